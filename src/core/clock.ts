@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { Disposable } from './disposable.ts';
+
+/** One moment on both clocks: what people call the time, and what no change of that can move. */
+export interface Instant {
+  /** Epoch milliseconds of this machine's wall clock: it can jump. */
+  readonly wall: number;
+  /** Milliseconds since the machine started, sleep included: it only grows. */
+  readonly up: number;
+  /** Which start of the machine `up` counts from; empty where the system does not tell. */
+  readonly boot: string;
+}
+
+/** All that knows about time takes one of these, so that tests can turn it. */
+export interface Clock {
+  now(): Instant;
+  /** Runs `callback` once, `ms` milliseconds from now, unless disposed before. */
+  setTimeout(callback: () => void, ms: number): Disposable;
+}
+
+/** Node's longest timer; a longer wait fires at once, so it is cut and asked for again by its owner. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** A lag of the fine clock behind the coarse one that can only be sleep, in milliseconds. */
+const sleepThresholdMs = 2_000;
+
+/** The machine's own clock. */
+export class SystemClock implements Clock {
+  // performance.now() is fine-grained but stands still while a laptop sleeps; os.uptime() counts sleep, and
+  // is shared by all processes, but may be coarse. The first carries the second and is set right by it.
+  #offset = uptime() * 1000 - performance.now();
+  #boot: string | undefined;
+
+  now(): Instant {
+    const fine = performance.now();
+    const behind = uptime() * 1000 - (fine + this.#offset);
+    if (behind > sleepThresholdMs) {
+      this.#offset += behind;
+    }
+    this.#boot ??= bootId();
+    return { wall: Date.now(), up: fine + this.#offset, boot: this.#boot };
+  }
+
+  setTimeout(callback: () => void, ms: number): Disposable {
+    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), longestTimeoutMs));
+    return { dispose: () => clearTimeout(timer) };
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return ''; // Not Linux: both clocks are then asked, and the later one believed (tokens/deadline.ts).
+  }
+}

@@ -1,0 +1,73 @@
+/** The closed set of ways in which something can fail; part of the public contract. */
+export const errorCodes = [
+  'E_CONFIG',
+  'E_CREDENTIALS',
+  'E_EXPIRED',
+  'E_UNKNOWN_TOKEN',
+  'E_HTTP',
+  'E_NETWORK',
+  'E_TIMEOUT',
+  'E_TLS',
+  'E_TOO_LARGE',
+  'E_PROTOCOL',
+  'E_LIMIT',
+  'E_CANCELLED',
+  'E_STORAGE',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+export interface FailureDetails {
+  /** What the log gets; whoever makes the error has already taken every secret out of it. */
+  readonly detail?: string;
+  /** The status that the gateway answered: of HTTP, or of the envelope in the body where there is one. */
+  readonly status?: number;
+  /** How long the gateway asked to be left alone (`Retry-After`), in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** False when the request provably never left this machine, so that sending it again is safe. */
+  readonly sent?: boolean;
+}
+
+/**
+ * The one error of this product. `message` is one sentence for a person; it is made of a template and its
+ * arguments, so that whoever shows it can show it in the person's language. It never carries a cause: the
+ * errors of libraries hold headers and bodies, and those hold secrets.
+ */
+export class TokensError extends Error {
+  readonly code: ErrorCode;
+  readonly template: string;
+  readonly args: readonly (string | number)[];
+  readonly details: FailureDetails;
+
+  /**
+   * @param template An English sentence with `{0}`, `{1}`… for the arguments; also its key in the language bundles.
+   */
+  constructor(
+    code: ErrorCode,
+    template: string,
+    args: readonly (string | number)[] = [],
+    details: FailureDetails = {},
+  ) {
+    super(fill(template, args));
+    this.name = 'TokensError';
+    this.code = code;
+    this.template = template;
+    this.args = args;
+    this.details = details;
+  }
+
+  /** By shape, not by class: each lazily loaded bundle has a copy of this class. */
+  static is(error: unknown): error is TokensError {
+    return error instanceof Error && error.name === 'TokensError' && 'code' in error && 'template' in error;
+  }
+}
+
+/** Puts arguments in the places `{0}`, `{1}`… of a template, as `vscode.l10n.t` does. */
+export function fill(template: string, args: readonly (string | number)[]): string {
+  return template.replace(/\{(\d+)\}/g, (place, index: string) => String(args[Number(index)] ?? place));
+}
+
+/** The error for work that was called off by a person or by the end of the window. */
+export function cancelled(): TokensError {
+  return new TokensError('E_CANCELLED', 'Cancelled.');
+}

@@ -1,0 +1,51 @@
+/** A value of a table: cells of the wire flattened, several values kept apart. */
+export type Cell = string | number | boolean | null | string[];
+
+/** A row; its keys are in the server's order. */
+export type Row = Record<string, Cell>;
+
+/** A value as JSON has them. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/**
+ * Where the rows stand in the body: CRA has them in `Rows`; SARUS in `Result`, or in the first list of objects
+ * in it, or `Result` itself is the only row (PROTOCOLS.md 1, 2).
+ */
+export type AnswerShape = 'cra' | 'sarus';
+
+/** An answer of a data call, read to its end. */
+export interface Answer {
+  /** The body without its rows: ids, counts, errors. */
+  readonly head: JsonObject;
+  /** All fields that any row has, in the order of the server. */
+  readonly fields: readonly string[];
+  readonly rowCount: number;
+  /** Of the body, inflated. */
+  readonly bytes: number;
+  /** All rows, in the order of the server. They may be elsewhere until asked for: ask once, keep them. */
+  rows(): Promise<Row[]>;
+  /** Lets the rows go, wherever they are. */
+  dispose(): void;
+}
+
+/**
+ * Takes the bytes of a body while they arrive, so that rows are there before the end is, and so that nobody
+ * ever holds a body whole. Throws `E_PROTOCOL` for what is no JSON of the shape, `E_TOO_LARGE` past a bound.
+ */
+export interface AnswerReader {
+  /** Takes ownership of the chunk's memory. A returned promise asks to wait before the next chunk (back pressure). */
+  write(chunk: Uint8Array): void | Promise<void>;
+  end(): Promise<Answer>;
+  /** No end will come. */
+  abort(): void;
+}
+
+/**
+ * Makes the reader of one answer. `onScalar` hears the scalar members of the top level of the body as soon as
+ * they have been read: a session's id must be known even if the rest of the body never arrives.
+ */
+export type MakeReader = (
+  shape: AnswerShape,
+  onScalar: (name: string, value: string) => void,
+) => AnswerReader;

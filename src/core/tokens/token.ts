@@ -1,0 +1,32 @@
+import type { KeepAliveMode } from '../connection.ts';
+
+/** A token as people and other programs see it (CONTRACT.md): everything about it but its value. */
+export interface TokenInfo {
+  /** Ours; never derived from the secret. */
+  id: string;
+  connection: string;
+  /** SARUS has only `session`. */
+  kind: 'user' | 'session';
+  service?: string;
+  /** CRA session: `MVMVS/JCPU`. */
+  target?: string;
+  state: TokenState;
+  /** Epoch milliseconds of this machine's wall clock, reckoned from the sending of the request. */
+  expiresAt: number;
+  lifeMs: number;
+  openedAt: number;
+  lastUsedAt: number;
+  /** Told by the server, or reckoned from the timeout. */
+  source: 'reported' | 'estimated';
+  keepAlive: KeepAliveMode;
+  /** `••••` and the last 4 characters; all dots when it has fewer than 12. */
+  masked: string;
+}
+
+/** A closed token is gone and has no state. */
+export type TokenState = 'live' | 'expiring' | 'expired';
+
+/** What of a token may be shown. */
+export function mask(value: string): string {
+  return value.length < 12 ? '••••' : `••••${value.slice(-4)}`;
+}
