@@ -1,0 +1,36 @@
+import { glob, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+import { outDir, root } from './paths.ts';
+
+/**
+ * Bundles the host tests for the extension host, which loads CommonJS and knows no TypeScript: one file for each
+ * test file and `index.js`, their entry, in `out/host`. Returns the entry.
+ */
+export async function bundleHostTests(): Promise<string> {
+  const out = join(outDir, 'host');
+  await rm(out, { recursive: true, force: true });
+  const tests: string[] = [];
+  for await (const file of glob('test/host/**/*.test.ts', { cwd: root })) {
+    tests.push(file);
+  }
+  const names = new Set(tests.map((file) => basename(file)));
+  if (names.size < tests.length) {
+    throw new Error('Two host tests have the same file name: rename one of them.');
+  }
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/host/index.ts', ...tests],
+    outdir: out,
+    entryNames: '[name]',
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    // The host gives `vscode`; mocha stays one instance, shared by the entry and what it loads.
+    external: ['vscode', 'mocha'],
+    sourcemap: true,
+    logLevel: 'warning',
+  });
+  return join(out, 'index.js');
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withLock } from './lock.ts';
+import { cacheDir, root } from './paths.ts';
+import { runOrThrow } from './processes.ts';
+import { step } from './progress.ts';
+
+/** code-server ships the server of VS Code 1.139, browser workbench included, as an npm package. */
+const version = '4.139.1';
+
+export interface ServerInstall {
+  /** A Node that can run the server: it wants 24. */
+  readonly node: string;
+  /** server-main.js. */
+  readonly main: string;
+}
+
+/** A real VS Code from the package registry alone; made once, then found again. */
+export async function ensureServer(): Promise<ServerInstall> {
+  const home = join(cacheDir, `code-server-${version}`);
+  const main = join(home, 'node_modules/code-server/lib/vscode/out/server-main.js');
+  if (!existsSync(main)) {
+    await withLock(`${home}.lock`, async () => {
+      if (!existsSync(main)) {
+        await step(
+          `Installing VS Code (code-server ${version}, about 200 MB) from the package registry`,
+          () => install(home),
+        );
+      }
+    });
+  }
+  return { node: nodeForServer(), main };
+}
+
+/**
+ * Everything is installed beside its place and moved there in one rename: what stands in its place is whole,
+ * and what an interrupted run left is never mistaken for it.
+ */
+async function install(home: string): Promise<void> {
+  await removeLeftovers(home);
+  const staging = `${home}.staging-${process.pid}`;
+  await mkdir(staging, { recursive: true });
+  await writeFile(join(staging, 'package.json'), '{ "private": true }\n');
+  // No install scripts, hence no compiler: the native modules they would build (terminal, watcher) are optional.
+  await npm(staging, ['install', `code-server@${version}`, '--no-save', '--ignore-scripts']);
+  await npm(join(staging, 'node_modules/code-server/lib/vscode'), [
+    'install',
+    '--omit=dev',
+    '--ignore-scripts',
+  ]);
+  try {
+    await rename(staging, home);
+  } catch (error) {
+    // Somebody else was faster; theirs is as good.
+    await rm(staging, { recursive: true, force: true });
+    if (!existsSync(home)) {
+      throw error;
+    }
+  }
+}
+
+async function removeLeftovers(home: string): Promise<void> {
+  const name = home.slice(cacheDir.length + 1);
+  for (const entry of await readdir(cacheDir)) {
+    if (entry.startsWith(`${name}.staging-`)) {
+      await rm(join(cacheDir, entry), { recursive: true, force: true });
+    }
+  }
+  // Without server-main.js (or we would not be here) a home is damaged: made anew.
+  await rm(home, { recursive: true, force: true });
+}
+
+async function npm(cwd: string, args: readonly string[]): Promise<void> {
+  const all = [...args, '--prefix', cwd, '--no-audit', '--no-fund', '--loglevel=error'];
+  const cli = process.env.npm_execpath;
+  // Under `npm run` the very npm that runs us; else the one on PATH.
+  if (cli?.endsWith('.js')) {
+    await runOrThrow(process.execPath, [cli, ...all], { cwd });
+  } else {
+    await runOrThrow('npm', all, { cwd, shell: process.platform === 'win32' });
+  }
+}
+
+function nodeForServer(): string {
+  if (Number(process.versions.node.split('.')[0]) >= 24) {
+    return process.execPath;
+  }
+  const packaged = join(root, 'node_modules/node/bin/node');
+  if (!existsSync(packaged)) {
+    throw new Error(
+      'VS Code needs Node 24: run `npm ci` first, it brings one, and start this by an npm script.',
+    );
+  }
+  return packaged;
+}

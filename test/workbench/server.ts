@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureServer } from './install.ts';
+import { endTree, runOrThrow } from './processes.ts';
+
+export interface ServerOptions {
+  /** Settings, state and logs: everything of this VS Code but its extensions lives below it. */
+  readonly dataDir: string;
+  /** Default: a folder below `dataDir`. */
+  readonly extensionsDir?: string;
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  /** Who opens the workbench must know the token in this file. Default: whoever reaches the port may. */
+  readonly tokenFile?: string;
+  /** Makes the page accept an `extensionTestsPath`; without it that part of the payload is ignored. */
+  readonly testDriver?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface Server {
+  readonly port: number;
+  readonly dataDir: string;
+  /** Resolves when the server has ended, by stop() or by itself. */
+  readonly ended: Promise<void>;
+  /** What the server said so far: for messages about its failure. */
+  readonly log: () => string;
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+
+/** The dirs one VS Code works in, as server-main.js wants to hear them. */
+function dirs(options: ServerOptions): string[] {
+  return [
+    ...['--server-data-dir', join(options.dataDir, 'server')],
+    ...['--user-data-dir', options.dataDir],
+    ...['--extensions-dir', options.extensionsDir ?? join(options.dataDir, 'extensions')],
+  ];
+}
+
+/** Installs a packaged extension into that VS Code, which need not run. */
+export async function installExtension(options: ServerOptions, vsix: string): Promise<void> {
+  await serverCommand(options, ['--install-extension', vsix, '--force']);
+}
+
+/** Runs one of the server's own commands (`--install-extension`, `--list-extensions`, …) and returns what it says. */
+export async function serverCommand(options: ServerOptions, args: readonly string[]): Promise<string> {
+  const { node, main } = await ensureServer();
+  await mkdir(options.dataDir, { recursive: true });
+  return runOrThrow(node, [main, ...dirs(options), '--accept-server-license-terms', ...args]);
+}
+
+/** Starts the server; resolves when the workbench can be opened. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { node, main } = await ensureServer();
+  await mkdir(options.dataDir, { recursive: true });
+  const guard = join(import.meta.dirname, 'guard.ts');
+  const child = spawn(
+    node,
+    [
+      ...['--import', guard, main, ...dirs(options), '--host', host, '--port', String(options.port ?? 0)],
+      ...(options.tokenFile
+        ? ['--connection-token-file', options.tokenFile]
+        : ['--without-connection-token']),
+      ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
+      ...['--accept-server-license-terms', '--telemetry-level', 'off', '--disable-workspace-trust'],
+      // The environment is ours to give; asking a login shell for it costs seconds and changes under CI.
+      '--force-disable-user-env',
+    ],
+    {
+      detached: process.platform !== 'win32',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+    },
+  );
+  const output: string[] = [];
+  const log = (): string => output.join('');
+  const ended = new Promise<void>((done) => {
+    child.once('exit', () => done());
+    child.once('error', () => done());
+  });
+  const port = await listening(child, output, ended).catch(async (error: unknown) => {
+    await endTree(child);
+    throw error;
+  });
+  return { port, dataDir: options.dataDir, ended, log, stop: () => endTree(child) };
+}
+
+function listening(child: ChildProcess, output: string[], ended: Promise<void>): Promise<number> {
+  return new Promise((found, failed) => {
+    const listen = (chunk: Buffer): void => {
+      output.push(chunk.toString('utf8'));
+      const port = /Extension host agent listening on (\d+)/.exec(output.join(''))?.[1];
+      if (port) {
+        found(Number(port));
+      }
+    };
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString('utf8')));
+    child.once('error', failed);
+    ended.then(() => failed(new Error(`The VS Code server ended before it was ready:\n${output.join('')}`)));
+    setTimeout(
+      () => failed(new Error(`The VS Code server was not ready in 60 s:\n${output.join('')}`)),
+      60_000,
+    ).unref();
+  });
+}
+
+export interface Place {
+  readonly folder?: string;
+  readonly workspace?: string;
+  readonly payload?: readonly (readonly [string, string])[];
+  readonly token?: string;
+}
+
+/** The URL that opens the workbench of a server at a place. */
+export function workbenchUrl(port: number, place: Place): string {
+  const url = new URL(`http://${host}:${port}/`);
+  if (place.token) {
+    url.searchParams.set('tkn', place.token);
+  }
+  if (place.workspace) {
+    url.searchParams.set('workspace', place.workspace);
+  } else if (place.folder) {
+    url.searchParams.set('folder', place.folder);
+  } else {
+    url.searchParams.set('ew', 'true');
+  }
+  if (place.payload) {
+    url.searchParams.set('payload', JSON.stringify(place.payload));
+  }
+  return url.href;
+}
+
+/** How the workbench of a server names a file of the machine the server runs on. */
+export function remoteUri(port: number, path: string): string {
+  return `vscode-remote://${host}:${port}${encodeURI(path)}`;
+}
