@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly tokenFile?: string;
   /** Makes the page accept an `extensionTestsPath`; without it that part of the payload is ignored. */
   readonly testDriver?: boolean;
+  /** How long the extension host of a page that is gone waits for it to come back. Default: three hours. */
+  readonly graceSeconds?: number;
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -63,6 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...(options.tokenFile
         ? ['--connection-token-file', options.tokenFile]
         : ['--without-connection-token']),
+      ...(options.graceSeconds ? ['--reconnection-grace-time', String(options.graceSeconds)] : []),
       ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
       ...['--accept-server-license-terms', '--telemetry-level', 'off', '--disable-workspace-trust'],
       // The environment is ours to give; asking a login shell for it costs seconds and changes under CI.

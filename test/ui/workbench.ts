@@ -1,0 +1,298 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import { launchBrowser } from '../workbench/browser.ts';
+import { outDir } from '../workbench/paths.ts';
+import { workbenchUrl } from '../workbench/server.ts';
+import { changeSettings, quietSettings, type Settings, settingsFile } from '../workbench/settings.ts';
+import { QuickInput } from './quickInput.ts';
+import { until } from './until.ts';
+
+const themes = {
+  dark: { name: 'Dark Modern', css: 'vs-dark' },
+  light: { name: 'Light Modern', css: 'vs' },
+  'hc-dark': { name: 'Default High Contrast', css: 'hc-black' },
+  'hc-light': { name: 'Default High Contrast Light', css: 'hc-light' },
+} as const;
+
+export interface TreeRow {
+  readonly level: number;
+  readonly label: string;
+  readonly description: string;
+  /** What a screen reader says. */
+  readonly spoken: string;
+  readonly expanded: boolean | undefined;
+}
+
+export interface Notification {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly message: string;
+  readonly actions: readonly string[];
+}
+
+export interface WorkbenchOptions {
+  readonly settings?: Settings;
+  /** A folder to open; default none. */
+  readonly folder?: string;
+}
+
+/**
+ * Gives each test of a suite a VS Code of its own: a page in a fresh browser profile, hence without secrets, with
+ * the default settings plus `options.settings`. After a failure a screenshot is in out/ui.
+ *
+ *     const vs = useWorkbench();
+ *     it('signs in', async () => { await vs().palette('Session Tokens: Sign In'); … });
+ */
+export function useWorkbench(options: WorkbenchOptions = {}): () => Workbench {
+  let browser: Browser | undefined;
+  let current: Workbench | undefined;
+  before('open the browser', async () => {
+    browser = await launchBrowser();
+  });
+  beforeEach('open VS Code', async () => {
+    if (browser) {
+      current = await Workbench.open(browser, options);
+    }
+  });
+  afterEach('close VS Code', async function () {
+    if (this.currentTest?.state === 'failed') {
+      const name = this.currentTest.fullTitle().replace(/[^\w-]+/g, '-');
+      await current?.screenshot(join(outDir, 'ui', `${name}.png`));
+    }
+    await current?.close();
+    current = undefined;
+  });
+  after('close the browser', async () => {
+    await browser?.close();
+  });
+  return () => {
+    if (!current) {
+      throw new Error('VS Code is open only while a test runs.');
+    }
+    return current;
+  };
+}
+
+/** VS Code as a person sees and uses it. Everything waits for what it needs; nothing sleeps. */
+export class Workbench {
+  readonly page: Page;
+  readonly quickInput: QuickInput;
+  readonly #context: BrowserContext;
+  readonly #dataDir: string;
+
+  private constructor(context: BrowserContext, page: Page, dataDir: string) {
+    this.#context = context;
+    this.page = page;
+    this.#dataDir = dataDir;
+    this.quickInput = new QuickInput(page);
+  }
+
+  static async open(browser: Browser, options: WorkbenchOptions = {}): Promise<Workbench> {
+    const { UI_PORT: port, UI_DATA_DIR: dataDir } = process.env;
+    if (!port || !dataDir) {
+      throw new Error('UI tests run by `npm run test:ui`.');
+    }
+    // The server keeps the user settings for all pages: each begins with the same ones.
+    await mkdir(dirname(settingsFile(dataDir)), { recursive: true });
+    await writeFile(
+      settingsFile(dataDir),
+      JSON.stringify({ ...quietSettings, ...options.settings }, undefined, 2),
+    );
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const page = await context.newPage();
+    await page.goto(workbenchUrl(Number(port), options.folder ? { folder: options.folder } : {}));
+    const workbench = new Workbench(context, page, dataDir);
+    await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 30_000 });
+    return workbench;
+  }
+
+  async close(): Promise<void> {
+    // Leaving the page tells the extension host to deactivate its extensions; a page cut off does not.
+    await this.page.goto('about:blank').catch(() => undefined);
+    await this.#context.close();
+  }
+
+  /** Runs a command as a person does: palette, its full name (`Session Tokens: Sign In`), Enter. */
+  async palette(command: string): Promise<void> {
+    await until(
+      `the palette to offer “${command}”`,
+      async () => {
+        await this.page.keyboard.press('F1');
+        await this.quickInput.waitFor(/^Type the name of a command/, 3000);
+        await this.quickInput.type(`>${command}`);
+        return this.quickInput.focus(command, 5000);
+      },
+      30_000,
+    );
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Brings the Session Tokens view to the front. */
+  async showTokens(): Promise<void> {
+    await this.palette('View: Show Session Tokens');
+    await this.#view.waitFor();
+  }
+
+  /** The rows of the Session Tokens view, top to bottom; it must be in front (showTokens). */
+  async treeRows(): Promise<TreeRow[]> {
+    return this.#rows.evaluateAll((rows) =>
+      rows
+        .sort((a, b) => Number(a.getAttribute('data-index')) - Number(b.getAttribute('data-index')))
+        .map((row) => ({
+          level: Number(row.getAttribute('aria-level')),
+          label: row.querySelector('.label-name')?.textContent ?? '',
+          description: row.querySelector('.label-description')?.textContent ?? '',
+          spoken: row.getAttribute('aria-label') ?? '',
+          expanded: row.hasAttribute('aria-expanded')
+            ? row.getAttribute('aria-expanded') === 'true'
+            : undefined,
+        })),
+    );
+  }
+
+  /** Waits until the rows are as `accept` wants them, and returns them. */
+  async waitForRows(accept: (rows: readonly TreeRow[]) => boolean, timeoutMs = 15_000): Promise<TreeRow[]> {
+    let rows: TreeRow[] = [];
+    const asWanted = async (): Promise<TreeRow[] | undefined> => {
+      rows = await this.treeRows();
+      return accept(rows) ? rows : undefined;
+    };
+    return until('the tree to show it', asWanted, timeoutMs, () => JSON.stringify(rows));
+  }
+
+  /** One row of the tree, by its label. */
+  row(label: string): Locator {
+    return this.#rows.filter({ has: this.page.locator('.label-name').getByText(label, { exact: true }) });
+  }
+
+  /** Clicks an inline action (icon) of a row, by its title. */
+  async rowAction(label: string, action: string): Promise<void> {
+    const row = this.row(label);
+    await row.hover();
+    await row.locator(`.action-label[aria-label^="${action}"]`).click();
+  }
+
+  /** Picks from the context menu of a row. */
+  async rowMenu(label: string, item: string): Promise<void> {
+    await this.row(label).click({ button: 'right' });
+    await this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item }).click();
+  }
+
+  /** The welcome text of the view, shown while the tree is empty. */
+  async welcomeText(): Promise<string> {
+    return ((await this.#view.locator('.welcome-view-content').first().textContent()) ?? '').trim();
+  }
+
+  /** Text of the status-bar item whose id ends so, without its icons; undefined when it is hidden. */
+  async statusBarText(id = 'sessionTokens.life'): Promise<string | undefined> {
+    const item = this.statusBarItem(id);
+    return (await item.isVisible()) ? ((await item.textContent()) ?? '').trim() : undefined;
+  }
+
+  statusBarItem(id = 'sessionTokens.life'): Locator {
+    return this.page.locator(`.statusbar-item[id$="${id}"]`);
+  }
+
+  /** Waits until the status-bar item's text is as `accept` wants it, and returns it. */
+  async waitForStatusBar(
+    accept: (text: string | undefined) => boolean,
+    { id = 'sessionTokens.life', timeoutMs = 15_000 } = {},
+  ): Promise<string | undefined> {
+    let text: string | undefined;
+    const found = await until(
+      `the status bar (${id})`,
+      async () => {
+        text = await this.statusBarText(id);
+        return accept(text) ? { text } : undefined;
+      },
+      timeoutMs,
+      () => `it shows ${JSON.stringify(text)}`,
+    );
+    return found.text;
+  }
+
+  async notifications(): Promise<Notification[]> {
+    return this.page.locator('.notification-toast .notification-list-item').evaluateAll((items) =>
+      items.map((item) => {
+        const severity = (['error', 'warning'] as const).find((name) =>
+          item.querySelector(`.codicon-${name}`),
+        );
+        return {
+          severity: severity ?? 'info',
+          message: item.querySelector('.notification-list-item-message')?.textContent ?? '',
+          actions: [...item.querySelectorAll('.notification-list-item-buttons-container .monaco-button')].map(
+            (button) => button.textContent ?? '',
+          ),
+        };
+      }),
+    );
+  }
+
+  /** Waits for a notification whose message matches, and returns it. */
+  async notification(message: RegExp, timeoutMs = 15_000): Promise<Notification> {
+    let all: Notification[] = [];
+    const find = async (): Promise<Notification | undefined> => {
+      all = await this.notifications();
+      return all.find((one) => message.test(one.message));
+    };
+    return until(`a notification ${message}`, find, timeoutMs, () => `there are ${JSON.stringify(all)}`);
+  }
+
+  /** Presses a button of the notification whose message matches. */
+  async answerNotification(message: RegExp, button: string): Promise<void> {
+    await this.notification(message);
+    const toast = this.page.locator('.notification-toast').filter({ hasText: message });
+    // Its buttons may be folded away until the pointer is there.
+    await toast.hover();
+    await toast.locator('.monaco-button').filter({ hasText: button }).click();
+  }
+
+  /** Presses a button of the modal dialog, once it is there; returns the dialog's text. */
+  async answerDialog(button: string): Promise<string> {
+    const dialog = this.page.locator('.monaco-dialog-box');
+    const text = (await dialog.textContent()) ?? '';
+    await dialog.locator('.monaco-button').filter({ hasText: button }).click();
+    return text;
+  }
+
+  /** The document inside the webview in front: what an extension shows as HTML in the editor area. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').last().frameLocator('iframe#active-frame');
+  }
+
+  /** Titles of the open editor tabs. */
+  async editorTitles(): Promise<string[]> {
+    return this.page.locator('.tabs-container .tab .label-name').allInnerTexts();
+  }
+
+  async clipboard(): Promise<string> {
+    return this.page.evaluate('navigator.clipboard.readText()');
+  }
+
+  /** Changes user settings while VS Code runs. It sees them in its own time: wait for their effect. */
+  async setSettings(change: Settings): Promise<void> {
+    await changeSettings(this.#dataDir, change);
+  }
+
+  async theme(theme: keyof typeof themes): Promise<void> {
+    const { name, css } = themes[theme];
+    await this.setSettings({ 'workbench.colorTheme': name, 'window.autoDetectColorScheme': false });
+    await this.page.locator(`.monaco-workbench.${css}`).waitFor({ timeout: 15_000 });
+  }
+
+  async screenshot(path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    await this.page.screenshot({ path });
+  }
+
+  get #view(): Locator {
+    return this.page.locator('[id="workbench.view.extension.sessionTokens"]');
+  }
+
+  get #rows(): Locator {
+    return this.#view.locator('.monaco-list-row');
+  }
+}
