@@ -9,7 +9,7 @@ export type Login =
 
 /** Every call can be called off. */
 export interface CallOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a gateway said about the life of a token, with the moment from which it counts. */

@@ -1,0 +1,37 @@
+import { cancelled } from './errors.ts';
+
+/**
+ * Waits for work that goes on even when its asker has gone: rejects with `E_CANCELLED` when the signal fires,
+ * and leaves the work to end by itself.
+ */
+export function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return work;
+  }
+  if (signal.aborted) {
+    work.catch(() => undefined); // Whoever started the work hears of its failure; this asker has gone.
+    return Promise.reject(cancelled());
+  }
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(cancelled());
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** Does work for many things, so many at a time; work that may fail says so in its result. */
+export async function eachOf<T, R>(
+  items: Iterable<T>,
+  atATime: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = [...items].entries();
+  const worker = async () => {
+    for (const [index, item] of queue) {
+      results[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, worker));
+  return results;
+}

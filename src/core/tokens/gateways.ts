@@ -1,0 +1,80 @@
+import { type Connection, originOf } from '../connection.ts';
+import type { Disposable } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import type { Event } from '../event.ts';
+import type { Gateway } from '../protocols/gateway.ts';
+
+/** The connections as people have set them. */
+export interface ConnectionSource {
+  all(): readonly Connection[];
+  readonly onDidChange: Event<void>;
+}
+
+/** One gateway for each connection, made when it is first needed and again when its settings have changed. */
+export class Gateways implements Disposable {
+  readonly #source: ConnectionSource;
+  readonly #connect: (connection: Connection) => Promise<Gateway>;
+  readonly #open = new Map<string, { readonly settings: string; readonly gateway: Promise<Gateway> }>();
+  readonly #listening: Disposable;
+
+  constructor(source: ConnectionSource, connect: (connection: Connection) => Promise<Gateway>) {
+    this.#source = source;
+    this.#connect = connect;
+    this.#listening = source.onDidChange(() => this.#forgetChanged());
+  }
+
+  find(name: string): Connection | undefined {
+    return this.#source.all().find((connection) => connection.name === name);
+  }
+
+  /** Rejects with `E_CONFIG` where there is no connection of that name. */
+  connection(name: string): Connection {
+    const connection = this.find(name);
+    if (connection === undefined) {
+      throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [name]);
+    }
+    return connection;
+  }
+
+  async gateway(connection: Connection): Promise<Gateway> {
+    const settings = JSON.stringify(connection);
+    const known = this.#open.get(connection.name);
+    if (known?.settings === settings) {
+      return known.gateway;
+    }
+    this.#close(connection.name);
+    const gateway = this.#connect(connection);
+    this.#open.set(connection.name, { settings, gateway });
+    gateway.catch(() => this.#open.delete(connection.name));
+    return gateway;
+  }
+
+  dispose(): void {
+    this.#listening.dispose();
+    for (const name of [...this.#open.keys()]) {
+      this.#close(name);
+    }
+  }
+
+  #forgetChanged(): void {
+    for (const [name, { settings }] of [...this.#open]) {
+      if (JSON.stringify(this.find(name)) !== settings) {
+        this.#close(name);
+      }
+    }
+  }
+
+  #close(name: string): void {
+    const known = this.#open.get(name);
+    this.#open.delete(name);
+    known?.gateway.then(
+      (gateway) => gateway.dispose(),
+      () => undefined, // It was never opened; whoever asked for it has been told why.
+    );
+  }
+}
+
+/** Whether a token or a login may be sent to a connection: only to the origin it is from. */
+export function belongsTo(connection: Connection, issued: { readonly origin: string }): boolean {
+  return originOf(connection) === issued.origin;
+}

@@ -1,0 +1,577 @@
+import { eachOf, unlessCancelled } from '../async.ts';
+import type { Clock } from '../clock.ts';
+import { type Connection, originOf } from '../connection.ts';
+import { type Disposable, DisposableStore } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import type { Event } from '../event.ts';
+import type { Log } from '../log.ts';
+import type { Column, Gateway, Life, Login, Service, Tokens } from '../protocols/gateway.ts';
+import type { Redactor } from '../redact.ts';
+import type { MakeReader } from '../results/answer.ts';
+import { Budget } from './budget.ts';
+import { DataCalls, type Fetched } from './dataCalls.ts';
+import { remaining, stateOf } from './deadline.ts';
+import { belongsTo, type ConnectionSource, Gateways } from './gateways.ts';
+import { type Change, Holdings, type Unreadable } from './holdings.ts';
+import { infoOf, type TokenRecord } from './record.ts';
+import { isRefusal, serviceOf } from './refusal.ts';
+import { type RenewalEnd, Renewals } from './renewals.ts';
+import type { Scheduler } from './scheduler.ts';
+import { type OperationOptions, SignIns } from './signIns.ts';
+import type { Claims, CredentialStore, TokenStore } from './store.ts';
+import type { TokenInfo } from './token.ts';
+
+export interface KeeperDeps {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly store: TokenStore;
+  readonly credentials: CredentialStore;
+  readonly claims: Claims;
+  readonly connections: ConnectionSource;
+  readonly connect: (connection: Connection) => Promise<Gateway>;
+  readonly redactor: Redactor;
+  readonly log: Log;
+  /** This window's id. */
+  readonly window: string;
+  /** The life left from which a token counts as expiring (`statusBar.warnAtSeconds`), in milliseconds. */
+  readonly warnMs: () => number;
+  /** How long a token nobody works with is renewed automatically (`keepAlive.maxHours`), in milliseconds. */
+  readonly longestIdleMs: () => number;
+}
+
+/** How many sessions were ended, and how many could not be. */
+export interface ClosedCount {
+  closed: number;
+  failed: number;
+}
+
+/** Gateways are polite to few requests at once and rude to many. */
+const atATime = 8;
+
+/**
+ * Opens, finds again, renews and closes tokens. Every method rejects with a `TokensError` alone, and leaves
+ * every token that it was not about untouched.
+ */
+export class Keeper implements Disposable {
+  readonly #deps: KeeperDeps;
+  readonly #owned = new DisposableStore();
+  readonly #holdings: Holdings;
+  readonly #gateways: Gateways;
+  readonly #signIns: SignIns;
+  readonly #renewals: Renewals;
+  readonly #dataCalls: DataCalls;
+
+  readonly onDidChange: Event<Change>;
+  /** Tokens cannot be stored; fires once for each time that this begins. */
+  readonly onStorageTrouble: Event<TokensError>;
+  /** A token's automatic renewal has ended. */
+  readonly onDidEndRenewal: Event<RenewalEnd>;
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+    const { clock, scheduler, claims, log } = deps;
+    this.#gateways = this.#owned.add(new Gateways(deps.connections, deps.connect));
+    this.#holdings = this.#owned.add(new Holdings(deps));
+    this.#signIns = new SignIns({
+      ...deps,
+      holdings: this.#holdings,
+      gateways: this.#gateways,
+    });
+    this.#renewals = this.#owned.add(
+      new Renewals({
+        clock,
+        scheduler,
+        claims,
+        log,
+        holdings: this.#holdings,
+        renew: (id) => this.#renew(this.#held(id), {}),
+        longestIdleMs: deps.longestIdleMs,
+      }),
+    );
+    this.#dataCalls = new DataCalls({
+      ...deps,
+      holdings: this.#holdings,
+      gateways: this.#gateways,
+      signIns: this.#signIns,
+      budget: new Budget(this.#holdings, clock, (session) => this.#end(session)),
+      end: (session) => this.#end(session),
+      tokensOf: (record, user) => this.#tokensOf(record, user),
+      info: (record) => this.#info(record),
+    });
+    this.onDidChange = this.#holdings.onDidChange;
+    this.onStorageTrouble = this.#holdings.onTrouble;
+    this.onDidEndRenewal = this.#renewals.onDidEnd;
+    this.#owned.add(this.#holdings.onDidChange((change) => this.#planStateChange(change)));
+  }
+
+  /** Finds the tokens held from earlier, and ends those whose closing was interrupted. Names unreadable entries. */
+  async load(): Promise<Unreadable[]> {
+    const unreadable = await this.#holdings.load();
+    for (const record of this.#holdings.all()) {
+      if (record.closing === true) {
+        this.#deps.scheduler.after(`close/${record.id}`, 0, () => {
+          this.#end(record).catch((error: unknown) =>
+            this.#deps.log.warn(`Closing ${record.id} again failed: ${String(error)}`),
+          );
+        });
+      }
+    }
+    return unreadable;
+  }
+
+  /** All tokens held, as of now. */
+  tokens(connection?: string): TokenInfo[] {
+    const records = connection === undefined ? this.#holdings.all() : this.#holdings.of(connection);
+    return Array.from(records, (record) => this.#info(record));
+  }
+
+  /** Rejects with `E_UNKNOWN_TOKEN`. */
+  token(id: string): TokenInfo {
+    return this.#info(this.#held(id));
+  }
+
+  find(id: string): TokenInfo | undefined {
+    const record = this.#holdings.get(id);
+    return record === undefined ? undefined : this.#info(record);
+  }
+
+  /** The token that ends first. */
+  first(): TokenInfo | undefined {
+    const record = this.#holdings.first();
+    return record === undefined ? undefined : this.#info(record);
+  }
+
+  /** Whether a token is `auto` but rests, because nobody has worked with it for long. */
+  isPaused(id: string): boolean {
+    const record = this.#holdings.get(id);
+    return record !== undefined && this.#renewals.isPaused(record);
+  }
+
+  /** CRA: the live session that keeps a user token alive, if there is one. */
+  keptAliveBy(userId: string): TokenInfo | undefined {
+    const user = this.#holdings.get(userId);
+    if (user?.kind !== 'user') {
+      return undefined;
+    }
+    let last: TokenRecord | undefined;
+    const now = this.#deps.clock.now();
+    for (const record of this.#holdings.of(user.connection)) {
+      if (record.view !== undefined && record.service === user.service && remaining(record, now) > 0) {
+        if (last === undefined || remaining(record, now) > remaining(last, now)) {
+          last = record;
+        }
+      }
+    }
+    return last === undefined ? undefined : this.#info(last);
+  }
+
+  /** The value of a token, for the clipboard alone. */
+  reveal(id: string): string {
+    return this.#held(id).value;
+  }
+
+  /** Whether a connection's login is remembered. */
+  async isRemembered(connection: string): Promise<boolean> {
+    return (await this.#signIns.remembered(this.#gateways.connection(connection))) !== undefined;
+  }
+
+  /**
+   * Signs in: with the login given, else with what is remembered, else with what the person answers.
+   * `remember` undefined leaves what is remembered as it is.
+   */
+  async signIn(
+    name: string,
+    options: OperationOptions & {
+      login?: Login;
+      service?: string | undefined;
+      remember?: boolean | undefined;
+    },
+  ): Promise<TokenInfo> {
+    const connection = this.#gateways.connection(name);
+    const service = serviceOf(connection, options.service);
+    if (options.login !== undefined) {
+      const given = { login: options.login, remember: options.remember };
+      return this.#info(await this.#signIns.withLogin(connection, service, given, options.signal));
+    }
+    const held = this.#signIns.find(connection, service);
+    return this.#info(await this.#signIns.again(connection, service, options, held));
+  }
+
+  /** Closes a connection's sessions, and forgets its tokens and its login. */
+  async signOut(name: string, options: OperationOptions = {}): Promise<ClosedCount> {
+    const count = await this.closeAll(name, options);
+    for (const record of [...this.#holdings.of(name)]) {
+      await this.#forget(record);
+    }
+    try {
+      await this.#signIns.forget(name);
+    } catch {
+      throw new TokensError(
+        'E_STORAGE',
+        'The credentials of {0} could not be removed from the secret storage.',
+        [name],
+      );
+    }
+    return count;
+  }
+
+  /** Gets data; see {@link DataCalls}. */
+  async getData(request: unknown, options: OperationOptions & { makeReader: MakeReader }): Promise<Fetched> {
+    const name = (request as { connection?: unknown } | null | undefined)?.connection;
+    if (typeof name !== 'string') {
+      throw new TokensError('E_CONFIG', 'The request does not say which connection it is for.');
+    }
+    return this.#dataCalls.run(this.#gateways.connection(name), request, options);
+  }
+
+  /** Renews a token by hand. A user token that has died is replaced, if a login is to be had. */
+  async keepAlive(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
+    const record = this.#held(id);
+    await unlessCancelled(this.#renew(record, options), options.signal);
+    await this.#holdings.update(id, { worked: this.#deps.clock.now() }, 'soon');
+    return this.token(id);
+  }
+
+  /** The token that `keepAlive {connection}` is about: the user token; SARUS: its token. */
+  main(name: string): TokenInfo {
+    const connection = this.#gateways.connection(name);
+    const found =
+      this.#signIns.find(connection, connection.service) ??
+      [...this.#holdings.of(name)].find((record) => record.kind === 'user');
+    if (found === undefined) {
+      throw new TokensError('E_UNKNOWN_TOKEN', 'Nobody is signed in to {0}.', [name]);
+    }
+    return this.#info(found);
+  }
+
+  /** Asks the server for the life left (SARUS), or reckons it (CRA, where there is no such question). */
+  async query(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
+    const record = this.#held(id);
+    const { gateway } = await this.#reach(record);
+    if (gateway.query === undefined) {
+      return this.#info(record);
+    }
+    try {
+      this.#renewed(record, await gateway.query({ user: record.value }, { signal: options.signal }), {});
+    } catch (error) {
+      if (isRefusal(error, 401, 410)) {
+        await this.#markDead(record);
+        throw new TokensError(
+          'E_EXPIRED',
+          'The token of {0} has expired.',
+          [record.connection],
+          error.details,
+        );
+      }
+      throw error;
+    }
+    return this.token(id);
+  }
+
+  /** Whether {@link query} asks the server. */
+  async canAsk(id: string): Promise<boolean> {
+    const { gateway } = await this.#reach(this.#held(id));
+    return gateway.query !== undefined;
+  }
+
+  /** Ends a session. Of a user token, which has no end of its own (PROTOCOLS.md 2): its sessions, then forgets it. */
+  async close(id: string, options: OperationOptions = {}): Promise<void> {
+    const record = this.#held(id);
+    if (record.kind === 'user') {
+      const sessions = [...this.#holdings.of(record.connection)].filter(
+        (other) => other.view !== undefined && other.service === record.service,
+      );
+      await eachOf(sessions, atATime, (session) => this.#end(session, options));
+      await this.#forget(record);
+      return;
+    }
+    await unlessCancelled(this.#end(record, options), options.signal);
+  }
+
+  /** Ends all sessions, of one connection or of all; counts those that could not be. */
+  async closeAll(connection?: string, options: OperationOptions = {}): Promise<ClosedCount> {
+    const records = connection === undefined ? this.#holdings.all() : this.#holdings.of(connection);
+    const sessions = [...records].filter((record) => record.kind === 'session');
+    return this.#endAll(sessions, options);
+  }
+
+  /** Ends the sessions that this window opened and no other has used since, as the window goes. */
+  async closeMine(): Promise<ClosedCount> {
+    const mine = [...this.#holdings.all()].filter(
+      (record) =>
+        record.kind === 'session' &&
+        record.openedBy === this.#deps.window &&
+        record.usedBy === this.#deps.window,
+    );
+    return this.#endAll(mine, {});
+  }
+
+  async setKeepAlive(id: string, keepAlive: 'manual' | 'auto'): Promise<TokenInfo> {
+    this.#held(id);
+    const now = this.#deps.clock.now();
+    await this.#holdings.update(id, { keepAlive, keepAliveSetAt: now.wall, worked: now }, 'now');
+    return this.token(id);
+  }
+
+  /** The services that a gateway lists; empty where it has none. */
+  async services(name: string, options: OperationOptions = {}): Promise<Service[]> {
+    const gateway = await this.#gateways.gateway(this.#gateways.connection(name));
+    return (await gateway.services?.({ signal: options.signal })) ?? [];
+  }
+
+  /** The columns of a session's view by its definition; empty where there is none. */
+  async columns(fetched: Fetched, options: OperationOptions = {}): Promise<Column[]> {
+    return this.#dataCalls.columns(fetched, options);
+  }
+
+  /** The clock may have jumped or the computer slept: looks at everything anew, and asks where it can. */
+  wake(): void {
+    this.#deps.scheduler.poke();
+    this.#renewals.planAll();
+    for (const { id, connection } of this.#holdings.all()) {
+      if (this.#gateways.find(connection)?.kind === 'sarus') {
+        this.query(id).catch((error: unknown) => this.#deps.log.info(`Asking after ${id}: ${String(error)}`));
+      }
+    }
+  }
+
+  /** Waits until everything known is stored. */
+  async flush(): Promise<void> {
+    await this.#holdings.flush();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  async #endAll(sessions: readonly TokenRecord[], options: OperationOptions): Promise<ClosedCount> {
+    const count = { closed: 0, failed: 0 };
+    await eachOf(sessions, atATime, async (session) => {
+      try {
+        await unlessCancelled(this.#end(session, options), options.signal);
+        count.closed++;
+      } catch (error) {
+        count.failed++;
+        this.#deps.log.warn(`Closing ${session.id} failed: ${String(error)}`);
+      }
+    });
+    return count;
+  }
+
+  /** Renews at the gateway; signs in again where the token has died and a login is to be had. */
+  async #renew(record: TokenRecord, options: OperationOptions): Promise<void> {
+    const { connection, gateway } = await this.#reach(record);
+    const service = record.service;
+    const attempt = async () => {
+      const current = this.#held(record.id);
+      const grant = await gateway.keepAlive(await this.#tokensOf(current), {});
+      this.#renewed(current, grant, grant.value === current.value ? {} : { value: grant.value });
+    };
+    try {
+      await attempt();
+    } catch (error) {
+      if (!isRefusal(error, 400, 401, 404, 410)) {
+        throw error;
+      }
+      const user = record.view === undefined ? record : this.#signIns.find(connection, service);
+      if (record.view === undefined || isRefusal(error, 401, 410)) {
+        // Which of the two tokens has died need not be told (PROTOCOLS.md 2): a session's user token is tried.
+        const userLives =
+          record.view !== undefined && user !== undefined && (await this.#answers(gateway, user));
+        if (!userLives) {
+          await this.#signInAgain(connection, record, user, options);
+        }
+        if (record.view === undefined) {
+          return;
+        }
+      }
+      try {
+        await attempt();
+      } catch (second) {
+        if (!isRefusal(second, 400, 401, 404, 410)) {
+          throw second;
+        }
+        await this.#end(this.#held(record.id), options).catch(() => this.#markDead(record));
+        throw new TokensError(
+          'E_EXPIRED',
+          'The session {0} has ended at the gateway; get the data again to open a new one.',
+          [record.target ?? record.connection],
+          second.details,
+        );
+      }
+    }
+  }
+
+  async #signInAgain(
+    connection: Connection,
+    record: TokenRecord,
+    user: TokenRecord | undefined,
+    options: OperationOptions,
+  ): Promise<void> {
+    try {
+      await this.#signIns.again(connection, record.service, options, user);
+    } catch (error) {
+      if (TokensError.is(error) && (error.code === 'E_EXPIRED' || error.code === 'E_CREDENTIALS')) {
+        await this.#markDead(record);
+      }
+      throw error;
+    }
+  }
+
+  async #answers(gateway: Gateway, user: TokenRecord): Promise<boolean> {
+    try {
+      const grant = await gateway.keepAlive(await this.#tokensOf(user), {});
+      this.#renewed(user, grant, {});
+      return true;
+    } catch (error) {
+      if (isRefusal(error, 400, 401, 404, 410)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Notes a life that a gateway has just granted or told. */
+  #renewed(record: TokenRecord, life: Life, change: Partial<TokenRecord>): void {
+    const leftMs = life.reportedMs ?? record.lifeMs;
+    void this.#holdings.update(
+      record.id,
+      {
+        ...change,
+        sent: life.sent,
+        leftMs,
+        lifeMs: Math.max(leftMs, record.lifeMs),
+        source: life.reportedMs === undefined ? 'estimated' : 'reported',
+        lastUsedAt: this.#deps.clock.now().wall,
+      },
+      change.value === undefined ? 'soon' : 'now',
+    );
+  }
+
+  /** Ends a session at its gateway and forgets it. Where that fails it stays held. */
+  async #end(record: TokenRecord, options: OperationOptions = {}): Promise<void> {
+    const connection = this.#gateways.find(record.connection);
+    if (connection === undefined || !belongsTo(connection, record)) {
+      await this.#forget(record); // There is no way left to where it was issued.
+      return;
+    }
+    const gateway = await this.#gateways.gateway(connection);
+    const wasAlive = remaining(record, this.#deps.clock.now()) > 0;
+    // Written before the request: if this window dies between the two, the next one finds what to finish.
+    await this.#holdings.update(record.id, { closing: true }, 'now');
+    const attempt = async () => gateway.close(await this.#tokensOf(record), {});
+    try {
+      await attempt();
+    } catch (error) {
+      try {
+        await this.#endAgain(connection, record, wasAlive, attempt, error, options);
+      } catch (final) {
+        await this.#holdings.update(record.id, { closing: false }, 'now');
+        throw final;
+      }
+    }
+    await this.#forget(record);
+  }
+
+  /** A refused close: the session may have gone already, or its user token has. */
+  async #endAgain(
+    connection: Connection,
+    record: TokenRecord,
+    wasAlive: boolean,
+    attempt: () => Promise<void>,
+    error: unknown,
+    options: OperationOptions,
+  ): Promise<void> {
+    if (!isRefusal(error, 400, 401, 404, 410)) {
+      throw error;
+    }
+    if (!wasAlive) {
+      return;
+    }
+    if (record.view !== undefined && isRefusal(error, 401)) {
+      const user = this.#signIns.find(connection, record.service);
+      const login = await this.#signIns.remembered(connection);
+      if (login === undefined && options.askLogin === undefined) {
+        return; // With its user token dead the session is too (PROTOCOLS.md 2).
+      }
+      await this.#signIns.again(connection, record.service, options, user);
+    }
+    try {
+      await attempt();
+    } catch (second) {
+      if (isRefusal(second, 401, 410)) {
+        throw new TokensError(
+          'E_EXPIRED',
+          'The gateway does not let {0} be closed any more: its token has expired.',
+          [record.target ?? record.connection],
+          second.details,
+        );
+      }
+      if (!isRefusal(second, 400, 404)) {
+        throw second;
+      }
+    }
+  }
+
+  async #forget(record: TokenRecord): Promise<void> {
+    await this.#holdings.remove(record.id);
+    this.#deps.redactor.delete(record.value);
+  }
+
+  async #markDead(record: TokenRecord): Promise<void> {
+    await this.#holdings.update(record.id, { sent: this.#deps.clock.now(), leftMs: 0 }, 'now');
+  }
+
+  #held(id: string): TokenRecord {
+    const record = this.#holdings.get(id);
+    if (record === undefined) {
+      throw new TokensError('E_UNKNOWN_TOKEN', 'This token is not held any more.');
+    }
+    return record;
+  }
+
+  /** The way to where a token was issued; `E_CONFIG` where the connection has gone or leads elsewhere. */
+  async #reach(record: TokenRecord): Promise<{ connection: Connection; gateway: Gateway }> {
+    const connection = this.#gateways.connection(record.connection);
+    if (!belongsTo(connection, record)) {
+      throw new TokensError('E_CONFIG', '{0} leads to {1} now, and this token is from elsewhere.', [
+        connection.name,
+        originOf(connection),
+      ]);
+    }
+    return { connection, gateway: await this.#gateways.gateway(connection) };
+  }
+
+  /** What a call about a token is made with. */
+  async #tokensOf(record: TokenRecord, user?: TokenRecord): Promise<Tokens> {
+    const service = record.service === undefined ? {} : { service: record.service };
+    const connection = this.#gateways.find(record.connection);
+    const gatewayPassword =
+      connection === undefined ? undefined : await this.#signIns.gatewayPassword(connection);
+    const basic = gatewayPassword === undefined ? {} : { gatewayPassword };
+    if (record.view === undefined) {
+      return { user: record.value, ...service, ...basic };
+    }
+    const owner = user ?? this.#holdings.user(record.connection, record.service);
+    return { user: owner?.value ?? '', session: record.value, ...service, ...basic };
+  }
+
+  #info(record: TokenRecord): TokenInfo {
+    return infoOf(record, this.#deps.clock.now(), this.#deps.warnMs());
+  }
+
+  /** Time alone changes states, and whoever shows them must hear of it. */
+  #planStateChange({ id, what }: Change): void {
+    const { clock, scheduler, warnMs } = this.#deps;
+    const record = what === 'removed' ? undefined : this.#holdings.get(id);
+    const left = record === undefined ? 0 : remaining(record, clock.now());
+    const state = stateOf(left, warnMs());
+    if (state === 'expired') {
+      scheduler.cancel(`state/${id}`);
+    } else {
+      scheduler.after(`state/${id}`, state === 'live' ? left - warnMs() + 1 : left, () =>
+        this.#holdings.announce(id),
+      );
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import type { Clock } from '../clock.ts';
+import { type Disposable, DisposableStore } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import { Emitter } from '../event.ts';
+import type { Log } from '../log.ts';
+import { elapsed, remaining, renewalMargin } from './deadline.ts';
+import type { Holdings } from './holdings.ts';
+import type { TokenRecord } from './record.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Claims } from './store.ts';
+
+export interface RenewalsDeps {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly holdings: Holdings;
+  readonly claims: Claims;
+  readonly log: Log;
+  /** Renews one token at its gateway; rejects with a `TokensError`. */
+  readonly renew: (id: string) => Promise<unknown>;
+  /** How long a token nobody works with is renewed, in milliseconds (`keepAlive.maxHours`). */
+  readonly longestIdleMs: () => number;
+}
+
+/** What became of automatic renewal, for a person to be told once. */
+export interface RenewalEnd {
+  readonly id: string;
+  /** `unused`: nobody has worked with it for long; `refused`: the gateway does not renew it any more. */
+  readonly why: 'unused' | 'refused';
+}
+
+/** Weight of the latest round trip in the running mean. */
+const newest = 0.3;
+/** Pause after a failed renewal, at least; in milliseconds. */
+const shortestPauseMs = 500;
+
+/** Renews tokens whose `keepAlive` is `auto` in time, and as seldom as can be. */
+export class Renewals implements Disposable {
+  readonly #deps: RenewalsDeps;
+  readonly #owned = new DisposableStore();
+  readonly #ends = this.#owned.add(new Emitter<RenewalEnd>());
+  readonly #running = new Set<string>();
+  /** Tokens whose person has been told that renewal ended, with the use from which that counted. */
+  readonly #told = new Map<string, number>();
+  #roundTripMs = 0;
+
+  readonly onDidEnd = this.#ends.event;
+
+  constructor(deps: RenewalsDeps) {
+    this.#deps = deps;
+    this.#owned.add(
+      deps.holdings.onDidChange(({ id, what }) => {
+        if (what === 'removed') {
+          deps.scheduler.cancel(taskKey(id));
+          this.#told.delete(id);
+        } else {
+          this.#plan(id);
+        }
+      }),
+    );
+  }
+
+  /** Plans all anew, after a change of the settings or a sleep. */
+  planAll(): void {
+    for (const { id } of this.#deps.holdings.all()) {
+      this.#plan(id);
+    }
+  }
+
+  /** Whether a token is `auto` but no longer renewed, because nobody has worked with it for long. */
+  isPaused(record: TokenRecord): boolean {
+    return (
+      record.keepAlive === 'auto' &&
+      elapsed(record.worked, this.#deps.clock.now()) >= this.#deps.longestIdleMs()
+    );
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #plan(id: string): void {
+    const { clock, holdings, scheduler } = this.#deps;
+    const record = holdings.get(id);
+    if (record === undefined || record.keepAlive !== 'auto' || record.closing === true) {
+      scheduler.cancel(taskKey(id));
+      return;
+    }
+    if (this.#running.has(id)) {
+      return; // Planned when it is done.
+    }
+    const left = remaining(record, clock.now());
+    if (left <= 0) {
+      scheduler.cancel(taskKey(id)); // It died; whoever needs it next signs in or opens it anew.
+      return;
+    }
+    const due = left - renewalMargin(record.lifeMs, this.#roundTripMs, spreadOf(id));
+    scheduler.after(taskKey(id), Math.max(due, 0), () => void this.#renew(id));
+  }
+
+  async #renew(id: string): Promise<void> {
+    const { clock, claims, holdings, log } = this.#deps;
+    const record = holdings.get(id);
+    if (record === undefined || this.#running.has(id)) {
+      return;
+    }
+    if (this.isPaused(record)) {
+      this.#tellUnused(record);
+      return;
+    }
+    const left = remaining(record, clock.now());
+    if (left <= 0) {
+      return;
+    }
+    if (record.kind === 'user' && this.#sessionRenewsIt(record)) {
+      this.#again(id, left); // Looked at again: the session's renewal may fail.
+      return;
+    }
+    this.#running.add(id);
+    let again: number | undefined;
+    try {
+      // Of several windows one renews for this deadline; if it does not get there, another one may try.
+      if (await claims.claim(`renew-${id}-${Math.round(record.sent.wall)}`, left / 3)) {
+        const begun = clock.now();
+        await this.#deps.renew(id);
+        const tookMs = elapsed(begun, clock.now());
+        this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
+      } else {
+        again = left;
+      }
+    } catch (error) {
+      log.warn(`Renewing ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
+      if (TokensError.is(error) && isFinal(error)) {
+        this.#ends.fire({ id, why: 'refused' });
+        return;
+      }
+      again = left;
+    } finally {
+      this.#running.delete(id);
+    }
+    if (again === undefined) {
+      this.#plan(id);
+    } else {
+      this.#again(id, again);
+    }
+  }
+
+  #again(id: string, leftMs: number): void {
+    this.#deps.scheduler.after(
+      taskKey(id),
+      Math.max(leftMs / 3, shortestPauseMs),
+      () => void this.#renew(id),
+    );
+  }
+
+  /** A live session keeps its user token alive (PROTOCOLS.md 2), if it is itself renewed in time. */
+  #sessionRenewsIt(user: TokenRecord): boolean {
+    const now = this.#deps.clock.now();
+    const left = remaining(user, now);
+    // Close to the end no promise counts.
+    if (left < renewalMargin(user.lifeMs, this.#roundTripMs, 0) / 3) {
+      return false;
+    }
+    for (const record of this.#deps.holdings.of(user.connection)) {
+      if (
+        record.view !== undefined &&
+        record.service === user.service &&
+        record.keepAlive === 'auto' &&
+        !this.isPaused(record) &&
+        remaining(record, now) > 0
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #tellUnused(record: TokenRecord): void {
+    if (this.#told.get(record.id) !== record.worked.wall) {
+      this.#told.set(record.id, record.worked.wall);
+      this.#ends.fire({ id: record.id, why: 'unused' });
+    }
+  }
+}
+
+/** A refusal that no further try will change. */
+function isFinal(error: TokensError): boolean {
+  return ['E_EXPIRED', 'E_CREDENTIALS', 'E_UNKNOWN_TOKEN', 'E_CONFIG'].includes(error.code);
+}
+
+function taskKey(id: string): string {
+  return `renew/${id}`;
+}
+
+/** 0 to 1, the same for a token in every window and at every time. */
+function spreadOf(id: string): number {
+  let hash = 0;
+  for (let index = 0; index < id.length; index++) {
+    hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
+  }
+  return (hash % 1000) / 1000;
+}

@@ -1,0 +1,314 @@
+import { randomUUID } from 'node:crypto';
+import { eachOf, unlessCancelled } from '../async.ts';
+import type { Clock } from '../clock.ts';
+import { type Connection, originOf } from '../connection.ts';
+import { cancelled, TokensError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Gateway, Grant, Login } from '../protocols/gateway.ts';
+import type { Redactor } from '../redact.ts';
+import { isLater, remaining } from './deadline.ts';
+import { belongsTo, type Gateways } from './gateways.ts';
+import type { Holdings } from './holdings.ts';
+import type { TokenRecord } from './record.ts';
+import type { CredentialStore } from './store.ts';
+
+/** What a person answers when asked who they are. */
+export interface GivenLogin {
+  readonly login: Login;
+  readonly remember: boolean;
+}
+
+/** Asks the person; undefined when they turn away. */
+export type AskLogin = (
+  connection: Connection,
+  service: string | undefined,
+  why: 'unknown' | 'refused',
+) => Promise<GivenLogin | undefined>;
+
+export interface OperationOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Absent where nobody can be asked. */
+  readonly askLogin?: AskLogin | undefined;
+}
+
+export interface SignInsDeps {
+  readonly clock: Clock;
+  readonly holdings: Holdings;
+  readonly gateways: Gateways;
+  readonly credentials: CredentialStore;
+  readonly redactor: Redactor;
+  readonly log: Log;
+  /** This window's id. */
+  readonly window: string;
+}
+
+/** Gateways are polite to few requests at once and rude to many. */
+const atATime = 6;
+
+/** Gets tokens for logins, and new tokens for those that died. */
+export class SignIns {
+  readonly #deps: SignInsDeps;
+  readonly #flights = new Map<string, Promise<TokenRecord>>();
+  /** CRA: passwords of gateway users, needed after signing in even where nothing is remembered. */
+  readonly #gatewayPasswords = new Map<string, { readonly origin: string; readonly password: string }>();
+
+  constructor(deps: SignInsDeps) {
+    this.#deps = deps;
+  }
+
+  /** The token that calls are made with: CRA's user token of that service, SARUS's token; dead or alive. */
+  find(connection: Connection, service: string | undefined): TokenRecord | undefined {
+    if (connection.kind === 'bmc-cra') {
+      const user = this.#deps.holdings.user(connection.name, service);
+      return user !== undefined && belongsTo(connection, user) ? user : undefined;
+    }
+    let latest: TokenRecord | undefined;
+    for (const record of this.#deps.holdings.of(connection.name)) {
+      if (belongsTo(connection, record) && (latest === undefined || isLater(record.sent, latest.sent))) {
+        latest = record;
+      }
+    }
+    return latest;
+  }
+
+  /** The same, signed in again if it is known to be dead. */
+  async current(
+    connection: Connection,
+    service: string | undefined,
+    options: OperationOptions,
+  ): Promise<TokenRecord> {
+    const record = this.find(connection, service);
+    return record !== undefined && remaining(record, this.#deps.clock.now()) > 0
+      ? record
+      : this.again(connection, service, options, record);
+  }
+
+  /**
+   * Signs in because `dead` is; once for all who wait for it. Uses what is remembered, else asks. Rejects with
+   * `E_EXPIRED` (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
+   */
+  async again(
+    connection: Connection,
+    service: string | undefined,
+    options: OperationOptions,
+    dead: TokenRecord | undefined,
+  ): Promise<TokenRecord> {
+    const held = this.find(connection, service);
+    if (held !== undefined && held.value !== dead?.value) {
+      return held; // Another caller or window has been faster.
+    }
+    const key = JSON.stringify([connection.name, service]);
+    let flight = this.#flights.get(key);
+    if (flight === undefined) {
+      flight = this.#recover(connection, service, options, dead).finally(() => this.#flights.delete(key));
+      this.#flights.set(key, flight);
+    }
+    return unlessCancelled(flight, options.signal);
+  }
+
+  /** Signs in with this login. What the gateway grants is kept even if the asker has turned away meanwhile. */
+  async withLogin(
+    connection: Connection,
+    service: string | undefined,
+    given: { login: Login; remember?: boolean | undefined },
+    signal?: AbortSignal,
+  ): Promise<TokenRecord> {
+    return unlessCancelled(this.#logOn(connection, service, given), signal);
+  }
+
+  /** What is remembered for a connection, if it was given for where the connection leads now. */
+  async remembered(connection: Connection): Promise<Login | undefined> {
+    let found: Awaited<ReturnType<CredentialStore['read']>>;
+    try {
+      found = await this.#deps.credentials.read(connection.name);
+    } catch (error) {
+      this.#deps.log.error(
+        `Reading the credentials failed: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+    if (found === undefined || !belongsTo(connection, found)) {
+      return undefined;
+    }
+    this.#guard(found.login);
+    return found.login;
+  }
+
+  async #recover(
+    connection: Connection,
+    service: string | undefined,
+    { askLogin }: OperationOptions,
+    dead: TokenRecord | undefined,
+  ): Promise<TokenRecord> {
+    const login = await this.remembered(connection);
+    if (login !== undefined) {
+      try {
+        return await this.#logOn(connection, service, { login });
+      } catch (error) {
+        if (!TokensError.is(error) || error.code !== 'E_CREDENTIALS' || askLogin === undefined) {
+          throw error;
+        }
+      }
+    }
+    if (askLogin === undefined) {
+      throw dead === undefined
+        ? new TokensError('E_CREDENTIALS', 'Nobody is signed in to {0}.', [connection.name])
+        : new TokensError(
+            'E_EXPIRED',
+            'The sign-in to {0} has expired, and no credentials are remembered to renew it.',
+            [connection.name],
+          );
+    }
+    const given = await askLogin(connection, service, login === undefined ? 'unknown' : 'refused');
+    if (given === undefined) {
+      throw cancelled();
+    }
+    return this.#logOn(connection, service, given);
+  }
+
+  async #logOn(
+    connection: Connection,
+    service: string | undefined,
+    { login, remember }: { login: Login; remember?: boolean | undefined },
+  ): Promise<TokenRecord> {
+    this.#guard(login);
+    const gateway = await this.#deps.gateways.gateway(connection);
+    const grant = await gateway.signIn(login, service);
+    if ('gatewayPassword' in login && login.gatewayPassword !== undefined) {
+      const origin = originOf(connection);
+      this.#gatewayPasswords.set(connection.name, { origin, password: login.gatewayPassword });
+    }
+    const record = await this.#keep(connection, service, gateway, grant);
+    try {
+      if (remember === true) {
+        await this.#deps.credentials.write(connection.name, { login, origin: originOf(connection) });
+      } else if (remember === false) {
+        await this.#deps.credentials.delete(connection.name);
+      }
+    } catch (error) {
+      this.#deps.log.error(
+        `Remembering the credentials failed: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+    return record;
+  }
+
+  async #keep(
+    connection: Connection,
+    service: string | undefined,
+    gateway: Gateway,
+    grant: Grant,
+  ): Promise<TokenRecord> {
+    const { holdings, clock, window } = this.#deps;
+    const { wall } = clock.now();
+    const lifeMs = grant.reportedMs ?? connection.lifeMinutes * 60_000;
+    const fresh = {
+      value: grant.value,
+      origin: originOf(connection),
+      sent: grant.sent,
+      leftMs: lifeMs,
+      lifeMs,
+      source: grant.reportedMs === undefined ? ('estimated' as const) : ('reported' as const),
+      openedAt: wall,
+      lastUsedAt: wall,
+      worked: grant.sent,
+      openedBy: window,
+      usedBy: window,
+      closing: false,
+    };
+    const old = this.find(connection, service);
+    if (old !== undefined) {
+      // The new value takes the place of the old one, so that nothing can go on using that.
+      await holdings.update(old.id, fresh, 'now');
+      await (gateway.grants === 'user'
+        ? this.#carryOver(connection, service, gateway, old)
+        : this.#revoke(gateway, old));
+      return holdings.get(old.id) ?? { ...old, ...fresh };
+    }
+    const record: TokenRecord = {
+      ...fresh,
+      id: randomUUID(),
+      connection: connection.name,
+      kind: gateway.grants,
+      ...(service === undefined ? {} : { service }),
+      keepAlive: connection.keepAlive,
+      keepAliveSetAt: 0,
+    };
+    await holdings.add(record);
+    return record;
+  }
+
+  /** CRA: whether sessions of the old user token serve under the new one is not documented, so each is tried. */
+  async #carryOver(
+    connection: Connection,
+    service: string | undefined,
+    gateway: Gateway,
+    old: TokenRecord,
+  ): Promise<void> {
+    const { holdings, clock, log } = this.#deps;
+    const user = this.find(connection, service);
+    const sessions = [...holdings.of(connection.name)].filter(
+      (record) => record.view !== undefined && record.service === service && belongsTo(connection, record),
+    );
+    await eachOf(sessions, atATime, async (session) => {
+      if (user === undefined || remaining(session, clock.now()) <= 0) {
+        return;
+      }
+      const gatewayPassword = await this.gatewayPassword(connection);
+      const under = (token: TokenRecord) => ({
+        user: token.value,
+        session: session.value,
+        ...(service === undefined ? {} : { service }),
+        ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
+      });
+      try {
+        const { sent } = await gateway.keepAlive(under(user));
+        await holdings.update(session.id, { sent, leftMs: session.lifeMs, source: 'estimated' }, 'soon');
+      } catch (error) {
+        if (TokensError.is(error) && error.details.status === undefined) {
+          return; // The gateway has said nothing about this session: it may well live.
+        }
+        log.info(`Session ${session.id} did not outlive its user token.`);
+        await gateway.close(under(old)).catch(() => undefined); // Most likely it has gone with its user token.
+        await holdings.remove(session.id);
+      }
+    });
+  }
+
+  /** SARUS: the account's tokens are rationed, so one that has been replaced is given back. */
+  async #revoke(gateway: Gateway, old: TokenRecord): Promise<void> {
+    try {
+      await gateway.close({ user: old.value });
+      this.#deps.redactor.delete(old.value);
+    } catch {
+      // It may still be open over there: it stays on the list, so that it can be closed.
+      await this.#deps.holdings.add({ ...old, id: randomUUID() });
+    }
+  }
+
+  /** CRA: the password of the connection's gateway user, where it has one. */
+  async gatewayPassword(connection: Connection): Promise<string | undefined> {
+    if (connection.gatewayUser === undefined) {
+      return undefined;
+    }
+    const given = this.#gatewayPasswords.get(connection.name);
+    if (given !== undefined && belongsTo(connection, given)) {
+      return given.password;
+    }
+    const login = await this.remembered(connection);
+    return login !== undefined && 'gatewayPassword' in login ? login.gatewayPassword : undefined;
+  }
+
+  /** Forgets what is remembered for a connection. */
+  async forget(connection: string): Promise<void> {
+    this.#gatewayPasswords.delete(connection);
+    await this.#deps.credentials.delete(connection);
+  }
+
+  #guard(login: Login): void {
+    for (const secret of Object.values(login)) {
+      if (typeof secret === 'string') {
+        this.#deps.redactor.add(secret);
+      }
+    }
+  }
+}

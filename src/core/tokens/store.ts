@@ -1,0 +1,32 @@
+import type { Event } from '../event.ts';
+import type { Login } from '../protocols/gateway.ts';
+
+/** Where tokens outlive the window: one entry each, shared by all windows. Every method may reject. */
+export interface TokenStore {
+  ids(): Promise<string[]>;
+  /** Undefined where there is no such entry. */
+  read(id: string): Promise<string | undefined>;
+  write(id: string, json: string): Promise<void>;
+  delete(id: string): Promise<void>;
+  /** An entry was written or deleted, by any window, this one included. */
+  readonly onDidChange: Event<string>;
+}
+
+/** A login, and the origin that it was given for: it goes nowhere else. */
+export interface Credentials {
+  readonly login: Login;
+  readonly origin: string;
+}
+
+/** Where logins are remembered, by the connection's name. Every method may reject. */
+export interface CredentialStore {
+  read(connection: string): Promise<Credentials | undefined>;
+  write(connection: string, credentials: Credentials): Promise<void>;
+  delete(connection: string): Promise<void>;
+}
+
+/** Lets windows agree on who does what. */
+export interface Claims {
+  /** True for exactly one of all who ever ask for this key, in all windows; after `staleMs` the work may be claimed anew. */
+  claim(key: string, staleMs: number): Promise<boolean>;
+}
