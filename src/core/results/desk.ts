@@ -1,0 +1,287 @@
+import type { Cell } from './answer.ts';
+import { textOf } from './cells.ts';
+import { type ExportFormat, writeRows } from './exports.ts';
+import { allRows, filterRows } from './filter.ts';
+import { type SortBy, sortRows } from './order.ts';
+import type { Kind } from './quantity.ts';
+import { ResultTable } from './table.ts';
+
+/** What is shown of a table, and in which order. */
+export interface Arrangement {
+  readonly sort: readonly SortBy[];
+  readonly filter: string;
+  /** Labels of fields, so that a filter can name a column as it is seen. */
+  readonly labels: readonly (readonly [field: string, label: string])[];
+}
+
+/** Rows of the arrangement, from the first one to before the last one. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A cell as it is shown: its text or texts, or why it has none; a long text is cut, and says how long it is. */
+export type ShownCell =
+  | string
+  | readonly string[]
+  | { readonly none: 'null' | 'missing' }
+  | { readonly cut: string; readonly length: number };
+
+export interface ShownRow {
+  /** Its place in the server's order. */
+  readonly index: number;
+  /** In the order of the table's fields. */
+  readonly cells: readonly ShownCell[];
+  /** Places in `cells` of those that are not what they were in the table compared with; -1 for a row that is new. */
+  readonly changed?: readonly number[];
+}
+
+export interface Page {
+  readonly from: number;
+  readonly fields: readonly string[];
+  readonly rows: readonly ShownRow[];
+}
+
+export interface Selection extends Span {
+  readonly fields: readonly string[];
+  readonly headers: readonly string[] | null;
+}
+
+export interface Detail {
+  readonly index: number;
+  readonly fields: readonly { readonly field: string; readonly value: ShownCell }[];
+}
+
+export interface Summary {
+  readonly fields: readonly string[];
+  readonly kinds: readonly Kind[];
+  readonly rowCount: number;
+}
+
+/** Longest text of a cell in the grid; row detail shows more. */
+const longestCell = 512;
+const longestDetail = 256 << 10;
+/** Most values of a cell in the grid. */
+const mostValues = 64;
+
+/**
+ * One table with what is asked of it. Stands in the worker for large answers and in the host for small ones;
+ * takes and gives only what can be sent between threads.
+ */
+export class TableDesk {
+  readonly table: ResultTable;
+  #arrangement: Arrangement = { sort: [], filter: '', labels: [] };
+  /** Rows in the arranged order; undefined while that is the server's. */
+  #rows: Uint32Array | undefined;
+  /** How many rows the table had when it was arranged. */
+  #arranged = 0;
+  #changes: Changes | undefined;
+
+  constructor(table = new ResultTable()) {
+    this.table = table;
+  }
+
+  summary(): Summary {
+    const { table } = this;
+    return {
+      fields: table.fields,
+      kinds: table.columns.map((column) => table.kindOf(column)),
+      rowCount: table.rowCount,
+    };
+  }
+
+  /** Sorts and filters; answers how many rows are left. */
+  arrange(arrangement: Arrangement): number {
+    this.#arrangement = arrangement;
+    this.#arranged = -1;
+    return this.#order()?.length ?? this.table.rowCount;
+  }
+
+  page({ from, to }: Span): Page {
+    const rows: ShownRow[] = [];
+    const order = this.#order();
+    const end = Math.min(to, order?.length ?? this.table.rowCount);
+    for (let at = Math.max(0, from); at < end; at++) {
+      const index = order?.[at] ?? at;
+      const cells = this.table.columns.map((column) => shown(column.cells[index], longestCell));
+      const changed = this.#changes?.of(index);
+      rows.push(changed === undefined ? { index, cells } : { index, cells, changed });
+    }
+    return { from, fields: this.table.fields, rows };
+  }
+
+  /** Everything of one row of the arrangement. */
+  detail(at: number): Detail | undefined {
+    const order = this.#order();
+    const index = order === undefined ? at : order[at];
+    if (index === undefined || index >= this.table.rowCount) {
+      return undefined;
+    }
+    return {
+      index,
+      fields: this.table.columns.map(({ field, cells }) => ({
+        field,
+        value: shown(cells[index], longestDetail),
+      })),
+    };
+  }
+
+  /** A selection as text for the clipboard. A tab or a line's end inside a value becomes a space. */
+  copy({ from, to, fields, headers }: Selection): string {
+    const order = this.#order();
+    const columns = fields.map((field) => this.table.column(field));
+    const end = Math.min(to, order?.length ?? this.table.rowCount);
+    const lines: string[] = headers === null ? [] : [headers.map(tidy).join('\t')];
+    for (let at = Math.max(0, from); at < end; at++) {
+      const index = order?.[at] ?? at;
+      lines.push(columns.map((column) => tidy(textOf(column?.cells[index]))).join('\t'));
+    }
+    return lines.join('\n');
+  }
+
+  /** Rows of the server's order as the text of a JSON list. */
+  json({ from, to }: Span): string {
+    const rows: number[] = [];
+    for (let index = from; index < Math.min(to, this.table.rowCount); index++) {
+      rows.push(index);
+    }
+    return `[${writeRows(this.table, rows, this.table.fields, 'json')}]`;
+  }
+
+  /** A part of an export: rows of the arrangement, without what stands before the first and after the last. */
+  export({ from, to, fields, format }: Span & { fields: readonly string[]; format: ExportFormat }): string {
+    const order = this.#order();
+    const rows: number[] = [];
+    const end = Math.min(to, order?.length ?? this.table.rowCount);
+    for (let at = from; at < end; at++) {
+      rows.push(order?.[at] ?? at);
+    }
+    return writeRows(this.table, rows, fields, format);
+  }
+
+  /** Marks what is not as it was in another table: of an earlier answer to the same request. */
+  compare(earlier: TableDesk): void {
+    this.#changes = new Changes(earlier.table, this.table);
+  }
+
+  #order(): Uint32Array | undefined {
+    const { sort, filter, labels } = this.#arrangement;
+    if (sort.length === 0 && filter.trim() === '') {
+      return undefined;
+    }
+    // Rows that arrive while a person has already sorted are put in their place when next asked for.
+    if (this.#rows === undefined || this.#arranged !== this.table.rowCount) {
+      const kept =
+        filter.trim() === '' ? allRows(this.table.rowCount) : filterRows(this.table, filter, new Map(labels));
+      this.#rows = sortRows(this.table, kept, sort);
+      this.#arranged = this.table.rowCount;
+    }
+    return this.#rows;
+  }
+}
+
+/** The differences between two tables of the same request, found when a row is asked for. */
+class Changes {
+  readonly #earlier: ResultTable;
+  readonly #now: ResultTable;
+  readonly #keys: readonly string[];
+  readonly #rows: ReadonlyMap<string, number>;
+
+  constructor(earlier: ResultTable, now: ResultTable) {
+    this.#earlier = earlier;
+    this.#now = now;
+    this.#keys = keyFields(earlier, now);
+    const rows = new Map<string, number>();
+    for (let row = 0; row < earlier.rowCount; row++) {
+      rows.set(keyOf(earlier, row, this.#keys), row);
+    }
+    this.#rows = rows;
+  }
+
+  of(row: number): readonly number[] | undefined {
+    const before = this.#rows.get(keyOf(this.#now, row, this.#keys));
+    if (before === undefined) {
+      return [-1];
+    }
+    const changed: number[] = [];
+    for (const [at, column] of this.#now.columns.entries()) {
+      if (!same(column.cells[row], this.#earlier.cell(before, column.field))) {
+        changed.push(at);
+      }
+    }
+    return changed.length === 0 ? undefined : changed;
+  }
+}
+
+/** Most columns that make a key together. */
+const mostKeys = 3;
+
+/**
+ * The fields that tell a row from the others: the first texts that are different in all rows, alone or
+ * together. Without any, a row is told by its place.
+ */
+export function keyFields(earlier: ResultTable, now: ResultTable): string[] {
+  const candidates = now.columns.filter(
+    (column) => now.kindOf(column) === 'text' && earlier.column(column.field) !== undefined,
+  );
+  for (const { field } of candidates.slice(0, 8)) {
+    if (isKey(earlier, [field]) && isKey(now, [field])) {
+      return [field];
+    }
+  }
+  for (let count = 2; count <= Math.min(mostKeys, candidates.length); count++) {
+    const fields = candidates.slice(0, count).map(({ field }) => field);
+    if (isKey(earlier, fields) && isKey(now, fields)) {
+      return fields;
+    }
+  }
+  return [];
+}
+
+function isKey(table: ResultTable, fields: readonly string[]): boolean {
+  const seen = new Set<string>();
+  for (let row = 0; row < table.rowCount; row++) {
+    const key = keyOf(table, row, fields);
+    if (seen.has(key)) {
+      return false;
+    }
+    seen.add(key);
+  }
+  return true;
+}
+
+/** What a row is known by from one answer to the next. */
+export function keyOf(table: ResultTable, row: number, fields: readonly string[]): string {
+  if (fields.length === 0) {
+    return String(row);
+  }
+  return fields.map((field) => textOf(table.cell(row, field))).join('\u0000');
+}
+
+function same(a: Cell | undefined, b: Cell | undefined): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((value, at) => value === b[at]);
+  }
+  return a === b;
+}
+
+function shown(cell: Cell | undefined, longest: number): ShownCell {
+  if (cell === undefined) {
+    return { none: 'missing' };
+  }
+  if (cell === null) {
+    return { none: 'null' };
+  }
+  if (Array.isArray(cell)) {
+    const total = cell.reduce((sum, text) => sum + text.length, 0);
+    return total > longest || cell.length > mostValues
+      ? { cut: cell.slice(0, mostValues).join(', ').slice(0, longest), length: total }
+      : cell;
+  }
+  const text = String(cell);
+  return text.length > longest ? { cut: text.slice(0, longest), length: text.length } : text;
+}
+
+function tidy(text: string): string {
+  return text.replace(/[\t\r\n]+/g, ' ');
+}

@@ -1,0 +1,176 @@
+import type { Cell } from './answer.ts';
+import { textOf } from './cells.ts';
+import { sizeOf } from './order.ts';
+import { parseNumber, parseTime } from './quantity.ts';
+import type { Column, ResultTable } from './table.ts';
+
+type Comparison = ':' | '=' | '<' | '<=' | '>' | '>=';
+
+/** One condition of a filter. Without a column it is free text, sought in every column. */
+export interface Term {
+  readonly column?: string;
+  readonly comparison: Comparison;
+  readonly value: string;
+  readonly negated: boolean;
+}
+
+// A word, or a part in quotes that may hold spaces: `-job:"my job"`.
+const terms = /-?(?:"[^"]*"?|[^\s":=<>]+)?(?:(?:<=|>=|[:=<>])(?:"[^"]*"?|\S*))?/g;
+const parts = /^(-?)(?:"([^"]*)"?|([^\s":=<>]+))?(?:(<=|>=|[:=<>])(?:"([^"]*)"?|(\S*)))?$/;
+
+/**
+ * Reads a filter: words and phrases in quotes, `column:part`, `column=whole`, `column>n` and its like, each
+ * with `-` before it for its opposite. All must hold. What names no column of the table is free text.
+ */
+export function parseFilter(text: string, isColumn: (name: string) => boolean): Term[] {
+  const found: Term[] = [];
+  for (const [word] of text.matchAll(terms)) {
+    const match = parts.exec(word);
+    if (match === null || word === '' || word === '-') {
+      continue;
+    }
+    const [, minus = '', quotedName, plainName = '', comparison, quotedValue, plainValue = ''] = match;
+    const name = quotedName ?? plainName;
+    const negated = minus === '-';
+    if (comparison !== undefined && name !== '' && isColumn(name)) {
+      const value = quotedValue ?? plainValue;
+      // While a person still types the value, nothing is filtered yet.
+      if (value !== '' || comparison === '=') {
+        found.push({ column: name, comparison: comparison as Comparison, value, negated });
+      }
+    } else {
+      const value = comparison === undefined ? name : word.slice(minus.length).replaceAll('"', '');
+      if (value !== '') {
+        found.push({ comparison: ':', value, negated });
+      }
+    }
+  }
+  return found;
+}
+
+/** The rows for which every term holds, in the table's own order. */
+export function filterRows(
+  table: ResultTable,
+  filter: string,
+  labels: ReadonlyMap<string, string> = new Map(),
+): Uint32Array {
+  const named = columnsByName(table, labels);
+  let rows = allRows(table.rowCount);
+  for (const term of parseFilter(filter, (name) => named.has(name.toLowerCase()))) {
+    const columns = term.column === undefined ? table.columns : (named.get(term.column.toLowerCase()) ?? []);
+    rows = keep(rows, columns, term);
+  }
+  return rows;
+}
+
+export function allRows(count: number): Uint32Array {
+  const rows = new Uint32Array(count);
+  for (let row = 0; row < count; row++) {
+    rows[row] = row;
+  }
+  return rows;
+}
+
+function columnsByName(table: ResultTable, labels: ReadonlyMap<string, string>): Map<string, Column[]> {
+  const named = new Map<string, Column[]>();
+  const add = (name: string, column: Column) => {
+    const key = name.toLowerCase();
+    const others = named.get(key);
+    if (others === undefined) {
+      named.set(key, [column]);
+    } else if (!others.includes(column)) {
+      others.push(column);
+    }
+  };
+  for (const column of table.columns) {
+    add(column.field, column);
+  }
+  for (const column of table.columns) {
+    const label = labels.get(column.field);
+    if (label !== undefined) {
+      add(label, column);
+    }
+  }
+  return named;
+}
+
+function keep(rows: Uint32Array, columns: readonly Column[], term: Term): Uint32Array {
+  const test = tester(term);
+  const kept = new Uint32Array(rows.length);
+  let count = 0;
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
+    let holds = false;
+    for (const column of columns) {
+      if (test(column.cells[row])) {
+        holds = true;
+        break;
+      }
+    }
+    if (holds !== term.negated) {
+      kept[count++] = row;
+    }
+  }
+  return kept.slice(0, count);
+}
+
+function tester({ comparison, value }: Term): (cell: Cell | undefined) => boolean {
+  if (comparison === ':') {
+    return containing(value);
+  }
+  const size = sizeOf(value);
+  const wanted = value.toLowerCase();
+  const isTime = Number.isNaN(parseNumber(value)) && !Number.isNaN(parseTime(value));
+  const test = (one: Cell | undefined): boolean => {
+    if (one === undefined || one === null) {
+      return comparison === '=' && wanted === '';
+    }
+    const own = Number.isNaN(size) ? Number.NaN : isTime ? timeOf(one) : sizeOf(one);
+    if (!Number.isNaN(own)) {
+      return compare(own - size, comparison);
+    }
+    const text = textOf(one).toLowerCase();
+    if (comparison === '=') {
+      return text === wanted;
+    }
+    // A number is neither more nor less than a word.
+    return (
+      Number.isNaN(size) && text !== '' && compare(text < wanted ? -1 : text > wanted ? 1 : 0, comparison)
+    );
+  };
+  return (cell) => (Array.isArray(cell) && cell.length > 0 ? cell.some(test) : test(cell));
+}
+
+function timeOf(cell: Cell): number {
+  return typeof cell === 'string' ? parseTime(cell) : Number.NaN;
+}
+
+function compare(difference: number, comparison: Comparison): boolean {
+  switch (comparison) {
+    case '<':
+      return difference < 0;
+    case '<=':
+      return difference <= 0;
+    case '>':
+      return difference > 0;
+    case '>=':
+      return difference >= 0;
+    default:
+      return difference === 0;
+  }
+}
+
+/** Case does not count. An expression is quicker than lowering every text, and asks for no memory. */
+function containing(part: string): (cell: Cell | undefined) => boolean {
+  const expression = new RegExp(literally(part), 'iu');
+  return (cell) => {
+    if (typeof cell === 'string') {
+      return expression.test(cell);
+    }
+    return cell !== undefined && cell !== null && expression.test(textOf(cell));
+  };
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}

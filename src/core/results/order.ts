@@ -1,0 +1,110 @@
+import type { Cell } from './answer.ts';
+import { textOf } from './cells.ts';
+import { parseNumber, parseTime } from './quantity.ts';
+import type { Column, ResultTable } from './table.ts';
+
+/** One column to sort by. */
+export interface SortBy {
+  readonly field: string;
+  readonly descending: boolean;
+}
+
+/** Values that are sized come first, then texts, and what has no value is last, whichever way the sort goes. */
+const sized = 0;
+const worded = 1;
+const blank = 2;
+
+interface Keys {
+  readonly classes: Uint8Array;
+  readonly ranks: Float64Array;
+}
+
+/**
+ * Puts rows in the order of the columns given: numbers by size (also with units), times as times, texts as
+ * people read them. Rows that are equal keep the server's order.
+ */
+export function sortRows(table: ResultTable, rows: Uint32Array, by: readonly SortBy[]): Uint32Array {
+  const steps = by.flatMap(({ field, descending }) => {
+    const column = table.column(field);
+    return column === undefined ? [] : [{ ...keysOf(table, column), sign: descending ? -1 : 1 }];
+  });
+  const [first] = steps;
+  if (first === undefined) {
+    return rows;
+  }
+  const sorted = rows.slice();
+  if (steps.length === 1) {
+    const { classes, ranks, sign } = first;
+    return sorted.sort((a, b) => {
+      const order = (classes[a] as number) - (classes[b] as number);
+      return order !== 0 ? order : sign * ((ranks[a] as number) - (ranks[b] as number)) || a - b;
+    });
+  }
+  return sorted.sort((a, b) => {
+    for (const { classes, ranks, sign } of steps) {
+      const order =
+        (classes[a] as number) - (classes[b] as number) ||
+        sign * ((ranks[a] as number) - (ranks[b] as number));
+      if (order !== 0) {
+        return order;
+      }
+    }
+    return a - b;
+  });
+}
+
+/** Every row's place in the order of one column, as numbers: comparing those is what makes a sort fast. */
+function keysOf(table: ResultTable, column: Column): Keys {
+  const { cells } = column;
+  const kind = table.kindOf(column);
+  const classes = new Uint8Array(cells.length);
+  const ranks = new Float64Array(cells.length);
+  const texts = new Map<string, number[]>();
+  for (let row = 0; row < cells.length; row++) {
+    const cell = cells[row];
+    const size = kind === 'text' ? (typeof cell === 'number' ? cell : Number.NaN) : sizeOf(cell);
+    if (!Number.isNaN(size)) {
+      classes[row] = sized;
+      ranks[row] = size;
+      continue;
+    }
+    const text = textOf(cell);
+    if (text === '') {
+      classes[row] = blank;
+      continue;
+    }
+    classes[row] = worded;
+    const same = texts.get(text);
+    if (same === undefined) {
+      texts.set(text, [row]);
+    } else {
+      same.push(row);
+    }
+  }
+  let rank = 0;
+  for (const text of sortTexts([...texts.keys()])) {
+    for (const row of texts.get(text) ?? []) {
+      ranks[row] = rank;
+    }
+    rank++;
+  }
+  return { classes, ranks };
+}
+
+/** The size of a cell that is a number or a time; of several values, the first one counts. */
+export function sizeOf(cell: Cell | undefined): number {
+  const value = Array.isArray(cell) ? cell[0] : cell;
+  if (typeof value === 'number') {
+    return value;
+  }
+  if (typeof value !== 'string') {
+    return Number.NaN;
+  }
+  const number = parseNumber(value);
+  return Number.isNaN(number) ? parseTime(value) : number;
+}
+
+function sortTexts(texts: string[]): string[] {
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  return texts.sort(collator.compare);
+}

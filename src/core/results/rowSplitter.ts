@@ -1,0 +1,550 @@
+import { TokensError } from '../errors.ts';
+import type { AnswerShape, Json, JsonObject } from './answer.ts';
+import type { RowReader } from './rowReader.ts';
+
+/** Who hears of what the splitter finds, as soon as it is found. */
+export interface SplitterSink {
+  /** Reads usual rows straight from their bytes; the others come through {@link rows}. */
+  readonly reader?: RowReader;
+  /** Whole rows, in order; never an empty batch. */
+  rows(batch: JsonObject[]): void;
+  /** A scalar member of the top level of the body. */
+  scalar(name: string, value: string): void;
+}
+
+/** How much of anything is read before it is called too much. */
+export interface SplitterBounds {
+  /** Of lists and objects in each other. */
+  readonly depth: number;
+  /** Of one row. */
+  readonly rowBytes: number;
+  /** Of everything but the rows. */
+  readonly headBytes: number;
+}
+
+export const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 16 << 20, headBytes: 8 << 20 };
+
+/** Rows are parsed together up to about this many bytes: enough to be fast, few enough to be there soon. */
+const batchBytes = 512 << 10;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+
+const plain = 0;
+const opens = 1;
+const closes = 2;
+const quotes = 3;
+
+/** Start of the body; members outside the rows; between two rows; inside a row; after the end. */
+type Mode = 'start' | 'head' | 'between' | 'row' | 'tail';
+
+/**
+ * Finds the list of rows in a body that arrives in pieces, cuts it into whole rows and parses those in
+ * batches, so that rows are there before the body has ended and nobody ever holds it whole. It only follows
+ * strings, brackets and the names that lead to the list; what a value is, `JSON.parse` decides.
+ */
+export class RowSplitter {
+  readonly #shape: AnswerShape;
+  readonly #sink: SplitterSink;
+  readonly #bounds: SplitterBounds;
+  readonly #classes = byteClasses();
+
+  #mode: Mode = 'start';
+  #inString = false;
+  #escaped = false;
+  #depth = 0;
+
+  /** How much of a byte-order mark has been seen. */
+  #bom = 0;
+  #head = new Bytes();
+  /** For each open list or object of the head: whether it is an object. */
+  readonly #isObject: boolean[] = [];
+  /** The names that lead to where the head is being read, by depth. */
+  readonly #names: string[] = [];
+  #expectName = false;
+  #tokenStart = -1;
+  /** A list has begun where rows may be; its first element decides. */
+  #candidate = false;
+  #found = false;
+
+  /** Depth of the list of rows, below which the depth inside a row is counted. */
+  #listDepth = 0;
+  #expectRow = false;
+  /** The beginning of a row whose end has not arrived. */
+  readonly #carry = new Bytes();
+
+  constructor(shape: AnswerShape, sink: SplitterSink, bounds: SplitterBounds = defaultBounds) {
+    this.#shape = shape;
+    this.#sink = sink;
+    this.#bounds = bounds;
+  }
+
+  write(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      switch (this.#mode) {
+        case 'start':
+          at = this.#start(chunk, at);
+          break;
+        case 'head':
+          at = this.#readHead(chunk, at);
+          break;
+        case 'between':
+        case 'row':
+          at = this.#readRows(chunk, at);
+          break;
+        case 'tail':
+          if (!isSpace(chunk[at])) {
+            throw broken();
+          }
+          at++;
+      }
+    }
+  }
+
+  /** The body has ended: everything in it but its rows. */
+  end(): JsonObject {
+    if (this.#mode === 'start') {
+      throw new TokensError('E_PROTOCOL', 'The gateway sent an empty answer.');
+    }
+    if (this.#mode !== 'tail') {
+      throw new TokensError('E_PROTOCOL', 'The answer of the gateway ended in the middle.');
+    }
+    const head = parse(this.#head.text());
+    this.#head = new Bytes();
+    if (head === null || typeof head !== 'object' || Array.isArray(head)) {
+      throw notAnObject();
+    }
+    if (!this.#found) {
+      const rows = this.#shape === 'cra' ? craRows(head) : sarusRows(head);
+      if (rows.length > 0) {
+        this.#sink.rows(rows);
+      }
+    }
+    return head;
+  }
+
+  #start(chunk: Uint8Array, at: number): number {
+    const byte = chunk[at] ?? 0;
+    if (this.#bom < 3 && byte === [0xef, 0xbb, 0xbf][this.#bom]) {
+      this.#bom++;
+    } else if (byte === openBrace) {
+      this.#mode = 'head';
+      return at;
+    } else if (byte === 0x3c) {
+      throw new TokensError('E_PROTOCOL', 'The gateway answered with a web page instead of data.');
+    } else if (!isSpace(byte)) {
+      throw byte === openBracket || byte === quote ? notAnObject() : broken();
+    }
+    return at + 1;
+  }
+
+  #readHead(chunk: Uint8Array, from: number): number {
+    const head = this.#head;
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at] ?? 0;
+      if (this.#inString) {
+        head.push(byte);
+        if (this.#escaped) {
+          this.#escaped = false;
+        } else if (byte === backslash) {
+          this.#escaped = true;
+        } else if (byte === quote) {
+          this.#inString = false;
+          this.#endString();
+        }
+        continue;
+      }
+      if (isSpace(byte)) {
+        this.#endLiteral();
+        continue;
+      }
+      if (this.#candidate) {
+        this.#candidate = false;
+        if (byte === openBrace) {
+          this.#found = true;
+          this.#listDepth = this.#depth;
+          this.#mode = 'between';
+          this.#expectRow = true;
+          return at;
+        }
+        if (byte === closeBracket && (this.#shape === 'cra' || this.#depth === 2)) {
+          this.#found = true;
+        }
+      }
+      if (head.length >= this.#bounds.headBytes) {
+        throw tooLarge();
+      }
+      if (byte === quote) {
+        this.#inString = true;
+        this.#tokenStart = head.length;
+      } else if (byte === openBrace || byte === openBracket) {
+        this.#open(byte === openBrace);
+      } else if (byte === closeBrace || byte === closeBracket) {
+        this.#endLiteral();
+        this.#depth--;
+        this.#isObject.pop();
+        this.#expectName = false;
+        if (this.#depth === 0) {
+          head.push(byte);
+          this.#mode = 'tail';
+          return at + 1;
+        }
+      } else if (byte === comma) {
+        this.#endLiteral();
+        this.#expectName = this.#isObject[this.#depth - 1] === true;
+      } else if (byte !== 0x3a && this.#tokenStart < 0) {
+        this.#tokenStart = head.length;
+      }
+      head.push(byte);
+    }
+    if (head.length > this.#bounds.headBytes) {
+      throw tooLarge();
+    }
+    return chunk.length;
+  }
+
+  #open(isObject: boolean): void {
+    if (!isObject && !this.#found) {
+      this.#candidate = this.#rowsMayStartHere();
+    }
+    this.#depth++;
+    if (this.#depth > this.#bounds.depth) {
+      throw tooDeep();
+    }
+    this.#isObject.push(isObject);
+    this.#expectName = isObject;
+  }
+
+  #rowsMayStartHere(): boolean {
+    if (this.#shape === 'cra') {
+      return this.#depth === 1 && this.#names[1] === 'Rows';
+    }
+    return (
+      this.#names[1] === 'Result' && (this.#depth === 1 || (this.#depth === 2 && this.#isObject[1] === true))
+    );
+  }
+
+  #endString(): void {
+    const start = this.#tokenStart;
+    this.#tokenStart = -1;
+    if (this.#expectName) {
+      this.#expectName = false;
+      if (this.#depth <= 2) {
+        this.#names[this.#depth] = parse(this.#head.text(start)) as string;
+      }
+    } else if (this.#depth === 1) {
+      this.#tellScalar(this.#head.text(start));
+    }
+  }
+
+  #endLiteral(): void {
+    const start = this.#tokenStart;
+    if (start >= 0) {
+      this.#tokenStart = -1;
+      if (this.#depth === 1) {
+        this.#tellScalar(this.#head.text(start));
+      }
+      // The white space that ended it is not kept, so `1 2` must not become `12`.
+      this.#head.push(0x20);
+    }
+  }
+
+  #tellScalar(text: string): void {
+    const value = parse(text);
+    if (value !== null) {
+      this.#sink.scalar(this.#names[1] ?? '', String(value));
+    }
+  }
+
+  /** Reads rows up to the end of the chunk or of their list. The hot loop: it sees every byte of the body. */
+  #readRows(chunk: Uint8Array, from: number): number {
+    const reader = this.#sink.reader;
+    let loaded = false;
+    const classes = this.#classes;
+    const deepest = this.#bounds.depth;
+    const base = this.#listDepth;
+    const length = chunk.length;
+    let at = from;
+    let depth = this.#depth;
+    let inString = this.#inString;
+    /** Where the row being read starts; -1 while its start is in the carry. */
+    let rowStart = this.#mode === 'row' ? -1 : from;
+    let batchStart = from;
+    let batchEnd = from;
+
+    while (at < length) {
+      if (this.#mode === 'between') {
+        const byte = chunk[at];
+        if (byte === openBrace && this.#expectRow) {
+          this.#expectRow = false;
+          if (reader !== undefined) {
+            if (!loaded) {
+              reader.load(chunk);
+              loaded = true;
+            }
+            // Rows must stay in order: those that wait for JSON.parse go first.
+            if (batchEnd > batchStart) {
+              this.#flush(chunk, batchStart, batchEnd);
+              batchStart = batchEnd;
+            }
+            const end = reader.read(at);
+            if (end >= 0) {
+              if (end - at > this.#bounds.rowBytes) {
+                throw tooLarge();
+              }
+              at = end;
+              continue;
+            }
+          }
+          this.#mode = 'row';
+          rowStart = at;
+          if (batchEnd === batchStart) {
+            batchStart = at;
+          }
+        } else if (byte === comma && !this.#expectRow) {
+          this.#expectRow = true;
+          at++;
+          continue;
+        } else if (byte === closeBracket && !this.#expectRow) {
+          this.#flush(chunk, batchStart, batchEnd);
+          reader?.unload();
+          this.#mode = 'head';
+          this.#depth = depth;
+          this.#inString = false;
+          return at;
+        } else if (isSpace(byte)) {
+          at++;
+          continue;
+        } else {
+          throw this.#expectRow && byte !== closeBracket && byte !== comma ? notRows() : broken();
+        }
+      }
+      // Inside a row.
+      if (this.#escaped) {
+        this.#escaped = false;
+        at++;
+      }
+      while (at < length) {
+        if (inString) {
+          let byte = 0;
+          while (at < length) {
+            byte = chunk[at++] as number;
+            if (byte === quote) {
+              inString = false;
+              break;
+            }
+            if (byte === backslash) {
+              at++;
+            }
+          }
+          if (at > length) {
+            // The backslash was the last byte: what it escapes comes with the next chunk.
+            this.#escaped = true;
+            at = length;
+          }
+          continue;
+        }
+        const kind = classes[chunk[at++] as number];
+        if (kind === plain) {
+          continue;
+        }
+        if (kind === quotes) {
+          inString = true;
+        } else if (kind === opens) {
+          if (++depth > deepest) {
+            throw tooDeep();
+          }
+        } else if (--depth === base) {
+          this.#mode = 'between';
+          break;
+        }
+      }
+      if (this.#mode === 'row') {
+        break;
+      }
+      if (rowStart < 0) {
+        this.#keep(chunk, from, at);
+        this.#emit(this.#carry.take());
+        batchStart = at;
+        batchEnd = at;
+      } else {
+        if (at - rowStart > this.#bounds.rowBytes) {
+          throw tooLarge();
+        }
+        batchEnd = at;
+        if (batchEnd - batchStart >= batchBytes) {
+          this.#flush(chunk, batchStart, batchEnd);
+          batchStart = at;
+        }
+      }
+    }
+    reader?.unload();
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#flush(chunk, batchStart, batchEnd);
+    if (this.#mode === 'row') {
+      this.#keep(chunk, rowStart < 0 ? from : rowStart, length);
+    }
+    return length;
+  }
+
+  #keep(chunk: Uint8Array, from: number, to: number): void {
+    if (this.#carry.length + to - from > this.#bounds.rowBytes) {
+      throw tooLarge();
+    }
+    this.#carry.append(chunk.subarray(from, to));
+  }
+
+  #flush(chunk: Uint8Array, from: number, to: number): void {
+    if (to > from) {
+      this.#emit(decode(chunk, from, to));
+    }
+  }
+
+  #emit(text: string): void {
+    this.#sink.rows(parse(`[${text}]`) as JsonObject[]);
+  }
+}
+
+/** Bytes that grow at their end. */
+class Bytes {
+  #buffer = new Uint8Array(512);
+  length = 0;
+
+  push(byte: number): void {
+    if (this.length === this.#buffer.length) {
+      this.#grow(this.length + 1);
+    }
+    this.#buffer[this.length++] = byte;
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.length + bytes.length > this.#buffer.length) {
+      this.#grow(this.length + bytes.length);
+    }
+    this.#buffer.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  text(from = 0): string {
+    return decode(this.#buffer, from, this.length);
+  }
+
+  /** All of it as text, and empties it; a large memory is given back. */
+  take(): string {
+    const text = this.text();
+    this.length = 0;
+    if (this.#buffer.length > 1 << 20) {
+      this.#buffer = new Uint8Array(512);
+    }
+    return text;
+  }
+
+  #grow(least: number): void {
+    const larger = new Uint8Array(Math.max(least, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.length));
+    this.#buffer = larger;
+  }
+}
+
+function byteClasses(): Uint8Array {
+  const classes = new Uint8Array(256);
+  classes[openBrace] = opens;
+  classes[openBracket] = opens;
+  classes[closeBrace] = closes;
+  classes[closeBracket] = closes;
+  classes[quote] = quotes;
+  return classes;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+function decode(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+}
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // Mainframe fields hold raw control characters, and gateways pass them on. Nothing else is mended.
+    try {
+      return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"/gs, escapeControls)) as Json;
+    } catch {
+      throw broken();
+    }
+  }
+}
+
+function escapeControls(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    /[\u0000-\u001f]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** No list of rows in the body: none at all is fine, as in an answer that only tells an error. */
+function craRows(head: JsonObject): JsonObject[] {
+  const rows = member(head, 'Rows');
+  if (rows !== undefined && rows !== null && !Array.isArray(rows) && member(head, 'error') === undefined) {
+    throw notRows();
+  }
+  if (Array.isArray(rows) && rows.length > 0) {
+    throw notRows();
+  }
+  return [];
+}
+
+/** No list of objects in `Result`: an object is the only row, and plain values are rows of one column. */
+function sarusRows(head: JsonObject): JsonObject[] {
+  const result = member(head, 'Result');
+  if (result === undefined || result === null) {
+    return [];
+  }
+  if (Array.isArray(result)) {
+    return result.map((value) => (isObject(value) ? value : { Result: value }));
+  }
+  if (!isObject(result)) {
+    return [{ Result: result }];
+  }
+  // Its only list is empty: that list is the rows, and today there are none.
+  const lists = Object.values(result).filter((value) => Array.isArray(value));
+  return lists.length === 1 && lists[0]?.length === 0 ? [] : [result];
+}
+
+function member(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function broken(): TokensError {
+  return new TokensError('E_PROTOCOL', 'The answer of the gateway is not valid JSON.');
+}
+
+function notAnObject(): TokensError {
+  return new TokensError('E_PROTOCOL', 'The answer of the gateway is not a JSON object.');
+}
+
+function notRows(): TokensError {
+  return new TokensError('E_PROTOCOL', 'The rows in the answer of the gateway are not a list of objects.');
+}
+
+function tooDeep(): TokensError {
+  return new TokensError('E_TOO_LARGE', 'The answer of the gateway is nested too deeply.');
+}
+
+function tooLarge(): TokensError {
+  return new TokensError('E_TOO_LARGE', 'A part of the answer of the gateway is too large.');
+}

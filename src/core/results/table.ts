@@ -1,0 +1,180 @@
+import type { Cell, Json, JsonObject, Row } from './answer.ts';
+import { flatten } from './cells.ts';
+import { type Kind, parseNumber, parseTime } from './quantity.ts';
+
+/** A column's cells; a row that lacks the field has `undefined` there, which is not the same as null. */
+export class Column {
+  readonly field: string;
+  readonly cells: (Cell | undefined)[];
+  /** The field's name as it stands in the body, between its quotes. */
+  readonly quoted: Uint8Array;
+  /** Whether the last cells were equal: then the next one is compared before it is made. */
+  repeats = true;
+
+  constructor(field: string, rows: number) {
+    this.field = field;
+    this.cells = new Array<Cell | undefined>(rows).fill(undefined);
+    this.quoted = new TextEncoder().encode(JSON.stringify(field));
+  }
+}
+
+/** Cells of a column looked at to tell its kind. */
+const sampleSize = 2000;
+
+/** How many of the values must be numbers for a column of numbers: gateways write `N/A` and `****` among them. */
+const majority = 0.8;
+
+/**
+ * Rows kept by column: 200,000 rows of 20 columns cost little more than their strings. Rows of different
+ * shapes are fine; columns stand in the order of the server.
+ */
+export class ResultTable {
+  #columns: Column[] = [];
+  readonly #byField = new Map<string, Column>();
+  #rowCount = 0;
+
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  get columns(): readonly Column[] {
+    return this.#columns;
+  }
+
+  get fields(): string[] {
+    return this.#columns.map(({ field }) => field);
+  }
+
+  column(field: string): Column | undefined {
+    return this.#byField.get(field);
+  }
+
+  append(batch: readonly JsonObject[]): void {
+    for (const row of batch) {
+      this.#appendRow(row);
+    }
+  }
+
+  /** Appends a row through its cells, for who has read them without making an object of them. */
+  get writer(): RowWriter {
+    return {
+      columns: () => this.#columns,
+      find: (field) => this.#byField.get(field),
+      begin: () => this.#rowCount,
+      commit: (cells) => {
+        const index = this.#rowCount++;
+        if (cells < this.#columns.length) {
+          this.#fillUp(index);
+        }
+      },
+      rollback: () => {
+        for (const { cells } of this.#columns) {
+          cells.length = this.#rowCount;
+        }
+      },
+    };
+  }
+
+  /** The cell of a row; `undefined` where the row lacks the field. */
+  cell(row: number, field: string): Cell | undefined {
+    return this.#byField.get(field)?.cells[row];
+  }
+
+  /** A row as JSON has it, built so that even a field called `__proto__` is only a field. */
+  row(index: number): Row {
+    const entries: [string, Cell][] = [];
+    for (const { field, cells } of this.#columns) {
+      const cell = cells[index];
+      if (cell !== undefined) {
+        entries.push([field, cell]);
+      }
+    }
+    return Object.fromEntries(entries);
+  }
+
+  /** What most of the column's values are, judged by a sample of them. */
+  kindOf(column: Column): Kind {
+    const { cells } = column;
+    let numbers = 0;
+    let times = 0;
+    let seen = 0;
+    const step = Math.max(1, Math.floor(cells.length / sampleSize));
+    for (let at = 0; at < cells.length; at += step) {
+      const cell = cells[at];
+      const value = Array.isArray(cell) ? cell[0] : cell;
+      if (value === undefined || value === null || value === '') {
+        continue;
+      }
+      seen++;
+      if (typeof value === 'number') {
+        numbers++;
+      } else if (typeof value === 'string') {
+        if (!Number.isNaN(parseNumber(value))) {
+          numbers++;
+        } else if (!Number.isNaN(parseTime(value))) {
+          times++;
+        }
+      }
+    }
+    if (seen === 0) {
+      return 'text';
+    }
+    if (numbers >= seen * majority) {
+      return 'number';
+    }
+    return times >= seen * majority ? 'time' : 'text';
+  }
+
+  #appendRow(row: JsonObject): void {
+    const index = this.#rowCount++;
+    const keys = Object.keys(row);
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] as string;
+      // Rows mostly have the same fields in the same order: then no look-up is needed.
+      let column = this.#columns[at];
+      if (column?.field !== key) {
+        column = this.#byField.get(key) ?? this.#addColumn(keys, at, index);
+      }
+      const value = row[key] as Json;
+      column.cells.push(value !== null && typeof value === 'object' ? flatten(value) : value);
+    }
+    if (keys.length < this.#columns.length) {
+      this.#fillUp(index);
+    }
+  }
+
+  #fillUp(index: number): void {
+    for (const { cells } of this.#columns) {
+      if (cells.length === index) {
+        cells.push(undefined);
+      }
+    }
+  }
+
+  /** A new field stands before the next field of its row that is known already; else it is the last one. */
+  #addColumn(keys: readonly string[], at: number, rows: number): Column {
+    const field = keys[at] as string;
+    const column = new Column(field, rows);
+    this.#byField.set(field, column);
+    for (let next = at + 1; next < keys.length; next++) {
+      const successor = this.#byField.get(keys[next] as string);
+      if (successor !== undefined) {
+        this.#columns.splice(this.#columns.indexOf(successor), 0, column);
+        return column;
+      }
+    }
+    this.#columns.push(column);
+    return column;
+  }
+}
+
+/** The way into a table for a reader that makes no objects. A row is begun, and then committed or rolled back. */
+export interface RowWriter {
+  columns(): readonly Column[];
+  find(field: string): Column | undefined;
+  /** The index of the row that is begun. */
+  begin(): number;
+  /** The row is whole; `cells` of it were pushed. */
+  commit(cells: number): void;
+  rollback(): void;
+}

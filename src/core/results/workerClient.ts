@@ -1,0 +1,183 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
+import type { Disposable } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import type { AnswerShape, JsonObject } from './answer.ts';
+import type { Summary } from './desk.ts';
+import type { FromWorker, Given, Question, SentError, Told, ToWorker } from './workerMessages.ts';
+
+/** What the reader of one table hears of it while it arrives. */
+export interface TableListener {
+  scalar(name: string, value: string): void;
+  progress(summary: Summary): void;
+  taken(bytes: number): void;
+  ended(head: JsonObject, summary: Summary): void;
+  failed(error: TokensError): void;
+}
+
+/** How long the thread is kept without a table: the next large answer often follows soon. */
+const idleMs = 30_000;
+
+interface Waiting {
+  resolve(told: unknown): void;
+  reject(error: TokensError): void;
+}
+
+/**
+ * The window's side of the thread that keeps large tables. It is started by the first one and ended some time
+ * after the last one is let go.
+ */
+export class TableWorker implements Disposable {
+  readonly #file: string | URL;
+  readonly #clock: Clock;
+  readonly #listeners = new Map<number, TableListener>();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #held = new Set<number>();
+  #worker: Worker | undefined;
+  #idle: Disposable | undefined;
+  #lastTable = 0;
+  #lastAsk = 0;
+
+  constructor(file: string | URL, clock: Clock) {
+    this.#file = file;
+    this.#clock = clock;
+  }
+
+  /** Starts a table that hears its bytes; answers its number. */
+  open(shape: AnswerShape, listener: TableListener): number {
+    this.#idle?.dispose();
+    this.#idle = undefined;
+    const table = ++this.#lastTable;
+    this.#held.add(table);
+    this.#listeners.set(table, listener);
+    this.#post({ op: 'open', table, shape });
+    return table;
+  }
+
+  /** Gives bytes away: their memory moves to the thread, so it must be theirs alone. */
+  chunk(table: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#post({ op: 'chunk', table, bytes }, [bytes.buffer]);
+  }
+
+  end(table: number): void {
+    this.#post({ op: 'end', table });
+  }
+
+  ask<Q extends Question>(table: number, question: Q, given: Given<Q>): Promise<Told<Q>> {
+    return this.#ask(table, (ask) => ({ op: 'ask', table, ask, question, given })) as Promise<Told<Q>>;
+  }
+
+  async compare(table: number, earlier: number | string): Promise<void> {
+    await this.#ask(table, (ask) => ({ op: 'compare', table, ask, earlier }));
+  }
+
+  /** Lets a table go. */
+  drop(table: number): void {
+    if (!this.#held.delete(table)) {
+      return;
+    }
+    this.#listeners.delete(table);
+    this.#post({ op: 'drop', table });
+    if (this.#held.size === 0) {
+      this.#idle = this.#clock.setTimeout(() => this.#stop(), idleMs);
+    }
+  }
+
+  dispose(): void {
+    this.#stop();
+  }
+
+  #ask(table: number, message: (ask: number) => ToWorker): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (!this.#held.has(table)) {
+        reject(gone());
+        return;
+      }
+      const ask = ++this.#lastAsk;
+      this.#waiting.set(ask, { resolve, reject });
+      this.#post(message(ask));
+    });
+  }
+
+  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#file, { name: 'session-tokens-tables' });
+    // A table must not keep the window's process alive.
+    worker.unref();
+    worker.on('message', (message: FromWorker) => this.#take(message));
+    worker.on('error', () => this.#lost(worker));
+    worker.on('exit', () => this.#lost(worker));
+    return worker;
+  }
+
+  #take(message: FromWorker): void {
+    switch (message.op) {
+      case 'scalar':
+        this.#listeners.get(message.table)?.scalar(message.name, message.value);
+        break;
+      case 'progress':
+        this.#listeners.get(message.table)?.progress(message.summary);
+        break;
+      case 'taken':
+        this.#listeners.get(message.table)?.taken(message.bytes);
+        break;
+      case 'ended':
+        this.#listeners.get(message.table)?.ended(message.head, message.summary);
+        break;
+      case 'failed':
+        this.#listeners.get(message.table)?.failed(received(message.error));
+        break;
+      case 'told':
+      case 'refused': {
+        const waiting = this.#waiting.get(message.ask);
+        this.#waiting.delete(message.ask);
+        if (message.op === 'told') {
+          waiting?.resolve(message.told);
+        } else {
+          waiting?.reject(received(message.error));
+        }
+      }
+    }
+  }
+
+  #stop(): void {
+    const worker = this.#worker;
+    if (worker !== undefined) {
+      this.#lost(worker);
+      void worker.terminate();
+    }
+  }
+
+  /** The thread ended, or ran out of memory: whoever waits for it must hear so. */
+  #lost(worker: Worker): void {
+    if (this.#worker !== worker) {
+      return;
+    }
+    this.#worker = undefined;
+    this.#idle?.dispose();
+    this.#idle = undefined;
+    const listeners = [...this.#listeners.values()];
+    const waiting = [...this.#waiting.values()];
+    this.#listeners.clear();
+    this.#waiting.clear();
+    this.#held.clear();
+    for (const listener of listeners) {
+      listener.failed(gone());
+    }
+    for (const one of waiting) {
+      one.reject(gone());
+    }
+  }
+}
+
+function received({ code, template, args }: SentError): TokensError {
+  return new TokensError(code, template, args);
+}
+
+function gone(): TokensError {
+  return new TokensError('E_CANCELLED', 'This result is not kept any more.');
+}

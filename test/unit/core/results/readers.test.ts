@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { SystemClock } from '../../../../src/core/clock.ts';
+import { TokensError } from '../../../../src/core/errors.ts';
+import type { LiveTable } from '../../../../src/core/results/liveTable.ts';
+import { type ReaderOptions, readerMaker } from '../../../../src/core/results/readers.ts';
+import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+
+const workerFile = new URL('../../../../src/core/results/worker.ts', import.meta.url);
+
+function bodyOf(rowCount: number): Uint8Array {
+  const Rows = Array.from({ length: rowCount }, (_, at) => ({
+    NAME: `JOB${at}`,
+    CPU: [{ '0': String((at * 7919) % rowCount) }],
+    __x: at,
+    ...(at % 3 === 0 ? { ODD: 'é' } : {}),
+  }));
+  return new TextEncoder().encode(JSON.stringify({ session: 'secret', Rows, totalRows: rowCount }));
+}
+
+describe('results: readers', () => {
+  let worker: TableWorker;
+  beforeEach(() => {
+    worker = new TableWorker(workerFile, new SystemClock());
+  });
+  afterEach(() => worker.dispose());
+
+  async function read(body: Uint8Array, options: Partial<ReaderOptions> = {}) {
+    const scalars: string[] = [];
+    const reader = readerMaker(worker, { maxBytes: 1e9, ...options })('cra', (name, value) =>
+      scalars.push(`${name}=${value}`),
+    );
+    for (let at = 0; at < body.length; at += 50_000) {
+      await reader.write(body.slice(at, at + 50_000));
+    }
+    return { answer: await reader.end(), scalars };
+  }
+
+  for (const [where, rowCount] of [
+    ['here', 100],
+    ['in the worker', 20_000],
+  ] as const) {
+    it(`reads ${where}, tells scalars once, and shows rows before the end`, async () => {
+      const body = bodyOf(rowCount);
+      let table: LiveTable | undefined;
+      const counts: number[] = [];
+      const { answer, scalars } = await read(body, {
+        onTable: (made) => {
+          table = made;
+          made.onDidChange(({ rowCount: count }) => counts.push(count));
+        },
+      });
+      assert.deepEqual(scalars, ['session=secret', `totalRows=${rowCount}`]);
+      assert.equal(answer.rowCount, rowCount);
+      assert.equal(answer.bytes, body.length);
+      assert.deepEqual(
+        answer.fields,
+        ['NAME', 'CPU', '__x', 'ODD'].sort((a, b) => answer.fields.indexOf(a) - answer.fields.indexOf(b)),
+      );
+      assert.deepEqual(answer.head, { session: 'secret', Rows: [], totalRows: rowCount });
+      assert.ok((counts[0] ?? 0) > 0);
+      const rows = await answer.rows();
+      assert.equal(rows.length, rowCount);
+      assert.deepEqual(rows[rowCount - 1]?.NAME, `JOB${rowCount - 1}`);
+      assert.deepEqual(rows[3], { NAME: 'JOB3', CPU: String((3 * 7919) % rowCount), __x: 3, ODD: 'é' });
+
+      assert.ok(table);
+      assert.equal(table.inWorker, rowCount > 1000);
+      const count = await table.ask('arrange', {
+        sort: [{ field: 'CPU', descending: true }],
+        filter: 'cpu<50',
+        labels: [],
+      });
+      assert.equal(count, 50);
+      const page = await table.ask('page', { from: 0, to: 2 });
+      assert.deepEqual(
+        page.rows.map(({ cells }) => cells[1]),
+        ['49', '48'],
+      );
+      answer.dispose();
+      await assert.rejects(table.ask('page', { from: 0, to: 1 }));
+    });
+  }
+
+  it('keeps a table while anyone holds a share', async () => {
+    let table: LiveTable | undefined;
+    const { answer } = await read(bodyOf(20_000), {
+      onTable: (made) => {
+        table = made;
+      },
+    });
+    const share = table?.share();
+    answer.dispose();
+    assert.equal((await table?.ask('page', { from: 5, to: 6 }))?.rows.length, 1);
+    share?.dispose();
+    await assert.rejects(async () => table?.ask('page', { from: 5, to: 6 }));
+  });
+
+  it('finds changes between tables that are kept in different places', async () => {
+    const tables: LiveTable[] = [];
+    const onTable = (made: LiveTable) => {
+      made.share();
+      tables.push(made);
+    };
+    await read(bodyOf(10), { onTable });
+    await read(bodyOf(20_000), { onTable });
+    await read(bodyOf(20_000), { onTable });
+    const [small, large, again] = tables as [LiveTable, LiveTable, LiveTable];
+    await large.compare(small);
+    await again.compare(large);
+    await small.compare(large);
+    const changed = async (table: LiveTable) =>
+      (await table.ask('page', { from: 8, to: 11 })).rows.map((row) => row.changed?.[0] ?? 'same');
+    assert.deepEqual(await changed(again), ['same', 'same', 'same']);
+    assert.deepEqual((await changed(large))[2], -1);
+  });
+
+  it('stops at the bound and at broken bodies, small and large', async () => {
+    const code = (expected: string) => (error: unknown) => TokensError.is(error) && error.code === expected;
+    await assert.rejects(read(bodyOf(20_000), { maxBytes: 400_000 }), code('E_TOO_LARGE'));
+    await assert.rejects(read(bodyOf(100), { maxBytes: 1000 }), code('E_TOO_LARGE'));
+    await assert.rejects(read(bodyOf(20_000).slice(0, -20)), code('E_PROTOCOL'));
+    await assert.rejects(read(bodyOf(100).slice(0, -20)), code('E_PROTOCOL'));
+    const spoilt = bodyOf(20_000);
+    spoilt.fill(0x7d, 300_000, 300_060);
+    await assert.rejects(read(spoilt), code('E_PROTOCOL'));
+  });
+});

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { TokensError } from '../../../../src/core/errors.ts';
+import type { AnswerShape, Json, JsonObject } from '../../../../src/core/results/answer.ts';
+import { RowReader } from '../../../../src/core/results/rowReader.ts';
+import { RowSplitter, type SplitterBounds } from '../../../../src/core/results/rowSplitter.ts';
+import { ResultTable } from '../../../../src/core/results/table.ts';
+
+interface Read {
+  head: JsonObject;
+  rows: JsonObject[];
+  scalars: [string, string][];
+}
+
+function read(body: string | Uint8Array, shape: AnswerShape, size = 7, bounds?: SplitterBounds): Read {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  const rows: JsonObject[] = [];
+  const scalars: [string, string][] = [];
+  const splitter = new RowSplitter(
+    shape,
+    { rows: (batch) => rows.push(...batch), scalar: (name, value) => scalars.push([name, value]) },
+    bounds,
+  );
+  for (let at = 0; at < bytes.length; at += size) {
+    splitter.write(bytes.slice(at, at + size));
+  }
+  return { head: splitter.end(), rows, scalars };
+}
+
+/** The same through the fast reader, as a table's rows. */
+function readTable(body: string | Uint8Array, shape: AnswerShape, size = 1000): ResultTable {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  const table = new ResultTable();
+  const splitter = new RowSplitter(shape, {
+    reader: new RowReader(table.writer),
+    rows: (batch) => table.append(batch),
+    scalar: () => undefined,
+  });
+  for (let at = 0; at < bytes.length; at += size) {
+    splitter.write(bytes.slice(at, at + size));
+  }
+  splitter.end();
+  return table;
+}
+
+function fails(body: string | Uint8Array, shape: AnswerShape, code = 'E_PROTOCOL', bounds?: SplitterBounds) {
+  for (const size of [1, 7, 1000]) {
+    assert.throws(
+      () => read(body, shape, size, bounds),
+      (error) => TokensError.is(error) && error.code === code,
+    );
+  }
+}
+
+const cra = {
+  rc: 0,
+  system: 'SYSX',
+  totalRows: '2',
+  session: 'abc',
+  none: null,
+  Rows: [
+    { ASGNAME: 'JOB1', ASICPSCA: [{ '0': '1.5' }], deep: { a: [1, { b: '}]' }] } },
+    { ASGNAME: 'J"\\ü', other: -1.5e3 },
+  ],
+  after: [1, { Rows: [{ no: 1 }] }],
+};
+
+describe('rowSplitter', () => {
+  it('finds the rows of a CRA answer, whatever the pieces it comes in', () => {
+    for (const text of [JSON.stringify(cra), JSON.stringify(cra, undefined, 2)]) {
+      for (const size of [1, 2, 3, 5, 8, 13, 21, 10_000]) {
+        const { head, rows, scalars } = read(text, 'cra', size);
+        assert.deepEqual(rows, cra.Rows);
+        assert.deepEqual(head, { ...cra, Rows: [] });
+        assert.deepEqual(scalars, [
+          ['rc', '0'],
+          ['system', 'SYSX'],
+          ['totalRows', '2'],
+          ['session', 'abc'],
+        ]);
+      }
+    }
+  });
+
+  it('tells scalars before the rows that come after them', () => {
+    const heard: string[] = [];
+    const splitter = new RowSplitter('cra', {
+      rows: () => heard.push('rows'),
+      scalar: (name) => heard.push(name),
+    });
+    splitter.write(new TextEncoder().encode('{"session":"s","Rows":[{"a":1},'));
+    assert.deepEqual(heard, ['session', 'rows']);
+  });
+
+  it('skips a byte-order mark, also in pieces', () => {
+    const bytes = new TextEncoder().encode('\uFEFF{"Rows":[{"a":"b"}]}');
+    assert.deepEqual(read(bytes, 'cra', 1).rows, [{ a: 'b' }]);
+  });
+
+  it('finds the rows of a SARUS answer where they may stand', () => {
+    assert.deepEqual(read('{"Result":[{"a":1},{"a":2}]}', 'sarus').rows, [{ a: 1 }, { a: 2 }]);
+    const nested = read(
+      '{"x":[{"n":0}],"Result":{"Count":2,"Tags":["t"],"Items":[{"a":1}],"More":[{"b":1}]}}',
+      'sarus',
+    );
+    assert.deepEqual(nested.rows, [{ a: 1 }]);
+    assert.deepEqual(nested.head.Result, { Count: 2, Tags: ['t'], Items: [], More: [{ b: 1 }] });
+    assert.deepEqual(read('{"Result":{"Name":"x","Tags":["a"]}}', 'sarus').rows, [
+      { Name: 'x', Tags: ['a'] },
+    ]);
+    assert.deepEqual(read('{"Result":{"Items":[],"Count":0}}', 'sarus').rows, []);
+    assert.deepEqual(read('{"Result":[]}', 'sarus').rows, []);
+    assert.deepEqual(read('{"Result":["a",1]}', 'sarus').rows, [{ Result: 'a' }, { Result: 1 }]);
+    assert.deepEqual(read('{"Result":"done"}', 'sarus').rows, [{ Result: 'done' }]);
+    assert.deepEqual(read('{"Errors":{"Status":410,"Detail":"expired"}}', 'sarus').rows, []);
+    // A list further down is a value of a row.
+    assert.equal(read('{"Result":{"a":{"b":[{"c":1}]}}}', 'sarus').rows.length, 1);
+  });
+
+  it('takes an empty result and a result of one error', () => {
+    assert.deepEqual(read('{"rc":0,"Rows":[ ]}', 'cra').rows, []);
+    assert.deepEqual(read('{"error":"No such view"}', 'cra').head, { error: 'No such view' });
+    assert.deepEqual(read('{"error":"x","Rows":"none"}', 'cra').rows, []);
+  });
+
+  it('refuses what is no answer, in one sentence', () => {
+    for (const body of [
+      '',
+      '  ',
+      '<html><body>404</body></html>',
+      '\uFEFF<!doctype html>',
+      'null',
+      '[]',
+      '"x"',
+      'nonsense',
+      '{"Rows":[{"a":1}',
+      '{"Rows":[{"a":1},',
+      '{"Rows":[{"a":"',
+      '{"Rows":[{"a":1}]',
+      '{"Rows":[{"a":1},]}',
+      '{"Rows":[,{"a":1}]}',
+      '{"Rows":[{"a":1}{"a":2}]}',
+      '{"Rows":[{"a":1},5]}',
+      '{"Rows":[{"a":]}]}',
+      '{"Rows":[{"a":01}]}',
+      '{"Rows":[{"a":1]]}',
+      '{"Rows":[1,2]}',
+      '{"Rows":{"a":1}}',
+      '{"Rows":"x"}',
+      '{"a":1 2}',
+      '{"a":1}}',
+      '{"a":1} x',
+      '{a:1}',
+    ]) {
+      fails(body, 'cra');
+    }
+  });
+
+  it('bounds depth, rows and everything else', () => {
+    const bounds = { depth: 8, rowBytes: 100, headBytes: 100 };
+    fails(`{"Rows":[{"a":${'['.repeat(9)}${']'.repeat(9)}}]}`, 'cra', 'E_TOO_LARGE', bounds);
+    fails(`{"a":${'['.repeat(9)}${']'.repeat(9)}}`, 'cra', 'E_TOO_LARGE', bounds);
+    fails(`{"Rows":[{"a":"${'x'.repeat(200)}"}]}`, 'cra', 'E_TOO_LARGE', bounds);
+    fails(`{"a":"${'x'.repeat(200)}"}`, 'cra', 'E_TOO_LARGE', bounds);
+  });
+
+  it('takes raw control characters in strings, as mainframes send them', () => {
+    const raw = '{"s":"a\u0000b","Rows":[{"a":"x\u0001\ty"},\n{"a":"z"}]}';
+    const { head, rows } = read(raw, 'cra', 9);
+    assert.equal(head.s, 'a\u0000b');
+    assert.deepEqual(rows, [{ a: 'x\u0001\ty' }, { a: 'z' }]);
+    assert.equal(readTable(raw, 'cra').cell(0, 'a'), 'x\u0001\ty');
+  });
+
+  it('keeps prototype names harmless', () => {
+    const text = '{"__proto__":{"p":1},"Rows":[{"__proto__":"x","constructor":"y"},{"toString":"z"}]}';
+    const table = readTable(text, 'cra');
+    assert.deepEqual(table.fields, ['__proto__', 'constructor', 'toString']);
+    const row = table.row(0);
+    assert.deepEqual(Object.keys(row), ['__proto__', 'constructor']);
+    assert.equal(Object.getPrototypeOf(row), Object.prototype);
+    assert.equal(({} as Record<string, unknown>).p, undefined);
+  });
+
+  it('reads what JSON.parse reads, fast or slow, in any pieces', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 20 });
+    const cell: fc.Arbitrary<Json> = fc.oneof(
+      text,
+      fc.constantFrom('JOB1', '12.5', '4Ki', ''),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(text, { maxLength: 3 }).map((list) => list.map((value, at) => ({ [String(at)]: value }))),
+    );
+    const field = fc.oneof(fc.constantFrom('A', 'B', 'C', '__proto__', 'ü'), text);
+    const row = fc.dictionary(field, cell, { maxKeys: 6, noNullPrototype: true });
+    fc.assert(
+      fc.property(
+        fc.array(row, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.constantFrom(undefined, 1),
+        (rows, size, indent) => {
+          const body = JSON.stringify({ rc: 0, Rows: rows }, undefined, indent);
+          assert.deepEqual(read(body, 'cra', size).rows, (JSON.parse(body) as { Rows: Json }).Rows);
+          const expected = new ResultTable();
+          expected.append((JSON.parse(body) as { Rows: JsonObject[] }).Rows);
+          const table = readTable(body, 'cra', size);
+          assert.deepEqual([...table.fields], [...expected.fields]);
+          assert.deepEqual(
+            table.columns.map(({ cells }) => cells),
+            expected.columns.map(({ cells }) => cells),
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('never accepts what JSON.parse refuses', () => {
+    const body = JSON.stringify({
+      rc: 0,
+      Rows: [
+        { a: 'x', b: [{ '0': '1' }], c: -1.5 },
+        { a: 'y', d: null },
+      ],
+    });
+    fc.assert(
+      fc.property(
+        fc.nat(body.length - 1),
+        fc.constantFrom('', '"', '\\', ',', ':', '{', '}', '[', ']', '0', '.', 'x', ' '),
+        fc.integer({ min: 1, max: 100 }),
+        (at, piece, size) => {
+          const damaged = body.slice(0, at) + piece + body.slice(at + 1);
+          let parsed: unknown;
+          try {
+            parsed = JSON.parse(damaged);
+          } catch {
+            parsed = undefined;
+          }
+          let table: ResultTable | undefined;
+          try {
+            table = readTable(damaged, 'cra', size);
+          } catch (error) {
+            assert.ok(TokensError.is(error));
+          }
+          assert.ok(table === undefined || parsed !== undefined, damaged);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

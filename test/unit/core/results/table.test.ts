@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import type { JsonObject } from '../../../../src/core/results/answer.ts';
+import { flatten } from '../../../../src/core/results/cells.ts';
+import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { closing, csvField, opening, separator } from '../../../../src/core/results/exports.ts';
+import { filterRows, parseFilter } from '../../../../src/core/results/filter.ts';
+import { sortRows } from '../../../../src/core/results/order.ts';
+import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
+import { ResultTable } from '../../../../src/core/results/table.ts';
+
+function tableOf(rows: JsonObject[]): ResultTable {
+  const table = new ResultTable();
+  table.append(rows);
+  return table;
+}
+
+function sorted(values: (string | number | null)[], descending = false): (string | number | null)[] {
+  const table = tableOf(values.map((v) => ({ v })));
+  const all = Uint32Array.from(values.keys());
+  return [...sortRows(table, all, [{ field: 'v', descending }])].map((row) => values[row] ?? null);
+}
+
+describe('results: cells', () => {
+  it('flattens the cells of the wire', () => {
+    assert.equal(flatten([{ '0': 'a' }]), 'a');
+    assert.equal(flatten([{ '0': 5 }]), 5);
+    assert.deepEqual(flatten([{ '0': 'a' }, { '1': 'b' }]), ['a', 'b']);
+    assert.deepEqual(flatten(['a']), ['a']);
+    assert.deepEqual(flatten([]), []);
+    assert.equal(flatten({ a: 1 }), '{"a":1}');
+    assert.equal(flatten([[1]]), '[[1]]');
+    assert.equal(flatten([{ a: 1, b: 2 }]), '[{"a":1,"b":2}]');
+    assert.equal(flatten(JSON.parse('[{"__proto__":"x"}]')), 'x');
+  });
+});
+
+describe('results: table', () => {
+  it('keeps the order of the server over rows of different shapes', () => {
+    const table = tableOf([{ a: 1, d: 4 }, { a: 1, b: 2, d: 4 }, { a: 1, e: 5 }, { c: null }]);
+    assert.deepEqual(table.fields, ['a', 'b', 'd', 'e', 'c']);
+    assert.deepEqual(table.row(0), { a: 1, d: 4 });
+    assert.equal(table.cell(3, 'c'), null);
+    assert.equal(table.cell(0, 'c'), undefined);
+  });
+
+  it('keeps 300 columns, names that hold HTML, and names that differ only in case', () => {
+    const row: JsonObject = { '<img src=x onerror=alert(1)>': '<b>', A: 1, a: 2 };
+    for (let at = 0; at < 300; at++) {
+      row[`C${at}`] = String(at);
+    }
+    const desk = new TableDesk(tableOf([row]));
+    assert.equal(desk.summary().fields.length, 303);
+    assert.deepEqual(desk.page({ from: 0, to: 9 }).rows[0]?.cells.slice(0, 3), ['<b>', '1', '2']);
+  });
+
+  it('cuts cells of a megabyte for the grid and leaves them whole for an export', () => {
+    const long = 'x'.repeat(1 << 20);
+    const desk = new TableDesk(
+      tableOf([
+        { a: long, n: null },
+        { a: 'b', m: 1 },
+      ]),
+    );
+    const [first, second] = desk.page({ from: 0, to: 2 }).rows;
+    assert.deepEqual(first?.cells[0], { cut: 'x'.repeat(512), length: 1 << 20 });
+    assert.deepEqual(first?.cells[2], { none: 'missing' });
+    assert.deepEqual(first?.cells[1], { none: 'null' });
+    assert.deepEqual(second?.cells[1], { none: 'missing' });
+    assert.equal(desk.export({ from: 0, to: 1, fields: ['a'], format: 'csv' }).length, (1 << 20) + 2);
+  });
+
+  it('marks what changed, row by key, not by place', () => {
+    const before = new TableDesk(
+      tableOf([
+        { k: 'a', v: '1' },
+        { k: 'b', v: '2' },
+      ]),
+    );
+    const now = new TableDesk(
+      tableOf([
+        { k: 'b', v: '3' },
+        { k: 'c', v: '9' },
+        { k: 'a', v: '1' },
+      ]),
+    );
+    now.compare(before);
+    assert.deepEqual(
+      now.page({ from: 0, to: 9 }).rows.map(({ changed }) => changed),
+      [[1], [-1], undefined],
+    );
+  });
+});
+
+describe('results: order', () => {
+  it('sizes numbers with units', () => {
+    assert.equal(parseNumber('4Ki'), 4096);
+    assert.ok(parseNumber('4Ki') < parseNumber('12Mi'));
+    assert.equal(parseNumber('1.5K'), 1500);
+    assert.equal(parseNumber('-7%'), -7);
+    assert.equal(parseNumber('1,024'), 1024);
+    assert.equal(parseNumber('5ms'), 0.005);
+    for (const text of ['', 'JOB1', '1x', '0x10', '1,02', 'Infinity', '-', '.', '1e9999']) {
+      assert.ok(Number.isNaN(parseNumber(text)), text);
+    }
+  });
+
+  it('knows times', () => {
+    assert.equal(parseTime('2026/11/21 10:15:00.500000') - parseTime('2026/11/21 10:15:00.000000'), 0.5);
+    assert.equal(parseTime('1970-01-01T00:00:10Z'), 10);
+    assert.equal(parseTime('1970-01-01T01:00:10+01:00'), 10);
+    assert.equal(parseTime('1:02:03'), 3723);
+    assert.ok(Number.isNaN(parseTime('12')));
+  });
+
+  it('sorts by size, by time and as people read; what has no value is last both ways', () => {
+    assert.deepEqual(sorted(['12Mi', '4Ki', '', '100', '3']), ['3', '100', '4Ki', '12Mi', '']);
+    assert.deepEqual(sorted(['12Mi', '4Ki', '', '100', '3'], true), ['12Mi', '4Ki', '100', '3', '']);
+    assert.deepEqual(sorted(['b', 'B10', 'a', 'B9', null, 'ä']), ['a', 'ä', 'b', 'B9', 'B10', null]);
+    assert.deepEqual(sorted([10, 9, 'N/A', -1, 3, 4, 5]), [-1, 3, 4, 5, 9, 10, 'N/A']);
+    assert.deepEqual(sorted(['2026/01/02 00:00:00', '2025/12/31 23:59:59', '2026/01/01 12:00:00']), [
+      '2025/12/31 23:59:59',
+      '2026/01/01 12:00:00',
+      '2026/01/02 00:00:00',
+    ]);
+  });
+
+  it('is stable, and sorts by several columns', () => {
+    const table = tableOf([
+      { a: 'x', b: 1 },
+      { a: 'y', b: 1 },
+      { a: 'x', b: 0 },
+      { a: 'x', b: 1 },
+    ]);
+    const all = Uint32Array.from([0, 1, 2, 3]);
+    assert.deepEqual([...sortRows(table, all, [{ field: 'a', descending: false }])], [0, 2, 3, 1]);
+    assert.deepEqual([...sortRows(table, all, [{ field: 'a', descending: true }])], [1, 0, 2, 3]);
+    const by = [
+      { field: 'a', descending: false },
+      { field: 'b', descending: true },
+    ];
+    assert.deepEqual([...sortRows(table, all, by)], [0, 3, 2, 1]);
+  });
+});
+
+describe('results: filter', () => {
+  const table = tableOf([
+    {
+      JOB: 'ALPHA',
+      'CPU%': '12.5',
+      SIZE: '4Ki',
+      AT: '2026/11/21 10:15:00.000000',
+      MULTI: [{ '0': 'one' }, { '1': 'two' }],
+    },
+    { JOB: 'BETA', 'CPU%': '3', SIZE: '12Mi', AT: '2026/11/21 11:15:00.000000' },
+    { JOB: 'gamma ray', 'CPU%': 'N/A', SIZE: '1.5Gi', AT: '' },
+  ]);
+  const labels = new Map([['JOB', 'Job name']]);
+  const rows = (filter: string) => [...filterRows(table, filter, labels)];
+
+  it('finds text anywhere, without regard to case; all words must be found', () => {
+    assert.deepEqual(rows('alpha'), [0]);
+    assert.deepEqual(rows('a'), [0, 1, 2]);
+    assert.deepEqual(rows('a beta'), [1]);
+    assert.deepEqual(rows('"gamma ray"'), [2]);
+    assert.deepEqual(rows('-alpha'), [1, 2]);
+    assert.deepEqual(rows('10:15'), [0]);
+    assert.deepEqual(rows('.*'), []);
+    assert.deepEqual(rows(''), [0, 1, 2]);
+  });
+
+  it('asks one column, by its field or its label', () => {
+    assert.deepEqual(rows('job:eta'), [1]);
+    assert.deepEqual(rows('"job name":ALPH'), [0]);
+    assert.deepEqual(rows('job=beta'), [1]);
+    assert.deepEqual(rows('job="gamma ray"'), [2]);
+    assert.deepEqual(rows('MULTI:two'), [0]);
+    assert.deepEqual(rows('-job:a'), []);
+    assert.deepEqual(rows('job:'), [0, 1, 2]);
+  });
+
+  it('compares sizes and times', () => {
+    assert.deepEqual(rows('CPU%>3'), [0]);
+    assert.deepEqual(rows('CPU%>=3'), [0, 1]);
+    assert.deepEqual(rows('cpu%=12.50'), [0]);
+    assert.deepEqual(rows('SIZE<1Gi'), [0, 1]);
+    assert.deepEqual(rows('SIZE>1Mi CPU%<5'), [1]);
+    assert.deepEqual(rows('at>"2026/11/21 11:00"'), [1]);
+    assert.deepEqual(rows('at='), [2]);
+  });
+
+  it('reads any text without failing', () => {
+    for (const text of ['"', '::', 'a:"', '-', '>', '= =', '"a":', '\\', '[', '(', '"" x']) {
+      parseFilter(text, () => true);
+      rows(text);
+    }
+  });
+});
+
+describe('results: export', () => {
+  const table = tableOf([
+    { a: '=cmd|x', b: 'say "hi", you', c: -1.5, d: '-2.5' },
+    { a: '@x', b: 'line\nend', d: null, e: [{ '0': 'p' }, { '1': 'q' }] },
+  ]);
+  const desk = new TableDesk(table);
+
+  it('writes CSV by RFC 4180 and defuses formulas', () => {
+    assert.equal(
+      opening('csv', ['a', 'b,']) + desk.export({ from: 0, to: 2, fields: table.fields, format: 'csv' }),
+      `\uFEFFa,"b,"\r\n'=cmd|x,"say ""hi"", you",-1.5,-2.5,\r\n'@x,"line\nend",,,"p, q"\r\n`,
+    );
+    assert.equal(csvField('+1+1'), "'+1+1");
+    assert.equal(csvField('\t=1'), "'\t=1");
+    assert.equal(csvField('-5'), '-5');
+  });
+
+  it('writes JSON that reads back in parts, and NDJSON', () => {
+    const part = (from: number) => desk.export({ from, to: from + 1, fields: table.fields, format: 'json' });
+    const text = `${opening('json', [])}${part(0)}${separator('json')}${part(1)}${closing('json', 2)}`;
+    assert.deepEqual(JSON.parse(text), [table.row(0), table.row(1)]);
+    assert.deepEqual(JSON.parse(opening('json', []) + closing('json', 0)), []);
+    const lines = desk
+      .export({ from: 0, to: 2, fields: table.fields, format: 'ndjson' })
+      .trimEnd()
+      .split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      [table.row(0), table.row(1)],
+    );
+  });
+
+  it('copies rows as text with tabs', () => {
+    assert.equal(
+      desk.copy({ from: 0, to: 2, fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'] }),
+      'A\tB\tE\n=cmd|x\tsay "hi", you\t\n@x\tline end\tp, q',
+    );
+  });
+});
