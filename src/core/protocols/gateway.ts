@@ -66,9 +66,16 @@ export interface DataCall extends CallOptions {
   readonly makeReader: MakeReader;
   /**
    * CRA: hears of the session that the call opened as soon as its id is known, which may be long before the
-   * end of the answer, or without any: so the session is never lost. Awaited before the call returns.
+   * end of the answer, or without any: so the session is never lost. Awaited before the call returns. It may also
+   * come after the call was rejected with `E_CANCELLED` or `E_TIMEOUT`: the answer is then read on until the id
+   * is known. A session told here, and not in the answer's `session`, has been closed again by the call.
    */
   readonly onSession?: (session: Grant) => void | Promise<void>;
+}
+
+export interface CloseOptions extends CallOptions {
+  /** CRA: the view of the session, for a gateway where a session is closed by a last data call only (PROTOCOLS.md 2b). */
+  readonly query?: CraQuery;
 }
 
 export interface DataAnswer extends Life {
@@ -105,7 +112,7 @@ export interface Gateway {
   /** Asks for the life that is left; absent where the protocol has no such question (CRA). */
   query?(tokens: Tokens, options?: CallOptions): Promise<Life>;
   /** Ends the session (SARUS: revokes the token). A session that the gateway no longer knows counts as closed. */
-  close(tokens: Tokens, options?: CallOptions): Promise<void>;
+  close(tokens: Tokens, options?: CloseOptions): Promise<void>;
   /** Services to sign in to; absent where there are none (SARUS). */
   services?(options?: CallOptions): Promise<Service[]>;
   /** The columns of a view; absent where the protocol has none (SARUS). */

@@ -1,0 +1,179 @@
+import { TokensError } from '../errors.ts';
+import { CraGetData } from './craGetData.ts';
+import { type CraDialect, type CraDialectName, type CraLogin, CraWire } from './craShared.ts';
+import { CraViews } from './craViews.ts';
+import { segment } from './encode.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  Column,
+  CraQuery,
+  DataAnswer,
+  DataCall,
+  Gateway,
+  Grant,
+  Login,
+  Service,
+  Tokens,
+} from './gateway.ts';
+import { type HttpAnswer, HttpClient, type HttpDeps } from './http.ts';
+import { parseJson } from './text.ts';
+
+export interface CraDeps extends HttpDeps {
+  /** The dialect that was found out earlier, where the connection leaves it to us. */
+  readonly remembered?: CraDialectName;
+  /** Hears of the dialect once it is certain, so that it can be remembered. */
+  readonly onDialect?: (dialect: CraDialectName) => void;
+}
+
+/** What an answer to the question for the list of services says about its dialect. */
+type Verdict = 'spoken' | 'unknown' | 'absent';
+
+/** A CRA gateway (PROTOCOLS.md 2), in the dialect that it speaks. */
+export class Cra implements Gateway {
+  readonly grants = 'user';
+  readonly #deps: CraDeps;
+  readonly #http: HttpClient;
+  readonly #wire: CraWire;
+  readonly #views: CraDialect;
+  readonly #classic: CraDialect;
+  #dialect: CraDialect | undefined;
+
+  constructor(deps: CraDeps) {
+    this.#deps = deps;
+    this.#http = new HttpClient(deps);
+    this.#wire = new CraWire(this.#http, deps);
+    this.#views = new CraViews(this.#wire);
+    this.#classic = new CraGetData(this.#wire);
+    const { dialect } = deps.connection;
+    const known = dialect === 'auto' ? deps.remembered : dialect;
+    this.#dialect = known === undefined ? undefined : known === 'views' ? this.#views : this.#classic;
+  }
+
+  async signIn(login: Login, service: string | undefined, options: CallOptions = {}): Promise<Grant> {
+    const name = service ?? this.#deps.connection.service;
+    if (name === undefined) {
+      throw new TokensError('E_CONFIG', 'Name the service of {0} to sign in to.', [
+        this.#deps.connection.name,
+      ]);
+    }
+    if (!('username' in login)) {
+      throw new TokensError('E_CONFIG', '{0} takes a user and a password.', [this.#deps.connection.name]);
+    }
+    segment(name);
+    this.#deps.redactor.add(login.username);
+    this.#deps.redactor.add(login.password);
+    const dialect = await this.#find(options);
+    return dialect === undefined
+      ? this.#signInByTrying(login, name, options)
+      : dialect.signIn(login, name, options);
+  }
+
+  async getData(call: DataCall): Promise<DataAnswer> {
+    const { query } = call;
+    if ('endpoint' in query) {
+      throw new TokensError('E_CONFIG', 'A CRA gateway takes a product and a view, not an endpoint.');
+    }
+    return (await this.#known(call)).getData({ ...call, query });
+  }
+
+  async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
+    return (await this.#known(options)).keepAlive(tokens, options);
+  }
+
+  /** Without a session there is nothing to do: no log-off is documented, so a user token dies by itself. */
+  async close(tokens: Tokens, options: CloseOptions = {}): Promise<void> {
+    const { session } = tokens;
+    if (session !== undefined) {
+      await (await this.#known(options)).close({ ...tokens, session }, options);
+    }
+  }
+
+  async services(options: CallOptions = {}): Promise<Service[]> {
+    const answer = await (await this.#known(options)).list(options);
+    if (answer.status === 401 || answer.status === 403) {
+      throw new TokensError(
+        'E_HTTP',
+        '{0} does not tell its services before somebody has signed in; type the name of the service.',
+        [this.#http.host],
+        { status: answer.status },
+      );
+    }
+    return this.#wire.services(answer);
+  }
+
+  async columns(tokens: Tokens, query: CraQuery, options: CallOptions = {}): Promise<Column[]> {
+    return (await this.#known(options)).columns(tokens, query, options);
+  }
+
+  dispose(): void {
+    this.#http.dispose();
+  }
+
+  async #known(options: CallOptions): Promise<CraDialect> {
+    const dialect = await this.#find(options);
+    if (dialect === undefined) {
+      throw new TokensError(
+        'E_PROTOCOL',
+        '{0} answers, but not as a CRA gateway; check the address of the connection.',
+        [this.#http.host],
+        { status: 404 },
+      );
+    }
+    return dialect;
+  }
+
+  /**
+   * Finds out the dialect by the list of services; undefined when neither has one. Callers at the same time each
+   * ask for themselves: the question is cheap, and so one's cancelling cannot fail another.
+   */
+  async #find(options: CallOptions): Promise<CraDialect | undefined> {
+    if (this.#dialect !== undefined) {
+      return this.#dialect;
+    }
+    const views = await this.#views.list(options);
+    const first = judge(views);
+    if (first === 'spoken') {
+      return this.#settle(this.#views);
+    }
+    if (judge(await this.#classic.list(options)) === 'spoken') {
+      return this.#settle(this.#classic);
+    }
+    if (first === 'unknown') {
+      throw this.#wire.failure(views, {});
+    }
+    return undefined;
+  }
+
+  /** For a gateway without a list: a 404 or 405 of a log-on hands out no token, so another may be tried. */
+  async #signInByTrying(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
+    try {
+      const grant = await this.#views.signIn(login, service, options);
+      this.#settle(this.#views);
+      return grant;
+    } catch (error) {
+      if (!TokensError.is(error) || (error.details.status !== 404 && error.details.status !== 405)) {
+        throw error;
+      }
+    }
+    const grant = await this.#classic.signIn(login, service, options);
+    this.#settle(this.#classic);
+    return grant;
+  }
+
+  #settle(dialect: CraDialect): CraDialect {
+    if (this.#dialect === undefined) {
+      this.#dialect = dialect;
+      this.#deps.onDialect?.(dialect.name);
+    }
+    return dialect;
+  }
+}
+
+/** A gateway in trouble, or a page of something in front of it, says nothing about the dialect. */
+function judge({ status, text }: HttpAnswer): Verdict {
+  if (status === 404 || status === 405) {
+    return 'absent';
+  }
+  return status === 401 || status === 403 || (status < 300 && parseJson(text).ok) ? 'spoken' : 'unknown';
+}

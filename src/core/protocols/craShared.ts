@@ -1,0 +1,433 @@
+import * as v from 'valibot';
+import { type FailureDetails, TokensError } from '../errors.ts';
+import { readData, SessionWatch } from './data.ts';
+import { type Pairs, segment } from './encode.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  Column,
+  CraQuery,
+  DataAnswer,
+  DataCall,
+  Grant,
+  Login,
+  Service,
+  Tokens,
+} from './gateway.ts';
+import type { HttpAnswer, HttpClient, HttpDeps, HttpRequest } from './http.ts';
+import { isError, isRecord, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from './text.ts';
+
+export type CraDialectName = 'getData' | 'views';
+
+/** One way to speak to a CRA gateway (PROTOCOLS.md 2a, 2b). Same rules as for `Gateway`. */
+export interface CraDialect {
+  readonly name: CraDialectName;
+  signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant>;
+  getData(call: CraCall): Promise<DataAnswer>;
+  keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant>;
+  close(tokens: Tokens & { session: string }, options: CloseOptions): Promise<void>;
+  columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]>;
+  /** The raw answer for the list of services, by which the dialect is also found out. */
+  list(options: CallOptions): Promise<HttpAnswer>;
+}
+
+export type CraLogin = Extract<Login, { username: string }>;
+export type CraCall = Omit<DataCall, 'query'> & { readonly query: CraQuery };
+
+/** What a call was for, where that changes what a failure means. */
+export interface Purpose {
+  /** The service that is being logged on to. */
+  readonly logOn?: string;
+  /** Whether the call opens a session, so that the lack of one may be the reason. */
+  readonly opens?: boolean;
+}
+
+/** What both dialects share: the gateway in front of the services, its errors and its Basic authorization. */
+export class CraWire {
+  readonly http: HttpClient;
+  readonly deps: HttpDeps;
+
+  constructor(http: HttpClient, deps: HttpDeps) {
+    this.http = http;
+    this.deps = deps;
+  }
+
+  /** Tells the redactor of what is about to be sent. */
+  guard(tokens: Tokens): void {
+    for (const secret of [tokens.user, tokens.session, tokens.gatewayPassword]) {
+      if (secret !== undefined) {
+        this.deps.redactor.add(secret);
+      }
+    }
+  }
+
+  /**
+   * Sends; where the method is not allowed, the other one is tried once. A form's token then moves into a header,
+   * where nothing else stands in it, and never into the address.
+   */
+  async eitherMethod(request: HttpRequest, tokens?: Tokens): Promise<HttpAnswer> {
+    const answer = await this.http.send(request);
+    if (answer.status !== 405) {
+      return answer;
+    }
+    const { form, ...bare } = request;
+    const authorization =
+      bare.authorization ??
+      (form === undefined || tokens === undefined ? undefined : `Bearer ${tokens.user}`);
+    return this.http.send({
+      ...bare,
+      method: request.method === 'GET' ? 'POST' : 'GET',
+      ...(authorization === undefined ? {} : { authorization }),
+    });
+  }
+
+  /** The header for the gateway's Tomcat user, where there is one and its password is known. */
+  basic(tokens: Pick<Tokens, 'gatewayPassword'>): string | undefined {
+    const { gatewayUser } = this.deps.connection;
+    if (gatewayUser === undefined || tokens.gatewayPassword === undefined) {
+      return undefined;
+    }
+    const pair = `${gatewayUser}:${tokens.gatewayPassword}`;
+    this.deps.redactor.add(tokens.gatewayPassword);
+    this.deps.redactor.add(pair);
+    return `Basic ${Buffer.from(pair).toString('base64')}`;
+  }
+
+  /** Logs on: the token of an answer to `Logon`, `logon` or `login`. */
+  userToken(answer: HttpAnswer, service: string): string {
+    const body = this.json(answer, { logOn: service });
+    const parsed = v.safeParse(loggedOn, body);
+    if (!parsed.success) {
+      throw new TokensError(
+        'E_PROTOCOL',
+        'The answer of {0} to the sign-in holds no token.',
+        [this.http.host],
+        {
+          status: answer.status,
+        },
+      );
+    }
+    this.deps.redactor.add(parsed.output.userToken);
+    return parsed.output.userToken;
+  }
+
+  /** The JSON of an answer to anything but a data call. */
+  json(answer: HttpAnswer, purpose: Purpose = {}): unknown {
+    const parsed = parseJson(answer.text);
+    if (answer.status < 200 || answer.status >= 300 || !parsed.ok || isError(errorOf(parsed.value))) {
+      throw this.failure(answer, purpose);
+    }
+    return parsed.value;
+  }
+
+  /** An answer that only says yes: its body is not documented, so it may be empty or words, but no page and no error. */
+  acknowledged(answer: HttpAnswer): void {
+    const parsed = parseJson(answer.text);
+    const good = answer.status >= 200 && answer.status < 300;
+    if (!good || looksLikeHtml(answer.text) || (parsed.ok && isError(errorOf(parsed.value)))) {
+      throw this.failure(answer, {});
+    }
+  }
+
+  /**
+   * An answer to the closing of a session: that it is unknown is as good as a yes.
+   * @throws what else the gateway said
+   */
+  closed(answer: HttpAnswer): void {
+    if (answer.status !== 404 && answer.status !== 410 && !this.speaksOfSession(answer)) {
+      this.acknowledged(answer);
+    }
+  }
+
+  /**
+   * Whether an answer says that a session is not there any more. The words are not documented (A), and the status
+   * need not tell (PROTOCOLS.md 2).
+   */
+  speaksOfSession(answer: HttpAnswer): boolean {
+    const words = wordsOf(answer.text, this.deps.redactor);
+    return (
+      /session/i.test(words) &&
+      /not known|unknown|not found|no such|expired|invalid|not valid|does not exist/i.test(words)
+    );
+  }
+
+  /** The error for an answer that is a failure: of HTTP, or told in the body, or not the protocol at all. */
+  failure(answer: HttpAnswer, purpose: Purpose): TokensError {
+    const { status, text } = answer;
+    const { redactor } = this.deps;
+    const { host } = this.http;
+    if (status >= 200 && status < 300) {
+      const parsed = parseJson(text);
+      const error = parsed.ok ? errorOf(parsed.value) : undefined;
+      if (isError(error)) {
+        return this.refusal(answer, wordsOfError(error, redactor), purpose);
+      }
+      if (looksLikeHtml(text)) {
+        return new TokensError(
+          'E_PROTOCOL',
+          '{0} answered with a web page instead of data; check the address of the connection.',
+          [host],
+          { status },
+        );
+      }
+      return new TokensError(
+        'E_PROTOCOL',
+        'The answer of {0} is not the JSON that the protocol promises.',
+        [host],
+        {
+          status,
+          ...(parsed.ok ? {} : { detail: parsed.reason }),
+        },
+      );
+    }
+    return this.refusal(answer, wordsOf(text, redactor), purpose);
+  }
+
+  /** The error for what the gateway itself called a failure. */
+  refusal(answer: HttpAnswer, words: string, { logOn, opens }: Purpose): TokensError {
+    const { status } = answer;
+    const { host } = this.http;
+    const details: FailureDetails = {
+      status,
+      detail: words,
+      ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
+    };
+    if (logOn !== undefined) {
+      if (status === 401 || status === 403) {
+        return asksForBasic(answer)
+          ? new TokensError(
+              'E_CREDENTIALS',
+              '{0} asks for its Tomcat user, or refused it: check the connection’s gatewayUser and its password.',
+              [host],
+              details,
+            )
+          : new TokensError(
+              'E_CREDENTIALS',
+              '{0} refused the sign-in: wrong user or password.',
+              [host],
+              details,
+            );
+      }
+      if (status === 404) {
+        return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);
+      }
+    } else if (status === 401 || status === 410) {
+      return new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], details);
+    }
+    if (opens && (status === 429 || status === 503 || speaksOfLimit(words))) {
+      return words === ''
+        ? new TokensError('E_LIMIT', '{0} has no session to give.', [host], details)
+        : new TokensError('E_LIMIT', '{0} has no session to give: {1}', [host, words], details);
+    }
+    return words === ''
+      ? new TokensError('E_HTTP', '{0} answered with status {1}.', [host, status], details)
+      : new TokensError('E_HTTP', '{0} answered with status {1}: {2}', [host, status, words], details);
+  }
+
+  /** The error for a 401 that asks for the Tomcat user where none is known, or where it was refused. */
+  basicRefused(answer: HttpAnswer, tried: boolean): TokensError {
+    const details: FailureDetails = { status: answer.status };
+    return tried
+      ? new TokensError(
+          'E_CREDENTIALS',
+          '{0} refused the connection’s gatewayUser.',
+          [this.http.host],
+          details,
+        )
+      : new TokensError(
+          'E_CONFIG',
+          '{0} asks for its Tomcat user: set the connection’s gatewayUser and sign in again.',
+          [this.http.host],
+          details,
+        );
+  }
+
+  /**
+   * A data call of either dialect.
+   * @param opens Whether it opens a session that outlives it.
+   */
+  async data(
+    request: HttpRequest,
+    call: CraCall,
+    opens: boolean,
+  ): Promise<{ answer: DataAnswer; session: string | undefined }> {
+    const { redactor } = this.deps;
+    const watch = new SessionWatch(call.tokens.session, (session) => {
+      redactor.add(session.value);
+      return opens || call.tokens.session !== undefined ? call.onSession?.(session) : undefined;
+    });
+    const purpose: Purpose = { opens: call.tokens.session === undefined };
+    let errorSaid: string | undefined;
+    try {
+      const read = await readData(this.http, request, call, {
+        shape: 'cra',
+        accepts: (head, first) => head.status >= 200 && head.status < 300 && first !== 0x3c,
+        onHead: (head) => watch.onHead(head),
+        onScalar: (name, value) => {
+          watch.onScalar(name, value);
+          if (name === 'error') {
+            errorSaid = value;
+          }
+        },
+        ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
+        failure: (answered) => this.failure(answered, purpose),
+      });
+      const error = errorOf(read.answer.head);
+      if (isError(error)) {
+        read.answer.dispose();
+        throw this.refusal(read.http, wordsOfError(error, redactor), purpose);
+      }
+      const session = watch.id ?? call.tokens.session;
+      const totalRows =
+        count(read.answer.head.totalRows) ?? count(read.answer.head.numRows) ?? read.answer.rowCount;
+      return { answer: { sent: read.http.sent, answer: read.answer, totalRows }, session };
+    } catch (error) {
+      if (
+        errorSaid !== undefined &&
+        isError(errorSaid) &&
+        TokensError.is(error) &&
+        error.code === 'E_PROTOCOL'
+      ) {
+        const answered = { status: 200, headers: {}, sent: this.deps.clock.now(), text: '', streamed: true };
+        throw this.refusal(answered, wordsOfError(errorSaid, redactor), purpose);
+      }
+      throw error;
+    } finally {
+      await watch.settled();
+    }
+  }
+
+  /** The services of a list (PROTOCOLS.md 2a); what is none is passed over. */
+  services(answer: HttpAnswer): Service[] {
+    const list = findList(this.json(answer), []);
+    if (list === undefined) {
+      throw new TokensError('E_PROTOCOL', 'The answer of {0} is no list of services.', [this.http.host], {
+        status: answer.status,
+      });
+    }
+    return list.flatMap((item) => {
+      const name = textOf(item, ['webservicename', 'servicename', 'name', 'service']);
+      const status = textOf(item, ['status']);
+      return name === undefined ? [] : [{ name, ...(status === undefined ? {} : { status }) }];
+    });
+  }
+
+  /** The columns of a view's definition (PROTOCOLS.md 2, A). */
+  definition(answer: HttpAnswer): Column[] {
+    const list = findList(this.json(answer), ['columns', 'fields']);
+    if (list === undefined) {
+      throw new TokensError('E_PROTOCOL', 'The answer of {0} is no definition of a view.', [this.http.host], {
+        status: answer.status,
+      });
+    }
+    return list.flatMap((item) => {
+      const field = textOf(item, ['field', 'name', 'fieldname', 'element']);
+      const label = textOf(item, ['displayname', 'label', 'heading', 'title']);
+      return field === undefined ? [] : [{ field, label: label ?? field }];
+    });
+  }
+
+  /** @throws E_CONFIG where the dialect cannot do without a service and there is none. */
+  service(tokens: Pick<Tokens, 'service'>): string {
+    const service = tokens.service ?? this.deps.connection.service;
+    if (service === undefined) {
+      throw new TokensError('E_CONFIG', 'Name the service of {0} to sign in to.', [
+        this.deps.connection.name,
+      ]);
+    }
+    return segment(service);
+  }
+}
+
+const loggedOn = v.object({
+  userToken: v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/)),
+});
+
+/** The target of a data call, every default said outright. */
+export function target(query: CraQuery): Pairs {
+  return [
+    ['context', query.context ?? '*'],
+    ['server', query.server ?? '*'],
+    ['system', query.system ?? '*'],
+    ['scope', query.scope ?? '*'],
+  ];
+}
+
+/** What else somebody gave for a data call, passed on as it is. */
+export function selection(query: CraQuery): Pairs {
+  const given: [string, string | undefined][] = [
+    ['period', query.period],
+    ['startRow', query.startRow?.toString()],
+    ['rows', query.rows?.toString()],
+    ['filter', query.filter],
+    ['sort', query.sort],
+    ['refresh', query.refresh === undefined ? undefined : yesNo(query.refresh)],
+  ];
+  return given.flatMap(([name, value]): Pairs => (value === undefined ? [] : [[name, value]]));
+}
+
+export function yesNo(value: boolean): string {
+  return value ? 'Y' : 'N';
+}
+
+/** Whether an answer wants Basic authorization. */
+export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
+  return answer.status === 401 && /\bbasic\b/i.test(answer.headers['www-authenticate'] ?? '');
+}
+
+function errorOf(body: unknown): unknown {
+  return member(body, 'error');
+}
+
+/** Words by which a gateway says that it has no session left; they are not documented (A). */
+function speaksOfLimit(words: string): boolean {
+  return (
+    /session/i.test(words) &&
+    /limit|max|exceed|too many|no more|no free|not available|unavailable|exhaust|in use|full/i.test(words)
+  );
+}
+
+/** A count that is a number, or one written as text. */
+function count(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** A list: the body itself, or a member of one of the names (any name where none is given), at most one level down. */
+function findList(body: unknown, names: readonly string[], depth = 0): unknown[] | undefined {
+  if (Array.isArray(body)) {
+    return body;
+  }
+  if (!isRecord(body)) {
+    return undefined;
+  }
+  const members = Object.entries(body);
+  const named = members.find(
+    ([name, value]) => Array.isArray(value) && (names.length === 0 || names.includes(name.toLowerCase())),
+  );
+  if (named !== undefined) {
+    return findList(named[1], names, depth + 1);
+  }
+  for (const [, value] of depth === 0 ? members : []) {
+    const found = isRecord(value) ? findList(value, names, depth + 1) : undefined;
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return undefined;
+}
+
+/** The first of some members that is text, whatever their case. */
+function textOf(item: unknown, names: readonly string[]): string | undefined {
+  if (!isRecord(item)) {
+    return undefined;
+  }
+  const members = new Map(Object.entries(item).map(([name, value]) => [name.toLowerCase(), value]));
+  for (const name of names) {
+    const value = members.get(name);
+    if (typeof value === 'string' && value.trim() !== '') {
+      return value.trim();
+    }
+  }
+  return undefined;
+}

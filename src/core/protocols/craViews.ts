@@ -1,0 +1,218 @@
+import type { TokensError } from '../errors.ts';
+import {
+  asksForBasic,
+  type CraCall,
+  type CraDialect,
+  type CraLogin,
+  type CraWire,
+  selection,
+  target,
+  yesNo,
+} from './craShared.ts';
+import { encode, type Pairs, segment } from './encode.ts';
+import type { CallOptions, CloseOptions, Column, CraQuery, DataAnswer, Grant, Tokens } from './gateway.ts';
+import type { HttpAnswer, HttpRequest } from './http.ts';
+import { parseJson } from './text.ts';
+
+const root = '/cra/serviceGateway/services';
+
+/** Statuses by which a gateway says that it has no such log-on; none of them can have handed out a token. */
+const noSuchLogOn = new Set([404, 405, 415]);
+
+/** The newer dialect (PROTOCOLS.md 2b): views are resources, and every call but logging on carries Bearer. */
+export class CraViews implements CraDialect {
+  readonly name = 'views';
+  readonly #wire: CraWire;
+
+  constructor(wire: CraWire) {
+    this.#wire = wire;
+  }
+
+  list(options: CallOptions): Promise<HttpAnswer> {
+    return this.#wire.eitherMethod({ method: 'GET', path: root, idempotent: true, signal: options.signal });
+  }
+
+  async signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
+    const { username, password } = login;
+    const path = `${root}/${encode(service)}`;
+    let answer = await this.#logOn(
+      { method: 'POST', path: `${path}/login`, json: { username, password }, signal: options.signal },
+      login,
+    );
+    if (noSuchLogOn.has(answer.status)) {
+      const form: Pairs = [
+        ['username', username],
+        ['password', password],
+      ];
+      answer = await this.#logOn(
+        { method: 'POST', path: `${path}/logon`, form, signal: options.signal },
+        login,
+      );
+    }
+    const value = this.#wire.userToken(answer, service);
+    const reportedMs = await this.#life(answer, options);
+    return { value, sent: answer.sent, ...(reportedMs === undefined ? {} : { reportedMs }) };
+  }
+
+  async getData(call: CraCall): Promise<DataAnswer> {
+    const { tokens, query, keepOpen } = call;
+    const isNew = tokens.session === undefined;
+    const request: HttpRequest = {
+      ...this.#get(tokens, this.#view(tokens, query, 'data'), [
+        ...target(query),
+        ...selection(query),
+        ...sessionPair(tokens),
+        ['close', yesNo(!keepOpen)],
+      ]),
+      // A session of one call leaves nothing behind; but a refusal for lack of sessions is no news to wait for.
+      idempotent: isNew ? (keepOpen ? false : 'network') : true,
+    };
+    const { answer, session } = await this.#wire.data(request, call, isNew && keepOpen);
+    return keepOpen && session !== undefined ? { ...answer, session } : answer;
+  }
+
+  async keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant> {
+    const request: HttpRequest = {
+      ...this.#get(tokens, `${this.#service(tokens)}/keepalive`, sessionPair(tokens)),
+      method: 'POST',
+      form: [['userToken', tokens.user]],
+      signal: options.signal,
+    };
+    const answer = await this.#withBasic(request, tokens);
+    this.#wire.acknowledged(answer);
+    return { value: tokens.session ?? tokens.user, sent: answer.sent };
+  }
+
+  async close(tokens: Tokens & { session: string }, options: CloseOptions): Promise<void> {
+    const { query, signal } = options;
+    const answer = await this.#withBasic(
+      {
+        ...this.#get(tokens, root, [
+          ['close', 'true'],
+          ['session', tokens.session],
+        ]),
+        signal,
+      },
+      tokens,
+    );
+    const failure = this.#notClosed(answer, query !== undefined);
+    if (failure === undefined) {
+      return;
+    }
+    if (query === undefined || answer.status === 401) {
+      throw failure;
+    }
+    const last = await this.#wire.http.send({
+      ...this.#get(tokens, this.#view(tokens, query, 'data'), [
+        ...target(query),
+        ['rows', '1'],
+        ['session', tokens.session],
+        ['close', 'Y'],
+      ]),
+      signal,
+    });
+    this.#wire.closed(last);
+  }
+
+  async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
+    const answer = await this.#wire.http.send({
+      ...this.#get(tokens, this.#view(tokens, query, 'definition'), [['close', 'Y']]),
+      signal: options.signal,
+    });
+    return this.#wire.definition(answer);
+  }
+
+  /** Why a session is not known to be closed after its closing was asked for; undefined when it is. */
+  #notClosed(answer: HttpAnswer, canGoOn: boolean): TokensError | undefined {
+    const parsed = parseJson(answer.text);
+    // A bare 404 may speak of the session, which is then gone, or of the address. And a gateway that passes over
+    // the parameters answers with the list of services.
+    const unclear =
+      (answer.status === 404 && !parsed.ok && !this.#wire.speaksOfSession(answer)) ||
+      (parsed.ok && Array.isArray(parsed.value));
+    if (canGoOn && unclear) {
+      return this.#wire.failure(answer, {});
+    }
+    try {
+      this.#wire.closed(answer);
+      return undefined;
+    } catch {
+      return this.#wire.failure(answer, {});
+    }
+  }
+
+  /**
+   * The life that a log-on's `Keep-Alive: timeout=<minutes>` tells, in milliseconds. HTTP has a header of the same
+   * name that counts seconds, and a server sends that one with every answer: so it is the life only if the list of
+   * services comes without the same one.
+   */
+  async #life(answer: HttpAnswer, options: CallOptions): Promise<number | undefined> {
+    const minutes = timeoutOf(answer);
+    if (minutes === undefined) {
+      return undefined;
+    }
+    try {
+      return timeoutOf(await this.list(options)) === minutes ? undefined : minutes * 60_000;
+    } catch {
+      return undefined; // Cannot be told apart now. The token is there all the same, and its life is reckoned.
+    }
+  }
+
+  /** A log-on, which carries no Bearer, so that Basic can be added when a 401 asks for it: no token has been made then. */
+  async #logOn(request: HttpRequest, login: CraLogin): Promise<HttpAnswer> {
+    const answer = await this.#wire.http.send(request);
+    const authorization = asksForBasic(answer) ? this.#wire.basic(login) : undefined;
+    return authorization === undefined ? answer : this.#wire.http.send({ ...request, authorization });
+  }
+
+  /** One request cannot carry Bearer and Basic: where a 401 asks for Basic, the token moves into the form. */
+  async #withBasic(request: HttpRequest, tokens: Tokens): Promise<HttpAnswer> {
+    const answer = await this.#wire.eitherMethod(request);
+    if (!asksForBasic(answer)) {
+      return answer;
+    }
+    const authorization = this.#wire.basic(tokens);
+    if (authorization === undefined) {
+      throw this.#wire.basicRefused(answer, false);
+    }
+    const again = await this.#wire.http.send({
+      ...request,
+      method: 'POST',
+      form: [['userToken', tokens.user]],
+      authorization,
+    });
+    if (asksForBasic(again)) {
+      throw this.#wire.basicRefused(again, true);
+    }
+    return again;
+  }
+
+  #get(tokens: Tokens, path: string, query: Pairs): HttpRequest {
+    this.#wire.guard(tokens);
+    return { method: 'GET', path, query, authorization: `Bearer ${tokens.user}`, idempotent: true };
+  }
+
+  #view(tokens: Tokens, query: CraQuery, what: 'data' | 'definition'): string {
+    return `${this.#service(tokens)}/products/${segment(query.product)}/views/${segment(query.view)}/${what}`;
+  }
+
+  /** The service may be left out of the path of a view. */
+  #service(tokens: Tokens): string {
+    const service = tokens.service ?? this.#wire.deps.connection.service;
+    return service === undefined ? root : `${root}/${segment(service)}`;
+  }
+}
+
+function sessionPair({ session }: Tokens): Pairs {
+  return session === undefined ? [] : [['session', session]];
+}
+
+/** `timeout` of a `Keep-Alive` header: a positive number, fractions possible. */
+function timeoutOf(answer: HttpAnswer): number | undefined {
+  const header = answer.headers['keep-alive'];
+  const match = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9}(?:\.\d{1,9})?)/i.exec(
+    typeof header === 'string' ? header : '',
+  );
+  const value = match === null ? 0 : Number(match[1]);
+  return value > 0 ? value : undefined;
+}

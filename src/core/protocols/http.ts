@@ -1,0 +1,791 @@
+import { readFile } from 'node:fs/promises';
+import http, {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
+import https from 'node:https';
+import type { Readable } from 'node:stream';
+import tls from 'node:tls';
+import zlib from 'node:zlib';
+import axios, { type AxiosInstance } from 'axios';
+import type { Clock, Instant } from '../clock.ts';
+import type { Connection } from '../connection.ts';
+import type { Disposable } from '../disposable.ts';
+import { cancelled, TokensError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Redactor } from '../redact.ts';
+import { CookieJar } from './cookies.ts';
+import { encodePairs, type Pairs } from './encode.ts';
+
+export interface HttpDeps {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  readonly log: Log;
+  /** Bound of an inflated body, in bytes. */
+  readonly maxResponseBytes: number;
+  /** From 0 to below 1: jitter of the waits between attempts. */
+  readonly random?: () => number;
+}
+
+/** The beginning of an answer. */
+export interface HttpHead {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Just before the request was sent; of several attempts, the one that was answered. */
+  readonly sent: Instant;
+}
+
+export interface HttpAnswer extends HttpHead {
+  /** The body, where it was not given to a sink; of a failure, its first 64 KiB. */
+  readonly text: string;
+  /** Whether a sink got the body. */
+  readonly streamed: boolean;
+  /** `Retry-After`, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/** Gets a body while it arrives. A returned promise asks to wait; a `TokensError` thrown ends the request. */
+export interface Sink {
+  write(chunk: Uint8Array): void | Promise<void>;
+}
+
+/**
+ * For a request whose answer matters even when nobody waits for it any more, because it opens something. When
+ * the caller gives up (cancel, time-out), it is told at once, and the answer is read on in the background, for
+ * at most the time of one more request.
+ */
+export interface Linger {
+  /** Whether there is still something to learn; asked when the caller gives up, and after every chunk from then on. */
+  wanted(): boolean;
+  /** The caller has been told; from now on the answer belongs to the background. */
+  left(): void;
+  /** The background reading has ended: with an answer, or without. */
+  done(answer: HttpAnswer | undefined): void;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the connection's address; already encoded; begins with a slash. */
+  readonly path: string;
+  readonly query?: Pairs;
+  readonly form?: Pairs;
+  readonly json?: Readonly<Record<string, string>>;
+  readonly authorization?: string;
+  /**
+   * Whether it may be sent again: `true` after a network failure before an answer and after 502, 503, 504
+   * or 429 with a `Retry-After` that fits; `'network'` only after the former; absent: never, and then it also gets
+   * a socket of its own, because a pooled one may die under it without telling whether the request arrived.
+   */
+  readonly idempotent?: boolean | 'network';
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of the status and the headers before the body is read. */
+  readonly onHead?: (head: HttpHead) => void;
+  /**
+   * Who gets the body, given its first byte that is no space (undefined: it has none). Nobody: it becomes text.
+   * @throws what it likes; that ends the request.
+   */
+  readonly sink?: (head: HttpHead, first: number | undefined) => Sink | undefined;
+  readonly linger?: Linger;
+}
+
+/** Bounds. Sizes in bytes, times in milliseconds. */
+const mostHeaderBytes = 16_384;
+const mostHeaders = 200;
+const errorBytes = 65_536;
+const controlBytes = 4_194_304;
+const longestIdleMs = 15_000;
+/** Shorter than servers keep an idle socket, so that ours is never the one that finds it dead. */
+const socketIdleMs = 4_000;
+const mostSockets = 32;
+const mostRedirects = 3;
+const mostRetries = 2;
+const retryBaseMs = 200;
+
+const redirects = new Set([301, 302, 303, 307, 308]);
+const passing = new Set([429, 502, 503, 504]);
+
+/** What a request has in flight, shared by its attempts. */
+interface Flight {
+  readonly request: HttpRequest;
+  readonly kill: AbortController;
+  /** `up` of the clock at which the time of the request is over. */
+  readonly until: number;
+  giveUp(why: TokensError): void;
+  /** Why it was given up, if it was. */
+  failure(): TokensError | undefined;
+  /** A chunk has been taken. */
+  taken(): void;
+  /** A sink has begun to take the body: from now on nothing may be sent again. */
+  fed: boolean;
+}
+
+/**
+ * The way to one connection's gateway, and the only importer of axios. It bounds everything that a server could
+ * let grow (headers, body after inflating, time in total and between bytes), sends nothing to any other origin,
+ * and rejects with a `TokensError` only: never with an error of a library, which would hold headers and bodies.
+ */
+export class HttpClient {
+  readonly #deps: HttpDeps;
+  readonly #base: URL;
+  readonly #prefix: string;
+  readonly #secure: boolean;
+  readonly #totalMs: number;
+  readonly #axios: AxiosInstance;
+  readonly #pooled: http.Agent;
+  readonly #single: http.Agent;
+  readonly #cookies = new CookieJar();
+  #tls: { rejectUnauthorized: boolean; secureContext?: tls.SecureContext } | undefined;
+
+  constructor(deps: HttpDeps) {
+    this.#deps = deps;
+    this.#base = new URL(deps.connection.url);
+    this.#prefix = this.#base.pathname.replace(/\/+$/, '');
+    this.#secure = this.#base.protocol === 'https:';
+    this.#totalMs = deps.connection.requestTimeoutSeconds * 1000;
+    const Agent = this.#secure ? https.Agent : http.Agent;
+    this.#pooled = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets: mostSockets });
+    this.#single = new Agent({ keepAlive: false });
+    this.#axios = axios.create({
+      adapter: 'http',
+      maxRedirects: 0,
+      validateStatus: () => true,
+      responseType: 'stream',
+      decompress: false, // Done here, because the bound is on the inflated size.
+      proxy: false, // VS Code puts its proxy settings into node's http and https.
+      transformRequest: [],
+      transformResponse: [],
+      headers: {
+        common: {
+          Accept: 'application/json, */*;q=0.5',
+          'Accept-Encoding': 'gzip, deflate, br',
+          'User-Agent': 'session-tokens',
+        },
+      },
+      // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
+      transport: {
+        request: (options: RequestOptions, callback: (answer: IncomingMessage) => void): ClientRequest =>
+          this.#secure
+            ? https.request({ ...options, ...this.#tls, maxHeaderSize: mostHeaderBytes }, callback)
+            : http.request({ ...options, maxHeaderSize: mostHeaderBytes }, callback),
+      },
+    });
+  }
+
+  /** How the gateway is called in sentences. */
+  get host(): string {
+    return this.#base.host;
+  }
+
+  /**
+   * Sends a request and reads its answer; every status is an answer.
+   * @throws E_CANCELLED, E_TIMEOUT, E_NETWORK, E_TLS, E_TOO_LARGE, E_PROTOCOL, E_CONFIG (an unreadable CA file), and what
+   *   a sink throws.
+   */
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    if (request.signal?.aborted) {
+      throw cancelled();
+    }
+    if (this.#secure && this.#tls === undefined) {
+      this.#tls = await this.#tlsOptions();
+    }
+    return new Promise((resolve, reject) => {
+      const { clock } = this.#deps;
+      const { linger, signal } = request;
+      const kill = new AbortController();
+      let failure: TokensError | undefined;
+      let left = false;
+      let timer: Disposable;
+      const giveUp = (why: TokensError): void => {
+        if (failure !== undefined) {
+          kill.abort();
+          return;
+        }
+        failure = why;
+        timer.dispose();
+        if (linger?.wanted()) {
+          left = true;
+          linger.left();
+          timer = clock.setTimeout(() => kill.abort(), this.#totalMs);
+          reject(why);
+        } else {
+          kill.abort();
+        }
+      };
+      const onAbort = (): void => giveUp(cancelled());
+      const flight: Flight = {
+        request,
+        kill,
+        until: clock.now().up + this.#totalMs,
+        giveUp,
+        failure: () => failure,
+        taken: () => {
+          if (left && !linger?.wanted()) {
+            kill.abort();
+          }
+        },
+        fed: false,
+      };
+      timer = clock.setTimeout(
+        () =>
+          giveUp(
+            new TokensError('E_TIMEOUT', 'No complete answer came from {0} within {1} s.', [
+              this.host,
+              this.#deps.connection.requestTimeoutSeconds,
+            ]),
+          ),
+        this.#totalMs,
+      );
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const finish = (): void => {
+        timer.dispose();
+        signal?.removeEventListener('abort', onAbort);
+      };
+      this.#attempts(flight).then(
+        (answer) => {
+          finish();
+          left ? linger?.done(answer) : resolve(answer);
+        },
+        (error: unknown) => {
+          finish();
+          left ? linger?.done(undefined) : reject(failure ?? this.#explain(error));
+        },
+      );
+    });
+  }
+
+  /** Closes idle sockets; what is under way goes on. */
+  dispose(): void {
+    for (const sockets of Object.values(this.#pooled.freeSockets)) {
+      for (const socket of sockets ?? []) {
+        socket.destroy();
+      }
+    }
+  }
+
+  async #attempts(flight: Flight): Promise<HttpAnswer> {
+    const { idempotent } = flight.request;
+    for (let attempt = 0; ; attempt++) {
+      const last = !idempotent || attempt === mostRetries;
+      try {
+        const answer = await this.#exchange(flight, !last && idempotent === true);
+        if (typeof answer !== 'number') {
+          return answer;
+        }
+        await this.#wait(answer + this.#backoff(attempt), flight);
+      } catch (error) {
+        const known = this.#explain(error);
+        if (last || flight.fed || flight.failure() !== undefined || !isPassing(known)) {
+          throw known;
+        }
+        this.#deps.log.debug(`${this.#deps.connection.name}: ${known.message} Trying again.`);
+        await this.#wait(this.#backoff(attempt), flight);
+      }
+    }
+  }
+
+  /** From 0.5 to 1.5 times a base that triples, in milliseconds. */
+  #backoff(attempt: number): number {
+    return retryBaseMs * 3 ** attempt * (0.5 + (this.#deps.random ?? Math.random)());
+  }
+
+  #wait(ms: number, flight: Flight): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { signal } = flight.kill;
+      const timer = this.#deps.clock.setTimeout(() => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      }, ms);
+      const stop = (): void => {
+        timer.dispose();
+        reject(flight.failure() ?? cancelled());
+      };
+      signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  /** One request with its redirects. A number is the wait, in milliseconds, after which the server is to be asked again. */
+  async #exchange(flight: Flight, mayWait: boolean): Promise<HttpAnswer | number> {
+    const { request } = flight;
+    const query =
+      request.query === undefined || request.query.length === 0 ? '' : `?${encodePairs(request.query)}`;
+    let url = new URL(`${this.#base.origin}${this.#prefix}${request.path}${query}`);
+    const sent = this.#deps.clock.now();
+    for (let hop = 0; ; hop++) {
+      const message = await this.#dispatch(flight, url);
+      const status = message.statusCode ?? 0;
+      this.#check(message);
+      const setCookie = message.headers['set-cookie'];
+      if (setCookie !== undefined) {
+        this.#cookies.take(setCookie, url.pathname, this.#secure);
+      }
+      const head: HttpHead = { status, headers: message.headers, sent };
+      if (redirects.has(status)) {
+        message.destroy();
+        url = this.#redirect(message, url, request.method, hop);
+        continue;
+      }
+      const retryAfterMs = this.#retryAfter(message.headers['retry-after']);
+      if (mayWait && passing.has(status) && (status !== 429 || retryAfterMs !== undefined)) {
+        const wait = retryAfterMs ?? 0;
+        // The longest backoff has to fit as well, and some time for the answer.
+        if (this.#deps.clock.now().up + wait + 1_000 + retryBaseMs * 3 ** mostRetries < flight.until) {
+          message.destroy();
+          return wait;
+        }
+      }
+      request.onHead?.(head);
+      const body = await this.#body(message, head, flight);
+      const now = this.#deps.clock.now().up;
+      this.#deps.log.debug(
+        `${this.#deps.connection.name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes, ${Math.round(now - sent.up)} ms`,
+      );
+      return {
+        ...head,
+        text: body.text,
+        streamed: body.streamed,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      };
+    }
+  }
+
+  async #dispatch({ request, kill }: Flight, url: URL): Promise<IncomingMessage> {
+    const headers: Record<string, string> = {};
+    let data: string | undefined;
+    if (request.form !== undefined) {
+      data = encodePairs(request.form);
+      headers['Content-Type'] = 'application/x-www-form-urlencoded';
+    } else if (request.json !== undefined) {
+      data = JSON.stringify(request.json);
+      headers['Content-Type'] = 'application/json';
+    } else if (request.method === 'POST') {
+      headers['Content-Length'] = '0';
+    }
+    if (request.authorization !== undefined) {
+      headers.Authorization = request.authorization;
+    }
+    const cookie = this.#cookies.header(url.pathname);
+    if (cookie !== undefined) {
+      headers.Cookie = cookie;
+    }
+    const agent = request.idempotent ? this.#pooled : this.#single;
+    const response = await this.#axios.request<IncomingMessage>({
+      method: request.method,
+      url: url.href,
+      headers,
+      data,
+      signal: kill.signal,
+      httpAgent: agent,
+      httpsAgent: agent,
+    });
+    return response.data;
+  }
+
+  #check(message: IncomingMessage): void {
+    if (message.rawHeaders.length / 2 > mostHeaders) {
+      message.destroy();
+      throw this.#tooManyHeaders();
+    }
+  }
+
+  #redirect(message: IncomingMessage, from: URL, method: string, hop: number): URL {
+    const status = message.statusCode ?? 0;
+    const to = URL.parse(message.headers.location ?? '', from.href);
+    if (to === null) {
+      throw new TokensError('E_PROTOCOL', '{0} redirects without saying where to.', [this.host], { status });
+    }
+    if (to.origin !== this.#base.origin) {
+      throw new TokensError(
+        'E_PROTOCOL',
+        '{0} redirects to {1}, and nothing is sent to another address than that of the connection.',
+        [this.host, to.origin === 'null' ? to.protocol : to.origin],
+        { status },
+      );
+    }
+    if (method !== 'GET' && status !== 307 && status !== 308) {
+      throw new TokensError(
+        'E_PROTOCOL',
+        '{0} redirects a request that cannot be redirected; check the address of the connection.',
+        [this.host],
+        { status },
+      );
+    }
+    if (hop === mostRedirects) {
+      throw new TokensError('E_PROTOCOL', '{0} redirects more than {1} times.', [this.host, mostRedirects], {
+        status,
+      });
+    }
+    to.username = '';
+    to.password = '';
+    to.hash = '';
+    return to;
+  }
+
+  /** Seconds or a date (RFC 9110, 10.2.3), in milliseconds from now. */
+  #retryAfter(value: string | undefined): number | undefined {
+    if (value === undefined) {
+      return undefined;
+    }
+    const seconds = /^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN;
+    const ms = Number.isNaN(seconds) ? Date.parse(value) - this.#deps.clock.now().wall : seconds * 1000;
+    return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
+  }
+
+  /** Reads a body to its end, or as far as it is wanted. */
+  #body(
+    message: IncomingMessage,
+    head: HttpHead,
+    flight: Flight,
+  ): Promise<{ text: string; streamed: boolean; bytes: number }> {
+    const { request, kill } = flight;
+    const good = head.status >= 200 && head.status < 300;
+    const { maxResponseBytes } = this.#deps;
+    const parts: Uint8Array[] = [];
+    let sink: Sink | undefined;
+    let decided = request.sink === undefined;
+    let bytes = 0;
+
+    /** Takes a chunk; true: no more is wanted. */
+    const take = (chunk: Uint8Array): void | Promise<void> | true => {
+      bytes += chunk.length;
+      if (bytes > maxResponseBytes) {
+        throw this.#tooLarge(maxResponseBytes);
+      }
+      if (!decided) {
+        decided = true;
+        sink = request.sink?.(head, firstByte(chunk));
+        flight.fed = sink !== undefined;
+      }
+      if (sink !== undefined) {
+        return sink.write(owned(chunk));
+      }
+      parts.push(chunk);
+      if (good && request.sink === undefined) {
+        if (bytes > controlBytes) {
+          throw this.#tooLarge(controlBytes);
+        }
+        return;
+      }
+      return bytes >= errorBytes ? true : undefined;
+    };
+
+    return new Promise((resolve, reject) => {
+      let source: Readable = message;
+      let idle: Disposable | undefined;
+      let moved = true;
+      let waiting = false; // For the sink: then it is not the server who takes the time.
+      let over = false;
+      const close = (): void => {
+        over = true;
+        idle?.dispose();
+        kill.signal.removeEventListener('abort', onKill);
+      };
+      const fail = (error: unknown): void => {
+        if (!over) {
+          close();
+          source.destroy();
+          message.destroy();
+          reject(error);
+        }
+      };
+      const finish = (): void => {
+        if (over) {
+          return;
+        }
+        try {
+          if (!decided) {
+            decided = true;
+            sink = request.sink?.(head, undefined);
+          }
+        } catch (error) {
+          fail(error);
+          return;
+        }
+        close();
+        const text = parts.length === 0 ? '' : decode(Buffer.concat(parts), head.headers['content-type']);
+        resolve({ text, streamed: sink !== undefined, bytes });
+      };
+      const onKill = (): void => fail(flight.failure() ?? cancelled());
+      const watch = (): void => {
+        if (!moved && !waiting) {
+          flight.giveUp(
+            new TokensError('E_TIMEOUT', 'The answer of {0} stopped halfway.', [this.host], {
+              status: head.status,
+            }),
+          );
+          return;
+        }
+        moved = false;
+        idle = this.#deps.clock.setTimeout(watch, Math.min(longestIdleMs, this.#totalMs));
+      };
+      if (kill.signal.aborted) {
+        onKill();
+        return;
+      }
+      kill.signal.addEventListener('abort', onKill);
+      message.on('error', fail);
+      message.on('close', () => {
+        if (!message.complete) {
+          fail(this.#brokenOff());
+        }
+      });
+      try {
+        source = this.#inflated(message, fail);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      source.on('data', (chunk: Buffer) => {
+        if (over) {
+          return;
+        }
+        moved = true;
+        try {
+          const more = take(chunk);
+          if (more === true) {
+            finish();
+            source.destroy();
+            message.destroy();
+          } else if (more !== undefined) {
+            source.pause();
+            waiting = true;
+            more.then(() => {
+              moved = true;
+              waiting = false;
+              source.resume();
+            }, fail);
+          }
+        } catch (error) {
+          fail(error);
+          return;
+        }
+        flight.taken();
+      });
+      source.on('end', finish);
+      watch();
+    });
+  }
+
+  /** The body without its `Content-Encoding`. */
+  #inflated(message: IncomingMessage, fail: (error: unknown) => void): Readable {
+    const encoding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+    if (encoding === 'identity' || encoding === '') {
+      return message;
+    }
+    const make = inflaters.get(encoding);
+    if (make === undefined) {
+      throw new TokensError('E_PROTOCOL', '{0} answered in the encoding “{1}”, which nobody asked for.', [
+        this.host,
+        encoding.replace(/[^\w.,-]/g, '').slice(0, 40),
+      ]);
+    }
+    const inflater = make();
+    inflater.on('error', () => {
+      fail(new TokensError('E_PROTOCOL', 'The compressed answer of {0} is broken.', [this.host]));
+    });
+    return message.pipe(inflater);
+  }
+
+  async #tlsOptions(): Promise<{ rejectUnauthorized: boolean; secureContext?: tls.SecureContext }> {
+    const { caFile, rejectUnauthorized } = this.#deps.connection;
+    if (caFile === undefined) {
+      // Nothing of ours: so VS Code can put in the certificates of the operating system, as its settings say.
+      return { rejectUnauthorized };
+    }
+    try {
+      const extra = await readFile(caFile, 'utf8');
+      if (!extra.includes('-----BEGIN CERTIFICATE-----')) {
+        throw new Error('no certificate in it');
+      }
+      return {
+        rejectUnauthorized,
+        secureContext: tls.createSecureContext({ ca: [...trusted(), extra] }),
+      };
+    } catch (error) {
+      throw new TokensError('E_CONFIG', 'The CA file {0} cannot be read as PEM certificates.', [caFile], {
+        detail: this.#deps.redactor.redact(String(error)),
+        sent: false,
+      });
+    }
+  }
+
+  #tooLarge(bound: number): TokensError {
+    return new TokensError('E_TOO_LARGE', 'The answer of {0} is larger than {1} MB.', [
+      this.host,
+      Number((bound / 1_048_576).toPrecision(2)),
+    ]);
+  }
+
+  #tooManyHeaders(): TokensError {
+    return new TokensError('E_TOO_LARGE', 'The answer of {0} has too many headers, or too long ones.', [
+      this.host,
+    ]);
+  }
+
+  #brokenOff(): TokensError {
+    return new TokensError('E_NETWORK', 'The answer of {0} broke off.', [this.host]);
+  }
+
+  /** Turns what a library threw into a sentence. Its message goes to the log only, and redacted. */
+  #explain(error: unknown): TokensError {
+    if (TokensError.is(error)) {
+      return error;
+    }
+    const { code, syscall, message } = rootOf(error);
+    const detail = this.#deps.redactor.redact(`${code} ${message}`.trim());
+    const host = this.host;
+    const unsent = { detail, sent: false };
+    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NODATA' || syscall === 'getaddrinfo') {
+      return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], unsent);
+    }
+    if (code === 'ECONNREFUSED') {
+      return new TokensError(
+        'E_NETWORK',
+        'Nothing answers at {0}: the connection was refused.',
+        [host],
+        unsent,
+      );
+    }
+    if (syscall === 'connect' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
+      return new TokensError('E_NETWORK', '{0} cannot be reached.', [host], unsent);
+    }
+    const tlsFailure = this.#explainTls(code, detail);
+    if (tlsFailure !== undefined) {
+      return tlsFailure;
+    }
+    if (code === 'HPE_HEADER_OVERFLOW') {
+      return this.#tooManyHeaders();
+    }
+    if (code.startsWith('HPE_')) {
+      return new TokensError('E_PROTOCOL', '{0} does not answer in HTTP; check address and port.', [host], {
+        detail,
+      });
+    }
+    if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') {
+      return new TokensError('E_PROTOCOL', 'A token of {0} has characters that cannot be sent.', [host], {
+        sent: false,
+      });
+    }
+    return new TokensError('E_NETWORK', 'The connection to {0} broke off.', [host], { detail });
+  }
+
+  #explainTls(code: string, detail: string): TokensError | undefined {
+    const host = this.host;
+    const details = { detail, sent: false };
+    switch (code) {
+      case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      case 'SELF_SIGNED_CERT_IN_CHAIN':
+        return new TokensError(
+          'E_TLS',
+          'The certificate of {0} is self-signed; name its PEM file in the connection’s caFile to trust it.',
+          [host],
+          details,
+        );
+      case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      case 'UNABLE_TO_GET_ISSUER_CERT':
+      case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+        return new TokensError(
+          'E_TLS',
+          'The certificate of {0} was issued by an authority that is not known here; name the authority’s PEM file in the connection’s caFile.',
+          [host],
+          details,
+        );
+      case 'CERT_HAS_EXPIRED':
+        return new TokensError('E_TLS', 'The certificate of {0} has expired.', [host], details);
+      case 'CERT_NOT_YET_VALID':
+        return new TokensError(
+          'E_TLS',
+          'The certificate of {0} is not valid yet; check this machine’s clock.',
+          [host],
+          details,
+        );
+      case 'ERR_TLS_CERT_ALTNAME_INVALID':
+        return new TokensError(
+          'E_TLS',
+          'The certificate of {0} was issued for another name; use the name in it as the connection’s address.',
+          [host],
+          details,
+        );
+      case 'EPROTO':
+        return new TokensError(
+          'E_TLS',
+          '{0} does not speak TLS as it is known here; check address and port.',
+          [host],
+          details,
+        );
+    }
+    if (
+      code.startsWith('CERT_') ||
+      code.startsWith('ERR_TLS_') ||
+      code.startsWith('ERR_SSL_') ||
+      /_CERT_|_CRL_/.test(code)
+    ) {
+      return new TokensError('E_TLS', 'The certificate of {0} is not trusted: {1}.', [host, code], details);
+    }
+    return undefined;
+  }
+}
+
+const inflaters: ReadonlyMap<string, () => zlib.Gunzip | zlib.BrotliDecompress> = new Map<
+  string,
+  () => zlib.Gunzip | zlib.BrotliDecompress
+>([
+  ['gzip', () => zlib.createGunzip()],
+  ['x-gzip', () => zlib.createGunzip()],
+  ['deflate', () => zlib.createUnzip()],
+  ['br', () => zlib.createBrotliDecompress()],
+]);
+
+/** What Node trusts by itself, and what the operating system trusts where Node can tell. */
+function trusted(): readonly string[] {
+  if (typeof tls.getCACertificates !== 'function') {
+    return tls.rootCertificates;
+  }
+  const system = ((): string[] => {
+    try {
+      return tls.getCACertificates('system');
+    } catch {
+      return []; // A store that cannot be read adds nothing.
+    }
+  })();
+  return [...new Set([...tls.getCACertificates('default'), ...system])];
+}
+
+/** A failure that another attempt may not meet, before which nothing of an answer was used. */
+function isPassing(error: TokensError): boolean {
+  return error.code === 'E_NETWORK' && !(error.details.detail ?? '').startsWith('ENOTFOUND');
+}
+
+/** The error below axios's, and below the bundle of all addresses of a host. */
+function rootOf(error: unknown): { code: string; syscall: string; message: string } {
+  let root: unknown = error;
+  if (root instanceof Error && axios.isAxiosError(root) && root.cause instanceof Error) {
+    root = root.cause;
+  }
+  if (root instanceof AggregateError && root.errors[0] instanceof Error) {
+    root = root.errors[0];
+  }
+  const text = (name: string): string => {
+    const value: unknown = root instanceof Error && name in root ? Reflect.get(root, name) : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  return { code: text('code'), syscall: text('syscall'), message: text('message') };
+}
+
+/** The first byte that is neither white space nor part of a byte-order mark. */
+function firstByte(chunk: Uint8Array): number | undefined {
+  return chunk.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
+}
+
+/** Readers own what they get, and may give its memory away: so it must not be a part of somebody else's. */
+function owned(chunk: Uint8Array): Uint8Array {
+  return chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk);
+}
+
+/** Pages for people may have another charset; JSON is UTF-8, and its byte-order mark goes here. */
+function decode(bytes: Uint8Array, contentType = ''): string {
+  const latin = /charset\s*=\s*["']?(?:iso-8859-1|windows-1252|latin1)/i.test(contentType);
+  return new TextDecoder(latin && !/json/i.test(contentType) ? 'windows-1252' : 'utf-8').decode(bytes);
+}

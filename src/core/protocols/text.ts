@@ -1,0 +1,145 @@
+import type { Redactor } from '../redact.ts';
+
+/** Deeper than any answer of the two protocols, and far from where a parser or a walker would overflow. */
+const deepest = 64;
+
+/** How much of an error page is looked at, and how much of its words a person is shown. In characters. */
+const looked = 8_192;
+const shown = 200;
+
+export type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
+
+/**
+ * Reads JSON of an untrusted sender: a byte-order mark is passed over, nesting is bounded. A member called
+ * `__proto__` becomes an own property like any other (JSON.parse), so no prototype is touched as long as the
+ * value is read by a schema and never merged into something.
+ */
+export function parseJson(text: string): ParsedJson {
+  const bare = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  if (depthExceeds(bare, deepest)) {
+    return { ok: false, reason: `nested deeper than ${deepest}` };
+  }
+  try {
+    return { ok: true, value: JSON.parse(bare) };
+  } catch {
+    // V8's own message quotes the text, in which a secret may stand.
+    return { ok: false, reason: bare.trim() === '' ? 'empty' : 'not JSON' };
+  }
+}
+
+function depthExceeds(text: string, limit: number): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (quoted) {
+      if (code === 0x5c) {
+        index++;
+      } else if (code === 0x22) {
+        quoted = false;
+      }
+    } else if (code === 0x22) {
+      quoted = true;
+    } else if (code === 0x7b || code === 0x5b) {
+      depth++;
+      if (depth > limit) {
+        return true;
+      }
+    } else if (code === 0x7d || code === 0x5d) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+/** A member of an untrusted object; undefined when there is none of its own. */
+export function member(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether text is a page for people, whatever its `Content-Type` says. */
+export function looksLikeHtml(text: string): boolean {
+  return text
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .startsWith('<');
+}
+
+/**
+ * The gateway's own words for a failure: of Tomcat's HTML error page, of an error in JSON, or plain text.
+ * The result is plain, short, on one line and without secrets; empty where there are none.
+ */
+export function wordsOf(text: string, redactor: Redactor): string {
+  const head = text.slice(0, looked);
+  if (looksLikeHtml(head)) {
+    return plain(htmlWords(head), redactor);
+  }
+  const parsed = parseJson(text);
+  return plain(parsed.ok ? jsonWords(parsed.value) : head, redactor);
+}
+
+/** What an `error` member says, whatever its type. */
+export function wordsOfError(error: unknown, redactor: Redactor): string {
+  return plain(jsonWords(error), redactor);
+}
+
+/** Whether a top-level `error` says that something failed; gateways also send it empty. */
+export function isError(error: unknown): boolean {
+  return error !== undefined && error !== null && error !== false && error !== '' && error !== 0;
+}
+
+const wordy = ['error', 'Errors', 'message', 'Message', 'Detail', 'detail', 'errorMessage', 'description'];
+
+function jsonWords(value: unknown, depth = 0): string {
+  if (typeof value === 'string') {
+    return value;
+  }
+  if (Array.isArray(value) && depth < 3) {
+    return jsonWords(value[0], depth + 1);
+  }
+  for (const name of depth < 3 ? wordy : []) {
+    const words = jsonWords(member(value, name), depth + 1);
+    if (words !== '') {
+      return words;
+    }
+  }
+  return '';
+}
+
+/** Tomcat: `<h1>HTTP Status 404 – Not Found</h1>` and `<p><b>Message</b> …</p>`; older ones underline the message. */
+function htmlWords(html: string): string {
+  const heading =
+    /<h1[^>]{0,200}>([^<]{1,400})/i.exec(html)?.[1] ??
+    /<title[^>]{0,200}>([^<]{1,400})/i.exec(html)?.[1] ??
+    '';
+  const message = /<b>message<\/b>\s{0,20}(?:<u>)?([^<]{1,400})/i.exec(html)?.[1] ?? '';
+  return [heading, message].filter((part) => part.trim() !== '').join(': ');
+}
+
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  quot: '"',
+  apos: "'",
+  lt: '',
+  gt: '',
+  nbsp: ' ',
+};
+
+function plain(text: string, redactor: Redactor): string {
+  const clean = text
+    .slice(0, looked)
+    .replace(/<[^>]{0,200}>/g, ' ')
+    .replace(/&#(\d{1,6});/g, (_, digits: string) => String.fromCodePoint(Math.min(Number(digits), 0x10ffff)))
+    .replace(/&(\w{2,4});/g, (whole, name: string) =>
+      Object.hasOwn(entities, name) ? (entities[name] ?? '') : whole,
+    )
+    .replace(/[<>]/g, '')
+    .replace(/[\s\p{C}]+/gu, ' ')
+    .trim();
+  const safe = redactor.redact(clean);
+  return safe.length > shown ? `${safe.slice(0, shown - 1)}…` : safe;
+}
