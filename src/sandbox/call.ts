@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import { Refusal, tomcatPage } from './answer.ts';
+
+/** One request, read whole. */
+export interface Call {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly url: string;
+  /** The path's parts, percent-decoded; case is kept, for paths are case-sensitive (PROTOCOLS.md 2). */
+  readonly path: readonly string[];
+  readonly query: URLSearchParams;
+  readonly contentType: string;
+  readonly authorization: string;
+  readonly body: string;
+}
+
+/** Log-ons and tokens are small: more is a mistake. In bytes. */
+const bodyLimit = 1 << 20;
+
+/** Reads a request. `prefix` is the path that a proxy in front would have taken off. */
+export async function readCall(request: IncomingMessage, prefix: string): Promise<Call> {
+  const url = request.url ?? '/';
+  const question = url.indexOf('?');
+  const pathname = question < 0 ? url : url.slice(0, question);
+  return {
+    method: request.method ?? 'GET',
+    url,
+    path: partsOf(pathname, prefix),
+    query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
+    contentType: request.headers['content-type'] ?? '',
+    authorization: request.headers.authorization ?? '',
+    body: await readBody(request),
+  };
+}
+
+function partsOf(pathname: string, prefix: string): readonly string[] {
+  // The sandbox's own paths answer with and without the prefix: they belong to no proxy.
+  const own = pathname.startsWith('/sandbox/');
+  if (!own && !`${pathname}/`.startsWith(`${prefix}/`)) {
+    return ['outside of the prefix'];
+  }
+  try {
+    return (own ? pathname : pathname.slice(prefix.length)).split('/').slice(1).map(decodeURIComponent);
+  } catch {
+    throw new Refusal(tomcatPage(400, 'Invalid character found in the request target'));
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bodyLimit) {
+      throw new Refusal(tomcatPage(413, 'The request body is too large', { Connection: 'close' }));
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The value of a query parameter; absent, empty and the literal `null` that public clients send are all none. */
+export function parameter(query: URLSearchParams, name: string): string | undefined {
+  const value = query.get(name);
+  return value === null || value === '' || value === 'null' ? undefined : value;
+}
+
+/** A form body's fields. Anything but a form is refused, as the real gateway's servlet would not see the fields. */
+export function form(call: Call): URLSearchParams {
+  if (call.body === '') {
+    return new URLSearchParams();
+  }
+  if (!call.contentType.toLowerCase().startsWith('application/x-www-form-urlencoded')) {
+    throw new Refusal(tomcatPage(415, 'The body must be application/x-www-form-urlencoded'));
+  }
+  return new URLSearchParams(call.body);
+}
+
+/** The fields of a JSON object in the body. */
+export function jsonFields(call: Call): Readonly<Record<string, unknown>> {
+  if (!call.contentType.toLowerCase().startsWith('application/json')) {
+    throw new Refusal(tomcatPage(415, 'The body must be application/json'));
+  }
+  try {
+    const value: unknown = JSON.parse(call.body);
+    if (typeof value === 'object' && value !== null) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Falls through to the refusal: broken JSON and JSON that is no object are the same mistake.
+  }
+  throw new Refusal(tomcatPage(400, 'The body is not a JSON object'));
+}
+
+/** Refuses every method but the one that is documented or assumed. */
+export function allow(call: Call, ...methods: readonly string[]): void {
+  if (!methods.includes(call.method)) {
+    throw new Refusal(
+      tomcatPage(405, `Request method '${call.method}' is not supported`, { Allow: methods.join(', ') }),
+    );
+  }
+}

@@ -1,0 +1,135 @@
+import { type Answer, json, streamedJson } from './answer.ts';
+import { parameter } from './call.ts';
+import type { Quirks } from './quirks.ts';
+import { type Row, systems } from './views/cells.ts';
+import { parseFilter, parseSort, SelectionError, wildcard } from './views/select.ts';
+import { systemOf, type View } from './views/view.ts';
+
+/** Rows in an answer when nobody says how many. */
+const defaultRows = 5_000;
+/** The server (SSID) and the plex that the sandbox's systems belong to. */
+const server = 'BBI3';
+const plex = 'PLEX1';
+
+/** A part of a view: what the optional parameters of `data` (PROTOCOLS.md 2b) ask for. */
+export interface Selection {
+  readonly systems: ReadonlySet<string>;
+  readonly start: number;
+  readonly count: number;
+  readonly filter?: (row: Row) => boolean;
+  readonly compare?: (a: Row, b: Row) => number;
+}
+
+/** Reads the selection, or throws a SelectionError. `row` is what some public clients write for `rows`. */
+export function readSelection(query: URLSearchParams, view: View): Selection {
+  const start = wholeNumber(query, 'startRow') ?? 1;
+  if (start < 1) {
+    throw new SelectionError('startRow must be 1 or more');
+  }
+  const filter = parameter(query, 'filter');
+  const sort = parameter(query, 'sort');
+  return {
+    systems: new Set(systems.filter((name) => isAskedFor(query, name))),
+    start: start - 1,
+    count: wholeNumber(query, 'rows') ?? wholeNumber(query, 'row') ?? defaultRows,
+    ...(filter === undefined ? {} : { filter: parseFilter(filter, view.columns) }),
+    ...(sort === undefined ? {} : { compare: parseSort(sort, view.columns) }),
+  };
+}
+
+/** The moment that the data is of, in epoch milliseconds: `period` moves it back (PROTOCOLS.md 2b). */
+export function collectionTime(query: URLSearchParams, now: number): number {
+  const period = parameter(query, 'period') ?? '=';
+  const intervalMs = 15 * 60_000;
+  if (/\bPREV\b/i.test(period)) {
+    return Math.floor(now / intervalMs) * intervalMs;
+  }
+  const moment = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)\b/.exec(period);
+  if (moment !== null) {
+    const [year, month, day, hour, minute, second] = moment.slice(1).map(Number);
+    return new Date(year ?? 0, (month ?? 1) - 1, day, hour, minute, second).getTime();
+  }
+  return now;
+}
+
+/** The rows asked for, in the envelope of PROTOCOLS.md 2. `session` is told when it stays open. */
+export function dataAnswer(
+  view: View,
+  selection: Selection,
+  at: number,
+  session: string | undefined,
+  quirks: Quirks,
+): Answer {
+  const field = quirks.sessionIdIn?.field ?? (quirks.sessionIdIn === undefined ? 'session' : undefined);
+  const header = quirks.sessionIdIn?.header;
+  const whole = isWhole(selection) && view.serialized !== undefined;
+  const rows = whole ? [] : selectRows(view, selection, at);
+  const total = whole ? view.total : rows.length;
+  const start = Math.min(selection.start, total);
+  const count = Math.min(selection.count, total - start);
+  const envelope = {
+    rc: 0,
+    system: [...selection.systems][0] ?? '',
+    productName: view.product,
+    viewName: view.name,
+    version: '2.1.00',
+    ...(quirks.noCounts ? {} : { totalRows: total, numRows: count }),
+    ...(session === undefined || field === undefined ? {} : { [field]: session }),
+  };
+  const answer =
+    whole && view.serialized !== undefined
+      ? streamedJson(wrap(envelope, view.serialized(start, count, at)))
+      : json({ ...envelope, Rows: rows.slice(start, start + count) });
+  return session === undefined || header === undefined
+    ? answer
+    : { ...answer, headers: { ...answer.headers, [header]: session } };
+}
+
+function* wrap(envelope: object, rows: Iterable<Buffer>): Generator<Buffer> {
+  yield Buffer.from(`${JSON.stringify(envelope).slice(0, -1)},"Rows":[`);
+  yield* rows;
+  yield Buffer.from(']}');
+}
+
+/** Whether nothing but a range of rows is asked for. */
+function isWhole({ systems: asked, filter, compare }: Selection): boolean {
+  return asked.size === systems.length && filter === undefined && compare === undefined;
+}
+
+function selectRows(view: View, { systems: asked, filter, compare }: Selection, at: number): Row[] {
+  const rows: Row[] = [];
+  for (let index = 0; index < view.total; index += 1) {
+    if (asked.has(systemOf(index))) {
+      const row = view.row(index, at);
+      if (filter?.(row) ?? true) {
+        rows.push(row);
+      }
+    }
+  }
+  return compare === undefined ? rows : rows.sort(compare);
+}
+
+/** Whether the target parameters, with `*` as a wildcard, take in the system. */
+function isAskedFor(query: URLSearchParams, system: string): boolean {
+  const matches = (name: string, ...names: readonly string[]): boolean => {
+    const pattern = parameter(query, name) ?? '*';
+    return pattern.toUpperCase() === 'ALL' || names.some((one) => wildcard(pattern).test(one));
+  };
+  return (
+    matches('context', system, plex, server) &&
+    matches('scope', system, plex) &&
+    matches('system', system) &&
+    matches('server', server)
+  );
+}
+
+function wholeNumber(query: URLSearchParams, name: string): number | undefined {
+  const text = parameter(query, name);
+  if (text === undefined) {
+    return undefined;
+  }
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new SelectionError(`${name} must be a whole number`);
+  }
+  return Number(text);
+}

@@ -1,0 +1,79 @@
+/** Anything that dies when it has not been used for its life. Times in milliseconds of a monotonic clock. */
+export interface Idle {
+  lastUsed: number;
+  readonly lifeMs: number;
+}
+
+/** Bounds that a CRA gateway clamps its timeout to (PROTOCOLS.md 2), in seconds. */
+const gatewayLife = { least: 5 * 60, most: 1440 * 60 };
+
+/**
+ * The life that the gateway grants, in milliseconds. From 5 minutes up it is clamped as the real one does;
+ * a shorter one is taken as it is, so that tests need not wait.
+ */
+export function grantedLifeMs(lifeSeconds: number): number {
+  if (!(lifeSeconds > 0)) {
+    throw new RangeError('The life must be a number of seconds above 0.');
+  }
+  return Math.min(lifeSeconds, gatewayLife.most) * 1000;
+}
+
+/** Whether a life is one that only a sandbox grants: shorter than any real gateway's. */
+export function isShort(lifeMs: number): boolean {
+  return lifeMs < gatewayLife.least * 1000;
+}
+
+/**
+ * Things that expire by idleness, by name. Nothing runs in the background: whoever looks, sweeps first, so
+ * what has expired is never seen, and no timer outlives the gateway.
+ */
+export class IdleTable<T extends Idle> {
+  readonly #entries = new Map<string, T>();
+  readonly #now: () => number;
+  readonly #expired: (name: string, entry: T) => void;
+
+  constructor(now: () => number, expired: (name: string, entry: T) => void) {
+    this.#now = now;
+    this.#expired = expired;
+  }
+
+  add(name: string, entry: T): void {
+    this.#entries.set(name, entry);
+  }
+
+  get(name: string): T | undefined {
+    this.sweep();
+    return this.#entries.get(name);
+  }
+
+  delete(name: string): boolean {
+    return this.#entries.delete(name);
+  }
+
+  /** How many live. */
+  get size(): number {
+    this.sweep();
+    return this.#entries.size;
+  }
+
+  /** Names and entries that live, oldest first. */
+  live(): [string, T][] {
+    this.sweep();
+    return [...this.#entries];
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  /** Forgets what has been idle for its whole life, and says so. */
+  sweep(): void {
+    const now = this.#now();
+    for (const [name, entry] of this.#entries) {
+      if (now - entry.lastUsed >= entry.lifeMs) {
+        this.#entries.delete(name);
+        this.#expired(name, entry);
+      }
+    }
+  }
+}

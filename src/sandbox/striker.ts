@@ -1,0 +1,210 @@
+import type { ServerResponse } from 'node:http';
+import { type Answer, tomcatPage } from './answer.ts';
+import { type Call, parameter } from './call.ts';
+import type { FaultName, FaultRule } from './faultRules.ts';
+import type { Listener } from './listener.ts';
+import type { Sarus } from './sarus.ts';
+import { send } from './send.ts';
+import type { Setup } from './setup.ts';
+import { standIn, textOf, truncated, wrongTypes } from './spoil.ts';
+
+/** Faults that need an answer to spoil: where nothing else is said, the operation is carried out. */
+const spoiling: readonly FaultName[] = [
+  'reset-in-body',
+  'slow',
+  'drip',
+  'truncated',
+  'wrong-types',
+  'wrong-length',
+];
+/** Faults of the gateway rather than of an answer. */
+const ofGateway: readonly FaultName[] = ['refuse', 'evict', 'evict-all', 'restart'];
+
+/** Lets one request go wrong, as a rule says. */
+export class Striker {
+  readonly #setup: Setup;
+  readonly #sarus: Sarus;
+  readonly #listener: Listener;
+  readonly #waits = new Set<NodeJS.Timeout>();
+
+  constructor(setup: Setup, sarus: Sarus, listener: Listener) {
+    this.#setup = setup;
+    this.#sarus = sarus;
+    this.#listener = listener;
+  }
+
+  /** Ends what waits. */
+  dispose(): void {
+    for (const timer of this.#waits) {
+      clearTimeout(timer);
+    }
+    this.#waits.clear();
+  }
+
+  /** Whether a rule is about the gateway and waits for no request. */
+  strikesAtOnce(rule: FaultRule): boolean {
+    return rule.match === undefined && ofGateway.includes(rule.fault);
+  }
+
+  /** A rule of that kind. The answer to whoever set it is let out first. */
+  strikeNow(rule: FaultRule): void {
+    if (rule.fault === 'refuse' || (rule.fault === 'restart' && rule.forMs !== undefined) || rule.afterMs) {
+      this.#later(Math.max(rule.afterMs ?? 0, 20), () => this.#strikeGateway(rule, undefined));
+    } else {
+      this.#strikeGateway(rule, undefined);
+    }
+  }
+
+  /** Answers a request that a rule strikes. `operate` carries the operation out. */
+  async strike(rule: FaultRule, call: Call, response: ServerResponse, operate: () => Answer): Promise<void> {
+    if (rule.fault === 'slow') {
+      const early = rule.when === 'before' ? undefined : operate();
+      await this.#wait(rule.forMs ?? 1_000);
+      return send(response, early ?? operate(), undefined);
+    }
+    if (ofGateway.includes(rule.fault)) {
+      return this.#strikeAround(rule, call, response, operate);
+    }
+    const when = rule.when ?? (spoiling.includes(rule.fault) ? 'after' : 'before');
+    const answer = when === 'after' ? operate() : standIn();
+    await this.#wait(rule.afterMs ?? 0);
+    return this.#answerBadly(rule, call, response, answer);
+  }
+
+  /** The state is lost before the operation, or after it and before its answer is sent. */
+  async #strikeAround(
+    rule: FaultRule,
+    call: Call,
+    response: ServerResponse,
+    operate: () => Answer,
+  ): Promise<void> {
+    const after = rule.when === 'after';
+    const early = after ? operate() : undefined;
+    await this.#wait(rule.afterMs ?? 0);
+    this.#strikeGateway(rule, call);
+    if (!response.destroyed && response.socket?.destroyed === false) {
+      await send(response, early ?? operate(), undefined);
+    }
+  }
+
+  #strikeGateway(rule: FaultRule, call: Call | undefined): void {
+    const { state } = this.#setup;
+    switch (rule.fault) {
+      case 'refuse':
+        this.#listener.refuse(rule.forMs ?? 1_000);
+        break;
+      case 'evict':
+        state.evict(rule.session ?? (call === undefined ? undefined : sessionOf(call)));
+        break;
+      case 'evict-all':
+        state.evictAll();
+        break;
+      default:
+        state.reset();
+        if (rule.forMs) {
+          this.#listener.refuse(rule.forMs);
+        }
+    }
+  }
+
+  #answerBadly(rule: FaultRule, call: Call, response: ServerResponse, answer: Answer): Promise<void> | void {
+    switch (rule.fault) {
+      case 'reset':
+        reset(response);
+        return;
+      case 'reset-in-body':
+        return this.#resetInBody(response, answer);
+      case 'hang':
+        if (rule.forMs !== undefined) {
+          this.#later(rule.forMs, () => reset(response));
+        }
+        return;
+      case 'drip':
+        return this.#drip(response, answer, rule.forMs ?? 50);
+      case 'html':
+        return send(response, { ...tomcatPage(500, 'Sign in to the proxy'), status: 200 }, undefined);
+      case 'empty':
+        return send(response, { ...answer, status: 200, body: '' }, undefined);
+      case 'truncated':
+        return send(response, truncated(answer), undefined);
+      case 'wrong-types':
+        return send(response, wrongTypes(answer), undefined);
+      case 'wrong-length':
+        return this.#wrongLength(response, answer);
+      case 'redirect':
+        return send(response, redirect(rule.location ?? call.url), undefined);
+      case 'redirect-other': {
+        const scheme = this.#setup.secure ? 'https' : 'http';
+        const elsewhere = `${scheme}://localhost:${this.#setup.port()}${call.url}`;
+        return send(response, redirect(rule.location ?? elsewhere), undefined);
+      }
+      default:
+        return send(response, this.#status(rule, call), undefined);
+    }
+  }
+
+  /** An error status in the words of the protocol that was spoken; 500 is a page of HTML in both. */
+  #status(rule: FaultRule, call: Call): Answer {
+    const status = Number(rule.fault);
+    const retry: Record<string, string> =
+      rule.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(rule.retryAfterSeconds) };
+    if (call.path[0] === 'cra' || status === 500) {
+      return tomcatPage(status, 'Injected fault', retry);
+    }
+    const answer = this.#sarus.error(status, 'Injected fault');
+    return { ...answer, headers: { ...answer.headers, ...retry } };
+  }
+
+  async #resetInBody(response: ServerResponse, answer: Answer): Promise<void> {
+    const body = Buffer.from(textOf(answer));
+    response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length });
+    response.write(body.subarray(0, Math.ceil(body.length / 2)));
+    // The first half is let out, or nobody would see that there was one.
+    await this.#wait(20);
+    reset(response);
+  }
+
+  async #drip(response: ServerResponse, answer: Answer, everyMs: number): Promise<void> {
+    const body = Buffer.from(textOf(answer));
+    response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length });
+    for (let index = 0; index < body.length && !response.destroyed; index += 1) {
+      response.write(body.subarray(index, index + 1));
+      await this.#wait(everyMs);
+    }
+    response.end();
+  }
+
+  /** Announces more than comes, and ends the connection in good order. */
+  #wrongLength(response: ServerResponse, answer: Answer): void {
+    const body = Buffer.from(textOf(answer));
+    const headers = { ...answer.headers, 'Content-Length': body.length + 100, Connection: 'close' };
+    response.writeHead(answer.status, headers);
+    response.write(body, () => response.socket?.end());
+  }
+
+  #wait(ms: number): Promise<void> {
+    return ms <= 0 ? Promise.resolve() : new Promise((resolve) => this.#later(ms, resolve));
+  }
+
+  #later(ms: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#waits.delete(timer);
+      action();
+    }, ms);
+    this.#waits.add(timer);
+  }
+}
+
+/** The session that a request names: CRA's in the query, SARUS's token. */
+function sessionOf(call: Call): string | undefined {
+  return parameter(call.query, 'session') ?? parameter(call.query, 'SessionToken');
+}
+
+function redirect(location: string): Answer {
+  return { status: 307, headers: { Location: location, 'Content-Type': 'text/plain' }, body: '' };
+}
+
+/** Ends the connection as a crashed peer does: RST instead of FIN. */
+function reset(response: ServerResponse): void {
+  response.socket?.resetAndDestroy();
+}

@@ -1,0 +1,62 @@
+import { type Cell, hash, type Row, type Subject, systems } from './cells.ts';
+
+/** One column of a view, and how its cell is made; a cell of `undefined` is left out of its row. */
+export interface Column {
+  /** The field's name on the wire. */
+  readonly field: string;
+  /** What people read above the column. */
+  readonly label: string;
+  readonly cell: (subject: Subject) => Cell | undefined;
+}
+
+/** A view of a product: what `data` and `getData` answer from. */
+export interface View {
+  readonly product: string;
+  readonly name: string;
+  readonly title: string;
+  readonly columns: readonly Column[];
+  /** How many rows it has in all systems together. */
+  readonly total: number;
+  /** The row of that index as it was at a moment (epoch milliseconds). */
+  row(index: number, at: number): Row;
+  /** The rows' JSON, separated by commas, for views too large to build row by row. */
+  serialized?(from: number, count: number, at: number): Iterable<Buffer>;
+}
+
+export function column(field: string, label: string, cell: Column['cell']): Column {
+  return { field, label, cell };
+}
+
+/** A view made of its columns alone. */
+export function tableView(
+  product: string,
+  name: string,
+  title: string,
+  total: number,
+  columns: readonly Column[],
+): View {
+  const seed = [...name].reduce((sum, character) => hash(sum, character.charCodeAt(0), 7), 1);
+  return {
+    product,
+    name,
+    title,
+    columns,
+    total,
+    row: (index, at) => {
+      const subject: Subject = { index, seed, at, system: systemOf(index) };
+      const row: Record<string, Cell> = {};
+      for (const { field, cell } of columns) {
+        const value = cell(subject);
+        if (value !== undefined) {
+          row[field] = value;
+        }
+      }
+      return row;
+    },
+  };
+}
+
+/** The system that a row is of: they take turns. */
+export function systemOf(index: number): string {
+  return systems[index % systems.length] ?? '';
+}
