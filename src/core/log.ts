@@ -5,3 +5,30 @@ export interface Log {
   warn(message: string): void;
   error(message: string): void;
 }
+
+/** Passes on what it is told, less the secrets. */
+export class RedactingLog implements Log {
+  readonly #target: Log;
+  readonly #redact: (text: string) => string;
+
+  constructor(target: Log, redact: (text: string) => string) {
+    this.#target = target;
+    this.#redact = redact;
+  }
+
+  debug(message: string): void {
+    this.#target.debug(this.#redact(message));
+  }
+
+  info(message: string): void {
+    this.#target.info(this.#redact(message));
+  }
+
+  warn(message: string): void {
+    this.#target.warn(this.#redact(message));
+  }
+
+  error(message: string): void {
+    this.#target.error(this.#redact(message));
+  }
+}

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Connection } from './connection.ts';
 import { TokensError } from './errors.ts';
-import type { CraQuery, DataQuery, SarusQuery } from './protocols/gateway.ts';
+import type { CraQuery, SarusQuery } from './protocols/gateway.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const optionalText = v.optional(v.string());
@@ -75,7 +75,7 @@ export function viewKey(query: CraQuery): string {
 }
 
 /** How a request is called where there is little room: `MVMVS/JCPU`, `GetSnapshot`. */
-export function titleOf(query: DataQuery): string {
+export function titleOf(query: { endpoint: string } | { product: string; view: string }): string {
   return 'endpoint' in query ? query.endpoint : `${query.product}/${query.view}`;
 }
 

@@ -1,0 +1,93 @@
+// Bundles the extension into dist/: one small file that is loaded at activation, and one for each thing that is
+// loaded when it is first used. `--watch` rebuilds, `--analyze` prints what each bundle is made of.
+
+const { relative, resolve } = require('node:path');
+const { rm } = require('node:fs/promises');
+const { existsSync } = require('node:fs');
+const esbuild = require('esbuild');
+
+const watch = process.argv.includes('--watch');
+const analyze = process.argv.includes('--analyze');
+
+/** Modules that are bundles of their own: `import()` of them anywhere loads the file of this name. */
+const lazy = {
+  'src/core/protocols/connect.ts': 'gateways',
+  'src/sandbox/gateway.ts': 'sandbox',
+};
+
+/** Leaves `import()` of a lazy module to run time, as a `require` of its bundle. */
+const lazyImports = {
+  name: 'lazy-imports',
+  setup(build) {
+    build.onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+      const bundle = lazy[relative(__dirname, resolve(resolveDir, path)).replaceAll('\\', '/')];
+      return kind === 'dynamic-import' && bundle !== undefined
+        ? { path: `./${bundle}.js`, external: true }
+        : undefined;
+    });
+  },
+};
+
+const common = {
+  bundle: true,
+  outdir: 'dist',
+  minify: true,
+  keepNames: false,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  metafile: analyze,
+  logLevel: 'warning',
+};
+
+/** The extension host's side. */
+const host = {
+  ...common,
+  entryPoints: {
+    extension: 'src/extension.ts',
+    worker: 'src/core/results/worker.ts',
+    ...Object.fromEntries(Object.entries(lazy).map(([file, bundle]) => [bundle, file])),
+  },
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22',
+  external: ['vscode'],
+  // Without it an `import()` would go around the loader that knows the module `vscode`.
+  supported: { 'dynamic-import': false },
+  plugins: [lazyImports],
+};
+
+/** The webviews' side; each script has its style sheet beside it. */
+const webviews = {
+  ...common,
+  entryPoints: Object.fromEntries(
+    [
+      ['table', 'media/table/main.ts'],
+      ['plot', 'media/table/plot.ts'],
+      ['table-style', 'media/table/table.css'],
+    ].filter(([, file]) => existsSync(file)),
+  ),
+  platform: 'browser',
+  format: 'iife',
+  target: 'chrome138',
+};
+
+async function main() {
+  await rm('dist', { recursive: true, force: true });
+  for (const options of [host, webviews]) {
+    if (watch) {
+      const context = await esbuild.context({ ...options, logLevel: 'info' });
+      await context.watch();
+      continue;
+    }
+    const { metafile } = await esbuild.build(options);
+    if (metafile !== undefined) {
+      console.log(await esbuild.analyzeMetafile(metafile));
+    }
+  }
+}
+
+main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

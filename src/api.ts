@@ -1,0 +1,51 @@
+import type * as vscode from 'vscode';
+import { known } from './commands/boundary.ts';
+import { type DataResult, fetchData, resultOf } from './commands/getData.ts';
+import type { Parts } from './commands/parts.ts';
+import type { Login } from './core/protocols/gateway.ts';
+import type { DataRequest } from './core/request.ts';
+import type { TokenInfo } from './core/tokens/token.ts';
+
+/** What other extensions get from `activate()` (CONTRACT.md): metadata and verbs, never a secret, never a prompt. */
+export interface SessionTokensApi {
+  readonly apiVersion: 1;
+  tokens(): Promise<TokenInfo[]>;
+  readonly onDidChangeTokens: vscode.Event<void>;
+  signIn(
+    connection: string,
+    credentials:
+      | { username: string; password: string }
+      | { apiKey: string }
+      | { email: string; password: string },
+    options?: { remember?: boolean },
+  ): Promise<TokenInfo>;
+  getData(request: DataRequest): Promise<DataResult>;
+  keepAlive(id: string): Promise<TokenInfo>;
+  query(id: string): Promise<TokenInfo>;
+  close(id: string): Promise<void>;
+  closeAll(connection?: string): Promise<{ closed: number; failed: number }>;
+}
+
+export function createApi(parts: Parts, onDidChangeTokens: vscode.Event<void>): SessionTokensApi {
+  const { keeper, log } = parts;
+  const told = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw known(log, error);
+    }
+  };
+  return Object.freeze<SessionTokensApi>({
+    apiVersion: 1,
+    tokens: async () => keeper.tokens(),
+    onDidChangeTokens,
+    signIn: (connection, credentials: Login, { remember } = {}) =>
+      told(keeper.signIn(connection, { login: credentials, remember })),
+    getData: (request) =>
+      told(fetchData(parts, request, { interactive: false }).then((fetched) => resultOf(parts, fetched))),
+    keepAlive: (id) => told(keeper.keepAlive(id)),
+    query: (id) => told(keeper.query(id)),
+    close: (id) => told(keeper.close(id)),
+    closeAll: (connection) => told(keeper.closeAll(connection)),
+  });
+}

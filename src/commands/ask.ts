@@ -1,0 +1,235 @@
+import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import { cancelled, TokensError } from '../core/errors.ts';
+import type { Login } from '../core/protocols/gateway.ts';
+import type { AskLogin, GivenLogin } from '../core/tokens/signIns.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
+import { nameOf } from '../views/names.ts';
+import { clockFace } from '../views/remaining.ts';
+import type { Call, Parts } from './parts.ts';
+
+/** One line typed by a person; rejects with `E_CANCELLED` when they turn away. */
+export async function askText(options: vscode.InputBoxOptions): Promise<string> {
+  const text = await vscode.window.showInputBox({ ignoreFocusOut: true, ...options });
+  if (text === undefined) {
+    throw cancelled();
+  }
+  return text;
+}
+
+/** One of several; rejects with `E_CANCELLED` when the person turns away. */
+export async function askChoice<T extends vscode.QuickPickItem>(
+  items: readonly T[] | Thenable<readonly T[]>,
+  options: vscode.QuickPickOptions,
+): Promise<T> {
+  const chosen = await vscode.window.showQuickPick(items, {
+    ignoreFocusOut: true,
+    matchOnDescription: true,
+    ...options,
+  });
+  if (chosen === undefined) {
+    throw cancelled();
+  }
+  return chosen;
+}
+
+/** One of several, or whatever else is typed; rejects with `E_CANCELLED` when the person turns away. */
+export function askChoiceOrText(
+  offered: readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>,
+  options: { title: string; placeholder: string; ownText: string },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const pick = vscode.window.createQuickPick();
+    pick.title = options.title;
+    pick.placeholder = options.placeholder;
+    pick.ignoreFocusOut = true;
+    let items: readonly vscode.QuickPickItem[] = [];
+    const draw = () => {
+      const typed = pick.value.trim();
+      const own =
+        typed === '' || items.some(({ label }) => label === typed)
+          ? []
+          : [{ label: typed, description: options.ownText, alwaysShow: true }];
+      pick.items = [...items, ...own];
+    };
+    pick.busy = true;
+    Promise.resolve(offered).then(
+      (found) => {
+        items = found;
+        pick.busy = false;
+        draw();
+      },
+      () => {
+        pick.busy = false; // What cannot be listed can be typed.
+      },
+    );
+    pick.onDidChangeValue(draw);
+    let answer: string | undefined;
+    pick.onDidAccept(() => {
+      answer = pick.activeItems[0]?.label ?? pick.value.trim();
+      if (answer !== '') {
+        pick.hide();
+      }
+    });
+    pick.onDidHide(() => {
+      pick.dispose();
+      if (answer === undefined || answer === '') {
+        reject(cancelled());
+      } else {
+        resolve(answer);
+      }
+    });
+    draw();
+    pick.show();
+  });
+}
+
+/** The connection named in the arguments, or the only one, or the one that the person chooses. */
+export async function chosenConnection(
+  parts: Parts,
+  { args }: Call,
+  title: string,
+  among: (connection: Connection) => boolean = () => true,
+): Promise<Connection> {
+  const named = args.connection;
+  if (named !== undefined) {
+    const connection = typeof named === 'string' ? parts.connections.find(named) : undefined;
+    if (connection === undefined) {
+      throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [String(named)]);
+    }
+    return connection;
+  }
+  const candidates = parts.connections.all().filter(among);
+  const [only] = candidates;
+  if (only === undefined) {
+    throw new TokensError(
+      'E_CONFIG',
+      'There is no connection for this yet: add one, or start the sandbox gateway.',
+    );
+  }
+  if (candidates.length === 1) {
+    return only;
+  }
+  const signedIn = (connection: Connection) => parts.keeper.tokens(connection.name).length > 0;
+  const items = candidates
+    .map((connection) => ({
+      label: connection.name,
+      description: signedIn(connection) ? vscode.l10n.t('signed in') : '',
+      detail: connection.url,
+      connection,
+    }))
+    .sort((a, b) => Number(signedIn(b.connection)) - Number(signedIn(a.connection)));
+  return (await askChoice(items, { title, placeHolder: vscode.l10n.t('Choose a connection') })).connection;
+}
+
+/** The token named in the arguments, or the only one, or the one that the person chooses. */
+export async function chosenToken(
+  parts: Parts,
+  { args }: Call,
+  title: string,
+  among: (token: TokenInfo) => boolean = () => true,
+): Promise<TokenInfo> {
+  const id = args.id;
+  if (id !== undefined) {
+    return parts.keeper.token(String(id));
+  }
+  const tokens = parts.keeper.tokens().filter(among);
+  const [only] = tokens;
+  if (only === undefined) {
+    throw new TokensError('E_UNKNOWN_TOKEN', 'There is no token for this: sign in or get data first.');
+  }
+  if (tokens.length === 1) {
+    return only;
+  }
+  const items = tokens
+    .sort((a, b) => a.expiresAt - b.expiresAt)
+    .map((token) => ({
+      label: nameOf(token),
+      description: token.kind === 'user' ? vscode.l10n.t('user token') : vscode.l10n.t('session'),
+      detail:
+        token.state === 'expired'
+          ? vscode.l10n.t('expired')
+          : vscode.l10n.t('{0} left', clockFace(token.expiresAt - Date.now())),
+      token,
+    }));
+  return (await askChoice(items, { title, placeHolder: vscode.l10n.t('Choose a token') })).token;
+}
+
+/** Asks a person who they are. Nothing typed is ever shown again. */
+export const askLogin: AskLogin = async (connection, service, why) => {
+  const place = service === undefined ? connection.name : `${connection.name} ${service}`;
+  const title = vscode.l10n.t('Sign In to {0}', place);
+  const prompt =
+    why === 'refused'
+      ? vscode.l10n.t('The remembered credentials were refused. Enter them anew.')
+      : undefined;
+  try {
+    return await (connection.kind === 'sarus' ? askSarus(title, prompt) : askCra(connection, title, prompt));
+  } catch (error) {
+    if (TokensError.is(error) && error.code === 'E_CANCELLED') {
+      return undefined;
+    }
+    throw error;
+  }
+};
+
+async function askCra(
+  connection: Connection,
+  title: string,
+  prompt: string | undefined,
+): Promise<GivenLogin> {
+  const username = await askText({ title, prompt: prompt ?? vscode.l10n.t('User'), validateInput: notEmpty });
+  const password = await askText({ title, prompt: vscode.l10n.t('Password'), password: true });
+  const gatewayPassword =
+    connection.gatewayUser === undefined
+      ? undefined
+      : await askText({
+          title,
+          prompt: vscode.l10n.t("Password of the gateway's own user {0}", connection.gatewayUser),
+          password: true,
+        });
+  const login = { username, password, ...(gatewayPassword === undefined ? {} : { gatewayPassword }) };
+  return { login, remember: await askRemember(title) };
+}
+
+async function askSarus(title: string, prompt: string | undefined): Promise<GivenLogin> {
+  const byKey = { label: vscode.l10n.t('API key') };
+  const byMail = { label: vscode.l10n.t('E-mail and password') };
+  const how = await askChoice([byKey, byMail], {
+    title,
+    placeHolder: prompt ?? vscode.l10n.t('How do you sign in?'),
+  });
+  let login: Login;
+  if (how === byKey) {
+    login = {
+      apiKey: await askText({
+        title,
+        prompt: vscode.l10n.t('API key'),
+        password: true,
+        validateInput: notEmpty,
+      }),
+    };
+  } else {
+    const email = await askText({ title, prompt: vscode.l10n.t('E-mail'), validateInput: notEmpty });
+    login = { email, password: await askText({ title, prompt: vscode.l10n.t('Password'), password: true }) };
+  }
+  return { login, remember: await askRemember(title) };
+}
+
+async function askRemember(title: string): Promise<boolean> {
+  const yes = {
+    label: vscode.l10n.t('Remember'),
+    detail: vscode.l10n.t("Kept in VS Code's secret storage, so that an expired sign-in renews itself"),
+  };
+  const no = {
+    label: vscode.l10n.t('Only Now'),
+    detail: vscode.l10n.t('Asked for again when the token has expired'),
+  };
+  return (
+    (await askChoice([yes, no], { title, placeHolder: vscode.l10n.t('Remember these credentials?') })) === yes
+  );
+}
+
+function notEmpty(text: string): string | undefined {
+  return text.trim() === '' ? vscode.l10n.t('This must not be empty.') : undefined;
+}

@@ -1,0 +1,94 @@
+import * as vscode from 'vscode';
+import { type ErrorCode, TokensError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { ConnectionNode, TokenNode } from '../views/tree.ts';
+import type { Call, Handler, Parts } from './parts.ts';
+
+/** Registers commands behind the one boundary that errors are told at. */
+export function registerCommands(parts: Parts, table: Readonly<Record<string, Handler>>): vscode.Disposable {
+  return vscode.Disposable.from(
+    ...Object.entries(table).map(([id, handler]) =>
+      vscode.commands.registerCommand(id, (input: unknown) => run(parts, handler, callOf(input))),
+    ),
+  );
+}
+
+/** A row of the tree and an empty hand are a person's; an object of plain arguments is a program's. */
+export function callOf(input: unknown): Call {
+  if (input instanceof TokenNode) {
+    return { args: { id: input.id }, interactive: true };
+  }
+  if (input instanceof ConnectionNode) {
+    return { args: { connection: input.connection }, interactive: true };
+  }
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
+    return { args: input as Record<string, unknown>, interactive: false };
+  }
+  return { args: {}, interactive: true };
+}
+
+async function run(parts: Parts, handler: Handler, call: Call): Promise<unknown> {
+  try {
+    await parts.ready;
+    return await handler(parts, call);
+  } catch (caught) {
+    const error = known(parts.log, caught);
+    if (error.code === 'E_CANCELLED') {
+      return undefined;
+    }
+    parts.log.error(
+      `${error.code} ${error.message}${error.details.detail ? ` (${error.details.detail})` : ''}`,
+    );
+    if (!call.interactive) {
+      throw error;
+    }
+    void show(error, call);
+    return undefined;
+  }
+}
+
+/** What a program gets: the sentence in the person's language, the code, and nothing else. */
+export function known(log: Log, caught: unknown): TokensError {
+  if (TokensError.is(caught)) {
+    return new TokensError(caught.code, vscode.l10n.t(caught.template, ...caught.args), [], caught.details);
+  }
+  log.error(caught instanceof Error ? (caught.stack ?? caught.message) : String(caught));
+  return new TokensError(
+    'E_PROTOCOL',
+    vscode.l10n.t('Something went wrong in Session Tokens itself; the log says what.'),
+  );
+}
+
+type Action = readonly [title: string, command: string];
+
+/** What helps, by what went wrong. */
+function actionsFor(code: ErrorCode): Action[] {
+  const signIn: Action = [vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn'];
+  const settings: Action = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'];
+  const closeAll: Action = [vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'];
+  const log: Action = [vscode.l10n.t('Show Log'), 'sessionTokens.showLog'];
+  switch (code) {
+    case 'E_CREDENTIALS':
+    case 'E_EXPIRED':
+      return [signIn, log];
+    case 'E_CONFIG':
+    case 'E_TLS':
+    case 'E_TOO_LARGE':
+      return [settings, log];
+    case 'E_LIMIT':
+      return [closeAll, log];
+    default:
+      return [log];
+  }
+}
+
+async function show(error: TokensError, { args }: Call): Promise<void> {
+  const actions = actionsFor(error.code);
+  const chosen = await vscode.window.showErrorMessage(error.message, ...actions.map(([title]) => title));
+  const command = actions.find(([title]) => title === chosen)?.[1];
+  if (command !== undefined) {
+    const connection = args.connection;
+    const node = typeof connection === 'string' ? new ConnectionNode(connection) : undefined;
+    await vscode.commands.executeCommand(command, node);
+  }
+}

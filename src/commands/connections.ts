@@ -1,0 +1,132 @@
+import * as vscode from 'vscode';
+import { type Connection, type Kind, parseConnection } from '../core/connection.ts';
+import { TokensError } from '../core/errors.ts';
+import { isRefusal } from '../core/tokens/refusal.ts';
+import { ConnectionNode } from '../views/tree.ts';
+import { askChoice, askText, chosenConnection } from './ask.ts';
+import type { Handler, Parts } from './parts.ts';
+import { withProgress } from './progress.ts';
+
+/** Stores a connection; leads a person through its kind, address and name, and tries it if they want. */
+export const addConnection: Handler = async (parts, call) => {
+  if (!call.interactive) {
+    return parts.connections.add(call.args);
+  }
+  const title = vscode.l10n.t('Add Connection');
+  const kinds: (vscode.QuickPickItem & { kind_: Kind })[] = [
+    { label: 'BMC AMI Common REST API', description: 'bmc-cra', kind_: 'bmc-cra' },
+    { label: 'SARUS', description: 'sarus', kind_: 'sarus' },
+  ];
+  const { kind_: kind } = await askChoice(kinds, {
+    title,
+    placeHolder: vscode.l10n.t('What kind of gateway?'),
+  });
+  const url = await askText({
+    title,
+    prompt: vscode.l10n.t("The gateway's address"),
+    placeHolder: 'https://host:8443',
+    validateInput: (text) => problemOf({ name: 'x', kind, url: text }),
+  });
+  const name = await askText({
+    title,
+    prompt: vscode.l10n.t('A name for it'),
+    value: freeName(parts, new URL(url).hostname),
+    validateInput: (text) =>
+      parts.connections.find(text.trim()) === undefined
+        ? problemOf({ name: text, kind, url })
+        : vscode.l10n.t('There is a connection of this name already.'),
+  });
+  const connection = parts.connections.check({ name, kind, url });
+  const tryIt = {
+    label: vscode.l10n.t('Try It'),
+    detail: vscode.l10n.t('Sees whether such a gateway answers there'),
+  };
+  const justAdd = { label: vscode.l10n.t('Add Without Trying') };
+  if ((await askChoice([tryIt, justAdd], { title, placeHolder: connection.url })) === tryIt) {
+    const trouble = await troubleWith(parts, connection);
+    if (trouble !== undefined) {
+      const anyway = vscode.l10n.t('Add Anyway');
+      if ((await vscode.window.showWarningMessage(trouble, anyway)) !== anyway) {
+        return undefined;
+      }
+    }
+  }
+  const stored = await parts.connections.add({ name, kind, url });
+  void offerSignIn(connection.name);
+  return stored;
+};
+
+/** Signs out of a connection and takes it out of the settings. */
+export const removeConnection: Handler = async (parts, call) => {
+  const connection = await chosenConnection(parts, call, vscode.l10n.t('Remove Connection'));
+  if (call.interactive) {
+    const remove = vscode.l10n.t('Remove');
+    const chosen = await vscode.window.showWarningMessage(
+      vscode.l10n.t('Remove the connection {0}?', connection.name),
+      {
+        modal: true,
+        detail: vscode.l10n.t('Its sessions are closed; its tokens and credentials are forgotten.'),
+      },
+      remove,
+    );
+    if (chosen !== remove) {
+      return undefined;
+    }
+  }
+  await parts.keeper.signOut(connection.name);
+  await parts.connections.remove(connection.name);
+  return undefined;
+};
+
+/** Opens the setting that holds the connections. */
+export const openSettings: Handler = async () => {
+  await vscode.commands.executeCommand('workbench.action.openSettings', 'sessionTokens');
+};
+
+async function offerSignIn(name: string): Promise<void> {
+  const signIn = vscode.l10n.t('Sign In');
+  if (
+    (await vscode.window.showInformationMessage(vscode.l10n.t('{0} was added.', name), signIn)) === signIn
+  ) {
+    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(name));
+  }
+}
+
+/** Why a gateway does not answer as it should; undefined when it does. */
+async function troubleWith(parts: Parts, connection: Connection): Promise<string | undefined> {
+  return withProgress(true, vscode.l10n.t('Trying {0}', connection.url), async (signal) => {
+    const gateway = await parts.connect(connection);
+    try {
+      if (gateway.services !== undefined) {
+        await gateway.services({ signal });
+      } else {
+        // Without a token the answer is a refusal, in the protocol's own form.
+        await gateway.query?.({ user: 'none' }, { signal });
+      }
+      return undefined;
+    } catch (error) {
+      if (isRefusal(error, 400, 401, 403, 410)) {
+        return undefined;
+      }
+      if (TokensError.is(error)) {
+        return vscode.l10n.t(error.template, ...error.args);
+      }
+      throw error;
+    } finally {
+      gateway.dispose();
+    }
+  });
+}
+
+function problemOf(input: unknown): string | undefined {
+  const parsed = parseConnection(input);
+  return parsed.ok ? undefined : parsed.reason;
+}
+
+function freeName(parts: Parts, wanted: string): string {
+  let name = wanted;
+  for (let number = 2; parts.connections.find(name) !== undefined; number++) {
+    name = `${wanted}-${number}`;
+  }
+  return name;
+}

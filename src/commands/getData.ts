@@ -1,0 +1,142 @@
+import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import { type DataRequest, titleOf } from '../core/request.ts';
+import type { Row } from '../core/results/answer.ts';
+import type { Fetched } from '../core/tokens/dataCalls.ts';
+import type { AskLogin } from '../core/tokens/signIns.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
+import { askChoiceOrText, askLogin, askText, chosenConnection } from './ask.ts';
+import type { Handler, Parts } from './parts.ts';
+import { withProgress } from './progress.ts';
+import { chosenService } from './signIn.ts';
+
+/** What a data call resolves to (CONTRACT.md, Commands). */
+export interface DataResult {
+  rows: Row[];
+  columns: { field: string; label: string }[];
+  totalRows: number;
+  /** From asking to the last byte. */
+  elapsedMs: number;
+  /** Of the body, inflated. */
+  bytes: number;
+  session?: TokenInfo;
+  reused: boolean;
+}
+
+/** Views that every gateway of this kind has (PROTOCOLS.md 2), offered until a person has their own. */
+const usualViews = ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'];
+
+export const getData: Handler = async (parts, call) => {
+  const title = vscode.l10n.t('Get Data');
+  const connection = await chosenConnection(parts, call, title);
+  const request = { ...(await completed(parts, connection, call.args, title)), connection: connection.name };
+  const fetched = await fetchData(parts, request as DataRequest, { interactive: call.interactive, askLogin });
+  if (call.interactive) {
+    return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.
+  }
+  return resultOf(parts, fetched);
+};
+
+/** Gets data and shows it, unless the request says not to. */
+export async function fetchData(
+  parts: Parts,
+  request: DataRequest,
+  { interactive, askLogin }: { interactive: boolean; askLogin?: AskLogin },
+): Promise<Fetched> {
+  const shown = request.show !== false;
+  const result = parts.results.begin(shown ? request : undefined);
+  const name = 'endpoint' in request ? request.endpoint : titleOf(request);
+  try {
+    const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', name), (signal) =>
+      parts.keeper.getData(request, { signal, askLogin, makeReader: result.makeReader }),
+    );
+    await parts.recents.add(request);
+    await result.finish(fetched);
+    return fetched;
+  } catch (error) {
+    result.fail(error);
+    throw error;
+  }
+}
+
+/** The whole result, for a program. */
+export async function resultOf(parts: Parts, fetched: Fetched): Promise<DataResult> {
+  const { answer, totalRows, elapsedMs, session, reused } = fetched;
+  const labels = new Map(
+    (await parts.keeper.columns(fetched)).map(({ field, label }) => [field, label] as const),
+  );
+  return {
+    rows: await answer.rows(),
+    columns: answer.fields.map((field) => ({ field, label: labels.get(field) ?? field })),
+    totalRows,
+    elapsedMs,
+    bytes: answer.bytes,
+    ...(session === undefined ? {} : { session }),
+    reused,
+  };
+}
+
+async function completed(
+  parts: Parts,
+  connection: Connection,
+  args: Readonly<Record<string, unknown>>,
+  title: string,
+): Promise<Record<string, unknown>> {
+  const recent = parts.recents.all().filter((request) => request.connection === connection.name);
+  if (connection.kind === 'sarus') {
+    if (args.endpoint !== undefined) {
+      return args;
+    }
+    const endpoints = recent.flatMap((request) => ('endpoint' in request ? [request.endpoint] : []));
+    const endpoint = await askChoiceOrText(offer(endpoints, []), {
+      title,
+      placeholder: vscode.l10n.t('Endpoint: choose one or type its name'),
+      ownText: vscode.l10n.t('use this name'),
+    });
+    const last = recent.find((request) => 'endpoint' in request && request.endpoint === endpoint);
+    const before =
+      last !== undefined && 'endpoint' in last ? new URLSearchParams(last.params).toString() : '';
+    const params = await askText({
+      title,
+      prompt: vscode.l10n.t('Parameters, as name=value&name=value; none is fine'),
+      value: before,
+    });
+    return { ...args, endpoint, params: Object.fromEntries(new URLSearchParams(params)) };
+  }
+  const service = await chosenService(parts, connection, args.service, title);
+  if (args.product !== undefined && args.view !== undefined) {
+    return { ...args, service };
+  }
+  if (args.product !== undefined) {
+    return { ...args, service, view: await askView(title, []) };
+  }
+  const used = recent.flatMap((request) => ('view' in request ? [titleOf(request)] : []));
+  const chosen = await askChoiceOrText(offer(used, usualViews), {
+    title,
+    placeholder: vscode.l10n.t('View, as PRODUCT/VIEW: choose one or type it'),
+    ownText: vscode.l10n.t('use this view'),
+  });
+  const [product = '', view] = chosen.split('/', 2);
+  return {
+    ...args,
+    service,
+    product,
+    view: view === undefined || view === '' ? await askView(title, []) : view,
+  };
+}
+
+function askView(title: string, offered: readonly string[]): Promise<string> {
+  return askChoiceOrText(offer(offered, []), {
+    title,
+    placeholder: vscode.l10n.t('View'),
+    ownText: vscode.l10n.t('use this view'),
+  });
+}
+
+function offer(used: readonly string[], usual: readonly string[]): vscode.QuickPickItem[] {
+  const recent = [...new Set(used)];
+  return [
+    ...recent.map((label) => ({ label, description: vscode.l10n.t('used before') })),
+    ...usual.filter((label) => !recent.includes(label)).map((label) => ({ label })),
+  ];
+}

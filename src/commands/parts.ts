@@ -1,0 +1,60 @@
+import type * as vscode from 'vscode';
+import type { Options } from '../connections/options.ts';
+import type { ConnectionSettings } from '../connections/settings.ts';
+import type { Connection } from '../core/connection.ts';
+import type { Log } from '../core/log.ts';
+import type { Gateway } from '../core/protocols/gateway.ts';
+import type { DataRequest } from '../core/request.ts';
+import type { MakeReader } from '../core/results/answer.ts';
+import type { Fetched } from '../core/tokens/dataCalls.ts';
+import type { Keeper } from '../core/tokens/keeper.ts';
+import type { CredentialStore } from '../core/tokens/store.ts';
+import type { Sandbox } from '../sandbox/gateway.ts';
+import type { Recents } from './recents.ts';
+
+/** What commands are built from. */
+export interface Parts {
+  /** The tokens held from earlier have been found. */
+  readonly ready: Promise<void>;
+  readonly keeper: Keeper;
+  readonly connections: ConnectionSettings;
+  readonly credentials: CredentialStore;
+  readonly connect: (connection: Connection) => Promise<Gateway>;
+  readonly options: Options;
+  readonly results: Results;
+  readonly recents: Recents;
+  readonly sandbox: SandboxSlot;
+  readonly log: Log;
+  readonly output: vscode.LogOutputChannel;
+  readonly refreshTree: () => void;
+}
+
+/** Where answers are read, and shown. */
+export interface Results {
+  /** Begins an answer; with a request it is shown from its first rows on. */
+  begin(request: DataRequest | undefined): ResultInProgress;
+}
+
+export interface ResultInProgress {
+  readonly makeReader: MakeReader;
+  finish(fetched: Fetched): Promise<void>;
+  fail(error: unknown): void;
+}
+
+/** The sandbox gateway of this window, if it runs. */
+export interface SandboxSlot {
+  readonly running: Sandbox | undefined;
+  start(options: { port?: number | undefined; lifeSeconds?: number | undefined }): Promise<Sandbox>;
+  stop(): Promise<void>;
+}
+
+/** How a command was called. */
+export interface Call {
+  /** The members of the one optional argument object. */
+  readonly args: Readonly<Record<string, unknown>>;
+  /** By a person, at the palette, a row or a key: they are shown what comes of it. */
+  readonly interactive: boolean;
+}
+
+/** Does what one command is for. Resolves to plain JSON; rejects with a `TokensError`. */
+export type Handler = (parts: Parts, call: Call) => Promise<unknown>;

@@ -1,0 +1,29 @@
+import * as v from 'valibot';
+import type * as vscode from 'vscode';
+import type { DataRequest } from '../core/request.ts';
+
+const key = 'recentRequests';
+const most = 20;
+
+const schema = v.array(v.looseObject({ connection: v.string() }));
+
+/** The requests made last, latest first. They hold no secret. */
+export class Recents {
+  readonly #state: vscode.Memento;
+
+  constructor(state: vscode.Memento) {
+    this.#state = state;
+  }
+
+  all(): DataRequest[] {
+    const parsed = v.safeParse(schema, this.#state.get(key, []));
+    return parsed.success ? (parsed.output as unknown as DataRequest[]) : [];
+  }
+
+  async add(request: DataRequest): Promise<void> {
+    const { session: _, show: __, ...kept } = { session: undefined, ...request };
+    const text = JSON.stringify(kept);
+    const others = this.all().filter((other) => JSON.stringify(other) !== text);
+    await this.#state.update(key, [kept, ...others].slice(0, most));
+  }
+}

@@ -1,0 +1,58 @@
+import * as vscode from 'vscode';
+import { originOf } from '../core/connection.ts';
+import { TokensError } from '../core/errors.ts';
+import { ConnectionNode } from '../views/tree.ts';
+import type { Handler } from './parts.ts';
+
+const cra = 'sandbox-cra';
+const sarus = 'sandbox-sarus';
+
+/** Starts the sandbox gateway in this window, with a connection for each protocol and its login remembered. */
+export const startSandbox: Handler = async (parts, call) => {
+  const { port, lifeSeconds } = call.args;
+  const sandbox = await parts.sandbox.start({
+    port: port === undefined ? undefined : number(port, 'port', 0, 65_535),
+    lifeSeconds: lifeSeconds === undefined ? undefined : number(lifeSeconds, 'lifeSeconds', 1, 86_400),
+  });
+  const { url } = sandbox;
+  const [service = ''] = sandbox.services;
+  const origin = originOf(sandbox);
+  await parts.connections.put([
+    { name: cra, kind: 'bmc-cra', url, service },
+    { name: sarus, kind: 'sarus', url },
+  ]);
+  // Public users of a toy: this is what makes it one more command from here to a token.
+  await parts.credentials.write(cra, { login: { username: 'demo', password: 'demo' }, origin });
+  await parts.credentials.write(sarus, { login: { apiKey: 'demo' }, origin });
+  if (call.interactive) {
+    void offerSignIn(url);
+  }
+  return { url, connections: [cra, sarus] };
+};
+
+/** Stops the sandbox gateway and takes away what was there for it. */
+export const stopSandbox: Handler = async (parts) => {
+  for (const name of [cra, sarus]) {
+    if (parts.connections.find(name) !== undefined) {
+      await parts.keeper.signOut(name);
+      await parts.connections.remove(name);
+    }
+  }
+  await parts.sandbox.stop();
+  return undefined;
+};
+
+async function offerSignIn(url: string): Promise<void> {
+  const signIn = vscode.l10n.t('Sign In');
+  const message = vscode.l10n.t('The sandbox gateway runs at {0}.', url);
+  if ((await vscode.window.showInformationMessage(message, signIn)) === signIn) {
+    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(cra));
+  }
+}
+
+function number(value: unknown, name: string, least: number, most: number): number {
+  if (typeof value !== 'number' || !(value >= least && value <= most)) {
+    throw new TokensError('E_CONFIG', '"{0}" must be a number from {1} to {2}.', [name, least, most]);
+  }
+  return value;
+}

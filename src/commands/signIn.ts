@@ -1,0 +1,50 @@
+import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import { askChoiceOrText, askLogin, chosenConnection } from './ask.ts';
+import type { Handler, Parts } from './parts.ts';
+import { withProgress } from './progress.ts';
+
+/** Signs in with what is remembered, else with what the person answers. */
+export const signIn: Handler = async (parts, call) => {
+  const title = vscode.l10n.t('Sign In');
+  const connection = await chosenConnection(parts, call, title);
+  const service = await chosenService(parts, connection, call.args.service, title);
+  // Asking comes first, so that the progress is of the server alone.
+  const remembered = await parts.keeper.isRemembered(connection.name);
+  const given = remembered ? undefined : await askLogin(connection, service, 'unknown');
+  if (!remembered && given === undefined) {
+    return undefined;
+  }
+  return withProgress(call.interactive, vscode.l10n.t('Signing in to {0}', connection.name), (signal) =>
+    parts.keeper.signIn(connection.name, { service, signal, askLogin, ...given }),
+  );
+};
+
+/** CRA: the service to sign in to; the person is offered what the gateway lists. */
+export async function chosenService(
+  parts: Parts,
+  connection: Connection,
+  named: unknown,
+  title: string,
+): Promise<string | undefined> {
+  if (connection.kind !== 'bmc-cra') {
+    return undefined;
+  }
+  if (typeof named === 'string' && named !== '') {
+    return named;
+  }
+  if (connection.service !== undefined) {
+    return connection.service;
+  }
+  const listed = parts.keeper.services(connection.name).then((services) =>
+    services.map(({ name, status }) => ({
+      label: name,
+      ...(status === undefined ? {} : { description: status }),
+    })),
+  );
+  return askChoiceOrText(listed, {
+    title,
+    placeholder: vscode.l10n.t('Service of {0}: choose one or type its name', connection.name),
+    ownText: vscode.l10n.t('use this name'),
+  });
+}

@@ -1,0 +1,122 @@
+import * as vscode from 'vscode';
+import { nameOf } from '../views/names.ts';
+import { clockFace } from '../views/remaining.ts';
+import { askLogin, chosenConnection, chosenToken } from './ask.ts';
+import type { Handler } from './parts.ts';
+import { withProgress } from './progress.ts';
+
+/** Sets a token's life back to its full length. */
+export const keepAlive: Handler = async (parts, call) => {
+  const title = vscode.l10n.t('Keep Alive');
+  const { connection, id } = call.args;
+  const named = id === undefined && typeof connection === 'string';
+  const token = named ? parts.keeper.main(connection) : await chosenToken(parts, call, title);
+  const renewed = await withProgress(
+    call.interactive,
+    vscode.l10n.t('Keeping {0} alive', nameOf(token)),
+    (signal) =>
+      parts.keeper.keepAlive(token.id, { signal, askLogin: call.interactive ? askLogin : undefined }),
+  );
+  if (call.interactive) {
+    vscode.window.setStatusBarMessage(
+      vscode.l10n.t('{0} lives for {1} more', nameOf(renewed), clockFace(renewed.expiresAt - Date.now())),
+      5_000,
+    );
+  }
+  return renewed;
+};
+
+/** Asks the server how long a token lives (SARUS), or reckons it (CRA) and says so. */
+export const query: Handler = async (parts, call) => {
+  const token = await chosenToken(parts, call, vscode.l10n.t('Query Remaining Life'));
+  const told = await withProgress(
+    call.interactive,
+    vscode.l10n.t('Asking after {0}', nameOf(token)),
+    (signal) => parts.keeper.query(token.id, { signal }),
+  );
+  if (call.interactive) {
+    const left = clockFace(told.expiresAt - Date.now());
+    const asked = await parts.keeper.canAsk(token.id);
+    void vscode.window.showInformationMessage(
+      asked
+        ? vscode.l10n.t('{0} has {1} left, says the gateway.', nameOf(told), left)
+        : vscode.l10n.t(
+            '{0} has about {1} left, reckoned from the timeout: this gateway cannot be asked.',
+            nameOf(told),
+            left,
+          ),
+    );
+  }
+  return told;
+};
+
+/** Ends a session at its gateway. */
+export const close: Handler = async (parts, call) => {
+  const token = await chosenToken(
+    parts,
+    call,
+    vscode.l10n.t('Close Session'),
+    ({ kind }) => kind === 'session',
+  );
+  await withProgress(call.interactive, vscode.l10n.t('Closing {0}', nameOf(token)), (signal) =>
+    parts.keeper.close(token.id, { signal, askLogin: call.interactive ? askLogin : undefined }),
+  );
+};
+
+/** Ends all sessions, of one connection or of all. */
+export const closeAll: Handler = async (parts, call) => {
+  const { connection } = call.args;
+  const name = typeof connection === 'string' ? connection : undefined;
+  const count = await withProgress(call.interactive, vscode.l10n.t('Closing all sessions'), (signal) =>
+    parts.keeper.closeAll(name, { signal }),
+  );
+  if (call.interactive) {
+    tellClosed(count);
+  }
+  return count;
+};
+
+/** Closes a connection's sessions, forgets its tokens and its login. */
+export const signOut: Handler = async (parts, call) => {
+  const title = vscode.l10n.t('Sign Out');
+  const connection = await chosenConnection(
+    parts,
+    call,
+    title,
+    ({ name }) => parts.keeper.tokens(name).length > 0,
+  );
+  const count = await withProgress(
+    call.interactive,
+    vscode.l10n.t('Signing out of {0}', connection.name),
+    (signal) => parts.keeper.signOut(connection.name, { signal }),
+  );
+  if (call.interactive) {
+    tellClosed(count);
+  }
+  return count;
+};
+
+/** Puts a token's value on the clipboard, and only there. */
+export const copyToken: Handler = async (parts, call) => {
+  const token = await chosenToken(parts, call, vscode.l10n.t('Copy Token'));
+  await vscode.env.clipboard.writeText(parts.keeper.reveal(token.id));
+  if (call.interactive) {
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied the token of {0}', nameOf(token)), 5_000);
+  }
+};
+
+/** Turns automatic renewal of a token on or off. */
+export const toggleKeepAlive: Handler = async (parts, call) => {
+  const token = await chosenToken(parts, call, vscode.l10n.t('Switch Automatic Renewal'));
+  return parts.keeper.setKeepAlive(token.id, token.keepAlive === 'auto' ? 'manual' : 'auto');
+};
+
+function tellClosed({ closed, failed }: { closed: number; failed: number }): void {
+  if (failed > 0) {
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('{0} sessions were closed, {1} could not be: the log says why.', closed, failed),
+    );
+  } else {
+    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} sessions closed', closed), 5_000);
+  }
+}

@@ -1,0 +1,167 @@
+import * as vscode from 'vscode';
+import { type Connection, parseConnection } from '../core/connection.ts';
+import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { TokensError } from '../core/errors.ts';
+import { Emitter } from '../core/event.ts';
+import type { ConnectionSource } from '../core/tokens/gateways.ts';
+
+/** An entry of the setting that cannot be used. */
+export interface Problem {
+  /** Its name, or its place in the list. */
+  readonly entry: string;
+  readonly reason: string;
+}
+
+const section = 'sessionTokens';
+const key = 'connections';
+
+/** How long a change that was written may take to be read, in milliseconds. */
+const settleMs = 2_000;
+
+/** The connections in the person's settings: only application scope is read, so no folder can slip one in. */
+export class ConnectionSettings implements ConnectionSource, Disposable {
+  readonly #owned = new DisposableStore();
+  readonly #changes = this.#owned.add(new Emitter<void>());
+  #connections: readonly Connection[] = [];
+  #problems: readonly Problem[] = [];
+
+  readonly onDidChange = this.#changes.event;
+
+  constructor() {
+    this.#read();
+    this.#owned.add(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(`${section}.${key}`)) {
+          this.#read();
+          this.#changes.fire();
+        }
+      }),
+    );
+  }
+
+  all(): readonly Connection[] {
+    return this.#connections;
+  }
+
+  problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  find(name: string): Connection | undefined {
+    return this.#connections.find((connection) => connection.name === name);
+  }
+
+  /** Stores a connection; returns it as stored. Rejects with `E_CONFIG` when it is not one or its name is taken. */
+  async add(input: unknown): Promise<Record<string, unknown>> {
+    const connection = this.check(input);
+    if (this.find(connection.name) !== undefined) {
+      throw new TokensError('E_CONFIG', 'There is a connection called {0} already.', [connection.name]);
+    }
+    const stored = { ...(input as Record<string, unknown>), name: connection.name, url: connection.url };
+    await this.#write((entries) => [...entries, stored], connection.name, true);
+    return stored;
+  }
+
+  /** Stores connections in place of those of the same names. */
+  async put(connections: readonly Record<string, unknown>[]): Promise<void> {
+    const names = connections.map((connection) => connection.name);
+    await this.#write(
+      (entries) => [...entries.filter((entry) => !names.includes(nameOf(entry))), ...connections],
+      String(names[0]),
+      true,
+    );
+  }
+
+  /** Changes members of a stored connection. */
+  async change(name: string, members: Partial<Connection>): Promise<void> {
+    await this.#write(
+      (entries) =>
+        entries.map((entry) => (nameOf(entry) === name ? { ...(entry as object), ...members } : entry)),
+      name,
+      true,
+    );
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#write((entries) => entries.filter((entry) => nameOf(entry) !== name), name, false);
+  }
+
+  /** Rejects with `E_CONFIG` that names what is wrong. */
+  check(input: unknown): Connection {
+    const parsed = parseConnection(input);
+    if (!parsed.ok) {
+      throw new TokensError('E_CONFIG', 'This is not a connection: {0}.', [parsed.reason]);
+    }
+    return parsed.value;
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #read(): void {
+    const raw: unknown = stored();
+    const entries: readonly unknown[] = Array.isArray(raw) ? raw : [];
+    const connections: Connection[] = [];
+    const problems: Problem[] = [];
+    if (raw !== undefined && !Array.isArray(raw)) {
+      problems.push({ entry: `${section}.${key}`, reason: 'must be a list' });
+    }
+    for (const [index, entry] of entries.entries()) {
+      const parsed = parseConnection(entry);
+      const called = nameOf(entry) ?? `#${index + 1}`;
+      if (!parsed.ok) {
+        problems.push({ entry: called, reason: parsed.reason });
+      } else if (connections.some(({ name }) => name === parsed.value.name)) {
+        problems.push({ entry: called, reason: '"name" is taken by an entry before it' });
+      } else {
+        connections.push(parsed.value);
+      }
+    }
+    this.#connections = connections;
+    this.#problems = problems;
+  }
+
+  async #write(
+    change: (entries: readonly unknown[]) => readonly unknown[],
+    name: string,
+    present: boolean,
+  ): Promise<void> {
+    const raw: unknown = stored();
+    const settled = new Promise<void>((resolve) => {
+      const listening = this.onDidChange(() => {
+        if ((this.find(name) !== undefined) === present) {
+          listening.dispose();
+          resolve();
+        }
+      });
+      setTimeout(() => {
+        listening.dispose();
+        resolve();
+      }, settleMs).unref();
+    });
+    try {
+      await vscode.workspace
+        .getConfiguration(section)
+        .update(key, change(Array.isArray(raw) ? raw : []), vscode.ConfigurationTarget.Global);
+    } catch {
+      throw new TokensError(
+        'E_CONFIG',
+        'The settings could not be written; open them and mend what is marked there.',
+      );
+    }
+    if ((this.find(name) !== undefined) !== present) {
+      await settled;
+    }
+  }
+}
+
+function stored(): unknown {
+  const inspected = vscode.workspace.getConfiguration(section).inspect(key);
+  return inspected?.globalValue ?? inspected?.defaultValue;
+}
+
+function nameOf(entry: unknown): string | undefined {
+  const name = (entry as { name?: unknown } | null | undefined)?.name;
+  return typeof name === 'string' && name.trim() !== '' ? name.trim() : undefined;
+}

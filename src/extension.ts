@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { createApi, type SessionTokensApi } from './api.ts';
+import { registerCommands } from './commands/boundary.ts';
+import type { Parts } from './commands/parts.ts';
+import { Recents } from './commands/recents.ts';
+import { commandTable } from './commands/table.ts';
+import { options } from './connections/options.ts';
+import { SandboxHost } from './connections/sandboxHost.ts';
+import { ConnectionSettings } from './connections/settings.ts';
+import { SystemClock } from './core/clock.ts';
+import type { Connection } from './core/connection.ts';
+import { RedactingLog } from './core/log.ts';
+import type { Gateway } from './core/protocols/gateway.ts';
+import { Redactor } from './core/redact.ts';
+import { Keeper } from './core/tokens/keeper.ts';
+import { Scheduler } from './core/tokens/scheduler.ts';
+import { CredentialVault } from './vault/credentialVault.ts';
+import { FileClaims } from './vault/fileClaims.ts';
+import { TokenVault } from './vault/tokenVault.ts';
+import { Notices } from './views/notices.ts';
+import { ResultsHost } from './views/resultsHost.ts';
+import { StatusBar } from './views/statusBar.ts';
+import { TokenTree } from './views/tree.ts';
+
+/** What has to be done before the window goes. */
+let leave: (() => Promise<void>) | undefined;
+
+/** Builds the parts and joins them. Reads the secret storage, and does no other input or output. */
+export async function activate(context: vscode.ExtensionContext): Promise<SessionTokensApi> {
+  const own = <T extends vscode.Disposable>(item: T): T => {
+    context.subscriptions.push(item);
+    return item;
+  };
+  const clock = new SystemClock();
+  const scheduler = own(new Scheduler(clock));
+  const redactor = new Redactor();
+  const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
+  const log = new RedactingLog(output, (text) => redactor.redact(text));
+  const connections = own(new ConnectionSettings());
+  const credentials = new CredentialVault(context.secrets);
+  const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'));
+
+  const connect = async (connection: Connection): Promise<Gateway> => {
+    // The only way to the network; loaded when it is first used.
+    const { connect } = await import('./core/protocols/connect.ts');
+    const dialectKey = `dialect/${connection.url}`;
+    const remembered = context.globalState.get(dialectKey);
+    return connect(connection, {
+      clock,
+      redactor,
+      log,
+      maxResponseBytes: options.maxResponseBytes(),
+      ...(remembered === 'getData' || remembered === 'views' ? { remembered } : {}),
+      onDialect: (dialect) => void context.globalState.update(dialectKey, dialect),
+    });
+  };
+  const keeper = own(
+    new Keeper({
+      clock,
+      scheduler,
+      store: own(new TokenVault(context.secrets)),
+      credentials,
+      claims,
+      connections,
+      connect,
+      redactor,
+      log,
+      window: randomUUID(),
+      warnMs: options.warnMs,
+      longestIdleMs: options.longestIdleMs,
+    }),
+  );
+  const tree = own(new TokenTree(keeper, connections, scheduler));
+  own(new StatusBar(keeper, clock, scheduler, options));
+  const notices = own(new Notices({ keeper, connections, scheduler, claims, warnMs: options.warnMs }));
+  const sandbox = own(new SandboxHost());
+  const loaded = Promise.withResolvers<void>();
+  const results = own(new ResultsHost(join(__dirname, 'worker.js'), clock, options));
+  const parts: Parts = {
+    ready: loaded.promise,
+    keeper,
+    connections,
+    credentials,
+    connect,
+    options,
+    results,
+    recents: new Recents(context.globalState),
+    sandbox,
+    log,
+    output,
+    refreshTree: () => tree.refresh(),
+  };
+  own(registerCommands(parts, commandTable));
+  const tokensChanged = own(new vscode.EventEmitter<void>());
+  own(keeper.onDidChange(() => tokensChanged.fire()));
+  leave = async () => {
+    if (options.closeOnExit()) {
+      await keeper.closeMine();
+    }
+    await keeper.flush();
+    await sandbox.stop();
+  };
+  try {
+    const unreadable = await keeper.load();
+    notices.tellUnreadable(unreadable);
+    for (const { id, reason } of unreadable) {
+      log.warn(`Token entry ${id} ${reason}; it is left alone.`);
+    }
+  } finally {
+    loaded.resolve();
+  }
+  notices.tellProblems();
+  return createApi(parts, tokensChanged.event);
+}
+
+/** Closes what this window opened, if its person wants that. */
+export async function deactivate(): Promise<void> {
+  await leave?.();
+}

@@ -1,0 +1,201 @@
+import * as vscode from 'vscode';
+import type { ConnectionSettings } from '../connections/settings.ts';
+import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import type { Unreadable } from '../core/tokens/holdings.ts';
+import type { Keeper } from '../core/tokens/keeper.ts';
+import type { Scheduler } from '../core/tokens/scheduler.ts';
+import type { Claims } from '../core/tokens/store.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
+import { nameOf } from './names.ts';
+import { TokenNode } from './tree.ts';
+
+export interface NoticesDeps {
+  readonly keeper: Keeper;
+  readonly connections: ConnectionSettings;
+  readonly scheduler: Scheduler;
+  readonly claims: Claims;
+  /** Milliseconds. */
+  readonly warnMs: () => number;
+}
+
+const task = 'notices';
+/** Tokens that begin to expire within this time are told of together, in milliseconds. */
+const gatherMs = 1_500;
+/** So much later does a window that nobody looks at speak: one that is looked at goes first. In milliseconds. */
+const backgroundMs = 1_000;
+const dayMs = 86_400_000;
+
+/** Says once, in one window, what a person should know without having asked. */
+export class Notices implements Disposable {
+  readonly #deps: NoticesDeps;
+  readonly #owned = new DisposableStore();
+  readonly #expiring = new Set<string>();
+  /** Tokens told of, with the end that this was about. */
+  readonly #told = new Map<string, number>();
+
+  constructor(deps: NoticesDeps) {
+    this.#deps = deps;
+    const { keeper, connections, scheduler } = deps;
+    this.#owned.add(
+      keeper.onDidChange(({ id, what }) => {
+        if (what === 'removed') {
+          this.#expiring.delete(id);
+          this.#told.delete(id);
+        } else {
+          this.#look(id);
+        }
+      }),
+    );
+    this.#owned.add(
+      keeper.onDidEndRenewal(({ id, why }) => {
+        const token = keeper.find(id);
+        if (token !== undefined) {
+          void this.#tellRenewalEnd(token, why);
+        }
+      }),
+    );
+    this.#owned.add(
+      keeper.onStorageTrouble((error) => {
+        void withLog(
+          vscode.window.showWarningMessage(vscode.l10n.t(error.template, ...error.args), showLog()),
+        );
+      }),
+    );
+    this.#owned.add(connections.onDidChange(() => this.tellProblems()));
+    this.#owned.add({ dispose: () => scheduler.cancel(task) });
+  }
+
+  /** Names the connections in the settings that cannot be used. */
+  tellProblems(): void {
+    const problems = this.#deps.connections.problems();
+    if (problems.length > 0) {
+      const open = vscode.l10n.t('Open Settings');
+      const list = problems.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
+      vscode.window
+        .showWarningMessage(
+          vscode.l10n.t('Some connections in the settings cannot be used: {0}.', list),
+          open,
+        )
+        .then((chosen) =>
+          chosen === open ? vscode.commands.executeCommand('sessionTokens.openSettings') : undefined,
+        );
+    }
+  }
+
+  /** Says which entries of the secret storage were set aside. */
+  tellUnreadable(unreadable: readonly Unreadable[]): void {
+    if (unreadable.length > 0) {
+      const message = vscode.l10n.t(
+        '{0} stored tokens could not be read and were set aside; all others are there.',
+        unreadable.length,
+      );
+      void withLog(vscode.window.showWarningMessage(message, showLog()));
+    }
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #look(id: string): void {
+    const { keeper, scheduler, warnMs } = this.#deps;
+    const token = keeper.find(id);
+    const tellable =
+      token?.state === 'expiring' &&
+      (token.keepAlive === 'manual' || keeper.isPaused(id)) &&
+      // A life that begins under the threshold would be told of at its birth.
+      token.lifeMs > warnMs() &&
+      // A user token that lives by its session ends with it, and one of the two is enough.
+      !(token.kind === 'user' && keeper.keptAliveBy(id) !== undefined);
+    if (!tellable) {
+      this.#expiring.delete(id);
+      return;
+    }
+    if (
+      this.#told.get(id) === undefined ||
+      Math.abs((this.#told.get(id) ?? 0) - token.expiresAt) > gatherMs
+    ) {
+      this.#told.set(id, token.expiresAt);
+      this.#expiring.add(id);
+      const wait = gatherMs + (vscode.window.state.focused ? 0 : backgroundMs);
+      scheduler.after(task, wait, () => void this.#tellExpiring());
+    }
+  }
+
+  async #tellExpiring(): Promise<void> {
+    const { keeper, claims } = this.#deps;
+    const tokens: TokenInfo[] = [];
+    for (const id of this.#expiring) {
+      const token = keeper.find(id);
+      if (
+        token?.state === 'expiring' &&
+        (await claims.claim(`notice-${id}-${Math.round(token.expiresAt / 10_000)}`, dayMs))
+      ) {
+        tokens.push(token);
+      }
+    }
+    this.#expiring.clear();
+    const [first] = tokens;
+    if (first === undefined) {
+      return;
+    }
+    const keep = vscode.l10n.t('Keep Alive');
+    const letGo = vscode.l10n.t('Let It Go');
+    const always = vscode.l10n.t('Always for This Connection');
+    const message =
+      tokens.length === 1
+        ? vscode.l10n.t('{0} is about to expire.', nameOf(first))
+        : vscode.l10n.t('{0} tokens are about to expire, {1} first.', tokens.length, nameOf(first));
+    const chosen = await vscode.window.showWarningMessage(message, keep, letGo, always);
+    if (chosen === keep || chosen === always) {
+      for (const { id, connection } of tokens) {
+        await vscode.commands.executeCommand('sessionTokens.keepAlive', new TokenNode(id, connection));
+      }
+    }
+    if (chosen === always) {
+      await this.#renewAlways(new Set(tokens.map(({ connection }) => connection)));
+    }
+  }
+
+  async #renewAlways(names: ReadonlySet<string>): Promise<void> {
+    const { keeper, connections } = this.#deps;
+    for (const name of names) {
+      await connections.change(name, { keepAlive: 'auto' });
+      for (const { id } of keeper.tokens(name)) {
+        await keeper.setKeepAlive(id, 'auto');
+      }
+    }
+  }
+
+  async #tellRenewalEnd(token: TokenInfo, why: 'unused' | 'refused'): Promise<void> {
+    if (!(await this.#deps.claims.claim(`ended-${token.id}-${token.openedAt}-${why}`, dayMs))) {
+      return;
+    }
+    if (why === 'unused') {
+      const resume = vscode.l10n.t('Keep Alive');
+      const message = vscode.l10n.t(
+        '{0} was not used for long, so it is not renewed any more.',
+        nameOf(token),
+      );
+      if ((await vscode.window.showInformationMessage(message, resume)) === resume) {
+        await vscode.commands.executeCommand(
+          'sessionTokens.keepAlive',
+          new TokenNode(token.id, token.connection),
+        );
+      }
+      return;
+    }
+    const message = vscode.l10n.t('{0} could not be renewed: its gateway refuses.', nameOf(token));
+    await withLog(vscode.window.showWarningMessage(message, showLog()));
+  }
+}
+
+function showLog(): string {
+  return vscode.l10n.t('Show Log');
+}
+
+async function withLog(chosen: Thenable<string | undefined>): Promise<void> {
+  if ((await chosen) === showLog()) {
+    await vscode.commands.executeCommand('sessionTokens.showLog');
+  }
+}

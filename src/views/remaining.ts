@@ -1,0 +1,8 @@
+/** A life as people read it: `mm:ss`, from an hour up `h:mm:ss`. Rounded down, so that it never shows too much. */
+export function clockFace(ms: number): string {
+  const seconds = Math.max(Math.floor(ms / 1_000), 0);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  const tail = `${two(minutes % 60)}:${two(seconds % 60)}`;
+  return minutes < 60 ? tail : `${Math.floor(minutes / 60)}:${tail}`;
+}

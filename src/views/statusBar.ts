@@ -1,0 +1,102 @@
+import * as vscode from 'vscode';
+import type { Options } from '../connections/options.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import type { Keeper } from '../core/tokens/keeper.ts';
+import type { Scheduler } from '../core/tokens/scheduler.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
+import { nameOf } from './names.ts';
+import { clockFace } from './remaining.ts';
+
+const task = 'statusBar';
+
+/** How often the countdown moves while nobody looks, in milliseconds. */
+const unwatchedMs = 20_000;
+
+/** Counts down the life of the token that ends first. */
+export class StatusBar implements Disposable {
+  readonly #owned = new DisposableStore();
+  readonly #item: vscode.StatusBarItem;
+  readonly #keeper: Keeper;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #options: Options;
+  #shown = '';
+
+  constructor(keeper: Keeper, clock: Clock, scheduler: Scheduler, options: Options) {
+    this.#keeper = keeper;
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#options = options;
+    this.#item = this.#owned.add(
+      vscode.window.createStatusBarItem('sessionTokens.life', vscode.StatusBarAlignment.Right, 100),
+    );
+    this.#item.name = vscode.l10n.t('Session Life');
+    this.#item.command = 'sessionTokens.showMenu';
+    this.#owned.add(keeper.onDidChange(() => this.#soon()));
+    this.#owned.add(vscode.window.onDidChangeWindowState(() => this.#draw()));
+    this.#owned.add(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration('sessionTokens.statusBar')) {
+          this.#draw();
+        }
+      }),
+    );
+    this.#owned.add({ dispose: () => scheduler.cancel(task) });
+    this.#draw();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  /** Many tokens may change in one breath; one drawing serves them all. */
+  #soon(): void {
+    this.#scheduler.after(task, 0, () => this.#draw());
+  }
+
+  #draw(): void {
+    const first = this.#options.statusBarEnabled() ? this.#keeper.first() : undefined;
+    if (first === undefined) {
+      this.#scheduler.cancel(task);
+      this.#shown = '';
+      this.#item.hide();
+      return;
+    }
+    const left = first.expiresAt - this.#clock.now().wall;
+    this.#write(first, left);
+    if (first.state !== 'expired') {
+      const { focused, active } = vscode.window.state;
+      // Just after the second has turned, so that no second is shown twice or left out.
+      const next = focused && active ? (left % 1_000) + 5 : unwatchedMs;
+      this.#scheduler.after(task, Math.max(next, 50), () => this.#draw());
+    }
+  }
+
+  #write(first: TokenInfo, left: number): void {
+    const name = nameOf(first);
+    const expired = first.state === 'expired';
+    const text = expired
+      ? `$(error) ${vscode.l10n.t('{0} expired', name)}`
+      : `$(${first.state === 'expiring' ? 'warning' : 'watch'}) ${clockFace(left)} ${name}`;
+    if (text === this.#shown) {
+      return;
+    }
+    this.#shown = text;
+    this.#item.text = text;
+    const colour = { live: undefined, expiring: 'warning', expired: 'error' }[first.state];
+    this.#item.backgroundColor =
+      colour === undefined ? undefined : new vscode.ThemeColor(`statusBarItem.${colour}Background`);
+    this.#item.tooltip = expired
+      ? vscode.l10n.t('{0} has expired. Click for what can be done.', name)
+      : vscode.l10n.t('{0} ends first of the tokens held. Click for what can be done.', name);
+    // Without the seconds: a screen reader must not speak at every tick.
+    this.#item.accessibilityInformation = {
+      label: expired
+        ? vscode.l10n.t('{0} has expired', name)
+        : vscode.l10n.t('{0} ends in about {1} minutes', name, Math.ceil(left / 60_000)),
+      role: 'button',
+    };
+    this.#item.show();
+  }
+}

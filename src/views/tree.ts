@@ -1,0 +1,319 @@
+import * as vscode from 'vscode';
+import { type Connection, isLoopback } from '../core/connection.ts';
+import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import type { ConnectionSource } from '../core/tokens/gateways.ts';
+import type { Change } from '../core/tokens/holdings.ts';
+import type { Keeper } from '../core/tokens/keeper.ts';
+import type { Scheduler } from '../core/tokens/scheduler.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
+
+/** A row of the tree; commands take it as their argument, so it has the members that they read. */
+export type TreeNode = ConnectionNode | TokenNode;
+
+export class ConnectionNode {
+  readonly connection: string;
+
+  constructor(connection: string) {
+    this.connection = connection;
+  }
+}
+
+export class TokenNode {
+  readonly id: string;
+  readonly connection: string;
+
+  constructor(id: string, connection: string) {
+    this.id = id;
+    this.connection = connection;
+  }
+}
+
+const task = 'tree';
+/** Changes within this time are shown together, in milliseconds. */
+const gatherMs = 50;
+
+/** The tokens held: connection → user token → sessions; SARUS: connection → token. */
+export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable {
+  readonly #keeper: Keeper;
+  readonly #connections: ConnectionSource;
+  readonly #scheduler: Scheduler;
+  readonly #owned = new DisposableStore();
+  readonly #changes = this.#owned.add(new vscode.EventEmitter<TreeNode | undefined>());
+  readonly #view: vscode.TreeView<TreeNode>;
+  readonly #connectionNodes = new Map<string, ConnectionNode>();
+  readonly #tokenNodes = new Map<string, TokenNode>();
+  /** Rows to draw anew; `undefined` stands for all of them. */
+  readonly #stale = new Set<TreeNode | undefined>();
+
+  readonly onDidChangeTreeData = this.#changes.event;
+
+  constructor(keeper: Keeper, connections: ConnectionSource, scheduler: Scheduler) {
+    this.#keeper = keeper;
+    this.#connections = connections;
+    this.#scheduler = scheduler;
+    this.#owned.add(keeper.onDidChange((change) => this.#heard(change)));
+    this.#owned.add(connections.onDidChange(() => this.refresh()));
+    this.#view = this.#owned.add(
+      vscode.window.createTreeView('sessionTokens.tokens', { treeDataProvider: this, showCollapseAll: true }),
+    );
+    this.#owned.add(this.#view.onDidChangeVisibility(() => this.#soon()));
+    this.#owned.add({ dispose: () => scheduler.cancel(task) });
+    this.#describe();
+  }
+
+  refresh(): void {
+    this.#stale.add(undefined);
+    this.#soon();
+  }
+
+  getChildren(parent?: TreeNode): TreeNode[] {
+    if (parent === undefined) {
+      return this.#rootNames().map((name) => this.#connectionNode(name));
+    }
+    const tokens = this.#keeper.tokens(parent.connection);
+    if (parent instanceof ConnectionNode) {
+      const users = new Set(tokens.filter(({ kind }) => kind === 'user').map(({ service }) => service));
+      return tokens
+        .filter(({ kind, service }) => kind === 'user' || !users.has(service))
+        .sort(byLabel)
+        .map((token) => this.#tokenNode(token));
+    }
+    const user = this.#keeper.find(parent.id);
+    return tokens
+      .filter(({ kind, service }) => user?.kind === 'user' && kind === 'session' && service === user.service)
+      .sort(byLabel)
+      .map((token) => this.#tokenNode(token));
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    return node instanceof ConnectionNode ? this.#connectionItem(node) : this.#tokenItem(node);
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    if (node instanceof ConnectionNode) {
+      return undefined;
+    }
+    const token = this.#keeper.find(node.id);
+    const user = token?.kind === 'session' ? this.#userOf(token) : undefined;
+    return user === undefined ? this.#connectionNode(node.connection) : this.#tokenNode(user);
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  /** Tokens outlive their connection's settings, and a token that is held is shown. */
+  #rootNames(): string[] {
+    const names = this.#connections.all().map(({ name }) => name);
+    const orphaned = this.#keeper.tokens().map(({ connection }) => connection);
+    return [...new Set([...names, ...orphaned])];
+  }
+
+  #connectionItem({ connection: name }: ConnectionNode): vscode.TreeItem {
+    const connection = this.#connections.all().find((one) => one.name === name);
+    const tokens = this.#keeper.tokens(name);
+    const signedIn = tokens.some(
+      ({ state, kind }) => state !== 'expired' && (kind === 'user' || connection?.kind === 'sarus'),
+    );
+    const item = new vscode.TreeItem(
+      name,
+      tokens.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
+    );
+    item.id = `connection/${name}`;
+    const protocol = connection?.kind === 'sarus' ? 'sarus' : 'cra';
+    item.contextValue = `connection.${protocol}.${signedIn ? 'signedIn' : 'signedOut'}`;
+    const danger = connection === undefined ? undefined : dangerOf(connection);
+    const state = signedIn ? undefined : vscode.l10n.t('signed out');
+    const missing = connection === undefined ? vscode.l10n.t('not in the settings') : undefined;
+    item.description = [missing ?? state, danger?.short].filter(Boolean).join(' · ');
+    item.iconPath = danger
+      ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
+      : new vscode.ThemeIcon(signedIn ? 'vm-active' : 'vm-outline');
+    item.tooltip = [name, connection?.url, missing ?? state ?? vscode.l10n.t('signed in'), danger?.long]
+      .filter(Boolean)
+      .join('\n');
+    if (!signedIn && connection !== undefined) {
+      item.command = {
+        command: 'sessionTokens.signIn',
+        title: vscode.l10n.t('Sign In'),
+        arguments: [this.#connectionNode(name)],
+      };
+    }
+    item.accessibilityInformation = {
+      label: [vscode.l10n.t('Connection {0}', name), item.description || vscode.l10n.t('signed in')].join(
+        ', ',
+      ),
+    };
+    return item;
+  }
+
+  #tokenItem({ id, connection }: TokenNode): vscode.TreeItem {
+    const token = this.#keeper.find(id);
+    if (token === undefined) {
+      return new vscode.TreeItem(connection); // Gone since the row was asked for; it is about to be drawn anew.
+    }
+    const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
+    const sessions = token.kind === 'user' && this.getChildren(this.#tokenNode(token)).length > 0;
+    const item = new vscode.TreeItem(
+      labelOf(token),
+      sessions ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
+    );
+    item.id = `token/${id}`;
+    item.contextValue = `token.${token.kind}.${token.state}`;
+    const paused = this.#keeper.isPaused(id);
+    const mode =
+      token.keepAlive === 'manual'
+        ? undefined
+        : paused
+          ? vscode.l10n.t('auto, resting')
+          : vscode.l10n.t('auto');
+    const until = time(token.expiresAt);
+    const end = {
+      live: vscode.l10n.t('until {0}', until),
+      expiring: vscode.l10n.t('ends at {0}', until),
+      expired: vscode.l10n.t('expired'),
+    }[token.state];
+    const kept = holder?.target === undefined ? undefined : vscode.l10n.t('kept alive by {0}', holder.target);
+    item.description = [end, mode, token.state === 'expired' ? undefined : kept].filter(Boolean).join(' · ');
+    item.iconPath = iconOf(token);
+    item.tooltip = [
+      `${labelOf(token)} ${token.masked}`,
+      token.state === 'expired'
+        ? vscode.l10n.t('Expired at {0}', until)
+        : vscode.l10n.t('Lives until {0}', until),
+      token.source === 'reported'
+        ? vscode.l10n.t('The gateway told this life.')
+        : vscode.l10n.t('Reckoned from the timeout of {0} minutes.', minutes(token.lifeMs)),
+      vscode.l10n.t('Opened {0}, last used {1}', time(token.openedAt), time(token.lastUsedAt)),
+      token.keepAlive === 'auto'
+        ? paused
+          ? vscode.l10n.t('Automatic renewal rests: the token was not used for long.')
+          : vscode.l10n.t('Renewed automatically')
+        : vscode.l10n.t('Renewed by hand'),
+      kept,
+    ]
+      .filter(Boolean)
+      .join('\n');
+    item.accessibilityInformation = { label: [labelOf(token), item.description].join(', ') };
+    return item;
+  }
+
+  #heard({ id, connection, what }: Change): void {
+    if (what === 'changed') {
+      this.#stale.add(this.#tokenNodes.get(id));
+    } else {
+      // Rows come and go; which row is their parent may have changed with them.
+      this.#stale.add(this.#connectionNodes.get(connection));
+      if (what === 'removed') {
+        this.#tokenNodes.delete(id);
+      }
+    }
+    this.#soon();
+  }
+
+  #soon(): void {
+    if (this.#stale.size > 0 && !this.#scheduler.has(task)) {
+      this.#scheduler.after(task, gatherMs, () => this.#draw());
+    }
+  }
+
+  #draw(): void {
+    this.#describe();
+    if (!this.#view.visible) {
+      return; // Drawn when it can be seen.
+    }
+    const stale = this.#stale.has(undefined) ? [undefined] : [...this.#stale];
+    this.#stale.clear();
+    for (const node of stale) {
+      this.#changes.fire(node);
+    }
+  }
+
+  #describe(): void {
+    const connections = this.#connections.all().length;
+    const first = this.#keeper.first();
+    // An empty text takes the message away.
+    this.#view.message =
+      connections > 0 && first === undefined
+        ? vscode.l10n.t('Nobody is signed in. Choose a connection to sign in.')
+        : '';
+  }
+
+  #userOf(session: TokenInfo): TokenInfo | undefined {
+    return this.#keeper
+      .tokens(session.connection)
+      .find(({ kind, service }) => kind === 'user' && service === session.service);
+  }
+
+  #connectionNode(name: string): ConnectionNode {
+    let node = this.#connectionNodes.get(name);
+    if (node === undefined) {
+      node = new ConnectionNode(name);
+      this.#connectionNodes.set(name, node);
+    }
+    return node;
+  }
+
+  #tokenNode({ id, connection }: TokenInfo): TokenNode {
+    let node = this.#tokenNodes.get(id);
+    if (node === undefined) {
+      node = new TokenNode(id, connection);
+      this.#tokenNodes.set(id, node);
+    }
+    return node;
+  }
+}
+
+function labelOf(token: TokenInfo): string {
+  if (token.target !== undefined) {
+    return token.target;
+  }
+  return token.kind === 'user'
+    ? vscode.l10n.t('User token {0}', token.service ?? '')
+    : vscode.l10n.t('Session token');
+}
+
+function byLabel(a: TokenInfo, b: TokenInfo): number {
+  return (a.target ?? a.service ?? '').localeCompare(b.target ?? b.service ?? '') || a.openedAt - b.openedAt;
+}
+
+function iconOf({ kind, state }: TokenInfo): vscode.ThemeIcon {
+  if (state === 'expired') {
+    return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+  }
+  if (state === 'expiring') {
+    return new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+  }
+  return new vscode.ThemeIcon(kind === 'user' ? 'account' : 'key');
+}
+
+/** What is unsafe about the way to a gateway, for as long as it is. */
+function dangerOf(connection: Connection): { short: string; long: string } | undefined {
+  if (!connection.rejectUnauthorized) {
+    return {
+      short: vscode.l10n.t('TLS not verified'),
+      long: vscode.l10n.t(
+        'TLS is not verified (rejectUnauthorized is false): anybody may stand in for this gateway.',
+      ),
+    };
+  }
+  if (connection.url.startsWith('http:') && !isLoopback(connection.url)) {
+    return {
+      short: vscode.l10n.t('not encrypted'),
+      long: vscode.l10n.t('Plain http: everybody on the way can read the tokens of this gateway.'),
+    };
+  }
+  return undefined;
+}
+
+function time(ms: number): string {
+  return new Date(ms).toLocaleTimeString(vscode.env.language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+}
+
+function minutes(ms: number): number {
+  return Math.round(ms / 6_000) / 10;
+}
