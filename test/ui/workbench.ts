@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../workbench/browser.ts';
 import { outDir } from '../workbench/paths.ts';
 import { workbenchUrl } from '../workbench/server.ts';
-import { changeSettings, quietSettings, type Settings, settingsFile } from '../workbench/settings.ts';
+import { quietSettings, readSettings, type Settings, settingsFile } from '../workbench/settings.ts';
 import { QuickInput } from './quickInput.ts';
 import { until } from './until.ts';
 
@@ -14,6 +15,12 @@ const themes = {
   'hc-dark': { name: 'Default High Contrast', css: 'hc-black' },
   'hc-light': { name: 'Default High Contrast Light', css: 'hc-light' },
 } as const;
+
+/** For setSettings(): settings.json opens in a tab, and holds what was pasted as it was. */
+const plainEditor: Settings = {
+  'editor.formatOnPaste': false,
+  'workbench.editor.useModal': 'off',
+};
 
 export interface TreeRow {
   readonly level: number;
@@ -94,10 +101,8 @@ export class Workbench {
     }
     // The server keeps the user settings for all pages: each begins with the same ones.
     await mkdir(dirname(settingsFile(dataDir)), { recursive: true });
-    await writeFile(
-      settingsFile(dataDir),
-      JSON.stringify({ ...quietSettings, ...options.settings }, undefined, 2),
-    );
+    const settings = { ...quietSettings, ...plainEditor, ...options.settings };
+    await writeFile(settingsFile(dataDir), JSON.stringify(settings, undefined, 2));
     const context = await browser.newContext({
       viewport: { width: 1280, height: 800 },
       permissions: ['clipboard-read', 'clipboard-write'],
@@ -105,7 +110,8 @@ export class Workbench {
     const page = await context.newPage();
     await page.goto(workbenchUrl(Number(port), options.folder ? { folder: options.folder } : {}));
     const workbench = new Workbench(context, page, dataDir);
-    await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 30_000 });
+    // The sign that VS Code has read the extension's manifest: from now on its commands are in the palette.
+    await page.locator('.activitybar [aria-label^="Session Tokens"]').first().waitFor({ timeout: 30_000 });
     return workbench;
   }
 
@@ -117,16 +123,20 @@ export class Workbench {
 
   /** Runs a command as a person does: palette, its full name (`Session Tokens: Sign In`), Enter. */
   async palette(command: string): Promise<void> {
-    await until(
-      `the palette to offer “${command}”`,
-      async () => {
-        await this.page.keyboard.press('F1');
-        await this.quickInput.waitFor(/^Type the name of a command/, 3000);
-        await this.quickInput.type(`>${command}`);
-        return this.quickInput.focus(command, 5000);
-      },
-      30_000,
-    );
+    const offered = async (): Promise<boolean> => {
+      await this.page.keyboard.press('F1');
+      await this.quickInput.waitFor(/^Type the name of a command/, 3000);
+      await this.quickInput.type(`>${command}`);
+      try {
+        return await this.quickInput.focus(command, 3000);
+      } catch (error) {
+        // An open palette never learns of commands that came later: the next try needs a new one.
+        await this.quickInput.cancel();
+        await this.quickInput.waitUntilClosed();
+        throw error;
+      }
+    };
+    await until(`the palette to offer “${command}”`, offered, 20_000);
     await this.page.keyboard.press('Enter');
   }
 
@@ -272,9 +282,29 @@ export class Workbench {
     return this.page.evaluate('navigator.clipboard.readText()');
   }
 
-  /** Changes user settings while VS Code runs. It sees them in its own time: wait for their effect. */
+  /**
+   * Changes user settings while VS Code runs, in the editor of settings.json: a page does not notice when the
+   * file changes behind its back. They are in force when this returns.
+   */
   async setSettings(change: Settings): Promise<void> {
-    await changeSettings(this.#dataDir, change);
+    const text = JSON.stringify({ ...(await readSettings(this.#dataDir)), ...change });
+    await this.palette('Preferences: Open User Settings (JSON)');
+    const editor = this.page.locator('.editor-instance .monaco-editor').filter({ visible: true }).last();
+    const tab = this.page.locator('.tab.active').filter({ hasText: 'settings.json' });
+    await tab.waitFor();
+    await editor.locator('.view-line').first().click();
+    await this.page.keyboard.press('ControlOrMeta+A');
+    // Pasted: the editor closes brackets that are typed.
+    const clipboard = await this.clipboard();
+    await this.#setClipboard(text);
+    await this.page.keyboard.press('ControlOrMeta+V');
+    await this.page.keyboard.press('ControlOrMeta+S');
+    await until('the settings to be saved', async () => {
+      return isDeepStrictEqual(await readSettings(this.#dataDir), JSON.parse(text));
+    });
+    await this.#setClipboard(clipboard);
+    await this.palette('View: Close Editor');
+    await tab.waitFor({ state: 'detached' });
   }
 
   async theme(theme: keyof typeof themes): Promise<void> {
@@ -286,6 +316,10 @@ export class Workbench {
   async screenshot(path: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await this.page.screenshot({ path });
+  }
+
+  async #setClipboard(text: string): Promise<void> {
+    await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
   }
 
   get #view(): Locator {

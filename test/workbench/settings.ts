@@ -4,8 +4,8 @@ import { join } from 'node:path';
 /*
  * Where user settings live: plain VS Code for the browser keeps them in the browser's storage; code-server's
  * build keeps them on the server, in `User/settings.json` of the user data dir, for all scopes (`application`
- * too), and the workbench watches that file. So a test writes settings there, before or while a page is open.
- * Secrets and UI state, however, live in the browser's storage, bound to the origin (port included).
+ * too). A page reads that file when it opens and writes it, but does not see when others change it. Secrets and
+ * UI state, however, live in the browser's storage, bound to the origin (port included).
  */
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export type Settings = Readonly<Record<string, unknown>>;
 export const quietSettings: Settings = {
   'chat.disableAIFeatures': true,
   'extensions.autoCheckUpdates': false,
-  'extensions.autoUpdate': false,
+  'extensions.autoUpdate': 'off',
   'extensions.ignoreRecommendations': true,
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
@@ -26,11 +26,14 @@ export function settingsFile(dataDir: string): string {
   return join(dataDir, 'User/settings.json');
 }
 
+export async function readSettings(dataDir: string): Promise<Settings> {
+  const text = await readFile(settingsFile(dataDir), 'utf8').catch(() => '{}');
+  return JSON.parse(text) as Settings;
+}
+
 /** Sets these settings and leaves the others; a value of `undefined` removes one. */
 export async function changeSettings(dataDir: string, change: Settings): Promise<void> {
-  const file = settingsFile(dataDir);
+  const settings = { ...(await readSettings(dataDir)), ...change };
   await mkdir(join(dataDir, 'User'), { recursive: true });
-  const text = await readFile(file, 'utf8').catch(() => '{}');
-  const settings = { ...(JSON.parse(text) as Settings), ...change };
-  await writeFile(file, `${JSON.stringify(settings, undefined, 2)}\n`);
+  await writeFile(settingsFile(dataDir), `${JSON.stringify(settings, undefined, 2)}\n`);
 }
