@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import http, {
   type ClientRequest,
@@ -475,6 +476,7 @@ export class HttpClient {
       let source: Readable = message;
       let idle: Disposable | undefined;
       let moved = true;
+      let ended = false;
       let waiting = false; // For the sink: then it is not the server who takes the time.
       let over = false;
       const close = (): void => {
@@ -491,7 +493,9 @@ export class HttpClient {
         }
       };
       const finish = (): void => {
-        if (over) {
+        ended = true;
+        // The end of a small body comes before the sink has said what it makes of its only chunk.
+        if (over || waiting) {
           return;
         }
         try {
@@ -554,7 +558,7 @@ export class HttpClient {
             more.then(() => {
               moved = true;
               waiting = false;
-              source.resume();
+              ended ? finish() : source.resume();
             }, fail);
           }
         } catch (error) {
@@ -595,13 +599,16 @@ export class HttpClient {
       return { rejectUnauthorized };
     }
     try {
-      const extra = await readFile(caFile, 'utf8');
-      if (!extra.includes('-----BEGIN CERTIFICATE-----')) {
+      const extra = (await readFile(caFile, 'utf8')).match(pemCertificates) ?? [];
+      if (extra.length === 0) {
         throw new Error('no certificate in it');
+      }
+      for (const certificate of extra) {
+        new X509Certificate(certificate); // What is no certificate would be passed over in silence.
       }
       return {
         rejectUnauthorized,
-        secureContext: tls.createSecureContext({ ca: [...trusted(), extra] }),
+        secureContext: tls.createSecureContext({ ca: [...trusted(), ...extra] }),
       };
     } catch (error) {
       throw new TokensError('E_CONFIG', 'The CA file {0} cannot be read as PEM certificates.', [caFile], {
@@ -727,6 +734,8 @@ export class HttpClient {
     return undefined;
   }
 }
+
+const pemCertificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 const inflaters: ReadonlyMap<string, () => zlib.Gunzip | zlib.BrotliDecompress> = new Map<
   string,

@@ -1,0 +1,139 @@
+import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
+import { connect } from '../../../../src/core/protocols/connect.ts';
+import type { Gateway, Grant, Tokens } from '../../../../src/core/protocols/gateway.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../../src/sandbox/gateway.ts';
+import { connection, deps, failure, readers } from './rig.ts';
+
+describe('protocols against the sandbox gateway', () => {
+  let sandbox: Sandbox | undefined;
+  let gateway: Gateway | undefined;
+
+  async function start(more: Record<string, unknown>, options: SandboxOptions = {}): Promise<Gateway> {
+    sandbox = await startSandbox(options);
+    gateway = connect(connection(sandbox.url, { service: 'BBI3SYSA', ...more }), deps());
+    return gateway;
+  }
+
+  afterEach(async () => {
+    gateway?.dispose();
+    await sandbox?.close();
+    sandbox = undefined;
+  });
+
+  for (const dialect of ['views', 'getData', 'auto']) {
+    for (const prefix of [undefined, '/proxy']) {
+      it(`CRA ${dialect}${prefix ?? ''}: services, sign in, data, reuse, keep alive, close`, async () => {
+        const cra = await start({ dialect }, { prefix });
+        const services = await cra.services?.();
+        deepEqual(
+          services?.map(({ name }) => name),
+          ['BBI3SYSA', 'BBI3SYSB'],
+        );
+        const grant = await cra.signIn({ username: 'demo', password: 'demo' }, undefined);
+        const user: Tokens = { user: grant.value };
+        const query = { product: 'MVMVS', view: 'JCPU' };
+        const sessions: Grant[] = [];
+        const first = await cra.getData({
+          tokens: user,
+          query,
+          keepOpen: true,
+          makeReader: readers().make,
+          onSession: (session) => void sessions.push(session),
+        });
+        ok(first.answer.rowCount > 0);
+        equal(sessions.length, 1);
+        equal(first.session, sessions[0]?.value);
+        const tokens = { ...user, session: first.session ?? '' };
+        const second = await cra.getData({
+          tokens,
+          query,
+          keepOpen: true,
+          makeReader: readers().make,
+          onSession: () => {
+            throw new Error('no session was opened');
+          },
+        });
+        equal(second.session, first.session);
+        equal((await cra.keepAlive(tokens)).value, first.session);
+        equal((await cra.keepAlive(user)).value, grant.value);
+        ok(
+          (await cra.columns?.(user, query))?.some(
+            ({ field, label }) => field === 'ASGNAME' && label !== field,
+          ),
+        );
+        deepEqual(sandbox?.stats(), {
+          ...sandbox?.stats(),
+          sessions: 1,
+          opened: 1,
+          reused: 1,
+          keepAlives: 2,
+        });
+        await cra.close(tokens, { query });
+        await cra.close(tokens, { query });
+        deepEqual(sandbox?.stats(), { ...sandbox?.stats(), sessions: 0, closed: 1 });
+        const once = await cra.getData({ tokens: user, query, keepOpen: false, makeReader: readers().make });
+        equal(once.session, undefined);
+        deepEqual(sandbox?.stats(), { ...sandbox?.stats(), sessions: 0, opened: 2, closed: 2 });
+      });
+    }
+  }
+
+  for (const dialect of ['views', 'getData']) {
+    it(`CRA ${dialect}: Basic, the other methods, dead sessions, refusals`, async () => {
+      const cra = await start(
+        { dialect, gatewayUser: 'tomcat' },
+        { basic: true, maxSessions: 1, quirks: { deadSession: 'error' } },
+      );
+      const grant = await cra.signIn({ username: 'demo', password: 'demo' }, 'BBI3SYSB');
+      const tokens: Tokens = { user: grant.value, service: 'BBI3SYSB', gatewayPassword: 'tomcat' };
+      const query = { product: 'MVMVS', view: 'JCPU' };
+      const call = { tokens, query, keepOpen: true, makeReader: readers().make };
+      const { session = '' } = await cra.getData(call);
+      notEqual(session, '');
+      const limit = await failure(cra.getData(call), 'E_LIMIT');
+      equal(limit.details.status, 503);
+      await cra.keepAlive({ ...tokens, session });
+      await failure(cra.keepAlive({ ...tokens, session, gatewayPassword: 'wrong' }), 'E_CREDENTIALS');
+      const { gatewayPassword: _, ...bare } = tokens;
+      await failure(cra.keepAlive({ ...bare, session }), 'E_CONFIG');
+      await cra.close({ ...tokens, session });
+      await cra.close({ ...tokens, session });
+      equal(
+        (await failure(cra.getData({ ...call, tokens: { ...tokens, session } }), 'E_HTTP')).details.status,
+        200,
+      );
+      equal(sandbox?.stats().sessions, 0);
+    });
+
+    it(`CRA ${dialect}: swapped methods`, async () => {
+      const cra = await start({ dialect }, { quirks: { swappedMethods: true } });
+      const { value: user } = await cra.signIn({ username: 'demo', password: 'demo' }, undefined);
+      const query = { product: 'MVMVS', view: 'JCPU' };
+      const { session = '' } = await cra.getData({
+        tokens: { user },
+        query,
+        keepOpen: true,
+        makeReader: readers().make,
+      });
+      await cra.keepAlive({ user, session });
+      await cra.close({ user, session });
+      deepEqual(sandbox?.stats(), { ...sandbox?.stats(), sessions: 0, keepAlives: 1, closed: 1 });
+    });
+  }
+
+  it('SARUS: sign in, query, data, renew, revoke', async () => {
+    const sarus = await start({ kind: 'sarus', lifeMinutes: 10 });
+    for (const login of [{ apiKey: 'demo' }, { email: 'demo@example.com', password: 'demo' }]) {
+      const grant = await sarus.signIn(login, undefined);
+      ok((grant.reportedMs ?? 0) > 590_000 && (grant.reportedMs ?? 0) <= 600_000);
+      const life = await sarus.query?.({ user: grant.value });
+      ok((life?.reportedMs ?? 0) > 590_000);
+      const renewed = await sarus.keepAlive({ user: grant.value });
+      ok((renewed.reportedMs ?? 0) > 590_000);
+      await sarus.close({ user: renewed.value });
+      await sarus.close({ user: renewed.value });
+      await failure(sarus.query?.({ user: renewed.value }) ?? Promise.resolve(), 'E_EXPIRED');
+    }
+    await failure(sarus.signIn({ apiKey: 'wrong' }, undefined), 'E_CREDENTIALS');
+  });
+});
