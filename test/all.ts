@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkPackage } from './workbench/checkPackage.ts';
+import { makePackage } from './workbench/package.ts';
+import { outDir, root } from './workbench/paths.ts';
+
+/*
+ * npm test: everything that must hold, in the order of what is cheap and telling. A check counts as one, a mocha
+ * suite as its tests; whatever could not run has failed.
+ */
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface Step {
+  readonly name: string;
+  readonly run: () => Promise<Counts>;
+  /** Without it the steps after it have nothing to stand on. */
+  readonly needed?: boolean;
+}
+
+const one = { ok: { passed: 1, failed: 0, skipped: 0 }, bad: { passed: 0, failed: 1, skipped: 0 } } as const;
+
+const steps: readonly Step[] = [
+  { name: 'types', run: () => check('node_modules/typescript/bin/tsc', ['--noEmit']) },
+  {
+    name: 'lint',
+    run: () => check('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
+  },
+  {
+    name: 'unit tests',
+    run: () =>
+      suite('unit', 'node_modules/mocha/bin/mocha.js', ['--reporter', 'test/workbench/countingReporter.ts']),
+  },
+  { name: 'build', run: () => check('esbuild.js', []), needed: true },
+  { name: 'package', run: () => verify(packageAndCheck), needed: true },
+  { name: 'host tests', run: () => suite('host', 'test/runTest.ts', []) },
+  { name: 'UI tests', run: () => suite('ui', 'test/ui/run.ts', []) },
+];
+
+async function node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+async function check(script: string, args: readonly string[]): Promise<Counts> {
+  return (await node(script, args)) === 0 ? one.ok : one.bad;
+}
+
+async function verify(work: () => Promise<void>): Promise<Counts> {
+  try {
+    await work();
+    return one.ok;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return one.bad;
+  }
+}
+
+async function packageAndCheck(): Promise<void> {
+  await makePackage();
+  await checkPackage();
+}
+
+async function suite(name: string, script: string, args: readonly string[]): Promise<Counts> {
+  const file = join(outDir, 'results', `${name}.json`);
+  await rm(file, { force: true });
+  const code = await node(script, args, { TEST_RESULTS: file });
+  const counts = await readFile(file, 'utf8').then(
+    (text) => JSON.parse(text) as Counts,
+    () => undefined,
+  );
+  if (!counts) {
+    return one.bad;
+  }
+  // A suite that broke outside its tests has failed, whatever its tests say; so has one without tests.
+  const broken = counts.failed === 0 && (code !== 0 || counts.passed === 0);
+  return broken ? { ...counts, failed: 1 } : counts;
+}
+
+async function main(): Promise<void> {
+  let total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const times: string[] = [];
+  let missing: string | undefined;
+  for (const { name, run, needed } of steps) {
+    const started = Date.now();
+    console.log(`\n== ${name}${missing ? `: cannot run, ${missing} failed` : ''}`);
+    const counts = missing ? one.bad : await run();
+    total = {
+      passed: total.passed + counts.passed,
+      failed: total.failed + counts.failed,
+      skipped: total.skipped + counts.skipped,
+    };
+    times.push(
+      `${name} ${counts.failed > 0 ? 'FAILED' : 'ok'} ${((Date.now() - started) / 1000).toFixed(1)} s`,
+    );
+    if (needed && counts.failed > 0) {
+      missing ??= name;
+    }
+  }
+  console.log(`\n${times.join(', ')}`);
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+await main();
