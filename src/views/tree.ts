@@ -119,7 +119,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
       name,
       tokens.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
     );
-    item.id = `connection/${name}`;
+    item.id = idOf(`connection/${name}`, tokens.length > 0);
     const protocol = connection?.kind === 'sarus' ? 'sarus' : 'cra';
     item.contextValue = `connection.${protocol}.${signedIn ? 'signedIn' : 'signedOut'}`;
     const danger = connection === undefined ? undefined : dangerOf(connection);
@@ -158,7 +158,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
       labelOf(token),
       sessions ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
     );
-    item.id = `token/${id}`;
+    item.id = idOf(`token/${id}`, sessions);
     item.contextValue = `token.${token.kind}.${token.state}`;
     const paused = this.#keeper.isPaused(id);
     const mode =
@@ -262,6 +262,11 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     }
     return node;
   }
+}
+
+/** VS Code keeps a row's old shape for its id, so a row that gets its first children is another row. */
+function idOf(row: string, hasChildren: boolean): string {
+  return hasChildren ? `${row}/open` : row;
 }
 
 function labelOf(token: TokenInfo): string {

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import type { SandboxStats } from '../../src/sandbox/stats.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** What the product is for, by palette alone, as a person types it. */
+describe('the main job, by palette', () => {
+  const vs = useWorkbench();
+
+  it('adds a connection, signs in, gets data, counts down, keeps alive, closes', async () => {
+    const { quickInput } = vs();
+    await vs().showTokens();
+    assert.match(await vs().welcomeText(), /Start Sandbox Gateway/);
+    await vs().palette('Session Tokens: Start Sandbox Gateway');
+    const { message } = await vs().notification(/sandbox gateway runs at/);
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(message)?.[0] ?? '';
+    const stats = async () => (await (await fetch(`${url}/sandbox/stats`)).json()) as SandboxStats;
+
+    await vs().palette('Session Tokens: Add Connection…');
+    await quickInput.pick(/What kind/, 'BMC AMI Common REST API');
+    await quickInput.answer(/address/, url);
+    await quickInput.answer(/name/, 'mainframe');
+    await quickInput.pick(/127\.0\.0\.1/, 'Try It');
+    await vs().notification(/mainframe was added/);
+    await vs().waitForRows((rows) => rows.some(({ label }) => label === 'mainframe'));
+
+    await vs().palette('Session Tokens: Sign In');
+    await quickInput.pick(/Choose a connection/, 'mainframe');
+    await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
+    await quickInput.answer(/User/, 'demo');
+    const asked = await quickInput.waitFor(/Password/);
+    assert.equal(asked.masked, true, 'the password is shown while it is typed');
+    await quickInput.answer(/Password/, 'demo');
+    await quickInput.pick(/Remember these/, 'Remember');
+    const signedIn = await vs().waitForRows((rows) =>
+      rows.some(({ label }) => label.startsWith('User token')),
+    );
+    assert.deepEqual(
+      signedIn
+        .map(({ level, label }) => [level, label])
+        .filter(([, label]) => !String(label).startsWith('sandbox-')),
+      [
+        [1, 'mainframe'],
+        [2, 'User token BBI3SYSA'],
+      ],
+    );
+
+    await vs().palette('Session Tokens: Get Data');
+    await quickInput.pick(/Choose a connection/, 'mainframe');
+    await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
+    await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
+    const rows = await vs().waitForRows((all) => all.some(({ label }) => label === 'MVMVS/JCPU'));
+    assert.equal(rows.find(({ label }) => label === 'MVMVS/JCPU')?.level, 3);
+    assert.match(
+      rows.find(({ label }) => label.startsWith('User token'))?.description ?? '',
+      /kept alive by MVMVS\/JCPU/,
+    );
+    assert.equal((await stats()).sessions, 1);
+
+    const begun = secondsOf(await vs().waitForStatusBar((text) => /14:5\d/.test(text ?? '')));
+    await vs().waitForStatusBar((text) => secondsOf(text) === begun - 1);
+    await vs().waitForStatusBar((text) => secondsOf(text) === begun - 2);
+    const low = secondsOf(await vs().waitForStatusBar((text) => secondsOf(text) <= begun - 4));
+
+    await vs().palette('Session Tokens: Keep Alive');
+    await quickInput.pick(/Choose a token/, 'MVMVS/JCPU (mainframe)');
+    await vs().waitForStatusBar((text) => secondsOf(text) > low);
+    assert.equal((await stats()).keepAlives, 1);
+
+    await vs().palette('Session Tokens: Query Remaining Life');
+    await quickInput.pick(/Choose a token/, 'MVMVS/JCPU (mainframe)');
+    await vs().notification(/MVMVS\/JCPU .*reckoned from the timeout/);
+
+    await vs().palette('Session Tokens: Copy Token');
+    await quickInput.pick(/Choose a token/, 'MVMVS/JCPU (mainframe)');
+    await until('the token on the clipboard', async () => /^\S{9,}$/.test(await vs().clipboard()));
+
+    await vs().palette('Session Tokens: Close Session');
+    await vs().waitForRows((all) => all.every(({ label }) => label !== 'MVMVS/JCPU'));
+    const ended = await stats();
+    assert.equal(ended.sessions, 0);
+    assert.equal(ended.closed, 1);
+  });
+});
+
+/** The countdown in the status bar, in seconds. */
+function secondsOf(text: string | undefined): number {
+  const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec(text ?? '') ?? [];
+  return Number(minutes) * 60 + Number(seconds);
+}
