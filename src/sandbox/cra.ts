@@ -85,6 +85,7 @@ export class Cra {
     const { state, quirks, wall } = this.#setup;
     const selection = select(call, view);
     const moment = collectionTime(call.query, wall());
+    const refresh = yesOrNo(call.query, 'refresh') ?? parameter(call.query, 'period') !== undefined;
     if (wish.id === undefined) {
       const id = this.open(token, view, moment);
       if (wish.close) {
@@ -96,7 +97,7 @@ export class Cra {
     if (session.product !== view.product || session.view !== view.name) {
       throw new Refusal(craError(`The session belongs to view ${session.product}/${session.view}.`));
     }
-    if (yesOrNo(call.query, 'refresh') ?? parameter(call.query, 'period') !== undefined) {
+    if (refresh) {
       session.collectedAt = moment;
     }
     state.counters.reused += 1;

@@ -46,7 +46,7 @@ function price(symbol: string, at: number): number {
   const seed = seedOf(symbol);
   const minutes = at / 60_000;
   const swing = Math.sin(minutes / 7 + seed) + 0.3 * Math.sin(minutes * 1.7 + seed / 3);
-  return Number((20 + (seed % 400) + 3 * swing).toFixed(2));
+  return cents(20 + (seed % 400) + 3 * swing);
 }
 
 function lastClose(symbol: string, at: number): object {
@@ -66,7 +66,7 @@ function snapshot(list: readonly string[], at: number): object {
     AsOf: new Date(at).toISOString(),
     Quotes: list.map((symbol) => {
       const last = price(symbol, at);
-      return { Symbol: symbol, Last: last, Bid: last - 0.01, Ask: last + 0.01, Delayed: false };
+      return { Symbol: symbol, Last: last, Bid: cents(last - 0.01), Ask: cents(last + 0.01), Delayed: false };
     }),
   };
 }
@@ -98,15 +98,20 @@ function* historyChunks(symbol: string, rows: number, at: number): Generator<Buf
   const head = { Symbol: symbol, Currency: 'USD', Count: rows };
   let text = `${JSON.stringify(head).slice(0, -1)},"History":[`;
   for (let index = 0; index < rows; index += 1) {
-    const close = 20 + (hash(seed, index, 2) % 40_000) / 100;
+    const close = cents(20 + (hash(seed, index, 2) % 40_000) / 100);
     const date = new Date(at - (index % 20_000) * dayMs).toISOString().slice(0, 10);
     text +=
-      `${index === 0 ? '' : ','}{"Record":${index + 1},"Date":"${date}","Open":${close - 1},"High":${close + 2},` +
-      `"Low":${close - 2},"Close":${close},"Volume":${hash(seed, index, 4) % 5_000_000}}`;
+      `${index === 0 ? '' : ','}{"Record":${index + 1},"Date":"${date}","Open":${cents(close - 1)},"High":${cents(close + 2)},` +
+      `"Low":${cents(close - 2)},"Close":${close},"Volume":${hash(seed, index, 4) % 5_000_000}}`;
     if (index % 1_000 === 999) {
       yield Buffer.from(text);
       text = '';
     }
   }
   yield Buffer.from(`${text}]}`);
+}
+
+/** Rounded to two decimals. */
+function cents(value: number): number {
+  return Number(value.toFixed(2));
 }
