@@ -45,6 +45,8 @@ export interface Page {
 export interface Selection extends Span {
   readonly fields: readonly string[];
   readonly headers: readonly string[] | null;
+  /** Characters at which it is too much. */
+  readonly most: number;
 }
 
 export interface Detail {
@@ -126,15 +128,24 @@ export class TableDesk {
     };
   }
 
-  /** A selection as text for the clipboard. A tab or a line's end inside a value becomes a space. */
-  copy({ from, to, fields, headers }: Selection): string {
+  /**
+   * A selection as text for the clipboard; a tab or a line's end inside a value becomes a space. Answers
+   * nothing when it is too much.
+   */
+  copy({ from, to, fields, headers, most }: Selection): string | undefined {
     const order = this.#order();
     const columns = fields.map((field) => this.table.column(field));
     const end = Math.min(to, order?.length ?? this.table.rowCount);
     const lines: string[] = headers === null ? [] : [headers.map(tidy).join('\t')];
+    let length = 0;
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
-      lines.push(columns.map((column) => tidy(textOf(column?.cells[index]))).join('\t'));
+      const line = columns.map((column) => tidy(textOf(column?.cells[index]))).join('\t');
+      length += line.length;
+      if (length > most) {
+        return undefined;
+      }
+      lines.push(line);
     }
     return lines.join('\n');
   }

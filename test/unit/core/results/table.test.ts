@@ -230,7 +230,7 @@ describe('results: export', () => {
 
   it('copies rows as text with tabs', () => {
     assert.equal(
-      desk.copy({ from: 0, to: 2, fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'] }),
+      desk.copy({ from: 0, to: 2, fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], most: 1000 }),
       'A\tB\tE\n=cmd|x\tsay "hi", you\t\n@x\tline end\tp, q',
     );
   });

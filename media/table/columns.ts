@@ -1,0 +1,190 @@
+import type { ColumnLook } from './host.ts';
+
+export type Kind = 'number' | 'time' | 'text';
+
+/** A column as it is seen. */
+export interface SeenColumn {
+  readonly field: string;
+  readonly label: string;
+  readonly kind: Kind;
+  /** Its place in the cells of a row. */
+  readonly cell: number;
+  width: number;
+  pinned: boolean;
+}
+
+const narrowest = 48;
+const widestAtFirst = 360;
+
+/** Which columns are seen, in which order and how wide; what a person has set outlives new data. */
+export class Columns {
+  #looks: ColumnLook[];
+  /** The order that a person gave; empty while it is the server's. */
+  #order: string[];
+  #all: SeenColumn[] = [];
+  #seen: SeenColumn[] = [];
+  readonly #measure: (text: string) => number;
+
+  constructor(looks: readonly ColumnLook[], order: readonly string[], measure: (text: string) => number) {
+    this.#looks = [...looks];
+    this.#order = [...order];
+    this.#measure = measure;
+  }
+
+  /** Those that are not hidden; pinned ones first. */
+  get seen(): readonly SeenColumn[] {
+    return this.#seen;
+  }
+
+  get all(): readonly SeenColumn[] {
+    return this.#all;
+  }
+
+  get pinnedCount(): number {
+    const first = this.#seen.findIndex(({ pinned }) => !pinned);
+    return first < 0 ? this.#seen.length : first;
+  }
+
+  get hiddenCount(): number {
+    return this.#all.length - this.#seen.length;
+  }
+
+  get looks(): ColumnLook[] {
+    return this.#looks;
+  }
+
+  get order(): string[] {
+    return this.#order;
+  }
+
+  isHidden(field: string): boolean {
+    return this.#look(field)?.hidden === true;
+  }
+
+  /** Takes the columns of the data; a field not seen before stands where the server has it. */
+  update(fields: readonly string[], labels: readonly string[], kinds: readonly Kind[]): void {
+    const known = new Map(this.#all.map((column) => [column.field, column]));
+    this.#all = fields.map((field, cell) => {
+      const before = known.get(field);
+      return {
+        field,
+        label: labels[cell] ?? field,
+        kind: kinds[cell] ?? 'text',
+        cell,
+        width: before?.width ?? this.#look(field)?.width ?? 0,
+        pinned: this.#look(field)?.pinned ?? false,
+      };
+    });
+    this.#arrange();
+  }
+
+  /** Widths for columns that have none yet, by what stands in them. */
+  fitNew(textsOf: (column: SeenColumn) => readonly string[], byField: boolean): void {
+    for (const column of this.#all) {
+      if (column.width === 0) {
+        column.width = Math.min(this.#widthFor(column, textsOf(column), byField), widestAtFirst);
+      }
+    }
+  }
+
+  fit(column: SeenColumn, texts: readonly string[], byField: boolean): void {
+    this.resize(column, this.#widthFor(column, texts, byField));
+  }
+
+  resize(column: SeenColumn, width: number): void {
+    column.width = Math.round(Math.max(width, narrowest));
+    this.#edit(column.field, { width: column.width });
+  }
+
+  hide(field: string): void {
+    if (this.#seen.length > 1) {
+      this.#edit(field, { hidden: true });
+      this.#arrange();
+    }
+  }
+
+  toggle(field: string): void {
+    if (this.isHidden(field)) {
+      this.#edit(field, { hidden: false });
+      this.#arrange();
+    } else {
+      this.hide(field);
+    }
+  }
+
+  showAll(): void {
+    for (const { field } of this.#all) {
+      if (this.isHidden(field)) {
+        this.#edit(field, { hidden: false });
+      }
+    }
+    this.#arrange();
+  }
+
+  togglePin(field: string): void {
+    const column = this.#all.find((one) => one.field === field);
+    if (column !== undefined) {
+      column.pinned = !column.pinned;
+      this.#edit(field, { pinned: column.pinned });
+      this.#arrange();
+    }
+  }
+
+  /** Moves a column before or after another one; beside a pinned one it is pinned too. */
+  move(field: string, beside: string, after: boolean): void {
+    const column = this.#all.find((one) => one.field === field);
+    const other = this.#all.find((one) => one.field === beside);
+    if (column === undefined || other === undefined || column === other) {
+      return;
+    }
+    const order = this.#ordered().map((one) => one.field);
+    order.splice(order.indexOf(field), 1);
+    order.splice(order.indexOf(beside) + (after ? 1 : 0), 0, field);
+    this.#order = order;
+    column.pinned = other.pinned;
+    this.#edit(field, { pinned: column.pinned });
+    this.#arrange();
+  }
+
+  #widthFor(column: SeenColumn, texts: readonly string[], byField: boolean): number {
+    const title = byField ? column.field : column.label;
+    // Room for the sort arrow and the padding.
+    let width = this.#measure(title) + 34;
+    for (const text of texts) {
+      width = Math.max(width, this.#measure(text.slice(0, 200)) + 20);
+    }
+    return Math.max(Math.ceil(width), narrowest);
+  }
+
+  #look(field: string): ColumnLook | undefined {
+    return this.#looks.find((look) => look.field === field);
+  }
+
+  #edit(field: string, change: Omit<ColumnLook, 'field'>): void {
+    const at = this.#looks.findIndex((look) => look.field === field);
+    if (at < 0) {
+      this.#looks.push({ field, ...change });
+    } else {
+      this.#looks[at] = { ...this.#looks[at], field, ...change };
+    }
+  }
+
+  /** All columns in their order; a field that the person has not seen follows the one it follows on the server. */
+  #ordered(): SeenColumn[] {
+    const byField = new Map(this.#all.map((column) => [column.field, column]));
+    const ordered = this.#order.flatMap((field) => byField.get(field) ?? []);
+    let before: SeenColumn | undefined;
+    for (const column of this.#all) {
+      if (!ordered.includes(column)) {
+        ordered.splice(before === undefined ? 0 : ordered.indexOf(before) + 1, 0, column);
+      }
+      before = column;
+    }
+    return ordered;
+  }
+
+  #arrange(): void {
+    const seen = this.#ordered().filter(({ field }) => !this.isHidden(field));
+    this.#seen = [...seen.filter(({ pinned }) => pinned), ...seen.filter(({ pinned }) => !pinned)];
+  }
+}

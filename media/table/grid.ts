@@ -1,0 +1,397 @@
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  type VirtualItem,
+  Virtualizer,
+} from '@tanstack/virtual-core';
+import type { SeenRow } from '../../src/views/results/messages.ts';
+import { fillCell } from './cell.ts';
+import type { Columns, SeenColumn } from './columns.ts';
+import { attribute, drawing, element, visible } from './dom.ts';
+import type { Rows } from './rows.ts';
+import type { Selection } from './selection.ts';
+
+export const rowHeight = 22;
+const headerHeight = 24;
+
+export interface GridModel {
+  readonly columns: Columns;
+  readonly rows: Rows;
+  readonly selection: Selection;
+  readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
+  readonly byField: boolean;
+  readonly strings: Readonly<Record<string, string>>;
+  readonly label: string;
+  /** Rows of the table; the filter may leave fewer. */
+  readonly allRows: number;
+}
+
+interface RowElement {
+  readonly root: HTMLElement;
+  readonly number: HTMLElement;
+  readonly gap: HTMLElement;
+  cells: HTMLElement[];
+  index: number;
+}
+
+/**
+ * Draws the part of the table that is seen. Rows and columns outside the window are not in the document, and
+ * elements that scroll out are used again, so a table of any size costs the same.
+ */
+export class Grid {
+  readonly root = element('div', { class: 'grid', role: 'grid' });
+  readonly #header = element('div', { class: 'row header', role: 'row' });
+  readonly #body = element('div', { class: 'body', role: 'rowgroup' });
+  readonly #model: GridModel;
+  readonly #rowWindow: Virtualizer<HTMLElement, HTMLElement>;
+  readonly #columnWindow: Virtualizer<HTMLElement, HTMLElement>;
+  readonly #elements = new Map<number, RowElement>();
+  readonly #spare: RowElement[] = [];
+  #frame = 0;
+  #headerDrawn = '';
+  #numberWidth = 0;
+  #pinned: readonly SeenColumn[] = [];
+  #free: readonly SeenColumn[] = [];
+  #window: readonly VirtualItem[] = [];
+
+  constructor(model: GridModel, onScroll: () => void) {
+    this.#model = model;
+    this.root.tabIndex = 0;
+    attribute(this.root, 'aria-multiselectable', 'true');
+    const head = element('div', { class: 'head', role: 'rowgroup' });
+    head.append(this.#header);
+    attribute(this.#header, 'aria-rowindex', '1');
+    this.root.append(head, this.#body);
+    const common = {
+      getScrollElement: () => this.root,
+      scrollToFn: elementScroll,
+      observeElementRect,
+      observeElementOffset,
+      onChange: () => {
+        this.soon();
+        onScroll();
+      },
+    };
+    this.#rowWindow = new Virtualizer<HTMLElement, HTMLElement>({
+      ...common,
+      count: 0,
+      estimateSize: () => rowHeight,
+      overscan: 8,
+    });
+    this.#columnWindow = new Virtualizer<HTMLElement, HTMLElement>({
+      ...common,
+      count: 0,
+      horizontal: true,
+      estimateSize: (index) => this.#free[index]?.width ?? 100,
+      overscan: 1,
+    });
+    this.#rowWindow._didMount();
+    this.#columnWindow._didMount();
+    this.#rowWindow._willUpdate();
+    this.#columnWindow._willUpdate();
+  }
+
+  /** Rows that fit on the screen. */
+  get pageRows(): number {
+    return Math.max(1, Math.floor((this.root.clientHeight - headerHeight) / rowHeight) - 1);
+  }
+
+  /** The data, or how they are arranged, changed: draws with the next frame. */
+  refresh(): void {
+    const { columns, rows } = this.#model;
+    const pinnedCount = columns.pinnedCount;
+    this.#pinned = columns.seen.slice(0, pinnedCount);
+    this.#free = columns.seen.slice(pinnedCount);
+    this.#numberWidth = Math.max(40, String(this.#model.allRows).length * 8 + 20);
+    this.#rowWindow.setOptions({ ...this.#rowWindow.options, count: rows.count });
+    this.#columnWindow.setOptions({
+      ...this.#columnWindow.options,
+      count: this.#free.length,
+      paddingStart: this.#pinnedWidth(),
+    });
+    this.#columnWindow.measure();
+    this.#rowWindow._willUpdate();
+    this.#columnWindow._willUpdate();
+    this.soon();
+  }
+
+  soon(): void {
+    if (this.#frame === 0) {
+      this.#frame = requestAnimationFrame(() => {
+        this.#frame = 0;
+        this.#draw();
+      });
+    }
+  }
+
+  /** Brings a cell into view. */
+  reveal(row: number, column: number): void {
+    if (row >= 0) {
+      const top = row * rowHeight;
+      const { scrollTop } = this.root;
+      const height = this.root.clientHeight - headerHeight;
+      if (top < scrollTop) {
+        this.root.scrollTop = top;
+      } else if (top + rowHeight > scrollTop + height) {
+        this.root.scrollTop = top + rowHeight - height;
+      }
+    }
+    const at = column - this.#pinned.length;
+    if (at >= 0 && at < this.#free.length) {
+      let left = 0;
+      for (let before = 0; before < at; before++) {
+        left += this.#free[before]?.width ?? 0;
+      }
+      const width = this.#free[at]?.width ?? 0;
+      const room = this.root.clientWidth - this.#pinnedWidth();
+      if (left < this.root.scrollLeft || width > room) {
+        this.root.scrollLeft = left;
+      } else if (left + width > this.root.scrollLeft + room) {
+        this.root.scrollLeft = left + width - room;
+      }
+    }
+  }
+
+  /** The cell that an event happened in. */
+  placeOf(target: EventTarget | null): { row: number; column: number; element: HTMLElement } | undefined {
+    const cell = target instanceof Element ? target.closest<HTMLElement>('[data-column]') : null;
+    if (cell === null) {
+      return undefined;
+    }
+    return { row: Number(cell.dataset.row), column: Number(cell.dataset.column), element: cell };
+  }
+
+  #pinnedWidth(): number {
+    return this.#pinned.reduce((sum, { width }) => sum + width, this.#numberWidth);
+  }
+
+  #draw(): void {
+    const { rows, columns, label } = this.#model;
+    this.#window = this.#columnWindow.getVirtualItems();
+    const total = this.#columnWindow.getTotalSize();
+    attribute(this.root, 'aria-label', label);
+    attribute(this.root, 'aria-rowcount', String(rows.count + 1));
+    attribute(this.root, 'aria-colcount', String(columns.seen.length + 1));
+    this.#body.style.height = `${rows.count * rowHeight}px`;
+    this.#body.style.width = `${total}px`;
+    this.#header.style.width = `${total}px`;
+    this.#drawHeader();
+
+    const items = this.#rowWindow.getVirtualItems();
+    const first = items[0]?.index ?? 0;
+    const last = items.at(-1)?.index ?? -1;
+    rows.want(Math.max(0, first - 20), Math.min(rows.count, last + 21));
+    for (const [index, drawn] of this.#elements) {
+      if (index < first || index > last) {
+        this.#elements.delete(index);
+        this.#spare.push(drawn);
+      }
+    }
+    for (const { index } of items) {
+      let drawn = this.#elements.get(index);
+      if (drawn === undefined) {
+        drawn = this.#spare.pop() ?? this.#makeRow();
+        this.#elements.set(index, drawn);
+        drawn.root.style.transform = `translateY(${index * rowHeight}px)`;
+        drawn.index = index;
+        attribute(drawn.root, 'aria-rowindex', String(index + 2));
+        drawn.root.classList.toggle('odd', index % 2 === 1);
+      }
+      this.#drawRow(drawn, rows.at(index), total);
+    }
+    for (const drawn of this.#spare.splice(0)) {
+      drawn.root.remove();
+    }
+    this.#markFocus();
+  }
+
+  /** The columns that are drawn, with their places. */
+  *#drawnColumns(): Iterable<{ column: SeenColumn; at: number; left: number | undefined }> {
+    let left = this.#numberWidth;
+    for (const [at, column] of this.#pinned.entries()) {
+      yield { column, at, left };
+      left += column.width;
+    }
+    for (const { index } of this.#window) {
+      const column = this.#free[index];
+      if (column !== undefined) {
+        yield { column, at: this.#pinned.length + index, left: undefined };
+      }
+    }
+  }
+
+  #gapWidth(): number {
+    return (this.#window[0]?.start ?? 0) - (this.#window.length === 0 ? 0 : this.#pinnedWidth());
+  }
+
+  #makeRow(): RowElement {
+    const root = element('div', { class: 'row', role: 'row' });
+    const number = element('div', { class: 'index', role: 'rowheader' });
+    attribute(number, 'aria-colindex', '1');
+    const gap = element('div', { class: 'gap', role: 'presentation' });
+    root.append(number, gap);
+    this.#body.append(root);
+    return { root, number, gap, cells: [], index: -1 };
+  }
+
+  #drawRow(drawn: RowElement, row: SeenRow | undefined, total: number): void {
+    const { selection, columns } = this.#model;
+    const { index, number, gap, root } = drawn;
+    root.style.width = `${total}px`;
+    number.style.width = `${this.#numberWidth}px`;
+    number.dataset.row = String(index);
+    number.dataset.column = '-1';
+    number.id = `c${index}_-1`;
+    const isNew = row?.changed?.[0] === -1;
+    const label = row === undefined ? '' : String(row.index + 1);
+    if (number.textContent !== label) {
+      number.textContent = label;
+    }
+    root.classList.toggle('new', isNew);
+    root.classList.toggle('pending', row === undefined);
+    let used = 0;
+    for (const { column, at, left } of this.#drawnColumns()) {
+      let cell = drawn.cells[used];
+      if (cell === undefined) {
+        cell = element('div', { role: 'gridcell' });
+        drawn.cells.push(cell);
+        root.append(cell);
+      }
+      used++;
+      const value = row?.cells[column.cell];
+      fillCell(cell, value);
+      const isChanged = row?.changed?.includes(column.cell) === true;
+      const selected = selection.has(index, at);
+      const look = `cell ${column.kind}${left === undefined ? '' : ' pinned'}${isChanged ? ' changed' : ''}${selected ? ' selected' : ''}`;
+      if (cell.className !== look) {
+        cell.className = look;
+      }
+      attribute(cell, 'aria-selected', selected ? 'true' : 'false');
+      attribute(cell, 'aria-colindex', String(at + 2));
+      attribute(
+        cell,
+        'aria-description',
+        isChanged ? (this.#model.strings.changed ?? '') : isNew ? (this.#model.strings.newRow ?? '') : null,
+      );
+      cell.style.width = `${column.width}px`;
+      cell.style.left = left === undefined ? '' : `${left}px`;
+      cell.dataset.row = String(index);
+      cell.dataset.column = String(at);
+      cell.id = `c${index}_${at}`;
+    }
+    for (const extra of drawn.cells.splice(used)) {
+      extra.remove();
+    }
+    // The gap stands between what is pinned and the first column of the window.
+    const place = drawn.cells[this.#pinned.length] ?? null;
+    if (gap.nextSibling !== place) {
+      root.insertBefore(gap, place);
+    }
+    gap.style.width = `${this.#gapWidth()}px`;
+    attribute(
+      root,
+      'aria-selected',
+      selection.has(index, 0) && selection.to.column >= columns.seen.length ? 'true' : null,
+    );
+  }
+
+  #drawHeader(): void {
+    const { sort, byField, strings, selection } = this.#model;
+    const parts = [...this.#drawnColumns()];
+    const drawn = JSON.stringify([
+      parts.map(({ column, at, left }) => [
+        column.field,
+        column.label,
+        column.width,
+        column.pinned,
+        at,
+        left,
+      ]),
+      sort,
+      byField,
+      this.#numberWidth,
+      this.#gapWidth(),
+      selection.focus.row < 0 ? selection.focus.column : null,
+    ]);
+    if (drawn === this.#headerDrawn) {
+      return;
+    }
+    this.#headerDrawn = drawn;
+    const corner = element('div', { class: 'index corner', role: 'columnheader', text: '#' });
+    corner.style.width = `${this.#numberWidth}px`;
+    attribute(corner, 'aria-label', strings.rowNumber ?? '');
+    attribute(corner, 'aria-colindex', '1');
+    const made: HTMLElement[] = [corner];
+    const gap = element('div', { class: 'gap', role: 'presentation' });
+    gap.style.width = `${this.#gapWidth()}px`;
+    for (const [place, { column, at, left }] of parts.entries()) {
+      if (place === this.#pinned.length) {
+        made.push(gap);
+      }
+      made.push(this.#headerCell(column, at, left));
+    }
+    this.#header.replaceChildren(...made);
+  }
+
+  #headerCell(column: SeenColumn, at: number, left: number | undefined): HTMLElement {
+    const { sort, byField, strings } = this.#model;
+    const by = sort.findIndex(({ field }) => field === column.field);
+    const descending = sort[by]?.descending === true;
+    const title = byField ? column.field : column.label;
+    const cell = element('div', {
+      class: `cell ${column.kind}${left === undefined ? '' : ' pinned'}`,
+      role: 'columnheader',
+      title:
+        column.label === column.field
+          ? visible(column.field)
+          : `${visible(column.label)} (${visible(column.field)})`,
+    });
+    cell.id = `c-1_${at}`;
+    cell.draggable = true;
+    cell.dataset.row = '-1';
+    cell.dataset.column = String(at);
+    cell.dataset.field = column.field;
+    cell.dataset.vscodeContext = JSON.stringify({
+      webviewSection: 'header',
+      field: column.field,
+      preventDefaultContextMenuItems: true,
+    });
+    attribute(cell, 'aria-colindex', String(at + 2));
+    attribute(cell, 'aria-sort', by < 0 ? 'none' : descending ? 'descending' : 'ascending');
+    cell.style.width = `${column.width}px`;
+    cell.style.left = left === undefined ? '' : `${left}px`;
+    if (column.pinned) {
+      cell.append(drawing('pin'));
+    }
+    cell.append(element('span', { class: 'title', text: visible(title) }));
+    if (by >= 0) {
+      cell.append(drawing(descending ? 'down' : 'up'));
+      if (sort.length > 1) {
+        cell.append(element('span', { class: 'step', text: String(by + 1) }));
+      }
+    }
+    const handle = element('span', { class: 'handle' });
+    handle.title = strings.resize ?? '';
+    attribute(handle, 'aria-hidden', 'true');
+    cell.append(handle);
+    return cell;
+  }
+
+  /** The focus is on the grid; what of it is meant is told by the active descendant. */
+  #markFocus(): void {
+    for (const before of this.root.querySelectorAll('.focused')) {
+      before.classList.remove('focused');
+    }
+    const { row, column } = this.#model.selection.focus;
+    const focused = document.getElementById(`c${row}_${column}`);
+    focused?.classList.add('focused');
+    attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
+    const field = this.#model.columns.seen[column]?.field;
+    this.root.dataset.vscodeContext = JSON.stringify({
+      webviewSection: row < 0 ? 'header' : 'cell',
+      ...(field === undefined ? {} : { field }),
+      preventDefaultContextMenuItems: true,
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import * as v from 'valibot';
+import {
+  type FromTable,
+  type KeptState,
+  keptState,
+  readMessage,
+  type ToTable,
+  toTable,
+} from '../../src/views/results/messages.ts';
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+const columnLook = v.object({
+  field: v.string(),
+  width: v.optional(v.number()),
+  hidden: v.optional(v.boolean()),
+  pinned: v.optional(v.boolean()),
+});
+
+/** How a person has arranged the view; it survives hiding the tab and a reload. */
+const viewState = v.object({
+  columns: v.array(columnLook),
+  order: v.array(v.string()),
+  byField: v.boolean(),
+  top: v.number(),
+  left: v.number(),
+});
+export type ViewState = v.InferOutput<typeof viewState>;
+export type ColumnLook = v.InferOutput<typeof columnLook>;
+
+const savedState = v.object({
+  kept: v.optional(keptState),
+  view: v.optional(viewState),
+});
+
+/** The other side: the tab in the extension host, and what the workbench keeps for this view. */
+export class Host {
+  readonly #api: VsCodeApi = acquireVsCodeApi();
+  #kept: KeptState | undefined;
+  #view: ViewState | undefined;
+
+  constructor(take: (message: ToTable) => void) {
+    const saved = readMessage(savedState, this.#api.getState());
+    this.#kept = saved?.kept;
+    this.#view = saved?.view;
+    window.addEventListener('message', (event: MessageEvent<unknown>) => {
+      const message = readMessage(toTable, event.data);
+      if (message !== undefined) {
+        take(message);
+      }
+    });
+  }
+
+  get view(): ViewState | undefined {
+    return this.#view;
+  }
+
+  tell(message: FromTable): void {
+    this.#api.postMessage(message);
+  }
+
+  keepView(view: ViewState): void {
+    this.#view = view;
+    this.#save();
+  }
+
+  keepData(kept: KeptState): void {
+    this.#kept = kept;
+    this.#save();
+  }
+
+  #save(): void {
+    this.#api.setState({ kept: this.#kept, view: this.#view });
+  }
+}

@@ -1,0 +1,373 @@
+import type { TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
+import { cellText } from './cell.ts';
+import { Columns, type SeenColumn } from './columns.ts';
+import { DetailPane } from './detailPane.ts';
+import { element, visible } from './dom.ts';
+import { FilterBox } from './filterBox.ts';
+import { Grid } from './grid.ts';
+import { Host } from './host.ts';
+import { handleKeys } from './keyboard.ts';
+import { handleMouse } from './mouse.ts';
+import { Rows } from './rows.ts';
+import { Selection } from './selection.ts';
+import { StatusLine } from './statusLine.ts';
+
+type SortBy = TableStateMessage['sort'][number];
+
+/** The webview of one result: joins what a person does here with the tab that has the data. */
+class TableView {
+  readonly #host: Host;
+  readonly #filter: FilterBox;
+  readonly #grid: Grid;
+  readonly #detail: DetailPane;
+  readonly #status = new StatusLine();
+  readonly #empty = element('div', { class: 'empty' });
+  readonly #names = element('button', { class: 'toggle' });
+  readonly #hidden = element('button', { class: 'link' });
+  readonly #toolbar = element('div', { class: 'toolbar', role: 'toolbar' });
+
+  readonly columns: Columns;
+  readonly rows: Rows;
+  readonly selection = new Selection();
+  strings: Readonly<Record<string, string>> = {};
+  sort: readonly SortBy[] = [];
+  byField = false;
+  label = '';
+  allRows = 0;
+  #state: TableStateMessage | undefined;
+  #restored = false;
+  #measured = false;
+  #saving = 0;
+  #told = '';
+
+  constructor(root: HTMLElement) {
+    this.#host = new Host((message) => this.#take(message));
+    const { view } = this.#host;
+    this.byField = view?.byField ?? false;
+    this.columns = new Columns(view?.columns ?? [], view?.order ?? [], measurer());
+    this.rows = new Rows((generation, from, to) => this.#host.tell({ is: 'page', generation, from, to }));
+    this.#filter = new FilterBox(
+      (filter) => this.#arrange(this.sort, filter),
+      () => this.#grid.root.focus(),
+    );
+    this.#grid = new Grid(this, () => this.save());
+    this.#detail = new DetailPane(
+      () => this.strings,
+      () => this.#grid.root.focus(),
+    );
+    this.#names.type = 'button';
+    this.#names.addEventListener('click', () => this.toggleNames());
+    this.#hidden.type = 'button';
+    this.#hidden.addEventListener('click', () => {
+      this.columns.showAll();
+      this.changed();
+    });
+    this.#toolbar.append(this.#filter.root, this.#hidden, this.#names);
+    const main = element('main');
+    const middle = element('div', { class: 'middle' });
+    middle.append(this.#grid.root, this.#empty);
+    main.append(middle, this.#detail.root);
+    root.append(this.#toolbar, main, this.#status.root);
+    handleKeys(this.#grid, this);
+    handleMouse(this.#grid, this);
+    window.addEventListener('keydown', (event) => {
+      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'f') {
+        this.#filter.focus();
+        event.preventDefault();
+      }
+    });
+    this.#host.tell({ is: 'ready' });
+  }
+
+  /** The columns or the selection changed. */
+  changed(): void {
+    this.#grid.refresh();
+    this.#drawAround();
+    this.save();
+    const fields = this.columns.seen.map(({ field }) => field);
+    const told = JSON.stringify(fields);
+    if (told !== this.#told) {
+      this.#told = told;
+      this.#host.tell({ is: 'columns', fields });
+    }
+  }
+
+  /** Goes to a cell and brings it into view. */
+  go(row: number, column: number, extend: boolean): void {
+    const columns = this.columns.seen.length;
+    const place = {
+      row: Math.max(-1, Math.min(row, this.rows.count - 1)),
+      column: Math.max(-1, Math.min(column, columns - 1)),
+    };
+    this.selection.go(place, extend && place.row >= 0);
+    this.#grid.reveal(place.row, place.column);
+    this.#grid.soon();
+    if (this.#detail.open && place.row >= 0) {
+      this.askDetail();
+    }
+  }
+
+  selectAll(): void {
+    this.selection.all(this.rows.count, this.columns.seen.length);
+    this.#grid.soon();
+  }
+
+  /** Sorts by a column: up, down, and back to the server's order; `add` keeps the columns sorted by before. */
+  sortBy(field: string, add: boolean, direction?: 'ascending' | 'descending' | 'none'): void {
+    const before = this.sort.find((one) => one.field === field);
+    const others = add ? this.sort.filter((one) => one.field !== field) : [];
+    const next =
+      direction ?? (before === undefined ? 'ascending' : before.descending ? 'none' : 'descending');
+    const step = { field, descending: next === 'descending' };
+    const at = this.sort.findIndex((one) => one.field === field);
+    const sort = next === 'none' ? others : others.toSpliced(add && at >= 0 ? at : others.length, 0, step);
+    this.#arrange(sort, this.#filter.value);
+  }
+
+  copy(headers: boolean): void {
+    const { from, to } = this.selection;
+    if (this.rows.count === 0) {
+      return;
+    }
+    const fields = this.columns.seen.slice(from.column, to.column + 1).map(({ field }) => field);
+    this.#host.tell({ is: 'copy', from: from.row, to: to.row + 1, fields, headers });
+  }
+
+  askDetail(): void {
+    if (this.selection.focus.row >= 0 && this.rows.count > 0) {
+      this.#host.tell({ is: 'detail', at: this.selection.focus.row });
+    }
+  }
+
+  showDetail(): void {
+    this.askDetail();
+  }
+
+  focusFilter(): void {
+    this.#filter.focus();
+  }
+
+  toggleNames(): void {
+    this.byField = !this.byField;
+    this.changed();
+  }
+
+  /** The width that shows what is in the column, as far as it is here. */
+  fit(column: SeenColumn): void {
+    this.columns.fit(column, this.#textsOf(column), this.byField);
+    this.changed();
+  }
+
+  /** Remembers how the view is arranged, but not at every pixel of a scroll. */
+  save(): void {
+    window.clearTimeout(this.#saving);
+    this.#saving = window.setTimeout(() => {
+      this.#host.keepView({
+        columns: this.columns.looks,
+        order: this.columns.order,
+        byField: this.byField,
+        top: this.#grid.root.scrollTop,
+        left: this.#grid.root.scrollLeft,
+      });
+    }, 300);
+  }
+
+  #arrange(sort: readonly SortBy[], filter: string): void {
+    this.#host.tell({ is: 'arrange', sort: [...sort], filter });
+  }
+
+  #take(message: ToTable): void {
+    switch (message.is) {
+      case 'start':
+        this.strings = message.strings;
+        this.#filter.name(
+          this.strings.filterHint ?? '',
+          this.strings.filter ?? '',
+          this.strings.filterHelp ?? '',
+        );
+        this.#toolbar.setAttribute('aria-label', this.strings.tools ?? '');
+        break;
+      case 'state':
+        this.#update(message);
+        break;
+      case 'page':
+        if (this.rows.take(message.generation, message.from, message.rows)) {
+          if (!this.#measured) {
+            this.#measured = true;
+            this.columns.fitNew((column) => this.#textsOf(column), this.byField);
+            this.changed();
+          }
+          this.#grid.soon();
+        }
+        break;
+      case 'detail': {
+        const opened = !this.#detail.open;
+        this.#detail.show(message);
+        if (opened) {
+          this.#grid.reveal(this.selection.focus.row, this.selection.focus.column);
+        }
+        break;
+      }
+      case 'keep':
+        this.#host.keepData(message.state);
+        break;
+      case 'note':
+        this.#status.note(message.text);
+        break;
+      case 'view':
+        this.#obey(message.ask, message.field);
+        break;
+      case 'plot':
+        break;
+    }
+  }
+
+  #update(state: TableStateMessage): void {
+    const fieldsBefore = this.#state?.fields.join('\u0000');
+    this.#state = state;
+    this.sort = state.sort;
+    this.label = state.title;
+    this.allRows = state.rowCount;
+    this.columns.update(state.fields, state.labels, state.kinds);
+    if (this.#measured && state.fields.join('\u0000') !== fieldsBefore) {
+      this.columns.fitNew((column) => this.#textsOf(column), this.byField);
+    }
+    this.rows.update(state.generation, state.shownRows);
+    this.selection.clamp(state.shownRows, this.columns.seen.length);
+    this.changed();
+    this.rows.want(0, Math.min(state.shownRows, 60));
+    if (!this.#restored && state.shownRows > 0 && state.phase !== 'arriving') {
+      this.#restored = true;
+      const { view } = this.#host;
+      if (view !== undefined) {
+        requestAnimationFrame(() => {
+          this.#grid.root.scrollTop = view.top;
+          this.#grid.root.scrollLeft = view.left;
+        });
+      }
+    }
+  }
+
+  #drawAround(): void {
+    const state = this.#state;
+    if (state === undefined) {
+      return;
+    }
+    const { shownRows, rowCount, filter, phase } = state;
+    const count =
+      filter.trim() === ''
+        ? ''
+        : (this.strings.matches ?? '')
+            .replace('{0}', shownRows.toLocaleString())
+            .replace('{1}', rowCount.toLocaleString());
+    this.#filter.update(filter, count);
+    this.#status.update(state, this.strings);
+    this.#names.textContent = (this.byField ? this.strings.showLabels : this.strings.showFields) ?? '';
+    this.#names.hidden = state.fields.every((field, at) => state.labels[at] === field);
+    this.#hidden.hidden = this.columns.hiddenCount === 0;
+    this.#hidden.textContent = (this.strings.hidden ?? '').replace('{0}', String(this.columns.hiddenCount));
+    this.#empty.hidden = shownRows > 0;
+    this.#empty.textContent =
+      (phase === 'arriving'
+        ? this.strings.arriving
+        : rowCount > 0
+          ? this.strings.noMatch
+          : phase === 'failed'
+            ? ''
+            : this.strings.noRows) ?? '';
+  }
+
+  #obey(ask: (ToTable & { is: 'view' })['ask'], field: string | undefined): void {
+    const column = this.columns.all.find((one) => one.field === field) ?? this.#focused();
+    switch (ask) {
+      case 'focusFilter':
+        this.#filter.focus();
+        return;
+      case 'toggleNames':
+        this.toggleNames();
+        return;
+      case 'showAll':
+        this.columns.showAll();
+        this.changed();
+        return;
+      case 'copy':
+      case 'copyWithHeaders':
+        this.copy(ask === 'copyWithHeaders');
+        return;
+      case 'detail':
+        this.askDetail();
+        return;
+      case 'plot':
+        return;
+    }
+    if (column === undefined) {
+      return;
+    }
+    switch (ask) {
+      case 'sortAscending':
+        this.sortBy(column.field, false, 'ascending');
+        break;
+      case 'sortDescending':
+        this.sortBy(column.field, false, 'descending');
+        break;
+      case 'unsort':
+        this.sortBy(column.field, true, 'none');
+        break;
+      case 'hide':
+        this.columns.hide(column.field);
+        this.changed();
+        break;
+      case 'pin':
+        this.columns.togglePin(column.field);
+        this.changed();
+        break;
+      case 'fit':
+        this.fit(column);
+        break;
+      case 'filterByValue':
+      case 'filterOutValue':
+        this.#filterByFocus(column, ask === 'filterOutValue');
+    }
+  }
+
+  /** Adds a condition for the value of the focused cell. */
+  #filterByFocus(column: SeenColumn, out: boolean): void {
+    const cell = this.rows.at(this.selection.focus.row)?.cells[column.cell];
+    const text = Array.isArray(cell) ? cell[0] : cellText(cell);
+    const quoted = (part: string) => (/[\s":=<>]/.test(part) ? `"${part.replaceAll('"', '')}"` : part);
+    const term = `${out ? '-' : ''}${quoted(column.field)}=${quoted(text ?? '')}`;
+    this.#filter.set(`${this.#filter.value} ${term}`.trim());
+  }
+
+  #focused(): SeenColumn | undefined {
+    return this.columns.seen[this.selection.focus.column];
+  }
+
+  #textsOf(column: SeenColumn): string[] {
+    const texts: string[] = [];
+    for (const row of this.rows.here()) {
+      texts.push(visible(cellText(row.cells[column.cell])));
+      if (texts.length === 200) {
+        break;
+      }
+    }
+    return texts;
+  }
+}
+
+/** Measures text as the grid draws it. */
+function measurer(): (text: string) => number {
+  const context = document.createElement('canvas').getContext('2d');
+  const style = getComputedStyle(document.body);
+  const size = style.getPropertyValue('--vscode-editor-font-size') || '13px';
+  const family = style.getPropertyValue('--vscode-editor-font-family') || 'monospace';
+  if (context !== null) {
+    context.font = `${size} ${family}`;
+  }
+  return (text) => context?.measureText(text).width ?? text.length * 8;
+}
+
+const root = document.getElementById('root');
+if (root !== null) {
+  new TableView(root);
+}

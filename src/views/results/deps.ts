@@ -1,0 +1,25 @@
+import type * as vscode from 'vscode';
+import type { Clock } from '../../core/clock.ts';
+import type { Column } from '../../core/protocols/gateway.ts';
+import type { DataRequest } from '../../core/request.ts';
+import type { MakeReader } from '../../core/results/answer.ts';
+import type { TableWorker } from '../../core/results/workerClient.ts';
+import type { Fetched } from '../../core/tokens/dataCalls.ts';
+
+/** What the views of results need of the rest; they fetch nothing themselves. */
+export interface ResultsDeps {
+  readonly extensionUri: vscode.Uri;
+  readonly clock: Clock;
+  readonly worker: TableWorker;
+  /** The bound of a body, inflated. */
+  readonly maxBytes: () => number;
+  /** Runs a request: with the session that is open, if there is one. */
+  readonly run: (
+    request: DataRequest,
+    options: { readonly makeReader: MakeReader; readonly signal: AbortSignal },
+  ) => Promise<Fetched>;
+  /** The columns by the view's definition; empty where there is none. */
+  readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
+  /** Shows a failure to the person, with what helps. */
+  readonly report: (error: unknown) => void;
+}

@@ -1,0 +1,161 @@
+import * as v from 'valibot';
+
+/*
+ * What a result's tab and its webview say to each other. Both sides import this file and check every message
+ * with it: the shapes break at compile time, and what does not fit them is dropped at run time.
+ */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const name = v.string();
+
+const sortBy = v.object({ field: name, descending: v.boolean() });
+
+/** Rows asked for at once are bounded: the webview shows a few dozen. */
+export const mostRowsAtOnce = 500;
+
+/** What a person can do in the webview that the tab has to carry out. */
+export const actions = ['refresh', 'watch', 'plot', 'export', 'openAsJson', 'copyRequestAs', 'stop'] as const;
+
+/** From the webview. */
+export const fromTable = v.variant('is', [
+  /** The webview stands and can be told things. */
+  v.object({ is: v.literal('ready') }),
+  v.object({ is: v.literal('page'), generation: count, from: count, to: count }),
+  v.object({
+    is: v.literal('arrange'),
+    sort: v.pipe(v.array(sortBy), v.maxLength(8)),
+    filter: v.pipe(v.string(), v.maxLength(2000)),
+  }),
+  v.object({ is: v.literal('detail'), at: count }),
+  v.object({
+    is: v.literal('copy'),
+    from: count,
+    to: count,
+    fields: v.array(name),
+    headers: v.boolean(),
+  }),
+  /** The columns that are seen, in their order: an export has the same. */
+  v.object({ is: v.literal('columns'), fields: v.array(name) }),
+  v.object({ is: v.literal('do'), action: v.picklist(actions) }),
+  v.object({ is: v.literal('plot'), field: v.nullable(name), keys: v.array(v.string()) }),
+]);
+export type FromTable = v.InferOutput<typeof fromTable>;
+
+const shownCell = v.union([
+  v.string(),
+  v.array(v.string()),
+  v.object({ none: v.picklist(['null', 'missing']) }),
+  v.object({ cut: v.string(), length: count }),
+]);
+export type SeenCell = v.InferOutput<typeof shownCell>;
+
+const row = v.object({
+  index: count,
+  cells: v.array(shownCell),
+  changed: v.optional(v.array(v.pipe(v.number(), v.integer()))),
+});
+export type SeenRow = v.InferOutput<typeof row>;
+
+const state = v.object({
+  is: v.literal('state'),
+  /** Grows whenever rows that were shown are not true any more. */
+  generation: count,
+  title: v.string(),
+  fields: v.array(name),
+  /** In the order of the fields; equal to the field where the view's definition has none. */
+  labels: v.array(v.string()),
+  kinds: v.array(v.picklist(['number', 'time', 'text'])),
+  /** All rows. */
+  rowCount: count,
+  /** Rows that the filter leaves. */
+  shownRows: count,
+  phase: v.picklist(['arriving', 'done', 'failed']),
+  sort: v.array(sortBy),
+  filter: v.string(),
+  /** Parts of the status line, in the person's language. */
+  status: v.array(v.object({ text: v.string(), title: v.string(), alert: v.boolean() })),
+  /** When the data were got, as epoch milliseconds, for their age. */
+  gotAt: v.number(),
+  watching: v.boolean(),
+  /** Whether there is more than one answer to draw lines through. */
+  plottable: v.boolean(),
+});
+export type TableStateMessage = v.InferOutput<typeof state>;
+
+/** What is kept by the workbench over a reload: the request, and as much of the data as is reasonable. */
+export const keptState = v.object({
+  version: v.literal(1),
+  request: v.record(v.string(), v.unknown()),
+  title: v.string(),
+  gotAt: v.number(),
+  totalRows: count,
+  bytes: count,
+  labels: v.array(v.tuple([name, v.string()])),
+  rows: v.string(),
+});
+export type KeptState = v.InferOutput<typeof keptState>;
+
+const series = v.object({
+  key: v.string(),
+  /** One value for each time; null where there was none. */
+  values: v.array(v.nullable(v.number())),
+});
+
+/** From the tab. */
+export const toTable = v.variant('is', [
+  v.object({ is: v.literal('start'), strings: v.record(v.string(), v.string()), plotScript: v.string() }),
+  state,
+  v.object({ is: v.literal('page'), generation: count, from: count, rows: v.array(row) }),
+  v.object({
+    is: v.literal('detail'),
+    at: count,
+    index: count,
+    fields: v.array(v.object({ field: name, label: v.string(), value: shownCell })),
+  }),
+  v.object({ is: v.literal('keep'), state: keptState }),
+  /** Something to be read out and shown for a moment. */
+  v.object({ is: v.literal('note'), text: v.string() }),
+  /** What a command or a menu asks of the view. */
+  v.object({
+    is: v.literal('view'),
+    ask: v.picklist([
+      'focusFilter',
+      'toggleNames',
+      'sortAscending',
+      'sortDescending',
+      'unsort',
+      'hide',
+      'showAll',
+      'pin',
+      'fit',
+      'plot',
+      'copy',
+      'copyWithHeaders',
+      'detail',
+      'filterByValue',
+      'filterOutValue',
+    ]),
+    field: v.optional(name),
+    text: v.optional(v.string()),
+  }),
+  v.object({
+    is: v.literal('plot'),
+    field: v.nullable(name),
+    label: v.string(),
+    fields: v.array(v.object({ field: name, label: v.string() })),
+    times: v.array(v.number()),
+    series: v.array(series),
+    /** How many keys there are beside those drawn. */
+    others: count,
+  }),
+]);
+export type ToTable = v.InferOutput<typeof toTable>;
+
+/** Reads a message; what is not one of ours is nothing. */
+export function readMessage<const S extends v.GenericSchema>(
+  schema: S,
+  message: unknown,
+): v.InferOutput<S> | undefined {
+  const parsed = v.safeParse(schema, message);
+  return parsed.success ? parsed.output : undefined;
+}

@@ -1,0 +1,50 @@
+import * as vscode from 'vscode';
+
+/** What the webview says, in the person's language; the names are the webview's. */
+export function tableStrings(): Record<string, string> {
+  return {
+    tools: vscode.l10n.t('Result'),
+    filter: vscode.l10n.t('Filter rows'),
+    filterHint: vscode.l10n.t('Filter (text, column:value, column>10)'),
+    filterHelp: vscode.l10n.t(
+      'All words must be found. Ask one column with column:part, column=whole, column>10, column<=4Mi; put spaces in quotes; a minus sign before a condition turns it around.',
+    ),
+    matches: vscode.l10n.t('{0} of {1}', '{0}', '{1}'),
+    rowNumber: vscode.l10n.t('Row number'),
+    resize: vscode.l10n.t('Drag to resize, double-click to fit'),
+    changed: vscode.l10n.t('changed'),
+    newRow: vscode.l10n.t('new row'),
+    showLabels: vscode.l10n.t('Show Labels'),
+    showFields: vscode.l10n.t('Show Field Names'),
+    hidden: vscode.l10n.t('Show {0} Hidden', '{0}'),
+    arriving: vscode.l10n.t('Waiting for the first rows…'),
+    noRows: vscode.l10n.t('The answer has no rows.'),
+    noMatch: vscode.l10n.t('No row matches the filter.'),
+    detailTitle: vscode.l10n.t('Row {0}', '{0}'),
+    close: vscode.l10n.t('Close'),
+    missing: vscode.l10n.t('not in this row'),
+    cut: vscode.l10n.t('{0} characters in all', '{0}'),
+    now: vscode.l10n.t('just now'),
+    secondsAgo: vscode.l10n.t('{0} s ago', '{0}'),
+    minutesAgo: vscode.l10n.t('{0} min ago', '{0}'),
+    hoursAgo: vscode.l10n.t('{0} h ago', '{0}'),
+    daysAgo: vscode.l10n.t('{0} days ago', '{0}'),
+  };
+}
+
+/** An amount of bytes, as people write it. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || size >= 100 ? 0 : 1;
+  return `${size.toLocaleString(undefined, { maximumFractionDigits: digits })} ${units[unit] ?? ''}`;
+}
+
+export function durationText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+}
