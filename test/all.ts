@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPackage } from './workbench/checkPackage.ts';
-import { makePackage } from './workbench/package.ts';
+import { makePackage, vsix } from './workbench/package.ts';
 import { outDir, root } from './workbench/paths.ts';
 
 /*
@@ -39,7 +39,7 @@ const steps: readonly Step[] = [
   { name: 'build', run: () => check('esbuild.js', []), needed: true },
   { name: 'package', run: () => verify(packageAndCheck), needed: true },
   { name: 'host tests', run: () => suite('host', 'test/runTest.ts', []) },
-  { name: 'UI tests', run: () => suite('ui', 'test/ui/run.ts', []) },
+  { name: 'UI tests', run: () => suite('ui', 'test/ui/run.ts', ['--vsix', vsix]) },
 ];
 
 async function node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {

@@ -78,16 +78,22 @@ function signalTree(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** Calls `clean` once when this process is told to stop, then leaves with the code that says so. */
+/**
+ * Calls `clean` once when this process is told to stop, or when its parent is gone without telling (npm does not
+ * pass every signal on), then leaves with the code that says so.
+ */
 export function onStop(clean: () => Promise<void>): void {
   let stopping = false;
+  const stop = (code: number): void => {
+    // A terminal may deliver Ctrl-C twice (to the group, and through npm): the first one is enough.
+    if (!stopping) {
+      stopping = true;
+      clean().finally(() => process.exit(code));
+    }
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      // A terminal may deliver Ctrl-C twice (to the group, and through npm): the first one is enough.
-      if (!stopping) {
-        stopping = true;
-        clean().finally(() => process.exit(128 + constants.signals[signal]));
-      }
-    });
+    process.on(signal, () => stop(128 + constants.signals[signal]));
   }
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stop(1), 1000).unref();
 }
