@@ -1,7 +1,8 @@
 import type { TokensError } from '../errors.ts';
 import type { Answer, AnswerReader, AnswerShape } from '../results/answer.ts';
 import type { DataCall, Grant } from './gateway.ts';
-import type { HttpAnswer, HttpClient, HttpHead, HttpRequest } from './http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from './http.ts';
+import type { HttpHead } from './httpBody.ts';
 
 /** What a dialect has to say about a data call. */
 export interface DataRules {

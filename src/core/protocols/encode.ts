@@ -8,6 +8,9 @@ export type Pairs = readonly (readonly [string, string])[];
  * form, where `+` would not. The star stays, because the gateways' own examples send it bare.
  */
 export function encode(text: string): string {
+  if (/^[\w.~*-]*$/.test(text)) {
+    return text;
+  }
   return encodeURIComponent(wellFormed(text)).replace(
     /[!'()]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -1,16 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import http, {
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type RequestOptions,
-} from 'node:http';
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import type { Readable } from 'node:stream';
 import tls from 'node:tls';
-import zlib from 'node:zlib';
-import axios, { type AxiosInstance } from 'axios';
+import { Axios } from 'axios';
 import type { Clock, Instant } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
@@ -19,6 +12,8 @@ import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs, type Pairs } from './encode.ts';
+import { type HttpHead, readBody, type Sink } from './httpBody.ts';
+import { explain, tooManyHeaders } from './httpErrors.ts';
 
 export interface HttpDeps {
   readonly connection: Connection;
@@ -31,14 +26,6 @@ export interface HttpDeps {
   readonly random?: () => number;
 }
 
-/** The beginning of an answer. */
-export interface HttpHead {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** Just before the request was sent; of several attempts, the one that was answered. */
-  readonly sent: Instant;
-}
-
 export interface HttpAnswer extends HttpHead {
   /** The body, where it was not given to a sink; of a failure, its first 64 KiB. */
   readonly text: string;
@@ -46,11 +33,6 @@ export interface HttpAnswer extends HttpHead {
   readonly streamed: boolean;
   /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number;
-}
-
-/** Gets a body while it arrives. A returned promise asks to wait; a `TokensError` thrown ends the request. */
-export interface Sink {
-  write(chunk: Uint8Array): void | Promise<void>;
 }
 
 /**
@@ -95,8 +77,6 @@ export interface HttpRequest {
 /** Bounds. Sizes in bytes, times in milliseconds. */
 const mostHeaderBytes = 16_384;
 const mostHeaders = 200;
-const errorBytes = 65_536;
-const controlBytes = 4_194_304;
 const longestIdleMs = 15_000;
 /** Shorter than servers keep an idle socket, so that ours is never the one that finds it dead. */
 const socketIdleMs = 4_000;
@@ -108,10 +88,13 @@ const retryBaseMs = 200;
 const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([429, 502, 503, 504]);
 
+type Way = InstanceType<typeof Axios>;
+
 /** What a request has in flight, shared by its attempts. */
 interface Flight {
   readonly request: HttpRequest;
   readonly kill: AbortController;
+  readonly begun: Instant;
   /** `up` of the clock at which the time of the request is over. */
   readonly until: number;
   giveUp(why: TokensError): void;
@@ -134,9 +117,10 @@ export class HttpClient {
   readonly #prefix: string;
   readonly #secure: boolean;
   readonly #totalMs: number;
-  readonly #axios: AxiosInstance;
-  readonly #pooled: http.Agent;
-  readonly #single: http.Agent;
+  readonly #agent: http.Agent;
+  /** Over sockets that are used again, and over a new one for each request. */
+  readonly #pooled: Way;
+  readonly #single: Way;
   readonly #cookies = new CookieJar();
   #tls: { rejectUnauthorized: boolean; secureContext?: tls.SecureContext } | undefined;
 
@@ -147,32 +131,9 @@ export class HttpClient {
     this.#secure = this.#base.protocol === 'https:';
     this.#totalMs = deps.connection.requestTimeoutSeconds * 1000;
     const Agent = this.#secure ? https.Agent : http.Agent;
-    this.#pooled = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets: mostSockets });
-    this.#single = new Agent({ keepAlive: false });
-    this.#axios = axios.create({
-      adapter: 'http',
-      maxRedirects: 0,
-      validateStatus: () => true,
-      responseType: 'stream',
-      decompress: false, // Done here, because the bound is on the inflated size.
-      proxy: false, // VS Code puts its proxy settings into node's http and https.
-      transformRequest: [],
-      transformResponse: [],
-      headers: {
-        common: {
-          Accept: 'application/json, */*;q=0.5',
-          'Accept-Encoding': 'gzip, deflate, br',
-          'User-Agent': 'session-tokens',
-        },
-      },
-      // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
-      transport: {
-        request: (options: RequestOptions, callback: (answer: IncomingMessage) => void): ClientRequest =>
-          this.#secure
-            ? https.request({ ...options, ...this.#tls, maxHeaderSize: mostHeaderBytes }, callback)
-            : http.request({ ...options, maxHeaderSize: mostHeaderBytes }, callback),
-      },
-    });
+    this.#agent = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets: mostSockets });
+    this.#pooled = this.#axios(this.#agent);
+    this.#single = this.#axios(new Agent({ keepAlive: false }));
   }
 
   /** How the gateway is called in sentences. */
@@ -195,6 +156,7 @@ export class HttpClient {
     return new Promise((resolve, reject) => {
       const { clock } = this.#deps;
       const { linger, signal } = request;
+      const begun = clock.now();
       const kill = new AbortController();
       let failure: TokensError | undefined;
       let left = false;
@@ -219,7 +181,8 @@ export class HttpClient {
       const flight: Flight = {
         request,
         kill,
-        until: clock.now().up + this.#totalMs,
+        begun,
+        until: begun.up + this.#totalMs,
         giveUp,
         failure: () => failure,
         taken: () => {
@@ -251,7 +214,7 @@ export class HttpClient {
         },
         (error: unknown) => {
           finish();
-          left ? linger?.done(undefined) : reject(failure ?? this.#explain(error));
+          left ? linger?.done(undefined) : reject(failure ?? explain(error, this.host, this.#deps.redactor));
         },
       );
     });
@@ -259,11 +222,32 @@ export class HttpClient {
 
   /** Closes idle sockets; what is under way goes on. */
   dispose(): void {
-    for (const sockets of Object.values(this.#pooled.freeSockets)) {
+    for (const sockets of Object.values(this.#agent.freeSockets)) {
       for (const socket of sockets ?? []) {
         socket.destroy();
       }
     }
+  }
+
+  /** Not `axios.create`: its defaults are for other uses, and merging them into each request takes its time. */
+  #axios(agent: http.Agent): Way {
+    return new Axios({
+      adapter: 'http',
+      maxRedirects: 0,
+      validateStatus: null,
+      responseType: 'stream',
+      decompress: false, // Done here, because the bound is on the inflated size.
+      proxy: false, // VS Code puts its proxy settings into node's http and https.
+      httpAgent: agent,
+      httpsAgent: agent,
+      // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
+      transport: {
+        request: (options: RequestOptions, callback: (answer: IncomingMessage) => void): ClientRequest =>
+          this.#secure
+            ? https.request({ ...options, ...this.#tls, maxHeaderSize: mostHeaderBytes }, callback)
+            : http.request({ ...options, maxHeaderSize: mostHeaderBytes }, callback),
+      },
+    });
   }
 
   async #attempts(flight: Flight): Promise<HttpAnswer> {
@@ -271,13 +255,17 @@ export class HttpClient {
     for (let attempt = 0; ; attempt++) {
       const last = !idempotent || attempt === mostRetries;
       try {
-        const answer = await this.#exchange(flight, !last && idempotent === true);
+        const answer = await this.#exchange(
+          flight,
+          attempt === 0 ? flight.begun : this.#deps.clock.now(),
+          !last && idempotent === true,
+        );
         if (typeof answer !== 'number') {
           return answer;
         }
         await this.#wait(answer + this.#backoff(attempt), flight);
       } catch (error) {
-        const known = this.#explain(error);
+        const known = explain(error, this.host, this.#deps.redactor);
         if (last || flight.fed || flight.failure() !== undefined || !isPassing(known)) {
           throw known;
         }
@@ -295,6 +283,10 @@ export class HttpClient {
   #wait(ms: number, flight: Flight): Promise<void> {
     return new Promise((resolve, reject) => {
       const { signal } = flight.kill;
+      if (signal.aborted) {
+        reject(flight.failure() ?? cancelled());
+        return;
+      }
       const timer = this.#deps.clock.setTimeout(() => {
         signal.removeEventListener('abort', stop);
         resolve();
@@ -308,12 +300,11 @@ export class HttpClient {
   }
 
   /** One request with its redirects. A number is the wait, in milliseconds, after which the server is to be asked again. */
-  async #exchange(flight: Flight, mayWait: boolean): Promise<HttpAnswer | number> {
+  async #exchange(flight: Flight, sent: Instant, mayWait: boolean): Promise<HttpAnswer | number> {
     const { request } = flight;
     const query =
       request.query === undefined || request.query.length === 0 ? '' : `?${encodePairs(request.query)}`;
     let url = new URL(`${this.#base.origin}${this.#prefix}${request.path}${query}`);
-    const sent = this.#deps.clock.now();
     for (let hop = 0; ; hop++) {
       const message = await this.#dispatch(flight, url);
       const status = message.statusCode ?? 0;
@@ -338,10 +329,22 @@ export class HttpClient {
         }
       }
       request.onHead?.(head);
-      const body = await this.#body(message, head, flight);
-      const now = this.#deps.clock.now().up;
+      const body = await readBody(message, head, {
+        host: this.host,
+        clock: this.#deps.clock,
+        maxBytes: this.#deps.maxResponseBytes,
+        maxIdleMs: Math.min(longestIdleMs, this.#totalMs),
+        sink: request.sink,
+        signal: flight.kill.signal,
+        failure: flight.failure,
+        stopped: flight.giveUp,
+        feeding: () => {
+          flight.fed = true;
+        },
+        taken: flight.taken,
+      });
       this.#deps.log.debug(
-        `${this.#deps.connection.name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes, ${Math.round(now - sent.up)} ms`,
+        `${this.#deps.connection.name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes`,
       );
       return {
         ...head,
@@ -353,7 +356,11 @@ export class HttpClient {
   }
 
   async #dispatch({ request, kill }: Flight, url: URL): Promise<IncomingMessage> {
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = {
+      Accept: 'application/json, */*;q=0.5',
+      'Accept-Encoding': 'gzip, deflate, br',
+      'User-Agent': 'session-tokens',
+    };
     let data: string | undefined;
     if (request.form !== undefined) {
       data = encodePairs(request.form);
@@ -371,15 +378,13 @@ export class HttpClient {
     if (cookie !== undefined) {
       headers.Cookie = cookie;
     }
-    const agent = request.idempotent ? this.#pooled : this.#single;
-    const response = await this.#axios.request<IncomingMessage>({
+    const way = request.idempotent ? this.#pooled : this.#single;
+    const response = await way.request<IncomingMessage>({
       method: request.method,
       url: url.href,
       headers,
       data,
       signal: kill.signal,
-      httpAgent: agent,
-      httpsAgent: agent,
     });
     return response.data;
   }
@@ -387,7 +392,7 @@ export class HttpClient {
   #check(message: IncomingMessage): void {
     if (message.rawHeaders.length / 2 > mostHeaders) {
       message.destroy();
-      throw this.#tooManyHeaders();
+      throw tooManyHeaders(this.host);
     }
   }
 
@@ -434,164 +439,6 @@ export class HttpClient {
     return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
   }
 
-  /** Reads a body to its end, or as far as it is wanted. */
-  #body(
-    message: IncomingMessage,
-    head: HttpHead,
-    flight: Flight,
-  ): Promise<{ text: string; streamed: boolean; bytes: number }> {
-    const { request, kill } = flight;
-    const good = head.status >= 200 && head.status < 300;
-    const { maxResponseBytes } = this.#deps;
-    const parts: Uint8Array[] = [];
-    let sink: Sink | undefined;
-    let decided = request.sink === undefined;
-    let bytes = 0;
-
-    /** Takes a chunk; true: no more is wanted. */
-    const take = (chunk: Uint8Array): void | Promise<void> | true => {
-      bytes += chunk.length;
-      if (bytes > maxResponseBytes) {
-        throw this.#tooLarge(maxResponseBytes);
-      }
-      if (!decided) {
-        decided = true;
-        sink = request.sink?.(head, firstByte(chunk));
-        flight.fed = sink !== undefined;
-      }
-      if (sink !== undefined) {
-        return sink.write(owned(chunk));
-      }
-      parts.push(chunk);
-      if (good && request.sink === undefined) {
-        if (bytes > controlBytes) {
-          throw this.#tooLarge(controlBytes);
-        }
-        return;
-      }
-      return bytes >= errorBytes ? true : undefined;
-    };
-
-    return new Promise((resolve, reject) => {
-      let source: Readable = message;
-      let idle: Disposable | undefined;
-      let moved = true;
-      let ended = false;
-      let waiting = false; // For the sink: then it is not the server who takes the time.
-      let over = false;
-      const close = (): void => {
-        over = true;
-        idle?.dispose();
-        kill.signal.removeEventListener('abort', onKill);
-      };
-      const fail = (error: unknown): void => {
-        if (!over) {
-          close();
-          source.destroy();
-          message.destroy();
-          reject(error);
-        }
-      };
-      const finish = (): void => {
-        ended = true;
-        // The end of a small body comes before the sink has said what it makes of its only chunk.
-        if (over || waiting) {
-          return;
-        }
-        try {
-          if (!decided) {
-            decided = true;
-            sink = request.sink?.(head, undefined);
-          }
-        } catch (error) {
-          fail(error);
-          return;
-        }
-        close();
-        const text = parts.length === 0 ? '' : decode(Buffer.concat(parts), head.headers['content-type']);
-        resolve({ text, streamed: sink !== undefined, bytes });
-      };
-      const onKill = (): void => fail(flight.failure() ?? cancelled());
-      const watch = (): void => {
-        if (!moved && !waiting) {
-          flight.giveUp(
-            new TokensError('E_TIMEOUT', 'The answer of {0} stopped halfway.', [this.host], {
-              status: head.status,
-            }),
-          );
-          return;
-        }
-        moved = false;
-        idle = this.#deps.clock.setTimeout(watch, Math.min(longestIdleMs, this.#totalMs));
-      };
-      if (kill.signal.aborted) {
-        onKill();
-        return;
-      }
-      kill.signal.addEventListener('abort', onKill);
-      message.on('error', fail);
-      message.on('close', () => {
-        if (!message.complete) {
-          fail(this.#brokenOff());
-        }
-      });
-      try {
-        source = this.#inflated(message, fail);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      source.on('data', (chunk: Buffer) => {
-        if (over) {
-          return;
-        }
-        moved = true;
-        try {
-          const more = take(chunk);
-          if (more === true) {
-            finish();
-            source.destroy();
-            message.destroy();
-          } else if (more !== undefined) {
-            source.pause();
-            waiting = true;
-            more.then(() => {
-              moved = true;
-              waiting = false;
-              ended ? finish() : source.resume();
-            }, fail);
-          }
-        } catch (error) {
-          fail(error);
-          return;
-        }
-        flight.taken();
-      });
-      source.on('end', finish);
-      watch();
-    });
-  }
-
-  /** The body without its `Content-Encoding`. */
-  #inflated(message: IncomingMessage, fail: (error: unknown) => void): Readable {
-    const encoding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-    if (encoding === 'identity' || encoding === '') {
-      return message;
-    }
-    const make = inflaters.get(encoding);
-    if (make === undefined) {
-      throw new TokensError('E_PROTOCOL', '{0} answered in the encoding “{1}”, which nobody asked for.', [
-        this.host,
-        encoding.replace(/[^\w.,-]/g, '').slice(0, 40),
-      ]);
-    }
-    const inflater = make();
-    inflater.on('error', () => {
-      fail(new TokensError('E_PROTOCOL', 'The compressed answer of {0} is broken.', [this.host]));
-    });
-    return message.pipe(inflater);
-  }
-
   async #tlsOptions(): Promise<{ rejectUnauthorized: boolean; secureContext?: tls.SecureContext }> {
     const { caFile, rejectUnauthorized } = this.#deps.connection;
     if (caFile === undefined) {
@@ -617,135 +464,9 @@ export class HttpClient {
       });
     }
   }
-
-  #tooLarge(bound: number): TokensError {
-    return new TokensError('E_TOO_LARGE', 'The answer of {0} is larger than {1} MB.', [
-      this.host,
-      Number((bound / 1_048_576).toPrecision(2)),
-    ]);
-  }
-
-  #tooManyHeaders(): TokensError {
-    return new TokensError('E_TOO_LARGE', 'The answer of {0} has too many headers, or too long ones.', [
-      this.host,
-    ]);
-  }
-
-  #brokenOff(): TokensError {
-    return new TokensError('E_NETWORK', 'The answer of {0} broke off.', [this.host]);
-  }
-
-  /** Turns what a library threw into a sentence. Its message goes to the log only, and redacted. */
-  #explain(error: unknown): TokensError {
-    if (TokensError.is(error)) {
-      return error;
-    }
-    const { code, syscall, message } = rootOf(error);
-    const detail = this.#deps.redactor.redact(`${code} ${message}`.trim());
-    const host = this.host;
-    const unsent = { detail, sent: false };
-    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NODATA' || syscall === 'getaddrinfo') {
-      return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], unsent);
-    }
-    if (code === 'ECONNREFUSED') {
-      return new TokensError(
-        'E_NETWORK',
-        'Nothing answers at {0}: the connection was refused.',
-        [host],
-        unsent,
-      );
-    }
-    if (syscall === 'connect' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
-      return new TokensError('E_NETWORK', '{0} cannot be reached.', [host], unsent);
-    }
-    const tlsFailure = this.#explainTls(code, detail);
-    if (tlsFailure !== undefined) {
-      return tlsFailure;
-    }
-    if (code === 'HPE_HEADER_OVERFLOW') {
-      return this.#tooManyHeaders();
-    }
-    if (code.startsWith('HPE_')) {
-      return new TokensError('E_PROTOCOL', '{0} does not answer in HTTP; check address and port.', [host], {
-        detail,
-      });
-    }
-    if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') {
-      return new TokensError('E_PROTOCOL', 'A token of {0} has characters that cannot be sent.', [host], {
-        sent: false,
-      });
-    }
-    return new TokensError('E_NETWORK', 'The connection to {0} broke off.', [host], { detail });
-  }
-
-  #explainTls(code: string, detail: string): TokensError | undefined {
-    const host = this.host;
-    const details = { detail, sent: false };
-    switch (code) {
-      case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      case 'SELF_SIGNED_CERT_IN_CHAIN':
-        return new TokensError(
-          'E_TLS',
-          'The certificate of {0} is self-signed; name its PEM file in the connection’s caFile to trust it.',
-          [host],
-          details,
-        );
-      case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      case 'UNABLE_TO_GET_ISSUER_CERT':
-      case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-        return new TokensError(
-          'E_TLS',
-          'The certificate of {0} was issued by an authority that is not known here; name the authority’s PEM file in the connection’s caFile.',
-          [host],
-          details,
-        );
-      case 'CERT_HAS_EXPIRED':
-        return new TokensError('E_TLS', 'The certificate of {0} has expired.', [host], details);
-      case 'CERT_NOT_YET_VALID':
-        return new TokensError(
-          'E_TLS',
-          'The certificate of {0} is not valid yet; check this machine’s clock.',
-          [host],
-          details,
-        );
-      case 'ERR_TLS_CERT_ALTNAME_INVALID':
-        return new TokensError(
-          'E_TLS',
-          'The certificate of {0} was issued for another name; use the name in it as the connection’s address.',
-          [host],
-          details,
-        );
-      case 'EPROTO':
-        return new TokensError(
-          'E_TLS',
-          '{0} does not speak TLS as it is known here; check address and port.',
-          [host],
-          details,
-        );
-    }
-    if (
-      code.startsWith('CERT_') ||
-      code.startsWith('ERR_TLS_') ||
-      code.startsWith('ERR_SSL_') ||
-      /_CERT_|_CRL_/.test(code)
-    ) {
-      return new TokensError('E_TLS', 'The certificate of {0} is not trusted: {1}.', [host, code], details);
-    }
-    return undefined;
-  }
 }
 
 const pemCertificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-const inflaters: ReadonlyMap<string, () => zlib.Gunzip | zlib.BrotliDecompress> = new Map<
-  string,
-  () => zlib.Gunzip | zlib.BrotliDecompress
->([
-  ['gzip', () => zlib.createGunzip()],
-  ['x-gzip', () => zlib.createGunzip()],
-  ['deflate', () => zlib.createUnzip()],
-  ['br', () => zlib.createBrotliDecompress()],
-]);
 
 /** What Node trusts by itself, and what the operating system trusts where Node can tell. */
 function trusted(): readonly string[] {
@@ -765,36 +486,4 @@ function trusted(): readonly string[] {
 /** A failure that another attempt may not meet, before which nothing of an answer was used. */
 function isPassing(error: TokensError): boolean {
   return error.code === 'E_NETWORK' && !(error.details.detail ?? '').startsWith('ENOTFOUND');
-}
-
-/** The error below axios's, and below the bundle of all addresses of a host. */
-function rootOf(error: unknown): { code: string; syscall: string; message: string } {
-  let root: unknown = error;
-  if (root instanceof Error && axios.isAxiosError(root) && root.cause instanceof Error) {
-    root = root.cause;
-  }
-  if (root instanceof AggregateError && root.errors[0] instanceof Error) {
-    root = root.errors[0];
-  }
-  const text = (name: string): string => {
-    const value: unknown = root instanceof Error && name in root ? Reflect.get(root, name) : undefined;
-    return typeof value === 'string' ? value : '';
-  };
-  return { code: text('code'), syscall: text('syscall'), message: text('message') };
-}
-
-/** The first byte that is neither white space nor part of a byte-order mark. */
-function firstByte(chunk: Uint8Array): number | undefined {
-  return chunk.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
-}
-
-/** Readers own what they get, and may give its memory away: so it must not be a part of somebody else's. */
-function owned(chunk: Uint8Array): Uint8Array {
-  return chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk);
-}
-
-/** Pages for people may have another charset; JSON is UTF-8, and its byte-order mark goes here. */
-function decode(bytes: Uint8Array, contentType = ''): string {
-  const latin = /charset\s*=\s*["']?(?:iso-8859-1|windows-1252|latin1)/i.test(contentType);
-  return new TextDecoder(latin && !/json/i.test(contentType) ? 'windows-1252' : 'utf-8').decode(bytes);
 }

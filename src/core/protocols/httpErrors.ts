@@ -1,0 +1,130 @@
+import { TokensError } from '../errors.ts';
+import type { Redactor } from '../redact.ts';
+
+/** Turns what a library threw into a sentence. Its message goes to the log only, and redacted. */
+export function explain(error: unknown, host: string, redactor: Redactor): TokensError {
+  if (TokensError.is(error)) {
+    return error;
+  }
+  const { code, syscall, message } = rootOf(error);
+  const detail = redactor.redact(`${code} ${message}`.trim());
+  const unsent = { detail, sent: false };
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NODATA' || syscall === 'getaddrinfo') {
+    return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], unsent);
+  }
+  if (code === 'ECONNREFUSED') {
+    return new TokensError(
+      'E_NETWORK',
+      'Nothing answers at {0}: the connection was refused.',
+      [host],
+      unsent,
+    );
+  }
+  if (syscall === 'connect' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
+    return new TokensError('E_NETWORK', '{0} cannot be reached.', [host], unsent);
+  }
+  const tlsFailure = explainTls(code, host, detail);
+  if (tlsFailure !== undefined) {
+    return tlsFailure;
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return tooManyHeaders(host);
+  }
+  if (code.startsWith('HPE_')) {
+    return new TokensError('E_PROTOCOL', '{0} does not answer in HTTP; check address and port.', [host], {
+      detail,
+    });
+  }
+  if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') {
+    return new TokensError('E_PROTOCOL', 'A token of {0} has characters that cannot be sent.', [host], {
+      sent: false,
+    });
+  }
+  return new TokensError('E_NETWORK', 'The connection to {0} broke off.', [host], { detail });
+}
+
+function explainTls(code: string, host: string, detail: string): TokensError | undefined {
+  const details = { detail, sent: false };
+  switch (code) {
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+      return new TokensError(
+        'E_TLS',
+        'The certificate of {0} is self-signed; name its PEM file in the connection’s caFile to trust it.',
+        [host],
+        details,
+      );
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return new TokensError(
+        'E_TLS',
+        'The certificate of {0} was issued by an authority that is not known here; name the authority’s PEM file in the connection’s caFile.',
+        [host],
+        details,
+      );
+    case 'CERT_HAS_EXPIRED':
+      return new TokensError('E_TLS', 'The certificate of {0} has expired.', [host], details);
+    case 'CERT_NOT_YET_VALID':
+      return new TokensError(
+        'E_TLS',
+        'The certificate of {0} is not valid yet; check this machine’s clock.',
+        [host],
+        details,
+      );
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return new TokensError(
+        'E_TLS',
+        'The certificate of {0} was issued for another name; use the name in it as the connection’s address.',
+        [host],
+        details,
+      );
+    case 'EPROTO':
+      return new TokensError(
+        'E_TLS',
+        '{0} does not speak TLS as it is known here; check address and port.',
+        [host],
+        details,
+      );
+  }
+  if (
+    code.startsWith('CERT_') ||
+    code.startsWith('ERR_TLS_') ||
+    code.startsWith('ERR_SSL_') ||
+    /_CERT_|_CRL_/.test(code)
+  ) {
+    return new TokensError('E_TLS', 'The certificate of {0} is not trusted: {1}.', [host, code], details);
+  }
+  return undefined;
+}
+
+export function tooLarge(host: string, bound: number): TokensError {
+  return new TokensError('E_TOO_LARGE', 'The answer of {0} is larger than {1} MB.', [
+    host,
+    Number((bound / 1_048_576).toPrecision(2)),
+  ]);
+}
+
+export function tooManyHeaders(host: string): TokensError {
+  return new TokensError('E_TOO_LARGE', 'The answer of {0} has too many headers, or too long ones.', [host]);
+}
+
+export function brokenOff(host: string): TokensError {
+  return new TokensError('E_NETWORK', 'The answer of {0} broke off.', [host]);
+}
+
+/** The error below axios's, and below the bundle of all addresses of a host. */
+function rootOf(error: unknown): { code: string; syscall: string; message: string } {
+  let root: unknown = error;
+  if (root instanceof Error && 'isAxiosError' in root && root.cause instanceof Error) {
+    root = root.cause;
+  }
+  if (root instanceof AggregateError && root.errors[0] instanceof Error) {
+    root = root.errors[0];
+  }
+  const text = (name: string): string => {
+    const value: unknown = root instanceof Error && name in root ? Reflect.get(root, name) : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  return { code: text('code'), syscall: text('syscall'), message: text('message') };
+}
