@@ -74,8 +74,9 @@ const defaults = {
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const now = options.now ?? (() => performance.now());
-  // The wall clock of the answers is carried by the monotonic one: tests that turn `now` move both.
+  // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
   const wallOffset = Date.now() - now();
+  const wall = options.now === undefined ? Date.now : () => wallOffset + now();
   const lifeMs = grantedLifeMs(options.lifeSeconds ?? defaults.lifeSeconds);
   const services = options.services?.length ? options.services : defaults.services;
   const state = new State(now);
@@ -93,24 +94,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     secure: options.tls !== undefined,
     sarusQuota: options.sarusQuota ?? defaults.sarusQuota,
     quirks,
-    wall: () => wallOffset + now(),
+    wall,
     port: () => listener.port,
   };
   const cra = new Cra(setup);
   const sarus = new Sarus(setup);
   const striker = new Striker(setup, sarus, listener);
 
-  const setFaults = (input: unknown): void => {
+  const setFaults = (input: unknown, leastMs: number): void => {
     const rules = parseFaultRules(input);
     faults.set(rules.filter((rule) => !striker.strikesAtOnce(rule)));
     for (const rule of rules.filter((one) => striker.strikesAtOnce(one))) {
-      striker.strikeNow(rule);
+      striker.strikeNow(rule, leastMs);
     }
   };
   const controls = {
     stats: () => state.stats(),
     faults: () => faults.list(),
-    setFaults,
+    setFaults: (input: unknown) => setFaults(input, answeredWithinMs),
     clearFaults: () => faults.clear(),
   };
 
@@ -166,7 +167,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     port: listener.port,
     services,
     stats: controls.stats,
-    setFaults,
+    setFaults: (rules) => setFaults(rules, 0),
     faults: controls.faults,
     clearFaults: async () => {
       faults.clear();
@@ -178,6 +179,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
   };
 }
+
+/** Long enough for the answer to `POST /sandbox/faults` to reach whoever sent it, in milliseconds. */
+const answeredWithinMs = 20;
 
 /** Must not look like the token's life in minutes, which `login` announces under the same name. */
 function httpKeepAliveMs(lifeMs: number): number {

@@ -31,6 +31,8 @@ export class IdleTable<T extends Idle> {
   readonly #entries = new Map<string, T>();
   readonly #now: () => number;
   readonly #expired: (name: string, entry: T) => void;
+  /** Nothing expires before this; uses only ever put it off, so a sweep before it would find nothing. */
+  #earliest = Number.POSITIVE_INFINITY;
 
   constructor(now: () => number, expired: (name: string, entry: T) => void) {
     this.#now = now;
@@ -39,6 +41,7 @@ export class IdleTable<T extends Idle> {
 
   add(name: string, entry: T): void {
     this.#entries.set(name, entry);
+    this.#earliest = Math.min(this.#earliest, entry.lastUsed + entry.lifeMs);
   }
 
   get(name: string): T | undefined {
@@ -69,10 +72,17 @@ export class IdleTable<T extends Idle> {
   /** Forgets what has been idle for its whole life, and says so. */
   sweep(): void {
     const now = this.#now();
+    if (now < this.#earliest) {
+      return;
+    }
+    this.#earliest = Number.POSITIVE_INFINITY;
     for (const [name, entry] of this.#entries) {
-      if (now - entry.lastUsed >= entry.lifeMs) {
+      const end = entry.lastUsed + entry.lifeMs;
+      if (now >= end) {
         this.#entries.delete(name);
         this.#expired(name, entry);
+      } else {
+        this.#earliest = Math.min(this.#earliest, end);
       }
     }
   }

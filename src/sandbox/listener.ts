@@ -19,6 +19,7 @@ export class Listener {
   #server: Server | undefined;
   #port = 0;
   #reopening: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(serve: RequestListener, tls: TlsIdentity | undefined, keepAliveMs: number) {
     this.#serve = serve;
@@ -42,12 +43,18 @@ export class Listener {
     });
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
+    if (this.#closed) {
+      await this.#shut();
+    }
   }
 
   /** Closes the listening socket and every connection, and listens again on the same port later. */
   refuse(forMs: number): void {
+    if (this.#closed) {
+      return;
+    }
     clearTimeout(this.#reopening);
-    this.#shut();
+    void this.#shut();
     this.#reopening = setTimeout(() => void this.#reopen(), forMs);
   }
 
@@ -61,6 +68,7 @@ export class Listener {
 
   /** Closes the listening socket and every connection. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#reopening);
     this.#reopening = undefined;
     await this.#shut();
@@ -68,7 +76,12 @@ export class Listener {
 
   async #reopen(): Promise<void> {
     this.#reopening = undefined;
-    await this.open(this.#port);
+    try {
+      await this.open(this.#port);
+    } catch {
+      // Somebody else took the port meanwhile; it is ours again when they are done.
+      this.refuse(100);
+    }
   }
 
   async #shut(): Promise<void> {

@@ -13,7 +13,10 @@ export function truncated(answer: Answer): Answer {
 
 /** The same JSON with every value of another type: what was text is an object, what was a list is a number… */
 export function wrongTypes(answer: Answer): Answer {
-  const value: unknown = JSON.parse(textOf(answer));
+  if (!answer.headers['Content-Type']?.startsWith('application/json')) {
+    return answer; // An error page has no types.
+  }
+  const value: unknown = JSON.parse(textOf(answer).replace(/^\ufeff/, ''));
   const spoilt = Array.isArray(value)
     ? { items: value.length }
     : Object.fromEntries(Object.entries(value ?? {}).map(([key, member]) => [key, otherType(member)]));

@@ -46,10 +46,12 @@ export class Striker {
     return rule.match === undefined && ofGateway.includes(rule.fault);
   }
 
-  /** A rule of that kind. The answer to whoever set it is let out first. */
-  strikeNow(rule: FaultRule): void {
-    if (rule.fault === 'refuse' || (rule.fault === 'restart' && rule.forMs !== undefined) || rule.afterMs) {
-      this.#later(Math.max(rule.afterMs ?? 0, 20), () => this.#strikeGateway(rule, undefined));
+  /** A rule of that kind. `leastMs` lets out the answer to a request that set it. */
+  strikeNow(rule: FaultRule, leastMs: number): void {
+    const cutsConnections = rule.fault === 'refuse' || (rule.fault === 'restart' && rule.forMs !== undefined);
+    const wait = Math.max(rule.afterMs ?? 0, cutsConnections ? leastMs : 0);
+    if (wait > 0) {
+      this.#later(wait, () => this.#strikeGateway(rule, undefined));
     } else {
       this.#strikeGateway(rule, undefined);
     }
@@ -159,8 +161,8 @@ export class Striker {
     const body = Buffer.from(textOf(answer));
     response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length });
     response.write(body.subarray(0, Math.ceil(body.length / 2)));
-    // The first half is let out, or nobody would see that there was one.
-    await this.#wait(20);
+    // The client is given time to read the first half: a reset throws away what still waits to be read.
+    await this.#wait(50);
     reset(response);
   }
 

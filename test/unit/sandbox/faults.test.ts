@@ -24,19 +24,23 @@ import {
 
 /** What came of one raw request: bytes of the body, and how it ended. */
 interface Outcome {
-  readonly status?: number;
-  readonly announced?: string;
+  readonly status: number | undefined;
+  /** Content-Length. */
+  readonly announced: string;
   readonly received: number;
-  readonly end: 'complete' | 'cut' | string;
+  /** `complete`, `cut`, or the error before any answer. */
+  readonly end: string;
 }
 
 /** A request by node:http, which shows what fetch hides. */
 function raw(url: string, headers: Record<string, string> = {}, giveUpMs = 5_000): Promise<Outcome> {
   return new Promise((resolve) => {
     let received = 0;
+    let status: number | undefined;
+    let announced = '';
     const outgoing = request(url, { headers, agent: false }, (response) => {
-      const { statusCode: status = 0 } = response;
-      const announced = response.headers['content-length'] ?? '';
+      status = response.statusCode;
+      announced = response.headers['content-length'] ?? '';
       response.on('data', (chunk: Buffer) => {
         received += chunk.length;
       });
@@ -45,7 +49,12 @@ function raw(url: string, headers: Record<string, string> = {}, giveUpMs = 5_000
     });
     const timer = setTimeout(() => outgoing.destroy(new Error('gave up')), giveUpMs);
     outgoing.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ received, end: error.code ?? error.message }),
+      resolve({
+        status,
+        announced,
+        received,
+        end: status === undefined ? (error.code ?? error.message) : 'cut',
+      }),
     );
     outgoing.once('close', () => clearTimeout(timer));
     outgoing.end();
@@ -195,6 +204,14 @@ describe('sandbox, faults', () => {
     }
   });
 
+  it('spoils types behind a byte-order mark, and leaves error pages as they are', async () => {
+    await withSandbox({ quirks: { byteOrderMark: true } }, async (sandbox) => {
+      sandbox.setFaults({ fault: 'wrong-types' });
+      assert.deepEqual((await get(viewsRoot(sandbox))).body, { items: 2 });
+      assert.equal((await data(sandbox, 'nonsense')).status, 401);
+    });
+  });
+
   it('redirects, to itself and elsewhere', async () => {
     await withSandbox({}, async (sandbox) => {
       const url = `${viewsRoot(sandbox)}?a=b`;
@@ -227,7 +244,6 @@ describe('sandbox, faults', () => {
       await sleep(200);
       assert.equal((await raw(viewsRoot(sandbox))).status, 200);
       sandbox.setFaults({ fault: 'refuse', forMs: 60_000 });
-      await sleep(50);
       assert.equal((await raw(viewsRoot(sandbox))).end, 'ECONNREFUSED');
       await sandbox.clearFaults();
       assert.equal((await raw(viewsRoot(sandbox))).status, 200);

@@ -68,6 +68,24 @@ describe('sandbox, the life of tokens', () => {
     });
   });
 
+  it('finds what expires whatever was added and used in between', async () => {
+    const clock = new TestClock();
+    await withSandbox({ now: clock.now }, async (sandbox) => {
+      const long = await sarusToken(sandbox, { Minutes: '3' });
+      const short = await sarusToken(sandbox, { Minutes: '1' });
+      clock.ms += 50_000;
+      await sarus(sandbox, 'RenewSessionToken', { SessionToken: short });
+      clock.ms += 59_999;
+      assert.equal(sandbox.stats().sessions, 2);
+      clock.ms += 1;
+      assert.equal(sandbox.stats().sessions, 1);
+      clock.ms += 69_999;
+      await sarus(sandbox, 'RenewSessionToken', { SessionToken: long });
+      clock.ms += 180_000;
+      assert.deepEqual([sandbox.stats().sessions, sandbox.stats().expired], [0, 2]);
+    });
+  });
+
   it('limits the sessions open at once, one-shot calls included, and frees a place by closing', async () => {
     await withSandbox({ maxSessions: 2 }, async (sandbox) => {
       const token = await logon(sandbox);

@@ -138,6 +138,36 @@ describe('sandbox, SARUS (PROTOCOLS.md 1)', () => {
     });
   });
 
+  it('leaves open what the protocol leaves open: quirks turn it round', async () => {
+    const clock = new TestClock();
+    await withSandbox(
+      { now: clock.now, quirks: { errorsUnder200: true, queryRenews: true } },
+      async (sandbox) => {
+        const refused = await sarus(sandbox, 'QuerySessionToken', { SessionToken: 'nonsense' });
+        assert.deepEqual([refused.status, errorOf(refused)], [200, 401]);
+        const SessionToken = await sarusToken(sandbox, { Minutes: '1' });
+        for (let round = 0; round < 3; round += 1) {
+          clock.ms += 50_000;
+          assert.deepEqual(resultOf(await sarus(sandbox, 'QuerySessionToken', { SessionToken })), {
+            Remaining: 60_000,
+          });
+        }
+      },
+    );
+    const told = { remainingAtOnce: true, remainingAsString: true, renewalReplaces: true };
+    await withSandbox({ quirks: told }, async (sandbox) => {
+      const first = resultOf(await sarus(sandbox, 'GetSessionToken', { APIKey: 'demo' }));
+      assert.match(text(first.Remaining), /^\d+$/);
+      const SessionToken = text(first.SessionToken);
+      const second = resultOf(await sarus(sandbox, 'RenewSessionToken', { SessionToken }));
+      assert.notEqual(second.SessionToken, SessionToken);
+      assert.equal(errorOf(await sarus(sandbox, 'QuerySessionToken', { SessionToken })), 401);
+      const next = { SessionToken: text(second.SessionToken) };
+      assert.match(text(resultOf(await sarus(sandbox, 'QuerySessionToken', next)).Remaining), /^\d+$/);
+      assert.deepEqual([sandbox.stats().opened, sandbox.stats().sessions], [1, 1]);
+    });
+  });
+
   it('moves its prices with time', async () => {
     const clock = new TestClock();
     await withSandbox({ now: clock.now }, async (sandbox) => {
