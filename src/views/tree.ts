@@ -10,21 +10,29 @@ import type { TokenInfo } from '../core/tokens/token.ts';
 /** A row of the tree; commands take it as their argument, so it has the members that they read. */
 export type TreeNode = ConnectionNode | TokenNode;
 
+/**
+ * A row never changes whether it can be opened: VS Code keeps that for a row's id. One that gets its first
+ * children, or loses its last, is replaced by another row.
+ */
 export class ConnectionNode {
   readonly connection: string;
+  readonly hasChildren: boolean;
 
-  constructor(connection: string) {
+  constructor(connection: string, hasChildren = false) {
     this.connection = connection;
+    this.hasChildren = hasChildren;
   }
 }
 
 export class TokenNode {
   readonly id: string;
   readonly connection: string;
+  readonly hasChildren: boolean;
 
-  constructor(id: string, connection: string) {
+  constructor(id: string, connection: string, hasChildren = false) {
     this.id = id;
     this.connection = connection;
+    this.hasChildren = hasChildren;
   }
 }
 
@@ -72,17 +80,18 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     }
     const tokens = this.#keeper.tokens(parent.connection);
     if (parent instanceof ConnectionNode) {
-      const users = new Set(tokens.filter(({ kind }) => kind === 'user').map(({ service }) => service));
+      const users = new Set(servicesOf(tokens, 'user'));
+      const withSessions = new Set(servicesOf(tokens, 'session'));
       return tokens
         .filter(({ kind, service }) => kind === 'user' || !users.has(service))
         .sort(byLabel)
-        .map((token) => this.#tokenNode(token));
+        .map((token) => this.#tokenNode(token, token.kind === 'user' && withSessions.has(token.service)));
     }
     const user = this.#keeper.find(parent.id);
     return tokens
       .filter(({ kind, service }) => user?.kind === 'user' && kind === 'session' && service === user.service)
       .sort(byLabel)
-      .map((token) => this.#tokenNode(token));
+      .map((token) => this.#tokenNode(token, false));
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
@@ -95,7 +104,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     }
     const token = this.#keeper.find(node.id);
     const user = token?.kind === 'session' ? this.#userOf(token) : undefined;
-    return user === undefined ? this.#connectionNode(node.connection) : this.#tokenNode(user);
+    return user === undefined ? this.#connectionNode(node.connection) : this.#tokenNode(user, true);
   }
 
   dispose(): void {
@@ -109,17 +118,14 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     return [...new Set([...names, ...orphaned])];
   }
 
-  #connectionItem({ connection: name }: ConnectionNode): vscode.TreeItem {
+  #connectionItem(node: ConnectionNode): vscode.TreeItem {
+    const name = node.connection;
     const connection = this.#connections.all().find((one) => one.name === name);
     const tokens = this.#keeper.tokens(name);
     const signedIn = tokens.some(
       ({ state, kind }) => state !== 'expired' && (kind === 'user' || connection?.kind === 'sarus'),
     );
-    const item = new vscode.TreeItem(
-      name,
-      tokens.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
-    );
-    item.id = idOf(`connection/${name}`, tokens.length > 0);
+    const item = itemOf(node, name, `connection/${name}`);
     const protocol = connection?.kind === 'sarus' ? 'sarus' : 'cra';
     item.contextValue = `connection.${protocol}.${signedIn ? 'signedIn' : 'signedOut'}`;
     const danger = connection === undefined ? undefined : dangerOf(connection);
@@ -136,7 +142,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
       item.command = {
         command: 'sessionTokens.signIn',
         title: vscode.l10n.t('Sign In'),
-        arguments: [this.#connectionNode(name)],
+        arguments: [node],
       };
     }
     item.accessibilityInformation = {
@@ -147,18 +153,14 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     return item;
   }
 
-  #tokenItem({ id, connection }: TokenNode): vscode.TreeItem {
+  #tokenItem(node: TokenNode): vscode.TreeItem {
+    const { id, connection } = node;
     const token = this.#keeper.find(id);
     if (token === undefined) {
       return new vscode.TreeItem(connection); // Gone since the row was asked for; it is about to be drawn anew.
     }
     const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
-    const sessions = token.kind === 'user' && this.getChildren(this.#tokenNode(token)).length > 0;
-    const item = new vscode.TreeItem(
-      labelOf(token),
-      sessions ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
-    );
-    item.id = idOf(`token/${id}`, sessions);
+    const item = itemOf(node, labelOf(token), `token/${id}`);
     item.contextValue = `token.${token.kind}.${token.state}`;
     const paused = this.#keeper.isPaused(id);
     const mode =
@@ -167,7 +169,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
         : paused
           ? vscode.l10n.t('auto, resting')
           : vscode.l10n.t('auto');
-    const until = time(token.expiresAt);
+    const until = time(token.expiresAt, token.lifeMs);
     const end = {
       live: vscode.l10n.t('until {0}', until),
       expiring: vscode.l10n.t('ends at {0}', until),
@@ -199,14 +201,16 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   }
 
   #heard({ id, connection, what }: Change): void {
+    const node = this.#tokenNodes.get(id);
     if (what === 'changed') {
-      this.#stale.add(this.#tokenNodes.get(id));
-    } else {
-      // Rows come and go; which row is their parent may have changed with them.
-      this.#stale.add(this.#connectionNodes.get(connection));
-      if (what === 'removed') {
-        this.#tokenNodes.delete(id);
+      if (node !== undefined) {
+        this.#stale.add(node);
       }
+    } else {
+      const parent = this.#connectionNodes.get(connection);
+      const hasChildren = this.#keeper.holdsAny(connection);
+      this.#stale.add(parent?.hasChildren === hasChildren ? parent : undefined);
+      this.#tokenNodes.delete(id);
     }
     this.#soon();
   }
@@ -246,27 +250,34 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   }
 
   #connectionNode(name: string): ConnectionNode {
+    const hasChildren = this.#keeper.holdsAny(name);
     let node = this.#connectionNodes.get(name);
-    if (node === undefined) {
-      node = new ConnectionNode(name);
+    if (node?.hasChildren !== hasChildren) {
+      node = new ConnectionNode(name, hasChildren);
       this.#connectionNodes.set(name, node);
     }
     return node;
   }
 
-  #tokenNode({ id, connection }: TokenInfo): TokenNode {
+  #tokenNode({ id, connection }: TokenInfo, hasChildren: boolean): TokenNode {
     let node = this.#tokenNodes.get(id);
-    if (node === undefined) {
-      node = new TokenNode(id, connection);
+    if (node?.hasChildren !== hasChildren) {
+      node = new TokenNode(id, connection, hasChildren);
       this.#tokenNodes.set(id, node);
     }
     return node;
   }
 }
 
-/** VS Code keeps a row's old shape for its id, so a row that gets its first children is another row. */
-function idOf(row: string, hasChildren: boolean): string {
-  return hasChildren ? `${row}/open` : row;
+function itemOf(node: TreeNode, label: string, id: string): vscode.TreeItem {
+  const { Expanded, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(label, node.hasChildren ? Expanded : None);
+  item.id = node.hasChildren ? `${id}/open` : id;
+  return item;
+}
+
+function servicesOf(tokens: readonly TokenInfo[], kind: TokenInfo['kind']): (string | undefined)[] {
+  return tokens.filter((token) => token.kind === kind).map(({ service }) => service);
 }
 
 function labelOf(token: TokenInfo): string {
@@ -311,12 +322,10 @@ function dangerOf(connection: Connection): { short: string; long: string } | und
   return undefined;
 }
 
-function time(ms: number): string {
-  return new Date(ms).toLocaleTimeString(vscode.env.language, {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
+/** Seconds are shown only where they matter: a life of many minutes needs none. */
+function time(ms: number, lifeMs = 0): string {
+  const second = lifeMs >= 600_000 ? undefined : '2-digit';
+  return new Date(ms).toLocaleTimeString(vscode.env.language, { hour: '2-digit', minute: '2-digit', second });
 }
 
 function minutes(ms: number): number {

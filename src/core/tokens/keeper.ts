@@ -125,6 +125,11 @@ export class Keeper implements Disposable {
     return Array.from(records, (record) => this.#info(record));
   }
 
+  /** Whether any token of a connection is held. */
+  holdsAny(connection: string): boolean {
+    return this.#holdings.of(connection).next().done !== true;
+  }
+
   /** Rejects with `E_UNKNOWN_TOKEN`. */
   token(id: string): TokenInfo {
     return this.#info(this.#held(id));
