@@ -8,6 +8,7 @@ import { Grid } from './grid.ts';
 import { Host } from './host.ts';
 import { handleKeys } from './keyboard.ts';
 import { handleMouse } from './mouse.ts';
+import { PlotPane } from './plotPane.ts';
 import { Rows } from './rows.ts';
 import { Selection } from './selection.ts';
 import { StatusLine } from './statusLine.ts';
@@ -20,9 +21,11 @@ class TableView {
   readonly #filter: FilterBox;
   readonly #grid: Grid;
   readonly #detail: DetailPane;
+  readonly #plot: PlotPane;
   readonly #status = new StatusLine();
   readonly #empty = element('div', { class: 'empty' });
   readonly #names = element('button', { class: 'toggle' });
+  readonly #stop = element('button', { class: 'toggle' });
   readonly #hidden = element('button', { class: 'link' });
   readonly #toolbar = element('div', { class: 'toolbar', role: 'toolbar' });
 
@@ -55,6 +58,16 @@ class TableView {
       () => this.strings,
       () => this.#grid.root.focus(),
     );
+    this.#plot = new PlotPane(
+      () => this.strings,
+      (field) => this.#host.tell({ is: 'plot', field }),
+      () => {
+        this.#host.tell({ is: 'plot', field: null });
+        this.#grid.root.focus();
+      },
+    );
+    this.#stop.type = 'button';
+    this.#stop.addEventListener('click', () => this.#host.tell({ is: 'do', action: 'stop' }));
     this.#names.type = 'button';
     this.#names.addEventListener('click', () => this.toggleNames());
     this.#hidden.type = 'button';
@@ -62,11 +75,11 @@ class TableView {
       this.columns.showAll();
       this.changed();
     });
-    this.#toolbar.append(this.#filter.root, this.#hidden, this.#names);
+    this.#toolbar.append(this.#filter.root, this.#hidden, this.#names, this.#stop);
     const main = element('main');
     const middle = element('div', { class: 'middle' });
     middle.append(this.#grid.root, this.#empty);
-    main.append(middle, this.#detail.root);
+    main.append(middle, this.#plot.root, this.#detail.root);
     root.append(this.#toolbar, main, this.#status.root);
     handleKeys(this.#grid, this);
     handleMouse(this.#grid, this);
@@ -180,6 +193,7 @@ class TableView {
     switch (message.is) {
       case 'start':
         this.strings = message.strings;
+        this.#plot.script = message.plotScript;
         this.#filter.name(
           this.strings.filterHint ?? '',
           this.strings.filter ?? '',
@@ -218,6 +232,7 @@ class TableView {
         this.#obey(message.ask, message.field);
         break;
       case 'plot':
+        void this.#plot.show(message);
         break;
     }
   }
@@ -264,6 +279,8 @@ class TableView {
     this.#status.update(state, this.strings);
     this.#names.textContent = (this.byField ? this.strings.showLabels : this.strings.showFields) ?? '';
     this.#names.hidden = state.fields.every((field, at) => state.labels[at] === field);
+    this.#stop.textContent = this.strings.stopWatch ?? '';
+    this.#stop.hidden = !state.watching;
     this.#hidden.hidden = this.columns.hiddenCount === 0;
     this.#hidden.textContent = (this.strings.hidden ?? '').replace('{0}', String(this.columns.hiddenCount));
     this.#empty.hidden = shownRows > 0;
@@ -296,8 +313,6 @@ class TableView {
         return;
       case 'detail':
         this.askDetail();
-        return;
-      case 'plot':
         return;
     }
     if (column === undefined) {

@@ -2,7 +2,7 @@ import type { Cell } from './answer.ts';
 import { textOf } from './cells.ts';
 import { type ExportFormat, writeRows } from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
-import { type SortBy, sortRows } from './order.ts';
+import { type SortBy, sizeOf, sortRows } from './order.ts';
 import type { Kind } from './quantity.ts';
 import { ResultTable } from './table.ts';
 
@@ -60,6 +60,23 @@ export interface Summary {
   readonly rowCount: number;
 }
 
+export interface ExportRequest {
+  readonly fields: readonly string[];
+  readonly format: ExportFormat;
+  /** All rows in the server's order, not only those that the filter leaves. */
+  readonly all: boolean;
+}
+
+/** The numbers of one moment. */
+export interface Sample {
+  readonly keyFields: readonly string[];
+  /** What each row is known by. */
+  readonly keys: readonly string[];
+  readonly fields: readonly string[];
+  /** For each field, the value of each row; NaN where there is none. */
+  readonly values: readonly Float64Array[];
+}
+
 /** Longest text of a cell in the grid; row detail shows more. */
 const longestCell = 512;
 const longestDetail = 256 << 10;
@@ -78,6 +95,16 @@ export class TableDesk {
   /** How many rows the table had when it was arranged. */
   #arranged = 0;
   #changes: Changes | undefined;
+  readonly #exports = new Map<
+    number,
+    {
+      readonly fields: readonly string[];
+      readonly format: ExportFormat;
+      readonly order: Uint32Array | undefined;
+      readonly rowCount: number;
+    }
+  >();
+  #lastExport = 0;
 
   constructor(table = new ResultTable()) {
     this.table = table;
@@ -159,15 +186,52 @@ export class TableDesk {
     return `[${writeRows(this.table, rows, this.table.fields, 'json')}]`;
   }
 
-  /** A part of an export: rows of the arrangement, without what stands before the first and after the last. */
-  export({ from, to, fields, format }: Span & { fields: readonly string[]; format: ExportFormat }): string {
-    const order = this.#order();
+  /**
+   * Fixes what is exported: the rows as they are arranged now, or all in the server's order. Answers its number
+   * and how many rows it has; a person may sort on while it is written.
+   */
+  startExport({ fields, format, all }: ExportRequest): { id: number; rowCount: number } {
+    const order = all ? undefined : this.#order();
+    const id = ++this.#lastExport;
+    this.#exports.set(id, { fields, format, order, rowCount: this.table.rowCount });
+    return { id, rowCount: order?.length ?? this.table.rowCount };
+  }
+
+  /** Some rows of an export, without what stands before the first and after the last. */
+  exportPart({ id, from, to }: Span & { readonly id: number }): string {
+    const exported = this.#exports.get(id);
+    if (exported === undefined) {
+      return '';
+    }
+    const { order, rowCount, fields, format } = exported;
     const rows: number[] = [];
-    const end = Math.min(to, order?.length ?? this.table.rowCount);
+    const end = Math.min(to, order?.length ?? rowCount);
     for (let at = from; at < end; at++) {
       rows.push(order?.[at] ?? at);
     }
     return writeRows(this.table, rows, fields, format);
+  }
+
+  endExport(id: number): void {
+    this.#exports.delete(id);
+  }
+
+  /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */
+  sample({ keys, most }: { readonly keys: readonly string[] | null; readonly most: number }): Sample {
+    const order = this.#order();
+    const rows: number[] = [];
+    const count = Math.min(most, order?.length ?? this.table.rowCount);
+    for (let at = 0; at < count; at++) {
+      rows.push(order?.[at] ?? at);
+    }
+    const keyed = keys ?? keyFields(this.table, this.table);
+    const columns = this.table.columns.filter((column) => this.table.kindOf(column) === 'number');
+    return {
+      keyFields: keyed,
+      keys: rows.map((row) => keyOf(this.table, row, keyed)),
+      fields: columns.map(({ field }) => field),
+      values: columns.map(({ cells }) => Float64Array.from(rows, (row) => sizeOf(cells[row]))),
+    };
   }
 
   /** Marks what is not as it was in another table: of an earlier answer to the same request. */
@@ -266,7 +330,7 @@ export function keyOf(table: ResultTable, row: number, fields: readonly string[]
   if (fields.length === 0) {
     return String(row);
   }
-  return fields.map((field) => textOf(table.cell(row, field))).join('\u0000');
+  return fields.map((field) => textOf(table.cell(row, field))).join(' · ');
 }
 
 function same(a: Cell | undefined, b: Cell | undefined): boolean {

@@ -3,7 +3,18 @@ import type { AnswerShape, JsonObject } from './answer.ts';
 import type { Summary, TableDesk } from './desk.ts';
 
 /** What a table can be asked, by the names of {@link TableDesk}'s methods. */
-export const questions = ['arrange', 'page', 'detail', 'copy', 'json', 'export', 'summary'] as const;
+export const questions = [
+  'arrange',
+  'page',
+  'detail',
+  'copy',
+  'json',
+  'startExport',
+  'exportPart',
+  'endExport',
+  'sample',
+  'summary',
+] as const;
 export type Question = (typeof questions)[number];
 export type Given<Q extends Question> = Parameters<TableDesk[Q]>[0];
 export type Told<Q extends Question> = ReturnType<TableDesk[Q]>;

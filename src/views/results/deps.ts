@@ -5,6 +5,7 @@ import type { DataRequest } from '../../core/request.ts';
 import type { MakeReader } from '../../core/results/answer.ts';
 import type { TableWorker } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
+import type { OperationOptions } from '../../core/tokens/signIns.ts';
 
 /** What the views of results need of the rest; they fetch nothing themselves. */
 export interface ResultsDeps {
@@ -16,7 +17,7 @@ export interface ResultsDeps {
   /** Runs a request: with the session that is open, if there is one. */
   readonly run: (
     request: DataRequest,
-    options: { readonly makeReader: MakeReader; readonly signal: AbortSignal },
+    options: OperationOptions & { readonly makeReader: MakeReader },
   ) => Promise<Fetched>;
   /** The columns by the view's definition; empty where there is none. */
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;

@@ -14,7 +14,7 @@ const sortBy = v.object({ field: name, descending: v.boolean() });
 export const mostRowsAtOnce = 500;
 
 /** What a person can do in the webview that the tab has to carry out. */
-export const actions = ['refresh', 'watch', 'plot', 'export', 'openAsJson', 'copyRequestAs', 'stop'] as const;
+export const actions = ['watch', 'stop'] as const;
 
 /** From the webview. */
 export const fromTable = v.variant('is', [
@@ -37,7 +37,8 @@ export const fromTable = v.variant('is', [
   /** The columns that are seen, in their order: an export has the same. */
   v.object({ is: v.literal('columns'), fields: v.array(name) }),
   v.object({ is: v.literal('do'), action: v.picklist(actions) }),
-  v.object({ is: v.literal('plot'), field: v.nullable(name), keys: v.array(v.string()) }),
+  /** The column to draw; null when the plot is closed. */
+  v.object({ is: v.literal('plot'), field: v.nullable(name) }),
 ]);
 export type FromTable = v.InferOutput<typeof fromTable>;
 
@@ -77,8 +78,6 @@ const state = v.object({
   /** When the data were got, as epoch milliseconds, for their age. */
   gotAt: v.number(),
   watching: v.boolean(),
-  /** Whether there is more than one answer to draw lines through. */
-  plottable: v.boolean(),
 });
 export type TableStateMessage = v.InferOutput<typeof state>;
 
@@ -128,7 +127,6 @@ export const toTable = v.variant('is', [
       'showAll',
       'pin',
       'fit',
-      'plot',
       'copy',
       'copyWithHeaders',
       'detail',
@@ -140,7 +138,7 @@ export const toTable = v.variant('is', [
   }),
   v.object({
     is: v.literal('plot'),
-    field: v.nullable(name),
+    field: name,
     label: v.string(),
     fields: v.array(v.object({ field: name, label: v.string() })),
     times: v.array(v.number()),

@@ -4,6 +4,7 @@ import { cancelled, TokensError } from '../../core/errors.ts';
 import type { DataRequest } from '../../core/request.ts';
 import type { JsonObject } from '../../core/results/answer.ts';
 import type { Arrangement } from '../../core/results/desk.ts';
+import { History } from '../../core/results/history.ts';
 import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
@@ -18,6 +19,7 @@ import {
   type ToTable,
 } from './messages.ts';
 import { bytesText, durationText, tableStrings } from './strings.ts';
+import { Watch } from './watch.ts';
 
 /** Rows and characters of a result that survive a reload. */
 const keptRows = 2000;
@@ -25,6 +27,10 @@ const keptCharacters = 500_000;
 
 /** Text that the clipboard is asked to hold at most; more than that is what an export is for. */
 const mostCopied = 32 << 20;
+
+/** Rows whose numbers are remembered while a result is watched, and lines drawn of them. */
+const sampledRows = 5000;
+const mostLines = 8;
 
 /** What is known of the answer that is shown. */
 interface Outcome {
@@ -55,6 +61,9 @@ export class ResultPanel implements Disposable {
   #ready = false;
   #arranging = false;
   #running: AbortController | undefined;
+  #watch: Watch | undefined;
+  readonly #history = new History();
+  #plotted: string | null = null;
 
   constructor(panel: vscode.WebviewPanel, deps: ResultsDeps, request: DataRequest, title: string) {
     this.panel = panel;
@@ -162,6 +171,52 @@ export class ResultPanel implements Disposable {
     }
   }
 
+  get watchedEvery(): number | undefined {
+    return this.#watch?.seconds;
+  }
+
+  /** Refreshes every so many seconds, which also keeps the session alive. */
+  watch(seconds: number): void {
+    this.#watch?.dispose();
+    this.#watch = new Watch(seconds, {
+      clock: this.#deps.clock,
+      refresh: () => this.refresh(),
+      isVisible: () => this.panel.visible,
+      ended: (why, error) => {
+        this.#watch = undefined;
+        if (why === 'failed') {
+          this.failed(error);
+        }
+        this.#tell();
+        this.note(
+          why === 'hidden'
+            ? vscode.l10n.t('The watch has ended: nobody has looked for a while.')
+            : vscode.l10n.t('The watch has ended.'),
+        );
+      },
+    });
+    this.#tell();
+  }
+
+  stopWatch(): void {
+    this.#watch?.dispose();
+    this.#watch = undefined;
+    this.#tell();
+  }
+
+  /** Draws a column's numbers over the time that the result has been watched; null ends it. */
+  async plot(field: string | null): Promise<void> {
+    const numeric = this.#numericFields();
+    this.#plotted = field !== null && !numeric.includes(field) ? (numeric[0] ?? null) : field;
+    await this.#drawPlot();
+  }
+
+  /** The column that is drawn when nobody has said which: the first one of numbers that is seen. */
+  async plotAny(): Promise<void> {
+    const numeric = this.#numericFields();
+    await this.plot(this.seenFields.find((field) => numeric.includes(field)) ?? null);
+  }
+
   /** Asks the webview to do what a command or a menu wants of it. */
   view(ask: (ToTable & { is: 'view' })['ask'], field?: string): void {
     this.post({ is: 'view', ask, ...(field === undefined ? {} : { field }) });
@@ -178,6 +233,7 @@ export class ResultPanel implements Disposable {
   }
 
   dispose(): void {
+    this.#watch?.dispose();
     this.#running?.abort();
     this.#tableOwned.dispose();
     this.#owned.dispose();
@@ -190,6 +246,9 @@ export class ResultPanel implements Disposable {
     const before = this.#table;
     if (before !== undefined) {
       await table.compare(before);
+      if (this.#history.length === 0) {
+        await this.#remember(before, this.#gotAt);
+      }
     }
     const shown = await table.ask('arrange', this.#arrangement);
     this.#gotAt = this.#deps.clock.now().wall;
@@ -198,8 +257,46 @@ export class ResultPanel implements Disposable {
     this.#outcome = fetched;
     this.#adopt(table);
     this.#shownRows = shown;
+    await this.#remember(table, this.#gotAt);
     this.#tell();
+    await this.#drawPlot();
     await this.#keep();
+  }
+
+  /** Keeps the numbers of this moment for a plot. */
+  async #remember(table: LiveTable, time: number): Promise<void> {
+    this.#history.add(time, await table.ask('sample', { keys: this.#history.keyFields, most: sampledRows }));
+  }
+
+  #numericFields(): string[] {
+    const state = this.#table?.state;
+    return state === undefined ? [] : state.fields.filter((_, at) => state.kinds[at] === 'number');
+  }
+
+  async #drawPlot(): Promise<void> {
+    const table = this.#table;
+    const field = this.#plotted;
+    if (table === undefined || field === null) {
+      return;
+    }
+    const fields = this.#numericFields().map((one) => ({ field: one, label: this.labelOf(one) }));
+    if (this.#history.length === 0) {
+      await this.#remember(table, this.#gotAt);
+    }
+    // What the filter leaves is what is drawn.
+    const shown = this.#isArranged()
+      ? new Set((await table.ask('sample', { keys: this.#history.keyFields, most: sampledRows })).keys)
+      : undefined;
+    const { times, series, others } = this.#history.lines(field, mostLines, shown);
+    this.post({
+      is: 'plot',
+      field,
+      label: this.labelOf(field),
+      fields,
+      times: [...times],
+      series: series.map(({ key, values }) => ({ key, values: [...values] })),
+      others,
+    });
   }
 
   #adopt(table: LiveTable): void {
@@ -259,9 +356,16 @@ export class ResultPanel implements Disposable {
     switch (message.is) {
       case 'ready':
         this.#ready = true;
-        this.post({ is: 'start', strings: tableStrings(), plotScript: '' });
+        this.post({
+          is: 'start',
+          strings: tableStrings(),
+          plotScript: this.panel.webview
+            .asWebviewUri(vscode.Uri.joinPath(this.#deps.extensionUri, 'dist', 'plot.js'))
+            .toString(),
+        });
         this.#tell();
         void this.#keep();
+        void this.#drawPlot();
         break;
       case 'page':
         await this.#page(message);
@@ -278,8 +382,22 @@ export class ResultPanel implements Disposable {
       case 'columns':
         this.#seen = message.fields;
         break;
-      case 'do':
       case 'plot':
+        await this.plot(message.field);
+        break;
+      case 'do':
+        this.#do(message.action);
+        break;
+    }
+  }
+
+  #do(action: (FromTable & { is: 'do' })['action']): void {
+    switch (action) {
+      case 'stop':
+        this.stopWatch();
+        break;
+      case 'watch':
+        void vscode.commands.executeCommand('sessionTokens.results.watch');
         break;
     }
   }
@@ -315,6 +433,7 @@ export class ResultPanel implements Disposable {
         this.#shownRows = shown;
         this.#generation++;
         this.#tell();
+        await this.#drawPlot();
       }
     } catch {
       // Let go meanwhile.
@@ -380,8 +499,7 @@ export class ResultPanel implements Disposable {
       filter: this.#arrangement.filter,
       status: this.#status(table),
       gotAt: this.#gotAt,
-      watching: false,
-      plottable: false,
+      watching: this.#watch !== undefined,
     });
   }
 
@@ -402,6 +520,9 @@ export class ResultPanel implements Disposable {
     add(bytesText(bytes), vscode.l10n.t('Size of the answer'));
     if (phase === 'arriving') {
       add(vscode.l10n.t('arriving…'));
+    }
+    if (this.#watch !== undefined) {
+      add(vscode.l10n.t('watched every {0} s', this.#watch.seconds));
     }
     if (this.#kept !== undefined) {
       add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));

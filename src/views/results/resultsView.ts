@@ -6,6 +6,7 @@ import type { JsonObject } from '../../core/results/answer.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
+import type { OperationOptions } from '../../core/tokens/signIns.ts';
 import type { ResultsDeps } from './deps.ts';
 import { type KeptState, keptState } from './messages.ts';
 import { ResultPanel } from './resultPanel.ts';
@@ -35,10 +36,7 @@ export class ResultsView implements Disposable {
    * Gets data and shows them: the tab opens with the first rows, which may be long before the last ones. A
    * failure before any row is only thrown, and nothing is shown for it. The answer's rows are the caller's.
    */
-  async get(
-    request: DataRequest,
-    options: { readonly signal: AbortSignal; readonly show: boolean },
-  ): Promise<Fetched> {
+  async get(request: DataRequest, options: OperationOptions & { readonly show: boolean }): Promise<Fetched> {
     const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel; closed?: boolean } = {};
     const show = (table: LiveTable) => {
       if (arrived.panel === undefined) {
@@ -67,7 +65,7 @@ export class ResultsView implements Disposable {
       },
     });
     try {
-      const fetched = await this.#deps.run(request, { makeReader, signal: options.signal });
+      const fetched = await this.#deps.run(request, { ...options, makeReader });
       if (options.show && arrived.table !== undefined && arrived.closed !== true) {
         show(arrived.table);
         void arrived.panel?.finished(fetched);

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import type { JsonObject } from '../../../../src/core/results/answer.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
-import { closing, csvField, opening, separator } from '../../../../src/core/results/exports.ts';
+import {
+  closing,
+  csvField,
+  type ExportFormat,
+  opening,
+  separator,
+} from '../../../../src/core/results/exports.ts';
 import { filterRows, parseFilter } from '../../../../src/core/results/filter.ts';
 import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
@@ -66,7 +72,7 @@ describe('results: table', () => {
     assert.deepEqual(first?.cells[2], { none: 'missing' });
     assert.deepEqual(first?.cells[1], { none: 'null' });
     assert.deepEqual(second?.cells[1], { none: 'missing' });
-    assert.equal(desk.export({ from: 0, to: 1, fields: ['a'], format: 'csv' }).length, (1 << 20) + 2);
+    assert.equal(exported(desk, 'csv', ['a'], 0, 1).length, (1 << 20) + 2);
   });
 
   it('marks what changed, row by key, not by place', () => {
@@ -196,6 +202,18 @@ describe('results: filter', () => {
   });
 });
 
+/** All of a table by the way an export is written: fixed first, then in parts. */
+function exported(
+  desk: TableDesk,
+  format: ExportFormat,
+  fields: readonly string[],
+  from = 0,
+  to = 1e6,
+): string {
+  const { id } = desk.startExport({ fields, format, all: false });
+  return desk.exportPart({ id, from, to });
+}
+
 describe('results: export', () => {
   const table = tableOf([
     { a: '=cmd|x', b: 'say "hi", you', c: -1.5, d: '-2.5' },
@@ -205,7 +223,7 @@ describe('results: export', () => {
 
   it('writes CSV by RFC 4180 and defuses formulas', () => {
     assert.equal(
-      opening('csv', ['a', 'b,']) + desk.export({ from: 0, to: 2, fields: table.fields, format: 'csv' }),
+      opening('csv', ['a', 'b,']) + exported(desk, 'csv', table.fields),
       `\uFEFFa,"b,"\r\n'=cmd|x,"say ""hi"", you",-1.5,-2.5,\r\n'@x,"line\nend",,,"p, q"\r\n`,
     );
     assert.equal(csvField('+1+1'), "'+1+1");
@@ -214,18 +232,27 @@ describe('results: export', () => {
   });
 
   it('writes JSON that reads back in parts, and NDJSON', () => {
-    const part = (from: number) => desk.export({ from, to: from + 1, fields: table.fields, format: 'json' });
+    const part = (from: number) => exported(desk, 'json', table.fields, from, from + 1);
     const text = `${opening('json', [])}${part(0)}${separator('json')}${part(1)}${closing('json', 2)}`;
     assert.deepEqual(JSON.parse(text), [table.row(0), table.row(1)]);
     assert.deepEqual(JSON.parse(opening('json', []) + closing('json', 0)), []);
-    const lines = desk
-      .export({ from: 0, to: 2, fields: table.fields, format: 'ndjson' })
-      .trimEnd()
-      .split('\n');
+    const lines = exported(desk, 'ndjson', table.fields).trimEnd().split('\n');
     assert.deepEqual(
       lines.map((line) => JSON.parse(line)),
       [table.row(0), table.row(1)],
     );
+  });
+
+  it('writes what was arranged when it was started, whatever is sorted meanwhile', () => {
+    const desk = new TableDesk(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
+    desk.arrange({ sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] });
+    const { id, rowCount } = desk.startExport({ fields: ['n'], format: 'ndjson', all: false });
+    desk.arrange({ sort: [], filter: '', labels: [] });
+    assert.equal(rowCount, 2);
+    assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '{"n":3}\n{"n":2}\n');
+    desk.endExport(id);
+    assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '');
+    assert.equal(desk.startExport({ fields: ['n'], format: 'csv', all: true }).rowCount, 3);
   });
 
   it('copies rows as text with tabs', () => {

@@ -1,0 +1,95 @@
+import uPlot from 'uplot';
+import type { Drawing, LineLook, PlotData } from './plotApi.ts';
+
+/** Loaded as a script of its own when a plot is first wanted. */
+window.sessionTokensPlot = {
+  draw: (target, data, looks) => new LinePlot(target, data, looks),
+};
+
+class LinePlot implements Drawing {
+  readonly #target: HTMLElement;
+  readonly #looks: () => readonly LineLook[];
+  readonly #resized: ResizeObserver;
+  #data: PlotData;
+  #plot: uPlot;
+  #keys: string;
+
+  constructor(target: HTMLElement, data: PlotData, looks: () => readonly LineLook[]) {
+    this.#target = target;
+    this.#looks = looks;
+    this.#data = data;
+    this.#keys = keysOf(data);
+    this.#plot = this.#make();
+    this.#resized = new ResizeObserver(() => this.#plot.setSize(sizeOf(target)));
+    this.#resized.observe(target);
+  }
+
+  update(data: PlotData): void {
+    this.#data = data;
+    const keys = keysOf(data);
+    if (keys === this.#keys) {
+      this.#plot.setData(aligned(data));
+    } else {
+      this.#keys = keys;
+      this.restyle();
+    }
+  }
+
+  restyle(): void {
+    this.#plot.destroy();
+    this.#plot = this.#make();
+  }
+
+  destroy(): void {
+    this.#resized.disconnect();
+    this.#plot.destroy();
+  }
+
+  #make(): uPlot {
+    const style = getComputedStyle(document.body);
+    const text = style.getPropertyValue('--vscode-foreground') || 'currentcolor';
+    const grid = style.getPropertyValue('--vscode-charts-lines') || 'rgb(128 128 128 / 40%)';
+    const font = `11px ${style.fontFamily}`;
+    const looks = this.#looks();
+    const axis = {
+      stroke: text,
+      font,
+      grid: { stroke: grid, width: 0.5 },
+      ticks: { stroke: grid, width: 0.5 },
+    };
+    return new uPlot(
+      {
+        ...sizeOf(this.#target),
+        legend: { show: false },
+        cursor: { y: false, drag: { x: true, y: false } },
+        scales: { x: { time: true } },
+        axes: [axis, { ...axis, size: 56 }],
+        series: [
+          {},
+          ...this.#data.series.map(({ key }, at) => ({
+            label: key,
+            stroke: looks[at]?.color ?? text,
+            dash: [...(looks[at]?.dash ?? [])],
+            width: 2,
+            spanGaps: false,
+            points: { show: this.#data.times.length < 30, size: 5, fill: looks[at]?.color ?? text },
+          })),
+        ],
+      },
+      aligned(this.#data),
+      this.#target,
+    );
+  }
+}
+
+function keysOf({ series }: PlotData): string {
+  return series.map(({ key }) => key).join('\u0000');
+}
+
+function aligned({ times, series }: PlotData): uPlot.AlignedData {
+  return [times.map((time) => time / 1000), ...series.map(({ values }) => [...values])];
+}
+
+function sizeOf(target: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(120, target.clientWidth), height: Math.max(100, target.clientHeight) };
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Disposable } from '../../core/disposable.ts';
+import { type ErrorCode, TokensError } from '../../core/errors.ts';
+
+/** Failures that may pass by themselves; any other one ends the watch. */
+const passing: readonly ErrorCode[] = ['E_NETWORK', 'E_TIMEOUT', 'E_HTTP', 'E_LIMIT'];
+const mostFailures = 3;
+
+/** How long nobody may see the tab before the gateway is left alone. */
+export const longestHiddenMs = 10 * 60_000;
+
+export interface WatchDeps {
+  readonly clock: Clock;
+  /** Gets the data again and shows them. */
+  readonly refresh: () => Promise<void>;
+  readonly isVisible: () => boolean;
+  /** Hears when the watch has ended by itself. */
+  readonly ended: (why: 'hidden' | 'failed', error?: unknown) => void;
+}
+
+/** Gets a result again and again; each time is also what keeps its session alive. */
+export class Watch implements Disposable {
+  readonly seconds: number;
+  readonly #deps: WatchDeps;
+  #timer: Disposable | undefined;
+  #disposed = false;
+  #failures = 0;
+  #seenAt: number;
+
+  constructor(seconds: number, deps: WatchDeps) {
+    this.seconds = seconds;
+    this.#deps = deps;
+    this.#seenAt = deps.clock.now().up;
+    void this.#run();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#timer?.dispose();
+  }
+
+  async #run(): Promise<void> {
+    const started = this.#deps.clock.now().up;
+    if (this.#deps.isVisible()) {
+      this.#seenAt = started;
+    } else if (started - this.#seenAt > longestHiddenMs) {
+      this.#end('hidden');
+      return;
+    }
+    try {
+      await this.#deps.refresh();
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      const code = TokensError.is(error) ? error.code : undefined;
+      if (code === undefined || !passing.includes(code) || this.#failures >= mostFailures) {
+        this.#end('failed', error);
+        return;
+      }
+    }
+    if (!this.#disposed) {
+      // From start to start, but never without a pause: a slow gateway is not to be pressed.
+      const took = this.#deps.clock.now().up - started;
+      const wait = Math.max(this.seconds * 1000 - took, 500);
+      this.#timer = this.#deps.clock.setTimeout(() => void this.#run(), wait);
+    }
+  }
+
+  #end(why: 'hidden' | 'failed', error?: unknown): void {
+    if (!this.#disposed) {
+      this.dispose();
+      this.#deps.ended(why, error);
+    }
+  }
+}
