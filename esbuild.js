@@ -60,13 +60,11 @@ const host = {
 /** The webviews' side; each script has its style sheet beside it. */
 const webviews = {
   ...common,
-  entryPoints: Object.fromEntries(
-    [
-      ['table', 'media/table/main.ts'],
-      ['plot', 'media/table/plot.ts'],
-      ['table-style', 'media/table/table.css'],
-    ].filter(([, file]) => existsSync(file)),
-  ),
+  entryPoints: [
+    { in: 'media/table/main.ts', out: 'table' },
+    { in: 'media/table/table.css', out: 'table' },
+    { in: 'media/table/plot.ts', out: 'plot' },
+  ].filter(({ in: file }) => existsSync(file)),
   platform: 'browser',
   format: 'iife',
   target: 'chrome138',

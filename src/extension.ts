@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { createApi, type SessionTokensApi } from './api.ts';
-import { registerCommands } from './commands/boundary.ts';
+import { registerCommands, report } from './commands/boundary.ts';
 import type { Parts } from './commands/parts.ts';
 import { Recents } from './commands/recents.ts';
 import { commandTable } from './commands/table.ts';
@@ -14,13 +14,14 @@ import type { Connection } from './core/connection.ts';
 import { RedactingLog } from './core/log.ts';
 import type { Gateway } from './core/protocols/gateway.ts';
 import { Redactor } from './core/redact.ts';
+import { TableWorker } from './core/results/workerClient.ts';
 import { Keeper } from './core/tokens/keeper.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims } from './vault/fileClaims.ts';
 import { TokenVault } from './vault/tokenVault.ts';
 import { Notices } from './views/notices.ts';
-import { ResultsHost } from './views/resultsHost.ts';
+import { ResultsView } from './views/results/resultsView.ts';
 import { StatusBar } from './views/statusBar.ts';
 import { TokenTree } from './views/tree.ts';
 
@@ -77,7 +78,17 @@ export async function activate(context: vscode.ExtensionContext): Promise<Sessio
   const notices = own(new Notices({ keeper, connections, scheduler, claims, warnMs: options.warnMs }));
   const sandbox = own(new SandboxHost());
   const loaded = Promise.withResolvers<void>();
-  const results = own(new ResultsHost(join(__dirname, 'worker.js'), clock, options));
+  const results = own(
+    new ResultsView({
+      extensionUri: context.extensionUri,
+      clock,
+      worker: own(new TableWorker(join(__dirname, 'worker.js'), clock)),
+      maxBytes: options.maxResponseBytes,
+      run: (request, how) => keeper.getData(request, how),
+      columns: (fetched) => keeper.columns(fetched),
+      report: (error) => report(log, error),
+    }),
+  );
   const parts: Parts = {
     ready: loaded.promise,
     keeper,

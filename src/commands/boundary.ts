@@ -36,9 +36,6 @@ async function run(parts: Parts, handler: Handler, call: Call): Promise<unknown>
     if (error.code === 'E_CANCELLED') {
       return undefined;
     }
-    parts.log.error(
-      `${error.code} ${error.message}${error.details.detail ? ` (${error.details.detail})` : ''}`,
-    );
     if (!call.interactive) {
       throw error;
     }
@@ -47,9 +44,22 @@ async function run(parts: Parts, handler: Handler, call: Call): Promise<unknown>
   }
 }
 
-/** What a program gets: the sentence in the person's language, the code, and nothing else. */
+/** Shows a person what went wrong where no command of theirs is at its end. */
+export function report(log: Log, caught: unknown): void {
+  const error = known(log, caught);
+  if (error.code !== 'E_CANCELLED') {
+    void show(error, { args: {}, interactive: true });
+  }
+}
+
+/** What a program gets: the sentence in the person's language and the code. The log gets the detail. */
 export function known(log: Log, caught: unknown): TokensError {
   if (TokensError.is(caught)) {
+    if (caught.code !== 'E_CANCELLED') {
+      log.error(
+        `${caught.code} ${caught.message}${caught.details.detail ? ` (${caught.details.detail})` : ''}`,
+      );
+    }
     return new TokensError(caught.code, vscode.l10n.t(caught.template, ...caught.args), [], caught.details);
   }
   log.error(caught instanceof Error ? (caught.stack ?? caught.message) : String(caught));

@@ -43,20 +43,11 @@ export async function fetchData(
   request: DataRequest,
   { interactive, askLogin }: { interactive: boolean; askLogin?: AskLogin },
 ): Promise<Fetched> {
-  const shown = request.show !== false;
-  const result = parts.results.begin(shown ? request : undefined);
-  const name = 'endpoint' in request ? request.endpoint : titleOf(request);
-  try {
-    const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', name), (signal) =>
-      parts.keeper.getData(request, { signal, askLogin, makeReader: result.makeReader }),
-    );
-    await parts.recents.add(request);
-    await result.finish(fetched);
-    return fetched;
-  } catch (error) {
-    result.fail(error);
-    throw error;
-  }
+  const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
+    parts.results.get(request, { signal, askLogin, show: request.show !== false }),
+  );
+  await parts.recents.add(request);
+  return fetched;
 }
 
 /** The whole result, for a program. */

@@ -5,9 +5,9 @@ import type { Connection } from '../core/connection.ts';
 import type { Log } from '../core/log.ts';
 import type { Gateway } from '../core/protocols/gateway.ts';
 import type { DataRequest } from '../core/request.ts';
-import type { MakeReader } from '../core/results/answer.ts';
 import type { Fetched } from '../core/tokens/dataCalls.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
+import type { OperationOptions } from '../core/tokens/signIns.ts';
 import type { CredentialStore } from '../core/tokens/store.ts';
 import type { Sandbox } from '../sandbox/gateway.ts';
 import type { Recents } from './recents.ts';
@@ -31,14 +31,8 @@ export interface Parts {
 
 /** Where answers are read, and shown. */
 export interface Results {
-  /** Begins an answer; with a request it is shown from its first rows on. */
-  begin(request: DataRequest | undefined): ResultInProgress;
-}
-
-export interface ResultInProgress {
-  readonly makeReader: MakeReader;
-  finish(fetched: Fetched): Promise<void>;
-  fail(error: unknown): void;
+  /** Gets data; shows them, from their first rows on, where that is wanted. The answer's rows are the caller's. */
+  get(request: DataRequest, options: OperationOptions & { readonly show: boolean }): Promise<Fetched>;
 }
 
 /** The sandbox gateway of this window, if it runs. */
