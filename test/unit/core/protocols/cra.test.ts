@@ -608,6 +608,15 @@ describe('protocols: CRA', () => {
       });
     }
 
+    it('believes the body more than a header, and loses neither', async () => {
+      const { gateway } = await cra(dialect, (_, response) =>
+        json(response, { session: 'body', Rows: [] }, 200, { Session: 'header' }),
+      );
+      const { told, onSession } = collect();
+      const { session } = await gateway.getData(call({ onSession }));
+      deepEqual([session, told], ['body', ['header', 'body']]);
+    });
+
     it('none is none, and a known one is no news', async () => {
       const { gateway } = await cra(dialect, (_, response, index) =>
         json(response, index === 0 ? { Rows: [] } : { session: 's1', Rows: [] }),
@@ -709,6 +718,35 @@ describe('protocols: CRA', () => {
         equal(clock.pending, 0);
       });
     }
+
+    it('is looked for by the same reader after a cancel in the middle of an answer', async () => {
+      const arrived = gate<ServerResponse>();
+      const { gateway } = await cra(dialect, (_, response) => {
+        response.writeHead(200).write('{"rc": 0, ');
+        arrived.open(response);
+      });
+      const calledOff = new AbortController();
+      const begun = gate();
+      const told = gate<number | undefined>();
+      const kept = readers();
+      const data = gateway.getData(
+        call({
+          signal: calledOff.signal,
+          onSession: () => told.open(kept.made[0]?.aborted),
+          makeReader: (shape, onScalar) => {
+            begun.open();
+            return kept.make(shape, onScalar);
+          },
+        }),
+      );
+      const response = await arrived.opened;
+      await begun.opened;
+      calledOff.abort();
+      await failure(data, 'E_CANCELLED');
+      response.write('"session": "late", "Rows": [');
+      equal(await told.opened, 0);
+      equal(kept.made.length, 1);
+    });
 
     it('is waited for no longer than one more request', async () => {
       const clock = new FakeClock();

@@ -463,6 +463,12 @@ describe('protocols: http', () => {
       ok(answer.sent.up - begun >= 7_000);
     });
 
+    it('takes a 429 without a time for a no', async () => {
+      const server = await serve((_, response) => json(response, {}, 429));
+      equal((await client(server.url).send(get)).status, 429);
+      equal(server.got.length, 1);
+    });
+
     it('hands on what does not fit', async () => {
       const wall = Date.UTC(2026, 4, 5, 6, 7, 8);
       const clock = new FakeClock(wall);

@@ -1,12 +1,27 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
+import { SystemClock } from '../../../../src/core/clock.ts';
 import { connect } from '../../../../src/core/protocols/connect.ts';
 import type { Gateway, Grant, Tokens } from '../../../../src/core/protocols/gateway.ts';
+import type { MakeReader } from '../../../../src/core/results/answer.ts';
+import { readerMaker } from '../../../../src/core/results/readers.ts';
+import { TableWorker } from '../../../../src/core/results/workerClient.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../../src/sandbox/gateway.ts';
-import { connection, deps, failure, readers } from './rig.ts';
+import type { Quirks } from '../../../../src/sandbox/quirks.ts';
+import { connection, deps, failure } from './rig.ts';
 
 describe('protocols against the sandbox gateway', () => {
   let sandbox: Sandbox | undefined;
   let gateway: Gateway | undefined;
+  let worker: TableWorker;
+  let makeReader: MakeReader;
+
+  beforeEach(() => {
+    worker = new TableWorker(
+      new URL('../../../../src/core/results/worker.ts', import.meta.url),
+      new SystemClock(),
+    );
+    makeReader = readerMaker(worker, { maxBytes: 1e9 });
+  });
 
   async function start(more: Record<string, unknown>, options: SandboxOptions = {}): Promise<Gateway> {
     sandbox = await startSandbox(options);
@@ -16,6 +31,7 @@ describe('protocols against the sandbox gateway', () => {
 
   afterEach(async () => {
     gateway?.dispose();
+    worker.dispose();
     await sandbox?.close();
     sandbox = undefined;
   });
@@ -37,7 +53,7 @@ describe('protocols against the sandbox gateway', () => {
           tokens: user,
           query,
           keepOpen: true,
-          makeReader: readers().make,
+          makeReader,
           onSession: (session) => void sessions.push(session),
         });
         ok(first.answer.rowCount > 0);
@@ -48,7 +64,7 @@ describe('protocols against the sandbox gateway', () => {
           tokens,
           query,
           keepOpen: true,
-          makeReader: readers().make,
+          makeReader,
           onSession: () => {
             throw new Error('no session was opened');
           },
@@ -71,7 +87,7 @@ describe('protocols against the sandbox gateway', () => {
         await cra.close(tokens, { query });
         await cra.close(tokens, { query });
         deepEqual(sandbox?.stats(), { ...sandbox?.stats(), sessions: 0, closed: 1 });
-        const once = await cra.getData({ tokens: user, query, keepOpen: false, makeReader: readers().make });
+        const once = await cra.getData({ tokens: user, query, keepOpen: false, makeReader });
         equal(once.session, undefined);
         deepEqual(sandbox?.stats(), { ...sandbox?.stats(), sessions: 0, opened: 2, closed: 2 });
       });
@@ -87,7 +103,7 @@ describe('protocols against the sandbox gateway', () => {
       const grant = await cra.signIn({ username: 'demo', password: 'demo' }, 'BBI3SYSB');
       const tokens: Tokens = { user: grant.value, service: 'BBI3SYSB', gatewayPassword: 'tomcat' };
       const query = { product: 'MVMVS', view: 'JCPU' };
-      const call = { tokens, query, keepOpen: true, makeReader: readers().make };
+      const call = { tokens, query, keepOpen: true, makeReader };
       const { session = '' } = await cra.getData(call);
       notEqual(session, '');
       const limit = await failure(cra.getData(call), 'E_LIMIT');
@@ -113,7 +129,7 @@ describe('protocols against the sandbox gateway', () => {
         tokens: { user },
         query,
         keepOpen: true,
-        makeReader: readers().make,
+        makeReader,
       });
       await cra.keepAlive({ user, session });
       await cra.close({ user, session });
@@ -135,5 +151,69 @@ describe('protocols against the sandbox gateway', () => {
       await failure(sarus.query?.({ user: renewed.value }) ?? Promise.resolve(), 'E_EXPIRED');
     }
     await failure(sarus.signIn({ apiKey: 'wrong' }, undefined), 'E_CREDENTIALS');
+  });
+
+  for (const dialect of ['views', 'getData']) {
+    for (const quirks of [
+      { sessionIdIn: { field: 'SessionID' } },
+      { sessionIdIn: { field: 'session_id' } },
+      { sessionIdIn: { header: 'sessionToken' } },
+      { limitAnswer: 429, deadSession: 410 },
+      { limitAnswer: 'error', deadSession: 400 },
+      { byteOrderMark: true, noCounts: true, deadSession: 404 },
+    ] as Quirks[]) {
+      it(`CRA ${dialect}: ${JSON.stringify(quirks)}`, async () => {
+        const cra = await start({ dialect }, { maxSessions: 1, quirks });
+        const { value: user } = await cra.signIn({ username: 'demo', password: 'demo' }, undefined);
+        const call = {
+          tokens: { user },
+          query: { product: 'MVMVS', view: 'JCSA' },
+          keepOpen: true,
+          makeReader,
+        };
+        const first = await cra.getData(call);
+        ok(first.totalRows > 0);
+        const tokens = { user, session: first.session ?? 'none' };
+        equal((await cra.getData({ ...call, tokens })).session, first.session);
+        await failure(cra.getData(call), 'E_LIMIT');
+        await cra.close(tokens);
+        await cra.close(tokens);
+        const dead = await failure(
+          cra.getData({ ...call, tokens }),
+          quirks.deadSession === 410 ? 'E_EXPIRED' : 'E_HTTP',
+        );
+        equal(dead.details.status, quirks.deadSession ?? 404);
+        equal(sandbox?.stats().sessions, 0);
+      });
+    }
+  }
+
+  for (const quirks of [
+    { errorsUnder200: true, remainingAsString: true },
+    { remainingAtOnce: true, renewalReplaces: true, byteOrderMark: true },
+  ] as Quirks[]) {
+    it(`SARUS: ${JSON.stringify(quirks)}`, async () => {
+      const sarus = await start({ kind: 'sarus' }, { quirks });
+      const { value: user, reportedMs } = await sarus.signIn({ apiKey: 'demo' }, undefined);
+      ok((reportedMs ?? 0) > 1_790_000);
+      const renewed = await sarus.keepAlive({ user });
+      equal(renewed.value === user, quirks.renewalReplaces !== true);
+      await failure(
+        sarus.getData({
+          tokens: { user: renewed.value },
+          query: { endpoint: 'NoSuchThing' },
+          keepOpen: true,
+          makeReader,
+        }),
+        'E_HTTP',
+      );
+      await sarus.close({ user: renewed.value });
+      await failure(sarus.keepAlive({ user: renewed.value }), 'E_EXPIRED');
+    });
+  }
+
+  it('views: the log-on tells the life in minutes', async () => {
+    const cra = await start({ dialect: 'views' }, { lifeSeconds: 90 });
+    equal((await cra.signIn({ username: 'demo', password: 'demo' }, undefined)).reportedMs, 90_000);
   });
 });
