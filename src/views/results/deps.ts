@@ -1,11 +1,18 @@
 import type * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
+import type { Connection, Dialect } from '../../core/connection.ts';
 import type { Column } from '../../core/protocols/gateway.ts';
 import type { DataRequest } from '../../core/request.ts';
 import type { MakeReader } from '../../core/results/answer.ts';
 import type { TableWorker } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
 import type { OperationOptions } from '../../core/tokens/signIns.ts';
+
+/** The type of a result's tab. */
+export const viewType = 'sessionTokens.result';
+
+/** How data are got: as {@link ResultsDeps.run} takes it, and whether a tab opens. */
+export type GetOptions = OperationOptions & { readonly show: boolean };
 
 /** What the views of results need of the rest; they fetch nothing themselves. */
 export interface ResultsDeps {
@@ -21,6 +28,8 @@ export interface ResultsDeps {
   ) => Promise<Fetched>;
   /** The columns by the view's definition; empty where there is none. */
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
+  /** A connection and the dialect it is known to speak, for the text of a request. */
+  readonly connection?: (name: string) => { readonly connection: Connection; readonly dialect?: Dialect };
   /** Shows a failure to the person, with what helps. */
   readonly report: (error: unknown) => void;
 }

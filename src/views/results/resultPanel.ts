@@ -93,8 +93,9 @@ export class ResultPanel implements Disposable {
     return this.#seen ?? this.#table?.state.fields ?? [];
   }
 
-  get arrangement(): Arrangement {
-    return this.#arrangement;
+  /** When the data were got, as epoch milliseconds. */
+  get gotAt(): number {
+    return this.#gotAt;
   }
 
   get shownRows(): number {

@@ -1,147 +1,67 @@
-import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { TokensError } from '../../core/errors.ts';
 import type { DataRequest } from '../../core/request.ts';
-import type { JsonObject } from '../../core/results/answer.ts';
-import type { LiveTable } from '../../core/results/liveTable.ts';
-import { readerMaker } from '../../core/results/readers.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
-import type { OperationOptions } from '../../core/tokens/signIns.ts';
-import type { ResultsDeps } from './deps.ts';
-import { type KeptState, keptState } from './messages.ts';
-import { ResultPanel } from './resultPanel.ts';
+import { resultCommands } from './commandIds.ts';
+import { type GetOptions, type ResultsDeps, viewType } from './deps.ts';
+import type { Results } from './results.ts';
 
-export const viewType = 'sessionTokens.result';
-
-/** What a panel's webview may have kept; anything else is none of ours. */
-const saved = v.object({ kept: v.optional(keptState) });
-const keptRows = v.array(v.record(v.string(), v.unknown()));
-
-/** All results that are shown, each in its tab. */
+/**
+ * The door to the results: registers what VS Code must know from the start, and loads the rest when the first
+ * result is wanted.
+ */
 export class ResultsView implements Disposable {
   readonly #deps: ResultsDeps;
   readonly #owned = new DisposableStore();
-  readonly #panels = new Set<ResultPanel>();
+  #results: Promise<Results> | undefined;
 
   constructor(deps: ResultsDeps) {
     this.#deps = deps;
     this.#owned.add(
       vscode.window.registerWebviewPanelSerializer(viewType, {
-        deserializeWebviewPanel: async (panel, state) => this.#restore(panel, state),
+        deserializeWebviewPanel: async (panel, state) => (await this.#load()).restore(panel, state),
       }),
     );
+    for (const id of resultCommands) {
+      this.#owned.add(vscode.commands.registerCommand(id, (input: unknown) => this.#run(id, input)));
+    }
   }
 
   /**
-   * Gets data and shows them: the tab opens with the first rows, which may be long before the last ones. A
-   * failure before any row is only thrown, and nothing is shown for it. The answer's rows are the caller's.
+   * Gets data, and shows them if asked to: the tab opens with the first rows, which may be long before the last
+   * ones. A failure before any row is only thrown, and nothing is shown for it. The answer is the caller's to
+   * dispose of; a tab has its own share of the rows.
    */
-  async get(request: DataRequest, options: OperationOptions & { readonly show: boolean }): Promise<Fetched> {
-    const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel; closed?: boolean } = {};
-    const show = (table: LiveTable) => {
-      if (arrived.panel === undefined) {
-        arrived.panel = this.#open(request);
-        arrived.panel.panel.onDidDispose(() => {
-          arrived.closed = true;
-        });
-      }
-      if (arrived.panel.table !== table && arrived.closed !== true) {
-        arrived.panel.show(table);
-      }
-    };
-    const makeReader = readerMaker(this.#deps.worker, {
-      maxBytes: this.#deps.maxBytes(),
-      onTable: (table) => {
-        arrived.share?.dispose();
-        arrived.table = table;
-        arrived.share = table.share();
-        if (options.show) {
-          table.onDidChange(({ rowCount }) => {
-            if (rowCount > 0 && arrived.table === table) {
-              show(table);
-            }
-          });
-        }
-      },
-    });
-    try {
-      const fetched = await this.#deps.run(request, { ...options, makeReader });
-      if (options.show && arrived.table !== undefined && arrived.closed !== true) {
-        show(arrived.table);
-        void arrived.panel?.finished(fetched);
-      }
-      return fetched;
-    } catch (error) {
-      arrived.panel?.failed(error);
-      throw error;
-    } finally {
-      arrived.share?.dispose();
-    }
-  }
-
-  /** The result that has the focus, or had it last and is still seen. */
-  get active(): ResultPanel | undefined {
-    const panels = [...this.#panels];
-    return panels.find(({ panel }) => panel.active) ?? panels.find(({ panel }) => panel.visible);
+  async get(request: DataRequest, options: GetOptions): Promise<Fetched> {
+    return (await this.#load()).get(request, options);
   }
 
   dispose(): void {
-    for (const panel of this.#panels) {
-      panel.panel.dispose();
-    }
     this.#owned.dispose();
+    void this.#results?.then((results) => results.dispose());
   }
 
-  #open(request: DataRequest): ResultPanel {
-    const title = titleOfRequest(request);
-    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, {
-      enableScripts: true,
-      localResourceRoots: [vscode.Uri.joinPath(this.#deps.extensionUri, 'dist')],
-    });
-    return this.#add(panel, request, title);
+  async #load(): Promise<Results> {
+    this.#results ??= import('./results.ts').then(({ Results }) => new Results(this.#deps));
+    return this.#results;
   }
 
-  #add(panel: vscode.WebviewPanel, request: DataRequest, title: string): ResultPanel {
-    const shown = new ResultPanel(panel, this.#deps, request, title);
-    this.#panels.add(shown);
-    panel.onDidDispose(() => {
-      this.#panels.delete(shown);
-      shown.dispose();
-    });
-    return shown;
-  }
-
-  #restore(panel: vscode.WebviewPanel, state: unknown): void {
-    const kept = v.safeParse(saved, state);
-    const data: KeptState | undefined = kept.success ? kept.output.kept : undefined;
-    const rows = data === undefined ? undefined : readRows(data.rows);
-    if (data === undefined || rows === undefined || !isRequest(data.request)) {
-      panel.dispose();
-      return;
+  /** A person is told what went wrong; a program, which gives arguments of its own, gets the error. */
+  async #run(id: (typeof resultCommands)[number], input: unknown): Promise<unknown> {
+    const args = typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : {};
+    const byPerson = Object.keys(args).length === 0 || 'webview' in args || 'webviewSection' in args;
+    try {
+      return await (await this.#load()).command(id, args);
+    } catch (error) {
+      if (TokensError.is(error) && error.code === 'E_CANCELLED') {
+        return undefined;
+      }
+      if (!byPerson) {
+        throw error;
+      }
+      this.#deps.report(error);
+      return undefined;
     }
-    this.#add(panel, data.request, data.title).restore(data, rows);
   }
-}
-
-function readRows(text: string): JsonObject[] | undefined {
-  try {
-    const parsed = v.safeParse(keptRows, JSON.parse(text));
-    // The check makes copies without the names that its objects cannot have; the rows are taken as parsed.
-    return parsed.success ? (JSON.parse(text) as JsonObject[]) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whoever runs it checks it whole; here only that it can be named. */
-function isRequest(request: Record<string, unknown>): request is DataRequest {
-  return (
-    typeof request.connection === 'string' &&
-    (typeof request.endpoint === 'string' ||
-      (typeof request.product === 'string' && typeof request.view === 'string'))
-  );
-}
-
-export function titleOfRequest(request: DataRequest): string {
-  return 'endpoint' in request ? request.endpoint : `${request.product}/${request.view}`;
 }

@@ -1,0 +1,187 @@
+import type { Connection } from '../connection.ts';
+import { encode, encodePairs, type Pairs } from '../protocols/encode.ts';
+import type { CraRequest, DataRequest } from '../request.ts';
+
+/** The programs that a request can be written for. */
+export const requestForms = ['curl', 'python', 'powershell', 'http'] as const;
+export type RequestForm = (typeof requestForms)[number];
+
+/** Parameters that hold secrets are left out, whoever put them there. */
+const secretName = /^(?:session-?_?token|api-?_?key|password|email|token)$/i;
+
+/** A request as it goes over the wire. Secrets are not in it, only the names of the variables that hold them. */
+interface WireRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly query: Pairs;
+  /** A parameter of the query, a field of the form, or a Bearer header whose value is in `variable`. */
+  readonly secret: {
+    readonly place: 'query' | 'form' | 'bearer';
+    readonly name: string;
+    readonly variable: string;
+  };
+}
+
+/**
+ * The text that makes a request from elsewhere, in the dialect of its connection. The token comes from an
+ * environment variable, and is never in the text.
+ */
+export function requestText(
+  request: DataRequest,
+  connection: Connection,
+  dialect: 'getData' | 'views',
+  form: RequestForm,
+): string {
+  const wire = wireOf(request, connection, dialect);
+  switch (form) {
+    case 'curl':
+      return curl(wire);
+    case 'python':
+      return python(wire);
+    case 'powershell':
+      return powershell(wire);
+    case 'http':
+      return httpFile(wire);
+  }
+}
+
+function wireOf(request: DataRequest, connection: Connection, dialect: 'getData' | 'views'): WireRequest {
+  if ('endpoint' in request) {
+    return {
+      method: 'GET',
+      url: `${connection.url}/${encode(request.endpoint)}`,
+      query: Object.entries(request.params ?? {}).filter(([name]) => !secretName.test(name)),
+      secret: { place: 'query', name: 'SessionToken', variable: 'SESSION_TOKEN' },
+    };
+  }
+  const service = encode(request.service ?? connection.service ?? 'SERVICE');
+  if (dialect === 'getData') {
+    return {
+      method: 'POST',
+      url: `${connection.url}/cra/ServiceGateway/Services/${service}/getData`,
+      query: [['product', request.product], ['view', request.view], ...selection(request)],
+      secret: { place: 'form', name: 'userToken', variable: 'USER_TOKEN' },
+    };
+  }
+  const view = `products/${encode(request.product)}/views/${encode(request.view)}`;
+  return {
+    method: 'GET',
+    url: `${connection.url}/cra/serviceGateway/services/${service}/${view}/data`,
+    query: [...selection(request), ['close', 'Y']],
+    secret: { place: 'bearer', name: 'Authorization', variable: 'USER_TOKEN' },
+  };
+}
+
+/** What of a request selects the data; its session is not told, since it is a secret and soon gone. */
+function selection(request: CraRequest): Pairs {
+  const given: [string, string | undefined][] = [
+    ['context', request.context],
+    ['server', request.server],
+    ['system', request.system],
+    ['scope', request.scope],
+    ['period', request.period],
+    ['startRow', request.startRow?.toString()],
+    ['rows', request.rows?.toString()],
+    ['filter', request.filter],
+    ['sort', request.sort],
+    ['refresh', request.refresh === undefined ? undefined : request.refresh ? 'Y' : 'N'],
+  ];
+  return given.flatMap(([name, value]): Pairs => (value === undefined ? [] : [[name, value]]));
+}
+
+function addressOf({ url, query }: WireRequest): string {
+  return query.length === 0 ? url : `${url}?${encodePairs(query)}`;
+}
+
+function curl(wire: WireRequest): string {
+  const { method, secret } = wire;
+  const lines = [`curl --silent --show-error --fail-with-body ${posix(addressOf(wire))}`];
+  switch (secret.place) {
+    case 'query':
+      lines.push('--get', `--data-urlencode "${secret.name}=$${secret.variable}"`);
+      break;
+    case 'form':
+      lines.push(`--request ${method}`, `--data-urlencode "${secret.name}=$${secret.variable}"`);
+      break;
+    case 'bearer':
+      lines.push(`--header "${secret.name}: Bearer $${secret.variable}"`);
+  }
+  return `${lines.join(' \\\n  ')}\n`;
+}
+
+function python({ method, url, query, secret }: WireRequest): string {
+  const token = `os.environ["${secret.variable}"]`;
+  const params = query.map(([name, value]) => `        ${literal(name)}: ${literal(value)},`);
+  if (secret.place === 'query') {
+    params.push(`        ${literal(secret.name)}: ${token},`);
+  }
+  const lines = ['import os', '', 'import requests', '', `response = requests.${method.toLowerCase()}(`];
+  lines.push(`    ${literal(url)},`);
+  if (params.length > 0) {
+    lines.push('    params={', ...params, '    },');
+  }
+  if (secret.place === 'form') {
+    lines.push(`    data={${literal(secret.name)}: ${token}},`);
+  } else if (secret.place === 'bearer') {
+    lines.push(`    headers={${literal(secret.name)}: "Bearer " + ${token}},`);
+  }
+  lines.push('    timeout=30,', ')', 'response.raise_for_status()', 'print(response.json())', '');
+  return lines.join('\n');
+}
+
+function powershell(wire: WireRequest): string {
+  const { method, secret } = wire;
+  const token = `$env:${secret.variable}`;
+  const address = quoted(addressOf(wire));
+  const lines: string[] = [];
+  switch (secret.place) {
+    case 'query': {
+      const joint = wire.query.length === 0 ? '?' : '&';
+      lines.push(`$uri = ${address} + '${joint}${secret.name}=' + [uri]::EscapeDataString(${token})`);
+      lines.push(`Invoke-RestMethod -Method ${method} -Uri $uri`);
+      break;
+    }
+    case 'form':
+      lines.push(
+        `Invoke-RestMethod -Method ${method} -Uri ${address} -Body @{ ${secret.name} = ${token} } -ContentType 'application/x-www-form-urlencoded'`,
+      );
+      break;
+    case 'bearer':
+      lines.push(
+        `Invoke-RestMethod -Method ${method} -Uri ${address} -Headers @{ ${secret.name} = "Bearer ${token}" }`,
+      );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** As the usual HTTP clients of editors read it. */
+function httpFile(wire: WireRequest): string {
+  const { method, secret } = wire;
+  const token = `{{$processEnv ${secret.variable}}}`;
+  const address = addressOf(wire);
+  switch (secret.place) {
+    case 'query': {
+      const joint = wire.query.length === 0 ? '?' : '&';
+      return `${method} ${address}${joint}${secret.name}=${token}\nAccept: application/json\n`;
+    }
+    case 'form':
+      return `${method} ${address}\nAccept: application/json\nContent-Type: application/x-www-form-urlencoded\n\n${secret.name}=${token}\n`;
+    case 'bearer':
+      return `${method} ${address}\nAccept: application/json\n${secret.name}: Bearer ${token}\n`;
+  }
+}
+
+/** A word of a POSIX shell in which nothing is special. */
+function posix(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A string of PowerShell in which nothing is special. */
+function quoted(text: string): string {
+  return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`;
+}
+
+/** A string of Python: JSON's escapes are among Python's. */
+function literal(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,25 @@
+/** The commands of a result's tab. */
+export const resultCommands = [
+  'sessionTokens.results.refresh',
+  'sessionTokens.results.watch',
+  'sessionTokens.results.stopWatch',
+  'sessionTokens.results.plot',
+  'sessionTokens.results.export',
+  'sessionTokens.results.openAsJson',
+  'sessionTokens.results.copyRequestAs',
+  'sessionTokens.results.filter',
+  'sessionTokens.results.toggleNames',
+  'sessionTokens.results.sortAscending',
+  'sessionTokens.results.sortDescending',
+  'sessionTokens.results.unsort',
+  'sessionTokens.results.hideColumn',
+  'sessionTokens.results.showAllColumns',
+  'sessionTokens.results.pinColumn',
+  'sessionTokens.results.fitColumn',
+  'sessionTokens.results.filterByValue',
+  'sessionTokens.results.filterOutValue',
+  'sessionTokens.results.copy',
+  'sessionTokens.results.copyWithHeaders',
+  'sessionTokens.results.rowDetail',
+] as const;
+export type ResultCommand = (typeof resultCommands)[number];

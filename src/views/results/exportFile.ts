@@ -1,0 +1,62 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { cancelled, TokensError } from '../../core/errors.ts';
+import { type ExportOptions, exportText } from '../../core/results/exportText.ts';
+import type { LiveTable } from '../../core/results/liveTable.ts';
+
+/**
+ * Writes an export to a file, part by part, so that its size is bounded by the disk alone. The file appears
+ * when it is whole: a cancelled or failed export leaves what was there before.
+ */
+export async function exportFile(
+  table: LiveTable,
+  target: vscode.Uri,
+  options: ExportOptions,
+  progress: (rows: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  const share = table.share();
+  const unique = `${process.pid}-${Date.now().toString(36)}`;
+  // On another file system than the host's own it is written here first, and copied when whole.
+  const isLocal = target.scheme === 'file';
+  const partial = isLocal
+    ? `${target.fsPath}.${unique}.part`
+    : join(tmpdir(), `session-tokens-${unique}.part`);
+  let written = 0;
+  try {
+    const file = await open(partial, 'wx', 0o600);
+    try {
+      for await (const { text, rows, total } of exportText(table, options)) {
+        if (signal.aborted) {
+          throw cancelled();
+        }
+        await file.writeFile(text, 'utf8');
+        written = rows;
+        progress(rows, total);
+      }
+    } finally {
+      await file.close();
+    }
+    if (isLocal) {
+      await rename(partial, target.fsPath);
+    } else {
+      await vscode.workspace.fs.copy(vscode.Uri.file(partial), target, { overwrite: true });
+    }
+    return written;
+  } catch (error) {
+    if (TokensError.is(error)) {
+      throw error;
+    }
+    throw new TokensError('E_STORAGE', 'The file could not be written: {0}.', [reasonOf(error)]);
+  } finally {
+    share.dispose();
+    await rm(partial, { force: true });
+  }
+}
+
+/** The system's own short code; its message would hold the path. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+}

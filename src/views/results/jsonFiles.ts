@@ -1,0 +1,108 @@
+import * as vscode from 'vscode';
+import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { exportText } from '../../core/results/exportText.ts';
+import type { LiveTable } from '../../core/results/liveTable.ts';
+
+export const jsonScheme = 'session-tokens-result';
+
+/** Answers up to this size are laid out with one value a line. */
+const prettyBytes = 4 << 20;
+
+/**
+ * Results as read-only JSON files of their own file system: the editor reads them as bytes, with its care for
+ * large files, and nothing is written to a disk. They live as long as their document is open.
+ */
+export class JsonFiles implements vscode.FileSystemProvider, Disposable {
+  readonly #owned = new DisposableStore();
+  readonly #files = new Map<string, { readonly bytes: Uint8Array; readonly time: number }>();
+  readonly #changed = this.#owned.add(new vscode.EventEmitter<vscode.FileChangeEvent[]>());
+  readonly onDidChangeFile = this.#changed.event;
+  #last = 0;
+
+  constructor() {
+    this.#owned.add(vscode.workspace.registerFileSystemProvider(jsonScheme, this, { isReadonly: true }));
+    this.#owned.add(
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        if (uri.scheme === jsonScheme) {
+          this.#files.delete(uri.path);
+        }
+      }),
+    );
+  }
+
+  /** Makes the file of a result and shows it. */
+  async show(table: LiveTable, fields: readonly string[], title: string, time: number): Promise<void> {
+    const name = title.replace(/[^\w.-]+/g, '-');
+    const uri = vscode.Uri.from({ scheme: jsonScheme, path: `/${++this.#last}/${name}.json` });
+    this.#files.set(uri.path, { bytes: await textOf(table, fields), time });
+    await vscode.commands.executeCommand('vscode.open', uri, { preview: false });
+  }
+
+  stat(uri: vscode.Uri): vscode.FileStat {
+    const { bytes, time } = this.#file(uri);
+    return {
+      type: vscode.FileType.File,
+      ctime: time,
+      mtime: time,
+      size: bytes.length,
+      permissions: vscode.FilePermission.Readonly,
+    };
+  }
+
+  readFile(uri: vscode.Uri): Uint8Array {
+    return this.#file(uri).bytes;
+  }
+
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => undefined);
+  }
+
+  readDirectory(): [string, vscode.FileType][] {
+    return [];
+  }
+
+  createDirectory(uri: vscode.Uri): void {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  writeFile(uri: vscode.Uri): void {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  delete(uri: vscode.Uri): void {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  rename(uri: vscode.Uri): void {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+    this.#files.clear();
+  }
+
+  #file(uri: vscode.Uri): { readonly bytes: Uint8Array; readonly time: number } {
+    const file = this.#files.get(uri.path);
+    if (file === undefined) {
+      throw vscode.FileSystemError.FileNotFound(uri);
+    }
+    return file;
+  }
+}
+
+async function textOf(table: LiveTable, fields: readonly string[]): Promise<Uint8Array> {
+  const share = table.share();
+  try {
+    if (table.state.bytes <= prettyBytes) {
+      return Buffer.from(`${JSON.stringify(await table.rows(), undefined, 2)}\n`);
+    }
+    const parts: Buffer[] = [];
+    for await (const { text } of exportText(table, { fields, format: 'json', all: true })) {
+      parts.push(Buffer.from(text));
+    }
+    return Buffer.concat(parts);
+  } finally {
+    share.dispose();
+  }
+}

@@ -1,0 +1,220 @@
+import * as vscode from 'vscode';
+import { TokensError } from '../../core/errors.ts';
+import { type ExportFormat, exportFormats } from '../../core/results/exports.ts';
+import { type RequestForm, requestForms, requestText } from '../../core/results/requestText.ts';
+import type { ResultCommand } from './commandIds.ts';
+import type { ResultsDeps } from './deps.ts';
+import { exportFile } from './exportFile.ts';
+import type { JsonFiles } from './jsonFiles.ts';
+import type { ResultPanel } from './resultPanel.ts';
+
+/** What the commands of a tab work with. */
+export interface CommandParts {
+  readonly deps: ResultsDeps;
+  readonly json: JsonFiles;
+}
+
+type Args = Readonly<Record<string, unknown>>;
+type Command = (panel: ResultPanel, args: Args, parts: CommandParts) => Promise<unknown>;
+
+const view =
+  (ask: Parameters<ResultPanel['view']>[0]): Command =>
+  async (panel, { field }) =>
+    panel.view(ask, typeof field === 'string' ? field : undefined);
+
+/** What each command does to the tab that has the focus. */
+export const commandsOfResults: Readonly<Record<ResultCommand, Command>> = {
+  'sessionTokens.results.refresh': (panel) => panel.refresh(),
+  'sessionTokens.results.watch': watch,
+  'sessionTokens.results.stopWatch': async (panel) => panel.stopWatch(),
+  'sessionTokens.results.plot': (panel, { field }) =>
+    typeof field === 'string' ? panel.plot(field) : panel.plotAny(),
+  'sessionTokens.results.export': exportResult,
+  'sessionTokens.results.openAsJson': openAsJson,
+  'sessionTokens.results.copyRequestAs': copyRequestAs,
+  'sessionTokens.results.filter': view('focusFilter'),
+  'sessionTokens.results.toggleNames': view('toggleNames'),
+  'sessionTokens.results.sortAscending': view('sortAscending'),
+  'sessionTokens.results.sortDescending': view('sortDescending'),
+  'sessionTokens.results.unsort': view('unsort'),
+  'sessionTokens.results.hideColumn': view('hide'),
+  'sessionTokens.results.showAllColumns': view('showAll'),
+  'sessionTokens.results.pinColumn': view('pin'),
+  'sessionTokens.results.fitColumn': view('fit'),
+  'sessionTokens.results.filterByValue': view('filterByValue'),
+  'sessionTokens.results.filterOutValue': view('filterOutValue'),
+  'sessionTokens.results.copy': view('copy'),
+  'sessionTokens.results.copyWithHeaders': view('copyWithHeaders'),
+  'sessionTokens.results.rowDetail': view('detail'),
+};
+
+/** Seconds between two looks that are offered. */
+const intervals = [2, 5, 10, 30, 60, 300];
+const longestInterval = 86_400;
+
+async function watch(panel: ResultPanel, { seconds }: Args): Promise<void> {
+  if (typeof seconds === 'number') {
+    panel.watch(Math.min(Math.max(seconds, 1), longestInterval));
+    return;
+  }
+  const chosen = await vscode.window.showQuickPick(
+    [
+      ...intervals.map((value) => ({
+        label:
+          value < 60
+            ? vscode.l10n.t('Every {0} seconds', value)
+            : value === 60
+              ? vscode.l10n.t('Every minute')
+              : vscode.l10n.t('Every {0} minutes', value / 60),
+        value,
+      })),
+      { label: vscode.l10n.t('Every … seconds'), value: 0 },
+    ],
+    {
+      title: vscode.l10n.t('Watch {0}', panel.title),
+      placeHolder: vscode.l10n.t('Each look also keeps the session alive'),
+    },
+  );
+  const value = chosen?.value === 0 ? await askSeconds() : chosen?.value;
+  if (value !== undefined) {
+    panel.watch(value);
+  }
+}
+
+async function askSeconds(): Promise<number | undefined> {
+  const text = await vscode.window.showInputBox({
+    prompt: vscode.l10n.t('Seconds from one look to the next'),
+    value: '15',
+    validateInput: (input) =>
+      Number(input) >= 1 && Number(input) <= longestInterval
+        ? undefined
+        : vscode.l10n.t('A number from 1 to {0}', longestInterval),
+  });
+  return text === undefined ? undefined : Number(text);
+}
+
+async function exportResult(panel: ResultPanel, args: Args): Promise<unknown> {
+  const { table } = panel;
+  if (table === undefined || table.state.phase === 'arriving') {
+    throw new TokensError('E_CONFIG', 'The result is not complete yet.');
+  }
+  const choice = await chooseExport(panel, args);
+  const target = choice === undefined ? undefined : await chooseFile(panel, choice.format, args);
+  if (choice === undefined || target === undefined) {
+    return undefined;
+  }
+  const fields = choice.all ? table.state.fields : panel.seenFields;
+  const rows = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t('Exporting {0}', panel.title),
+      cancellable: true,
+    },
+    async (progress, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      let told = 0;
+      return exportFile(
+        table,
+        target,
+        { fields, ...choice },
+        (written, total) => {
+          const percent = total === 0 ? 100 : Math.floor((written / total) * 100);
+          if (percent > told) {
+            progress.report({ increment: percent - told, message: `${percent} %` });
+            told = percent;
+          }
+        },
+        abort.signal,
+      );
+    },
+  );
+  panel.note(vscode.l10n.t('Exported {0} rows.', rows.toLocaleString()));
+  return { rows, path: target.fsPath };
+}
+
+interface ExportChoice {
+  readonly format: ExportFormat;
+  readonly all: boolean;
+}
+
+async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoice | undefined> {
+  const given = exportFormats.find((format) => format === args.format);
+  if (given !== undefined) {
+    return { format: given, all: args.all === true };
+  }
+  const count = panel.table?.state.rowCount ?? 0;
+  const isPart = panel.shownRows < count || panel.seenFields.length < (panel.table?.state.fields.length ?? 0);
+  const names = { csv: 'CSV', json: 'JSON', ndjson: vscode.l10n.t('NDJSON (one JSON object a line)') };
+  const offered = [false, ...(isPart ? [true] : [])].flatMap((all) =>
+    exportFormats.map((format) => ({
+      label: names[format],
+      description: all
+        ? vscode.l10n.t('all {0} rows and every column', count.toLocaleString())
+        : isPart
+          ? vscode.l10n.t('{0} rows as shown', panel.shownRows.toLocaleString())
+          : vscode.l10n.t('{0} rows', count.toLocaleString()),
+      format,
+      all,
+    })),
+  );
+  return vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Export {0}', panel.title) });
+}
+
+async function chooseFile(
+  panel: ResultPanel,
+  format: ExportFormat,
+  { path }: Args,
+): Promise<vscode.Uri | undefined> {
+  if (typeof path === 'string') {
+    return vscode.Uri.file(path);
+  }
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const name = `${panel.title.replace(/[^\w.-]+/g, '-')}.${format}`;
+  return vscode.window.showSaveDialog({
+    ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
+    filters: { [format.toUpperCase()]: [format] },
+    saveLabel: vscode.l10n.t('Export'),
+  });
+}
+
+async function openAsJson(panel: ResultPanel, _: Args, { json }: CommandParts): Promise<void> {
+  if (panel.table !== undefined) {
+    await json.show(panel.table, panel.table.state.fields, panel.title, panel.gotAt);
+  }
+}
+
+async function copyRequestAs(panel: ResultPanel, args: Args, { deps }: CommandParts): Promise<unknown> {
+  const names: Readonly<Record<RequestForm, string>> = {
+    curl: 'cURL',
+    python: 'Python (requests)',
+    powershell: 'PowerShell',
+    http: vscode.l10n.t('HTTP file (.http)'),
+  };
+  const given = requestForms.find((one) => one === args.form);
+  const form =
+    given ??
+    (
+      await vscode.window.showQuickPick(
+        requestForms.map((one) => ({ label: names[one], one })),
+        {
+          title: vscode.l10n.t('Copy Request As'),
+          placeHolder: vscode.l10n.t('The token comes from an environment variable'),
+        },
+      )
+    )?.one;
+  if (form === undefined) {
+    return undefined;
+  }
+  const found = deps.connection?.(panel.request.connection);
+  if (found === undefined) {
+    throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [panel.request.connection]);
+  }
+  const { connection, dialect } = found;
+  const known = dialect ?? connection.dialect;
+  await vscode.env.clipboard.writeText(
+    requestText(panel.request, connection, known === 'views' ? 'views' : 'getData', form),
+  );
+  panel.note(vscode.l10n.t('Copied the request as {0}.', names[form]));
+  return undefined;
+}

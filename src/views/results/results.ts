@@ -1,0 +1,150 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import type { Disposable } from '../../core/disposable.ts';
+import { TokensError } from '../../core/errors.ts';
+import { type DataRequest, titleOf } from '../../core/request.ts';
+import type { JsonObject } from '../../core/results/answer.ts';
+import type { LiveTable } from '../../core/results/liveTable.ts';
+import { readerMaker } from '../../core/results/readers.ts';
+import type { Fetched } from '../../core/tokens/dataCalls.ts';
+import type { ResultCommand } from './commandIds.ts';
+import { type GetOptions, type ResultsDeps, viewType } from './deps.ts';
+import { JsonFiles } from './jsonFiles.ts';
+import { type KeptState, keptState } from './messages.ts';
+import { commandsOfResults } from './resultCommands.ts';
+import { ResultPanel } from './resultPanel.ts';
+
+/** What a panel's webview may have kept; anything else is none of ours. */
+const saved = v.object({ kept: v.optional(keptState) });
+const keptRows = v.array(v.record(v.string(), v.unknown()));
+
+/** All results that are shown, each in its tab. Loaded when the first one is wanted. */
+export class Results implements Disposable {
+  readonly #deps: ResultsDeps;
+  readonly #json = new JsonFiles();
+  readonly #panels = new Set<ResultPanel>();
+
+  constructor(deps: ResultsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Gets data and shows them: the tab opens with the first rows, which may be long before the last ones. A
+   * failure before any row is only thrown, and nothing is shown for it. The answer's rows are the caller's.
+   */
+  async get(request: DataRequest, { show: shown, ...options }: GetOptions): Promise<Fetched> {
+    const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel; closed?: boolean } = {};
+    const show = (table: LiveTable) => {
+      if (arrived.panel === undefined) {
+        arrived.panel = this.#open(request);
+        arrived.panel.panel.onDidDispose(() => {
+          arrived.closed = true;
+        });
+      }
+      if (arrived.panel.table !== table && arrived.closed !== true) {
+        arrived.panel.show(table);
+      }
+    };
+    const makeReader = readerMaker(this.#deps.worker, {
+      maxBytes: this.#deps.maxBytes(),
+      onTable: (table) => {
+        arrived.share?.dispose();
+        arrived.table = table;
+        arrived.share = table.share();
+        if (shown) {
+          table.onDidChange(({ rowCount }) => {
+            if (rowCount > 0 && arrived.table === table) {
+              show(table);
+            }
+          });
+        }
+      },
+    });
+    try {
+      const fetched = await this.#deps.run(request, { ...options, makeReader });
+      if (shown && arrived.table !== undefined && arrived.closed !== true) {
+        show(arrived.table);
+        void arrived.panel?.finished(fetched);
+      }
+      return fetched;
+    } catch (error) {
+      arrived.panel?.failed(error);
+      throw error;
+    } finally {
+      arrived.share?.dispose();
+    }
+  }
+
+  /** Runs a command on the result that has the focus. */
+  async command(id: ResultCommand, args: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const panel = this.active;
+    if (panel === undefined) {
+      throw new TokensError('E_CONFIG', 'There is no result open to do that with.');
+    }
+    return commandsOfResults[id](panel, args, { deps: this.#deps, json: this.#json });
+  }
+
+  /** The result that has the focus, or had it last and is still seen. */
+  get active(): ResultPanel | undefined {
+    const panels = [...this.#panels];
+    return panels.find(({ panel }) => panel.active) ?? panels.find(({ panel }) => panel.visible);
+  }
+
+  /** The tabs stay: after a reload of the window they are shown again. */
+  dispose(): void {
+    for (const panel of this.#panels) {
+      panel.dispose();
+    }
+    this.#json.dispose();
+  }
+
+  #open(request: DataRequest): ResultPanel {
+    const title = titleOf(request);
+    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, {
+      enableScripts: true,
+      localResourceRoots: [vscode.Uri.joinPath(this.#deps.extensionUri, 'dist')],
+    });
+    return this.#add(panel, request, title);
+  }
+
+  #add(panel: vscode.WebviewPanel, request: DataRequest, title: string): ResultPanel {
+    const shown = new ResultPanel(panel, this.#deps, request, title);
+    this.#panels.add(shown);
+    panel.onDidDispose(() => {
+      this.#panels.delete(shown);
+      shown.dispose();
+    });
+    return shown;
+  }
+
+  /** Shows again what was shown before the window was loaded anew. */
+  restore(panel: vscode.WebviewPanel, state: unknown): void {
+    const kept = v.safeParse(saved, state);
+    const data: KeptState | undefined = kept.success ? kept.output.kept : undefined;
+    const rows = data === undefined ? undefined : readRows(data.rows);
+    if (data === undefined || rows === undefined || !isRequest(data.request)) {
+      panel.dispose();
+      return;
+    }
+    this.#add(panel, data.request, data.title).restore(data, rows);
+  }
+}
+
+function readRows(text: string): JsonObject[] | undefined {
+  try {
+    const parsed = v.safeParse(keptRows, JSON.parse(text));
+    // The check makes copies without the names that its objects cannot have; the rows are taken as parsed.
+    return parsed.success ? (JSON.parse(text) as JsonObject[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whoever runs it checks it whole; here only that it can be named. */
+function isRequest(request: Record<string, unknown>): request is DataRequest {
+  return (
+    typeof request.connection === 'string' &&
+    (typeof request.endpoint === 'string' ||
+      (typeof request.product === 'string' && typeof request.view === 'string'))
+  );
+}
