@@ -78,7 +78,7 @@ export class StatusBar implements Disposable {
     const expired = first.state === 'expired';
     const text = expired
       ? `$(error) ${vscode.l10n.t('{0} expired', name)}`
-      : `$(${first.state === 'expiring' ? 'warning' : 'clock'}) ${clockFace(left)} ${name}`;
+      : `$(${first.state === 'expiring' ? 'warning' : 'key'}) ${clockFace(left)} ${name}`;
     if (text === this.#shown) {
       return;
     }

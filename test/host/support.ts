@@ -14,7 +14,7 @@ export async function run<T = unknown>(command: string, args: object = {}): Prom
 }
 
 /** Sets the connections and waits until the extension has seen them: an unknown one is refused. */
-export async function setConnections(connections: readonly object[]): Promise<void> {
+export async function setConnections(connections: readonly unknown[]): Promise<void> {
   const changed = new Promise<void>((resolve) => {
     const listening = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('sessionTokens.connections')) {

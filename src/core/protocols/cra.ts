@@ -113,14 +113,18 @@ export class Cra implements Gateway {
   async #known(options: CallOptions): Promise<CraDialect> {
     const dialect = await this.#find(options);
     if (dialect === undefined) {
-      throw new TokensError(
-        'E_PROTOCOL',
-        '{0} answers, but not as a CRA gateway; check the address of the connection.',
-        [this.#http.host],
-        { status: 404 },
-      );
+      throw this.#absent(404);
     }
     return dialect;
+  }
+
+  #absent(status: number): TokensError {
+    return new TokensError(
+      'E_HTTP',
+      'There is no CRA gateway at {0}; check the address of the connection {1}.',
+      [this.#deps.connection.url, this.#deps.connection.name],
+      { status },
+    );
   }
 
   /**
@@ -147,18 +151,18 @@ export class Cra implements Gateway {
 
   /** For a gateway without a list: a 404 or 405 of a log-on hands out no token, so another may be tried. */
   async #signInByTrying(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
-    try {
-      const grant = await this.#views.signIn(login, service, options);
-      this.#settle(this.#views);
-      return grant;
-    } catch (error) {
-      if (!TokensError.is(error) || (error.details.status !== 404 && error.details.status !== 405)) {
-        throw error;
+    for (const dialect of [this.#views, this.#classic]) {
+      try {
+        const grant = await dialect.signIn(login, service, options);
+        this.#settle(dialect);
+        return grant;
+      } catch (error) {
+        if (!TokensError.is(error) || (error.details.status !== 404 && error.details.status !== 405)) {
+          throw error;
+        }
       }
     }
-    const grant = await this.#classic.signIn(login, service, options);
-    this.#settle(this.#classic);
-    return grant;
+    throw this.#absent(404);
   }
 
   #settle(dialect: CraDialect): CraDialect {

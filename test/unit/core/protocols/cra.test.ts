@@ -870,7 +870,7 @@ describe('protocols: CRA', () => {
 
     it('says so when it is no CRA gateway at all', async () => {
       const { gateway } = await cra({}, speaks());
-      await failure(gateway.getData(call()), 'E_PROTOCOL');
+      await failure(gateway.getData(call()), 'E_HTTP');
       match((await failure(gateway.signIn(login, 'NONE'), 'E_HTTP')).message, /no service “NONE”/);
     });
 

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as vscode from 'vscode';
+import type { ErrorCode } from '../../src/core/errors.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { activated, removeConnections, run, setConnections } from './support.ts';
+
+/** What people get wrong: one clear sentence each, and every other token untouched. */
+describe('bad input', () => {
+  let sandbox: Sandbox;
+  let page: Server;
+  let closedPort: number;
+  const good = { connection: 'good', product: 'MVMVS', view: 'JCPU', show: false };
+  const login = { username: 'demo', password: 'demo' };
+
+  before(async () => {
+    sandbox = await startSandbox({});
+    page = createServer((_, response) => {
+      response.setHeader('Content-Type', 'text/html').end('<html><script>alert(1)</script><h1>Intranet</h1>');
+    });
+    await new Promise<void>((ready) => page.listen(0, '127.0.0.1', ready));
+    const unused = createServer();
+    await new Promise<void>((ready) => unused.listen(0, '127.0.0.1', ready));
+    closedPort = (unused.address() as AddressInfo).port;
+    await new Promise((closed) => unused.close(closed));
+    const [service] = sandbox.services;
+    const cra = { kind: 'bmc-cra', service, requestTimeoutSeconds: 5 };
+    await setConnections([
+      { ...cra, name: 'good', url: sandbox.url },
+      { ...cra, name: 'no-such-path', url: `${sandbox.url}/elsewhere` },
+      { ...cra, name: 'no-such-host', url: 'http://gateway.invalid' },
+      { ...cra, name: 'refused', url: `http://127.0.0.1:${closedPort}` },
+      { ...cra, name: 'a-page', url: `http://127.0.0.1:${(page.address() as AddressInfo).port}` },
+      { ...cra, name: 'no-such-service', url: sandbox.url, service: 'NOWHERE' },
+      { name: 'market', kind: 'sarus', url: sandbox.url },
+      { name: 'not-market', kind: 'sarus', url: `http://127.0.0.1:${(page.address() as AddressInfo).port}` },
+    ]);
+    const api = await activated();
+    await api.signIn('good', login);
+    await api.getData(good);
+  });
+
+  after(async () => {
+    await run('signOut', { connection: 'good' });
+    await removeConnections();
+    await sandbox.close();
+    page.close();
+  });
+
+  async function fails(work: Promise<unknown>, code: ErrorCode, says: RegExp): Promise<void> {
+    const api = await activated();
+    const before = await api.tokens();
+    const error = await work.then(
+      () => assert.fail('it did not fail'),
+      (caught: unknown) => caught,
+    );
+    assert.ok(error instanceof Error);
+    assert.equal((error as Error & { code?: string }).code, code, error.message);
+    assert.match(error.message, says);
+    assert.match(error.message, /^[^\n<>]{10,300}[.!]$/, 'not one plain sentence');
+    assert.doesNotMatch(error.message, /demo|\bat .*:\d+:\d+/);
+    const lives = ({ id, connection }: { id: string; connection: string }) => `${connection}/${id}`;
+    assert.deepEqual((await api.tokens()).map(lives), before.map(lives), 'other tokens were touched');
+  }
+
+  const signIn = async (
+    connection: string,
+    credentials: Parameters<Awaited<ReturnType<typeof activated>>['signIn']>[1] = login,
+  ) => (await activated()).signIn(connection, credentials);
+
+  it('wrong password', () =>
+    fails(
+      signIn('good', { username: 'demo', password: 'wrong' }),
+      'E_CREDENTIALS',
+      /good|refused|password/i,
+    ));
+  it('wrong API key', () =>
+    fails(signIn('market', { apiKey: 'wrong' }), 'E_CREDENTIALS', /market|refused|key/i));
+  it('a path where no gateway is', () =>
+    fails(signIn('no-such-path'), 'E_HTTP', /elsewhere|404|no-such-path/));
+  it('an unknown host', () => fails(signIn('no-such-host'), 'E_NETWORK', /gateway\.invalid/));
+  it('a port that refuses', () => fails(signIn('refused'), 'E_NETWORK', /127\.0\.0\.1|refused/));
+  it('an unknown service', () => fails(signIn('no-such-service'), 'E_HTTP', /NOWHERE/));
+  it('HTML instead of JSON, CRA', () => fails(signIn('a-page'), 'E_PROTOCOL', /page|JSON|HTML/i));
+  it('HTML instead of JSON, SARUS', () =>
+    fails(signIn('not-market', { apiKey: 'demo' }), 'E_PROTOCOL', /page|JSON|HTML/i));
+  it('a view that does not exist', async () =>
+    fails((await activated()).getData({ ...good, view: 'NONE' }), 'E_HTTP', /NONE|view/i));
+  it('a request without a view', () =>
+    fails(run('getData', { connection: 'good', product: 'MVMVS', view: 7 }), 'E_CONFIG', /view/));
+  it('an unknown connection', () => fails(run('signIn', { connection: 'nobody' }), 'E_CONFIG', /nobody/));
+  it('a token that is not held', () => fails(run('keepAlive', { id: 'none' }), 'E_UNKNOWN_TOKEN', /token/));
+
+  it('settings of the wrong shape: the good entries are used', async () => {
+    const [service] = sandbox.services;
+    const before = vscode.workspace.getConfiguration('sessionTokens').get<unknown[]>('connections', []);
+    await setConnections([
+      ...before,
+      { name: 'x', kind: 'carrier-pigeon', url: sandbox.url },
+      'nonsense',
+      { name: 'fine', kind: 'bmc-cra', url: sandbox.url, service },
+      { name: 'fine', kind: 'bmc-cra', url: 'https://twice.invalid' },
+    ]);
+    assert.equal((await signIn('fine')).connection, 'fine');
+    await assert.rejects(signIn('x'), { code: 'E_CONFIG' });
+    await run('signOut', { connection: 'fine' });
+  });
+});
