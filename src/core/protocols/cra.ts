@@ -113,18 +113,14 @@ export class Cra implements Gateway {
   async #known(options: CallOptions): Promise<CraDialect> {
     const dialect = await this.#find(options);
     if (dialect === undefined) {
-      throw this.#absent(404);
+      throw new TokensError(
+        'E_HTTP',
+        'There is no CRA gateway at {0}; check the address of the connection {1}.',
+        [this.#deps.connection.url, this.#deps.connection.name],
+        { status: 404 },
+      );
     }
     return dialect;
-  }
-
-  #absent(status: number): TokensError {
-    return new TokensError(
-      'E_HTTP',
-      'There is no CRA gateway at {0}; check the address of the connection {1}.',
-      [this.#deps.connection.url, this.#deps.connection.name],
-      { status },
-    );
   }
 
   /**
@@ -162,7 +158,12 @@ export class Cra implements Gateway {
         }
       }
     }
-    throw this.#absent(404);
+    throw new TokensError(
+      'E_HTTP',
+      'There is no service “{0}” at {1}; check its name and the address of the connection {2}.',
+      [service, this.#deps.connection.url, this.#deps.connection.name],
+      { status: 404 },
+    );
   }
 
   #settle(dialect: CraDialect): CraDialect {
