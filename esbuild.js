@@ -11,8 +11,10 @@ const analyze = process.argv.includes('--analyze');
 
 /** Modules that are bundles of their own: `import()` of them anywhere loads the file of this name. */
 const lazy = {
+  'src/commands/table.ts': 'commands',
   'src/core/protocols/connect.ts': 'gateways',
   'src/sandbox/gateway.ts': 'sandbox',
+  'src/views/results/results.ts': 'results',
 };
 
 /** Leaves `import()` of a lazy module to run time, as a `require` of its bundle. */
@@ -46,7 +48,11 @@ const host = {
   entryPoints: {
     extension: 'src/extension.ts',
     worker: 'src/core/results/worker.ts',
-    ...Object.fromEntries(Object.entries(lazy).map(([file, bundle]) => [bundle, file])),
+    ...Object.fromEntries(
+      Object.entries(lazy)
+        .filter(([file]) => existsSync(file))
+        .map(([file, bundle]) => [bundle, file]),
+    ),
   },
   platform: 'node',
   format: 'cjs',

@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import { known } from './commands/boundary.ts';
-import { type DataResult, fetchData, resultOf } from './commands/getData.ts';
+import type { DataResult } from './commands/getData.ts';
 import type { Parts } from './commands/parts.ts';
 import type { Login } from './core/protocols/gateway.ts';
 import type { DataRequest } from './core/request.ts';
@@ -27,25 +27,27 @@ export interface SessionTokensApi {
 }
 
 export function createApi(parts: Parts, onDidChangeTokens: vscode.Event<void>): SessionTokensApi {
-  const { keeper, log } = parts;
-  const told = async <T>(work: Promise<T>): Promise<T> => {
+  const { keeper, log, ready } = parts;
+  /** Activation does not wait for the tokens held from earlier; whoever asks for one does. */
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await work;
+      await ready;
+      return await work();
     } catch (error) {
       throw known(log, error);
     }
   };
   return Object.freeze<SessionTokensApi>({
     apiVersion: 1,
-    tokens: async () => keeper.tokens(),
+    tokens: () => told(async () => keeper.tokens()),
     onDidChangeTokens,
     signIn: (connection, credentials: Login, { remember } = {}) =>
-      told(keeper.signIn(connection, { login: credentials, remember })),
+      told(() => keeper.signIn(connection, { login: credentials, remember })),
     getData: (request) =>
-      told(fetchData(parts, request, { interactive: false }).then((fetched) => resultOf(parts, fetched))),
-    keepAlive: (id) => told(keeper.keepAlive(id)),
-    query: (id) => told(keeper.query(id)),
-    close: (id) => told(keeper.close(id)),
-    closeAll: (connection) => told(keeper.closeAll(connection)),
+      told(async () => (await import('./commands/table.ts')).getDataQuietly(parts, request)),
+    keepAlive: (id) => told(() => keeper.keepAlive(id)),
+    query: (id) => told(() => keeper.query(id)),
+    close: (id) => told(() => keeper.close(id)),
+    closeAll: (connection) => told(() => keeper.closeAll(connection)),
   });
 }

@@ -4,8 +4,6 @@ import * as vscode from 'vscode';
 import { createApi, type SessionTokensApi } from './api.ts';
 import { registerCommands, report } from './commands/boundary.ts';
 import type { Parts } from './commands/parts.ts';
-import { Recents } from './commands/recents.ts';
-import { commandTable } from './commands/table.ts';
 import { options } from './connections/options.ts';
 import { SandboxHost } from './connections/sandboxHost.ts';
 import { ConnectionSettings } from './connections/settings.ts';
@@ -14,7 +12,6 @@ import type { Connection } from './core/connection.ts';
 import { RedactingLog } from './core/log.ts';
 import type { Gateway } from './core/protocols/gateway.ts';
 import { Redactor } from './core/redact.ts';
-import { TableWorker } from './core/results/workerClient.ts';
 import { Keeper } from './core/tokens/keeper.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
@@ -28,8 +25,11 @@ import { TokenTree } from './views/tree.ts';
 /** What has to be done before the window goes. */
 let leave: (() => Promise<void>) | undefined;
 
-/** Builds the parts and joins them. Reads the secret storage, and does no other input or output. */
-export async function activate(context: vscode.ExtensionContext): Promise<SessionTokensApi> {
+/**
+ * Builds the parts and joins them. Waits for nothing: what the secret storage holds arrives a little later, and
+ * whatever needs it waits for it (`ready`).
+ */
+export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const own = <T extends vscode.Disposable>(item: T): T => {
     context.subscriptions.push(item);
     return item;
@@ -73,16 +73,24 @@ export async function activate(context: vscode.ExtensionContext): Promise<Sessio
       longestIdleMs: options.longestIdleMs,
     }),
   );
-  const tree = own(new TokenTree(keeper, connections, scheduler));
+  const ready = keeper.load().then(
+    (unreadable) => {
+      notices.tellUnreadable(unreadable);
+      for (const { id, reason } of unreadable) {
+        log.warn(`Token entry ${id} ${reason}; it is left alone.`);
+      }
+    },
+    (error: unknown) => report(log, error),
+  );
+  const tree = own(new TokenTree(keeper, connections, scheduler, ready));
   own(new StatusBar(keeper, clock, scheduler, options));
   const notices = own(new Notices({ keeper, connections, scheduler, claims, warnMs: options.warnMs }));
   const sandbox = own(new SandboxHost());
-  const loaded = Promise.withResolvers<void>();
   const results = own(
     new ResultsView({
       extensionUri: context.extensionUri,
       clock,
-      worker: own(new TableWorker(join(__dirname, 'worker.js'), clock)),
+      workerFile: join(__dirname, 'worker.js'),
       maxBytes: options.maxResponseBytes,
       run: (request, how) => keeper.getData(request, how),
       columns: (fetched) => keeper.columns(fetched),
@@ -90,20 +98,20 @@ export async function activate(context: vscode.ExtensionContext): Promise<Sessio
     }),
   );
   const parts: Parts = {
-    ready: loaded.promise,
+    ready,
     keeper,
     connections,
     credentials,
     connect,
     options,
     results,
-    recents: new Recents(context.globalState),
+    state: context.globalState,
     sandbox,
     log,
     output,
     refreshTree: () => tree.refresh(),
   };
-  own(registerCommands(parts, commandTable));
+  own(registerCommands(parts));
   const tokensChanged = own(new vscode.EventEmitter<void>());
   own(keeper.onDidChange(() => tokensChanged.fire()));
   leave = async () => {
@@ -113,15 +121,6 @@ export async function activate(context: vscode.ExtensionContext): Promise<Sessio
     await keeper.flush();
     await sandbox.stop();
   };
-  try {
-    const unreadable = await keeper.load();
-    notices.tellUnreadable(unreadable);
-    for (const { id, reason } of unreadable) {
-      log.warn(`Token entry ${id} ${reason}; it is left alone.`);
-    }
-  } finally {
-    loaded.resolve();
-  }
   notices.tellProblems();
   return createApi(parts, tokensChanged.event);
 }

@@ -1,25 +1,24 @@
 import * as vscode from 'vscode';
 import { type ErrorCode, TokensError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { ConnectionNode, TokenNode } from '../views/tree.ts';
-import type { Call, Handler, Parts } from './parts.ts';
+import { ConnectionNode, isTreeNode } from '../views/nodes.ts';
+import { type CommandId, commandIds } from './ids.ts';
+import type { Call, Parts } from './parts.ts';
 
-/** Registers commands behind the one boundary that errors are told at. */
-export function registerCommands(parts: Parts, table: Readonly<Record<string, Handler>>): vscode.Disposable {
+/** Registers all commands behind the one boundary that errors are told at. What they do is loaded with the first. */
+export function registerCommands(parts: Parts): vscode.Disposable {
   return vscode.Disposable.from(
-    ...Object.entries(table).map(([id, handler]) =>
-      vscode.commands.registerCommand(id, (input: unknown) => run(parts, handler, callOf(input))),
+    ...commandIds.map((id) =>
+      vscode.commands.registerCommand(id, (input: unknown) => run(parts, id, callOf(input))),
     ),
   );
 }
 
 /** A row of the tree and an empty hand are a person's; an object of plain arguments is a program's. */
 export function callOf(input: unknown): Call {
-  if (input instanceof TokenNode) {
-    return { args: { id: input.id }, interactive: true };
-  }
-  if (input instanceof ConnectionNode) {
-    return { args: { connection: input.connection }, interactive: true };
+  if (isTreeNode(input)) {
+    const args = input.row === 'token' ? { id: input.id } : { connection: input.connection };
+    return { args, interactive: true };
   }
   if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
     return { args: input as Record<string, unknown>, interactive: false };
@@ -27,10 +26,10 @@ export function callOf(input: unknown): Call {
   return { args: {}, interactive: true };
 }
 
-async function run(parts: Parts, handler: Handler, call: Call): Promise<unknown> {
+async function run(parts: Parts, id: CommandId, call: Call): Promise<unknown> {
   try {
-    await parts.ready;
-    return await handler(parts, call);
+    const [{ commandTable }] = await Promise.all([import('./table.ts'), parts.ready]);
+    return await commandTable[id](parts, call);
   } catch (caught) {
     const error = known(parts.log, caught);
     if (error.code === 'E_CANCELLED') {

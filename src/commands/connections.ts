@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { type Connection, type Kind, parseConnection } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { isRefusal } from '../core/tokens/refusal.ts';
-import { ConnectionNode } from '../views/tree.ts';
+import { ConnectionNode } from '../views/nodes.ts';
 import { askChoice, askText, chosenConnection } from './ask.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';

@@ -8,6 +8,7 @@ import type { TokenInfo } from '../core/tokens/token.ts';
 import { askChoiceOrText, askLogin, askText, chosenConnection } from './ask.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
+import { Recents } from './recents.ts';
 import { chosenService } from './signIn.ts';
 
 /** What a data call resolves to (CONTRACT.md, Commands). */
@@ -46,7 +47,7 @@ export async function fetchData(
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
     parts.results.get(request, { signal, askLogin, show: request.show !== false }),
   );
-  await parts.recents.add(request);
+  await new Recents(parts.state).add(request);
   return fetched;
 }
 
@@ -73,7 +74,7 @@ async function completed(
   args: Readonly<Record<string, unknown>>,
   title: string,
 ): Promise<Record<string, unknown>> {
-  const recent = parts.recents.all().filter((request) => request.connection === connection.name);
+  const recent = new Recents(parts.state).all().filter((request) => request.connection === connection.name);
   if (connection.kind === 'sarus') {
     if (args.endpoint !== undefined) {
       return args;

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
-import { TokenNode } from '../views/tree.ts';
+import { TokenNode } from '../views/nodes.ts';
 import { askChoice } from './ask.ts';
 import type { Handler } from './parts.ts';
 

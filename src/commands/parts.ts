@@ -10,7 +10,6 @@ import type { Keeper } from '../core/tokens/keeper.ts';
 import type { OperationOptions } from '../core/tokens/signIns.ts';
 import type { CredentialStore } from '../core/tokens/store.ts';
 import type { Sandbox } from '../sandbox/gateway.ts';
-import type { Recents } from './recents.ts';
 
 /** What commands are built from. */
 export interface Parts {
@@ -22,7 +21,7 @@ export interface Parts {
   readonly connect: (connection: Connection) => Promise<Gateway>;
   readonly options: Options;
   readonly results: Results;
-  readonly recents: Recents;
+  readonly state: vscode.Memento;
   readonly sandbox: SandboxSlot;
   readonly log: Log;
   readonly output: vscode.LogOutputChannel;

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { originOf } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
-import { ConnectionNode } from '../views/tree.ts';
+import { ConnectionNode } from '../views/nodes.ts';
 import type { Handler } from './parts.ts';
 
 const cra = 'sandbox-cra';

@@ -1,13 +1,15 @@
+import type { DataRequest } from '../core/request.ts';
 import { addConnection, openSettings, removeConnection } from './connections.ts';
-import { getData } from './getData.ts';
+import { type DataResult, fetchData, getData, resultOf } from './getData.ts';
+import type { CommandId } from './ids.ts';
 import { showMenu } from './menu.ts';
-import type { Handler } from './parts.ts';
+import type { Handler, Parts } from './parts.ts';
 import { startSandbox, stopSandbox } from './sandbox.ts';
 import { signIn } from './signIn.ts';
 import { close, closeAll, copyToken, keepAlive, query, signOut, toggleKeepAlive } from './tokens.ts';
 
-/** Every command and what it does. */
-export const commandTable: Readonly<Record<string, Handler>> = {
+/** Every command and what it does. Loaded, with all that they need, when the first of them runs. */
+export const commandTable: Readonly<Record<CommandId, Handler>> = {
   'sessionTokens.addConnection': addConnection,
   'sessionTokens.removeConnection': removeConnection,
   'sessionTokens.signIn': signIn,
@@ -26,3 +28,8 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'sessionTokens.showMenu': showMenu,
   'sessionTokens.openSettings': openSettings,
 };
+
+/** Gets data for another extension: nothing is asked, and what is missing is an error. */
+export async function getDataQuietly(parts: Parts, request: DataRequest): Promise<DataResult> {
+  return resultOf(parts, await fetchData(parts, request, { interactive: false }));
+}

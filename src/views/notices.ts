@@ -7,7 +7,7 @@ import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { Claims } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from './names.ts';
-import { TokenNode } from './tree.ts';
+import { TokenNode } from './nodes.ts';
 
 export interface NoticesDeps {
   readonly keeper: Keeper;

@@ -6,35 +6,7 @@ import type { Change } from '../core/tokens/holdings.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
 import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
-
-/** A row of the tree; commands take it as their argument, so it has the members that they read. */
-export type TreeNode = ConnectionNode | TokenNode;
-
-/**
- * A row never changes whether it can be opened: VS Code keeps that for a row's id. One that gets its first
- * children, or loses its last, is replaced by another row.
- */
-export class ConnectionNode {
-  readonly connection: string;
-  readonly hasChildren: boolean;
-
-  constructor(connection: string, hasChildren = false) {
-    this.connection = connection;
-    this.hasChildren = hasChildren;
-  }
-}
-
-export class TokenNode {
-  readonly id: string;
-  readonly connection: string;
-  readonly hasChildren: boolean;
-
-  constructor(id: string, connection: string, hasChildren = false) {
-    this.id = id;
-    this.connection = connection;
-    this.hasChildren = hasChildren;
-  }
-}
+import { ConnectionNode, TokenNode, type TreeNode } from './nodes.ts';
 
 const task = 'tree';
 /** Changes within this time are shown together, in milliseconds. */
@@ -45,6 +17,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   readonly #keeper: Keeper;
   readonly #connections: ConnectionSource;
   readonly #scheduler: Scheduler;
+  readonly #ready: Promise<void>;
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new vscode.EventEmitter<TreeNode | undefined>());
   readonly #view: vscode.TreeView<TreeNode>;
@@ -55,10 +28,12 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
 
   readonly onDidChangeTreeData = this.#changes.event;
 
-  constructor(keeper: Keeper, connections: ConnectionSource, scheduler: Scheduler) {
+  /** @param ready the tokens held from earlier have been found */
+  constructor(keeper: Keeper, connections: ConnectionSource, scheduler: Scheduler, ready: Promise<void>) {
     this.#keeper = keeper;
     this.#connections = connections;
     this.#scheduler = scheduler;
+    this.#ready = ready;
     this.#owned.add(keeper.onDidChange((change) => this.#heard(change)));
     this.#owned.add(connections.onDidChange(() => this.refresh()));
     this.#view = this.#owned.add(
@@ -66,7 +41,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     );
     this.#owned.add(this.#view.onDidChangeVisibility(() => this.#soon()));
     this.#owned.add({ dispose: () => scheduler.cancel(task) });
-    this.#describe();
+    void ready.then(() => this.#describe());
   }
 
   refresh(): void {
@@ -74,12 +49,13 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     this.#soon();
   }
 
-  getChildren(parent?: TreeNode): TreeNode[] {
+  async getChildren(parent?: TreeNode): Promise<TreeNode[]> {
+    await this.#ready;
     if (parent === undefined) {
       return this.#rootNames().map((name) => this.#connectionNode(name));
     }
     const tokens = this.#keeper.tokens(parent.connection);
-    if (parent instanceof ConnectionNode) {
+    if (parent.row === 'connection') {
       const users = new Set(servicesOf(tokens, 'user'));
       const withSessions = new Set(servicesOf(tokens, 'session'));
       return tokens
@@ -95,11 +71,11 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    return node instanceof ConnectionNode ? this.#connectionItem(node) : this.#tokenItem(node);
+    return node.row === 'connection' ? this.#connectionItem(node) : this.#tokenItem(node);
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    if (node instanceof ConnectionNode) {
+    if (node.row === 'connection') {
       return undefined;
     }
     const token = this.#keeper.find(node.id);

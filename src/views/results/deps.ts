@@ -18,7 +18,8 @@ export type GetOptions = OperationOptions & { readonly show: boolean };
 export interface ResultsDeps {
   readonly extensionUri: vscode.Uri;
   readonly clock: Clock;
-  readonly worker: TableWorker;
+  /** The script of the thread that keeps large tables. */
+  readonly workerFile: string;
   /** The bound of a body, inflated. */
   readonly maxBytes: () => number;
   /** Runs a request: with the session that is open, if there is one. */
@@ -32,4 +33,9 @@ export interface ResultsDeps {
   readonly connection?: (name: string) => { readonly connection: Connection; readonly dialect?: Dialect };
   /** Shows a failure to the person, with what helps. */
   readonly report: (error: unknown) => void;
+}
+
+/** The same for one result. */
+export interface PanelDeps extends ResultsDeps {
+  readonly worker: TableWorker;
 }

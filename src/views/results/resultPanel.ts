@@ -8,7 +8,7 @@ import { History } from '../../core/results/history.ts';
 import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
-import type { ResultsDeps } from './deps.ts';
+import type { PanelDeps } from './deps.ts';
 import { resultHtml } from './html.ts';
 import {
   type FromTable,
@@ -44,7 +44,7 @@ export class ResultPanel implements Disposable {
   readonly request: DataRequest;
   readonly title: string;
   readonly panel: vscode.WebviewPanel;
-  readonly #deps: ResultsDeps;
+  readonly #deps: PanelDeps;
   readonly #owned = new DisposableStore();
   #table: LiveTable | undefined;
   #tableOwned = new DisposableStore();
@@ -65,7 +65,7 @@ export class ResultPanel implements Disposable {
   readonly #history = new History();
   #plotted: string | null = null;
 
-  constructor(panel: vscode.WebviewPanel, deps: ResultsDeps, request: DataRequest, title: string) {
+  constructor(panel: vscode.WebviewPanel, deps: PanelDeps, request: DataRequest, title: string) {
     this.panel = panel;
     this.request = request;
     this.title = title;
@@ -538,7 +538,7 @@ export class ResultPanel implements Disposable {
 
   /** Labels come from the view's definition, which is asked for only now that its session is open. */
   async #learnLabels(fetched: Fetched): Promise<void> {
-    let columns: Awaited<ReturnType<ResultsDeps['columns']>>;
+    let columns: Awaited<ReturnType<PanelDeps['columns']>>;
     try {
       columns = await this.#deps.columns(fetched);
     } catch {

@@ -6,9 +6,10 @@ import { type DataRequest, titleOf } from '../../core/request.ts';
 import type { JsonObject } from '../../core/results/answer.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
+import { TableWorker } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
 import type { ResultCommand } from './commandIds.ts';
-import { type GetOptions, type ResultsDeps, viewType } from './deps.ts';
+import { type GetOptions, type PanelDeps, type ResultsDeps, viewType } from './deps.ts';
 import { JsonFiles } from './jsonFiles.ts';
 import { type KeptState, keptState } from './messages.ts';
 import { commandsOfResults } from './resultCommands.ts';
@@ -20,12 +21,12 @@ const keptRows = v.array(v.record(v.string(), v.unknown()));
 
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
 export class Results implements Disposable {
-  readonly #deps: ResultsDeps;
+  readonly #deps: PanelDeps;
   readonly #json = new JsonFiles();
   readonly #panels = new Set<ResultPanel>();
 
   constructor(deps: ResultsDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, worker: new TableWorker(deps.workerFile, deps.clock) };
   }
 
   /**
@@ -96,6 +97,7 @@ export class Results implements Disposable {
       panel.dispose();
     }
     this.#json.dispose();
+    this.#deps.worker.dispose();
   }
 
   #open(request: DataRequest): ResultPanel {
