@@ -1,0 +1,118 @@
+import { equal, ok } from 'node:assert/strict';
+import { Redactor } from '../../../src/core/redact.ts';
+
+const secret = "Cana/ry+Pass wörd & 'quote' %41";
+
+describe('security: redaction', () => {
+  it('takes a secret out in every encoding it travels in', () => {
+    const redactor = new Redactor();
+    redactor.add(secret);
+    const pair = Buffer.from(`user:${secret}`).toString('base64');
+    for (const form of [
+      secret,
+      encodeURIComponent(secret),
+      encodeURIComponent(encodeURIComponent(secret)),
+      encodeURIComponent(secret).toLowerCase(),
+      new URLSearchParams({ x: secret }).toString().slice(2),
+      JSON.stringify(secret),
+      Buffer.from(secret).toString('base64'),
+      Buffer.from(secret).toString('base64url'),
+      pair,
+    ]) {
+      const clean = redactor.redact(`before ${form} after`);
+      ok(clean.startsWith('before ') && clean.endsWith(' after'), clean);
+      for (const part of partsOf(form, 12)) {
+        ok(!clean.includes(part), `${part} of ${form} is left in ${clean}`);
+      }
+    }
+  });
+
+  it('takes out every part of eight characters and more, whatever its case and wherever it was cut', () => {
+    const redactor = new Redactor();
+    const token = 'Tk-9f27C0ab51e8d6a4-Zy';
+    redactor.add(token);
+    for (const part of partsOf(token, 8)) {
+      for (const text of [part, part.toLowerCase(), part.toUpperCase()]) {
+        equal(redactor.redact(`<${text}>`), '<‹redacted›>');
+      }
+    }
+    equal(redactor.redact(`see ${token.slice(0, 7)}!`), `see ${token.slice(0, 7)}!`);
+  });
+
+  it('leaves no end of a long secret that begins with a short one', () => {
+    const redactor = new Redactor();
+    redactor.add('abcd');
+    redactor.add('abcd!x-y');
+    equal(redactor.redact('abcd!x-y'), '‹redacted›');
+  });
+
+  it('leaves the host of an e-mail address readable, and nothing of the person', () => {
+    const redactor = new Redactor();
+    redactor.add('some.person@gateway.example.com');
+    equal(redactor.redact('gateway.example.com: ok'), 'gateway.example.com: ok');
+    equal(redactor.redact('some.person@gateway.example.com'), '‹redacted›');
+    equal(redactor.redact('some.person did it'), '‹redacted› did it');
+  });
+
+  it('knows secrets it was never told of by their shape', () => {
+    const redactor = new Redactor();
+    for (const text of [
+      'Authorization: Bearer abc.def',
+      'authorization: Basic dXNlcjpwYXNz',
+      'GET /GetSessionToken?APIKey=shape-1&email=shape-2&Password=shape-3',
+      '{"userToken":"shape-4","password": "sha\\"pe-5"}',
+      "{ 'sessionToken': 'shape-6' }",
+      'https://shape-7:shape-8@host/',
+      'Set-Cookie: JSESSIONID=shape-9; Path=/',
+      'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzaGFwZSJ9.c2hhcGU',
+    ]) {
+      const clean = redactor.redact(text);
+      ok(!/shape-\d|abc\.def|dXNlcjp|pe-5|eyJ/.test(clean), clean);
+    }
+  });
+
+  it('looks on for what was just closed, and forgets it in time', () => {
+    const redactor = new Redactor();
+    for (let count = 0; count < 1_000; count++) {
+      redactor.add(`token number <${count}>`);
+      redactor.delete(`token number <${count}>`);
+    }
+    equal(redactor.redact('token number <999>'), '‹redacted›');
+    redactor.add('kept'.repeat(3));
+    equal(redactor.redact('kept'.repeat(3)), '‹redacted›');
+    const fresh = new Redactor();
+    fresh.add('AAAAbbbb1111');
+    fresh.delete('AAAAbbbb1111');
+    for (let count = 0; count < 300; count++) {
+      fresh.add(`${count}-CCCCdddd`);
+      fresh.delete(`${count}-CCCCdddd`);
+    }
+    equal(fresh.redact('AAAAbbbb1111'), 'AAAAbbbb1111');
+  });
+
+  it('is quick: hundreds of tokens, long lines, and lines made to be slow', () => {
+    const redactor = new Redactor();
+    for (let count = 0; count < 500; count++) {
+      redactor.add(`${count}-0f9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c`);
+    }
+    redactor.redact('');
+    for (const text of [
+      'x'.repeat(65_536),
+      '//'.repeat(20_000),
+      'authorization'.repeat(5_000),
+      `"token":"${'\\'.repeat(60_000)}`,
+      `token=${'a'.repeat(60_000)}`,
+      'eyJaaaa.'.repeat(8_000),
+    ]) {
+      const begun = performance.now();
+      redactor.redact(text);
+      ok(performance.now() - begun < 500, `${text.slice(0, 20)}… took ${performance.now() - begun} ms`);
+    }
+  });
+});
+
+function partsOf(text: string, length: number): string[] {
+  return Array.from({ length: Math.max(text.length - length + 1, 0) }, (_, at) =>
+    text.slice(at, at + length),
+  );
+}
