@@ -1,5 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { codeBundle, compare, languages, manifestBundle, readBundle, textsOfCode } from './bundles.ts';
+import {
+  type Bundle,
+  codeBundle,
+  compare,
+  languages,
+  manifestBundle,
+  readBundle,
+  textsOfCode,
+} from './bundles.ts';
 import { findStrings } from './strings.ts';
 
 /*
@@ -19,7 +27,7 @@ async function main(): Promise<void> {
     [manifestBundle, await readBundle(manifestBundle())],
   ] as const) {
     for (const language of languages) {
-      const translated = await readBundle(fileOf(language)).catch(() => ({}));
+      const translated: Bundle = await readBundle(fileOf(language)).catch(() => ({}));
       const { missing, broken } = compare(english, translated);
       for (const key of missing) {
         console.log(`${language}: missing ${JSON.stringify(key)}`);

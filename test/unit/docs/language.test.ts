@@ -97,7 +97,10 @@ function plainTexts(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, item]) => {
     const isText = read.has(key) && typeof item === 'string';
     const fine = typeof item === 'string' && (/^%[^%]+%$/.test(item) || item === 'Session Tokens');
-    const own = isText && !fine && !path.includes('.body') && !path.includes('languageModelTools');
+    // What a language model reads is in English, and what is typed into settings.json is in no language.
+    const notForPeople =
+      /\.body|\.inputSchema|^\.languageModelTools\[\d+\]$/.test(path) && key !== 'displayName';
+    const own = isText && !fine && !notForPeople;
     return own ? [`${path}.${key}: ${item}`] : plainTexts(item, `${path}.${key}`);
   });
 }
