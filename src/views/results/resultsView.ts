@@ -37,6 +37,11 @@ export class ResultsView implements Disposable {
     return (await this.#load()).get(request, options);
   }
 
+  /** The request of the result that has the focus. */
+  async activeRequest(): Promise<DataRequest | undefined> {
+    return (await this.#results)?.active?.request;
+  }
+
   dispose(): void {
     this.#owned.dispose();
     void this.#results?.then((results) => results.dispose());

@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import type { Parsed } from './connection.ts';
+import type { DataRequest } from './request.ts';
+
+/** A request under a name. It names a connection and holds no secret. */
+export interface SavedQuery {
+  readonly name: string;
+  readonly request: DataRequest;
+}
+
+const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
+const schema = v.object({
+  name: text,
+  request: v.union([
+    v.looseObject({ connection: text, product: text, view: text }),
+    v.looseObject({ connection: text, endpoint: text }),
+  ]),
+});
+
+/** Members of a request that are of one moment: a session is soon gone, and a tab is what a query is for. */
+const momentary = new Set(['session', 'show', 'keepOpen']);
+
+/** Reads one entry of `sessionTokens.queries`. Whoever runs the request checks it whole. */
+export function parseQuery(input: unknown): Parsed<SavedQuery> {
+  const parsed = v.safeParse(schema, input);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    return { ok: false, reason: `"${v.getDotPath(issue) ?? 'entry'}" is missing or not as it should be` };
+  }
+  const { name, request } = parsed.output;
+  return { ok: true, value: { name, request: lasting(request as unknown as DataRequest) } };
+}
+
+/** A request without what is only of its moment. */
+export function lasting(request: DataRequest): DataRequest {
+  return Object.fromEntries(Object.entries(request).filter(([key]) => !momentary.has(key))) as DataRequest;
+}
+
+/** A name that nobody has yet, made from another. */
+export function freeName(wanted: string, taken: readonly string[]): string {
+  if (!taken.includes(wanted)) {
+    return wanted;
+  }
+  for (let number = 2; ; number++) {
+    const name = `${wanted} ${number}`;
+    if (!taken.includes(name)) {
+      return name;
+    }
+  }
+}
+
+/** Where a request goes and what it asks for beside its view, in one line. */
+export function describeRequest(request: DataRequest): string {
+  const more = Object.entries(lasting(request)).flatMap(([key, value]) =>
+    ['connection', 'product', 'view', 'endpoint', 'params'].includes(key) || value === undefined
+      ? []
+      : [`${key}=${String(value)}`],
+  );
+  return [request.connection, ...more].join(' · ');
+}
+
+/** Whether two requests ask for the same. */
+export function sameRequest(a: DataRequest, b: DataRequest): boolean {
+  return fingerprint(a) === fingerprint(b);
+}
+
+/** The same text for the same request, whatever the order of its members. */
+export function fingerprint(request: DataRequest): string {
+  return JSON.stringify(sorted(lasting(request)));
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return value;
+  }
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => [key, sorted(inner)]);
+}

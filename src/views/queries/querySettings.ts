@@ -1,0 +1,63 @@
+import * as vscode from 'vscode';
+import { parseQuery, type SavedQuery } from '../../core/queries.ts';
+
+const section = 'sessionTokens';
+const key = 'queries';
+
+/** A query with where it comes from: a workspace's is somebody else's until a person has agreed to it. */
+export interface StoredQuery extends SavedQuery {
+  readonly from: 'user' | 'workspace';
+}
+
+/** Reads and writes `sessionTokens.queries`. */
+export class QuerySettings {
+  /** All queries; of two with the same name the user's own counts. */
+  all(): StoredQuery[] {
+    const found = new Map<string, StoredQuery>();
+    for (const from of ['user', 'workspace'] as const) {
+      for (const entry of this.#raw(from)) {
+        const parsed = parseQuery(entry);
+        if (parsed.ok && !found.has(parsed.value.name)) {
+          found.set(parsed.value.name, { ...parsed.value, from });
+        }
+      }
+    }
+    return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  find(name: string): StoredQuery | undefined {
+    return this.all().find((query) => query.name === name);
+  }
+
+  /** Writes a query in the place of `before`, or after the others. */
+  async put({ name, request, from }: StoredQuery, before?: string): Promise<void> {
+    const entries = this.#raw(from);
+    const at = entries.findIndex((entry) => nameOf(entry) === before);
+    const entry = { name, request };
+    await this.#write(from, at < 0 ? [...entries, entry] : entries.with(at, entry));
+  }
+
+  async remove({ name, from }: StoredQuery): Promise<void> {
+    await this.#write(
+      from,
+      this.#raw(from).filter((entry) => nameOf(entry) !== name),
+    );
+  }
+
+  /** As it is written, bad entries included: they are not ours to throw away. */
+  #raw(from: StoredQuery['from']): unknown[] {
+    const inspected = vscode.workspace.getConfiguration(section).inspect<unknown>(key);
+    const value = from === 'user' ? inspected?.globalValue : inspected?.workspaceValue;
+    return Array.isArray(value) ? value : [];
+  }
+
+  async #write(from: StoredQuery['from'], entries: unknown[]): Promise<void> {
+    const target = from === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
+    await vscode.workspace.getConfiguration(section).update(key, entries, target);
+  }
+}
+
+function nameOf(entry: unknown): unknown {
+  const parsed = parseQuery(entry);
+  return parsed.ok ? parsed.value.name : undefined;
+}
