@@ -27,6 +27,7 @@ class TableView {
   readonly #names = element('button', { class: 'toggle' });
   readonly #stop = element('button', { class: 'toggle' });
   readonly #hidden = element('button', { class: 'link' });
+  readonly #heading = element('h1');
   readonly #toolbar = element('div', { class: 'toolbar', role: 'toolbar' });
 
   readonly columns: Columns;
@@ -76,11 +77,13 @@ class TableView {
       this.changed();
     });
     this.#toolbar.append(this.#filter.root, this.#hidden, this.#names, this.#stop);
-    const main = element('main');
+    const main = element('div', { class: 'main' });
+    const side = element('div', { class: 'side' });
+    side.append(this.#plot.root, this.#detail.root);
     const middle = element('div', { class: 'middle' });
     middle.append(this.#grid.root, this.#empty);
-    main.append(middle, this.#plot.root, this.#detail.root);
-    root.append(this.#toolbar, main, this.#status.root);
+    main.append(middle, side);
+    root.append(this.#heading, this.#toolbar, main, this.#status.root);
     handleKeys(this.#grid, this);
     handleMouse(this.#grid, this);
     window.addEventListener('keydown', (event) => {
@@ -242,6 +245,7 @@ class TableView {
     this.#state = state;
     this.sort = state.sort;
     this.label = state.title;
+    this.#heading.textContent = state.title;
     this.allRows = state.rowCount;
     this.columns.update(state.fields, state.labels, state.kinds);
     if (this.#measured && state.fields.join('\u0000') !== fieldsBefore) {

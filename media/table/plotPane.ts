@@ -32,6 +32,8 @@ export class PlotPane {
     const head = element('header');
     this.#close.append(drawing('close'));
     head.append(this.#select, this.#close);
+    // It scrolls when the pane is low, and must then be reached by keyboard.
+    this.#legend.tabIndex = 0;
     this.root.append(head, this.#canvas, this.#hint, this.#legend);
     this.#select.addEventListener('change', () => choose(this.#select.value));
     const close = () => {

@@ -22,7 +22,7 @@ export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
 <title>Session Tokens</title>
 </head>
 <body>
-<div id="root"></div>
+<main id="root"></main>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;
