@@ -4,50 +4,47 @@ import { TokenNode } from '../views/nodes.ts';
 import { askChoice } from './ask.ts';
 import type { Handler } from './parts.ts';
 
+interface MenuItem extends vscode.QuickPickItem {
+  command?: string;
+  about?: TokenNode;
+}
+
 /** What can be done with the token that ends first; behind the status-bar item. */
-export const showMenu: Handler = async (parts) => {
-  const token = parts.keeper.first();
-  const items: (vscode.QuickPickItem & { command?: string; about?: TokenNode })[] = [];
+export const showMenu: Handler = async ({ keeper }) => {
+  const token = keeper.first();
+  const items: MenuItem[] = [];
   if (token !== undefined) {
     const about = new TokenNode(token.id, token.connection);
-    items.push({ label: nameOf(token), kind: vscode.QuickPickItemKind.Separator });
-    items.push({
-      label: `$(refresh) ${vscode.l10n.t('Keep Alive')}`,
-      command: 'sessionTokens.keepAlive',
-      about,
-    });
-    items.push({
-      label: `$(watch) ${vscode.l10n.t('Query Remaining Life')}`,
-      command: 'sessionTokens.query',
-      about,
-    });
-    items.push({
-      label:
-        token.keepAlive === 'auto'
-          ? `$(circle-slash) ${vscode.l10n.t('Stop Automatic Renewal')}`
-          : `$(sync) ${vscode.l10n.t('Renew Automatically')}`,
-      command: 'sessionTokens.toggleKeepAlive',
-      about,
-    });
-    items.push({
-      label: `$(copy) ${vscode.l10n.t('Copy Token')}`,
-      command: 'sessionTokens.copyToken',
-      about,
-    });
+    const renewal =
+      token.keepAlive === 'auto'
+        ? vscode.l10n.t('Stop Automatic Renewal')
+        : vscode.l10n.t('Renew Automatically');
     items.push(
+      separator(nameOf(token)),
+      item('refresh', vscode.l10n.t('Keep Alive'), 'sessionTokens.keepAlive', about),
+      item('watch', vscode.l10n.t('Query Remaining Life'), 'sessionTokens.query', about),
+      item('sync', renewal, 'sessionTokens.toggleKeepAlive', about),
+      item('copy', vscode.l10n.t('Copy Token'), 'sessionTokens.copyToken', about),
       token.kind === 'session'
-        ? { label: `$(close) ${vscode.l10n.t('Close Session')}`, command: 'sessionTokens.close', about }
-        : { label: `$(close-all) ${vscode.l10n.t('Close All Sessions')}`, command: 'sessionTokens.closeAll' },
+        ? item('close', vscode.l10n.t('Close Session'), 'sessionTokens.close', about)
+        : item('close-all', vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'),
     );
   }
-  items.push({ label: vscode.l10n.t('More'), kind: vscode.QuickPickItemKind.Separator });
-  items.push({ label: `$(table) ${vscode.l10n.t('Get Data')}`, command: 'sessionTokens.getData' });
-  items.push({
-    label: `$(list-tree) ${vscode.l10n.t('Show Tokens')}`,
-    command: 'sessionTokens.tokens.focus',
-  });
+  items.push(
+    separator(vscode.l10n.t('More')),
+    item('table', vscode.l10n.t('Get Data'), 'sessionTokens.getData'),
+    item('list-tree', vscode.l10n.t('Show Tokens'), 'sessionTokens.tokens.focus'),
+  );
   const chosen = await askChoice(items, { title: vscode.l10n.t('Session Tokens'), ignoreFocusOut: false });
   if (chosen.command !== undefined) {
     await vscode.commands.executeCommand(chosen.command, chosen.about);
   }
 };
+
+function item(icon: string, label: string, command: string, about?: TokenNode): MenuItem {
+  return { iconPath: new vscode.ThemeIcon(icon), label, command, ...(about === undefined ? {} : { about }) };
+}
+
+function separator(label: string): MenuItem {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
+}

@@ -188,7 +188,14 @@ export class Workbench {
   /** Picks from the context menu of a row. */
   async rowMenu(label: string, item: string): Promise<void> {
     await this.row(label).click({ button: 'right' });
-    await this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item }).click();
+    const entry = this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item });
+    await entry.waitFor();
+    // A menu passes over clicks in its first moments, which may belong to the click that opened it.
+    await until(`the menu's “${item}” to take a click`, async () => {
+      await entry.click({ timeout: 500 });
+      await entry.waitFor({ state: 'detached', timeout: 500 });
+      return true;
+    });
   }
 
   /** The welcome text of the view, shown while the tree is empty. */

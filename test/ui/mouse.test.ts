@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** The same by mouse: welcome buttons, rows, inline icons, context menus and the status bar's menu. */
+describe('the main job, by mouse', () => {
+  const vs = useWorkbench();
+
+  it('signs in, gets data, keeps alive, switches renewal, copies and closes', async () => {
+    const { page, quickInput } = vs();
+    await page.locator('.activitybar [aria-label^="Session Tokens"]').first().click();
+    await page.locator('.welcome-view-content').getByText('Start Sandbox Gateway').click();
+    await vs().waitForRows((rows) => rows.some(({ label }) => label === 'sandbox-cra'));
+
+    await vs().row('sandbox-cra').click();
+    await vs().waitForRows((rows) => rows.some(({ label }) => label === 'User token BBI3SYSA'));
+    await vs().rowAction('sandbox-cra', 'Get Data');
+    await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
+    await vs().waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
+    assert.deepEqual(await vs().editorTitles(), ['MVMVS/JCPU']);
+    await vs().webview().getByRole('grid').first().waitFor();
+
+    const life = async () => secondsOf(await vs().statusBarText());
+    const begun = await life();
+    await until('the countdown to go down', async () => (await life()) <= begun - 3);
+    await vs().rowAction('MVMVS/JCPU', 'Keep Alive');
+    await until('the countdown to be back', async () => (await life()) >= begun - 1);
+
+    await vs().rowAction('MVMVS/JCPU', 'Switch Automatic Renewal');
+    await vs().waitForRows((rows) => /auto/.test(described(rows, 'MVMVS/JCPU')));
+    await vs().rowAction('MVMVS/JCPU', 'Switch Automatic Renewal');
+    await vs().waitForRows((rows) => !/auto/.test(described(rows, 'MVMVS/JCPU')));
+
+    await vs().rowMenu('MVMVS/JCPU', 'Query Remaining Life');
+    await vs().notification(/MVMVS\/JCPU .*reckoned/);
+    await vs().rowMenu('MVMVS/JCPU', 'Copy Token');
+    await until('the token on the clipboard', async () => /^\S{9,}$/.test(await vs().clipboard()));
+
+    await vs().statusBarItem().click();
+    await quickInput.pick(/./, 'Keep Alive');
+    await vs().rowAction('MVMVS/JCPU', 'Close Session');
+    await vs().waitForRows((rows) => rows.every(({ label }) => label !== 'MVMVS/JCPU'));
+
+    await vs().rowMenu('sandbox-cra', 'Sign Out');
+    await vs().waitForRows((rows) => rows.every(({ label }) => !label.startsWith('User token')));
+    await until('the status bar to be empty', async () => (await vs().statusBarText()) === undefined);
+  });
+});
+
+function described(rows: readonly { label: string; description: string }[], label: string): string {
+  return rows.find((row) => row.label === label)?.description ?? '';
+}
+
+/** The countdown in the status bar, in seconds. */
+function secondsOf(text: string | undefined): number {
+  const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec(text ?? '') ?? [];
+  return Number(minutes) * 60 + Number(seconds);
+}
