@@ -14,6 +14,7 @@ const lazy = {
   'src/commands/table.ts': 'commands',
   'src/core/protocols/connect.ts': 'gateways',
   'src/sandbox/gateway.ts': 'sandbox',
+  'src/tools/tools.ts': 'tools',
   'src/views/results/results.ts': 'results',
 };
 

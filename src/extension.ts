@@ -14,9 +14,11 @@ import type { Gateway } from './core/protocols/gateway.ts';
 import { Redactor } from './core/redact.ts';
 import { Keeper } from './core/tokens/keeper.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
+import { registerTools } from './tools/register.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims } from './vault/fileClaims.ts';
 import { TokenVault } from './vault/tokenVault.ts';
+import { Contexts } from './views/contexts.ts';
 import { Notices } from './views/notices.ts';
 import { ResultsView } from './views/results/resultsView.ts';
 import { StatusBar } from './views/statusBar.ts';
@@ -84,6 +86,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   );
   const tree = own(new TokenTree(keeper, connections, scheduler, ready));
   own(new StatusBar(keeper, clock, scheduler, options));
+  own(new Contexts(keeper, connections));
   const notices = own(new Notices({ keeper, connections, scheduler, claims, warnMs: options.warnMs }));
   const sandbox = own(new SandboxHost());
   const results = own(
@@ -122,7 +125,15 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     await sandbox.stop();
   };
   notices.tellProblems();
-  return createApi(parts, tokensChanged.event);
+  const api = createApi(parts, tokensChanged.event);
+  own(
+    registerTools({
+      api,
+      connections: () => connections.all(),
+      redact: (text) => redactor.redact(text),
+    }),
+  );
+  return api;
 }
 
 /** Closes what this window opened, if its person wants that. */

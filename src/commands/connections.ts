@@ -83,6 +83,15 @@ export const openSettings: Handler = async () => {
   await vscode.commands.executeCommand('workbench.action.openSettings', 'sessionTokens');
 };
 
+/** Opens the first steps. */
+export const openWalkthrough: Handler = async () => {
+  await vscode.commands.executeCommand(
+    'workbench.action.openWalkthrough',
+    'session-tokens.session-tokens#start',
+    false,
+  );
+};
+
 async function offerSignIn(name: string): Promise<void> {
   const signIn = vscode.l10n.t('Sign In');
   if (

@@ -17,6 +17,9 @@ export const commandIds = [
   'sessionTokens.showLog',
   'sessionTokens.showMenu',
   'sessionTokens.openSettings',
+  'sessionTokens.openWalkthrough',
+  'sessionTokens.pickConnection',
+  'sessionTokens.pickToken',
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

@@ -1,7 +1,8 @@
 import type { DataRequest } from '../core/request.ts';
-import { addConnection, openSettings, removeConnection } from './connections.ts';
+import { addConnection, openSettings, openWalkthrough, removeConnection } from './connections.ts';
 import { type DataResult, fetchData, getData, resultOf } from './getData.ts';
 import type { CommandId } from './ids.ts';
+import { pickConnection, pickToken } from './inputs.ts';
 import { showMenu } from './menu.ts';
 import type { Handler, Parts } from './parts.ts';
 import { startSandbox, stopSandbox } from './sandbox.ts';
@@ -27,6 +28,9 @@ export const commandTable: Readonly<Record<CommandId, Handler>> = {
   'sessionTokens.showLog': async ({ output }) => output.show(),
   'sessionTokens.showMenu': showMenu,
   'sessionTokens.openSettings': openSettings,
+  'sessionTokens.openWalkthrough': openWalkthrough,
+  'sessionTokens.pickConnection': pickConnection,
+  'sessionTokens.pickToken': pickToken,
 };
 
 /** Gets data for another extension: nothing is asked, and what is missing is an error. */

@@ -8,6 +8,7 @@ const allowed = [
   /^LICENSE(\.txt|\.md)?$/,
   /^dist\/[\w./-]+\.(js|css)$/,
   /^media\/[\w./-]+\.(svg|png|css|js|md|ttf|woff2?)$/,
+  /^media\/schemas\/[\w.-]+\.schema\.json$/,
   /^l10n\/bundle\.l10n(\.[\w-]+)?\.json$/,
 ];
 

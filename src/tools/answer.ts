@@ -1,0 +1,64 @@
+import type { DataResult } from '../commands/getData.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
+
+/** What bounds an answer to a language model, whose room is small and paid for. */
+export interface Bounds {
+  readonly rows: number;
+  readonly characters: number;
+}
+
+/** Rows given when the model does not say how many, and the most that it can get. */
+export const usualRows = 50;
+export const mostRows = 500;
+/** The longest answer, in characters; about 6,000 of a model's own tokens. */
+export const mostCharacters = 24_000;
+
+/** A token as a model may know it: not even the last characters of its value, which it has no use for. */
+export function tokenForModel(token: TokenInfo, now: number): Record<string, unknown> {
+  const { masked: _, expiresAt, openedAt, lastUsedAt, lifeMs, ...rest } = token;
+  return {
+    ...rest,
+    secondsLeft: Math.max(Math.floor((expiresAt - now) / 1_000), 0),
+    expiresAt: new Date(expiresAt).toISOString(),
+  };
+}
+
+/** Rows as JSON, no longer than the bounds; what was cut off is said. */
+export function dataForModel(
+  result: Pick<DataResult, 'rows' | 'columns' | 'totalRows'>,
+  wanted: readonly string[] | undefined,
+  bounds: Bounds,
+): string {
+  const known = new Set(result.columns.map(({ field }) => field));
+  const fields = wanted?.filter((field) => known.has(field));
+  const shown = fields === undefined || fields.length === 0 ? [...known] : fields;
+  const unknown = wanted?.filter((field) => !known.has(field)) ?? [];
+  const head = {
+    totalRows: result.totalRows,
+    columns: result.columns.filter(({ field }) => shown.includes(field)),
+    ...(unknown.length > 0 ? { unknownColumns: unknown, knownColumns: [...known] } : {}),
+  };
+  let room = bounds.characters - JSON.stringify(head).length - noteLength;
+  const rows: string[] = [];
+  for (const row of result.rows.slice(0, bounds.rows)) {
+    const text = JSON.stringify(Object.fromEntries(shown.flatMap((field) => cell(row, field))));
+    room -= text.length + 1;
+    if (room < 0) {
+      break;
+    }
+    rows.push(text);
+  }
+  const note =
+    rows.length < result.totalRows
+      ? `Only the first ${rows.length} of ${result.totalRows} rows are here. Ask for fewer columns, a filter, or other rows with startRow.`
+      : 'All rows are here.';
+  return `${JSON.stringify({ ...head, note }).slice(0, -1)},"rows":[${rows.join(',')}]}`;
+}
+
+/** Room kept for the note and the brackets. */
+const noteLength = 250;
+
+function cell(row: DataResult['rows'][number], field: string): [string, unknown][] {
+  const value = row[field];
+  return value === undefined ? [] : [[field, value]];
+}

@@ -1,0 +1,145 @@
+import * as vscode from 'vscode';
+import type { DataRequest } from '../core/request.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
+import { nameOf } from '../views/names.ts';
+import { dataForModel, mostCharacters, mostRows, tokenForModel, usualRows } from './answer.ts';
+import type { ToolName, ToolsDeps } from './register.ts';
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** What a person is told, and asked, before a tool runs: whatever goes to a gateway or brings its rows here is asked. */
+export async function prepare(
+  name: ToolName,
+  { api }: ToolsDeps,
+  input: Input,
+): Promise<vscode.PreparedToolInvocation> {
+  switch (name) {
+    case 'sessionTokens_listTokens':
+      return { invocationMessage: vscode.l10n.t('Listing the session tokens') };
+    case 'sessionTokens_getData': {
+      const connection = String(input.connection);
+      const what = targetOf(input);
+      return {
+        invocationMessage: vscode.l10n.t('Getting {0}', what),
+        confirmationMessages: {
+          title: vscode.l10n.t('Get data for the chat?'),
+          message: vscode.l10n.t(
+            '{0} is asked for {1}. Up to {2} rows of its answer go to the language model.',
+            connection,
+            what,
+            rowsOf(input),
+          ),
+        },
+      };
+    }
+    case 'sessionTokens_keepAlive': {
+      const token = await tokenOf(api, input);
+      return {
+        invocationMessage: vscode.l10n.t('Keeping {0} alive', token),
+        confirmationMessages: {
+          title: vscode.l10n.t('Keep a token alive for the chat?'),
+          message: vscode.l10n.t(
+            'The gateway is asked to set the life of {0} back to its full length.',
+            token,
+          ),
+        },
+      };
+    }
+    case 'sessionTokens_closeSession': {
+      const token = await tokenOf(api, input);
+      return {
+        invocationMessage: vscode.l10n.t('Closing {0}', token),
+        confirmationMessages: {
+          title: vscode.l10n.t('Close a session for the chat?'),
+          message: vscode.l10n.t('{0} is closed at its gateway and cannot be used any more.', token),
+        },
+      };
+    }
+  }
+}
+
+/** Does what a tool is for. The answer holds no secret and is bounded; an error is a sentence that a model can act on. */
+export async function invoke(
+  name: ToolName,
+  deps: ToolsDeps,
+  { input, tokenizationOptions }: vscode.LanguageModelToolInvocationOptions<Input>,
+): Promise<vscode.LanguageModelToolResult> {
+  // Three characters a token is less than any model makes of JSON.
+  const characters = Math.min(mostCharacters, (tokenizationOptions?.tokenBudget ?? mostCharacters) * 3);
+  try {
+    const text = await answer(name, deps, input, characters);
+    return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(deps.redact(text))]);
+  } catch (error) {
+    const { message, code } = error as { message?: unknown; code?: unknown };
+    throw new Error(deps.redact(`${String(message)}${hintFor(code)}`));
+  }
+}
+
+async function answer(
+  name: ToolName,
+  { api, connections }: ToolsDeps,
+  input: Input,
+  characters: number,
+): Promise<string> {
+  const now = Date.now();
+  switch (name) {
+    case 'sessionTokens_listTokens': {
+      const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, mostRows);
+      return JSON.stringify({
+        // Neither addresses nor users: a model needs names alone.
+        connections: connections().map(({ name: connection, kind, service }) => ({
+          connection,
+          kind,
+          service,
+        })),
+        tokens: tokens.map((token) => tokenForModel(token, now)),
+      });
+    }
+    case 'sessionTokens_getData': {
+      const { columns, rows: _, ...request } = input;
+      const result = await api.getData({
+        show: false,
+        ...request,
+        // SARUS has no such parameter; a CRA gateway need not send what nobody will read.
+        ...('view' in request ? { rows: rowsOf(input) } : {}),
+      } as DataRequest);
+      const wanted = Array.isArray(columns) ? columns.map(String) : undefined;
+      return dataForModel(result, wanted, { rows: rowsOf(input), characters });
+    }
+    case 'sessionTokens_keepAlive':
+      return JSON.stringify(tokenForModel(await api.keepAlive(String(input.id)), now));
+    case 'sessionTokens_closeSession':
+      await api.close(String(input.id));
+      return JSON.stringify({ closed: String(input.id) });
+  }
+}
+
+function rowsOf({ rows }: Input): number {
+  return typeof rows === 'number' && rows >= 1 ? Math.min(Math.floor(rows), mostRows) : usualRows;
+}
+
+function targetOf(input: Input): string {
+  return input.endpoint === undefined
+    ? `${String(input.product)}/${String(input.view)}`
+    : String(input.endpoint);
+}
+
+async function tokenOf(api: ToolsDeps['api'], input: Input): Promise<string> {
+  const token: TokenInfo | undefined = (await api.tokens()).find(({ id }) => id === input.id);
+  return token === undefined ? String(input.id) : nameOf(token);
+}
+
+/** What a model can do about an error, in the language it is spoken to. */
+function hintFor(code: unknown): string {
+  switch (code) {
+    case 'E_CREDENTIALS':
+    case 'E_EXPIRED':
+      return ' Ask the person to run the command "Session Tokens: Sign In", then try again.';
+    case 'E_UNKNOWN_TOKEN':
+      return ' List the tokens again for the ids that are held now.';
+    case 'E_CONFIG':
+      return ' List the tokens for the names of connections, and check the input.';
+    default:
+      return '';
+  }
+}

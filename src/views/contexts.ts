@@ -1,0 +1,32 @@
+import * as vscode from 'vscode';
+import type { ConnectionSettings } from '../connections/settings.ts';
+import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import type { Keeper } from '../core/tokens/keeper.ts';
+
+/** Tells VS Code what the walkthrough's steps and the welcome texts depend on. */
+export class Contexts implements Disposable {
+  readonly #owned = new DisposableStore();
+  readonly #known = new Map<string, boolean>();
+
+  constructor(keeper: Keeper, connections: ConnectionSettings) {
+    const tell = () => {
+      this.#set('signedIn', keeper.first() !== undefined);
+      this.#set('hasBrokenConnections', connections.all().length === 0 && connections.problems().length > 0);
+    };
+    this.#owned.add(keeper.onDidChange(tell));
+    this.#owned.add(connections.onDidChange(tell));
+    tell();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  /** Only what has changed: tokens change often, and these hardly ever. */
+  #set(name: string, value: boolean): void {
+    if (this.#known.get(name) !== value) {
+      this.#known.set(name, value);
+      void vscode.commands.executeCommand('setContext', `sessionTokens.${name}`, value);
+    }
+  }
+}
