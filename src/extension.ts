@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { createApi, type SessionTokensApi } from './api.ts';
 import { registerCommands, report } from './commands/boundary.ts';
 import type { Parts } from './commands/parts.ts';
+import { Consents } from './connections/consents.ts';
 import { options } from './connections/options.ts';
 import { SandboxHost } from './connections/sandboxHost.ts';
 import { ConnectionSettings } from './connections/settings.ts';
@@ -45,11 +46,13 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const credentials = new CredentialVault(context.secrets);
   const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'));
 
+  const consents = new Consents(context.globalState);
   const connect = async (connection: Connection): Promise<Gateway> => {
     // The only way to the network; loaded when it is first used.
     const { connect } = await import('./core/protocols/connect.ts');
     const dialectKey = `dialect/${connection.url}`;
     const remembered = context.globalState.get(dialectKey);
+    consents.check(connection);
     return connect(connection, {
       clock,
       redactor,
@@ -109,8 +112,10 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     options,
     results,
     state: context.globalState,
+    consents,
     sandbox,
     log,
+    scheduler,
     output,
     refreshTree: () => tree.refresh(),
   };

@@ -4,6 +4,7 @@ import { TokensError } from '../core/errors.ts';
 import { isRefusal } from '../core/tokens/refusal.ts';
 import { ConnectionNode } from '../views/nodes.ts';
 import { askChoice, askText, chosenConnection } from './ask.ts';
+import { agreed } from './consent.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
 
@@ -43,6 +44,7 @@ export const addConnection: Handler = async (parts, call) => {
   };
   const justAdd = { label: vscode.l10n.t('Add Without Trying') };
   if ((await askChoice([tryIt, justAdd], { title, placeHolder: connection.url })) === tryIt) {
+    await agreed(parts, call, connection);
     const trouble = await troubleWith(parts, connection);
     if (trouble !== undefined) {
       const anyway = vscode.l10n.t('Add Anyway');
@@ -75,6 +77,7 @@ export const removeConnection: Handler = async (parts, call) => {
   }
   await parts.keeper.signOut(connection.name);
   await parts.connections.remove(connection.name);
+  await parts.consents.forget(connection.name);
   return undefined;
 };
 

@@ -6,6 +6,7 @@ import type { Fetched } from '../core/tokens/dataCalls.ts';
 import type { AskLogin } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { askChoiceOrText, askLogin, askText, chosenConnection } from './ask.ts';
+import { agreed } from './consent.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
 import { Recents } from './recents.ts';
@@ -30,6 +31,7 @@ const usualViews = ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL',
 export const getData: Handler = async (parts, call) => {
   const title = vscode.l10n.t('Get Data');
   const connection = await chosenConnection(parts, call, title);
+  await agreed(parts, call, connection);
   const request = { ...(await completed(parts, connection, call.args, title)), connection: connection.name };
   const fetched = await fetchData(parts, request as DataRequest, { interactive: call.interactive, askLogin });
   if (call.interactive) {

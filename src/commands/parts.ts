@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { Consents } from '../connections/consents.ts';
 import type { Options } from '../connections/options.ts';
 import type { ConnectionSettings } from '../connections/settings.ts';
 import type { Connection } from '../core/connection.ts';
@@ -7,6 +8,7 @@ import type { Gateway } from '../core/protocols/gateway.ts';
 import type { DataRequest } from '../core/request.ts';
 import type { Fetched } from '../core/tokens/dataCalls.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
+import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { OperationOptions } from '../core/tokens/signIns.ts';
 import type { CredentialStore } from '../core/tokens/store.ts';
 import type { Sandbox } from '../sandbox/gateway.ts';
@@ -18,8 +20,10 @@ export interface Parts {
   readonly keeper: Keeper;
   readonly connections: ConnectionSettings;
   readonly credentials: CredentialStore;
+  readonly consents: Consents;
   readonly connect: (connection: Connection) => Promise<Gateway>;
   readonly options: Options;
+  readonly scheduler: Scheduler;
   readonly results: Results;
   readonly state: vscode.Memento;
   readonly sandbox: SandboxSlot;

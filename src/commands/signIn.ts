@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { askChoiceOrText, askLogin, chosenConnection } from './ask.ts';
+import { agreed } from './consent.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
 
@@ -8,6 +9,7 @@ import { withProgress } from './progress.ts';
 export const signIn: Handler = async (parts, call) => {
   const title = vscode.l10n.t('Sign In');
   const connection = await chosenConnection(parts, call, title);
+  await agreed(parts, call, connection);
   const service = await chosenService(parts, connection, call.args.service, title);
   // Asking comes first, so that the progress is of the server alone.
   const remembered = await parts.keeper.isRemembered(connection.name);

@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
 import { askLogin, chosenConnection, chosenToken } from './ask.ts';
+import { copyToken as copy } from './clipboard.ts';
+import { agreed } from './consent.ts';
 import type { Handler } from './parts.ts';
 import { withProgress } from './progress.ts';
 
@@ -11,6 +13,10 @@ export const keepAlive: Handler = async (parts, call) => {
   const { connection, id } = call.args;
   const named = id === undefined && typeof connection === 'string';
   const token = named ? parts.keeper.main(connection) : await chosenToken(parts, call, title);
+  const way = parts.connections.find(token.connection);
+  if (way !== undefined) {
+    await agreed(parts, call, way);
+  }
   const renewed = await withProgress(
     call.interactive,
     vscode.l10n.t('Keeping {0} alive', nameOf(token)),
@@ -99,10 +105,7 @@ export const signOut: Handler = async (parts, call) => {
 /** Puts a token's value on the clipboard, and only there. */
 export const copyToken: Handler = async (parts, call) => {
   const token = await chosenToken(parts, call, vscode.l10n.t('Copy Token'));
-  await vscode.env.clipboard.writeText(parts.keeper.reveal(token.id));
-  if (call.interactive) {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied the token of {0}', nameOf(token)), 5_000);
-  }
+  await copy(parts, call, parts.keeper.reveal(token.id), nameOf(token));
 };
 
 /** Turns automatic renewal of a token on or off. */

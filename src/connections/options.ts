@@ -11,6 +11,8 @@ export interface Options {
   /** Bytes. */
   maxResponseBytes(): number;
   resultsOpen(): 'table' | 'json';
+  /** Milliseconds after which a copied token is taken off the clipboard; 0: never. */
+  clipboardClearMs(): number;
 }
 
 export const options: Options = {
@@ -19,6 +21,7 @@ export const options: Options = {
   longestIdleMs: () => read('keepAlive.maxHours', 8, isPositive) * 3_600_000,
   closeOnExit: () => read('closeOnExit', true, isBoolean),
   maxResponseBytes: () => read('maxResponseMegabytes', 256, isPositive) * 1024 * 1024,
+  clipboardClearMs: () => read('clipboard.clearAfterSeconds', 0, isPositive) * 1_000,
   resultsOpen: () => read('results.open', 'table', (value) => value === 'table' || value === 'json'),
 };
 

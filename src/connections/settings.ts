@@ -157,8 +157,8 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
 }
 
 function stored(): unknown {
-  const inspected = vscode.workspace.getConfiguration(section).inspect(key);
-  return inspected?.globalValue ?? inspected?.defaultValue;
+  // No default either: another extension may have put one there.
+  return vscode.workspace.getConfiguration(section).inspect(key)?.globalValue;
 }
 
 function nameOf(entry: unknown): string | undefined {

@@ -1,0 +1,48 @@
+import * as vscode from 'vscode';
+import type { Call, Parts } from './parts.ts';
+
+const warnedKey = 'clipboardWarned';
+const task = 'clipboard';
+
+/**
+ * Puts a token on the clipboard and says so, also when a program asked for it: who reads the clipboard then is no
+ * secret business. Where the settings want it, the token is taken off again.
+ */
+export async function copyToken(
+  parts: Pick<Parts, 'state' | 'options' | 'scheduler'>,
+  { interactive }: Pick<Call, 'interactive'>,
+  value: string,
+  name: string,
+): Promise<void> {
+  await vscode.env.clipboard.writeText(value);
+  const clearMs = parts.options.clipboardClearMs();
+  if (clearMs > 0) {
+    parts.scheduler.after(task, clearMs, () => void clear(value));
+  }
+  const copied = vscode.l10n.t('Copied the token of {0}', name);
+  if (interactive) {
+    vscode.window.setStatusBarMessage(copied, 5_000);
+  } else {
+    void vscode.window.showInformationMessage(copied);
+  }
+  if (isShared() && parts.state.get(warnedKey) !== true) {
+    await parts.state.update(warnedKey, true);
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t(
+        'This window works on another computer: the clipboard with the token is that of the computer you sit at, and programs on it can read it.',
+      ),
+    );
+  }
+}
+
+/** What a person has copied since stays. */
+async function clear(value: string): Promise<void> {
+  if ((await vscode.env.clipboard.readText()) === value) {
+    await vscode.env.clipboard.writeText('');
+  }
+}
+
+/** Whether the clipboard and the gateways are on different computers. */
+function isShared(): boolean {
+  return vscode.env.remoteName !== undefined || vscode.env.uiKind === vscode.UIKind.Web;
+}
