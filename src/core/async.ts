@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+import type { Disposable } from './disposable.ts';
 import { cancelled } from './errors.ts';
 
 /**
@@ -17,6 +19,20 @@ export function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undef
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
+}
+
+/** Waits for work, but no longer than `ms` milliseconds; the work then goes on by itself, and its failure is passed over. */
+export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: Disposable | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = clock.setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([work, over]);
+  } finally {
+    timer?.dispose();
+    work.catch(() => undefined);
+  }
 }
 
 /** Does work for many things, so many at a time; work that may fail says so in its result. */

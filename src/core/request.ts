@@ -74,6 +74,18 @@ export function viewKey(query: CraQuery): string {
   return JSON.stringify([product, view, context, server, system, scope]);
 }
 
+/** The view that a key was made of; undefined for what is no key. */
+export function queryOfView(key: string): CraQuery | undefined {
+  try {
+    const [product, view, context, server, system, scope] = v.parse(keySchema, JSON.parse(key));
+    return { product, view, context, server, system, scope };
+  } catch {
+    return undefined;
+  }
+}
+
+const keySchema = v.tuple([text, text, v.string(), v.string(), v.string(), v.string()]);
+
 /** How a request is called where there is little room: `MVMVS/JCPU`, `GetSnapshot`. */
 export function titleOf(query: { endpoint: string } | { product: string; view: string }): string {
   return 'endpoint' in query ? query.endpoint : `${query.product}/${query.view}`;

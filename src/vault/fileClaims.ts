@@ -1,67 +1,161 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claims } from '../core/tokens/store.ts';
 
 /** Claims older than this are of deadlines long past. In milliseconds. */
 const litterMs = 2 * 24 * 60 * 60_000;
 
+/** Between the making of a file and the writing of its owner into it, at most. In milliseconds. */
+const unwrittenMs = 2_000;
+
+/** This window, as others see it. */
+export interface WindowIdentity {
+  readonly id: string;
+  /** Which start of the machine it lives in; empty where the system does not tell. */
+  readonly boot: string;
+}
+
 /**
- * Claims as empty files in a folder that all windows of this machine share: creating a file is the one thing
- * that exactly one of several processes can do. Their names hold ids and times, nothing secret.
+ * Claims as small files in a folder that all windows of this machine share: creating a file is the one thing
+ * that exactly one of several processes can do. A claim that is given up is not removed but followed by the next
+ * one of its row, `key.0`, `key.1` …, so that of all who find it stale again one alone is first. The files hold ids of
+ * windows and processes, nothing secret.
  */
 export class FileClaims implements Claims {
   readonly #folder: string;
+  readonly #window: WindowIdentity;
   #ready: Promise<void> | undefined;
 
-  constructor(folder: string) {
+  constructor(folder: string, window: WindowIdentity) {
     this.#folder = folder;
+    this.#window = window;
+  }
+
+  async enter(): Promise<void> {
+    await this.#prepared();
+    await writeFile(this.#presence(this.#window.id), `${process.pid} ${this.#window.boot}`);
+  }
+
+  async leave(): Promise<void> {
+    await this.#prepared();
+    await rm(this.#presence(this.#window.id), { force: true });
+  }
+
+  async lives(window: string): Promise<boolean> {
+    const text = await readOr(this.#presence(window), '');
+    if (text === '') {
+      return (await ageOf(this.#presence(window))) < unwrittenMs;
+    }
+    const [pid = '', boot = ''] = text.split(' ');
+    return boot === this.#window.boot && isRunning(Number(pid));
   }
 
   async claim(key: string, staleMs: number): Promise<boolean> {
+    return (await this.#take(key, async (_, ageMs) => ageMs >= staleMs)) === 'new';
+  }
+
+  async lease(key: string, staleMs: number): Promise<boolean> {
+    const taken = await this.#take(
+      key,
+      async (owner, ageMs) =>
+        ageMs >= staleMs || (owner === '' ? ageMs >= unwrittenMs : !(await this.lives(owner))),
+    );
+    return taken !== 'theirs';
+  }
+
+  async release(key: string): Promise<void> {
+    for (let row = 0; await removed(this.#claim(key, row)); row++) {
+      // Until there is none.
+    }
+  }
+
+  /** Takes the first claim of a row that nobody has, or that nobody has any more. */
+  async #take(
+    key: string,
+    isFree: (owner: string, ageMs: number) => Promise<boolean>,
+  ): Promise<'new' | 'mine' | 'theirs'> {
+    await this.#prepared();
+    for (let row = 0; ; row++) {
+      const file = this.#claim(key, row);
+      if (await created(file, this.#window.id)) {
+        return 'new';
+      }
+      const owner = await readOr(file, '');
+      if (!(await isFree(owner, await ageOf(file)))) {
+        return owner === this.#window.id ? 'mine' : 'theirs';
+      }
+    }
+  }
+
+  #claim(key: string, row: number): string {
+    return join(this.#folder, `${key.replace(/[^\w.-]/g, '_')}.${row}`);
+  }
+
+  #presence(window: string): string {
+    return join(this.#folder, `window-${window.replace(/[^\w.-]/g, '_')}`);
+  }
+
+  async #prepared(): Promise<void> {
     this.#ready ??= this.#prepare();
     await this.#ready;
-    const file = join(this.#folder, key.replace(/[^\w.-]/g, '_'));
-    if (await create(file)) {
-      return true;
-    }
-    try {
-      const { mtimeMs } = await stat(file);
-      if (Date.now() - mtimeMs < staleMs) {
-        return false;
-      }
-      // Of several who find it stale, one can move it away.
-      const aside = `${file}.${process.pid}`;
-      await rename(file, aside);
-      await rm(aside, { force: true });
-    } catch {
-      return false; // Somebody else has just moved it away.
-    }
-    return create(file);
   }
 
   async #prepare(): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
     for (const name of await readdir(this.#folder)) {
       const file = join(this.#folder, name);
-      const age = await stat(file).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0, // Another window tidies too.
-      );
-      if (age > litterMs) {
+      const window = /^window-(.*)$/.exec(name)?.[1];
+      const isLitter = window === undefined ? (await ageOf(file)) > litterMs : !(await this.lives(window));
+      if (isLitter) {
         await rm(file, { force: true });
       }
     }
   }
 }
 
-async function create(file: string): Promise<boolean> {
+/** Makes a file that must not be there yet. */
+async function created(file: string, text: string): Promise<boolean> {
   try {
-    await (await open(file, 'wx')).close();
+    await writeFile(file, text, { flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       return false;
     }
     throw error;
+  }
+}
+
+async function removed(file: string): Promise<boolean> {
+  try {
+    await rm(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** What another window tidies away meanwhile reads as `instead`. */
+async function readOr(file: string, instead: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => instead);
+}
+
+/** In milliseconds; nothing is older than what is not there. */
+async function ageOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
+}
+
+/** Signal 0 only asks; a process of another user answers with EPERM and runs all the same. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

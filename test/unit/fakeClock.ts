@@ -10,6 +10,7 @@ interface Timer {
 export class FakeClock implements Clock {
   #wall: number;
   #up = 1_000_000;
+  #boot = 1;
   #timers: Timer[] = [];
 
   constructor(wall = Date.UTC(2026, 0, 2, 3, 4, 5)) {
@@ -22,7 +23,7 @@ export class FakeClock implements Clock {
   }
 
   now(): Instant {
-    return { wall: this.#wall, up: this.#up, boot: 'fake' };
+    return { wall: this.#wall, up: this.#up, boot: `fake-${this.#boot}` };
   }
 
   setTimeout(callback: () => void, ms: number): Disposable {
@@ -53,6 +54,19 @@ export class FakeClock implements Clock {
       next.callback();
     }
     this.#pass(end - this.#up);
+  }
+
+  /** The machine sleeps: time passes on both clocks, and timers that were due meanwhile ring late. */
+  sleep(ms: number): void {
+    this.#pass(ms);
+  }
+
+  /** The machine starts anew after so long; its uptime begins again, and what ran on it is no more. */
+  reboot(offMs: number): void {
+    this.#wall += offMs;
+    this.#up = 30_000;
+    this.#boot += 1;
+    this.#timers = [];
   }
 
   /** Somebody sets the wall clock; nothing else moves. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { TokensError } from '../errors.ts';
-import { remaining } from './deadline.ts';
+import { type Deadline, remaining } from './deadline.ts';
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
 
@@ -15,6 +15,8 @@ export class Budget {
   /** Sessions being opened whose ids are not known yet, by connection. */
   readonly #opening = new Map<string, number>();
   readonly #leaving = new Set<string>();
+  /** Sessions that may have been opened but whose ids never arrived, by connection and by ours. */
+  readonly #lost = new Map<string, Map<string, Deadline>>();
 
   constructor(holdings: Holdings, clock: Clock, close: (session: TokenRecord) => Promise<void>) {
     this.#holdings = holdings;
@@ -23,7 +25,7 @@ export class Budget {
   }
 
   /** Runs work in a session, which is not closed for another one meanwhile. */
-  async using<T>(session: TokenRecord, work: () => Promise<T>): Promise<T> {
+  async using<T>(session: { readonly id: string }, work: () => Promise<T>): Promise<T> {
     count(this.#busy, session.id, 1);
     try {
       return await work();
@@ -35,6 +37,25 @@ export class Budget {
   /** Whether a session is on its way out. */
   isLeaving(id: string): boolean {
     return this.#leaving.has(id);
+  }
+
+  /**
+   * A session may have been opened whose answer was lost: nobody can use or close it, so it is shown nowhere, but
+   * it takes up room until its life is over. For that others are closed; it alone never keeps one from being opened,
+   * because perhaps it is not there at all.
+   */
+  lose(connection: string, id: string, life: Deadline): void {
+    let lost = this.#lost.get(connection);
+    if (lost === undefined) {
+      lost = new Map();
+      this.#lost.set(connection, lost);
+    }
+    lost.set(id, life);
+  }
+
+  /** It has turned up. */
+  found(connection: string, id: string): void {
+    this.#lost.get(connection)?.delete(id);
   }
 
   /**
@@ -56,14 +77,22 @@ export class Budget {
       }
     };
     try {
-      while (this.#open(connection.name) > connection.maxSessions) {
-        if (!(await this.makeRoom(connection, suspect))) {
-          throw new TokensError(
-            'E_LIMIT',
-            'All {0} sessions of {1} are in use: wait for one to end, close one, or raise maxSessions.',
-            [connection.maxSessions, connection.name],
-          );
+      for (;;) {
+        const open = this.#open(connection.name);
+        if (open + this.#lostOf(connection.name) <= connection.maxSessions) {
+          break;
         }
+        if (await this.makeRoom(connection, suspect)) {
+          continue;
+        }
+        if (open <= connection.maxSessions) {
+          break; // Only lost ones are in the way.
+        }
+        throw new TokensError(
+          'E_LIMIT',
+          'All {0} sessions of {1} are in use: wait for one to end, close one, or raise maxSessions.',
+          [connection.maxSessions, connection.name],
+        );
       }
       return await work(held);
     } finally {
@@ -89,26 +118,38 @@ export class Budget {
     return true;
   }
 
+  /** Those that seem expired count as well: only the gateway knows for sure. */
   #open(connection: string): number {
     let open = this.#opening.get(connection) ?? 0;
-    const now = this.#clock.now();
     for (const record of this.#holdings.of(connection)) {
-      if (record.view !== undefined && !this.#leaving.has(record.id) && remaining(record, now) > 0) {
+      if (record.view !== undefined && !this.#leaving.has(record.id)) {
         open++;
       }
     }
     return open;
   }
 
+  #lostOf(connection: string): number {
+    const lost = this.#lost.get(connection);
+    const now = this.#clock.now();
+    for (const [id, life] of lost ?? []) {
+      if (remaining(life, now) <= 0) {
+        lost?.delete(id);
+      }
+    }
+    return lost?.size ?? 0;
+  }
+
+  /** An expired one if there is any. */
   #leastRecentlyUsed(connection: string): TokenRecord | undefined {
+    const now = this.#clock.now();
     let least: TokenRecord | undefined;
+    let leastUsedAt = Number.POSITIVE_INFINITY;
     for (const record of this.#holdings.of(connection)) {
-      if (
-        record.view !== undefined &&
-        this.#isIdle(record) &&
-        (least === undefined || record.lastUsedAt < least.lastUsedAt)
-      ) {
+      const usedAt = remaining(record, now) > 0 ? record.lastUsedAt : Number.NEGATIVE_INFINITY;
+      if (record.view !== undefined && this.#isIdle(record) && usedAt < leastUsedAt) {
         least = record;
+        leastUsedAt = usedAt;
       }
     }
     return least;

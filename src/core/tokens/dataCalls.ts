@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { unlessCancelled } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { cancelled, TokensError } from '../errors.ts';
@@ -8,10 +9,10 @@ import { type CheckedRequest, checkRequest, titleOf, viewKey } from '../request.
 import type { Answer, MakeReader } from '../results/answer.ts';
 import type { Budget } from './budget.ts';
 import { elapsed, remaining } from './deadline.ts';
-import type { Gateways } from './gateways.ts';
-import type { Holdings } from './holdings.ts';
+import { belongsTo, type Gateways } from './gateways.ts';
+import type { Holdings, LifeNews } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal, serviceOf } from './refusal.ts';
+import { isRefusal, mayHaveOpened, serviceOf } from './refusal.ts';
 import type { OperationOptions, SignIns } from './signIns.ts';
 import type { TokenInfo } from './token.ts';
 
@@ -39,7 +40,7 @@ export interface DataCallsDeps {
   readonly log: Log;
   readonly window: string;
   readonly end: (session: TokenRecord) => Promise<void>;
-  readonly tokensOf: (record: TokenRecord, user?: TokenRecord) => Promise<Tokens>;
+  readonly tokensOf: (record: TokenRecord) => Promise<Tokens>;
   readonly info: (record: TokenRecord) => TokenInfo;
 }
 
@@ -88,7 +89,7 @@ export class DataCalls {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       // A successful data call renews the token to its full life (PROTOCOLS.md 1).
-      await holdings.update(token.id, { ...this.#used(got), leftMs: got.reportedMs ?? token.lifeMs }, 'soon');
+      await holdings.heardOf(token, lifeOf(got, token), this.#used(), 'soon');
       const held = holdings.get(token.id);
       return {
         connection: connection.name,
@@ -137,9 +138,16 @@ export class DataCalls {
 
     if (session === undefined && request.session === 'reuse' && request.keepOpen) {
       const openingKey = JSON.stringify([connection.name, service, key]);
-      const opening = this.#openings.get(openingKey);
-      if (opening !== undefined) {
-        await opening.catch(() => undefined); // Its own asker hears of it; this one opens another.
+      for (
+        let opening = this.#openings.get(openingKey);
+        opening !== undefined && session === undefined;
+        opening = this.#openings.get(openingKey)
+      ) {
+        // Its own asker hears of its failure; this one tries for itself.
+        await unlessCancelled(
+          opening.catch(() => undefined),
+          options.signal,
+        );
         session = this.#reusable(connection, service, key);
       }
       if (session === undefined) {
@@ -159,7 +167,7 @@ export class DataCalls {
     let suspect: TokenRecord | undefined;
     if (session !== undefined) {
       try {
-        const { got, held } = await this.#inSession(connection, user, session, request, options);
+        const { got, held } = await this.#inSession(connection, session, request, options);
         return finish(got, held, true);
       } catch (error) {
         if (!isRefusal(error, 400, 401, 404, 410)) {
@@ -206,7 +214,12 @@ export class DataCalls {
       return undefined;
     }
     const record = this.#deps.holdings.get(request.session);
-    if (record?.view === undefined || record.connection !== connection.name || record.service !== service) {
+    if (
+      record?.view === undefined ||
+      record.connection !== connection.name ||
+      record.service !== service ||
+      !belongsTo(connection, record)
+    ) {
       throw new TokensError('E_UNKNOWN_TOKEN', 'This session is not held any more.');
     }
     return record;
@@ -223,7 +236,7 @@ export class DataCalls {
         record.view === key &&
         record.service === service &&
         record.origin === origin &&
-        record.closing !== true &&
+        !record.closing &&
         !budget.isLeaving(record.id) &&
         remaining(record, now) > 0 &&
         (best === undefined || record.lastUsedAt > best.lastUsedAt)
@@ -236,32 +249,34 @@ export class DataCalls {
 
   async #inSession(
     connection: Connection,
-    user: TokenRecord,
     session: TokenRecord,
     request: CraCall,
     options: Options,
   ): Promise<Opened> {
     const { budget, gateways, holdings, tokensOf } = this.#deps;
     const gateway = await gateways.gateway(connection);
+    // A gateway that has quietly opened another session says so by another id; the old one has gone.
+    const moved = async (to: Grant) => {
+      if (holdings.get(session.id)?.value === session.value && to.value !== session.value) {
+        await holdings.update(session.id, { value: to.value, sent: to.sent, leftMs: session.lifeMs }, 'now');
+      }
+    };
     return budget.using(session, async () => {
       const got = await gateway.getData({
-        tokens: await tokensOf(session, user),
+        tokens: await tokensOf(session),
         query: request.query,
         keepOpen: request.keepOpen,
         makeReader: options.makeReader,
+        onSession: moved,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       if (got.session === undefined && !request.keepOpen) {
         await holdings.remove(session.id);
         return { got, held: undefined };
       }
-      // A gateway that has quietly opened another session says so by another id; the old one has gone.
-      const moved = got.session !== undefined && got.session !== session.value ? { value: got.session } : {};
-      await holdings.update(
-        session.id,
-        { ...moved, ...this.#used(got), leftMs: session.lifeMs },
-        'value' in moved ? 'now' : 'soon',
-      );
+      const value = got.session ?? session.value;
+      await moved({ value, sent: got.sent });
+      await holdings.heardOf({ id: session.id, value }, lifeOf(got, session), this.#used(), 'soon');
       return { got, held: holdings.get(session.id) };
     });
   }
@@ -303,7 +318,7 @@ export class DataCalls {
     options: Options,
     held: () => void,
   ): Promise<Opened> {
-    const { clock, gateways, holdings, tokensOf, window, end, log } = this.#deps;
+    const { budget, clock, gateways, holdings, tokensOf, window, end, log } = this.#deps;
     const { signal } = options;
     if (signal?.aborted) {
       throw cancelled();
@@ -311,8 +326,11 @@ export class DataCalls {
     const gateway = await gateways.gateway(connection);
     const id = randomUUID();
     let over = false;
+    const endUnwanted = (record: TokenRecord) =>
+      end(record).catch((error: unknown) => log.warn(`Closing ${id} failed: ${String(error)}`));
     const onSession = async (session: Grant) => {
       const { wall } = clock.now();
+      const lifeMs = session.reportedMs ?? user.lifeMs;
       const record: TokenRecord = {
         id,
         value: session.value,
@@ -322,9 +340,10 @@ export class DataCalls {
         ...(user.service === undefined ? {} : { service: user.service }),
         target: titleOf(request.query),
         view: key,
+        under: user.id,
         sent: session.sent,
-        leftMs: session.reportedMs ?? user.lifeMs,
-        lifeMs: session.reportedMs ?? user.lifeMs,
+        leftMs: lifeMs,
+        lifeMs,
         source: session.reportedMs === undefined ? 'estimated' : 'reported',
         openedAt: wall,
         lastUsedAt: wall,
@@ -333,50 +352,69 @@ export class DataCalls {
         keepAliveSetAt: 0,
         openedBy: window,
         usedBy: window,
+        closing: false,
+        generation: 0,
+        turn: 0,
       };
-      await holdings.add(record);
+      const stored = holdings.add(record);
       held();
+      budget.found(connection.name, id);
+      await stored;
       if (over) {
         // The asker turned away before the gateway said which session it had opened: nobody will use it.
-        await end(record).catch((error: unknown) => log.warn(`Closing ${id} failed: ${String(error)}`));
+        await endUnwanted(record);
       }
     };
+    const asked = clock.now();
     try {
-      const got = await gateway.getData({
-        tokens: await tokensOf(user),
-        query: request.query,
-        keepOpen: request.keepOpen,
-        makeReader: options.makeReader,
-        onSession,
-        ...(signal === undefined ? {} : { signal }),
-      });
-      if (got.session === undefined) {
-        if (holdings.get(id) !== undefined) {
-          await holdings.remove(id);
-        }
-        return { got, held: undefined };
+      const got = await budget.using({ id }, async () =>
+        gateway.getData({
+          tokens: await tokensOf(user),
+          query: request.query,
+          keepOpen: request.keepOpen,
+          makeReader: options.makeReader,
+          onSession,
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      );
+      if (got.session === undefined && holdings.get(id) !== undefined) {
+        await holdings.remove(id);
+      } else if (got.session === undefined && request.keepOpen) {
+        budget.lose(connection.name, id, { sent: asked, leftMs: user.lifeMs });
+        log.info(`${connection.name}: the answer for ${titleOf(request.query)} named no session.`);
       }
       return { got, held: holdings.get(id) };
     } catch (error) {
       over = true;
       const opened = holdings.get(id);
-      if (opened !== undefined && TokensError.is(error) && error.code === 'E_CANCELLED') {
-        await end(opened).catch((second: unknown) => log.warn(`Closing ${id} failed: ${String(second)}`));
+      if (opened !== undefined) {
+        // With the rest of the answer lost it is still good for the next call, if somebody wants one.
+        if (!request.keepOpen || (TokensError.is(error) && error.code === 'E_CANCELLED')) {
+          await endUnwanted(opened);
+        }
+      } else if (mayHaveOpened(error)) {
+        budget.lose(connection.name, id, { sent: asked, leftMs: user.lifeMs });
+        log.warn(
+          `${connection.name}: a session of ${titleOf(request.query)} may have been opened whose id did not come.`,
+        );
       }
       throw error;
     }
   }
 
-  #used(got: DataAnswer): Partial<TokenRecord> {
+  #used(): Partial<TokenRecord> {
     const now = this.#deps.clock.now();
-    return {
-      sent: got.sent,
-      source: got.reportedMs === undefined ? 'estimated' : 'reported',
-      lastUsedAt: now.wall,
-      worked: now,
-      usedBy: this.#deps.window,
-    };
+    return { lastUsedAt: now.wall, worked: now, usedBy: this.#deps.window };
   }
+}
+
+/** A successful data call gives a token its full life, unless the answer says otherwise. */
+function lifeOf(got: DataAnswer, token: TokenRecord): LifeNews {
+  return {
+    sent: got.sent,
+    leftMs: got.reportedMs ?? token.lifeMs,
+    source: got.reportedMs === undefined ? 'estimated' : 'reported',
+  };
 }
 
 interface Opened {

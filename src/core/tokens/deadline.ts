@@ -21,15 +21,16 @@ const uptimeGrainMs = 1_000;
 export function elapsed(since: Instant, now: Instant): number {
   const byUp = now.up - since.up;
   const byWall = now.wall - since.wall;
+  const known = since.boot !== '' && now.boot !== '';
+  if (known ? since.boot !== now.boot : byUp < 0) {
+    // The machine has been started since: at least so long ago as it runs now. A wall clock that says less is wrong.
+    return byWall >= now.up - jumpMs ? Math.max(byWall, 0) : Number.POSITIVE_INFINITY;
+  }
   if (Math.abs(byUp - byWall) <= jumpMs) {
-    // The wall clock is the finer one between processes; small lags of it must not make a deadline tremble.
-    return Math.max(byUp - byWall < 50 ? byWall : byUp, 0);
+    // The wall clock is read in whole milliseconds: that much alone must not make a deadline tremble.
+    return Math.max(byWall, byUp - 1, 0);
   }
-  if (since.boot !== '' && since.boot === now.boot) {
-    return Math.max(byUp + uptimeGrainMs, 0);
-  }
-  const longest = Math.max(byUp, byWall);
-  return longest < 0 ? Number.POSITIVE_INFINITY : longest;
+  return known ? Math.max(byUp + uptimeGrainMs, 0) : Math.max(byUp, byWall);
 }
 
 /** Milliseconds of life left, negative after the end. */
@@ -37,7 +38,7 @@ export function remaining(deadline: Deadline, now: Instant): number {
   return deadline.leftMs - elapsed(deadline.sent, now);
 }
 
-/** Whether `a` was later than `b`. */
+/** Whether `a` was later than `b`, as far as this machine's clocks can tell. */
 export function isLater(a: Instant, b: Instant): boolean {
   return a.boot === b.boot && a.boot !== '' ? a.up > b.up : a.wall > b.wall;
 }

@@ -44,8 +44,13 @@ export class Gateways implements Disposable {
     }
     this.#close(connection.name);
     const gateway = this.#connect(connection);
-    this.#open.set(connection.name, { settings, gateway });
-    gateway.catch(() => this.#open.delete(connection.name));
+    const entry = { settings, gateway };
+    this.#open.set(connection.name, entry);
+    gateway.catch(() => {
+      if (this.#open.get(connection.name) === entry) {
+        this.#open.delete(connection.name);
+      }
+    });
     return gateway;
   }
 

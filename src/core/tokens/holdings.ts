@@ -1,4 +1,5 @@
-import type { Clock } from '../clock.ts';
+import { randomUUID } from 'node:crypto';
+import type { Clock, Instant } from '../clock.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
@@ -6,7 +7,7 @@ import { KeyedHeap } from '../heap.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
 import { isLater, remaining } from './deadline.ts';
-import { merge, parseRecord, type TokenRecord } from './record.ts';
+import { merge, parseRecord, serialize, type TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { TokenStore } from './store.ts';
 
@@ -34,13 +35,26 @@ export interface HoldingsDeps {
 /** Uses come in bursts and a write costs tens of milliseconds; other windows may lag by 2 s. In milliseconds. */
 const writeDelayMs = 1_000;
 
+/** A write that failed is tried again after so long, in milliseconds. */
+const retryMs = 30_000;
+
+/** What was heard of a token's life. */
+export interface LifeNews {
+  readonly sent: Instant;
+  readonly leftMs: number;
+  readonly source: 'reported' | 'estimated';
+  readonly lifeMs?: number;
+}
+
 /** The tokens held: in memory for speed, in the store for life, and the same in all windows. */
 export class Holdings implements Disposable {
   readonly #deps: HoldingsDeps;
   readonly #records = new Map<string, TokenRecord>();
   readonly #byConnection = new Map<string, Set<string>>();
-  /** CRA: the user token of a connection and service. */
-  readonly #users = new Map<string, string>();
+  /** CRA: the user tokens of a connection and service; more than one only if two windows signed in at once. */
+  readonly #users = new Map<string, Set<string>>();
+  /** User tokens that live longer than their own record says, because a session of theirs was used. Never written. */
+  readonly #lifted = new Map<string, TokenRecord>();
   readonly #ends = new KeyedHeap<string>();
   /** What the store is known to hold, by id. */
   readonly #stored = new Map<string, string>();
@@ -87,32 +101,49 @@ export class Holdings implements Disposable {
   }
 
   get(id: string): TokenRecord | undefined {
-    return this.#records.get(id);
+    return this.#lifted.get(id) ?? this.#records.get(id);
   }
 
-  all(): IterableIterator<TokenRecord> {
-    return this.#records.values();
+  *all(): IterableIterator<TokenRecord> {
+    for (const [id, record] of this.#records) {
+      yield this.#lifted.get(id) ?? record;
+    }
   }
 
   *of(connection: string): IterableIterator<TokenRecord> {
     for (const id of this.#byConnection.get(connection) ?? []) {
-      const record = this.#records.get(id);
+      const record = this.get(id);
       if (record !== undefined) {
         yield record;
       }
     }
   }
 
-  /** CRA: the token of a connection and service under which its sessions are. */
-  user(connection: string, service: string | undefined): TokenRecord | undefined {
-    const id = this.#users.get(userKey(connection, service));
-    return id === undefined ? undefined : this.#records.get(id);
+  /** CRA: the token of a connection and service that sessions are opened under, issued by that origin and no other. */
+  user(connection: string, service: string | undefined, origin: string): TokenRecord | undefined {
+    let latest: TokenRecord | undefined;
+    for (const id of this.#users.get(userKey(connection, service)) ?? []) {
+      const record = this.get(id);
+      if (record?.origin === origin && (latest === undefined || isLater(record.sent, latest.sent))) {
+        latest = record;
+      }
+    }
+    return latest;
+  }
+
+  /** CRA: the user token that a session is under. */
+  owner(session: TokenRecord): TokenRecord | undefined {
+    const own = session.under === undefined ? undefined : this.get(session.under);
+    // A session never gets to see the user token of another origin.
+    return own?.origin === session.origin
+      ? own
+      : this.user(session.connection, session.service, session.origin);
   }
 
   /** The token that ends first. */
   first(): TokenRecord | undefined {
     const first = this.#ends.peek();
-    return first === undefined ? undefined : this.#records.get(first.key);
+    return first === undefined ? undefined : this.get(first.key);
   }
 
   /** Takes a token in; when this resolves the store has it, or {@link onTrouble} has fired. */
@@ -130,7 +161,18 @@ export class Holdings implements Disposable {
     if (record === undefined) {
       return;
     }
-    this.#put({ ...record, ...change });
+    const replaced = change.value !== undefined && change.value !== record.value;
+    const next = {
+      ...record,
+      ...change,
+      generation: record.generation + (replaced ? 1 : 0),
+      turn: record.turn + 1,
+    };
+    if (change.lastUsedAt !== undefined && change.lastUsedAt <= record.lastUsedAt) {
+      // The wall clock was set back; of two uses the later one must still count as that.
+      next.lastUsedAt = record.lastUsedAt + (next.usedBy === record.usedBy ? 0 : 1);
+    }
+    this.#put(next);
     if (written === 'now') {
       await this.#write(id);
     } else if (!this.#deps.scheduler.has(writeKey(id))) {
@@ -138,10 +180,28 @@ export class Holdings implements Disposable {
     }
   }
 
+  /**
+   * Takes in what an answer told of a token's life, with what else it changes. Answers overtake each other: one to
+   * an earlier request tells nothing new of the life, and one about a value that was replaced tells nothing at all.
+   */
+  async heardOf(
+    token: Pick<TokenRecord, 'id' | 'value'>,
+    life: LifeNews,
+    change: Partial<TokenRecord>,
+    written: 'now' | 'soon',
+  ): Promise<void> {
+    const record = this.#records.get(token.id);
+    if (record?.value === token.value) {
+      const news = isLater(record.sent, life.sent) ? {} : life;
+      await this.update(token.id, { ...news, ...change }, written);
+    }
+  }
+
   /** Says that a token has changed without a change of its record: time has passed. */
   announce(id: string): void {
     const record = this.#records.get(id);
     if (record !== undefined) {
+      this.#rank(id);
       this.#changes.fire({ id, connection: record.connection, what: 'changed' });
     }
   }
@@ -171,39 +231,56 @@ export class Holdings implements Disposable {
   }
 
   #put(record: TokenRecord): void {
-    const known = this.#records.get(record.id);
+    const { id, connection } = record;
+    const known = this.#records.get(id);
     if (known?.value !== record.value) {
       this.#deps.redactor.add(record.value);
     }
-    this.#records.set(record.id, record);
-    const { up } = this.#deps.clock.now();
-    this.#ends.set(record.id, up + remaining(record, this.#deps.clock.now()));
+    this.#records.set(id, record);
     if (known === undefined) {
-      let ids = this.#byConnection.get(record.connection);
-      if (ids === undefined) {
-        ids = new Set();
-        this.#byConnection.set(record.connection, ids);
-      }
-      ids.add(record.id);
+      addTo(this.#byConnection, connection, id);
       if (record.kind === 'user') {
-        this.#users.set(userKey(record.connection, record.service), record.id);
+        addTo(this.#users, userKey(connection, record.service), id);
       }
     }
-    this.#changes.fire({
-      id: record.id,
-      connection: record.connection,
-      what: known === undefined ? 'added' : 'changed',
-    });
-    if (record.view !== undefined) {
-      this.#keepUserAlive(record);
+    if (record.kind === 'user') {
+      this.#lift(record);
+    }
+    this.#rank(id);
+    this.#changes.fire({ id, connection, what: known === undefined ? 'added' : 'changed' });
+    if (record.view !== undefined && record.leftMs > 0) {
+      const user = this.owner(record);
+      if (user !== undefined && isLater(record.sent, user.sent)) {
+        this.#lifted.set(user.id, lifted(user, record.sent));
+        this.announce(user.id);
+      }
     }
   }
 
-  /** A user token lives as long as any of its sessions does (PROTOCOLS.md 2). Reckoned, so not written. */
-  #keepUserAlive(session: TokenRecord): void {
-    const user = this.user(session.connection, session.service);
-    if (user !== undefined && isLater(session.sent, user.sent)) {
-      this.#put({ ...user, sent: session.sent, leftMs: user.lifeMs, source: 'estimated' });
+  /** A user token lives as long as any of its sessions does (PROTOCOLS.md 2). */
+  #lift(user: TokenRecord): void {
+    this.#lifted.delete(user.id);
+    let last = user.sent;
+    for (const session of this.of(user.connection)) {
+      if (
+        session.view !== undefined &&
+        session.leftMs > 0 &&
+        isLater(session.sent, last) &&
+        this.owner(session)?.id === user.id
+      ) {
+        last = session.sent;
+      }
+    }
+    if (last !== user.sent) {
+      this.#lifted.set(user.id, lifted(user, last));
+    }
+  }
+
+  #rank(id: string): void {
+    const record = this.get(id);
+    if (record !== undefined) {
+      const now = this.#deps.clock.now();
+      this.#ends.set(id, now.up + remaining(record, now));
     }
   }
 
@@ -213,39 +290,55 @@ export class Holdings implements Disposable {
     if (record === undefined) {
       return;
     }
+    const { connection, service } = record;
     this.#records.delete(id);
+    this.#lifted.delete(id);
     this.#ends.delete(id);
-    this.#byConnection.get(record.connection)?.delete(id);
-    const key = userKey(record.connection, record.service);
-    if (this.#users.get(key) === id) {
-      this.#users.delete(key);
-    }
-    this.#changes.fire({ id, connection: record.connection, what: 'removed' });
+    removeFrom(this.#byConnection, connection, id);
+    removeFrom(this.#users, userKey(connection, service), id);
+    this.#changes.fire({ id, connection, what: 'removed' });
   }
 
   #write(id: string): Promise<void> {
-    this.#deps.scheduler.cancel(writeKey(id));
+    const { scheduler } = this.#deps;
+    scheduler.cancel(writeKey(id));
     return this.#inTurn(id, async () => {
-      // Another window may have written since; what it knows must not be lost.
-      if ((await this.#read(id)) === undefined) {
-        const record = this.#records.get(id);
-        const json = record === undefined ? undefined : JSON.stringify(record);
-        if (json !== undefined && json !== this.#stored.get(id)) {
-          const before = this.#stored.get(id);
-          this.#stored.set(id, json);
-          try {
-            await this.#deps.store.write(id, json);
-          } catch (error) {
-            if (before === undefined) {
-              this.#stored.delete(id);
-            } else {
-              this.#stored.set(id, before);
-            }
-            throw error;
-          }
+      try {
+        await this.#writeNow(id);
+      } catch (error) {
+        if (this.#records.has(id)) {
+          scheduler.after(writeKey(id), retryMs, () => void this.#write(id));
         }
+        throw error;
       }
     });
+  }
+
+  async #writeNow(id: string): Promise<void> {
+    const { scheduler, store } = this.#deps;
+    // Another window may have written since; what it knows must not be lost.
+    if ((await this.#read(id)) !== undefined) {
+      return; // There is something under this id that is not ours to write over.
+    }
+    const record = this.#records.get(id);
+    const json = record === undefined ? undefined : serialize(record);
+    const before = this.#stored.get(id);
+    if (json === undefined || json === before) {
+      return;
+    }
+    this.#stored.set(id, json);
+    scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
+    try {
+      await store.write(id, json);
+      this.#inTrouble = false;
+    } catch (error) {
+      if (before === undefined) {
+        this.#stored.delete(id);
+      } else {
+        this.#stored.set(id, before);
+      }
+      throw error;
+    }
   }
 
   /** Takes over what the store has under an id; says what is wrong with it if it cannot be read. */
@@ -270,9 +363,32 @@ export class Holdings implements Disposable {
       return parsed.reason;
     }
     this.#stored.set(id, json);
-    const mine = this.#records.get(id);
-    this.#put(mine === undefined ? parsed.value : merge(mine, parsed.value));
+    this.#join(parsed.value);
     return undefined;
+  }
+
+  /** Joins what another window has written with what is known here. */
+  #join(theirs: TokenRecord): void {
+    const { id } = theirs;
+    const mine = this.#records.get(id);
+    if (mine === undefined) {
+      this.#put(theirs);
+      return;
+    }
+    const both = merge(mine, theirs);
+    const text = serialize(both);
+    if (text !== serialize(mine)) {
+      this.#put(both);
+    }
+    if (text !== serialize(theirs)) {
+      // That window has written over something that it had not heard of.
+      const { scheduler } = this.#deps;
+      scheduler.after(writeKey(id), writeDelayMs, () => void this.#write(id));
+    }
+    if (mine.generation === theirs.generation && both.value !== mine.value && mine.kind === 'session') {
+      // Two windows replaced the same value at once: both new ones are open, so both stay on the list.
+      void this.add({ ...mine, id: randomUUID() });
+    }
   }
 
   #heard(id: string): void {
@@ -286,12 +402,9 @@ export class Holdings implements Disposable {
 
   /** One step at a time for each entry, so that steps cannot overtake each other. */
   #inTurn(id: string, step: () => Promise<void>): Promise<void> {
-    const turn = (this.#writes.get(id) ?? Promise.resolve()).then(step).then(
-      () => {
-        this.#inTrouble = false;
-      },
-      (error: unknown) => this.#report(error),
-    );
+    const turn = (this.#writes.get(id) ?? Promise.resolve())
+      .then(step)
+      .catch((error: unknown) => this.#report(error));
     this.#writes.set(id, turn);
     void turn.then(() => {
       if (this.#writes.get(id) === turn) {
@@ -314,6 +427,26 @@ export class Holdings implements Disposable {
         ),
       );
     }
+  }
+}
+
+function lifted(user: TokenRecord, sent: Instant): TokenRecord {
+  return { ...user, sent, leftMs: user.lifeMs, source: 'estimated' };
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = sets.get(key);
+  if (ids === undefined) {
+    sets.set(key, new Set([id]));
+  } else {
+    ids.add(id);
+  }
+}
+
+function removeFrom(sets: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = sets.get(key);
+  if (ids?.delete(id) && ids.size === 0) {
+    sets.delete(key);
   }
 }
 

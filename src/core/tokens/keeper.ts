@@ -1,4 +1,4 @@
-import { eachOf, unlessCancelled } from '../async.ts';
+import { eachOf, unlessCancelled, within } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
@@ -7,6 +7,7 @@ import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Column, Gateway, Life, Login, Service, Tokens } from '../protocols/gateway.ts';
 import type { Redactor } from '../redact.ts';
+import { queryOfView } from '../request.ts';
 import type { MakeReader } from '../results/answer.ts';
 import { Budget } from './budget.ts';
 import { DataCalls, type Fetched } from './dataCalls.ts';
@@ -84,7 +85,7 @@ export class Keeper implements Disposable {
         claims,
         log,
         holdings: this.#holdings,
-        renew: (id) => this.#renew(this.#held(id), {}),
+        renew: (id) => this.#renew(this.#held(id), {}, {}),
         longestIdleMs: deps.longestIdleMs,
       }),
     );
@@ -95,25 +96,26 @@ export class Keeper implements Disposable {
       signIns: this.#signIns,
       budget: new Budget(this.#holdings, clock, (session) => this.#end(session)),
       end: (session) => this.#end(session),
-      tokensOf: (record, user) => this.#tokensOf(record, user),
+      tokensOf: (record) => this.#tokensOf(record),
       info: (record) => this.#info(record),
     });
     this.onDidChange = this.#holdings.onDidChange;
     this.onStorageTrouble = this.#holdings.onTrouble;
     this.onDidEndRenewal = this.#renewals.onDidEnd;
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planStateChange(change)));
+    this.#owned.add(scheduler.onJump(() => this.wake()));
   }
 
   /** Finds the tokens held from earlier, and ends those whose closing was interrupted. Names unreadable entries. */
   async load(): Promise<Unreadable[]> {
+    const { claims, log, scheduler } = this.#deps;
+    await claims
+      .enter()
+      .catch((error: unknown) => log.warn(`Other windows cannot see this one: ${String(error)}`));
     const unreadable = await this.#holdings.load();
-    for (const record of this.#holdings.all()) {
-      if (record.closing === true) {
-        this.#deps.scheduler.after(`close/${record.id}`, 0, () => {
-          this.#end(record).catch((error: unknown) =>
-            this.#deps.log.warn(`Closing ${record.id} again failed: ${String(error)}`),
-          );
-        });
+    for (const { id, closing } of this.#holdings.all()) {
+      if (closing) {
+        scheduler.after(`close/${id}`, 0, () => void this.#finishClosing(id));
       }
     }
     return unreadable;
@@ -232,8 +234,7 @@ export class Keeper implements Disposable {
   /** Renews a token by hand. A user token that has died is replaced, if a login is to be had. */
   async keepAlive(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
     const record = this.#held(id);
-    await unlessCancelled(this.#renew(record, options), options.signal);
-    await this.#holdings.update(id, { worked: this.#deps.clock.now() }, 'soon');
+    await unlessCancelled(this.#renew(record, options, { worked: this.#deps.clock.now() }), options.signal);
     return this.token(id);
   }
 
@@ -257,7 +258,19 @@ export class Keeper implements Disposable {
       return this.#info(record);
     }
     try {
-      this.#renewed(record, await gateway.query({ user: record.value }, { signal: options.signal }), {});
+      const { sent, reportedMs } = await unlessCancelled(
+        gateway.query({ user: record.value }, { signal: options.signal }),
+        options.signal,
+      );
+      if (reportedMs !== undefined) {
+        const lifeMs = Math.max(reportedMs, record.lifeMs);
+        await this.#holdings.heardOf(
+          record,
+          { sent, leftMs: reportedMs, lifeMs, source: 'reported' },
+          {},
+          'soon',
+        );
+      }
     } catch (error) {
       if (isRefusal(error, 401, 410)) {
         await this.#markDead(record);
@@ -284,9 +297,21 @@ export class Keeper implements Disposable {
     const record = this.#held(id);
     if (record.kind === 'user') {
       const sessions = [...this.#holdings.of(record.connection)].filter(
-        (other) => other.view !== undefined && other.service === record.service,
+        (other) => other.view !== undefined && this.#holdings.owner(other)?.id === id,
       );
-      await eachOf(sessions, atATime, (session) => this.#end(session, options));
+      const results = await unlessCancelled(
+        eachOf(sessions, atATime, (session) =>
+          this.#end(session, options).then(
+            () => undefined,
+            (error: unknown) => error,
+          ),
+        ),
+        options.signal,
+      );
+      const failure = results.find((result) => result !== undefined);
+      if (failure !== undefined) {
+        throw failure; // Without their user token those left could never be closed.
+      }
       await this.#forget(record);
       return;
     }
@@ -300,21 +325,35 @@ export class Keeper implements Disposable {
     return this.#endAll(sessions, options);
   }
 
-  /** Ends the sessions that this window opened and no other has used since, as the window goes. */
-  async closeMine(): Promise<ClosedCount> {
+  /**
+   * Ends the sessions that this window opened and no other has used since, as the window goes; and those that a
+   * window left behind that lives no more. What cannot be ended within `withinMs` is left to the next start.
+   */
+  async closeMine(withinMs: number): Promise<void> {
+    const { claims, clock, log } = this.#deps;
+    const gone = new Map<string, boolean>([[this.#deps.window, true]]);
+    try {
+      await claims.leave();
+      for (const { openedBy, usedBy } of this.#holdings.all()) {
+        for (const window of [openedBy, usedBy]) {
+          gone.set(window, gone.get(window) ?? !(await claims.lives(window)));
+        }
+      }
+    } catch (error) {
+      log.warn(`Other windows cannot be seen: ${String(error)}`); // What may be theirs is left alone.
+    }
     const mine = [...this.#holdings.all()].filter(
-      (record) =>
-        record.kind === 'session' &&
-        record.openedBy === this.#deps.window &&
-        record.usedBy === this.#deps.window,
+      ({ kind, openedBy, usedBy }) => kind === 'session' && gone.get(openedBy) && gone.get(usedBy),
     );
-    return this.#endAll(mine, {});
+    await within(clock, withinMs, this.#endAll(mine, {}));
   }
 
   async setKeepAlive(id: string, keepAlive: 'manual' | 'auto'): Promise<TokenInfo> {
-    this.#held(id);
+    const record = this.#held(id);
     const now = this.#deps.clock.now();
-    await this.#holdings.update(id, { keepAlive, keepAliveSetAt: now.wall, worked: now }, 'now');
+    // Later than the last one even if the clock was set back: the person's latest word holds in all windows.
+    const keepAliveSetAt = Math.max(now.wall, record.keepAliveSetAt + 1);
+    await this.#holdings.update(id, { keepAlive, keepAliveSetAt, worked: now }, 'now');
     return this.token(id);
   }
 
@@ -331,13 +370,18 @@ export class Keeper implements Disposable {
 
   /** The clock may have jumped or the computer slept: looks at everything anew, and asks where it can. */
   wake(): void {
-    this.#deps.scheduler.poke();
-    this.#renewals.planAll();
-    for (const { id, connection } of this.#holdings.all()) {
-      if (this.#gateways.find(connection)?.kind === 'sarus') {
-        this.query(id).catch((error: unknown) => this.#deps.log.info(`Asking after ${id}: ${String(error)}`));
-      }
+    const ids = Array.from(this.#holdings.all(), ({ id }) => id);
+    for (const id of ids) {
+      this.#holdings.announce(id); // Plans and shows it anew.
     }
+    void eachOf(ids, atATime, async (id) => {
+      const record = this.#holdings.get(id);
+      if (record !== undefined && this.#gateways.find(record.connection)?.kind === 'sarus') {
+        await this.query(id).catch((error: unknown) =>
+          this.#deps.log.info(`Asking after ${id}: ${String(error)}`),
+        );
+      }
+    });
   }
 
   /** Waits until everything known is stored. */
@@ -364,47 +408,51 @@ export class Keeper implements Disposable {
   }
 
   /** Renews at the gateway; signs in again where the token has died and a login is to be had. */
-  async #renew(record: TokenRecord, options: OperationOptions): Promise<void> {
+  async #renew(record: TokenRecord, options: OperationOptions, change: Partial<TokenRecord>): Promise<void> {
     const { connection, gateway } = await this.#reach(record);
-    const service = record.service;
-    const attempt = async () => {
-      const current = this.#held(record.id);
-      const grant = await gateway.keepAlive(await this.#tokensOf(current), {});
-      this.#renewed(current, grant, grant.value === current.value ? {} : { value: grant.value });
-    };
+    const isSession = record.view !== undefined;
     try {
-      await attempt();
+      await this.#attemptRenewal(gateway, record, change);
+      return;
     } catch (error) {
-      if (!isRefusal(error, 400, 401, 404, 410)) {
+      if (!(isSession ? isRefusal(error, 400, 401, 404, 410) : isRefusal(error, 401, 410))) {
         throw error;
       }
-      const user = record.view === undefined ? record : this.#signIns.find(connection, service);
-      if (record.view === undefined || isRefusal(error, 401, 410)) {
-        // Which of the two tokens has died need not be told (PROTOCOLS.md 2): a session's user token is tried.
-        const userLives =
-          record.view !== undefined && user !== undefined && (await this.#answers(gateway, user));
-        if (!userLives) {
-          await this.#signInAgain(connection, record, user, options);
-        }
-        if (record.view === undefined) {
-          return;
-        }
+    }
+    // Which of a session's two tokens has died need not be told (PROTOCOLS.md 2), so its user token is tried.
+    const user = isSession ? this.#holdings.owner(record) : record;
+    if (!isSession || user === undefined || !(await this.#answers(gateway, user))) {
+      await this.#signInAgain(connection, record, user, options);
+      if (!isSession) {
+        await this.#holdings.update(record.id, change, 'soon');
+        return;
       }
       try {
-        await attempt();
-      } catch (second) {
-        if (!isRefusal(second, 400, 401, 404, 410)) {
-          throw second;
+        await this.#attemptRenewal(gateway, record, change);
+        return;
+      } catch (error) {
+        const gone = TokensError.is(error) && error.code === 'E_UNKNOWN_TOKEN';
+        if (!gone && !isRefusal(error, 400, 401, 404, 410)) {
+          throw error;
         }
-        await this.#end(this.#held(record.id), options).catch(() => this.#markDead(record));
-        throw new TokensError(
-          'E_EXPIRED',
-          'The session {0} has ended at the gateway; get the data again to open a new one.',
-          [record.target ?? record.connection],
-          second.details,
-        );
       }
     }
+    const held = this.#holdings.get(record.id);
+    if (held !== undefined) {
+      await this.#end(held, options).catch(() => this.#markDead(record));
+    }
+    throw new TokensError(
+      'E_EXPIRED',
+      'The session {0} has ended at the gateway; get the data again to open a new one.',
+      [record.target ?? record.connection],
+    );
+  }
+
+  async #attemptRenewal(gateway: Gateway, record: TokenRecord, change: Partial<TokenRecord>): Promise<void> {
+    const current = this.#held(record.id);
+    const grant = await gateway.keepAlive(await this.#tokensOf(current), {});
+    const value = grant.value === current.value ? {} : { value: grant.value };
+    await this.#renewed(current, grant, { ...value, ...change });
   }
 
   async #signInAgain(
@@ -418,6 +466,9 @@ export class Keeper implements Disposable {
     } catch (error) {
       if (TokensError.is(error) && (error.code === 'E_EXPIRED' || error.code === 'E_CREDENTIALS')) {
         await this.#markDead(record);
+        if (user !== undefined && user.id !== record.id) {
+          await this.#markDead(user);
+        }
       }
       throw error;
     }
@@ -425,8 +476,7 @@ export class Keeper implements Disposable {
 
   async #answers(gateway: Gateway, user: TokenRecord): Promise<boolean> {
     try {
-      const grant = await gateway.keepAlive(await this.#tokensOf(user), {});
-      this.#renewed(user, grant, {});
+      await this.#renewed(user, await gateway.keepAlive(await this.#tokensOf(user), {}), {});
       return true;
     } catch (error) {
       if (isRefusal(error, 400, 401, 404, 410)) {
@@ -436,21 +486,34 @@ export class Keeper implements Disposable {
     }
   }
 
-  /** Notes a life that a gateway has just granted or told. */
-  #renewed(record: TokenRecord, life: Life, change: Partial<TokenRecord>): void {
-    const leftMs = life.reportedMs ?? record.lifeMs;
-    void this.#holdings.update(
-      record.id,
-      {
-        ...change,
-        sent: life.sent,
-        leftMs,
-        lifeMs: Math.max(leftMs, record.lifeMs),
-        source: life.reportedMs === undefined ? 'estimated' : 'reported',
-        lastUsedAt: this.#deps.clock.now().wall,
-      },
-      change.value === undefined ? 'soon' : 'now',
+  /** Notes a life that a gateway has just granted: at once, so that no other window renews as well. */
+  async #renewed(record: TokenRecord, life: Life, change: Partial<TokenRecord>): Promise<void> {
+    const lifeMs = life.reportedMs ?? record.lifeMs;
+    const source = life.reportedMs === undefined ? 'estimated' : 'reported';
+    const lastUsedAt = this.#deps.clock.now().wall;
+    await this.#holdings.heardOf(
+      record,
+      { sent: life.sent, leftMs: lifeMs, lifeMs, source },
+      { lastUsedAt, ...change },
+      'now',
     );
+  }
+
+  /** A window died, or was left, while it closed this. */
+  async #finishClosing(id: string): Promise<void> {
+    const record = this.#holdings.get(id);
+    if (record === undefined) {
+      return;
+    }
+    const twin = [...this.#holdings.of(record.connection)].some(
+      (other) => other.id !== id && other.value === record.value,
+    );
+    try {
+      // While a token was being replaced: it was not yet.
+      await (twin ? this.#holdings.remove(id) : this.#end(record));
+    } catch (error) {
+      this.#deps.log.warn(`Closing ${id} again failed: ${String(error)}`);
+    }
   }
 
   /** Ends a session at its gateway and forgets it. Where that fails it stays held. */
@@ -464,12 +527,14 @@ export class Keeper implements Disposable {
     const wasAlive = remaining(record, this.#deps.clock.now()) > 0;
     // Written before the request: if this window dies between the two, the next one finds what to finish.
     await this.#holdings.update(record.id, { closing: true }, 'now');
-    const attempt = async () => gateway.close(await this.#tokensOf(record), {});
+    const query = record.view === undefined ? undefined : queryOfView(record.view);
+    const attempt = async () =>
+      gateway.close(await this.#tokensOf(record), query === undefined ? {} : { query });
     try {
       await attempt();
     } catch (error) {
       try {
-        await this.#endAgain(connection, record, wasAlive, attempt, error, options);
+        await this.#endAgain(connection, gateway, record, wasAlive, attempt, error, options);
       } catch (final) {
         await this.#holdings.update(record.id, { closing: false }, 'now');
         throw final;
@@ -481,20 +546,22 @@ export class Keeper implements Disposable {
   /** A refused close: the session may have gone already, or its user token has. */
   async #endAgain(
     connection: Connection,
+    gateway: Gateway,
     record: TokenRecord,
     wasAlive: boolean,
     attempt: () => Promise<void>,
     error: unknown,
     options: OperationOptions,
   ): Promise<void> {
-    if (!isRefusal(error, 400, 401, 404, 410)) {
+    // Of SARUS a token that is gone counts as closed; any other refusal is none of the token.
+    if (record.view === undefined || !isRefusal(error, 400, 401, 410)) {
       throw error;
     }
     if (!wasAlive) {
       return;
     }
-    if (record.view !== undefined && isRefusal(error, 401)) {
-      const user = this.#signIns.find(connection, record.service);
+    const user = this.#holdings.owner(record);
+    if (user === undefined || !(await this.#answers(gateway, user))) {
       const login = await this.#signIns.remembered(connection);
       if (login === undefined && options.askLogin === undefined) {
         return; // With its user token dead the session is too (PROTOCOLS.md 2).
@@ -504,15 +571,8 @@ export class Keeper implements Disposable {
     try {
       await attempt();
     } catch (second) {
-      if (isRefusal(second, 401, 410)) {
-        throw new TokensError(
-          'E_EXPIRED',
-          'The gateway does not let {0} be closed any more: its token has expired.',
-          [record.target ?? record.connection],
-          second.details,
-        );
-      }
-      if (!isRefusal(second, 400, 404)) {
+      // Its user token lives, so it is the session that the gateway knows no more.
+      if (!isRefusal(second, 400, 401, 410)) {
         throw second;
       }
     }
@@ -548,7 +608,7 @@ export class Keeper implements Disposable {
   }
 
   /** What a call about a token is made with. */
-  async #tokensOf(record: TokenRecord, user?: TokenRecord): Promise<Tokens> {
+  async #tokensOf(record: TokenRecord): Promise<Tokens> {
     const service = record.service === undefined ? {} : { service: record.service };
     const connection = this.#gateways.find(record.connection);
     const gatewayPassword =
@@ -557,8 +617,7 @@ export class Keeper implements Disposable {
     if (record.view === undefined) {
       return { user: record.value, ...service, ...basic };
     }
-    const owner = user ?? this.#holdings.user(record.connection, record.service);
-    return { user: owner?.value ?? '', session: record.value, ...service, ...basic };
+    return { user: this.#holdings.owner(record)?.value ?? '', session: record.value, ...service, ...basic };
   }
 
   #info(record: TokenRecord): TokenInfo {

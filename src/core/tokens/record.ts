@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Instant } from '../clock.ts';
 import type { Parsed } from '../connection.ts';
-import { isLater, remaining, stateOf } from './deadline.ts';
+import { remaining, stateOf } from './deadline.ts';
 import { mask, type TokenInfo } from './token.ts';
 
 const instant = v.object({ wall: v.number(), up: v.number(), boot: v.string() });
@@ -18,6 +18,12 @@ const schema = v.object({
   target: v.optional(v.string()),
   /** CRA session: what makes a view the same view. */
   view: v.optional(v.string()),
+  /** CRA session: the id of the user token that it is under. */
+  under: v.optional(v.string()),
+  /** How often the value was replaced. What is known of a later value holds over what is known of an earlier one. */
+  generation: v.optional(v.number(), 0),
+  /** How often a window has changed what it knows of the token's life; counts, because clocks can jump. */
+  turn: v.optional(v.number(), 0),
   /** The request from whose sending `leftMs` counts. */
   sent: instant,
   /** Life left when that request was sent, in milliseconds. */
@@ -38,7 +44,7 @@ const schema = v.object({
   openedBy: v.string(),
   usedBy: v.string(),
   /** A close was begun; if it was not ended, whoever finds the record ends it. */
-  closing: v.optional(v.boolean()),
+  closing: v.optional(v.boolean(), false),
 });
 
 /** All that is kept of a token, its value included: what an entry of the secret storage holds. */
@@ -61,22 +67,60 @@ export function parseRecord(id: string, json: string): Parsed<TokenRecord> {
     : { ok: false, reason: 'holds another id' };
 }
 
+/** Every member in one order, so that what says the same is the same text. */
+const members = [...Object.keys(schema.entries), ...Object.keys(instant.entries)];
+
+/** A record as an entry of the secret storage. */
+export function serialize(record: TokenRecord): string {
+  return JSON.stringify(record, members);
+}
+
 /**
- * What two windows know of one token, joined. The order does not matter and nothing newer is lost, so windows
+ * What two windows know of one token, joined. The order does not matter, nor how often it is done, so windows
  * that write over each other come to the same end.
  */
 export function merge(a: TokenRecord, b: TokenRecord): TokenRecord {
-  const life = isLater(b.sent, a.sent) ? b : a;
-  const used = b.lastUsedAt > a.lastUsedAt ? b : a;
-  const mode = b.keepAliveSetAt > a.keepAliveSetAt ? b : a;
+  const life = compareLives(a, b) < 0 ? b : a;
+  const used = compare([a.lastUsedAt, a.usedBy], [b.lastUsedAt, b.usedBy]) < 0 ? b : a;
+  const mode = compare([a.keepAliveSetAt, a.keepAlive], [b.keepAliveSetAt, b.keepAlive]) < 0 ? b : a;
+  const worked = compare(parts(a.worked), parts(b.worked)) < 0 ? b : a;
   return {
     ...life,
     lastUsedAt: used.lastUsedAt,
     usedBy: used.usedBy,
-    worked: isLater(b.worked, a.worked) ? b.worked : a.worked,
+    worked: worked.worked,
     keepAlive: mode.keepAlive,
     keepAliveSetAt: mode.keepAliveSetAt,
   };
+}
+
+/** Total, so that joining is associative: two windows that counted to the same turn agree on one of them. */
+function compareLives(a: TokenRecord, b: TokenRecord): number {
+  return (
+    compare([a.generation, a.turn, ...parts(a.sent)], [b.generation, b.turn, ...parts(b.sent)]) ||
+    compare([lifeText(a)], [lifeText(b)])
+  );
+}
+
+/** All that {@link merge} takes from one side as a whole. */
+function lifeText(record: TokenRecord): string {
+  const none = { wall: 0, up: 0, boot: '' };
+  const rest = { lastUsedAt: 0, usedBy: '', worked: none, keepAlive: 'auto', keepAliveSetAt: 0 } as const;
+  return serialize({ ...record, ...rest });
+}
+
+function parts({ wall, up, boot }: Instant): (number | string)[] {
+  return [wall, up, boot];
+}
+
+function compare(a: readonly (number | string)[], b: readonly (number | string)[]): number {
+  for (const [index, one] of a.entries()) {
+    const other = b[index];
+    if (other !== undefined && one !== other) {
+      return one < other ? -1 : 1;
+    }
+  }
+  return 0;
 }
 
 /** What people and other programs may see of a token, at a moment. */

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { TokensError } from '../errors.ts';
+import { type ErrorCode, TokensError } from '../errors.ts';
 
 /** A gateway's own refusal, of one of these kinds. An `error` under HTTP 200 counts as a 400. */
 export function isRefusal(error: unknown, ...statuses: number[]): error is TokensError {
@@ -9,6 +9,26 @@ export function isRefusal(error: unknown, ...statuses: number[]): error is Token
   const { status } = error.details;
   return statuses.includes(status) || (status === 200 && statuses.includes(400));
 }
+
+/**
+ * Whether a call that opens something failed in such a way that it may be open all the same: the request may have
+ * arrived, and no answer said no.
+ */
+export function mayHaveOpened(error: unknown): boolean {
+  if (!TokensError.is(error) || error.details.sent === false) {
+    return false;
+  }
+  const { status } = error.details;
+  return unclear.has(error.code) && (status === undefined || (status >= 200 && status < 300));
+}
+
+const unclear: ReadonlySet<ErrorCode> = new Set([
+  'E_CANCELLED',
+  'E_NETWORK',
+  'E_PROTOCOL',
+  'E_TIMEOUT',
+  'E_TOO_LARGE',
+]);
 
 /** The service to sign in to; `E_CONFIG` where CRA is not told one. */
 export function serviceOf(connection: Connection, service: string | undefined): string | undefined {

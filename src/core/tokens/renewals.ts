@@ -30,8 +30,10 @@ export interface RenewalEnd {
 
 /** Weight of the latest round trip in the running mean. */
 const newest = 0.3;
-/** Pause after a failed renewal, at least; in milliseconds. */
+/** Between two tries for a token, at least, whatever a gateway says; in milliseconds. */
 const shortestPauseMs = 500;
+/** Part of the time left after which a renewal that has not come back is tried by another window. */
+const patience = 2 / 3;
 
 /** Renews tokens whose `keepAlive` is `auto` in time, and as seldom as can be. */
 export class Renewals implements Disposable {
@@ -41,6 +43,10 @@ export class Renewals implements Disposable {
   readonly #running = new Set<string>();
   /** Tokens whose person has been told that renewal ended, with the use from which that counted. */
   readonly #told = new Map<string, number>();
+  /** Earliest next look at a token, by the clock's `up`. */
+  readonly #notBefore = new Map<string, number>();
+  /** What this window has leased for a token last. */
+  readonly #leases = new Map<string, string>();
   #roundTripMs = 0;
 
   readonly onDidEnd = this.#ends.event;
@@ -52,18 +58,13 @@ export class Renewals implements Disposable {
         if (what === 'removed') {
           deps.scheduler.cancel(taskKey(id));
           this.#told.delete(id);
+          this.#notBefore.delete(id);
+          this.#releaseLease(id);
         } else {
           this.#plan(id);
         }
       }),
     );
-  }
-
-  /** Plans all anew, after a change of the settings or a sleep. */
-  planAll(): void {
-    for (const { id } of this.#deps.holdings.all()) {
-      this.#plan(id);
-    }
   }
 
   /** Whether a token is `auto` but no longer renewed, because nobody has worked with it for long. */
@@ -81,24 +82,25 @@ export class Renewals implements Disposable {
   #plan(id: string): void {
     const { clock, holdings, scheduler } = this.#deps;
     const record = holdings.get(id);
-    if (record === undefined || record.keepAlive !== 'auto' || record.closing === true) {
+    if (record === undefined || record.keepAlive !== 'auto' || record.closing) {
       scheduler.cancel(taskKey(id));
       return;
     }
     if (this.#running.has(id)) {
       return; // Planned when it is done.
     }
-    const left = remaining(record, clock.now());
+    const now = clock.now();
+    const left = remaining(record, now);
     if (left <= 0) {
       scheduler.cancel(taskKey(id)); // It died; whoever needs it next signs in or opens it anew.
       return;
     }
-    const due = left - renewalMargin(record.lifeMs, this.#roundTripMs, spreadOf(id));
-    scheduler.after(taskKey(id), Math.max(due, 0), () => void this.#renew(id));
+    const due = now.up + left - renewalMargin(record.lifeMs, this.#roundTripMs, spreadOf(id));
+    scheduler.set(taskKey(id), Math.max(due, this.#notBefore.get(id) ?? now.up), () => void this.#renew(id));
   }
 
   async #renew(id: string): Promise<void> {
-    const { clock, claims, holdings, log } = this.#deps;
+    const { clock, holdings, log } = this.#deps;
     const record = holdings.get(id);
     if (record === undefined || this.#running.has(id)) {
       return;
@@ -111,45 +113,66 @@ export class Renewals implements Disposable {
     if (left <= 0) {
       return;
     }
+    this.#rest(id, left / 3);
     if (record.kind === 'user' && this.#sessionRenewsIt(record)) {
-      this.#again(id, left); // Looked at again: the session's renewal may fail.
+      this.#plan(id); // Looked at again: the session's renewal may fail.
       return;
     }
     this.#running.add(id);
-    let again: number | undefined;
     try {
-      // Of several windows one renews for this deadline; if it does not get there, another one may try.
-      if (await claims.claim(`renew-${id}-${Math.round(record.sent.wall)}`, left / 3)) {
+      // Of several windows one renews for this deadline; if it dies or does not come back, another one does.
+      if (await this.#lease(record, left * patience)) {
         const begun = clock.now();
         await this.#deps.renew(id);
         const tookMs = elapsed(begun, clock.now());
         this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
-      } else {
-        again = left;
+        this.#rest(id, shortestPauseMs);
       }
     } catch (error) {
       log.warn(`Renewing ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
       if (TokensError.is(error) && isFinal(error)) {
         this.#ends.fire({ id, why: 'refused' });
-        return;
+        this.#rest(id, left);
+      } else if (TokensError.is(error)) {
+        const rest = Math.max(remaining(record, clock.now()), 0) / 3;
+        this.#rest(id, Math.max(rest, error.details.retryAfterMs ?? 0));
       }
-      again = left;
     } finally {
       this.#running.delete(id);
     }
-    if (again === undefined) {
-      this.#plan(id);
-    } else {
-      this.#again(id, again);
+    this.#plan(id);
+  }
+
+  /** Whatever happens to the token, it is left alone for a while. */
+  #rest(id: string, ms: number): void {
+    if (this.#deps.holdings.get(id) !== undefined) {
+      this.#notBefore.set(id, this.#deps.clock.now().up + Math.max(ms, shortestPauseMs));
     }
   }
 
-  #again(id: string, leftMs: number): void {
-    this.#deps.scheduler.after(
-      taskKey(id),
-      Math.max(leftMs / 3, shortestPauseMs),
-      () => void this.#renew(id),
-    );
+  async #lease(record: TokenRecord, staleMs: number): Promise<boolean> {
+    const { claims, log } = this.#deps;
+    const { id } = record;
+    const key = `renew-${id}-${record.generation}-${Math.round(record.sent.wall)}`;
+    try {
+      const mine = await claims.lease(key, staleMs);
+      if (mine && this.#leases.get(id) !== key) {
+        this.#releaseLease(id); // That of an earlier deadline, which all windows have heard of by now.
+        this.#leases.set(id, key);
+      }
+      return mine;
+    } catch (error) {
+      log.warn(`Windows cannot agree who renews: ${String(error)}`);
+      return true; // Renewed twice is better than not at all.
+    }
+  }
+
+  #releaseLease(id: string): void {
+    const key = this.#leases.get(id);
+    this.#leases.delete(id);
+    if (key !== undefined) {
+      this.#deps.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
+    }
   }
 
   /** A live session keeps its user token alive (PROTOCOLS.md 2), if it is itself renewed in time. */

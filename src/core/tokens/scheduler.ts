@@ -1,5 +1,6 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Instant } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
+import { Emitter } from '../event.ts';
 import { KeyedHeap } from '../heap.ts';
 
 /**
@@ -8,14 +9,26 @@ import { KeyedHeap } from '../heap.ts';
  */
 const longestWaitMs = 20_000;
 
+/** A timer that rings later than this has slept through, in milliseconds. */
+const lateMs = 5_000;
+
+/** Clocks that part by more than this between two looks have been set, in milliseconds. */
+const jumpMs = 2_000;
+
 /** One timer for all that is due some day, however much that is. */
 export class Scheduler implements Disposable {
   readonly #clock: Clock;
   readonly #due = new KeyedHeap<string>();
   readonly #tasks = new Map<string, () => void>();
+  readonly #jumps = new Emitter<void>();
   #timer: Disposable | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  /** The last look at the clock, while a timer runs. */
+  #looked: Instant | undefined;
   #disposed = false;
+
+  /** The computer has slept, or somebody has set its clock; fires before anything that is due runs. */
+  readonly onJump = this.#jumps.event;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -54,43 +67,78 @@ export class Scheduler implements Disposable {
 
   /** Runs what is due now; worth calling when the computer may just have woken up. */
   poke(): void {
-    this.#timer?.dispose();
-    this.#timer = undefined;
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    const { up } = this.#clock.now();
-    for (let next = this.#due.peek(); next !== undefined && next.priority <= up; next = this.#due.peek()) {
-      const task = this.#tasks.get(next.key);
-      this.#due.delete(next.key);
-      this.#tasks.delete(next.key);
-      task?.();
+    const now = this.#clock.now();
+    const jumped = this.#hasJumped(now);
+    this.#stop();
+    this.#looked = now;
+    try {
+      if (jumped) {
+        this.#jumps.fire();
+      }
+      // What the tasks plan anew waits for the next look, or one that is always due would never let go.
+      for (const { key, task } of this.#takeDue(now.up)) {
+        if (this.#tasks.get(key) === task) {
+          this.#tasks.delete(key);
+          task();
+        }
+      }
+    } finally {
+      this.#arm(); // Even if a task throws: the others are not its fault.
     }
-    this.#arm();
   }
 
   dispose(): void {
     this.#disposed = true;
-    this.#timer?.dispose();
-    this.#timer = undefined;
+    this.#stop();
     this.#due.clear();
     this.#tasks.clear();
+    this.#jumps.dispose();
+  }
+
+  #takeDue(up: number): { key: string; task: () => void }[] {
+    const due: { key: string; task: () => void }[] = [];
+    for (let next = this.#due.peek(); next !== undefined && next.priority <= up; next = this.#due.peek()) {
+      const task = this.#tasks.get(next.key);
+      this.#due.delete(next.key);
+      if (task !== undefined) {
+        due.push({ key: next.key, task });
+      }
+    }
+    return due;
+  }
+
+  #hasJumped(now: Instant): boolean {
+    const looked = this.#looked;
+    if (looked === undefined) {
+      return false;
+    }
+    const byUp = now.up - looked.up;
+    const late = now.up - this.#timerAt;
+    return late > lateMs || Math.abs(now.wall - looked.wall - byUp) > jumpMs || now.boot !== looked.boot;
   }
 
   #arm(): void {
     const next = this.#due.peek();
     if (next === undefined || this.#disposed) {
-      this.#timer?.dispose();
-      this.#timer = undefined;
-      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#stop();
+      this.#looked = undefined;
       return;
     }
-    const { up } = this.#clock.now();
-    const at = Math.min(next.priority, up + longestWaitMs);
+    const now = this.#clock.now();
+    const at = Math.min(next.priority, now.up + longestWaitMs);
     // A timer that rings a little early costs one look; replacing it at every change would cost more.
     if (this.#timer !== undefined && this.#timerAt <= at) {
       return;
     }
+    this.#stop();
+    this.#looked ??= now;
+    this.#timerAt = Math.max(at, now.up);
+    this.#timer = this.#clock.setTimeout(() => this.poke(), Math.ceil(this.#timerAt - now.up));
+  }
+
+  #stop(): void {
     this.#timer?.dispose();
-    this.#timerAt = at;
-    this.#timer = this.#clock.setTimeout(() => this.poke(), Math.ceil(at - up));
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
   }
 }

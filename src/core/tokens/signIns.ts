@@ -10,6 +10,7 @@ import { isLater, remaining } from './deadline.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
+import { isRefusal, mayHaveOpened } from './refusal.ts';
 import type { CredentialStore } from './store.ts';
 
 /** What a person answers when asked who they are. */
@@ -48,7 +49,7 @@ const atATime = 6;
 /** Gets tokens for logins, and new tokens for those that died. */
 export class SignIns {
   readonly #deps: SignInsDeps;
-  readonly #flights = new Map<string, Promise<TokenRecord>>();
+  readonly #flights = new Map<string, { readonly token: Promise<TokenRecord>; readonly asks: boolean }>();
   /** CRA: passwords of gateway users, needed after signing in even where nothing is remembered. */
   readonly #gatewayPasswords = new Map<string, { readonly origin: string; readonly password: string }>();
 
@@ -59,12 +60,15 @@ export class SignIns {
   /** The token that calls are made with: CRA's user token of that service, SARUS's token; dead or alive. */
   find(connection: Connection, service: string | undefined): TokenRecord | undefined {
     if (connection.kind === 'bmc-cra') {
-      const user = this.#deps.holdings.user(connection.name, service);
-      return user !== undefined && belongsTo(connection, user) ? user : undefined;
+      return this.#deps.holdings.user(connection.name, service, originOf(connection));
     }
     let latest: TokenRecord | undefined;
     for (const record of this.#deps.holdings.of(connection.name)) {
-      if (belongsTo(connection, record) && (latest === undefined || isLater(record.sent, latest.sent))) {
+      if (
+        !record.closing &&
+        belongsTo(connection, record) &&
+        (latest === undefined || isLater(record.sent, latest.sent))
+      ) {
         latest = record;
       }
     }
@@ -98,12 +102,22 @@ export class SignIns {
       return held; // Another caller or window has been faster.
     }
     const key = JSON.stringify([connection.name, service]);
-    let flight = this.#flights.get(key);
-    if (flight === undefined) {
-      flight = this.#recover(connection, service, options, dead).finally(() => this.#flights.delete(key));
-      this.#flights.set(key, flight);
+    const asks = options.askLogin !== undefined;
+    const running = this.#flights.get(key);
+    if (running !== undefined) {
+      try {
+        return await unlessCancelled(running.token, options.signal);
+      } catch (error) {
+        // That one could not ask, or its person turned away; this one's may not.
+        if (options.signal?.aborted || !asks || running.asks || !TokensError.is(error)) {
+          throw error;
+        }
+        return this.again(connection, service, options, dead);
+      }
     }
-    return unlessCancelled(flight, options.signal);
+    const token = this.#recover(connection, service, options, dead).finally(() => this.#flights.delete(key));
+    this.#flights.set(key, { token, asks });
+    return unlessCancelled(token, options.signal);
   }
 
   /** Signs in with this login. What the gateway grants is kept even if the asker has turned away meanwhile. */
@@ -172,7 +186,13 @@ export class SignIns {
   ): Promise<TokenRecord> {
     this.#guard(login);
     const gateway = await this.#deps.gateways.gateway(connection);
-    const grant = await gateway.signIn(login, service);
+    const grant = await gateway.signIn(login, service).catch((error: unknown) => {
+      if (gateway.grants === 'session' && mayHaveOpened(error)) {
+        // Nobody can ask for it, so nobody can close it: it ends by itself.
+        this.#deps.log.warn(`${connection.name}: a token may have been issued whose answer did not come.`);
+      }
+      throw error;
+    });
     if ('gatewayPassword' in login && login.gatewayPassword !== undefined) {
       const origin = originOf(connection);
       this.#gatewayPasswords.set(connection.name, { origin, password: login.gatewayPassword });
@@ -198,7 +218,7 @@ export class SignIns {
     gateway: Gateway,
     grant: Grant,
   ): Promise<TokenRecord> {
-    const { holdings, clock, window } = this.#deps;
+    const { holdings, clock, log, window } = this.#deps;
     const { wall } = clock.now();
     const lifeMs = grant.reportedMs ?? connection.lifeMinutes * 60_000;
     const fresh = {
@@ -217,12 +237,24 @@ export class SignIns {
     };
     const old = this.find(connection, service);
     if (old !== undefined) {
+      let replaced: TokenRecord | undefined;
+      if (gateway.grants === 'session') {
+        // It is open over there until it is revoked; if this window dies before, the next one finds and ends it.
+        replaced = { ...old, id: randomUUID(), closing: true };
+        await holdings.add(replaced);
+      }
       // The new value takes the place of the old one, so that nothing can go on using that.
       await holdings.update(old.id, fresh, 'now');
-      await (gateway.grants === 'user'
-        ? this.#carryOver(connection, service, gateway, old)
-        : this.#revoke(gateway, old));
-      return holdings.get(old.id) ?? { ...old, ...fresh };
+      if (replaced === undefined) {
+        await this.#carryOver(connection, service, gateway, old);
+      } else {
+        await this.#revoke(gateway, replaced);
+      }
+      const held = holdings.get(old.id);
+      if (held !== undefined) {
+        return held;
+      }
+      log.info(`${connection.name}: the token was closed while it was being replaced.`);
     }
     const record: TokenRecord = {
       ...fresh,
@@ -232,6 +264,8 @@ export class SignIns {
       ...(service === undefined ? {} : { service }),
       keepAlive: connection.keepAlive,
       keepAliveSetAt: 0,
+      generation: 0,
+      turn: 0,
     };
     await holdings.add(record);
     return record;
@@ -262,9 +296,14 @@ export class SignIns {
       });
       try {
         const { sent } = await gateway.keepAlive(under(user));
-        await holdings.update(session.id, { sent, leftMs: session.lifeMs, source: 'estimated' }, 'soon');
+        await holdings.heardOf(
+          session,
+          { sent, leftMs: session.lifeMs, source: 'estimated' },
+          { under: user.id },
+          'soon',
+        );
       } catch (error) {
-        if (TokensError.is(error) && error.details.status === undefined) {
+        if (!isRefusal(error, 400, 401, 404, 410)) {
           return; // The gateway has said nothing about this session: it may well live.
         }
         log.info(`Session ${session.id} did not outlive its user token.`);
@@ -276,13 +315,19 @@ export class SignIns {
 
   /** SARUS: the account's tokens are rationed, so one that has been replaced is given back. */
   async #revoke(gateway: Gateway, old: TokenRecord): Promise<void> {
+    const { clock, holdings, log, redactor } = this.#deps;
     try {
       await gateway.close({ user: old.value });
-      this.#deps.redactor.delete(old.value);
-    } catch {
-      // It may still be open over there: it stays on the list, so that it can be closed.
-      await this.#deps.holdings.add({ ...old, id: randomUUID() });
+    } catch (error) {
+      if (remaining(old, clock.now()) > 0) {
+        log.warn(`Revoking ${old.id} failed: ${error instanceof Error ? error.message : String(error)}`);
+        // It may still be open over there: it stays on the list, so that it can be closed.
+        await holdings.update(old.id, { closing: false }, 'now');
+        return;
+      }
     }
+    await holdings.remove(old.id);
+    redactor.delete(old.value);
   }
 
   /** CRA: the password of the connection's gateway user, where it has one. */

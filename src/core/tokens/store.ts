@@ -25,8 +25,18 @@ export interface CredentialStore {
   delete(connection: string): Promise<void>;
 }
 
-/** Lets windows agree on who does what. */
+/** Lets the windows of a machine agree on who does what. Every method may reject. */
 export interface Claims {
+  /** This window lives from now on, for {@link lives}. */
+  enter(): Promise<void>;
+  /** This window is about to go: for the others it lives no more. */
+  leave(): Promise<void>;
+  /** Whether a window has entered and neither left nor died. */
+  lives(window: string): Promise<boolean>;
   /** True for exactly one of all who ever ask for this key, in all windows; after `staleMs` the work may be claimed anew. */
   claim(key: string, staleMs: number): Promise<boolean>;
+  /** True, as often as asked, for one living window; after its death or `staleMs` for another one. */
+  lease(key: string, staleMs: number): Promise<boolean>;
+  /** The work of a key that this window claimed or leased is done for good, and nobody will ask for it again. */
+  release(key: string): Promise<void>;
 }

@@ -1,0 +1,423 @@
+import type { Clock } from '../../src/core/clock.ts';
+import type { Connection } from '../../src/core/connection.ts';
+import { cancelled, type ErrorCode, TokensError } from '../../src/core/errors.ts';
+import type {
+  CallOptions,
+  DataAnswer,
+  DataCall,
+  Gateway,
+  Grant,
+  Life,
+  Login,
+  Tokens,
+} from '../../src/core/protocols/gateway.ts';
+import type { Answer } from '../../src/core/results/answer.ts';
+
+/** How one request goes wrong. `done`: whether the operation is carried out all the same. */
+export type Fault =
+  | { readonly kind: 'network' | 'timeout' | 'page'; readonly done: boolean }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'status'; readonly status: number; readonly done: boolean }
+  /** The caller gets a time-out at once, and its answer comes so many milliseconds later. */
+  | { readonly kind: 'late'; readonly ms: number };
+
+export type Operation = 'signIn' | 'getData' | 'keepAlive' | 'query' | 'close';
+
+interface Idle {
+  lastUsed: number;
+}
+
+interface Session extends Idle {
+  readonly user: string;
+}
+
+export interface ModelOptions {
+  readonly clock: Clock;
+  readonly lifeMs: number;
+  readonly maxSessions?: number;
+  /** Whether lives are told (SARUS always tells). */
+  readonly reports?: boolean;
+  /** SARUS: whether a renewal replaces the token. */
+  readonly replaces?: boolean;
+  /** Decides how each request goes. */
+  readonly fault?: (operation: Operation) => Fault | undefined;
+  /** How long a request travels one way, in milliseconds. */
+  readonly latency?: () => number;
+  /** A name for a new token: distinct, and the same in every run. */
+  readonly name?: (prefix: string) => string;
+}
+
+/** What has been asked of the server, by the token that it was about. */
+export interface Asked {
+  readonly operation: Operation;
+  readonly token: string;
+  readonly at: number;
+}
+
+/** A gateway without a network: the rules of PROTOCOLS.md in memory, on a clock that tests turn. */
+export class ModelServer {
+  readonly users = new Map<string, Idle>();
+  readonly sessions = new Map<string, Session>();
+  readonly asked: Asked[] = [];
+  /** Most sessions that were ever open at once. */
+  mostSessions = 0;
+  readonly #options: ModelOptions;
+  #names = 0;
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+  }
+
+  now(): ReturnType<Clock['now']> {
+    return this.#options.clock.now();
+  }
+
+  get #up(): number {
+    return this.#options.clock.now().up;
+  }
+
+  /** Forgets what has been idle for its whole life. */
+  sweep(): void {
+    const dead = this.#up - this.#options.lifeMs;
+    for (const [name, { lastUsed }] of this.users) {
+      if (lastUsed <= dead) {
+        this.users.delete(name);
+      }
+    }
+    for (const [name, session] of this.sessions) {
+      if (session.lastUsed <= dead) {
+        this.sessions.delete(name);
+      }
+    }
+  }
+
+  evict(name: string): void {
+    this.sessions.delete(name);
+  }
+
+  /** Forgets everything, as a restarted process would have. */
+  restart(): void {
+    this.users.clear();
+    this.sessions.clear();
+  }
+
+  count(operation: Operation): number {
+    return this.asked.filter((call) => call.operation === operation).length;
+  }
+
+  gateway(connection: Connection): Gateway {
+    return connection.kind === 'sarus' ? new ModelSarus(this) : new ModelCra(this);
+  }
+
+  /** Carries out one request, or lets it go wrong. */
+  async exchange<T>(
+    operation: Operation,
+    token: string,
+    work: () => T,
+    options: CallOptions,
+    late?: (result: T) => void,
+  ): Promise<{ sent: ReturnType<Clock['now']>; result: T }> {
+    if (options.signal?.aborted) {
+      throw cancelled();
+    }
+    const sent = this.#options.clock.now();
+    const fault = this.#options.fault?.(operation);
+    await this.#travel(options, fault, late, work);
+    this.sweep();
+    if (fault?.kind === 'refused') {
+      throw new TokensError('E_NETWORK', 'Nothing answers at {0}.', ['model'], { sent: false });
+    }
+    this.asked.push({ operation, token, at: this.#up });
+    if (fault !== undefined && fault.kind !== 'late') {
+      if (fault.done) {
+        try {
+          work();
+        } catch {
+          // Refused, but nobody hears of it.
+        }
+      }
+      throw failureOf(fault);
+    }
+    const result = work();
+    await this.#travel(options, undefined, late, () => result);
+    return { sent, result };
+  }
+
+  name(prefix: string): string {
+    return this.#options.name?.(prefix) ?? `${prefix}-secret-${++this.#names}`;
+  }
+
+  get reported(): { reportedMs?: number } {
+    return this.#options.reports ? { reportedMs: this.#options.lifeMs } : {};
+  }
+
+  get replaces(): boolean {
+    return this.#options.replaces ?? false;
+  }
+
+  get lifeMs(): number {
+    return this.#options.lifeMs;
+  }
+
+  logOn(): string {
+    const name = this.name('user');
+    this.users.set(name, { lastUsed: this.#up });
+    return name;
+  }
+
+  useUser(name: string): void {
+    const user = this.users.get(name);
+    if (user === undefined) {
+      throw refusal(401);
+    }
+    user.lastUsed = this.#up;
+  }
+
+  useSession(user: string, name: string): void {
+    this.useUser(user);
+    const session = this.sessions.get(name);
+    if (session?.user !== user) {
+      throw refusal(404);
+    }
+    session.lastUsed = this.#up;
+  }
+
+  open(user: string): string {
+    if (this.sessions.size >= (this.#options.maxSessions ?? Number.POSITIVE_INFINITY)) {
+      throw new TokensError('E_LIMIT', '{0} has no session to give.', ['model'], { status: 503 });
+    }
+    const name = this.name('session');
+    this.sessions.set(name, { user, lastUsed: this.#up });
+    this.mostSessions = Math.max(this.mostSessions, this.sessions.size);
+    return name;
+  }
+
+  /** SARUS: its token is the session. */
+  useToken(name: string): Session {
+    const token = this.sessions.get(name);
+    if (token === undefined) {
+      throw refusal(401);
+    }
+    return token;
+  }
+
+  remaining(token: Session): number {
+    return this.lifeMs - (this.#up - token.lastUsed);
+  }
+
+  touch(token: Session): void {
+    token.lastUsed = this.#up;
+  }
+
+  /** The way there or back; a caller who gives up is told at once, and the answer goes to `late`. */
+  async #travel<T>(
+    { signal }: CallOptions,
+    fault: Fault | undefined,
+    late: ((result: T) => void) | undefined,
+    work: () => T,
+  ): Promise<void> {
+    const { clock, latency } = this.#options;
+    if (fault?.kind === 'late') {
+      clock.setTimeout(() => {
+        this.sweep();
+        try {
+          const result = work();
+          late?.(result);
+        } catch {
+          // Refused, but nobody hears of it.
+        }
+      }, fault.ms);
+      throw new TokensError('E_TIMEOUT', 'No complete answer came from {0}.', ['model']);
+    }
+    const ms = latency?.() ?? 0;
+    if (ms === 0) {
+      await Promise.resolve();
+    } else {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, ms));
+    }
+    if (signal?.aborted) {
+      try {
+        late?.(work());
+      } catch {
+        // Refused, but nobody hears of it.
+      }
+      throw cancelled();
+    }
+  }
+}
+
+class ModelCra implements Gateway {
+  readonly grants = 'user';
+  readonly #server: ModelServer;
+
+  constructor(server: ModelServer) {
+    this.#server = server;
+  }
+
+  async signIn(login: Login, _service: string | undefined, options: CallOptions = {}): Promise<Grant> {
+    const work = () => {
+      checkLogin(login);
+      return this.#server.logOn();
+    };
+    const { sent, result } = await this.#server.exchange('signIn', '', work, options);
+    return { value: result, sent, ...this.#server.reported };
+  }
+
+  async getData(call: DataCall): Promise<DataAnswer> {
+    const { user, session } = call.tokens;
+    const asked = this.#server.now();
+    const work = () => {
+      this.#server.useUser(user);
+      if (session !== undefined) {
+        this.#server.useSession(user, session);
+        if (!call.keepOpen) {
+          this.#server.sessions.delete(session);
+        }
+        return session;
+      }
+      const opened = this.#server.open(user);
+      if (!call.keepOpen) {
+        this.#server.sessions.delete(opened);
+      }
+      return opened;
+    };
+    const late = (opened: string) => {
+      if (session === undefined && call.keepOpen) {
+        void call.onSession?.({ value: opened, sent: asked });
+      }
+    };
+    const { sent, result } = await this.#server.exchange('getData', session ?? user, work, call, late);
+    if (session === undefined && call.keepOpen) {
+      await call.onSession?.({ value: result, sent });
+    }
+    return { sent, answer: nothing, totalRows: 0, ...(call.keepOpen ? { session: result } : {}) };
+  }
+
+  async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
+    const { user, session } = tokens;
+    const work = () =>
+      session === undefined ? this.#server.useUser(user) : this.#server.useSession(user, session);
+    const { sent } = await this.#server.exchange('keepAlive', session ?? user, work, options);
+    return { value: session ?? user, sent };
+  }
+
+  async close({ user, session }: Tokens, options: CallOptions = {}): Promise<void> {
+    if (session === undefined) {
+      return;
+    }
+    const work = () => {
+      this.#server.useUser(user);
+      if (this.#server.sessions.get(session)?.user === user) {
+        this.#server.sessions.delete(session);
+      }
+    };
+    await this.#server.exchange('close', session, work, options).catch(passOver(404, 410));
+  }
+
+  dispose(): void {
+    // Holds nothing.
+  }
+}
+
+class ModelSarus implements Gateway {
+  readonly grants = 'session';
+  readonly #server: ModelServer;
+
+  constructor(server: ModelServer) {
+    this.#server = server;
+  }
+
+  async signIn(login: Login, _service: string | undefined, options: CallOptions = {}): Promise<Grant> {
+    const work = () => {
+      checkLogin(login);
+      return this.#server.open('');
+    };
+    const giveBack = (name: string) => this.#server.sessions.delete(name);
+    const { sent, result } = await this.#server.exchange('signIn', '', work, options, giveBack);
+    return { value: result, sent, reportedMs: this.#server.lifeMs };
+  }
+
+  async getData(call: DataCall): Promise<DataAnswer> {
+    const name = call.tokens.user;
+    const work = () => this.#server.touch(this.#server.useToken(name));
+    const { sent } = await this.#server.exchange('getData', name, work, call);
+    return { sent, answer: nothing, totalRows: 0 };
+  }
+
+  async keepAlive({ user }: Tokens, options: CallOptions = {}): Promise<Grant> {
+    const work = () => {
+      const token = this.#server.useToken(user);
+      this.#server.touch(token);
+      if (!this.#server.replaces) {
+        return user;
+      }
+      this.#server.sessions.delete(user);
+      const next = this.#server.name('session');
+      this.#server.sessions.set(next, token);
+      return next;
+    };
+    const { sent, result } = await this.#server.exchange('keepAlive', user, work, options);
+    return { value: result, sent, reportedMs: this.#server.lifeMs };
+  }
+
+  async query({ user }: Tokens, options: CallOptions = {}): Promise<Life> {
+    const work = () => Math.max(Math.floor(this.#server.remaining(this.#server.useToken(user))), 0);
+    const { sent, result } = await this.#server.exchange('query', user, work, options);
+    return { sent, reportedMs: result };
+  }
+
+  async close({ user }: Tokens, options: CallOptions = {}): Promise<void> {
+    const work = () => {
+      this.#server.useToken(user);
+      this.#server.sessions.delete(user);
+    };
+    await this.#server.exchange('close', user, work, options).catch(passOver(401, 410));
+  }
+
+  dispose(): void {
+    // Holds nothing.
+  }
+}
+
+const nothing: Answer = {
+  head: {},
+  fields: [],
+  rowCount: 0,
+  bytes: 0,
+  rows: async () => [],
+  dispose: () => undefined,
+};
+
+function checkLogin(login: Login): void {
+  if ('password' in login && login.password === 'wrong') {
+    throw new TokensError('E_CREDENTIALS', '{0} refused the sign-in.', ['model'], { status: 401 });
+  }
+}
+
+/** What counts as closed. */
+function passOver(...statuses: number[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!TokensError.is(error) || !statuses.includes(error.details.status ?? 0)) {
+      throw error;
+    }
+    return undefined;
+  };
+}
+
+function refusal(status: number): TokensError {
+  const code: ErrorCode = status === 401 || status === 410 ? 'E_EXPIRED' : 'E_HTTP';
+  return new TokensError(code, '{0} answered with status {1}.', ['model', status], { status });
+}
+
+function failureOf(fault: Exclude<Fault, { kind: 'refused' | 'late' }>): TokensError {
+  switch (fault.kind) {
+    case 'network':
+      return new TokensError('E_NETWORK', 'The connection to {0} broke off.', ['model']);
+    case 'timeout':
+      return new TokensError('E_TIMEOUT', 'No complete answer came from {0}.', ['model']);
+    case 'page':
+      return new TokensError('E_PROTOCOL', '{0} answered with a web page.', ['model'], { status: 200 });
+    case 'status':
+      return refusal(fault.status);
+  }
+}

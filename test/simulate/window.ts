@@ -1,0 +1,92 @@
+import type { Clock } from '../../src/core/clock.ts';
+import { type Connection, parseConnection } from '../../src/core/connection.ts';
+import { Emitter } from '../../src/core/event.ts';
+import type { Log } from '../../src/core/log.ts';
+import { RedactingLog } from '../../src/core/log.ts';
+import type { Gateway } from '../../src/core/protocols/gateway.ts';
+import { Redactor } from '../../src/core/redact.ts';
+import type { Answer, MakeReader } from '../../src/core/results/answer.ts';
+import { Keeper } from '../../src/core/tokens/keeper.ts';
+import { Scheduler } from '../../src/core/tokens/scheduler.ts';
+import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
+
+export interface WindowParts {
+  readonly clock: Clock;
+  readonly store: TokenStore;
+  readonly credentials: CredentialStore;
+  readonly claims: Claims;
+  readonly connections: readonly Connection[];
+  readonly connect: (connection: Connection, window: TestWindow) => Gateway;
+  readonly name: string;
+  readonly longestIdleMs?: () => number;
+}
+
+/** One window: the core as the extension joins it, without the extension. */
+export class TestWindow {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly redactor = new Redactor();
+  readonly keeper: Keeper;
+  /** What went to the log, after redaction. */
+  readonly lines: string[] = [];
+  readonly log: Log;
+
+  constructor({ clock, store, credentials, claims, connections, connect, name, longestIdleMs }: WindowParts) {
+    this.name = name;
+    this.clock = clock;
+    this.scheduler = new Scheduler(clock);
+    const write = (line: string) => void this.lines.push(line);
+    const target = { debug: write, info: write, warn: write, error: write };
+    this.log = new RedactingLog(target, (text) => this.redactor.redact(text));
+    const changes = new Emitter<void>();
+    this.keeper = new Keeper({
+      clock,
+      scheduler: this.scheduler,
+      store,
+      credentials,
+      claims,
+      connections: { all: () => connections, onDidChange: changes.event },
+      connect: async (connection) => connect(connection, this),
+      redactor: this.redactor,
+      log: this.log,
+      window: name,
+      warnMs: () => 2_000,
+      longestIdleMs: longestIdleMs ?? (() => 8 * 3_600_000),
+    });
+  }
+
+  dispose(): void {
+    this.keeper.dispose();
+    this.scheduler.dispose();
+  }
+}
+
+/** A connection with its defaults filled in. */
+export function connectionOf(settings: Record<string, unknown>): Connection {
+  const parsed = parseConnection({ url: 'http://127.0.0.1:1', ...settings });
+  if (!parsed.ok) {
+    throw new Error(parsed.reason);
+  }
+  return parsed.value;
+}
+
+/** A reader that only looks for the members at the top level, once the body is whole. */
+export const plainReader: MakeReader = (_shape, onScalar) => {
+  const chunks: Uint8Array[] = [];
+  return {
+    write: (chunk) => {
+      chunks.push(chunk);
+    },
+    end: async (): Promise<Answer> => {
+      const head = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      for (const [name, value] of Object.entries(head)) {
+        if (typeof value !== 'object') {
+          onScalar(name, String(value));
+        }
+      }
+      return { head, fields: [], rowCount: 0, bytes: 0, rows: async () => [], dispose: () => undefined };
+    },
+    abort: () => undefined,
+  };
+};

@@ -1,0 +1,439 @@
+import assert from 'node:assert/strict';
+import { connectionOf } from '../../../simulate/window.ts';
+import { demo, key, lifeMs, Rig } from './rig.ts';
+
+describe('keeper', () => {
+  let rig: Rig;
+
+  beforeEach(() => {
+    rig = new Rig();
+  });
+
+  afterEach(() => rig.end());
+
+  describe('signing in', () => {
+    it('gets a token, and a new value for the same one when done again', async () => {
+      const window = await rig.open('w');
+      const first = await window.keeper.signIn('cra', { login: demo });
+      assert.deepEqual(
+        { kind: first.kind, service: first.service, lifeMs: first.lifeMs, source: first.source },
+        { kind: 'user', service: 'S1', lifeMs, source: 'reported' },
+      );
+      const value = window.keeper.reveal(first.id);
+      const second = await window.keeper.signIn('cra', { login: demo });
+      assert.equal(second.id, first.id);
+      assert.notEqual(window.keeper.reveal(second.id), value);
+      assert.equal(window.keeper.tokens().length, 1);
+    });
+
+    it('revokes the SARUS token that it replaces', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('sarus', { login: key });
+      await window.keeper.signIn('sarus', { login: key });
+      assert.equal(rig.sarus.sessions.size, 1);
+      assert.equal(window.keeper.tokens().length, 1);
+      rig.assertInStep(window);
+    });
+
+    it('keeps a replaced SARUS token on the list when it cannot be revoked', async () => {
+      const window = await rig.open('w');
+      const first = await window.keeper.signIn('sarus', { login: key });
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      const second = await window.keeper.signIn('sarus', { login: key });
+      assert.equal(second.id, first.id);
+      assert.equal(rig.sarus.sessions.size, 2);
+      rig.assertInStep(window);
+      // Calls are made with the new one.
+      await rig.getSarus(window);
+      assert.equal(rig.sarus.asked.at(-1)?.token, window.keeper.reveal(second.id));
+      assert.deepEqual(await window.keeper.closeAll('sarus'), { closed: 2, failed: 0 });
+      assert.equal(rig.sarus.sessions.size, 0);
+    });
+
+    it('tries whether sessions serve under the new user token, and closes those that do not', async () => {
+      const window = await rig.open('w');
+      const user = await window.keeper.signIn('cra', { login: demo });
+      const before = window.keeper.reveal(user.id);
+      await rig.getData(window);
+      await window.keeper.signIn('cra', { login: demo });
+      rig.assertInStep(window);
+      assert.equal(window.keeper.tokens().length, 1, 'the model’s sessions die with their user token');
+      assert.equal(rig.cra.asked.filter(({ operation }) => operation === 'close').length, 1);
+      assert.notEqual(window.keeper.reveal(user.id), before);
+    });
+
+    it('leaves a session alone of which the gateway says nothing', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      const { session } = await rig.getData(window);
+      for (const status of [500, 503]) {
+        rig.faults.push({ operation: 'keepAlive', fault: { kind: 'status', status, done: false } });
+        await window.keeper.signIn('cra', { login: demo });
+        assert.ok(window.keeper.find(session?.id ?? ''), String(status));
+      }
+      assert.equal(rig.cra.count('close'), 0);
+    });
+
+    it('goes on when its asker has turned away, and keeps what comes', async () => {
+      const window = await rig.open('w');
+      const stop = new AbortController();
+      const signing = window.keeper.signIn('sarus', { login: key, signal: stop.signal });
+      stop.abort();
+      await assert.rejects(signing, { code: 'E_CANCELLED' });
+      await rig.settle();
+      assert.equal(window.keeper.tokens('sarus').length, 1);
+      rig.assertInStep(window);
+    });
+
+    it('says who is not signed in, and what is no connection', async () => {
+      const window = await rig.open('w');
+      await assert.rejects(window.keeper.signIn('cra', {}), { code: 'E_CREDENTIALS' });
+      await assert.rejects(window.keeper.signIn('other', {}), { code: 'E_CONFIG' });
+      await assert.rejects(window.keeper.signIn('cra', { login: { username: 'demo', password: 'wrong' } }), {
+        code: 'E_CREDENTIALS',
+      });
+      assert.throws(() => window.keeper.main('cra'), { code: 'E_UNKNOWN_TOKEN' });
+      assert.deepEqual(window.keeper.tokens(), []);
+    });
+
+    it('remembers a login only if told to, and sends it nowhere else', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      assert.equal(await window.keeper.isRemembered('cra'), false);
+      await window.keeper.signIn('cra', { login: demo, remember: true });
+      assert.equal(await window.keeper.isRemembered('cra'), true);
+      // The same name leads elsewhere now.
+      rig.connections[0] = connectionOf({ ...rig.connections[0], url: 'https://elsewhere.example' });
+      assert.equal(await window.keeper.isRemembered('cra'), false);
+      const { length } = rig.cra.asked;
+      await assert.rejects(rig.getData(window), { code: 'E_CREDENTIALS' });
+      const [user] = window.keeper.tokens();
+      await assert.rejects(window.keeper.keepAlive(user?.id ?? ''), { code: 'E_CONFIG' });
+      assert.equal(rig.cra.asked.length, length, 'neither login nor token went there');
+      await window.keeper.close(user?.id ?? '');
+    });
+
+    it('forgets everything at signing out', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo, remember: true });
+      await rig.getData(window);
+      assert.deepEqual(await window.keeper.signOut('cra'), { closed: 1, failed: 0 });
+      assert.deepEqual(window.keeper.tokens(), []);
+      assert.equal(rig.storage.entries.size, 0);
+      assert.equal(rig.credentials.entries.size, 0);
+    });
+  });
+
+  describe('keeping alive by hand', () => {
+    it('renews with one request and one write', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('sarus', { login: key });
+      const { writes } = rig.storage;
+      const asked = rig.sarus.asked.length;
+      await rig.pass(30_000);
+      const renewed = await window.keeper.keepAlive(id);
+      await rig.pass(5_000);
+      assert.equal(rig.sarus.asked.length - asked, 1);
+      assert.equal(rig.storage.writes - writes, 1);
+      assert.equal(renewed.expiresAt, renewed.lastUsedAt + lifeMs);
+    });
+
+    it('takes over a value that a renewal replaced', async () => {
+      rig = new Rig({}, { replaces: true });
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('sarus', { login: key });
+      const before = window.keeper.reveal(id);
+      await window.keeper.keepAlive(id);
+      assert.notEqual(window.keeper.reveal(id), before);
+      await rig.getSarus(window);
+      rig.assertInStep(window);
+      assert.ok(rig.sarus.asked.slice(2).every(({ token }) => token !== before));
+    });
+
+    it('signs in again with what is remembered when the token has died', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('cra', { login: demo, remember: true });
+      rig.cra.restart();
+      await window.keeper.keepAlive(id);
+      assert.equal(rig.cra.count('signIn'), 2);
+      assert.equal(window.keeper.token(id).state, 'live');
+    });
+
+    it('does not sign in again for a refusal that is not about the token', async () => {
+      const window = await rig.open('w');
+      for (const [connection, login] of [
+        ['cra', demo],
+        ['sarus', key],
+      ] as const) {
+        const { id } = await window.keeper.signIn(connection, { login, remember: true });
+        for (const status of [400, 404, 500]) {
+          rig.faults.push({ operation: 'keepAlive', fault: { kind: 'status', status, done: false } });
+          await assert.rejects(window.keeper.keepAlive(id), { code: 'E_HTTP' });
+        }
+      }
+      assert.equal(rig.cra.count('signIn') + rig.sarus.count('signIn'), 2);
+    });
+
+    it('shows a token as expired when nobody can sign in again', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('cra', { login: demo });
+      rig.cra.restart();
+      await assert.rejects(window.keeper.keepAlive(id), { code: 'E_EXPIRED' });
+      assert.equal(window.keeper.token(id).state, 'expired');
+    });
+
+    it('ends a session that the gateway has ended, and says so', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      const { session } = await rig.getData(window);
+      rig.cra.evict(window.keeper.reveal(session?.id ?? ''));
+      await assert.rejects(window.keeper.keepAlive(session?.id ?? ''), {
+        code: 'E_EXPIRED',
+        message: /P\/V/,
+      });
+      assert.equal(window.keeper.find(session?.id ?? ''), undefined);
+      rig.assertInStep(window);
+    });
+
+    it('asks the person when nothing is remembered', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('cra', { login: demo });
+      rig.cra.restart();
+      const asked: string[] = [];
+      await window.keeper.keepAlive(id, {
+        askLogin: async (_connection, service, why) => {
+          asked.push(`${service} ${why}`);
+          return { login: demo, remember: false };
+        },
+      });
+      assert.deepEqual(asked, ['S1 unknown']);
+      rig.cra.restart();
+      await assert.rejects(window.keeper.keepAlive(id, { askLogin: async () => undefined }), {
+        code: 'E_CANCELLED',
+      });
+    });
+  });
+
+  describe('querying', () => {
+    it('believes what SARUS tells, and does not take it for a use', async () => {
+      const window = await rig.open('w');
+      const { id, lastUsedAt } = await window.keeper.signIn('sarus', { login: key });
+      await rig.pass(20_000);
+      const told = await window.keeper.query(id);
+      assert.equal(told.source, 'reported');
+      assert.equal(told.expiresAt, rig.clock.now().wall + lifeMs - 20_000);
+      assert.equal(told.lifeMs, lifeMs);
+      assert.equal(told.lastUsedAt, lastUsedAt);
+    });
+
+    it('shows as expired what SARUS knows no more', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('sarus', { login: key });
+      rig.sarus.restart();
+      await assert.rejects(window.keeper.query(id), { code: 'E_EXPIRED' });
+      assert.equal(window.keeper.token(id).state, 'expired');
+    });
+
+    it('reckons for CRA, without a request', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('cra', { login: demo });
+      await window.keeper.query(id);
+      assert.equal(await window.keeper.canAsk(id), false);
+      assert.equal(rig.cra.asked.length, 1);
+    });
+  });
+
+  describe('closing', () => {
+    it('closes at the gateway and forgets', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      const { session } = await rig.getData(window);
+      await window.keeper.close(session?.id ?? '');
+      await assert.rejects(window.keeper.close(session?.id ?? ''), { code: 'E_UNKNOWN_TOKEN' });
+      rig.assertInStep(window);
+    });
+
+    it('keeps what could not be closed', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('sarus', { login: key });
+      for (const status of [404, 500, 503]) {
+        rig.faults.push({ operation: 'close', fault: { kind: 'status', status, done: false } });
+        await assert.rejects(window.keeper.close(id), { code: 'E_HTTP' });
+        rig.assertInStep(window);
+      }
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      assert.deepEqual(await window.keeper.closeAll(), { closed: 0, failed: 1 });
+      rig.assertInStep(window);
+    });
+
+    it('closes a session although its user token has died, if a login is remembered', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo, remember: true });
+      const { session } = await rig.getData(window);
+      rig.faults.push({ operation: 'close', fault: { kind: 'status', status: 401, done: false } });
+      await window.keeper.close(session?.id ?? '');
+      assert.equal(rig.cra.count('signIn'), 1, 'the user token answered, so it was not that');
+      rig.assertInStep(window);
+    });
+
+    it('of a user token closes its sessions and forgets it; with one left open it stays', async () => {
+      const window = await rig.open('w');
+      const user = await window.keeper.signIn('cra', { login: demo });
+      await rig.getData(window);
+      await rig.getData(window, { view: 'W' });
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      await assert.rejects(window.keeper.close(user.id), { code: 'E_NETWORK' });
+      assert.equal(window.keeper.tokens().length, 2);
+      rig.assertInStep(window);
+      await window.keeper.close(user.id);
+      assert.deepEqual(window.keeper.tokens(), []);
+      rig.assertInStep(window);
+    });
+
+    it('ends what a window was closing when it died', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      const { session } = await rig.getData(window);
+      const closing = window.keeper.close(session?.id ?? '');
+      closing.catch(() => undefined);
+      const entry = [...rig.storage.entries].find(([id]) => id === session?.id);
+      assert.ok(entry);
+      await closing;
+      // As if the window had died after it had written its intent.
+      const record = JSON.parse(entry[1]);
+      rig.storage.entries.set(entry[0], JSON.stringify({ ...record, closing: true }));
+      const other = await rig.open('w2');
+      await rig.pass(10);
+      assert.equal(other.keeper.find(entry[0]), undefined);
+      rig.assertInStep(other);
+    });
+  });
+
+  describe('as a window goes', () => {
+    it('closes what this window opened and nobody used since, whoever else does what', async () => {
+      const [one, two] = [await rig.open('one'), await rig.open('two')];
+      await one.keeper.signIn('cra', { login: demo });
+      await rig.getData(one, { view: 'MINE' });
+      await rig.getData(one, { view: 'SHARED' });
+      await rig.settle();
+      await rig.getData(two, { view: 'THEIRS' });
+      assert.equal((await rig.getData(two, { view: 'SHARED' })).reused, true);
+      await rig.pass(1_500);
+      await one.keeper.closeMine(1_000);
+      await rig.pass(1_500);
+      const left = two.keeper.tokens().filter(({ kind }) => kind === 'session');
+      assert.deepEqual(left.map(({ target }) => target).sort(), ['P/SHARED', 'P/THEIRS']);
+      rig.assertInStep(two);
+      await two.keeper.closeMine(1_000);
+      rig.assertInStep(two);
+      assert.equal(rig.cra.sessions.size, 0);
+    });
+
+    it('closes what a window left behind that died', async () => {
+      const one = await rig.open('one');
+      await one.keeper.signIn('cra', { login: demo });
+      await rig.getData(one);
+      rig.crash(one);
+      const two = await rig.open('two');
+      assert.equal(two.keeper.tokens().length, 2);
+      rig.assertInStep(two);
+      await two.keeper.closeMine(1_000);
+      assert.equal(rig.cra.sessions.size, 0);
+    });
+
+    it('waits no longer than it may; the next start ends what is left', async () => {
+      rig = new Rig({}, { latency: () => 10_000 });
+      const one = await rig.open('one');
+      const signing = one.keeper.signIn('sarus', { login: key });
+      await rig.pass(25_000);
+      await signing;
+      let gone = false;
+      const leaving = one.keeper.closeMine(3_500).then(() => {
+        gone = true;
+      });
+      await rig.settle();
+      await rig.pass(3_250);
+      assert.equal(gone, false);
+      await rig.pass(250);
+      assert.equal(gone, true);
+      await leaving;
+      rig.crash(one);
+      const two = await rig.open('two');
+      await rig.pass(30_000);
+      assert.deepEqual(two.keeper.tokens(), []);
+      assert.equal(rig.sarus.sessions.size, 0);
+    });
+  });
+
+  describe('after sleep and clock changes', () => {
+    it('asks after SARUS tokens, and shows nothing dead as alive', async () => {
+      const window = await rig.open('w');
+      const sarus = await window.keeper.signIn('sarus', { login: key });
+      const cra = await window.keeper.signIn('cra', { login: demo });
+      await rig.getData(window);
+      rig.sarus.restart(); // While the machine sleeps.
+      rig.clock.sleep(lifeMs / 2);
+      await rig.pass(20_000);
+      assert.equal(rig.sarus.count('query'), 1);
+      assert.equal(window.keeper.token(sarus.id).state, 'expired');
+      assert.notEqual(window.keeper.token(cra.id).state, 'expired');
+      rig.clock.sleep(lifeMs);
+      assert.ok(window.keeper.tokens().every(({ state }) => state === 'expired'));
+    });
+
+    for (const jump of [3_600_000, -3_600_000, 86_400_000, -86_400_000]) {
+      it(`survives a clock that is set by ${jump / 3_600_000} h`, async () => {
+        const window = await rig.open('w');
+        const { id } = await window.keeper.signIn('cra', { login: demo });
+        await rig.pass(20_000);
+        rig.clock.jumpWall(jump);
+        const { expiresAt, state } = window.keeper.token(id);
+        assert.equal(state, 'live');
+        const left = expiresAt - rig.clock.now().wall;
+        assert.ok(left <= lifeMs - 20_000 && left > lifeMs - 22_000, String(left));
+        assert.equal((await rig.getData(window)).reused, false);
+        assert.equal((await rig.getData(window)).reused, true);
+        await rig.pass(lifeMs);
+        assert.equal(window.keeper.token(id).state, 'expired');
+      });
+    }
+
+    it('finds what still lives after a restart of the machine', async () => {
+      const one = await rig.open('one');
+      await one.keeper.signIn('cra', { login: demo });
+      await rig.getData(one);
+      rig.crash(one);
+      rig.clock.reboot(40_000);
+      const two = await rig.open('two');
+      assert.deepEqual(
+        two.keeper.tokens().map(({ state }) => state),
+        ['live', 'live'],
+      );
+      assert.equal(two.keeper.first()?.expiresAt, rig.clock.now().wall + lifeMs - 40_000);
+    });
+  });
+
+  it('announces when time alone changes a state', async () => {
+    const window = await rig.open('w');
+    const { id } = await window.keeper.signIn('cra', { login: demo });
+    const seen: string[] = [];
+    window.keeper.onDidChange((change) => seen.push(window.keeper.find(change.id)?.state ?? 'gone'));
+    await rig.pass(lifeMs + 1_000);
+    assert.deepEqual(seen, ['expiring', 'expired']);
+    await window.keeper.close(id);
+    assert.deepEqual(seen, ['expiring', 'expired', 'gone']);
+  });
+
+  it('writes no secret into the log', async () => {
+    const window = await rig.open('w');
+    await window.keeper.signIn('sarus', { login: key });
+    await window.keeper.signIn('cra', { login: demo });
+    await rig.getData(window);
+    rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+    await window.keeper.closeAll();
+    assert.ok(window.lines.length > 0);
+    for (const line of window.lines) {
+      assert.ok(!line.includes('-secret-'), line);
+    }
+  });
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Connection } from '../../../../src/core/connection.ts';
+import type { Login } from '../../../../src/core/protocols/gateway.ts';
+import type { OperationOptions } from '../../../../src/core/tokens/signIns.ts';
+import { type Fault, type ModelOptions, ModelServer, type Operation } from '../../../simulate/modelServer.ts';
+import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';
+import { connectionOf, plainReader, TestWindow } from '../../../simulate/window.ts';
+import { FakeClock } from '../../fakeClock.ts';
+
+export const lifeMs = 60_000;
+export const demo: Login = { username: 'demo', password: 'demo' };
+export const key: Login = { apiKey: 'demo' };
+
+/** A machine with windows, a CRA gateway called `cra` and a SARUS one called `sarus`, on a clock that a test turns. */
+export class Rig {
+  readonly clock = new FakeClock();
+  readonly storage = new SharedStorage();
+  readonly credentials = new MemoryCredentials();
+  readonly claims = new SharedClaims(() => this.clock.now().up);
+  readonly cra: ModelServer;
+  readonly sarus: ModelServer;
+  readonly connections: Connection[];
+  /** Faults that wait for their operation. */
+  readonly faults: { operation: Operation; fault: Fault }[] = [];
+  longestIdleMs = 8 * 3_600_000;
+  readonly #windows: TestWindow[] = [];
+
+  constructor(settings: Record<string, unknown> = {}, model: Partial<ModelOptions> = {}) {
+    const options: ModelOptions = {
+      clock: this.clock,
+      lifeMs,
+      reports: true,
+      fault: (operation) => {
+        const place = this.faults.findIndex((rule) => rule.operation === operation);
+        return place < 0 ? undefined : this.faults.splice(place, 1)[0]?.fault;
+      },
+      ...model,
+    };
+    this.cra = new ModelServer(options);
+    this.sarus = new ModelServer(options);
+    this.connections = [
+      connectionOf({ name: 'cra', kind: 'bmc-cra', service: 'S1', ...settings }),
+      connectionOf({ name: 'sarus', kind: 'sarus', ...settings }),
+    ];
+  }
+
+  /** Opens a window and lets it find what is stored. */
+  async open(name: string): Promise<TestWindow> {
+    const store = this.storage.window();
+    const window = new TestWindow({
+      clock: this.clock,
+      store,
+      credentials: this.credentials,
+      claims: this.claims.window(name),
+      connections: this.connections,
+      connect: (connection) => (connection.kind === 'sarus' ? this.sarus : this.cra).gateway(connection),
+      name,
+      longestIdleMs: () => this.longestIdleMs,
+    });
+    this.#windows.push(window);
+    await window.keeper.load();
+    return window;
+  }
+
+  /** The window's process is killed: nothing of it happens any more. */
+  crash(window: TestWindow): void {
+    window.dispose();
+    this.claims.alive.delete(window.name);
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 10; round++) {
+      await turn();
+    }
+  }
+
+  /** Lets time pass in small steps, and everything happen on the way. */
+  async pass(ms: number, stepMs = 250): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.clock.advance(Math.min(stepMs, left));
+      await this.settle();
+    }
+  }
+
+  /** Lets time pass until something has happened. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    work.then(end, end);
+    while (!over) {
+      await this.pass(50, 50);
+    }
+    return work;
+  }
+
+  getData(window: TestWindow, request: Record<string, unknown> = {}, options: OperationOptions = {}) {
+    const cra = { connection: 'cra', product: 'P', view: 'V' };
+    return window.keeper.getData({ ...cra, ...request }, { makeReader: plainReader, ...options });
+  }
+
+  getSarus(window: TestWindow, options: OperationOptions = {}) {
+    return window.keeper.getData(
+      { connection: 'sarus', endpoint: 'GetIt' },
+      { makeReader: plainReader, ...options },
+    );
+  }
+
+  /** What both gateways have open is what the window holds: no more, no less. */
+  assertInStep(window: TestWindow): void {
+    for (const [name, server] of [
+      ['cra', this.cra],
+      ['sarus', this.sarus],
+    ] as const) {
+      server.sweep();
+      const held = window.keeper
+        .tokens(name)
+        .filter(({ kind, state }) => kind === 'session' && state !== 'expired');
+      assert.deepEqual(
+        held.map(({ id }) => window.keeper.reveal(id)).sort(),
+        [...server.sessions.keys()].sort(),
+        name,
+      );
+    }
+  }
+
+  end(): void {
+    for (const window of this.#windows) {
+      window.dispose();
+    }
+    assert.equal(this.clock.pending, 0, 'a timer is left');
+  }
+}
