@@ -25,6 +25,9 @@ import { ResultsView } from './views/results/resultsView.ts';
 import { StatusBar } from './views/statusBar.ts';
 import { TokenTree } from './views/tree.ts';
 
+/** VS Code waits 5 s for what has to be done before a window goes; this much of it is for gateways. In milliseconds. */
+const exitMs = 3_500;
+
 /** What has to be done before the window goes. */
 let leave: (() => Promise<void>) | undefined;
 
@@ -44,7 +47,8 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const log = new RedactingLog(output, (text) => redactor.redact(text));
   const connections = own(new ConnectionSettings());
   const credentials = new CredentialVault(context.secrets);
-  const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'));
+  const window = { id: randomUUID(), boot: clock.now().boot };
+  const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window);
 
   const consents = new Consents(context.globalState);
   const connect = async (connection: Connection): Promise<Gateway> => {
@@ -73,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
       connect,
       redactor,
       log,
-      window: randomUUID(),
+      window: window.id,
       warnMs: options.warnMs,
       longestIdleMs: options.longestIdleMs,
     }),
@@ -124,7 +128,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   own(keeper.onDidChange(() => tokensChanged.fire()));
   leave = async () => {
     if (options.closeOnExit()) {
-      await keeper.closeMine();
+      await keeper.closeMine(exitMs);
     }
     await keeper.flush();
     await sandbox.stop();
