@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { createApi, type SessionTokensApi } from './api.ts';
+import { registerAuthentication } from './authentication/provider.ts';
 import { registerCommands, report } from './commands/boundary.ts';
 import type { Parts } from './commands/parts.ts';
 import { Consents } from './connections/consents.ts';
@@ -124,6 +125,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     refreshTree: () => tree.refresh(),
   };
   own(registerCommands(parts));
+  own(registerAuthentication(parts));
   const tokensChanged = own(new vscode.EventEmitter<void>());
   own(keeper.onDidChange(() => tokensChanged.fire()));
   leave = async () => {
