@@ -59,8 +59,6 @@ const host = {
   format: 'cjs',
   target: 'node22',
   external: ['vscode'],
-  // VS Code puts its proxy settings and the certificates of the system into these, and only under their old names.
-  alias: { 'node:http': 'http', 'node:https': 'https', 'node:tls': 'tls', 'node:net': 'net' },
   // Without it an `import()` would go around the loader that knows the module `vscode`.
   supported: { 'dynamic-import': false },
   plugins: [lazyImports],
