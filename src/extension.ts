@@ -47,17 +47,17 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
   const log = new RedactingLog(output, (text) => redactor.redact(text));
   const connections = own(new ConnectionSettings());
+  const consents = new Consents(context.globalState);
   const credentials = new CredentialVault(context.secrets);
   const window = { id: randomUUID(), boot: clock.now().boot };
   const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window);
 
-  const consents = new Consents(context.globalState);
   const connect = async (connection: Connection): Promise<Gateway> => {
+    consents.check(connection);
     // The only way to the network; loaded when it is first used.
     const { connect } = await import('./core/protocols/connect.ts');
     const dialectKey = `dialect/${connection.url}`;
     const remembered = context.globalState.get(dialectKey);
-    consents.check(connection);
     return connect(connection, {
       clock,
       redactor,
@@ -113,14 +113,14 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     keeper,
     connections,
     credentials,
+    consents,
     connect,
     options,
+    scheduler,
     results,
     state: context.globalState,
-    consents,
     sandbox,
     log,
-    scheduler,
     output,
     refreshTree: () => tree.refresh(),
   };
