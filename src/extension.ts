@@ -105,6 +105,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
       maxBytes: options.maxResponseBytes,
       run: (request, how) => keeper.getData(request, how),
       columns: (fetched) => keeper.columns(fetched),
+      hasSecret: (text) => redactor.finds(text),
       report: (error) => report(log, error),
     }),
   );
@@ -117,6 +118,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     connect,
     options,
     scheduler,
+    hasSecret: (text) => redactor.finds(text),
     results,
     state: context.globalState,
     sandbox,

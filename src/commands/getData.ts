@@ -49,7 +49,7 @@ export async function fetchData(
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
     parts.results.get(request, { signal, askLogin, show: request.show !== false }),
   );
-  await new Recents(parts.state).add(request);
+  await new Recents(parts.state).add(request, parts.hasSecret);
   return fetched;
 }
 

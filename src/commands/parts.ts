@@ -27,6 +27,8 @@ export interface Parts {
   readonly results: Results;
   readonly state: vscode.Memento;
   readonly sandbox: SandboxSlot;
+  /** Whether there is a secret in a text. */
+  readonly hasSecret: (text: string) => boolean;
   readonly log: Log;
   readonly output: vscode.LogOutputChannel;
   readonly refreshTree: () => void;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
 import type { DataRequest } from '../core/request.ts';
+import { withoutSecrets } from '../core/secretless.ts';
 
 const key = 'recentRequests';
 const most = 20;
@@ -20,8 +21,9 @@ export class Recents {
     return parsed.success ? (parsed.output as unknown as DataRequest[]) : [];
   }
 
-  async add(request: DataRequest): Promise<void> {
-    const { session: _, show: __, ...kept } = { session: undefined, ...request };
+  /** @param finds whether there is a secret in a text; what has one is not remembered */
+  async add(request: DataRequest, finds: (text: string) => boolean): Promise<void> {
+    const { show: _, ...kept } = withoutSecrets(request, finds);
     const text = JSON.stringify(kept);
     const others = this.all().filter((other) => JSON.stringify(other) !== text);
     await this.#state.update(key, [kept, ...others].slice(0, most));

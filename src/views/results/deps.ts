@@ -31,6 +31,10 @@ export interface ResultsDeps {
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
   /** A connection and the dialect it is known to speak, for the text of a request. */
   readonly connection?: (name: string) => { readonly connection: Connection; readonly dialect?: Dialect };
+  /** How a person wants results opened (`sessionTokens.results.open`); a table unless told otherwise. */
+  readonly openAs?: () => 'table' | 'json';
+  /** Whether there is a secret in a text: then it is neither kept nor copied. */
+  readonly hasSecret: (text: string) => boolean;
   /** Shows a failure to the person, with what helps. */
   readonly report: (error: unknown) => void;
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { TokensError } from '../../core/errors.ts';
 import { type ExportFormat, exportFormats } from '../../core/results/exports.ts';
 import { type RequestForm, requestForms, requestText } from '../../core/results/requestText.ts';
+import { withoutSecrets } from '../../core/secretless.ts';
 import type { ResultCommand } from './commandIds.ts';
 import type { ResultsDeps } from './deps.ts';
 import { exportFile } from './exportFile.ts';
@@ -213,7 +214,12 @@ async function copyRequestAs(panel: ResultPanel, args: Args, { deps }: CommandPa
   const { connection, dialect } = found;
   const known = dialect ?? connection.dialect;
   await vscode.env.clipboard.writeText(
-    requestText(panel.request, connection, known === 'views' ? 'views' : 'getData', form),
+    requestText(
+      withoutSecrets(panel.request, deps.hasSecret),
+      connection,
+      known === 'views' ? 'views' : 'getData',
+      form,
+    ),
   );
   panel.note(vscode.l10n.t('Copied the request as {0}.', names[form]));
   return undefined;

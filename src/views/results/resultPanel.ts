@@ -7,6 +7,7 @@ import type { Arrangement } from '../../core/results/desk.ts';
 import { History } from '../../core/results/history.ts';
 import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
+import { withoutSecrets } from '../../core/secretless.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
 import type { PanelDeps } from './deps.ts';
 import { resultHtml } from './html.ts';
@@ -574,6 +575,9 @@ export class ResultPanel implements Disposable {
         rows = await table.ask('json', { from: 0, to: count });
       }
       const { session: _, ...request } = { session: undefined, ...this.request };
+      if (JSON.stringify(withoutSecrets(this.request, this.#deps.hasSecret)) !== JSON.stringify(request)) {
+        return; // With a secret in its request, a result ends with its window.
+      }
       this.post({
         is: 'keep',
         state: {
