@@ -13,6 +13,9 @@ export interface SeenColumn {
   pinned: boolean;
 }
 
+/** The width of a text in pixels, as a cell's or, in its own font, as a header's. */
+export type Measure = (text: string, isHeader: boolean) => number;
+
 const narrowest = 48;
 const widestAtFirst = 360;
 
@@ -23,9 +26,9 @@ export class Columns {
   #order: string[];
   #all: SeenColumn[] = [];
   #seen: SeenColumn[] = [];
-  readonly #measure: (text: string) => number;
+  readonly #measure: Measure;
 
-  constructor(looks: readonly ColumnLook[], order: readonly string[], measure: (text: string) => number) {
+  constructor(looks: readonly ColumnLook[], order: readonly string[], measure: Measure) {
     this.#looks = [...looks];
     this.#order = [...order];
     this.#measure = measure;
@@ -78,10 +81,10 @@ export class Columns {
     this.#arrange();
   }
 
-  /** Widths for columns that have none yet, by what stands in them. */
-  fitNew(textsOf: (column: SeenColumn) => readonly string[], byField: boolean): void {
+  /** Widths for the columns that a person has given none, by what stands in them. */
+  fitAll(textsOf: (column: SeenColumn) => readonly string[], byField: boolean): void {
     for (const column of this.#all) {
-      if (column.width === 0) {
+      if (this.#look(column.field)?.width === undefined) {
         column.width = Math.min(this.#widthFor(column, textsOf(column), byField), widestAtFirst);
       }
     }
@@ -149,9 +152,9 @@ export class Columns {
   #widthFor(column: SeenColumn, texts: readonly string[], byField: boolean): number {
     const title = byField ? column.field : column.label;
     // Room for the sort arrow and the padding.
-    let width = this.#measure(title) + 34;
+    let width = this.#measure(title, true) + 38;
     for (const text of texts) {
-      width = Math.max(width, this.#measure(text.slice(0, 200)) + 20);
+      width = Math.max(width, this.#measure(text.slice(0, 200), false) + 20);
     }
     return Math.max(Math.ceil(width), narrowest);
   }

@@ -1,6 +1,6 @@
 import type { TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
-import { Columns, type SeenColumn } from './columns.ts';
+import { Columns, type Measure, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
 import { element, visible } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
@@ -165,6 +165,7 @@ class TableView {
 
   toggleNames(): void {
     this.byField = !this.byField;
+    this.columns.fitAll((column) => this.#textsOf(column), this.byField);
     this.changed();
   }
 
@@ -211,7 +212,7 @@ class TableView {
         if (this.rows.take(message.generation, message.from, message.rows)) {
           if (!this.#measured) {
             this.#measured = true;
-            this.columns.fitNew((column) => this.#textsOf(column), this.byField);
+            this.columns.fitAll((column) => this.#textsOf(column), this.byField);
             this.changed();
           }
           this.#grid.soon();
@@ -241,15 +242,15 @@ class TableView {
   }
 
   #update(state: TableStateMessage): void {
-    const fieldsBefore = this.#state?.fields.join('\u0000');
+    const named = namesOf(this.#state);
     this.#state = state;
     this.sort = state.sort;
     this.label = state.title;
     this.#heading.textContent = state.title;
     this.allRows = state.rowCount;
     this.columns.update(state.fields, state.labels, state.kinds);
-    if (this.#measured && state.fields.join('\u0000') !== fieldsBefore) {
-      this.columns.fitNew((column) => this.#textsOf(column), this.byField);
+    if (this.#measured && namesOf(state) !== named) {
+      this.columns.fitAll((column) => this.#textsOf(column), this.byField);
     }
     this.rows.update(state.generation, state.shownRows);
     this.selection.clamp(state.shownRows, this.columns.seen.length);
@@ -374,16 +375,25 @@ class TableView {
   }
 }
 
+/** What the columns are called: with other names they need other widths. */
+function namesOf(state: TableStateMessage | undefined): string {
+  return JSON.stringify([state?.fields, state?.labels]);
+}
+
 /** Measures text as the grid draws it. */
-function measurer(): (text: string) => number {
+function measurer(): Measure {
   const context = document.createElement('canvas').getContext('2d');
   const style = getComputedStyle(document.body);
-  const size = style.getPropertyValue('--vscode-editor-font-size') || '13px';
-  const family = style.getPropertyValue('--vscode-editor-font-family') || 'monospace';
-  if (context !== null) {
-    context.font = `${size} ${family}`;
-  }
-  return (text) => context?.measureText(text).width ?? text.length * 8;
+  const value = (name: string, otherwise: string) => style.getPropertyValue(name) || otherwise;
+  const cells = `${value('--vscode-editor-font-size', '13px')} ${value('--vscode-editor-font-family', 'monospace')}`;
+  const header = `600 ${value('--vscode-font-size', '13px')} ${value('--vscode-font-family', 'sans-serif')}`;
+  return (text, isHeader) => {
+    if (context === null) {
+      return text.length * 8;
+    }
+    context.font = isHeader ? header : cells;
+    return context.measureText(text).width;
+  };
 }
 
 const root = document.getElementById('root');

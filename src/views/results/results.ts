@@ -34,6 +34,8 @@ export class Results implements Disposable {
    * failure before any row is only thrown, and nothing is shown for it. The answer's rows are the caller's.
    */
   async get(request: DataRequest, { show: shown, ...options }: GetOptions): Promise<Fetched> {
+    const asJson = shown && this.#deps.openAs?.() === 'json';
+    const inTab = shown && !asJson;
     const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel; closed?: boolean } = {};
     const show = (table: LiveTable) => {
       if (arrived.panel === undefined) {
@@ -52,7 +54,7 @@ export class Results implements Disposable {
         arrived.share?.dispose();
         arrived.table = table;
         arrived.share = table.share();
-        if (shown) {
+        if (inTab) {
           table.onDidChange(({ rowCount }) => {
             if (rowCount > 0 && arrived.table === table) {
               show(table);
@@ -63,7 +65,11 @@ export class Results implements Disposable {
     });
     try {
       const fetched = await this.#deps.run(request, { ...options, makeReader });
-      if (shown && arrived.table !== undefined && arrived.closed !== true) {
+      if (asJson && arrived.table !== undefined) {
+        const { table } = arrived;
+        await this.#json.show(table, table.state.fields, titleOf(request), this.#deps.clock.now().wall);
+      }
+      if (inTab && arrived.table !== undefined && arrived.closed !== true) {
         show(arrived.table);
         void arrived.panel?.finished(fetched);
       }
