@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureServer } from './install.ts';
 import { endTree, runOrThrow } from './processes.ts';
@@ -58,10 +59,23 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { node, main } = await ensureServer();
   await mkdir(options.dataDir, { recursive: true });
   const guard = join(import.meta.dirname, 'guard.ts');
+  const mintKey = join(import.meta.dirname, 'mintKey.ts');
+  const secretKey = await keyOf(options.dataDir);
   const child = spawn(
     node,
     [
-      ...['--import', guard, main, ...dirs(options), '--host', host, '--port', String(options.port ?? 0)],
+      ...[
+        '--import',
+        guard,
+        '--import',
+        mintKey,
+        main,
+        ...dirs(options),
+        '--host',
+        host,
+        '--port',
+        String(options.port ?? 0),
+      ],
       ...(options.tokenFile
         ? ['--connection-token-file', options.tokenFile]
         : ['--without-connection-token']),
@@ -74,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     {
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, WORKBENCH_SECRET_KEY: secretKey, ...options.env },
     },
   );
   const output: string[] = [];
@@ -88,6 +102,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw error;
   });
   return { port, dataDir: options.dataDir, ended, log, stop: () => endTree(child) };
+}
+
+/** The key that the browser's secrets are encrypted with: the same at every start of this VS Code. */
+async function keyOf(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'secret-key');
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    const key = randomBytes(32).toString('hex');
+    await writeFile(file, key, { mode: 0o600 });
+    return key;
+  }
 }
 
 function listening(child: ChildProcess, output: string[], ended: Promise<void>): Promise<number> {

@@ -98,10 +98,7 @@ async function startSandbox(): Promise<number> {
   const guard = join(import.meta.dirname, 'guard.ts');
   const child = spawn(
     process.execPath,
-    [
-      ...['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--import', guard],
-      ...['src/sandbox/cli.ts', '--port', String(port)],
-    ],
+    [...['--import', guard], ...['src/sandbox/cli.ts', '--port', String(port)]],
     { cwd: root, detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'pipe'] },
   );
   cleaners.push(() => endTree(child));

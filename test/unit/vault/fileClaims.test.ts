@@ -28,19 +28,9 @@ describe('file claims', () => {
 
   /** A window in a process of its own. */
   async function there(id: string) {
-    const child = spawn(
-      process.execPath,
-      [
-        '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
-        join(import.meta.dirname, 'claimer.ts'),
-        folder,
-        id,
-        'b',
-      ],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'claimer.ts'), folder, id, 'b'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     children.push(child);
     const waiting = new Map<string, ((result: string) => void)[]>();
     const heard = (command: string) =>
