@@ -24,7 +24,7 @@ import { Watch } from './watch.ts';
 
 /** Rows and characters of a result that survive a reload. */
 const keptRows = 2000;
-const keptCharacters = 500_000;
+const keptCharacters = 250_000;
 
 /** Text that the clipboard is asked to hold at most; more than that is what an export is for. */
 const mostCopied = 32 << 20;

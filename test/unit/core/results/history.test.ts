@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import type { JsonObject } from '../../../../src/core/results/answer.ts';
+import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { exportText } from '../../../../src/core/results/exportText.ts';
+import { History } from '../../../../src/core/results/history.ts';
+import { LiveTable } from '../../../../src/core/results/liveTable.ts';
+
+function deskOf(rows: JsonObject[]): TableDesk {
+  const desk = new TableDesk();
+  desk.table.append(rows);
+  return desk;
+}
+
+describe('results: history', () => {
+  it('draws a line for each key, wherever its row stands, and none where it was not', () => {
+    const history = new History();
+    const moments: JsonObject[][] = [
+      [
+        { JOB: 'A', CPU: '1' },
+        { JOB: 'B', CPU: '20' },
+      ],
+      [
+        { JOB: 'B', CPU: '30' },
+        { JOB: 'A', CPU: '2' },
+        { JOB: 'C', CPU: '5' },
+      ],
+    ];
+    for (const [time, rows] of moments.entries()) {
+      history.add(time, deskOf(rows).sample({ keys: history.keyFields, most: 100 }));
+    }
+    assert.deepEqual(history.fields, ['CPU']);
+    assert.deepEqual(history.lines('CPU', 2), {
+      times: [0, 1],
+      series: [
+        { key: 'B', values: [20, 30] },
+        { key: 'C', values: [null, 5] },
+      ],
+      others: 1,
+    });
+    const some = history.lines('CPU', 2, new Set(['A']));
+    assert.deepEqual(some.series, [{ key: 'A', values: [1, 2] }]);
+    assert.deepEqual(history.lines('NONE', 2).series, []);
+  });
+
+  it('tells rows by several columns where one is not enough, and by their place without any', () => {
+    const rows: JsonObject[] = [
+      { SYS: 'X', JOB: 'A', N: 1 },
+      { SYS: 'Y', JOB: 'A', N: 2 },
+      { SYS: 'X', JOB: 'B', N: 3 },
+    ];
+    assert.deepEqual(deskOf(rows).sample({ keys: null, most: 9 }).keys, ['X · A', 'Y · A', 'X · B']);
+    assert.deepEqual(deskOf([{ N: 1 }, { N: 1 }]).sample({ keys: null, most: 9 }).keys, ['0', '1']);
+  });
+
+  it('is bounded: the oldest moments go', () => {
+    const history = new History();
+    const rows = Array.from({ length: 20_000 }, (_, at) => ({ JOB: `J${at}`, A: at, B: at, C: at }));
+    const sample = deskOf(rows).sample({ keys: null, most: 20_000 });
+    for (let time = 0; time < 60; time++) {
+      history.add(time, sample);
+    }
+    assert.ok(history.length < 60);
+    assert.equal(history.lines('A', 1).times.at(-1), 59);
+  });
+});
+
+describe('results: export in parts', () => {
+  for (const format of ['csv', 'json', 'ndjson'] as const) {
+    it(`is the same as in one piece: ${format}`, async () => {
+      const rows = Array.from({ length: 2500 }, (_, at) => ({
+        A: `a${at}`,
+        B: at,
+        C: at % 2 ? null : 'x,"y"',
+      }));
+      let text = '';
+      let counted = 0;
+      for await (const part of exportText(LiveTable.of(rows, 0), {
+        fields: ['A', 'B', 'C'],
+        format,
+        all: true,
+      })) {
+        text += part.text;
+        counted = part.rows;
+      }
+      assert.equal(counted, rows.length);
+      if (format === 'json') {
+        assert.deepEqual(JSON.parse(text), rows);
+      } else if (format === 'ndjson') {
+        const lines = text.trimEnd().split('\n');
+        assert.deepEqual(
+          lines.map((line) => JSON.parse(line)),
+          rows,
+        );
+      } else {
+        assert.equal(text.split('\r\n').length, rows.length + 2);
+        assert.ok(text.endsWith('a2499,2499,\r\n'));
+      }
+    });
+  }
+});
