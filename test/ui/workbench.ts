@@ -41,6 +41,9 @@ export interface WorkbenchOptions {
   readonly settings?: Settings;
   /** A folder to open; default none. */
   readonly folder?: string;
+  /** Display language, as `de`; the workbench itself stays English without a language pack. */
+  readonly language?: string;
+  readonly viewport?: { readonly width: number; readonly height: number };
 }
 
 /**
@@ -104,10 +107,14 @@ export class Workbench {
     const settings = { ...quietSettings, ...plainEditor, ...options.settings };
     await writeFile(settingsFile(dataDir), JSON.stringify(settings, undefined, 2));
     const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
+      viewport: options.viewport ?? { width: 1280, height: 800 },
+      ...(options.language ? { locale: options.language } : {}),
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     const page = await context.newPage();
+    if (options.language) {
+      await page.addInitScript(`globalThis._VSCODE_NLS_LANGUAGE = ${JSON.stringify(options.language)}`);
+    }
     await page.goto(workbenchUrl(Number(port), options.folder ? { folder: options.folder } : {}));
     const workbench = new Workbench(context, page, dataDir);
     // The sign that VS Code has read the extension's manifest: from now on its commands are in the palette.

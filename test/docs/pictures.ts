@@ -1,0 +1,215 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Browser } from 'playwright-core';
+import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { until } from '../ui/until.ts';
+import { Walkthrough } from '../ui/walkthrough.ts';
+import { Workbench, type WorkbenchOptions } from '../ui/workbench.ts';
+import { launchBrowser } from '../workbench/browser.ts';
+import { ensurePackage } from '../workbench/package.ts';
+import { outDir, root } from '../workbench/paths.ts';
+import { onStop } from '../workbench/processes.ts';
+import { step } from '../workbench/progress.ts';
+import { installExtension, startServer } from '../workbench/server.ts';
+import { changeSettings, quietSettings, type Settings } from '../workbench/settings.ts';
+import { withPalette } from './png.ts';
+
+/*
+ * npm run pictures [-- options] [part of a name]…
+ *   --all            the ones for looking at alone as well (high contrast), into out/pictures
+ *   --vsix <file>    another package than the one of the working tree
+ *
+ * Makes the pictures of the documentation, in docs/images, from the packaged extension as it runs.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { all: { type: 'boolean', default: false }, vsix: { type: 'string' } },
+});
+
+type Theme = Parameters<Workbench['theme']>[0];
+
+interface Picture {
+  readonly name: string;
+  readonly theme: Theme;
+  readonly language?: string;
+  /** Only for the eyes of those who make the extension. */
+  readonly internal?: boolean;
+  readonly settings?: Settings;
+  readonly take: (vs: Workbench, sandbox: Sandbox) => Promise<void>;
+}
+
+const both: readonly Theme[] = ['dark', 'light'];
+const contrast: readonly Theme[] = ['hc-dark', 'hc-light'];
+
+/** A life of 15 minutes counts as about to end after this picture's other steps. */
+const soon: Settings = { 'sessionTokens.statusBar.warnAtSeconds': 880 };
+
+const pictures: readonly Picture[] = [
+  ...both.map((theme) => ({ name: `overview-${theme}`, theme, take: overview })),
+  ...contrast.map((theme) => ({ name: `overview-${theme}`, theme, take: overview, internal: true })),
+  { name: 'watch-dark', theme: 'dark', take: watch },
+  { name: 'watch-light', theme: 'light', take: watch, internal: true },
+  { name: 'watch-hc-dark', theme: 'hc-dark', take: watch, internal: true },
+  { name: 'expiring-dark', theme: 'dark', take: expiring, settings: soon },
+  ...(['light', ...contrast] as const).map((theme) => ({
+    name: `expiring-${theme}`,
+    theme,
+    take: expiring,
+    settings: soon,
+    internal: true,
+  })),
+  ...both.map((theme) => ({ name: `walkthrough-${theme}`, theme, take: walkthrough })),
+  { name: 'walkthrough-hc-dark', theme: 'hc-dark', take: walkthrough, internal: true },
+  { name: 'walkthrough-hc-light', theme: 'hc-light', take: walkthrough, internal: true },
+  ...['de', 'ja'].flatMap((language): Picture[] => [
+    { name: `tree-${language}`, theme: 'dark', language, take: overview },
+    { name: `walkthrough-${language}`, theme: 'dark', language, take: walkthrough },
+  ]),
+];
+
+async function main(): Promise<void> {
+  const wanted = pictures.filter(
+    ({ name, internal }) =>
+      (values.all || internal !== true) &&
+      (positionals.length === 0 || positionals.some((part) => name.includes(part))),
+  );
+  const vsix = values.vsix ?? (await ensurePackage());
+  const dataDir = await mkdtemp(join(tmpdir(), 'st-pictures-'));
+  const options = { dataDir, graceSeconds: 1 };
+  const server = await step('Starting VS Code with the package', async () => {
+    await changeSettings(dataDir, quietSettings);
+    await installExtension(options, vsix);
+    return startServer(options);
+  });
+  const browser = await launchBrowser();
+  const clean = async (): Promise<void> => {
+    await browser.close();
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+  onStop(clean);
+  process.env.UI_PORT = String(server.port);
+  process.env.UI_DATA_DIR = dataDir;
+  try {
+    for (const picture of wanted) {
+      await step(`Taking ${picture.name}`, () => take(browser, picture));
+    }
+  } finally {
+    await clean();
+  }
+}
+
+async function take(browser: Browser, picture: Picture): Promise<void> {
+  const sandbox = await startSandbox({});
+  const [service] = sandbox.services;
+  const options: WorkbenchOptions = {
+    viewport: { width: 1160, height: 680 },
+    settings: {
+      'workbench.colorTheme': themeNames[picture.theme],
+      'window.autoDetectColorScheme': false,
+      'workbench.layoutControl.enabled': false,
+      'sessionTokens.connections': [
+        { name: 'SYSA', kind: 'bmc-cra', url: sandbox.url, service },
+        { name: 'markets', kind: 'sarus', url: sandbox.url },
+      ],
+      ...picture.settings,
+    },
+    ...(picture.language === undefined ? {} : { language: picture.language }),
+  };
+  const vs = await Workbench.open(browser, options);
+  try {
+    await picture.take(vs, sandbox);
+    const png = withPalette(await vs.page.screenshot());
+    const folder = picture.internal === true ? join(outDir, 'pictures') : join(root, 'docs/images');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${picture.name}.png`), png);
+  } finally {
+    await vs.close();
+    await sandbox.close();
+  }
+}
+
+const themeNames: Readonly<Record<Theme, string>> = {
+  dark: 'Dark Modern',
+  light: 'Light Modern',
+  'hc-dark': 'Default High Contrast',
+  'hc-light': 'Default High Contrast Light',
+};
+
+/** Tree, table and status bar. */
+async function overview(vs: Workbench): Promise<void> {
+  await signIn(vs);
+  await vs.palette(names.getData);
+  await pickFirst(vs, 'SYSA');
+  await pickFirst(vs, 'MVMVS/JCSA');
+  await vs.waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCSA'));
+  await vs.palette(names.getData);
+  await pickFirst(vs, 'SYSA');
+  await pickFirst(vs, 'MVMVS/JCPU');
+  await vs.waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
+  await tableShown(vs);
+  await settle(vs);
+}
+
+async function watch(vs: Workbench): Promise<void> {
+  await overview(vs);
+}
+
+/** A token about to end: warning colours, and the one notice. */
+async function expiring(vs: Workbench): Promise<void> {
+  await overview(vs);
+  await vs.notification(/about to expire/, 40_000);
+  // The buttons of a notice are shown to the pointer.
+  await vs.page.locator('.notification-toast').first().hover();
+}
+
+async function walkthrough(vs: Workbench): Promise<void> {
+  await vs.showTokens();
+  await new Walkthrough(vs).open();
+  await settle(vs);
+}
+
+/** Titles of commands as the palette shows them; the palette finds them by their English titles too. */
+const names = { signIn: 'Session Tokens: Sign In', getData: 'Session Tokens: Get Data' } as const;
+
+async function signIn(vs: Workbench): Promise<void> {
+  await vs.showTokens();
+  await vs.row('SYSA').click();
+  const { quickInput } = vs;
+  await quickInput.answer(/User/, 'demo');
+  await quickInput.answer(/Password/, 'demo');
+  await quickInput.pick(/Remember these/, 'Only Now');
+  await vs.waitForRows((rows) => rows.some(({ level }) => level === 2));
+  await vs.row('markets').click();
+  await quickInput.pick(/How do you/, 'API key');
+  await quickInput.answer(/API key/, 'demo');
+  await quickInput.pick(/Remember these/, 'Only Now');
+  await vs.waitForRows((rows) => rows.filter(({ level }) => level === 2).length === 2);
+}
+
+async function pickFirst(vs: Workbench, label: string): Promise<void> {
+  await vs.quickInput.focus(label);
+  await vs.quickInput.accept();
+}
+
+async function tableShown(vs: Workbench): Promise<void> {
+  const rows = vs.webview().locator('.grid .body .row');
+  await until('rows', async () => (await rows.count()) > 3);
+}
+
+/** Nothing floats over the picture, and the countdown has begun. */
+async function settle(vs: Workbench): Promise<void> {
+  await vs.palette('Notifications: Clear All Notifications');
+  await vs.page.mouse.move(700, 660);
+  await until('notifications to be gone', async () => (await vs.notifications()).length === 0);
+}
+
+await main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);
