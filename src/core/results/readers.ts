@@ -38,6 +38,7 @@ class Reader implements AnswerReader {
   readonly #told = new Set<string>();
   #bytes = 0;
   #error: TokensError | undefined;
+  #done = false;
 
   /** While the body is small: its reader, and its bytes in case it turns out large. */
   #small: { splitter: RowSplitter; desk: TableDesk; chunks: Uint8Array[] } | undefined;
@@ -83,7 +84,7 @@ class Reader implements AnswerReader {
       const { splitter, desk, chunks } = this.#small;
       chunks.push(chunk);
       if (this.#bytes > smallBytes) {
-        return this.#enlarge(chunks);
+        return this.#guard(() => this.#enlarge(chunks));
       }
       const before = desk.table.rowCount;
       this.#guard(() => splitter.write(chunk));
@@ -98,6 +99,7 @@ class Reader implements AnswerReader {
   async end(): Promise<Answer> {
     this.#check();
     const head = this.#small === undefined ? await this.#endLarge() : this.#endSmall(this.#small);
+    this.#done = true;
     const table = this.#table;
     const share = this.#share;
     const { fields, rowCount } = table.state;
@@ -112,7 +114,10 @@ class Reader implements AnswerReader {
   }
 
   abort(): void {
-    this.#fail(cancelled());
+    // After its end the answer belongs to whoever took it.
+    if (!this.#done) {
+      this.#fail(cancelled());
+    }
   }
 
   #endSmall({ splitter, desk }: { splitter: RowSplitter; desk: TableDesk }): JsonObject {
