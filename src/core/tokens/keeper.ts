@@ -474,9 +474,10 @@ export class Keeper implements Disposable {
     }
   }
 
-  async #answers(gateway: Gateway, user: TokenRecord): Promise<boolean> {
+  /** Whether a gateway still knows a token. */
+  async #answers(gateway: Gateway, record: TokenRecord): Promise<boolean> {
     try {
-      await this.#renewed(user, await gateway.keepAlive(await this.#tokensOf(user), {}), {});
+      await this.#renewed(record, await gateway.keepAlive(await this.#tokensOf(record), {}), {});
       return true;
     } catch (error) {
       if (isRefusal(error, 400, 401, 404, 410)) {
@@ -571,8 +572,8 @@ export class Keeper implements Disposable {
     try {
       await attempt();
     } catch (second) {
-      // Its user token lives, so it is the session that the gateway knows no more.
-      if (!isRefusal(second, 400, 401, 410)) {
+      // Its user token lives, so it is the session that the gateway knows no more; unless it still answers.
+      if (!isRefusal(second, 400, 401, 410) || (await this.#answers(gateway, record))) {
         throw second;
       }
     }

@@ -1,9 +1,12 @@
 import type { Connection } from '../connection.ts';
 import { type ErrorCode, TokensError } from '../errors.ts';
 
-/** A gateway's own refusal, of one of these kinds. An `error` under HTTP 200 counts as a 400. */
+/**
+ * A gateway's own refusal, of one of these kinds. An `error` under HTTP 200 counts as a 400; a page or broken JSON
+ * under it is nobody's refusal.
+ */
 export function isRefusal(error: unknown, ...statuses: number[]): error is TokensError {
-  if (!TokensError.is(error) || error.details.status === undefined) {
+  if (!TokensError.is(error) || error.details.status === undefined || error.code === 'E_PROTOCOL') {
     return false;
   }
   const { status } = error.details;
