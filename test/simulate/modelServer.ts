@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.ts';
+import type { Clock, Instant } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { cancelled, type ErrorCode, TokensError } from '../../src/core/errors.ts';
 import type {
@@ -59,6 +59,8 @@ export class ModelServer {
   readonly users = new Map<string, Idle>();
   readonly sessions = new Map<string, Session>();
   readonly asked: Asked[] = [];
+  /** Tokens that ended by idleness, which a careful client has seen coming. */
+  readonly expired = new Set<string>();
   /** Most sessions that were ever open at once. */
   mostSessions = 0;
   readonly #options: ModelOptions;
@@ -66,10 +68,6 @@ export class ModelServer {
 
   constructor(options: ModelOptions) {
     this.#options = options;
-  }
-
-  now(): ReturnType<Clock['now']> {
-    return this.#options.clock.now();
   }
 
   get #up(): number {
@@ -82,11 +80,13 @@ export class ModelServer {
     for (const [name, { lastUsed }] of this.users) {
       if (lastUsed <= dead) {
         this.users.delete(name);
+        this.expired.add(name);
       }
     }
     for (const [name, session] of this.sessions) {
       if (session.lastUsed <= dead) {
         this.sessions.delete(name);
+        this.expired.add(name);
       }
     }
   }
@@ -105,22 +105,24 @@ export class ModelServer {
     return this.asked.filter((call) => call.operation === operation).length;
   }
 
-  gateway(connection: Connection): Gateway {
-    return connection.kind === 'sarus' ? new ModelSarus(this) : new ModelCra(this);
+  /** @param machine The clock of who asks; by default the server's own. */
+  gateway(connection: Connection, machine: Clock = this.#options.clock): Gateway {
+    return connection.kind === 'sarus' ? new ModelSarus(this, machine) : new ModelCra(this, machine);
   }
 
   /** Carries out one request, or lets it go wrong. */
   async exchange<T>(
+    machine: Clock,
     operation: Operation,
     token: string,
     work: () => T,
     options: CallOptions,
     late?: (result: T) => void,
-  ): Promise<{ sent: ReturnType<Clock['now']>; result: T }> {
+  ): Promise<{ sent: Instant; result: T }> {
     if (options.signal?.aborted) {
       throw cancelled();
     }
-    const sent = this.#options.clock.now();
+    const sent = machine.now();
     const fault = this.#options.fault?.(operation);
     await this.#travel(options, fault, late, work);
     this.sweep();
@@ -249,9 +251,11 @@ export class ModelServer {
 class ModelCra implements Gateway {
   readonly grants = 'user';
   readonly #server: ModelServer;
+  readonly #machine: Clock;
 
-  constructor(server: ModelServer) {
+  constructor(server: ModelServer, machine: Clock) {
     this.#server = server;
+    this.#machine = machine;
   }
 
   async signIn(login: Login, _service: string | undefined, options: CallOptions = {}): Promise<Grant> {
@@ -259,13 +263,13 @@ class ModelCra implements Gateway {
       checkLogin(login);
       return this.#server.logOn();
     };
-    const { sent, result } = await this.#server.exchange('signIn', '', work, options);
+    const { sent, result } = await this.#server.exchange(this.#machine, 'signIn', '', work, options);
     return { value: result, sent, ...this.#server.reported };
   }
 
   async getData(call: DataCall): Promise<DataAnswer> {
     const { user, session } = call.tokens;
-    const asked = this.#server.now();
+    const asked = this.#machine.now();
     const work = () => {
       this.#server.useUser(user);
       if (session !== undefined) {
@@ -286,7 +290,14 @@ class ModelCra implements Gateway {
         void call.onSession?.({ value: opened, sent: asked });
       }
     };
-    const { sent, result } = await this.#server.exchange('getData', session ?? user, work, call, late);
+    const { sent, result } = await this.#server.exchange(
+      this.#machine,
+      'getData',
+      session ?? user,
+      work,
+      call,
+      late,
+    );
     if (session === undefined && call.keepOpen) {
       await call.onSession?.({ value: result, sent });
     }
@@ -297,7 +308,7 @@ class ModelCra implements Gateway {
     const { user, session } = tokens;
     const work = () =>
       session === undefined ? this.#server.useUser(user) : this.#server.useSession(user, session);
-    const { sent } = await this.#server.exchange('keepAlive', session ?? user, work, options);
+    const { sent } = await this.#server.exchange(this.#machine, 'keepAlive', session ?? user, work, options);
     return { value: session ?? user, sent };
   }
 
@@ -311,7 +322,7 @@ class ModelCra implements Gateway {
         this.#server.sessions.delete(session);
       }
     };
-    await this.#server.exchange('close', session, work, options).catch(passOver(404, 410));
+    await this.#server.exchange(this.#machine, 'close', session, work, options).catch(passOver(404, 410));
   }
 
   dispose(): void {
@@ -322,9 +333,11 @@ class ModelCra implements Gateway {
 class ModelSarus implements Gateway {
   readonly grants = 'session';
   readonly #server: ModelServer;
+  readonly #machine: Clock;
 
-  constructor(server: ModelServer) {
+  constructor(server: ModelServer, machine: Clock) {
     this.#server = server;
+    this.#machine = machine;
   }
 
   async signIn(login: Login, _service: string | undefined, options: CallOptions = {}): Promise<Grant> {
@@ -333,14 +346,21 @@ class ModelSarus implements Gateway {
       return this.#server.open('');
     };
     const giveBack = (name: string) => this.#server.sessions.delete(name);
-    const { sent, result } = await this.#server.exchange('signIn', '', work, options, giveBack);
+    const { sent, result } = await this.#server.exchange(
+      this.#machine,
+      'signIn',
+      '',
+      work,
+      options,
+      giveBack,
+    );
     return { value: result, sent, reportedMs: this.#server.lifeMs };
   }
 
   async getData(call: DataCall): Promise<DataAnswer> {
     const name = call.tokens.user;
     const work = () => this.#server.touch(this.#server.useToken(name));
-    const { sent } = await this.#server.exchange('getData', name, work, call);
+    const { sent } = await this.#server.exchange(this.#machine, 'getData', name, work, call);
     return { sent, answer: nothing, totalRows: 0 };
   }
 
@@ -356,13 +376,13 @@ class ModelSarus implements Gateway {
       this.#server.sessions.set(next, token);
       return next;
     };
-    const { sent, result } = await this.#server.exchange('keepAlive', user, work, options);
+    const { sent, result } = await this.#server.exchange(this.#machine, 'keepAlive', user, work, options);
     return { value: result, sent, reportedMs: this.#server.lifeMs };
   }
 
   async query({ user }: Tokens, options: CallOptions = {}): Promise<Life> {
     const work = () => Math.max(Math.floor(this.#server.remaining(this.#server.useToken(user))), 0);
-    const { sent, result } = await this.#server.exchange('query', user, work, options);
+    const { sent, result } = await this.#server.exchange(this.#machine, 'query', user, work, options);
     return { sent, reportedMs: result };
   }
 
@@ -371,7 +391,7 @@ class ModelSarus implements Gateway {
       this.#server.useToken(user);
       this.#server.sessions.delete(user);
     };
-    await this.#server.exchange('close', user, work, options).catch(passOver(401, 410));
+    await this.#server.exchange(this.#machine, 'close', user, work, options).catch(passOver(401, 410));
   }
 
   dispose(): void {

@@ -19,6 +19,7 @@ export interface WindowParts {
   readonly connect: (connection: Connection, window: TestWindow) => Gateway;
   readonly name: string;
   readonly longestIdleMs?: () => number;
+  readonly newId?: () => string;
 }
 
 /** One window: the core as the extension joins it, without the extension. */
@@ -32,7 +33,17 @@ export class TestWindow {
   readonly lines: string[] = [];
   readonly log: Log;
 
-  constructor({ clock, store, credentials, claims, connections, connect, name, longestIdleMs }: WindowParts) {
+  constructor({
+    clock,
+    store,
+    credentials,
+    claims,
+    connections,
+    connect,
+    name,
+    longestIdleMs,
+    newId,
+  }: WindowParts) {
     this.name = name;
     this.clock = clock;
     this.scheduler = new Scheduler(clock);
@@ -53,6 +64,7 @@ export class TestWindow {
       window: name,
       warnMs: () => 2_000,
       longestIdleMs: longestIdleMs ?? (() => 8 * 3_600_000),
+      ...(newId === undefined ? {} : { newId }),
     });
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { unlessCancelled } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
@@ -39,6 +38,7 @@ export interface DataCallsDeps {
   readonly budget: Budget;
   readonly log: Log;
   readonly window: string;
+  readonly newId: () => string;
   readonly end: (session: TokenRecord) => Promise<void>;
   readonly tokensOf: (record: TokenRecord) => Promise<Tokens>;
   readonly info: (record: TokenRecord) => TokenInfo;
@@ -324,7 +324,7 @@ export class DataCalls {
       throw cancelled();
     }
     const gateway = await gateways.gateway(connection);
-    const id = randomUUID();
+    const id = this.#deps.newId();
     let over = false;
     const endUnwanted = (record: TokenRecord) =>
       end(record).catch((error: unknown) => log.warn(`Closing ${id} failed: ${String(error)}`));

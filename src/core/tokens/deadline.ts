@@ -33,6 +33,11 @@ export function elapsed(since: Instant, now: Instant): number {
   return known ? Math.max(byUp + uptimeGrainMs, 0) : Math.max(byUp, byWall);
 }
 
+/** Whether both clocks have gone at one pace since an instant, on one start of the machine. */
+export function runTogether(since: Instant, now: Instant): boolean {
+  return since.boot === now.boot && Math.abs(now.up - since.up - (now.wall - since.wall)) <= jumpMs;
+}
+
 /** Milliseconds of life left, negative after the end. */
 export function remaining(deadline: Deadline, now: Instant): number {
   return deadline.leftMs - elapsed(deadline.sent, now);

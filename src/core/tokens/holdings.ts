@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock, Instant } from '../clock.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
@@ -6,7 +5,7 @@ import { Emitter } from '../event.ts';
 import { KeyedHeap } from '../heap.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
-import { isLater, remaining } from './deadline.ts';
+import { isLater, remaining, runTogether } from './deadline.ts';
 import { merge, parseRecord, serialize, type TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { TokenStore } from './store.ts';
@@ -30,6 +29,8 @@ export interface HoldingsDeps {
   readonly scheduler: Scheduler;
   readonly redactor: Redactor;
   readonly log: Log;
+  /** An id that nobody has had before. */
+  readonly newId: () => string;
 }
 
 /** Uses come in bursts and a write costs tens of milliseconds; other windows may lag by 2 s. In milliseconds. */
@@ -197,6 +198,20 @@ export class Holdings implements Disposable {
     }
   }
 
+  /**
+   * Reckons lives from now on where the clocks have parted since, or the machine has been started anew: while both
+   * can still be told apart. Otherwise the next restart or change of the wall clock would be one too many.
+   */
+  anchor(): void {
+    const now = this.#deps.clock.now();
+    for (const [id, record] of [...this.#records]) {
+      if (!runTogether(record.sent, now)) {
+        const leftMs = Math.max(remaining(record, now), 0);
+        void this.update(id, { sent: now, leftMs }, 'soon');
+      }
+    }
+  }
+
   /** Says that a token has changed without a change of its record: time has passed. */
   announce(id: string): void {
     const record = this.#records.get(id);
@@ -248,10 +263,10 @@ export class Holdings implements Disposable {
     }
     this.#rank(id);
     this.#changes.fire({ id, connection, what: known === undefined ? 'added' : 'changed' });
-    if (record.view !== undefined && record.leftMs > 0) {
+    if (record.view !== undefined) {
       const user = this.owner(record);
-      if (user !== undefined && isLater(record.sent, user.sent)) {
-        this.#lifted.set(user.id, lifted(user, record.sent));
+      if (user !== undefined && this.#outlives(record, user)) {
+        this.#lifted.set(user.id, lifted(user, record));
         this.announce(user.id);
       }
     }
@@ -260,20 +275,25 @@ export class Holdings implements Disposable {
   /** A user token lives as long as any of its sessions does (PROTOCOLS.md 2). */
   #lift(user: TokenRecord): void {
     this.#lifted.delete(user.id);
-    let last = user.sent;
+    let last = user;
     for (const session of this.of(user.connection)) {
       if (
         session.view !== undefined &&
-        session.leftMs > 0 &&
-        isLater(session.sent, last) &&
-        this.owner(session)?.id === user.id
+        this.owner(session)?.id === user.id &&
+        this.#outlives(session, last)
       ) {
-        last = session.sent;
+        last = session;
       }
     }
-    if (last !== user.sent) {
+    if (last !== user) {
       this.#lifted.set(user.id, lifted(user, last));
     }
+  }
+
+  #outlives(a: TokenRecord, b: TokenRecord): boolean {
+    const now = this.#deps.clock.now();
+    const left = remaining(a, now);
+    return left > 0 && left > remaining(b, now);
   }
 
   #rank(id: string): void {
@@ -387,7 +407,7 @@ export class Holdings implements Disposable {
     }
     if (mine.generation === theirs.generation && both.value !== mine.value && mine.kind === 'session') {
       // Two windows replaced the same value at once: both new ones are open, so both stay on the list.
-      void this.add({ ...mine, id: randomUUID() });
+      void this.add({ ...mine, id: this.#deps.newId() });
     }
   }
 
@@ -430,8 +450,8 @@ export class Holdings implements Disposable {
   }
 }
 
-function lifted(user: TokenRecord, sent: Instant): TokenRecord {
-  return { ...user, sent, leftMs: user.lifeMs, source: 'estimated' };
+function lifted(user: TokenRecord, by: TokenRecord): TokenRecord {
+  return { ...user, sent: by.sent, leftMs: by.leftMs, source: 'estimated' };
 }
 
 function addTo(sets: Map<string, Set<string>>, key: string, id: string): void {

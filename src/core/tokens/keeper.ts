@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { eachOf, unlessCancelled, within } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
@@ -38,6 +39,8 @@ export interface KeeperDeps {
   readonly warnMs: () => number;
   /** How long a token nobody works with is renewed automatically (`keepAlive.maxHours`), in milliseconds. */
   readonly longestIdleMs: () => number;
+  /** Gives an id that nobody has had before; by default a random one. */
+  readonly newId?: () => string;
 }
 
 /** How many sessions were ended, and how many could not be. */
@@ -70,11 +73,12 @@ export class Keeper implements Disposable {
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
-    const { clock, scheduler, claims, log } = deps;
+    const { clock, scheduler, claims, log, newId = randomUUID } = deps;
     this.#gateways = this.#owned.add(new Gateways(deps.connections, deps.connect));
-    this.#holdings = this.#owned.add(new Holdings(deps));
+    this.#holdings = this.#owned.add(new Holdings({ ...deps, newId }));
     this.#signIns = new SignIns({
       ...deps,
+      newId,
       holdings: this.#holdings,
       gateways: this.#gateways,
     });
@@ -91,6 +95,7 @@ export class Keeper implements Disposable {
     );
     this.#dataCalls = new DataCalls({
       ...deps,
+      newId,
       holdings: this.#holdings,
       gateways: this.#gateways,
       signIns: this.#signIns,
@@ -113,6 +118,7 @@ export class Keeper implements Disposable {
       .enter()
       .catch((error: unknown) => log.warn(`Other windows cannot see this one: ${String(error)}`));
     const unreadable = await this.#holdings.load();
+    this.#holdings.anchor();
     for (const { id, closing } of this.#holdings.all()) {
       if (closing) {
         scheduler.after(`close/${id}`, 0, () => void this.#finishClosing(id));
@@ -371,6 +377,7 @@ export class Keeper implements Disposable {
   /** The clock may have jumped or the computer slept: looks at everything anew, and asks where it can. */
   wake(): void {
     const ids = Array.from(this.#holdings.all(), ({ id }) => id);
+    this.#holdings.anchor();
     for (const id of ids) {
       this.#holdings.announce(id); // Plans and shows it anew.
     }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { eachOf, unlessCancelled } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
@@ -41,6 +40,8 @@ export interface SignInsDeps {
   readonly log: Log;
   /** This window's id. */
   readonly window: string;
+  /** An id that nobody has had before. */
+  readonly newId: () => string;
 }
 
 /** Gateways are polite to few requests at once and rude to many. */
@@ -240,7 +241,7 @@ export class SignIns {
       let replaced: TokenRecord | undefined;
       if (gateway.grants === 'session') {
         // It is open over there until it is revoked; if this window dies before, the next one finds and ends it.
-        replaced = { ...old, id: randomUUID(), closing: true };
+        replaced = { ...old, id: this.#deps.newId(), closing: true };
         await holdings.add(replaced);
       }
       // The new value takes the place of the old one, so that nothing can go on using that.
@@ -258,7 +259,7 @@ export class SignIns {
     }
     const record: TokenRecord = {
       ...fresh,
-      id: randomUUID(),
+      id: this.#deps.newId(),
       connection: connection.name,
       kind: gateway.grants,
       ...(service === undefined ? {} : { service }),

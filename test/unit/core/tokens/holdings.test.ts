@@ -23,6 +23,7 @@ describe('holdings', () => {
       clock,
       scheduler,
       redactor,
+      newId: () => crypto.randomUUID(),
       log: { debug: write, info: write, warn: write, error: write },
     });
     const changes: Change[] = [];
@@ -288,11 +289,18 @@ describe('holdings', () => {
     });
 
     it('reckons it again at the next start, whatever is read first', async () => {
-      storage.entries.set('s1', serialize(session({ sent: { ...clock.now(), up: clock.now().up + 10 } })));
       storage.entries.set('u', serialize(user()));
-      const { holdings } = open();
-      await holdings.load();
-      assert.equal(holdings.get('u')?.sent.up, clock.now().up + 10);
+      clock.advance(30_000);
+      storage.entries.set('s1', serialize(session()));
+      for (const entries of [[...storage.entries], [...storage.entries].reverse()]) {
+        storage.entries.clear();
+        for (const [id, json] of entries) {
+          storage.entries.set(id, json);
+        }
+        const { holdings } = open();
+        await holdings.load();
+        assert.equal(holdings.get('u')?.sent.up, clock.now().up);
+      }
     });
 
     it('does not take the death of a session for a sign of life', async () => {
@@ -303,6 +311,24 @@ describe('holdings', () => {
       clock.advance(30_000);
       await holdings.update('s1', { sent: clock.now(), leftMs: 0 }, 'now');
       assert.equal(holdings.get('u')?.sent.up, sent.up);
+    });
+
+    it('reckons from now on once the clocks have parted, and with the life left', async () => {
+      const { holdings } = open();
+      await holdings.add(user());
+      await holdings.add(session());
+      clock.advance(20_000);
+      clock.jumpWall(3_600_000);
+      holdings.anchor();
+      for (const id of ['u', 's1']) {
+        assert.deepEqual(holdings.get(id)?.sent, clock.now());
+        assert.equal(holdings.get(id)?.leftMs, 39_000);
+      }
+      clock.advance(1_000);
+      await settled();
+      const { turn } = holdings.get('s1') ?? assert.fail();
+      holdings.anchor();
+      assert.equal(holdings.get('s1')?.turn, turn);
     });
 
     it('lets a new sign-in count more than an old session', async () => {
