@@ -15,6 +15,7 @@ const lazy = {
   'src/core/protocols/connect.ts': 'gateways',
   'src/sandbox/gateway.ts': 'sandbox',
   'src/tools/tools.ts': 'tools',
+  'src/views/queries/queries.ts': 'queries',
   'src/views/results/results.ts': 'results',
 };
 

@@ -5,6 +5,7 @@ import { createApi, type SessionTokensApi } from './api.ts';
 import { registerAuthentication } from './authentication/provider.ts';
 import { registerCommands, report } from './commands/boundary.ts';
 import type { Parts } from './commands/parts.ts';
+import { Recents } from './commands/recents.ts';
 import { Consents } from './connections/consents.ts';
 import { options } from './connections/options.ts';
 import { SandboxHost } from './connections/sandboxHost.ts';
@@ -22,6 +23,7 @@ import { FileClaims } from './vault/fileClaims.ts';
 import { TokenVault } from './vault/tokenVault.ts';
 import { Contexts } from './views/contexts.ts';
 import { Notices } from './views/notices.ts';
+import { QueriesView } from './views/queries/queriesView.ts';
 import { ResultsView } from './views/results/resultsView.ts';
 import { StatusBar } from './views/statusBar.ts';
 import { TokenTree } from './views/tree.ts';
@@ -52,19 +54,22 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const window = { id: randomUUID(), boot: clock.now().boot };
   const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window);
 
+  const rememberedDialect = (connection: Connection) => {
+    const dialect = context.globalState.get(dialectKey(connection));
+    return dialect === 'getData' || dialect === 'views' ? dialect : undefined;
+  };
   const connect = async (connection: Connection): Promise<Gateway> => {
     consents.check(connection);
     // The only way to the network; loaded when it is first used.
     const { connect } = await import('./core/protocols/connect.ts');
-    const dialectKey = `dialect/${connection.url}`;
-    const remembered = context.globalState.get(dialectKey);
+    const remembered = rememberedDialect(connection);
     return connect(connection, {
       clock,
       redactor,
       log,
       maxResponseBytes: options.maxResponseBytes(),
-      ...(remembered === 'getData' || remembered === 'views' ? { remembered } : {}),
-      onDialect: (dialect) => void context.globalState.update(dialectKey, dialect),
+      ...(remembered === undefined ? {} : { remembered }),
+      onDialect: (dialect) => void context.globalState.update(dialectKey(connection), dialect),
     });
   };
   const keeper = own(
@@ -105,10 +110,17 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
       maxBytes: options.maxResponseBytes,
       run: (request, how) => keeper.getData(request, how),
       columns: (fetched) => keeper.columns(fetched),
+      connection: (name) => {
+        const connection = connections.get(name);
+        const dialect = rememberedDialect(connection);
+        return { connection, ...(dialect === undefined ? {} : { dialect }) };
+      },
+      openAs: options.resultsOpen,
       hasSecret: (text) => redactor.finds(text),
       report: (error) => report(log, error),
     }),
   );
+  const remembered = own(new vscode.EventEmitter<void>());
   const parts: Parts = {
     ready,
     keeper,
@@ -125,8 +137,19 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     log,
     output,
     refreshTree: () => tree.refresh(),
+    remembered: () => remembered.fire(),
   };
   own(registerCommands(parts));
+  own(
+    new QueriesView({
+      run: async (request) => (await import('./commands/table.ts')).runForPerson(parts, request),
+      recents: () => new Recents(context.globalState).all(),
+      onDidChangeRecents: remembered.event,
+      active: () => results.activeRequest(),
+      state: context.workspaceState,
+      report: (error) => report(log, error),
+    }),
+  );
   own(registerAuthentication(parts));
   const tokensChanged = own(new vscode.EventEmitter<void>());
   own(keeper.onDidChange(() => tokensChanged.fire()));
@@ -147,6 +170,11 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     }),
   );
   return api;
+}
+
+/** Under which the dialect that a gateway was found to speak is remembered. */
+function dialectKey({ url }: Connection): string {
+  return `dialect/${url}`;
 }
 
 /** Closes what this window opened, if its person wants that. */

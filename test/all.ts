@@ -28,6 +28,10 @@ const one = { ok: { passed: 1, failed: 0, skipped: 0 }, bad: { passed: 0, failed
 const steps: readonly Step[] = [
   { name: 'types', run: () => check('node_modules/typescript/bin/tsc', ['--noEmit']) },
   {
+    name: 'types of the webviews',
+    run: () => check('node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'media']),
+  },
+  {
     name: 'lint',
     run: () => check('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
   },

@@ -35,6 +35,7 @@ export const getData: Handler = async (parts, call) => {
   const request = { ...(await completed(parts, connection, call.args, title)), connection: connection.name };
   const fetched = await fetchData(parts, request as DataRequest, { interactive: call.interactive, askLogin });
   if (call.interactive) {
+    fetched.answer.dispose();
     return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.
   }
   return resultOf(parts, fetched);
@@ -50,6 +51,7 @@ export async function fetchData(
     parts.results.get(request, { signal, askLogin, show: request.show !== false }),
   );
   await new Recents(parts.state).add(request, parts.hasSecret);
+  parts.remembered();
   return fetched;
 }
 
@@ -59,8 +61,10 @@ export async function resultOf(parts: Parts, fetched: Fetched): Promise<DataResu
   const labels = new Map(
     (await parts.keeper.columns(fetched)).map(({ field, label }) => [field, label] as const),
   );
+  const rows = await answer.rows();
+  answer.dispose();
   return {
-    rows: await answer.rows(),
+    rows,
     columns: answer.fields.map((field) => ({ field, label: labels.get(field) ?? field })),
     totalRows,
     elapsedMs,

@@ -32,6 +32,8 @@ export interface Parts {
   readonly log: Log;
   readonly output: vscode.LogOutputChannel;
   readonly refreshTree: () => void;
+  /** Says that there is a request more among those made last. */
+  readonly remembered: () => void;
 }
 
 /** Where answers are read, and shown. */

@@ -1,4 +1,5 @@
 import type { DataRequest } from '../core/request.ts';
+import { askLogin } from './ask.ts';
 import { addConnection, openSettings, openWalkthrough, removeConnection } from './connections.ts';
 import { type DataResult, fetchData, getData, resultOf } from './getData.ts';
 import type { CommandId } from './ids.ts';
@@ -32,6 +33,12 @@ export const commandTable: Readonly<Record<CommandId, Handler>> = {
   'sessionTokens.pickConnection': pickConnection,
   'sessionTokens.pickToken': pickToken,
 };
+
+/** Runs a request for a person, who may be asked to sign in; what comes of it is shown. */
+export async function runForPerson(parts: Parts, request: DataRequest): Promise<void> {
+  const { answer } = await fetchData(parts, request, { interactive: true, askLogin });
+  answer.dispose();
+}
 
 /** Gets data for another extension: nothing is asked, and what is missing is an error. */
 export async function getDataQuietly(parts: Parts, request: DataRequest): Promise<DataResult> {

@@ -51,6 +51,15 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     return this.#connections.find((connection) => connection.name === name);
   }
 
+  /** Rejects with `E_CONFIG` where there is no connection of that name. */
+  get(name: string): Connection {
+    const connection = this.find(name);
+    if (connection === undefined) {
+      throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [name]);
+    }
+    return connection;
+  }
+
   /** Stores a connection; returns it as stored. Rejects with `E_CONFIG` when it is not one or its name is taken. */
   async add(input: unknown): Promise<Record<string, unknown>> {
     const connection = this.check(input);

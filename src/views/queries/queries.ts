@@ -1,55 +1,38 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { cancelled, TokensError } from '../../core/errors.ts';
 import { describeRequest, fingerprint, freeName, lasting } from '../../core/queries.ts';
 import { type DataRequest, titleOf } from '../../core/request.ts';
-import { QueriesTree, QueryNode, RecentNode } from './queriesTree.ts';
+import type { QueriesDeps, QueryCommand } from './deps.ts';
+import { QueryNode, QueryRows, RecentNode } from './queryRows.ts';
 import { QuerySettings, type StoredQuery } from './querySettings.ts';
-
-export interface QueriesDeps {
-  /** Gets a request's data and shows them, as for a person. */
-  readonly run: (request: DataRequest) => Promise<unknown>;
-  /** The requests made last, latest first. */
-  readonly recents: () => readonly DataRequest[];
-  /** Fires when there is a new one of them. */
-  readonly onDidChangeRecents: vscode.Event<void>;
-  /** The request of the result that has the focus. */
-  readonly active: () => Promise<DataRequest | undefined>;
-  /** What is remembered for this workspace: which of its queries a person has agreed to. */
-  readonly state: vscode.Memento;
-  readonly report: (error: unknown) => void;
-}
 
 const agreedKey = 'agreedQueries';
 const mostAgreed = 500;
 
 type Handler = (input: unknown) => Promise<unknown>;
 
-/** Saved queries: their tree and their commands. */
-export class Queries implements Disposable {
+/** Saved queries: their rows and their commands. Loaded when either is wanted. */
+export class Queries {
   readonly #deps: QueriesDeps;
-  readonly #owned = new DisposableStore();
   readonly #settings = new QuerySettings();
+  readonly #commands: Readonly<Record<QueryCommand, Handler>> = {
+    'sessionTokens.queries.run': (input) => this.#run(input),
+    'sessionTokens.queries.save': (input) => this.#save(input),
+    'sessionTokens.queries.edit': (input) => this.#edit(input),
+    'sessionTokens.queries.duplicate': (input) => this.#duplicate(input),
+    'sessionTokens.queries.remove': (input) => this.#remove(input),
+    'sessionTokens.queries.bindKey': (input) => this.#bindKey(input),
+  };
+  readonly rows: QueryRows;
 
   constructor(deps: QueriesDeps) {
     this.#deps = deps;
-    const tree = this.#owned.add(new QueriesTree(this.#settings, deps.recents));
-    this.#owned.add(deps.onDidChangeRecents(() => tree.refresh()));
-    const commands: Readonly<Record<string, Handler>> = {
-      'sessionTokens.queries.run': (input) => this.#run(input),
-      'sessionTokens.queries.save': (input) => this.#save(input),
-      'sessionTokens.queries.edit': (input) => this.#edit(input),
-      'sessionTokens.queries.duplicate': (input) => this.#duplicate(input),
-      'sessionTokens.queries.remove': (input) => this.#remove(input),
-      'sessionTokens.queries.bindKey': (input) => this.#bindKey(input),
-    };
-    for (const [id, handler] of Object.entries(commands)) {
-      this.#owned.add(vscode.commands.registerCommand(id, (input: unknown) => this.#guard(handler, input)));
-    }
+    this.rows = new QueryRows(this.#settings, deps.recents);
   }
 
-  dispose(): void {
-    this.#owned.dispose();
+  /** Runs a command; a program, which gives arguments of its own, gets the error, a person is told of it. */
+  async command(id: QueryCommand, input: unknown): Promise<unknown> {
+    return this.#guard(this.#commands[id], input);
   }
 
   async #run(input: unknown): Promise<unknown> {

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { describeRequest, fingerprint } from '../../core/queries.ts';
 import { type DataRequest, titleOf } from '../../core/request.ts';
 import type { QuerySettings, StoredQuery } from './querySettings.ts';
@@ -30,35 +29,16 @@ class RecentsNode {
   }
 }
 
-type Node = QueryNode | RecentNode | RecentsNode;
+export type Node = QueryNode | RecentNode | RecentsNode;
 
 /** Saved queries, and below them what was asked lately. */
-export class QueriesTree implements vscode.TreeDataProvider<Node>, Disposable {
-  readonly #owned = new DisposableStore();
-  readonly #changed = this.#owned.add(new vscode.EventEmitter<void>());
-  readonly onDidChangeTreeData = this.#changed.event;
+export class QueryRows {
   readonly #settings: QuerySettings;
   readonly #recents: () => readonly DataRequest[];
 
   constructor(settings: QuerySettings, recents: () => readonly DataRequest[]) {
     this.#settings = settings;
     this.#recents = recents;
-    this.#owned.add(vscode.window.registerTreeDataProvider('sessionTokens.queries', this));
-    this.#owned.add(
-      vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration('sessionTokens.queries')) {
-          this.refresh();
-        }
-      }),
-    );
-  }
-
-  refresh(): void {
-    this.#changed.fire();
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   getChildren(node?: Node): Node[] {

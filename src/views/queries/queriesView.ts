@@ -1,0 +1,52 @@
+import * as vscode from 'vscode';
+import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { type QueriesDeps, queryCommands } from './deps.ts';
+import type { Queries } from './queries.ts';
+import type { Node } from './queryRows.ts';
+
+/** The door to saved queries: registers what VS Code must know from the start, and loads the rest when it is wanted. */
+export class QueriesView implements vscode.TreeDataProvider<Node>, Disposable {
+  readonly #deps: QueriesDeps;
+  readonly #owned = new DisposableStore();
+  readonly #changed = this.#owned.add(new vscode.EventEmitter<void>());
+  #queries: Promise<Queries> | undefined;
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(deps: QueriesDeps) {
+    this.#deps = deps;
+    this.#owned.add(vscode.window.registerTreeDataProvider('sessionTokens.queries', this));
+    this.#owned.add(deps.onDidChangeRecents(() => this.#changed.fire()));
+    this.#owned.add(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration('sessionTokens.queries')) {
+          this.#changed.fire();
+        }
+      }),
+    );
+    for (const id of queryCommands) {
+      this.#owned.add(
+        vscode.commands.registerCommand(id, async (input: unknown) =>
+          (await this.#load()).command(id, input),
+        ),
+      );
+    }
+  }
+
+  async getChildren(node?: Node): Promise<Node[]> {
+    return (await this.#load()).rows.getChildren(node);
+  }
+
+  async getTreeItem(node: Node): Promise<vscode.TreeItem> {
+    return (await this.#load()).rows.getTreeItem(node);
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  async #load(): Promise<Queries> {
+    this.#queries ??= import('./queries.ts').then(({ Queries }) => new Queries(this.#deps));
+    return this.#queries;
+  }
+}
