@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as vscode from 'vscode';
+import { extension, takeEntries, tell } from './support.ts';
+
+const seconds = 60;
+
+export interface Idle {
+  readonly wakeUps: number;
+  readonly cpuMs: number;
+  readonly tokens: number;
+  readonly focused: boolean;
+}
+
+/**
+ * How often our own timers wake this host while nothing happens, and the time of the processor inside. Counted at
+ * the clock, because the host's own work drowns anything that is measured from outside.
+ */
+export async function run(): Promise<void> {
+  const { extensionPath } = extension();
+  const counted = { wakeUps: 0, cpuMicros: 0 };
+  const original = globalThis.setTimeout;
+  const counting = (callback: (...args: unknown[]) => void, wait?: number, ...args: unknown[]) => {
+    const ours = new Error().stack?.includes(extensionPath) === true;
+    const work = ours
+      ? () => {
+          counted.wakeUps++;
+          const before = process.threadCpuUsage();
+          try {
+            callback(...args);
+          } finally {
+            const { user, system } = process.threadCpuUsage(before);
+            counted.cpuMicros += user + system;
+          }
+        }
+      : () => callback(...args);
+    return original(work, wait);
+  };
+  globalThis.setTimeout = Object.assign(counting, original) as unknown as typeof setTimeout;
+  const api = await extension().activate();
+  const tokens = await takeEntries(api);
+  await delay(5_000);
+  counted.wakeUps = 0;
+  counted.cpuMicros = 0;
+  await delay(seconds * 1_000);
+  tell({
+    wakeUps: counted.wakeUps,
+    cpuMs: counted.cpuMicros / 1_000,
+    tokens,
+    focused: vscode.window.state.focused,
+  } satisfies Idle);
+}

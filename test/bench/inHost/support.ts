@@ -1,0 +1,94 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import * as vscode from 'vscode';
+import type { SessionTokensApi } from '../../../src/api.ts';
+
+/** What ../timed.cjs leaves behind. */
+export interface Timed {
+  readonly requireMs: number;
+  readonly activateMs: number;
+  /** The secret storage of the extension. */
+  readonly secrets: vscode.SecretStorage;
+  loaded(): string[];
+}
+
+export function tell(result: object): void {
+  console.log(`BENCH ${JSON.stringify(result)}`);
+}
+
+/** The one extension under development: ours, or the empty one. */
+export function extension(): vscode.Extension<SessionTokensApi> {
+  const found = vscode.extensions.all.find(({ id }) => id.startsWith('session-tokens.'));
+  if (found === undefined) {
+    throw new Error('There is no extension to measure.');
+  }
+  return found as vscode.Extension<SessionTokensApi>;
+}
+
+export function timed(): Timed {
+  return (globalThis as unknown as Record<symbol, Timed>)[Symbol.for('session-tokens.bench')] as Timed;
+}
+
+/** Entries of 100 tokens, as one window leaves them for others; made anew in each run, for its sandbox gateway. */
+const entriesFile = join(__dirname, 'entries.json');
+
+export async function keepEntries(): Promise<void> {
+  const { secrets } = timed();
+  const entries: [string, string][] = [];
+  for (const key of await secrets.keys()) {
+    entries.push([key, (await secrets.get(key)) ?? '']);
+  }
+  writeFileSync(entriesFile, JSON.stringify(entries));
+}
+
+/** Brings in the tokens of the other window; resolves when they are held here. */
+export async function takeEntries(api: SessionTokensApi): Promise<number> {
+  const { secrets } = timed();
+  const entries = JSON.parse(readFileSync(entriesFile, 'utf8')) as [string, string][];
+  for (const [key, value] of entries) {
+    await secrets.store(key, value);
+  }
+  for (let tries = 0; tries < 100; tries++) {
+    const held = (await api.tokens()).length;
+    if (held >= entries.length) {
+      return held;
+    }
+    await delay(100);
+  }
+  throw new Error('The tokens of the other window were not taken in.');
+}
+
+/** Bytes in use after everything that can go has gone. */
+export function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+export function environment(name: string): string {
+  return process.env[name] ?? '';
+}
+
+/** Watches for how long at a time this process does not get to its timers. */
+export class Blocks {
+  #longest = 0;
+  #last = performance.now();
+  readonly #timer = setInterval(() => this.#look(), 2);
+
+  stop(): number {
+    clearInterval(this.#timer);
+    this.#look();
+    return this.#longest;
+  }
+
+  #look(): void {
+    const now = performance.now();
+    this.#longest = Math.max(this.#longest, now - this.#last);
+    this.#last = now;
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { outDir } from '../workbench/paths.ts';
+import { onStop } from '../workbench/processes.ts';
+import { step } from '../workbench/progress.ts';
+import { activationFigures } from './activation.ts';
+import { type Figure, printTable } from './figures.ts';
+import { getDataFigures } from './getData.ts';
+import { Hosts } from './hosts.ts';
+import { idleFigures } from './idle.ts';
+import { resultsFigures } from './results.ts';
+import { scaleFigures } from './scale.ts';
+import { sizeFigures } from './size.ts';
+
+/*
+ * npm run bench [-- group…]
+ *
+ * Every figure is a ratio to a reference taken in the same run, side by side, and a median of at least 7: what is
+ * asked is not how fast this machine is. The table is printed, all samples go to out/bench.json. A goal that is
+ * not reached is said, and is no failure of the run.
+ */
+const groups: Readonly<Record<string, (hosts: Hosts) => Promise<Figure[]>>> = {
+  size: sizeFigures,
+  activation: activationFigures,
+  getData: getDataFigures,
+  scale: scaleFigures,
+  results: resultsFigures,
+  idle: idleFigures,
+};
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !(name in groups));
+  if (unknown.length > 0) {
+    throw new Error(
+      `There is no group ${unknown.join(', ')}: the groups are ${Object.keys(groups).join(', ')}.`,
+    );
+  }
+  const begun = Date.now();
+  const hosts = await step('Starting VS Code and a sandbox gateway', () => Hosts.start());
+  onStop(() => hosts.stop());
+  const figures: Figure[] = [];
+  try {
+    for (const [name, measure] of Object.entries(groups)) {
+      if (wanted.length === 0 || wanted.includes(name)) {
+        figures.push(...(await step(`Measuring ${name}`, () => measure(hosts))));
+      }
+    }
+  } finally {
+    await hosts.stop();
+  }
+  console.log();
+  printTable(figures);
+  const missed = figures.filter(({ reached }) => reached === false).length;
+  const goals = figures.filter(({ reached }) => reached !== undefined).length;
+  const seconds = Math.round((Date.now() - begun) / 1_000);
+  console.log(
+    `\n${goals - missed} of ${goals} goals reached, in ${seconds} s; all samples are in out/bench.json`,
+  );
+  await mkdir(outDir, { recursive: true });
+  await writeFile(join(outDir, 'bench.json'), `${JSON.stringify({ seconds, figures }, undefined, 2)}\n`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);
