@@ -63,6 +63,14 @@ export class FileClaims implements Claims {
     return taken !== 'theirs';
   }
 
+  async claimed(prefix: string): Promise<readonly string[]> {
+    await this.#prepared();
+    const names = await readdir(this.#folder);
+    return names.flatMap((name) =>
+      name.startsWith(prefix) && name.endsWith('.0') ? [name.slice(prefix.length, -'.0'.length)] : [],
+    );
+  }
+
   async release(key: string): Promise<void> {
     for (let row = 0; await removed(this.#claim(key, row)); row++) {
       // Until there is none.

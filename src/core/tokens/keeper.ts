@@ -119,8 +119,15 @@ export class Keeper implements Disposable {
       .catch((error: unknown) => log.warn(`Other windows cannot see this one: ${String(error)}`));
     const unreadable = await this.#holdings.load();
     this.#holdings.anchor();
+    // Nothing that a window does at its end is sure to reach the store; its claims are.
+    const leaving = new Set(
+      await claims.claimed(leavingKey('')).catch((error: unknown) => {
+        log.warn(`What windows closed at their end cannot be seen: ${String(error)}`);
+        return [];
+      }),
+    );
     for (const { id, closing } of this.#holdings.all()) {
-      if (closing) {
+      if (closing || leaving.has(id)) {
         scheduler.after(`close/${id}`, 0, () => void this.#finishClosing(id));
       }
     }
@@ -351,7 +358,27 @@ export class Keeper implements Disposable {
     const mine = [...this.#holdings.all()].filter(
       ({ kind, openedBy, usedBy }) => kind === 'session' && gone.get(openedBy) && gone.get(usedBy),
     );
-    await within(clock, withinMs, this.#endAll(mine, {}));
+    await within(
+      clock,
+      withinMs,
+      eachOf(mine, atATime, (session) => this.#endAtExit(session)),
+    );
+  }
+
+  /**
+   * Ends a session without waiting for the store, whose other side may be gone already: what is done is written
+   * beside it, and the next window that starts does the rest.
+   */
+  async #endAtExit(record: TokenRecord): Promise<void> {
+    const { claims, log } = this.#deps;
+    try {
+      await claims.claim(leavingKey(record.id), Number.POSITIVE_INFINITY);
+      const { gateway } = await this.#reach(record);
+      await gateway.close(await this.#tokensOf(record), {});
+      void this.#forget(record);
+    } catch (error) {
+      log.warn(`Closing ${record.id} failed: ${String(error)}`);
+    }
   }
 
   async setKeepAlive(id: string, keepAlive: 'manual' | 'auto'): Promise<TokenInfo> {
@@ -646,4 +673,9 @@ export class Keeper implements Disposable {
       );
     }
   }
+}
+
+/** The claim of a window that closes a session as it goes. */
+function leavingKey(id: string): string {
+  return `leaving-${id}`;
 }
