@@ -406,7 +406,8 @@ export class HttpClient {
       throw new TokensError(
         'E_PROTOCOL',
         '{0} redirects to {1}, and nothing is sent to another address than that of the connection.',
-        [this.host, to.origin === 'null' ? to.protocol : to.origin],
+        // A thief may put into the name of a host what it was just sent.
+        [this.host, this.#deps.redactor.redact(to.origin === 'null' ? to.protocol : to.origin)],
         { status },
       );
     }

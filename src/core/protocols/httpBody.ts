@@ -63,6 +63,9 @@ const controlBytes = 4_194_304;
 export function readBody(message: IncomingMessage, head: HttpHead, reading: BodyReading): Promise<Body> {
   const { host, clock, signal } = reading;
   const good = head.status >= 200 && head.status < 300;
+  // What says itself that it is too large is read only as far as a session that it opened may be told in it.
+  const declared = Number(head.headers['content-length'] ?? 0);
+  const maxBytes = declared > reading.maxBytes ? Math.min(errorBytes, reading.maxBytes) : reading.maxBytes;
   const parts: Uint8Array[] = [];
   let sink: Sink | undefined;
   let decided = reading.sink === undefined;
@@ -81,7 +84,7 @@ export function readBody(message: IncomingMessage, head: HttpHead, reading: Body
   /** Takes a chunk; true: no more is wanted. */
   const take = (chunk: Uint8Array): void | Promise<void> | true => {
     bytes += chunk.length;
-    if (bytes > reading.maxBytes) {
+    if (bytes > maxBytes) {
       throw tooLarge(host, reading.maxBytes);
     }
     decide(firstByte(chunk));

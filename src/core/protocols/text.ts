@@ -74,7 +74,8 @@ export function looksLikeHtml(text: string): boolean {
  * The result is plain, short, on one line and without secrets; empty where there are none.
  */
 export function wordsOf(text: string, redactor: Redactor): string {
-  const head = text.slice(0, looked);
+  // Taken out before anything is cut: of a secret that is cut in two, no half is known.
+  const head = redactor.redact(text.slice(0, 2 * looked)).slice(0, looked);
   if (looksLikeHtml(head)) {
     return plain(htmlWords(head), redactor);
   }

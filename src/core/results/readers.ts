@@ -44,6 +44,8 @@ class Reader implements AnswerReader {
   #small: { splitter: RowSplitter; desk: TableDesk; chunks: Uint8Array[] } | undefined;
   /** When it is large. */
   #large: { table: number; parcel: Uint8Array<ArrayBuffer>; filled: number; inFlight: number } | undefined;
+  /** Parcels that have come back. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   #wake: (() => void) | undefined;
   #ended: Promise<JsonObject> | undefined;
   #end: { resolve(head: JsonObject): void; reject(error: TokensError): void } | undefined;
@@ -190,14 +192,15 @@ class Reader implements AnswerReader {
     if (large.filled > 0) {
       large.inFlight += large.filled;
       this.#worker.chunk(large.table, large.parcel.subarray(0, large.filled));
-      large.parcel = new Uint8Array(parcelBytes);
+      large.parcel = this.#spare.pop() ?? new Uint8Array(parcelBytes);
       large.filled = 0;
     }
   }
 
-  #taken(bytes: number): void {
+  #taken(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#large !== undefined) {
-      this.#large.inFlight -= bytes;
+      this.#spare.push(new Uint8Array(bytes.buffer));
+      this.#large.inFlight -= bytes.length;
       if (this.#large.inFlight < mostInFlight / 2) {
         this.#wake?.();
         this.#wake = undefined;

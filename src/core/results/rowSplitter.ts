@@ -22,7 +22,11 @@ export interface SplitterBounds {
   readonly headBytes: number;
 }
 
-export const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 16 << 20, headBytes: 8 << 20 };
+export const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 4 << 20, headBytes: 4 << 20 };
+
+/** Of the members outside the rows, the first ones are told of, and of those what is no longer than this. */
+const mostScalars = 1_000;
+const longestScalar = 65_536;
 
 /** Rows are parsed together up to about this many bytes: enough to be fast, few enough to be there soon. */
 const batchBytes = 512 << 10;
@@ -68,6 +72,7 @@ export class RowSplitter {
   readonly #names: string[] = [];
   #expectName = false;
   #tokenStart = -1;
+  #scalars = 0;
   /** A list has begun where rows may be; its first element decides. */
   #candidate = false;
   #found = false;
@@ -129,7 +134,11 @@ export class RowSplitter {
     return head;
   }
 
-  #start(chunk: Uint8Array, at: number): number {
+  #start(chunk: Uint8Array, from: number): number {
+    let at = from;
+    while (at < chunk.length - 1 && isSpace(chunk[at])) {
+      at++;
+    }
     const byte = chunk[at] ?? 0;
     if (this.#bom < 3 && byte === [0xef, 0xbb, 0xbf][this.#bom]) {
       this.#bom++;
@@ -256,6 +265,9 @@ export class RowSplitter {
   }
 
   #tellScalar(text: string): void {
+    if (text.length > longestScalar || this.#scalars++ >= mostScalars) {
+      return;
+    }
     const value = parse(text);
     if (value !== null) {
       this.#sink.scalar(this.#names[1] ?? '', String(value));

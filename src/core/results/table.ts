@@ -1,3 +1,4 @@
+import { TokensError } from '../errors.ts';
 import type { Cell, Json, JsonObject, Row } from './answer.ts';
 import { flatten } from './cells.ts';
 import { type Kind, parseNumber, parseTime } from './quantity.ts';
@@ -18,6 +19,14 @@ export class Column {
   }
 }
 
+/** More different fields than any view has; every one of them costs memory and time in every place that shows rows. */
+const mostColumns = 4096;
+
+/** Cells that rows lack: few fields in each of many rows must not grow into a table of all fields in all rows. */
+const mostGaps = 1 << 20;
+/** And so many more for every cell that a row has. */
+const gapsPerCell = 4;
+
 /** Cells of a column looked at to tell its kind. */
 const sampleSize = 2000;
 
@@ -32,6 +41,8 @@ export class ResultTable {
   #columns: Column[] = [];
   readonly #byField = new Map<string, Column>();
   #rowCount = 0;
+  #gaps = 0;
+  #cells = 0;
 
   get rowCount(): number {
     return this.#rowCount;
@@ -63,6 +74,7 @@ export class ResultTable {
       begin: () => this.#rowCount,
       commit: (cells) => {
         const index = this.#rowCount++;
+        this.#cells += cells;
         if (cells < this.#columns.length) {
           this.#fillUp(index);
         }
@@ -128,6 +140,10 @@ export class ResultTable {
   #appendRow(row: JsonObject): void {
     const index = this.#rowCount++;
     const keys = Object.keys(row);
+    if (keys.length > mostColumns) {
+      throw tooManyFields();
+    }
+    this.#cells += keys.length;
     for (let at = 0; at < keys.length; at++) {
       const key = keys[at] as string;
       // Rows mostly have the same fields in the same order: then no look-up is needed.
@@ -147,13 +163,25 @@ export class ResultTable {
     for (const { cells } of this.#columns) {
       if (cells.length === index) {
         cells.push(undefined);
+        this.#gap(1);
       }
+    }
+  }
+
+  #gap(count: number): void {
+    this.#gaps += count;
+    if (this.#gaps > mostGaps + gapsPerCell * this.#cells) {
+      throw tooManyFields();
     }
   }
 
   /** A new field stands before the next field of its row that is known already; else it is the last one. */
   #addColumn(keys: readonly string[], at: number, rows: number): Column {
     const field = keys[at] as string;
+    if (this.#columns.length === mostColumns) {
+      throw tooManyFields();
+    }
+    this.#gap(rows);
     const column = new Column(field, rows);
     this.#byField.set(field, column);
     for (let next = at + 1; next < keys.length; next++) {
@@ -166,6 +194,10 @@ export class ResultTable {
     this.#columns.push(column);
     return column;
   }
+}
+
+function tooManyFields(): TokensError {
+  return new TokensError('E_TOO_LARGE', 'The rows of the answer have too many different fields.');
 }
 
 /** The way into a table for a reader that makes no objects. A row is begun, and then committed or rolled back. */

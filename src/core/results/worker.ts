@@ -37,7 +37,7 @@ class TableThread {
           splitter.write(message.bytes);
           this.#progress(message.table, place);
         });
-        this.#tell({ op: 'taken', table: message.table, bytes: message.bytes.length });
+        this.#tell({ op: 'taken', table: message.table, bytes: message.bytes }, [message.bytes.buffer]);
         break;
       case 'end':
         this.#reading(message.table, (splitter, place) => {
@@ -121,8 +121,8 @@ class TableThread {
     return place;
   }
 
-  #tell(message: FromWorker): void {
-    this.#port.postMessage(message);
+  #tell(message: FromWorker, given: readonly ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, given);
   }
 }
 

@@ -10,7 +10,8 @@ import type { FromWorker, Given, Question, SentError, Told, ToWorker } from './w
 export interface TableListener {
   scalar(name: string, value: string): void;
   progress(summary: Summary): void;
-  taken(bytes: number): void;
+  /** A chunk was read; its memory is free again. */
+  taken(bytes: Uint8Array<ArrayBuffer>): void;
   ended(head: JsonObject, summary: Summary): void;
   failed(error: TokensError): void;
 }

@@ -29,7 +29,7 @@ export interface SentError {
 /** From the window to the thread that keeps the tables. A table is known by its number. */
 export type ToWorker =
   | { readonly op: 'open'; readonly table: number; readonly shape: AnswerShape }
-  | { readonly op: 'chunk'; readonly table: number; readonly bytes: Uint8Array }
+  | { readonly op: 'chunk'; readonly table: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly op: 'end'; readonly table: number }
   | { readonly op: 'drop'; readonly table: number }
   | {
@@ -51,7 +51,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly op: 'scalar'; readonly table: number; readonly name: string; readonly value: string }
   | { readonly op: 'progress'; readonly table: number; readonly summary: Summary }
-  | { readonly op: 'taken'; readonly table: number; readonly bytes: number }
+  /** Its memory comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
+  | { readonly op: 'taken'; readonly table: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly op: 'ended'; readonly table: number; readonly head: JsonObject; readonly summary: Summary }
   | { readonly op: 'failed'; readonly table: number; readonly error: SentError }
   | { readonly op: 'told'; readonly ask: number; readonly told: unknown }

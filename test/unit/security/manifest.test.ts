@@ -25,8 +25,9 @@ describe('security: the manifest', () => {
     const open = Object.entries(properties)
       .filter(([, { scope }]) => scope !== 'application')
       .map(([name]) => name);
-    // What only concerns the look of things.
+    // What only concerns the look of things, and requests, which a person agrees to before one of a folder runs.
     deepEqual(open.sort(), [
+      'sessionTokens.queries',
       'sessionTokens.results.open',
       'sessionTokens.statusBar.enabled',
       'sessionTokens.statusBar.warnAtSeconds',

@@ -1,9 +1,19 @@
 import { equal, ok } from 'node:assert/strict';
+import { wordsOf } from '../../../src/core/protocols/text.ts';
 import { Redactor } from '../../../src/core/redact.ts';
 
 const secret = "Cana/ry+Pass wörd & 'quote' %41";
 
 describe('security: redaction', () => {
+  it('leaves no half of a secret where a page’s words are cut', () => {
+    const redactor = new Redactor();
+    redactor.add('Cana/ry+7f');
+    for (let spaces = 380; spaces < 400; spaces++) {
+      const words = wordsOf(`<h1>${' '.repeat(spaces)}Cana/ry+7f</h1>`, redactor);
+      ok(!words.includes('Cana'), words);
+    }
+  });
+
   it('takes a secret out in every encoding it travels in', () => {
     const redactor = new Redactor();
     redactor.add(secret);
