@@ -100,6 +100,13 @@ export class Budget {
     }
   }
 
+  /** Closes what is too much: two windows that cannot see each other's openings may have opened one each. */
+  async trim(connection: Connection): Promise<void> {
+    while (this.#open(connection.name) > connection.maxSessions && (await this.makeRoom(connection))) {
+      // Until it fits, or all are at work.
+    }
+  }
+
   /** Closes the session that is needed least; false when there is none. Rejects when it cannot be closed. */
   async makeRoom(connection: Connection, suspect?: TokenRecord): Promise<boolean> {
     const victim =

@@ -49,6 +49,9 @@ export interface ClosedCount {
   failed: number;
 }
 
+/** By then all windows have heard what the others did, in milliseconds. */
+const trimDelayMs = 2_000;
+
 /** Gateways are polite to few requests at once and rude to many. */
 const atATime = 8;
 
@@ -63,6 +66,7 @@ export class Keeper implements Disposable {
   readonly #gateways: Gateways;
   readonly #signIns: SignIns;
   readonly #renewals: Renewals;
+  readonly #budget: Budget;
   readonly #dataCalls: DataCalls;
 
   readonly onDidChange: Event<Change>;
@@ -93,13 +97,14 @@ export class Keeper implements Disposable {
         longestIdleMs: deps.longestIdleMs,
       }),
     );
+    this.#budget = new Budget(this.#holdings, clock, (session) => this.#end(session));
     this.#dataCalls = new DataCalls({
       ...deps,
       newId,
       holdings: this.#holdings,
       gateways: this.#gateways,
       signIns: this.#signIns,
-      budget: new Budget(this.#holdings, clock, (session) => this.#end(session)),
+      budget: this.#budget,
       end: (session) => this.#end(session),
       tokensOf: (record) => this.#tokensOf(record),
       info: (record) => this.#info(record),
@@ -108,6 +113,7 @@ export class Keeper implements Disposable {
     this.onStorageTrouble = this.#holdings.onTrouble;
     this.onDidEndRenewal = this.#renewals.onDidEnd;
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planStateChange(change)));
+    this.#owned.add(this.#holdings.onDidChange((change) => this.#planTrim(change)));
     this.#owned.add(scheduler.onJump(() => this.wake()));
   }
 
@@ -657,6 +663,29 @@ export class Keeper implements Disposable {
 
   #info(record: TokenRecord): TokenInfo {
     return infoOf(record, this.#deps.clock.now(), this.#deps.warnMs());
+  }
+
+  /** Each window keeps the budget by itself; what several have opened at once shows only when they hear of it. */
+  #planTrim({ id, connection: name, what }: Change): void {
+    const { scheduler, window } = this.#deps;
+    const record = what === 'added' ? this.#holdings.get(id) : undefined;
+    if (record?.view !== undefined && record.openedBy !== window) {
+      scheduler.after(`trim/${name}`, trimDelayMs, () => void this.#trim(name));
+    }
+  }
+
+  async #trim(name: string): Promise<void> {
+    const { claims, log } = this.#deps;
+    const connection = this.#gateways.find(name);
+    const key = `trim-${name}`;
+    try {
+      if (connection !== undefined && (await claims.lease(key, trimDelayMs))) {
+        await this.#budget.trim(connection);
+        await claims.release(key);
+      }
+    } catch (error) {
+      log.warn(`Closing what is too much of ${name} failed: ${String(error)}`);
+    }
   }
 
   /** Time alone changes states, and whoever shows them must hear of it. */

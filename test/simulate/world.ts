@@ -1,0 +1,597 @@
+import type { Connection } from '../../src/core/connection.ts';
+import { TokensError } from '../../src/core/errors.ts';
+import type { DataCall, Gateway, Login } from '../../src/core/protocols/gateway.ts';
+import type { OperationOptions } from '../../src/core/tokens/signIns.ts';
+import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
+import { type Fault, ModelServer, type Operation } from './modelServer.ts';
+import { Random } from './random.ts';
+import { MemoryCredentials, SharedClaims, SharedStorage } from './shared.ts';
+import { WorldTime } from './time.ts';
+import { connectionOf, plainReader, TestWindow } from './window.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const lifeMs = 15 * minute;
+const maxSessions = 4;
+const views = ['A', 'B', 'C', 'D', 'E', 'F'];
+const logins: Readonly<Record<string, Login>> = {
+  cra: { username: 'demo', password: 'a-secret-password' },
+  sarus: { apiKey: 'a-secret-key-of-sarus' },
+};
+
+/** How long another window may act on what it has not heard yet, in milliseconds. */
+const hearsayMs = 5 * second;
+
+/** One window of the simulated machine: the real core on ports that die with it. */
+class SimWindow {
+  readonly name: string;
+  readonly inner: TestWindow;
+  alive = true;
+  /** What was asked of it and has not come back. */
+  waiting = 0;
+
+  constructor(name: string, make: (window: SimWindow) => TestWindow) {
+    this.name = name;
+    this.inner = make(this);
+  }
+
+  /** Nothing comes back to a window that has died, and so nothing follows. */
+  async port<T>(call: () => Promise<T>): Promise<T> {
+    if (!this.alive) {
+      return never();
+    }
+    try {
+      const result = await call();
+      return this.alive ? result : await never();
+    } catch (error) {
+      if (!this.alive) {
+        return never();
+      }
+      throw error;
+    }
+  }
+}
+
+export interface Verdict {
+  readonly seed: number;
+  /** What must not have happened. */
+  readonly violations: readonly string[];
+  readonly operations: number;
+  readonly requests: number;
+}
+
+/**
+ * A day in the life of the core: several windows on one machine, two gateways, people who do what comes to their
+ * mind, and everything that goes wrong. All of it follows from the seed.
+ */
+export class World {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #time: WorldTime;
+  readonly #storage = new SharedStorage();
+  readonly #credentials = new MemoryCredentials();
+  readonly #claims: SharedClaims;
+  readonly #servers: Readonly<Record<string, ModelServer>>;
+  readonly #connections: Connection[];
+  readonly #violations: string[] = [];
+  /** Values that have been in the store: from then on nobody may lose them. */
+  readonly #stored = new Set<string>();
+  /** Tokens whose closing was confirmed, with the time. */
+  readonly #closed = new Map<string, number>();
+  /** Tokens whose closing failed in a way that does not tell whether they are closed. */
+  readonly #doubtful = new Set<string>();
+  readonly #most: number;
+  #windows: SimWindow[] = [];
+  #names = 0;
+  #operations = 0;
+  #requests = 0;
+  #faulty = true;
+  #lastCrash = Number.NEGATIVE_INFINITY;
+  #lastJump = Number.NEGATIVE_INFINITY;
+  readonly #troubled: number;
+
+  readonly #tell: (line: string) => void;
+
+  /** @param tell hears everything that happens, when a seed is looked into */
+  constructor(seed: number, tell: (line: string) => void = () => undefined) {
+    this.#seed = seed;
+    this.#tell = (line) => tell(`${Math.round(this.#time.now)} ms: ${line}`);
+    this.#random = new Random(seed);
+    this.#time = new WorldTime(Date.UTC(2026, 2, 28, 12));
+    this.#claims = new SharedClaims(() => this.#time.machine.now().up);
+    this.#most = this.#random.whole(1, 3);
+    this.#troubled = this.#random.next() * 0.25;
+    const common = {
+      clock: this.#time.server,
+      lifeMs,
+      fault: (operation: Operation) => this.#fault(operation),
+      latency: () => this.#latency(),
+      name: (prefix: string) => `${prefix}-secret-${++this.#names}`,
+    };
+    this.#servers = {
+      cra: new ModelServer({
+        ...common,
+        reports: this.#random.chance(0.5),
+        ...(this.#random.chance(0.3) ? { maxSessions: 3 } : {}),
+      }),
+      sarus: new ModelServer({ ...common, replaces: this.#random.chance(0.3) }),
+    };
+    const settings = { maxSessions, keepAlive: this.#random.chance(0.6) ? 'auto' : 'manual' };
+    this.#connections = [
+      connectionOf({ name: 'cra', kind: 'bmc-cra', service: 'S1', ...settings }),
+      connectionOf({ name: 'sarus', kind: 'sarus', lifeMinutes: lifeMs / minute, ...settings }),
+    ];
+  }
+
+  async run(hours: number): Promise<Verdict> {
+    const unhandled = (reason: unknown) => this.#blame(`unhandled rejection: ${reason}`);
+    process.on('unhandledRejection', unhandled);
+    try {
+      for (const connection of this.#connections) {
+        const login = logins[connection.name];
+        if (login !== undefined) {
+          const { origin } = new URL(connection.url);
+          await this.#credentials.write(connection.name, { login, origin });
+        }
+      }
+      this.#open();
+      const end = hours * hour;
+      while (this.#time.now < end && this.#violations.length === 0) {
+        await this.#time.runUntil(this.#time.now + this.#pause());
+        this.#somethingHappens();
+        this.#look();
+      }
+      await this.#rest();
+    } finally {
+      process.off('unhandledRejection', unhandled);
+      for (const window of this.#windows) {
+        this.#kill(window);
+      }
+    }
+    return {
+      seed: this.#seed,
+      violations: this.#violations,
+      operations: this.#operations,
+      requests: this.#requests,
+    };
+  }
+
+  /** Mostly minutes; sometimes so short that things overlap. */
+  #pause(): number {
+    return this.#random.chance(0.5)
+      ? this.#random.whole(0, 500)
+      : -Math.log(1 - this.#random.next()) * 7 * minute;
+  }
+
+  #somethingHappens(): void {
+    const random = this.#random;
+    if (this.#windows.length === 0) {
+      this.#open();
+      return;
+    }
+    const window = random.one(this.#windows);
+    if (window === undefined) {
+      return;
+    }
+    const dice = random.next();
+    if (dice < 0.84) {
+      this.#operate(window);
+    } else if (dice < 0.88) {
+      if (this.#windows.length < this.#most) {
+        this.#open();
+      }
+    } else if (dice < 0.91) {
+      this.#lastCrash = this.#time.now;
+      this.#kill(window);
+    } else if (dice < 0.925) {
+      void this.#leave(window);
+    } else if (dice < 0.94) {
+      this.#evict();
+    } else if (dice < 0.945) {
+      this.#servers[random.chance(0.5) ? 'cra' : 'sarus']?.restart();
+    } else if (dice < 0.96) {
+      this.#time.setWall(random.one([hour, -hour, 24 * hour, -24 * hour, 10 * minute, -10 * minute]) ?? 0);
+      this.#lastJump = this.#time.now;
+    } else if (dice < 0.98) {
+      this.#time.sleep(random.chance(0.5) ? random.whole(1, 20) * minute : random.whole(1, 4) * hour);
+    } else if (dice < 0.99 && this.#time.now - this.#lastJump > minute) {
+      // A clock that is set and a machine that is started anew within seconds are more than anyone can tell apart.
+      for (const one of [...this.#windows]) {
+        this.#kill(one);
+      }
+      this.#lastCrash = this.#time.now;
+      this.#time.reboot();
+    }
+  }
+
+  #operate(window: SimWindow): void {
+    const random = this.#random;
+    const { keeper } = window.inner;
+    const options: OperationOptions & { makeReader: typeof plainReader } = {
+      makeReader: plainReader,
+      ...(random.chance(0.1) ? { signal: this.#signal() } : {}),
+    };
+    const connection = random.chance(0.6) ? 'cra' : 'sarus';
+    const id = random.one(keeper.tokens().map((token) => token.id)) ?? '';
+    const dice = random.next();
+    const getData = () =>
+      keeper.getData(
+        connection === 'sarus'
+          ? { connection, endpoint: 'GetIt' }
+          : {
+              connection,
+              product: 'P',
+              view: random.one(views),
+              session: random.chance(0.85) ? 'reuse' : 'new',
+              keepOpen: random.chance(0.9),
+            },
+        options,
+      );
+    const work = (): Promise<unknown> => {
+      if (dice < 0.6) {
+        return getData();
+      }
+      if (dice < 0.7) {
+        return keeper.keepAlive(id, options);
+      }
+      if (dice < 0.78) {
+        return keeper.query(id, options);
+      }
+      if (dice < 0.86) {
+        return keeper.close(id, options);
+      }
+      if (dice < 0.88) {
+        return keeper.closeAll(random.chance(0.5) ? connection : undefined, options);
+      }
+      if (dice < 0.94) {
+        return keeper.setKeepAlive(id, random.chance(0.7) ? 'auto' : 'manual');
+      }
+      return keeper.signIn(
+        connection,
+        random.chance(0.5) ? options : { ...options, login: logins[connection] ?? { apiKey: '' } },
+      );
+    };
+    this.#operations++;
+    window.waiting++;
+    work().then(
+      () => {
+        window.waiting--;
+      },
+      (error: unknown) => {
+        window.waiting--;
+        if (!TokensError.is(error)) {
+          this.#blame(`not an error of ours: ${error instanceof Error ? error.stack : error}`);
+        }
+      },
+    );
+  }
+
+  #signal(): AbortSignal {
+    const stop = new AbortController();
+    this.#time.server.setTimeout(() => stop.abort(), this.#random.whole(0, 900));
+    return stop.signal;
+  }
+
+  #open(): void {
+    const name = `w${++this.#names}`;
+    this.#tell(`${name} opens`);
+    const window = new SimWindow(name, (self) => this.#make(name, self));
+    this.#windows.push(window);
+    window.inner.keeper.load().catch((error: unknown) => this.#blame(`load: ${error}`));
+  }
+
+  #make(name: string, window: SimWindow): TestWindow {
+    let ids = 0;
+    const { machine } = this.#time;
+    return new TestWindow({
+      name,
+      clock: {
+        now: () => machine.now(),
+        setTimeout: (callback, ms) => machine.setTimeout(() => window.alive && callback(), ms),
+      },
+      connections: this.#connections,
+      store: this.#store(window),
+      credentials: this.#loginStore(window),
+      claims: this.#claimsOf(name, window),
+      connect: (connection) => this.#gateway(connection, window),
+      newId: () => `${name}-${++ids}`,
+    });
+  }
+
+  #store(window: SimWindow): TokenStore {
+    const inner = this.#storage.window(() => this.#time.lag(this.#random.whole(1, 40)));
+    const port = <T>(call: () => Promise<T>) => {
+      return window.port(call);
+    };
+    return {
+      ids: () => port(() => inner.ids()),
+      read: (id) => port(() => inner.read(id)),
+      write: (id, json) =>
+        port(async () => {
+          await inner.write(id, json);
+          const value = /"value":"([^"]+)"/.exec(json)?.[1];
+          if (value !== undefined) {
+            this.#stored.add(value);
+          }
+        }),
+      delete: (id) => port(() => inner.delete(id)),
+      onDidChange: (listener) => inner.onDidChange((id) => window.alive && listener(id)),
+    };
+  }
+
+  #loginStore(window: SimWindow): CredentialStore {
+    return {
+      read: (connection) => window.port(() => this.#credentials.read(connection)),
+      write: (connection, credentials) => window.port(() => this.#credentials.write(connection, credentials)),
+      delete: (connection) => window.port(() => this.#credentials.delete(connection)),
+    };
+  }
+
+  #claimsOf(name: string, window: SimWindow): Claims {
+    const inner = this.#claims.window(name);
+    const port = <T>(call: () => Promise<T>) => {
+      return window.port(async () => {
+        await this.#time.lag(this.#random.whole(0, 3));
+        return window.alive ? call() : never<T>();
+      });
+    };
+    return {
+      enter: () => port(() => inner.enter()),
+      leave: () => port(() => inner.leave()),
+      lives: (other) => port(() => inner.lives(other)),
+      claim: (key, staleMs) => port(() => inner.claim(key, staleMs)),
+      lease: (key, staleMs) => port(() => inner.lease(key, staleMs)),
+      claimed: (prefix) => port(() => inner.claimed(prefix)),
+      release: (key) => port(() => inner.release(key)),
+    };
+  }
+
+  #gateway(connection: Connection, window: SimWindow): Gateway {
+    const server = this.#servers[connection.name];
+    if (server === undefined) {
+      throw new Error(connection.name);
+    }
+    const inner = server.gateway(connection, this.#time.machine);
+    const port = async <T>(what: string, token: string, call: () => Promise<T>): Promise<T> => {
+      this.#requests++;
+      this.#tell(`${window.name} ${what} ${token}`);
+      try {
+        const result = await window.port(call);
+        this.#tell(`${window.name} ${what} ${token}: done`);
+        return result;
+      } catch (error) {
+        this.#tell(`${window.name} ${what} ${token}: ${error}`);
+        throw error;
+      }
+    };
+    const { query } = inner;
+    return {
+      grants: inner.grants,
+      signIn: (login, service, options) =>
+        port('signIn', connection.name, () => inner.signIn(login, service, options)),
+      getData: (call) =>
+        port('getData', call.tokens.session ?? call.tokens.user, () =>
+          inner.getData(this.#mortal(call, window)),
+        ),
+      keepAlive: (tokens, options) => {
+        const token = tokens.session ?? tokens.user;
+        const closedAt = this.#closed.get(token);
+        if (closedAt !== undefined && this.#time.now - closedAt > hearsayMs && !this.#time.asleep) {
+          this.#blame(`${token} was renewed, and was closed ${this.#time.now - closedAt} ms before`);
+        }
+        return port('keepAlive', token, () => inner.keepAlive(tokens, options));
+      },
+      ...(query === undefined
+        ? {}
+        : {
+            query: (tokens, options) => port('query', tokens.user, () => query.call(inner, tokens, options)),
+          }),
+      close: (tokens, options) =>
+        port('close', tokens.session ?? tokens.user, async () => {
+          const token = tokens.session ?? tokens.user;
+          try {
+            await inner.close(tokens, options);
+            if (window.alive) {
+              this.#closed.set(token, this.#time.now);
+            }
+          } catch (error) {
+            this.#doubtful.add(token);
+            throw error;
+          }
+        }),
+      dispose: () => inner.dispose(),
+    };
+  }
+
+  #mortal(call: DataCall, window: SimWindow): DataCall {
+    const { onSession } = call;
+    return onSession === undefined
+      ? call
+      : { ...call, onSession: (session) => (window.alive ? onSession(session) : undefined) };
+  }
+
+  /** The process is killed: between any two steps of anything. */
+  #kill(window: SimWindow): void {
+    this.#tell(`${window.name} is killed`);
+    window.alive = false;
+    this.#claims.alive.delete(window.name);
+    window.inner.dispose();
+    this.#checkLog(window);
+    this.#windows = this.#windows.filter((other) => other !== window);
+  }
+
+  /** The window is closed as people close one. */
+  async #leave(window: SimWindow): Promise<void> {
+    this.#windows = this.#windows.filter((other) => other !== window);
+    this.#tell(`${window.name} leaves`);
+    await window.inner.keeper.closeMine(3_500);
+    await window.inner.keeper.flush();
+    this.#kill(window);
+  }
+
+  #evict(): void {
+    const server = this.#servers[this.#random.chance(0.5) ? 'cra' : 'sarus'];
+    const name = this.#random.one([...(server?.sessions.keys() ?? [])]);
+    if (name !== undefined) {
+      server?.evict(name);
+    }
+  }
+
+  #latency(): number {
+    return this.#random.chance(0.03) ? this.#random.whole(1, 20) * second : this.#random.whole(5, 400);
+  }
+
+  /** A gateway lies about what it has done, but not about a token that somebody wants closed: that nobody could mend. */
+  #fault(operation: Operation): Fault | undefined {
+    const random = this.#random;
+    if (!this.#faulty || !random.chance(this.#troubled)) {
+      return undefined;
+    }
+    const done = random.chance(0.5);
+    const dice = random.whole(0, 5);
+    if (dice === 0) {
+      return { kind: 'refused' };
+    }
+    if (dice === 1) {
+      return { kind: 'network', done };
+    }
+    if (dice === 2) {
+      return { kind: 'timeout', done };
+    }
+    if (dice === 3) {
+      return { kind: 'page', done };
+    }
+    if (dice === 4 && operation === 'getData') {
+      return { kind: 'late', ms: random.whole(1, 30) * second };
+    }
+    const statuses = operation === 'close' ? [429, 500, 503] : [400, 401, 404, 410, 429, 500, 503];
+    return { kind: 'status', status: random.one(statuses) ?? 500, done };
+  }
+
+  /** Nothing that has run out may be offered as alive; and one window alone keeps the budget at every moment. */
+  #look(): void {
+    if (this.#time.asleep) {
+      return;
+    }
+    for (const server of Object.values(this.#servers)) {
+      server.sweep();
+    }
+    for (const { inner, name } of this.#windows) {
+      for (const { id, state, connection } of inner.keeper.tokens()) {
+        const value = inner.keeper.reveal(id);
+        if (state !== 'expired' && this.#servers[connection]?.expired.has(value)) {
+          this.#blame(`${name} shows ${value} as ${state}, and it has run out`);
+        }
+      }
+    }
+    const known = [...(this.#servers.cra?.sessions.keys() ?? [])].filter((value) => this.#stored.has(value));
+    if (this.#most === 1 && this.#time.now - this.#lastCrash > minute && known.length > maxSessions) {
+      this.#blame(`${known.length} sessions are open, and ${maxSessions} may be`);
+    }
+  }
+
+  /** Faults end, windows come to rest, and the books must balance. */
+  async #rest(): Promise<void> {
+    if (this.#violations.length > 0) {
+      return;
+    }
+    this.#faulty = false;
+    if (this.#time.asleep) {
+      await this.#time.runUntil(this.#time.now + 5 * hour);
+    }
+    if (this.#windows.length === 0) {
+      this.#open();
+    }
+    await this.#time.runUntil(this.#time.now + 2 * minute);
+    this.#look();
+    for (const { name, waiting } of this.#windows) {
+      if (waiting > 0) {
+        this.#blame(`${waiting} operations of ${name} never ended`);
+      }
+    }
+    if (this.#time.machineTimers > this.#windows.length) {
+      this.#blame(`${this.#time.machineTimers} timers for ${this.#windows.length} windows`);
+    }
+    this.#checkSame();
+    this.#checkKnown('after recovery');
+    const [window] = this.#windows;
+    const count = window?.inner.keeper.tokens('cra').filter(({ kind }) => kind === 'session').length ?? 0;
+    if (count > maxSessions) {
+      this.#blame(`${count} sessions are held, and ${maxSessions} may be`);
+    }
+    let failed: number | undefined;
+    window?.inner.keeper.closeAll().then(
+      (count) => {
+        failed = count.failed;
+      },
+      (error: unknown) => this.#blame(`closing all: ${error}`),
+    );
+    await this.#time.runUntil(this.#time.now + 2 * minute);
+    if (failed !== 0) {
+      this.#blame(
+        failed === undefined ? 'closing all never ended' : `${failed} sessions could not be closed`,
+      );
+    }
+    for (const server of Object.values(this.#servers)) {
+      for (const value of server.sessions.keys()) {
+        if (this.#stored.has(value) && !this.#doubtful.has(value)) {
+          this.#blame(`${value} is still open after everything was closed`);
+        }
+      }
+    }
+    this.#checkSame();
+    for (const one of this.#windows) {
+      this.#checkLog(one);
+    }
+  }
+
+  /** All windows show what the store holds. */
+  #checkSame(): void {
+    const stored = [...this.#storage.entries.keys()].sort().join();
+    for (const { name, inner } of this.#windows) {
+      const shown = inner.keeper
+        .tokens()
+        .map(({ id }) => id)
+        .sort()
+        .join();
+      if (shown !== stored) {
+        this.#blame(`${name} shows ${shown}, and stored is ${stored}`);
+      }
+      for (const [id, json] of this.#storage.entries) {
+        if (inner.keeper.find(id) !== undefined && !json.includes(`"value":"${inner.keeper.reveal(id)}"`)) {
+          this.#blame(`${name} has another value of ${id} than the store`);
+        }
+      }
+    }
+  }
+
+  /** What a gateway counts as open and was ever stored is stored. */
+  #checkKnown(when: string): void {
+    const entries = [...this.#storage.entries.values()].join('\n');
+    for (const server of Object.values(this.#servers)) {
+      server.sweep();
+      for (const value of server.sessions.keys()) {
+        const isHeld = entries.includes(`"value":"${value}"`);
+        if (this.#stored.has(value) && !isHeld && !this.#doubtful.has(value)) {
+          this.#blame(`${value} is open, and nobody knows it ${when}`);
+        }
+      }
+    }
+  }
+
+  #checkLog({ inner, name }: SimWindow): void {
+    const line = inner.lines.find((text) => text.includes('-secret-'));
+    if (line !== undefined) {
+      this.#blame(`${name} wrote a secret into the log: ${line}`);
+    }
+  }
+
+  #blame(what: string): void {
+    this.#violations.push(`at ${Math.round(this.#time.now)} ms: ${what}`);
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise<T>(() => undefined);
+}
