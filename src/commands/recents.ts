@@ -25,7 +25,11 @@ export class Recents {
   async add(request: DataRequest, finds: (text: string) => boolean): Promise<void> {
     const { show: _, ...kept } = withoutSecrets(request, finds);
     const text = JSON.stringify(kept);
-    const others = this.all().filter((other) => JSON.stringify(other) !== text);
+    const all = this.all();
+    if (JSON.stringify(all[0]) === text) {
+      return; // Asked again and again: nothing has changed.
+    }
+    const others = all.filter((other) => JSON.stringify(other) !== text);
     await this.#state.update(key, [kept, ...others].slice(0, most));
   }
 }

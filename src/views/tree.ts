@@ -21,6 +21,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new vscode.EventEmitter<TreeNode | undefined>());
   readonly #view: vscode.TreeView<TreeNode>;
+  readonly #times = new Times();
   readonly #connectionNodes = new Map<string, ConnectionNode>();
   readonly #tokenNodes = new Map<string, TokenNode>();
   /** Rows to draw anew; `undefined` stands for all of them. */
@@ -145,7 +146,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
         : paused
           ? vscode.l10n.t('auto, resting')
           : vscode.l10n.t('auto');
-    const until = time(token.expiresAt, token.lifeMs);
+    const until = this.#times.text(token.expiresAt, token.lifeMs);
     const end = {
       live: vscode.l10n.t('until {0}', until),
       expiring: vscode.l10n.t('ends at {0}', until),
@@ -162,7 +163,11 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
       token.source === 'reported'
         ? vscode.l10n.t('The gateway told this life.')
         : vscode.l10n.t('Reckoned from the timeout of {0} minutes.', minutes(token.lifeMs)),
-      vscode.l10n.t('Opened {0}, last used {1}', time(token.openedAt), time(token.lastUsedAt)),
+      vscode.l10n.t(
+        'Opened {0}, last used {1}',
+        this.#times.text(token.openedAt),
+        this.#times.text(token.lastUsedAt),
+      ),
       token.keepAlive === 'auto'
         ? paused
           ? vscode.l10n.t('Automatic renewal rests: the token was not used for long.')
@@ -298,10 +303,19 @@ function dangerOf(connection: Connection): { short: string; long: string } | und
   return undefined;
 }
 
-/** Seconds are shown only where they matter: a life of many minutes needs none. */
-function time(ms: number, lifeMs = 0): string {
-  const second = lifeMs >= 600_000 ? undefined : '2-digit';
-  return new Date(ms).toLocaleTimeString(vscode.env.language, { hour: '2-digit', minute: '2-digit', second });
+/** Writes times of day. Making a formatter takes far longer than using it, and every row needs three times. */
+class Times {
+  readonly #short = new Intl.DateTimeFormat(vscode.env.language, { hour: '2-digit', minute: '2-digit' });
+  readonly #long = new Intl.DateTimeFormat(vscode.env.language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+
+  /** Seconds are shown only where they matter: a life of many minutes needs none. */
+  text(ms: number, lifeMs = 0): string {
+    return (lifeMs >= 600_000 ? this.#short : this.#long).format(ms);
+  }
 }
 
 function minutes(ms: number): number {

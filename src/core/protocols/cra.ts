@@ -37,6 +37,8 @@ export class Cra implements Gateway {
   readonly #wire: CraWire;
   readonly #views: CraDialect;
   readonly #classic: CraDialect;
+  /** The columns of the views asked for. */
+  readonly #columns = new Map<string, Column[]>();
   #dialect: CraDialect | undefined;
 
   constructor(deps: CraDeps) {
@@ -102,8 +104,15 @@ export class Cra implements Gateway {
     return this.#wire.services(answer);
   }
 
+  /** A definition is asked for once: it does not change while a gateway runs, and each data call wants it. */
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions = {}): Promise<Column[]> {
-    return (await this.#known(options)).columns(tokens, query, options);
+    const key = JSON.stringify([tokens.service, query.product, query.view]);
+    let columns = this.#columns.get(key);
+    if (columns === undefined) {
+      columns = await (await this.#known(options)).columns(tokens, query, options);
+      this.#columns.set(key, columns);
+    }
+    return columns;
   }
 
   dispose(): void {

@@ -162,6 +162,9 @@ class AllClaims {
   async lease(): Promise<boolean> {
     return true;
   }
+  async claimed(): Promise<readonly string[]> {
+    return [];
+  }
   async release(): Promise<void> {
     // Nobody else wants it.
   }

@@ -185,6 +185,17 @@ describe('protocols: CRA', () => {
       equal(server.got[0]?.url, `${viewsRoot}/SVC/products/MVMVS/views/JCPU/definition?close=Y`);
     });
 
+    it('asks for a definition once, and again only after a failure', async () => {
+      const { server, gateway } = await cra(dialect, (_, response, index) =>
+        index === 0 ? tomcat(response, 500, 'No', 'No') : json(response, { columns: [{ field: 'A' }] }),
+      );
+      const ask = (view: string) => gateway.columns?.({ user: 'user-token' }, { ...query, view });
+      await failure(ask('ONE') ?? Promise.reject(), 'E_HTTP');
+      deepEqual(await ask('ONE'), await ask('ONE'));
+      await ask('TWO');
+      equal(server.got.length, 3);
+    });
+
     it('keeps alive with Bearer and form; after a 405 by GET, the token still in no address', async () => {
       const { server, gateway } = await cra(dialect, (got, response, index) =>
         index === 1 && got.method === 'POST' ? tomcat(response, 405, 'No', 'No') : response.end(),
