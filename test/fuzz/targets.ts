@@ -1,0 +1,418 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { SystemClock } from '../../src/core/clock.ts';
+import { dialects, kinds, parseConnection } from '../../src/core/connection.ts';
+import { TokensError } from '../../src/core/errors.ts';
+import { connect } from '../../src/core/protocols/connect.ts';
+import { CookieJar } from '../../src/core/protocols/cookies.ts';
+import { CraWire } from '../../src/core/protocols/craShared.ts';
+import type { Gateway } from '../../src/core/protocols/gateway.ts';
+import { HttpClient } from '../../src/core/protocols/http.ts';
+import { Redactor } from '../../src/core/redact.ts';
+import { checkRequest } from '../../src/core/request.ts';
+import type { AnswerShape, JsonObject } from '../../src/core/results/answer.ts';
+import { TableDesk } from '../../src/core/results/desk.ts';
+import { RowReader } from '../../src/core/results/rowReader.ts';
+import { RowSplitter } from '../../src/core/results/rowSplitter.ts';
+import { infoOf, merge, parseRecord, serialize } from '../../src/core/tokens/record.ts';
+import { fromTable, keptState, readMessage, toTable } from '../../src/views/results/messages.ts';
+import { connectionOf } from '../simulate/window.ts';
+import { anything, nearly, nearlyObject } from './texts.ts';
+
+/** A parser, and what must hold for whatever it is given. */
+export interface Target {
+  readonly name: string;
+  /** Rejects with the smallest input that breaks a rule. */
+  run(parameters: fc.Parameters<unknown>): Promise<void>;
+}
+
+/** No input may take longer, in milliseconds. */
+const longestMs = 100;
+
+/** Runs a check on an input; one that is slow gets two more tries, because the machine may have been. */
+async function timed(check: () => unknown): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const begun = performance.now();
+    await check();
+    const ms = performance.now() - begun;
+    if (ms <= longestMs) {
+      break;
+    }
+    ok(attempt < 2, `took ${ms} ms`);
+  }
+  equal(Object.keys(Object.prototype).length, 0, 'the prototype of all objects was changed');
+  equal(({} as { polluted?: unknown }).polluted, undefined);
+}
+
+/** Whatever fails must fail as our own error, which holds no more than it should. */
+async function mayFail<T>(work: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    ok(TokensError.is(error), `threw ${String(error)}`);
+    ok(error.message.length < 1_000, 'a message of great length');
+    ok(!/[<>\r\n]/.test(error.message), `markup or lines in ${JSON.stringify(error.message)}`);
+    return undefined;
+  }
+}
+
+function target<T>(name: string, input: fc.Arbitrary<T>, check: (value: T) => unknown): Target {
+  return {
+    name,
+    run: async (parameters) => {
+      await fc.assert(
+        fc.asyncProperty(input, (value) => timed(() => check(value))),
+        parameters as fc.Parameters<[T]>,
+      );
+    },
+  };
+}
+
+const silent = () => undefined;
+const parts = () => ({
+  clock: new SystemClock(),
+  redactor: new Redactor(),
+  log: { debug: silent, info: silent, warn: silent, error: silent },
+  maxResponseBytes: 1_048_576,
+});
+
+const statuses = fc.constantFrom(200, 200, 200, 200, 201, 204, 400, 401, 403, 404, 410, 500);
+const types = fc.constantFrom('application/json', 'text/html', 'text/plain; charset=iso-8859-1', '');
+
+interface Served {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly call: number;
+}
+
+/** A real client, which asks a server that answers what the fuzzer says. */
+function client(
+  name: string,
+  settings: Record<string, unknown>,
+  seeds: readonly string[],
+  calls: readonly ((gateway: Gateway) => Promise<unknown>)[],
+): Target {
+  return {
+    name,
+    run: async (parameters) => {
+      let next: Served = { status: 200, type: '', body: '', call: 0 };
+      const server = createServer((request, response) => {
+        request.resume();
+        response.writeHead(next.status, next.type === '' ? {} : { 'Content-Type': next.type });
+        response.end(next.status === 204 ? undefined : next.body);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const gateway = connect(connectionOf({ name: 'fuzzed', service: 'S', url, ...settings }), parts());
+      const input = fc.record({
+        status: statuses,
+        type: types,
+        body: nearly(...seeds),
+        call: fc.nat(calls.length - 1),
+      });
+      const check = async (served: Served): Promise<void> => {
+        next = served;
+        await mayFail(async () => calls[served.call]?.(gateway));
+      };
+      try {
+        await fc.assert(
+          fc.asyncProperty(input, (served) => timed(() => check(served))),
+          parameters as fc.Parameters<[Served]>,
+        );
+      } finally {
+        gateway.dispose();
+        server.closeAllConnections();
+        server.close();
+      }
+    },
+  };
+}
+
+const craTokens = { user: 'user-token', session: 'session-id', service: 'S' };
+const craQuery = { product: 'P', view: 'V' };
+const craSeeds = [
+  '[{"WEBSERVICEName":"S","STATUS":"Active","HOSTIP":"10.0.0.1","PORT":"80","HOSTCN":"h","TLS":"N","TYPE":"x"}]',
+  '{"columns":[{"field":"ASGNAME","displayName":"Job"},{"name":"X","label":"Y"}]}',
+  '{"Columns":{"fields":[{"element":"A","heading":"B"}]}}',
+  '{"userToken":"abc"}',
+  '{"error":"Session limit exceeded","rc":8}',
+  '{"error":{"message":"no such session"}}',
+  '{}',
+  'OK',
+  '<html><head><title>HTTP Status 404 – Not Found</title></head><body><h1>HTTP Status 404</h1><p><b>Message</b> no</p></body></html>',
+];
+const sarusSeeds = [
+  '{"ServerDateTime":"2026-01-01T00:00:00Z","TimeStamp":1.5,"ExecutionTime":0.1,"Result":{"Remaining":1800000}}',
+  '{"Result":{"SessionToken":"abc","Remaining":"1000","LastActive":"2026-01-01T00:00:00Z"}}',
+  '{"Result":{"Status":200,"Detail":"revoked"}}',
+  '{"Errors":{"Status":410,"Detail":"expired"}}',
+];
+
+const dataSeeds = [
+  '{"rc":0,"system":"S","totalRows":2,"session":"x","Rows":[{"ASGNAME":"JOB1","C":[{"0":"12.5"}],"M":[{"0":"a"},{"1":"b"}]},{"ASGNAME":"JOB2","N":null,"B":true,"D":1.5}]}',
+  '{"Result":{"Symbols":[{"A":"x","B":1},{"A":"y"}],"Count":2},"TimeStamp":1.5}',
+  '{"Result":[{"__proto__":{"polluted":1},"constructor":"x"},{"A":[1,{"b":2}]}]}',
+  '{"Result":{"polluted":1}}',
+  '{"Rows":[]}',
+];
+
+/** Reads a body as an answer's small reader does, cut where the fuzzer says. */
+function readBody(
+  shape: AnswerShape,
+  body: string,
+  cuts: readonly number[],
+): { desk: TableDesk; head: JsonObject } {
+  const desk = new TableDesk();
+  const splitter = new RowSplitter(shape, {
+    reader: new RowReader(desk.table.writer),
+    rows: (batch) => desk.table.append(batch),
+    scalar: silent,
+  });
+  const bytes = new TextEncoder().encode(body);
+  const places = [
+    0,
+    ...cuts.map((cut) => Math.floor(cut * bytes.length)).sort((a, b) => a - b),
+    bytes.length,
+  ];
+  for (const [index, from] of places.slice(0, -1).entries()) {
+    splitter.write(bytes.slice(from, places[index + 1]));
+  }
+  return { desk, head: splitter.end() };
+}
+
+const instant = nearlyObject({ wall: fc.integer(), up: fc.double(), boot: fc.constant('boot') });
+const recordSeed = {
+  id: 'id',
+  value: 'secret value',
+  connection: 'c',
+  origin: 'https://h',
+  kind: 'session',
+  service: 'S',
+  target: 'P/V',
+  view: '["P","V","*","*","*","*"]',
+  generation: 0,
+  turn: 0,
+  sent: { wall: 1, up: 1, boot: 'b' },
+  leftMs: 1000,
+  lifeMs: 1000,
+  source: 'estimated',
+  openedAt: 1,
+  lastUsedAt: 1,
+  worked: { wall: 1, up: 1, boot: 'b' },
+  keepAlive: 'manual',
+  keepAliveSetAt: 0,
+  openedBy: 'w',
+  usedBy: 'w',
+  closing: false,
+};
+
+const count = fc.oneof(fc.nat(), fc.double(), fc.constant(-1));
+const words = fc.string({ maxLength: 10 });
+
+export const targets: readonly Target[] = [
+  client('answers: BMC AMI, views', { kind: 'bmc-cra', dialect: 'views' }, craSeeds, [
+    async (gateway) => gateway.services?.(),
+    async (gateway) => gateway.columns?.(craTokens, craQuery),
+    (gateway) => gateway.keepAlive(craTokens),
+    (gateway) => gateway.close(craTokens, { query: craQuery }),
+  ]),
+  client('answers: BMC AMI, getData', { kind: 'bmc-cra', dialect: 'getData' }, craSeeds, [
+    async (gateway) => gateway.services?.(),
+    async (gateway) => gateway.columns?.(craTokens, craQuery),
+    (gateway) => gateway.keepAlive(craTokens),
+    (gateway) => gateway.close(craTokens),
+  ]),
+  client('answers: SARUS', { kind: 'sarus' }, sarusSeeds, [
+    async (gateway) => {
+      const life = await gateway.query?.({ user: 'a token' });
+      ok(life?.reportedMs !== undefined && life.reportedMs >= 0 && Number.isFinite(life.reportedMs));
+    },
+    async (gateway) => {
+      const { value, reportedMs } = await gateway.keepAlive({ user: 'a token' });
+      ok(/^[\x20-\x7e]+$/.test(value), 'a token that cannot be sent');
+      ok(reportedMs === undefined || (reportedMs >= 0 && Number.isFinite(reportedMs)));
+    },
+    (gateway) => gateway.close({ user: 'a token' }),
+  ]),
+  target('answers: sign-in', nearly(...craSeeds), async (text) => {
+    const connection = connectionOf({ name: 'fuzzed', kind: 'bmc-cra', service: 'S' });
+    const deps = { ...parts(), connection };
+    const wire = new CraWire(new HttpClient(deps), deps);
+    const answer = { status: 200, headers: {}, sent: deps.clock.now(), text, streamed: false };
+    const token = await mayFail(() => wire.userToken(answer, 'S'));
+    ok(token === undefined || /^[\x20-\x7e]{1,8192}$/.test(token));
+  }),
+  ...(['cra', 'sarus'] as const).map((shape) =>
+    target(
+      `rows: ${shape}`,
+      fc.tuple(nearly(...dataSeeds), fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 })),
+      async ([body, cuts]) => {
+        const whole = await mayFail(() => readBody(shape, body, []));
+        const pieces = await mayFail(() => readBody(shape, body, cuts));
+        equal(whole === undefined, pieces === undefined, 'how it is cut decides whether it can be read');
+        if (whole !== undefined && pieces !== undefined) {
+          equal(pieces.desk.table.rowCount, whole.desk.table.rowCount);
+          deepEqual(pieces.head, whole.head);
+          deepEqual(pieces.desk.table.fields, whole.desk.table.fields);
+          for (let row = 0; row < whole.desk.table.rowCount; row++) {
+            deepEqual(pieces.desk.table.row(row), whole.desk.table.row(row));
+          }
+        }
+      },
+    ),
+  ),
+  target(
+    'settings',
+    nearlyObject({
+      name: fc.string(),
+      kind: fc.constantFrom(...kinds),
+      url: fc.oneof(
+        fc.webUrl(),
+        nearly('https://host:8443/prefix', 'http://[::1]:1', 'https://user:pass@host/?q#h'),
+      ),
+      service: words,
+      dialect: fc.constantFrom(...dialects),
+      lifeMinutes: fc.double(),
+      gatewayUser: words,
+      keepAlive: fc.constantFrom('manual', 'auto'),
+      maxSessions: count,
+      caFile: words,
+      rejectUnauthorized: fc.boolean(),
+      requestTimeoutSeconds: fc.double(),
+    }),
+    (input) => {
+      const parsed = parseConnection(input);
+      if (!parsed.ok) {
+        ok(parsed.reason.length > 0);
+        return;
+      }
+      const { value } = parsed;
+      const url = new URL(value.url);
+      ok(url.protocol === 'http:' || url.protocol === 'https:');
+      equal(url.username + url.password + url.search + url.hash, '');
+      ok(value.name.trim() === value.name && value.name !== '');
+      ok(value.lifeMinutes >= 1 && value.lifeMinutes <= 1440);
+      ok(Number.isInteger(value.maxSessions) && value.maxSessions >= 1);
+      ok(value.requestTimeoutSeconds > 0 && Number.isFinite(value.requestTimeoutSeconds));
+      equal(typeof value.rejectUnauthorized, 'boolean');
+      deepEqual(parseConnection(value), parsed, 'what was read reads the same again');
+    },
+  ),
+  target(
+    'requests',
+    nearlyObject({
+      connection: words,
+      product: words,
+      view: words,
+      endpoint: words,
+      params: fc.dictionary(words, words),
+      rows: count,
+      startRow: count,
+      filter: words,
+      session: words,
+      show: fc.boolean(),
+    }),
+    async (input) => {
+      for (const kind of kinds) {
+        await mayFail(() => checkRequest(input, connectionOf({ name: 'c', kind })));
+      }
+    },
+  ),
+  target(
+    'stored tokens',
+    fc.oneof(
+      nearly(JSON.stringify(recordSeed)),
+      nearlyObject({
+        ...Object.fromEntries(Object.entries(recordSeed).map(([name, value]) => [name, fc.constant(value)])),
+        sent: instant,
+        worked: instant,
+        leftMs: fc.double(),
+        lifeMs: fc.double(),
+      }).map((value) => {
+        try {
+          return JSON.stringify(value) ?? '';
+        } catch {
+          return ''; // BigInt: no JSON.
+        }
+      }),
+    ),
+    (json) => {
+      const parsed = parseRecord('id', json);
+      if (!parsed.ok) {
+        ok(!parsed.reason.includes('secret'), 'the reason quotes the entry');
+        return;
+      }
+      const { value } = parsed;
+      equal(value.id, 'id');
+      ok(value.value !== '');
+      deepEqual(parseRecord('id', serialize(value)), parsed, 'what was read is written the same again');
+      deepEqual(merge(value, value), value);
+      const info = infoOf(value, new SystemClock().now(), 1_000);
+      ok(Number.isFinite(info.expiresAt), `expiresAt ${info.expiresAt}`);
+      ok(!JSON.stringify(info).includes(value.value) || value.value.length < 12, 'a value is shown');
+    },
+  ),
+  target(
+    'messages of the webview',
+    nearlyObject({
+      is: fc.constantFrom(
+        'ready',
+        'page',
+        'arrange',
+        'detail',
+        'copy',
+        'columns',
+        'do',
+        'plot',
+        'keep',
+        'state',
+      ),
+      generation: count,
+      from: count,
+      to: count,
+      at: count,
+      sort: fc.array(fc.record({ field: words, descending: fc.boolean() })),
+      filter: fc.string(),
+      fields: fc.array(words),
+      headers: fc.boolean(),
+      action: fc.constantFrom('watch', 'stop', 'run'),
+      field: fc.option(words),
+    }),
+    (input) => {
+      const message = readMessage(fromTable, input);
+      readMessage(toTable, input);
+      readMessage(keptState, input);
+      for (const value of message === undefined ? [] : Object.values(message)) {
+        ok(typeof value !== 'number' || (Number.isInteger(value) && value >= 0), `a count ${String(value)}`);
+      }
+      if (message?.is === 'arrange') {
+        ok(message.sort.length <= 8 && message.filter.length <= 2000);
+      }
+    },
+  ),
+  target(
+    'cookies',
+    fc.tuple(fc.array(nearly('a=b; Path=/x; Secure', 'c=d; Max-Age=0'), { maxLength: 5 }), words),
+    ([lines, path]) => {
+      const jar = new CookieJar();
+      jar.take(lines, `/${path}`, true);
+      const header = jar.header(`/${path}`);
+      ok(header === undefined || /^[\x20-\x7e]+$/.test(header), 'a header that cannot be sent');
+    },
+  ),
+  target(
+    'redaction',
+    fc.tuple(fc.string({ minLength: 8, maxLength: 30 }), fc.string(), fc.string(), anything()),
+    ([secret, before, after]) => {
+      const redactor = new Redactor();
+      redactor.add(secret);
+      const text = before + secret + after;
+      const clean = redactor.redact(text);
+      ok(!clean.includes(secret), 'a secret is left');
+      redactor.redact(clean);
+    },
+  ),
+];
