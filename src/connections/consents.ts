@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
-import { type Connection, originOf } from '../core/connection.ts';
+import { type Connection, isLoopback, originOf } from '../core/connection.ts';
 import { type Danger, dangerOf } from '../core/danger.ts';
 import { TokensError } from '../core/errors.ts';
 
@@ -66,7 +66,10 @@ export class Consents {
 
 function entryOf(connection: Connection): [Danger, string, string] | undefined {
   const danger = dangerOf(connection);
-  return danger === undefined ? undefined : [danger, connection.name, originOf(connection)];
+  // Nobody stands between this machine and itself; it is still shown wherever the connection is.
+  return danger === undefined || isLoopback(connection.url)
+    ? undefined
+    : [danger, connection.name, originOf(connection)];
 }
 
 function isSame(a: Entry, b: Entry): boolean {

@@ -56,6 +56,12 @@ describe('security: unsafe ways are gone only when somebody agreed', () => {
     throws(() => consents.check(connectionOf({ ...plain, name: 'open' })), { code: 'E_CONFIG' });
   });
 
+  it('asks for no agreement to this machine itself', () => {
+    const local = connectionOf({ ...unverified, url: 'https://127.0.0.1:8443' });
+    equal(dangerOf(local), 'unverified');
+    equal(new Consents(memento()).wanted(local), undefined);
+  });
+
   it('forgets with the connection', async () => {
     const consents = new Consents(memento());
     await consents.give(connectionOf(plain));
