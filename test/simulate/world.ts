@@ -485,7 +485,9 @@ export class World {
         }
       }
     }
-    const known = [...(this.#servers.cra?.sessions.keys() ?? [])].filter((value) => this.#stored.has(value));
+    const known = [...(this.#servers.cra?.sessions.keys() ?? [])].filter(
+      (value) => this.#stored.has(value) && !this.#doubtful.has(value),
+    );
     if (this.#most === 1 && this.#time.now - this.#lastCrash > minute && known.length > maxSessions) {
       this.#blame(`${known.length} sessions are open, and ${maxSessions} may be`);
     }

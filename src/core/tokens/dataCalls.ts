@@ -318,7 +318,7 @@ export class DataCalls {
     options: Options,
     held: () => void,
   ): Promise<Opened> {
-    const { budget, clock, gateways, holdings, tokensOf, window, end, log } = this.#deps;
+    const { budget, clock, gateways, holdings, signIns, tokensOf, window, end, log } = this.#deps;
     const { signal } = options;
     if (signal?.aborted) {
       throw cancelled();
@@ -363,6 +363,9 @@ export class DataCalls {
       if (over) {
         // The asker turned away before the gateway said which session it had opened: nobody will use it.
         await endUnwanted(record);
+      } else if (holdings.owner(record)?.value !== user.value) {
+        // Somebody has signed in anew meanwhile.
+        await signIns.carry(connection, record, user);
       }
     };
     const asked = clock.now();

@@ -264,7 +264,7 @@ export class Holdings implements Disposable {
     this.#rank(id);
     this.#changes.fire({ id, connection, what: known === undefined ? 'added' : 'changed' });
     if (record.view !== undefined) {
-      const user = this.owner(record);
+      const user = record.under === undefined ? this.owner(record) : this.get(record.under);
       if (user !== undefined && this.#outlives(record, user)) {
         this.#lifted.set(user.id, lifted(user, record));
         this.announce(user.id);
@@ -279,7 +279,7 @@ export class Holdings implements Disposable {
     for (const session of this.of(user.connection)) {
       if (
         session.view !== undefined &&
-        this.owner(session)?.id === user.id &&
+        (session.under ?? this.owner(session)?.id) === user.id &&
         this.#outlives(session, last)
       ) {
         last = session;

@@ -80,11 +80,16 @@ export class Keeper implements Disposable {
     const { clock, scheduler, claims, log, newId = randomUUID } = deps;
     this.#gateways = this.#owned.add(new Gateways(deps.connections, deps.connect));
     this.#holdings = this.#owned.add(new Holdings({ ...deps, newId }));
+    this.#budget = new Budget(this.#holdings, clock, (session) => this.#end(session));
     this.#signIns = new SignIns({
       ...deps,
       newId,
       holdings: this.#holdings,
       gateways: this.#gateways,
+      lose: (session) => {
+        log.warn(`Session ${session.id} may be open, and nobody can close it any more.`);
+        this.#budget.lose(session.connection, session.id, session);
+      },
     });
     this.#renewals = this.#owned.add(
       new Renewals({
@@ -97,7 +102,6 @@ export class Keeper implements Disposable {
         longestIdleMs: deps.longestIdleMs,
       }),
     );
-    this.#budget = new Budget(this.#holdings, clock, (session) => this.#end(session));
     this.#dataCalls = new DataCalls({
       ...deps,
       newId,

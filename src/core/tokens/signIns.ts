@@ -42,6 +42,8 @@ export interface SignInsDeps {
   readonly window: string;
   /** An id that nobody has had before. */
   readonly newId: () => string;
+  /** Hears of a session that may be open and cannot be closed. */
+  readonly lose: (session: TokenRecord) => void;
 }
 
 /** Gateways are polite to few requests at once and rude to many. */
@@ -247,7 +249,7 @@ export class SignIns {
       // The new value takes the place of the old one, so that nothing can go on using that.
       await holdings.update(old.id, fresh, 'now');
       if (replaced === undefined) {
-        await this.#carryOver(connection, service, gateway, old);
+        await this.#carryOver(connection, old);
       } else {
         await this.#revoke(gateway, replaced);
       }
@@ -272,46 +274,49 @@ export class SignIns {
     return record;
   }
 
-  /** CRA: whether sessions of the old user token serve under the new one is not documented, so each is tried. */
-  async #carryOver(
-    connection: Connection,
-    service: string | undefined,
-    gateway: Gateway,
-    old: TokenRecord,
-  ): Promise<void> {
-    const { holdings, clock, log } = this.#deps;
-    const user = this.find(connection, service);
+  async #carryOver(connection: Connection, old: TokenRecord): Promise<void> {
+    const { holdings } = this.#deps;
     const sessions = [...holdings.of(connection.name)].filter(
-      (record) => record.view !== undefined && record.service === service && belongsTo(connection, record),
+      (record) => record.view !== undefined && holdings.owner(record)?.id === old.id,
     );
-    await eachOf(sessions, atATime, async (session) => {
-      if (user === undefined || remaining(session, clock.now()) <= 0) {
-        return;
-      }
-      const gatewayPassword = await this.gatewayPassword(connection);
-      const under = (token: TokenRecord) => ({
-        user: token.value,
-        session: session.value,
-        ...(service === undefined ? {} : { service }),
-        ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
-      });
+    await eachOf(sessions, atATime, (session) => this.carry(connection, session, old));
+  }
+
+  /**
+   * CRA: takes a session over from a user token that was replaced. Whether it serves under the new one is not
+   * documented, so it is tried; if not, it is closed under the old one, which nobody will know any more. Only when
+   * that fails as well it is lost.
+   */
+  async carry(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
+    const { holdings, clock, log } = this.#deps;
+    const user = holdings.owner(session);
+    if (user === undefined || !belongsTo(connection, session) || remaining(session, clock.now()) <= 0) {
+      return;
+    }
+    const { service } = session;
+    const gateway = await this.#deps.gateways.gateway(connection);
+    const gatewayPassword = await this.gatewayPassword(connection);
+    const under = (token: TokenRecord) => ({
+      user: token.value,
+      session: session.value,
+      ...(service === undefined ? {} : { service }),
+      ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
+    });
+    try {
+      const { sent } = await gateway.keepAlive(under(user));
+      const life = { sent, leftMs: session.lifeMs, source: 'estimated' } as const;
+      await holdings.heardOf(session, life, { under: user.id }, 'soon');
+    } catch {
+      log.info(`Session ${session.id} does not serve under the new sign-in.`);
       try {
-        const { sent } = await gateway.keepAlive(under(user));
-        await holdings.heardOf(
-          session,
-          { sent, leftMs: session.lifeMs, source: 'estimated' },
-          { under: user.id },
-          'soon',
-        );
+        await gateway.close(under(old));
       } catch (error) {
         if (!isRefusal(error, 400, 401, 404, 410)) {
-          return; // The gateway has said nothing about this session: it may well live.
-        }
-        log.info(`Session ${session.id} did not outlive its user token.`);
-        await gateway.close(under(old)).catch(() => undefined); // Most likely it has gone with its user token.
-        await holdings.remove(session.id);
+          this.#deps.lose(session);
+        } // Else it has gone with its user token.
       }
-    });
+      await holdings.remove(session.id);
+    }
   }
 
   /** SARUS: the account's tokens are rationed, so one that has been replaced is given back. */
