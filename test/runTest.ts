@@ -67,7 +67,8 @@ async function main(): Promise<void> {
     await changeSettings(profile, quietSettings);
     await runTests({
       vscodeExecutablePath,
-      extensionDevelopmentPath,
+      // The second is a neighbour that uses ours as any other extension could.
+      extensionDevelopmentPath: [extensionDevelopmentPath, join(root, 'test/sample-extension')],
       extensionTestsPath,
       launchArgs: [
         '--disable-extensions',
@@ -78,6 +79,8 @@ async function main(): Promise<void> {
       ],
       extensionTestsEnv: {
         TEST_GREP: values.grep,
+        // Where this VS Code writes, for the tests that look for secrets there.
+        TEST_PROFILE: profile,
         TEST_RESULTS: process.env.TEST_RESULTS,
       },
     });

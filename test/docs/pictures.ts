@@ -37,6 +37,7 @@ interface Picture {
   /** Only for the eyes of those who make the extension. */
   readonly internal?: boolean;
   readonly settings?: Settings;
+  readonly viewport?: { readonly width: number; readonly height: number };
   readonly take: (vs: Workbench, sandbox: Sandbox) => Promise<void>;
 }
 
@@ -45,6 +46,9 @@ const contrast: readonly Theme[] = ['hc-dark', 'hc-light'];
 
 /** A life of 15 minutes counts as about to end after this picture's other steps. */
 const soon: Settings = { 'sessionTokens.statusBar.warnAtSeconds': 880 };
+
+/** Nothing is set up yet, and there is room for the pictures beside the steps. */
+const fresh = { settings: { 'sessionTokens.connections': [] }, viewport: { width: 1440, height: 760 } };
 
 const pictures: readonly Picture[] = [
   ...both.map((theme) => ({ name: `overview-${theme}`, theme, take: overview })),
@@ -60,12 +64,12 @@ const pictures: readonly Picture[] = [
     settings: soon,
     internal: true,
   })),
-  ...both.map((theme) => ({ name: `walkthrough-${theme}`, theme, take: walkthrough })),
-  { name: 'walkthrough-hc-dark', theme: 'hc-dark', take: walkthrough, internal: true },
-  { name: 'walkthrough-hc-light', theme: 'hc-light', take: walkthrough, internal: true },
+  ...both.map((theme) => ({ name: `walkthrough-${theme}`, theme, take: walkthrough, ...fresh })),
+  { name: 'walkthrough-hc-dark', theme: 'hc-dark', take: walkthrough, ...fresh, internal: true },
+  { name: 'walkthrough-hc-light', theme: 'hc-light', take: walkthrough, ...fresh, internal: true },
   ...['de', 'ja'].flatMap((language): Picture[] => [
     { name: `tree-${language}`, theme: 'dark', language, take: overview },
-    { name: `walkthrough-${language}`, theme: 'dark', language, take: walkthrough },
+    { name: `walkthrough-${language}`, theme: 'dark', language, take: walkthrough, ...fresh },
   ]),
 ];
 
@@ -105,7 +109,7 @@ async function take(browser: Browser, picture: Picture): Promise<void> {
   const sandbox = await startSandbox({});
   const [service] = sandbox.services;
   const options: WorkbenchOptions = {
-    viewport: { width: 1160, height: 680 },
+    viewport: picture.viewport ?? { width: 1160, height: 680 },
     settings: {
       'workbench.colorTheme': themeNames[picture.theme],
       'window.autoDetectColorScheme': false,
@@ -199,11 +203,18 @@ async function tableShown(vs: Workbench): Promise<void> {
   await until('rows', async () => (await rows.count()) > 3);
 }
 
-/** Nothing floats over the picture, and the countdown has begun. */
+/** Nothing floats over the picture. */
 async function settle(vs: Workbench): Promise<void> {
-  await vs.palette('Notifications: Clear All Notifications');
-  await vs.page.mouse.move(700, 660);
-  await until('notifications to be gone', async () => (await vs.notifications()).length === 0);
+  const toast = vs.page.locator('.notification-toast');
+  await until('notifications to be gone', async () => {
+    if ((await toast.count()) === 0) {
+      return true;
+    }
+    await toast.first().hover();
+    await toast.first().locator('.codicon-notifications-clear').click({ timeout: 1_000 });
+    return false;
+  });
+  await vs.page.mouse.move(700, 665);
 }
 
 await main().then(

@@ -6,6 +6,8 @@ import { root } from '../workbench/paths.ts';
 export interface Found {
   readonly text: string;
   readonly place: string;
+  /** Whether it is what an error says. */
+  readonly isError: boolean;
 }
 
 export interface Strings {
@@ -62,7 +64,7 @@ export function stringsIn(code: string, name: string): Strings {
         }
         continue;
       }
-      found.push(...texts.map((text) => ({ text, place })));
+      found.push(...texts.map((text) => ({ text, place, isError: argument === 1 })));
     }
   }
   return { found, unreadable };

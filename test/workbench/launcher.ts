@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { format } from 'node:util';
@@ -55,6 +55,8 @@ async function runTests(
   if (!args.extensionTestsPath) {
     throw new Error('This launcher runs tests only: --extensionTestsPath=<file> is missing.');
   }
+  const [extension, ...neighbours] = args.extensionDevelopmentPaths;
+  await Promise.all(neighbours.map((folder) => putBeside(options, resolve(folder))));
   const [server, browser] = await Promise.all([
     startServer(options).then((started) => {
       cleaners.push(() => started.stop());
@@ -84,9 +86,9 @@ async function runTests(
     limitMs,
   );
   const payload = [
-    ...args.extensionDevelopmentPaths.map(
-      (path) => ['extensionDevelopmentPath', remoteUri(server.port, resolve(path))] as const,
-    ),
+    ...(extension === undefined
+      ? []
+      : [['extensionDevelopmentPath', remoteUri(server.port, resolve(extension))] as const]),
     ['extensionTestsPath', remoteUri(server.port, resolve(args.extensionTestsPath))] as const,
   ];
   const place = args.folder ? { folder: resolve(args.folder) } : {};
@@ -100,6 +102,18 @@ async function runTests(
     over = true;
     clearTimeout(limit);
   }
+}
+
+/**
+ * Desktop VS Code takes several extensions under development; the browser workbench knows one. The others are put
+ * where installed extensions are, which VS Code looks through at its first start.
+ */
+async function putBeside(options: ServerOptions, folder: string): Promise<void> {
+  const { publisher, name, version } = JSON.parse(
+    await readFile(join(folder, 'package.json'), 'utf8'),
+  ) as Record<string, string>;
+  const extensions = options.extensionsDir ?? join(options.dataDir, 'extensions');
+  await cp(folder, join(extensions, `${publisher}.${name}-${version}`), { recursive: true });
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {

@@ -1,0 +1,116 @@
+import type { Event } from 'vscode';
+
+/** What `activate()` of the extension `session-tokens.session-tokens` returns. It never hands out a secret. */
+export interface SessionTokensApi {
+  readonly apiVersion: 1;
+  /** Every token that is held, as of now. */
+  tokens(): Promise<TokenInfo[]>;
+  /** Something about a token has changed, or there is one more or less. */
+  readonly onDidChangeTokens: Event<void>;
+  /** Signs in without a prompt. `remember` undefined leaves what is remembered as it is. */
+  signIn(
+    connection: string,
+    credentials:
+      | { username: string; password: string }
+      | { apiKey: string }
+      | { email: string; password: string },
+    options?: { remember?: boolean },
+  ): Promise<TokenInfo>;
+  getData(request: DataRequest): Promise<DataResult>;
+  /** Sets a token's life back to its full length. */
+  keepAlive(id: string): Promise<TokenInfo>;
+  /** How long a token lives: asked of the gateway where it can be, else reckoned. */
+  query(id: string): Promise<TokenInfo>;
+  /** Ends a session at its gateway. */
+  close(id: string): Promise<void>;
+  closeAll(connection?: string): Promise<{ closed: number; failed: number }>;
+}
+
+export type DataRequest = CraRequest | SarusRequest;
+
+/** For connections of the kind `bmc-cra`. */
+export interface CraRequest {
+  connection: string;
+  product: string;
+  view: string;
+  service?: string | undefined;
+  context?: string | undefined;
+  server?: string | undefined;
+  system?: string | undefined;
+  scope?: string | undefined;
+  period?: string | undefined;
+  /** From 1. */
+  startRow?: number | undefined;
+  rows?: number | undefined;
+  filter?: string | undefined;
+  sort?: string | undefined;
+  refresh?: boolean | undefined;
+  /** `reuse` (default) an open session, open a `new` one, or the id of a token. */
+  session?: string | undefined;
+  /** Whether the session stays open; default true. */
+  keepOpen?: boolean | undefined;
+  /** Whether the result is shown to the person; default true. */
+  show?: boolean | undefined;
+}
+
+/** For connections of the kind `sarus`. */
+export interface SarusRequest {
+  connection: string;
+  endpoint: string;
+  params?: Record<string, string> | undefined;
+  show?: boolean | undefined;
+}
+
+export type Cell = string | number | boolean | null | string[];
+
+export interface DataResult {
+  rows: Record<string, Cell>[];
+  /** In the order of the server. */
+  columns: { field: string; label: string }[];
+  totalRows: number;
+  elapsedMs: number;
+  /** Of the body, inflated. */
+  bytes: number;
+  /** The session that it ran in, if that is still open. */
+  session?: TokenInfo;
+  /** Whether an open session served it. */
+  reused: boolean;
+}
+
+/** A token: everything about it but its value. */
+export interface TokenInfo {
+  id: string;
+  connection: string;
+  /** SARUS has only `session`. */
+  kind: 'user' | 'session';
+  service?: string;
+  /** CRA session: `MVMVS/JCPU`. */
+  target?: string;
+  state: 'live' | 'expiring' | 'expired';
+  /** Milliseconds since 1970 of this machine's clock; never later than the server's truth when `source` is `reported`. */
+  expiresAt: number;
+  lifeMs: number;
+  openedAt: number;
+  lastUsedAt: number;
+  /** Told by the server, or reckoned from the timeout. */
+  source: 'reported' | 'estimated';
+  keepAlive: 'manual' | 'auto';
+  /** `••••` and the last 4 characters; all dots when it has fewer than 12. */
+  masked: string;
+}
+
+/** The `code` of the errors that every call rejects with. */
+export type ErrorCode =
+  | 'E_CONFIG'
+  | 'E_CREDENTIALS'
+  | 'E_EXPIRED'
+  | 'E_UNKNOWN_TOKEN'
+  | 'E_HTTP'
+  | 'E_NETWORK'
+  | 'E_TIMEOUT'
+  | 'E_TLS'
+  | 'E_TOO_LARGE'
+  | 'E_PROTOCOL'
+  | 'E_LIMIT'
+  | 'E_CANCELLED'
+  | 'E_STORAGE';

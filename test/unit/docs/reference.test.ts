@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { glob, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ErrorCode, SessionTokensApi } from '../../../docs/session-tokens.d.ts';
+import type { SessionTokensApi as Real } from '../../../src/api.ts';
+import type { ErrorCode as RealCode } from '../../../src/core/errors.ts';
+import { upToDate } from '../../docs/reference.ts';
+import { findStrings } from '../../docs/strings.ts';
+import { root } from '../../workbench/paths.ts';
+
+/** Checked by the compiler: each is what the other is. */
+export const asDocumented = (real: Real, code: RealCode): [SessionTokensApi, ErrorCode] => [real, code];
+export const asBuilt = (api: SessionTokensApi, code: ErrorCode): [Real, RealCode] => [api, code];
+
+describe('the documentation', () => {
+  it('lists the settings, commands and tools of package.json (npm run docs)', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    assert.equal(readme, await upToDate(readme));
+  });
+
+  it('says what helps against every error (docs/troubleshooting.md)', async () => {
+    const plain = (text: string): string => text.replace(/\s+/g, ' ');
+    const page = plain(await readFile(join(root, 'docs/troubleshooting.md'), 'utf8'));
+    const { found } = await findStrings();
+    const errors = new Set(found.filter(({ isError }) => isError).map(({ text }) => text));
+    errors.delete('Cancelled.'); // Nobody is shown it.
+    const missing = [...errors].filter((text) => !page.includes(`**${plain(text.replace(/\{\d+\}/g, '…'))}`));
+    assert.ok(errors.size > 50);
+    assert.deepEqual(missing, []);
+  });
+
+  it('leads nowhere that is not there', async () => {
+    const broken: string[] = [];
+    for await (const file of glob(['*.md', 'docs/**/*.md'], { cwd: root })) {
+      const text = await readFile(join(root, file), 'utf8');
+      for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+        const isHere = !/^[a-z]+:/.test(target);
+        if (isHere && !(await stat(join(root, dirname(file), target)).catch(() => undefined))) {
+          broken.push(`${file}: ${target}`);
+        }
+      }
+    }
+    assert.deepEqual(broken, []);
+  });
+});
