@@ -11,6 +11,7 @@ const analyze = process.argv.includes('--analyze');
 
 /** Modules that are bundles of their own: `import()` of them anywhere loads the file of this name. */
 const lazy = {
+  'src/app.ts': 'app',
   'src/commands/table.ts': 'commands',
   'src/core/protocols/connect.ts': 'gateways',
   'src/sandbox/gateway.ts': 'sandbox',

@@ -26,7 +26,10 @@ export interface SessionTokensApi {
   closeAll(connection?: string): Promise<{ closed: number; failed: number }>;
 }
 
-export function createApi(parts: Parts, onDidChangeTokens: vscode.Event<void>): SessionTokensApi {
+/** All of it but the event, which is there before anything is loaded. */
+export type ApiVerbs = Omit<SessionTokensApi, 'apiVersion' | 'onDidChangeTokens'>;
+
+export function createApi(parts: Parts): ApiVerbs {
   const { keeper, log, ready } = parts;
   /** Activation does not wait for the tokens held from earlier; whoever asks for one does. */
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -37,10 +40,8 @@ export function createApi(parts: Parts, onDidChangeTokens: vscode.Event<void>): 
       throw known(log, error);
     }
   };
-  return Object.freeze<SessionTokensApi>({
-    apiVersion: 1,
+  return {
     tokens: () => told(async () => keeper.tokens()),
-    onDidChangeTokens,
     signIn: (connection, credentials: Login, { remember } = {}) =>
       told(() => keeper.signIn(connection, { login: credentials, remember })),
     getData: (request) =>
@@ -49,5 +50,5 @@ export function createApi(parts: Parts, onDidChangeTokens: vscode.Event<void>): 
     query: (id) => told(() => keeper.query(id)),
     close: (id) => told(() => keeper.close(id)),
     closeAll: (connection) => told(() => keeper.closeAll(connection)),
-  });
+  };
 }

@@ -1,180 +1,78 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { createApi, type SessionTokensApi } from './api.ts';
-import { registerAuthentication } from './authentication/provider.ts';
-import { registerCommands, report } from './commands/boundary.ts';
-import type { Parts } from './commands/parts.ts';
-import { Recents } from './commands/recents.ts';
-import { Consents } from './connections/consents.ts';
-import { options } from './connections/options.ts';
-import { SandboxHost } from './connections/sandboxHost.ts';
-import { ConnectionSettings } from './connections/settings.ts';
-import { SystemClock } from './core/clock.ts';
-import type { Connection } from './core/connection.ts';
-import { RedactingLog } from './core/log.ts';
-import type { Gateway } from './core/protocols/gateway.ts';
-import { Redactor } from './core/redact.ts';
-import { Keeper } from './core/tokens/keeper.ts';
-import { Scheduler } from './core/tokens/scheduler.ts';
+import type { SessionTokensApi } from './api.ts';
+import type { App } from './app.ts';
+import { registerAuthentication } from './authentication/door.ts';
+import { commandIds } from './commands/ids.ts';
 import { registerTools } from './tools/register.ts';
-import { CredentialVault } from './vault/credentialVault.ts';
-import { FileClaims } from './vault/fileClaims.ts';
-import { TokenVault } from './vault/tokenVault.ts';
-import { Contexts } from './views/contexts.ts';
-import { Notices } from './views/notices.ts';
 import { QueriesView } from './views/queries/queriesView.ts';
 import { ResultsView } from './views/results/resultsView.ts';
-import { StatusBar } from './views/statusBar.ts';
-import { TokenTree } from './views/tree.ts';
-
-/** VS Code waits 5 s for what has to be done before a window goes; this much of it is for gateways. In milliseconds. */
-const exitMs = 3_500;
+import { TreeDoor } from './views/treeDoor.ts';
 
 /** What has to be done before the window goes. */
 let leave: (() => Promise<void>) | undefined;
 
 /**
- * Builds the parts and joins them. Waits for nothing: what the secret storage holds arrives a little later, and
- * whatever needs it waits for it (`ready`).
+ * Registers what VS Code must know from the start, each with a door that loads the parts behind it (app.ts) when it
+ * is first used: whoever has no token and does nothing with the extension pays for the doors alone. Waits for
+ * nothing, and does no input or output but a look into the secret storage.
  */
 export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const own = <T extends vscode.Disposable>(item: T): T => {
     context.subscriptions.push(item);
     return item;
   };
-  const clock = new SystemClock();
-  const scheduler = own(new Scheduler(clock));
-  const redactor = new Redactor();
-  const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
-  const log = new RedactingLog(output, (text) => redactor.redact(text));
-  const connections = own(new ConnectionSettings());
-  const consents = new Consents(context.globalState);
-  const credentials = new CredentialVault(context.secrets);
-  const window = { id: randomUUID(), boot: clock.now().boot };
-  const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window);
-
-  const rememberedDialect = (connection: Connection) => {
-    const dialect = context.globalState.get(dialectKey(connection));
-    return dialect === 'getData' || dialect === 'views' ? dialect : undefined;
-  };
-  const connect = async (connection: Connection): Promise<Gateway> => {
-    consents.check(connection);
-    // The only way to the network; loaded when it is first used.
-    const { connect } = await import('./core/protocols/connect.ts');
-    const remembered = rememberedDialect(connection);
-    return connect(connection, {
-      clock,
-      redactor,
-      log,
-      maxResponseBytes: options.maxResponseBytes(),
-      ...(remembered === undefined ? {} : { remembered }),
-      onDialect: (dialect) => void context.globalState.update(dialectKey(connection), dialect),
+  let app: Promise<App> | undefined;
+  const load = (): Promise<App> => {
+    app ??= import('./app.ts').then(({ createApp }) => {
+      const made = own(createApp(context, { tree: tree.view, results, remembered: () => remembered.fire() }));
+      own(made.tree.onDidChangeTreeData((node) => tree.changed(node)));
+      own(made.onDidChangeTokens(() => tokensChanged.fire()));
+      leave = made.leave;
+      return made;
     });
+    return app;
   };
-  const keeper = own(
-    new Keeper({
-      clock,
-      scheduler,
-      store: own(new TokenVault(context.secrets)),
-      credentials,
-      claims,
-      connections,
-      connect,
-      redactor,
-      log,
-      window: window.id,
-      warnMs: options.warnMs,
-      longestIdleMs: options.longestIdleMs,
-    }),
-  );
-  const ready = keeper.load().then(
-    (unreadable) => {
-      notices.tellUnreadable(unreadable);
-      for (const { id, reason } of unreadable) {
-        log.warn(`Token entry ${id} ${reason}; it is left alone.`);
-      }
-    },
-    (error: unknown) => report(log, error),
-  );
-  const tree = own(new TokenTree(keeper, connections, scheduler, ready));
-  own(new StatusBar(keeper, clock, scheduler, options));
-  own(new Contexts(keeper, connections));
-  const notices = own(new Notices({ keeper, connections, scheduler, claims, warnMs: options.warnMs }));
-  const sandbox = own(new SandboxHost());
-  const results = own(
-    new ResultsView({
-      extensionUri: context.extensionUri,
-      clock,
-      workerFile: join(__dirname, 'worker.js'),
-      maxBytes: options.maxResponseBytes,
-      run: (request, how) => keeper.getData(request, how),
-      columns: (fetched) => keeper.columns(fetched),
-      connection: (name) => {
-        const connection = connections.get(name);
-        const dialect = rememberedDialect(connection);
-        return { connection, ...(dialect === undefined ? {} : { dialect }) };
-      },
-      openAs: options.resultsOpen,
-      hasSecret: (text) => redactor.finds(text),
-      report: (error) => report(log, error),
-    }),
-  );
+  const holdsTokens = async (): Promise<boolean> =>
+    app !== undefined || (await context.secrets.keys()).some(isTokenKey);
+
+  for (const id of commandIds) {
+    own(vscode.commands.registerCommand(id, async (input: unknown) => (await load()).run(id, input)));
+  }
   const remembered = own(new vscode.EventEmitter<void>());
-  const parts: Parts = {
-    ready,
-    keeper,
-    connections,
-    credentials,
-    consents,
-    connect,
-    options,
-    scheduler,
-    hasSecret: (text) => redactor.finds(text),
-    results,
-    state: context.globalState,
-    sandbox,
-    log,
-    output,
-    refreshTree: () => tree.refresh(),
-    remembered: () => remembered.fire(),
-  };
-  own(registerCommands(parts));
-  own(
-    new QueriesView({
-      run: async (request) => (await import('./commands/table.ts')).runForPerson(parts, request),
-      recents: () => new Recents(context.globalState).all(),
-      onDidChangeRecents: remembered.event,
-      active: () => results.activeRequest(),
-      state: context.workspaceState,
-      report: (error) => report(log, error),
-    }),
-  );
-  own(registerAuthentication(parts));
   const tokensChanged = own(new vscode.EventEmitter<void>());
-  own(keeper.onDidChange(() => tokensChanged.fire()));
-  leave = async () => {
-    if (options.closeOnExit()) {
-      await keeper.closeMine(exitMs);
-    }
-    await keeper.flush();
-    await sandbox.stop();
-  };
-  notices.tellProblems();
-  const api = createApi(parts, tokensChanged.event);
+  const tree = own(new TreeDoor(async () => (await load()).tree));
+  const results: ResultsView = own(new ResultsView(async () => (await load()).results));
+  own(new QueriesView(async () => (await load()).queries, remembered.event));
+  own(registerAuthentication(holdsTokens, async (kind) => (await load()).providers[kind]));
+  own(registerTools(async () => (await load()).tools));
   own(
-    registerTools({
-      api,
-      connections: () => connections.all(),
-      redact: (text) => redactor.redact(text),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('sessionTokens.connections')) {
+        void load();
+      }
     }),
   );
-  return api;
+  // Tokens held from earlier, or opened in another window, are to be shown, counted and renewed.
+  own(context.secrets.onDidChange(({ key }) => isTokenKey(key) && void load()));
+  holdsTokens().then(
+    (held) => held && void load(),
+    () => void load(), // Whoever loads them tells what is wrong with the storage.
+  );
+  return Object.freeze<SessionTokensApi>({
+    apiVersion: 1,
+    onDidChangeTokens: tokensChanged.event,
+    tokens: async () => (await load()).api.tokens(),
+    signIn: async (...args) => (await load()).api.signIn(...args),
+    getData: async (...args) => (await load()).api.getData(...args),
+    keepAlive: async (...args) => (await load()).api.keepAlive(...args),
+    query: async (...args) => (await load()).api.query(...args),
+    close: async (...args) => (await load()).api.close(...args),
+    closeAll: async (...args) => (await load()).api.closeAll(...args),
+  });
 }
 
-/** Under which the dialect that a gateway was found to speak is remembered. */
-function dialectKey({ url }: Connection): string {
-  return `dialect/${url}`;
+function isTokenKey(key: string): boolean {
+  return key.startsWith('token/');
 }
 
 /** Closes what this window opened, if its person wants that. */

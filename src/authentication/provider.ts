@@ -12,24 +12,6 @@ type ProviderParts = Pick<Parts, 'ready' | 'keeper' | 'connections' | 'log'>;
 /** A scope names the connection whose token is wanted: `connection:NAME`. */
 const scopePrefix = 'connection:';
 
-/** Gives other extensions tokens, after VS Code has asked the person: one provider for each kind of gateway. */
-export function registerAuthentication(parts: ProviderParts): Disposable {
-  const owned = new DisposableStore();
-  const labels: Readonly<Record<Kind, string>> = {
-    'bmc-cra': vscode.l10n.t('Session Tokens: BMC AMI Common REST API'),
-    sarus: vscode.l10n.t('Session Tokens: SARUS'),
-  };
-  for (const kind of ['bmc-cra', 'sarus'] as const) {
-    const provider = owned.add(new TokenProvider(kind, parts));
-    owned.add(
-      vscode.authentication.registerAuthenticationProvider(`sessionTokens.${kind}`, labels[kind], provider, {
-        supportsMultipleAccounts: true,
-      }),
-    );
-  }
-  return owned;
-}
-
 /** The tokens that calls are made with (CRA: user tokens; SARUS: its tokens), as sessions of VS Code. */
 export class TokenProvider implements vscode.AuthenticationProvider, Disposable {
   readonly #kind: Kind;

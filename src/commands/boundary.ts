@@ -2,17 +2,8 @@ import * as vscode from 'vscode';
 import { type ErrorCode, TokensError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { ConnectionNode, isTreeNode } from '../views/nodes.ts';
-import { type CommandId, commandIds } from './ids.ts';
+import type { CommandId } from './ids.ts';
 import type { Call, Parts } from './parts.ts';
-
-/** Registers all commands behind the one boundary that errors are told at. What they do is loaded with the first. */
-export function registerCommands(parts: Parts): vscode.Disposable {
-  return vscode.Disposable.from(
-    ...commandIds.map((id) =>
-      vscode.commands.registerCommand(id, (input: unknown) => run(parts, id, callOf(input))),
-    ),
-  );
-}
 
 /** A row of the tree and an empty hand are a person's; an object of plain arguments is a program's. */
 export function callOf(input: unknown): Call {
@@ -26,7 +17,8 @@ export function callOf(input: unknown): Call {
   return { args: {}, interactive: true };
 }
 
-async function run(parts: Parts, id: CommandId, call: Call): Promise<unknown> {
+/** Runs a command behind the one boundary that errors are told at. What commands do is loaded with the first. */
+export async function run(parts: Parts, id: CommandId, call: Call): Promise<unknown> {
   try {
     const [{ commandTable }] = await Promise.all([import('./table.ts'), parts.ready]);
     return await commandTable[id](parts, call);

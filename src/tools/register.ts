@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import type { SessionTokensApi } from '../api.ts';
+import type { ApiVerbs } from '../api.ts';
 import type { Connection } from '../core/connection.ts';
 
 /** What the tools are built from: what any other extension has, and nothing that knows a secret. */
 export interface ToolsDeps {
-  readonly api: SessionTokensApi;
+  readonly api: ApiVerbs;
   readonly connections: () => readonly Pick<Connection, 'name' | 'kind' | 'service'>[];
   /** Takes every secret that is known out of a text. */
   readonly redact: (text: string) => string;
@@ -21,15 +21,16 @@ export const toolNames = [
 export type ToolName = (typeof toolNames)[number];
 
 /** Offers the tools where the editor has language models; what they do is loaded when one is first called. */
-export function registerTools(deps: ToolsDeps): vscode.Disposable {
+export function registerTools(deps: () => Promise<ToolsDeps>): vscode.Disposable {
   if (typeof vscode.lm?.registerTool !== 'function') {
     return new vscode.Disposable(() => undefined);
   }
   return vscode.Disposable.from(
     ...toolNames.map((name) =>
       vscode.lm.registerTool<Record<string, unknown>>(name, {
-        prepareInvocation: async ({ input }) => (await import('./tools.ts')).prepare(name, deps, input),
-        invoke: async (options) => (await import('./tools.ts')).invoke(name, deps, options),
+        prepareInvocation: async ({ input }) =>
+          (await import('./tools.ts')).prepare(name, await deps(), input),
+        invoke: async (options) => (await import('./tools.ts')).invoke(name, await deps(), options),
       }),
     ),
   );

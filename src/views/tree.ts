@@ -30,16 +30,20 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   readonly onDidChangeTreeData = this.#changes.event;
 
   /** @param ready the tokens held from earlier have been found */
-  constructor(keeper: Keeper, connections: ConnectionSource, scheduler: Scheduler, ready: Promise<void>) {
+  constructor(
+    keeper: Keeper,
+    connections: ConnectionSource,
+    scheduler: Scheduler,
+    ready: Promise<void>,
+    view: vscode.TreeView<TreeNode>,
+  ) {
     this.#keeper = keeper;
     this.#connections = connections;
     this.#scheduler = scheduler;
     this.#ready = ready;
     this.#owned.add(keeper.onDidChange((change) => this.#heard(change)));
     this.#owned.add(connections.onDidChange(() => this.refresh()));
-    this.#view = this.#owned.add(
-      vscode.window.createTreeView('sessionTokens.tokens', { treeDataProvider: this, showCollapseAll: true }),
-    );
+    this.#view = view;
     this.#owned.add(this.#view.onDidChangeVisibility(() => this.#soon()));
     this.#owned.add({ dispose: () => scheduler.cancel(task) });
     void ready.then(() => this.#describe());

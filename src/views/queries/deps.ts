@@ -17,8 +17,6 @@ export interface QueriesDeps {
   readonly run: (request: DataRequest) => Promise<unknown>;
   /** The requests made last, latest first. */
   readonly recents: () => readonly DataRequest[];
-  /** Fires when there is a new one of them. */
-  readonly onDidChangeRecents: vscode.Event<void>;
   /** The request of the result that has the focus. */
   readonly active: () => Promise<DataRequest | undefined>;
   /** What is remembered for this workspace: which of its queries a person has agreed to. */

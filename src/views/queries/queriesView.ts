@@ -6,17 +6,18 @@ import type { Node } from './queryRows.ts';
 
 /** The door to saved queries: registers what VS Code must know from the start, and loads the rest when it is wanted. */
 export class QueriesView implements vscode.TreeDataProvider<Node>, Disposable {
-  readonly #deps: QueriesDeps;
+  readonly #deps: () => Promise<QueriesDeps>;
   readonly #owned = new DisposableStore();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<void>());
   #queries: Promise<Queries> | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(deps: QueriesDeps) {
+  /** @param onDidChangeRecents there is another request among those made last */
+  constructor(deps: () => Promise<QueriesDeps>, onDidChangeRecents: vscode.Event<void>) {
     this.#deps = deps;
     this.#owned.add(vscode.window.registerTreeDataProvider('sessionTokens.queries', this));
-    this.#owned.add(deps.onDidChangeRecents(() => this.#changed.fire()));
+    this.#owned.add(onDidChangeRecents(() => this.#changed.fire()));
     this.#owned.add(
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration('sessionTokens.queries')) {
@@ -46,7 +47,9 @@ export class QueriesView implements vscode.TreeDataProvider<Node>, Disposable {
   }
 
   async #load(): Promise<Queries> {
-    this.#queries ??= import('./queries.ts').then(({ Queries }) => new Queries(this.#deps));
+    this.#queries ??= Promise.all([import('./queries.ts'), this.#deps()]).then(
+      ([{ Queries }, deps]) => new Queries(deps),
+    );
     return this.#queries;
   }
 }

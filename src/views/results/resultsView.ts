@@ -12,11 +12,11 @@ import type { Results } from './results.ts';
  * result is wanted.
  */
 export class ResultsView implements Disposable {
-  readonly #deps: ResultsDeps;
+  readonly #deps: () => Promise<ResultsDeps>;
   readonly #owned = new DisposableStore();
   #results: Promise<Results> | undefined;
 
-  constructor(deps: ResultsDeps) {
+  constructor(deps: () => Promise<ResultsDeps>) {
     this.#deps = deps;
     this.#owned.add(
       vscode.window.registerWebviewPanelSerializer(viewType, {
@@ -48,7 +48,9 @@ export class ResultsView implements Disposable {
   }
 
   async #load(): Promise<Results> {
-    this.#results ??= import('./results.ts').then(({ Results }) => new Results(this.#deps));
+    this.#results ??= Promise.all([import('./results.ts'), this.#deps()]).then(
+      ([{ Results }, deps]) => new Results(deps),
+    );
     return this.#results;
   }
 
@@ -65,7 +67,7 @@ export class ResultsView implements Disposable {
       if (!byPerson) {
         throw error;
       }
-      this.#deps.report(error);
+      (await this.#deps()).report(error);
       return undefined;
     }
   }

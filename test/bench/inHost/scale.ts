@@ -123,9 +123,12 @@ async function writes(): Promise<Scale['writes']> {
 }
 
 function withViews(rig: Rig, clock: FakeClock): { tree: TokenTree; views: vscode.Disposable } {
-  const tree = new TokenTree(rig.keeper, rig.connections, rig.scheduler, Promise.resolve());
+  const view = vscode.window.createTreeView<TreeNode>('sessionTokens.tokens', {
+    treeDataProvider: { getChildren: () => [], getTreeItem: () => new vscode.TreeItem('') },
+  });
+  const tree = new TokenTree(rig.keeper, rig.connections, rig.scheduler, Promise.resolve(), view);
   const statusBar = new StatusBar(rig.keeper, clock, rig.scheduler, options);
-  return { tree, views: vscode.Disposable.from(tree, statusBar) };
+  return { tree, views: vscode.Disposable.from(tree, statusBar, view) };
 }
 
 async function took(work: () => Promise<unknown>): Promise<number> {
