@@ -29,7 +29,7 @@ describe('bad input', () => {
     await setConnections([
       { ...cra, name: 'good', url: sandbox.url },
       { ...cra, name: 'no-such-path', url: `${sandbox.url}/elsewhere` },
-      { ...cra, name: 'no-such-host', url: 'http://gateway.invalid' },
+      { ...cra, name: 'no-such-host', url: 'https://gateway.invalid' },
       { ...cra, name: 'refused', url: `http://127.0.0.1:${closedPort}` },
       { ...cra, name: 'a-page', url: `http://127.0.0.1:${(page.address() as AddressInfo).port}` },
       { ...cra, name: 'no-such-service', url: sandbox.url, service: 'NOWHERE' },
