@@ -2,6 +2,9 @@ import { setImmediate as drained } from 'node:timers/promises';
 import type { Clock, Instant } from '../../src/core/clock.ts';
 import type { Disposable } from '../../src/core/disposable.ts';
 
+/** More than a day can hold. */
+export const mostEvents = 500_000;
+
 interface Event {
   readonly at: number;
   readonly order: number;
@@ -19,6 +22,7 @@ export class WorldTime {
   #boot = 1;
   #asleepUntil = 0;
   #order = 0;
+  #events = 0;
   readonly #heap: Event[] = [];
   readonly #cancelled = new Set<number>();
   readonly #machineTimers = new Set<number>();
@@ -46,6 +50,11 @@ export class WorldTime {
   /** Timers of the machine that wait. */
   get machineTimers(): number {
     return this.#machineTimers.size;
+  }
+
+  /** How much has happened so far. */
+  get events(): number {
+    return this.#events;
   }
 
   get asleep(): boolean {
@@ -79,20 +88,32 @@ export class WorldTime {
       this.now = Math.max(event.at, this.now);
       event.run?.();
       await drained();
+      this.#events++;
+      if (this.#events > mostEvents) {
+        return; // Something does not come to rest.
+      }
     }
     this.now = Math.max(end, this.now);
   }
 
   #after(callback: () => void, ms: number, boot: number | undefined): Disposable {
     const order = ++this.#order;
-    this.#push({ at: this.now + Math.max(ms, 0), order, boot, run: callback });
+    let over = false;
+    const run = () => {
+      over = true;
+      callback();
+    };
+    this.#push({ at: this.now + Math.max(ms, 0), order, boot, run });
     if (boot !== undefined) {
       this.#machineTimers.add(order);
     }
     return {
       dispose: () => {
-        this.#machineTimers.delete(order);
-        this.#cancelled.add(order);
+        if (!over) {
+          over = true;
+          this.#machineTimers.delete(order);
+          this.#cancelled.add(order);
+        }
       },
     };
   }

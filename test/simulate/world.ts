@@ -6,7 +6,7 @@ import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/
 import { type Fault, ModelServer, type Operation } from './modelServer.ts';
 import { Random } from './random.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from './shared.ts';
-import { WorldTime } from './time.ts';
+import { mostEvents, WorldTime } from './time.ts';
 import { connectionOf, plainReader, TestWindow } from './window.ts';
 
 const second = 1_000;
@@ -28,6 +28,7 @@ class SimWindow {
   readonly name: string;
   readonly inner: TestWindow;
   alive = true;
+  diedAt = Number.POSITIVE_INFINITY;
   /** What was asked of it and has not come back. */
   waiting = 0;
 
@@ -77,8 +78,8 @@ export class World {
   readonly #violations: string[] = [];
   /** Values that have been in the store: from then on nobody may lose them. */
   readonly #stored = new Set<string>();
-  /** Tokens whose closing was confirmed, with the time. */
-  readonly #closed = new Map<string, number>();
+  /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
+  readonly #closed = new Map<string, { readonly at: number; readonly by: SimWindow }>();
   /** Tokens whose closing failed in a way that does not tell whether they are closed. */
   readonly #doubtful = new Set<string>();
   readonly #most: number;
@@ -139,6 +140,9 @@ export class World {
       const end = hours * hour;
       while (this.#time.now < end && this.#violations.length === 0) {
         await this.#time.runUntil(this.#time.now + this.#pause());
+        if (this.#time.events > mostEvents) {
+          this.#blame('something does not come to rest');
+        }
         this.#somethingHappens();
         this.#look();
       }
@@ -376,10 +380,7 @@ export class World {
         ),
       keepAlive: (tokens, options) => {
         const token = tokens.session ?? tokens.user;
-        const closedAt = this.#closed.get(token);
-        if (closedAt !== undefined && this.#time.now - closedAt > hearsayMs && !this.#time.asleep) {
-          this.#blame(`${token} was renewed, and was closed ${this.#time.now - closedAt} ms before`);
-        }
+        this.#checkOpen(token);
         return port('keepAlive', token, () => inner.keepAlive(tokens, options));
       },
       ...(query === undefined
@@ -393,7 +394,7 @@ export class World {
           try {
             await inner.close(tokens, options);
             if (window.alive) {
-              this.#closed.set(token, this.#time.now);
+              this.#closed.set(token, { at: this.#time.now, by: window });
             }
           } catch (error) {
             this.#doubtful.add(token);
@@ -402,6 +403,18 @@ export class World {
         }),
       dispose: () => inner.dispose(),
     };
+  }
+
+  /** What was closed is not renewed, once whoever closed it has had the time to tell. */
+  #checkOpen(token: string): void {
+    const closed = this.#closed.get(token);
+    if (
+      closed !== undefined &&
+      this.#time.now - closed.at > hearsayMs &&
+      closed.by.diedAt - closed.at > second
+    ) {
+      this.#blame(`${token} was renewed, and was closed ${Math.round(this.#time.now - closed.at)} ms before`);
+    }
   }
 
   #mortal(call: DataCall, window: SimWindow): DataCall {
@@ -415,6 +428,7 @@ export class World {
   #kill(window: SimWindow): void {
     this.#tell(`${window.name} is killed`);
     window.alive = false;
+    window.diedAt = this.#time.now;
     this.#claims.alive.delete(window.name);
     window.inner.dispose();
     this.#checkLog(window);

@@ -67,6 +67,8 @@ export class Keeper implements Disposable {
   readonly #signIns: SignIns;
   readonly #renewals: Renewals;
   readonly #budget: Budget;
+  /** Sessions being ended, by id. */
+  readonly #ending = new Map<string, Promise<void>>();
   readonly #dataCalls: DataCalls;
 
   readonly onDidChange: Event<Change>;
@@ -561,8 +563,18 @@ export class Keeper implements Disposable {
     }
   }
 
-  /** Ends a session at its gateway and forgets it. Where that fails it stays held. */
-  async #end(record: TokenRecord, options: OperationOptions = {}): Promise<void> {
+  /** Ends a session at its gateway and forgets it, once for all who want that. Where it fails the session stays held. */
+  #end(record: TokenRecord, options: OperationOptions = {}): Promise<void> {
+    const running = this.#ending.get(record.id);
+    if (running !== undefined) {
+      return running;
+    }
+    const ending = this.#endNow(record, options).finally(() => this.#ending.delete(record.id));
+    this.#ending.set(record.id, ending);
+    return ending;
+  }
+
+  async #endNow(record: TokenRecord, options: OperationOptions): Promise<void> {
     const connection = this.#gateways.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
       await this.#forget(record); // There is no way left to where it was issued.
@@ -701,9 +713,9 @@ export class Keeper implements Disposable {
     if (state === 'expired') {
       scheduler.cancel(`state/${id}`);
     } else {
-      scheduler.after(`state/${id}`, state === 'live' ? left - warnMs() + 1 : left, () =>
-        this.#holdings.announce(id),
-      );
+      // A part of a millisecond may be too little to add to an uptime: then it would never be over.
+      const wait = Math.max(state === 'live' ? left - warnMs() + 1 : left, 1);
+      scheduler.after(`state/${id}`, wait, () => this.#holdings.announce(id));
     }
   }
 }

@@ -53,6 +53,7 @@ const atATime = 6;
 export class SignIns {
   readonly #deps: SignInsDeps;
   readonly #flights = new Map<string, { readonly token: Promise<TokenRecord>; readonly asks: boolean }>();
+  readonly #turns = new Map<string, Promise<void>>();
   /** CRA: passwords of gateway users, needed after signing in even where nothing is remembered. */
   readonly #gatewayPasswords = new Map<string, { readonly origin: string; readonly password: string }>();
 
@@ -200,7 +201,9 @@ export class SignIns {
       const origin = originOf(connection);
       this.#gatewayPasswords.set(connection.name, { origin, password: login.gatewayPassword });
     }
-    const record = await this.#keep(connection, service, gateway, grant);
+    const record = await this.#inTurn(JSON.stringify([connection.name, service]), () =>
+      this.#keep(connection, service, gateway, grant),
+    );
     try {
       if (remember === true) {
         await this.#deps.credentials.write(connection.name, { login, origin: originOf(connection) });
@@ -215,13 +218,30 @@ export class SignIns {
     return record;
   }
 
+  /** Each sign-in replaces what the one before it has left, so one at a time. */
+  async #inTurn<T>(key: string, step: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(step);
+    const over = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(key, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(key) === over) {
+        this.#turns.delete(key);
+      }
+    }
+  }
+
   async #keep(
     connection: Connection,
     service: string | undefined,
     gateway: Gateway,
     grant: Grant,
   ): Promise<TokenRecord> {
-    const { holdings, clock, log, window } = this.#deps;
+    const { holdings, clock, window } = this.#deps;
     const { wall } = clock.now();
     const lifeMs = grant.reportedMs ?? connection.lifeMinutes * 60_000;
     const fresh = {
@@ -247,17 +267,17 @@ export class SignIns {
         await holdings.add(replaced);
       }
       // The new value takes the place of the old one, so that nothing can go on using that.
-      await holdings.update(old.id, fresh, 'now');
+      const stored = holdings.update(old.id, fresh, 'now');
+      const held = holdings.get(old.id);
+      await stored;
       if (replaced === undefined) {
         await this.#carryOver(connection, old);
       } else {
         await this.#revoke(gateway, replaced);
       }
-      const held = holdings.get(old.id);
       if (held !== undefined) {
-        return held;
+        return holdings.get(old.id) ?? held; // Somebody may have closed it meanwhile.
       }
-      log.info(`${connection.name}: the token was closed while it was being replaced.`);
     }
     const record: TokenRecord = {
       ...fresh,
@@ -290,7 +310,7 @@ export class SignIns {
   async carry(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
     const { holdings, clock, log } = this.#deps;
     const user = holdings.owner(session);
-    if (user === undefined || !belongsTo(connection, session) || remaining(session, clock.now()) <= 0) {
+    if (!belongsTo(connection, session) || remaining(session, clock.now()) <= 0) {
       return;
     }
     const { service } = session;
@@ -303,6 +323,9 @@ export class SignIns {
       ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
     });
     try {
+      if (user === undefined) {
+        throw cancelled(); // Its user token was closed meanwhile.
+      }
       const { sent } = await gateway.keepAlive(under(user));
       const life = { sent, leftMs: session.lifeMs, source: 'estimated' } as const;
       await holdings.heardOf(session, life, { under: user.id }, 'soon');

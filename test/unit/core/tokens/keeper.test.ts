@@ -85,6 +85,28 @@ describe('keeper', () => {
       assert.equal(rig.cra.sessions.size, 0, 'it was closed under the token that it was opened with');
     });
 
+    it('loses none of two SARUS tokens when done twice at once', async () => {
+      rig = new Rig({}, { latency: () => 500 });
+      const window = await rig.open('w');
+      const signIn = () => window.keeper.signIn('sarus', { login: key });
+      await rig.during(signIn());
+      await rig.during(Promise.all([signIn(), signIn(), signIn()]));
+      assert.equal(rig.sarus.sessions.size, 1);
+      rig.assertInStep(window);
+    });
+
+    it('closes a session that was being opened under a user token that was closed meanwhile', async () => {
+      rig = new Rig({}, { latency: () => 1_000 });
+      const window = await rig.open('w');
+      const { id } = await rig.during(window.keeper.signIn('cra', { login: demo }));
+      const getting = rig.getData(window);
+      await rig.pass(500);
+      await window.keeper.close(id);
+      await rig.during(getting);
+      rig.assertInStep(window);
+      assert.equal(rig.cra.sessions.size, 0);
+    });
+
     it('goes on when its asker has turned away, and keeps what comes', async () => {
       const window = await rig.open('w');
       const stop = new AbortController();
@@ -262,6 +284,13 @@ describe('keeper', () => {
       await window.keeper.close(session?.id ?? '');
       await assert.rejects(window.keeper.close(session?.id ?? ''), { code: 'E_UNKNOWN_TOKEN' });
       rig.assertInStep(window);
+    });
+
+    it('closes once for all who want it closed at once', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('sarus', { login: key });
+      await Promise.all([window.keeper.close(id), window.keeper.close(id), window.keeper.closeAll()]);
+      assert.equal(rig.sarus.count('close'), 1);
     });
 
     it('keeps what could not be closed', async () => {
