@@ -5,6 +5,7 @@ import {
   codeBundle,
   compare,
   keysOfManifest,
+  languages,
   languagesThere,
   manifestBundle,
   readBundle,
@@ -61,6 +62,10 @@ describe('translations', () => {
       unused: ['c'],
       broken: ['a'],
     });
+  });
+
+  it('are there in German, Spanish, French, Japanese and Turkish', async () => {
+    assert.deepEqual(await languagesThere(), [...languages]);
   });
 
   it('have every key of the code, and no other', async () => {
