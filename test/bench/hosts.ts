@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
 import { launchBrowser } from '../workbench/browser.ts';
 import { ensurePackage } from '../workbench/package.ts';
 import { outDir, root } from '../workbench/paths.ts';
 import { remoteUri, type Server, startServer, workbenchUrl } from '../workbench/server.ts';
 import { changeSettings, quietSettings } from '../workbench/settings.ts';
+import { service, startSandboxProcess } from './sandboxProcess.ts';
 
 export const benchDir = join(outDir, 'bench');
 const limitMs = 300_000;
@@ -52,9 +52,8 @@ export class Hosts {
       await prepare();
       const dataDir = await mkdtemp(join(tmpdir(), 'st-bench-'));
       cleaners.push(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
-      const sandbox = await startSandbox({ maxSessions: 1_000, lifeSeconds: 3_600 });
-      cleaners.push(() => sandbox.close());
-      const [service = ''] = sandbox.services;
+      const sandbox = await startSandboxProcess();
+      cleaners.push(() => sandbox.stop());
       await changeSettings(dataDir, {
         ...quietSettings,
         'sessionTokens.closeOnExit': false,
