@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../../src/sandbox/gateway.ts';
 import { until } from '../ui/until.ts';
 import { Walkthrough } from '../ui/walkthrough.ts';
 import { Workbench, type WorkbenchOptions } from '../ui/workbench.ts';
@@ -14,6 +15,7 @@ import { onStop } from '../workbench/processes.ts';
 import { step } from '../workbench/progress.ts';
 import { installExtension, startServer } from '../workbench/server.ts';
 import { changeSettings, quietSettings, type Settings } from '../workbench/settings.ts';
+import { codeBundle, manifestBundle, readBundle } from './bundles.ts';
 import { withPalette } from './png.ts';
 
 /*
@@ -38,7 +40,27 @@ interface Picture {
   readonly internal?: boolean;
   readonly settings?: Settings;
   readonly viewport?: { readonly width: number; readonly height: number };
-  readonly take: (vs: Workbench, sandbox: Sandbox) => Promise<void>;
+  readonly take: (vs: Workbench, words: Words) => Promise<void>;
+}
+
+/** What the product says in the language of a picture. */
+interface Words {
+  /** A text of the code. */
+  readonly text: (english: string) => RegExp;
+  /** A command as the palette shows it. */
+  readonly command: (key: string) => string;
+  readonly label: (english: string) => string;
+}
+
+async function wordsIn(language: string | undefined): Promise<Words> {
+  const texts = await readBundle(codeBundle(language));
+  const titles = await readBundle(manifestBundle(language));
+  const label = (english: string): string => texts[english] ?? english;
+  return {
+    label,
+    text: (english) => new RegExp(label(english).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')),
+    command: (key) => `Session Tokens: ${titles[`command.${key}`]}`,
+  };
 }
 
 const both: readonly Theme[] = ['dark', 'light'];
@@ -124,7 +146,7 @@ async function take(browser: Browser, picture: Picture): Promise<void> {
   };
   const vs = await Workbench.open(browser, options);
   try {
-    await picture.take(vs, sandbox);
+    await picture.take(vs, await wordsIn(picture.language));
     const png = withPalette(await vs.page.screenshot());
     const folder = picture.internal === true ? join(outDir, 'pictures') : join(root, 'docs/images');
     await mkdir(folder, { recursive: true });
@@ -143,53 +165,59 @@ const themeNames: Readonly<Record<Theme, string>> = {
 };
 
 /** Tree, table and status bar. */
-async function overview(vs: Workbench): Promise<void> {
-  await signIn(vs);
-  await vs.palette(names.getData);
-  await pickFirst(vs, 'SYSA');
-  await pickFirst(vs, 'MVMVS/JCSA');
-  await vs.waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCSA'));
-  await vs.palette(names.getData);
-  await pickFirst(vs, 'SYSA');
-  await pickFirst(vs, 'MVMVS/JCPU');
-  await vs.waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
+async function overview(vs: Workbench, words: Words): Promise<void> {
+  await signIn(vs, words);
+  for (const view of ['MVMVS/JCSA', 'MVMVS/JCPU']) {
+    await vs.palette(words.command('getData'));
+    await pickFirst(vs, 'SYSA');
+    await pickFirst(vs, view);
+    await vs.waitForRows((rows) => rows.some(({ label }) => label === view));
+  }
   await tableShown(vs);
   await settle(vs);
 }
 
-async function watch(vs: Workbench): Promise<void> {
-  await overview(vs);
+/** A result that is watched, with its changes marked and a column plotted. */
+async function watch(vs: Workbench, words: Words): Promise<void> {
+  await overview(vs, words);
+  await vs.palette(words.command('results.plot'));
+  await vs.palette(words.command('results.watch'));
+  await vs.quickInput.pick(
+    words.text('Each look also keeps the session alive'),
+    words.label('Every {0} seconds').replace('{0}', '2'),
+  );
+  // Enough looks for lines that are seen as such.
+  const last = vs.webview().locator('.plot canvas');
+  await last.waitFor();
+  await delay(14_000);
 }
 
 /** A token about to end: warning colours, and the one notice. */
-async function expiring(vs: Workbench): Promise<void> {
-  await overview(vs);
+async function expiring(vs: Workbench, words: Words): Promise<void> {
+  await overview(vs, words);
   await vs.notification(/about to expire/, 40_000);
   // The buttons of a notice are shown to the pointer.
   await vs.page.locator('.notification-toast').first().hover();
 }
 
-async function walkthrough(vs: Workbench): Promise<void> {
+async function walkthrough(vs: Workbench, words: Words): Promise<void> {
   await vs.showTokens();
-  await new Walkthrough(vs).open();
+  await new Walkthrough(vs).open(words.command('openWalkthrough'));
   await settle(vs);
 }
 
-/** Titles of commands as the palette shows them; the palette finds them by their English titles too. */
-const names = { signIn: 'Session Tokens: Sign In', getData: 'Session Tokens: Get Data' } as const;
-
-async function signIn(vs: Workbench): Promise<void> {
+async function signIn(vs: Workbench, { text, label }: Words): Promise<void> {
   await vs.showTokens();
   await vs.row('SYSA').click();
   const { quickInput } = vs;
-  await quickInput.answer(/User/, 'demo');
-  await quickInput.answer(/Password/, 'demo');
-  await quickInput.pick(/Remember these/, 'Only Now');
+  await quickInput.answer(text('User'), 'demo');
+  await quickInput.answer(text('Password'), 'demo');
+  await quickInput.pick(text('Remember these credentials?'), label('Only Now'));
   await vs.waitForRows((rows) => rows.some(({ level }) => level === 2));
   await vs.row('markets').click();
-  await quickInput.pick(/How do you/, 'API key');
-  await quickInput.answer(/API key/, 'demo');
-  await quickInput.pick(/Remember these/, 'Only Now');
+  await quickInput.pick(text('How do you sign in?'), label('API key'));
+  await quickInput.answer(text('API key'), 'demo');
+  await quickInput.pick(text('Remember these credentials?'), label('Only Now'));
   await vs.waitForRows((rows) => rows.filter(({ level }) => level === 2).length === 2);
 }
 

@@ -13,8 +13,8 @@ export class Walkthrough {
     return this.#vs.page.locator('.gettingStartedContainer .gettingStartedSlideDetails');
   }
 
-  async open(): Promise<void> {
-    await this.#vs.palette('Session Tokens: Open Walkthrough');
+  async open(command = 'Session Tokens: Open Walkthrough'): Promise<void> {
+    await this.#vs.palette(command);
     await this.root.waitFor();
     await this.#step('').first().waitFor();
   }
