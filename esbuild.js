@@ -5,6 +5,7 @@ const { relative, resolve } = require('node:path');
 const { rm } = require('node:fs/promises');
 const { existsSync } = require('node:fs');
 const esbuild = require('esbuild');
+const { writeNotices } = require('./notices.js');
 
 const watch = process.argv.includes('--watch');
 const analyze = process.argv.includes('--analyze');
@@ -41,7 +42,7 @@ const common = {
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
-  metafile: analyze,
+  metafile: true,
   logLevel: 'warning',
 };
 
@@ -81,6 +82,7 @@ const webviews = {
 
 async function main() {
   await rm('dist', { recursive: true, force: true });
+  const metafiles = [];
   for (const options of [host, webviews]) {
     if (watch) {
       const context = await esbuild.context({ ...options, logLevel: 'info' });
@@ -88,9 +90,13 @@ async function main() {
       continue;
     }
     const { metafile } = await esbuild.build(options);
-    if (metafile !== undefined) {
+    metafiles.push(metafile);
+    if (analyze) {
       console.log(await esbuild.analyzeMetafile(metafile));
     }
+  }
+  if (!watch) {
+    await writeNotices(metafiles, 'dist/THIRD-PARTY-NOTICES.txt', __dirname);
   }
 }
 

@@ -4,7 +4,8 @@ import { packagedFiles, vsix } from './package.ts';
 /** What a user of the extension needs; anything else in the package is a mistake. */
 const allowed = [
   /^package(\.nls(\.[\w-]+)?)?\.json$/,
-  /^(README|CHANGELOG)\.md$/i,
+  /^(README|CHANGELOG|SECURITY)\.md$/i,
+  /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^LICENSE(\.txt|\.md)?$/,
   /^dist\/[\w./-]+\.(js|css)$/,
   /^media\/[\w./-]+\.(svg|png|css|js|md|ttf|woff2?)$/,
@@ -12,7 +13,7 @@ const allowed = [
   /^l10n\/bundle\.l10n(\.[\w-]+)?\.json$/,
 ];
 
-const needed = ['package.json', 'README.md', 'LICENSE', 'dist/extension.js'];
+const needed = ['package.json', 'README.md', 'LICENSE', 'dist/extension.js', 'dist/THIRD-PARTY-NOTICES.txt'];
 
 /** Far above what it weighs: a bundle that swallowed a tree of test data is seen, a new feature is not. */
 const maxBytes = 3_000_000;

@@ -33,7 +33,12 @@ export async function ensurePackage({ checkTypes = false } = {}): Promise<string
 /** Packages what is in dist/ now. */
 export async function makePackage(): Promise<void> {
   await mkdir(outDir, { recursive: true });
-  await vsce(['package', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', vsix]);
+  await packageTo(vsix);
+}
+
+/** Packages what is in dist/ now to a file. The same content makes the same bytes, wherever and whenever. */
+export async function packageTo(file: string): Promise<void> {
+  await vsce(['package', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', file]);
 }
 
 /** What would be packaged, as paths from the top of the repository. */
@@ -44,7 +49,11 @@ export async function packagedFiles(): Promise<string[]> {
 function vsce(args: readonly string[]): Promise<string> {
   const cli = join(root, 'node_modules/@vscode/vsce/vsce');
   // Everything is bundled: node_modules is no part of the package.
-  return runOrThrow(process.execPath, [cli, ...args, '--no-dependencies'], { cwd: root });
+  return runOrThrow(process.execPath, [cli, ...args, '--no-dependencies'], {
+    cwd: root,
+    // The date of all files in it: the first one that a zip can tell, in the one zone that is everywhere the same.
+    env: { ...process.env, SOURCE_DATE_EPOCH: '315619200', TZ: 'UTC' },
+  });
 }
 
 async function hashOfSources(): Promise<string> {

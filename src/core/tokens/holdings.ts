@@ -443,7 +443,7 @@ export class Holdings implements Disposable {
       this.#trouble.fire(
         new TokensError(
           'E_STORAGE',
-          'The secret storage of this computer does not work, so tokens are kept in memory and end with this window.',
+          'The secret storage of this computer does not work, so tokens are kept in memory and end with this window. Unlock its keyring, or set one up, to keep them.',
         ),
       );
     }
