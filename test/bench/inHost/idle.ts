@@ -6,6 +6,8 @@ const seconds = 60;
 
 export interface Idle {
   readonly wakeUps: number;
+  /** What each timer that woke us had been set to, in milliseconds. */
+  readonly waits: readonly number[];
   readonly cpuMs: number;
   readonly tokens: number;
   readonly focused: boolean;
@@ -17,13 +19,13 @@ export interface Idle {
  */
 export async function run(): Promise<void> {
   const { extensionPath } = extension();
-  const counted = { wakeUps: 0, cpuMicros: 0 };
+  const counted = { waits: [] as number[], cpuMicros: 0 };
   const original = globalThis.setTimeout;
   const counting = (callback: (...args: unknown[]) => void, wait?: number, ...args: unknown[]) => {
     const ours = new Error().stack?.includes(extensionPath) === true;
     const work = ours
       ? () => {
-          counted.wakeUps++;
+          counted.waits.push(Math.round(wait ?? 0));
           const before = process.threadCpuUsage();
           try {
             callback(...args);
@@ -39,11 +41,12 @@ export async function run(): Promise<void> {
   const api = await extension().activate();
   const tokens = await takeEntries(api);
   await delay(5_000);
-  counted.wakeUps = 0;
+  counted.waits.length = 0;
   counted.cpuMicros = 0;
   await delay(seconds * 1_000);
   tell({
-    wakeUps: counted.wakeUps,
+    wakeUps: counted.waits.length,
+    waits: counted.waits,
     cpuMs: counted.cpuMicros / 1_000,
     tokens,
     focused: vscode.window.state.focused,
