@@ -34,6 +34,30 @@ const lazyImports = {
   },
 };
 
+/**
+ * Parts of axios that cannot run here, though it imports them: the adapters other than `http`, which the client names,
+ * and a library of forms with a list of all types of media, in place of which Node has a class of its own.
+ */
+const unused = {
+  'form-data': 'export default globalThis.FormData;',
+  './xhr.js': 'export default null;',
+  './fetch.js': 'export const getFetch = null;',
+};
+
+const unusedParts = {
+  name: 'unused-parts',
+  setup(build) {
+    build.onResolve({ filter: /^(form-data|\.\/(xhr|fetch)\.js)$/ }, ({ path, importer }) =>
+      /[\\/]axios[\\/]lib[\\/](adapters[\\/]adapters|platform[\\/]node[\\/]classes[\\/]FormData)\.js$/.test(
+        importer,
+      )
+        ? { path, namespace: 'unused' }
+        : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({ contents: unused[path] }));
+  },
+};
+
 const common = {
   bundle: true,
   outdir: 'dist',
@@ -64,7 +88,7 @@ const host = {
   external: ['vscode'],
   // Without it an `import()` would go around the loader that knows the module `vscode`.
   supported: { 'dynamic-import': false },
-  plugins: [lazyImports],
+  plugins: [lazyImports, unusedParts],
 };
 
 /** The webviews' side; each script has its style sheet beside it. */
