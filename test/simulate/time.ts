@@ -57,8 +57,8 @@ export class WorldTime {
     return this.#events;
   }
 
-  get asleep(): boolean {
-    return this.now < this.#asleepUntil;
+  get asleepUntil(): number {
+    return this.#asleepUntil;
   }
 
   /** A moment later. */

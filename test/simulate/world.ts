@@ -144,6 +144,8 @@ export class World {
           this.#blame('something does not come to rest');
         }
         this.#somethingHappens();
+        // Nobody does anything with a machine that sleeps; the rest of the world goes on.
+        await this.#time.runUntil(this.#time.asleepUntil);
         this.#look();
       }
       await this.#rest();
@@ -485,9 +487,6 @@ export class World {
 
   /** Nothing that has run out may be offered as alive; and one window alone keeps the budget at every moment. */
   #look(): void {
-    if (this.#time.asleep) {
-      return;
-    }
     for (const server of Object.values(this.#servers)) {
       server.sweep();
     }
@@ -513,9 +512,6 @@ export class World {
       return;
     }
     this.#faulty = false;
-    if (this.#time.asleep) {
-      await this.#time.runUntil(this.#time.now + 5 * hour);
-    }
     if (this.#windows.length === 0) {
       this.#open();
     }

@@ -197,7 +197,14 @@ export class Keeper implements Disposable {
     return last === undefined ? undefined : this.#info(last);
   }
 
-  /** The value of a token, for the clipboard alone. */
+  /** Whether a token is not about to be closed, and was issued where its connection leads now: only there may it be used. */
+  isUsable(id: string): boolean {
+    const record = this.#holdings.get(id);
+    const connection = record === undefined ? undefined : this.#gateways.find(record.connection);
+    return record?.closing === false && connection !== undefined && belongsTo(connection, record);
+  }
+
+  /** The value of a token, for the clipboard and for whom a person lets have it. */
   reveal(id: string): string {
     return this.#held(id).value;
   }
@@ -465,13 +472,22 @@ export class Keeper implements Disposable {
         throw error;
       }
     }
+    if (this.#held(record.id).closing) {
+      throw gone(); // Whoever closes it does not want it back.
+    }
     // Which of a session's two tokens has died need not be told (PROTOCOLS.md 2), so its user token is tried.
     const user = isSession ? this.#holdings.owner(record) : record;
     if (!isSession || user === undefined || !(await this.#answers(gateway, user))) {
       await this.#signInAgain(connection, record, user, options);
       if (!isSession) {
-        await this.#holdings.update(record.id, change, 'soon');
-        return;
+        const replaced = this.#holdings.get(record.id);
+        if (replaced?.value !== record.value) {
+          await this.#holdings.update(record.id, change, 'soon');
+          return;
+        }
+        // Calls are made with another token of this connection; this one is at its end.
+        await this.#markDead(record);
+        throw new TokensError('E_EXPIRED', 'The token of {0} has expired.', [record.connection]);
       }
       try {
         await this.#attemptRenewal(gateway, record, change);
@@ -647,7 +663,7 @@ export class Keeper implements Disposable {
   #held(id: string): TokenRecord {
     const record = this.#holdings.get(id);
     if (record === undefined) {
-      throw new TokensError('E_UNKNOWN_TOKEN', 'This token is not held any more.');
+      throw gone();
     }
     return record;
   }
@@ -718,6 +734,10 @@ export class Keeper implements Disposable {
       scheduler.after(`state/${id}`, wait, () => this.#holdings.announce(id));
     }
   }
+}
+
+function gone(): TokensError {
+  return new TokensError('E_UNKNOWN_TOKEN', 'This token is not held any more.');
 }
 
 /** The claim of a window that closes a session as it goes. */

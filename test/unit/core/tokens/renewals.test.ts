@@ -137,6 +137,36 @@ describe('renewals', () => {
     assert.equal(window.keeper.token(id).state, 'live');
   });
 
+  it('end for a SARUS token that has died while calls are made with another one', async () => {
+    const window = await rig.open('w');
+    const first = await window.keeper.signIn('sarus', { login: key, remember: true });
+    // It could not be revoked, so it stays beside the new one.
+    rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+    const value = window.keeper.reveal(first.id);
+    await window.keeper.signIn('sarus', { login: key });
+    rig.sarus.evict(value);
+    await rig.pass(3 * lifeMs, 500);
+    assert.equal(
+      rig.sarus.asked.filter((call) => call.operation === 'keepAlive' && call.token === value).length,
+      1,
+    );
+    assert.notEqual(window.keeper.token(first.id).state, 'expired');
+  });
+
+  it('do not bring back a token that was closed while it was renewed', async () => {
+    rig = new Rig(auto, { latency: () => 500 });
+    const window = await rig.open('w');
+    const { id } = await rig.during(window.keeper.signIn('sarus', { login: key, remember: true }));
+    rig.faults.push({ operation: 'keepAlive', fault: { kind: 'status', status: 401, done: false } });
+    const renewing = window.keeper.keepAlive(id);
+    renewing.catch(() => undefined);
+    await rig.pass(100, 50);
+    const closing = window.keeper.close(id);
+    await rig.during(Promise.allSettled([renewing, closing]));
+    assert.deepEqual(window.keeper.tokens(), []);
+    assert.equal(rig.sarus.count('signIn'), 1);
+  });
+
   it('never storm a gateway whose renewals grant next to nothing', async () => {
     const window = await rig.open('w');
     const { id } = await window.keeper.signIn('sarus', { login: key });
