@@ -157,6 +157,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
     remembered: doors.remembered,
   };
   const queries: QueriesDeps = {
+    hasSecret: (text) => redactor.finds(text),
     run: async (request) => (await import('./commands/table.ts')).runForPerson(parts, request),
     recents: () => new Recents(context.globalState).all(),
     active: () => doors.results.activeRequest(),

@@ -7,7 +7,9 @@ import { cancelled, TokensError } from '../core/errors.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { ConnectionNode } from '../views/nodes.ts';
 
-type ProviderParts = Pick<Parts, 'ready' | 'keeper' | 'connections' | 'log'>;
+type ProviderParts = Pick<Parts, 'ready' | 'keeper' | 'log'> & {
+  readonly connections: Pick<Parts['connections'], 'all' | 'find' | 'onDidChange'>;
+};
 
 /** A scope names the connection whose token is wanted: `connection:NAME`. */
 const scopePrefix = 'connection:';
@@ -29,6 +31,13 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     this.#kind = kind;
     this.#parts = parts;
     this.#owned.add(parts.keeper.onDidChange(({ id }) => this.#look(id)));
+    this.#owned.add(
+      parts.connections.onDidChange(() => {
+        for (const id of [...this.#told.keys()]) {
+          this.#look(id);
+        }
+      }),
+    );
   }
 
   async getSessions(
@@ -147,7 +156,13 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
 
   #sessionOf({ id, connection, kind, service, state }: TokenInfo): vscode.AuthenticationSession | undefined {
     const isMine = this.#parts.connections.find(connection)?.kind === this.#kind;
-    if (!isMine || state === 'expired' || (this.#kind === 'bmc-cra' && kind !== 'user')) {
+    // Whoever gets it sends it where the connection leads now.
+    if (
+      !isMine ||
+      !this.#parts.keeper.isUsable(id) ||
+      state === 'expired' ||
+      (this.#kind === 'bmc-cra' && kind !== 'user')
+    ) {
       return undefined;
     }
     return {

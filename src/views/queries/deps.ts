@@ -21,5 +21,7 @@ export interface QueriesDeps {
   readonly active: () => Promise<DataRequest | undefined>;
   /** What is remembered for this workspace: which of its queries a person has agreed to. */
   readonly state: vscode.Memento;
+  /** Whether there is a secret in a text: it is not saved. */
+  readonly hasSecret: (text: string) => boolean;
   readonly report: (error: unknown) => void;
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { cancelled, TokensError } from '../../core/errors.ts';
 import { describeRequest, fingerprint, freeName, lasting } from '../../core/queries.ts';
 import { type DataRequest, titleOf } from '../../core/request.ts';
+import { withoutSecrets } from '../../core/secretless.ts';
 import type { QueriesDeps, QueryCommand } from './deps.ts';
 import { QueryNode, QueryRows, RecentNode } from './queryRows.ts';
 import { QuerySettings, type StoredQuery } from './querySettings.ts';
@@ -61,7 +62,11 @@ export class Queries {
       typeof given?.name === 'string'
         ? given.name
         : await this.#askName(freeName(titleOf(request), taken), undefined);
-    const query: StoredQuery = { name, request: lasting(request), from: 'user' };
+    const query: StoredQuery = {
+      name,
+      request: lasting(withoutSecrets(request, this.#deps.hasSecret)),
+      from: 'user',
+    };
     await this.#settings.put(query, name);
     return query;
   }

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import type * as vscode from 'vscode';
+import { TokenProvider } from '../../src/authentication/provider.ts';
+import { SystemClock } from '../../src/core/clock.ts';
+import type { Connection } from '../../src/core/connection.ts';
+import { Emitter } from '../../src/core/event.ts';
+import { connect } from '../../src/core/protocols/connect.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
+import { connectionOf, plainReader, TestWindow } from '../simulate/window.ts';
+
+type Changes = vscode.AuthenticationProviderAuthenticationSessionsChangeEvent;
+
+describe('security: tokens for other extensions', () => {
+  let sandbox: Sandbox;
+  let window: TestWindow;
+  let connections: Connection[];
+  const changed = new Emitter<void>();
+
+  before(async () => {
+    sandbox = await startSandbox({});
+  });
+
+  after(() => sandbox.close());
+
+  beforeEach(() => {
+    const clock = new SystemClock();
+    connections = [
+      connectionOf({ name: 'market', kind: 'sarus', url: sandbox.url }),
+      connectionOf({ name: 'host', kind: 'bmc-cra', url: sandbox.url, service: sandbox.services[0] }),
+    ];
+    window = new TestWindow({
+      clock,
+      store: new SharedStorage().window(),
+      credentials: new MemoryCredentials(),
+      claims: new SharedClaims(() => clock.now().up).window('w'),
+      connections,
+      connect: (connection, { redactor, log }) =>
+        connect(connection, { clock, redactor, log, maxResponseBytes: 1_048_576 }),
+      name: 'w',
+    });
+  });
+
+  afterEach(() => window.dispose());
+
+  function provider(kind: 'sarus' | 'bmc-cra'): { provider: TokenProvider; events: Changes[] } {
+    const made = new TokenProvider(kind, {
+      ready: Promise.resolve(),
+      keeper: window.keeper,
+      connections: {
+        all: () => connections,
+        find: (name) => connections.find((connection) => connection.name === name),
+        onDidChange: changed.event,
+      },
+      log: window.log,
+    });
+    const events: Changes[] = [];
+    made.onDidChangeSessions((change) => events.push(change));
+    return { provider: made, events };
+  }
+
+  it('are those of the connection in the scope, told when they come, change and go', async () => {
+    const { keeper } = window;
+    const { provider: sarus, events } = provider('sarus');
+    const token = await keeper.signIn('market', { login: { apiKey: 'demo' } });
+    const [session] = await sarus.getSessions(['connection:market']);
+    assert.equal(session?.id, token.id);
+    assert.equal(session?.accessToken, keeper.reveal(token.id));
+    assert.deepEqual(session?.scopes, ['connection:market']);
+    assert.deepEqual(await sarus.getSessions(['connection:host']), []);
+    assert.equal(events.length, 1);
+    assert.equal(events[0]?.added?.length, 1);
+
+    await keeper.signIn('market', { login: { apiKey: 'demo' } });
+    assert.equal(events.at(-1)?.changed?.[0]?.accessToken, keeper.reveal(token.id));
+    assert.notEqual(events.at(-1)?.changed?.[0]?.accessToken, session?.accessToken);
+
+    const before = events.length;
+    await keeper.keepAlive(token.id);
+    assert.equal(events.length, before, 'a longer life is no other token');
+
+    await sarus.removeSession(token.id);
+    assert.equal(events.at(-1)?.removed?.[0]?.id, token.id);
+    assert.deepEqual(await sarus.getSessions(), []);
+    assert.equal(sandbox.stats().sessions, 0, 'closed at its gateway too');
+    sarus.dispose();
+  });
+
+  it('of a CRA gateway are user tokens, never sessions', async () => {
+    const { provider: cra } = provider('bmc-cra');
+    const user = await window.keeper.signIn('host', { login: { username: 'demo', password: 'demo' } });
+    await window.keeper.getData(
+      { connection: 'host', product: 'MVMVS', view: 'JCPU' },
+      { makeReader: plainReader },
+    );
+    assert.deepEqual(
+      (await cra.getSessions()).map(({ id }) => id),
+      [user.id],
+    );
+    assert.deepEqual(await provider('sarus').provider.getSessions(), []);
+    await window.keeper.closeAll();
+  });
+
+  it('are taken back when their connection leads elsewhere', async () => {
+    const { provider: sarus, events } = provider('sarus');
+    const token = await window.keeper.signIn('market', { login: { apiKey: 'demo' } });
+    assert.equal((await sarus.getSessions()).length, 1);
+    connections[0] = connectionOf({ name: 'market', kind: 'sarus', url: 'https://elsewhere.invalid' });
+    changed.fire();
+    assert.equal(events.at(-1)?.removed?.[0]?.id, token.id);
+    assert.deepEqual(await sarus.getSessions(), []);
+  });
+});
