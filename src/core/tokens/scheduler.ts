@@ -12,6 +12,9 @@ const longestWaitMs = 20_000;
 /** A timer that rings later than this has slept through, in milliseconds. */
 const lateMs = 5_000;
 
+/** A timer may ring so much too early; another look for the rest would cost as much as the first. In milliseconds. */
+const earlyMs = 1;
+
 /** Clocks that part by more than this between two looks have been set, in milliseconds. */
 const jumpMs = 2_000;
 
@@ -97,7 +100,11 @@ export class Scheduler implements Disposable {
 
   #takeDue(up: number): { key: string; task: () => void }[] {
     const due: { key: string; task: () => void }[] = [];
-    for (let next = this.#due.peek(); next !== undefined && next.priority <= up; next = this.#due.peek()) {
+    for (
+      let next = this.#due.peek();
+      next !== undefined && next.priority <= up + earlyMs;
+      next = this.#due.peek()
+    ) {
       const task = this.#tasks.get(next.key);
       this.#due.delete(next.key);
       if (task !== undefined) {

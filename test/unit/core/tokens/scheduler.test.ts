@@ -34,6 +34,20 @@ describe('scheduler', () => {
     assert.deepEqual(ran, ['a', 'b', 'c']);
   });
 
+  it('looks once for what is due, though a timer rings a little too early', () => {
+    let rung = 0;
+    const hasty = new Scheduler({
+      now: () => clock.now(),
+      setTimeout: (callback, ms) => {
+        rung++;
+        return clock.setTimeout(callback, ms - 0.9);
+      },
+    });
+    hasty.after('a', 1_000, run('a'));
+    clock.advance(1_000);
+    assert.deepEqual([ran, rung], [['a'], 1]);
+  });
+
   it('replaces a task of the same key, and forgets a cancelled one', () => {
     scheduler.after('a', 100, run('first'));
     scheduler.after('a', 200, run('second'));
