@@ -20,6 +20,8 @@ export interface WindowParts {
   readonly name: string;
   readonly longestIdleMs?: () => number;
   readonly newId?: () => string;
+  /** Whether {@link TestWindow.lines} keeps what is logged; by default it does. */
+  readonly keepsLog?: boolean;
 }
 
 /** One window: the core as the extension joins it, without the extension. */
@@ -43,11 +45,16 @@ export class TestWindow {
     name,
     longestIdleMs,
     newId,
+    keepsLog = true,
   }: WindowParts) {
     this.name = name;
     this.clock = clock;
     this.scheduler = new Scheduler(clock);
-    const write = (line: string) => void this.lines.push(line);
+    const write = (line: string) => {
+      if (keepsLog) {
+        this.lines.push(line);
+      }
+    };
     const target = { debug: write, info: write, warn: write, error: write };
     this.log = new RedactingLog(target, (text) => this.redactor.redact(text));
     const changes = new Emitter<void>();

@@ -49,6 +49,9 @@ export interface ClosedCount {
   failed: number;
 }
 
+/** Longer than anyone waits for a session to be closed, in milliseconds. */
+const closingMs = 60_000;
+
 /** By then all windows have heard what the others did, in milliseconds. */
 const trimDelayMs = 2_000;
 
@@ -120,6 +123,7 @@ export class Keeper implements Disposable {
     this.onDidEndRenewal = this.#renewals.onDidEnd;
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planStateChange(change)));
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planTrim(change)));
+    this.#owned.add(this.#holdings.onDidChange((change) => this.#watchClosing(change)));
     this.#owned.add(scheduler.onJump(() => this.wake()));
   }
 
@@ -140,7 +144,7 @@ export class Keeper implements Disposable {
     );
     for (const { id, closing } of this.#holdings.all()) {
       if (closing || leaving.has(id)) {
-        scheduler.after(`close/${id}`, 0, () => void this.#finishClosing(id));
+        scheduler.after(closeKey(id), 0, () => void this.#finishClosing(id));
       }
     }
     return unreadable;
@@ -562,6 +566,16 @@ export class Keeper implements Disposable {
     );
   }
 
+  /** A window that has begun to close something may die before it is done. */
+  #watchClosing({ id, what }: Change): void {
+    const { scheduler } = this.#deps;
+    if (what === 'removed' || this.#holdings.get(id)?.closing !== true) {
+      scheduler.cancel(closeKey(id));
+    } else if (!scheduler.has(closeKey(id))) {
+      scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));
+    }
+  }
+
   /** A window died, or was left, while it closed this. */
   async #finishClosing(id: string): Promise<void> {
     const record = this.#holdings.get(id);
@@ -738,6 +752,10 @@ export class Keeper implements Disposable {
 
 function gone(): TokensError {
   return new TokensError('E_UNKNOWN_TOKEN', 'This token is not held any more.');
+}
+
+function closeKey(id: string): string {
+  return `close/${id}`;
 }
 
 /** The claim of a window that closes a session as it goes. */

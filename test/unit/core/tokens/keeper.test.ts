@@ -349,6 +349,22 @@ describe('keeper', () => {
     });
   });
 
+  it('ends what another window was closing when it died, without being started anew', async () => {
+    const [one, two] = [await rig.open('one'), await rig.open('two')];
+    const { id } = await one.keeper.signIn('sarus', { login: key });
+    await rig.settle();
+    const record = JSON.parse(rig.storage.entries.get(id) ?? '');
+    rig.crash(one);
+    const other = rig.storage.window();
+    await other.write(id, JSON.stringify({ ...record, closing: true, turn: record.turn + 1 }));
+    other.dispose();
+    await rig.pass(50_000, 1_000);
+    assert.ok(two.keeper.find(id));
+    await rig.pass(11_000, 1_000);
+    assert.equal(two.keeper.find(id), undefined);
+    assert.equal(rig.sarus.sessions.size, 0);
+  });
+
   describe('as a window goes', () => {
     it('closes what this window opened and nobody used since, whoever else does what', async () => {
       const [one, two] = [await rig.open('one'), await rig.open('two')];
