@@ -203,6 +203,7 @@ async function expiring(vs: Workbench, words: Words): Promise<void> {
 async function walkthrough(vs: Workbench, words: Words): Promise<void> {
   await vs.showTokens();
   await new Walkthrough(vs).open(words.command('openWalkthrough'));
+  await vs.webview().locator('svg').first().waitFor();
   await settle(vs);
 }
 
@@ -242,7 +243,7 @@ async function settle(vs: Workbench): Promise<void> {
     await toast.first().locator('.codicon-notifications-clear').click({ timeout: 1_000 });
     return false;
   });
-  await vs.page.mouse.move(700, 665);
+  await vs.page.mouse.move(500, (vs.page.viewportSize()?.height ?? 0) - 5);
 }
 
 await main().then(
