@@ -11,6 +11,8 @@ export class Column {
   readonly quoted: Uint8Array;
   /** Whether the last cells were equal: then the next one is compared before it is made. */
   repeats = true;
+  /** What the values were judged to be, and how many of them there were then. */
+  judged: { readonly kind: Kind; readonly rows: number } | undefined;
 
   constructor(field: string, rows: number) {
     this.field = field;
@@ -29,6 +31,9 @@ const gapsPerCell = 4;
 
 /** Cells of a column looked at to tell its kind. */
 const sampleSize = 2000;
+
+/** So many rows are judged at no cost worth saving. */
+const fewRows = 64;
 
 /** How many of the values must be numbers for a column of numbers: gateways write `N/A` and `****` among them. */
 const majority = 0.8;
@@ -104,9 +109,19 @@ export class ResultTable {
     return Object.fromEntries(entries);
   }
 
-  /** What most of the column's values are, judged by a sample of them. */
+  /**
+   * What most of the column's values are, judged by a sample of them; of many, anew only when they have doubled:
+   * while an answer arrives this is asked with every piece of it.
+   */
   kindOf(column: Column): Kind {
-    const { cells } = column;
+    const { cells, judged } = column;
+    if (judged === undefined || cells.length < fewRows || cells.length >= judged.rows * 2) {
+      column.judged = { kind: this.#judge(cells), rows: cells.length };
+    }
+    return column.judged?.kind ?? 'text';
+  }
+
+  #judge(cells: Column['cells']): Kind {
     let numbers = 0;
     let times = 0;
     let seen = 0;

@@ -26,6 +26,28 @@ function sorted(values: (string | number | null)[], descending = false): (string
   return [...sortRows(table, all, [{ field: 'v', descending }])].map((row) => values[row] ?? null);
 }
 
+describe('results: kinds', () => {
+  it('are judged anew when the rows have doubled', () => {
+    const desk = new TableDesk();
+    const append = (count: number, v: string) =>
+      desk.table.append(Array.from({ length: count }, () => ({ v })));
+    append(100, 'text');
+    assert.deepEqual(desk.summary().kinds, ['text']);
+    append(99, '1');
+    assert.deepEqual(desk.summary().kinds, ['text']);
+    append(801, '1');
+    assert.deepEqual(desk.summary().kinds, ['number']);
+  });
+
+  it('are judged at once while there are few rows', () => {
+    const desk = new TableDesk();
+    desk.table.append([{ v: '' }]);
+    assert.deepEqual(desk.summary().kinds, ['text']);
+    desk.table.append([{ v: '1' }]);
+    assert.deepEqual(desk.summary().kinds, ['number']);
+  });
+});
+
 describe('results: cells', () => {
   it('flattens the cells of the wire', () => {
     assert.equal(flatten([{ '0': 'a' }]), 'a');
