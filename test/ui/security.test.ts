@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { useWorkbench } from './workbench.ts';
+
+/** What a person sees, and is asked. */
+describe('security, as a person sees it', () => {
+  const vs = useWorkbench();
+
+  it('asks once before credentials go an unsafe way, and goes nowhere without a yes', async () => {
+    const { quickInput } = vs();
+    await vs().showTokens();
+    await vs().palette('Session Tokens: Add Connection…');
+    await quickInput.pick(/What kind/, 'SARUS');
+    await quickInput.answer(/address/, 'http://gateway.invalid');
+    await quickInput.answer(/name/, 'far');
+    await quickInput.pick(/gateway\.invalid/, 'Add Without Trying');
+    const rows = await vs().waitForRows((all) => all.some(({ label }) => label === 'far'));
+    assert.match(rows.find(({ label }) => label === 'far')?.description ?? '', /not encrypted/);
+
+    await vs().palette('Session Tokens: Sign In');
+    assert.match(await vs().answerDialog('Cancel'), /unencrypted to http:\/\/gateway\.invalid/);
+    await vs().palette('Session Tokens: Sign In');
+    await vs().answerDialog('Connect Anyway');
+    await quickInput.waitFor(/How do you sign in/);
+    await vs().page.keyboard.press('Escape');
+    await vs().palette('Session Tokens: Sign In');
+    await quickInput.waitFor(/How do you sign in/);
+    await vs().page.keyboard.press('Escape');
+  });
+});
