@@ -158,7 +158,7 @@ export class ResultPanel implements Disposable {
           arrived.share = made.share();
         },
       });
-      const fetched = await this.#deps.run(this.request, { makeReader, signal: running.signal });
+      const fetched = await this.#deps.run(anew(this.request), { makeReader, signal: running.signal });
       fetched.answer.dispose();
       if (running.signal.aborted) {
         throw cancelled();
@@ -595,6 +595,11 @@ export class ResultPanel implements Disposable {
       // Let go meanwhile.
     }
   }
+}
+
+/** An open session may answer with the data that it has collected before, unless it is told to collect them anew. */
+function anew(request: DataRequest): DataRequest {
+  return 'view' in request ? { ...request, refresh: true } : request;
 }
 
 /** A failure in one sentence, in the person's language. */
