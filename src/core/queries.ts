@@ -31,9 +31,33 @@ export function parseQuery(input: unknown): Parsed<SavedQuery> {
   return { ok: true, value: { name, request: lasting(request as unknown as DataRequest) } };
 }
 
+/** Reads `sessionTokens.queries`; of two with the same name the first counts. */
+export function readQueries(entries: readonly unknown[]): {
+  readonly queries: readonly SavedQuery[];
+  readonly problems: readonly { readonly entry: string; readonly reason: string }[];
+} {
+  const queries: SavedQuery[] = [];
+  const problems: { entry: string; reason: string }[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const parsed = parseQuery(entry);
+    const called = v.safeParse(v.object({ name: text }), entry);
+    const name = called.success ? called.output.name : `#${index + 1}`;
+    if (!parsed.ok) {
+      problems.push({ entry: name, reason: parsed.reason });
+    } else if (queries.some((query) => query.name === name)) {
+      problems.push({ entry: name, reason: '"name" is taken by an entry before it' });
+    } else {
+      queries.push(parsed.value);
+    }
+  }
+  return { queries, problems };
+}
+
 /** A request without what is only of its moment. */
 export function lasting(request: DataRequest): DataRequest {
-  return Object.fromEntries(Object.entries(request).filter(([key]) => !momentary.has(key))) as DataRequest;
+  return Object.fromEntries(
+    Object.entries(request).filter(([key, value]) => !momentary.has(key) && value !== undefined),
+  ) as DataRequest;
 }
 
 /** A name that nobody has yet, made from another. */

@@ -25,10 +25,33 @@ export class Queries {
     'sessionTokens.queries.bindKey': (input) => this.#bindKey(input),
   };
   readonly rows: QueryRows;
+  #told = '';
 
   constructor(deps: QueriesDeps) {
     this.#deps = deps;
     this.rows = new QueryRows(this.#settings, deps.recents);
+  }
+
+  /** Names the queries in the settings that cannot be used; the same ones once. */
+  async tellProblems(): Promise<void> {
+    const problems = this.#settings.problems();
+    const list = problems.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
+    if (list === this.#told) {
+      return;
+    }
+    this.#told = list;
+    const [first] = problems;
+    if (first === undefined) {
+      return;
+    }
+    const open = vscode.l10n.t('Open Settings');
+    const chosen = await vscode.window.showWarningMessage(
+      vscode.l10n.t('Some queries in the settings cannot be used: {0}.', list),
+      open,
+    );
+    if (chosen === open) {
+      await openQueries(first.from);
+    }
   }
 
   /** Runs a command; a program, which gives arguments of its own, gets the error, a person is told of it. */
@@ -74,12 +97,7 @@ export class Queries {
   /** Settings are where a query is edited: they say what is wrong while it is typed. */
   async #edit(input: unknown): Promise<void> {
     const query = await this.#chosen(input, vscode.l10n.t('Edit Query'));
-    await vscode.commands.executeCommand(
-      query.from === 'user'
-        ? 'workbench.action.openSettingsJson'
-        : 'workbench.action.openWorkspaceSettingsFile',
-      { revealSetting: { key: 'sessionTokens.queries', edit: true } },
-    );
+    await openQueries(query.from);
   }
 
   async #duplicate(input: unknown): Promise<StoredQuery> {
@@ -198,7 +216,8 @@ export class Queries {
         typeof input === 'object' &&
         input !== null &&
         !(input instanceof QueryNode) &&
-        !(input instanceof RecentNode);
+        !(input instanceof RecentNode) &&
+        !(input instanceof vscode.Uri);
       if (byProgram) {
         throw error;
       }
@@ -206,6 +225,14 @@ export class Queries {
       return undefined;
     }
   }
+}
+
+/** Opens the settings where the queries of a place are written. */
+async function openQueries(from: StoredQuery['from']): Promise<void> {
+  await vscode.commands.executeCommand(
+    from === 'user' ? 'workbench.action.openSettingsJson' : 'workbench.action.openWorkspaceSettingsFile',
+    { revealSetting: { key: 'sessionTokens.queries', edit: true } },
+  );
 }
 
 function isRequest(input: unknown): input is DataRequest {

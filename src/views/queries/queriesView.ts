@@ -22,6 +22,7 @@ export class QueriesView implements vscode.TreeDataProvider<Node>, Disposable {
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration('sessionTokens.queries')) {
           this.#changed.fire();
+          void this.#tellProblems();
         }
       }),
     );
@@ -32,6 +33,7 @@ export class QueriesView implements vscode.TreeDataProvider<Node>, Disposable {
         ),
       );
     }
+    void this.#tellProblems();
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
@@ -44,6 +46,14 @@ export class QueriesView implements vscode.TreeDataProvider<Node>, Disposable {
 
   dispose(): void {
     this.#owned.dispose();
+  }
+
+  /** Without any saved query there is nothing to load them for. */
+  async #tellProblems(): Promise<void> {
+    const stored = vscode.workspace.getConfiguration('sessionTokens').get<unknown>('queries');
+    if (this.#queries !== undefined || (Array.isArray(stored) && stored.length > 0)) {
+      await (await this.#load()).tellProblems();
+    }
   }
 
   async #load(): Promise<Queries> {

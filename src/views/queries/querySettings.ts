@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { parseQuery, type SavedQuery } from '../../core/queries.ts';
+import { parseQuery, readQueries, type SavedQuery } from '../../core/queries.ts';
 
 const section = 'sessionTokens';
 const key = 'queries';
@@ -9,20 +9,34 @@ export interface StoredQuery extends SavedQuery {
   readonly from: 'user' | 'workspace';
 }
 
+/** An entry that is no query, or one that another hides. */
+export interface BadQuery {
+  /** Its name, or its place in the list. */
+  readonly entry: string;
+  readonly reason: string;
+  readonly from: StoredQuery['from'];
+}
+
+const places = ['user', 'workspace'] as const;
+
 /** Reads and writes `sessionTokens.queries`. */
 export class QuerySettings {
   /** All queries; of two with the same name the user's own counts. */
   all(): StoredQuery[] {
     const found = new Map<string, StoredQuery>();
-    for (const from of ['user', 'workspace'] as const) {
-      for (const entry of this.#raw(from)) {
-        const parsed = parseQuery(entry);
-        if (parsed.ok && !found.has(parsed.value.name)) {
-          found.set(parsed.value.name, { ...parsed.value, from });
+    for (const from of places) {
+      for (const query of readQueries(this.#raw(from)).queries) {
+        if (!found.has(query.name)) {
+          found.set(query.name, { ...query, from });
         }
       }
     }
     return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** What is in the settings and cannot be used. */
+  problems(): BadQuery[] {
+    return places.flatMap((from) => readQueries(this.#raw(from)).problems.map((bad) => ({ ...bad, from })));
   }
 
   find(name: string): StoredQuery | undefined {

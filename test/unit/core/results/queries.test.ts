@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { describeRequest, fingerprint, freeName, lasting, parseQuery } from '../../../../src/core/queries.ts';
+import {
+  describeRequest,
+  fingerprint,
+  freeName,
+  lasting,
+  parseQuery,
+  readQueries,
+} from '../../../../src/core/queries.ts';
 import type { DataRequest } from '../../../../src/core/request.ts';
 
 const request: DataRequest = {
@@ -12,6 +19,26 @@ const request: DataRequest = {
 };
 
 describe('saved queries', () => {
+  it('are read together: what is wrong with which of them is told, and the others count', () => {
+    const { queries, problems } = readQueries([
+      { name: 'a', request },
+      7,
+      { name: 'b', request: { connection: 'c', product: 'P' } },
+      { name: ' a ', request },
+      { name: 'd', request },
+    ]);
+    assert.deepEqual(
+      queries.map(({ name }) => name),
+      ['a', 'd'],
+    );
+    assert.deepEqual(
+      problems.map(({ entry }) => entry),
+      ['#2', 'b', 'a'],
+    );
+    assert.match(problems[1]?.reason ?? '', /request/);
+    assert.match(problems[2]?.reason ?? '', /taken/);
+  });
+
   it('are read one by one; a bad one says why', () => {
     const read = parseQuery({ name: ' CPU ', request });
     assert.ok(read.ok);
