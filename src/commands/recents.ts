@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
+import { lasting, sameRequest } from '../core/queries.ts';
 import type { DataRequest } from '../core/request.ts';
 import { withoutSecrets } from '../core/secretless.ts';
 
@@ -23,13 +24,12 @@ export class Recents {
 
   /** @param finds whether there is a secret in a text; what has one is not remembered */
   async add(request: DataRequest, finds: (text: string) => boolean): Promise<void> {
-    const { show: _, ...kept } = withoutSecrets(request, finds);
-    const text = JSON.stringify(kept);
+    const kept = lasting(withoutSecrets(request, finds));
     const all = this.all();
-    if (JSON.stringify(all[0]) === text) {
+    if (all[0] !== undefined && sameRequest(all[0], kept)) {
       return; // Asked again and again: nothing has changed.
     }
-    const others = all.filter((other) => JSON.stringify(other) !== text);
+    const others = all.filter((other) => !sameRequest(other, kept));
     await this.#state.update(key, [kept, ...others].slice(0, most));
   }
 }
