@@ -387,6 +387,12 @@ export class Grid {
     const focused = document.getElementById(`c${row}_${column}`);
     focused?.classList.add('focused');
     attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
+    this.markMenu();
+  }
+
+  /** Tells the menu what it is about: the workbench looks for it at the moment when it is asked for. */
+  markMenu(): void {
+    const { row, column } = this.#model.selection.focus;
     const field = this.#model.columns.seen[column]?.field;
     this.root.dataset.vscodeContext = JSON.stringify({
       webviewSection: row < 0 ? 'header' : 'cell',

@@ -59,6 +59,7 @@ export function handleMouse(grid: Grid, acts: TableActs): void {
     if (place?.row === -1 && place.column >= 0) {
       acts.go(-1, place.column, false);
     }
+    grid.markMenu();
   });
 
   move(grid, acts);

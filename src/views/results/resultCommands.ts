@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { TokensError } from '../../core/errors.ts';
 import { type ExportFormat, exportFormats } from '../../core/results/exports.ts';
@@ -170,10 +171,11 @@ async function chooseFile(
   if (typeof path === 'string') {
     return vscode.Uri.file(path);
   }
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
   const name = `${panel.title.replace(/[^\w.-]+/g, '-')}.${format}`;
   return vscode.window.showSaveDialog({
-    ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
+    title: vscode.l10n.t('Export {0}', panel.title),
+    defaultUri: vscode.Uri.joinPath(folder, name),
     filters: { [format.toUpperCase()]: [format] },
     saveLabel: vscode.l10n.t('Export'),
   });

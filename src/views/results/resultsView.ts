@@ -57,7 +57,8 @@ export class ResultsView implements Disposable {
   /** A person is told what went wrong; a program, which gives arguments of its own, gets the error. */
   async #run(id: (typeof resultCommands)[number], input: unknown): Promise<unknown> {
     const args = typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : {};
-    const byPerson = Object.keys(args).length === 0 || 'webview' in args || 'webviewSection' in args;
+    const isMenu = 'webview' in args || 'webviewSection' in args || input instanceof vscode.Uri;
+    const byPerson = isMenu || Object.keys(args).length === 0;
     try {
       return await (await this.#load()).command(id, args);
     } catch (error) {
