@@ -67,11 +67,8 @@ describe('a result and a reload', () => {
     const table = await openResult(vs());
     await table.locator('#c0_0').waitFor();
     const before = await column(table, 0);
-    // What the workbench keeps it writes with some delay.
-    await until('the workbench to keep it', async () => {
-      await vs().page.waitForTimeout(1500);
-      return true;
-    });
+    // What the workbench keeps it writes when it is idle.
+    await until('the workbench to keep it', () => vs().isStored(before[0] ?? 'no row'), 30_000);
     await vs().page.reload();
     const again = vs().webview();
     await again.locator('#c0_0').waitFor({ timeout: 30_000 });

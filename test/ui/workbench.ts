@@ -155,19 +155,7 @@ export class Workbench {
 
   /** The rows of the Session Tokens view, top to bottom; it must be in front (showTokens). */
   async treeRows(): Promise<TreeRow[]> {
-    return this.#rows.evaluateAll((rows) =>
-      rows
-        .sort((a, b) => Number(a.getAttribute('data-index')) - Number(b.getAttribute('data-index')))
-        .map((row) => ({
-          level: Number(row.getAttribute('aria-level')),
-          label: row.querySelector('.label-name')?.textContent ?? '',
-          description: row.querySelector('.label-description')?.textContent ?? '',
-          spoken: row.getAttribute('aria-label') ?? '',
-          expanded: row.hasAttribute('aria-expanded')
-            ? row.getAttribute('aria-expanded') === 'true'
-            : undefined,
-        })),
-    );
+    return readRows(this.#rows);
   }
 
   /** Waits until the rows are as `accept` wants them, and returns them. */
@@ -180,27 +168,61 @@ export class Workbench {
     return until('the tree to show it', asWanted, timeoutMs, () => JSON.stringify(rows));
   }
 
+  /** Brings the Queries view to the front, with all of its rows in sight. */
+  async showQueries(): Promise<void> {
+    await this.showTokens();
+    const header = this.#queries.locator('.pane-header');
+    if ((await header.getAttribute('aria-expanded')) !== 'true') {
+      await header.click();
+    }
+    await this.#queries.locator('.pane-body').waitFor();
+  }
+
+  /** Waits until the rows of the Queries view are as `accept` wants them, and returns them. */
+  async waitForQueries(accept: (rows: readonly TreeRow[]) => boolean): Promise<TreeRow[]> {
+    let rows: TreeRow[] = [];
+    const asWanted = async (): Promise<TreeRow[] | undefined> => {
+      rows = await readRows(this.#queries.locator('.monaco-list-row'));
+      return accept(rows) ? rows : undefined;
+    };
+    return until('the queries to be listed', asWanted, 15_000, () => JSON.stringify(rows));
+  }
+
+  /** A row of the Queries view, by its label. */
+  query(label: string): Locator {
+    return this.#queries
+      .locator('.monaco-list-row')
+      .filter({ has: this.page.locator('.label-name').getByText(label, { exact: true }) });
+  }
+
   /** One row of the tree, by its label. */
   row(label: string): Locator {
     return this.#rows.filter({ has: this.page.locator('.label-name').getByText(label, { exact: true }) });
   }
 
   /** Clicks an inline action (icon) of a row, by its title. */
-  async rowAction(label: string, action: string): Promise<void> {
-    const row = this.row(label);
+  async rowAction(of: string | Locator, action: string): Promise<void> {
+    const row = typeof of === 'string' ? this.row(of) : of;
     await row.hover();
     await row.locator(`.action-label[aria-label^="${action}"]`).click();
   }
 
   /** Picks from the context menu of a row. */
-  async rowMenu(label: string, item: string): Promise<void> {
-    await this.row(label).click({ button: 'right' });
+  async rowMenu(of: string | Locator, item: string): Promise<void> {
+    await (typeof of === 'string' ? this.row(of) : of).click({ button: 'right' });
+    await this.pickFromMenu(item);
+  }
+
+  /** Picks from the context menu that is open. */
+  async pickFromMenu(item: string): Promise<void> {
     const entry = this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item });
     await entry.waitFor();
     // A menu passes over clicks in its first moments, which may belong to the click that opened it.
     await until(`the menu's “${item}” to take a click`, async () => {
-      await entry.click({ timeout: 500 });
-      await entry.waitFor({ state: 'detached', timeout: 500 });
+      if (await entry.isVisible()) {
+        await entry.click({ timeout: 500 });
+        await entry.waitFor({ state: 'detached', timeout: 3000 });
+      }
       return true;
     });
   }
@@ -208,6 +230,32 @@ export class Workbench {
   /** The welcome text of the view, shown while the tree is empty. */
   async welcomeText(): Promise<string> {
     return ((await this.#view.locator('.welcome-view-content').first().textContent()) ?? '').trim();
+  }
+
+  /** The user settings as they are stored. */
+  settings(): Promise<Settings> {
+    return readSettings(this.#dataDir);
+  }
+
+  /** Whether the text is in what the workbench has written down of its editors: the browser's storage. */
+  async isStored(text: string): Promise<boolean> {
+    return this.page.evaluate(`(async () => {
+      const done = (request) => new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+      for (const { name } of await indexedDB.databases()) {
+        if (!name.startsWith('vscode-web-state-db')) continue;
+        const database = await done(indexedDB.open(name));
+        const stores = [...database.objectStoreNames];
+        const values = stores.includes('ItemTable')
+          ? await done(database.transaction('ItemTable').objectStore('ItemTable').getAll())
+          : [];
+        database.close();
+        if (values.some((value) => typeof value === 'string' && value.includes(${JSON.stringify(text)}))) return true;
+      }
+      return false;
+    })()`);
   }
 
   /** Text of the status-bar item whose id ends so, without its icons; undefined when it is hidden. */
@@ -340,7 +388,28 @@ export class Workbench {
     return this.page.locator('[id="workbench.view.extension.sessionTokens"]');
   }
 
-  get #rows(): Locator {
-    return this.#view.locator('.monaco-list-row');
+  get #queries(): Locator {
+    return this.#view.locator('.pane').nth(1);
   }
+
+  get #rows(): Locator {
+    return this.#view.locator('.pane').first().locator('.monaco-list-row');
+  }
+}
+
+/** The rows of a tree, top to bottom. */
+function readRows(rows: Locator): Promise<TreeRow[]> {
+  return rows.evaluateAll((found) =>
+    found
+      .sort((a, b) => Number(a.getAttribute('data-index')) - Number(b.getAttribute('data-index')))
+      .map((row) => ({
+        level: Number(row.getAttribute('aria-level')),
+        label: row.querySelector('.label-name')?.textContent ?? '',
+        description: row.querySelector('.label-description')?.textContent ?? '',
+        spoken: row.getAttribute('aria-label') ?? '',
+        expanded: row.hasAttribute('aria-expanded')
+          ? row.getAttribute('aria-expanded') === 'true'
+          : undefined,
+      })),
+  );
 }

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Recorder, startRecorder } from './recorder.ts';
+import { connectionName, connectionTo, getView, ResultTab, signIn } from './resultTab.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** Requests under a name, in their view. */
+describe('saved queries', () => {
+  let recorder: Recorder;
+  let folder = '';
+  before(async () => {
+    recorder = await startRecorder();
+    folder = await mkdtemp(join(tmpdir(), 'st-queries-'));
+    await mkdir(join(folder, '.vscode'));
+    const queries = [
+      { name: 'Spool', request: { connection: connectionName, product: 'MVMVS', view: 'JESPOOL' } },
+      { name: 'No view', request: { connection: connectionName, product: 'MVMVS' } },
+    ];
+    await writeFile(
+      join(folder, '.vscode/settings.json'),
+      JSON.stringify({ 'sessionTokens.queries': queries }),
+    );
+  });
+  after(async () => {
+    await recorder.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  describe('of a person', () => {
+    const vs = useWorkbench({
+      get settings() {
+        return connectionTo(recorder.url);
+      },
+    });
+
+    it('are saved from a result, run, duplicated and removed; what was asked is listed unsaved', async () => {
+      const { quickInput } = vs();
+      await signIn(vs());
+      await getView(vs(), 'MVMVS/JESPOOL');
+      await vs().showQueries();
+      await vs().waitForQueries((rows) => labels(rows) === 'Recent, MVMVS/JESPOOL');
+
+      // By keyboard, from the result in front.
+      await vs().palette('Session Tokens: Save Query…');
+      const asked = await quickInput.waitFor(/Name of the query/);
+      assert.equal(asked.value, 'MVMVS/JESPOOL');
+      await quickInput.answer(/Name of the query/, 'Spool volumes');
+      const saved = await vs().waitForQueries((rows) => labels(rows) === 'Spool volumes');
+      assert.match(saved[0]?.description ?? '', /MVMVS\/JESPOOL.*host/);
+      const stored = (await vs().settings())['sessionTokens.queries'];
+      assert.deepEqual(stored, [
+        {
+          name: 'Spool volumes',
+          request: { connection: connectionName, product: 'MVMVS', view: 'JESPOOL', service: 'BBI3SYSA' },
+        },
+      ]);
+
+      // By mouse: run by a click on its row.
+      await vs().palette('View: Close All Editors');
+      const answers = recorder.answers.length;
+      await vs().query('Spool volumes').click();
+      await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
+      assert.equal(recorder.answers.length, answers + 1);
+
+      await vs().rowMenu(vs().query('Spool volumes'), 'Duplicate Query');
+      const offered = await quickInput.waitFor(/Name of the query/);
+      assert.equal(offered.value, 'Spool volumes 2');
+      await quickInput.type('Spool volumes');
+      await quickInput.waitFor(/There is a query of that name/);
+      await quickInput.answer(/There is a query of that name/, 'Copy');
+      await vs().waitForQueries((rows) => labels(rows) === 'Copy, Spool volumes');
+
+      await vs().rowMenu(vs().query('Spool volumes'), 'Remove Query');
+      await vs().waitForQueries((rows) => labels(rows) === 'Copy');
+      await vs().rowMenu(vs().query('Copy'), 'Remove Query');
+      await vs().waitForQueries((rows) => labels(rows) === 'Recent, MVMVS/JESPOOL');
+
+      // A recent request runs again, and is saved by its icon.
+      await vs().rowAction(vs().query('MVMVS/JESPOOL'), 'Save Query');
+      await quickInput.answer(/Name of the query/, 'Again');
+      await vs().waitForQueries((rows) => labels(rows) === 'Again');
+      await vs().rowMenu(vs().query('Again'), 'Bind a Key to Query');
+      await until('the binding on the clipboard', async () => {
+        const binding = JSON.parse(await vs().clipboard()) as { command?: string; args?: { name?: string } };
+        return binding.command === 'sessionTokens.queries.run' && binding.args?.name === 'Again';
+      });
+    });
+  });
+
+  describe('of a workspace', () => {
+    const vs = useWorkbench({
+      get settings() {
+        return connectionTo(recorder.url);
+      },
+      get folder() {
+        return folder;
+      },
+    });
+
+    it('ask before their first run, and bad ones are named', async () => {
+      const { page } = vs();
+      const { message } = await vs().notification(/queries in the settings cannot be used/);
+      assert.match(message, /No view: /);
+      await signIn(vs());
+      await vs().showQueries();
+      await vs().waitForQueries((rows) => labels(rows) === 'Spool');
+      const answers = recorder.answers.length;
+
+      await vs().query('Spool').click();
+      await page.locator('.monaco-dialog-box').waitFor();
+      const text = await vs().answerDialog('Cancel');
+      assert.match(text, /Run the query “Spool” of this workspace\?/);
+      assert.match(text, /MVMVS\/JESPOOL/);
+      await page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
+      assert.equal(recorder.answers.length, answers);
+
+      await vs().query('Spool').click();
+      await page.locator('.monaco-dialog-box').waitFor();
+      await vs().answerDialog('Run');
+      await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
+
+      // Agreed to once, it runs at once; and it was not written to the person's own settings.
+      await vs().palette('View: Close All Editors');
+      await vs().query('Spool').click();
+      await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
+      assert.equal(recorder.answers.length, answers + 2);
+      assert.equal((await vs().settings())['sessionTokens.queries'], undefined);
+      assert.match(await readFile(join(folder, '.vscode/settings.json'), 'utf8'), /No view/);
+    });
+  });
+});
+
+function labels(rows: readonly { readonly label: string }[]): string {
+  return rows.map(({ label }) => label).join(', ');
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { type Recorder, startRecorder } from './recorder.ts';
+import { connectionTo, getView, type ResultTab, signIn } from './resultTab.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** What can be done with a column or a cell is in its context menu. */
+describe('the menus of a result', () => {
+  let recorder: Recorder;
+  before(async () => {
+    recorder = await startRecorder();
+  });
+  const vs = useWorkbench({
+    get settings() {
+      return connectionTo(recorder.url);
+    },
+  });
+  after(() => recorder.close());
+
+  it('sort, pin and hide a column, and filter by and copy a cell', async () => {
+    const { page } = vs();
+    await signIn(vs());
+    const tab = await getView(vs(), 'MVMVS/XCFMBR');
+    const sorted = async (field: string) => tab.header(field).getAttribute('aria-sort');
+    await tab.menu(tab.header('XDGMEM'), 'Sort Descending');
+    await until('the column to be sorted', async () => (await sorted('XDGMEM')) === 'descending');
+    await tab.menu(tab.header('XDGMEM'), 'Remove Sort');
+    await until('the order of the server', async () => (await sorted('XDGMEM')) === 'none');
+    await tab.menu(tab.header('XDDJNAM'), 'Pin or Unpin Column');
+    await until('the column to be the first', async () => (await fields(tab))[0] === 'XDDJNAM');
+    await tab.menu(tab.header('XDGGRP'), 'Hide Column');
+    await until('the column to be gone', async () => !(await fields(tab)).includes('XDGGRP'));
+    // By keyboard: from the first cell up to the header, its menu, and the focus back where it was.
+    await tab.grid('MVMVS/XCFMBR').focus();
+    await page.keyboard.press('ControlOrMeta+Home');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Shift+F10');
+    await vs().pickFromMenu('Show All Columns');
+    await until('the column to be back', async () => (await fields(tab)).includes('XDGGRP'));
+
+    // A cell's menu is about that cell, wherever the focus was: here it was in the header.
+    const all = await tab.rowCount();
+    const at = (await fields(tab)).indexOf('XDGSTAC');
+    await tab.menu(tab.cell(1, at), 'Filter Out This Value');
+    await until('the others to be left', async () => (await tab.rowCount()) === 1);
+    assert.equal(await tab.cell(0, at).textContent(), 'QUIESCED');
+    const box = tab.page.getByRole('textbox', { name: 'Filter rows' });
+    assert.equal(await box.inputValue(), '-XDGSTAC=ACTIVE');
+    await box.fill('');
+    await until('all rows', async () => (await tab.rowCount()) === all);
+    const group = (await fields(tab)).indexOf('XDGGRP');
+    const value = (await tab.cell(2, group).textContent()) ?? '';
+    await tab.menu(tab.cell(2, group), 'Filter by This Value');
+    await until('the rows of that value', async () => {
+      const cells = (await tab.cells()).filter(({ column }) => column === group);
+      return cells.length > 0 && cells.length < all && cells.every(({ text }) => text === value);
+    });
+
+    await tab.menu(tab.cell(0, group), 'Copy Selection with Headers');
+    await until('the clipboard to have it', async () => {
+      return (await vs().clipboard()).replaceAll('\r', '') === `Group\n${value}`;
+    });
+    await tab.menu(tab.cell(0, group), 'Show Row Detail');
+    await tab.page.getByRole('complementary').getByText('Received').first().waitFor();
+
+    // An icon of the tab that fails tells its person what helps, and the rows stay.
+    recorder.sandbox.setFaults({ match: { operation: 'getData' }, fault: '500' });
+    await page.locator('.editor-actions .action-label[aria-label^="Refresh Result"]').click();
+    const { actions } = await vs().notification(/500/);
+    assert.ok(actions.includes('Show Log'), actions.join());
+    await tab.page.getByRole('alert').filter({ hasText: '500' }).waitFor();
+    await tab.cell(0, group).waitFor();
+  });
+});
+
+/** The fields of the columns that are seen, in their order. */
+function fields(tab: ResultTab): Promise<string[]> {
+  return tab.page
+    .locator('[role=columnheader][data-field]')
+    .evaluateAll((headers) => headers.map((header) => header.dataset.field ?? ''));
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { plainRow, type Recorder, startRecorder } from './recorder.ts';
+import { connectionTo, getView, signIn } from './resultTab.ts';
+import { until } from './until.ts';
+import { useWorkbench, type Workbench } from './workbench.ts';
+
+/** What leaves a result: files, an editor with its JSON, and the request for another program. */
+describe('what leaves a result', () => {
+  let recorder: Recorder;
+  let folder = '';
+  before(async () => {
+    recorder = await startRecorder();
+    folder = await mkdtemp(join(tmpdir(), 'st-export-'));
+  });
+  const vs = useWorkbench({
+    get settings() {
+      return connectionTo(recorder.url);
+    },
+  });
+  after(async () => {
+    await recorder.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('is exported as CSV, JSON and NDJSON just as it was sent, all of it or what is seen', async () => {
+    const { quickInput } = vs();
+    await signIn(vs());
+    const tab = await getView(vs(), 'MVMVS/JCPU');
+    const sent = (recorder.answers.at(-1) ?? []).map(plainRow);
+    assert.ok(sent.length > 3);
+
+    const csv = join(folder, 'all.csv');
+    await exportTo(vs(), 'CSV', csv);
+    const fields = [...new Set(sent.flatMap((row) => Object.keys(row)))];
+    const text = await readFile(csv, 'utf8');
+    assert.ok(text.startsWith('\uFEFF') && text.endsWith('\r\n'));
+    const [head = [], ...lines] = readCsv(text.slice(1));
+    assert.deepEqual([...head].sort(), [...fields].sort());
+    assert.deepEqual(
+      lines,
+      sent.map((row) => head.map((field) => [row[field] ?? ''].flat().join('\n'))),
+    );
+
+    await exportTo(vs(), 'JSON', join(folder, 'all.json'));
+    assert.deepEqual(JSON.parse(await readFile(join(folder, 'all.json'), 'utf8')), sent);
+
+    // Filtered and sorted, an export has what is seen, as it is seen.
+    await tab.page.getByRole('textbox', { name: 'Filter rows' }).fill('ASREYFLC=B');
+    await until('the filter to be applied', async () => (await tab.rowCount()) < sent.length);
+    await tab.header('ASGJBID').click();
+    await until(
+      'the sort',
+      async () => (await tab.header('ASGJBID').getAttribute('aria-sort')) === 'ascending',
+    );
+    const wanted = sent
+      .filter(({ ASREYFLC }) => ASREYFLC === 'B')
+      .sort((a, b) => (String(a.ASGJBID) < String(b.ASGJBID) ? -1 : 1));
+    await exportTo(vs(), 'NDJSON (one JSON object a line)', join(folder, 'seen.ndjson'));
+    const seen = (await readFile(join(folder, 'seen.ndjson'), 'utf8')).split('\n');
+    assert.equal(seen.pop(), '');
+    assert.deepEqual(
+      seen.map((line) => JSON.parse(line)),
+      wanted,
+    );
+    await tab.page.getByText(`Exported ${wanted.length} rows.`).waitFor();
+
+    // As JSON in an editor, all of it, which cannot be changed.
+    await vs().palette('Session Tokens: Open as JSON');
+    const editor = vs().page.locator('.editor-instance .monaco-editor').filter({ visible: true });
+    await editor.locator('.view-line').first().waitFor();
+    await editor.locator('.view-lines').click();
+    await vs().page.keyboard.press('ControlOrMeta+A');
+    await vs().page.keyboard.press('ControlOrMeta+C');
+    await until('the JSON to be that of the answer', async () => {
+      const copied = await vs().clipboard();
+      return copied.startsWith('[') && JSON.stringify(JSON.parse(copied)) === JSON.stringify(sent);
+    });
+    await vs().page.keyboard.press('x');
+    await vs().page.getByText('Cannot edit in read-only editor').waitFor();
+    assert.equal((await quickInput.read()) === undefined, true);
+  });
+
+  it('is opened as JSON at once, where a person wants that', async () => {
+    await vs().setSettings({ 'sessionTokens.results.open': 'json' });
+    await signIn(vs());
+    await vs().palette('Session Tokens: Get Data');
+    await vs().quickInput.pick(/View, as PRODUCT/, 'MVMVS/JESPOOL');
+    await vs().page.locator('.monaco-editor .view-line').getByText('"SCIJ2VOL"').first().waitFor();
+    assert.match((await vs().editorTitles()).join(), /^MVMVS-JESPOOL(\.json)?$/);
+    assert.equal(await vs().page.locator('iframe.webview').count(), 0);
+  });
+
+  it('is the request for other programs, without a secret', async () => {
+    await signIn(vs());
+    await getView(vs(), 'MVMVS/JESPOOL');
+    // The secrets there are: those that the sandbox holds.
+    await vs().palette('Session Tokens: Copy Token');
+    await vs().quickInput.pick(/Choose a token/, 'host BBI3SYSA');
+    await until('the token', async () => /^\S{9,}$/.test(await vs().clipboard()));
+    const token = await vs().clipboard();
+    const address = `${recorder.url}/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JESPOOL/data`;
+    const forms = [
+      ['cURL', [`'${address}?close=Y'`, '--header "Authorization: Bearer $USER_TOKEN"']],
+      ['Python (requests)', ['import requests', `"${address}"`, 'os.environ["USER_TOKEN"]']],
+      ['PowerShell', ['Invoke-RestMethod', `'${address}?close=Y'`, '$env:USER_TOKEN']],
+      ['HTTP file (.http)', [`GET ${address}?close=Y`, 'Bearer {{$processEnv USER_TOKEN}}']],
+    ] as const;
+    for (const [form, parts] of forms) {
+      await vs().palette('Session Tokens: Copy Request As…');
+      await vs().quickInput.pick(/environment variable/, form);
+      let copied = '';
+      await until(
+        `the request as ${form}`,
+        async () => {
+          copied = await vs().clipboard();
+          return parts.every((part) => copied.includes(part));
+        },
+        15_000,
+        () => copied,
+      );
+      assert.ok(!copied.includes(token) && !copied.includes('demo'), copied);
+    }
+  });
+});
+
+/** The person's way: the palette, a format, a path on the computer. */
+async function exportTo(vs: Workbench, format: string, path: string): Promise<void> {
+  const { quickInput } = vs;
+  await vs.palette('Session Tokens: Export Result…');
+  await quickInput.pick(/Export MVMVS/, format);
+  // The dialog writes its proposal with some delay, over what is there.
+  await until('the dialog to propose a file', async () =>
+    /\/MVMVS-JCPU\.\w+$/.test((await quickInput.read())?.value ?? ''),
+  );
+  await until('the dialog to have the path', async () => {
+    await quickInput.type(path);
+    return (await quickInput.read())?.value === path;
+  });
+  await vs.page
+    .locator('.quick-input-widget .monaco-button')
+    .filter({ hasText: /Export|OK/ })
+    .click();
+  await until('the file', async () => (await readFile(path)).length > 0);
+}
+
+/** RFC 4180, as another program reads it. */
+function readCsv(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
+    row.push(quoted?.replaceAll('""', '"') ?? bare ?? '');
+    if (end === '\r\n') {
+      rows.push(row);
+      row = [];
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { plain, type Recorder, startRecorder } from './recorder.ts';
+import { connectionTo, getView, type ResultTab, signIn } from './resultTab.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** A result that is got again and again. */
+describe('a watched result', () => {
+  let recorder: Recorder;
+  before(async () => {
+    recorder = await startRecorder();
+  });
+  const vs = useWorkbench({
+    get settings() {
+      return connectionTo(recorder.url);
+    },
+  });
+  after(() => recorder.close());
+
+  it('marks what has changed, is drawn over time, and is stopped', async () => {
+    const { page, quickInput } = vs();
+    await signIn(vs());
+    const tab = await getView(vs(), 'MVMVS/JCPU');
+    assert.ok((await tab.cells()).every(({ says, bold }) => says === '' && !bold));
+    const before = recorder.answers.length;
+
+    // By keyboard: the palette, an interval.
+    await vs().palette('Session Tokens: Watch Result…');
+    await quickInput.pick(/Each look also keeps/, 'Every 2 seconds');
+    await tab.page.getByText('watched every 2 s').waitFor();
+    await until('two more answers', async () => recorder.answers.length >= before + 2, 30_000);
+
+    // By mouse: the header's menu draws its column, one line a row.
+    await tab.menu(tab.header('ASICPSCA'), 'Plot Column');
+    const plot = tab.page.getByRole('complementary', { name: 'All CPU Seconds over time' });
+    await plot.waitFor();
+    await plot.locator('canvas').waitFor();
+    const drawn = recorder.answers.length;
+    await until('another answer', async () => recorder.answers.length > drawn, 30_000);
+
+    // Stopped by its button; the last two answers tell which cells must be marked.
+    await tab.page.getByRole('button', { name: 'Stop Watching' }).click();
+    await tab.page.getByRole('button', { name: 'Stop Watching' }).waitFor({ state: 'hidden' });
+    await tab.page.getByText('watched every 2 s').waitFor({ state: 'detached' });
+    await until('the marks to be those of the last answer', () => isMarked(tab, recorder));
+    const marked = (await tab.cells()).filter(({ says }) => says === 'changed');
+    assert.ok(marked.length > 0 && marked.every(({ bold }) => bold), 'marked by more than colour');
+
+    // Eight lines of those with the highest values, by the numbers that were sent.
+    const lines = await plot
+      .locator('tr')
+      .evaluateAll((rows) =>
+        rows.slice(1).map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
+      );
+    assert.equal(lines.length, 8);
+    const seen = recorder.answers.slice(before - 1);
+    for (const [key = '', last, least, most] of lines) {
+      const sent = seen.map((rows) => {
+        const row = rows.find((one) => one.ASGJBID === key);
+        return Number(row === undefined ? Number.NaN : plain(row.ASICPSCA ?? ''));
+      });
+      const short = (value: number) => value.toLocaleString('en-US', { maximumSignificantDigits: 6 });
+      assert.deepEqual(
+        [last, least, most],
+        [short(sent.at(-1) ?? Number.NaN), short(Math.min(...sent)), short(Math.max(...sent))],
+        key,
+      );
+    }
+
+    // Another column, by keyboard; Escape closes the plot and gives the focus back to the table.
+    await plot.getByRole('combobox').focus();
+    await page.keyboard.type('Average');
+    await tab.page.getByRole('complementary', { name: 'Average Priority over time' }).waitFor();
+    await page.keyboard.press('Escape');
+    await tab.page.getByRole('complementary').waitFor({ state: 'hidden' });
+    await until('the table to have the focus', () =>
+      tab.page.getByRole('grid').evaluate((grid) => grid.matches(':focus')),
+    );
+  });
+});
+
+/** Whether the table shows the last answer, with marks on what is not as in the one before. */
+async function isMarked(tab: ResultTab, { answers }: Recorder): Promise<boolean> {
+  const [earlier = [], latest = []] = answers.slice(-2);
+  const fields = [...new Set(latest.flatMap((row) => Object.keys(row)))];
+  const columns = await tab.page
+    .locator('[role=columnheader][data-field]')
+    .evaluateAll((headers) => headers.map((header) => [Number(header.dataset.column), header.dataset.field]));
+  const byColumn = new Map(columns as [number, string][]);
+  const cells = await tab.cells();
+  return (
+    fields.length > 0 &&
+    cells.length > 0 &&
+    cells.every(({ row, column, text, says }) => {
+      const field = byColumn.get(column) ?? '';
+      const now = latest[row]?.[field];
+      const was = earlier[row]?.[field];
+      return (
+        text === (now === undefined ? '' : String(plain(now))) &&
+        (says === 'changed') === (JSON.stringify(now) !== JSON.stringify(was))
+      );
+    })
+  );
+}
