@@ -135,7 +135,7 @@ async function strike(
     name: 'w',
   });
   const { keeper } = window;
-  const makeReader = readerMaker(new TableWorker('none.js', clock), { maxBytes: 1 << 20 });
+  const makeReader = readerMaker(new TableWorker('none.js'), { maxBytes: 1 << 20 });
   const login: Login = protocol === 'sarus' ? { apiKey: 'demo' } : { username: 'demo', password: 'demo' };
   const getData = () =>
     keeper.getData(

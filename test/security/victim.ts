@@ -22,7 +22,7 @@ const deps = {
   log: { debug: silent, info: silent, warn: silent, error: silent },
   maxResponseBytes: maxBytes,
 };
-const worker = new TableWorker(join(root, 'src/core/results/worker.ts'), clock);
+const worker = new TableWorker(join(root, 'src/core/results/worker.ts'));
 
 async function get(url: string): Promise<string> {
   const parsed = parseConnection({

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { AnswerShape, JsonObject } from './answer.ts';
@@ -16,38 +15,30 @@ export interface TableListener {
   failed(error: TokensError): void;
 }
 
-/** How long the thread is kept without a table: the next large answer often follows soon. */
-const idleMs = 30_000;
-
 interface Waiting {
   resolve(told: unknown): void;
   reject(error: TokensError): void;
 }
 
 /**
- * The window's side of the thread that keeps large tables. It is started by the first one and ended some time
- * after the last one is let go.
+ * The window's side of the thread that keeps large tables. It is started by the first one and ended when the last
+ * one is let go.
  */
 export class TableWorker implements Disposable {
   readonly #file: string | URL;
-  readonly #clock: Clock;
   readonly #listeners = new Map<number, TableListener>();
   readonly #waiting = new Map<number, Waiting>();
   readonly #held = new Set<number>();
   #worker: Worker | undefined;
-  #idle: Disposable | undefined;
   #lastTable = 0;
   #lastAsk = 0;
 
-  constructor(file: string | URL, clock: Clock) {
+  constructor(file: string | URL) {
     this.#file = file;
-    this.#clock = clock;
   }
 
   /** Starts a table that hears its bytes; answers its number. */
   open(shape: AnswerShape, listener: TableListener): number {
-    this.#idle?.dispose();
-    this.#idle = undefined;
     const table = ++this.#lastTable;
     this.#held.add(table);
     this.#listeners.set(table, listener);
@@ -78,9 +69,11 @@ export class TableWorker implements Disposable {
       return;
     }
     this.#listeners.delete(table);
-    this.#post({ op: 'drop', table });
-    if (this.#held.size === 0) {
-      this.#idle = this.#clock.setTimeout(() => this.#stop(), idleMs);
+    if (this.#held.size > 0) {
+      this.#post({ op: 'drop', table });
+    } else {
+      // With the thread goes all of its memory, at once; what is only let go stays until V8 has need of it.
+      this.#stop();
     }
   }
 
@@ -159,8 +152,6 @@ export class TableWorker implements Disposable {
       return;
     }
     this.#worker = undefined;
-    this.#idle?.dispose();
-    this.#idle = undefined;
     const listeners = [...this.#listeners.values()];
     const waiting = [...this.#waiting.values()];
     this.#listeners.clear();

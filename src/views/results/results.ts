@@ -26,7 +26,7 @@ export class Results implements Disposable {
   readonly #panels = new Set<ResultPanel>();
 
   constructor(deps: ResultsDeps) {
-    this.#deps = { ...deps, worker: new TableWorker(deps.workerFile, deps.clock) };
+    this.#deps = { ...deps, worker: new TableWorker(deps.workerFile) };
   }
 
   /**

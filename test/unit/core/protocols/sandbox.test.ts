@@ -1,5 +1,4 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
-import { SystemClock } from '../../../../src/core/clock.ts';
 import { connect } from '../../../../src/core/protocols/connect.ts';
 import type { Gateway, Grant, Tokens } from '../../../../src/core/protocols/gateway.ts';
 import type { MakeReader } from '../../../../src/core/results/answer.ts';
@@ -16,10 +15,7 @@ describe('protocols against the sandbox gateway', () => {
   let makeReader: MakeReader;
 
   beforeEach(() => {
-    worker = new TableWorker(
-      new URL('../../../../src/core/results/worker.ts', import.meta.url),
-      new SystemClock(),
-    );
+    worker = new TableWorker(new URL('../../../../src/core/results/worker.ts', import.meta.url));
     makeReader = readerMaker(worker, { maxBytes: 1e9 });
   });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { SystemClock } from '../../../../src/core/clock.ts';
 import { TokensError } from '../../../../src/core/errors.ts';
 import type { LiveTable } from '../../../../src/core/results/liveTable.ts';
 import { type ReaderOptions, readerMaker } from '../../../../src/core/results/readers.ts';
@@ -20,7 +19,7 @@ function bodyOf(rowCount: number): Uint8Array {
 describe('results: readers', () => {
   let worker: TableWorker;
   beforeEach(() => {
-    worker = new TableWorker(workerFile, new SystemClock());
+    worker = new TableWorker(workerFile);
   });
   afterEach(() => worker.dispose());
 
@@ -34,6 +33,26 @@ describe('results: readers', () => {
     }
     return { answer: await reader.end(), scalars };
   }
+
+  it('give the memory of the thread back with the last large table, and begin anew with the next', async () => {
+    // Every thread of a process has a port of messages, which is counted.
+    const threads = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const none = threads();
+    const body = bodyOf(20_000);
+    const { answer: first } = await read(body);
+    const { answer: second } = await read(body);
+    first.dispose();
+    assert.equal((await second.rows()).length, 20_000);
+    assert.ok(threads() > none);
+    second.dispose();
+    while (threads() > none) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { answer: third } = await read(body);
+    assert.equal((await third.rows()).length, 20_000);
+    third.dispose();
+    await assert.rejects(third.rows());
+  });
 
   for (const [where, rowCount] of [
     ['here', 100],
