@@ -70,7 +70,8 @@ export class QueryRows {
     const item = new vscode.TreeItem(isSaved ? node.query.name : title);
     item.id = isSaved ? `query/${node.query.from}/${node.query.name}` : `recent/${fingerprint(request)}`;
     item.description = isSaved ? `${title} · ${describeRequest(request)}` : describeRequest(request);
-    item.tooltip = item.description;
+    // The tooltip is also what a screen reader says of the row.
+    item.tooltip = `${item.label} · ${item.description}`;
     item.iconPath = new vscode.ThemeIcon(isSaved ? 'bookmark' : 'history');
     item.contextValue = isSaved ? `query.${node.query.from}` : 'query.recent';
     item.command = {
