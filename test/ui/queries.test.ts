@@ -50,6 +50,7 @@ describe('saved queries', () => {
       await quickInput.answer(/Name of the query/, 'Spool volumes');
       const saved = await vs().waitForQueries((rows) => labels(rows) === 'Spool volumes');
       assert.match(saved[0]?.description ?? '', /MVMVS\/JESPOOL.*host/);
+      assert.match(saved[0]?.spoken ?? '', /Spool volumes.*MVMVS\/JESPOOL/);
       const stored = (await vs().settings())['sessionTokens.queries'];
       assert.deepEqual(stored, [
         {

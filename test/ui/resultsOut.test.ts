@@ -26,7 +26,6 @@ describe('what leaves a result', () => {
   });
 
   it('is exported as CSV, JSON and NDJSON just as it was sent, all of it or what is seen', async () => {
-    const { quickInput } = vs();
     await signIn(vs());
     const tab = await getView(vs(), 'MVMVS/JCPU');
     const sent = (recorder.answers.at(-1) ?? []).map(plainRow);
@@ -66,7 +65,12 @@ describe('what leaves a result', () => {
       wanted,
     );
     await tab.page.getByText(`Exported ${wanted.length} rows.`).waitFor();
+  });
 
+  it('is opened as JSON, and at once where a person wants that', async () => {
+    await signIn(vs());
+    await getView(vs(), 'MVMVS/JCPU');
+    const sent = (recorder.answers.at(-1) ?? []).map(plainRow);
     // As JSON in an editor, all of it, which cannot be changed.
     await vs().palette('Session Tokens: Open as JSON');
     const editor = vs().page.locator('.editor-instance .monaco-editor').filter({ visible: true });
@@ -79,13 +83,10 @@ describe('what leaves a result', () => {
       return copied.startsWith('[') && JSON.stringify(JSON.parse(copied)) === JSON.stringify(sent);
     });
     await vs().page.keyboard.press('x');
-    await vs().page.getByText('Cannot edit in read-only editor').waitFor();
-    assert.equal((await quickInput.read()) === undefined, true);
-  });
+    await vs().page.getByText('Editor is read-only').first().waitFor();
 
-  it('is opened as JSON at once, where a person wants that', async () => {
+    await vs().palette('View: Close All Editors');
     await vs().setSettings({ 'sessionTokens.results.open': 'json' });
-    await signIn(vs());
     await vs().palette('Session Tokens: Get Data');
     await vs().quickInput.pick(/View, as PRODUCT/, 'MVMVS/JESPOOL');
     await vs().page.locator('.monaco-editor .view-line').getByText('"SCIJ2VOL"').first().waitFor();
@@ -139,10 +140,15 @@ async function exportTo(vs: Workbench, format: string, path: string): Promise<vo
     await quickInput.type(path);
     return (await quickInput.read())?.value === path;
   });
-  await vs.page
-    .locator('.quick-input-widget .monaco-button')
-    .filter({ hasText: /Export|OK/ })
-    .click();
+  // While it looks at a path it takes no click.
+  const accept = vs.page.locator('.quick-input-widget .monaco-button').filter({ hasText: /Export|OK/ });
+  await until('the dialog to be accepted', async () => {
+    if (await accept.isVisible()) {
+      await accept.click({ timeout: 1000 });
+      await accept.waitFor({ state: 'hidden', timeout: 3000 });
+    }
+    return true;
+  });
   await until('the file', async () => (await readFile(path)).length > 0);
 }
 
