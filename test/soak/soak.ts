@@ -110,7 +110,7 @@ async function keepAlive(
     keepsLog: false,
   });
   const { keeper } = window;
-  const makeReader = readerMaker(new TableWorker('none.js', requests), { maxBytes: 1 << 20 });
+  const makeReader = readerMaker(new TableWorker('none.js'), { maxBytes: 1 << 20 });
   await keeper.signIn('c', { login: { username: 'demo', password: 'demo' } });
   const views = ['JCPU', 'JCSA', 'XCFMBR', 'ZFSFSZ'];
   await eachOf(Array(tokens).keys(), 8, async (index) => {
