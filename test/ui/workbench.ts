@@ -122,6 +122,14 @@ export class Workbench {
     return workbench;
   }
 
+  /** Another window of the same VS Code: it shares settings, state and secrets with this one, and closes with it. */
+  async anotherWindow(): Promise<Workbench> {
+    const page = await this.#context.newPage();
+    await page.goto(this.page.url());
+    await page.locator('.activitybar [aria-label^="Session Tokens"]').first().waitFor({ timeout: 30_000 });
+    return new Workbench(this.#context, page, this.#dataDir);
+  }
+
   async close(): Promise<void> {
     // Leaving the page tells the extension host to deactivate its extensions; a page cut off does not.
     await this.page.goto('about:blank').catch(() => undefined);

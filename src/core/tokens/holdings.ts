@@ -231,6 +231,17 @@ export class Holdings implements Disposable {
     });
   }
 
+  /**
+   * Forgets a token that has ended, and whatever else is held of the same value: two windows that replaced it at once
+   * have each kept it for closing.
+   */
+  async removeEnded(record: TokenRecord): Promise<void> {
+    const same = [...this.of(record.connection)].filter(({ value }) => value === record.value);
+    await Promise.all(
+      [record, ...same.filter(({ id }) => id !== record.id)].map(({ id }) => this.remove(id)),
+    );
+  }
+
   /** Writes at once what was to be written soon. */
   async flush(): Promise<void> {
     for (const id of this.#records.keys()) {

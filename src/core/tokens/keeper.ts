@@ -666,7 +666,7 @@ export class Keeper implements Disposable {
   }
 
   async #forget(record: TokenRecord): Promise<void> {
-    await this.#holdings.remove(record.id);
+    await this.#holdings.removeEnded(record);
     this.#deps.redactor.delete(record.value);
   }
 
@@ -742,6 +742,10 @@ export class Keeper implements Disposable {
     const state = stateOf(left, warnMs());
     if (state === 'expired') {
       scheduler.cancel(`state/${id}`);
+      if (record !== undefined && record.leftMs > 0) {
+        // Whatever happens to the clocks from now on, it does not come back to life.
+        void this.#holdings.update(id, { leftMs: 0 }, 'soon');
+      }
     } else {
       // A part of a millisecond may be too little to add to an uptime: then it would never be over.
       const wait = Math.max(state === 'live' ? left - warnMs() + 1 : left, 1);

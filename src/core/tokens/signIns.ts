@@ -355,7 +355,7 @@ export class SignIns {
         return;
       }
     }
-    await holdings.remove(old.id);
+    await holdings.removeEnded(old);
     redactor.delete(old.value);
   }
 
