@@ -4,7 +4,8 @@ import type { Drawing, LineLook } from './plotApi.ts';
 
 type PlotMessage = ToTable & { is: 'plot' };
 
-const colors = ['blue', 'red', 'green', 'orange', 'purple', 'yellow', 'foreground', 'lines'];
+/** Those that stand out in every theme of VS Code: orange and the colour of lines are too faint in most. */
+const colors = ['blue', 'red', 'green', 'foreground', 'purple', 'yellow', 'blue', 'foreground'];
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 4], [5, 5], [1, 2], [8, 2, 8, 6]];
 
 /** A column's numbers over the time of the watch, beside the table. */
