@@ -261,7 +261,7 @@ export class SignIns {
     const old = this.find(connection, service);
     if (old !== undefined) {
       let replaced: TokenRecord | undefined;
-      if (gateway.grants === 'session') {
+      if (gateway.grants === 'session' && old.value !== grant.value) {
         // It is open over there until it is revoked; if this window dies before, the next one finds and ends it.
         replaced = { ...old, id: this.#deps.newId(), closing: true };
         await holdings.add(replaced);
@@ -270,9 +270,9 @@ export class SignIns {
       const stored = holdings.update(old.id, fresh, 'now');
       const held = holdings.get(old.id);
       await stored;
-      if (replaced === undefined) {
+      if (gateway.grants === 'user') {
         await this.#carryOver(connection, old);
-      } else {
+      } else if (replaced !== undefined) {
         await this.#revoke(gateway, replaced);
       }
       if (held !== undefined) {

@@ -35,6 +35,17 @@ describe('keeper', () => {
       rig.assertInStep(window);
     });
 
+    it('does not revoke a SARUS token that the gateway hands out again', async () => {
+      const sameAgain = new Rig({}, { name: (prefix) => `${prefix}-only` });
+      const window = await sameAgain.open('w');
+      await window.keeper.signIn('sarus', { login: key });
+      await window.keeper.signIn('sarus', { login: key });
+      assert.equal(sameAgain.sarus.sessions.size, 1);
+      assert.equal(window.keeper.tokens('sarus').length, 1);
+      sameAgain.assertInStep(window);
+      sameAgain.end();
+    });
+
     it('keeps a replaced SARUS token on the list when it cannot be revoked', async () => {
       const window = await rig.open('w');
       const first = await window.keeper.signIn('sarus', { login: key });
