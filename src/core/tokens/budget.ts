@@ -100,9 +100,13 @@ export class Budget {
     }
   }
 
+  fits({ name, maxSessions }: Connection): boolean {
+    return this.#open(name) <= maxSessions;
+  }
+
   /** Closes what is too much: two windows that cannot see each other's openings may have opened one each. */
   async trim(connection: Connection): Promise<void> {
-    while (this.#open(connection.name) > connection.maxSessions && (await this.makeRoom(connection))) {
+    while (!this.fits(connection) && (await this.makeRoom(connection))) {
       // Until it fits, or all are at work.
     }
   }

@@ -326,8 +326,20 @@ export class DataCalls {
     const gateway = await gateways.gateway(connection);
     const id = this.#deps.newId();
     let over = false;
-    const endUnwanted = (record: TokenRecord) =>
-      end(record).catch((error: unknown) => log.warn(`Closing ${id} failed: ${String(error)}`));
+    /** Whether somebody has signed in anew since; the session is then under a token that nobody knows any more. */
+    const isOrphan = (record: TokenRecord) => holdings.owner(record)?.value !== user.value;
+    const endUnwanted = async (record: TokenRecord) => {
+      try {
+        if (isOrphan(record)) {
+          await signIns.carry(connection, record, user);
+        }
+        if (holdings.get(id) !== undefined) {
+          await end(record);
+        }
+      } catch (error) {
+        log.warn(`Closing ${id} failed: ${String(error)}`);
+      }
+    };
     const onSession = async (session: Grant) => {
       const { wall } = clock.now();
       const lifeMs = session.reportedMs ?? user.lifeMs;
@@ -363,8 +375,7 @@ export class DataCalls {
       if (over) {
         // The asker turned away before the gateway said which session it had opened: nobody will use it.
         await endUnwanted(record);
-      } else if (holdings.owner(record)?.value !== user.value) {
-        // Somebody has signed in anew meanwhile.
+      } else if (isOrphan(record)) {
         await signIns.carry(connection, record, user);
       }
     };

@@ -65,8 +65,11 @@ export class Holdings implements Disposable {
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new Emitter<Change>());
   readonly #trouble = this.#owned.add(new Emitter<TokensError>());
+  readonly #replaced = this.#owned.add(new Emitter<TokenRecord>());
   #inTrouble = false;
 
+  /** Another window has replaced the value of a user token; hears of it as it was before. */
+  readonly onDidHearReplaced = this.#replaced.event;
   readonly onDidChange = this.#changes.event;
   /** The store refused; tokens live in memory alone until it works again. Fires once for each such time. */
   readonly onTrouble = this.#trouble.event;
@@ -410,6 +413,9 @@ export class Holdings implements Disposable {
     const text = serialize(both);
     if (text !== serialize(mine)) {
       this.#put(both);
+      if (mine.kind === 'user' && both.value !== mine.value) {
+        this.#replaced.fire(mine);
+      }
     }
     if (text !== serialize(theirs)) {
       // That window has written over something that it had not heard of.

@@ -124,6 +124,7 @@ export class Keeper implements Disposable {
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planStateChange(change)));
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planTrim(change)));
     this.#owned.add(this.#holdings.onDidChange((change) => this.#watchClosing(change)));
+    this.#owned.add(this.#holdings.onDidHearReplaced((old) => this.#carryMine(old)));
     this.#owned.add(scheduler.onJump(() => this.wake()));
   }
 
@@ -711,6 +712,19 @@ export class Keeper implements Disposable {
     return infoOf(record, this.#deps.clock.now(), this.#deps.warnMs());
   }
 
+  /** Another window has signed in anew, and cannot have known of what was being opened here meanwhile. */
+  #carryMine(old: TokenRecord): void {
+    const { log, window } = this.#deps;
+    const connection = this.#gateways.find(old.connection);
+    for (const session of connection === undefined ? [] : [...this.#holdings.of(old.connection)]) {
+      if (connection !== undefined && session.under === old.id && session.openedBy === window) {
+        this.#signIns
+          .carry(connection, session, old)
+          .catch((error: unknown) => log.warn(`Taking over ${session.id} failed: ${String(error)}`));
+      }
+    }
+  }
+
   /** Each window keeps the budget by itself; what several have opened at once shows only when they hear of it. */
   #planTrim({ id, connection: name, what }: Change): void {
     const { scheduler, window } = this.#deps;
@@ -721,16 +735,21 @@ export class Keeper implements Disposable {
   }
 
   async #trim(name: string): Promise<void> {
-    const { claims, log } = this.#deps;
+    const { claims, log, scheduler } = this.#deps;
     const connection = this.#gateways.find(name);
     const key = `trim-${name}`;
+    if (connection === undefined) {
+      return;
+    }
     try {
-      if (connection !== undefined && (await claims.lease(key, trimDelayMs))) {
-        await this.#budget.trim(connection);
-        await claims.release(key);
+      if (!this.#budget.fits(connection) && (await claims.lease(key, closingMs))) {
+        await this.#budget.trim(connection).finally(() => claims.release(key));
       }
     } catch (error) {
       log.warn(`Closing what is too much of ${name} failed: ${String(error)}`);
+    }
+    if (!this.#budget.fits(connection)) {
+      scheduler.after(`trim/${name}`, closingMs / 2, () => void this.#trim(name));
     }
   }
 
@@ -747,8 +766,8 @@ export class Keeper implements Disposable {
         void this.#holdings.update(id, { leftMs: 0 }, 'soon');
       }
     } else {
-      // A part of a millisecond may be too little to add to an uptime: then it would never be over.
-      const wait = Math.max(state === 'live' ? left - warnMs() + 1 : left, 1);
+      // Timers ring a little early: what is too little to wait for would be looked at for ever.
+      const wait = Math.max(state === 'live' ? left - warnMs() + 1 : left, 2);
       scheduler.after(`state/${id}`, wait, () => this.#holdings.announce(id));
     }
   }
