@@ -14,7 +14,8 @@ import { changeSettings, quietSettings } from './workbench/settings.ts';
  *   --grep <pattern>   only tests whose title matches
  *   --desktop          desktop VS Code, downloaded if need be, or fail
  *   --browser          the browser workbench, without looking for another
- *   --code <version>   which desktop VS Code (default: stable)
+ *   --code <version>   which desktop VS Code (default: stable), or which code-server: 4.105.1 is
+ *                      VS Code 1.105.1, the oldest that package.json promises; CODE_SERVER_NODE=<a Node 22> runs it
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +29,10 @@ const { values, positionals } = parseArgs({
 
 /** Desktop VS Code where it can be had without waiting, else undefined: the launcher stands in. */
 async function desktop(): Promise<string | undefined> {
+  if (values.code.startsWith('4.')) {
+    process.env.CODE_SERVER_VERSION = values.code; // The launcher is a child and has our environment.
+    return undefined;
+  }
   const hasDisplay =
     process.platform !== 'linux' || Boolean(process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY);
   if (values.browser || (!values.desktop && !hasDisplay)) {

@@ -244,6 +244,8 @@ async function settle(vs: Workbench): Promise<void> {
     return false;
   });
   await vs.page.mouse.move(500, (vs.page.viewportSize()?.height ?? 0) - 5);
+  const hover = vs.page.locator('.monaco-hover:visible');
+  await until('tooltips to be gone', async () => (await hover.count()) === 0);
 }
 
 await main().then(

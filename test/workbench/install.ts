@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
 import { cacheDir, root } from './paths.ts';
@@ -7,7 +7,7 @@ import { runOrThrow } from './processes.ts';
 import { step } from './progress.ts';
 
 /** code-server ships the server of VS Code 1.139, browser workbench included, as an npm package. */
-const version = '4.139.1';
+const version = process.env.CODE_SERVER_VERSION ?? '4.139.1';
 
 export interface ServerInstall {
   /** A Node that can run the server: it wants 24. */
@@ -44,11 +44,9 @@ async function install(home: string): Promise<void> {
   await writeFile(join(staging, 'package.json'), '{ "private": true }\n');
   // No install scripts, hence no compiler: the native modules they would build (terminal, watcher) are optional.
   await npm(staging, ['install', `code-server@${version}`, '--no-save', '--ignore-scripts']);
-  await npm(join(staging, 'node_modules/code-server/lib/vscode'), [
-    'install',
-    '--omit=dev',
-    '--ignore-scripts',
-  ]);
+  const server = join(staging, 'node_modules/code-server/lib/vscode');
+  await withoutWatcher(server);
+  await npm(server, ['install', '--omit=dev', '--ignore-scripts']);
   try {
     await rename(staging, home);
   } catch (error) {
@@ -58,6 +56,37 @@ async function install(home: string): Promise<void> {
       throw error;
     }
   }
+}
+
+/**
+ * Older versions name the file watcher by its source repository, which is not everywhere to be had. It would not be
+ * built anyway; its absence only logs.
+ */
+async function withoutWatcher(server: string): Promise<void> {
+  const isWatcher = (name: string): boolean => /(^|\/)@parcel\/watcher/.test(name);
+  for (const file of ['package.json', 'npm-shrinkwrap.json']) {
+    const path = join(server, file);
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as Listing & {
+      packages?: Record<string, Listing>;
+    };
+    for (const listing of [manifest, manifest.packages?.['']]) {
+      if (listing?.dependencies) {
+        listing.dependencies = without(listing.dependencies, isWatcher);
+      }
+    }
+    if (manifest.packages) {
+      manifest.packages = without(manifest.packages, isWatcher);
+    }
+    await writeFile(path, JSON.stringify(manifest, undefined, 2));
+  }
+}
+
+interface Listing {
+  dependencies?: Record<string, unknown>;
+}
+
+function without<T>(record: Record<string, T>, unwanted: (name: string) => boolean): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !unwanted(name)));
 }
 
 async function removeLeftovers(home: string): Promise<void> {
@@ -83,6 +112,11 @@ async function npm(cwd: string, args: readonly string[]): Promise<void> {
 }
 
 function nodeForServer(): string {
+  // The one that a version was made for: before 1.106 its extension host hangs under Node 24 and wants 22.
+  const { CODE_SERVER_NODE: given } = process.env;
+  if (given) {
+    return given;
+  }
   if (Number(process.versions.node.split('.')[0]) >= 24) {
     return process.execPath;
   }

@@ -1,5 +1,8 @@
-import Mocha from 'mocha';
+import imported from 'mocha';
 import CountingReporter from './countingReporter.ts';
+
+/** Node 22 gives a required ES module with its default inside; Node 24 gives the default. */
+const Mocha = 'default' in imported ? (imported.default as typeof imported) : imported;
 
 export interface MochaRun {
   readonly files: readonly string[];
@@ -22,7 +25,7 @@ export async function runMocha({ files, grep, timeoutMs }: MochaRun): Promise<vo
     mocha.addFile(file);
   }
   await mocha.loadFilesAsync();
-  const stats = await new Promise<Mocha.Stats | undefined>((done) => {
+  const stats = await new Promise<imported.Stats | undefined>((done) => {
     const runner = mocha.run(() => done(runner.stats));
   });
   if (!stats || stats.failures > 0 || stats.passes === 0) {
