@@ -95,15 +95,14 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   /** Tokens outlive their connection's settings, and a token that is held is shown. */
   #rootNames(): string[] {
     const names = this.#connections.all().map(({ name }) => name);
-    const orphaned = this.#keeper.tokens().map(({ connection }) => connection);
-    return [...new Set([...names, ...orphaned])];
+    return [...new Set([...names, ...this.#keeper.connectionNames()])];
   }
 
   #connectionItem(node: ConnectionNode): vscode.TreeItem {
     const name = node.connection;
     const connection = this.#connections.all().find((one) => one.name === name);
-    const tokens = this.#keeper.tokens(name);
-    const signedIn = tokens.some(
+    const signedIn = this.#keeper.holdsAny(
+      name,
       ({ state, kind }) => state !== 'expired' && (kind === 'user' || connection?.kind === 'sarus'),
     );
     const item = itemOf(node, name, `connection/${name}`);

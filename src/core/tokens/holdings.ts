@@ -114,6 +114,10 @@ export class Holdings implements Disposable {
     }
   }
 
+  connectionNames(): IterableIterator<string> {
+    return this.#byConnection.keys();
+  }
+
   *of(connection: string): IterableIterator<TokenRecord> {
     for (const id of this.#byConnection.get(connection) ?? []) {
       const record = this.get(id);

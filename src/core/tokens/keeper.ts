@@ -157,9 +157,19 @@ export class Keeper implements Disposable {
     return Array.from(records, (record) => this.#info(record));
   }
 
-  /** Whether any token of a connection is held. */
-  holdsAny(connection: string): boolean {
-    return this.#holdings.of(connection).next().done !== true;
+  /** The connections that tokens are held of. */
+  connectionNames(): string[] {
+    return [...this.#holdings.connectionNames()];
+  }
+
+  /** Whether any token of a connection is held that is as asked for; the first one that is ends the search. */
+  holdsAny(connection: string, accept: (token: TokenInfo) => boolean = () => true): boolean {
+    for (const record of this.#holdings.of(connection)) {
+      if (accept(this.#info(record))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Rejects with `E_UNKNOWN_TOKEN`. */
