@@ -16,6 +16,8 @@ export interface SeenColumn {
 /** The width of a text in pixels, as a cell's or, in its own font, as a header's. */
 export type Measure = (text: string, isHeader: boolean) => number;
 
+/** Until rows are there to measure by. */
+const widthUnmeasured = 100;
 const narrowest = 48;
 const widestAtFirst = 360;
 
@@ -74,7 +76,7 @@ export class Columns {
         label: labels[cell] ?? field,
         kind: kinds[cell] ?? 'text',
         cell,
-        width: before?.width ?? this.#look(field)?.width ?? 0,
+        width: before?.width ?? this.#look(field)?.width ?? widthUnmeasured,
         pinned: this.#look(field)?.pinned ?? false,
       };
     });

@@ -10,7 +10,7 @@ describe('the main job, by palette', () => {
   it('adds a connection, signs in, gets data, counts down, keeps alive, closes', async () => {
     const { quickInput } = vs();
     await vs().showTokens();
-    assert.match(await vs().welcomeText(), /Start Sandbox Gateway/);
+    await until('the welcome', async () => /Start Sandbox Gateway/.test(await vs().welcomeText()));
     await vs().palette('Session Tokens: Start Sandbox Gateway');
     const { message } = await vs().notification(/sandbox gateway runs at/);
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(message)?.[0] ?? '';
