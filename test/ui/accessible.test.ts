@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Frame, Locator, Page } from 'playwright-core';
+import { until } from './until.ts';
+import { Walkthrough } from './walkthrough.ts';
+import { useWorkbench, type Workbench } from './workbench.ts';
+
+interface Violation {
+  readonly rule: string;
+  readonly nodes: readonly string[];
+}
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** Breaches of WCAG 2.2 A and AA, and of what is good practice, below a selector. */
+async function violations(
+  place: Page | Frame,
+  selector: string,
+  without: readonly string[] = [],
+): Promise<Violation[]> {
+  await place.evaluate(await readFile(axe, 'utf8'));
+  const run = `axe.run(${JSON.stringify({ include: [[selector]], exclude: without.map((one) => [one]) })}, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    // A view is a part of a page: it has no main landmark, headings or skip links of its own.
+    // VS Code writes a row's label and description side by side without a space, which no name can match.
+    rules: {
+      region: { enabled: false },
+      'page-has-heading-one': { enabled: false },
+      'label-content-name-mismatch': { enabled: false },
+    },
+  }).then(({ violations, passes }) => ({
+    checked: passes.length,
+    found: violations.map(({ id, nodes }) => ({ rule: id, nodes: nodes.map(({ html }) => html.slice(0, 200)) })),
+  }))`;
+  const { checked, found } = await place.evaluate<{ checked: number; found: Violation[] }>(run);
+  assert.ok(checked > 5, 'hardly anything was checked');
+  return found;
+}
+
+const container = '[id="workbench.view.extension.sessionTokens"]';
+/** What VS Code draws around every view, the same for all extensions. */
+const notOurs = ['.pane-header'];
+
+describe('for everybody', () => {
+  const vs = useWorkbench();
+
+  for (const theme of ['dark', 'hc-light'] as const) {
+    it(`the empty view, the tree, the status bar and the result pass axe (${theme})`, async function () {
+      this.timeout(120_000);
+      await vs().theme(theme);
+      await vs().showTokens();
+      assert.deepEqual(await violations(vs().page, container, notOurs), []);
+      await signedIn(vs());
+      await vs().palette('Session Tokens: Get Data');
+      await vs().quickInput.focus('sandbox-cra');
+      await vs().quickInput.accept();
+      await vs().quickInput.focus('MVMVS/JCPU');
+      await vs().quickInput.accept();
+      await vs().waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
+      assert.deepEqual(await violations(vs().page, container, notOurs), []);
+      assert.deepEqual(await violations(vs().page, '.statusbar-item[id$="sessionTokens.life"]'), []);
+      const table = vs().webview().locator('.grid .body .row');
+      await until('rows', async () => (await table.count()) > 3);
+      assert.deepEqual(await violations(await frameOf(vs().webview().locator('body')), 'body'), []);
+    });
+  }
+
+  it('the walkthrough gives each picture words', async () => {
+    const walkthrough = new Walkthrough(vs());
+    await walkthrough.open();
+    for (const { title } of await walkthrough.steps()) {
+      await walkthrough.expand(title);
+      const picture = walkthrough.root.locator('.getting-started-media');
+      await until(`words for the picture of “${title}”`, async () => {
+        const label = (await picture.getAttribute('aria-label')) ?? (await picture.innerHTML());
+        return /\w{3}/.test(label);
+      });
+    }
+  });
+
+  it('the countdown is not spoken at every second', async () => {
+    await vs().showTokens();
+    await signedIn(vs());
+    const item = vs().statusBarItem();
+    const heard = new Set<string>();
+    const seen = new Set<string>();
+    await until('the countdown to move', async () => {
+      seen.add((await item.textContent()) ?? '');
+      const spoken = item.locator('[aria-label]').first();
+      heard.add((await spoken.getAttribute('aria-label')) ?? '');
+      return seen.size >= 4;
+    });
+    const [label = ''] = heard;
+    assert.equal(heard.size, 1, [...heard].join(' | '));
+    assert.match(label, /sandbox-cra .*15 minutes/);
+    assert.equal(await item.locator('[aria-live]').count(), 0);
+  });
+
+  it('rows and their actions have words, in colour or without', async () => {
+    await vs().showTokens();
+    await signedIn(vs());
+    const rows = await vs().treeRows();
+    assert.match(rows.find(({ label }) => label === 'sandbox-cra')?.spoken ?? '', /signed in/);
+    assert.match(rows.find(({ label }) => label === 'sandbox-sarus')?.spoken ?? '', /signed out/);
+    assert.match(rows.find(({ level }) => level === 2)?.spoken ?? '', /User token .*until/);
+    const unnamed = await vs()
+      .page.locator(`${container} .action-label`)
+      .evaluateAll((actions) => actions.filter((action) => !action.getAttribute('aria-label')).length);
+    assert.equal(unnamed, 0);
+  });
+
+  it('the tree can be used by keyboard alone', async () => {
+    const { page, quickInput } = vs();
+    await vs().showTokens();
+    await vs().palette('Session Tokens: Start Sandbox Gateway');
+    await vs().waitForRows((rows) => rows.length === 2);
+    await vs().palette('Session Tokens: Focus on Tokens View');
+    await goTo(vs(), /sandbox-cra/);
+    await page.keyboard.press('Enter');
+    await vs().waitForRows((rows) => rows.length === 3);
+    await goTo(vs(), /User token/);
+    await page.keyboard.press('Shift+F10');
+    const menu = page.locator('.monaco-menu');
+    await menu.waitFor();
+    const focused = menu.locator(':focus');
+    await until('Keep Alive in the menu', async () => {
+      if (
+        /Keep Alive/.test(
+          (await focused
+            .first()
+            .textContent()
+            .catch(() => '')) ?? '',
+        )
+      ) {
+        return true;
+      }
+      await page.keyboard.press('ArrowDown');
+      return false;
+    });
+    const before = await clock(vs());
+    await until('the countdown to have moved', async () => (await clock(vs())) < before);
+    await page.keyboard.press('Enter');
+    await vs().waitForStatusBar((text) => /14:5\d|15:00/.test(text ?? ''));
+    assert.equal(await quickInput.read(), undefined);
+  });
+});
+
+async function signedIn(vs: Workbench): Promise<void> {
+  await vs.palette('Session Tokens: Start Sandbox Gateway');
+  await vs.answerNotification(/sandbox gateway runs at/, 'Sign In');
+  await vs.waitForRows((rows) => rows.some(({ level }) => level === 2));
+}
+
+/** Goes down the tree by the arrow key until the row that is focused says this. */
+async function goTo(vs: Workbench, spoken: RegExp): Promise<void> {
+  const tree = vs.page.locator(`${container} .monaco-list:focus`);
+  await until(`the row ${spoken} to have the focus`, async () => {
+    const focused = tree.locator('.monaco-list-row.focused');
+    const labels = await focused.evaluateAll((rows) =>
+      rows.map((row) => row.getAttribute('aria-label') ?? ''),
+    );
+    if (labels.some((label) => spoken.test(label))) {
+      return true;
+    }
+    if ((await tree.count()) > 0) {
+      await vs.page.keyboard.press('ArrowDown');
+    }
+    return false;
+  });
+}
+
+/** The countdown in the status bar, in seconds. */
+async function clock(vs: Workbench): Promise<number> {
+  const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec((await vs.statusBarText()) ?? '') ?? [];
+  return Number(minutes) * 60 + Number(seconds);
+}
+
+async function frameOf(inside: Locator): Promise<Frame> {
+  const frame = await (await inside.elementHandle())?.ownerFrame();
+  assert.ok(frame, 'there is no such frame');
+  return frame;
+}
