@@ -493,7 +493,9 @@ export class World {
     for (const { inner, name } of this.#windows) {
       for (const { id, state, connection } of inner.keeper.tokens()) {
         const value = inner.keeper.reveal(id);
-        if (state !== 'expired' && this.#servers[connection]?.expired.has(value)) {
+        // Of a token that another window has just replaced a session may be heard of first.
+        const isNews = !this.#storage.entries.get(id)?.includes(`"value":"${value}"`);
+        if (state !== 'expired' && !isNews && this.#servers[connection]?.expired.has(value)) {
           this.#blame(`${name} shows ${value} as ${state}, and it has run out`);
         }
       }

@@ -597,6 +597,11 @@ export class Keeper implements Disposable {
       (other) => other.id !== id && other.value === record.value,
     );
     try {
+      const connection = this.#gateways.find(record.connection);
+      if (record.kind === 'user' && connection !== undefined && !twin) {
+        await this.#signIns.finishReplacing(connection, record);
+        return;
+      }
       // While a token was being replaced: it was not yet.
       await (twin ? this.#holdings.remove(id) : this.#end(record));
     } catch (error) {

@@ -260,20 +260,22 @@ export class SignIns {
     };
     const old = this.find(connection, service);
     if (old !== undefined) {
-      let replaced: TokenRecord | undefined;
-      if (gateway.grants === 'session' && old.value !== grant.value) {
-        // It is open over there until it is revoked; if this window dies before, the next one finds and ends it.
-        replaced = { ...old, id: this.#deps.newId(), closing: true };
+      // The one that is replaced is open over there until it is revoked, and its sessions are under it until they
+      // are taken over. If this window dies before, the next one finds it and does the rest.
+      const leavesSomething =
+        old.value !== grant.value && (gateway.grants === 'session' || this.#hasSessions(old));
+      const replaced: TokenRecord = { ...old, id: this.#deps.newId(), closing: true, under: old.id };
+      if (leavesSomething) {
         await holdings.add(replaced);
       }
       // The new value takes the place of the old one, so that nothing can go on using that.
       const stored = holdings.update(old.id, fresh, 'now');
       const held = holdings.get(old.id);
       await stored;
-      if (gateway.grants === 'user') {
-        await this.#carryOver(connection, old);
-      } else if (replaced !== undefined) {
-        await this.#revoke(gateway, replaced);
+      if (leavesSomething) {
+        await (gateway.grants === 'user'
+          ? this.finishReplacing(connection, replaced)
+          : this.#revoke(gateway, replaced));
       }
       if (held !== undefined) {
         return holdings.get(old.id) ?? held; // Somebody may have closed it meanwhile.
@@ -294,12 +296,20 @@ export class SignIns {
     return record;
   }
 
-  async #carryOver(connection: Connection, old: TokenRecord): Promise<void> {
+  /** CRA: takes over what is under a user token that was replaced (`under` is the record that has taken its place). */
+  async finishReplacing(connection: Connection, replaced: TokenRecord): Promise<void> {
     const { holdings } = this.#deps;
     const sessions = [...holdings.of(connection.name)].filter(
-      (record) => record.view !== undefined && holdings.owner(record)?.id === old.id,
+      (record) => record.view !== undefined && record.under === replaced.under,
     );
-    await eachOf(sessions, atATime, (session) => this.carry(connection, session, old));
+    await eachOf(sessions, atATime, (session) => this.carry(connection, session, replaced));
+    await holdings.remove(replaced.id);
+  }
+
+  #hasSessions(user: TokenRecord): boolean {
+    return [...this.#deps.holdings.of(user.connection)].some(
+      ({ view, under }) => view !== undefined && under === user.id,
+    );
   }
 
   /**
