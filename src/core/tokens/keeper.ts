@@ -343,26 +343,36 @@ export class Keeper implements Disposable {
   async close(id: string, options: OperationOptions = {}): Promise<void> {
     const record = this.#held(id);
     if (record.kind === 'user') {
-      const sessions = [...this.#holdings.of(record.connection)].filter(
-        (other) => other.view !== undefined && this.#holdings.owner(other)?.id === id,
-      );
-      const results = await unlessCancelled(
-        eachOf(sessions, atATime, (session) =>
-          this.#end(session, options).then(
-            () => undefined,
-            (error: unknown) => error,
+      // While some are being closed others may open.
+      for (
+        let sessions = this.#sessionsUnder(record);
+        sessions.length > 0;
+        sessions = this.#sessionsUnder(record)
+      ) {
+        const results = await unlessCancelled(
+          eachOf(sessions, atATime, (session) =>
+            this.#end(session, options).then(
+              () => undefined,
+              (error: unknown) => error,
+            ),
           ),
-        ),
-        options.signal,
-      );
-      const failure = results.find((result) => result !== undefined);
-      if (failure !== undefined) {
-        throw failure; // Without their user token those left could never be closed.
+          options.signal,
+        );
+        const failure = results.find((result) => result !== undefined);
+        if (failure !== undefined) {
+          throw failure; // Without their user token those left could never be closed.
+        }
       }
       await this.#forget(record);
       return;
     }
     await unlessCancelled(this.#end(record, options), options.signal);
+  }
+
+  #sessionsUnder(user: TokenRecord): TokenRecord[] {
+    return [...this.#holdings.of(user.connection)].filter(
+      (record) => record.view !== undefined && this.#holdings.owner(record)?.id === user.id,
+    );
   }
 
   /** Ends all sessions, of one connection or of all; counts those that could not be. */

@@ -341,6 +341,18 @@ describe('keeper', () => {
       rig.assertInStep(window);
     });
 
+    it('of a user token closes those as well that open meanwhile', async () => {
+      rig = new Rig({}, { latency: () => 1_000 });
+      const window = await rig.open('w');
+      const { id } = await rig.during(window.keeper.signIn('cra', { login: demo }));
+      await rig.during(rig.getData(window));
+      const getting = rig.getData(window, { view: 'W' });
+      await rig.pass(1_500);
+      await rig.during(Promise.all([window.keeper.close(id), getting]));
+      assert.deepEqual(window.keeper.tokens(), []);
+      assert.equal(rig.cra.sessions.size, 0);
+    });
+
     it('ends what a window was closing when it died', async () => {
       const window = await rig.open('w');
       await window.keeper.signIn('cra', { login: demo });
