@@ -50,6 +50,9 @@ describe('table, row detail and plot', () => {
       await vs().theme(theme);
       await tab.page.locator(`body[data-vscode-theme-kind="${kinds[theme]}"]`).waitFor();
       const frame = await resultFrame();
+      // The tab is made anew with its theme: it is judged when it stands.
+      await frame.getByRole('textbox', { name: 'Filter rows' }).waitFor();
+      await frame.locator('.grid .cell').first().waitFor();
       await frame.evaluate(axe);
       const { violations, passed } = (await frame.evaluate(
         'axe.run(document).then(({ violations, passes }) => ({ violations, passed: passes.length }))',
