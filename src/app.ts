@@ -72,7 +72,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
   const consents = new Consents(context.globalState);
   const credentials = new CredentialVault(context.secrets);
   const window = { id: randomUUID(), boot: clock.now().boot };
-  const claims = new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window);
+  const claims = own(new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window));
 
   const rememberedDialect = (connection: Connection) => {
     const dialect = context.globalState.get(dialectKey(connection));

@@ -1,5 +1,8 @@
+import { type FSWatcher, watch } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Disposable } from '../core/disposable.ts';
+import { Emitter } from '../core/event.ts';
 import type { Claims } from '../core/tokens/store.ts';
 
 /** Claims older than this are of deadlines long past. In milliseconds. */
@@ -21,10 +24,15 @@ export interface WindowIdentity {
  * one of its row, `key.0`, `key.1` …, so that of all who find it stale again one alone is first. The files hold ids of
  * windows and processes, nothing secret.
  */
-export class FileClaims implements Claims {
+export class FileClaims implements Claims, Disposable {
   readonly #folder: string;
   readonly #window: WindowIdentity;
+  readonly #claims = new Emitter<string>();
   #ready: Promise<void> | undefined;
+  #watcher: FSWatcher | undefined;
+  #disposed = false;
+
+  readonly onDidClaim = this.#claims.event;
 
   constructor(folder: string, window: WindowIdentity) {
     this.#folder = folder;
@@ -33,7 +41,14 @@ export class FileClaims implements Claims {
 
   async enter(): Promise<void> {
     await this.#prepared();
+    this.#watch();
     await writeFile(this.#presence(this.#window.id), `${process.pid} ${this.#window.boot}`);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#watcher?.close();
+    this.#claims.dispose();
   }
 
   async leave(): Promise<void> {
@@ -92,6 +107,23 @@ export class FileClaims implements Claims {
       if (!(await isFree(owner, await ageOf(file)))) {
         return owner === this.#window.id ? 'mine' : 'theirs';
       }
+    }
+  }
+
+  /** Without it what others do is seen when it is met. */
+  #watch(): void {
+    if (this.#disposed || this.#watcher !== undefined) {
+      return;
+    }
+    try {
+      this.#watcher = watch(this.#folder, { persistent: false }, (_, name) => {
+        if (typeof name === 'string' && name.endsWith('.0')) {
+          this.#claims.fire(name.slice(0, -'.0'.length));
+        }
+      });
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      this.#watcher = undefined; // Not every file system can be watched.
     }
   }
 

@@ -100,6 +100,7 @@ export class SharedClaims {
       lease: async (key, staleMs) =>
         take(key, (owner) => this.#up() - owner.at >= staleMs || !this.alive.has(owner.window)) ||
         this.#owners.get(key)?.window === window,
+      onDidClaim: () => ({ dispose: () => undefined }),
       claimed: async (prefix) =>
         [...this.#owners.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
       release: async (key) => void this.#owners.delete(key),

@@ -343,6 +343,7 @@ export class World {
       });
     };
     return {
+      onDidClaim: inner.onDidClaim,
       enter: () => port(() => inner.enter()),
       leave: () => port(() => inner.leave()),
       lives: (other) => port(() => inner.lives(other)),

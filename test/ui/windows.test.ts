@@ -26,7 +26,7 @@ async function getData(vs: Workbench, view: string): Promise<void> {
 }
 
 describe('two windows of one VS Code', () => {
-  const vs = useWorkbench();
+  const vs = useWorkbench({ sharedSecrets: true });
   let sandbox: Sandbox;
 
   beforeEach(async () => {

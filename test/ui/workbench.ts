@@ -7,6 +7,7 @@ import { outDir } from '../workbench/paths.ts';
 import { workbenchUrl } from '../workbench/server.ts';
 import { quietSettings, readSettings, type Settings, settingsFile } from '../workbench/settings.ts';
 import { QuickInput } from './quickInput.ts';
+import { shareSecrets } from './sharedSecrets.ts';
 import { until } from './until.ts';
 
 const themes = {
@@ -44,6 +45,8 @@ export interface WorkbenchOptions {
   /** Display language, as `de`; the workbench itself stays English without a language pack. */
   readonly language?: string;
   readonly viewport?: { readonly width: number; readonly height: number };
+  /** Several windows will share their secrets, as those of a desktop VS Code do. */
+  readonly sharedSecrets?: boolean;
 }
 
 /**
@@ -111,6 +114,9 @@ export class Workbench {
       ...(options.language ? { locale: options.language } : {}),
       permissions: ['clipboard-read', 'clipboard-write'],
     });
+    if (options.sharedSecrets) {
+      await shareSecrets(context);
+    }
     const page = await context.newPage();
     if (options.language) {
       await page.addInitScript(`globalThis._VSCODE_NLS_LANGUAGE = ${JSON.stringify(options.language)}`);

@@ -126,6 +126,15 @@ export class Keeper implements Disposable {
     this.#owned.add(this.#holdings.onDidChange((change) => this.#watchClosing(change)));
     this.#owned.add(this.#holdings.onDidHearReplaced((old) => this.#carryMine(old)));
     this.#owned.add(scheduler.onJump(() => this.wake()));
+    this.#owned.add(
+      claims.onDidClaim((key) => {
+        const id = key.startsWith(leavingKey('')) ? key.slice(leavingKey('').length) : undefined;
+        if (id !== undefined && this.#holdings.get(id) !== undefined) {
+          // Its window has a moment to do it; then it is done, whoever does it.
+          scheduler.after(`close/${id}`, leavingMs, () => void this.#finishClosing(id));
+        }
+      }),
+    );
   }
 
   /** Finds the tokens held from earlier, and ends those whose closing was interrupted. Names unreadable entries. */
@@ -805,6 +814,9 @@ function gone(): TokensError {
 function closeKey(id: string): string {
   return `close/${id}`;
 }
+
+/** What a window that closes a session as it goes may take for it before others look, in milliseconds. */
+const leavingMs = 1_000;
 
 /** The claim of a window that closes a session as it goes. */
 function leavingKey(id: string): string {

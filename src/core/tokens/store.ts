@@ -37,6 +37,8 @@ export interface Claims {
   claim(key: string, staleMs: number): Promise<boolean>;
   /** True, as often as asked, for one living window; after its death or `staleMs` for another one. */
   lease(key: string, staleMs: number): Promise<boolean>;
+  /** Somebody has claimed a key; told for windows of this machine, as soon as can be, and now and then twice. */
+  readonly onDidClaim: Event<string>;
   /** What follows `prefix` in the keys that begin so and that anybody has claimed. */
   claimed(prefix: string): Promise<readonly string[]>;
   /** The work of a key that this window claimed or leased is done for good, and nobody will ask for it again. */

@@ -147,6 +147,8 @@ class NoCredentials implements CredentialStore {
 
 /** This window is the only one. */
 class AllClaims {
+  readonly onDidClaim = () => ({ dispose: () => undefined });
+
   async enter(): Promise<void> {
     // There is nobody to tell.
   }
