@@ -49,11 +49,15 @@ describe('the main job, by palette', () => {
     await quickInput.pick(/Choose a connection/, 'mainframe');
     await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
     await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
-    const rows = await vs().waitForRows((all) => all.some(({ label }) => label === 'MVMVS/JCPU'));
+    const rows = await vs().waitForRows(
+      (all) =>
+        all.some(({ label }) => label === 'MVMVS/JCPU') &&
+        all.some(({ description }) => /kept alive by MVMVS\/JCPU/.test(description)),
+    );
     assert.equal(rows.find(({ label }) => label === 'MVMVS/JCPU')?.level, 3);
-    assert.match(
-      rows.find(({ label }) => label.startsWith('User token'))?.description ?? '',
-      /kept alive by MVMVS\/JCPU/,
+    assert.equal(
+      rows.find(({ description }) => /kept alive/.test(description))?.label,
+      'User token BBI3SYSA',
     );
     assert.equal((await stats()).sessions, 1);
 
