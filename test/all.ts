@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPackage } from './workbench/checkPackage.ts';
+import { type Counts, countsOf, oneFailed, onePassed, sum } from './workbench/counts.ts';
 import { makePackage, vsix } from './workbench/package.ts';
 import { outDir, root } from './workbench/paths.ts';
 
@@ -10,20 +10,12 @@ import { outDir, root } from './workbench/paths.ts';
  * npm test: everything that must hold, in the order of what is cheap and telling. A check counts as one, a mocha
  * suite as its tests; whatever could not run has failed.
  */
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
-
 interface Step {
   readonly name: string;
   readonly run: () => Promise<Counts>;
   /** Without it the steps after it have nothing to stand on. */
   readonly needed?: boolean;
 }
-
-const one = { ok: { passed: 1, failed: 0, skipped: 0 }, bad: { passed: 0, failed: 1, skipped: 0 } } as const;
 
 const steps: readonly Step[] = [
   { name: 'types', run: () => check('node_modules/typescript/bin/tsc', ['--noEmit']) },
@@ -57,16 +49,16 @@ async function node(script: string, args: readonly string[], env: NodeJS.Process
 }
 
 async function check(script: string, args: readonly string[]): Promise<Counts> {
-  return (await node(script, args)) === 0 ? one.ok : one.bad;
+  return (await node(script, args)) === 0 ? onePassed : oneFailed;
 }
 
 async function verify(work: () => Promise<void>): Promise<Counts> {
   try {
     await work();
-    return one.ok;
+    return onePassed;
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    return one.bad;
+    return oneFailed;
   }
 }
 
@@ -75,35 +67,20 @@ async function packageAndCheck(): Promise<void> {
   await checkPackage();
 }
 
-async function suite(name: string, script: string, args: readonly string[]): Promise<Counts> {
+function suite(name: string, script: string, args: readonly string[]): Promise<Counts> {
   const file = join(outDir, 'results', `${name}.json`);
-  await rm(file, { force: true });
-  const code = await node(script, args, { TEST_RESULTS: file });
-  const counts = await readFile(file, 'utf8').then(
-    (text) => JSON.parse(text) as Counts,
-    () => undefined,
-  );
-  if (!counts) {
-    return one.bad;
-  }
-  // A suite that broke outside its tests has failed, whatever its tests say; so has one without tests.
-  const broken = counts.failed === 0 && (code !== 0 || counts.passed === 0);
-  return broken ? { ...counts, failed: 1 } : counts;
+  return countsOf(file, () => node(script, args, { TEST_RESULTS: file }));
 }
 
 async function main(): Promise<void> {
-  let total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const all: Counts[] = [];
   const times: string[] = [];
   let missing: string | undefined;
   for (const { name, run, needed } of steps) {
     const started = Date.now();
     console.log(`\n== ${name}${missing ? `: cannot run, ${missing} failed` : ''}`);
-    const counts = missing ? one.bad : await run();
-    total = {
-      passed: total.passed + counts.passed,
-      failed: total.failed + counts.failed,
-      skipped: total.skipped + counts.skipped,
-    };
+    const counts = missing ? oneFailed : await run();
+    all.push(counts);
     times.push(
       `${name} ${counts.failed > 0 ? 'FAILED' : 'ok'} ${((Date.now() - started) / 1000).toFixed(1)} s`,
     );
@@ -112,6 +89,7 @@ async function main(): Promise<void> {
     }
   }
   console.log(`\n${times.join(', ')}`);
+  const total = sum(all);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
   process.exitCode = total.failed > 0 ? 1 : 0;

@@ -250,6 +250,7 @@ export class Grid {
     }
     root.classList.toggle('new', isNew);
     root.classList.toggle('pending', row === undefined);
+    attribute(root, 'aria-busy', row === undefined ? 'true' : null);
     let used = 0;
     for (const { column, at, left } of this.#drawnColumns()) {
       let cell = drawn.cells[used];

@@ -24,6 +24,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   readonly #times = new Times();
   readonly #connectionNodes = new Map<string, ConnectionNode>();
   readonly #tokenNodes = new Map<string, TokenNode>();
+  readonly #lastItems = new WeakMap<TokenNode, vscode.TreeItem>();
   /** Rows to draw anew; `undefined` stands for all of them. */
   readonly #stale = new Set<TreeNode | undefined>();
 
@@ -134,10 +135,11 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   }
 
   #tokenItem(node: TokenNode): vscode.TreeItem {
-    const { id, connection } = node;
+    const { id } = node;
     const token = this.#keeper.find(id);
     if (token === undefined) {
-      return new vscode.TreeItem(connection); // Gone since the row was asked for; it is about to be drawn anew.
+      // Gone since the row was asked for: it stands as it was until it is taken away.
+      return this.#lastItems.get(node) ?? new vscode.TreeItem('');
     }
     const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
     const item = itemOf(node, labelOf(token), `token/${id}`);
@@ -181,6 +183,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
       .filter(Boolean)
       .join('\n');
     item.accessibilityInformation = { label: [labelOf(token), item.description].join(', ') };
+    this.#lastItems.set(node, item);
     return item;
   }
 

@@ -138,8 +138,8 @@ describe('for everybody', () => {
       await page.keyboard.press('ArrowDown');
       return false;
     });
-    const before = await clock(vs());
-    await until('the countdown to have moved', async () => (await clock(vs())) < before);
+    const before = await vs().lifeLeft();
+    await until('the countdown to have moved', async () => (await vs().lifeLeft()) < before);
     await page.keyboard.press('Enter');
     await vs().waitForStatusBar((text) => /14:5\d|15:00/.test(text ?? ''));
     assert.equal(await quickInput.read(), undefined);
@@ -168,12 +168,6 @@ async function goTo(vs: Workbench, spoken: RegExp): Promise<void> {
     }
     return false;
   });
-}
-
-/** The countdown in the status bar, in seconds. */
-async function clock(vs: Workbench): Promise<number> {
-  const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec((await vs.statusBarText()) ?? '') ?? [];
-  return Number(minutes) * 60 + Number(seconds);
 }
 
 async function frameOf(inside: Locator): Promise<Frame> {

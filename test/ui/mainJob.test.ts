@@ -61,14 +61,20 @@ describe('the main job, by palette', () => {
     );
     assert.equal((await stats()).sessions, 1);
 
-    const begun = secondsOf(await vs().waitForStatusBar((text) => /14:5\d/.test(text ?? '')));
-    await vs().waitForStatusBar((text) => secondsOf(text) === begun - 1);
-    await vs().waitForStatusBar((text) => secondsOf(text) === begun - 2);
-    const low = secondsOf(await vs().waitForStatusBar((text) => secondsOf(text) <= begun - 4));
+    await vs().waitForStatusBar((text) => /14:5\d/.test(text ?? ''));
+    const begun = await vs().lifeLeft();
+    const seen = new Set<number>();
+    await until('the countdown to go down', async () => {
+      seen.add(await vs().lifeLeft());
+      return Math.min(...seen) <= begun - 4;
+    });
+    // By the second: a slow machine may have looked away for one of them.
+    assert.ok(seen.size >= 4, `seen: ${[...seen].join(', ')}`);
+    const low = Math.min(...seen);
 
     await vs().palette('Session Tokens: Keep Alive');
     await quickInput.pick(/Choose a token/, 'MVMVS/JCPU (mainframe)');
-    await vs().waitForStatusBar((text) => secondsOf(text) > low);
+    await until('the countdown to be back', async () => (await vs().lifeLeft()) > low);
     assert.equal((await stats()).keepAlives, 1);
 
     await vs().palette('Session Tokens: Query Remaining Life');
@@ -86,9 +92,3 @@ describe('the main job, by palette', () => {
     assert.equal(ended.closed, 1);
   });
 });
-
-/** The countdown in the status bar, in seconds. */
-function secondsOf(text: string | undefined): number {
-  const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec(text ?? '') ?? [];
-  return Number(minutes) * 60 + Number(seconds);
-}

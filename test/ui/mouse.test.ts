@@ -20,11 +20,10 @@ describe('the main job, by mouse', () => {
     assert.deepEqual(await vs().editorTitles(), ['MVMVS/JCPU']);
     await vs().webview().getByRole('grid').first().waitFor();
 
-    const life = async () => secondsOf(await vs().statusBarText());
-    const begun = await life();
-    await until('the countdown to go down', async () => (await life()) <= begun - 3);
+    const begun = await vs().lifeLeft();
+    await until('the countdown to go down', async () => (await vs().lifeLeft()) <= begun - 3);
     await vs().rowAction('MVMVS/JCPU', 'Keep Alive');
-    await until('the countdown to be back', async () => (await life()) >= begun - 1);
+    await until('the countdown to be back', async () => (await vs().lifeLeft()) >= begun - 1);
 
     await vs().rowAction('MVMVS/JCPU', 'Switch Automatic Renewal');
     await vs().waitForRows((rows) => /auto/.test(described(rows, 'MVMVS/JCPU')));
@@ -49,10 +48,4 @@ describe('the main job, by mouse', () => {
 
 function described(rows: readonly { label: string; description: string }[], label: string): string {
   return rows.find((row) => row.label === label)?.description ?? '';
-}
-
-/** The countdown in the status bar, in seconds. */
-function secondsOf(text: string | undefined): number {
-  const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec(text ?? '') ?? [];
-  return Number(minutes) * 60 + Number(seconds);
 }

@@ -23,14 +23,10 @@ interface TextTree {
 
 /** The box at the top: palette, quick picks, input boxes. */
 export class QuickInput {
-  readonly #page: Page;
+  readonly #widget: Locator;
 
   constructor(page: Page) {
-    this.#page = page;
-  }
-
-  get #widget(): Locator {
-    return this.#page.locator('.quick-input-widget');
+    this.#widget = page.locator('.quick-input-widget');
   }
 
   get #input(): Locator {
@@ -87,11 +83,11 @@ export class QuickInput {
   }
 
   async accept(): Promise<void> {
-    await this.#page.keyboard.press('Enter');
+    await this.#input.press('Enter');
   }
 
   async cancel(): Promise<void> {
-    await this.#page.keyboard.press('Escape');
+    await this.#input.press('Escape');
   }
 
   async waitUntilClosed(): Promise<void> {
@@ -126,7 +122,8 @@ export class QuickInput {
       if (focused[0] === label) {
         return true;
       }
-      await this.#page.keyboard.press('ArrowDown');
+      // Pressed in the box: what was focused before it may have taken the focus back in the meantime.
+      await this.#input.press('ArrowDown');
       return undefined;
     };
     return until(`the item “${label}”`, reached, timeoutMs, () => `there are ${JSON.stringify(labels)}`);

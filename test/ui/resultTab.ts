@@ -4,6 +4,9 @@ import type { Workbench } from './workbench.ts';
 /** The name of the connection to a test's own gateway. */
 export const connectionName = 'host';
 
+/** Rows that are no longer on their way. */
+const arrived = '[role=row]:not([aria-busy])';
+
 /** Settings with a connection to a gateway. */
 export function connectionTo(url: string): Readonly<Record<string, unknown>> {
   return {
@@ -47,8 +50,9 @@ export class ResultTab {
     return this.page.getByRole('grid', { name });
   }
 
+  /** A cell whose value is there; one of a row that is on its way is not. */
   cell(row: number, column: number): Locator {
-    return this.page.locator(`[id="c${row}_${column}"]`);
+    return this.page.locator(`${arrived} > [id="c${row}_${column}"]`);
   }
 
   header(field: string): Locator {
@@ -59,9 +63,9 @@ export class ResultTab {
     return Number(await this.page.getByRole('grid').getAttribute('aria-rowcount')) - 1;
   }
 
-  /** The cells that are drawn. */
+  /** The cells that are drawn with their values. */
   async cells(): Promise<DrawnCell[]> {
-    return this.page.locator('[role=gridcell]').evaluateAll((cells) =>
+    return this.page.locator(`${arrived} > [role=gridcell]`).evaluateAll((cells) =>
       cells.map((cell) => ({
         row: Number(cell.dataset.row),
         column: Number(cell.dataset.column),
@@ -70,6 +74,14 @@ export class ResultTab {
         bold: cell.computedStyleMap().get('font-weight')?.toString() === '700',
       })),
     );
+  }
+
+  /** The texts of a column's cells that are drawn, from the top. */
+  async column(at: number): Promise<string[]> {
+    return (await this.cells())
+      .filter(({ column }) => column === at)
+      .sort((a, b) => a.row - b.row)
+      .map(({ text }) => text);
   }
 
   /** Right-clicks and picks from the menu. */

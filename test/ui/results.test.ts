@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { FrameLocator } from 'playwright-core';
+import { isDeepStrictEqual } from 'node:util';
 import { root } from '../workbench/paths.ts';
+import { ResultTab } from './resultTab.ts';
 import { until } from './until.ts';
 import { useWorkbench, type Workbench } from './workbench.ts';
 
@@ -9,10 +10,11 @@ describe('a result', () => {
   const vs = useWorkbench();
 
   it('is sorted, filtered, read and copied by keyboard and by mouse', async () => {
-    const table = await openResult(vs());
-    const grid = table.getByRole('grid', { name: 'MVMVS/JCPU' });
+    const tab = await openResult(vs());
+    const table = tab.page;
+    const grid = tab.grid('MVMVS/JCPU');
     await grid.waitFor();
-    const count = Number(await grid.getAttribute('aria-rowcount')) - 1;
+    const count = await tab.rowCount();
     assert.ok(count > 3);
 
     // By keyboard: from the first cell up to the header, along it, and sorted by what has the focus.
@@ -24,11 +26,13 @@ describe('a result', () => {
     await until('the first column to be sorted', async () => {
       return (await first.getAttribute('aria-sort')) === 'ascending';
     });
-    const ascending = await column(table, 0);
-    assert.deepEqual(ascending, [...ascending].sort());
+    await until('its rows in that order', async () => {
+      const ascending = await tab.column(0);
+      return ascending.length > 0 && isDeepStrictEqual(ascending, [...ascending].sort());
+    });
     await vs().page.keyboard.press('Enter');
     await until('the other way round', async () => {
-      const descending = await column(table, 0);
+      const descending = await tab.column(0);
       return descending.length > 0 && descending[0] === [...descending].sort().at(-1);
     });
 
@@ -37,10 +41,10 @@ describe('a result', () => {
     await until('the order of the server', async () => (await first.getAttribute('aria-sort')) === 'none');
 
     // Copied with headers, as a spreadsheet takes it.
-    await table.locator('#c0_0').click();
+    await tab.cell(0, 0).click();
     await vs().page.keyboard.press('Shift+ArrowRight');
     await vs().page.keyboard.press('ControlOrMeta+Shift+C');
-    const cells = [await table.locator('#c0_0').textContent(), await table.locator('#c0_1').textContent()];
+    const cells = [await tab.cell(0, 0).textContent(), await tab.cell(0, 1).textContent()];
     await until('the clipboard to have it', async () => (await vs().clipboard()).endsWith(cells.join('\t')));
     assert.equal((await vs().clipboard()).split('\n').length, 2);
 
@@ -54,8 +58,8 @@ describe('a result', () => {
     const box = table.getByRole('textbox', { name: 'Filter rows' });
     await box.fill(`${cells[0]}`);
     await until('the filter to leave the rows that have it', async () => {
-      const left = Number(await grid.getAttribute('aria-rowcount')) - 1;
-      return left > 0 && left < count && (await column(table, 0)).every((text) => text === cells[0]);
+      const left = await tab.rowCount();
+      return left > 0 && left < count && (await tab.column(0)).every((text) => text === cells[0]);
     });
   });
 });
@@ -64,27 +68,25 @@ describe('a result and a reload', () => {
   const vs = useWorkbench({ folder: root });
 
   it('is there again after a reload, with its age', async () => {
-    const table = await openResult(vs());
-    await table.locator('#c0_0').waitFor();
-    const before = await column(table, 0);
+    const tab = await openResult(vs());
+    const before = await tab.column(0);
     // What the workbench keeps it writes when it is idle.
     await until('the workbench to keep it', () => vs().isStored(before[0] ?? 'no row'), 30_000);
     await vs().page.reload();
-    const again = vs().webview();
-    await again.locator('#c0_0').waitFor({ timeout: 30_000 });
-    assert.deepEqual(await column(again, 0), before);
-    await again.getByText('from before the reload').waitFor();
+    await tab.cell(0, 0).waitFor({ timeout: 30_000 });
+    assert.deepEqual(await tab.column(0), before);
+    await tab.page.getByText('from before the reload').waitFor();
   });
 });
 
-async function openResult(workbench: Workbench): Promise<FrameLocator> {
+async function openResult(workbench: Workbench): Promise<ResultTab> {
   const { quickInput } = workbench;
   await workbench.palette('Session Tokens: Start Sandbox Gateway');
   await workbench.notification(/sandbox gateway runs at/);
   await workbench.palette('Session Tokens: Get Data');
   await quickInput.pick(/Choose a connection/, 'sandbox-cra');
   await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
-  const table = workbench.webview();
+  const tab = new ResultTab(workbench);
   await until(
     'the result, or a log-on',
     async () => {
@@ -94,20 +96,9 @@ async function openResult(workbench: Workbench): Promise<FrameLocator> {
         await quickInput.answer(/Password/, 'demo');
         await quickInput.pick(/Remember these/, 'Remember');
       }
-      return (await table.locator('#c0_0').count()) > 0;
+      return tab.cell(0, 0).isVisible();
     },
     30_000,
   );
-  return table;
-}
-
-/** The texts of a column's cells, from the top. */
-function column(table: FrameLocator, at: number): Promise<string[]> {
-  return table
-    .locator(`[role=gridcell][data-column="${at}"]`)
-    .evaluateAll((cells) =>
-      cells
-        .sort((a, b) => Number(a.dataset.row) - Number(b.dataset.row))
-        .map((cell) => cell.textContent ?? ''),
-    );
+  return tab;
 }

@@ -1,12 +1,13 @@
-import { glob, mkdtemp, rm } from 'node:fs/promises';
+import { glob, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBrowser } from '../workbench/browser.ts';
+import { type Counts, countsOf, sum, writeCounts } from '../workbench/counts.ts';
+import { ensureServer } from '../workbench/install.ts';
 import { ensurePackage } from '../workbench/package.ts';
-import { root } from '../workbench/paths.ts';
-import { onStop } from '../workbench/processes.ts';
-import { step } from '../workbench/progress.ts';
+import { outDir, root } from '../workbench/paths.ts';
+import { onStop, run } from '../workbench/processes.ts';
 import { runMocha } from '../workbench/runMocha.ts';
 import { installExtension, startServer } from '../workbench/server.ts';
 import { changeSettings, quietSettings } from '../workbench/settings.ts';
@@ -16,7 +17,8 @@ import { changeSettings, quietSettings } from '../workbench/settings.ts';
  *   --grep <pattern>   only tests whose title matches
  *   --vsix <file>      another package than the one of the working tree
  *
- * One server with the packaged extension serves all tests; each opens its own page (workbench.ts).
+ * Each file has a process, a browser and a VS Code server with the packaged extension of its own; the tests in it
+ * share them, and each opens its own page (workbench.ts). Files mostly wait, so two at a time run side by side.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,13 +29,51 @@ async function main(): Promise<void> {
   const files = await testFiles();
   const vsixFile = values.vsix ?? (await ensurePackage());
   await ensureBrowser();
+  // A pattern may leave nothing of most files, so those that it is meant for run in one process.
+  return files.length === 1 || values.grep ? runHere(files, vsixFile) : runApart(files, vsixFile);
+}
+
+/** Runs files side by side, each in a process of its own, whose words are shown when it has ended. */
+async function runApart(files: readonly string[], vsixFile: string): Promise<void> {
+  // The longest first: what is begun last should not be what takes longest.
+  const sizes = new Map(
+    await Promise.all(files.map(async (file) => [file, (await stat(file)).size] as const)),
+  );
+  const waiting = [...files].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
+  const all: Counts[] = [];
+  const lane = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const name = relative(root, file);
+      const results = join(outDir, 'results', `${basename(file, '.test.ts')}.ui.json`);
+      const args = [import.meta.filename, '--vsix', vsixFile, name];
+      const env = { ...process.env, TEST_RESULTS: results };
+      const started = Date.now();
+      const counts = await countsOf(results, async () => {
+        const { code, output } = await run(process.execPath, args, { cwd: root, env });
+        console.log(`\n== ${name}, ${Math.round((Date.now() - started) / 1000)} s\n${output.trim()}`);
+        return code;
+      });
+      all.push(counts);
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  const total = sum(all);
+  if (process.env.TEST_RESULTS) {
+    writeCounts(process.env.TEST_RESULTS, total);
+  }
+  if (total.failed > 0) {
+    throw new Error(`${total.failed} UI tests failed`);
+  }
+}
+
+/** Runs files one after the other in this process. */
+async function runHere(files: readonly string[], vsixFile: string): Promise<void> {
+  console.log(`UI tests in VS Code ${(await ensureServer()).version}`);
   const dataDir = await mkdtemp(join(tmpdir(), 'st-ui-'));
   const options = { dataDir, graceSeconds: 1 };
-  const server = await step('Starting VS Code with the package', async () => {
-    await changeSettings(dataDir, quietSettings);
-    await installExtension(options, vsixFile);
-    return startServer(options);
-  });
+  await changeSettings(dataDir, quietSettings);
+  await installExtension(options, vsixFile);
+  const server = await startServer(options);
   const clean = async (): Promise<void> => {
     await server.stop();
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

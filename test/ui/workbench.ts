@@ -158,7 +158,7 @@ export class Workbench {
       }
     };
     await until(`the palette to offer “${command}”`, offered, 20_000);
-    await this.page.keyboard.press('Enter');
+    await this.quickInput.accept();
   }
 
   /** Brings the Session Tokens view to the front. */
@@ -276,6 +276,12 @@ export class Workbench {
   async statusBarText(id = 'sessionTokens.life'): Promise<string | undefined> {
     const item = this.statusBarItem(id);
     return (await item.isVisible()) ? ((await item.textContent()) ?? '').trim() : undefined;
+  }
+
+  /** The seconds that the status bar has counted down to; 0 while it shows no life. */
+  async lifeLeft(): Promise<number> {
+    const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec((await this.statusBarText()) ?? '') ?? [];
+    return Number(minutes) * 60 + Number(seconds);
   }
 
   statusBarItem(id = 'sessionTokens.life'): Locator {

@@ -1,6 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import Mocha from 'mocha';
+import { writeCounts } from './counts.ts';
 
 /** Mocha's own output for people; and, in the file `TEST_RESULTS` names, the counts for `npm test`. */
 export default class CountingReporter extends Mocha.reporters.Spec {
@@ -10,9 +9,7 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     if (file) {
       runner.once('end', () => {
         const { passes: passed = 0, failures: failed = 0, pending: skipped = 0 } = runner.stats ?? {};
-        mkdirSync(dirname(file), { recursive: true });
-        // At once: whoever runs the tests may leave the process in the same breath.
-        writeFileSync(file, JSON.stringify({ passed, failed, skipped }));
+        writeCounts(file, { passed, failed, skipped });
       });
     }
   }

@@ -7,30 +7,34 @@ import { runOrThrow } from './processes.ts';
 import { step } from './progress.ts';
 
 /** code-server ships the server of VS Code 1.139, browser workbench included, as an npm package. */
-const version = process.env.CODE_SERVER_VERSION ?? '4.139.1';
+const codeServer = process.env.CODE_SERVER_VERSION ?? '4.139.1';
 
 export interface ServerInstall {
   /** A Node that can run the server: it wants 24. */
   readonly node: string;
   /** server-main.js. */
   readonly main: string;
+  /** Of this VS Code, as 1.139.1. */
+  readonly version: string;
 }
 
 /** A real VS Code from the package registry alone; made once, then found again. */
 export async function ensureServer(): Promise<ServerInstall> {
-  const home = join(cacheDir, `code-server-${version}`);
+  const home = join(cacheDir, `code-server-${codeServer}`);
   const main = join(home, 'node_modules/code-server/lib/vscode/out/server-main.js');
   if (!existsSync(main)) {
     await withLock(`${home}.lock`, async () => {
       if (!existsSync(main)) {
         await step(
-          `Installing VS Code (code-server ${version}, about 200 MB) from the package registry`,
+          `Installing VS Code (code-server ${codeServer}, about 200 MB) from the package registry`,
           () => install(home),
         );
       }
     });
   }
-  return { node: nodeForServer(), main };
+  const product = join(home, 'node_modules/code-server/lib/vscode/package.json');
+  const { version } = JSON.parse(await readFile(product, 'utf8')) as { version: string };
+  return { node: nodeForServer(), main, version };
 }
 
 /**
@@ -43,7 +47,7 @@ async function install(home: string): Promise<void> {
   await mkdir(staging, { recursive: true });
   await writeFile(join(staging, 'package.json'), '{ "private": true }\n');
   // No install scripts, hence no compiler: the native modules they would build (terminal, watcher) are optional.
-  await npm(staging, ['install', `code-server@${version}`, '--no-save', '--ignore-scripts']);
+  await npm(staging, ['install', `code-server@${codeServer}`, '--no-save', '--ignore-scripts']);
   const server = join(staging, 'node_modules/code-server/lib/vscode');
   await withoutWatcher(server);
   await npm(server, ['install', '--omit=dev', '--ignore-scripts']);
