@@ -132,7 +132,7 @@ export class TableDesk {
     const end = Math.min(to, order?.length ?? this.table.rowCount);
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
-      const cells = this.table.columns.map((column) => shown(column.cells[index], longestCell));
+      const cells = this.table.columns.map((column) => shown(column.at(index), longestCell));
       const changed = this.#changes?.of(index);
       rows.push(changed === undefined ? { index, cells } : { index, cells, changed });
     }
@@ -148,9 +148,9 @@ export class TableDesk {
     }
     return {
       index,
-      fields: this.table.columns.map(({ field, cells }) => ({
-        field,
-        value: shown(cells[index], longestDetail),
+      fields: this.table.columns.map((column) => ({
+        field: column.field,
+        value: shown(column.at(index), longestDetail),
       })),
     };
   }
@@ -167,7 +167,7 @@ export class TableDesk {
     let length = 0;
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
-      const line = columns.map((column) => tidy(textOf(column?.cells[index]))).join('\t');
+      const line = columns.map((column) => tidy(textOf(column?.at(index)))).join('\t');
       length += line.length;
       if (length > most) {
         return undefined;
@@ -230,7 +230,7 @@ export class TableDesk {
       keyFields: keyed,
       keys: rows.map((row) => keyOf(this.table, row, keyed)),
       fields: columns.map(({ field }) => field),
-      values: columns.map(({ cells }) => Float64Array.from(rows, (row) => sizeOf(cells[row]))),
+      values: columns.map((column) => Float64Array.from(rows, (row) => sizeOf(column.at(row)))),
     };
   }
 
@@ -280,7 +280,7 @@ class Changes {
     }
     const changed: number[] = [];
     for (const [at, column] of this.#now.columns.entries()) {
-      if (!same(column.cells[row], this.#earlier.cell(before, column.field))) {
+      if (!same(column.at(row), this.#earlier.cell(before, column.field))) {
         changed.push(at);
       }
     }

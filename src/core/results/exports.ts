@@ -37,13 +37,14 @@ export function writeRows(
 ): string {
   const columns = fields.flatMap((field) => {
     const column = table.column(field);
-    return column === undefined ? [] : [{ cells: column.cells, name: `${JSON.stringify(field)}:` }];
+    return column === undefined ? [] : [{ column, name: `${JSON.stringify(field)}:` }];
   });
+  const read = table.scan();
   const lines: string[] = [];
   for (const row of rows) {
     const values: string[] = [];
-    for (const { cells, name } of columns) {
-      const cell = cells[row];
+    for (const { column, name } of columns) {
+      const cell = column.scan(row, read);
       if (format === 'csv') {
         values.push(csvCell(cell));
       } else if (cell !== undefined) {

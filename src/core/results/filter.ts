@@ -58,7 +58,7 @@ export function filterRows(
   let rows = allRows(table.rowCount);
   for (const term of parseFilter(filter, (name) => named.has(name.toLowerCase()))) {
     const columns = term.column === undefined ? table.columns : (named.get(term.column.toLowerCase()) ?? []);
-    rows = keep(rows, columns, term);
+    rows = keep(table, rows, columns, term);
   }
   return rows;
 }
@@ -94,15 +94,16 @@ function columnsByName(table: ResultTable, labels: ReadonlyMap<string, string>):
   return named;
 }
 
-function keep(rows: Uint32Array, columns: readonly Column[], term: Term): Uint32Array {
+function keep(table: ResultTable, rows: Uint32Array, columns: readonly Column[], term: Term): Uint32Array {
   const test = tester(term);
+  const read = table.scan();
   const kept = new Uint32Array(rows.length);
   let count = 0;
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at] as number;
     let holds = false;
     for (const column of columns) {
-      if (test(column.cells[row])) {
+      if (test(column.scan(row, read))) {
         holds = true;
         break;
       }

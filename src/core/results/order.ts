@@ -55,14 +55,14 @@ export function sortRows(table: ResultTable, rows: Uint32Array, by: readonly Sor
 
 /** Every row's place in the order of one column, as numbers: comparing those is what makes a sort fast. */
 function keysOf(table: ResultTable, column: Column): Keys {
-  const { cells } = column;
+  const { length } = column;
   const kind = table.kindOf(column);
-  const classes = new Uint8Array(cells.length);
-  const ranks = new Float64Array(cells.length);
+  const classes = new Uint8Array(length);
+  const ranks = new Float64Array(length);
   /** The texts that are different, each with its number; a row's rank is that number until texts are in order. */
   const texts = new Map<string, number>();
-  for (let row = 0; row < cells.length; row++) {
-    const cell = cells[row];
+  for (let row = 0; row < length; row++) {
+    const cell = column.at(row);
     const size = kind === 'text' ? (typeof cell === 'number' ? cell : Number.NaN) : sizeOf(cell);
     if (!Number.isNaN(size)) {
       classes[row] = sized;
@@ -87,7 +87,7 @@ function keysOf(table: ResultTable, column: Column): Keys {
   for (const text of sortTexts([...texts.keys()])) {
     places[texts.get(text) as number] = place++;
   }
-  for (let row = 0; row < cells.length; row++) {
+  for (let row = 0; row < length; row++) {
     if (classes[row] === worded) {
       ranks[row] = places[ranks[row] as number] as number;
     }

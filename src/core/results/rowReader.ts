@@ -1,4 +1,4 @@
-import type { Cell } from './answer.ts';
+import type { BytesKind } from './cellStore.ts';
 import type { Column, RowWriter } from './table.ts';
 
 const quote = 0x22;
@@ -9,6 +9,8 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
+const words = [null, true, false].map((value) => ({ bytes: Buffer.from(String(value)), value }));
+
 /**
  * Reads the usual row straight from its bytes into the columns of a table, several times as fast as through
  * objects: known fields; values that are plain strings, numbers or words, and the wire's `[{"0": "…"}]`. It
@@ -18,9 +20,9 @@ const closeBracket = 0x5d;
 export class RowReader {
   readonly #writer: RowWriter;
   #bytes: Uint8Array = new Uint8Array(0);
-  /** The bytes as text of the same offsets; what is not ASCII in it is read again. */
-  #text = '';
   #at = 0;
+  /** Of the string that was read last. */
+  #kind: BytesKind = 'ascii';
 
   constructor(writer: RowWriter) {
     this.#writer = writer;
@@ -29,13 +31,11 @@ export class RowReader {
   /** The next chunk of the body. */
   load(bytes: Uint8Array): void {
     this.#bytes = bytes;
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   }
 
   /** Forgets the chunk, so that it can be let go. */
   unload(): void {
     this.#bytes = new Uint8Array(0);
-    this.#text = '';
   }
 
   /** Reads the row whose brace stands at `from`; answers where it ends, or -1 when it is not a usual row. */
@@ -73,7 +73,7 @@ export class RowReader {
         next = columns.indexOf(column);
       }
       next++;
-      if (column.cells.length !== row) {
+      if (column.length !== row) {
         return -1;
       }
       this.#skipSpace();
@@ -81,11 +81,9 @@ export class RowReader {
         return -1;
       }
       this.#skipSpace();
-      const cell = this.#readCell(column, row);
-      if (cell === undefined) {
+      if (!this.#readCell(column)) {
         return -1;
       }
-      column.cells.push(cell);
       count++;
       this.#skipSpace();
       const end = bytes[this.#at++];
@@ -119,84 +117,76 @@ export class RowReader {
     return this.#writer.find(this.#slice(start, end));
   }
 
-  #readCell(column: Column, row: number): Cell | undefined {
+  /** Pushes the cell; false when it is not a usual one. */
+  #readCell(column: Column): boolean {
     const byte = this.#bytes[this.#at];
     if (byte === quote) {
-      return this.#readString(column, row);
+      return this.#readString(column);
     }
     if (byte === openBracket) {
-      return this.#readList(column, row);
+      return this.#readList(column);
     }
     if (byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39)) {
-      return this.#readNumber();
+      return this.#readNumber(column);
     }
-    return this.#readWord();
+    return this.#readWord(column);
   }
 
-  #readString(column: Column, row: number): string | undefined {
+  #readString(column: Column): boolean {
     const start = this.#at + 1;
     const end = this.#endOfString(start);
     if (end < 0) {
-      return undefined;
+      return false;
     }
     this.#at = end + 1;
-    // A value that repeats down its column is kept once. Columns that do not repeat are asked only now and then.
-    if (row > 0 && (column.repeats || (row & 31) === 0)) {
-      const last = column.cells[row - 1];
-      column.repeats =
-        typeof last === 'string' && last.length === end - start && this.#text.startsWith(last, start);
-      if (column.repeats) {
-        return last as string;
-      }
-    }
-    return this.#slice(start, end);
+    column.pushBytes(this.#kind, this.#bytes, start, end);
+    return true;
   }
 
   /** `[{"0": "a"}]` is its value; several of these are a list. */
-  #readList(column: Column, row: number): Cell | undefined {
+  #readList(column: Column): boolean {
     const bytes = this.#bytes;
-    let first: string | undefined;
-    let all: string[] | undefined;
+    let texts: string[] | undefined;
     this.#at++;
     for (;;) {
       if (bytes[this.#at] !== openBrace || bytes[this.#at + 1] !== quote) {
-        return undefined;
+        return false;
       }
       let at = this.#at + 2;
       while ((bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) {
         at++;
       }
       if (bytes[at] !== quote || bytes[at + 1] !== colon) {
-        return undefined;
+        return false;
       }
       this.#at = at + 2;
       this.#skipSpace();
-      if (bytes[this.#at] !== quote) {
-        return undefined;
+      const start = this.#at + 1;
+      const end = bytes[this.#at] === quote ? this.#endOfString(start) : -1;
+      if (end < 0 || bytes[end + 1] !== closeBrace) {
+        return false;
       }
-      const value = this.#readString(column, row);
-      if (value === undefined || bytes[this.#at++] !== closeBrace) {
-        return undefined;
+      const after = bytes[end + 2];
+      this.#at = end + 3;
+      if (after === closeBracket && texts === undefined) {
+        column.pushBytes(this.#kind, bytes, start, end);
+        return true;
       }
-      if (first === undefined) {
-        first = value;
-      } else {
-        all ??= [first];
-        all.push(value);
+      texts ??= [];
+      texts.push(this.#slice(start, end));
+      if (after === closeBracket) {
+        column.push(texts);
+        return true;
       }
-      const end = bytes[this.#at++];
-      if (end === closeBracket) {
-        return all ?? first;
-      }
-      if (end !== comma) {
-        return undefined;
+      if (after !== comma) {
+        return false;
       }
       this.#skipSpace();
     }
   }
 
   /** Whole numbers and plain fractions. */
-  #readNumber(): number | undefined {
+  #readNumber(column: Column): boolean {
     const bytes = this.#bytes;
     const start = this.#at;
     let at = start;
@@ -207,65 +197,59 @@ export class RowReader {
     const digits = at;
     at = this.#skipDigits(at);
     if (at === digits || (leading === 0x30 && at > digits + 1)) {
-      return undefined;
+      return false;
     }
     if (bytes[at] === 0x2e) {
       const fraction = at + 1;
       at = this.#skipDigits(fraction);
       if (at === fraction) {
-        return undefined;
+        return false;
       }
     }
     const end = bytes[at];
     // Only where it surely ends: an exponent or a garbled number is not for here, nor is the end of the chunk.
     if (end !== comma && end !== closeBrace && !isSpace(end)) {
-      return undefined;
-    }
-    this.#at = at;
-    return Number(this.#text.substring(start, at));
-  }
-
-  #readWord(): boolean | null | undefined {
-    const text = this.#text;
-    if (text.startsWith('null', this.#at)) {
-      this.#at += 4;
-      return null;
-    }
-    if (text.startsWith('true', this.#at)) {
-      this.#at += 4;
-      return true;
-    }
-    if (text.startsWith('false', this.#at)) {
-      this.#at += 5;
       return false;
     }
-    return undefined;
+    this.#at = at;
+    column.pushBytes('number', bytes, start, at);
+    return true;
   }
 
-  /** Where the string that starts at `from` has its closing quote; -1 with escapes, controls or no end. */
+  #readWord(column: Column): boolean {
+    for (const { bytes, value } of words) {
+      if (this.#matches(bytes)) {
+        this.#at += bytes.length;
+        column.push(value);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Where the string that starts at `from` has its closing quote; -1 with escapes, controls or no end. Tells of
+   * its bytes whether they are all ASCII.
+   */
   #endOfString(from: number): number {
     const bytes = this.#bytes;
-    let at = from;
-    for (;;) {
+    let all = 0;
+    for (let at = from; ; at++) {
       const byte = bytes[at];
       if (byte === quote) {
+        this.#kind = all < 0x80 ? 'ascii' : 'utf8';
         return at;
       }
       if (byte === undefined || byte < 0x20 || byte === 0x5c) {
         return -1;
       }
-      at++;
+      all |= byte;
     }
   }
 
   #slice(start: number, end: number): string {
-    const bytes = this.#bytes;
-    for (let at = start; at < end; at++) {
-      if ((bytes[at] as number) >= 0x80) {
-        return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
-      }
-    }
-    return this.#text.substring(start, end);
+    const { buffer, byteOffset } = this.#bytes;
+    return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8');
   }
 
   #skipDigits(from: number): number {

@@ -1,23 +1,78 @@
 import { TokensError } from '../errors.ts';
 import type { Cell, Json, JsonObject, Row } from './answer.ts';
+import { type BytesKind, CellStore } from './cellStore.ts';
 import { flatten } from './cells.ts';
 import { type Kind, parseNumber, parseTime } from './quantity.ts';
+
+/** So many rows are judged at no cost worth saving, and have room from the beginning. */
+const fewRows = 64;
 
 /** A column's cells; a row that lacks the field has `undefined` there, which is not the same as null. */
 export class Column {
   readonly field: string;
-  readonly cells: (Cell | undefined)[];
   /** The field's name as it stands in the body, between its quotes. */
   readonly quoted: Uint8Array;
-  /** Whether the last cells were equal: then the next one is compared before it is made. */
-  repeats = true;
   /** What the values were judged to be, and how many of them there were then. */
   judged: { readonly kind: Kind; readonly rows: number } | undefined;
+  readonly #store: CellStore;
+  #addresses: Uint32Array;
+  #length: number;
+  /** Whether the last cells were equal. */
+  #repeats = true;
 
-  constructor(field: string, rows: number) {
+  /** Has as many rows without the field before its first one. */
+  constructor(field: string, rows: number, store: CellStore) {
     this.field = field;
-    this.cells = new Array<Cell | undefined>(rows).fill(undefined);
     this.quoted = new TextEncoder().encode(JSON.stringify(field));
+    this.#store = store;
+    this.#addresses = new Uint32Array(rows + fewRows);
+    this.#length = rows;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  at(row: number): Cell | undefined {
+    return row < this.#length ? this.#store.get(this.#addresses[row] as number) : undefined;
+  }
+
+  /** The same, by a reader of the table (see {@link ResultTable.scan}). */
+  scan(row: number, read: (address: number) => Cell | undefined): Cell | undefined {
+    return row < this.#length ? read(this.#addresses[row] as number) : undefined;
+  }
+
+  push(cell: Cell | undefined): void {
+    this.#add(this.#store.put(cell));
+  }
+
+  /** Pushes a value as it stands in a body. One that repeats down its column is kept once. */
+  pushBytes(kind: BytesKind, bytes: Uint8Array, from: number, to: number): void {
+    const row = this.#length;
+    // Columns that do not repeat are asked only now and then.
+    if (row > 0 && (this.#repeats || (row & 31) === 0)) {
+      const last = this.#addresses[row - 1] as number;
+      this.#repeats = this.#store.holds(last, kind, bytes, from, to);
+      if (this.#repeats) {
+        this.#add(last);
+        return;
+      }
+    }
+    this.#add(this.#store.putBytes(kind, bytes, from, to));
+  }
+
+  /** Takes back the cells from a row on. */
+  cut(rows: number): void {
+    this.#length = Math.min(this.#length, rows);
+  }
+
+  #add(address: number): void {
+    if (this.#length === this.#addresses.length) {
+      const longer = new Uint32Array(this.#length * 2);
+      longer.set(this.#addresses);
+      this.#addresses = longer;
+    }
+    this.#addresses[this.#length++] = address;
   }
 }
 
@@ -32,17 +87,15 @@ const gapsPerCell = 4;
 /** Cells of a column looked at to tell its kind. */
 const sampleSize = 2000;
 
-/** So many rows are judged at no cost worth saving. */
-const fewRows = 64;
-
 /** How many of the values must be numbers for a column of numbers: gateways write `N/A` and `****` among them. */
 const majority = 0.8;
 
 /**
- * Rows kept by column: 200,000 rows of 20 columns cost little more than their strings. Rows of different
- * shapes are fine; columns stand in the order of the server.
+ * Rows kept by column: 200,000 rows of 20 columns cost about as much as their body. Rows of different shapes are
+ * fine; columns stand in the order of the server.
  */
 export class ResultTable {
+  readonly #store = new CellStore();
   #columns: Column[] = [];
   readonly #byField = new Map<string, Column>();
   #rowCount = 0;
@@ -73,10 +126,14 @@ export class ResultTable {
 
   /** Appends a row through its cells, for who has read them without making an object of them. */
   get writer(): RowWriter {
+    let begun = this.#store.end;
     return {
       columns: () => this.#columns,
       find: (field) => this.#byField.get(field),
-      begin: () => this.#rowCount,
+      begin: () => {
+        begun = this.#store.end;
+        return this.#rowCount;
+      },
       commit: (cells) => {
         const index = this.#rowCount++;
         this.#cells += cells;
@@ -85,25 +142,31 @@ export class ResultTable {
         }
       },
       rollback: () => {
-        for (const { cells } of this.#columns) {
-          cells.length = this.#rowCount;
+        for (const column of this.#columns) {
+          column.cut(this.#rowCount);
         }
+        this.#store.cut(begun);
       },
     };
   }
 
   /** The cell of a row; `undefined` where the row lacks the field. */
   cell(row: number, field: string): Cell | undefined {
-    return this.#byField.get(field)?.cells[row];
+    return this.#byField.get(field)?.at(row);
+  }
+
+  /** Makes a reader of many cells in the server's order, for {@link Column.scan}. */
+  scan(): (address: number) => Cell | undefined {
+    return this.#store.scan();
   }
 
   /** A row as JSON has it, built so that even a field called `__proto__` is only a field. */
   row(index: number): Row {
     const entries: [string, Cell][] = [];
-    for (const { field, cells } of this.#columns) {
-      const cell = cells[index];
+    for (const column of this.#columns) {
+      const cell = column.at(index);
       if (cell !== undefined) {
-        entries.push([field, cell]);
+        entries.push([column.field, cell]);
       }
     }
     return Object.fromEntries(entries);
@@ -114,20 +177,20 @@ export class ResultTable {
    * while an answer arrives this is asked with every piece of it.
    */
   kindOf(column: Column): Kind {
-    const { cells, judged } = column;
-    if (judged === undefined || cells.length < fewRows || cells.length >= judged.rows * 2) {
-      column.judged = { kind: this.#judge(cells), rows: cells.length };
+    const { length, judged } = column;
+    if (judged === undefined || length < fewRows || length >= judged.rows * 2) {
+      column.judged = { kind: this.#judge(column), rows: length };
     }
     return column.judged?.kind ?? 'text';
   }
 
-  #judge(cells: Column['cells']): Kind {
+  #judge(column: Column): Kind {
     let numbers = 0;
     let times = 0;
     let seen = 0;
-    const step = Math.max(1, Math.floor(cells.length / sampleSize));
-    for (let at = 0; at < cells.length; at += step) {
-      const cell = cells[at];
+    const step = Math.max(1, Math.floor(column.length / sampleSize));
+    for (let at = 0; at < column.length; at += step) {
+      const cell = column.at(at);
       const value = Array.isArray(cell) ? cell[0] : cell;
       if (value === undefined || value === null || value === '') {
         continue;
@@ -167,7 +230,7 @@ export class ResultTable {
         column = this.#byField.get(key) ?? this.#addColumn(keys, at, index);
       }
       const value = row[key] as Json;
-      column.cells.push(value !== null && typeof value === 'object' ? flatten(value) : value);
+      column.push(value !== null && typeof value === 'object' ? flatten(value) : value);
     }
     if (keys.length < this.#columns.length) {
       this.#fillUp(index);
@@ -175,9 +238,9 @@ export class ResultTable {
   }
 
   #fillUp(index: number): void {
-    for (const { cells } of this.#columns) {
-      if (cells.length === index) {
-        cells.push(undefined);
+    for (const column of this.#columns) {
+      if (column.length === index) {
+        column.push(undefined);
         this.#gap(1);
       }
     }
@@ -197,7 +260,7 @@ export class ResultTable {
       throw tooManyFields();
     }
     this.#gap(rows);
-    const column = new Column(field, rows);
+    const column = new Column(field, rows, this.#store);
     this.#byField.set(field, column);
     for (let next = at + 1; next < keys.length; next++) {
       const successor = this.#byField.get(keys[next] as string);
