@@ -19,7 +19,9 @@ export interface NoticesDeps {
 }
 
 const task = 'notices';
-/** Tokens that begin to expire within this time are told of together, in milliseconds. */
+/** Tokens that end so soon after the first are told of together with it, in milliseconds. */
+const togetherMs = 60_000;
+/** The wait for tokens that begin to expire at the same time, in milliseconds. */
 const gatherMs = 1_500;
 /** So much later does a window that nobody looks at speak: one that is looked at goes first. In milliseconds. */
 const backgroundMs = 1_000;
@@ -98,23 +100,11 @@ export class Notices implements Disposable {
   }
 
   #look(id: string): void {
-    const { keeper, scheduler, warnMs } = this.#deps;
+    const { keeper, scheduler } = this.#deps;
     const token = keeper.find(id);
-    const tellable =
-      token?.state === 'expiring' &&
-      (token.keepAlive === 'manual' || keeper.isPaused(id)) &&
-      // A life that begins under the threshold would be told of at its birth.
-      token.lifeMs > warnMs() &&
-      // A user token that lives by its session ends with it, and one of the two is enough.
-      !(token.kind === 'user' && keeper.keptAliveBy(id) !== undefined);
-    if (!tellable) {
+    if (token?.state !== 'expiring' || !this.#isTellable(token)) {
       this.#expiring.delete(id);
-      return;
-    }
-    if (
-      this.#told.get(id) === undefined ||
-      Math.abs((this.#told.get(id) ?? 0) - token.expiresAt) > gatherMs
-    ) {
+    } else if (!this.#isTold(token)) {
       this.#told.set(id, token.expiresAt);
       this.#expiring.add(id);
       const wait = gatherMs + (vscode.window.state.focused ? 0 : backgroundMs);
@@ -122,19 +112,47 @@ export class Notices implements Disposable {
     }
   }
 
+  /** Whether a person should know when it is about to expire. */
+  #isTellable(token: TokenInfo): boolean {
+    const { keeper, warnMs } = this.#deps;
+    return (
+      (token.keepAlive === 'manual' || keeper.isPaused(token.id)) &&
+      // A life that begins under the threshold would be told of at its birth.
+      token.lifeMs > warnMs() &&
+      // A user token that lives by its session ends with it, and one of the two is enough.
+      !(token.kind === 'user' && keeper.keptAliveBy(token.id) !== undefined)
+    );
+  }
+
+  /** Whether somebody was told of the end that it has now. */
+  #isTold({ id, expiresAt }: TokenInfo): boolean {
+    return Math.abs((this.#told.get(id) ?? 0) - expiresAt) <= gatherMs;
+  }
+
+  /** What is about to expire, and what will be within moments: the next message would follow on the heels. */
+  #aboutToExpire(): TokenInfo[] {
+    const { keeper } = this.#deps;
+    const begun = [...this.#expiring]
+      .flatMap((id) => keeper.find(id) ?? [])
+      .filter(({ state }) => state === 'expiring');
+    const last = Math.min(...begun.map(({ expiresAt }) => expiresAt)) + togetherMs;
+    const soon = keeper
+      .tokens()
+      .filter((token) => token.state === 'live' && token.expiresAt <= last && this.#isTellable(token));
+    return (begun.length > 0 ? [...begun, ...soon] : []).sort((a, b) => a.expiresAt - b.expiresAt);
+  }
+
   async #tellExpiring(): Promise<void> {
-    const { keeper, claims } = this.#deps;
+    const { claims } = this.#deps;
     const tokens: TokenInfo[] = [];
-    for (const id of this.#expiring) {
-      const token = keeper.find(id);
-      if (
-        token?.state === 'expiring' &&
-        (await claims.claim(`notice-${id}-${Math.round(token.expiresAt / 10_000)}`, dayMs))
-      ) {
+    const about = this.#aboutToExpire();
+    this.#expiring.clear();
+    for (const token of about) {
+      this.#told.set(token.id, token.expiresAt);
+      if (await claims.claim(`notice-${token.id}-${Math.round(token.expiresAt / 10_000)}`, dayMs)) {
         tokens.push(token);
       }
     }
-    this.#expiring.clear();
     const [first] = tokens;
     if (first === undefined) {
       return;

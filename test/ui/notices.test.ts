@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { type Recorder, startRecorder } from './recorder.ts';
+import { connectionName, connectionTo, getView, signIn } from './resultTab.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** Messages that come by themselves are few, and are said once. */
+describe('a notice', () => {
+  let gateway: Recorder;
+  before(async () => {
+    gateway = await startRecorder();
+  });
+  const vs = useWorkbench({
+    get settings() {
+      // Tokens of this gateway live for 900 s.
+      return { ...connectionTo(gateway.url), 'sessionTokens.statusBar.warnAtSeconds': 885 };
+    },
+  });
+  after(() => gateway.close());
+
+  it('tells in one message of all that end together, and renews them from then on', async () => {
+    await signIn(vs());
+    await getView(vs(), 'MVMVS/JCPU');
+    await getView(vs(), 'MVMVS/JCSA');
+    await vs().showTokens();
+    const { actions } = await vs().notification(
+      /^2 tokens are about to expire, MVMVS\/JCPU .* first\.$/,
+      40_000,
+    );
+    assert.deepEqual(actions, ['Keep Alive', 'Let It Go', 'Always for This Connection']);
+    assert.equal((await vs().notifications()).length, 1);
+
+    await vs().answerNotification(/about to expire/, 'Always for This Connection');
+    await until('both to be kept alive', async () => gateway.sandbox.stats().keepAlives === 2);
+    const rows = await vs().waitForRows(
+      (all) =>
+        all.filter(({ label, description }) => /^MVMVS/.test(label) && /auto/.test(description)).length === 2,
+    );
+    assert.ok(rows.every(({ description }) => !/ends at/.test(description)));
+    const [connection] = (await vs().settings())['sessionTokens.connections'] as { name: string }[];
+    assert.deepEqual(connection, { ...connection, name: connectionName, keepAlive: 'auto' });
+  });
+});
