@@ -40,10 +40,13 @@ async function main(): Promise<void> {
   const hosts = await step('Starting VS Code and a sandbox gateway', () => Hosts.start());
   onStop(() => hosts.stop());
   const figures: Figure[] = [];
+  const took: Record<string, number> = {};
   try {
     for (const [name, measure] of Object.entries(groups)) {
       if (wanted.length === 0 || wanted.includes(name)) {
+        const start = Date.now();
         figures.push(...(await step(`Measuring ${name}`, () => measure(hosts))));
+        took[name] = Math.round((Date.now() - start) / 1_000);
       }
     }
   } finally {
@@ -55,10 +58,15 @@ async function main(): Promise<void> {
   const goals = figures.filter(({ reached }) => reached !== undefined).length;
   const seconds = Math.round((Date.now() - begun) / 1_000);
   console.log(
-    `\n${goals - missed} of ${goals} goals reached, in ${seconds} s; all samples are in out/bench.json`,
+    `\n${goals - missed} of ${goals} goals reached, in ${seconds} s (${Object.entries(took)
+      .map(([name, part]) => `${name} ${part} s`)
+      .join(', ')}); all samples are in out/bench.json`,
   );
   await mkdir(outDir, { recursive: true });
-  await writeFile(join(outDir, 'bench.json'), `${JSON.stringify({ seconds, figures }, undefined, 2)}\n`);
+  await writeFile(
+    join(outDir, 'bench.json'),
+    `${JSON.stringify({ seconds, took, figures }, undefined, 2)}\n`,
+  );
 }
 
 main().then(

@@ -89,7 +89,7 @@ export function readBody(message: IncomingMessage, head: HttpHead, reading: Body
     }
     decide(firstByte(chunk));
     if (sink !== undefined) {
-      return sink.write(owned(chunk));
+      return sink.write(chunk);
     }
     parts.push(chunk);
     if (good && reading.sink === undefined) {
@@ -231,11 +231,6 @@ function inflaterOf(encoding: string): zlib.Unzip | zlib.BrotliDecompress | unde
 /** The first byte that is neither white space nor part of a byte-order mark. */
 function firstByte(chunk: Uint8Array): number | undefined {
   return chunk.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
-}
-
-/** Readers own what they get, and may give its memory away: so it must not be a part of somebody else's. */
-function owned(chunk: Uint8Array): Uint8Array {
-  return chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk);
 }
 
 /** Pages for people may have another charset; JSON is UTF-8, and its byte-order mark goes here. */

@@ -22,10 +22,17 @@ export interface Big {
   readonly lastMs: readonly number[];
   /** To all rows in the hand of a program. */
   readonly allMs: readonly number[];
+  /** Longest blocks of the event loop, and the most processor time in one: to the last row in the table… */
   readonly blockMs: readonly number[];
+  readonly blockCpuMs: readonly number[];
+  /** … and from then on until a program has all rows. */
+  readonly allBlockMs: readonly number[];
+  readonly allBlockCpuMs: readonly number[];
   /** `fetch`, then `JSON.parse` of the text. */
   readonly referenceMs: readonly number[];
   readonly referenceBlockMs: readonly number[];
+  /** `fetch` of a body that is only counted: what network, machine and host do to whoever receives so much. */
+  readonly droppedBlockMs: readonly number[];
 }
 
 export interface GetDataTimes {
@@ -107,13 +114,17 @@ async function measureSmall(bare: Bare): Promise<{ small: number[]; smallReferen
 }
 
 async function measureBig(bare: Bare, { rows, mb }: (typeof sizes)[number]): Promise<Big> {
-  const times = {
-    firstMs: [] as number[],
-    lastMs: [] as number[],
-    allMs: [] as number[],
-    blockMs: [] as number[],
-    referenceMs: [] as number[],
-    referenceBlockMs: [] as number[],
+  const samples: Record<Exclude<keyof Big, 'mb' | 'bytes'>, number[]> = {
+    firstMs: [],
+    lastMs: [],
+    allMs: [],
+    blockMs: [],
+    blockCpuMs: [],
+    allBlockMs: [],
+    allBlockCpuMs: [],
+    referenceMs: [],
+    referenceBlockMs: [],
+    droppedBlockMs: [],
   };
   let bytes = 0;
   // The first of each is for warming up.
@@ -122,18 +133,28 @@ async function measureBig(bare: Bare, { rows, mb }: (typeof sizes)[number]): Pro
     bytes = ours.bytes;
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await delay(100);
-    const reference = await parsed(bare, rows);
+    const reference = await received(bare, rows, async (answer) => JSON.parse(await answer.text()));
+    await delay(100);
+    const dropped = await received(bare, rows, async (answer) => {
+      for await (const _ of answer.body ?? []) {
+        // Only received.
+      }
+    });
     await delay(100);
     if (round > 0) {
-      times.firstMs.push(ours.firstMs);
-      times.lastMs.push(ours.lastMs);
-      times.allMs.push(ours.allMs);
-      times.blockMs.push(ours.blockMs);
-      times.referenceMs.push(reference.ms);
-      times.referenceBlockMs.push(reference.blockMs);
+      samples.firstMs.push(ours.firstMs);
+      samples.lastMs.push(ours.lastMs);
+      samples.allMs.push(ours.allMs);
+      samples.blockMs.push(ours.block.ms);
+      samples.blockCpuMs.push(ours.block.cpuMs);
+      samples.allBlockMs.push(ours.allBlock.ms);
+      samples.allBlockCpuMs.push(ours.allBlock.cpuMs);
+      samples.referenceMs.push(reference.ms);
+      samples.referenceBlockMs.push(reference.blockMs);
+      samples.droppedBlockMs.push(dropped.blockMs);
     }
   }
-  return { mb, bytes, ...times };
+  return { mb, bytes, ...samples };
 }
 
 async function shown(rows: number) {
@@ -148,27 +169,28 @@ async function shown(rows: number) {
   });
   const { elapsedMs, bytes } = await get({ view: 'BIG', rows, show: true });
   const allMs = performance.now() - begun;
-  const blockMs = blocks.stop();
+  blocks.stop();
+  const block = blocks.longest(0, begun + elapsedMs);
+  const allBlock = blocks.longest(begun + elapsedMs);
   while (Number.isNaN(firstMs)) {
     await delay(1); // A small answer is read before its tab has opened.
   }
   listening.dispose();
-  return { firstMs, lastMs: elapsedMs, allMs, blockMs, bytes };
+  return { firstMs, lastMs: elapsedMs, allMs, block, allBlock, bytes };
 }
 
-async function parsed(bare: Bare, rows: number): Promise<{ ms: number; blockMs: number }> {
+async function received(
+  bare: Bare,
+  rows: number,
+  read: (answer: Response) => Promise<unknown>,
+): Promise<{ ms: number; blockMs: number }> {
   const blocks = new Blocks();
   const begun = performance.now();
-  const answer = JSON.parse(await (await post(bare, { view: 'BIG', rows: String(rows) })).text()) as {
-    session?: string;
-  };
+  const answer = await post(bare, { view: 'BIG', rows: String(rows) });
+  await read(answer);
   const ms = performance.now() - begun;
-  const blockMs = blocks.stop();
-  await fetch(`${bare.url}/close?session=${answer.session ?? ''}`, {
-    method: 'POST',
-    body: new URLSearchParams({ userToken: bare.userToken }),
-  });
-  return { ms, blockMs };
+  blocks.stop();
+  return { ms, blockMs: blocks.longest().ms };
 }
 
 function middle(values: number[]): number {

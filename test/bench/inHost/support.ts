@@ -74,21 +74,41 @@ export function environment(name: string): string {
   return process.env[name] ?? '';
 }
 
+/** A time in which this process did not get to its timers. */
+export interface Block {
+  /** Of `performance.now()`. */
+  readonly from: number;
+  readonly ms: number;
+  /** What this thread worked of it; the rest it waited for a processor, or for other threads. */
+  readonly cpuMs: number;
+}
+
 /** Watches for how long at a time this process does not get to its timers. */
 export class Blocks {
-  #longest = 0;
+  readonly #blocks: Block[] = [];
   #last = performance.now();
+  #cpu = process.threadCpuUsage();
   readonly #timer = setInterval(() => this.#look(), 2);
 
-  stop(): number {
+  stop(): void {
     clearInterval(this.#timer);
     this.#look();
-    return this.#longest;
+  }
+
+  /** The longest block that began between two moments; its processor time is the most that any of them had. */
+  longest(from = 0, to = Number.POSITIVE_INFINITY): Omit<Block, 'from'> {
+    const blocks = this.#blocks.filter((one) => one.from >= from && one.from < to);
+    return {
+      ms: Math.max(0, ...blocks.map(({ ms }) => ms)),
+      cpuMs: Math.max(0, ...blocks.map(({ cpuMs }) => cpuMs)),
+    };
   }
 
   #look(): void {
     const now = performance.now();
-    this.#longest = Math.max(this.#longest, now - this.#last);
+    const { user, system } = process.threadCpuUsage(this.#cpu);
+    this.#blocks.push({ from: this.#last, ms: now - this.#last, cpuMs: (user + system) / 1_000 });
     this.#last = now;
+    this.#cpu = process.threadCpuUsage();
   }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { TokensError } from '../../../../src/core/errors.ts';
-import type { LiveTable } from '../../../../src/core/results/liveTable.ts';
+import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { LiveTable } from '../../../../src/core/results/liveTable.ts';
 import { type ReaderOptions, readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+import type { Given, Question, Told } from '../../../../src/core/results/workerMessages.ts';
 
 const workerFile = new URL('../../../../src/core/results/worker.ts', import.meta.url);
 
@@ -99,6 +101,30 @@ describe('results: readers', () => {
       await assert.rejects(table.ask('page', { from: 0, to: 1 }));
     });
   }
+
+  it('lets others come in between while it brings many rows', async () => {
+    const desk = new TableDesk();
+    const rowCount = 20_000;
+    desk.table.append(
+      Array.from({ length: rowCount }, (_, at) => ({ NAME: `JOB${at}`, TEXT: 'x'.repeat(100) })),
+    );
+    /** Has every answer at once. */
+    class Ready extends TableWorker {
+      override async ask<Q extends Question>(_: number, question: Q, given: Given<Q>): Promise<Told<Q>> {
+        return (desk[question] as (given: Given<Q>) => Told<Q>).call(desk, given);
+      }
+    }
+    const table = new LiveTable(desk);
+    table.update(desk.summary());
+    table.moveTo(new Ready(workerFile), 1);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const rows = await table.rows();
+    clearInterval(timer);
+    assert.equal(rows.length, rowCount);
+    assert.equal(rows[rowCount - 1]?.NAME, `JOB${rowCount - 1}`);
+    assert.ok(turns >= 10, `${turns} turns`);
+  });
 
   it('keeps a table while anyone holds a share', async () => {
     let table: LiveTable | undefined;
