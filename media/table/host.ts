@@ -30,6 +30,10 @@ const viewState = v.object({
   byField: v.boolean(),
   top: v.number(),
   left: v.number(),
+  /** The cell with the focus; row -1 is the header. */
+  focus: v.object({ row: v.number(), column: v.number() }),
+  /** Whether the focused row is shown field by field. */
+  detail: v.boolean(),
 });
 export type ViewState = v.InferOutput<typeof viewState>;
 export type ColumnLook = v.InferOutput<typeof columnLook>;

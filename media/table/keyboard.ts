@@ -12,7 +12,7 @@ export interface TableActs {
   selectAll(): void;
   sortBy(field: string, add: boolean): void;
   copy(headers: boolean): void;
-  showDetail(): void;
+  askDetail(): void;
   focusFilter(): void;
   changed(): void;
   fit(column: Columns['seen'][number]): void;
@@ -72,7 +72,7 @@ function alone(event: KeyboardEvent, grid: Grid, acts: TableActs): boolean {
       if (row < 0 && field !== undefined) {
         acts.sortBy(field, event.shiftKey);
       } else if (event.key === 'Enter') {
-        acts.showDetail();
+        acts.askDetail();
       } else if (event.shiftKey) {
         acts.go(row, -1, false);
       }

@@ -57,7 +57,10 @@ class TableView {
     this.#grid = new Grid(this, () => this.save());
     this.#detail = new DetailPane(
       () => this.strings,
-      () => this.#grid.root.focus(),
+      () => {
+        this.save();
+        this.#grid.root.focus();
+      },
     );
     this.#plot = new PlotPane(
       () => this.strings,
@@ -121,6 +124,7 @@ class TableView {
     if (this.#detail.open && place.row >= 0) {
       this.askDetail();
     }
+    this.save();
   }
 
   selectAll(): void {
@@ -155,10 +159,6 @@ class TableView {
     }
   }
 
-  showDetail(): void {
-    this.askDetail();
-  }
-
   focusFilter(): void {
     this.#filter.focus();
   }
@@ -185,6 +185,8 @@ class TableView {
         byField: this.byField,
         top: this.#grid.root.scrollTop,
         left: this.#grid.root.scrollLeft,
+        focus: this.selection.focus,
+        detail: this.#detail.open,
       });
     }, 300);
   }
@@ -223,6 +225,7 @@ class TableView {
         this.#detail.show(message);
         if (opened) {
           this.#grid.reveal(this.selection.focus.row, this.selection.focus.column);
+          this.save();
         }
         break;
       }
@@ -258,14 +261,26 @@ class TableView {
     this.rows.want(0, Math.min(state.shownRows, 60));
     if (!this.#restored && state.shownRows > 0 && state.phase !== 'arriving') {
       this.#restored = true;
-      const { view } = this.#host;
-      if (view !== undefined) {
-        requestAnimationFrame(() => {
-          this.#grid.root.scrollTop = view.top;
-          this.#grid.root.scrollLeft = view.left;
-        });
-      }
+      this.#restore();
     }
+  }
+
+  /** Goes on where the person was when the tab was hidden or the window reloaded. */
+  #restore(): void {
+    const { view } = this.#host;
+    if (view === undefined) {
+      return;
+    }
+    requestAnimationFrame(() => {
+      this.#grid.root.scrollTop = view.top;
+      this.#grid.root.scrollLeft = view.left;
+      this.selection.go(view.focus, false);
+      this.selection.clamp(this.rows.count, this.columns.seen.length);
+      this.#grid.soon();
+      if (view.detail) {
+        this.askDetail();
+      }
+    });
   }
 
   #drawAround(): void {

@@ -48,7 +48,7 @@ export function handleMouse(grid: Grid, acts: TableActs): void {
     }
     const column = acts.columns.seen[place.column];
     if (place.row >= 0) {
-      acts.showDetail();
+      acts.askDetail();
     } else if (column !== undefined && isHandle(event)) {
       acts.fit(column);
     }

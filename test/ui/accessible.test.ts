@@ -47,7 +47,6 @@ describe('for everybody', () => {
 
   for (const theme of ['dark', 'hc-light'] as const) {
     it(`the empty view, the tree, the status bar and the result pass axe (${theme})`, async function () {
-      this.timeout(120_000);
       await vs().theme(theme);
       await vs().showTokens();
       assert.deepEqual(await violations(vs().page, container, notOurs), []);

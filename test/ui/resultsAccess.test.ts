@@ -52,7 +52,9 @@ describe('table, row detail and plot', () => {
       const frame = await resultFrame();
       // The tab is made anew with its theme: it is judged when it stands.
       await frame.getByRole('textbox', { name: 'Filter rows' }).waitFor();
-      await frame.locator('.grid .cell').first().waitFor();
+      for (const part of ['.grid .cell', '.detail dd', '.plot canvas']) {
+        await frame.locator(part).first().waitFor();
+      }
       await frame.evaluate(axe);
       const { violations, passed } = (await frame.evaluate(
         'axe.run(document).then(({ violations, passes }) => ({ violations, passed: passes.length }))',

@@ -82,7 +82,7 @@ async function runHere(files: readonly string[], vsixFile: string): Promise<void
   try {
     process.env.UI_PORT = String(server.port);
     process.env.UI_DATA_DIR = dataDir;
-    await runMocha({ files, grep: values.grep, timeoutMs: 60_000 });
+    await runMocha({ files, grep: values.grep, timeoutMs: 120_000 });
   } finally {
     await clean();
   }
