@@ -195,18 +195,25 @@ export class World {
     } else if (dice < 0.94) {
       this.#evict();
     } else if (dice < 0.945) {
-      this.#servers[random.chance(0.5) ? 'cra' : 'sarus']?.restart();
+      const name = random.chance(0.5) ? 'cra' : 'sarus';
+      this.#tell(`${name} starts anew`);
+      this.#servers[name]?.restart();
     } else if (dice < 0.96) {
-      this.#time.setWall(random.one([hour, -hour, 24 * hour, -24 * hour, 10 * minute, -10 * minute]) ?? 0);
+      const ms = random.one([hour, -hour, 24 * hour, -24 * hour, 10 * minute, -10 * minute]) ?? 0;
+      this.#tell(`the clock is set by ${ms} ms`);
+      this.#time.setWall(ms);
       this.#lastJump = this.#time.now;
     } else if (dice < 0.98) {
-      this.#time.sleep(random.chance(0.5) ? random.whole(1, 20) * minute : random.whole(1, 4) * hour);
+      const ms = random.chance(0.5) ? random.whole(1, 20) * minute : random.whole(1, 4) * hour;
+      this.#tell(`the machine sleeps for ${ms} ms`);
+      this.#time.sleep(ms);
     } else if (dice < 0.99 && this.#time.now - this.#lastJump > minute) {
       // A clock that is set and a machine that is started anew within seconds are more than anyone can tell apart.
       for (const one of [...this.#windows]) {
         this.#kill(one);
       }
       this.#lastCrash = this.#time.now;
+      this.#tell('the machine starts anew');
       this.#time.reboot();
     }
   }
@@ -365,7 +372,7 @@ export class World {
       this.#tell(`${window.name} ${what} ${token}`);
       try {
         const result = await window.port(call);
-        this.#tell(`${window.name} ${what} ${token}: done`);
+        this.#tell(`${window.name} ${what} ${token}: ${newValueOf(result)}`);
         return result;
       } catch (error) {
         this.#tell(`${window.name} ${what} ${token}: ${error}`);
@@ -451,6 +458,7 @@ export class World {
     const server = this.#servers[this.#random.chance(0.5) ? 'cra' : 'sarus'];
     const name = this.#random.one([...(server?.sessions.keys() ?? [])]);
     if (name !== undefined) {
+      this.#tell(`${name} is evicted`);
       server?.evict(name);
     }
   }
@@ -605,6 +613,12 @@ export class World {
   #blame(what: string): void {
     this.#violations.push(`at ${Math.round(this.#time.now)} ms: ${what}`);
   }
+}
+
+/** What an answer granted, for whoever follows the trace. */
+function newValueOf(result: unknown): string {
+  const { value, session } = (result ?? {}) as { readonly value?: unknown; readonly session?: unknown };
+  return String(session ?? value ?? 'done');
 }
 
 function never<T>(): Promise<T> {

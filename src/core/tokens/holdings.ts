@@ -383,10 +383,7 @@ export class Holdings implements Disposable {
   async #read(id: string): Promise<string | undefined> {
     const json = await this.#deps.store.read(id);
     if (json === undefined) {
-      if (this.#stored.delete(id)) {
-        this.#removed.add(id);
-        this.#drop(id); // Closed in another window.
-      }
+      this.#removedElsewhere(id);
       return undefined;
     }
     if (this.#removed.has(id)) {
@@ -403,6 +400,22 @@ export class Holdings implements Disposable {
     this.#stored.set(id, json);
     this.#join(parsed.value);
     return undefined;
+  }
+
+  #removedElsewhere(id: string): void {
+    const stored = this.#stored.get(id);
+    const mine = this.#records.get(id);
+    if (stored === undefined) {
+      return; // It has not been written yet.
+    }
+    this.#stored.delete(id);
+    this.#removed.add(id);
+    this.#drop(id);
+    const known = parseRecord(id, stored);
+    if (mine?.kind === 'session' && known.ok && known.value.value !== mine.value) {
+      // That window has closed the value before, and cannot have known of this one: it is still to be closed.
+      void this.add({ ...mine, id: this.#deps.newId(), closing: true });
+    }
   }
 
   /** Joins what another window has written with what is known here. */

@@ -64,6 +64,7 @@ const atATime = 8;
  */
 export class Keeper implements Disposable {
   readonly #deps: KeeperDeps;
+  readonly #newId: () => string;
   readonly #owned = new DisposableStore();
   readonly #holdings: Holdings;
   readonly #gateways: Gateways;
@@ -83,6 +84,7 @@ export class Keeper implements Disposable {
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
     const { clock, scheduler, claims, log, newId = randomUUID } = deps;
+    this.#newId = newId;
     this.#gateways = this.#owned.add(new Gateways(deps.connections, deps.connect));
     this.#holdings = this.#owned.add(new Holdings({ ...deps, newId }));
     this.#budget = new Budget(this.#holdings, clock, (session) => this.#end(session));
@@ -548,6 +550,13 @@ export class Keeper implements Disposable {
     const current = this.#held(record.id);
     const grant = await gateway.keepAlive(await this.#tokensOf(current), {});
     const value = grant.value === current.value ? {} : { value: grant.value };
+    if (grant.value !== current.value && this.#holdings.get(current.id)?.value !== current.value) {
+      // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
+      const unwanted = { ...current, ...value, id: this.#newId(), sent: grant.sent, closing: true };
+      await this.#holdings.add(unwanted);
+      await this.#finishClosing(unwanted.id);
+      return;
+    }
     await this.#renewed(current, grant, { ...value, ...change });
   }
 
@@ -661,6 +670,11 @@ export class Keeper implements Disposable {
         await this.#holdings.update(record.id, { closing: false }, 'now');
         throw final;
       }
+    }
+    const held = this.#holdings.get(record.id);
+    if (held !== undefined && held.value !== record.value) {
+      await this.#endNow(held, options); // A renewal has put another one in its place meanwhile.
+      return;
     }
     await this.#forget(record);
   }

@@ -258,28 +258,36 @@ export class SignIns {
       usedBy: window,
       closing: false,
     };
-    const old = this.find(connection, service);
+    // The one that is replaced is open over there until it is revoked, and its sessions are under it until they
+    // are taken over. If this window dies before, the next one finds it and does the rest.
+    const replaced: TokenRecord[] = [];
+    const isNoted = ({ value }: TokenRecord) => replaced.some((other) => other.value === value);
+    let old = this.find(connection, service);
+    while (
+      old !== undefined &&
+      old.value !== grant.value &&
+      !isNoted(old) &&
+      (gateway.grants === 'session' || this.#hasSessions(old))
+    ) {
+      const left: TokenRecord = { ...old, id: this.#deps.newId(), closing: true, under: old.id };
+      replaced.push(left);
+      await holdings.add(left);
+      old = this.find(connection, service); // Another window may have signed in meanwhile.
+    }
+    let held: TokenRecord | undefined;
     if (old !== undefined) {
-      // The one that is replaced is open over there until it is revoked, and its sessions are under it until they
-      // are taken over. If this window dies before, the next one finds it and does the rest.
-      const leavesSomething =
-        old.value !== grant.value && (gateway.grants === 'session' || this.#hasSessions(old));
-      const replaced: TokenRecord = { ...old, id: this.#deps.newId(), closing: true, under: old.id };
-      if (leavesSomething) {
-        await holdings.add(replaced);
-      }
       // The new value takes the place of the old one, so that nothing can go on using that.
       const stored = holdings.update(old.id, fresh, 'now');
-      const held = holdings.get(old.id);
+      held = holdings.get(old.id);
       await stored;
-      if (leavesSomething) {
-        await (gateway.grants === 'user'
-          ? this.finishReplacing(connection, replaced)
-          : this.#revoke(gateway, replaced));
-      }
-      if (held !== undefined) {
-        return holdings.get(old.id) ?? held; // Somebody may have closed it meanwhile.
-      }
+    }
+    for (const left of replaced) {
+      await (gateway.grants === 'user'
+        ? this.finishReplacing(connection, left)
+        : this.#revoke(gateway, left));
+    }
+    if (held !== undefined) {
+      return holdings.get(held.id) ?? held; // Somebody may have closed it meanwhile.
     }
     const record: TokenRecord = {
       ...fresh,
@@ -315,13 +323,14 @@ export class SignIns {
   /**
    * CRA: takes a session over from a user token that was replaced. Whether it serves under the new one is not
    * documented, so it is tried; if not, it is closed under the old one, which nobody will know any more. Only when
-   * that fails as well it is lost.
+   * that fails as well it is lost. One that has expired cannot serve, but an answer that was lost may have renewed it.
    */
   async carry(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
     const { holdings, clock, log } = this.#deps;
     const user = holdings.owner(session);
-    if (!belongsTo(connection, session) || remaining(session, clock.now()) <= 0) {
-      return;
+    const left = remaining(session, clock.now());
+    if (!belongsTo(connection, session) || left <= -2 * session.lifeMs) {
+      return; // It is out of reach, or dead whatever was lost.
     }
     const { service } = session;
     const gateway = await this.#deps.gateways.gateway(connection);
@@ -333,8 +342,8 @@ export class SignIns {
       ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
     });
     try {
-      if (user === undefined) {
-        throw cancelled(); // Its user token was closed meanwhile.
+      if (user === undefined || left <= 0) {
+        throw cancelled(); // Its user token was closed meanwhile, or it has expired.
       }
       const { sent } = await gateway.keepAlive(under(user));
       const life = { sent, leftMs: session.lifeMs, source: 'estimated' } as const;

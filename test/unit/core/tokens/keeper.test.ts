@@ -106,6 +106,57 @@ describe('keeper', () => {
       rig.assertInStep(window);
     });
 
+    it('loses none of two SARUS tokens when another window does it between two of its steps', async () => {
+      const later: (() => void)[] = [];
+      let slow = false;
+      const one = await rig.open('one', async () => {
+        if (slow) {
+          await new Promise<void>((resolve) => later.push(resolve));
+        }
+      });
+      const two = await rig.open('two');
+      await one.keeper.signIn('sarus', { login: key });
+      await rig.settle();
+      slow = true;
+      const signing = one.keeper.signIn('sarus', { login: key });
+      await rig.settle();
+      slow = false;
+      await two.keeper.signIn('sarus', { login: key });
+      await rig.settle();
+      for (const go of later) {
+        go();
+      }
+      await signing;
+      await rig.pass(3_000);
+      assert.equal(rig.sarus.sessions.size, 1);
+      rig.assertInStep(one);
+      rig.assertInStep(two);
+    });
+
+    it('closes a session that a lost answer may have renewed under the token that it was opened with', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      const { session } = await rig.getData(window);
+      await rig.pass(lifeMs / 2, 1_000);
+      rig.faults.push({ operation: 'keepAlive', fault: { kind: 'network', done: true } });
+      await assert.rejects(window.keeper.keepAlive(session?.id ?? ''), { code: 'E_NETWORK' });
+      await rig.pass(lifeMs / 2 + 1_000, 1_000);
+      assert.equal(window.keeper.find(session?.id ?? '')?.state, 'expired');
+      assert.equal(rig.cra.sessions.size, 1);
+      await window.keeper.signIn('cra', { login: demo });
+      assert.equal(rig.cra.sessions.size, 0);
+    });
+
+    it('asks nothing about a session that is certainly dead', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      await rig.getData(window);
+      await rig.pass(3 * lifeMs, 10_000);
+      const asked = rig.cra.asked.length;
+      await window.keeper.signIn('cra', { login: demo });
+      assert.equal(rig.cra.asked.length, asked + 1);
+    });
+
     it('closes a session that was being opened under a user token that was closed meanwhile', async () => {
       rig = new Rig({}, { latency: () => 1_000 });
       const window = await rig.open('w');
@@ -351,6 +402,48 @@ describe('keeper', () => {
       await rig.during(Promise.all([window.keeper.close(id), getting]));
       assert.deepEqual(window.keeper.tokens(), []);
       assert.equal(rig.cra.sessions.size, 0);
+    });
+
+    it('closes as well what a renewal puts in its place meanwhile', async () => {
+      for (const [renewalMs, closeMs] of [
+        [2_000, 4_000],
+        [4_000, 2_000],
+      ] as const) {
+        let latency = renewalMs / 2;
+        rig = new Rig({}, { latency: () => latency, replaces: true });
+        const window = await rig.open('w');
+        const { id } = await rig.during(window.keeper.signIn('sarus', { login: key }));
+        const renewal = window.keeper.keepAlive(id).catch(() => undefined);
+        await rig.settle();
+        latency = closeMs / 2;
+        const closing = window.keeper.close(id);
+        await rig.during(Promise.all([renewal, closing]));
+        assert.equal(rig.sarus.sessions.size, 0, `renewal takes ${renewalMs} ms, close ${closeMs} ms`);
+        rig.assertInStep(window);
+        rig.end();
+      }
+    });
+
+    it('closes as well what another window’s renewal puts in its place meanwhile', async () => {
+      for (const [renewalMs, closeMs] of [
+        [2_000, 4_000],
+        [4_000, 2_000],
+        [2_000, 2_000],
+      ] as const) {
+        let latency = renewalMs / 2;
+        rig = new Rig({}, { latency: () => latency, replaces: true, lifeMs: 10 * lifeMs });
+        const [one, two] = [await rig.open('one'), await rig.open('two')];
+        const { id } = await rig.during(one.keeper.signIn('sarus', { login: key }));
+        await rig.settle();
+        const renewal = one.keeper.keepAlive(id).catch(() => undefined);
+        await rig.settle();
+        latency = closeMs / 2;
+        await rig.during(Promise.all([renewal, two.keeper.close(id)]));
+        await rig.pass(70_000, 1_000);
+        assert.deepEqual([one.keeper.tokens(), two.keeper.tokens()], [[], []]);
+        assert.equal(rig.sarus.sessions.size, 0, `renewal takes ${renewalMs} ms, close ${closeMs} ms`);
+        rig.end();
+      }
     });
 
     it('ends what a window was closing when it died', async () => {

@@ -45,9 +45,12 @@ export class Rig {
     ];
   }
 
-  /** Opens a window and lets it find what is stored. */
-  async open(name: string): Promise<TestWindow> {
-    const store = this.storage.window();
+  /**
+   * Opens a window and lets it find what is stored.
+   * @param lag delays each step of its secret storage
+   */
+  async open(name: string, lag?: () => Promise<void>): Promise<TestWindow> {
+    const store = this.storage.window(lag);
     const window = new TestWindow({
       clock: this.clock,
       store,
