@@ -74,6 +74,7 @@ export class SharedClaims {
   /** Makes every question fail while it is set. */
   broken = false;
   readonly #owners = new Map<string, { window: string; at: number }>();
+  readonly #claims = new Emitter<string>();
   readonly #up: () => number;
 
   constructor(up: () => number) {
@@ -88,6 +89,7 @@ export class SharedClaims {
       const owner = this.#owners.get(key);
       if (owner === undefined || isFree(owner)) {
         this.#owners.set(key, { window, at: this.#up() });
+        this.#claims.fire(key);
         return true;
       }
       return false;
@@ -100,7 +102,7 @@ export class SharedClaims {
       lease: async (key, staleMs) =>
         take(key, (owner) => this.#up() - owner.at >= staleMs || !this.alive.has(owner.window)) ||
         this.#owners.get(key)?.window === window,
-      onDidClaim: () => ({ dispose: () => undefined }),
+      onDidClaim: this.#claims.event,
       claimed: async (prefix) =>
         [...this.#owners.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
       release: async (key) => void this.#owners.delete(key),

@@ -31,6 +31,8 @@ class SimWindow {
   diedAt = Number.POSITIVE_INFINITY;
   /** What was asked of it and has not come back. */
   waiting = 0;
+  /** What it held earlier has been found. */
+  ready: Promise<unknown> = never();
 
   constructor(name: string, make: (window: SimWindow) => TestWindow) {
     this.name = name;
@@ -78,6 +80,8 @@ export class World {
   readonly #violations: string[] = [];
   /** Values that have been in the store: from then on nobody may lose them. */
   readonly #stored = new Set<string>();
+  /** Sessions that turned up when their askers had given up: they are closed as soon as they are known. */
+  readonly #unwanted = new Set<string>();
   /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
   readonly #closed = new Map<string, { readonly at: number; readonly by: SimWindow }>();
   /** Tokens whose closing failed in a way that does not tell whether they are closed. */
@@ -88,8 +92,9 @@ export class World {
   #operations = 0;
   #requests = 0;
   #faulty = true;
-  #lastCrash = Number.NEGATIVE_INFINITY;
   #lastJump = Number.NEGATIVE_INFINITY;
+  /** Whether a window has reckoned lives anew since the machine was started, and told the store. */
+  #isReckoned = true;
   readonly #troubled: number;
 
   readonly #tell: (line: string) => void;
@@ -188,7 +193,6 @@ export class World {
         this.#open();
       }
     } else if (dice < 0.91) {
-      this.#lastCrash = this.#time.now;
       this.#kill(window);
     } else if (dice < 0.925) {
       void this.#leave(window);
@@ -198,21 +202,22 @@ export class World {
       const name = random.chance(0.5) ? 'cra' : 'sarus';
       this.#tell(`${name} starts anew`);
       this.#servers[name]?.restart();
-    } else if (dice < 0.96) {
+    } else if (dice < 0.96 && this.#isReckoned) {
       const ms = random.one([hour, -hour, 24 * hour, -24 * hour, 10 * minute, -10 * minute]) ?? 0;
       this.#tell(`the clock is set by ${ms} ms`);
       this.#time.setWall(ms);
       this.#lastJump = this.#time.now;
-    } else if (dice < 0.98) {
+    } else if (dice >= 0.96 && dice < 0.98) {
       const ms = random.chance(0.5) ? random.whole(1, 20) * minute : random.whole(1, 4) * hour;
       this.#tell(`the machine sleeps for ${ms} ms`);
       this.#time.sleep(ms);
-    } else if (dice < 0.99 && this.#time.now - this.#lastJump > minute) {
-      // A clock that is set and a machine that is started anew within seconds are more than anyone can tell apart.
+    } else if (dice >= 0.98 && dice < 0.99 && this.#time.now - this.#lastJump > minute) {
+      // A clock that is set and a machine that is started anew, with no window to see one before the other, are more
+      // than anyone can tell apart.
+      this.#isReckoned = false;
       for (const one of [...this.#windows]) {
         this.#kill(one);
       }
-      this.#lastCrash = this.#time.now;
       this.#tell('the machine starts anew');
       this.#time.reboot();
     }
@@ -226,7 +231,6 @@ export class World {
       ...(random.chance(0.1) ? { signal: this.#signal() } : {}),
     };
     const connection = random.chance(0.6) ? 'cra' : 'sarus';
-    const id = random.one(keeper.tokens().map((token) => token.id)) ?? '';
     const dice = random.next();
     const getData = () =>
       keeper.getData(
@@ -245,6 +249,7 @@ export class World {
       if (dice < 0.6) {
         return getData();
       }
+      const id = random.one(keeper.tokens().map((token) => token.id)) ?? '';
       if (dice < 0.7) {
         return keeper.keepAlive(id, options);
       }
@@ -267,7 +272,8 @@ export class World {
     };
     this.#operations++;
     window.waiting++;
-    work().then(
+    // As with the extension's commands, whatever people ask for waits until what was held earlier has been found.
+    window.ready.then(work).then(
       () => {
         window.waiting--;
       },
@@ -291,7 +297,15 @@ export class World {
     this.#tell(`${name} opens`);
     const window = new SimWindow(name, (self) => this.#make(name, self));
     this.#windows.push(window);
-    window.inner.keeper.load().catch((error: unknown) => this.#blame(`load: ${error}`));
+    window.ready = window.inner.keeper.load();
+    window.ready
+      .then(() => this.#time.lag(2 * second))
+      .then(
+        () => {
+          this.#isReckoned ||= window.alive;
+        },
+        (error: unknown) => this.#blame(`load: ${error}`),
+      );
   }
 
   #make(name: string, window: SimWindow): TestWindow {
@@ -325,7 +339,11 @@ export class World {
           await inner.write(id, json);
           const value = /"value":"([^"]+)"/.exec(json)?.[1];
           if (value !== undefined) {
+            if (!this.#stored.has(value) && json.includes('"closing":true')) {
+              this.#unwanted.add(value);
+            }
             this.#stored.add(value);
+            this.#checkBudget();
           }
         }),
       delete: (id) => port(() => inner.delete(id)),
@@ -350,7 +368,7 @@ export class World {
       });
     };
     return {
-      onDidClaim: inner.onDidClaim,
+      onDidClaim: (listener) => inner.onDidClaim((key) => window.alive && listener(key)),
       enter: () => port(() => inner.enter()),
       leave: () => port(() => inner.leave()),
       lives: (other) => port(() => inner.lives(other)),
@@ -494,7 +512,7 @@ export class World {
     return { kind: 'status', status: random.one(statuses) ?? 500, done };
   }
 
-  /** Nothing that has run out may be offered as alive; and one window alone keeps the budget at every moment. */
+  /** Nothing that has run out may be offered as alive. */
   #look(): void {
     for (const server of Object.values(this.#servers)) {
       server.sweep();
@@ -509,11 +527,17 @@ export class World {
         }
       }
     }
-    const known = [...(this.#servers.cra?.sessions.keys() ?? [])].filter(
-      (value) => this.#stored.has(value) && !this.#doubtful.has(value),
+  }
+
+  /** The windows together keep the budget at every moment. */
+  #checkBudget(): void {
+    const { cra } = this.#servers;
+    cra?.sweep();
+    const known = [...(cra?.sessions.keys() ?? [])].filter(
+      (value) => this.#stored.has(value) && !this.#unwanted.has(value) && !this.#doubtful.has(value),
     );
-    if (this.#most === 1 && this.#time.now - this.#lastCrash > minute && known.length > maxSessions) {
-      this.#blame(`${known.length} sessions are open, and ${maxSessions} may be`);
+    if (known.length > maxSessions) {
+      this.#blame(`${known.length} sessions are open, and ${maxSessions} may be: ${known.join(', ')}`);
     }
   }
 

@@ -2,24 +2,30 @@ import type { Clock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { TokensError } from '../errors.ts';
 import { type Deadline, remaining } from './deadline.ts';
-import type { Holdings } from './holdings.ts';
+import type { Change, Holdings } from './holdings.ts';
+import type { Places } from './places.ts';
 import type { TokenRecord } from './record.ts';
 
 /** Sessions are scarce: keeps count of those open and being opened, and of which may be closed for another. */
 export class Budget {
   readonly #holdings: Holdings;
+  readonly #places: Places;
   readonly #clock: Clock;
   readonly #close: (session: TokenRecord) => Promise<void>;
   /** Calls under way, by the session they run in. */
   readonly #busy = new Map<string, number>();
-  /** Sessions being opened whose ids are not known yet, by connection. */
-  readonly #opening = new Map<string, number>();
   readonly #leaving = new Set<string>();
   /** Sessions that may have been opened but whose ids never arrived, by connection and by ours. */
   readonly #lost = new Map<string, Map<string, Deadline>>();
 
-  constructor(holdings: Holdings, clock: Clock, close: (session: TokenRecord) => Promise<void>) {
+  constructor(
+    holdings: Holdings,
+    places: Places,
+    clock: Clock,
+    close: (session: TokenRecord) => Promise<void>,
+  ) {
     this.#holdings = holdings;
+    this.#places = places;
     this.#clock = clock;
     this.#close = close;
   }
@@ -53,32 +59,33 @@ export class Budget {
     lost.set(id, life);
   }
 
-  /** It has turned up. */
-  found(connection: string, id: string): void {
-    this.#lost.get(connection)?.delete(id);
+  /** A lost one may turn up, and one that is closed needs no place any more. */
+  hear({ id, connection, what }: Change): void {
+    if (what === 'added') {
+      this.#lost.get(connection)?.delete(id);
+    } else if (what === 'removed') {
+      this.#places.free(id);
+    }
   }
 
   /**
-   * Runs work that opens a session, after closing idle ones until there is room. The work says when its session
-   * is held, and so counted by itself. Rejects with `E_LIMIT` when every session is at work.
+   * Runs work that opens a session, after closing idle ones until there is room, whichever windows the others are
+   * opened by. Rejects with `E_LIMIT` when every session is at work.
+   * @param id of the record that its session will have
    * @param suspect a session that seems dead: the first to go
    */
   async opening<T>(
     connection: Connection,
+    id: string,
     suspect: TokenRecord | undefined,
-    work: (held: () => void) => Promise<T>,
+    work: () => Promise<T>,
   ): Promise<T> {
-    count(this.#opening, connection.name, 1);
-    let counted = true;
-    const held = () => {
-      if (counted) {
-        counted = false;
-        count(this.#opening, connection.name, -1);
-      }
-    };
+    const place = await this.#places.take(connection.name, id);
     try {
       for (;;) {
-        const open = this.#open(connection.name);
+        const before = await place.before();
+        const ahead = [...before].filter((other) => !this.#isHeld(other)).length;
+        const open = this.#held(connection.name) + ahead + 1;
         if (open + this.#lostOf(connection.name) <= connection.maxSessions) {
           break;
         }
@@ -94,17 +101,18 @@ export class Budget {
           [connection.maxSessions, connection.name],
         );
       }
-      return await work(held);
+      return await work();
     } finally {
-      held();
+      place.leave(this.#isHeld(id));
     }
   }
 
   fits({ name, maxSessions }: Connection): boolean {
-    return this.#open(name) <= maxSessions;
+    const opening = this.#places.countMine(name, (id) => this.#isHeld(id));
+    return this.#held(name) + opening <= maxSessions;
   }
 
-  /** Closes what is too much: two windows that cannot see each other's openings may have opened one each. */
+  /** Closes what is too much: two windows that could not agree may have opened one each. */
   async trim(connection: Connection): Promise<void> {
     while (!this.fits(connection) && (await this.makeRoom(connection))) {
       // Until it fits, or all are at work.
@@ -130,14 +138,18 @@ export class Budget {
   }
 
   /** Those that seem expired count as well: only the gateway knows for sure. */
-  #open(connection: string): number {
-    let open = this.#opening.get(connection) ?? 0;
+  #held(connection: string): number {
+    let held = 0;
     for (const record of this.#holdings.of(connection)) {
       if (record.view !== undefined && !this.#leaving.has(record.id)) {
-        open++;
+        held++;
       }
     }
-    return open;
+    return held;
+  }
+
+  #isHeld(id: string): boolean {
+    return this.#holdings.get(id) !== undefined;
   }
 
   #lostOf(connection: string): number {

@@ -291,13 +291,14 @@ export class DataCalls {
     options: Options,
   ): Promise<Opened> {
     const { budget, holdings, signIns } = this.#deps;
-    const attempt = (held: () => void) => {
+    const id = this.#deps.newId();
+    const attempt = () => {
       const user = signIns.find(connection, service) ?? lastUser;
-      return this.#openWith(connection, user, key, request, options, held);
+      return this.#openWith(connection, user, id, key, request, options);
     };
-    return budget.opening(connection, suspect, async (held) => {
+    return budget.opening(connection, id, suspect, async () => {
       try {
-        return await attempt(held);
+        return await attempt();
       } catch (error) {
         // The gateway's own limit may be lower than ours, or others may use it too.
         const mayMakeRoom = TokensError.is(error) && error.code === 'E_LIMIT';
@@ -305,7 +306,7 @@ export class DataCalls {
           throw error;
         }
         this.#deps.log.info(`${connection.name} had no session left; ${holdings.size} tokens are held now.`);
-        return attempt(held);
+        return attempt();
       }
     });
   }
@@ -313,10 +314,10 @@ export class DataCalls {
   async #openWith(
     connection: Connection,
     user: TokenRecord,
+    id: string,
     key: string,
     request: CraCall,
     options: Options,
-    held: () => void,
   ): Promise<Opened> {
     const { budget, clock, gateways, holdings, signIns, tokensOf, window, end, log } = this.#deps;
     const { signal } = options;
@@ -324,7 +325,6 @@ export class DataCalls {
       throw cancelled();
     }
     const gateway = await gateways.gateway(connection);
-    const id = this.#deps.newId();
     let over = false;
     /** Whether somebody has signed in anew since; the session is then under a token that nobody knows any more. */
     const isOrphan = (record: TokenRecord) => holdings.owner(record)?.value !== user.value;
@@ -364,16 +364,13 @@ export class DataCalls {
         keepAliveSetAt: 0,
         openedBy: window,
         usedBy: window,
-        closing: false,
+        // The asker may have turned away before the gateway said which session it had opened: nobody will use it.
+        closing: over,
         generation: 0,
         turn: 0,
       };
-      const stored = holdings.add(record);
-      held();
-      budget.found(connection.name, id);
-      await stored;
-      if (over) {
-        // The asker turned away before the gateway said which session it had opened: nobody will use it.
+      await holdings.add(record);
+      if (record.closing) {
         await endUnwanted(record);
       } else if (isOrphan(record)) {
         await signIns.carry(connection, record, user);

@@ -127,12 +127,19 @@ export class Holdings implements Disposable {
     }
   }
 
-  /** CRA: the token of a connection and service that sessions are opened under, issued by that origin and no other. */
+  /**
+   * CRA: the token of a connection and service that sessions are opened under, issued by that origin and no other;
+   * not one that was replaced and only waits for its sessions to be taken over.
+   */
   user(connection: string, service: string | undefined, origin: string): TokenRecord | undefined {
     let latest: TokenRecord | undefined;
     for (const id of this.#users.get(userKey(connection, service)) ?? []) {
       const record = this.get(id);
-      if (record?.origin === origin && (latest === undefined || isLater(record.sent, latest.sent))) {
+      if (
+        record?.origin === origin &&
+        !record.closing &&
+        (latest === undefined || isLater(record.sent, latest.sent))
+      ) {
         latest = record;
       }
     }

@@ -15,6 +15,7 @@ import { DataCalls, type Fetched } from './dataCalls.ts';
 import { remaining, stateOf } from './deadline.ts';
 import { belongsTo, type ConnectionSource, Gateways } from './gateways.ts';
 import { type Change, Holdings, type Unreadable } from './holdings.ts';
+import { heardMs, Places } from './places.ts';
 import { infoOf, type TokenRecord } from './record.ts';
 import { isRefusal, serviceOf } from './refusal.ts';
 import { type RenewalEnd, Renewals } from './renewals.ts';
@@ -52,9 +53,6 @@ export interface ClosedCount {
 /** Longer than anyone waits for a session to be closed, in milliseconds. */
 const closingMs = 60_000;
 
-/** By then all windows have heard what the others did, in milliseconds. */
-const trimDelayMs = 2_000;
-
 /** Gateways are polite to few requests at once and rude to many. */
 const atATime = 8;
 
@@ -87,7 +85,12 @@ export class Keeper implements Disposable {
     this.#newId = newId;
     this.#gateways = this.#owned.add(new Gateways(deps.connections, deps.connect));
     this.#holdings = this.#owned.add(new Holdings({ ...deps, newId }));
-    this.#budget = new Budget(this.#holdings, clock, (session) => this.#end(session));
+    const places = new Places({
+      ...deps,
+      onAbandoned: (connection, id) => this.#abandoned(connection, id),
+    });
+    this.#budget = new Budget(this.#holdings, places, clock, (session) => this.#end(session));
+    this.#owned.add(this.#holdings.onDidChange((change) => this.#budget.hear(change)));
     this.#signIns = new SignIns({
       ...deps,
       newId,
@@ -765,7 +768,8 @@ export class Keeper implements Disposable {
     const { log, window } = this.#deps;
     const connection = this.#gateways.find(old.connection);
     for (const session of connection === undefined ? [] : [...this.#holdings.of(old.connection)]) {
-      if (connection !== undefined && session.under === old.id && session.openedBy === window) {
+      const isMine = session.view !== undefined && session.under === old.id && session.openedBy === window;
+      if (connection !== undefined && isMine) {
         this.#signIns
           .carry(connection, session, old)
           .catch((error: unknown) => log.warn(`Taking over ${session.id} failed: ${String(error)}`));
@@ -773,12 +777,20 @@ export class Keeper implements Disposable {
     }
   }
 
-  /** Each window keeps the budget by itself; what several have opened at once shows only when they hear of it. */
+  /** A window died while it opened a session: what came of it nobody may ever hear. */
+  #abandoned(connection: string, id: string): void {
+    const life = this.#gateways.find(connection)?.lifeMinutes;
+    if (life !== undefined && this.#holdings.get(id) === undefined) {
+      this.#budget.lose(connection, id, { sent: this.#deps.clock.now(), leftMs: life * 60_000 });
+    }
+  }
+
+  /** Windows that could not agree on what they open hear only then that it was too much. */
   #planTrim({ id, connection: name, what }: Change): void {
     const { scheduler, window } = this.#deps;
     const record = what === 'added' ? this.#holdings.get(id) : undefined;
     if (record?.view !== undefined && record.openedBy !== window) {
-      scheduler.after(`trim/${name}`, trimDelayMs, () => void this.#trim(name));
+      scheduler.after(`trim/${name}`, heardMs, () => void this.#trim(name));
     }
   }
 

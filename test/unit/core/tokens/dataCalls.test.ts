@@ -151,7 +151,7 @@ describe('data calls', () => {
       rig.assertInStep(window);
       // Each of the five met the dead token at most once; afterwards it is nowhere used again.
       const uses = rig.cra.asked.slice(before).filter(({ token }) => token === dead);
-      assert.equal(uses.length, 5);
+      assert.ok(uses.length >= 1 && uses.length <= 5, String(uses.length));
       await rig.getData(window, { view: 'F' });
       assert.notEqual(rig.cra.asked.at(-1)?.token, dead);
     });
@@ -327,6 +327,94 @@ describe('data calls', () => {
       await assert.rejects(rig.getData(window, { view: 'B' }), { code: 'E_HTTP' });
       await rig.getData(window, { view: 'B' });
       assert.deepEqual(targets(window), ['P/A', 'P/B']);
+    });
+  });
+
+  describe('budget of several windows', () => {
+    let latency = 500;
+    const windows = async (maxSessions: number) => {
+      rig = new Rig({ maxSessions }, { latency: () => latency });
+      const one = await rig.open('one');
+      const two = await rig.open('two');
+      await rig.during(one.keeper.signIn('cra', { login: demo }));
+      await rig.pass(1_000);
+      return [one, two] as const;
+    };
+
+    it('is never exceeded by two that open at the same moment', async () => {
+      const [one, two] = await windows(3);
+      const all = Promise.allSettled(
+        ['A', 'B', 'C'].flatMap((view) => [
+          rig.getData(one, { view }),
+          rig.getData(two, { view: `${view}2` }),
+        ]),
+      );
+      await rig.pass(10_000, 100);
+      const results = await all;
+      assert.equal(rig.cra.mostSessions, 3);
+      assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 3);
+      for (const result of results) {
+        assert.ok(result.status === 'fulfilled' || result.reason.code === 'E_LIMIT');
+      }
+      rig.assertInStep(one);
+      rig.assertInStep(two);
+    });
+
+    it('gives the last place to the one who was first', async () => {
+      const [one, two] = await windows(1);
+      const first = rig.getData(two, { view: 'A' });
+      await rig.pass(100, 20);
+      await assert.rejects(rig.getData(one, { view: 'B' }), { code: 'E_LIMIT' });
+      await rig.during(first);
+      rig.assertInStep(two);
+    });
+
+    it('makes room for a session that another window is opening', async () => {
+      const [one, two] = await windows(2);
+      await rig.during(rig.getData(one, { view: 'OLD' }));
+      await rig.pass(3_000);
+      await rig.during(Promise.all([rig.getData(one, { view: 'A' }), rig.getData(two, { view: 'B' })]));
+      assert.equal(rig.cra.mostSessions, 2);
+      const targets = two.keeper.tokens().flatMap(({ target }) => target ?? []);
+      assert.deepEqual(targets.sort(), ['P/A', 'P/B']);
+    });
+
+    it('counts what a window was opening when it died, but lets it keep nobody from opening', async () => {
+      const [one, two] = await windows(2);
+      await rig.during(rig.getData(two, { view: 'A' }));
+      await rig.pass(3_000);
+      latency = 60_000;
+      const lost = rig.getData(one, { view: 'LOST' });
+      await rig.pass(100, 20);
+      latency = 500;
+      rig.crash(one);
+      await rig.during(rig.getData(two, { view: 'B' }));
+      const targets = () => two.keeper.tokens().flatMap(({ target }) => target ?? []);
+      assert.deepEqual(targets(), ['P/B'], 'one may be open that nobody knows');
+      await rig.during(rig.getData(two, { view: 'C', session: 'new' }));
+      assert.deepEqual(targets(), ['P/C']);
+      await rig.during(lost);
+    });
+
+    it('is kept again soon where windows cannot agree', async () => {
+      const [one, two] = await windows(1);
+      rig.claims.broken = true;
+      await rig.during(Promise.all([rig.getData(one, { view: 'A' }), rig.getData(two, { view: 'B' })]));
+      assert.equal(rig.cra.sessions.size, 2);
+      rig.claims.broken = false;
+      await rig.pass(35_000, 500);
+      assert.equal(rig.cra.sessions.size, 1);
+    });
+
+    it('holds no place for long that nobody needs', async () => {
+      const [one] = await windows(3);
+      for (const keepOpen of [true, false]) {
+        await rig.during(rig.getData(one, { view: 'A', keepOpen, session: 'new' }));
+      }
+      fail('getData', { kind: 'refused' });
+      await assert.rejects(rig.during(rig.getData(one, { view: 'B' })));
+      await rig.pass(3_000);
+      assert.deepEqual(await rig.claims.window('w').claimed(''), []);
     });
   });
 

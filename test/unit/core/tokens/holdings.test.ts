@@ -342,6 +342,14 @@ describe('holdings', () => {
       assert.equal(holdings.get('u')?.sent.up, clock.now().up);
     });
 
+    it('opens nothing under one that was replaced and waits for its end', async () => {
+      const { holdings } = open();
+      await holdings.add(user());
+      clock.advance(1_000);
+      await holdings.add(record('u2', { kind: 'user', service: 's', under: 'u', closing: true }));
+      assert.equal(holdings.user('c', 's', 'http://127.0.0.1:1')?.id, 'u');
+    });
+
     it('knows which of two a session is under', async () => {
       const { holdings } = open();
       await holdings.add(user());
