@@ -98,13 +98,19 @@ export class FileClaims implements Claims, Disposable {
     isFree: (owner: string, ageMs: number) => Promise<boolean>,
   ): Promise<'new' | 'mine' | 'theirs'> {
     await this.#prepared();
-    for (let row = 0; ; row++) {
+    let row = 0;
+    for (;;) {
       const file = this.#claim(key, row);
       if (await created(file, this.#window.id)) {
         return 'new';
       }
       const owner = await readOr(file, '');
-      if (!(await isFree(owner, await ageOf(file)))) {
+      const ageMs = await ageOf(file);
+      if (ageMs === Number.POSITIVE_INFINITY) {
+        row = 0; // It was released this moment, and its row begins anew.
+      } else if (await isFree(owner, ageMs)) {
+        row++;
+      } else {
         return owner === this.#window.id ? 'mine' : 'theirs';
       }
     }

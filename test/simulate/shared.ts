@@ -105,7 +105,11 @@ export class SharedClaims {
       onDidClaim: this.#claims.event,
       claimed: async (prefix) =>
         [...this.#owners.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
-      release: async (key) => void this.#owners.delete(key),
+      release: async (key) => {
+        if (this.#owners.delete(key)) {
+          this.#claims.fire(key); // A folder's watcher cannot tell what comes from what goes.
+        }
+      },
     };
   }
 }

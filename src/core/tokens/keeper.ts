@@ -136,7 +136,7 @@ export class Keeper implements Disposable {
         const id = key.startsWith(leavingKey('')) ? key.slice(leavingKey('').length) : undefined;
         if (id !== undefined && this.#holdings.get(id) !== undefined) {
           // Its window has a moment to do it; then it is done, whoever does it.
-          scheduler.after(`close/${id}`, leavingMs, () => void this.#finishClosing(id));
+          scheduler.after(leavingKey(id), leavingMs, () => void this.#finishLeaving(id));
         }
       }),
     );
@@ -157,8 +157,11 @@ export class Keeper implements Disposable {
         return [];
       }),
     );
+    for (const id of leaving) {
+      scheduler.after(leavingKey(id), 0, () => void this.#finishLeaving(id));
+    }
     for (const { id, closing } of this.#holdings.all()) {
-      if (closing || leaving.has(id)) {
+      if (closing && !leaving.has(id)) {
         scheduler.after(closeKey(id), 0, () => void this.#finishClosing(id));
       }
     }
@@ -615,6 +618,25 @@ export class Keeper implements Disposable {
       scheduler.cancel(closeKey(id));
     } else if (!scheduler.has(closeKey(id))) {
       scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));
+    }
+  }
+
+  /** A window closed this as it went. Whatever comes of it, the claim has had its effect: nobody shall close it later. */
+  async #finishLeaving(id: string): Promise<void> {
+    const { claims, log } = this.#deps;
+    const record = this.#holdings.get(id);
+    const key = leavingKey(id);
+    try {
+      if (!(await claims.claimed(key)).includes('')) {
+        return; // Another window was faster.
+      }
+      // A window that has used it since has it now.
+      if (record !== undefined && !(await claims.lives(record.usedBy))) {
+        await this.#finishClosing(id);
+      }
+      await claims.release(key);
+    } catch (error) {
+      log.warn(`Other windows cannot be seen: ${String(error)}`);
     }
   }
 

@@ -41,6 +41,6 @@ export interface Claims {
   readonly onDidClaim: Event<string>;
   /** What follows `prefix` in the keys that begin so and that anybody has claimed. */
   claimed(prefix: string): Promise<readonly string[]>;
-  /** The work of a key that this window claimed or leased is done for good, and nobody will ask for it again. */
+  /** The work of a key is done: whoever asks for it next is the first one again. */
   release(key: string): Promise<void>;
 }

@@ -122,6 +122,34 @@ describe('file claims', () => {
     assert.equal(await one.lease('key', minute), false);
   });
 
+  it('lease to one window at a time, however often they take turns', async () => {
+    let inside = 0;
+    let most = 0;
+    const turns = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (id) => {
+        const claims = here(id);
+        await claims.enter();
+        let had = 0;
+        for (let round = 0; round < 300; round++) {
+          if (await claims.lease('turn', minute)) {
+            had++;
+            most = Math.max(most, ++inside);
+            await new Promise((resolve) => setImmediate(resolve));
+            inside--;
+            await claims.release('turn');
+          }
+        }
+        return had;
+      }),
+    );
+    assert.ok(turns.some((had) => had > 0));
+    assert.equal(most, 1);
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith('turn')),
+      [],
+    );
+  });
+
   it('leave no file behind when released', async () => {
     const me = here('me');
     await me.lease('key', minute);

@@ -513,6 +513,45 @@ describe('keeper', () => {
       assert.equal(rig.cra.sessions.size, 0);
     });
 
+    it('is done by those who stay where it could not be, once and for all', async () => {
+      const [one, two] = [await rig.open('one'), await rig.open('two')];
+      await one.keeper.signIn('cra', { login: demo });
+      await rig.getData(one);
+      await rig.settle();
+      const closeFails = () =>
+        rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      closeFails();
+      await one.keeper.closeMine(1_000);
+      await one.keeper.flush();
+      rig.crash(one);
+      closeFails();
+      await rig.pass(3_000);
+      assert.equal(rig.cra.count('close'), 2);
+      assert.deepEqual(await rig.claims.window('w').claimed('leaving-'), []);
+      // It could not be closed, so somebody may as well use it: then no later start closes it.
+      assert.equal((await rig.getData(two)).reused, true);
+      await rig.pass(1_500);
+      const three = await rig.open('three');
+      await rig.pass(3_000);
+      assert.equal(rig.cra.count('close'), 2);
+      rig.assertInStep(three);
+    });
+
+    it('leaves a session to the one who has used it since', async () => {
+      const [one, two] = [await rig.open('one'), await rig.open('two')];
+      await one.keeper.signIn('cra', { login: demo });
+      await rig.getData(one);
+      await rig.settle();
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      await one.keeper.closeMine(1_000);
+      rig.crash(one);
+      assert.equal((await rig.getData(two)).reused, true);
+      await rig.pass(3_000);
+      rig.assertInStep(two);
+      assert.equal(rig.cra.sessions.size, 1);
+      assert.deepEqual(await rig.claims.window('w').claimed('leaving-'), []);
+    });
+
     it('waits no longer than it may; the next start ends what is left', async () => {
       rig = new Rig({}, { latency: () => 10_000 });
       const one = await rig.open('one');
