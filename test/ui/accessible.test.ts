@@ -46,7 +46,7 @@ describe('for everybody', () => {
   const vs = useWorkbench();
 
   for (const theme of ['dark', 'hc-light'] as const) {
-    it(`the empty view, the tree, the status bar and the result pass axe (${theme})`, async function () {
+    it(`the empty view, the tree, the status bar and the result pass axe (${theme})`, async () => {
       await vs().theme(theme);
       await vs().showTokens();
       assert.deepEqual(await violations(vs().page, container, notOurs), []);
