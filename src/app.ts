@@ -136,6 +136,8 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
     },
     openAs: options.resultsOpen,
     hasSecret: (text) => redactor.finds(text),
+    hide: (text) => redactor.hide(text),
+    redact: (text) => redactor.redact(text),
     report: (error) => report(log, error),
   };
   const parts: Parts = {

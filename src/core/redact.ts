@@ -34,20 +34,23 @@ export class Redactor {
   readonly #fading = new Set<string>();
   /** What is looked for, made of the values when a text comes: the longest first, so that none leaves its end. */
   #forms: readonly string[] | undefined;
-  readonly #parts = new Set<string>();
+  readonly #names = new Set<string>();
+  readonly #secretParts = new Parts();
+  readonly #nameParts = new Parts();
 
   /** Tells of a secret; from now on it is taken out wherever it stands. */
   add(secret: string): void {
-    if (secret.length < shortestSecret || (this.#values.has(secret) && !this.#fading.has(secret))) {
-      return;
+    if (this.#names.delete(secret)) {
+      this.#secretParts.add(secret);
     }
-    this.#fading.delete(secret);
-    if (!this.#values.has(secret)) {
-      this.#values.add(secret);
-      this.#forms = undefined;
-      for (const part of partsOf(secret)) {
-        this.#parts.add(part);
-      }
+    this.#add(secret, this.#secretParts);
+  }
+
+  /** Tells of who somebody is: taken out like a secret, but not of data, where people look for their own name. */
+  addName(name: string): void {
+    if (name.length >= shortestSecret && !this.#values.has(name)) {
+      this.#add(name, this.#nameParts);
+      this.#names.add(name);
     }
   }
 
@@ -68,16 +71,36 @@ export class Redactor {
     for (const form of this.#forms) {
       clean = clean.replaceAll(form, blank);
     }
-    clean = this.#withoutParts(clean);
+    clean = this.#nameParts.takenOut(this.#secretParts.takenOut(clean));
     for (const [shape, replacement] of shapes) {
       clean = clean.replace(shape, replacement);
     }
     return clean;
   }
 
+  /**
+   * Takes secrets out of what a gateway answered, which may be megabytes: a gateway that says back what it was told must
+   * not have it shown. Left are names of people, and what is short or only looks like a secret: in data that is data.
+   */
+  hide(text: string): string {
+    return this.#secretParts.takenOut(text);
+  }
+
   /** Whether there is anything in a text that would be taken out. */
   finds(text: string): boolean {
     return this.redact(text) !== text;
+  }
+
+  #add(value: string, parts: Parts): void {
+    if (value.length < shortestSecret || (this.#values.has(value) && !this.#fading.has(value))) {
+      return;
+    }
+    this.#fading.delete(value);
+    if (!this.#values.has(value)) {
+      this.#values.add(value);
+      this.#forms = undefined;
+      parts.add(value);
+    }
   }
 
   /** The older half of what fades. */
@@ -87,27 +110,55 @@ export class Redactor {
       this.#values.delete(secret);
     }
     this.#forms = undefined;
-    this.#parts.clear();
+    this.#secretParts.clear();
     for (const secret of this.#values) {
-      for (const part of partsOf(secret)) {
-        this.#parts.add(part);
+      if (!this.#names.has(secret)) {
+        this.#secretParts.add(secret);
       }
     }
   }
+}
 
-  /** Takes out what is left of secrets that somebody cut, put in another case or into something longer. */
-  #withoutParts(text: string): string {
-    if (this.#parts.size === 0) {
+/** Parts of secrets, and where they stand in a text: somebody cut them, put them in another case or into something longer. */
+class Parts {
+  readonly #parts = new Set<string>();
+  /** Which four characters parts begin with, by their hash, a bit each: most places of a text are passed over by it. */
+  readonly #beginnings = new Uint8Array(beginnings / 8);
+
+  add(secret: string): void {
+    for (const part of partsOf(secret)) {
+      this.#parts.add(part);
+      let hash = 0;
+      for (let at = 0; at < beginningLength; at++) {
+        hash = hashed(hash, part.charCodeAt(at));
+      }
+      this.#beginnings[hash >> 3] = (this.#beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
+    }
+  }
+
+  clear(): void {
+    this.#parts.clear();
+    this.#beginnings.fill(0);
+  }
+
+  takenOut(text: string): string {
+    if (this.#parts.size === 0 || text.length < partLength) {
       return text;
     }
-    const lower = text.toLowerCase();
-    if (lower.length !== text.length) {
-      return text; // Letters that grow in lower case: places would not fit.
-    }
+    // The one letter that becomes longer in lower case would move all that stands after it.
+    const lower = text.replaceAll('\u0130', 'i').toLowerCase();
+    const found = this.#beginnings;
     let clean = '';
     let kept = 0;
-    for (let at = 0; at + partLength <= lower.length; at++) {
-      if (!this.#parts.has(lower.slice(at, at + partLength))) {
+    let hash = 0;
+    for (let next = 0; next < lower.length; next++) {
+      hash = hashed(hash, lower.charCodeAt(next));
+      const at = next - beginningLength + 1;
+      if (
+        ((found[hash >> 3] ?? 0) & (1 << (hash & 7))) === 0 ||
+        at < kept ||
+        !this.#parts.has(lower.slice(at, at + partLength))
+      ) {
         continue;
       }
       let end = at + partLength;
@@ -116,10 +167,17 @@ export class Redactor {
       }
       clean += text.slice(kept, at) + blank;
       kept = end;
-      at = end - 1;
     }
-    return clean + text.slice(kept);
+    return kept === 0 ? text : clean + text.slice(kept);
   }
+}
+
+const beginningLength = 4;
+const beginnings = 1 << 20;
+
+/** The hash of four characters, from that of the four before and the next one: what is older is moved out. */
+function hashed(before: number, code: number): number {
+  return ((before << 5) ^ code) & (beginnings - 1);
 }
 
 /** A secret in every encoding that it travels in. */

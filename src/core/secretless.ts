@@ -1,5 +1,19 @@
 import type { DataRequest } from './request.ts';
 
+/** A copy of something that JSON can hold, in which every text was changed, names of members too. */
+export function withTexts<T>(value: T, change: (text: string) => string): T;
+export function withTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') {
+    return change(value);
+  }
+  if (Array.isArray(value)) {
+    return value.map((one) => withTexts(one, change));
+  }
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, one]) => [change(name), withTexts(one, change)]))
+    : value;
+}
+
 /** What says where a request goes; without it there is no request. */
 const essential = new Set(['connection', 'product', 'view', 'endpoint']);
 

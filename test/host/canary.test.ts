@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import * as vscode from 'vscode';
 import type { SessionTokensApi } from '../../src/api.ts';
 import type { Login } from '../../src/core/protocols/gateway.ts';
 import { type FaultName, faultNames } from '../../src/sandbox/faultRules.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { canaries, SecretSearch } from '../security/canaries.ts';
+import { Disguise } from '../security/disguise.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
-
-/** What is given to sign in, none of which stands anywhere else; the sandbox knows only its own public users. */
-const given = {
-  username: 'cnry-Usr-7Q2x',
-  password: 'cnry/Pwd+9Zk4 &%é',
-  email: 'cnry-mail-3Vt8@example.invalid',
-  apiKey: 'cnry=Key-5Hw1/=',
-  gatewayPassword: 'cnry:Tomcat-6Jb0',
-};
 
 /** Every line that goes to a log channel of ours: the file may lag behind, and not every VS Code can write one. */
 const logged: string[] = [];
@@ -48,89 +38,6 @@ const listen = (name: string, options: { log: true }): vscode.LogOutputChannel =
   });
 };
 Object.assign(vscode.window, { createOutputChannel: listen });
-
-/** A gateway as people have it: with users of its own. Stands before a sandbox, and learns what tokens are issued. */
-class Disguise {
-  readonly sandbox: Sandbox;
-  readonly secrets = new Set<string>();
-  readonly #server: http.Server;
-
-  private constructor(sandbox: Sandbox) {
-    this.sandbox = sandbox;
-    this.#server = http.createServer((request, response) => this.#pass(request, response));
-  }
-
-  static async start(): Promise<Disguise> {
-    const disguise = new Disguise(await startSandbox({ basic: true, maxSessions: 4 }));
-    await new Promise<void>((resolve) => disguise.#server.listen(0, '127.0.0.1', resolve));
-    return disguise;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-    await this.sandbox.close();
-  }
-
-  async #pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) {
-      parts.push(part as Buffer);
-    }
-    const body = disclose(Buffer.concat(parts).toString());
-    const headers = { ...request.headers, 'content-length': String(Buffer.byteLength(body)) };
-    delete headers['accept-encoding'];
-    delete headers['transfer-encoding'];
-    if (headers.authorization?.startsWith('Basic ')) {
-      headers.authorization = `Basic ${Buffer.from('tomcat:tomcat').toString('base64')}`;
-    }
-    const onward = http.request(
-      { port: this.sandbox.port, method: request.method, path: disclose(request.url ?? ''), headers },
-      (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.on('data', (chunk: Buffer) => {
-          this.#learn(chunk.toString());
-          response.write(chunk);
-        });
-        answer.on('end', () => response.end());
-        answer.on('error', () => response.destroy());
-      },
-    );
-    onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
-    onward.end(body);
-  }
-
-  #learn(text: string): void {
-    for (const [, value = ''] of text.matchAll(/"(?:userToken|SessionToken|session)"\s*:\s*"([^"]+)"/g)) {
-      this.secrets.add(value);
-    }
-  }
-}
-
-/** Our users in the words of the sandbox. */
-function disclose(text: string): string {
-  const pairs = [
-    [given.email, 'demo@example.com'],
-    [given.username, 'demo'],
-    [given.password, 'demo'],
-    [given.apiKey, 'demo'],
-  ] as const;
-  let known = text;
-  for (const [ours, theirs] of pairs) {
-    const encoded = encodeURIComponent(ours).replace(
-      /[!'()]/g,
-      (char) => `%${char.charCodeAt(0).toString(16)}`,
-    );
-    known = known.replaceAll(encoded, encodeURIComponent(theirs));
-    known = known.replaceAll(JSON.stringify(ours).slice(1, -1), theirs);
-  }
-  return known;
-}
 
 describe('security: canaries', () => {
   const gateways: Disguise[] = [];
@@ -164,19 +71,20 @@ describe('security: canaries', () => {
       { ...cra, name: 'canary-classic', url: classic.url, dialect: 'getData' },
       { name: 'canary-sarus', kind: 'sarus', url: sarus.url, requestTimeoutSeconds: 0.4 },
     ]);
-    const { username, password, gatewayPassword, email, apiKey } = given;
+    const { username, password, gatewayPassword, email, apiKey } = canaries;
     await Promise.all([
       strike(api, views, 'canary-views', { username, password, gatewayPassword }),
       strike(api, classic, 'canary-classic', { username, password, gatewayPassword }),
       strike(api, sarus, 'canary-sarus', { email, password }),
     ]);
+    await others(api, sarus);
     await attempt(() => api.signIn('canary-sarus', { apiKey }, { remember: true }));
     await attempt(() => run('signOut', { connection: 'canary-sarus' }));
     await vscode.env.clipboard.writeText('');
 
     const tokens = gateways.flatMap(({ secrets }) => [...secrets]);
     assert.ok(tokens.length > 20, `only ${tokens.length} tokens were issued`);
-    const needles = new Set([...Object.values(given), ...tokens].flatMap(formsOf));
+    const search = new SecretSearch([...Object.values(canaries), ...tokens]);
     const texts = new Map<string, string>([['what callers saw', seen.join('\n')]]);
     texts.set('settings', JSON.stringify(vscode.workspace.getConfiguration()));
     const files = await filesOfTheWindow();
@@ -190,10 +98,7 @@ describe('security: canaries', () => {
       'the log tells of what was done',
     );
     for (const [where, text] of texts) {
-      for (const needle of needles) {
-        const at = text.indexOf(needle);
-        assert.ok(at < 0, `“${needle}” in ${where}: ${text.slice(Math.max(at - 80, 0), at + 80)}`);
-      }
+      assert.equal(search.find(text), undefined, where);
     }
   });
 
@@ -209,10 +114,10 @@ describe('security: canaries', () => {
         ? {
             connection,
             endpoint: 'GetSnapshot',
-            params: { Symbols: 'ABC', SessionToken: given.apiKey },
+            params: { Symbols: 'ABC', SessionToken: canaries.apiKey },
             show: false,
           }
-        : { connection, product: 'MVMVS', view: 'JCPU', filter: given.username, show: false };
+        : { connection, product: 'MVMVS', view: 'JCPU', filter: canaries.username, show: false };
     const id = async () =>
       (await api.tokens()).find((token) => token.connection === connection)?.id ?? 'none';
     const faults: (FaultName | undefined)[] = [undefined, ...faultNames];
@@ -226,40 +131,56 @@ describe('security: canaries', () => {
       };
       await struck(() => api.signIn(connection, login, { remember: true }));
       await struck(() => api.getData(request));
+      await struck(() => run('getData', request));
       await struck(async () => run('keepAlive', { id: await id() }));
+      await struck(() => run('keepAlive', { connection }));
       await struck(async () => run('query', { id: await id() }));
+      await struck(async () => run('toggleKeepAlive', { id: await id() }));
+      await struck(async () => run('copyToken', { id: await id() }));
+      await struck(() => run('refresh'));
+      await struck(() => run('showLog'));
+      await struck(async () => run('close', { id: await id() }));
       await struck(() => run('closeAll', { connection }));
+      await struck(() => run('signIn', { connection }));
       await struck(() => run('signOut', { connection }));
     }
-    // Those that would ask where nobody is signed in.
-    await api.signIn(connection, login, { remember: true });
-    await attempt(() => run('getData', request));
-    await attempt(async () => run('copyToken', { id: await id() }));
-    await attempt(() => run('refresh', {}));
-    await attempt(() => run('keepAlive', { connection }));
-    await attempt(async () => run('close', { id: await id() }));
-    await attempt(() => run('signIn', { connection }));
-    await attempt(() => run('signOut', { connection }));
-    await attempt(() => run('removeConnection', { connection }));
-    await attempt(() => api.signIn(connection, { username: 'no', password: given.password }));
-    await attempt(() => run('addConnection', { name: connection, kind: 'sarus', url: sandbox.url }));
+    await attempt(() => api.signIn(connection, { username: 'no', password: canaries.password }));
   }
 
+  /** What needs no token: connections that come and go, and the sandbox of the window. */
+  async function others(api: SessionTokensApi, { sandbox, url }: Disguise): Promise<void> {
+    for (const fault of faultNames) {
+      sandbox.setFaults({ fault, times: 1, forMs: 60 });
+      const name = `canary-${fault}`;
+      await attempt(() => run('addConnection', { name, kind: 'bmc-cra', url, gatewayUser: 'tomcat' }));
+      await attempt(() =>
+        run('addConnection', {
+          name,
+          kind: 'sarus',
+          url: url.replace('//', `//${canaries.username}:${encodeURIComponent(canaries.password)}@`),
+        }),
+      );
+      await attempt(() => run('removeConnection', { connection: name }));
+      sandbox.clearFaults();
+    }
+    const { url: own } = (await run<{ url: string }>('startSandbox')) ?? {};
+    assert.ok(own);
+    await attempt(() =>
+      api.signIn('sandbox-cra', { username: canaries.username, password: canaries.password }),
+    );
+    await attempt(() => run('stopSandbox'));
+  }
+
+  /** Whoever is asked, where nothing is remembered any more, turns away. */
   async function attempt(work: () => Promise<unknown>): Promise<void> {
+    const closing = setInterval(() => {
+      void vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+    }, 200);
     const end: unknown = await work().catch((error: unknown) => error);
+    clearInterval(closing);
     seen.push(inspect(end, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null }));
   }
 });
-
-/** A secret as it is, in an address, in base64, and every part of eight characters of it. */
-function formsOf(secret: string): string[] {
-  // Of an e-mail address only the person: the host is public.
-  const own = secret.includes('@') ? secret.slice(0, secret.indexOf('@')) : secret;
-  const parts = Array.from({ length: Math.max(own.length - 7, 0) }, (_, at) => own.slice(at, at + 8));
-  return [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64'), ...parts].filter(
-    (form) => form.length >= 8,
-  );
-}
 
 /** What VS Code has written for this window: logs, settings, storage. */
 async function filesOfTheWindow(): Promise<string[]> {

@@ -47,6 +47,8 @@ export interface WorkbenchOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   /** Several windows will share their secrets, as those of a desktop VS Code do. */
   readonly sharedSecrets?: boolean;
+  /** Runs in every frame before anything of VS Code. */
+  readonly initScript?: string;
 }
 
 /**
@@ -116,6 +118,9 @@ export class Workbench {
     });
     if (options.sharedSecrets) {
       await shareSecrets(context);
+    }
+    if (options.initScript) {
+      await context.addInitScript(options.initScript);
     }
     const page = await context.newPage();
     if (options.language) {

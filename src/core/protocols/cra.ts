@@ -63,7 +63,7 @@ export class Cra implements Gateway {
       throw new TokensError('E_CONFIG', '{0} takes a user and a password.', [this.#deps.connection.name]);
     }
     segment(name);
-    this.#deps.redactor.add(login.username);
+    this.#deps.redactor.addName(login.username);
     this.#deps.redactor.add(login.password);
     const dialect = await this.#find(options);
     return dialect === undefined

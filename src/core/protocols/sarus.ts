@@ -148,7 +148,7 @@ export class Sarus implements Gateway {
       return [['APIKey', login.apiKey]];
     }
     if ('email' in login) {
-      redactor.add(login.email);
+      redactor.addName(login.email);
       redactor.add(login.password);
       return [
         ['email', login.email],

@@ -398,9 +398,10 @@ export class SignIns {
   }
 
   #guard(login: Login): void {
-    for (const secret of Object.values(login)) {
-      if (typeof secret === 'string') {
-        this.#deps.redactor.add(secret);
+    const { redactor } = this.#deps;
+    for (const [field, value] of Object.entries(login)) {
+      if (typeof value === 'string') {
+        field === 'username' || field === 'email' ? redactor.addName(value) : redactor.add(value);
       }
     }
   }

@@ -35,6 +35,10 @@ export interface ResultsDeps {
   readonly openAs?: () => 'table' | 'json';
   /** Whether there is a secret in a text: then it is neither kept nor copied. */
   readonly hasSecret: (text: string) => boolean;
+  /** Takes secrets out of data that are to be shown. */
+  readonly hide: (text: string) => string;
+  /** Takes out of a text that is to be kept whatever is, names or looks like a secret. */
+  readonly redact: (text: string) => string;
   /** Shows a failure to the person, with what helps. */
   readonly report: (error: unknown) => void;
 }

@@ -9,11 +9,13 @@ import type { LiveTable } from '../../core/results/liveTable.ts';
 /**
  * Writes an export to a file, part by part, so that its size is bounded by the disk alone. The file appears
  * when it is whole: a cancelled or failed export leaves what was there before.
+ * @param hide takes secrets out of what is written
  */
 export async function exportFile(
   table: LiveTable,
   target: vscode.Uri,
   options: ExportOptions,
+  hide: (text: string) => string,
   progress: (rows: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<number> {
@@ -32,7 +34,7 @@ export async function exportFile(
         if (signal.aborted) {
           throw cancelled();
         }
-        await file.writeFile(text, 'utf8');
+        await file.writeFile(hide(text), 'utf8');
         written = rows;
         progress(rows, total);
       }

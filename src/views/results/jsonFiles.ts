@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { exportText } from '../../core/results/exportText.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
+import { withTexts } from '../../core/secretless.ts';
 
 export const jsonScheme = 'session-tokens-result';
 
@@ -17,9 +18,12 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
   readonly #files = new Map<string, { readonly bytes: Uint8Array; readonly time: number }>();
   readonly #changed = this.#owned.add(new vscode.EventEmitter<vscode.FileChangeEvent[]>());
   readonly onDidChangeFile = this.#changed.event;
+  readonly #hide: (text: string) => string;
   #last = 0;
 
-  constructor() {
+  /** @param hide takes secrets out of what is shown */
+  constructor(hide: (text: string) => string) {
+    this.#hide = hide;
     this.#owned.add(vscode.workspace.registerFileSystemProvider(jsonScheme, this, { isReadonly: true }));
     this.#owned.add(
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
@@ -34,7 +38,7 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
   async show(table: LiveTable, fields: readonly string[], title: string, time: number): Promise<void> {
     const name = title.replace(/[^\w.-]+/g, '-');
     const uri = vscode.Uri.from({ scheme: jsonScheme, path: `/${++this.#last}/${name}.json` });
-    this.#files.set(uri.path, { bytes: await textOf(table, fields), time });
+    this.#files.set(uri.path, { bytes: await this.#textOf(table, fields), time });
     await vscode.commands.executeCommand('vscode.open', uri, { preview: false });
   }
 
@@ -89,20 +93,20 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
     }
     return file;
   }
-}
 
-async function textOf(table: LiveTable, fields: readonly string[]): Promise<Uint8Array> {
-  const share = table.share();
-  try {
-    if (table.state.bytes <= prettyBytes) {
-      return Buffer.from(`${JSON.stringify(await table.rows(), undefined, 2)}\n`);
+  async #textOf(table: LiveTable, fields: readonly string[]): Promise<Uint8Array> {
+    const share = table.share();
+    try {
+      if (table.state.bytes <= prettyBytes) {
+        return Buffer.from(`${JSON.stringify(withTexts(await table.rows(), this.#hide), undefined, 2)}\n`);
+      }
+      const parts: Buffer[] = [];
+      for await (const { text } of exportText(table, { fields, format: 'json', all: true })) {
+        parts.push(Buffer.from(this.#hide(text)));
+      }
+      return Buffer.concat(parts);
+    } finally {
+      share.dispose();
     }
-    const parts: Buffer[] = [];
-    for await (const { text } of exportText(table, { fields, format: 'json', all: true })) {
-      parts.push(Buffer.from(text));
-    }
-    return Buffer.concat(parts);
-  } finally {
-    share.dispose();
   }
 }

@@ -95,7 +95,7 @@ async function askSeconds(): Promise<number | undefined> {
   return text === undefined ? undefined : Number(text);
 }
 
-async function exportResult(panel: ResultPanel, args: Args): Promise<unknown> {
+async function exportResult(panel: ResultPanel, args: Args, { deps }: CommandParts): Promise<unknown> {
   const { table } = panel;
   if (table === undefined || table.state.phase === 'arriving') {
     throw new TokensError('E_CONFIG', 'The result is not complete yet.');
@@ -120,6 +120,7 @@ async function exportResult(panel: ResultPanel, args: Args): Promise<unknown> {
         table,
         target,
         { fields, ...choice },
+        deps.hide,
         (written, total) => {
           const percent = total === 0 ? 100 : Math.floor((written / total) * 100);
           if (percent > told) {

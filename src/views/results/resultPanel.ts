@@ -7,7 +7,7 @@ import type { Arrangement } from '../../core/results/desk.ts';
 import { History } from '../../core/results/history.ts';
 import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
-import { withoutSecrets } from '../../core/secretless.ts';
+import { withoutSecrets, withTexts } from '../../core/secretless.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
 import type { PanelDeps } from './deps.ts';
 import { resultHtml } from './html.ts';
@@ -228,9 +228,10 @@ export class ResultPanel implements Disposable {
     this.post({ is: 'note', text });
   }
 
+  /** The only way to the webview: what is in the data may be a secret that the gateway says back. */
   post(message: ToTable): void {
     if (this.#ready) {
-      void this.panel.webview.postMessage(message);
+      void this.panel.webview.postMessage(withTexts(message, this.#deps.hide));
     }
   }
 
@@ -474,7 +475,7 @@ export class ResultPanel implements Disposable {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
       return;
     }
-    await vscode.env.clipboard.writeText(text);
+    await vscode.env.clipboard.writeText(this.#deps.hide(text));
     const rows = Math.min(to, this.#shownRows) - from;
     this.note(
       rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),
@@ -587,8 +588,8 @@ export class ResultPanel implements Disposable {
           gotAt: this.#gotAt,
           totalRows: Math.max(table.state.rowCount, this.#outcome?.totalRows ?? 0),
           bytes: table.state.bytes,
-          labels: [...this.#labels],
-          rows,
+          labels: withTexts([...this.#labels], this.#deps.redact),
+          rows: JSON.stringify(withTexts(JSON.parse(rows) as unknown, this.#deps.redact)),
         },
       });
     } catch {

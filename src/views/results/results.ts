@@ -22,11 +22,12 @@ const keptRows = v.array(v.record(v.string(), v.unknown()));
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
 export class Results implements Disposable {
   readonly #deps: PanelDeps;
-  readonly #json = new JsonFiles();
+  readonly #json: JsonFiles;
   readonly #panels = new Set<ResultPanel>();
 
   constructor(deps: ResultsDeps) {
     this.#deps = { ...deps, worker: new TableWorker(deps.workerFile) };
+    this.#json = new JsonFiles(deps.hide);
   }
 
   /**

@@ -64,6 +64,25 @@ describe('security: redaction', () => {
     equal(redactor.redact('some.person did it'), '‹redacted› did it');
   });
 
+  it('takes secrets out of data, and leaves there names and what only looks like a secret', () => {
+    const redactor = new Redactor();
+    redactor.add('Tk-9f27C0ab51e8d6a4-Zy');
+    redactor.addName('PRODUSER7');
+    const data = '{"USER":"PRODUSER7","token":"none","HEARD":"…"}';
+    equal(redactor.hide(data), data);
+    equal(redactor.hide(data.replace('…', 'x Tk-9f27C0ab5 y')), data.replace('…', 'x ‹redacted› y'));
+    equal(redactor.redact('for PRODUSER7'), 'for ‹redacted›');
+    // Somebody's name may be their password too.
+    redactor.add('PRODUSER7');
+    equal(redactor.hide('for PRODUSER7'), 'for ‹redacted›');
+  });
+
+  it('takes secrets out beside letters that grow in lower case', () => {
+    const redactor = new Redactor();
+    redactor.add('Tk-9f27C0ab51e8d6a4-Zy');
+    equal(redactor.redact('İİ k-9f27C0ab5 İ'), 'İİ ‹redacted› İ');
+  });
+
   it('knows secrets it was never told of by their shape', () => {
     const redactor = new Redactor();
     for (const text of [

@@ -1,0 +1,166 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { canaries } from './canaries.ts';
+
+/**
+ * A gateway as people have it, with users of its own: stands before a sandbox, which knows only its public users,
+ * and learns what tokens are issued. One that `echoes` says back whatever it was told, as a gateway does that somebody
+ * left in its debugging mode: whole, in base64, in parts and as a name, in its rows and in its errors.
+ */
+export class Disguise {
+  readonly sandbox: Sandbox;
+  /** The tokens that were issued. */
+  readonly secrets = new Set<string>();
+  readonly #server: http.Server;
+  readonly #echoes: boolean;
+
+  private constructor(sandbox: Sandbox, echoes: boolean) {
+    this.sandbox = sandbox;
+    this.#echoes = echoes;
+    this.#server = http.createServer((request, response) => this.#pass(request, response));
+  }
+
+  static async start({ echoes = false } = {}): Promise<Disguise> {
+    const disguise = new Disguise(await startSandbox({ basic: true, maxSessions: 4 }), echoes);
+    await new Promise<void>((resolve) => disguise.#server.listen(0, '127.0.0.1', resolve));
+    return disguise;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await this.sandbox.close();
+  }
+
+  async #pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) {
+      parts.push(part as Buffer);
+    }
+    const told = Buffer.concat(parts).toString();
+    const body = disclose(told);
+    const headers = { ...request.headers, 'content-length': String(Buffer.byteLength(body)) };
+    delete headers['accept-encoding'];
+    delete headers['transfer-encoding'];
+    if (headers.authorization?.startsWith('Basic ')) {
+      headers.authorization = `Basic ${Buffer.from('tomcat:tomcat').toString('base64')}`;
+    }
+    const onward = http.request(
+      { port: this.sandbox.port, method: request.method, path: disclose(request.url ?? ''), headers },
+      (answer) => {
+        const heard = [request.url, request.headers.authorization, told].filter(Boolean);
+        if (this.#echoes) {
+          void this.#echo(answer, response, heard as string[]);
+          return;
+        }
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.on('data', (chunk: Buffer) => {
+          this.#learn(chunk.toString());
+          response.write(chunk);
+        });
+        answer.on('end', () => response.end());
+        answer.on('error', () => response.destroy());
+      },
+    );
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    onward.end(body);
+  }
+
+  async #echo(
+    answer: http.IncomingMessage,
+    response: http.ServerResponse,
+    heard: readonly string[],
+  ): Promise<void> {
+    const parts: Buffer[] = [];
+    try {
+      for await (const part of answer) {
+        parts.push(part as Buffer);
+      }
+    } catch {
+      response.destroy();
+      return;
+    }
+    const text = Buffer.concat(parts).toString();
+    this.#learn(text);
+    const body = withEcho(text, heard, this.secrets);
+    const headers = { ...answer.headers };
+    delete headers['transfer-encoding'];
+    if (body !== text) {
+      headers['content-length'] = String(Buffer.byteLength(body));
+    }
+    response.writeHead(answer.statusCode ?? 500, headers);
+    response.end(body);
+  }
+
+  #learn(text: string): void {
+    for (const [, value = ''] of text.matchAll(/"(?:userToken|SessionToken|session)"\s*:\s*"([^"]+)"/g)) {
+      this.secrets.add(value);
+    }
+  }
+}
+
+/** An answer with what was heard in its error, or in its first rows. */
+function withEcho(text: string, heard: readonly string[], tokens: ReadonlySet<string>): string {
+  const body = objectOf(text);
+  if (body === undefined) {
+    return text;
+  }
+  const all = heard.join(' ');
+  if (typeof body.error === 'string') {
+    return JSON.stringify({ ...body, error: `${body.error}, as ${all}` });
+  }
+  const result = body.Rows ?? body.Result;
+  const rows = [result, ...Object.values(result ?? {})].find(Array.isArray) ?? [];
+  const cells: Record<string, string> = { HEARD: all, HEARD64: Buffer.from(all).toString('base64') };
+  for (const token of tokens) {
+    if (all.includes(token)) {
+      cells[`PART${Object.keys(cells).length}`] = token.slice(1, 11);
+      cells[token] = 'as a name';
+    }
+  }
+  if (rows.length === 0) {
+    return text;
+  }
+  // First, so that they are the first columns of a table.
+  for (const [at, row] of rows.slice(0, 3).entries()) {
+    const inCells = Object.values(row as object).some(Array.isArray);
+    const added = Object.entries(cells).map(([field, cell]) => [field, inCells ? [{ 0: cell }] : cell]);
+    rows[at] = { ...Object.fromEntries(added), ...(row as object) };
+  }
+  return JSON.stringify(body);
+}
+
+function objectOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Our users in the words of the sandbox. */
+function disclose(text: string): string {
+  const pairs = [
+    [canaries.email, 'demo@example.com'],
+    [canaries.username, 'demo'],
+    [canaries.password, 'demo'],
+    [canaries.apiKey, 'demo'],
+  ] as const;
+  let known = text;
+  for (const [ours, theirs] of pairs) {
+    const encoded = encodeURIComponent(ours).replace(
+      /[!'()]/g,
+      (char) => `%${char.charCodeAt(0).toString(16)}`,
+    );
+    known = known.replaceAll(encoded, encodeURIComponent(theirs));
+    known = known.replaceAll(JSON.stringify(ours).slice(1, -1), theirs);
+  }
+  return known;
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { faultNames } from '../../src/sandbox/faultRules.ts';
+import { canaries, SecretSearch } from '../security/canaries.ts';
+import { Disguise } from '../security/disguise.ts';
+import { ResultTab } from './resultTab.ts';
+import { allFiles, allShown, allStored, noteShown } from './shown.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** A person's day with gateways that say back whatever they are told; nothing of it may be seen or kept. */
+describe('security: canaries, as a person sees them', () => {
+  let cra: Disguise;
+  let sarus: Disguise;
+  before(async () => {
+    cra = await Disguise.start({ echoes: true });
+    sarus = await Disguise.start({ echoes: true });
+  });
+  after(async () => {
+    await cra.close();
+    await sarus.close();
+  });
+  const vs = useWorkbench({
+    initScript: noteShown,
+    get settings() {
+      const [service] = cra.sandbox.services;
+      const common = { requestTimeoutSeconds: 0.7 };
+      return {
+        'sessionTokens.connections': [
+          { ...common, name: 'bank', kind: 'bmc-cra', url: cra.url, gatewayUser: 'tomcat', service },
+          { ...common, name: 'market', kind: 'sarus', url: sarus.url },
+        ],
+        'sessionTokens.queries': [
+          {
+            name: 'Prices',
+            request: { connection: 'market', endpoint: 'GetSnapshot', params: { Symbols: 'ABC' } },
+          },
+        ],
+        'sessionTokens.closeOnExit': false,
+        'workbench.hover.delay': 50,
+      };
+    },
+  });
+
+  it('are in nothing that was written or shown', async function () {
+    this.timeout(180_000);
+    const { page, quickInput } = vs();
+    const tab = new ResultTab(vs());
+    const shown: string[] = [];
+    await vs().showTokens();
+
+    // Both people sign in.
+    await vs().palette('Session Tokens: Sign In');
+    await quickInput.pick(/Choose a connection/, 'bank');
+    await quickInput.answer(/User/, canaries.username);
+    await quickInput.answer(/Password/, canaries.password);
+    await quickInput.answer(/gateway's own user/, canaries.gatewayPassword);
+    await quickInput.pick(/Remember these/, 'Remember');
+    await vs().waitForRows((rows) => rows.some(({ label }) => label.startsWith('User token')));
+    await vs().palette('Session Tokens: Sign In');
+    await quickInput.pick(/Choose a connection/, 'market');
+    await quickInput.pick(/How do you sign in/, 'E-mail and password');
+    await quickInput.answer(/E-mail/, canaries.email);
+    await quickInput.answer(/Password/, canaries.password);
+    await quickInput.pick(/Remember these/, 'Remember');
+    await vs().waitForRows((rows) => rows.some(({ label }) => label === 'Session token'));
+
+    // Data with the secrets in them: the table, a row's details, the plot, JSON, the request as text, a saved query.
+    await vs().palette('Session Tokens: Get Data');
+    await quickInput.pick(/Choose a connection/, 'bank');
+    await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
+    await tab.grid('MVMVS/JCPU').waitFor();
+    await tab.header('HEARD').waitFor({ state: 'attached' });
+    await tab.cell(0, 0).click();
+    await page.keyboard.press('Enter');
+    await tab.page.getByText('HEARD64').first().waitFor();
+    await vs().palette('Session Tokens: Refresh Result');
+    await tab.page.getByText('open session reused').waitFor();
+    await vs().palette('Session Tokens: Plot Column');
+    await tab.page.locator('canvas').first().waitFor();
+    await vs().palette('Session Tokens: Save Query…');
+    await quickInput.answer(/Name of the query/, 'Jobs');
+    await until('the query in the settings', async () => /Jobs/.test(JSON.stringify(await vs().settings())));
+    await vs().palette('Session Tokens: Copy Request As…');
+    await quickInput.pick(/environment variable/, 'cURL');
+    await until('the request on the clipboard', async () => /curl/.test(await vs().clipboard()));
+    shown.push(await vs().clipboard());
+    await vs().palette('Session Tokens: Open as JSON');
+    await page.locator('.view-line').filter({ hasText: 'HEARD64' }).first().waitFor();
+    await vs().palette('View: Close Editor');
+    await page.locator('.tab').filter({ hasText: '.json' }).waitFor({ state: 'detached' });
+    await until('the result to be stored', async () => /HEARD64/.test(await allStored(page)));
+
+    // What goes wrong is told with the gateway's own words, and these say everything back.
+    await vs().showQueries();
+    const struck = async (gateway: Disguise, query: string) => {
+      for (const fault of faultNames) {
+        gateway.sandbox.setFaults({ fault, match: { operation: 'getData' }, times: 2, forMs: 60 });
+        const strikes = async () => gateway.sandbox.faults().some((rule) => rule.struck > 0);
+        // One that is asked something at this moment answers first.
+        await until(`${fault} to strike ${query}`, async () => {
+          await vs().query(query).click();
+          return until('the fault', strikes, 2000);
+        });
+        gateway.sandbox.clearFaults();
+        // A gateway that refuses what is remembered has the person asked again.
+        await quickInput.cancel();
+      }
+    };
+    await struck(cra, 'Jobs');
+    await struck(sarus, 'Prices');
+
+    // Tooltips and notifications of all this. The log is heard by the host test: this VS Code writes none.
+    for (const row of await vs().treeRows()) {
+      await vs().row(row.label).first().hover();
+      await page.locator('.workbench-hover').filter({ visible: true }).first().waitFor();
+    }
+    await vs().statusBarItem().hover();
+    await page.locator('.tab.active').hover();
+    await vs().palette('Notifications: Show Notifications');
+    await page.locator('.notifications-center').waitFor();
+    shown.push(await allShown(page));
+
+    // A new window shows again what was kept.
+    await page.reload();
+    await tab.header('HEARD').waitFor({ state: 'attached' });
+    await vs().showTokens();
+    shown.push(await allShown(page));
+
+    assert.ok(cra.secrets.size >= 2 && sarus.secrets.size >= 2, 'hardly a token was issued');
+    const search = new SecretSearch([...Object.values(canaries), ...cra.secrets, ...sarus.secrets]);
+    const places = new Map([
+      ...(await allFiles(process.env.UI_DATA_DIR ?? '')),
+      ['what was shown', shown.join('\n')],
+    ]);
+    places.set('what the browser keeps', await allStored(page));
+    const all = [...places.values()].join('\n');
+    for (const sign of [/HEARD64/, /Lives until/, /‹redacted›/, /"name": "Jobs"/]) {
+      assert.match(all, sign, 'something was not looked at');
+    }
+    for (const [place, text] of places) {
+      assert.equal(search.find(text), undefined, place);
+    }
+  });
+});
