@@ -206,19 +206,21 @@ describe('sandbox, data of CRA views', () => {
     await withSandbox({}, async (sandbox) => {
       const token = await logon(sandbox);
       const url = `${viewsRoot(sandbox)}/products/MVMVS/views/BIG/data`;
+      // All answers first: while rows by the hundred thousand are parsed, this thread's server would close idle sockets.
       const reply = await get(`${url}?rows=200000`, token);
+      const part = await get(`${url}?rows=1001&startRow=1500`, token);
+      const least = await get(`${url}?filter=BNUM%3C%3D000003`, token);
       assert.ok(reply.text.length > 55e6 && reply.text.length < 70e6, String(reply.text.length));
       const rows = rowsOf(reply);
       assert.equal(rows.length, 200_000);
       assert.equal(new Set(rows.map((row) => row.BNUM)).size, 200_000);
       assert.ok(rows.every((row) => Object.keys(row).length === 20));
-      const part = await get(`${url}?rows=1001&startRow=1500`, token);
       assert.deepEqual(
         rowsOf(part).map((row) => row.BNUM),
         rows.slice(1499, 2500).map((row) => row.BNUM),
       );
       assert.deepEqual(
-        rowsOf(await get(`${url}?filter=BNUM%3C%3D000003`, token)).map((row) => row.BNUM),
+        rowsOf(least).map((row) => row.BNUM),
         ['000001', '000002', '000003'],
       );
     });
