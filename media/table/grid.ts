@@ -15,6 +15,9 @@ import type { Selection } from './selection.ts';
 export const rowHeight = 22;
 const headerHeight = 24;
 
+/** Rows wanted before and after those that are seen, so that they are there when somebody scrolls. */
+const aheadRows = 50;
+
 export interface GridModel {
   readonly columns: Columns;
   readonly rows: Rows;
@@ -32,7 +35,10 @@ interface RowElement {
   readonly number: HTMLElement;
   readonly gap: HTMLElement;
   cells: HTMLElement[];
+  /** What is drawn in it, and how. */
   index: number;
+  row: SeenRow | undefined;
+  look: string;
 }
 
 /**
@@ -50,6 +56,7 @@ export class Grid {
   readonly #spare: RowElement[] = [];
   #frame = 0;
   #headerDrawn = '';
+  #focused: HTMLElement | null = null;
   #numberWidth = 0;
   #pinned: readonly SeenColumn[] = [];
   #free: readonly SeenColumn[] = [];
@@ -176,12 +183,15 @@ export class Grid {
     this.#body.style.height = `${rows.count * rowHeight}px`;
     this.#body.style.width = `${total}px`;
     this.#header.style.width = `${total}px`;
-    this.#drawHeader();
+    const columnsLook = JSON.stringify([this.#numberWidth, this.#gapWidth(), ...this.#drawnColumns()]);
+    this.#drawHeader(columnsLook);
+    const { from, to } = this.#model.selection;
+    const look = JSON.stringify([columnsLook, total, from, to]);
 
     const items = this.#rowWindow.getVirtualItems();
     const first = items[0]?.index ?? 0;
     const last = items.at(-1)?.index ?? -1;
-    rows.want(Math.max(0, first - 20), Math.min(rows.count, last + 21));
+    rows.want(Math.max(0, first - aheadRows), Math.min(rows.count, last + 1 + aheadRows));
     for (const [index, drawn] of this.#elements) {
       if (index < first || index > last) {
         this.#elements.delete(index);
@@ -194,11 +204,18 @@ export class Grid {
         drawn = this.#spare.pop() ?? this.#makeRow();
         this.#elements.set(index, drawn);
         drawn.root.style.transform = `translateY(${index * rowHeight}px)`;
+        drawn.look = '';
         drawn.index = index;
         attribute(drawn.root, 'aria-rowindex', String(index + 2));
         drawn.root.classList.toggle('odd', index % 2 === 1);
       }
-      this.#drawRow(drawn, rows.at(index), total);
+      const row = rows.at(index);
+      // Of the rows on the screen, a scroll changes only those at its edges.
+      if (drawn.row !== row || drawn.look !== look) {
+        drawn.row = row;
+        drawn.look = look;
+        this.#drawRow(drawn, row, total);
+      }
     }
     for (const drawn of this.#spare.splice(0)) {
       drawn.root.remove();
@@ -232,7 +249,7 @@ export class Grid {
     const gap = element('div', { class: 'gap', role: 'presentation' });
     root.append(number, gap);
     this.#body.append(root);
-    return { root, number, gap, cells: [], index: -1 };
+    return { root, number, gap, cells: [], index: -1, row: undefined, look: '' };
   }
 
   #drawRow(drawn: RowElement, row: SeenRow | undefined, total: number): void {
@@ -297,22 +314,12 @@ export class Grid {
     );
   }
 
-  #drawHeader(): void {
+  #drawHeader(columnsLook: string): void {
     const { sort, byField, strings, selection } = this.#model;
-    const parts = [...this.#drawnColumns()];
     const drawn = JSON.stringify([
-      parts.map(({ column, at, left }) => [
-        column.field,
-        column.label,
-        column.width,
-        column.pinned,
-        at,
-        left,
-      ]),
+      columnsLook,
       sort,
       byField,
-      this.#numberWidth,
-      this.#gapWidth(),
       selection.focus.row < 0 ? selection.focus.column : null,
     ]);
     if (drawn === this.#headerDrawn) {
@@ -326,7 +333,7 @@ export class Grid {
     const made: HTMLElement[] = [corner];
     const gap = element('div', { class: 'gap', role: 'presentation' });
     gap.style.width = `${this.#gapWidth()}px`;
-    for (const [place, { column, at, left }] of parts.entries()) {
+    for (const [place, { column, at, left }] of [...this.#drawnColumns()].entries()) {
       if (place === this.#pinned.length) {
         made.push(gap);
       }
@@ -381,11 +388,12 @@ export class Grid {
 
   /** The focus is on the grid; what of it is meant is told by the active descendant. */
   #markFocus(): void {
-    for (const before of this.root.querySelectorAll('.focused')) {
-      before.classList.remove('focused');
-    }
     const { row, column } = this.#model.selection.focus;
     const focused = document.getElementById(`c${row}_${column}`);
+    if (focused !== this.#focused) {
+      this.#focused?.classList.remove('focused');
+      this.#focused = focused;
+    }
     focused?.classList.add('focused');
     attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
     this.markMenu();
@@ -395,10 +403,11 @@ export class Grid {
   markMenu(): void {
     const { row, column } = this.#model.selection.focus;
     const field = this.#model.columns.seen[column]?.field;
-    this.root.dataset.vscodeContext = JSON.stringify({
+    const menu = JSON.stringify({
       webviewSection: row < 0 ? 'header' : 'cell',
       ...(field === undefined ? {} : { field }),
       preventDefaultContextMenuItems: true,
     });
+    attribute(this.root, 'data-vscode-context', menu);
   }
 }
