@@ -1,3 +1,5 @@
+import { PartSet, partLength } from './partSet.ts';
+
 /** Stands where a secret stood. */
 const blank = '‹redacted›';
 
@@ -21,9 +23,6 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 
 /** Shorter values are words, and redacting those would only make a log unreadable. */
 const shortestSecret = 4;
-
-/** So many characters of a secret in a row are a part of it, wherever they were cut off. */
-const partLength = 8;
 
 /** Secrets worth nothing any more that are still looked for: an answer to one of them may be under way. */
 const mostFading = 256;
@@ -121,18 +120,21 @@ export class Redactor {
 
 /** Parts of secrets, and where they stand in a text: somebody cut them, put them in another case or into something longer. */
 class Parts {
-  readonly #parts = new Set<string>();
+  readonly #parts = new PartSet();
   /** Which four characters parts begin with, by their hash, a bit each: most places of a text are passed over by it. */
   readonly #beginnings = new Uint8Array(beginnings / 8);
 
   add(secret: string): void {
-    for (const part of partsOf(secret)) {
-      this.#parts.add(part);
+    for (const form of formsInParts(secret)) {
       let hash = 0;
-      for (let at = 0; at < beginningLength; at++) {
-        hash = hashed(hash, part.charCodeAt(at));
+      for (let next = 0; next < form.length; next++) {
+        hash = hashed(hash, form.charCodeAt(next));
+        const at = next - beginningLength + 1;
+        if (at >= 0 && at + partLength <= form.length) {
+          this.#parts.add(form, at);
+          this.#beginnings[hash >> 3] = (this.#beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
+        }
       }
-      this.#beginnings[hash >> 3] = (this.#beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
     }
   }
 
@@ -157,12 +159,13 @@ class Parts {
       if (
         ((found[hash >> 3] ?? 0) & (1 << (hash & 7))) === 0 ||
         at < kept ||
-        !this.#parts.has(lower.slice(at, at + partLength))
+        at + partLength > lower.length ||
+        !this.#parts.has(lower, at)
       ) {
         continue;
       }
       let end = at + partLength;
-      while (end < lower.length && this.#parts.has(lower.slice(end - partLength + 1, end + 1))) {
+      while (end < lower.length && this.#parts.has(lower, end - partLength + 1)) {
         end++;
       }
       clean += text.slice(kept, at) + blank;
@@ -197,8 +200,8 @@ function encodings(text: string): string[] {
   return [text, once, encodeURIComponent(once), JSON.stringify(text).slice(1, -1)];
 }
 
-/** Every run of eight characters of a secret and of its encodings, in lower case. */
-function* partsOf(secret: string): Generator<string> {
+/** A secret and its encodings, in lower case: every run of eight characters of them is a part. */
+function formsInParts(secret: string): string[] {
   // Of an e-mail address only what is before the @: the rest is the name of a host, which people need to read.
   const own = /^([^@\s]+)@[^@\s]+$/.exec(secret)?.[1] ?? secret;
   const forms = new Set(encodings(own));
@@ -210,10 +213,5 @@ function* partsOf(secret: string): Generator<string> {
     forms.add(certain);
     forms.add(certain.replaceAll('+', '-').replaceAll('/', '_'));
   }
-  for (const form of forms) {
-    const lower = form.toLowerCase();
-    for (let at = 0; at + partLength <= lower.length; at++) {
-      yield lower.slice(at, at + partLength);
-    }
-  }
+  return [...forms].map((form) => form.toLowerCase());
 }
