@@ -180,16 +180,22 @@ async function overview(vs: Workbench, words: Words): Promise<void> {
 /** A result that is watched, with its changes marked and a column plotted. */
 async function watch(vs: Workbench, words: Words): Promise<void> {
   await overview(vs, words);
+  // The jobs' names stay in sight beside the numbers that change.
+  await vs.palette(words.command('results.pinColumn'));
   await vs.palette(words.command('results.plot'));
   await vs.palette(words.command('results.watch'));
   await vs.quickInput.pick(
     words.text('Each look also keeps the session alive'),
     words.label('Every {0} seconds').replace('{0}', '2'),
   );
-  // Enough looks for lines that are seen as such.
-  const last = vs.webview().locator('.plot canvas');
-  await last.waitFor();
-  await delay(14_000);
+  const table = vs.webview();
+  await table.locator('.plot canvas').waitFor();
+  await table.locator('.grid').evaluate((grid) => {
+    grid.scrollLeft = 400;
+  });
+  // Enough looks for lines that go somewhere.
+  await delay(40_000);
+  await table.locator('.cell.changed').first().waitFor();
 }
 
 /** A token about to end: warning colours, and the one notice. */

@@ -73,6 +73,8 @@ export class ResultPanel implements Disposable {
     this.#deps = deps;
     this.#gotAt = deps.clock.now().wall;
     const dist = vscode.Uri.joinPath(deps.extensionUri, 'dist');
+    const icon = (name: string) => vscode.Uri.joinPath(deps.extensionUri, 'media', name);
+    panel.iconPath = { light: icon('result-light.svg'), dark: icon('result-dark.svg') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     panel.webview.html = resultHtml(panel.webview, dist);
     this.#owned.add(
