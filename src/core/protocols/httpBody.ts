@@ -87,7 +87,13 @@ export function readBody(message: IncomingMessage, head: HttpHead, reading: Body
     if (bytes > maxBytes) {
       throw tooLarge(host, reading.maxBytes);
     }
-    decide(firstByte(chunk));
+    if (!decided) {
+      const first = firstByte(chunk);
+      if (first === undefined) {
+        return; // Spaces before a body are no part of it, however many; they are counted all the same.
+      }
+      decide(first);
+    }
     if (sink !== undefined) {
       return sink.write(chunk);
     }
@@ -230,7 +236,12 @@ function inflaterOf(encoding: string): zlib.Unzip | zlib.BrotliDecompress | unde
 
 /** The first byte that is neither white space nor part of a byte-order mark. */
 function firstByte(chunk: Uint8Array): number | undefined {
-  return chunk.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
+  for (const byte of chunk) {
+    if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) {
+      return byte;
+    }
+  }
+  return undefined;
 }
 
 /** Pages for people may have another charset; JSON is UTF-8, and its byte-order mark goes here. */

@@ -11,6 +11,7 @@ import {
 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
@@ -242,6 +243,32 @@ describe('protocols: http', () => {
       await closed.opened;
     });
 
+    it('asks who reads a body when its first byte has come, after however many spaces', async () => {
+      const server = await serve(async (_, response) => {
+        response.writeHead(200);
+        for (const part of ['\uFEFF', ' '.repeat(70_000), '\n', '{"a":', '1}']) {
+          response.write(part);
+          await delay(10);
+        }
+        response.end();
+      });
+      const asked: (number | undefined)[] = [];
+      let text = '';
+      await client(server.url).send({
+        ...get,
+        sink: (_, first) => {
+          asked.push(first);
+          return {
+            write: (chunk) => {
+              text += Buffer.from(chunk).toString();
+            },
+          };
+        },
+      });
+      deepEqual(asked, [0x7b]);
+      equal(text, '{"a":1}');
+    });
+
     it('has a small bound for answers that are not data', async () => {
       const server = await serve((_, response) => response.writeHead(200).end(Buffer.alloc(5_000_000, 0x20)));
       await failure(client(server.url, {}, { maxResponseBytes: 1e9 }).send(get), 'E_TOO_LARGE');
@@ -292,7 +319,7 @@ describe('protocols: http', () => {
         const more = (): void => {
           while (!response.destroyed && written < 50e6) {
             written += 65_536;
-            if (!response.write(Buffer.alloc(65_536, 0x20))) {
+            if (!response.write(Buffer.alloc(65_536, 0x31))) {
               response.once('drain', more);
               return;
             }
@@ -344,13 +371,13 @@ describe('protocols: http', () => {
       let drops = 0;
       const dripping = gate<ServerResponse>();
       const server = await serve((_, response) => {
-        response.writeHead(200).write(' ');
+        response.writeHead(200).write('1');
         dripping.open(response);
       });
       const write = async (): Promise<void> => {
         drops++;
         clock.advance(4_000);
-        (await dripping.opened).write(' ');
+        (await dripping.opened).write('1');
       };
       const answer = client(server.url, {}, { clock }).send({ ...get, sink: () => ({ write }) });
       match((await failure(answer, 'E_TIMEOUT')).message, /within 30 s/);
