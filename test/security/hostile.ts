@@ -11,6 +11,7 @@ export const hostileBodies = [
   'scalars',
   'nesting',
   'bomb',
+  'bombOfSpaces',
   'bombOfRows',
   'drip',
   'silence',
@@ -88,6 +89,13 @@ function answer(kind: HostileBody, response: ServerResponse): void {
       break;
     case 'bomb': {
       response.writeHead(200, { ...json, 'Content-Encoding': 'gzip' });
+      const part = gzipSync(Buffer.alloc(64 << 20, 0x20), { level: 9 });
+      pour(response, '', () => part);
+      break;
+    }
+    case 'bombOfSpaces': {
+      response.writeHead(200, { ...json, 'Content-Encoding': 'gzip' });
+      response.write(gzipSync(begin));
       const part = gzipSync(Buffer.alloc(64 << 20, 0x20), { level: 9 });
       pour(response, '', () => part);
       break;

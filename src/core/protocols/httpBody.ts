@@ -90,7 +90,10 @@ export function readBody(message: IncomingMessage, head: HttpHead, reading: Body
     if (!decided) {
       const first = firstByte(chunk);
       if (first === undefined) {
-        return; // Spaces before a body are no part of it, however many; they are counted all the same.
+        if (bytes > controlBytes) {
+          throw tooLarge(host, controlBytes);
+        }
+        return; // Spaces before a body are no part of it.
       }
       decide(first);
     }

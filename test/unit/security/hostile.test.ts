@@ -11,11 +11,11 @@ import { closeServers, connection, deps, json, PlainReader, serve } from '../cor
 
 /** Megabytes that an answer may have, unless its person says otherwise. */
 const usual = 256;
-/** Rows as they were asked for are kept, so of these the memory is measured with a bound of fewer megabytes. */
+/** The same for answers that are well-formed rows up to the bound: those are data, and take the memory of data. */
 const ofRows = 16;
 
 function isRows(body: HostileBody): boolean {
-  return body === 'rows' || body === 'bombOfRows';
+  return body === 'rows' || body === 'bombOfRows' || body === 'bombOfSpaces';
 }
 
 /** Whether a body never becomes large. */
