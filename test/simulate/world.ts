@@ -520,8 +520,11 @@ export class World {
     for (const { inner, name } of this.#windows) {
       for (const { id, state, connection } of inner.keeper.tokens()) {
         const value = inner.keeper.reveal(id);
-        // Of a token that another window has just replaced a session may be heard of first.
-        const isNews = !this.#storage.entries.get(id)?.includes(`"value":"${value}"`);
+        // Of a token that another window has just replaced a session may be heard of first; and this window may have
+        // written over the new value, which that one then writes again.
+        const isNews =
+          !this.#storage.entries.get(id)?.includes(`"value":"${value}"`) ||
+          this.#windows.some((other) => !holds(other, id, value));
         if (state !== 'expired' && !isNews && this.#servers[connection]?.expired.has(value)) {
           this.#blame(`${name} shows ${value} as ${state}, and it has run out`);
         }
@@ -637,6 +640,11 @@ export class World {
   #blame(what: string): void {
     this.#violations.push(`at ${Math.round(this.#time.now)} ms: ${what}`);
   }
+}
+
+/** Whether a window that knows an id knows this value of it. */
+function holds({ inner: { keeper } }: SimWindow, id: string, value: string): boolean {
+  return keeper.find(id) === undefined || keeper.reveal(id) === value;
 }
 
 /** What an answer granted, for whoever follows the trace. */

@@ -369,11 +369,15 @@ export class DataCalls {
         generation: 0,
         turn: 0,
       };
-      await holdings.add(record);
+      const takeIn = async () => {
+        await holdings.add(record);
+        if (isOrphan(record)) {
+          await signIns.carry(connection, record, user);
+        }
+      };
+      await (isOrphan(record) ? signIns.whileNoted(user, takeIn) : takeIn());
       if (record.closing) {
         await endUnwanted(record);
-      } else if (isOrphan(record)) {
-        await signIns.carry(connection, record, user);
       }
     };
     const asked = clock.now();

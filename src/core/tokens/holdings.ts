@@ -5,7 +5,9 @@ import { Emitter } from '../event.ts';
 import { KeyedHeap } from '../heap.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
-import { isLater, remaining, runTogether } from './deadline.ts';
+import { elapsed, isLater, remaining, runTogether } from './deadline.ts';
+
+import { heardMs } from './places.ts';
 import { merge, parseRecord, serialize, type TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { TokenStore } from './store.ts';
@@ -59,8 +61,12 @@ export class Holdings implements Disposable {
   readonly #ends = new KeyedHeap<string>();
   /** What the store is known to hold, by id. */
   readonly #stored = new Map<string, string>();
-  /** Ids are never used twice, so what was removed stays removed whoever writes it again. */
-  readonly #removed = new Set<string>();
+  /** Generations, by id: what was removed stays removed whoever writes it again, unless its value was replaced since. */
+  readonly #removed = new Map<string, number>();
+  /** When this window replaced the value of a token, by id. */
+  readonly #replacedAt = new Map<string, Instant>();
+  /** Values that have ended not long ago, and when: another window may still have put one aside for closing. */
+  readonly #ended = new Map<string, Instant>();
   readonly #writes = new Map<string, Promise<void>>();
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new Emitter<Change>());
@@ -177,6 +183,9 @@ export class Holdings implements Disposable {
       return;
     }
     const replaced = change.value !== undefined && change.value !== record.value;
+    if (replaced) {
+      this.#replacedAt.set(id, this.#deps.clock.now());
+    }
     const next = {
       ...record,
       ...change,
@@ -237,8 +246,7 @@ export class Holdings implements Disposable {
 
   /** Forgets a token, here and in the store. */
   async remove(id: string): Promise<void> {
-    this.#drop(id);
-    this.#removed.add(id);
+    this.#markRemoved(id);
     await this.#inTurn(id, async () => {
       this.#stored.delete(id);
       await this.#deps.store.delete(id);
@@ -247,12 +255,27 @@ export class Holdings implements Disposable {
 
   /**
    * Forgets a token that has ended, and whatever else is held of the same value: two windows that replaced it at once
-   * have each kept it for closing.
+   * have each kept it for closing. What has another value by now, here or in another window, has not ended.
    */
-  async removeEnded(record: TokenRecord): Promise<void> {
-    const same = [...this.of(record.connection)].filter(({ value }) => value === record.value);
+  async removeEnded({ connection, id: first, value }: TokenRecord): Promise<void> {
+    const now = this.#deps.clock.now();
+    for (const [old, at] of this.#ended) {
+      if (elapsed(at, now) > heardMs) {
+        this.#ended.delete(old);
+      }
+    }
+    this.#ended.set(value, now);
+    const same = [...this.of(connection)].filter((other) => other.value === value);
     await Promise.all(
-      [record, ...same.filter(({ id }) => id !== record.id)].map(({ id }) => this.remove(id)),
+      [...new Set([first, ...same.map(({ id }) => id)])].map((id) =>
+        this.#inTurn(id, async () => {
+          await this.#read(id).catch((error: unknown) => this.#report(error));
+          if (this.#records.get(id)?.value === value) {
+            this.#markRemoved(id);
+            await this.#deps.store.delete(id);
+          }
+        }),
+      ),
     );
   }
 
@@ -338,6 +361,7 @@ export class Holdings implements Disposable {
     const { connection, service } = record;
     this.#records.delete(id);
     this.#lifted.delete(id);
+    this.#replacedAt.delete(id);
     this.#ends.delete(id);
     removeFrom(this.#byConnection, connection, id);
     removeFrom(this.#users, userKey(connection, service), id);
@@ -393,10 +417,6 @@ export class Holdings implements Disposable {
       this.#removedElsewhere(id);
       return undefined;
     }
-    if (this.#removed.has(id)) {
-      await this.#deps.store.delete(id);
-      return undefined;
-    }
     if (json === this.#stored.get(id)) {
       return undefined;
     }
@@ -404,22 +424,36 @@ export class Holdings implements Disposable {
     if (!parsed.ok) {
       return parsed.reason;
     }
+    const { value, sent, generation } = parsed.value;
+    const endedAt = this.#ended.get(value);
+    const isRemoved = generation <= (this.#removed.get(id) ?? -1);
+    if (isRemoved || (endedAt !== undefined && isLater(endedAt, sent))) {
+      this.#markRemoved(id, generation);
+      await this.#deps.store.delete(id);
+      return undefined;
+    }
+    this.#removed.delete(id);
     this.#stored.set(id, json);
     this.#join(parsed.value);
     return undefined;
   }
 
+  #markRemoved(id: string, generation = 0): void {
+    const mine = this.#records.get(id)?.generation ?? 0;
+    this.#removed.set(id, Math.max(mine, generation, this.#removed.get(id) ?? 0));
+    this.#stored.delete(id);
+    this.#drop(id);
+  }
+
   #removedElsewhere(id: string): void {
-    const stored = this.#stored.get(id);
-    const mine = this.#records.get(id);
-    if (stored === undefined) {
+    if (!this.#stored.has(id)) {
       return; // It has not been written yet.
     }
-    this.#stored.delete(id);
-    this.#removed.add(id);
-    this.#drop(id);
-    const known = parseRecord(id, stored);
-    if (mine?.kind === 'session' && known.ok && known.value.value !== mine.value) {
+    const mine = this.#records.get(id);
+    const replacedAt = this.#replacedAt.get(id);
+    this.#markRemoved(id);
+    const isUnknown = replacedAt !== undefined && elapsed(replacedAt, this.#deps.clock.now()) <= heardMs;
+    if (mine?.kind === 'session' && isUnknown) {
       // That window has closed the value before, and cannot have known of this one: it is still to be closed.
       void this.add({ ...mine, id: this.#deps.newId(), closing: true });
     }

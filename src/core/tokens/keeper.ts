@@ -680,6 +680,12 @@ export class Keeper implements Disposable {
       return;
     }
     const gateway = await this.#gateways.gateway(connection);
+    if (record.view !== undefined) {
+      await this.#signIns.settle(connection, record);
+      if (this.#holdings.get(record.id) === undefined) {
+        return; // It could not be taken over, and was closed.
+      }
+    }
     const wasAlive = remaining(record, this.#deps.clock.now()) > 0;
     // Written before the request: if this window dies between the two, the next one finds what to finish.
     await this.#holdings.update(record.id, { closing: true }, 'now');
@@ -696,12 +702,11 @@ export class Keeper implements Disposable {
         throw final;
       }
     }
+    await this.#forget(record);
     const held = this.#holdings.get(record.id);
     if (held !== undefined && held.value !== record.value) {
       await this.#endNow(held, options); // A renewal has put another one in its place meanwhile.
-      return;
     }
-    await this.#forget(record);
   }
 
   /** A refused close: the session may have gone already, or its user token has. */
@@ -789,13 +794,15 @@ export class Keeper implements Disposable {
   #carryMine(old: TokenRecord): void {
     const { log, window } = this.#deps;
     const connection = this.#gateways.find(old.connection);
-    for (const session of connection === undefined ? [] : [...this.#holdings.of(old.connection)]) {
-      const isMine = session.view !== undefined && session.under === old.id && session.openedBy === window;
-      if (connection !== undefined && isMine) {
-        this.#signIns
-          .carry(connection, session, old)
-          .catch((error: unknown) => log.warn(`Taking over ${session.id} failed: ${String(error)}`));
-      }
+    const mine = [...this.#holdings.of(old.connection)].filter(
+      ({ view, under, openedBy }) => view !== undefined && under === old.id && openedBy === window,
+    );
+    if (connection !== undefined && mine.length > 0) {
+      this.#signIns
+        .whileNoted(old, () =>
+          eachOf(mine, atATime, (session) => this.#signIns.carry(connection, session, old)),
+        )
+        .catch((error: unknown) => log.warn(`Taking over from ${old.id} failed: ${String(error)}`));
     }
   }
 

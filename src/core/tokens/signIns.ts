@@ -54,6 +54,8 @@ export class SignIns {
   readonly #deps: SignInsDeps;
   readonly #flights = new Map<string, { readonly token: Promise<TokenRecord>; readonly asks: boolean }>();
   readonly #turns = new Map<string, Promise<void>>();
+  /** Sessions being taken over, by id. */
+  readonly #carrying = new Map<string, Promise<void>>();
   /** CRA: passwords of gateway users, needed after signing in even where nothing is remembered. */
   readonly #gatewayPasswords = new Map<string, { readonly origin: string; readonly password: string }>();
 
@@ -325,7 +327,37 @@ export class SignIns {
    * documented, so it is tried; if not, it is closed under the old one, which nobody will know any more. Only when
    * that fails as well it is lost. One that has expired cannot serve, but an answer that was lost may have renewed it.
    */
-  async carry(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
+  carry(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
+    const running = this.#carrying.get(session.id);
+    if (running !== undefined) {
+      return running;
+    }
+    const carrying = this.#carryNow(connection, session, old).finally(() =>
+      this.#carrying.delete(session.id),
+    );
+    this.#carrying.set(session.id, carrying);
+    return carrying;
+  }
+
+  /** CRA: the same, where a session waits for it. Until then nobody can tell under which user token it may be closed. */
+  async settle(connection: Connection, session: TokenRecord): Promise<void> {
+    const old = [...this.#deps.holdings.of(connection.name)].find(
+      ({ kind, closing, under }) => kind === 'user' && closing && under === session.under,
+    );
+    if (old !== undefined) {
+      await this.carry(connection, session, old);
+    }
+  }
+
+  /** CRA: runs work that takes sessions over from a user token, with a note of that for whoever has to end it. */
+  async whileNoted(old: TokenRecord, work: () => Promise<unknown>): Promise<void> {
+    const note: TokenRecord = { ...old, id: this.#deps.newId(), closing: true, under: old.id };
+    await this.#deps.holdings.add(note);
+    await work();
+    await this.#deps.holdings.remove(note.id);
+  }
+
+  async #carryNow(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
     const { holdings, clock, log } = this.#deps;
     const user = holdings.owner(session);
     const left = remaining(session, clock.now());

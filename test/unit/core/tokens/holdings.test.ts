@@ -207,6 +207,41 @@ describe('holdings', () => {
     assert.equal(storage.entries.size, 0);
   });
 
+  it('forgets as well what another window has put aside of a value that has ended', async () => {
+    const { holdings } = open();
+    const ended = record('a');
+    await holdings.add(ended);
+    clock.advance(10);
+    await holdings.removeEnded(ended);
+    const other = storage.window();
+    await other.write('b', serialize(record('b', { value: ended.value, sent: ended.sent, closing: true })));
+    await settled();
+    assert.equal(holdings.get('b'), undefined);
+    assert.equal(storage.entries.size, 0);
+    clock.advance(10);
+    await other.write('c', serialize(record('c', { value: ended.value })));
+    await settled();
+    assert.equal(holdings.get('c')?.value, ended.value, 'a gateway may hand out again what it has forgotten');
+    other.dispose();
+  });
+
+  it('does not forget what has another value by now', async () => {
+    const [one, two] = [open(), open()];
+    const first = record('a');
+    await one.holdings.add(first);
+    await settled();
+    const replacing = two.holdings.update('a', { value: 'fresh-value' }, 'now');
+    await one.holdings.removeEnded(first);
+    await replacing;
+    await settled();
+    clock.advance(2_000);
+    await settled();
+    for (const { holdings } of [one, two]) {
+      assert.ok([...holdings.all()].some(({ value }) => value === 'fresh-value'));
+      assert.ok(![...holdings.all()].some(({ value }) => value === first.value));
+    }
+  });
+
   it('tells once that the store does not work, holds tokens in memory, and stores them when it works again', async () => {
     const { holdings, troubles, lines } = open();
     storage.broken = true;

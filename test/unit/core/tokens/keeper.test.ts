@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { connectionOf } from '../../../simulate/window.ts';
 import { demo, key, lifeMs, Rig } from './rig.ts';
 
+const isSession = (json: string) => JSON.parse(json).view !== undefined;
+
 describe('keeper', () => {
   let rig: Rig;
 
@@ -145,6 +147,26 @@ describe('keeper', () => {
       assert.equal(rig.cra.sessions.size, 1);
       await window.keeper.signIn('cra', { login: demo });
       assert.equal(rig.cra.sessions.size, 0);
+    });
+
+    it('notes the old user token for whoever has to take over what was being opened under it', async () => {
+      let latency = 3_000;
+      rig = new Rig({}, { latency: () => latency });
+      const window = await rig.open('w');
+      const user = await rig.during(window.keeper.signIn('cra', { login: demo }));
+      const old = window.keeper.reveal(user.id);
+      const getting = rig.getData(window);
+      await rig.settle();
+      latency = 500;
+      await rig.during(window.keeper.signIn('cra', { login: demo }));
+      for (let open = 0; open < 1; open = [...rig.storage.entries.values()].filter(isSession).length) {
+        await rig.pass(50, 50);
+      }
+      const notes = [...rig.storage.entries.values()].map((json) => JSON.parse(json));
+      assert.ok(notes.some(({ value, closing, under }) => value === old && closing && under === user.id));
+      await rig.during(getting);
+      assert.equal(rig.cra.sessions.size, 0);
+      assert.deepEqual([...rig.storage.entries.keys()], [user.id]);
     });
 
     it('asks nothing about a session that is certainly dead', async () => {
@@ -404,6 +426,18 @@ describe('keeper', () => {
       assert.equal(rig.cra.sessions.size, 0);
     });
 
+    it('closes what is being taken over from an old sign-in under that one', async () => {
+      rig = new Rig({}, { latency: () => 500 });
+      const window = await rig.open('w');
+      await rig.during(window.keeper.signIn('cra', { login: demo }));
+      const { session } = await rig.during(rig.getData(window));
+      const signing = window.keeper.signIn('cra', { login: demo });
+      await rig.pass(1_100, 50);
+      await rig.during(window.keeper.close(session?.id ?? ''));
+      assert.equal(rig.cra.sessions.size, 0, 'under the new user token nobody can close it');
+      await rig.during(signing);
+    });
+
     it('closes as well what a renewal puts in its place meanwhile', async () => {
       for (const [renewalMs, closeMs] of [
         [2_000, 4_000],
@@ -499,6 +533,21 @@ describe('keeper', () => {
       await two.keeper.closeMine(1_000);
       rig.assertInStep(two);
       assert.equal(rig.cra.sessions.size, 0);
+    });
+
+    it('leaves what another window has put in the place of what it closes', async () => {
+      rig = new Rig({}, { latency: () => 500 });
+      const [one, two] = [await rig.open('one'), await rig.open('two')];
+      await rig.during(one.keeper.signIn('sarus', { login: key }));
+      await rig.settle();
+      const signing = two.keeper.signIn('sarus', { login: key });
+      await rig.pass(200);
+      await rig.during(one.keeper.closeMine(3_000));
+      await rig.during(signing);
+      rig.crash(one);
+      await rig.pass(2_000);
+      assert.equal(rig.sarus.sessions.size, 1);
+      rig.assertInStep(two);
     });
 
     it('closes what a window left behind that died', async () => {
