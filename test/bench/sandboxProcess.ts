@@ -12,7 +12,10 @@ export interface SandboxProcess {
 export const service = 'BBI3SYSA';
 
 /** A sandbox gateway in a process of its own: it must not share a thread with anything that is measured. */
-export async function startSandboxProcess(): Promise<SandboxProcess> {
+export async function startSandboxProcess({
+  maxSessions = 1000,
+  lifeSeconds = 3600,
+} = {}): Promise<SandboxProcess> {
   const child = spawn(
     process.execPath,
     [
@@ -21,7 +24,8 @@ export async function startSandboxProcess(): Promise<SandboxProcess> {
         '--import',
         join(root, 'test/workbench/guard.ts'),
       ],
-      ...[join(root, 'src/sandbox/cli.ts'), '--max-sessions', '1000', '--life-seconds', '3600'],
+      join(root, 'src/sandbox/cli.ts'),
+      ...['--max-sessions', String(maxSessions), '--life-seconds', String(lifeSeconds)],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], detached: process.platform !== 'win32' },
   );

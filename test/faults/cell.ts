@@ -1,7 +1,4 @@
-import type { Clock, Instant } from '../../src/core/clock.ts';
-import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
-import type { Disposable } from '../../src/core/disposable.ts';
 import { TokensError } from '../../src/core/errors.ts';
 import { connect } from '../../src/core/protocols/connect.ts';
 import type { Login } from '../../src/core/protocols/gateway.ts';
@@ -9,6 +6,7 @@ import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
 import type { Operation as FaultOperation, FaultRule } from '../../src/sandbox/faultRules.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { CountingClock } from '../simulate/countingClock.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
 import { connectionOf, TestWindow } from '../simulate/window.ts';
 
@@ -56,37 +54,6 @@ export interface Outcome {
 /** How long one request may take, in seconds: long, so that no slow machine decides, but where waiting is the fault. */
 const patient = 30;
 const impatient = 0.4;
-
-/** A machine's clock that knows how many timers wait. */
-export class CountingClock implements Clock {
-  live = 0;
-  readonly #clock = new SystemClock();
-
-  now(): Instant {
-    return this.#clock.now();
-  }
-
-  setTimeout(callback: () => void, ms: number): Disposable {
-    this.live++;
-    let over = false;
-    const end = () => {
-      if (!over) {
-        over = true;
-        this.live--;
-      }
-    };
-    const timer = this.#clock.setTimeout(() => {
-      end();
-      callback();
-    }, ms);
-    return {
-      dispose: () => {
-        end();
-        timer.dispose();
-      },
-    };
-  }
-}
 
 /** Does one operation while one fault strikes, against a gateway of its own. */
 export async function runCell(

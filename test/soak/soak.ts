@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eachOf } from '../../src/core/async.ts';
-import type { Clock, Instant } from '../../src/core/clock.ts';
 import { SystemClock } from '../../src/core/clock.ts';
-import type { Disposable } from '../../src/core/disposable.ts';
 import { connect } from '../../src/core/protocols/connect.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
+import { service, startSandboxProcess } from '../bench/sandboxProcess.ts';
+import { CountingClock } from '../simulate/countingClock.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
 import { connectionOf, TestWindow } from '../simulate/window.ts';
 
@@ -31,50 +28,17 @@ export interface SoakResult {
   readonly writes: number;
 }
 
-/** Passes on a clock and knows how many of its timers live. */
-class WatchedClock implements Clock {
-  live = 0;
-  most = 0;
-  readonly #clock = new SystemClock();
-
-  now(): Instant {
-    return this.#clock.now();
-  }
-
-  setTimeout(callback: () => void, ms: number): Disposable {
-    this.most = Math.max(this.most, ++this.live);
-    let over = false;
-    const end = () => {
-      if (!over) {
-        over = true;
-        this.live--;
-      }
-    };
-    const timer = this.#clock.setTimeout(() => {
-      end();
-      callback();
-    }, ms);
-    return {
-      dispose: () => {
-        end();
-        timer.dispose();
-      },
-    };
-  }
-}
-
 /** Keeps CRA sessions of 10 s alive against a gateway in another process. */
 export async function soak(
   tokens: number,
   seconds: number,
   tell: (line: string) => void,
 ): Promise<SoakResult> {
-  const gateway = await startGateway(tokens);
+  const gateway = await startSandboxProcess({ maxSessions: tokens + 10, lifeSeconds });
   try {
     return await keepAlive(gateway.url, tokens, seconds, tell);
   } finally {
-    gateway.child.kill();
-    await once(gateway.child, 'exit');
+    await gateway.stop();
   }
 }
 
@@ -84,7 +48,7 @@ async function keepAlive(
   seconds: number,
   tell: (line: string) => void,
 ): Promise<SoakResult> {
-  const clock = new WatchedClock();
+  const clock = new CountingClock();
   const requests = new SystemClock();
   const storage = new SharedStorage();
   const credentials = new MemoryCredentials();
@@ -94,7 +58,7 @@ async function keepAlive(
     kind: 'bmc-cra',
     dialect: 'views',
     url,
-    service: 'BBI3SYSA',
+    service,
     keepAlive: 'auto',
     maxSessions: tokens,
   });
@@ -156,24 +120,6 @@ async function keepAlive(
     mostTimers: clock.most,
     writes,
   };
-}
-
-async function startGateway(maxSessions: number): Promise<{ child: ChildProcess; url: string }> {
-  const cli = join(import.meta.dirname, '../../src/sandbox/cli.ts');
-  const args = ['--life-seconds', String(lifeSeconds), '--max-sessions', String(maxSessions + 10)];
-  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-      const found = /listening on (\S+)/.exec(text)?.[1];
-      if (found !== undefined) {
-        resolve(found);
-      }
-    });
-    child.once('exit', (code) => reject(new Error(`The gateway ended with ${code}.`)));
-  });
-  return { child, url };
 }
 
 async function statsOf(url: string): Promise<Record<'sessions' | 'keepAlives' | 'expired', number>> {
