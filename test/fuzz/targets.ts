@@ -193,6 +193,7 @@ const recordSeed = {
   service: 'S',
   target: 'P/V',
   view: '["P","V","*","*","*","*"]',
+  signIn: '',
   generation: 0,
   turn: 0,
   sent: { wall: 1, up: 1, boot: 'b' },

@@ -84,8 +84,6 @@ export class World {
   readonly #unwanted = new Set<string>();
   /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
   readonly #closed = new Map<string, { readonly at: number; readonly by: SimWindow }>();
-  /** Tokens whose closing failed in a way that does not tell whether they are closed. */
-  readonly #doubtful = new Set<string>();
   readonly #most: number;
   #windows: SimWindow[] = [];
   #names = 0;
@@ -419,14 +417,9 @@ export class World {
       close: (tokens, options) =>
         port('close', tokens.session ?? tokens.user, async () => {
           const token = tokens.session ?? tokens.user;
-          try {
-            await inner.close(tokens, options);
-            if (window.alive) {
-              this.#closed.set(token, { at: this.#time.now, by: window });
-            }
-          } catch (error) {
-            this.#doubtful.add(token);
-            throw error;
+          await inner.close(tokens, options);
+          if (window.alive) {
+            this.#closed.set(token, { at: this.#time.now, by: window });
           }
         }),
       dispose: () => inner.dispose(),
@@ -520,12 +513,7 @@ export class World {
     for (const { inner, name } of this.#windows) {
       for (const { id, state, connection } of inner.keeper.tokens()) {
         const value = inner.keeper.reveal(id);
-        // Of a token that another window has just replaced a session may be heard of first; and this window may have
-        // written over the new value, which that one then writes again.
-        const isNews =
-          !this.#storage.entries.get(id)?.includes(`"value":"${value}"`) ||
-          this.#windows.some((other) => !holds(other, id, value));
-        if (state !== 'expired' && !isNews && this.#servers[connection]?.expired.has(value)) {
+        if (state !== 'expired' && this.#servers[connection]?.expired.has(value)) {
           this.#blame(`${name} shows ${value} as ${state}, and it has run out`);
         }
       }
@@ -537,7 +525,7 @@ export class World {
     const { cra } = this.#servers;
     cra?.sweep();
     const known = [...(cra?.sessions.keys() ?? [])].filter(
-      (value) => this.#stored.has(value) && !this.#unwanted.has(value) && !this.#doubtful.has(value),
+      (value) => this.#stored.has(value) && !this.#unwanted.has(value),
     );
     if (known.length > maxSessions) {
       this.#blame(`${known.length} sessions are open, and ${maxSessions} may be: ${known.join(', ')}`);
@@ -585,7 +573,7 @@ export class World {
     }
     for (const server of Object.values(this.#servers)) {
       for (const value of server.sessions.keys()) {
-        if (this.#stored.has(value) && !this.#doubtful.has(value)) {
+        if (this.#stored.has(value)) {
           this.#blame(`${value} is still open after everything was closed`);
         }
       }
@@ -623,7 +611,7 @@ export class World {
       server.sweep();
       for (const value of server.sessions.keys()) {
         const isHeld = entries.includes(`"value":"${value}"`);
-        if (this.#stored.has(value) && !isHeld && !this.#doubtful.has(value)) {
+        if (this.#stored.has(value) && !isHeld) {
           this.#blame(`${value} is open, and nobody knows it ${when}`);
         }
       }
@@ -640,11 +628,6 @@ export class World {
   #blame(what: string): void {
     this.#violations.push(`at ${Math.round(this.#time.now)} ms: ${what}`);
   }
-}
-
-/** Whether a window that knows an id knows this value of it. */
-function holds({ inner: { keeper } }: SimWindow, id: string, value: string): boolean {
-  return keeper.find(id) === undefined || keeper.reveal(id) === value;
 }
 
 /** What an answer granted, for whoever follows the trace. */

@@ -330,9 +330,6 @@ export class DataCalls {
     const isOrphan = (record: TokenRecord) => holdings.owner(record)?.value !== user.value;
     const endUnwanted = async (record: TokenRecord) => {
       try {
-        if (isOrphan(record)) {
-          await signIns.carry(connection, record, user);
-        }
         if (holdings.get(id) !== undefined) {
           await end(record);
         }
@@ -353,6 +350,7 @@ export class DataCalls {
         target: titleOf(request.query),
         view: key,
         under: user.id,
+        signIn: user.signIn,
         sent: session.sent,
         leftMs: lifeMs,
         lifeMs,
@@ -375,7 +373,9 @@ export class DataCalls {
           await signIns.carry(connection, record, user);
         }
       };
-      await (isOrphan(record) ? signIns.whileNoted(user, takeIn) : takeIn());
+      await (isOrphan(record) ? signIns.whileNoted(user, takeIn) : takeIn()).catch((error: unknown) =>
+        log.warn(`Taking over ${id} failed: ${String(error)}`),
+      );
       if (record.closing) {
         await endUnwanted(record);
       }

@@ -313,7 +313,7 @@ export class Holdings implements Disposable {
     this.#changes.fire({ id, connection, what: known === undefined ? 'added' : 'changed' });
     if (record.view !== undefined) {
       const user = record.under === undefined ? this.owner(record) : this.get(record.under);
-      if (user !== undefined && this.#outlives(record, user)) {
+      if (user?.signIn === record.signIn && this.#outlives(record, user)) {
         this.#lifted.set(user.id, lifted(user, record));
         this.announce(user.id);
       }
@@ -328,6 +328,7 @@ export class Holdings implements Disposable {
       if (
         session.view !== undefined &&
         (session.under ?? this.owner(session)?.id) === user.id &&
+        session.signIn === user.signIn &&
         this.#outlives(session, last)
       ) {
         last = session;

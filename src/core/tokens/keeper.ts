@@ -96,10 +96,6 @@ export class Keeper implements Disposable {
       newId,
       holdings: this.#holdings,
       gateways: this.#gateways,
-      lose: (session) => {
-        log.warn(`Session ${session.id} may be open, and nobody can close it any more.`);
-        this.#budget.lose(session.connection, session.id, session);
-      },
     });
     this.#renewals = this.#owned.add(
       new Renewals({
@@ -653,6 +649,9 @@ export class Keeper implements Disposable {
       const connection = this.#gateways.find(record.connection);
       if (record.kind === 'user' && connection !== undefined && !twin) {
         await this.#signIns.finishReplacing(connection, record);
+        if (this.#holdings.get(id) !== undefined) {
+          this.#deps.scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));
+        }
         return;
       }
       // While a token was being replaced: it was not yet.
@@ -794,9 +793,7 @@ export class Keeper implements Disposable {
   #carryMine(old: TokenRecord): void {
     const { log, window } = this.#deps;
     const connection = this.#gateways.find(old.connection);
-    const mine = [...this.#holdings.of(old.connection)].filter(
-      ({ view, under, openedBy }) => view !== undefined && under === old.id && openedBy === window,
-    );
+    const mine = this.#signIns.sessionsOf(old).filter(({ openedBy }) => openedBy === window);
     if (connection !== undefined && mine.length > 0) {
       this.#signIns
         .whileNoted(old, () =>

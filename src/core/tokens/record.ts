@@ -20,6 +20,8 @@ const schema = v.object({
   view: v.optional(v.string()),
   /** CRA session: the id of the user token that it is under. */
   under: v.optional(v.string()),
+  /** CRA: which sign-in a user token's value is from; of a session: the one that it is open under. */
+  signIn: v.optional(v.string(), ''),
   /** How often the value was replaced. What is known of a later value holds over what is known of an earlier one. */
   generation: v.optional(v.number(), 0),
   /** How often a window has changed what it knows of the token's life; counts, because clocks can jump. */

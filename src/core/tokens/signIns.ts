@@ -42,8 +42,6 @@ export interface SignInsDeps {
   readonly window: string;
   /** An id that nobody has had before. */
   readonly newId: () => string;
-  /** Hears of a session that may be open and cannot be closed. */
-  readonly lose: (session: TokenRecord) => void;
 }
 
 /** Gateways are polite to few requests at once and rude to many. */
@@ -248,6 +246,7 @@ export class SignIns {
     const lifeMs = grant.reportedMs ?? connection.lifeMinutes * 60_000;
     const fresh = {
       value: grant.value,
+      signIn: this.#deps.newId(),
       origin: originOf(connection),
       sent: grant.sent,
       leftMs: lifeMs,
@@ -269,9 +268,9 @@ export class SignIns {
       old !== undefined &&
       old.value !== grant.value &&
       !isNoted(old) &&
-      (gateway.grants === 'session' || this.#hasSessions(old))
+      (gateway.grants === 'session' || this.sessionsOf(old).length > 0)
     ) {
-      const left: TokenRecord = { ...old, id: this.#deps.newId(), closing: true, under: old.id };
+      const left: TokenRecord = { ...old, id: this.#deps.newId(), closing: true };
       replaced.push(left);
       await holdings.add(left);
       old = this.find(connection, service); // Another window may have signed in meanwhile.
@@ -306,26 +305,37 @@ export class SignIns {
     return record;
   }
 
-  /** CRA: takes over what is under a user token that was replaced (`under` is the record that has taken its place). */
+  /**
+   * CRA: takes over what is under a user token that was replaced. What fails leaves it on the list, so that it can be
+   * tried again.
+   */
   async finishReplacing(connection: Connection, replaced: TokenRecord): Promise<void> {
-    const { holdings } = this.#deps;
-    const sessions = [...holdings.of(connection.name)].filter(
-      (record) => record.view !== undefined && record.under === replaced.under,
+    const { holdings, log } = this.#deps;
+    const failures = await eachOf(this.sessionsOf(replaced), atATime, (session) =>
+      this.carry(connection, session, replaced).then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
     );
-    await eachOf(sessions, atATime, (session) => this.carry(connection, session, replaced));
-    await holdings.remove(replaced.id);
+    const failure = failures.find((one) => one !== undefined);
+    if (failure === undefined) {
+      await holdings.remove(replaced.id);
+    } else {
+      log.warn(`Taking over from ${replaced.id} failed: ${String(failure)}`);
+    }
   }
 
-  #hasSessions(user: TokenRecord): boolean {
-    return [...this.#deps.holdings.of(user.connection)].some(
-      ({ view, under }) => view !== undefined && under === user.id,
+  /** CRA: what is open under the value that a user token has, or had. */
+  sessionsOf(user: TokenRecord): TokenRecord[] {
+    return [...this.#deps.holdings.of(user.connection)].filter(
+      ({ view, signIn }) => view !== undefined && signIn === user.signIn,
     );
   }
 
   /**
    * CRA: takes a session over from a user token that was replaced. Whether it serves under the new one is not
-   * documented, so it is tried; if not, it is closed under the old one, which nobody will know any more. Only when
-   * that fails as well it is lost. One that has expired cannot serve, but an answer that was lost may have renewed it.
+   * documented, so it is tried; if not, it is closed under the old one, which nobody will know any more. Rejects when
+   * that fails as well. One that has expired cannot serve, but an answer that was lost may have renewed it.
    */
   carry(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
     const running = this.#carrying.get(session.id);
@@ -342,7 +352,7 @@ export class SignIns {
   /** CRA: the same, where a session waits for it. Until then nobody can tell under which user token it may be closed. */
   async settle(connection: Connection, session: TokenRecord): Promise<void> {
     const old = [...this.#deps.holdings.of(connection.name)].find(
-      ({ kind, closing, under }) => kind === 'user' && closing && under === session.under,
+      ({ kind, closing, signIn }) => kind === 'user' && closing && signIn === session.signIn,
     );
     if (old !== undefined) {
       await this.carry(connection, session, old);
@@ -351,7 +361,7 @@ export class SignIns {
 
   /** CRA: runs work that takes sessions over from a user token, with a note of that for whoever has to end it. */
   async whileNoted(old: TokenRecord, work: () => Promise<unknown>): Promise<void> {
-    const note: TokenRecord = { ...old, id: this.#deps.newId(), closing: true, under: old.id };
+    const note: TokenRecord = { ...old, id: this.#deps.newId(), closing: true };
     await this.#deps.holdings.add(note);
     await work();
     await this.#deps.holdings.remove(note.id);
@@ -379,14 +389,15 @@ export class SignIns {
       }
       const { sent } = await gateway.keepAlive(under(user));
       const life = { sent, leftMs: session.lifeMs, source: 'estimated' } as const;
-      await holdings.heardOf(session, life, { under: user.id }, 'soon');
+      await holdings.heardOf(session, life, { under: user.id, signIn: user.signIn }, 'soon');
     } catch {
       log.info(`Session ${session.id} does not serve under the new sign-in.`);
       try {
         await gateway.close(under(old));
       } catch (error) {
         if (!isRefusal(error, 400, 401, 404, 410)) {
-          this.#deps.lose(session);
+          await holdings.update(session.id, { closing: true }, 'now'); // Nobody uses it, and it is tried again.
+          throw error;
         } // Else it has gone with its user token.
       }
       await holdings.remove(session.id);

@@ -54,6 +54,7 @@ describe('holdings', () => {
       openedBy: 'w1',
       usedBy: 'w1',
       closing: false,
+      signIn: '',
       generation: 0,
       turn: 0,
       ...more,
@@ -383,6 +384,17 @@ describe('holdings', () => {
       clock.advance(1_000);
       await holdings.add(record('u2', { kind: 'user', service: 's', under: 'u', closing: true }));
       assert.equal(holdings.user('c', 's', 'http://127.0.0.1:1')?.id, 'u');
+    });
+
+    it('does not take a session of the next sign-in for a sign of life of the one before', async () => {
+      const { holdings } = open();
+      await holdings.add({ ...user(), signIn: 'first' });
+      clock.advance(90_000);
+      await holdings.add(session({ signIn: 'second' }));
+      const { sent } = holdings.get('u') ?? assert.fail();
+      assert.equal(sent.up, clock.now().up - 90_000);
+      await holdings.update('u', { value: 'fresh-user-token', signIn: 'second' }, 'now');
+      assert.equal(holdings.get('u')?.sent.up, clock.now().up);
     });
 
     it('knows which of two a session is under', async () => {

@@ -163,10 +163,32 @@ describe('keeper', () => {
         await rig.pass(50, 50);
       }
       const notes = [...rig.storage.entries.values()].map((json) => JSON.parse(json));
-      assert.ok(notes.some(({ value, closing, under }) => value === old && closing && under === user.id));
+      assert.ok(notes.some(({ value, closing }) => value === old && closing));
       await rig.during(getting);
       assert.equal(rig.cra.sessions.size, 0);
       assert.deepEqual([...rig.storage.entries.keys()], [user.id]);
+    });
+
+    it('tries again to close what could not be closed under the old user token, and nothing else', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo });
+      const { session } = await rig.getData(window);
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      await window.keeper.signIn('cra', { login: demo });
+      await rig.settle();
+      assert.equal(window.keeper.isUsable(session?.id ?? ''), false, 'it does not serve any more');
+      assert.equal((await rig.getData(window)).reused, false);
+      rig.assertInStep(window);
+      assert.equal(rig.cra.sessions.size, 2);
+      // Whatever becomes of the retry, what is open under the new one is none of its business.
+      const keepAlives = rig.cra.count('keepAlive');
+      await rig.pass(50_000, 1_000);
+      await rig.getData(window);
+      await rig.pass(11_000, 1_000);
+      assert.equal(rig.cra.count('keepAlive'), keepAlives);
+      assert.equal(rig.cra.sessions.size, 1);
+      rig.assertInStep(window);
+      assert.equal(window.keeper.tokens().length, 2);
     });
 
     it('asks nothing about a session that is certainly dead', async () => {

@@ -27,6 +27,7 @@ export const aRecord: TokenRecord = {
   openedBy: 'w1',
   usedBy: 'w1',
   closing: false,
+  signIn: '',
   generation: 0,
   turn: 0,
 };
@@ -52,13 +53,14 @@ const record: fc.Arbitrary<TokenRecord> = fc.record({
   openedBy: fc.constantFrom('w1', 'w2'),
   usedBy: fc.constantFrom('w1', 'w2'),
   closing: fc.boolean(),
+  signIn: fc.constantFrom('', 's1'),
   generation: small,
   turn: small,
 });
 
 describe('token record', () => {
   it('reads what it has written, and drops nothing', () => {
-    const full = { ...aRecord, service: 's', target: 't', view: 'v', under: 'u' };
+    const full = { ...aRecord, service: 's', target: 't', view: 'v', under: 'u', signIn: 's' };
     const parsed = parseRecord('one', serialize(full));
     assert.deepEqual(parsed, { ok: true, value: full });
     assert.equal(serialize({ ...full, id: 'one' }), serialize(full));
@@ -70,7 +72,7 @@ describe('token record', () => {
   });
 
   it('reads entries of before there were turns', () => {
-    const { generation: _g, turn: _t, closing: _c, ...old } = aRecord;
+    const { generation: _g, turn: _t, closing: _c, signIn: _s, ...old } = aRecord;
     assert.deepEqual(parseRecord('one', JSON.stringify(old)), { ok: true, value: aRecord });
   });
 
