@@ -37,6 +37,8 @@ export interface ModelOptions {
   readonly maxSessions?: number;
   /** Whether lives are told (SARUS always tells). */
   readonly reports?: boolean;
+  /** CRA: whether a call in a session that has gone opens another one instead, and says so only by its id. */
+  readonly moves?: boolean;
   /** SARUS: whether a renewal replaces the token. */
   readonly replaces?: boolean;
   /** Decides how each request goes. */
@@ -151,6 +153,10 @@ export class ModelServer {
 
   get reported(): { reportedMs?: number } {
     return this.#options.reports ? { reportedMs: this.#options.lifeMs } : {};
+  }
+
+  get moves(): boolean {
+    return this.#options.moves ?? false;
   }
 
   get replaces(): boolean {
@@ -272,7 +278,7 @@ class ModelCra implements Gateway {
     const asked = this.#machine.now();
     const work = () => {
       this.#server.useUser(user);
-      if (session !== undefined) {
+      if (session !== undefined && !(this.#server.moves && !this.#server.sessions.has(session))) {
         this.#server.useSession(user, session);
         if (!call.keepOpen) {
           this.#server.sessions.delete(session);
@@ -286,7 +292,7 @@ class ModelCra implements Gateway {
       return opened;
     };
     const late = (opened: string) => {
-      if (session === undefined && call.keepOpen) {
+      if (opened !== session && call.keepOpen) {
         void call.onSession?.({ value: opened, sent: asked });
       }
     };
@@ -298,7 +304,7 @@ class ModelCra implements Gateway {
       call,
       late,
     );
-    if (session === undefined && call.keepOpen) {
+    if (result !== session && call.keepOpen) {
       await call.onSession?.({ value: result, sent });
     }
     return { sent, answer: nothing, totalRows: 0, ...(call.keepOpen ? { session: result } : {}) };

@@ -40,6 +40,8 @@ export interface DataCallsDeps {
   readonly window: string;
   readonly newId: () => string;
   readonly end: (session: TokenRecord) => Promise<void>;
+  /** Ends what the gateway has opened in the place of a session that is not held any more. */
+  readonly discard: (session: TokenRecord, opened: Grant) => Promise<void>;
   readonly tokensOf: (record: TokenRecord) => Promise<Tokens>;
   readonly info: (record: TokenRecord) => TokenInfo;
 }
@@ -255,10 +257,18 @@ export class DataCalls {
   ): Promise<Opened> {
     const { budget, gateways, holdings, tokensOf } = this.#deps;
     const gateway = await gateways.gateway(connection);
+    let known = session.value;
     // A gateway that has quietly opened another session says so by another id; the old one has gone.
     const moved = async (to: Grant) => {
-      if (holdings.get(session.id)?.value === session.value && to.value !== session.value) {
+      if (to.value === known) {
+        return;
+      }
+      known = to.value;
+      const held = holdings.get(session.id);
+      if (held?.value === session.value) {
         await holdings.update(session.id, { value: to.value, sent: to.sent, leftMs: session.lifeMs }, 'now');
+      } else if (held?.value !== to.value) {
+        await this.#deps.discard(session, to);
       }
     };
     return budget.using(session, async () => {

@@ -6,7 +6,7 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Column, Gateway, Life, Login, Service, Tokens } from '../protocols/gateway.ts';
+import type { Column, Gateway, Grant, Life, Login, Service, Tokens } from '../protocols/gateway.ts';
 import type { Redactor } from '../redact.ts';
 import { queryOfView } from '../request.ts';
 import type { MakeReader } from '../results/answer.ts';
@@ -116,6 +116,7 @@ export class Keeper implements Disposable {
       signIns: this.#signIns,
       budget: this.#budget,
       end: (session) => this.#end(session),
+      discard: (session, grant) => this.#discard(session, grant),
       tokensOf: (record) => this.#tokensOf(record),
       info: (record) => this.#info(record),
     });
@@ -554,12 +555,17 @@ export class Keeper implements Disposable {
     const value = grant.value === current.value ? {} : { value: grant.value };
     if (grant.value !== current.value && this.#holdings.get(current.id)?.value !== current.value) {
       // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
-      const unwanted = { ...current, ...value, id: this.#newId(), sent: grant.sent, closing: true };
-      await this.#holdings.add(unwanted);
-      await this.#finishClosing(unwanted.id);
+      await this.#discard(current, grant);
       return;
     }
     await this.#renewed(current, grant, { ...value, ...change });
+  }
+
+  /** Ends what a gateway has put in the place of a token that was closed or replaced meanwhile. */
+  async #discard(old: TokenRecord, { value, sent }: Grant): Promise<void> {
+    const unwanted = { ...old, value, sent, id: this.#newId(), closing: true };
+    await this.#holdings.add(unwanted);
+    await this.#finishClosing(unwanted.id);
   }
 
   async #signInAgain(

@@ -51,6 +51,34 @@ describe('data calls', () => {
       await assert.rejects(rig.getData(window, { session: 'nobody' }), { code: 'E_UNKNOWN_TOKEN' });
     });
 
+    it('take over the id when the gateway has quietly opened another one', async () => {
+      rig = new Rig({}, { moves: true });
+      const window = await signedIn();
+      const { session } = await rig.getData(window);
+      const [value] = rig.cra.sessions.keys();
+      rig.cra.evict(value ?? '');
+      const again = await rig.getData(window);
+      assert.equal(again.session?.id, session?.id);
+      assert.notEqual(window.keeper.reveal(again.session?.id ?? ''), value);
+      rig.assertInStep(window);
+    });
+
+    it('are closed when the gateway has quietly opened another one for one that was closed meanwhile', async () => {
+      let latency = 0;
+      rig = new Rig({}, { moves: true, latency: () => latency });
+      const window = await signedIn();
+      const { session } = await rig.getData(window);
+      latency = 1_000;
+      const getting = rig.getData(window);
+      await rig.settle();
+      latency = 100;
+      await rig.during(window.keeper.close(session?.id ?? ''));
+      await rig.during(getting);
+      await rig.pass(1_000);
+      assert.equal(rig.cra.sessions.size, 0);
+      rig.assertInStep(window);
+    });
+
     it('are not kept when they are not to be', async () => {
       const window = await signedIn();
       const once = await rig.getData(window, { keepOpen: false });
