@@ -35,6 +35,11 @@ export async function within(clock: Clock, ms: number, work: Promise<unknown>): 
   }
 }
 
+/** Waits for `ms` milliseconds. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.setTimeout(resolve, ms));
+}
+
 /** Does work for many things, so many at a time; work that may fail says so in its result. */
 export async function eachOf<T, R>(
   items: Iterable<T>,

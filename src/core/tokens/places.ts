@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { within } from '../async.ts';
+import { pause } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -114,7 +114,7 @@ export class Places {
   async #getTurn(key: string): Promise<void> {
     const { claims, clock } = this.#deps;
     while (!(await claims.lease(key, turnMs))) {
-      await within(clock, pauseMs, new Promise(() => undefined));
+      await pause(clock, pauseMs);
     }
   }
 

@@ -328,7 +328,7 @@ export class SignIns {
   /** CRA: what is open under the value that a user token has, or had. */
   sessionsOf(user: TokenRecord): TokenRecord[] {
     return [...this.#deps.holdings.of(user.connection)].filter(
-      ({ view, signIn }) => view !== undefined && signIn === user.signIn,
+      ({ view, service, signIn }) => view !== undefined && service === user.service && signIn === user.signIn,
     );
   }
 
