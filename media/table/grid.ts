@@ -207,7 +207,6 @@ export class Grid {
         drawn.look = '';
         drawn.index = index;
         attribute(drawn.root, 'aria-rowindex', String(index + 2));
-        drawn.root.classList.toggle('odd', index % 2 === 1);
       }
       const row = rows.at(index);
       // Of the rows on the screen, a scroll changes only those at its edges.

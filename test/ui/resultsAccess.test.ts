@@ -41,7 +41,11 @@ describe('table, row detail and plot', () => {
     await until('the filter to be applied', async () =>
       /of 48/.test((await tab.page.locator('.count').textContent()) ?? ''),
     );
-    await tab.cell(1, 1).dblclick();
+    await tab.menu(tab.header('ASGJBID'), 'Pin or Unpin Column');
+    await until('the column to be the first', async () =>
+      (await tab.cell(1, 0).getAttribute('class'))?.includes('pinned'),
+    );
+    await tab.cell(1, 0).dblclick();
     await tab.page.locator('.detail').waitFor();
     await vs().palette('Session Tokens: Refresh Result');
     await tab.page.locator('.cell.changed').first().waitFor();
@@ -55,6 +59,12 @@ describe('table, row detail and plot', () => {
       for (const part of ['.grid .cell', '.detail dd', '.plot canvas']) {
         await frame.locator(part).first().waitFor();
       }
+      // What is pinned stands over cells that are scrolled below it: those must not be seen through it.
+      await frame.locator('.body .cell.pinned.selected').first().waitFor();
+      const pinnedColor = await frame.evaluate<string>(
+        `getComputedStyle(document.querySelector('.body .cell.pinned.selected')).backgroundColor`,
+      );
+      assert.match(pinnedColor, /^rgb\(/, `what is pinned is not opaque in ${theme}`);
       await frame.evaluate(axe);
       const { violations, passed } = (await frame.evaluate(
         'axe.run(document).then(({ violations, passes }) => ({ violations, passed: passes.length }))',
