@@ -117,6 +117,13 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
     },
     (error: unknown) => report(log, error),
   );
+  own(
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('sessionTokens.statusBar.warnAtSeconds')) {
+        keeper.lookAnew();
+      }
+    }),
+  );
   const tree = own(new TokenTree(keeper, connections, scheduler, ready, doors.tree));
   own(new StatusBar(keeper, clock, scheduler, options));
   own(new Contexts(keeper, connections));

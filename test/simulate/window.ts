@@ -31,6 +31,8 @@ export class TestWindow {
   readonly scheduler: Scheduler;
   readonly redactor = new Redactor();
   readonly keeper: Keeper;
+  /** From how much life left a token counts as expiring. */
+  warnMs = 2_000;
   /** What went to the log, after redaction. */
   readonly lines: string[] = [];
   readonly log: Log;
@@ -69,7 +71,7 @@ export class TestWindow {
       redactor: this.redactor,
       log: this.log,
       window: name,
-      warnMs: () => 2_000,
+      warnMs: () => this.warnMs,
       longestIdleMs: longestIdleMs ?? (() => 8 * 3_600_000),
       ...(newId === undefined ? {} : { newId }),
     });

@@ -459,13 +459,18 @@ export class Keeper implements Disposable {
     return this.#dataCalls.columns(fetched, options);
   }
 
+  /** What counts as about to end may be something else now: plans and shows every token anew. */
+  lookAnew(): void {
+    for (const { id } of [...this.#holdings.all()]) {
+      this.#holdings.announce(id);
+    }
+  }
+
   /** The clock may have jumped or the computer slept: looks at everything anew, and asks where it can. */
   wake(): void {
     const ids = Array.from(this.#holdings.all(), ({ id }) => id);
     this.#holdings.anchor();
-    for (const id of ids) {
-      this.#holdings.announce(id); // Plans and shows it anew.
-    }
+    this.lookAnew();
     void eachOf(ids, atATime, async (id) => {
       const record = this.#holdings.get(id);
       if (record !== undefined && this.#gateways.find(record.connection)?.kind === 'sarus') {

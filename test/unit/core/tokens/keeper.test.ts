@@ -725,6 +725,22 @@ describe('keeper', () => {
     assert.deepEqual(seen, ['expiring', 'expired', 'gone']);
   });
 
+  it('warns of tokens that it holds by the time that a person has chosen since', async () => {
+    const window = await rig.open('w');
+    const { id } = await window.keeper.signIn('cra', { login: demo });
+    const seen: (string | undefined)[] = [];
+    window.keeper.onDidChange(() => seen.push(window.keeper.find(id)?.state));
+    window.warnMs = lifeMs / 2;
+    window.keeper.lookAnew();
+    await rig.pass(lifeMs / 2 - 1_000);
+    assert.ok(!seen.includes('expiring'));
+    await rig.pass(2_000);
+    assert.equal(seen.at(-1), 'expiring', 'it was announced by itself, half a life before the end');
+    window.warnMs = 2_000;
+    window.keeper.lookAnew();
+    assert.equal(seen.at(-1), 'live');
+  });
+
   it('writes no secret into the log', async () => {
     const window = await rig.open('w');
     await window.keeper.signIn('sarus', { login: key });
