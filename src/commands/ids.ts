@@ -8,6 +8,7 @@ export const commandIds = [
   'sessionTokens.keepAlive',
   'sessionTokens.query',
   'sessionTokens.close',
+  'sessionTokens.forgetUserToken',
   'sessionTokens.closeAll',
   'sessionTokens.copyToken',
   'sessionTokens.toggleKeepAlive',

@@ -20,6 +20,7 @@ export const commandTable: Readonly<Record<CommandId, Handler>> = {
   'sessionTokens.keepAlive': keepAlive,
   'sessionTokens.query': query,
   'sessionTokens.close': close,
+  'sessionTokens.forgetUserToken': close,
   'sessionTokens.closeAll': closeAll,
   'sessionTokens.copyToken': copyToken,
   'sessionTokens.toggleKeepAlive': toggleKeepAlive,
