@@ -11,6 +11,8 @@ exports.activate = async (/** @type {import('vscode').ExtensionContext} */ conte
     throw new Error('Session Tokens is not there, or has another API.');
   }
   let changes = 0;
+  /** @type {string | undefined} The connection whose token we hold. */
+  let held;
   context.subscriptions.push(
     api.onDidChangeTokens(() => changes++),
 
@@ -28,15 +30,34 @@ exports.activate = async (/** @type {import('vscode').ExtensionContext} */ conte
     }),
 
     // The sign-in: a token for requests of one's own, after VS Code has asked the person.
-    vscode.commands.registerCommand('sample.ownRequest', async ({ connection, silent }) => {
+    vscode.commands.registerCommand('sample.ownRequest', async ({ connection, silent } = {}) => {
+      const name = connection ?? (await vscode.window.showInputBox({ prompt: 'Connection' }));
       const session = await vscode.authentication.getSession(
         'sessionTokens.bmc-cra',
-        [`connection:${connection}`],
+        [`connection:${name}`],
         silent ? { silent: true } : { createIfNone: true },
       );
-      return session === undefined
-        ? undefined
-        : { account: session.account.label, length: session.accessToken.length };
+      if (session === undefined) {
+        return undefined;
+      }
+      held = name;
+      if (connection === undefined) {
+        void vscode.window.showInformationMessage(`Sample: a token of ${session.account.label}`);
+      }
+      return { account: session.account.label, length: session.accessToken.length };
+    }),
+
+    // Whoever holds a token hears when it is another one, or none any more.
+    vscode.authentication.onDidChangeSessions(async ({ provider }) => {
+      if (held !== undefined && provider.id === 'sessionTokens.bmc-cra') {
+        const session = await vscode.authentication.getSession(provider.id, [`connection:${held}`], {
+          silent: true,
+        });
+        if (session === undefined) {
+          void vscode.window.showInformationMessage(`Sample: no token of ${held} any more`);
+          held = undefined;
+        }
+      }
     }),
 
     // A tool, as a chat participant would call it.
