@@ -46,7 +46,7 @@ describe('for everybody', () => {
   const vs = useWorkbench();
 
   for (const theme of ['dark', 'hc-light'] as const) {
-    it(`the empty view, the tree, the status bar and the result pass axe (${theme})`, async () => {
+    it(`the empty view, the tree, the queries, the status bar and the result pass axe (${theme})`, async () => {
       await vs().theme(theme);
       await vs().showTokens();
       assert.deepEqual(await violations(vs().page, container, notOurs), []);
@@ -59,6 +59,9 @@ describe('for everybody', () => {
       await vs().waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
       assert.deepEqual(await violations(vs().page, container, notOurs), []);
       assert.deepEqual(await violations(vs().page, '.statusbar-item[id$="sessionTokens.life"]'), []);
+      await vs().showQueries();
+      await vs().waitForQueries((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
+      assert.deepEqual(await violations(vs().page, container, notOurs), []);
       const table = vs().webview().locator('.grid .body .row');
       await until('rows', async () => (await table.count()) > 3);
       assert.deepEqual(await violations(await frameOf(vs().webview().locator('body')), 'body'), []);
@@ -142,6 +145,23 @@ describe('for everybody', () => {
     await page.keyboard.press('Enter');
     await vs().waitForStatusBar((text) => /14:5\d|15:00/.test(text ?? ''));
     assert.equal(await quickInput.read(), undefined);
+  });
+
+  it('the queries can be used by keyboard alone', async () => {
+    const { page, quickInput } = vs();
+    await vs().showTokens();
+    await signedIn(vs());
+    await vs().palette('Session Tokens: Get Data');
+    await quickInput.pick(/Choose a connection/, 'sandbox-cra');
+    await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
+    await vs().webview().getByRole('grid').waitFor();
+    await vs().palette('View: Close All Editors');
+    await vs().showQueries();
+    await vs().waitForQueries((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
+    await vs().palette('Session Tokens: Focus on Queries View');
+    await goTo(vs(), /MVMVS\/JCPU/);
+    await page.keyboard.press('Enter');
+    await vs().webview().getByRole('grid', { name: 'MVMVS/JCPU' }).waitFor();
   });
 });
 
