@@ -61,10 +61,6 @@ export class DetailPane {
     this.root.hidden = false;
   }
 
-  focus(): void {
-    this.#list.focus();
-  }
-
   #value(value: SeenCell): HTMLElement {
     const place = element('dd');
     const strings = this.#strings();

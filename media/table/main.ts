@@ -89,6 +89,12 @@ class TableView {
     root.append(this.#heading, this.#toolbar, main, this.#status.root);
     handleKeys(this.#grid, this);
     handleMouse(this.#grid, this);
+    // Whoever comes to this tab is in the table, unless they were somewhere else in it.
+    window.addEventListener('focus', () => {
+      if (document.activeElement === document.body) {
+        this.#grid.root.focus();
+      }
+    });
     window.addEventListener('keydown', (event) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'f') {
         this.#filter.focus();

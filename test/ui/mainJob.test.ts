@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SandboxStats } from '../../src/sandbox/stats.ts';
+import { ResultTab } from './resultTab.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
@@ -49,6 +50,7 @@ describe('the main job, by palette', () => {
     await quickInput.pick(/Choose a connection/, 'mainframe');
     await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
     await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
+    await new ResultTab(vs()).stands();
     const rows = await vs().waitForRows(
       (all) =>
         all.some(({ label }) => label === 'MVMVS/JCPU') &&

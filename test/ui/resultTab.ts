@@ -29,8 +29,7 @@ export async function getView(vs: Workbench, view: string): Promise<ResultTab> {
   await vs.palette('Session Tokens: Get Data');
   await vs.quickInput.pick(/View, as PRODUCT/, view);
   const tab = new ResultTab(vs);
-  await tab.grid(view).waitFor();
-  await tab.cell(0, 0).waitFor();
+  await tab.stands();
   return tab;
 }
 
@@ -44,6 +43,12 @@ export class ResultTab {
 
   get page(): FrameLocator {
     return this.#vs.webview();
+  }
+
+  /** Waits for the first rows, and for the focus: it comes late, and would close what a person opens before. */
+  async stands(): Promise<void> {
+    await this.cell(0, 0).waitFor({ timeout: 30_000 });
+    await this.page.locator('[role=grid]:focus').waitFor();
   }
 
   grid(name: string): Locator {

@@ -18,7 +18,6 @@ describe('a result', () => {
     assert.ok(count > 3);
 
     // By keyboard: from the first cell up to the header, along it, and sorted by what has the focus.
-    await grid.focus();
     await vs().page.keyboard.press('ControlOrMeta+Home');
     await vs().page.keyboard.press('ArrowUp');
     await vs().page.keyboard.press('Enter');
@@ -100,5 +99,6 @@ async function openResult(workbench: Workbench): Promise<ResultTab> {
     },
     30_000,
   );
+  await tab.stands();
   return tab;
 }

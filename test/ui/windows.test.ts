@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
 import { extensionHosts } from './extensionHosts.ts';
+import { ResultTab } from './resultTab.ts';
 import { until } from './until.ts';
 import { type TreeRow, useWorkbench, type Workbench } from './workbench.ts';
 
@@ -25,6 +26,12 @@ async function getData(vs: Workbench, view: string): Promise<void> {
   await vs.quickInput.pick(/View, as PRODUCT/, view);
 }
 
+/** The same, to its end. */
+async function openSession(vs: Workbench, view: string): Promise<void> {
+  await getData(vs, view);
+  await new ResultTab(vs).stands();
+}
+
 describe('two windows of one VS Code', () => {
   const vs = useWorkbench({ sharedSecrets: true });
   let sandbox: Sandbox;
@@ -40,7 +47,7 @@ describe('two windows of one VS Code', () => {
     const other = await vs().anotherWindow();
     await other.showTokens();
     await other.waitForRows((rows) => rows.length === 2);
-    await getData(vs(), 'MVMVS/JCPU');
+    await openSession(vs(), 'MVMVS/JCPU');
     await vs().waitForRows((rows) => labels(rows).includes('MVMVS/JCPU'));
     // Seen by the other one within 2 s, and a little for the eye of this test.
     await other.waitForRows((rows) => labels(rows).includes('MVMVS/JCPU'), 5_000);
@@ -66,7 +73,7 @@ describe('two windows of one VS Code', () => {
     }
     assert.equal(sandbox.stats().expired, 0);
 
-    await getData(other, 'MVMVS/JCSA');
+    await openSession(other, 'MVMVS/JCSA');
     await vs().waitForRows((rows) => labels(rows).includes('MVMVS/JCSA'));
     assert.equal(sandbox.stats().sessions, 2);
     await other.page.goto('about:blank');
@@ -105,7 +112,7 @@ describe('an extension host that is killed', function () {
 
   it('in the middle of opening a session: what was held is there, and the new one ends by itself', async () => {
     await signIn(vs(), sandbox);
-    await getData(vs(), 'MVMVS/JCPU');
+    await openSession(vs(), 'MVMVS/JCPU');
     await vs().waitForRows((rows) => rows.length === 3);
     sandbox.setFaults({ fault: 'hang', when: 'after', match: { operation: 'getData' } });
     await getData(vs(), 'MVMVS/JCSA');
@@ -121,7 +128,7 @@ describe('an extension host that is killed', function () {
 
   it('in the middle of a renewal: the session is there and can be closed', async () => {
     await signIn(vs(), sandbox);
-    await getData(vs(), 'MVMVS/JCPU');
+    await openSession(vs(), 'MVMVS/JCPU');
     await vs().waitForRows((rows) => rows.length === 3);
     sandbox.setFaults({ fault: 'hang', match: { operation: 'keepAlive' } });
     await vs().rowAction('MVMVS/JCPU', 'Keep Alive');
@@ -135,7 +142,7 @@ describe('an extension host that is killed', function () {
   for (const when of ['before', 'after'] as const) {
     it(`in the middle of a close, ${when} the gateway has done it: the next start ends it`, async () => {
       await signIn(vs(), sandbox);
-      await getData(vs(), 'MVMVS/JCPU');
+      await openSession(vs(), 'MVMVS/JCPU');
       await vs().waitForRows((rows) => rows.length === 3);
       sandbox.setFaults({ fault: 'hang', when, match: { operation: 'close' } });
       await vs().rowAction('MVMVS/JCPU', 'Close Session');
