@@ -187,6 +187,21 @@ export class Workbench {
     return until('the tree to show it', asWanted, timeoutMs, () => JSON.stringify(rows));
   }
 
+  /** When a row of this label is first drawn, in epoch milliseconds; by the page's own eyes, so that none is late. */
+  async whenRowAppears(label: string): Promise<number> {
+    return this.page.evaluate(`new Promise((seen) => {
+      const look = () => {
+        const labels = document.querySelectorAll('.monaco-list-row .label-name');
+        if ([...labels].some(({ textContent }) => textContent === ${JSON.stringify(label)})) {
+          watcher.disconnect();
+          seen(Date.now());
+        }
+      };
+      const watcher = new MutationObserver(look);
+      watcher.observe(document.body, { subtree: true, childList: true, characterData: true });
+    })`);
+  }
+
   /** Brings the Queries view to the front, with all of its rows in sight. */
   async showQueries(): Promise<void> {
     await this.showTokens();
