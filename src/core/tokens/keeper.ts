@@ -356,6 +356,11 @@ export class Keeper implements Disposable {
   /** Ends a session. Of a user token, which has no end of its own (PROTOCOLS.md 2): its sessions, then forgets it. */
   async close(id: string, options: OperationOptions = {}): Promise<void> {
     const record = this.#held(id);
+    if (record.kind === 'user' && record.closing) {
+      // One that was replaced goes when its sessions have been taken over: only with it they can be closed.
+      await unlessCancelled(this.#finishClosing(id), options.signal);
+      return;
+    }
     if (record.kind === 'user') {
       // While some are being closed others may open.
       for (

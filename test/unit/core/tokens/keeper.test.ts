@@ -191,6 +191,25 @@ describe('keeper', () => {
       assert.equal(window.keeper.tokens().length, 2);
     });
 
+    it('keeps the old user token while a session waits to be closed under it, whoever closes that token', async () => {
+      const window = await rig.open('w');
+      const user = await window.keeper.signIn('cra', { login: demo });
+      await rig.getData(window);
+      const fails = () => rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      fails();
+      await window.keeper.signIn('cra', { login: demo });
+      const old = window.keeper.tokens().find(({ id, kind }) => kind === 'user' && id !== user.id);
+      fails();
+      await window.keeper.close(old?.id ?? '');
+      assert.equal(rig.cra.sessions.size, 1);
+      await window.keeper.close(old?.id ?? '');
+      assert.equal(rig.cra.sessions.size, 0);
+      assert.deepEqual(
+        window.keeper.tokens().map(({ id }) => id),
+        [user.id],
+      );
+    });
+
     it('asks nothing about a session that is certainly dead', async () => {
       const window = await rig.open('w');
       await window.keeper.signIn('cra', { login: demo });
