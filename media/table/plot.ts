@@ -63,7 +63,10 @@ class LinePlot implements Drawing {
         legend: { show: false },
         cursor: { y: false, drag: { x: true, y: false } },
         scales: { x: { time: true } },
-        axes: [axis, { ...axis, size: 56 }],
+        axes: [
+          { ...axis, values: (_, times) => times.map(clockTime), space: 72 },
+          { ...axis, size: 56 },
+        ],
         series: [
           {},
           ...this.#data.series.map(({ key }, at) => ({
@@ -80,6 +83,11 @@ class LinePlot implements Drawing {
       this.#target,
     );
   }
+}
+
+/** A watch takes minutes: a date below the times would only run into the next one. In seconds since the epoch. */
+function clockTime(time: number): string {
+  return new Date(time * 1000).toLocaleTimeString(document.documentElement.lang, { timeStyle: 'medium' });
 }
 
 function keysOf({ series }: PlotData): string {
