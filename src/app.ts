@@ -163,6 +163,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
     log,
     output,
     refreshTree: () => tree.refresh(),
+    focusConnection: (name) => tree.focusConnection(name),
     remembered: doors.remembered,
   };
   const queries: QueriesDeps = {

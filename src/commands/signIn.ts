@@ -17,9 +17,16 @@ export const signIn: Handler = async (parts, call) => {
   if (!remembered && given === undefined) {
     return undefined;
   }
-  return withProgress(call.interactive, vscode.l10n.t('Signing in to {0}', connection.name), (signal) =>
-    parts.keeper.signIn(connection.name, { service, signal, askLogin, ...given }),
+  const token = await withProgress(
+    call.interactive,
+    vscode.l10n.t('Signing in to {0}', connection.name),
+    (signal) => parts.keeper.signIn(connection.name, { service, signal, askLogin, ...given }),
   );
+  if (call.interactive && call.args.connection !== undefined) {
+    // Asked for at the connection's row, which is another row now that it has tokens.
+    parts.focusConnection(connection.name);
+  }
+  return token;
 };
 
 /** CRA: the service to sign in to; the person is offered what the gateway lists. */

@@ -28,6 +28,9 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   /** Rows to draw anew; `undefined` stands for all of them. */
   readonly #stale = new Set<TreeNode | undefined>();
 
+  /** The connection whose row gets the focus when it is drawn. */
+  #toFocus: string | undefined;
+
   readonly onDidChangeTreeData = this.#changes.event;
 
   /** @param ready the tokens held from earlier have been found */
@@ -53,6 +56,12 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   refresh(): void {
     this.#stale.add(undefined);
     this.#soon();
+  }
+
+  /** Puts the focus on a connection's row, whichever stands for it now, where the view is seen. */
+  focusConnection(name: string): void {
+    this.#toFocus = name;
+    this.refresh();
   }
 
   async getChildren(parent?: TreeNode): Promise<TreeNode[]> {
@@ -217,6 +226,13 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     this.#stale.clear();
     for (const node of stale) {
       this.#changes.fire(node);
+    }
+    const name = this.#toFocus;
+    this.#toFocus = undefined;
+    if (name !== undefined) {
+      const node = this.#connectionNode(name);
+      // It rejects when the row is gone already, and nothing is lost then.
+      this.#view.reveal(node, { select: true, focus: true }).then(undefined, () => undefined);
     }
   }
 

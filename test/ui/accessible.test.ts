@@ -121,6 +121,11 @@ describe('for everybody', () => {
     await goTo(vs(), /sandbox-cra/);
     await page.keyboard.press('Enter');
     await vs().waitForRows((rows) => rows.length === 3);
+    // The row is another one now, and still has the focus.
+    const focusedRow = page.locator(`${container} .monaco-list:focus .monaco-list-row.focused`);
+    await until('the focus to be where it was', async () =>
+      /sandbox-cra, signed in/.test((await focusedRow.getAttribute('aria-label', { timeout: 1000 })) ?? ''),
+    );
     await goTo(vs(), /User token/);
     await page.keyboard.press('Shift+F10');
     const menu = page.locator('.monaco-menu');
