@@ -90,11 +90,13 @@ class TableView {
     handleKeys(this.#grid, this);
     handleMouse(this.#grid, this);
     // Whoever comes to this tab is in the table, unless they were somewhere else in it.
-    window.addEventListener('focus', () => {
-      if (document.activeElement === document.body) {
+    const enter = () => {
+      if (document.hasFocus() && document.activeElement === document.body) {
         this.#grid.root.focus();
       }
-    });
+    };
+    window.addEventListener('focus', enter);
+    enter();
     window.addEventListener('keydown', (event) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'f') {
         this.#filter.focus();

@@ -23,10 +23,12 @@ async function violations(
   const run = `axe.run(${JSON.stringify({ include: [[selector]], exclude: without.map((one) => [one]) })}, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
     // A view is a part of a page: it has no main landmark, headings or skip links of its own.
+    // How large the icons of a row are is for VS Code to say; in the document of a result it is for us.
     // VS Code writes a row's label and description side by side without a space, which no name can match.
     rules: {
       region: { enabled: false },
       'page-has-heading-one': { enabled: false },
+      'target-size': { enabled: ${selector === 'body'} },
       'label-content-name-mismatch': { enabled: false },
     },
   }).then(({ violations, passes }) => ({

@@ -111,8 +111,17 @@ describe('security: canaries, as a person sees them', () => {
 
     // Tooltips and notifications of all this. The log is heard by the host test: this VS Code writes none.
     for (const row of await vs().treeRows()) {
-      await vs().row(row.label).first().hover();
-      await page.locator('.workbench-hover').filter({ visible: true }).first().waitFor();
+      // A row that is drawn anew under the pointer loses its tooltip.
+      await until(`the tooltip of ${row.label}`, async () => {
+        await vs().statusBarItem().hover();
+        await vs().row(row.label).first().hover();
+        await page
+          .locator('.workbench-hover')
+          .filter({ hasText: row.label })
+          .first()
+          .waitFor({ timeout: 2000 });
+        return true;
+      });
     }
     await vs().statusBarItem().hover();
     await page.locator('.tab.active').hover();

@@ -18,12 +18,15 @@ import { changeSettings, quietSettings } from '../workbench/settings.ts';
  *   --vsix <file>      another package than the one of the working tree
  *
  * Each file has a process, a browser and a VS Code server with the packaged extension of its own; the tests in it
- * share them, and each opens its own page (workbench.ts). Files mostly wait, so two at a time run side by side.
+ * share them, and each opens its own page (workbench.ts). Files mostly wait, so several run side by side.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { grep: { type: 'string', short: 'g' }, vsix: { type: 'string' } },
 });
+
+/** How many files run side by side: two processors are busy with this many, and not yet too busy. */
+const lanes = 3;
 
 async function main(): Promise<void> {
   const files = await testFiles();
@@ -56,7 +59,7 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
       all.push(counts);
     }
   };
-  await Promise.all([lane(), lane()]);
+  await Promise.all(Array.from({ length: lanes }, lane));
   const total = sum(all);
   if (process.env.TEST_RESULTS) {
     writeCounts(process.env.TEST_RESULTS, total);
