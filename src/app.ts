@@ -163,6 +163,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
     log,
     output,
     refreshTree: () => tree.refresh(),
+    selectedConnection: () => tree.selectedConnection(),
     focusConnection: (name) => tree.focusConnection(name),
     remembered: doors.remembered,
   };

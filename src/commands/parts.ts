@@ -32,6 +32,8 @@ export interface Parts {
   readonly log: Log;
   readonly output: vscode.LogOutputChannel;
   readonly refreshTree: () => void;
+  /** The connection whose row is selected in the tree. */
+  readonly selectedConnection: () => string | undefined;
   /** Puts the focus on a connection's row, where the tree is seen. */
   readonly focusConnection: (name: string) => void;
   /** Says that there is a request more among those made last. */

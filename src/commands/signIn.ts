@@ -9,6 +9,7 @@ import { withProgress } from './progress.ts';
 export const signIn: Handler = async (parts, call) => {
   const title = vscode.l10n.t('Sign In');
   const connection = await chosenConnection(parts, call, title);
+  const isAtRow = call.interactive && parts.selectedConnection() === connection.name;
   await agreed(parts, call, connection);
   const service = await chosenService(parts, connection, call.args.service, title);
   // Asking comes first, so that the progress is of the server alone.
@@ -22,8 +23,8 @@ export const signIn: Handler = async (parts, call) => {
     vscode.l10n.t('Signing in to {0}', connection.name),
     (signal) => parts.keeper.signIn(connection.name, { service, signal, askLogin, ...given }),
   );
-  if (call.interactive && call.args.connection !== undefined) {
-    // Asked for at the connection's row, which is another row now that it has tokens.
+  if (isAtRow) {
+    // Now that it has tokens it is another row, and whoever was on the one should be on the other.
     parts.focusConnection(connection.name);
   }
   return token;

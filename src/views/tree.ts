@@ -58,6 +58,11 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     this.#soon();
   }
 
+  /** The connection whose row is selected. */
+  selectedConnection(): string | undefined {
+    return this.#view.selection.find(({ row }) => row === 'connection')?.connection;
+  }
+
   /** Puts the focus on a connection's row, whichever stands for it now, where the view is seen. */
   focusConnection(name: string): void {
     this.#toFocus = name;

@@ -78,8 +78,8 @@ export class QuickInput {
   }
 
   /** Replaces what is in the box. */
-  async type(text: string): Promise<void> {
-    await this.#input.fill(text);
+  async type(text: string, timeoutMs = 15_000): Promise<void> {
+    await this.#input.fill(text, { timeout: timeoutMs });
   }
 
   async accept(): Promise<void> {

@@ -25,8 +25,8 @@ const { values, positionals } = parseArgs({
   options: { grep: { type: 'string', short: 'g' }, vsix: { type: 'string' } },
 });
 
-/** How many files run side by side: two processors are busy with this many, and not yet too busy. */
-const lanes = 3;
+/** How many files run side by side: two processors are busy with this many; with more, everything is slow. */
+const lanes = 2;
 
 async function main(): Promise<void> {
   const files = await testFiles();

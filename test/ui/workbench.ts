@@ -152,7 +152,7 @@ export class Workbench {
     const offered = async (): Promise<boolean> => {
       await this.page.keyboard.press('F1');
       await this.quickInput.waitFor(/^Type the name of a command/, 3000);
-      await this.quickInput.type(`>${command}`);
+      await this.quickInput.type(`>${command}`, 3000);
       try {
         return await this.quickInput.focus(command, 3000);
       } catch (error) {

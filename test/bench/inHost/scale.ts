@@ -9,6 +9,8 @@ import { Rig } from './rig.ts';
 import { tell } from './support.ts';
 
 const rounds = 15;
+/** One tick is too short for a clock: so many are timed together. */
+const ticksAtOnce = 20;
 const hourMs = 3_600_000;
 
 export interface AtSize {
@@ -28,6 +30,8 @@ export interface Scale {
 /** The keeper and the views that hang on it, over a gateway and a store in memory, on a clock that is turned. */
 export async function run(): Promise<void> {
   const sizes: AtSize[] = [];
+  // Once for the compiler: what is measured first would else be measured slow.
+  await atSize(1_000);
   for (const tokens of [10, 100, 1_000, 10_000]) {
     sizes.push(await atSize(tokens));
   }
@@ -50,7 +54,12 @@ async function atSize(tokens: number): Promise<AtSize> {
   const step = Math.max(Math.floor(sessions.length / (rounds * 2)), 1);
   for (let round = 0; round < rounds; round++) {
     times.treeMs.push(await took(() => firstChildren(tree)));
-    times.tickMs.push(await took(async () => clock.advance(1_000)));
+    const ticksMs = await took(async () => {
+      for (let tick = 0; tick < ticksAtOnce; tick++) {
+        clock.advance(1_000);
+      }
+    });
+    times.tickMs.push(ticksMs / ticksAtOnce);
     const renewed = sessions[(round * step) % sessions.length]?.id ?? '';
     times.renewalMs.push(await took(() => rig.keeper.keepAlive(renewed)));
     await settle(clock);
