@@ -17,8 +17,8 @@ import { changeSettings, quietSettings } from '../workbench/settings.ts';
  *   --grep <pattern>   only tests whose title matches
  *   --vsix <file>      another package than the one of the working tree
  *
- * Each file has a process, a browser and a VS Code server with the packaged extension of its own; the tests in it
- * share them, and each opens its own page (workbench.ts). Files mostly wait, so several run side by side.
+ * Files mostly wait, so several run side by side: each in a process and a browser of its own, in a VS Code server
+ * with the packaged extension that no other uses at that time. Each test opens its own page (workbench.ts).
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,12 +44,12 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
   );
   const waiting = [...files].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
   const all: Counts[] = [];
-  const lane = async (): Promise<void> => {
+  const lane = async (place: NodeJS.ProcessEnv): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const name = relative(root, file);
       const results = join(outDir, 'results', `${basename(file, '.test.ts')}.ui.json`);
       const args = [import.meta.filename, '--vsix', vsixFile, name];
-      const env = { ...process.env, TEST_RESULTS: results };
+      const env = { ...process.env, ...place, TEST_RESULTS: results };
       const started = Date.now();
       const counts = await countsOf(results, async () => {
         const { code, output } = await run(process.execPath, args, { cwd: root, env });
@@ -59,7 +59,7 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
       all.push(counts);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: lanes }, () => withServer(vsixFile, lane)));
   const total = sum(all);
   if (process.env.TEST_RESULTS) {
     writeCounts(process.env.TEST_RESULTS, total);
@@ -69,9 +69,24 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
   }
 }
 
-/** Runs files one after the other in this process. */
+/** Runs files one after the other in this process; in the VS Code of its lane, where it is part of one. */
 async function runHere(files: readonly string[], vsixFile: string): Promise<void> {
   console.log(`UI tests in VS Code ${(await ensureServer()).version}`);
+  const tests = { files, grep: values.grep, timeoutMs: 120_000 };
+  if (process.env.UI_PORT) {
+    return runMocha(tests);
+  }
+  return withServer(vsixFile, (place) => {
+    Object.assign(process.env, place);
+    return runMocha(tests);
+  });
+}
+
+/** Starts VS Code with the package, and tells by the environment where it is. */
+async function withServer(
+  vsixFile: string,
+  work: (place: { readonly UI_PORT: string; readonly UI_DATA_DIR: string }) => Promise<void>,
+): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'st-ui-'));
   const options = { dataDir, graceSeconds: 1 };
   await changeSettings(dataDir, quietSettings);
@@ -83,9 +98,7 @@ async function runHere(files: readonly string[], vsixFile: string): Promise<void
   };
   onStop(clean);
   try {
-    process.env.UI_PORT = String(server.port);
-    process.env.UI_DATA_DIR = dataDir;
-    await runMocha({ files, grep: values.grep, timeoutMs: 120_000 });
+    await work({ UI_PORT: String(server.port), UI_DATA_DIR: dataDir });
   } finally {
     await clean();
   }

@@ -78,17 +78,23 @@ function signalTree(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+const cleaners: (() => Promise<void>)[] = [];
+
 /**
  * Calls `clean` once when this process is told to stop, or when its parent is gone without telling (npm does not
- * pass every signal on), then leaves with the code that says so.
+ * pass every signal on), then leaves with the code that says so. Given several, it calls all of them before.
  */
 export function onStop(clean: () => Promise<void>): void {
+  cleaners.push(clean);
+  if (cleaners.length > 1) {
+    return;
+  }
   let stopping = false;
   const stop = (code: number): void => {
     // A terminal may deliver Ctrl-C twice (to the group, and through npm): the first one is enough.
     if (!stopping) {
       stopping = true;
-      clean().finally(() => process.exit(code));
+      Promise.allSettled(cleaners.map((one) => one())).finally(() => process.exit(code));
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
