@@ -11,11 +11,16 @@ export async function signIn(vs: Workbench, sandbox: Sandbox, more: object = {})
     'sessionTokens.connections': [{ name: 'host', kind: 'bmc-cra', url: sandbox.url, service, ...more }],
   });
   await vs.showTokens();
+  await signInAgain(vs);
+  await vs.waitForRows((rows) => rows.length === 2);
+}
+
+/** Signs in to the only connection. */
+export async function signInAgain(vs: Workbench): Promise<void> {
   await vs.palette('Session Tokens: Sign In');
   await vs.quickInput.answer(/User/, 'demo');
   await vs.quickInput.answer(/Password/, 'demo');
   await vs.quickInput.pick(/Remember these/, 'Remember');
-  await vs.waitForRows((rows) => rows.length === 2);
 }
 
 export async function getData(vs: Workbench, view: string): Promise<void> {
