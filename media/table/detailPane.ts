@@ -13,6 +13,7 @@ export class DetailPane {
   readonly #list = element('dl');
   readonly #close = element('button', { class: 'icon' });
   readonly #strings: () => Readonly<Record<string, string>>;
+  #wanted = false;
 
   constructor(strings: () => Readonly<Record<string, string>>, closed: () => void) {
     this.#strings = strings;
@@ -24,6 +25,7 @@ export class DetailPane {
     head.append(this.#title, this.#close);
     this.root.append(head, this.#list);
     const close = () => {
+      this.#wanted = false;
       this.root.hidden = true;
       closed();
     };
@@ -37,11 +39,24 @@ export class DetailPane {
     });
   }
 
-  get open(): boolean {
-    return !this.root.hidden;
+  /** Whether somebody wants to see it: it is open, or will be when its fields have come. */
+  get wanted(): boolean {
+    return this.#wanted;
   }
 
-  show({ index, fields }: DetailFields): void {
+  /** Answers whether it was not wanted before. */
+  want(): boolean {
+    const before = this.#wanted;
+    this.#wanted = true;
+    return !before;
+  }
+
+  /** Shows the fields that were asked for; answers whether it has opened by that. */
+  show({ index, fields }: DetailFields): boolean {
+    if (!this.#wanted) {
+      return false; // Closed again meanwhile.
+    }
+    const opened = this.root.hidden !== false;
     const strings = this.#strings();
     const title = (strings.detailTitle ?? '').replace('{0}', String(index + 1));
     this.#title.textContent = title;
@@ -59,6 +74,7 @@ export class DetailPane {
     }
     this.#list.replaceChildren(...parts);
     this.root.hidden = false;
+    return opened;
   }
 
   #value(value: SeenCell): HTMLElement {

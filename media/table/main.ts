@@ -39,7 +39,9 @@ class TableView {
   label = '';
   allRows = 0;
   #state: TableStateMessage | undefined;
-  #restored = false;
+  /** Whether the view stands where the person left it when the tab was hidden. */
+  #isBack: boolean;
+  #goingBack = false;
   #measured = false;
   #saving = 0;
   #told = '';
@@ -47,6 +49,7 @@ class TableView {
   constructor(root: HTMLElement) {
     this.#host = new Host((message) => this.#take(message));
     const { view } = this.#host;
+    this.#isBack = view === undefined;
     this.byField = view?.byField ?? false;
     this.columns = new Columns(view?.columns ?? [], view?.order ?? [], measurer());
     this.rows = new Rows((generation, from, to) => this.#host.tell({ is: 'page', generation, from, to }));
@@ -58,7 +61,7 @@ class TableView {
     this.#detail = new DetailPane(
       () => this.strings,
       () => {
-        this.save();
+        this.#keep();
         this.#grid.root.focus();
       },
     );
@@ -129,9 +132,7 @@ class TableView {
     this.selection.go(place, extend && place.row >= 0);
     this.#grid.reveal(place.row, place.column);
     this.#grid.soon();
-    if (this.#detail.open && place.row >= 0) {
-      this.askDetail();
-    }
+    this.#askDetailAgain();
     this.save();
   }
 
@@ -161,8 +162,12 @@ class TableView {
     this.#host.tell({ is: 'copy', from: from.row, to: to.row + 1, fields, headers });
   }
 
+  /** Shows the focused row field by field. */
   askDetail(): void {
     if (this.selection.focus.row >= 0 && this.rows.count > 0) {
+      if (this.#detail.want()) {
+        this.#keep();
+      }
       this.#host.tell({ is: 'detail', at: this.selection.focus.row });
     }
   }
@@ -186,17 +191,34 @@ class TableView {
   /** Remembers how the view is arranged, but not at every pixel of a scroll. */
   save(): void {
     window.clearTimeout(this.#saving);
-    this.#saving = window.setTimeout(() => {
-      this.#host.keepView({
-        columns: this.columns.looks,
-        order: this.columns.order,
-        byField: this.byField,
-        top: this.#grid.root.scrollTop,
-        left: this.#grid.root.scrollLeft,
-        focus: this.selection.focus,
-        detail: this.#detail.open,
-      });
-    }, 300);
+    this.#saving = window.setTimeout(() => this.#keep(), 300);
+  }
+
+  #keep(): void {
+    const here = {
+      top: this.#grid.root.scrollTop,
+      left: this.#grid.root.scrollLeft,
+      focus: this.selection.focus,
+      detail: this.#detail.wanted,
+    };
+    // A tab that is shown and hidden again at once has not been gone back to yet: where the person was holds on.
+    const { top, left, focus, detail } = this.#isBack ? here : (this.#host.view ?? here);
+    this.#host.keepView({
+      columns: this.columns.looks,
+      order: this.columns.order,
+      byField: this.byField,
+      top,
+      left,
+      focus,
+      detail,
+    });
+  }
+
+  /** The focus or the rows changed: a row that is shown field by field is another one now. */
+  #askDetailAgain(): void {
+    if (this.#detail.wanted) {
+      this.askDetail();
+    }
   }
 
   #arrange(sort: readonly SortBy[], filter: string): void {
@@ -228,15 +250,12 @@ class TableView {
           this.#grid.soon();
         }
         break;
-      case 'detail': {
-        const opened = !this.#detail.open;
-        this.#detail.show(message);
-        if (opened) {
+      case 'detail':
+        if (this.#detail.show(message)) {
+          // The table is narrower by it.
           this.#grid.reveal(this.selection.focus.row, this.selection.focus.column);
-          this.save();
         }
         break;
-      }
       case 'keep':
         this.#host.keepData(message.state);
         break;
@@ -267,28 +286,29 @@ class TableView {
     this.selection.clamp(state.shownRows, this.columns.seen.length);
     this.changed();
     this.rows.want(0, Math.min(state.shownRows, 60));
-    if (!this.#restored && state.shownRows > 0 && state.phase !== 'arriving') {
-      this.#restored = true;
-      this.#restore();
+    this.#askDetailAgain();
+    if (!this.#isBack && !this.#goingBack && state.shownRows > 0 && state.phase !== 'arriving') {
+      this.#goingBack = true;
+      // The table has its height with the next frame.
+      requestAnimationFrame(() => this.#goBack());
     }
   }
 
   /** Goes on where the person was when the tab was hidden or the window reloaded. */
-  #restore(): void {
+  #goBack(): void {
+    this.#isBack = true;
     const { view } = this.#host;
     if (view === undefined) {
       return;
     }
-    requestAnimationFrame(() => {
-      this.#grid.root.scrollTop = view.top;
-      this.#grid.root.scrollLeft = view.left;
-      this.selection.go(view.focus, false);
-      this.selection.clamp(this.rows.count, this.columns.seen.length);
-      this.#grid.soon();
-      if (view.detail) {
-        this.askDetail();
-      }
-    });
+    this.#grid.root.scrollTop = view.top;
+    this.#grid.root.scrollLeft = view.left;
+    this.selection.go(view.focus, false);
+    this.selection.clamp(this.rows.count, this.columns.seen.length);
+    this.#grid.soon();
+    if (view.detail) {
+      this.askDetail();
+    }
   }
 
   #drawAround(): void {

@@ -77,6 +77,22 @@ describe('a watched result', () => {
       tab.page.getByRole('grid').evaluate((grid) => grid.matches(':focus')),
     );
   });
+
+  it('shows in the row detail what came last', async () => {
+    await signIn(vs());
+    const tab = await getView(vs(), 'MVMVS/JCPU');
+    await tab.cell(1, 0).click();
+    await vs().page.keyboard.press('Enter');
+    const detail = tab.page.getByRole('complementary', { name: 'Row 2' });
+    const cpu = detail.locator('dt', { hasText: 'ASICPSCA' }).locator('+ dd');
+    const isOfLast = async () =>
+      (await cpu.textContent()) === String(plain(recorder.answers.at(-1)?.[1]?.ASICPSCA ?? ''));
+    await until('the detail of the row', isOfLast);
+    const shown = recorder.answers.length;
+    await vs().palette('Session Tokens: Refresh Result');
+    await until('another answer', async () => recorder.answers.length > shown);
+    await until('the detail of the new row', isOfLast);
+  });
 });
 
 /** Whether the table shows the last answer, with marks on what is not as in the one before. */
