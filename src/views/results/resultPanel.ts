@@ -81,7 +81,8 @@ export class ResultPanel implements Disposable {
       panel.webview.onDidReceiveMessage((message) => {
         const read = readMessage(fromTable, message);
         if (read !== undefined) {
-          void this.#take(read);
+          // A table may be let go while it is asked: that is no failure, something else is shown by then.
+          this.#take(read).catch(deps.report);
         }
       }),
     );
@@ -369,8 +370,7 @@ export class ResultPanel implements Disposable {
             .toString(),
         });
         this.#tell();
-        void this.#keep();
-        void this.#drawPlot();
+        await Promise.all([this.#keep(), this.#drawPlot()]);
         break;
       case 'page':
         await this.#page(message);
@@ -411,18 +411,14 @@ export class ResultPanel implements Disposable {
     if (generation !== this.#generation || this.#table === undefined) {
       return; // Of rows that are not true any more; the webview asks again.
     }
-    try {
-      const page = await this.#table.ask('page', { from, to: Math.min(to, from + mostRowsAtOnce) });
-      if (generation === this.#generation) {
-        this.post({
-          is: 'page',
-          generation,
-          from,
-          rows: page.rows.map((row) => row as (ToTable & { is: 'page' })['rows'][number]),
-        });
-      }
-    } catch {
-      // Let go meanwhile.
+    const page = await this.#table.ask('page', { from, to: Math.min(to, from + mostRowsAtOnce) });
+    if (generation === this.#generation) {
+      this.post({
+        is: 'page',
+        generation,
+        from,
+        rows: page.rows.map((row) => row as (ToTable & { is: 'page' })['rows'][number]),
+      });
     }
   }
 
@@ -432,16 +428,12 @@ export class ResultPanel implements Disposable {
     if (table === undefined) {
       return;
     }
-    try {
-      const shown = await table.ask('arrange', arrangement);
-      if (this.#table === table && this.#arrangement === arrangement) {
-        this.#shownRows = shown;
-        this.#generation++;
-        this.#tell();
-        await this.#drawPlot();
-      }
-    } catch {
-      // Let go meanwhile.
+    const shown = await table.ask('arrange', arrangement);
+    if (this.#table === table && this.#arrangement === arrangement) {
+      this.#shownRows = shown;
+      this.#generation++;
+      this.#tell();
+      await this.#drawPlot();
     }
   }
 
