@@ -5,23 +5,24 @@ import { canaries } from './canaries.ts';
 
 /**
  * A gateway as people have it, with users of its own: stands before a sandbox, which knows only its public users,
- * and learns what tokens are issued. One that `echoes` says back whatever it was told, as a gateway does that somebody
- * left in its debugging mode: whole, in base64, in parts and as a name, in its rows and in its errors.
+ * and learns what tokens are issued. One that echoes says back whatever it was told, as a gateway does that somebody
+ * left in its debugging mode: in its errors; where it echoes `all`, also in its rows: whole, in base64, in parts and as
+ * a name.
  */
 export class Disguise {
   readonly sandbox: Sandbox;
   /** The tokens that were issued. */
   readonly secrets = new Set<string>();
   readonly #server: http.Server;
-  readonly #echoes: boolean;
+  readonly #echoes: 'errors' | 'all';
 
-  private constructor(sandbox: Sandbox, echoes: boolean) {
+  private constructor(sandbox: Sandbox, echoes: 'errors' | 'all') {
     this.sandbox = sandbox;
     this.#echoes = echoes;
     this.#server = http.createServer((request, response) => this.#pass(request, response));
   }
 
-  static async start({ echoes = false } = {}): Promise<Disguise> {
+  static async start(echoes: 'errors' | 'all'): Promise<Disguise> {
     const disguise = new Disguise(await startSandbox({ basic: true, maxSessions: 4 }), echoes);
     await new Promise<void>((resolve) => disguise.#server.listen(0, '127.0.0.1', resolve));
     return disguise;
@@ -53,9 +54,8 @@ export class Disguise {
     const onward = http.request(
       { port: this.sandbox.port, method: request.method, path: disclose(request.url ?? ''), headers },
       (answer) => {
-        const heard = [request.url, request.headers.authorization, told].filter(Boolean);
-        if (this.#echoes) {
-          void this.#echo(answer, response, heard as string[]);
+        if (this.#echoes === 'all' || (answer.statusCode ?? 0) >= 400) {
+          void this.#echo(answer, response, heardIn(request, told));
           return;
         }
         response.writeHead(answer.statusCode ?? 500, answer.headers);
@@ -72,11 +72,7 @@ export class Disguise {
     onward.end(body);
   }
 
-  async #echo(
-    answer: http.IncomingMessage,
-    response: http.ServerResponse,
-    heard: readonly string[],
-  ): Promise<void> {
+  async #echo(answer: http.IncomingMessage, response: http.ServerResponse, heard: string): Promise<void> {
     const parts: Buffer[] = [];
     try {
       for await (const part of answer) {
@@ -105,21 +101,32 @@ export class Disguise {
   }
 }
 
-/** An answer with what was heard in its error, or in its first rows. */
-function withEcho(text: string, heard: readonly string[], tokens: ReadonlySet<string>): string {
+/** What a request told: the bare values of its parameters, by which no name stands, and then all as it came. */
+function heardIn({ url = '', headers }: http.IncomingMessage, body: string): string {
+  const { searchParams } = new URL(url, 'http://gateway');
+  const values = [...searchParams.values(), ...new URLSearchParams(body).values()];
+  return [...values, url, headers.authorization, body].filter(Boolean).join(' ');
+}
+
+/** An answer with what was heard in the words of its error, or in its first rows. */
+function withEcho(text: string, heard: string, tokens: ReadonlySet<string>): string {
   const body = objectOf(text);
   if (body === undefined) {
-    return text;
+    // Tomcat's page.
+    return text.replace('<b>Message</b>', () => `<b>Message</b> ${heard}:`);
   }
-  const all = heard.join(' ');
   if (typeof body.error === 'string') {
-    return JSON.stringify({ ...body, error: `${body.error}, as ${all}` });
+    return JSON.stringify({ ...body, error: `${heard}: ${body.error}` });
+  }
+  const errors = body.Errors as { Detail?: unknown } | undefined;
+  if (typeof errors?.Detail === 'string') {
+    return JSON.stringify({ ...body, Errors: { ...errors, Detail: `${heard}: ${errors.Detail}` } });
   }
   const result = body.Rows ?? body.Result;
   const rows = [result, ...Object.values(result ?? {})].find(Array.isArray) ?? [];
-  const cells: Record<string, string> = { HEARD: all, HEARD64: Buffer.from(all).toString('base64') };
+  const cells: Record<string, string> = { HEARD: heard, HEARD64: Buffer.from(heard).toString('base64') };
   for (const token of tokens) {
-    if (all.includes(token)) {
+    if (heard.includes(token)) {
       cells[`PART${Object.keys(cells).length}`] = token.slice(1, 11);
       cells[token] = 'as a name';
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { faultNames } from '../../src/sandbox/faultRules.ts';
+import { type FaultRule, faultNames } from '../../src/sandbox/faultRules.ts';
 import { canaries, SecretSearch } from '../security/canaries.ts';
 import { Disguise } from '../security/disguise.ts';
 import { ResultTab } from './resultTab.ts';
@@ -11,13 +11,17 @@ import { useWorkbench } from './workbench.ts';
 describe('security: canaries, as a person sees them', () => {
   let cra: Disguise;
   let sarus: Disguise;
+  /** One that is signed in to with an API key. */
+  let keyed: Disguise;
   before(async () => {
-    cra = await Disguise.start({ echoes: true });
-    sarus = await Disguise.start({ echoes: true });
+    cra = await Disguise.start('all');
+    sarus = await Disguise.start('all');
+    keyed = await Disguise.start('all');
   });
   after(async () => {
     await cra.close();
     await sarus.close();
+    await keyed.close();
   });
   const vs = useWorkbench({
     initScript: noteShown,
@@ -28,11 +32,16 @@ describe('security: canaries, as a person sees them', () => {
         'sessionTokens.connections': [
           { ...common, name: 'bank', kind: 'bmc-cra', url: cra.url, gatewayUser: 'tomcat', service },
           { ...common, name: 'market', kind: 'sarus', url: sarus.url },
+          { ...common, name: 'exchange', kind: 'sarus', url: keyed.url },
         ],
         'sessionTokens.queries': [
           {
             name: 'Prices',
             request: { connection: 'market', endpoint: 'GetSnapshot', params: { Symbols: 'ABC' } },
+          },
+          {
+            name: 'Quotes',
+            request: { connection: 'exchange', endpoint: 'GetSnapshot', params: { Symbols: 'ABC' } },
           },
         ],
         'sessionTokens.closeOnExit': false,
@@ -42,13 +51,13 @@ describe('security: canaries, as a person sees them', () => {
   });
 
   it('are in nothing that was written or shown', async function () {
-    this.timeout(180_000);
+    this.timeout(240_000);
     const { page, quickInput } = vs();
     const tab = new ResultTab(vs());
     const shown: string[] = [];
     await vs().showTokens();
 
-    // Both people sign in.
+    // All three people sign in.
     await vs().palette('Session Tokens: Sign In');
     await quickInput.pick(/Choose a connection/, 'bank');
     await quickInput.answer(/User/, canaries.username);
@@ -63,6 +72,12 @@ describe('security: canaries, as a person sees them', () => {
     await quickInput.answer(/Password/, canaries.password);
     await quickInput.pick(/Remember these/, 'Remember');
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'Session token'));
+    await vs().palette('Session Tokens: Sign In');
+    await quickInput.pick(/Choose a connection/, 'exchange');
+    await quickInput.pick(/How do you sign in/, 'API key');
+    await quickInput.answer(/API key/, canaries.apiKey);
+    await quickInput.pick(/Remember these/, 'Remember');
+    await vs().waitForRows((rows) => rows.filter(({ label }) => label === 'Session token').length === 2);
 
     // Data with the secrets in them: the table, a row's details, the plot, JSON, the request as text, a saved query.
     await vs().palette('Session Tokens: Get Data');
@@ -92,10 +107,12 @@ describe('security: canaries, as a person sees them', () => {
 
     // What goes wrong is told with the gateway's own words, and these say everything back.
     await vs().showQueries();
-    const struck = async (gateway: Disguise, query: string) => {
+    const struck = async (gateway: Disguise, query: string, operation: 'getData' | 'signIn') => {
       for (const fault of faultNames) {
-        gateway.sandbox.setFaults({ fault, match: { operation: 'getData' }, times: 2, forMs: 60 });
-        const strikes = async () => gateway.sandbox.faults().some((rule) => rule.struck > 0);
+        const rule: FaultRule = { fault, match: { operation }, times: 2, forMs: 60 };
+        // A gateway that has forgotten its tokens has everybody sign in again.
+        gateway.sandbox.setFaults(operation === 'signIn' ? [{ fault: 'restart' }, rule] : [rule]);
+        const strikes = async () => (gateway.sandbox.faults().at(-1)?.struck ?? 0) > 0;
         // One that is asked something at this moment answers first.
         await until(`${fault} to strike ${query}`, async () => {
           await vs().query(query).click();
@@ -106,8 +123,11 @@ describe('security: canaries, as a person sees them', () => {
         await quickInput.cancel();
       }
     };
-    await struck(cra, 'Jobs');
-    await struck(sarus, 'Prices');
+    await struck(cra, 'Jobs', 'getData');
+    await struck(cra, 'Jobs', 'signIn');
+    await struck(sarus, 'Prices', 'getData');
+    await struck(keyed, 'Quotes', 'getData');
+    await struck(keyed, 'Quotes', 'signIn');
 
     // Tooltips and notifications of all this. The log is heard by the host test: this VS Code writes none.
     for (const row of await vs().treeRows()) {
@@ -135,8 +155,12 @@ describe('security: canaries, as a person sees them', () => {
     await vs().showTokens();
     shown.push(await allShown(page));
 
-    assert.ok(cra.secrets.size >= 2 && sarus.secrets.size >= 2, 'hardly a token was issued');
-    const search = new SecretSearch([...Object.values(canaries), ...cra.secrets, ...sarus.secrets]);
+    const tokens = [cra, sarus, keyed].map(({ secrets }) => [...secrets]);
+    assert.ok(
+      tokens.every(({ length }) => length >= 2),
+      'hardly a token was issued',
+    );
+    const search = new SecretSearch([...Object.values(canaries), ...tokens.flat()]);
     const places = new Map([
       ...(await allFiles(process.env.UI_DATA_DIR ?? '')),
       ['what was shown', shown.join('\n')],
