@@ -74,7 +74,7 @@ export class Holdings implements Disposable {
   readonly #replaced = this.#owned.add(new Emitter<TokenRecord>());
   #inTrouble = false;
 
-  /** Another window has replaced the value of a user token; hears of it as it was before. */
+  /** Another window has replaced the value of a user token, or forgotten it; hears of it as it was before. */
   readonly onDidHearReplaced = this.#replaced.event;
   readonly onDidChange = this.#changes.event;
   /** The store refused; tokens live in memory alone until it works again. Fires once for each such time. */
@@ -159,6 +159,20 @@ export class Holdings implements Disposable {
     return own?.origin === session.origin
       ? own
       : this.user(session.connection, session.service, session.origin);
+  }
+
+  /**
+   * CRA: the user token whose value a session is open under, until it is taken over: its owner, or what that was
+   * before somebody signed in anew. Only with that value it can be closed.
+   */
+  opener(session: TokenRecord): TokenRecord | undefined {
+    const owner = this.owner(session);
+    return owner?.signIn === session.signIn
+      ? owner
+      : [...this.of(session.connection)].find(
+          ({ kind, origin, signIn }) =>
+            kind === 'user' && origin === session.origin && signIn === session.signIn,
+        );
   }
 
   /** The token that ends first. */
@@ -453,6 +467,9 @@ export class Holdings implements Disposable {
     const mine = this.#records.get(id);
     const replacedAt = this.#replacedAt.get(id);
     this.#markRemoved(id);
+    if (mine?.kind === 'user' && !mine.closing) {
+      this.#replaced.fire(mine);
+    }
     const isUnknown = replacedAt !== undefined && elapsed(replacedAt, this.#deps.clock.now()) <= heardMs;
     if (mine?.kind === 'session' && isUnknown) {
       // That window has closed the value before, and cannot have known of this one: it is still to be closed.

@@ -437,7 +437,7 @@ export class Keeper implements Disposable {
     try {
       await claims.claim(leavingKey(record.id), Number.POSITIVE_INFINITY);
       const { gateway } = await this.#reach(record);
-      await gateway.close(await this.#tokensOf(record), {});
+      await gateway.close(await this.#closingTokensOf(record), {});
       void this.#forget(record);
     } catch (error) {
       log.warn(`Closing ${record.id} failed: ${String(error)}`);
@@ -706,7 +706,7 @@ export class Keeper implements Disposable {
     await this.#holdings.update(record.id, { closing: true }, 'now');
     const query = record.view === undefined ? undefined : queryOfView(record.view);
     const attempt = async () =>
-      gateway.close(await this.#tokensOf(record), query === undefined ? {} : { query });
+      gateway.close(await this.#closingTokensOf(record), query === undefined ? {} : { query });
     try {
       await attempt();
     } catch (error) {
@@ -789,7 +789,7 @@ export class Keeper implements Disposable {
   }
 
   /** What a call about a token is made with. */
-  async #tokensOf(record: TokenRecord): Promise<Tokens> {
+  async #tokensOf(record: TokenRecord, user = this.#holdings.owner(record)): Promise<Tokens> {
     const service = record.service === undefined ? {} : { service: record.service };
     const connection = this.#gateways.find(record.connection);
     const gatewayPassword =
@@ -798,7 +798,12 @@ export class Keeper implements Disposable {
     if (record.view === undefined) {
       return { user: record.value, ...service, ...basic };
     }
-    return { user: this.#holdings.owner(record)?.value ?? '', session: record.value, ...service, ...basic };
+    return { user: user?.value ?? '', session: record.value, ...service, ...basic };
+  }
+
+  /** What a token is closed with: a session under the user token that it is open under, be that replaced or not. */
+  #closingTokensOf(record: TokenRecord): Promise<Tokens> {
+    return this.#tokensOf(record, this.#holdings.opener(this.#holdings.get(record.id) ?? record));
   }
 
   #info(record: TokenRecord): TokenInfo {

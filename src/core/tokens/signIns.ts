@@ -351,10 +351,8 @@ export class SignIns {
 
   /** CRA: the same, where a session waits for it. Until then nobody can tell under which user token it may be closed. */
   async settle(connection: Connection, session: TokenRecord): Promise<void> {
-    const old = [...this.#deps.holdings.of(connection.name)].find(
-      ({ kind, closing, signIn }) => kind === 'user' && closing && signIn === session.signIn,
-    );
-    if (old !== undefined) {
+    const old = this.#deps.holdings.opener(session);
+    if (old?.closing) {
       await this.carry(connection, session, old);
     }
   }

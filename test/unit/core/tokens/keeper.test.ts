@@ -479,6 +479,58 @@ describe('keeper', () => {
       await rig.during(signing);
     });
 
+    it('closes what is about to be taken over under the user token that it is open under', async () => {
+      rig = new Rig({}, { latency: () => 500 });
+      const later: (() => void)[] = [];
+      let slow = false;
+      const window = await rig.open('w', async () => {
+        if (slow) {
+          await new Promise<void>((resolve) => later.push(resolve));
+        }
+      });
+      await rig.during(window.keeper.signIn('cra', { login: demo }));
+      const { session } = await rig.during(rig.getData(window));
+      await rig.pass(2_000);
+      // The old user token is being noted: it is not replaced yet.
+      slow = true;
+      const signing = window.keeper.signIn('cra', { login: demo });
+      await rig.pass(1_100, 50);
+      const closing = window.keeper.close(session?.id ?? '');
+      await rig.settle();
+      slow = false;
+      for (const go of later) {
+        go();
+      }
+      await rig.during(Promise.all([signing, closing]));
+      assert.equal(rig.cra.sessions.size, 0);
+      rig.assertInStep(window);
+    });
+
+    it('closes what another window was opening under a user token that is closed', async () => {
+      const later: (() => void)[] = [];
+      let slow = false;
+      const one = await rig.open('one', async () => {
+        if (slow) {
+          await new Promise<void>((resolve) => later.push(resolve));
+        }
+      });
+      const two = await rig.open('two');
+      const { id } = await one.keeper.signIn('cra', { login: demo });
+      await rig.settle();
+      slow = true; // One has not heard yet of what two opens.
+      await rig.getData(two);
+      await rig.settle();
+      slow = false;
+      await one.keeper.close(id);
+      await rig.settle();
+      for (const go of later) {
+        go();
+      }
+      await rig.settle();
+      assert.equal(rig.cra.sessions.size, 0);
+      assert.deepEqual([one.keeper.tokens(), two.keeper.tokens()], [[], []]);
+    });
+
     it('closes as well what a renewal puts in its place meanwhile', async () => {
       for (const [renewalMs, closeMs] of [
         [2_000, 4_000],
