@@ -138,7 +138,13 @@ export class Notices implements Disposable {
     const last = Math.min(...begun.map(({ expiresAt }) => expiresAt)) + togetherMs;
     const soon = keeper
       .tokens()
-      .filter((token) => token.state === 'live' && token.expiresAt <= last && this.#isTellable(token));
+      .filter(
+        (token) =>
+          token.state === 'live' &&
+          token.expiresAt <= last &&
+          this.#isTellable(token) &&
+          !this.#isTold(token),
+      );
     return (begun.length > 0 ? [...begun, ...soon] : []).sort((a, b) => a.expiresAt - b.expiresAt);
   }
 
