@@ -4,6 +4,9 @@ import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Gateway } from '../protocols/gateway.ts';
 
+/** Gateways are polite to few requests at once and rude to many. */
+export const atATime = 8;
+
 /** The connections as people have set them. */
 export interface ConnectionSource {
   all(): readonly Connection[];

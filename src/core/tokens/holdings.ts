@@ -6,11 +6,9 @@ import { KeyedHeap } from '../heap.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
 import { elapsed, isLater, remaining, runTogether } from './deadline.ts';
-
-import { heardMs } from './places.ts';
 import { merge, parseRecord, serialize, type TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { TokenStore } from './store.ts';
+import { heardMs, type TokenStore } from './store.ts';
 
 /** What happened to a token that is held. */
 export interface Change {
@@ -35,8 +33,8 @@ export interface HoldingsDeps {
   readonly newId: () => string;
 }
 
-/** Uses come in bursts and a write costs tens of milliseconds; other windows may lag by 2 s. In milliseconds. */
-const writeDelayMs = 1_000;
+/** Uses come in bursts and a write costs tens of milliseconds; other windows still hear of it in time. In milliseconds. */
+const writeDelayMs = heardMs / 2;
 
 /** A write that failed is tried again after so long, in milliseconds. */
 const retryMs = 30_000;

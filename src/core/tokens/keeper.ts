@@ -13,15 +13,15 @@ import type { MakeReader } from '../results/answer.ts';
 import { Budget } from './budget.ts';
 import { DataCalls, type Fetched } from './dataCalls.ts';
 import { remaining, stateOf } from './deadline.ts';
-import { belongsTo, type ConnectionSource, Gateways } from './gateways.ts';
+import { atATime, belongsTo, type ConnectionSource, Gateways } from './gateways.ts';
 import { type Change, Holdings, type Unreadable } from './holdings.ts';
-import { heardMs, Places } from './places.ts';
+import { Places } from './places.ts';
 import { infoOf, type TokenRecord } from './record.ts';
 import { isRefusal, serviceOf } from './refusal.ts';
 import { type RenewalEnd, Renewals } from './renewals.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type OperationOptions, SignIns } from './signIns.ts';
-import type { Claims, CredentialStore, TokenStore } from './store.ts';
+import { type Claims, type CredentialStore, heardMs, type TokenStore } from './store.ts';
 import type { TokenInfo } from './token.ts';
 
 export interface KeeperDeps {
@@ -52,9 +52,6 @@ export interface ClosedCount {
 
 /** Longer than anyone waits for a session to be closed, in milliseconds. */
 const closingMs = 60_000;
-
-/** Gateways are polite to few requests at once and rude to many. */
-const atATime = 8;
 
 /**
  * Opens, finds again, renews and closes tokens. Every method rejects with a `TokensError` alone, and leaves

@@ -3,10 +3,7 @@ import { pause } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Claims } from './store.ts';
-
-/** By then all windows have heard of what one has stored, in milliseconds. */
-export const heardMs = 2_000;
+import { type Claims, heardMs } from './store.ts';
 
 /** A claim older than this is of an opening that has long come to nothing. In milliseconds. */
 const longestMs = 10 * 60_000;

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Gateway, Grant, Login } from '../protocols/gateway.ts';
 import type { Redactor } from '../redact.ts';
 import { isLater, remaining } from './deadline.ts';
-import { belongsTo, type Gateways } from './gateways.ts';
+import { atATime, belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
 import { isRefusal, mayHaveOpened } from './refusal.ts';
@@ -43,9 +43,6 @@ export interface SignInsDeps {
   /** An id that nobody has had before. */
   readonly newId: () => string;
 }
-
-/** Gateways are polite to few requests at once and rude to many. */
-const atATime = 6;
 
 /** Gets tokens for logins, and new tokens for those that died. */
 export class SignIns {
@@ -144,11 +141,7 @@ export class SignIns {
         `Reading the credentials failed: ${error instanceof Error ? error.message : error}`,
       );
     }
-    if (found === undefined || !belongsTo(connection, found)) {
-      return undefined;
-    }
-    this.#guard(found.login);
-    return found.login;
+    return found !== undefined && belongsTo(connection, found) ? found.login : undefined;
   }
 
   async #recover(
@@ -188,7 +181,6 @@ export class SignIns {
     service: string | undefined,
     { login, remember }: { login: Login; remember?: boolean | undefined },
   ): Promise<TokenRecord> {
-    this.#guard(login);
     const gateway = await this.#deps.gateways.gateway(connection);
     const grant = await gateway.signIn(login, service).catch((error: unknown) => {
       if (gateway.grants === 'session' && mayHaveOpened(error)) {
@@ -436,14 +428,5 @@ export class SignIns {
   async forget(connection: string): Promise<void> {
     this.#gatewayPasswords.delete(connection);
     await this.#deps.credentials.delete(connection);
-  }
-
-  #guard(login: Login): void {
-    const { redactor } = this.#deps;
-    for (const [field, value] of Object.entries(login)) {
-      if (typeof value === 'string') {
-        field === 'username' || field === 'email' ? redactor.addName(value) : redactor.add(value);
-      }
-    }
   }
 }

@@ -12,6 +12,9 @@ export interface TokenStore {
   readonly onDidChange: Event<string>;
 }
 
+/** By then all windows have heard of what one has stored, in milliseconds. */
+export const heardMs = 2_000;
+
 /** A login, and the origin that it was given for: it goes nowhere else. */
 export interface Credentials {
   readonly login: Login;
