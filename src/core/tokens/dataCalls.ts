@@ -3,13 +3,15 @@ import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Column, DataAnswer, DataQuery, Grant, Tokens } from '../protocols/gateway.ts';
+import type { Column, DataAnswer, DataQuery, Grant } from '../protocols/gateway.ts';
 import { type CheckedRequest, checkRequest, titleOf, viewKey } from '../request.ts';
 import type { Answer, MakeReader } from '../results/answer.ts';
 import type { Budget } from './budget.ts';
 import { elapsed, remaining } from './deadline.ts';
+import type { Endings } from './endings.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings, LifeNews } from './holdings.ts';
+import type { Reach } from './reach.ts';
 import type { TokenRecord } from './record.ts';
 import { isRefusal, mayHaveOpened, serviceOf } from './refusal.ts';
 import type { OperationOptions, SignIns } from './signIns.ts';
@@ -39,10 +41,8 @@ export interface DataCallsDeps {
   readonly log: Log;
   readonly window: string;
   readonly newId: () => string;
-  readonly end: (session: TokenRecord) => Promise<void>;
-  /** Ends what the gateway has opened in the place of a session that is not held any more. */
-  readonly discard: (session: TokenRecord, opened: Grant) => Promise<void>;
-  readonly tokensOf: (record: TokenRecord) => Promise<Tokens>;
+  readonly reach: Reach;
+  readonly endings: Endings;
   readonly info: (record: TokenRecord) => TokenInfo;
 }
 
@@ -68,14 +68,14 @@ export class DataCalls {
   }
 
   async columns(fetched: Fetched, { signal }: OperationOptions): Promise<Column[]> {
-    const { gateways, signIns, tokensOf } = this.#deps;
+    const { gateways, signIns, reach } = this.#deps;
     const connection = gateways.connection(fetched.connection);
     const gateway = await gateways.gateway(connection);
     const user = signIns.find(connection, fetched.service);
     if (gateway.columns === undefined || user === undefined || 'endpoint' in fetched.query) {
       return [];
     }
-    return gateway.columns(await tokensOf(user), fetched.query, signal === undefined ? {} : { signal });
+    return gateway.columns(await reach.tokensOf(user), fetched.query, signal === undefined ? {} : { signal });
   }
 
   async #sarus(connection: Connection, request: SarusCall, options: Options): Promise<Fetched> {
@@ -117,7 +117,7 @@ export class DataCalls {
   }
 
   async #cra(connection: Connection, request: CraCall, options: Options): Promise<Fetched> {
-    const { clock, holdings, signIns, end, log } = this.#deps;
+    const { clock, endings, holdings, log, signIns } = this.#deps;
     const begun = clock.now();
     const service = serviceOf(connection, request.service);
     const key = viewKey(request.query);
@@ -183,9 +183,9 @@ export class DataCalls {
     const { got, held } = await this.#openRecovering(open, connection, service, user, options, suspect);
     if (suspect !== undefined && holdings.get(suspect.id) !== undefined && suspect.id !== held?.id) {
       // The request was good, so the session was not: what may be left of it is closed.
-      await end(suspect).catch((error: unknown) =>
-        log.warn(`Closing ${suspect.id} failed: ${String(error)}`),
-      );
+      await endings
+        .end(suspect)
+        .catch((error: unknown) => log.warn(`Closing ${suspect.id} failed: ${String(error)}`));
     }
     return finish(got, held, false);
   }
@@ -255,7 +255,7 @@ export class DataCalls {
     request: CraCall,
     options: Options,
   ): Promise<Opened> {
-    const { budget, gateways, holdings, tokensOf } = this.#deps;
+    const { budget, endings, gateways, holdings, reach } = this.#deps;
     const gateway = await gateways.gateway(connection);
     let known = session.value;
     // A gateway that has quietly opened another session says so by another id; the old one has gone.
@@ -268,12 +268,12 @@ export class DataCalls {
       if (held?.value === session.value) {
         await holdings.update(session.id, { value: to.value, sent: to.sent, leftMs: session.lifeMs }, 'now');
       } else if (held?.value !== to.value) {
-        await this.#deps.discard(session, to);
+        await endings.discard(session, to);
       }
     };
     return budget.using(session, async () => {
       const got = await gateway.getData({
-        tokens: await tokensOf(session),
+        tokens: await reach.tokensOf(session),
         query: request.query,
         keepOpen: request.keepOpen,
         makeReader: options.makeReader,
@@ -329,7 +329,7 @@ export class DataCalls {
     request: CraCall,
     options: Options,
   ): Promise<Opened> {
-    const { budget, clock, gateways, holdings, signIns, tokensOf, window, end, log } = this.#deps;
+    const { budget, clock, endings, gateways, holdings, log, reach, signIns, window } = this.#deps;
     const { signal } = options;
     if (signal?.aborted) {
       throw cancelled();
@@ -341,7 +341,7 @@ export class DataCalls {
     const endUnwanted = async (record: TokenRecord) => {
       try {
         if (holdings.get(id) !== undefined) {
-          await end(record);
+          await endings.end(record);
         }
       } catch (error) {
         log.warn(`Closing ${id} failed: ${String(error)}`);
@@ -394,7 +394,7 @@ export class DataCalls {
     try {
       const got = await budget.using({ id }, async () =>
         gateway.getData({
-          tokens: await tokensOf(user),
+          tokens: await reach.tokensOf(user),
           query: request.query,
           keepOpen: request.keepOpen,
           makeReader: options.makeReader,

@@ -1,0 +1,88 @@
+import type { Clock } from '../clock.ts';
+import { type Connection, originOf } from '../connection.ts';
+import { TokensError } from '../errors.ts';
+import type { Gateway, Life, Tokens } from '../protocols/gateway.ts';
+import { belongsTo, type Gateways } from './gateways.ts';
+import type { Holdings } from './holdings.ts';
+import type { TokenRecord } from './record.ts';
+import { isRefusal } from './refusal.ts';
+import type { SignIns } from './signIns.ts';
+
+export interface ReachDeps {
+  readonly clock: Clock;
+  readonly holdings: Holdings;
+  readonly gateways: Gateways;
+  readonly signIns: SignIns;
+}
+
+/** From a token to its gateway and back: what a call about it is made with, and what the answer tells of its life. */
+export class Reach {
+  readonly #deps: ReachDeps;
+
+  constructor(deps: ReachDeps) {
+    this.#deps = deps;
+  }
+
+  /** The way to where a token was issued; `E_CONFIG` where the connection has gone or leads elsewhere. */
+  async gatewayOf(record: TokenRecord): Promise<{ connection: Connection; gateway: Gateway }> {
+    const { gateways } = this.#deps;
+    const connection = gateways.connection(record.connection);
+    if (!belongsTo(connection, record)) {
+      throw new TokensError('E_CONFIG', '{0} leads to {1} now, and this token is from elsewhere.', [
+        connection.name,
+        originOf(connection),
+      ]);
+    }
+    return { connection, gateway: await gateways.gateway(connection) };
+  }
+
+  /** What a call about a token is made with. */
+  async tokensOf(record: TokenRecord, user = this.#deps.holdings.owner(record)): Promise<Tokens> {
+    const service = record.service === undefined ? {} : { service: record.service };
+    const { gateways, signIns } = this.#deps;
+    const connection = gateways.find(record.connection);
+    const gatewayPassword = connection === undefined ? undefined : await signIns.gatewayPassword(connection);
+    const basic = gatewayPassword === undefined ? {} : { gatewayPassword };
+    if (record.view === undefined) {
+      return { user: record.value, ...service, ...basic };
+    }
+    return { user: user?.value ?? '', session: record.value, ...service, ...basic };
+  }
+
+  /** What a token is closed with: a session under the user token that it is open under, be that replaced or not. */
+  closingTokensOf(record: TokenRecord): Promise<Tokens> {
+    const { holdings } = this.#deps;
+    return this.tokensOf(record, holdings.opener(holdings.get(record.id) ?? record));
+  }
+
+  /** Whether a gateway still knows a token. */
+  async answers(gateway: Gateway, record: TokenRecord): Promise<boolean> {
+    try {
+      await this.renewed(record, await gateway.keepAlive(await this.tokensOf(record), {}), {});
+      return true;
+    } catch (error) {
+      if (isRefusal(error, 400, 401, 404, 410)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Notes a life that a gateway has just granted: at once, so that no other window renews as well. */
+  async renewed(record: TokenRecord, life: Life, change: Partial<TokenRecord>): Promise<void> {
+    const lifeMs = life.reportedMs ?? record.lifeMs;
+    const source = life.reportedMs === undefined ? 'estimated' : 'reported';
+    const lastUsedAt = this.#deps.clock.now().wall;
+    await this.#deps.holdings.heardOf(
+      record,
+      { sent: life.sent, leftMs: lifeMs, lifeMs, source },
+      { lastUsedAt, ...change },
+      'now',
+    );
+  }
+
+  /** Notes that a gateway knows a token no more. */
+  async markDead(record: TokenRecord): Promise<void> {
+    await this.#deps.holdings.update(record.id, { sent: this.#deps.clock.now(), leftMs: 0 }, 'now');
+  }
+}
