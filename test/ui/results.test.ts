@@ -69,12 +69,15 @@ describe('a result and a reload', () => {
   it('is there again after a reload, with its age', async () => {
     const tab = await openResult(vs());
     const before = await tab.column(0);
+    await vs().palette('Session Tokens: Open as JSON');
+    await until('the JSON to be open', async () => (await vs().editorTitles()).length === 2);
     // What the workbench keeps it writes when it is idle.
     await until('the workbench to keep it', () => vs().isStored(before[0] ?? 'no row'), 30_000);
     await vs().page.reload();
     await tab.cell(0, 0).waitFor({ timeout: 30_000 });
     assert.deepEqual(await tab.column(0), before);
     await tab.page.getByText('from before the reload').waitFor();
+    assert.deepEqual(await vs().editorTitles(), ['MVMVS/JCPU'], 'JSON that has gone leaves no error behind');
   });
 });
 

@@ -11,6 +11,9 @@ import type { OperationOptions } from '../../core/tokens/signIns.ts';
 /** The type of a result's tab. */
 export const viewType = 'sessionTokens.result';
 
+/** The scheme of results as JSON files. */
+export const jsonScheme = 'session-tokens-result';
+
 /** How data are got: as {@link ResultsDeps.run} takes it, and whether a tab opens. */
 export type GetOptions = OperationOptions & { readonly show: boolean };
 

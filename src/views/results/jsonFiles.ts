@@ -3,8 +3,7 @@ import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { exportText } from '../../core/results/exportText.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { withTexts } from '../../core/secretless.ts';
-
-export const jsonScheme = 'session-tokens-result';
+import { jsonScheme } from './deps.ts';
 
 /** Answers up to this size are laid out with one value a line. */
 const prettyBytes = 4 << 20;

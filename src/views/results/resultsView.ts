@@ -4,7 +4,7 @@ import { TokensError } from '../../core/errors.ts';
 import type { DataRequest } from '../../core/request.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
 import { resultCommands } from './commandIds.ts';
-import { type GetOptions, type ResultsDeps, viewType } from './deps.ts';
+import { type GetOptions, jsonScheme, type ResultsDeps, viewType } from './deps.ts';
 import type { Results } from './results.ts';
 
 /**
@@ -23,6 +23,7 @@ export class ResultsView implements Disposable {
         deserializeWebviewPanel: async (panel, state) => (await this.#load()).restore(panel, state),
       }),
     );
+    void closeJsonTabs();
     for (const id of resultCommands) {
       this.#owned.add(vscode.commands.registerCommand(id, (input: unknown) => this.#run(id, input)));
     }
@@ -71,5 +72,16 @@ export class ResultsView implements Disposable {
       (await this.#deps()).report(error);
       return undefined;
     }
+  }
+}
+
+/** Closes what is open as JSON from before a reload: its text has gone with the window, and only an error would be shown. */
+async function closeJsonTabs(): Promise<void> {
+  const { tabGroups } = vscode.window;
+  const left = tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ input }) => input instanceof vscode.TabInputText && input.uri.scheme === jsonScheme);
+  if (left.length > 0) {
+    await tabGroups.close(left, true).then(undefined, () => undefined); // Its person was faster.
   }
 }
