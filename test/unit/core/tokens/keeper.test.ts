@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { connectionOf } from '../../../simulate/window.ts';
-import { demo, key, lifeMs, Rig } from './rig.ts';
+import { demo, Gate, key, lifeMs, Rig } from './rig.ts';
 
 const isSession = (json: string) => JSON.parse(json).view !== undefined;
 
@@ -109,25 +109,18 @@ describe('keeper', () => {
     });
 
     it('loses none of two SARUS tokens when another window does it between two of its steps', async () => {
-      const later: (() => void)[] = [];
-      let slow = false;
-      const one = await rig.open('one', async () => {
-        if (slow) {
-          await new Promise<void>((resolve) => later.push(resolve));
-        }
-      });
+      const storage = new Gate();
+      const one = await rig.open('one', storage.passed);
       const two = await rig.open('two');
       await one.keeper.signIn('sarus', { login: key });
       await rig.settle();
-      slow = true;
+      storage.close();
       const signing = one.keeper.signIn('sarus', { login: key });
       await rig.settle();
-      slow = false;
+      storage.open();
       await two.keeper.signIn('sarus', { login: key });
       await rig.settle();
-      for (const go of later) {
-        go();
-      }
+      storage.release();
       await signing;
       await rig.pass(3_000);
       assert.equal(rig.sarus.sessions.size, 1);
@@ -481,51 +474,37 @@ describe('keeper', () => {
 
     it('closes what is about to be taken over under the user token that it is open under', async () => {
       rig = new Rig({}, { latency: () => 500 });
-      const later: (() => void)[] = [];
-      let slow = false;
-      const window = await rig.open('w', async () => {
-        if (slow) {
-          await new Promise<void>((resolve) => later.push(resolve));
-        }
-      });
+      const storage = new Gate();
+      const window = await rig.open('w', storage.passed);
       await rig.during(window.keeper.signIn('cra', { login: demo }));
       const { session } = await rig.during(rig.getData(window));
       await rig.pass(2_000);
       // The old user token is being noted: it is not replaced yet.
-      slow = true;
+      storage.close();
       const signing = window.keeper.signIn('cra', { login: demo });
       await rig.pass(1_100, 50);
       const closing = window.keeper.close(session?.id ?? '');
       await rig.settle();
-      slow = false;
-      for (const go of later) {
-        go();
-      }
+      storage.open();
+      storage.release();
       await rig.during(Promise.all([signing, closing]));
       assert.equal(rig.cra.sessions.size, 0);
       rig.assertInStep(window);
     });
 
     it('closes what another window was opening under a user token that is closed', async () => {
-      const later: (() => void)[] = [];
-      let slow = false;
-      const one = await rig.open('one', async () => {
-        if (slow) {
-          await new Promise<void>((resolve) => later.push(resolve));
-        }
-      });
+      const storage = new Gate();
+      const one = await rig.open('one', storage.passed);
       const two = await rig.open('two');
       const { id } = await one.keeper.signIn('cra', { login: demo });
       await rig.settle();
-      slow = true; // One has not heard yet of what two opens.
+      storage.close(); // One has not heard yet of what two opens.
       await rig.getData(two);
       await rig.settle();
-      slow = false;
+      storage.open();
       await one.keeper.close(id);
       await rig.settle();
-      for (const go of later) {
-        go();
-      }
+      storage.release();
       await rig.settle();
       assert.equal(rig.cra.sessions.size, 0);
       assert.deepEqual([one.keeper.tokens(), two.keeper.tokens()], [[], []]);

@@ -137,3 +137,32 @@ export class Rig {
     assert.equal(this.clock.pending, 0, 'a timer is left');
   }
 }
+
+/** Holds steps of a window's storage back, which others then overtake. */
+export class Gate {
+  readonly #waiting: (() => void)[] = [];
+  #closed = false;
+
+  /** For {@link Rig.open}. */
+  readonly passed = async (): Promise<void> => {
+    if (this.#closed) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  };
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Lets pass what comes from now on; what waits goes on waiting. */
+  open(): void {
+    this.#closed = false;
+  }
+
+  /** Lets go what waits. */
+  release(): void {
+    for (const go of this.#waiting.splice(0)) {
+      go();
+    }
+  }
+}
