@@ -1,5 +1,6 @@
 import type { SeenCell } from '../../src/views/results/messages.ts';
-import { drawing, element, visible } from './dom.ts';
+import { CloseButton } from './closeButton.ts';
+import { element, visible } from './dom.ts';
 
 export interface DetailFields {
   readonly index: number;
@@ -11,7 +12,7 @@ export class DetailPane {
   readonly root = element('aside', { class: 'detail' });
   readonly #title = element('h2');
   readonly #list = element('dl');
-  readonly #close = element('button', { class: 'icon' });
+  readonly #close: CloseButton;
   readonly #strings: () => Readonly<Record<string, string>>;
   #wanted = false;
 
@@ -19,24 +20,15 @@ export class DetailPane {
     this.#strings = strings;
     this.root.hidden = true;
     this.root.tabIndex = -1;
-    this.#close.append(drawing('close'));
     this.#list.tabIndex = 0;
     const head = element('header');
-    head.append(this.#title, this.#close);
-    this.root.append(head, this.#list);
-    const close = () => {
+    this.#close = new CloseButton(this.root, () => {
       this.#wanted = false;
       this.root.hidden = true;
       closed();
-    };
-    this.#close.addEventListener('click', close);
-    this.root.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') {
-        close();
-        event.preventDefault();
-        event.stopPropagation();
-      }
     });
+    head.append(this.#title, this.#close.root);
+    this.root.append(head, this.#list);
   }
 
   /** Whether somebody wants to see it: it is open, or will be when its fields have come. */
@@ -62,8 +54,7 @@ export class DetailPane {
     this.#title.textContent = title;
     this.root.setAttribute('aria-label', title);
     this.#list.setAttribute('aria-label', title);
-    this.#close.title = strings.close ?? '';
-    this.#close.setAttribute('aria-label', strings.close ?? '');
+    this.#close.name(strings.close ?? '');
     const parts: HTMLElement[] = [];
     for (const { field, label, value } of fields) {
       const term = element('dt', { text: visible(label) });

@@ -1,5 +1,6 @@
 import type { ToTable } from '../../src/views/results/messages.ts';
-import { drawing, element, visible } from './dom.ts';
+import { CloseButton } from './closeButton.ts';
+import { element, visible } from './dom.ts';
 import type { Drawing, LineLook } from './plotApi.ts';
 
 type PlotMessage = ToTable & { is: 'plot' };
@@ -12,7 +13,7 @@ const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 4], [5, 5], [1, 2], [8, 
 export class PlotPane {
   readonly root = element('aside', { class: 'plot' });
   readonly #select = element('select');
-  readonly #close = element('button', { class: 'icon' });
+  readonly #close: CloseButton;
   readonly #canvas = element('div', { class: 'canvas', role: 'img' });
   readonly #legend = element('table');
   readonly #hint = element('p', { class: 'hint' });
@@ -31,25 +32,17 @@ export class PlotPane {
     this.#strings = strings;
     this.root.hidden = true;
     const head = element('header');
-    this.#close.append(drawing('close'));
-    head.append(this.#select, this.#close);
-    // It scrolls when the pane is low, and must then be reached by keyboard.
-    this.#legend.tabIndex = 0;
-    this.root.append(head, this.#canvas, this.#hint, this.#legend);
-    this.#select.addEventListener('change', () => choose(this.#select.value));
-    const close = () => {
+    this.#close = new CloseButton(this.root, () => {
       this.root.hidden = true;
       this.#drawing?.destroy();
       this.#drawing = undefined;
       closed();
-    };
-    this.#close.addEventListener('click', close);
-    this.root.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') {
-        close();
-        event.preventDefault();
-      }
     });
+    head.append(this.#select, this.#close.root);
+    // It scrolls when the pane is low, and must then be reached by keyboard.
+    this.#legend.tabIndex = 0;
+    this.root.append(head, this.#canvas, this.#hint, this.#legend);
+    this.#select.addEventListener('change', () => choose(this.#select.value));
     // The theme is told by classes and variables of the page.
     new MutationObserver(() => {
       this.#drawing?.restyle();
@@ -70,8 +63,7 @@ export class PlotPane {
     this.root.setAttribute('aria-label', title);
     this.#canvas.setAttribute('aria-label', title);
     this.#select.setAttribute('aria-label', strings.plotColumn ?? '');
-    this.#close.title = strings.close ?? '';
-    this.#close.setAttribute('aria-label', strings.close ?? '');
+    this.#close.name(strings.close ?? '');
     this.#offer(message);
     this.#drawLegend();
     const few = message.times.length < 2 ? (strings.plotFew ?? '') : '';
