@@ -132,7 +132,7 @@ async function troubleWith(parts: Parts, connection: Connection): Promise<string
 
 function problemOf(input: unknown): string | undefined {
   const parsed = parseConnection(input);
-  return parsed.ok ? undefined : parsed.reason;
+  return parsed.ok ? undefined : vscode.l10n.t(parsed.reason.template, ...parsed.reason.args);
 }
 
 function freeName(parts: Parts, wanted: string): string {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { type Connection, parseConnection } from '../core/connection.ts';
+import { type Connection, nameTaken, parseConnection } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import { TokensError } from '../core/errors.ts';
+import { type Sentence, TokensError } from '../core/errors.ts';
 import { Emitter } from '../core/event.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 
@@ -99,7 +99,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   check(input: unknown): Connection {
     const parsed = parseConnection(input);
     if (!parsed.ok) {
-      throw new TokensError('E_CONFIG', 'This is not a connection: {0}.', [parsed.reason]);
+      throw new TokensError('E_CONFIG', 'This is not a connection: {0}.', [translated(parsed.reason)]);
     }
     return parsed.value;
   }
@@ -114,15 +114,15 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     const connections: Connection[] = [];
     const problems: Problem[] = [];
     if (raw !== undefined && !Array.isArray(raw)) {
-      problems.push({ entry: `${section}.${key}`, reason: 'must be a list' });
+      problems.push({ entry: `${section}.${key}`, reason: vscode.l10n.t('must be a list') });
     }
     for (const [index, entry] of entries.entries()) {
       const parsed = parseConnection(entry);
       const called = nameOf(entry) ?? `#${index + 1}`;
       if (!parsed.ok) {
-        problems.push({ entry: called, reason: parsed.reason });
+        problems.push({ entry: called, reason: translated(parsed.reason) });
       } else if (connections.some(({ name }) => name === parsed.value.name)) {
-        problems.push({ entry: called, reason: '"name" is taken by an entry before it' });
+        problems.push({ entry: called, reason: translated(nameTaken) });
       } else {
         connections.push(parsed.value);
       }
@@ -173,4 +173,8 @@ function stored(): unknown {
 function nameOf(entry: unknown): string | undefined {
   const name = (entry as { name?: unknown } | null | undefined)?.name;
   return typeof name === 'string' && name.trim() !== '' ? name.trim() : undefined;
+}
+
+function translated({ template, args }: Sentence): string {
+  return vscode.l10n.t(template, ...args);
 }

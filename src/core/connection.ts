@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Sentence } from './errors.ts';
 
 /** The protocols that are spoken. */
 export const kinds = ['bmc-cra', 'sarus'] as const;
@@ -8,7 +9,8 @@ export type Kind = (typeof kinds)[number];
 export const dialects = ['auto', 'getData', 'views'] as const;
 export type Dialect = (typeof dialects)[number];
 
-export type KeepAliveMode = 'manual' | 'auto';
+export const keepAliveModes = ['manual', 'auto'] as const;
+export type KeepAliveMode = (typeof keepAliveModes)[number];
 
 /** One gateway as its person described it in `sessionTokens.connections`, with every default filled in. */
 export interface Connection {
@@ -38,43 +40,67 @@ const craLife = { least: 5, most: 1440, usual: 15 };
 /** Bounds of SARUS's `Minutes` (PROTOCOLS.md 1). */
 const sarusLife = { least: 1, most: 1440, usual: 30 };
 
-const name = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'));
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0, 'must be more than 0'));
+/** What can be wrong with a field, {0}. */
+const wrong = {
+  missing: { template: '"{0}" is missing' },
+  string: { template: '"{0}" must be a string' },
+  number: { template: '"{0}" must be a number' },
+  boolean: { template: '"{0}" must be a boolean' },
+  choice: { template: '"{0}" must be one of {1}' },
+  empty: { template: '"{0}" must not be empty' },
+  positive: { template: '"{0}" must be more than 0' },
+  integer: { template: '"{0}" must be a whole number' },
+  least: { template: '"{0}" must be 1 or more' },
+  address: { template: '"{0}" must be an http or https address without user, query or fragment' },
+  entry: { template: 'must be an object' },
+} as const;
+type Wrong = keyof typeof wrong;
 
-const schema = v.object({
-  name,
-  kind: v.picklist(kinds, `must be one of ${kinds.join(', ')}`),
-  url: v.pipe(
-    v.string(),
-    v.trim(),
-    v.check(isHttpUrl, 'must be an http or https address without user, query or fragment'),
-  ),
-  service: v.optional(name),
-  dialect: v.optional(v.picklist(dialects, `must be one of ${dialects.join(', ')}`), 'auto'),
-  lifeMinutes: v.optional(positive),
-  gatewayUser: v.optional(name),
-  keepAlive: v.optional(v.picklist(['manual', 'auto'], 'must be manual or auto'), 'manual'),
-  maxSessions: v.optional(
-    v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be 1 or more')),
-    5,
-  ),
-  caFile: v.optional(name),
-  rejectUnauthorized: v.optional(v.boolean(), true),
-  requestTimeoutSeconds: v.optional(positive, 30),
-});
+/** The message of a check is the name of what is wrong. */
+const as = (what: Wrong): Wrong => what;
 
-export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };
+const name = v.pipe(v.string(as('string')), v.trim(), v.nonEmpty(as('empty')));
+const number = v.pipe(v.number(as('number')), v.finite(as('number')));
+const positive = v.pipe(number, v.gtValue(0, as('positive')));
+const choice = <const T extends readonly string[]>(of: T) => v.picklist(of, as('choice'));
+
+const choices: Readonly<Record<string, readonly string[]>> = {
+  kind: kinds,
+  dialect: dialects,
+  keepAlive: keepAliveModes,
+};
+
+const schema = v.object(
+  {
+    name,
+    kind: choice(kinds),
+    url: v.pipe(v.string(as('string')), v.trim(), v.check(isHttpUrl, as('address'))),
+    service: v.optional(name),
+    dialect: v.optional(choice(dialects), 'auto'),
+    lifeMinutes: v.optional(positive),
+    gatewayUser: v.optional(name),
+    keepAlive: v.optional(choice(keepAliveModes), 'manual'),
+    maxSessions: v.optional(v.pipe(number, v.integer(as('integer')), v.minValue(1, as('least'))), 5),
+    caFile: v.optional(name),
+    rejectUnauthorized: v.optional(v.boolean(as('boolean')), true),
+    requestTimeoutSeconds: v.optional(positive, 30),
+  },
+  as('entry'),
+);
+
+/** Of two entries with one name the first counts. */
+export const nameTaken: Sentence = { template: '"name" is taken by an entry before it', args: [] };
+
+export type Parsed<T, Reason = string> = { ok: true; value: T } | { ok: false; reason: Reason };
 
 /**
  * Reads one entry of `sessionTokens.connections`. Numbers out of bounds are clamped as CONTRACT.md says;
  * anything else that is wrong gives a reason that names the field. Unknown fields are passed over.
  */
-export function parseConnection(input: unknown): Parsed<Connection> {
+export function parseConnection(input: unknown): Parsed<Connection, Sentence> {
   const parsed = v.safeParse(schema, input);
   if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const field = v.getDotPath(issue);
-    return { ok: false, reason: field === null ? 'must be an object' : `"${field}" ${describe(issue)}` };
+    return { ok: false, reason: reasonOf(parsed.issues[0]) };
   }
   const { lifeMinutes, url, service, gatewayUser, caFile, ...rest } = parsed.output;
   const bounds = rest.kind === 'sarus' ? sarusLife : craLife;
@@ -114,9 +140,9 @@ function isHttpUrl(text: string): boolean {
   );
 }
 
-function describe(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === 'object' || issue.received === 'undefined') {
-    return 'is missing';
-  }
-  return issue.kind === 'schema' && issue.type !== 'picklist' ? `must be a ${issue.type}` : issue.message;
+function reasonOf(issue: v.BaseIssue<unknown>): Sentence {
+  const field = v.getDotPath(issue) ?? '';
+  const isMissing = field !== '' && issue.received === 'undefined';
+  const { template } = wrong[isMissing ? 'missing' : (issue.message as Wrong)];
+  return { template, args: field === '' ? [] : [field, (choices[field] ?? []).join(', ')] };
 }

@@ -28,12 +28,18 @@ export interface FailureDetails {
   readonly sent?: boolean;
 }
 
+/** What is said to a person, in nobody's language yet: an English text, also its key in the bundles, and its parts. */
+export interface Sentence {
+  readonly template: string;
+  readonly args: readonly (string | number)[];
+}
+
 /**
  * The one error of this product. `message` is one sentence for a person; it is made of a template and its
  * arguments, so that whoever shows it can show it in the person's language. It never carries a cause: the
  * errors of libraries hold headers and bodies, and those hold secrets.
  */
-export class TokensError extends Error {
+export class TokensError extends Error implements Sentence {
   readonly code: ErrorCode;
   readonly template: string;
   readonly args: readonly (string | number)[];

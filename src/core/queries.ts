@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { Parsed } from './connection.ts';
+import { nameTaken, type Parsed } from './connection.ts';
+import type { Sentence } from './errors.ts';
 import type { DataRequest } from './request.ts';
 
 /** A request under a name. It names a connection and holds no secret. */
@@ -21,11 +22,11 @@ const schema = v.object({
 const momentary = new Set(['session', 'show', 'keepOpen']);
 
 /** Reads one entry of `sessionTokens.queries`. Whoever runs the request checks it whole. */
-export function parseQuery(input: unknown): Parsed<SavedQuery> {
+export function parseQuery(input: unknown): Parsed<SavedQuery, Sentence> {
   const parsed = v.safeParse(schema, input);
   if (!parsed.success) {
-    const [issue] = parsed.issues;
-    return { ok: false, reason: `"${v.getDotPath(issue) ?? 'entry'}" is missing or not as it should be` };
+    const field = v.getDotPath(parsed.issues[0]) ?? 'entry';
+    return { ok: false, reason: { template: '"{0}" is missing or not as it should be', args: [field] } };
   }
   const { name, request } = parsed.output;
   return { ok: true, value: { name, request: lasting(request as unknown as DataRequest) } };
@@ -34,10 +35,10 @@ export function parseQuery(input: unknown): Parsed<SavedQuery> {
 /** Reads `sessionTokens.queries`; of two with the same name the first counts. */
 export function readQueries(entries: readonly unknown[]): {
   readonly queries: readonly SavedQuery[];
-  readonly problems: readonly { readonly entry: string; readonly reason: string }[];
+  readonly problems: readonly { readonly entry: string; readonly reason: Sentence }[];
 } {
   const queries: SavedQuery[] = [];
-  const problems: { entry: string; reason: string }[] = [];
+  const problems: { entry: string; reason: Sentence }[] = [];
   for (const [index, entry] of entries.entries()) {
     const parsed = parseQuery(entry);
     const called = v.safeParse(v.object({ name: text }), entry);
@@ -45,7 +46,7 @@ export function readQueries(entries: readonly unknown[]): {
     if (!parsed.ok) {
       problems.push({ entry: name, reason: parsed.reason });
     } else if (queries.some((query) => query.name === name)) {
-      problems.push({ entry: name, reason: '"name" is taken by an entry before it' });
+      problems.push({ entry: name, reason: nameTaken });
     } else {
       queries.push(parsed.value);
     }

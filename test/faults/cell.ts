@@ -6,9 +6,10 @@ import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
 import type { Operation as FaultOperation, FaultRule } from '../../src/sandbox/faultRules.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { connectionOf } from '../connectionOf.ts';
 import { CountingClock } from '../simulate/countingClock.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
-import { connectionOf, TestWindow } from '../simulate/window.ts';
+import { TestWindow } from '../simulate/window.ts';
 
 export const protocols = ['views', 'getData', 'sarus'] as const;
 export type Protocol = (typeof protocols)[number];

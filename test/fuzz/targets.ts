@@ -18,7 +18,7 @@ import { RowReader } from '../../src/core/results/rowReader.ts';
 import { RowSplitter } from '../../src/core/results/rowSplitter.ts';
 import { infoOf, merge, parseRecord, serialize } from '../../src/core/tokens/record.ts';
 import { fromTable, keptState, readMessage, toTable } from '../../src/views/results/messages.ts';
-import { connectionOf } from '../simulate/window.ts';
+import { connectionOf } from '../connectionOf.ts';
 import { anything, nearly, nearlyObject } from './texts.ts';
 
 /** A parser, and what must hold for whatever it is given. */
@@ -287,7 +287,7 @@ export const targets: readonly Target[] = [
     (input) => {
       const parsed = parseConnection(input);
       if (!parsed.ok) {
-        ok(parsed.reason.length > 0);
+        ok(parsed.reason.template.length > 0);
         return;
       }
       const { value } = parsed;

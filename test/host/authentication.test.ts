@@ -6,8 +6,9 @@ import type { Connection } from '../../src/core/connection.ts';
 import { Emitter } from '../../src/core/event.ts';
 import { connect } from '../../src/core/protocols/connect.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { connectionOf } from '../connectionOf.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
-import { connectionOf, plainReader, TestWindow } from '../simulate/window.ts';
+import { plainReader, TestWindow } from '../simulate/window.ts';
 
 type Changes = vscode.AuthenticationProviderAuthenticationSessionsChangeEvent;
 

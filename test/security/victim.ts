@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { SystemClock } from '../../src/core/clock.ts';
-import { parseConnection } from '../../src/core/connection.ts';
 import { TokensError } from '../../src/core/errors.ts';
 import { connect } from '../../src/core/protocols/connect.ts';
 import { Redactor } from '../../src/core/redact.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
+import { connectionOf } from '../connectionOf.ts';
 import { root } from '../workbench/paths.ts';
 
 /*
@@ -25,16 +25,8 @@ const deps = {
 const worker = new TableWorker(join(root, 'src/core/results/worker.ts'));
 
 async function get(url: string, kept = false): Promise<string> {
-  const parsed = parseConnection({
-    name: 'hostile',
-    kind: 'sarus',
-    url,
-    requestTimeoutSeconds: Number(seconds),
-  });
-  if (!parsed.ok) {
-    throw new Error(parsed.reason);
-  }
-  const gateway = connect(parsed.value, deps);
+  const connection = connectionOf({ kind: 'sarus', url, requestTimeoutSeconds: Number(seconds) });
+  const gateway = connect(connection, deps);
   try {
     const { answer } = await gateway.getData({
       tokens: { user: 'a token' },

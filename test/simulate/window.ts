@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/core/clock.ts';
-import { type Connection, parseConnection } from '../../src/core/connection.ts';
+import type { Connection } from '../../src/core/connection.ts';
 import { Emitter } from '../../src/core/event.ts';
 import type { Log } from '../../src/core/log.ts';
 import { RedactingLog } from '../../src/core/log.ts';
@@ -81,15 +81,6 @@ export class TestWindow {
     this.keeper.dispose();
     this.scheduler.dispose();
   }
-}
-
-/** A connection with its defaults filled in. */
-export function connectionOf(settings: Record<string, unknown>): Connection {
-  const parsed = parseConnection({ url: 'http://127.0.0.1:1', ...settings });
-  if (!parsed.ok) {
-    throw new Error(parsed.reason);
-  }
-  return parsed.value;
 }
 
 /** A reader that only looks for the members at the top level, once the body is whole. */

@@ -3,11 +3,12 @@ import { TokensError } from '../../src/core/errors.ts';
 import type { DataCall, Gateway, Login } from '../../src/core/protocols/gateway.ts';
 import type { OperationOptions } from '../../src/core/tokens/signIns.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
+import { connectionOf } from '../connectionOf.ts';
 import { type Fault, ModelServer, type Operation } from './modelServer.ts';
 import { Random } from './random.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from './shared.ts';
 import { mostEvents, WorldTime } from './time.ts';
-import { connectionOf, plainReader, TestWindow } from './window.ts';
+import { plainReader, TestWindow } from './window.ts';
 
 const second = 1_000;
 const minute = 60 * second;

@@ -5,9 +5,10 @@ import { connect } from '../../src/core/protocols/connect.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
 import { service, startSandboxProcess } from '../bench/sandboxProcess.ts';
+import { connectionOf } from '../connectionOf.ts';
 import { CountingClock } from '../simulate/countingClock.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
-import { connectionOf, TestWindow } from '../simulate/window.ts';
+import { TestWindow } from '../simulate/window.ts';
 
 /** Life of a token, in seconds. */
 const lifeSeconds = 10;

@@ -36,7 +36,13 @@ export class QuerySettings {
 
   /** What is in the settings and cannot be used. */
   problems(): BadQuery[] {
-    return places.flatMap((from) => readQueries(this.#raw(from)).problems.map((bad) => ({ ...bad, from })));
+    return places.flatMap((from) =>
+      readQueries(this.#raw(from)).problems.map(({ entry, reason }) => ({
+        entry,
+        reason: vscode.l10n.t(reason.template, ...reason.args),
+        from,
+      })),
+    );
   }
 
   find(name: string): StoredQuery | undefined {

@@ -1,4 +1,4 @@
-import { type Connection, parseConnection } from '../../../src/core/connection.ts';
+import type { Connection } from '../../../src/core/connection.ts';
 import type { Disposable } from '../../../src/core/disposable.ts';
 import { Emitter } from '../../../src/core/event.ts';
 import type { Gateway, Grant } from '../../../src/core/protocols/gateway.ts';
@@ -8,6 +8,7 @@ import type { ConnectionSource } from '../../../src/core/tokens/gateways.ts';
 import { Keeper } from '../../../src/core/tokens/keeper.ts';
 import { Scheduler } from '../../../src/core/tokens/scheduler.ts';
 import type { CredentialStore, TokenStore } from '../../../src/core/tokens/store.ts';
+import { connectionOf } from '../../connectionOf.ts';
 import type { FakeClock } from '../../unit/fakeClock.ts';
 
 /** Tokens of one connection: a user token and its sessions. */
@@ -35,7 +36,7 @@ export class Rig implements Disposable {
     this.#clock = clock;
     this.#tokens = tokens;
     const count = Math.ceil(tokens / tokensEach);
-    const all = Array.from({ length: count }, (_, index) => connectionOf(`c${index}`, keepAlive));
+    const all = Array.from({ length: count }, (_, index) => manySessions(`c${index}`, keepAlive));
     this.connections = { all: () => all, onDidChange: new Emitter<void>().event };
     this.scheduler = new Scheduler(clock);
     this.keeper = new Keeper({
@@ -187,18 +188,13 @@ class NoLog {
   }
 }
 
-function connectionOf(name: string, keepAlive: 'manual' | 'auto'): Connection {
-  const parsed = parseConnection({
+function manySessions(name: string, keepAlive: 'manual' | 'auto'): Connection {
+  return connectionOf({
     name,
-    kind: 'bmc-cra',
     url: `http://127.0.0.1:9/${name}`,
     service: 'S1',
     keepAlive,
     lifeMinutes: 15,
     maxSessions: 1_000,
   });
-  if (!parsed.ok) {
-    throw new Error(parsed.reason);
-  }
-  return parsed.value;
 }

@@ -2,7 +2,7 @@ import { doesNotThrow, equal, throws } from 'node:assert/strict';
 import type { Memento } from 'vscode';
 import { Consents } from '../../../src/connections/consents.ts';
 import { dangerOf } from '../../../src/core/danger.ts';
-import { connectionOf } from '../../simulate/window.ts';
+import { connectionOf } from '../../connectionOf.ts';
 
 function memento(): Memento {
   const values = new Map<string, unknown>();

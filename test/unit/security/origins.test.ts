@@ -2,8 +2,9 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { SystemClock } from '../../../src/core/clock.ts';
 import type { Connection } from '../../../src/core/connection.ts';
 import { connect } from '../../../src/core/protocols/connect.ts';
+import { connectionOf } from '../../connectionOf.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../simulate/shared.ts';
-import { connectionOf, plainReader, TestWindow } from '../../simulate/window.ts';
+import { plainReader, TestWindow } from '../../simulate/window.ts';
 import { closeServers, json, serve, type TestServer } from '../core/protocols/rig.ts';
 
 const login = { username: 'Canary-User-1', password: 'Canary-Pass-2', gatewayPassword: 'Canary-Tomcat-3' };

@@ -3,8 +3,9 @@ import { SystemClock } from '../../../src/core/clock.ts';
 import { connect } from '../../../src/core/protocols/connect.ts';
 import type { CredentialStore } from '../../../src/core/tokens/store.ts';
 import { startSandbox } from '../../../src/sandbox/gateway.ts';
+import { connectionOf } from '../../connectionOf.ts';
 import { SharedClaims, SharedStorage } from '../../simulate/shared.ts';
-import { connectionOf, plainReader, TestWindow } from '../../simulate/window.ts';
+import { plainReader, TestWindow } from '../../simulate/window.ts';
 
 const locked = async (): Promise<never> => {
   throw new Error('the keyring is locked');

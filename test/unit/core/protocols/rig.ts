@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../../src/core/clock.ts';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import { type Connection, parseConnection } from '../../../../src/core/connection.ts';
+import type { Connection } from '../../../../src/core/connection.ts';
 import { type ErrorCode, TokensError } from '../../../../src/core/errors.ts';
 import type { Log } from '../../../../src/core/log.ts';
 import { Redactor } from '../../../../src/core/redact.ts';
@@ -19,6 +19,7 @@ import type {
   MakeReader,
   Row,
 } from '../../../../src/core/results/answer.ts';
+import { connectionOf } from '../../../connectionOf.ts';
 
 /** A request as a server got it. */
 export interface Got {
@@ -97,11 +98,7 @@ export function tomcat(response: ServerResponse, status: number, reason: string,
 }
 
 export function connection(url: string, more: Record<string, unknown> = {}): Connection {
-  const parsed = parseConnection({ name: 'test', kind: 'bmc-cra', service: 'SVC', url, ...more });
-  if (!parsed.ok) {
-    throw new Error(parsed.reason);
-  }
-  return parsed.value;
+  return connectionOf({ service: 'SVC', url, ...more });
 }
 
 export class MemoryLog implements Log {

@@ -35,8 +35,8 @@ describe('saved queries', () => {
       problems.map(({ entry }) => entry),
       ['#2', 'b', 'a'],
     );
-    assert.match(problems[1]?.reason ?? '', /request/);
-    assert.match(problems[2]?.reason ?? '', /taken/);
+    assert.match(String(problems[1]?.reason.args[0]), /request/);
+    assert.match(problems[2]?.reason.template ?? '', /taken/);
   });
 
   it('are read one by one; a bad one says why', () => {
@@ -54,7 +54,7 @@ describe('saved queries', () => {
       { name: 'x', request: { connection: 'c' } },
     ]) {
       const parsed = parseQuery(bad);
-      assert.ok(!parsed.ok && parsed.reason.length > 0);
+      assert.ok(!parsed.ok && parsed.reason.template.length > 0);
     }
   });
 

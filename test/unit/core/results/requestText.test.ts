@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { parseConnection } from '../../../../src/core/connection.ts';
 import type { DataRequest } from '../../../../src/core/request.ts';
 import { type RequestForm, requestForms, requestText } from '../../../../src/core/results/requestText.ts';
+import { connectionOf } from '../../../connectionOf.ts';
 
-function connectionOf(kind: string) {
-  const parsed = parseConnection({ name: 'c', kind, url: 'https://host.example:8443/p', service: 'SVC' });
-  assert.ok(parsed.ok);
-  return parsed.value;
-}
+const to = (kind: string) =>
+  connectionOf({ name: 'c', kind, url: 'https://host.example:8443/p', service: 'SVC' });
 
 const nasty = `it's "$(id)" \`x\` \\ %1 {{y}} ’; é`;
 const cra: DataRequest = {
@@ -27,7 +24,7 @@ const sarus: DataRequest = {
 
 describe('results: the text of a request', () => {
   const text = (request: DataRequest, dialect: 'getData' | 'views', form: RequestForm) =>
-    requestText(request, connectionOf('endpoint' in request ? 'sarus' : 'bmc-cra'), dialect, form);
+    requestText(request, to('endpoint' in request ? 'sarus' : 'bmc-cra'), dialect, form);
 
   it('never holds a secret or a session', () => {
     for (const form of requestForms) {

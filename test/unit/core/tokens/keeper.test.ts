@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { connectionOf } from '../../../simulate/window.ts';
+import { connectionOf } from '../../../connectionOf.ts';
 import { demo, Gate, key, lifeMs, Rig } from './rig.ts';
 
 const isSession = (json: string) => JSON.parse(json).view !== undefined;

@@ -3,9 +3,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection } from '../../../../src/core/connection.ts';
 import type { Login } from '../../../../src/core/protocols/gateway.ts';
 import type { OperationOptions } from '../../../../src/core/tokens/signIns.ts';
+import { connectionOf } from '../../../connectionOf.ts';
 import { type Fault, type ModelOptions, ModelServer, type Operation } from '../../../simulate/modelServer.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';
-import { connectionOf, plainReader, TestWindow } from '../../../simulate/window.ts';
+import { plainReader, TestWindow } from '../../../simulate/window.ts';
 import { FakeClock } from '../../fakeClock.ts';
 
 export const lifeMs = 60_000;
