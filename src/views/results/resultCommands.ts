@@ -30,7 +30,7 @@ export const commandsOfResults: Readonly<Record<ResultCommand, Command>> = {
   'sessionTokens.results.watch': watch,
   'sessionTokens.results.stopWatch': async (panel) => panel.stopWatch(),
   'sessionTokens.results.plot': (panel, { field }) =>
-    typeof field === 'string' ? panel.plot(field) : panel.plotAny(),
+    typeof field === 'string' ? panel.plotting.of(field) : panel.plotting.any(),
   'sessionTokens.results.export': exportResult,
   'sessionTokens.results.openAsJson': openAsJson,
   'sessionTokens.results.copyRequestAs': copyRequestAs,

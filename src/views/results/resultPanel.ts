@@ -4,7 +4,6 @@ import { cancelled, TokensError } from '../../core/errors.ts';
 import type { DataRequest } from '../../core/request.ts';
 import type { JsonObject } from '../../core/results/answer.ts';
 import type { Arrangement } from '../../core/results/desk.ts';
-import { History } from '../../core/results/history.ts';
 import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import { withoutSecrets, withTexts } from '../../core/secretless.ts';
@@ -19,7 +18,9 @@ import {
   readMessage,
   type ToTable,
 } from './messages.ts';
-import { bytesText, durationText, tableStrings } from './strings.ts';
+import { Plotting } from './plotting.ts';
+import { type Outcome, statusTexts } from './statusTexts.ts';
+import { tableStrings } from './strings.ts';
 import { Watch } from './watch.ts';
 
 /** Rows and characters of a result that survive a reload. */
@@ -29,22 +30,12 @@ const keptCharacters = 250_000;
 /** Text that the clipboard is asked to hold at most; more than that is what an export is for. */
 const mostCopied = 32 << 20;
 
-/** Rows whose numbers are remembered while a result is watched, and lines drawn of them. */
-const sampledRows = 5000;
-const mostLines = 8;
-
-/** What is known of the answer that is shown. */
-interface Outcome {
-  readonly elapsedMs: number;
-  readonly totalRows: number;
-  readonly reused: boolean;
-}
-
 /** One result in its editor tab: the data stay here or in the worker, the webview shows a window of them. */
 export class ResultPanel implements Disposable {
   readonly request: DataRequest;
   readonly title: string;
   readonly panel: vscode.WebviewPanel;
+  readonly plotting = new Plotting(this);
   readonly #deps: PanelDeps;
   readonly #owned = new DisposableStore();
   #table: LiveTable | undefined;
@@ -63,8 +54,6 @@ export class ResultPanel implements Disposable {
   #arranging = false;
   #running: AbortController | undefined;
   #watch: Watch | undefined;
-  readonly #history = new History();
-  #plotted: string | null = null;
 
   constructor(panel: vscode.WebviewPanel, deps: PanelDeps, request: DataRequest, title: string) {
     this.panel = panel;
@@ -104,6 +93,11 @@ export class ResultPanel implements Disposable {
 
   get shownRows(): number {
     return this.#shownRows;
+  }
+
+  /** Whether what is shown is sorted or filtered. */
+  get isArranged(): boolean {
+    return this.#arrangement.sort.length > 0 || this.#arrangement.filter.trim() !== '';
   }
 
   labelOf(field: string): string {
@@ -209,19 +203,6 @@ export class ResultPanel implements Disposable {
     this.#tell();
   }
 
-  /** Draws a column's numbers over the time that the result has been watched; null ends it. */
-  async plot(field: string | null): Promise<void> {
-    const numeric = this.#numericFields();
-    this.#plotted = field !== null && !numeric.includes(field) ? (numeric[0] ?? null) : field;
-    await this.#drawPlot();
-  }
-
-  /** The column that is drawn when nobody has said which: the first one of numbers that is seen. */
-  async plotAny(): Promise<void> {
-    const numeric = this.#numericFields();
-    await this.plot(this.seenFields.find((field) => numeric.includes(field)) ?? null);
-  }
-
   /** Asks the webview to do what a command or a menu wants of it. */
   view(ask: (ToTable & { is: 'view' })['ask'], field?: string): void {
     this.post({ is: 'view', ask, ...(field === undefined ? {} : { field }) });
@@ -252,9 +233,7 @@ export class ResultPanel implements Disposable {
     const before = this.#table;
     if (before !== undefined) {
       await table.compare(before);
-      if (this.#history.length === 0) {
-        await this.#remember(before, this.#gotAt);
-      }
+      await this.plotting.begin(before, this.#gotAt);
     }
     const shown = await table.ask('arrange', this.#arrangement);
     this.#gotAt = this.#deps.clock.now().wall;
@@ -263,46 +242,10 @@ export class ResultPanel implements Disposable {
     this.#outcome = fetched;
     this.#adopt(table);
     this.#shownRows = shown;
-    await this.#remember(table, this.#gotAt);
+    await this.plotting.remember(table, this.#gotAt);
     this.#tell();
-    await this.#drawPlot();
+    await this.plotting.draw();
     await this.#keep();
-  }
-
-  /** Keeps the numbers of this moment for a plot. */
-  async #remember(table: LiveTable, time: number): Promise<void> {
-    this.#history.add(time, await table.ask('sample', { keys: this.#history.keyFields, most: sampledRows }));
-  }
-
-  #numericFields(): string[] {
-    const state = this.#table?.state;
-    return state === undefined ? [] : state.fields.filter((_, at) => state.kinds[at] === 'number');
-  }
-
-  async #drawPlot(): Promise<void> {
-    const table = this.#table;
-    const field = this.#plotted;
-    if (table === undefined || field === null) {
-      return;
-    }
-    const fields = this.#numericFields().map((one) => ({ field: one, label: this.labelOf(one) }));
-    if (this.#history.length === 0) {
-      await this.#remember(table, this.#gotAt);
-    }
-    // What the filter leaves is what is drawn.
-    const shown = this.#isArranged()
-      ? new Set((await table.ask('sample', { keys: this.#history.keyFields, most: sampledRows })).keys)
-      : undefined;
-    const { times, series, others } = this.#history.lines(field, mostLines, shown);
-    this.post({
-      is: 'plot',
-      field,
-      label: this.labelOf(field),
-      fields,
-      times: [...times],
-      series: series.map(({ key, values }) => ({ key, values: [...values] })),
-      others,
-    });
   }
 
   #adopt(table: LiveTable): void {
@@ -326,16 +269,12 @@ export class ResultPanel implements Disposable {
       this.#fields = fields;
       this.#generation++;
     }
-    if (this.#isArranged()) {
+    if (this.isArranged) {
       await this.#arrangeAgain(table);
     } else {
       this.#shownRows = table.state.rowCount;
     }
     this.#tell();
-  }
-
-  #isArranged(): boolean {
-    return this.#arrangement.sort.length > 0 || this.#arrangement.filter.trim() !== '';
   }
 
   /** Sorts and filters what has come since; one at a time, since rows may come faster than that. */
@@ -370,7 +309,7 @@ export class ResultPanel implements Disposable {
             .toString(),
         });
         this.#tell();
-        await Promise.all([this.#keep(), this.#drawPlot()]);
+        await Promise.all([this.#keep(), this.plotting.draw()]);
         break;
       case 'page':
         await this.#page(message);
@@ -388,7 +327,7 @@ export class ResultPanel implements Disposable {
         this.#seen = message.fields;
         break;
       case 'plot':
-        await this.plot(message.field);
+        await this.plotting.of(message.field);
         break;
       case 'do':
         this.#do(message.action);
@@ -433,7 +372,7 @@ export class ResultPanel implements Disposable {
       this.#shownRows = shown;
       this.#generation++;
       this.#tell();
-      await this.#drawPlot();
+      await this.plotting.draw();
     }
   }
 
@@ -494,42 +433,15 @@ export class ResultPanel implements Disposable {
       phase,
       sort: [...this.#arrangement.sort],
       filter: this.#arrangement.filter,
-      status: this.#status(table),
+      status: statusTexts(table.state, {
+        failure: this.#failure,
+        kept: this.#kept,
+        outcome: this.#outcome,
+        watchedEvery: this.watchedEvery,
+      }),
       gotAt: this.#gotAt,
       watching: this.#watch !== undefined,
     });
-  }
-
-  #status(table: LiveTable): (ToTable & { is: 'state' })['status'] {
-    const { rowCount, bytes, phase } = table.state;
-    const parts: { text: string; title: string; alert: boolean }[] = [];
-    const add = (text: string, title = '', alert = false) => parts.push({ text, title, alert });
-    if (this.#failure !== '') {
-      add(this.#failure, '', true);
-    }
-    const total = this.#kept?.totalRows ?? this.#outcome?.totalRows ?? rowCount;
-    const rows = rowCount.toLocaleString();
-    if (total > rowCount && phase === 'done') {
-      add(vscode.l10n.t('{0} of {1} rows', rows, total.toLocaleString()));
-    } else {
-      add(rowCount === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', rows));
-    }
-    add(bytesText(bytes), vscode.l10n.t('Size of the answer'));
-    if (phase === 'arriving') {
-      add(vscode.l10n.t('arriving…'));
-    }
-    if (this.#watch !== undefined) {
-      add(vscode.l10n.t('watched every {0} s', this.#watch.seconds));
-    }
-    if (this.#kept !== undefined) {
-      add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));
-    } else if (this.#outcome !== undefined) {
-      add(durationText(this.#outcome.elapsedMs), vscode.l10n.t('From the asking to the last byte'));
-      if (this.#outcome.reused) {
-        add(vscode.l10n.t('open session reused'));
-      }
-    }
-    return parts;
   }
 
   /** Labels come from the view's definition, which is asked for only now that its session is open. */

@@ -1,0 +1,76 @@
+import { History } from '../../core/results/history.ts';
+import type { LiveTable } from '../../core/results/liveTable.ts';
+import type { ResultPanel } from './resultPanel.ts';
+
+/** Rows whose numbers are remembered while a result is watched, and lines drawn of them. */
+const sampledRows = 5000;
+const mostLines = 8;
+
+/** Draws the numbers of a result's column over the time that the result is watched. */
+export class Plotting {
+  readonly #result: ResultPanel;
+  readonly #history = new History();
+  #field: string | null = null;
+
+  constructor(result: ResultPanel) {
+    this.#result = result;
+  }
+
+  /** Draws a column; null ends it. */
+  async of(field: string | null): Promise<void> {
+    const numeric = this.#numericFields();
+    this.#field = field !== null && !numeric.includes(field) ? (numeric[0] ?? null) : field;
+    await this.draw();
+  }
+
+  /** Draws when nobody has said which column: the first one of numbers that is seen. */
+  async any(): Promise<void> {
+    const numeric = this.#numericFields();
+    await this.of(this.#result.seenFields.find((field) => numeric.includes(field)) ?? null);
+  }
+
+  /** Keeps the numbers of a first moment, unless there is one. */
+  async begin(table: LiveTable, time: number): Promise<void> {
+    if (this.#history.length === 0) {
+      await this.remember(table, time);
+    }
+  }
+
+  /** Keeps the numbers of a moment. */
+  async remember(table: LiveTable, time: number): Promise<void> {
+    this.#history.add(time, await this.#sample(table));
+  }
+
+  /** Draws again what is drawn. */
+  async draw(): Promise<void> {
+    const result = this.#result;
+    const { table } = result;
+    const field = this.#field;
+    if (table === undefined || field === null) {
+      return;
+    }
+    const fields = this.#numericFields().map((one) => ({ field: one, label: result.labelOf(one) }));
+    await this.begin(table, result.gotAt);
+    // What the filter leaves is what is drawn.
+    const shown = result.isArranged ? new Set((await this.#sample(table)).keys) : undefined;
+    const { times, series, others } = this.#history.lines(field, mostLines, shown);
+    result.post({
+      is: 'plot',
+      field,
+      label: result.labelOf(field),
+      fields,
+      times: [...times],
+      series: series.map(({ key, values }) => ({ key, values: [...values] })),
+      others,
+    });
+  }
+
+  #sample(table: LiveTable) {
+    return table.ask('sample', { keys: this.#history.keyFields, most: sampledRows });
+  }
+
+  #numericFields(): string[] {
+    const state = this.#result.table?.state;
+    return state === undefined ? [] : state.fields.filter((_, at) => state.kinds[at] === 'number');
+  }
+}

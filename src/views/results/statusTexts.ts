@@ -1,0 +1,57 @@
+import * as vscode from 'vscode';
+import type { TableState } from '../../core/results/liveTable.ts';
+import type { KeptState, TableStateMessage } from './messages.ts';
+import { bytesText, durationText } from './strings.ts';
+
+/** What is known of the answer that is shown. */
+export interface Outcome {
+  readonly elapsedMs: number;
+  readonly totalRows: number;
+  readonly reused: boolean;
+}
+
+/** What the line below the table says of a result beside its rows. */
+export interface Standing {
+  /** Why the rows are not all there, or not those of now; empty where nothing has failed. */
+  readonly failure: string;
+  /** What was kept over a reload, while that is what is shown. */
+  readonly kept: KeptState | undefined;
+  readonly outcome: Outcome | undefined;
+  /** Seconds; undefined while the result is not watched. */
+  readonly watchedEvery: number | undefined;
+}
+
+/** The line below the table, part by part. */
+export function statusTexts(
+  { rowCount, bytes, phase }: TableState,
+  { failure, kept, outcome, watchedEvery }: Standing,
+): TableStateMessage['status'] {
+  const parts: TableStateMessage['status'] = [];
+  const add = (text: string, title = '', alert = false) => parts.push({ text, title, alert });
+  if (failure !== '') {
+    add(failure, '', true);
+  }
+  const total = kept?.totalRows ?? outcome?.totalRows ?? rowCount;
+  const rows = rowCount.toLocaleString();
+  if (total > rowCount && phase === 'done') {
+    add(vscode.l10n.t('{0} of {1} rows', rows, total.toLocaleString()));
+  } else {
+    add(rowCount === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', rows));
+  }
+  add(bytesText(bytes), vscode.l10n.t('Size of the answer'));
+  if (phase === 'arriving') {
+    add(vscode.l10n.t('arriving…'));
+  }
+  if (watchedEvery !== undefined) {
+    add(vscode.l10n.t('watched every {0} s', watchedEvery));
+  }
+  if (kept !== undefined) {
+    add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));
+  } else if (outcome !== undefined) {
+    add(durationText(outcome.elapsedMs), vscode.l10n.t('From the asking to the last byte'));
+    if (outcome.reused) {
+      add(vscode.l10n.t('open session reused'));
+    }
+  }
+  return parts;
+}
