@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame, Page } from 'playwright-core';
+import { signIn } from '../ui/sessions.ts';
 import { until } from '../ui/until.ts';
 import { Workbench } from '../ui/workbench.ts';
 import { launchBrowser } from '../workbench/browser.ts';
@@ -108,11 +109,7 @@ async function measure(cleaners: (() => Promise<unknown>)[]): Promise<Samples> {
       ],
     },
   });
-  await vs.palette('Session Tokens: Sign In');
-  await vs.quickInput.answer(/User/, 'demo');
-  await vs.quickInput.answer(/Password/, 'demo');
-  await vs.quickInput.pick(/Remember these/, 'Remember');
-  await until('the sign-in', async () => (await vs.statusBarText()) !== undefined);
+  await signIn(vs, { keep: 'Remember' });
 
   const samples: Samples = {
     painted: [],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Frame, Locator, Page } from 'playwright-core';
+import { getResult } from './sessions.ts';
 import { until } from './until.ts';
 import { Walkthrough } from './walkthrough.ts';
 import { useWorkbench, type Workbench } from './workbench.ts';
@@ -53,11 +54,7 @@ describe('for everybody', () => {
       await vs().showTokens();
       assert.deepEqual(await violations(vs().page, container, notOurs), []);
       await signedIn(vs());
-      await vs().palette('Session Tokens: Get Data');
-      await vs().quickInput.focus('sandbox-cra');
-      await vs().quickInput.accept();
-      await vs().quickInput.focus('MVMVS/JCPU');
-      await vs().quickInput.accept();
+      await getResult(vs(), 'MVMVS/JCPU', 'sandbox-cra');
       await vs().waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
       assert.deepEqual(await violations(vs().page, container, notOurs), []);
       assert.deepEqual(await violations(vs().page, '.statusbar-item[id$="sessionTokens.life"]'), []);
@@ -155,13 +152,10 @@ describe('for everybody', () => {
   });
 
   it('the queries can be used by keyboard alone', async () => {
-    const { page, quickInput } = vs();
+    const { page } = vs();
     await vs().showTokens();
     await signedIn(vs());
-    await vs().palette('Session Tokens: Get Data');
-    await quickInput.pick(/Choose a connection/, 'sandbox-cra');
-    await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
-    await vs().webview().getByRole('grid').waitFor();
+    await getResult(vs(), 'MVMVS/JCPU', 'sandbox-cra');
     await vs().palette('View: Close All Editors');
     await vs().showQueries();
     await vs().waitForQueries((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));

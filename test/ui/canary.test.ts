@@ -2,74 +2,57 @@ import assert from 'node:assert/strict';
 import { type FaultRule, faultNames } from '../../src/sandbox/faultRules.ts';
 import { canaries, SecretSearch } from '../security/canaries.ts';
 import { Disguise } from '../security/disguise.ts';
-import { ResultTab } from './resultTab.ts';
+import { useFixture } from './fixture.ts';
+import { getResult, signIn } from './sessions.ts';
 import { allFiles, allShown, allStored, noteShown } from './shown.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** A person's day with gateways that say back whatever they are told; nothing of it may be seen or kept. */
 describe('security: canaries, as a person sees them', () => {
-  let cra: Disguise;
-  let sarus: Disguise;
+  const cra = useFixture(() => Disguise.start('all'));
+  const sarus = useFixture(() => Disguise.start('all'));
   /** One that is signed in to with an API key. */
-  let keyed: Disguise;
-  before(async () => {
-    cra = await Disguise.start('all');
-    sarus = await Disguise.start('all');
-    keyed = await Disguise.start('all');
-  });
-  after(async () => {
-    await cra.close();
-    await sarus.close();
-    await keyed.close();
-  });
-  const vs = useWorkbench({
-    initScript: noteShown,
-    get settings() {
-      const [service] = cra.sandbox.services;
-      const common = { requestTimeoutSeconds: 0.7 };
-      return {
-        'sessionTokens.connections': [
-          { ...common, name: 'bank', kind: 'bmc-cra', url: cra.url, gatewayUser: 'tomcat', service },
-          { ...common, name: 'market', kind: 'sarus', url: sarus.url },
-          { ...common, name: 'exchange', kind: 'sarus', url: keyed.url },
-        ],
-        'sessionTokens.queries': [
-          {
-            name: 'Prices',
-            request: { connection: 'market', endpoint: 'GetSnapshot', params: { Symbols: 'ABC' } },
-          },
-          {
-            name: 'Quotes',
-            request: { connection: 'exchange', endpoint: 'GetSnapshot', params: { Symbols: 'ABC' } },
-          },
-        ],
-        'sessionTokens.closeOnExit': false,
-        'workbench.hover.delay': 50,
-      };
-    },
+  const keyed = useFixture(() => Disguise.start('all'));
+  const vs = useWorkbench(() => {
+    const [service] = cra().sandbox.services;
+    const common = { requestTimeoutSeconds: 0.7 };
+    const prices = (connection: string) => ({
+      connection,
+      endpoint: 'GetSnapshot',
+      params: { Symbols: 'ABC' },
+    });
+    const settings = {
+      'sessionTokens.connections': [
+        { ...common, name: 'bank', kind: 'bmc-cra', url: cra().url, gatewayUser: 'tomcat', service },
+        { ...common, name: 'market', kind: 'sarus', url: sarus().url },
+        { ...common, name: 'exchange', kind: 'sarus', url: keyed().url },
+      ],
+      'sessionTokens.queries': [
+        { name: 'Prices', request: prices('market') },
+        { name: 'Quotes', request: prices('exchange') },
+      ],
+      'sessionTokens.closeOnExit': false,
+      'workbench.hover.delay': 50,
+    };
+    return { settings, initScript: noteShown };
   });
 
   it('are in nothing that was written or shown', async function () {
     this.timeout(240_000);
     const { page, quickInput } = vs();
-    const tab = new ResultTab(vs());
     const shown: string[] = [];
     await vs().showTokens();
 
     // All three people sign in.
-    await vs().palette('Session Tokens: Sign In');
-    await quickInput.pick(/Choose a connection/, 'bank');
-    await quickInput.answer(/User/, canaries.username);
-    await quickInput.answer(/Password/, canaries.password);
-    await quickInput.answer(/gateway's own user/, canaries.gatewayPassword);
-    await quickInput.pick(/Remember these/, 'Remember');
+    const { username: user, password, gatewayPassword } = canaries;
+    await signIn(vs(), { connection: 'bank', user, password, gatewayPassword, keep: 'Remember' });
     await vs().waitForRows((rows) => rows.some(({ label }) => label.startsWith('User token')));
     await vs().palette('Session Tokens: Sign In');
     await quickInput.pick(/Choose a connection/, 'market');
     await quickInput.pick(/How do you sign in/, 'E-mail and password');
     await quickInput.answer(/E-mail/, canaries.email);
-    await quickInput.answer(/Password/, canaries.password);
+    await quickInput.answer(/Password/, password);
     await quickInput.pick(/Remember these/, 'Remember');
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'Session token'));
     await vs().palette('Session Tokens: Sign In');
@@ -80,10 +63,7 @@ describe('security: canaries, as a person sees them', () => {
     await vs().waitForRows((rows) => rows.filter(({ label }) => label === 'Session token').length === 2);
 
     // Data with the secrets in them: the table, a row's details, the plot, JSON, the request as text, a saved query.
-    await vs().palette('Session Tokens: Get Data');
-    await quickInput.pick(/Choose a connection/, 'bank');
-    await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
-    await tab.grid('MVMVS/JCPU').waitFor();
+    const tab = await getResult(vs(), 'MVMVS/JCPU', 'bank');
     await tab.header('HEARD').waitFor({ state: 'attached' });
     await tab.cell(0, 0).click();
     await page.keyboard.press('Enter');
@@ -123,11 +103,11 @@ describe('security: canaries, as a person sees them', () => {
         await quickInput.cancel();
       }
     };
-    await struck(cra, 'Jobs', 'getData');
-    await struck(cra, 'Jobs', 'signIn');
-    await struck(sarus, 'Prices', 'getData');
-    await struck(keyed, 'Quotes', 'getData');
-    await struck(keyed, 'Quotes', 'signIn');
+    await struck(cra(), 'Jobs', 'getData');
+    await struck(cra(), 'Jobs', 'signIn');
+    await struck(sarus(), 'Prices', 'getData');
+    await struck(keyed(), 'Quotes', 'getData');
+    await struck(keyed(), 'Quotes', 'signIn');
 
     // Tooltips and notifications of all this. The log is heard by the host test: this VS Code writes none.
     for (const row of await vs().treeRows()) {
@@ -155,7 +135,7 @@ describe('security: canaries, as a person sees them', () => {
     await vs().showTokens();
     shown.push(await allShown(page));
 
-    const tokens = [cra, sarus, keyed].map(({ secrets }) => [...secrets]);
+    const tokens = [cra, sarus, keyed].map((gateway) => [...gateway().secrets]);
     assert.ok(
       tokens.every(({ length }) => length >= 2),
       'hardly a token was issued',

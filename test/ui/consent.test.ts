@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../../src/sandbox/gateway.ts';
 import { outDir, root } from '../workbench/paths.ts';
 import { runOrThrow } from '../workbench/processes.ts';
 import { installExtension, serverCommand } from '../workbench/server.ts';
+import { useFixture } from './fixture.ts';
+import { connectionTo, signIn } from './sessions.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** Another extension (test/sample-extension) gets a token by VS Code's own sign-in, if its person agrees. */
 describe('security: a token for another extension', () => {
-  let sandbox: Sandbox;
   const { UI_DATA_DIR: dataDir = '' } = process.env;
   before('install the other extension', async function () {
     this.timeout(60_000);
-    sandbox = await startSandbox({});
     const vsix = join(outDir, 'sample.vsix');
     const vsce = join(root, 'node_modules/@vscode/vsce/vsce');
     const options = ['--allow-missing-repository', '--skip-license', '--no-dependencies', '--out', vsix];
@@ -24,25 +24,15 @@ describe('security: a token for another extension', () => {
   after('take it away', async function () {
     this.timeout(60_000);
     await serverCommand({ dataDir }, ['--uninstall-extension', 'session-tokens.session-tokens-sample']);
-    await sandbox.close();
   });
-  const vs = useWorkbench({
-    get settings() {
-      const [service] = sandbox.services;
-      return {
-        'sessionTokens.connections': [{ name: 'host', kind: 'bmc-cra', url: sandbox.url, service }],
-      };
-    },
-  });
+  const sandbox = useFixture(startSandbox);
+  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
 
   it('comes after its person has agreed, and is gone when they have it forgotten', async () => {
     const { page, quickInput } = vs();
     const dialog = page.locator('.monaco-dialog-box');
     await vs().showTokens();
-    await vs().palette('Session Tokens: Sign In');
-    await quickInput.answer(/User/, 'demo');
-    await quickInput.answer(/Password/, 'demo');
-    await quickInput.pick(/Remember these/, 'Only Now');
+    await signIn(vs());
     await vs().waitForRows((rows) => rows.length === 2);
 
     // A no is a no.
@@ -63,7 +53,7 @@ describe('security: a token for another extension', () => {
     // Where there is a session that others hold, VS Code asks which one is meant.
     await quickInput.pick(/account/i, 'host BBI3SYSA');
     await vs().notification(/Sample: a token of host BBI3SYSA/);
-    assert.equal(sandbox.stats().userTokens, 1, 'the token is the one that was there');
+    assert.equal(sandbox().stats().userTokens, 1, 'the token is the one that was there');
 
     await vs().rowMenu('User token BBI3SYSA', 'Forget User Token');
     await vs().notification(/Sample: no token of host any more/);

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../../src/sandbox/gateway.ts';
 import { extensionHosts } from './extensionHosts.ts';
-import { getData, labels, openSession, signIn } from './sessions.ts';
+import { useFixture } from './fixture.ts';
+import { connectionTo, getData, openSession } from './sessions.ts';
 import { until } from './until.ts';
-import { useWorkbench } from './workbench.ts';
+import { labels, useWorkbench } from './workbench.ts';
 
 describe('an extension host that is killed', function () {
   this.timeout(180_000);
-  const vs = useWorkbench();
-  let sandbox: Sandbox;
-
-  beforeEach(async function () {
+  before(function () {
     if (process.platform !== 'linux') {
       this.skip(); // Nothing else tells which process it is.
     }
-    sandbox = await startSandbox();
   });
-  afterEach(() => sandbox?.close());
+  const sandbox = useFixture(startSandbox);
+  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
 
   /** Kills it while a request hangs, and starts anew. */
   async function killDuring(struck: () => boolean): Promise<void> {
@@ -25,51 +23,48 @@ describe('an extension host that is killed', function () {
       process.kill(pid, 'SIGKILL');
     }
     await until('the end of the process', async () => (await extensionHosts()).length === 0);
-    await sandbox.clearFaults();
+    await sandbox().clearFaults();
     await vs().page.reload();
     await vs().showTokens();
   }
-  const struck = () => sandbox.faults().some((rule) => rule.struck > 0);
+  const struck = () =>
+    sandbox()
+      .faults()
+      .some((rule) => rule.struck > 0);
 
   it('in the middle of opening a session: what was held is there, and the new one ends by itself', async () => {
-    await signIn(vs(), sandbox);
     await openSession(vs(), 'MVMVS/JCPU');
-    await vs().waitForRows((rows) => rows.length === 3);
-    sandbox.setFaults({ fault: 'hang', when: 'after', match: { operation: 'getData' } });
+    sandbox().setFaults({ fault: 'hang', when: 'after', match: { operation: 'getData' } });
     await getData(vs(), 'MVMVS/JCSA');
     await killDuring(struck);
     const rows = await vs().waitForRows((all) => all.length === 3);
     assert.deepEqual(labels(rows), ['host', 'User token BBI3SYSA', 'MVMVS/JCPU']);
     // Of the two that the gateway counts one was never heard of: its id was in the answer that did not come.
-    assert.equal(sandbox.stats().sessions, 2);
+    assert.equal(sandbox().stats().sessions, 2);
     await vs().palette('Session Tokens: Close All Sessions');
     await vs().waitForRows((all) => all.length === 2);
-    assert.equal(sandbox.stats().sessions, 1);
+    assert.equal(sandbox().stats().sessions, 1);
   });
 
   it('in the middle of a renewal: the session is there and can be closed', async () => {
-    await signIn(vs(), sandbox);
     await openSession(vs(), 'MVMVS/JCPU');
-    await vs().waitForRows((rows) => rows.length === 3);
-    sandbox.setFaults({ fault: 'hang', match: { operation: 'keepAlive' } });
+    sandbox().setFaults({ fault: 'hang', match: { operation: 'keepAlive' } });
     await vs().rowAction('MVMVS/JCPU', 'Keep Alive');
     await killDuring(struck);
     await vs().waitForRows((rows) => labels(rows).includes('MVMVS/JCPU'));
     await vs().palette('Session Tokens: Close All Sessions');
     await vs().waitForRows((rows) => rows.length === 2);
-    assert.equal(sandbox.stats().sessions, 0);
+    assert.equal(sandbox().stats().sessions, 0);
   });
 
   for (const when of ['before', 'after'] as const) {
     it(`in the middle of a close, ${when} the gateway has done it: the next start ends it`, async () => {
-      await signIn(vs(), sandbox);
       await openSession(vs(), 'MVMVS/JCPU');
-      await vs().waitForRows((rows) => rows.length === 3);
-      sandbox.setFaults({ fault: 'hang', when, match: { operation: 'close' } });
+      sandbox().setFaults({ fault: 'hang', when, match: { operation: 'close' } });
       await vs().rowAction('MVMVS/JCPU', 'Close Session');
       await killDuring(struck);
       await vs().waitForRows((rows) => rows.length === 2);
-      assert.equal(sandbox.stats().sessions, 0);
+      assert.equal(sandbox().stats().sessions, 0);
     });
   }
 });

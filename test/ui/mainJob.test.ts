@@ -50,7 +50,7 @@ describe('the main job, by palette', () => {
     await quickInput.pick(/Choose a connection/, 'mainframe');
     await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
     await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
-    await new ResultTab(vs()).stands();
+    await new ResultTab(vs()).stands('MVMVS/JCPU');
     const rows = await vs().waitForRows(
       (all) =>
         all.some(({ label }) => label === 'MVMVS/JCPU') &&

@@ -1,28 +1,22 @@
 import assert from 'node:assert/strict';
-import { type Recorder, startRecorder } from './recorder.ts';
-import { connectionName, connectionTo, getView, signIn } from './resultTab.ts';
+import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { useFixture } from './fixture.ts';
+import { connectionName, connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** Messages that come by themselves are few, and are said once. */
 describe('a notice', () => {
-  let gateway: Recorder;
-  before(async () => {
-    gateway = await startRecorder();
-  });
-  const vs = useWorkbench({
-    get settings() {
-      // Tokens of this gateway live for 900 s.
-      return { ...connectionTo(gateway.url), 'sessionTokens.statusBar.warnAtSeconds': 885 };
-    },
-  });
-  after(() => gateway.close());
+  const sandbox = useFixture(startSandbox);
+  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
 
   it('tells in one message of all that end together, and renews them from then on', async () => {
     await signIn(vs());
-    await getView(vs(), 'MVMVS/JCPU');
-    await getView(vs(), 'MVMVS/JCSA');
+    await getResult(vs(), 'MVMVS/JCPU');
+    await getResult(vs(), 'MVMVS/JCSA');
     await vs().showTokens();
+    // Tokens of this gateway live for 900 s. Only now, so that both are there when the first is told of.
+    await vs().setSettings({ 'sessionTokens.statusBar.warnAtSeconds': 885 });
     const { actions } = await vs().notification(
       /^2 tokens are about to expire, MVMVS\/JCPU .* first\.$/,
       40_000,
@@ -31,7 +25,7 @@ describe('a notice', () => {
     assert.equal((await vs().notifications()).length, 1);
 
     await vs().answerNotification(/about to expire/, 'Always for This Connection');
-    await until('both to be kept alive', async () => gateway.sandbox.stats().keepAlives === 2);
+    await until('both to be kept alive', async () => sandbox().stats().keepAlives === 2);
     const rows = await vs().waitForRows(
       (all) =>
         all.filter(({ label, description }) => /^MVMVS/.test(label) && /auto/.test(description)).length === 2,

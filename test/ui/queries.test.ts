@@ -1,45 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Recorder, startRecorder } from './recorder.ts';
-import { connectionName, connectionTo, getView, ResultTab, signIn } from './resultTab.ts';
+import { temporaryFolder, useFixture } from './fixture.ts';
+import { startRecorder } from './recorder.ts';
+import { ResultTab } from './resultTab.ts';
+import { connectionName, connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** Requests under a name, in their view. */
 describe('saved queries', () => {
-  let recorder: Recorder;
-  let folder = '';
-  before(async () => {
-    recorder = await startRecorder();
-    folder = await mkdtemp(join(tmpdir(), 'st-queries-'));
-    await mkdir(join(folder, '.vscode'));
-    const queries = [
-      { name: 'Spool', request: { connection: connectionName, product: 'MVMVS', view: 'JESPOOL' } },
-      { name: 'No view', request: { connection: connectionName, product: 'MVMVS' } },
-    ];
-    await writeFile(
-      join(folder, '.vscode/settings.json'),
-      JSON.stringify({ 'sessionTokens.queries': queries }),
-    );
-  });
-  after(async () => {
-    await recorder.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const recorder = useFixture(startRecorder);
 
   describe('of a person', () => {
-    const vs = useWorkbench({
-      get settings() {
-        return connectionTo(recorder.url);
-      },
-    });
+    const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
 
     it('are saved from a result, run, duplicated and removed; what was asked is listed unsaved', async () => {
       const { quickInput } = vs();
       await signIn(vs());
-      await getView(vs(), 'MVMVS/JESPOOL');
+      await getResult(vs(), 'MVMVS/JESPOOL');
       await vs().showQueries();
       await vs().waitForQueries((rows) => labels(rows) === 'Recent, MVMVS/JESPOOL');
 
@@ -61,10 +40,10 @@ describe('saved queries', () => {
 
       // By mouse: run by a click on its row.
       await vs().palette('View: Close All Editors');
-      const answers = recorder.answers.length;
+      const answers = recorder().answers.length;
       await vs().query('Spool volumes').click();
       await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
-      assert.equal(recorder.answers.length, answers + 1);
+      assert.equal(recorder().answers.length, answers + 1);
 
       await vs().rowMenu(vs().query('Spool volumes'), 'Duplicate Query');
       const offered = await quickInput.waitFor(/Name of the query/);
@@ -92,14 +71,20 @@ describe('saved queries', () => {
   });
 
   describe('of a workspace', () => {
-    const vs = useWorkbench({
-      get settings() {
-        return connectionTo(recorder.url);
-      },
-      get folder() {
-        return folder;
-      },
+    const folder = useFixture(async () => {
+      const workspace = await temporaryFolder();
+      await mkdir(join(workspace.path, '.vscode'));
+      const queries = [
+        { name: 'Spool', request: { connection: connectionName, product: 'MVMVS', view: 'JESPOOL' } },
+        { name: 'No view', request: { connection: connectionName, product: 'MVMVS' } },
+      ];
+      await writeFile(
+        join(workspace.path, '.vscode/settings.json'),
+        JSON.stringify({ 'sessionTokens.queries': queries }),
+      );
+      return workspace;
     });
+    const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url), folder: folder().path }));
 
     it('ask before their first run, and bad ones are named', async () => {
       const { page } = vs();
@@ -108,7 +93,7 @@ describe('saved queries', () => {
       await signIn(vs());
       await vs().showQueries();
       await vs().waitForQueries((rows) => labels(rows) === 'Spool');
-      const answers = recorder.answers.length;
+      const answers = recorder().answers.length;
 
       await vs().query('Spool').click();
       await page.locator('.monaco-dialog-box').waitFor();
@@ -116,7 +101,7 @@ describe('saved queries', () => {
       assert.match(text, /Run the query “Spool” of this workspace\?/);
       assert.match(text, /MVMVS\/JESPOOL/);
       await page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
-      assert.equal(recorder.answers.length, answers);
+      assert.equal(recorder().answers.length, answers);
 
       await vs().query('Spool').click();
       await page.locator('.monaco-dialog-box').waitFor();
@@ -127,9 +112,9 @@ describe('saved queries', () => {
       await vs().palette('View: Close All Editors');
       await vs().query('Spool').click();
       await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
-      assert.equal(recorder.answers.length, answers + 2);
+      assert.equal(recorder().answers.length, answers + 2);
       assert.equal((await vs().settings())['sessionTokens.queries'], undefined);
-      assert.match(await readFile(join(folder, '.vscode/settings.json'), 'utf8'), /No view/);
+      assert.match(await readFile(join(folder().path, '.vscode/settings.json'), 'utf8'), /No view/);
     });
   });
 });

@@ -1,37 +1,10 @@
 import type { FrameLocator, Locator } from 'playwright-core';
 import type { Workbench } from './workbench.ts';
 
-/** The name of the connection to a test's own gateway. */
-export const connectionName = 'host';
-
 /** Rows that are no longer on their way. */
 const arrived = '[role=row]:not([aria-busy])';
 
-/** Settings with a connection to a gateway. */
-export function connectionTo(url: string): Readonly<Record<string, unknown>> {
-  return {
-    'sessionTokens.connections': [{ name: connectionName, kind: 'bmc-cra', url, service: 'BBI3SYSA' }],
-  };
-}
-
-/** Signs in to the only connection, as the sandbox wants it. */
-export async function signIn(vs: Workbench): Promise<void> {
-  const { quickInput } = vs;
-  await vs.palette('Session Tokens: Sign In');
-  await quickInput.answer(/User/, 'demo');
-  await quickInput.answer(/Password/, 'demo');
-  await quickInput.pick(/Remember these/, 'Only Now');
-  await vs.waitForStatusBar((text) => text !== undefined);
-}
-
-/** Gets a view's data from the only connection, which is signed in, and waits for its table. */
-export async function getView(vs: Workbench, view: string): Promise<ResultTab> {
-  await vs.palette('Session Tokens: Get Data');
-  await vs.quickInput.pick(/View, as PRODUCT/, view);
-  const tab = new ResultTab(vs);
-  await tab.stands();
-  return tab;
-}
+const cellAt = (row: number, column: number): string => `${arrived} > [id="c${row}_${column}"]`;
 
 /** The result in front. */
 export class ResultTab {
@@ -45,10 +18,14 @@ export class ResultTab {
     return this.#vs.webview();
   }
 
-  /** Waits for the first rows, and for the focus: it comes late, and would close what a person opens before. */
-  async stands(): Promise<void> {
-    await this.cell(0, 0).waitFor({ timeout: 30_000 });
-    await this.page.locator('[role=grid]:focus').waitFor();
+  /**
+   * Waits until it is this view's, for the first rows, and for the focus: it comes late, and would close what a
+   * person opens before.
+   */
+  async stands(view: string): Promise<void> {
+    const grid = `[role=grid][aria-label="${view}"]`;
+    await this.page.locator(`${grid} ${cellAt(0, 0)}`).waitFor({ timeout: 30_000 });
+    await this.page.locator(`${grid}:focus`).waitFor();
   }
 
   grid(name: string): Locator {
@@ -57,7 +34,7 @@ export class ResultTab {
 
   /** A cell whose value is there; one of a row that is on its way is not. */
   cell(row: number, column: number): Locator {
-    return this.page.locator(`${arrived} > [id="c${row}_${column}"]`);
+    return this.page.locator(cellAt(row, column));
   }
 
   header(field: string): Locator {
@@ -68,8 +45,9 @@ export class ResultTab {
     return Number(await this.page.getByRole('grid').getAttribute('aria-rowcount')) - 1;
   }
 
-  /** The cells that are drawn with their values. */
+  /** The cells that are drawn, once they all have their values. */
   async cells(): Promise<DrawnCell[]> {
+    await this.page.locator('[role=row][aria-busy]').first().waitFor({ state: 'detached' });
     return this.page.locator(`${arrived} > [role=gridcell]`).evaluateAll((cells) =>
       cells.map((cell) => ({
         row: Number(cell.dataset.row),

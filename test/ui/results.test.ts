@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { root } from '../workbench/paths.ts';
-import { ResultTab } from './resultTab.ts';
+import type { ResultTab } from './resultTab.ts';
+import { getResult } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench, type Workbench } from './workbench.ts';
 
@@ -12,8 +13,6 @@ describe('a result', () => {
   it('is sorted, filtered, read and copied by keyboard and by mouse', async () => {
     const tab = await openResult(vs());
     const table = tab.page;
-    const grid = tab.grid('MVMVS/JCPU');
-    await grid.waitFor();
     const count = await tab.rowCount();
     assert.ok(count > 3);
 
@@ -64,7 +63,7 @@ describe('a result', () => {
 });
 
 describe('a result and a reload', () => {
-  const vs = useWorkbench({ folder: root });
+  const vs = useWorkbench(() => ({ folder: root }));
 
   it('is there again after a reload, with its age', async () => {
     const tab = await openResult(vs());
@@ -81,27 +80,9 @@ describe('a result and a reload', () => {
   });
 });
 
+/** From the sandbox, whose login is remembered. */
 async function openResult(workbench: Workbench): Promise<ResultTab> {
-  const { quickInput } = workbench;
   await workbench.palette('Session Tokens: Start Sandbox Gateway');
   await workbench.notification(/sandbox gateway runs at/);
-  await workbench.palette('Session Tokens: Get Data');
-  await quickInput.pick(/Choose a connection/, 'sandbox-cra');
-  await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
-  const tab = new ResultTab(workbench);
-  await until(
-    'the result, or a log-on',
-    async () => {
-      const asks = await quickInput.read();
-      if (asks !== undefined && /User/.test(`${asks.title} ${asks.placeholder} ${asks.message}`)) {
-        await quickInput.answer(/User/, 'demo');
-        await quickInput.answer(/Password/, 'demo');
-        await quickInput.pick(/Remember these/, 'Remember');
-      }
-      return tab.cell(0, 0).isVisible();
-    },
-    30_000,
-  );
-  await tab.stands();
-  return tab;
+  return getResult(workbench, 'MVMVS/JCPU', 'sandbox-cra');
 }

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
 import { root } from '../workbench/paths.ts';
-import { type Recorder, startRecorder } from './recorder.ts';
-import { connectionTo, getView, signIn } from './resultTab.ts';
+import { useFixture } from './fixture.ts';
+import { startRecorder } from './recorder.ts';
+import { connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
@@ -17,22 +18,16 @@ interface Violation {
 
 /** Everybody's table: judged by axe-core where it is shown, with all that it can show. */
 describe('table, row detail and plot', () => {
-  let recorder: Recorder;
   let axe = '';
   before(async () => {
-    recorder = await startRecorder();
     axe = await readFile(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
   });
-  const vs = useWorkbench({
-    get settings() {
-      return connectionTo(recorder.url);
-    },
-  });
-  after(() => recorder.close());
+  const recorder = useFixture(startRecorder);
+  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
 
   it('break no rule of accessibility in the dark, in the light and in high contrast', async () => {
     await signIn(vs());
-    const tab = await getView(vs(), 'MVMVS/JCPU');
+    const tab = await getResult(vs(), 'MVMVS/JCPU');
     // As full as it can be: sorted, filtered, changed cells, a plot, a row's detail.
     await tab.menu(tab.header('ASICPSCA'), 'Plot Column');
     await tab.page.locator('.plot canvas').waitFor();

@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict';
-import { type Recorder, startRecorder } from './recorder.ts';
-import { connectionTo, getView, type ResultTab, signIn } from './resultTab.ts';
+import { useFixture } from './fixture.ts';
+import { startRecorder } from './recorder.ts';
+import type { ResultTab } from './resultTab.ts';
+import { connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** What can be done with a column or a cell is in its context menu. */
 describe('the menus of a result', () => {
-  let recorder: Recorder;
-  before(async () => {
-    recorder = await startRecorder();
-  });
-  const vs = useWorkbench({
-    get settings() {
-      return connectionTo(recorder.url);
-    },
-  });
-  after(() => recorder.close());
+  const recorder = useFixture(startRecorder);
+  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
 
   it('sort, pin and hide a column, and filter by and copy a cell', async () => {
     const { page } = vs();
     await signIn(vs());
-    const tab = await getView(vs(), 'MVMVS/XCFMBR');
+    const tab = await getResult(vs(), 'MVMVS/XCFMBR');
     const sorted = async (field: string) => tab.header(field).getAttribute('aria-sort');
     await tab.menu(tab.header('XDGMEM'), 'Sort Descending');
     await until('the column to be sorted', async () => (await sorted('XDGMEM')) === 'descending');
@@ -64,7 +58,7 @@ describe('the menus of a result', () => {
     await tab.page.getByRole('complementary').getByText('Received').first().waitFor();
 
     // An icon of the tab that fails tells its person what helps, and the rows stay.
-    recorder.sandbox.setFaults({ match: { operation: 'getData' }, fault: '500' });
+    recorder().sandbox.setFaults({ match: { operation: 'getData' }, fault: '500' });
     await page.locator('.editor-actions .action-label[aria-label^="Refresh Result"]').click();
     const { actions } = await vs().notification(/500/);
     assert.ok(actions.includes('Show Log'), actions.join());

@@ -1,37 +1,25 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainRow, type Recorder, startRecorder } from './recorder.ts';
-import { connectionTo, getView, signIn } from './resultTab.ts';
+import { temporaryFolder, useFixture } from './fixture.ts';
+import { plainRow, startRecorder } from './recorder.ts';
+import { connectionTo, getData, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench, type Workbench } from './workbench.ts';
 
 /** What leaves a result: files, an editor with its JSON, and the request for another program. */
 describe('what leaves a result', () => {
-  let recorder: Recorder;
-  let folder = '';
-  before(async () => {
-    recorder = await startRecorder();
-    folder = await mkdtemp(join(tmpdir(), 'st-export-'));
-  });
-  const vs = useWorkbench({
-    get settings() {
-      return connectionTo(recorder.url);
-    },
-  });
-  after(async () => {
-    await recorder.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const recorder = useFixture(startRecorder);
+  const folder = useFixture(temporaryFolder);
+  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
 
   it('is exported as CSV, JSON and NDJSON just as it was sent, all of it or what is seen', async () => {
     await signIn(vs());
-    const tab = await getView(vs(), 'MVMVS/JCPU');
-    const sent = (recorder.answers.at(-1) ?? []).map(plainRow);
+    const tab = await getResult(vs(), 'MVMVS/JCPU');
+    const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
     assert.ok(sent.length > 3);
 
-    const csv = join(folder, 'all.csv');
+    const csv = join(folder().path, 'all.csv');
     await exportTo(vs(), 'CSV', csv);
     const fields = [...new Set(sent.flatMap((row) => Object.keys(row)))];
     const text = await readFile(csv, 'utf8');
@@ -43,8 +31,8 @@ describe('what leaves a result', () => {
       sent.map((row) => head.map((field) => [row[field] ?? ''].flat().join('\n'))),
     );
 
-    await exportTo(vs(), 'JSON', join(folder, 'all.json'));
-    assert.deepEqual(JSON.parse(await readFile(join(folder, 'all.json'), 'utf8')), sent);
+    await exportTo(vs(), 'JSON', join(folder().path, 'all.json'));
+    assert.deepEqual(JSON.parse(await readFile(join(folder().path, 'all.json'), 'utf8')), sent);
 
     // Filtered and sorted, an export has what is seen, as it is seen.
     await tab.page.getByRole('textbox', { name: 'Filter rows' }).fill('ASREYFLC=B');
@@ -57,8 +45,8 @@ describe('what leaves a result', () => {
     const wanted = sent
       .filter(({ ASREYFLC }) => ASREYFLC === 'B')
       .sort((a, b) => (String(a.ASGJBID) < String(b.ASGJBID) ? -1 : 1));
-    await exportTo(vs(), 'NDJSON (one JSON object a line)', join(folder, 'seen.ndjson'));
-    const seen = (await readFile(join(folder, 'seen.ndjson'), 'utf8')).split('\n');
+    await exportTo(vs(), 'NDJSON (one JSON object a line)', join(folder().path, 'seen.ndjson'));
+    const seen = (await readFile(join(folder().path, 'seen.ndjson'), 'utf8')).split('\n');
     assert.equal(seen.pop(), '');
     assert.deepEqual(
       seen.map((line) => JSON.parse(line)),
@@ -69,8 +57,8 @@ describe('what leaves a result', () => {
 
   it('is opened as JSON, and at once where a person wants that', async () => {
     await signIn(vs());
-    await getView(vs(), 'MVMVS/JCPU');
-    const sent = (recorder.answers.at(-1) ?? []).map(plainRow);
+    await getResult(vs(), 'MVMVS/JCPU');
+    const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
     // As JSON in an editor, all of it, which cannot be changed.
     await vs().palette('Session Tokens: Open as JSON');
     const editor = vs().page.locator('.editor-instance .monaco-editor').filter({ visible: true });
@@ -87,8 +75,7 @@ describe('what leaves a result', () => {
 
     await vs().palette('View: Close All Editors');
     await vs().setSettings({ 'sessionTokens.results.open': 'json' });
-    await vs().palette('Session Tokens: Get Data');
-    await vs().quickInput.pick(/View, as PRODUCT/, 'MVMVS/JESPOOL');
+    await getData(vs(), 'MVMVS/JESPOOL');
     await vs().page.locator('.monaco-editor .view-line').getByText('"SCIJ2VOL"').first().waitFor();
     assert.match((await vs().editorTitles()).join(), /^MVMVS-JESPOOL(\.json)?$/);
     assert.equal(await vs().page.locator('iframe.webview').count(), 0);
@@ -96,13 +83,13 @@ describe('what leaves a result', () => {
 
   it('is the request for other programs, without a secret', async () => {
     await signIn(vs());
-    await getView(vs(), 'MVMVS/JESPOOL');
+    await getResult(vs(), 'MVMVS/JESPOOL');
     // The secrets there are: those that the sandbox holds.
     await vs().palette('Session Tokens: Copy Token');
     await vs().quickInput.pick(/Choose a token/, 'host BBI3SYSA');
     await until('the token', async () => /^\S{9,}$/.test(await vs().clipboard()));
     const token = await vs().clipboard();
-    const address = `${recorder.url}/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JESPOOL/data`;
+    const address = `${recorder().url}/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JESPOOL/data`;
     const forms = [
       ['cURL', [`'${address}?close=Y'`, '--header "Authorization: Bearer $USER_TOKEN"']],
       ['Python (requests)', ['import requests', `"${address}"`, 'os.environ["USER_TOKEN"]']],

@@ -1,48 +1,42 @@
 import assert from 'node:assert/strict';
+import { useFixture } from './fixture.ts';
 import { plain, type Recorder, startRecorder } from './recorder.ts';
-import { connectionTo, getView, type ResultTab, signIn } from './resultTab.ts';
+import type { ResultTab } from './resultTab.ts';
+import { connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** A result that is got again and again. */
 describe('a watched result', () => {
-  let recorder: Recorder;
-  before(async () => {
-    recorder = await startRecorder();
-  });
-  const vs = useWorkbench({
-    get settings() {
-      return connectionTo(recorder.url);
-    },
-  });
-  after(() => recorder.close());
+  const recorder = useFixture(startRecorder);
+  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
 
   it('marks what has changed, is drawn over time, and is stopped', async () => {
     const { page, quickInput } = vs();
     await signIn(vs());
-    const tab = await getView(vs(), 'MVMVS/JCPU');
+    const tab = await getResult(vs(), 'MVMVS/JCPU');
     assert.ok((await tab.cells()).every(({ says, bold }) => says === '' && !bold));
-    const before = recorder.answers.length;
+    const before = recorder().answers.length;
 
     // By keyboard: the palette, an interval.
     await vs().palette('Session Tokens: Watch Result…');
     await quickInput.pick(/Each look also keeps/, 'Every 2 seconds');
     await tab.page.getByText('watched every 2 s').waitFor();
-    await until('two more answers', async () => recorder.answers.length >= before + 2, 30_000);
+    await until('two more answers', async () => recorder().answers.length >= before + 2, 30_000);
 
     // By mouse: the header's menu draws its column, one line a row.
     await tab.menu(tab.header('ASICPSCA'), 'Plot Column');
     const plot = tab.page.getByRole('complementary', { name: 'All CPU Seconds over time' });
     await plot.waitFor();
     await plot.locator('canvas').waitFor();
-    const drawn = recorder.answers.length;
-    await until('another answer', async () => recorder.answers.length > drawn, 30_000);
+    const drawn = recorder().answers.length;
+    await until('another answer', async () => recorder().answers.length > drawn, 30_000);
 
     // Stopped by its button; the last two answers tell which cells must be marked.
     await tab.page.getByRole('button', { name: 'Stop Watching' }).click();
     await tab.page.getByRole('button', { name: 'Stop Watching' }).waitFor({ state: 'hidden' });
     await tab.page.getByText('watched every 2 s').waitFor({ state: 'detached' });
-    await until('the marks to be those of the last answer', () => isMarked(tab, recorder));
+    await until('the marks to be those of the last answer', () => isMarked(tab, recorder()));
     const marked = (await tab.cells()).filter(({ says }) => says === 'changed');
     assert.ok(marked.length > 0 && marked.every(({ bold }) => bold), 'marked by more than colour');
 
@@ -53,7 +47,7 @@ describe('a watched result', () => {
         rows.slice(1).map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
       );
     assert.equal(lines.length, 8);
-    const seen = recorder.answers.slice(before - 1);
+    const seen = recorder().answers.slice(before - 1);
     for (const [key = '', last, least, most] of lines) {
       const sent = seen.map((rows) => {
         const row = rows.find((one) => one.ASGJBID === key);
@@ -80,17 +74,17 @@ describe('a watched result', () => {
 
   it('shows in the row detail what came last', async () => {
     await signIn(vs());
-    const tab = await getView(vs(), 'MVMVS/JCPU');
+    const tab = await getResult(vs(), 'MVMVS/JCPU');
     await tab.cell(1, 0).click();
     await vs().page.keyboard.press('Enter');
     const detail = tab.page.getByRole('complementary', { name: 'Row 2' });
     const cpu = detail.locator('dt', { hasText: 'ASICPSCA' }).locator('+ dd');
     const isOfLast = async () =>
-      (await cpu.textContent()) === String(plain(recorder.answers.at(-1)?.[1]?.ASICPSCA ?? ''));
+      (await cpu.textContent()) === String(plain(recorder().answers.at(-1)?.[1]?.ASICPSCA ?? ''));
     await until('the detail of the row', isOfLast);
-    const shown = recorder.answers.length;
+    const shown = recorder().answers.length;
     await vs().palette('Session Tokens: Refresh Result');
-    await until('another answer', async () => recorder.answers.length > shown);
+    await until('another answer', async () => recorder().answers.length > shown);
     await until('the detail of the new row', isOfLast);
   });
 });

@@ -1,35 +1,70 @@
-import type { Sandbox } from '../../src/sandbox/gateway.ts';
+import type { Settings } from '../workbench/settings.ts';
 import { ResultTab } from './resultTab.ts';
-import type { TreeRow, Workbench } from './workbench.ts';
+import type { Workbench } from './workbench.ts';
 
-export const labels = (rows: readonly TreeRow[]) => rows.map(({ label }) => label);
+/** The name of the connection to a test's own gateway. */
+export const connectionName = 'host';
 
-/** How people open sessions, in whichever window. */
-export async function signIn(vs: Workbench, sandbox: Sandbox, more: object = {}): Promise<void> {
-  const [service] = sandbox.services;
-  await vs.setSettings({
-    'sessionTokens.connections': [{ name: 'host', kind: 'bmc-cra', url: sandbox.url, service, ...more }],
-  });
-  await vs.showTokens();
-  await signInAgain(vs);
-  await vs.waitForRows((rows) => rows.length === 2);
+/** Settings with this one connection, to a gateway at that address. */
+export function connectionTo(url: string, more: Settings = {}): Settings {
+  return {
+    'sessionTokens.connections': [
+      { name: connectionName, kind: 'bmc-cra', url, service: 'BBI3SYSA', ...more },
+    ],
+  };
 }
 
-/** Signs in to the only connection. */
-export async function signInAgain(vs: Workbench): Promise<void> {
+/** What a person answers who signs in to a CRA connection; by default as the sandbox wants it, for once. */
+export interface SignInAnswers {
+  /** Which connection; asked where there are several. */
+  readonly connection?: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** Asked where the connection names a user of the gateway itself. */
+  readonly gatewayPassword?: string;
+  readonly keep?: 'Remember' | 'Only Now';
+}
+
+/** Signs in, and waits until the status bar tells of a token. */
+export async function signIn(vs: Workbench, answers: SignInAnswers = {}): Promise<void> {
+  const { quickInput } = vs;
+  const { connection, user = 'demo', password = 'demo', gatewayPassword, keep = 'Only Now' } = answers;
   await vs.palette('Session Tokens: Sign In');
-  await vs.quickInput.answer(/User/, 'demo');
-  await vs.quickInput.answer(/Password/, 'demo');
-  await vs.quickInput.pick(/Remember these/, 'Remember');
+  await chooseConnection(vs, connection);
+  await quickInput.answer(/User/, user);
+  await quickInput.answer(/Password/, password);
+  if (gatewayPassword !== undefined) {
+    await quickInput.answer(/gateway's own user/, gatewayPassword);
+  }
+  await quickInput.pick(/Remember these/, keep);
+  await vs.waitForStatusBar((text) => text !== undefined);
 }
 
-export async function getData(vs: Workbench, view: string): Promise<void> {
+/** Asks for a view's data, of which connection where there are several. */
+export async function getData(vs: Workbench, view: string, connection?: string): Promise<void> {
   await vs.palette('Session Tokens: Get Data');
+  await chooseConnection(vs, connection);
   await vs.quickInput.pick(/View, as PRODUCT/, view);
 }
 
-/** The same, to its end. */
+/** Gets a view's data, and waits for its table. */
+export async function getResult(vs: Workbench, view: string, connection?: string): Promise<ResultTab> {
+  await getData(vs, view, connection);
+  const tab = new ResultTab(vs);
+  await tab.stands(view);
+  return tab;
+}
+
+/** A person who is remembered signs in to the only connection and opens a session, with all of it in sight. */
 export async function openSession(vs: Workbench, view: string): Promise<void> {
-  await getData(vs, view);
-  await new ResultTab(vs).stands();
+  await vs.showTokens();
+  await signIn(vs, { keep: 'Remember' });
+  await getResult(vs, view);
+  await vs.waitForRows((rows) => rows.length === 3);
+}
+
+async function chooseConnection(vs: Workbench, connection: string | undefined): Promise<void> {
+  if (connection !== undefined) {
+    await vs.quickInput.pick(/Choose a connection/, connection);
+  }
 }

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
-import { getData, labels, signIn, signInAgain } from './sessions.ts';
+import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { useFixture } from './fixture.ts';
+import { connectionTo, getData, signIn } from './sessions.ts';
 import { until } from './until.ts';
-import { useWorkbench } from './workbench.ts';
+import { labels, useWorkbench } from './workbench.ts';
 
 describe('two windows of one VS Code', () => {
-  const vs = useWorkbench({ sharedSecrets: true });
-  let sandbox: Sandbox;
-
-  beforeEach(async () => {
-    sandbox = await startSandbox({ lifeSeconds: 30 });
-  });
-  afterEach(() => sandbox.close());
+  const sandbox = useFixture(() => startSandbox({ lifeSeconds: 30 }));
+  const vs = useWorkbench(() => ({
+    settings: connectionTo(sandbox().url, { keepAlive: 'auto' }),
+    sharedSecrets: true,
+  }));
 
   it('show the same, renew once for each deadline, and leave each other’s sessions alone', async function () {
     this.timeout(240_000);
-    await signIn(vs(), sandbox, { keepAlive: 'auto' });
+    await vs().showTokens();
+    await signIn(vs(), { keep: 'Remember' });
     const other = await vs().anotherWindow();
     await other.showTokens();
     await other.waitForRows((rows) => rows.length === 2);
@@ -25,7 +25,7 @@ describe('two windows of one VS Code', () => {
       await window.waitForRows((rows) => rows.length === 1);
     }
     const seen = [vs(), other].map((window) => window.whenRowAppears('User token BBI3SYSA'));
-    await signInAgain(vs());
+    await signIn(vs(), { keep: 'Remember' });
     const [here = 0, there = 0] = await Promise.all(seen);
     assert.ok(there - here <= 2_000, `seen by the other window ${there - here} ms later`);
     await getData(vs(), 'MVMVS/JCPU');
@@ -35,11 +35,11 @@ describe('two windows of one VS Code', () => {
 
     // The session keeps the user token alive, so there is one renewal in each of its lives, whoever does it.
     const times: number[] = [];
-    let counted = sandbox.stats().keepAlives;
+    let counted = sandbox().stats().keepAlives;
     await until(
       'two renewals',
       async () => {
-        const { keepAlives } = sandbox.stats();
+        const { keepAlives } = sandbox().stats();
         for (; counted < keepAlives; counted++) {
           times.push(performance.now());
         }
@@ -52,16 +52,16 @@ describe('two windows of one VS Code', () => {
       const before = times[index - 1];
       assert.ok(before === undefined || at - before > 12_000, `renewals ${at - (before ?? 0)} ms apart`);
     }
-    assert.equal(sandbox.stats().expired, 0);
+    assert.equal(sandbox().stats().expired, 0);
 
     await getData(other, 'MVMVS/JCSA');
     await vs().waitForRows((rows) => labels(rows).includes('MVMVS/JCSA'));
-    assert.equal(sandbox.stats().sessions, 2);
+    assert.equal(sandbox().stats().sessions, 2);
     await other.page.goto('about:blank');
-    await until('the window to close its session', async () => sandbox.stats().closed === 1);
+    await until('the window to close its session', async () => sandbox().stats().closed === 1);
     // Within 2 s, and a moment for the eye of this test.
     await vs().waitForRows((rows) => !labels(rows).includes('MVMVS/JCSA'), 3_000);
     assert.deepEqual(labels(await vs().treeRows()), ['host', 'User token BBI3SYSA', 'MVMVS/JCPU']);
-    assert.equal(sandbox.stats().sessions, 1);
+    assert.equal(sandbox().stats().sessions, 1);
   });
 });

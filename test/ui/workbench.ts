@@ -32,6 +32,8 @@ export interface TreeRow {
   readonly expanded: boolean | undefined;
 }
 
+export const labels = (rows: readonly TreeRow[]): string[] => rows.map(({ label }) => label);
+
 export interface Notification {
   readonly severity: 'error' | 'warning' | 'info';
   readonly message: string;
@@ -55,10 +57,12 @@ export interface WorkbenchOptions {
  * Gives each test of a suite a VS Code of its own: a page in a fresh browser profile, hence without secrets, with
  * the default settings plus `options.settings`. After a failure a screenshot is in out/ui.
  *
+ * The options are asked for before each test: they may tell of what was started for it.
+ *
  *     const vs = useWorkbench();
  *     it('signs in', async () => { await vs().palette('Session Tokens: Sign In'); … });
  */
-export function useWorkbench(options: WorkbenchOptions = {}): () => Workbench {
+export function useWorkbench(options: () => WorkbenchOptions = () => ({})): () => Workbench {
   let browser: Browser | undefined;
   let current: Workbench | undefined;
   before('open the browser', async () => {
@@ -66,7 +70,7 @@ export function useWorkbench(options: WorkbenchOptions = {}): () => Workbench {
   });
   beforeEach('open VS Code', async () => {
     if (browser) {
-      current = await Workbench.open(browser, options);
+      current = await Workbench.open(browser, options());
     }
   });
   afterEach('close VS Code', async function () {
