@@ -32,7 +32,7 @@ describe('the first minutes', () => {
     await press('Get the first data', 'Show Jobs');
     const rows = vs().webview().locator('.grid .body .row');
     await until('rows of data', async () => (await rows.count()) >= 5);
-    assert.match(await rows.first().innerText(), /\w/);
+    await rows.first().getByText(/\w/).first().waitFor();
 
     const elapsed = Date.now() - started;
     assert.ok(choices <= mostChoices, `${choices} choices`);
@@ -44,14 +44,12 @@ describe('the first minutes', () => {
 
   it('offer the same from the empty view, and say when settings are of no use', async () => {
     await vs().showTokens();
-    const text = await vs().welcomeText();
+    const text = await vs().waitForWelcome(/walkthrough/);
     for (const offer of ['Add Connection…', 'Start Sandbox Gateway', 'Open the walkthrough']) {
       assert.ok(text.includes(offer), text);
     }
     await vs().setSettings({ 'sessionTokens.connections': [{ name: 'x', kind: 'other', url: 'https://x' }] });
-    await until('the welcome text to name the trouble', async () =>
-      /cannot be used/.test(await vs().welcomeText()),
-    );
+    await vs().waitForWelcome(/cannot be used/);
     await vs().setSettings({
       'sessionTokens.connections': [{ name: 'mainframe', kind: 'bmc-cra', url: 'https://gateway.invalid' }],
     });

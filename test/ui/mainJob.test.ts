@@ -11,7 +11,7 @@ describe('the main job, by palette', () => {
   it('adds a connection, signs in, gets data, counts down, keeps alive, closes', async () => {
     const { quickInput } = vs();
     await vs().showTokens();
-    await until('the welcome', async () => /Start Sandbox Gateway/.test(await vs().welcomeText()));
+    await vs().waitForWelcome(/Start Sandbox Gateway/);
     await vs().palette('Session Tokens: Start Sandbox Gateway');
     const { message } = await vs().notification(/sandbox gateway runs at/);
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(message)?.[0] ?? '';
@@ -89,8 +89,7 @@ describe('the main job, by palette', () => {
 
     await vs().palette('Session Tokens: Close Session');
     await vs().waitForRows((all) => all.every(({ label }) => label !== 'MVMVS/JCPU'));
-    const ended = await stats();
-    assert.equal(ended.sessions, 0);
-    assert.equal(ended.closed, 1);
+    await until('the gateway to have closed it', async () => (await stats()).closed === 1);
+    assert.equal((await stats()).sessions, 0);
   });
 });

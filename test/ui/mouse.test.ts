@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ResultTab } from './resultTab.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
@@ -17,13 +18,13 @@ describe('the main job, by mouse', () => {
     await vs().rowAction('sandbox-cra', 'Get Data');
     await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
+    await new ResultTab(vs()).stands('MVMVS/JCPU');
     assert.deepEqual(await vs().editorTitles(), ['MVMVS/JCPU']);
-    await vs().webview().getByRole('grid').first().waitFor();
 
-    const begun = await vs().lifeLeft();
-    await until('the countdown to go down', async () => (await vs().lifeLeft()) <= begun - 3);
+    const low = (await vs().lifeLeft()) - 3;
+    await until('the countdown to go down', async () => (await vs().lifeLeft()) <= low);
     await vs().rowAction('MVMVS/JCPU', 'Keep Alive');
-    await until('the countdown to be back', async () => (await vs().lifeLeft()) >= begun - 1);
+    await until('the countdown to be back', async () => (await vs().lifeLeft()) > low);
 
     await vs().rowAction('MVMVS/JCPU', 'Switch Automatic Renewal');
     await vs().waitForRows((rows) => /auto/.test(described(rows, 'MVMVS/JCPU')));
@@ -42,7 +43,7 @@ describe('the main job, by mouse', () => {
 
     await vs().rowMenu('sandbox-cra', 'Sign Out');
     await vs().waitForRows((rows) => rows.every(({ label }) => !label.startsWith('User token')));
-    await until('the status bar to be empty', async () => (await vs().statusBarText()) === undefined);
+    await vs().waitForStatusBar((text) => text === undefined);
   });
 });
 

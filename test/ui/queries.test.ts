@@ -6,7 +6,7 @@ import { startRecorder } from './recorder.ts';
 import { ResultTab } from './resultTab.ts';
 import { connectionName, connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
-import { useWorkbench } from './workbench.ts';
+import { labels, useWorkbench } from './workbench.ts';
 
 /** Requests under a name, in their view. */
 describe('saved queries', () => {
@@ -20,14 +20,14 @@ describe('saved queries', () => {
       await signIn(vs());
       await getResult(vs(), 'MVMVS/JESPOOL');
       await vs().showQueries();
-      await vs().waitForQueries((rows) => labels(rows) === 'Recent, MVMVS/JESPOOL');
+      await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Recent, MVMVS/JESPOOL');
 
       // By keyboard, from the result in front.
       await vs().palette('Session Tokens: Save Query…');
       const asked = await quickInput.waitFor(/Name of the query/);
       assert.equal(asked.value, 'MVMVS/JESPOOL');
       await quickInput.answer(/Name of the query/, 'Spool volumes');
-      const saved = await vs().waitForQueries((rows) => labels(rows) === 'Spool volumes');
+      const saved = await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Spool volumes');
       assert.match(saved[0]?.description ?? '', /MVMVS\/JESPOOL.*host/);
       assert.match(saved[0]?.spoken ?? '', /Spool volumes.*MVMVS\/JESPOOL/);
       const stored = (await vs().settings())['sessionTokens.queries'];
@@ -39,7 +39,7 @@ describe('saved queries', () => {
       ]);
 
       // By mouse: run by a click on its row.
-      await vs().palette('View: Close All Editors');
+      await vs().closeEditors();
       const answers = recorder().answers.length;
       await vs().query('Spool volumes').click();
       await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
@@ -51,17 +51,17 @@ describe('saved queries', () => {
       await quickInput.type('Spool volumes');
       await quickInput.waitFor(/There is a query of that name/);
       await quickInput.answer(/There is a query of that name/, 'Copy');
-      await vs().waitForQueries((rows) => labels(rows) === 'Copy, Spool volumes');
+      await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Copy, Spool volumes');
 
       await vs().rowMenu(vs().query('Spool volumes'), 'Remove Query');
-      await vs().waitForQueries((rows) => labels(rows) === 'Copy');
+      await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Copy');
       await vs().rowMenu(vs().query('Copy'), 'Remove Query');
-      await vs().waitForQueries((rows) => labels(rows) === 'Recent, MVMVS/JESPOOL');
+      await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Recent, MVMVS/JESPOOL');
 
       // A recent request runs again, and is saved by its icon.
       await vs().rowAction(vs().query('MVMVS/JESPOOL'), 'Save Query');
       await quickInput.answer(/Name of the query/, 'Again');
-      await vs().waitForQueries((rows) => labels(rows) === 'Again');
+      await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Again');
       await vs().rowMenu(vs().query('Again'), 'Bind a Key to Query');
       await until('the binding on the clipboard', async () => {
         const binding = JSON.parse(await vs().clipboard()) as { command?: string; args?: { name?: string } };
@@ -87,29 +87,24 @@ describe('saved queries', () => {
     const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url), folder: folder().path }));
 
     it('ask before their first run, and bad ones are named', async () => {
-      const { page } = vs();
       const { message } = await vs().notification(/queries in the settings cannot be used/);
       assert.match(message, /No view: /);
       await signIn(vs());
       await vs().showQueries();
-      await vs().waitForQueries((rows) => labels(rows) === 'Spool');
+      await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Spool');
       const answers = recorder().answers.length;
 
       await vs().query('Spool').click();
-      await page.locator('.monaco-dialog-box').waitFor();
-      const text = await vs().answerDialog('Cancel');
-      assert.match(text, /Run the query “Spool” of this workspace\?/);
-      assert.match(text, /MVMVS\/JESPOOL/);
-      await page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
+      const asked = /Run the query “Spool” of this workspace\?.*MVMVS\/JESPOOL/s;
+      await vs().answerDialog(asked, 'Cancel');
       assert.equal(recorder().answers.length, answers);
 
       await vs().query('Spool').click();
-      await page.locator('.monaco-dialog-box').waitFor();
-      await vs().answerDialog('Run');
+      await vs().answerDialog(asked, 'Run');
       await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
 
       // Agreed to once, it runs at once; and it was not written to the person's own settings.
-      await vs().palette('View: Close All Editors');
+      await vs().closeEditors();
       await vs().query('Spool').click();
       await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
       assert.equal(recorder().answers.length, answers + 2);
@@ -118,7 +113,3 @@ describe('saved queries', () => {
     });
   });
 });
-
-function labels(rows: readonly { readonly label: string }[]): string {
-  return rows.map(({ label }) => label).join(', ');
-}

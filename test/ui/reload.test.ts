@@ -33,6 +33,6 @@ describe('a reload', () => {
     await vs().showTokens();
     const rows = await vs().waitForRows((all) => all.length === 2);
     assert.deepEqual(labels(rows), ['host', 'User token BBI3SYSA']);
-    assert.equal(sandbox().stats().sessions, 0);
+    await until('the gateway to have closed it', async () => sandbox().stats().sessions === 0);
   });
 });

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { root } from '../workbench/paths.ts';
 import type { ResultTab } from './resultTab.ts';
 import { getResult } from './sessions.ts';
+import { allStored } from './shown.ts';
 import { until } from './until.ts';
 import { useWorkbench, type Workbench } from './workbench.ts';
 
@@ -15,6 +16,7 @@ describe('a result', () => {
     const table = tab.page;
     const count = await tab.rowCount();
     assert.ok(count > 3);
+    const sent = await tab.column(0);
 
     // By keyboard: from the first cell up to the header, along it, and sorted by what has the focus.
     await vs().page.keyboard.press('ControlOrMeta+Home');
@@ -36,7 +38,11 @@ describe('a result', () => {
 
     // By mouse: the third click leaves the server's order.
     await first.click();
-    await until('the order of the server', async () => (await first.getAttribute('aria-sort')) === 'none');
+    await until('the order of the server', async () => {
+      return (
+        (await first.getAttribute('aria-sort')) === 'none' && isDeepStrictEqual(await tab.column(0), sent)
+      );
+    });
 
     // Copied with headers, as a spreadsheet takes it.
     await tab.cell(0, 0).click();
@@ -50,6 +56,7 @@ describe('a result', () => {
     await vs().page.keyboard.press('Enter');
     await table.getByRole('complementary', { name: 'Row 1', exact: true }).waitFor();
     await table.getByRole('button', { name: 'Close' }).first().click();
+    await table.locator('[role=grid]:focus').waitFor();
 
     // Filtered by the value that stands in the first row.
     await vs().page.keyboard.press('/');
@@ -71,10 +78,14 @@ describe('a result and a reload', () => {
     await vs().palette('Session Tokens: Open as JSON');
     await until('the JSON to be open', async () => (await vs().editorTitles()).length === 2);
     // What the workbench keeps it writes when it is idle.
-    await until('the workbench to keep it', () => vs().isStored(before[0] ?? 'no row'), 30_000);
+    const isKept = async () => (await allStored(vs().page)).includes(before[0] ?? 'no row');
+    await until('the workbench to keep it', isKept, 30_000);
     await vs().page.reload();
-    await tab.cell(0, 0).waitFor({ timeout: 30_000 });
-    assert.deepEqual(await tab.column(0), before);
+    await until(
+      'the rows to be there again',
+      async () => isDeepStrictEqual(await tab.column(0), before),
+      30_000,
+    );
     await tab.page.getByText('from before the reload').waitFor();
     assert.deepEqual(await vs().editorTitles(), ['MVMVS/JCPU'], 'JSON that has gone leaves no error behind');
   });

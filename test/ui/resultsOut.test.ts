@@ -62,18 +62,17 @@ describe('what leaves a result', () => {
     // As JSON in an editor, all of it, which cannot be changed.
     await vs().palette('Session Tokens: Open as JSON');
     const editor = vs().page.locator('.editor-instance .monaco-editor').filter({ visible: true });
-    await editor.locator('.view-line').first().waitFor();
-    await editor.locator('.view-lines').click();
-    await vs().page.keyboard.press('ControlOrMeta+A');
-    await vs().page.keyboard.press('ControlOrMeta+C');
     await until('the JSON to be that of the answer', async () => {
+      await editor.locator('.view-line').first().click({ timeout: 5000 });
+      await vs().page.keyboard.press('ControlOrMeta+A');
+      await vs().page.keyboard.press('ControlOrMeta+C');
       const copied = await vs().clipboard();
       return copied.startsWith('[') && JSON.stringify(JSON.parse(copied)) === JSON.stringify(sent);
     });
     await vs().page.keyboard.press('x');
     await vs().page.getByText('Editor is read-only').first().waitFor();
 
-    await vs().palette('View: Close All Editors');
+    await vs().closeEditors();
     await vs().setSettings({ 'sessionTokens.results.open': 'json' });
     await getData(vs(), 'MVMVS/JESPOOL');
     await vs().page.locator('.monaco-editor .view-line').getByText('"SCIJ2VOL"').first().waitFor();
@@ -128,14 +127,7 @@ async function exportTo(vs: Workbench, format: string, path: string): Promise<vo
     return (await quickInput.read())?.value === path;
   });
   // While it looks at a path it takes no click.
-  const accept = vs.page.locator('.quick-input-widget .monaco-button').filter({ hasText: /Export|OK/ });
-  await until('the dialog to be accepted', async () => {
-    if (await accept.isVisible()) {
-      await accept.click({ timeout: 1000 });
-      await accept.waitFor({ state: 'hidden', timeout: 3000 });
-    }
-    return true;
-  });
+  await vs.clickAway(vs.page.locator('.quick-input-widget .monaco-button').filter({ hasText: /Export|OK/ }));
   await until('the file', async () => (await readFile(path)).length > 0);
 }
 

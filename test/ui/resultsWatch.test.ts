@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { useFixture } from './fixture.ts';
-import { plain, type Recorder, startRecorder } from './recorder.ts';
+import { plain, type Recorder, type SentRow, startRecorder } from './recorder.ts';
 import type { ResultTab } from './resultTab.ts';
 import { connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
@@ -41,25 +42,20 @@ describe('a watched result', () => {
     assert.ok(marked.length > 0 && marked.every(({ bold }) => bold), 'marked by more than colour');
 
     // Eight lines of those with the highest values, by the numbers that were sent.
-    const lines = await plot
-      .locator('tr')
-      .evaluateAll((rows) =>
-        rows.slice(1).map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
+    let lines: string[][] = [];
+    const areDrawn = async (): Promise<boolean> => {
+      lines = await plot
+        .locator('tr')
+        .evaluateAll((rows) =>
+          rows.slice(1).map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
+        );
+      const seen = recorder().answers.slice(before - 1);
+      return (
+        lines.length === 8 &&
+        lines.every(([key = '', ...numbers]) => isDeepStrictEqual(numbers, numbersOf(key, seen)))
       );
-    assert.equal(lines.length, 8);
-    const seen = recorder().answers.slice(before - 1);
-    for (const [key = '', last, least, most] of lines) {
-      const sent = seen.map((rows) => {
-        const row = rows.find((one) => one.ASGJBID === key);
-        return Number(row === undefined ? Number.NaN : plain(row.ASICPSCA ?? ''));
-      });
-      const short = (value: number) => value.toLocaleString('en-US', { maximumSignificantDigits: 6 });
-      assert.deepEqual(
-        [last, least, most],
-        [short(sent.at(-1) ?? Number.NaN), short(Math.min(...sent)), short(Math.max(...sent))],
-        key,
-      );
-    }
+    };
+    await until('the lines of the last answer', areDrawn, 15_000, () => JSON.stringify(lines));
 
     // Another column, by keyboard; Escape closes the plot and gives the focus back to the table.
     await plot.getByRole('combobox').focus();
@@ -88,6 +84,17 @@ describe('a watched result', () => {
     await until('the detail of the new row', isOfLast);
   });
 });
+
+/** What a line of the plot says of a job's CPU seconds: the last, the least and the most that was sent. */
+function numbersOf(key: string, answers: readonly SentRow[][]): string[] {
+  const sent = answers.map((rows) => {
+    const row = rows.find((one) => one.ASGJBID === key);
+    return Number(row === undefined ? Number.NaN : plain(row.ASICPSCA ?? ''));
+  });
+  return [sent.at(-1) ?? Number.NaN, Math.min(...sent), Math.max(...sent)].map((value) =>
+    value.toLocaleString('en-US', { maximumSignificantDigits: 6 }),
+  );
+}
 
 /** Whether the table shows the last answer, with marks on what is not as in the one before. */
 async function isMarked(tab: ResultTab, { answers }: Recorder): Promise<boolean> {

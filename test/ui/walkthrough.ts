@@ -1,4 +1,5 @@
 import type { Locator } from 'playwright-core';
+import { until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
 /** The page of first steps that VS Code shows for an extension. */
@@ -39,8 +40,13 @@ export class Walkthrough {
 
   /** Presses a button of the step that is open. */
   async press(title: string, button: string): Promise<void> {
-    await this.expand(title);
-    await this.#step(title).locator('.monaco-button').filter({ hasText: button }).click();
+    // A step that is done makes way for the next one, which may fold what was unfolded.
+    await until(`“${button}” to be pressed`, async () => {
+      await this.expand(title);
+      const pressed = this.#step(title).locator('.monaco-button').filter({ hasText: button });
+      await pressed.click({ timeout: 2000 });
+      return true;
+    });
   }
 
   #step(title: string): Locator {

@@ -130,19 +130,20 @@ export class Workbench {
     if (options.language) {
       await page.addInitScript(`globalThis._VSCODE_NLS_LANGUAGE = ${JSON.stringify(options.language)}`);
     }
-    await page.goto(workbenchUrl(Number(port), options.folder ? { folder: options.folder } : {}));
-    const workbench = new Workbench(context, page, dataDir);
-    // The sign that VS Code has read the extension's manifest: from now on its commands are in the palette.
-    await page.locator('.activitybar [aria-label^="Session Tokens"]').first().waitFor({ timeout: 30_000 });
-    return workbench;
+    const url = workbenchUrl(Number(port), options.folder ? { folder: options.folder } : {});
+    return Workbench.#at(url, page, context, dataDir);
   }
 
   /** Another window of the same VS Code: it shares settings, state and secrets with this one, and closes with it. */
   async anotherWindow(): Promise<Workbench> {
-    const page = await this.#context.newPage();
-    await page.goto(this.page.url());
+    return Workbench.#at(this.page.url(), await this.#context.newPage(), this.#context, this.#dataDir);
+  }
+
+  static async #at(url: string, page: Page, context: BrowserContext, dataDir: string): Promise<Workbench> {
+    await page.goto(url);
+    // The sign that VS Code has read the extension's manifest: from now on its commands are in the palette.
     await page.locator('.activitybar [aria-label^="Session Tokens"]').first().waitFor({ timeout: 30_000 });
-    return new Workbench(this.#context, page, this.#dataDir);
+    return new Workbench(context, page, dataDir);
   }
 
   async close(): Promise<void> {
@@ -241,8 +242,12 @@ export class Workbench {
   /** Clicks an inline action (icon) of a row, by its title. */
   async rowAction(of: string | Locator, action: string): Promise<void> {
     const row = typeof of === 'string' ? this.row(of) : of;
-    await row.hover();
-    await row.locator(`.action-label[aria-label^="${action}"]`).click();
+    // A row that is drawn anew under the pointer hides its icons.
+    await until(`the row's “${action}” to take a click`, async () => {
+      await row.hover({ timeout: 2000 });
+      await row.locator(`.action-label[aria-label^="${action}"]`).click({ timeout: 2000 });
+      return true;
+    });
   }
 
   /** Picks from the context menu of a row. */
@@ -253,47 +258,31 @@ export class Workbench {
 
   /** Picks from the context menu that is open. */
   async pickFromMenu(item: string): Promise<void> {
-    const entry = this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item });
-    await entry.waitFor();
     // A menu passes over clicks in its first moments, which may belong to the click that opened it.
-    await until(`the menu's “${item}” to take a click`, async () => {
-      if (await entry.isVisible()) {
-        await entry.click({ timeout: 500 });
-        await entry.waitFor({ state: 'detached', timeout: 3000 });
+    await this.clickAway(this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item }));
+  }
+
+  /** Clicks what goes away by a click, again while it passes over clicks. */
+  async clickAway(target: Locator): Promise<void> {
+    await target.waitFor();
+    await until(`${target} to take a click`, async () => {
+      if (await target.isVisible()) {
+        await target.click({ timeout: 1000 });
+        await target.waitFor({ state: 'hidden', timeout: 3000 });
       }
       return true;
     });
   }
 
-  /** The welcome text of the view, shown while the tree is empty. */
-  async welcomeText(): Promise<string> {
-    return ((await this.#view.locator('.welcome-view-content').first().textContent()) ?? '').trim();
+  /** Waits until the welcome text of the view, shown while the tree is empty, says this, and returns it. */
+  async waitForWelcome(words: RegExp): Promise<string> {
+    const welcome = this.#view.locator('.welcome-view-content').filter({ hasText: words }).first();
+    return ((await welcome.textContent()) ?? '').trim();
   }
 
   /** The user settings as they are stored. */
   settings(): Promise<Settings> {
     return readSettings(this.#dataDir);
-  }
-
-  /** Whether the text is in what the workbench has written down of its editors: the browser's storage. */
-  async isStored(text: string): Promise<boolean> {
-    return this.page.evaluate(`(async () => {
-      const done = (request) => new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-      for (const { name } of await indexedDB.databases()) {
-        if (!name.startsWith('vscode-web-state-db')) continue;
-        const database = await done(indexedDB.open(name));
-        const stores = [...database.objectStoreNames];
-        const values = stores.includes('ItemTable')
-          ? await done(database.transaction('ItemTable').objectStore('ItemTable').getAll())
-          : [];
-        database.close();
-        if (values.some((value) => typeof value === 'string' && value.includes(${JSON.stringify(text)}))) return true;
-      }
-      return false;
-    })()`);
   }
 
   /** Text of the status-bar item whose id ends so, without its icons; undefined when it is hidden. */
@@ -366,12 +355,11 @@ export class Workbench {
     await toast.locator('.monaco-button').filter({ hasText: button }).click();
   }
 
-  /** Presses a button of the modal dialog, once it is there; returns the dialog's text. */
-  async answerDialog(button: string): Promise<string> {
-    const dialog = this.page.locator('.monaco-dialog-box');
-    const text = (await dialog.textContent()) ?? '';
+  /** Presses a button of the modal dialog that says this, once it is there, and waits until it is gone. */
+  async answerDialog(words: RegExp, button: string): Promise<void> {
+    const dialog = this.page.locator('.monaco-dialog-box').filter({ hasText: words });
     await dialog.locator('.monaco-button').filter({ hasText: button }).click();
-    return text;
+    await dialog.waitFor({ state: 'detached' });
   }
 
   /** The document inside the webview in front: what an extension shows as HTML in the editor area. */
@@ -382,6 +370,13 @@ export class Workbench {
   /** Titles of the open editor tabs. */
   async editorTitles(): Promise<string[]> {
     return this.page.locator('.tabs-container .tab .label-name').allInnerTexts();
+  }
+
+  async closeEditors(): Promise<void> {
+    await this.palette('View: Close All Editors');
+    await until('the editors to be closed', async () => {
+      return (await this.page.locator('.tabs-container .tab, iframe.webview').count()) === 0;
+    });
   }
 
   async clipboard(): Promise<string> {
@@ -398,15 +393,19 @@ export class Workbench {
     const editor = this.page.locator('.editor-instance .monaco-editor').filter({ visible: true }).last();
     const tab = this.page.locator('.tab.active').filter({ hasText: 'settings.json' });
     await tab.waitFor();
+    // The clipboard is only for a page that has the focus, which a result's frame may have.
     await editor.locator('.view-line').first().click();
-    await this.page.keyboard.press('ControlOrMeta+A');
     // Pasted: the editor closes brackets that are typed.
     const clipboard = await this.clipboard();
     await this.#setClipboard(text);
-    await this.page.keyboard.press('ControlOrMeta+V');
-    await this.page.keyboard.press('ControlOrMeta+S');
-    await until('the settings to be saved', async () => {
-      return isDeepStrictEqual(await readSettings(this.#dataDir), JSON.parse(text));
+    const saved = async () => isDeepStrictEqual(await readSettings(this.#dataDir), JSON.parse(text));
+    // An editor that is still being opened may lose keys.
+    await until('the settings to be written', async () => {
+      await editor.click({ timeout: 5000 });
+      for (const keys of ['ControlOrMeta+A', 'ControlOrMeta+V', 'ControlOrMeta+S']) {
+        await this.page.keyboard.press(keys);
+      }
+      return until('the settings to be saved', saved, 5000);
     });
     await this.#setClipboard(clipboard);
     await this.palette('View: Close Editor');
