@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core';
 import { startSandbox } from '../../src/sandbox/gateway.ts';
 import { until } from '../ui/until.ts';
 import { Walkthrough } from '../ui/walkthrough.ts';
-import { Workbench, type WorkbenchOptions } from '../ui/workbench.ts';
+import { themes, Workbench, type WorkbenchOptions } from '../ui/workbench.ts';
 import { launchBrowser } from '../workbench/browser.ts';
 import { ensurePackage } from '../workbench/package.ts';
 import { outDir, root } from '../workbench/paths.ts';
@@ -30,7 +30,7 @@ const { values, positionals } = parseArgs({
   options: { all: { type: 'boolean', default: false }, vsix: { type: 'string' } },
 });
 
-type Theme = Parameters<Workbench['theme']>[0];
+type Theme = keyof typeof themes;
 
 interface Picture {
   readonly name: string;
@@ -133,7 +133,7 @@ async function take(browser: Browser, picture: Picture): Promise<void> {
   const options: WorkbenchOptions = {
     viewport: picture.viewport ?? { width: 1160, height: 680 },
     settings: {
-      'workbench.colorTheme': themeNames[picture.theme],
+      'workbench.colorTheme': themes[picture.theme].name,
       'window.autoDetectColorScheme': false,
       'workbench.layoutControl.enabled': false,
       'sessionTokens.connections': [
@@ -156,13 +156,6 @@ async function take(browser: Browser, picture: Picture): Promise<void> {
     await sandbox.close();
   }
 }
-
-const themeNames: Readonly<Record<Theme, string>> = {
-  dark: 'Dark Modern',
-  light: 'Light Modern',
-  'hc-dark': 'Default High Contrast',
-  'hc-light': 'Default High Contrast Light',
-};
 
 /** Tree, table and status bar. */
 async function overview(vs: Workbench, words: Words): Promise<void> {

@@ -10,7 +10,8 @@ import { QuickInput } from './quickInput.ts';
 import { shareSecrets } from './sharedSecrets.ts';
 import { until } from './until.ts';
 
-const themes = {
+/** The themes that VS Code comes with, and the class of a workbench that has one. */
+export const themes = {
   dark: { name: 'Dark Modern', css: 'vs-dark' },
   light: { name: 'Light Modern', css: 'vs' },
   'hc-dark': { name: 'Default High Contrast', css: 'hc-black' },
