@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -6,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 export const hostileBodies = [
   'declared',
   'rows',
+  'differentRows',
   'columns',
   'string',
   'scalars',
@@ -55,6 +57,13 @@ function answer(kind: HostileBody, response: ServerResponse): void {
       response.writeHead(200, json);
       pour(response, begin, () => rows());
       break;
+    case 'differentRows': {
+      response.writeHead(200, json);
+      const parts = Array.from({ length: 32 }, () => differentRows());
+      let count = 0;
+      pour(response, begin, () => parts[count++ % parts.length] as Buffer);
+      break;
+    }
     case 'columns': {
       response.writeHead(200, json);
       let count = 0;
@@ -122,6 +131,15 @@ function rows(): Buffer {
   return Buffer.from(
     '{"NAME":"JOB00001","CPU":"12.345678","STATE":"RUNNING","TEXT":"some words"},'.repeat(800),
   );
+}
+
+/** Rows of which no two are alike. */
+function differentRows(): Buffer {
+  let text = '';
+  for (let row = 0; row < 800; row++) {
+    text += `{"NAME":"${randomUUID()}","CPU":"${Math.random()}"},`;
+  }
+  return Buffer.from(text);
 }
 
 /** Writes what a source gives, as fast as it is taken. */

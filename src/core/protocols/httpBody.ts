@@ -14,7 +14,7 @@ export interface HttpHead {
   readonly sent: Instant;
 }
 
-/** Gets a body while it arrives. A returned promise asks to wait; a `TokensError` thrown ends the request. */
+/** Gets a body while it arrives; a chunk is its own from then on. A returned promise asks to wait; a `TokensError` thrown ends the request. */
 export interface Sink {
   write(chunk: Uint8Array): void | Promise<void>;
 }
@@ -53,6 +53,9 @@ export interface Body {
 /** What is read of an error, and what an answer that is not data may have. In bytes. */
 const errorBytes = 65_536;
 const controlBytes = 4_194_304;
+
+/** Of what is inflated, in bytes: large enough to have memory of its own, which whoever gets it can free. */
+const chunkSize = 65_536;
 
 /**
  * Reads a body to its end, or as far as it is wanted: inflates it, counts it while it arrives, and lets the
@@ -229,9 +232,9 @@ function inflaterOf(encoding: string): zlib.Unzip | zlib.BrotliDecompress | unde
     case 'gzip':
     case 'x-gzip':
     case 'deflate':
-      return zlib.createUnzip();
+      return zlib.createUnzip({ chunkSize });
     case 'br':
-      return zlib.createBrotliDecompress();
+      return zlib.createBrotliDecompress({ chunkSize });
     default:
       return undefined;
   }

@@ -34,7 +34,7 @@ export interface Answer {
  * ever holds a body whole. Throws `E_PROTOCOL` for what is no JSON of the shape, `E_TOO_LARGE` past a bound.
  */
 export interface AnswerReader {
-  /** The chunk is not written to again, and its memory is not given away. A returned promise asks to wait before the next chunk (back pressure). */
+  /** The chunk is the reader's from now on, who may free its memory. A returned promise asks to wait before the next chunk (back pressure). */
   write(chunk: Uint8Array): void | Promise<void>;
   end(): Promise<Answer>;
   /** No end will come. */

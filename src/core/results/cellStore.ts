@@ -9,7 +9,7 @@ const kindBits = 3;
 const kindMask = (1 << kindBits) - 1;
 
 /** At the first addresses stands what needs no bytes. */
-const missing = 0;
+export const missing = 0;
 const isNull = 1;
 const isFalse = 2;
 const isTrue = 3;
@@ -58,8 +58,8 @@ export class CellStore {
     this.#at = placeOf(end);
   }
 
-  /** Puts a value and answers its address. */
-  put(cell: Cell | undefined): number {
+  /** Puts a value and answers its address: `like`, if just this stands there already. */
+  put(cell: Cell | undefined, like = missing): number {
     switch (cell) {
       case undefined:
         return missing;
@@ -71,16 +71,17 @@ export class CellStore {
         return isTrue;
     }
     if (typeof cell === 'number') {
-      return this.#putWhole('number', Buffer.from(String(cell)));
+      return this.#putWhole('number', Buffer.from(String(cell)), like);
     }
     if (typeof cell === 'object') {
-      return this.#putWhole('list', Buffer.from(JSON.stringify(cell)));
+      return this.#putWhole('list', Buffer.from(JSON.stringify(cell)), like);
     }
     // UTF-8 has no place for half a pair of surrogates.
     const bytes = Buffer.from(cell, cell.isWellFormed() ? 'utf8' : 'utf16le');
     return this.#putWhole(
       bytes.length === cell.length ? 'ascii' : cell.isWellFormed() ? 'utf8' : 'utf16',
       bytes,
+      like,
     );
   }
 
@@ -174,8 +175,9 @@ export class CellStore {
     };
   }
 
-  #putWhole(kind: BytesKind, bytes: Uint8Array): number {
-    return this.putBytes(kind, bytes, 0, bytes.length);
+  #putWhole(kind: BytesKind, bytes: Uint8Array, like: number): number {
+    const { length } = bytes;
+    return this.holds(like, kind, bytes, 0, length) ? like : this.putBytes(kind, bytes, 0, length);
   }
 
   #find(address: number): void {

@@ -1,10 +1,11 @@
 import { TokensError } from '../errors.ts';
+import { AddressList } from './addressList.ts';
 import type { Cell, Json, JsonObject, Row } from './answer.ts';
-import { type BytesKind, CellStore } from './cellStore.ts';
+import { type BytesKind, CellStore, missing } from './cellStore.ts';
 import { flatten } from './cells.ts';
 import { type Kind, parseNumber, parseTime } from './quantity.ts';
 
-/** So many rows are judged at no cost worth saving, and have room from the beginning. */
+/** So many rows are judged at no cost worth saving. */
 const fewRows = 64;
 
 /** A column's cells; a row that lacks the field has `undefined` there, which is not the same as null. */
@@ -15,8 +16,7 @@ export class Column {
   /** What the values were judged to be, and how many of them there were then. */
   judged: { readonly kind: Kind; readonly rows: number } | undefined;
   readonly #store: CellStore;
-  #addresses: Uint32Array;
-  #length: number;
+  readonly #addresses: AddressList;
   /** Whether the last cells were equal. */
   #repeats = true;
 
@@ -25,54 +25,43 @@ export class Column {
     this.field = field;
     this.quoted = new TextEncoder().encode(JSON.stringify(field));
     this.#store = store;
-    this.#addresses = new Uint32Array(rows + fewRows);
-    this.#length = rows;
+    this.#addresses = new AddressList(rows, missing);
   }
 
   get length(): number {
-    return this.#length;
+    return this.#addresses.length;
   }
 
   at(row: number): Cell | undefined {
-    return row < this.#length ? this.#store.get(this.#addresses[row] as number) : undefined;
+    return row < this.length ? this.#store.get(this.#addresses.at(row)) : undefined;
   }
 
   /** The same, by a reader of the table (see {@link ResultTable.scan}). */
   scan(row: number, read: (address: number) => Cell | undefined): Cell | undefined {
-    return row < this.#length ? read(this.#addresses[row] as number) : undefined;
+    return row < this.length ? read(this.#addresses.at(row)) : undefined;
   }
 
   push(cell: Cell | undefined): void {
-    this.#add(this.#store.put(cell));
+    this.#addresses.push(this.#store.put(cell, this.#addresses.last));
   }
 
   /** Pushes a value as it stands in a body. One that repeats down its column is kept once. */
   pushBytes(kind: BytesKind, bytes: Uint8Array, from: number, to: number): void {
-    const row = this.#length;
     // Columns that do not repeat are asked only now and then.
-    if (row > 0 && (this.#repeats || (row & 31) === 0)) {
-      const last = this.#addresses[row - 1] as number;
+    if (this.#repeats || (this.length & 31) === 0) {
+      const { last } = this.#addresses;
       this.#repeats = this.#store.holds(last, kind, bytes, from, to);
       if (this.#repeats) {
-        this.#add(last);
+        this.#addresses.push(last);
         return;
       }
     }
-    this.#add(this.#store.putBytes(kind, bytes, from, to));
+    this.#addresses.push(this.#store.putBytes(kind, bytes, from, to));
   }
 
   /** Takes back the cells from a row on. */
   cut(rows: number): void {
-    this.#length = Math.min(this.#length, rows);
-  }
-
-  #add(address: number): void {
-    if (this.#length === this.#addresses.length) {
-      const longer = new Uint32Array(this.#length * 2);
-      longer.set(this.#addresses);
-      this.#addresses = longer;
-    }
-    this.#addresses[this.#length++] = address;
+    this.#addresses.cut(rows);
   }
 }
 

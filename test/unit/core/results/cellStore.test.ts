@@ -54,6 +54,17 @@ describe('results: the store of cells', () => {
     assert.deepEqual(addresses.map(store.scan()), cells);
   });
 
+  it('puts no value again where just that one stands', () => {
+    const store = new CellStore();
+    for (const value of ['a', 'é', '\uD800', 12.5, ['a', 'b'], '']) {
+      const address = store.put(value);
+      assert.equal(store.put(value, address), address);
+      assert.notEqual(store.put('another', address), address);
+      assert.notEqual(store.put(value, store.put('another')), address);
+    }
+    assert.notEqual(store.put('12.5', store.put(12.5)), store.put(12.5));
+  });
+
   it('knows bytes that it holds already, and only those', () => {
     const store = new CellStore();
     const bytes = Buffer.from('"12" 12 "ä" "13"');

@@ -56,6 +56,20 @@ describe('results: readers', () => {
     await assert.rejects(third.rows());
   });
 
+  it('free the memory of a chunk that was taken, unless it is a part of something', async () => {
+    const body = bodyOf(20_000);
+    const whole = body.slice(0, 400_000);
+    const part = body.subarray(400_000);
+    const reader = readerMaker(worker, { maxBytes: 1e9 })('cra', () => undefined);
+    await reader.write(whole);
+    await reader.write(part);
+    assert.equal(whole.length, 0);
+    assert.equal(part.length, body.length - 400_000);
+    const answer = await reader.end();
+    assert.equal((await answer.rows()).length, 20_000);
+    answer.dispose();
+  });
+
   for (const [where, rowCount] of [
     ['here', 100],
     ['in the worker', 20_000],
