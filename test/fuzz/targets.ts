@@ -19,7 +19,8 @@ import { RowSplitter } from '../../src/core/results/rowSplitter.ts';
 import { infoOf, merge, parseRecord, serialize } from '../../src/core/tokens/record.ts';
 import { fromTable, keptState, readMessage, toTable } from '../../src/views/results/messages.ts';
 import { connectionOf } from '../connectionOf.ts';
-import { anything, nearly, nearlyObject } from './texts.ts';
+import { SecretSearch } from '../security/canaries.ts';
+import { nearly, nearlyObject } from './texts.ts';
 
 /** A parser, and what must hold for whatever it is given. */
 export interface Target {
@@ -209,6 +210,15 @@ const recordSeed = {
   usedBy: 'w',
   closing: false,
 };
+
+/** How a secret comes into a text, beside other things. */
+const disguises: readonly ((secret: string, beside: string) => string)[] = [
+  (secret) => secret,
+  (secret) => secret.slice(1, 10),
+  (secret) => encodeURIComponent(secret),
+  (secret, beside) => JSON.stringify({ [secret]: beside, [beside]: secret }),
+  (secret, beside) => Buffer.from(`${beside}${secret}${beside}`).toString('base64'),
+];
 
 const count = fc.oneof(fc.nat(), fc.double(), fc.constant(-1));
 const words = fc.string({ maxLength: 10 });
@@ -407,14 +417,24 @@ export const targets: readonly Target[] = [
   ),
   target(
     'redaction',
-    fc.tuple(fc.string({ minLength: 8, maxLength: 30 }), fc.string(), fc.string(), anything()),
-    ([secret, before, after]) => {
+    fc.tuple(
+      fc.array(fc.string({ minLength: 8, maxLength: 30 }), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.tuple(fc.nat(), fc.constantFrom(...disguises), fc.string()), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    ),
+    ([secrets, told]) => {
       const redactor = new Redactor();
-      redactor.add(secret);
-      const text = before + secret + after;
+      for (const secret of secrets) {
+        redactor.add(secret);
+      }
+      const text = told
+        .map(([at, disguise, beside]) => beside + disguise(secrets[at % secrets.length] as string, beside))
+        .join('');
       const clean = redactor.redact(text);
-      ok(!clean.includes(secret), 'a secret is left');
-      redactor.redact(clean);
+      equal(new SecretSearch(secrets).find(clean), undefined, 'a secret is left');
+      ok(!redactor.finds(redactor.redact(clean)), 'what is clean is cleaned again and again');
     },
   ),
 ];

@@ -77,7 +77,7 @@ export function nearly(...seeds: readonly string[]): fc.Arbitrary<string> {
 }
 
 /** Any value that JSON can hold, with the names that hurt among its keys. */
-export function anything(...names: readonly string[]): fc.Arbitrary<unknown> {
+function anything(...names: readonly string[]): fc.Arbitrary<unknown> {
   return fc.anything({
     key: fc.oneof(
       fc.constantFrom('__proto__', 'constructor', 'toString', ...names),
