@@ -22,7 +22,8 @@ for (const { name, run } of targets) {
     console.log(`ok      ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
   } catch (error) {
     failed++;
-    console.log(`FAILED  ${name}\n${error instanceof Error ? error.message : String(error)}`);
+    console.log(`FAILED  ${name}`);
+    console.log(error instanceof Error ? `${error.message}\n${error.cause ?? ''}` : error);
   }
 }
 process.exitCode = failed > 0 ? 1 : 0;
