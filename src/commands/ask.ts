@@ -179,15 +179,14 @@ async function askCra(
   prompt: string | undefined,
 ): Promise<GivenLogin> {
   const username = await askText({ title, prompt: prompt ?? vscode.l10n.t('User'), validateInput: notEmpty });
-  const password = await askText({ title, prompt: vscode.l10n.t('Password'), password: true });
+  const password = await askSecret(title, vscode.l10n.t('Password'));
   const gatewayPassword =
     connection.gatewayUser === undefined
       ? undefined
-      : await askText({
+      : await askSecret(
           title,
-          prompt: vscode.l10n.t("Password of the gateway's own user {0}", connection.gatewayUser),
-          password: true,
-        });
+          vscode.l10n.t("Password of the gateway's own user {0}", connection.gatewayUser),
+        );
   const login = { username, password, ...(gatewayPassword === undefined ? {} : { gatewayPassword }) };
   return { login, remember: await askRemember(title) };
 }
@@ -201,19 +200,17 @@ async function askSarus(title: string, prompt: string | undefined): Promise<Give
   });
   let login: Login;
   if (how === byKey) {
-    login = {
-      apiKey: await askText({
-        title,
-        prompt: vscode.l10n.t('API key'),
-        password: true,
-        validateInput: notEmpty,
-      }),
-    };
+    login = { apiKey: await askSecret(title, vscode.l10n.t('API key')) };
   } else {
     const email = await askText({ title, prompt: vscode.l10n.t('E-mail'), validateInput: notEmpty });
-    login = { email, password: await askText({ title, prompt: vscode.l10n.t('Password'), password: true }) };
+    login = { email, password: await askSecret(title, vscode.l10n.t('Password')) };
   }
   return { login, remember: await askRemember(title) };
+}
+
+/** What must not be seen. Nothing is sent for an empty line: gateways lock people out who are refused too often. */
+function askSecret(title: string, prompt: string): Promise<string> {
+  return askText({ title, prompt, password: true, validateInput: notEmpty });
 }
 
 async function askRemember(title: string): Promise<boolean> {
