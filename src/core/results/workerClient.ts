@@ -15,6 +15,9 @@ export interface TableListener {
   failed(error: TokensError): void;
 }
 
+/** A row is garbage as soon as its bytes are in the table; V8 would let six times as much of it lie. In megabytes. */
+const garbageMb = 8;
+
 interface Waiting {
   resolve(told: unknown): void;
   reject(error: TokensError): void;
@@ -99,7 +102,10 @@ export class TableWorker implements Disposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#file, { name: 'session-tokens-tables' });
+    const worker = new Worker(this.#file, {
+      name: 'session-tokens-tables',
+      resourceLimits: { maxYoungGenerationSizeMb: garbageMb },
+    });
     // A table must not keep the window's process alive.
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#take(message));
