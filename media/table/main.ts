@@ -41,7 +41,6 @@ class TableView {
   #state: TableStateMessage | undefined;
   /** Whether the view stands where the person left it when the tab was hidden. */
   #isBack: boolean;
-  #goingBack = false;
   #measured = false;
   #saving = 0;
   #told = '';
@@ -287,8 +286,7 @@ class TableView {
     this.changed();
     this.rows.want(0, Math.min(state.shownRows, 60));
     this.#askDetailAgain();
-    if (!this.#isBack && !this.#goingBack && state.shownRows > 0 && state.phase !== 'arriving') {
-      this.#goingBack = true;
+    if (!this.#isBack && state.shownRows > 0 && state.phase !== 'arriving') {
       // The table has its height with the next frame.
       requestAnimationFrame(() => this.#goBack());
     }
@@ -296,11 +294,11 @@ class TableView {
 
   /** Goes on where the person was when the tab was hidden or the window reloaded. */
   #goBack(): void {
-    this.#isBack = true;
     const { view } = this.#host;
-    if (view === undefined) {
+    if (this.#isBack || view === undefined) {
       return;
     }
+    this.#isBack = true;
     this.#grid.root.scrollTop = view.top;
     this.#grid.root.scrollLeft = view.left;
     this.selection.go(view.focus, false);

@@ -470,7 +470,7 @@ export class Keeper implements Disposable {
     return infoOf(record, this.#deps.clock.now(), this.#deps.warnMs());
   }
 
-  /** Another window has signed in anew, and cannot have known of what was being opened here meanwhile. */
+  /** Another window has signed in anew, or closed the user token, and cannot have known of what was being opened here meanwhile. */
   #carryMine(old: TokenRecord): void {
     const { log, window } = this.#deps;
     const connection = this.#gateways.find(old.connection);
