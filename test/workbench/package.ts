@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outDir, root } from './paths.ts';
 import { runOrThrow } from './processes.ts';
@@ -36,9 +36,39 @@ export async function makePackage(): Promise<void> {
   await packageTo(vsix);
 }
 
-/** Packages what is in dist/ now to a file. The same content makes the same bytes, wherever and whenever. */
+/**
+ * Packages what is in dist/ now to a file. The same content makes the same bytes, wherever and whenever.
+ *
+ * With `GITHUB_REPOSITORY` (`owner/name`; GitHub's workflows have it) the package names that repository, and the links
+ * and pictures of README and CHANGELOG lead there, because outside of the repository relative ones lead nowhere.
+ */
 export async function packageTo(file: string): Promise<void> {
-  await vsce(['package', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', file]);
+  const repository = process.env.GITHUB_REPOSITORY;
+  if (!repository) {
+    await vsce(['package', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', file]);
+    return;
+  }
+  if (!/^[\w-]+\/[\w.-]+$/.test(repository)) {
+    throw new Error(`GITHUB_REPOSITORY is owner/name, not ${repository}.`);
+  }
+  const url = `https://github.com/${repository}`;
+  // vsce reads the manifest from the disk: the one that names the repository is written beside copies.
+  const copies = await mkdtemp(join(outDir, 'package-'));
+  try {
+    for (const name of [...(await packagedFiles()), '.vscodeignore']) {
+      await cp(join(root, name), join(copies, name));
+    }
+    const manifest = {
+      ...(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as object),
+      repository: { type: 'git', url: `${url}.git` },
+      bugs: { url: `${url}/issues` },
+      homepage: `${url}#readme`,
+    };
+    await writeFile(join(copies, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    await vsce(['package', '--out', file], copies);
+  } finally {
+    await rm(copies, { recursive: true, force: true });
+  }
 }
 
 /** What would be packaged, as paths from the top of the repository. */
@@ -46,11 +76,11 @@ export async function packagedFiles(): Promise<string[]> {
   return (await vsce(['ls'])).split('\n').filter(Boolean);
 }
 
-function vsce(args: readonly string[]): Promise<string> {
+function vsce(args: readonly string[], cwd = root): Promise<string> {
   const cli = join(root, 'node_modules/@vscode/vsce/vsce');
   // Everything is bundled: node_modules is no part of the package.
   return runOrThrow(process.execPath, [cli, ...args, '--no-dependencies'], {
-    cwd: root,
+    cwd,
     // The date of all files in it: the first one that a zip can tell, in the one zone that is everywhere the same.
     env: { ...process.env, SOURCE_DATE_EPOCH: '315619200', TZ: 'UTC' },
   });
@@ -63,7 +93,7 @@ async function hashOfSources(): Promise<string> {
       files.push(join(entry.parentPath, entry.name));
     }
   }
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(process.env.GITHUB_REPOSITORY ?? '');
   for (const file of files.sort()) {
     hash
       .update(file)
