@@ -3,7 +3,7 @@ import { encode, encodePairs, type Pairs } from '../protocols/encode.ts';
 import type { CraRequest, DataRequest } from '../request.ts';
 
 /** The programs that a request can be written for. */
-export const requestForms = ['curl', 'python', 'powershell', 'http'] as const;
+export const requestForms = ['curl', 'cmd', 'python', 'powershell', 'http'] as const;
 export type RequestForm = (typeof requestForms)[number];
 
 /** Parameters that hold secrets are left out, whoever put them there. */
@@ -36,6 +36,8 @@ export function requestText(
   switch (form) {
     case 'curl':
       return curl(wire);
+    case 'cmd':
+      return cmd(wire);
     case 'python':
       return python(wire);
     case 'powershell':
@@ -109,6 +111,47 @@ function curl(wire: WireRequest): string {
   return `${lines.join(' \\\n  ')}\n`;
 }
 
+/**
+ * cURL as the prompt of Windows' cmd takes it. Values go by `--url-query`, bare where they can: cmd looks for
+ * variables in whatever stands between two percent signs, and in a batch file there is no quoting against that.
+ */
+function cmd({ method, url, query, secret }: WireRequest): string {
+  const token = `%${secret.variable}%`;
+  const lines = [
+    'curl --silent --show-error --fail-with-body',
+    `--request ${method} ${cmdWord(url)}`,
+    ...query.map(([name, value]) => {
+      // What cmd cannot hold (the end of a line) or sends in the code page of the machine is encoded.
+      const isBare = /^[ -$&-~]*$/.test(value);
+      return `--url-query ${cmdWord(isBare ? `${encode(name)}=${value}` : `+${encodePairs([[name, value]])}`)}`;
+    }),
+  ];
+  switch (secret.place) {
+    case 'query':
+      lines.push(`--url-query "${secret.name}=${token}"`);
+      break;
+    case 'form':
+      lines.push(`--data-urlencode "${secret.name}=${token}"`);
+      break;
+    case 'bearer':
+      lines.push(`--header "${secret.name}: Bearer ${token}"`);
+  }
+  return `${lines.join(' ^\n  ')}\n`;
+}
+
+/**
+ * A word in which nothing is special to cmd, nor to the program that splits its own command line: a quote
+ * stands outside of cmd's quotes, and between two percent signs there is always a quote, as in no variable's name.
+ */
+function cmdWord(text: string): string {
+  const inside = text.replace(
+    /(\\*)(["%]|$)/g,
+    (_, slashes: string, what: string) =>
+      `${slashes}${slashes}${what === '"' ? '"\\^""' : what === '%' ? '"%"' : ''}`,
+  );
+  return `"${inside}"`;
+}
+
 function python({ method, url, query, secret }: WireRequest): string {
   const token = `os.environ["${secret.variable}"]`;
   const params = query.map(([name, value]) => `        ${literal(name)}: ${literal(value)},`);
@@ -154,20 +197,18 @@ function powershell(wire: WireRequest): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** As the usual HTTP clients of editors read it. */
+/** As the usual HTTP clients of editors read it: `{{%name}}` is the value of a variable, percent-encoded. */
 function httpFile(wire: WireRequest): string {
   const { method, secret } = wire;
-  const token = `{{$processEnv ${secret.variable}}}`;
-  const address = addressOf(wire);
+  const head = `@token = {{$processEnv ${secret.variable}}}\n\n${method} ${addressOf(wire)}`;
+  const accept = '\nAccept: application/json\n';
   switch (secret.place) {
-    case 'query': {
-      const joint = wire.query.length === 0 ? '?' : '&';
-      return `${method} ${address}${joint}${secret.name}=${token}\nAccept: application/json\n`;
-    }
+    case 'query':
+      return `${head}${wire.query.length === 0 ? '?' : '&'}${secret.name}={{%token}}${accept}`;
     case 'form':
-      return `${method} ${address}\nAccept: application/json\nContent-Type: application/x-www-form-urlencoded\n\n${secret.name}=${token}\n`;
+      return `${head}${accept}Content-Type: application/x-www-form-urlencoded\n\n${secret.name}={{%token}}\n`;
     case 'bearer':
-      return `${method} ${address}\nAccept: application/json\n${secret.name}: Bearer ${token}\n`;
+      return `${head}${accept}${secret.name}: Bearer {{token}}\n`;
   }
 }
 

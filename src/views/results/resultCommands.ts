@@ -191,6 +191,7 @@ async function openAsJson(panel: ResultPanel, _: Args, { json }: CommandParts): 
 async function copyRequestAs(panel: ResultPanel, args: Args, { deps }: CommandParts): Promise<unknown> {
   const names: Readonly<Record<RequestForm, string>> = {
     curl: 'cURL',
+    cmd: vscode.l10n.t('cURL for the Command Prompt of Windows (cmd)'),
     python: 'Python (requests)',
     powershell: 'PowerShell',
     http: vscode.l10n.t('HTTP file (.http)'),

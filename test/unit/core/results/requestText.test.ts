@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import type { DataRequest } from '../../../../src/core/request.ts';
 import { type RequestForm, requestForms, requestText } from '../../../../src/core/results/requestText.ts';
 import { connectionOf } from '../../../connectionOf.ts';
+import { classicLogon, logon, sarusToken, service, withSandbox } from '../../sandbox/support.ts';
 
 const to = (kind: string) =>
   connectionOf({ name: 'c', kind, url: 'https://host.example:8443/p', service: 'SVC' });
@@ -53,11 +57,11 @@ describe('results: the text of a request', () => {
     );
     assert.match(
       text(cra, 'views', 'http'),
-      /^GET https:[\s\S]*\nAuthorization: Bearer \{\{\$processEnv USER_TOKEN\}\}\n$/,
+      /^@token = \{\{\$processEnv USER_TOKEN\}\}\n\nGET https:[\s\S]*\nAuthorization: Bearer \{\{token\}\}\n$/,
     );
     assert.match(
       text(sarus, 'views', 'http'),
-      /^GET https:\/\/host\.example:8443\/p\/GetSnapshot\?Name=.*&SessionToken=\{\{/,
+      /^GET https:\/\/host\.example:8443\/p\/GetSnapshot\?Name=.*&SessionToken=\{\{%token\}\}$/m,
     );
     assert.match(text(sarus, 'views', 'powershell'), /EscapeDataString\(\$env:SESSION_TOKEN\)/);
   });
@@ -79,4 +83,209 @@ describe('results: the text of a request', () => {
     assert.equal(new URL(address ?? '').searchParams.get('filter'), nasty);
     assert.ok(args.includes('userToken=tok en'));
   });
+
+  it('D8: the token of an .http file is encoded where it goes into a form or an address', () => {
+    const variables: Record<string, string> = { USER_TOKEN: 'a+b/c=&d e', SESSION_TOKEN: 'a+b/c=&d e' };
+    /** As the editors' clients replace variables; a name with a percent sign before it is encoded. */
+    const filled = (written: string) =>
+      written
+        .replace(/\{\{\$processEnv (\w+)\}\}/g, (_, name: string) => variables[name] ?? '')
+        .replace(/\{\{(%?)token\}\}/g, (_, percent: string) => {
+          const token =
+            /^@token = (.*)$/m.exec(written)?.[1]?.replace(/\{\{\$processEnv (\w+)\}\}/, '$1') ?? '';
+          const value = variables[token] ?? '';
+          return percent === '' ? value : encodeURIComponent(value);
+        });
+    const form = filled(text(cra, 'getData', 'http'));
+    assert.equal(new URLSearchParams(form.trimEnd().split('\n').at(-1)).get('userToken'), 'a+b/c=&d e');
+    const address = /^GET (\S+)$/m.exec(filled(text(sarus, 'views', 'http')))?.[1] ?? '';
+    assert.equal(new URL(address).searchParams.get('SessionToken'), 'a+b/c=&d e');
+    assert.match(filled(text(cra, 'views', 'http')), /^Authorization: Bearer a\+b\/c=&d e$/m);
+  });
+
+  const runners: Readonly<Record<string, (written: string, env: Env) => [string, string[]]>> = {
+    curl: (written) => ['sh', ['-c', written]],
+    cmd: (written, env) => ['curl', cmdArguments(written, env).slice(1)],
+    python: (written) => ['python3', ['-c', written]],
+    powershell: (written) => ['pwsh', ['-NoProfile', '-Command', written]],
+  };
+  for (const [form, runner] of Object.entries(runners)) {
+    it(`D7: the text as ${form} makes the request, whatever its values hold`, async function () {
+      if (!runs(form)) {
+        this.skip();
+      }
+      const heard: { method: string; url: URL; body: string; bearer: string }[] = [];
+      const server = createServer(async (request, response) => {
+        let body = '';
+        for await (const chunk of request) {
+          body += String(chunk);
+        }
+        const { method = '', url = '', headers } = request;
+        heard.push({ method, url: new URL(url, 'http://x'), body, bearer: headers.authorization ?? '' });
+        response.setHeader('Content-Type', 'application/json');
+        response.end('{}');
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/p`;
+      const env = { USER_TOKEN: 'a+b/c=&d', SESSION_TOKEN: 'a+b/c=&d', PATH: process.env.PATH ?? '' };
+      try {
+        for (const value of values) {
+          for (const [dialect, request] of [
+            ['getData', { ...cra, filter: value }],
+            ['views', { ...cra, filter: value }],
+            ['views', { ...sarus, params: { filter: value, 'a b%&': 'x' } }],
+          ] as const) {
+            const connection = connectionOf({
+              kind: 'endpoint' in request ? 'sarus' : 'bmc-cra',
+              url,
+              service,
+            });
+            const written = requestText(request, connection, dialect, form as RequestForm);
+            await run(...runner(written, env), env);
+            const got = heard.pop();
+            assert.equal(got?.url.searchParams.get('filter'), value, written);
+            if ('endpoint' in request) {
+              assert.equal(got.url.searchParams.get('SessionToken'), env.SESSION_TOKEN);
+              assert.equal(got.url.searchParams.get('a b%&'), 'x');
+            } else if (dialect === 'getData') {
+              assert.equal(got.method, 'POST');
+              assert.equal(new URLSearchParams(got.body).get('userToken'), env.USER_TOKEN);
+            } else {
+              assert.equal(got.bearer, `Bearer ${env.USER_TOKEN}`);
+            }
+          }
+        }
+      } finally {
+        server.close();
+      }
+    });
+
+    it(`D7: the text as ${form} gets data of the sandbox`, async function () {
+      if (!runs(form)) {
+        this.skip();
+      }
+      await withSandbox({}, async (sandbox) => {
+        const { url } = sandbox;
+        const PATH = process.env.PATH ?? '';
+        for (const [dialect, request, env] of [
+          ['getData', cra, { USER_TOKEN: await classicLogon(sandbox) }],
+          ['views', cra, { USER_TOKEN: await logon(sandbox) }],
+          ['views', sarus, { SESSION_TOKEN: await sarusToken(sandbox) }],
+        ] as const) {
+          const kind = 'endpoint' in request ? 'sarus' : 'bmc-cra';
+          const plain = 'endpoint' in request ? { ...request, params: {} } : { ...request, filter: '' };
+          const written = requestText(
+            plain,
+            connectionOf({ kind, url, service }),
+            dialect,
+            form as RequestForm,
+          );
+          const out = await run(...runner(written, { ...env, PATH }), { ...env, PATH });
+          assert.match(out, 'endpoint' in request ? /Result/ : /ASICPSCA/, `${out}${written}`);
+        }
+      });
+    });
+  }
+
+  it('D7: no value of a request can name a variable of cmd', () => {
+    const written = text({ ...cra, filter: '%PATH% %USER_TOKEN% %PATH:~0,3%' }, 'views', 'cmd');
+    const words = cmdArguments(written, { PATH: 'C:\\', USER_TOKEN: 'secret' });
+    assert.ok(
+      words.includes('+filter=%25PATH%25%20%25USER_TOKEN%25%20%25PATH%3A~0%2C3%25'),
+      words.join('\n'),
+    );
+    assert.equal(written.split('%USER_TOKEN%').length, 2);
+  });
 });
+
+type Env = Readonly<Record<string, string>>;
+
+const values = [
+  'JOBNAME="A B" & CPU>5 | x^y <z> (!) \\',
+  '50% of %PATH% and %USER_TOKEN%',
+  '100%',
+  'two\r\nlines\tand a tab',
+  '"',
+  'a\\"b\\\\" & calc.exe',
+  "it's $HOME `id` $(id) é ünï ’",
+  '',
+];
+
+function runs(form: string): boolean {
+  try {
+    execFileSync('sh', ['-c', 'true']);
+    if (form === 'python') {
+      execFileSync('python3', ['-c', 'import requests']);
+    } else {
+      execFileSync(form === 'powershell' ? 'pwsh' : 'curl', ['--version']);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function run(program: string, args: readonly string[], env: Env): Promise<string> {
+  return (await promisify(execFile)(program, args, { env, encoding: 'utf8' })).stdout;
+}
+
+/** The words that a program gets from a line typed into Windows' cmd: variables, carets and quotes, then its own split. */
+function cmdArguments(line: string, env: Env): string[] {
+  const named = new Map(Object.entries(env).map(([name, value]) => [name.toUpperCase(), value]));
+  // Line by line; a name that is no variable's is passed over up to its first percent sign only.
+  const expanded = line
+    .trimEnd()
+    .split(' ^\n')
+    .map((part) => withVariables(part, named))
+    .join('\u0001');
+  assert.ok(!expanded.includes('\n'), 'the line ends early');
+  let command = '';
+  let quoted = false;
+  for (let at = 0; at < expanded.length; at++) {
+    const char = expanded.charAt(at);
+    if (char === '\u0001') {
+      assert.ok(!quoted, 'a caret inside of quotes does not go on with the line');
+      command += ' ';
+    } else if (char === '^' && !quoted) {
+      command += expanded.charAt(++at);
+    } else {
+      quoted = char === '"' ? !quoted : quoted;
+      assert.ok(quoted || !/[&|<>()]/.test(char), `${char} is an operator of cmd`);
+      command += char;
+    }
+  }
+  const words: string[] = [];
+  let word: string | undefined;
+  let inside = false;
+  for (const [, slashes = '', char = ''] of command.matchAll(/(\\*)([\s\S]|$)/g)) {
+    if (char === '"') {
+      word = `${word ?? ''}${'\\'.repeat(Math.floor(slashes.length / 2))}`;
+      if (slashes.length % 2 === 1) {
+        word += '"';
+      } else {
+        inside = !inside;
+      }
+    } else if ((char === ' ' || char === '') && !inside) {
+      word = slashes === '' ? word : `${word ?? ''}${slashes}`;
+      if (word !== undefined) {
+        words.push(word);
+      }
+      word = undefined;
+    } else {
+      word = `${word ?? ''}${slashes}${char}`;
+    }
+  }
+  return words;
+}
+
+function withVariables(line: string, named: ReadonlyMap<string, string>): string {
+  const begin = line.indexOf('%');
+  const end = line.indexOf('%', begin + 1);
+  if (begin < 0 || end < 0) {
+    return line;
+  }
+  const value = named.get((line.slice(begin + 1, end).split(':')[0] ?? '').toUpperCase());
+  return value === undefined
+    ? line.slice(0, begin + 1) + withVariables(line.slice(begin + 1), named)
+    : line.slice(0, begin) + value + withVariables(line.slice(end + 1), named);
+}
