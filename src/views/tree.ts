@@ -25,6 +25,8 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   readonly #connectionNodes = new Map<string, ConnectionNode>();
   readonly #tokenNodes = new Map<string, TokenNode>();
   readonly #lastItems = new WeakMap<TokenNode, vscode.TreeItem>();
+  /** Tokens that are held but not shown, by id. */
+  readonly #closing = new Set<string>();
   /** Rows to draw anew; `undefined` stands for all of them. */
   readonly #stale = new Set<TreeNode | undefined>();
 
@@ -203,11 +205,17 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
 
   #heard({ id, connection, what }: Change): void {
     const node = this.#tokenNodes.get(id);
-    if (what === 'changed') {
+    const isShown = this.#keeper.find(id) !== undefined;
+    if (what === 'changed' && isShown !== this.#closing.has(id)) {
       if (node !== undefined) {
         this.#stale.add(node);
       }
     } else {
+      // One that is being closed is not shown, and there again where that fails.
+      this.#closing.delete(id);
+      if (what !== 'removed' && !isShown) {
+        this.#closing.add(id);
+      }
       const parent = this.#connectionNodes.get(connection);
       const hasChildren = this.#keeper.holdsAny(connection);
       this.#stale.add(parent?.hasChildren === hasChildren ? parent : undefined);

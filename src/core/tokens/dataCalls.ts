@@ -13,7 +13,7 @@ import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings, LifeNews } from './holdings.ts';
 import type { Reach } from './reach.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal, mayHaveOpened, serviceOf } from './refusal.ts';
+import { isRefusal, mayHaveOpened, refusesToken, serviceOf } from './refusal.ts';
 import type { OperationOptions, SignIns } from './signIns.ts';
 import type { TokenInfo } from './token.ts';
 
@@ -79,7 +79,7 @@ export class DataCalls {
   }
 
   async #sarus(connection: Connection, request: SarusCall, options: Options): Promise<Fetched> {
-    const { clock, gateways, holdings, signIns, info } = this.#deps;
+    const { clock, gateways, holdings, reach, signIns, info } = this.#deps;
     const begun = clock.now();
     const gateway = await gateways.gateway(connection);
     const call = async (token: TokenRecord): Promise<Fetched> => {
@@ -109,15 +109,16 @@ export class DataCalls {
     try {
       return { ...(await call(token)), reused };
     } catch (error) {
-      if (!isRefusal(error, 401, 410)) {
+      if (!refusesToken(error)) {
         throw error;
       }
+      await reach.markDead(token, begun);
       return { ...(await call(await signIns.again(connection, undefined, options, token))), reused: false };
     }
   }
 
   async #cra(connection: Connection, request: CraCall, options: Options): Promise<Fetched> {
-    const { clock, endings, holdings, log, signIns } = this.#deps;
+    const { clock, endings, holdings, log, reach, signIns } = this.#deps;
     const begun = clock.now();
     const service = serviceOf(connection, request.service);
     const key = viewKey(request.query);
@@ -168,6 +169,7 @@ export class DataCalls {
 
     let suspect: TokenRecord | undefined;
     if (session !== undefined) {
+      const asked = clock.now();
       try {
         const { got, held } = await this.#inSession(connection, session, request, options);
         return finish(got, held, true);
@@ -176,6 +178,7 @@ export class DataCalls {
           throw error;
         }
         log.info(`Session ${session.id} was refused; trying without it.`);
+        await reach.heardRefusal(error, session, asked);
         suspect = session;
         user = signIns.find(connection, service) ?? user;
       }
@@ -199,12 +202,14 @@ export class DataCalls {
     options: Options,
     suspect?: TokenRecord,
   ): Promise<Opened> {
+    const asked = this.#deps.clock.now();
     try {
       return await open(suspect);
     } catch (error) {
-      if (!isRefusal(error, 401, 410)) {
+      if (!refusesToken(error)) {
         throw error;
       }
+      await this.#deps.reach.markDead(user, asked);
       await this.#deps.signIns.again(connection, service, options, user);
       return open(suspect);
     }

@@ -246,16 +246,20 @@ export class Endings implements Disposable {
   ): Promise<void> {
     const { holdings, reach, signIns } = this.#deps;
     // Of SARUS a token that is gone counts as closed; any other refusal is none of the token.
-    if (record.view === undefined || !isRefusal(error, 400, 401, 410)) {
+    const user = holdings.owner(record);
+    const isLost = record.view !== undefined && user === undefined;
+    if (record.view === undefined || !(isLost || isRefusal(error, 400, 401, 410))) {
       throw error;
     }
     if (!wasAlive) {
       return;
     }
-    const user = holdings.owner(record);
     if (user === undefined || !(await reach.answers(gateway, user))) {
       const login = await signIns.remembered(connection);
       if (login === undefined && options.askLogin === undefined) {
+        if (isLost) {
+          throw error;
+        }
         return; // With its user token dead the session is too (PROTOCOLS.md 2).
       }
       await signIns.again(connection, record.service, options, user);

@@ -173,7 +173,7 @@ export class Holdings implements Disposable {
         );
   }
 
-  /** The token that ends first. */
+  /** The token that ends first of those that are not about to be closed. */
   first(): TokenRecord | undefined {
     const first = this.#ends.peek();
     return first === undefined ? undefined : this.get(first.key);
@@ -351,15 +351,19 @@ export class Holdings implements Disposable {
     }
   }
 
-  #outlives(a: TokenRecord, b: TokenRecord): boolean {
+  /** What was heard of a session before its user token was refused says nothing of that one's life. */
+  #outlives(session: TokenRecord, other: TokenRecord): boolean {
     const now = this.#deps.clock.now();
-    const left = remaining(a, now);
-    return left > 0 && left > remaining(b, now);
+    const left = remaining(session, now);
+    const isNews = other.leftMs > 0 || isLater(session.sent, other.sent);
+    return isNews && left > 0 && left > remaining(other, now);
   }
 
   #rank(id: string): void {
     const record = this.get(id);
-    if (record !== undefined) {
+    if (record?.closing) {
+      this.#ends.delete(id);
+    } else if (record !== undefined) {
       const now = this.#deps.clock.now();
       this.#ends.set(id, now.up + remaining(record, now));
     }

@@ -18,7 +18,7 @@ import { type Change, Holdings, type Unreadable } from './holdings.ts';
 import { Places } from './places.ts';
 import { Reach } from './reach.ts';
 import { infoOf, type TokenRecord } from './record.ts';
-import { isRefusal, serviceOf } from './refusal.ts';
+import { isRefusal, refusesToken, serviceOf } from './refusal.ts';
 import { type RenewalEnd, Renewals } from './renewals.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type OperationOptions, SignIns } from './signIns.ts';
@@ -121,21 +121,21 @@ export class Keeper implements Disposable {
     return unreadable;
   }
 
-  /** All tokens held, as of now. */
+  /** All tokens that can be used or at least renewed, as of now: not those that only wait for being closed. */
   tokens(connection?: string): TokenInfo[] {
     const records = connection === undefined ? this.#holdings.all() : this.#holdings.of(connection);
-    return Array.from(records, (record) => this.#info(record));
+    return [...records].filter(({ closing }) => !closing).map((record) => this.#info(record));
   }
 
-  /** The connections that tokens are held of. */
+  /** The connections of these {@link tokens}. */
   connectionNames(): string[] {
-    return [...this.#holdings.connectionNames()];
+    return [...this.#holdings.connectionNames()].filter((name) => this.holdsAny(name));
   }
 
-  /** Whether any token of a connection is held that is as asked for; the first one that is ends the search. */
+  /** Whether any of a connection's {@link tokens} is as asked for; the first one that is ends the search. */
   holdsAny(connection: string, accept: (token: TokenInfo) => boolean = () => true): boolean {
     for (const record of this.#holdings.of(connection)) {
-      if (accept(this.#info(record))) {
+      if (!record.closing && accept(this.#info(record))) {
         return true;
       }
     }
@@ -147,15 +147,21 @@ export class Keeper implements Disposable {
     return this.#info(this.#held(id));
   }
 
+  /** One of the {@link tokens}. */
   find(id: string): TokenInfo | undefined {
     const record = this.#holdings.get(id);
-    return record === undefined ? undefined : this.#info(record);
+    return record === undefined || record.closing ? undefined : this.#info(record);
   }
 
-  /** The token that ends first. */
+  /** The token that ends first; of a user token and the session that it ends with the session, whose renewal renews both. */
   first(): TokenInfo | undefined {
     const record = this.#holdings.first();
-    return record === undefined ? undefined : this.#info(record);
+    if (record === undefined) {
+      return undefined;
+    }
+    const info = this.#info(record);
+    const session = this.keptAliveBy(record.id);
+    return session !== undefined && session.expiresAt <= info.expiresAt ? session : info;
   }
 
   /** Whether a token is `auto` but rests, because nobody has worked with it for long. */
@@ -173,10 +179,9 @@ export class Keeper implements Disposable {
     let last: TokenRecord | undefined;
     const now = this.#deps.clock.now();
     for (const record of this.#holdings.of(user.connection)) {
-      if (record.view !== undefined && record.service === user.service && remaining(record, now) > 0) {
-        if (last === undefined || remaining(record, now) > remaining(last, now)) {
-          last = record;
-        }
+      const left = record.view !== undefined && record.service === user.service ? remaining(record, now) : 0;
+      if (left > 0 && !record.closing && (last === undefined || left > remaining(last, now))) {
+        last = record;
       }
     }
     return last === undefined ? undefined : this.#info(last);
@@ -260,7 +265,7 @@ export class Keeper implements Disposable {
     const connection = this.#gateways.connection(name);
     const found =
       this.#signIns.find(connection, connection.service) ??
-      [...this.#holdings.of(name)].find((record) => record.kind === 'user');
+      [...this.#holdings.of(name)].find(({ kind, closing }) => kind === 'user' && !closing);
     if (found === undefined) {
       throw new TokensError('E_UNKNOWN_TOKEN', 'Nobody is signed in to {0}.', [name]);
     }
@@ -274,6 +279,7 @@ export class Keeper implements Disposable {
     if (gateway.query === undefined) {
       return this.#info(record);
     }
+    const asked = this.#deps.clock.now();
     try {
       const { sent, reportedMs } = await unlessCancelled(
         gateway.query({ user: record.value }, { signal: options.signal }),
@@ -289,8 +295,8 @@ export class Keeper implements Disposable {
         );
       }
     } catch (error) {
-      if (isRefusal(error, 401, 410)) {
-        await this.#reach.markDead(record);
+      if (refusesToken(error)) {
+        await this.#reach.markDead(record, asked);
         throw new TokensError(
           'E_EXPIRED',
           'The token of {0} has expired.',
@@ -381,13 +387,15 @@ export class Keeper implements Disposable {
   async #renew(record: TokenRecord, options: OperationOptions, change: Partial<TokenRecord>): Promise<void> {
     const { connection, gateway } = await this.#reach.gatewayOf(record);
     const isSession = record.view !== undefined;
+    const asked = this.#deps.clock.now();
     try {
       await this.#attemptRenewal(gateway, record, change);
       return;
     } catch (error) {
-      if (!(isSession ? isRefusal(error, 400, 401, 404, 410) : isRefusal(error, 401, 410))) {
+      if (!(isSession ? isRefusal(error, 400, 401, 404, 410) : refusesToken(error))) {
         throw error;
       }
+      await this.#reach.heardRefusal(error, record, asked);
     }
     if (this.#held(record.id).closing) {
       throw gone(); // Whoever closes it does not want it back.
@@ -395,7 +403,8 @@ export class Keeper implements Disposable {
     // Which of a session's two tokens has died need not be told (PROTOCOLS.md 2), so its user token is tried.
     const user = isSession ? this.#holdings.owner(record) : record;
     if (!isSession || user === undefined || !(await this.#reach.answers(gateway, user))) {
-      await this.#signInAgain(connection, record, user, options);
+      await this.#reach.markDead(record, asked);
+      await this.#signIns.again(connection, record.service, options, user);
       if (!isSession) {
         const replaced = this.#holdings.get(record.id);
         if (replaced?.value !== record.value) {
@@ -403,7 +412,6 @@ export class Keeper implements Disposable {
           return;
         }
         // Calls are made with another token of this connection; this one is at its end.
-        await this.#reach.markDead(record);
         throw new TokensError('E_EXPIRED', 'The token of {0} has expired.', [record.connection]);
       }
       try {
@@ -437,25 +445,6 @@ export class Keeper implements Disposable {
       return;
     }
     await this.#reach.renewed(current, grant, { ...value, ...change });
-  }
-
-  async #signInAgain(
-    connection: Connection,
-    record: TokenRecord,
-    user: TokenRecord | undefined,
-    options: OperationOptions,
-  ): Promise<void> {
-    try {
-      await this.#signIns.again(connection, record.service, options, user);
-    } catch (error) {
-      if (TokensError.is(error) && (error.code === 'E_EXPIRED' || error.code === 'E_CREDENTIALS')) {
-        await this.#reach.markDead(record);
-        if (user !== undefined && user.id !== record.id) {
-          await this.#reach.markDead(user);
-        }
-      }
-      throw error;
-    }
   }
 
   #held(id: string): TokenRecord {

@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Instant } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { TokensError } from '../errors.ts';
 import type { Gateway, Life, Tokens } from '../protocols/gateway.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal } from './refusal.ts';
+import { isRefusal, refusesToken } from './refusal.ts';
 import type { SignIns } from './signIns.ts';
 
 export interface ReachDeps {
@@ -36,7 +36,7 @@ export class Reach {
     return { connection, gateway: await gateways.gateway(connection) };
   }
 
-  /** What a call about a token is made with. */
+  /** What a call about a token is made with; `E_EXPIRED` for a session whose user token is not held. */
   async tokensOf(record: TokenRecord, user = this.#deps.holdings.owner(record)): Promise<Tokens> {
     const service = record.service === undefined ? {} : { service: record.service };
     const { gateways, signIns } = this.#deps;
@@ -46,7 +46,10 @@ export class Reach {
     if (record.view === undefined) {
       return { user: record.value, ...service, ...basic };
     }
-    return { user: user?.value ?? '', session: record.value, ...service, ...basic };
+    if (user === undefined) {
+      throw new TokensError('E_EXPIRED', 'Nobody is signed in to {0}.', [record.connection]);
+    }
+    return { user: user.value, session: record.value, ...service, ...basic };
   }
 
   /** What a token is closed with: a session under the user token that it is open under, be that replaced or not. */
@@ -57,11 +60,13 @@ export class Reach {
 
   /** Whether a gateway still knows a token. */
   async answers(gateway: Gateway, record: TokenRecord): Promise<boolean> {
+    const asked = this.#deps.clock.now();
     try {
       await this.renewed(record, await gateway.keepAlive(await this.tokensOf(record), {}), {});
       return true;
     } catch (error) {
       if (isRefusal(error, 400, 401, 404, 410)) {
+        await this.heardRefusal(error, record, asked);
         return false;
       }
       throw error;
@@ -81,8 +86,18 @@ export class Reach {
     );
   }
 
-  /** Notes that a gateway knows a token no more. */
-  async markDead(record: TokenRecord): Promise<void> {
-    await this.#deps.holdings.update(record.id, { sent: this.#deps.clock.now(), leftMs: 0 }, 'now');
+  /**
+   * Takes in what an error tells of a token: one that its gateway has refused has expired, whatever its deadline.
+   * @param asked when the refused call began; what was heard of a later one holds
+   */
+  async heardRefusal(error: unknown, record: TokenRecord, asked: Instant): Promise<void> {
+    if (refusesToken(error)) {
+      await this.markDead(record, asked);
+    }
+  }
+
+  /** Notes that a gateway knows a token no more, unless its value was replaced meanwhile. */
+  async markDead(record: TokenRecord, sent = this.#deps.clock.now()): Promise<void> {
+    await this.#deps.holdings.heardOf(record, { sent, leftMs: 0, source: record.source }, {}, 'now');
   }
 }

@@ -13,6 +13,11 @@ export function isRefusal(error: unknown, ...statuses: number[]): error is Token
   return statuses.includes(status) || (status === 200 && statuses.includes(400));
 }
 
+/** Whether a gateway has said that the token of a call is not good any more: nothing else is meant by this code. */
+export function refusesToken(error: unknown): error is TokensError {
+  return TokensError.is(error) && error.code === 'E_EXPIRED' && error.details.status !== undefined;
+}
+
 /**
  * Whether a call that opens something failed in such a way that it may be open all the same: the request may have
  * arrived, and no answer said no.
