@@ -9,6 +9,7 @@ import type { Connection } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { resolvePath } from '../paths.ts';
 import type { Redactor } from '../redact.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs, type Pairs } from './encode.ts';
@@ -447,7 +448,7 @@ export class HttpClient {
       return { rejectUnauthorized };
     }
     try {
-      const extra = (await readFile(caFile, 'utf8')).match(pemCertificates) ?? [];
+      const extra = (await readFile(resolvePath(caFile), 'utf8')).match(pemCertificates) ?? [];
       if (extra.length === 0) {
         throw new Error('no certificate in it');
       }

@@ -10,7 +10,7 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -652,6 +652,25 @@ describe('protocols: http', () => {
       const http = client(await secure(identity), { caFile: identity.file });
       equal((await http.send(get)).status, 200);
       equal((await http.send(post)).status, 200);
+    });
+
+    it('C10: finds a CA file below the home folder and below a folder of the environment', async () => {
+      const identity = await certificate('127.0.0.1');
+      const url = await secure(identity);
+      const { HOME, USERPROFILE } = process.env;
+      Object.assign(process.env, { HOME: folder, USERPROFILE: folder, TEST_FOLDER: folder });
+      try {
+        for (const place of ['~', `\${userHome}`, `\${env:TEST_FOLDER}`]) {
+          equal((await client(url, { caFile: `${place}/${basename(identity.file)}` }).send(get)).status, 200);
+        }
+      } finally {
+        Object.assign(process.env, { HOME });
+        USERPROFILE === undefined
+          ? delete process.env.USERPROFILE
+          : Object.assign(process.env, { USERPROFILE });
+        delete process.env.TEST_FOLDER;
+      }
+      match((await failure(client(url, { caFile: '~/none.pem' }).send(post), 'E_CONFIG')).message, /~\/none/);
     });
 
     it('trusts anything when told to', async () => {
