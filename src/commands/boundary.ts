@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type ErrorCode, TokensError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
+import { type Log, logFault } from '../core/log.ts';
 import { ConnectionNode, isTreeNode } from '../views/nodes.ts';
 import type { CommandId } from './ids.ts';
 import type { Call, Parts } from './parts.ts';
@@ -53,7 +53,7 @@ export function known(log: Log, caught: unknown): TokensError {
     }
     return new TokensError(caught.code, vscode.l10n.t(caught.template, ...caught.args), [], caught.details);
   }
-  log.error(caught instanceof Error ? (caught.stack ?? caught.message) : String(caught));
+  logFault(log, caught);
   return new TokensError(
     'E_PROTOCOL',
     vscode.l10n.t('Something went wrong in Session Tokens itself; the log says what.'),

@@ -3,9 +3,15 @@ import type { Disposable } from './disposable.ts';
 /** Subscribes to something that happens; same shape as `vscode.Event`, so one can stand for the other. */
 export type Event<T> = (listener: (value: T) => unknown) => Disposable;
 
-/** The source of an {@link Event}. */
+/** The source of an {@link Event}. What a listener throws keeps nobody else from hearing. */
 export class Emitter<T> implements Disposable {
   readonly #listeners = new Set<{ call: (value: T) => unknown }>();
+  readonly #onFault: ((error: unknown) => void) | undefined;
+
+  /** @param onFault hears what listeners throw or reject with; without it `fire` throws the first of that at its end */
+  constructor(onFault?: (error: unknown) => void) {
+    this.#onFault = onFault;
+  }
 
   readonly event: Event<T> = (listener) => {
     const entry = { call: listener };
@@ -14,8 +20,20 @@ export class Emitter<T> implements Disposable {
   };
 
   fire(value: T): void {
+    const faults: unknown[] = [];
+    const onFault = this.#onFault ?? ((error) => void faults.push(error));
     for (const entry of [...this.#listeners]) {
-      entry.call(value);
+      try {
+        const result = entry.call(value);
+        if (result instanceof Promise && this.#onFault !== undefined) {
+          result.catch(onFault);
+        }
+      } catch (error) {
+        onFault(error);
+      }
+    }
+    if (faults.length > 0) {
+      throw faults[0];
     }
   }
 

@@ -6,6 +6,11 @@ export interface Log {
   error(message: string): void;
 }
 
+/** Notes a mistake of ours that must not keep anything else from going on. */
+export function logFault(log: Pick<Log, 'error'>, error: unknown): void {
+  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
 /** Passes on what it is told, less the secrets. */
 export class RedactingLog implements Log {
   readonly #target: Log;

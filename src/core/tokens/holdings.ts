@@ -3,7 +3,7 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { KeyedHeap } from '../heap.ts';
-import type { Log } from '../log.ts';
+import { type Log, logFault } from '../log.ts';
 import type { Redactor } from '../redact.ts';
 import { elapsed, isLater, remaining, runTogether } from './deadline.ts';
 import { merge, parseRecord, serialize, type TokenRecord } from './record.ts';
@@ -67,9 +67,10 @@ export class Holdings implements Disposable {
   readonly #ended = new Map<string, Instant>();
   readonly #writes = new Map<string, Promise<void>>();
   readonly #owned = new DisposableStore();
-  readonly #changes = this.#owned.add(new Emitter<Change>());
-  readonly #trouble = this.#owned.add(new Emitter<TokensError>());
-  readonly #replaced = this.#owned.add(new Emitter<TokenRecord>());
+  readonly #onFault = (error: unknown) => logFault(this.#deps.log, error);
+  readonly #changes = this.#owned.add(new Emitter<Change>(this.#onFault));
+  readonly #trouble = this.#owned.add(new Emitter<TokensError>(this.#onFault));
+  readonly #replaced = this.#owned.add(new Emitter<TokenRecord>(this.#onFault));
   #inTrouble = false;
 
   /** Another window has replaced the value of a user token, or forgotten it; hears of it as it was before. */

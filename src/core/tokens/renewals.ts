@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
-import type { Log } from '../log.ts';
+import { type Log, logFault } from '../log.ts';
 import { elapsed, remaining, renewalMargin } from './deadline.ts';
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
@@ -39,7 +39,7 @@ const patience = 2 / 3;
 export class Renewals implements Disposable {
   readonly #deps: RenewalsDeps;
   readonly #owned = new DisposableStore();
-  readonly #ends = this.#owned.add(new Emitter<RenewalEnd>());
+  readonly #ends = this.#owned.add(new Emitter<RenewalEnd>((error) => logFault(this.#deps.log, error)));
   readonly #running = new Set<string>();
   /** Tokens whose person has been told that renewal ended, with the use from which that counted. */
   readonly #told = new Map<string, number>();

@@ -74,19 +74,27 @@ export class Scheduler implements Disposable {
     const jumped = this.#hasJumped(now);
     this.#stop();
     this.#looked = now;
-    try {
-      if (jumped) {
-        this.#jumps.fire();
+    const faults: unknown[] = [];
+    const attempt = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        faults.push(error); // The others are not at fault.
       }
-      // What the tasks plan anew waits for the next look, or one that is always due would never let go.
-      for (const { key, task } of this.#takeDue(now.up)) {
-        if (this.#tasks.get(key) === task) {
-          this.#tasks.delete(key);
-          task();
-        }
+    };
+    if (jumped) {
+      attempt(() => this.#jumps.fire());
+    }
+    // What the tasks plan anew waits for the next look, or one that is always due would never let go.
+    for (const { key, task } of this.#takeDue(now.up)) {
+      if (this.#tasks.get(key) === task) {
+        this.#tasks.delete(key);
+        attempt(task);
       }
-    } finally {
-      this.#arm(); // Even if a task throws: the others are not its fault.
+    }
+    this.#arm();
+    if (faults.length > 0) {
+      throw faults[0];
     }
   }
 

@@ -76,10 +76,12 @@ describe('scheduler', () => {
     scheduler.after('a', 100, () => {
       throw new Error('a mistake');
     });
-    scheduler.after('b', 200, run('b'));
+    scheduler.after('b', 100, run('b'));
+    scheduler.after('c', 200, run('c'));
     assert.throws(() => clock.advance(150), /a mistake/);
+    assert.deepEqual(ran, ['b'], 'A7: what is due together with it');
     clock.advance(200);
-    assert.deepEqual(ran, ['b']);
+    assert.deepEqual(ran, ['b', 'c']);
   });
 
   it('looks at the clock at least every 20 s, so that a late timer is not very late', () => {
