@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly testDriver?: boolean;
   /** How long the extension host of a page that is gone waits for it to come back. Default: three hours. */
   readonly graceSeconds?: number;
+  /** The view in sight when a folder is opened for the first time. Default: the Explorer. */
+  readonly firstView?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -59,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { node, main } = await ensureServer();
   await mkdir(options.dataDir, { recursive: true });
   const guard = join(import.meta.dirname, 'guard.ts');
-  const mintKey = join(import.meta.dirname, 'mintKey.ts');
+  const product = join(import.meta.dirname, 'product.ts');
   const secretKey = await keyOf(options.dataDir);
   const child = spawn(
     node,
@@ -68,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         '--import',
         guard,
         '--import',
-        mintKey,
+        product,
         main,
         ...dirs(options),
         '--host',
@@ -88,7 +90,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     {
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, WORKBENCH_SECRET_KEY: secretKey, ...options.env },
+      env: {
+        ...process.env,
+        WORKBENCH_SECRET_KEY: secretKey,
+        ...(options.firstView ? { WORKBENCH_FIRST_VIEW: options.firstView } : {}),
+        ...options.env,
+      },
     },
   );
   const output: string[] = [];

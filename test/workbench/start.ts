@@ -47,6 +47,7 @@ async function workbench(vsix: string, sandboxPort: number): Promise<string> {
     port: await freePort(preferred.workbench),
     tokenFile: token.file,
     graceSeconds: 60,
+    firstView: 'sessionTokens.tokens',
   };
   if (!existsSync(settingsFile(options.dataDir))) {
     await changeSettings(options.dataDir, {
@@ -136,7 +137,9 @@ async function desktop(vsix: string): Promise<undefined> {
   await step('Installing the package into VS Code', () =>
     runOrThrow('code', ['--install-extension', quoted(vsix), '--force'], { shell }),
   );
-  await step('Opening VS Code', () => runOrThrow('code', [quoted(folder)], { shell }));
+  // Not installed, but lent to this one window: it shows the view of tokens there.
+  const helper = `--extensionDevelopmentPath=${join(root, 'test/show-tokens')}`;
+  await step('Opening VS Code', () => runOrThrow('code', [quoted(helper), quoted(folder)], { shell }));
 }
 
 /** This port if it is free, else any. */
