@@ -70,7 +70,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
   const log = new RedactingLog(output, (text) => redactor.redact(text));
   const connections = own(new ConnectionSettings());
   const consents = new Consents(context.globalState);
-  const credentials = new CredentialVault(context.secrets);
+  const credentials = own(new CredentialVault(context.secrets));
   const window = { id: randomUUID(), boot: clock.now().boot };
   const claims = own(new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window));
 

@@ -156,13 +156,16 @@ export async function chosenToken(
 }
 
 /** Asks a person who they are. Nothing typed is ever shown again. */
-export const askLogin: AskLogin = async (connection, service, why) => {
+export const askLogin: AskLogin = async (connection, service, why, refusal) => {
   const place = service === undefined ? connection.name : `${connection.name} ${service}`;
   const title = vscode.l10n.t('Sign In to {0}', place);
+  const words = refusal?.details.detail;
   const prompt =
-    why === 'refused'
-      ? vscode.l10n.t('The remembered credentials were refused. Enter them anew.')
-      : undefined;
+    why === 'unknown'
+      ? undefined
+      : words
+        ? vscode.l10n.t('The remembered credentials were refused, enter them anew: {0}', words)
+        : vscode.l10n.t('The remembered credentials were refused. Enter them anew.');
   try {
     return await (connection.kind === 'sarus' ? askSarus(title, prompt) : askCra(connection, title, prompt));
   } catch (error) {
@@ -172,6 +175,16 @@ export const askLogin: AskLogin = async (connection, service, why) => {
     throw error;
   }
 };
+
+/** For a command: a program's person is asked for what is missing, but what was refused the program hears. */
+export function askerFor({ interactive }: Call): AskLogin {
+  return async (connection, service, why, refusal) => {
+    if (refusal !== undefined && !interactive) {
+      throw refusal;
+    }
+    return askLogin(connection, service, why, refusal);
+  };
+}
 
 async function askCra(
   connection: Connection,

@@ -5,7 +5,7 @@ import type { Row } from '../core/results/answer.ts';
 import type { Fetched } from '../core/tokens/dataCalls.ts';
 import type { AskLogin } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
-import { askChoiceOrText, askLogin, askText, chosenConnection } from './ask.ts';
+import { askChoiceOrText, askerFor, askText, chosenConnection } from './ask.ts';
 import { agreed } from './consent.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
@@ -33,7 +33,10 @@ export const getData: Handler = async (parts, call) => {
   const connection = await chosenConnection(parts, call, title);
   await agreed(parts, call, connection);
   const request = { ...(await completed(parts, connection, call.args, title)), connection: connection.name };
-  const fetched = await fetchData(parts, request as DataRequest, { interactive: call.interactive, askLogin });
+  const fetched = await fetchData(parts, request as DataRequest, {
+    interactive: call.interactive,
+    askLogin: askerFor(call),
+  });
   if (call.interactive) {
     fetched.answer.dispose();
     return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.

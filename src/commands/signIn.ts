@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { askChoiceOrText, askLogin, chosenConnection } from './ask.ts';
+import { askChoiceOrText, askerFor, chosenConnection } from './ask.ts';
 import { agreed } from './consent.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
@@ -13,8 +13,11 @@ export const signIn: Handler = async (parts, call) => {
   await agreed(parts, call, connection);
   const service = await chosenService(parts, connection, call.args.service, title);
   // Asking comes first, so that the progress is of the server alone.
+  const askLogin = askerFor(call);
   const remembered = await parts.keeper.isRemembered(connection.name);
-  const given = remembered ? undefined : await askLogin(connection, service, 'unknown');
+  const refusal = parts.keeper.refusal(connection.name);
+  const why = refusal === undefined ? 'unknown' : 'refused';
+  const given = remembered ? undefined : await askLogin(connection, service, why, refusal);
   if (!remembered && given === undefined) {
     return undefined;
   }

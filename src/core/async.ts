@@ -40,6 +40,27 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.setTimeout(resolve, ms));
 }
 
+/** Lets steps about the same thing run one after the other. */
+export class Turns {
+  readonly #last = new Map<string, Promise<void>>();
+
+  async run<T>(key: string, step: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(key) ?? Promise.resolve()).then(step);
+    const over = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#last.set(key, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.#last.get(key) === over) {
+        this.#last.delete(key);
+      }
+    }
+  }
+}
+
 /** Does work for many things, so many at a time; work that may fail says so in its result. */
 export async function eachOf<T, R>(
   items: Iterable<T>,

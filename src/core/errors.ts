@@ -24,6 +24,8 @@ export interface FailureDetails {
   readonly status?: number;
   /** How long the gateway asked to be left alone (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Whose credentials the gateway has refused; absent where the failure is about no credentials. */
+  readonly refused?: 'login';
   /** False when the request provably never left this machine, so that sending it again is safe. */
   readonly sent?: boolean;
 }

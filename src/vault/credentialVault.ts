@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
+import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { Emitter } from '../core/event.ts';
 import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
 
 const schema = v.object({
@@ -13,19 +15,33 @@ const schema = v.object({
     v.object({ email: v.string(), password: v.string() }),
   ]),
   origin: v.string(),
+  refused: v.exactOptional(v.string()),
 });
 
+const prefix = 'credentials/';
+
 /** Logins in VS Code's secret storage, one entry for each connection (CONTRACT.md, Secrets). */
-export class CredentialVault implements CredentialStore {
+export class CredentialVault implements CredentialStore, Disposable {
   readonly #secrets: vscode.SecretStorage;
+  readonly #owned = new DisposableStore();
+  readonly #changes = this.#owned.add(new Emitter<string>());
+
+  readonly onDidChange = this.#changes.event;
 
   constructor(secrets: vscode.SecretStorage) {
     this.#secrets = secrets;
+    this.#owned.add(
+      secrets.onDidChange(({ key }) => {
+        if (key.startsWith(prefix)) {
+          this.#changes.fire(key.slice(prefix.length));
+        }
+      }),
+    );
   }
 
   /** An entry that cannot be read counts as none: the person is asked, and their answer replaces it. */
   async read(connection: string): Promise<Credentials | undefined> {
-    const json = await this.#secrets.get(keyOf(connection));
+    const json = await this.#secrets.get(prefix + connection);
     if (json === undefined) {
       return undefined;
     }
@@ -38,14 +54,14 @@ export class CredentialVault implements CredentialStore {
   }
 
   async write(connection: string, credentials: Credentials): Promise<void> {
-    await this.#secrets.store(keyOf(connection), JSON.stringify(credentials));
+    await this.#secrets.store(prefix + connection, JSON.stringify(credentials));
   }
 
   async delete(connection: string): Promise<void> {
-    await this.#secrets.delete(keyOf(connection));
+    await this.#secrets.delete(prefix + connection);
   }
-}
 
-function keyOf(connection: string): string {
-  return `credentials/${connection}`;
+  dispose(): void {
+    this.#owned.dispose();
+  }
 }

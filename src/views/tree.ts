@@ -49,6 +49,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     this.#ready = ready;
     this.#owned.add(keeper.onDidChange((change) => this.#heard(change)));
     this.#owned.add(connections.onDidChange(() => this.refresh()));
+    this.#owned.add(keeper.onDidChangeLogin(() => this.refresh()));
     this.#view = view;
     this.#owned.add(this.#view.onDidChangeVisibility(() => this.#soon()));
     this.#owned.add({ dispose: () => scheduler.cancel(task) });
@@ -128,14 +129,24 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     const danger = connection === undefined ? undefined : dangerOf(connection);
     const state = signedIn ? undefined : vscode.l10n.t('signed out');
     const missing = connection === undefined ? vscode.l10n.t('not in the settings') : undefined;
-    item.description = [missing ?? state, danger?.short].filter(Boolean).join(' · ');
-    item.iconPath = danger
-      ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
-      : new vscode.ThemeIcon(signedIn ? 'vm-active' : 'vm-outline');
-    item.tooltip = [name, connection?.url, missing ?? state ?? vscode.l10n.t('signed in'), danger?.long]
+    const refusal = this.#keeper.refusal(name);
+    const refused = refusal === undefined ? undefined : vscode.l10n.t('credentials refused');
+    item.description = [missing ?? state, refused, danger?.short].filter(Boolean).join(' · ');
+    item.iconPath = refused
+      ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
+      : danger
+        ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
+        : new vscode.ThemeIcon(signedIn ? 'vm-active' : 'vm-outline');
+    item.tooltip = [
+      name,
+      connection?.url,
+      missing ?? state ?? vscode.l10n.t('signed in'),
+      refusal && vscode.l10n.t(refusal.template, ...refusal.args),
+      danger?.long,
+    ]
       .filter(Boolean)
       .join('\n');
-    if (!signedIn && connection !== undefined) {
+    if ((!signedIn || refused) && connection !== undefined) {
       item.command = {
         command: 'sessionTokens.signIn',
         title: vscode.l10n.t('Sign In'),

@@ -63,6 +63,10 @@ export class ModelServer {
   readonly asked: Asked[] = [];
   /** Tokens that ended by idleness, which a careful client has seen coming. */
   readonly expired = new Set<string>();
+  /** Passwords and keys that are refused. */
+  readonly wrong = new Set(['wrong']);
+  /** What refused log-ons were made with. */
+  readonly refusedLogOns: string[] = [];
   /** Most sessions that were ever open at once. */
   mostSessions = 0;
   readonly #options: ModelOptions;
@@ -167,6 +171,18 @@ export class ModelServer {
     return this.#options.lifeMs;
   }
 
+  checkLogin(login: Login): void {
+    const proof = 'apiKey' in login ? login.apiKey : login.password;
+    if (this.wrong.has(proof)) {
+      this.refusedLogOns.push(proof);
+      throw new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', ['model', revoked], {
+        status: 401,
+        detail: revoked,
+        refused: 'login',
+      });
+    }
+  }
+
   logOn(): string {
     const name = this.name('user');
     this.users.set(name, { lastUsed: this.#up });
@@ -266,7 +282,7 @@ class ModelCra implements Gateway {
 
   async signIn(login: Login, _service: string | undefined, options: CallOptions = {}): Promise<Grant> {
     const work = () => {
-      checkLogin(login);
+      this.#server.checkLogin(login);
       return this.#server.logOn();
     };
     const { sent, result } = await this.#server.exchange(this.#machine, 'signIn', '', work, options);
@@ -348,7 +364,7 @@ class ModelSarus implements Gateway {
 
   async signIn(login: Login, _service: string | undefined, options: CallOptions = {}): Promise<Grant> {
     const work = () => {
-      checkLogin(login);
+      this.#server.checkLogin(login);
       return this.#server.open('');
     };
     const giveBack = (name: string) => this.#server.sessions.delete(name);
@@ -405,6 +421,9 @@ class ModelSarus implements Gateway {
   }
 }
 
+/** What is said to a wrong password. */
+export const revoked = 'the user is revoked';
+
 const nothing: Answer = {
   head: {},
   fields: [],
@@ -413,12 +432,6 @@ const nothing: Answer = {
   rows: async () => [],
   dispose: () => undefined,
 };
-
-function checkLogin(login: Login): void {
-  if ('password' in login && login.password === 'wrong') {
-    throw new TokensError('E_CREDENTIALS', '{0} refused the sign-in.', ['model'], { status: 401 });
-  }
-}
 
 /** What counts as closed. */
 function passOver(...statuses: number[]): (error: unknown) => undefined {

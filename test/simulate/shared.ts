@@ -54,6 +54,9 @@ export class SharedStorage {
 
 export class MemoryCredentials implements CredentialStore {
   readonly entries = new Map<string, Credentials>();
+  readonly #changes = new Emitter<string>();
+
+  readonly onDidChange = this.#changes.event;
 
   async read(connection: string): Promise<Credentials | undefined> {
     return this.entries.get(connection);
@@ -61,10 +64,12 @@ export class MemoryCredentials implements CredentialStore {
 
   async write(connection: string, credentials: Credentials): Promise<void> {
     this.entries.set(connection, credentials);
+    this.#changes.fire(connection);
   }
 
   async delete(connection: string): Promise<void> {
     this.entries.delete(connection);
+    this.#changes.fire(connection);
   }
 }
 

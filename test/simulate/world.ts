@@ -355,6 +355,7 @@ export class World {
       read: (connection) => window.port(() => this.#credentials.read(connection)),
       write: (connection, credentials) => window.port(() => this.#credentials.write(connection, credentials)),
       delete: (connection) => window.port(() => this.#credentials.delete(connection)),
+      onDidChange: (listener) => this.#credentials.onDidChange((name) => window.alive && listener(name)),
     };
   }
 

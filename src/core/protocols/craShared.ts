@@ -191,6 +191,7 @@ export class CraWire {
       status,
       detail: words,
       ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
+      ...(logOn !== undefined && refusesLogin(answer, words) ? { refused: 'login' } : {}),
     };
     if (logOn !== undefined) {
       if (status === 401 || status === 403) {
@@ -201,18 +202,22 @@ export class CraWire {
               [host],
               details,
             )
-          : new TokensError(
-              'E_CREDENTIALS',
-              '{0} refused the sign-in: wrong user or password.',
-              [host],
-              details,
-            );
+          : words === ''
+            ? new TokensError(
+                'E_CREDENTIALS',
+                '{0} refused the sign-in: wrong user or password.',
+                [host],
+                details,
+              )
+            : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, words], details);
       }
       if (status === 404) {
         return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);
       }
     } else if (status === 401 || status === 410) {
-      return new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], details);
+      return words === ''
+        ? new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], details)
+        : new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}: {1}', [host, words], details);
     }
     if (opens && (status === 429 || status === 503 || speaksOfLimit(words))) {
       return words === ''
@@ -377,6 +382,21 @@ export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): bo
 
 function errorOf(body: unknown): unknown {
   return member(body, 'error');
+}
+
+/**
+ * Whether the answer to a log-on says no to who signs in, so that a gateway has counted it against them. A 403 with
+ * another server's page is of something in front of the gateway; an `error` under another status says it by its words (A).
+ */
+function refusesLogin(answer: HttpAnswer, words: string): boolean {
+  const { status, text } = answer;
+  if (status === 401) {
+    return !asksForBasic(answer);
+  }
+  if (status === 403) {
+    return !looksLikeHtml(text) || /HTTP Status 403|Apache Tomcat/i.test(text);
+  }
+  return (status < 400 || status === 400 || status === 500) && /password|credential|revoked/i.test(words);
 }
 
 /** Words by which a gateway says that it has no session left; they are not documented (A). */

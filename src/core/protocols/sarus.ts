@@ -259,18 +259,28 @@ export class Sarus implements Gateway {
       status,
       detail: words,
       ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
+      ...(codeOf(status, purpose) === 'E_CREDENTIALS' ? { refused: 'login' } : {}),
     };
     const code = codeOf(status, purpose);
     if (code === 'E_CREDENTIALS') {
-      return new TokensError(
-        'E_CREDENTIALS',
-        '{0} refused the sign-in: wrong API key, e-mail address or password.',
-        [host],
-        details,
-      );
+      return words === ''
+        ? new TokensError(
+            'E_CREDENTIALS',
+            '{0} refused the sign-in: wrong API key, e-mail address or password.',
+            [host],
+            details,
+          )
+        : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, words], details);
     }
     if (code === 'E_EXPIRED') {
-      return new TokensError('E_EXPIRED', 'The session token is no longer valid at {0}.', [host], details);
+      return words === ''
+        ? new TokensError('E_EXPIRED', 'The session token is no longer valid at {0}.', [host], details)
+        : new TokensError(
+            'E_EXPIRED',
+            'The session token is no longer valid at {0}: {1}',
+            [host, words],
+            details,
+          );
     }
     return words === ''
       ? new TokensError('E_HTTP', '{0} answered with status {1}.', [host, status], details)

@@ -93,7 +93,18 @@ export function isError(error: unknown): boolean {
   return error !== undefined && error !== null && error !== false && error !== '' && error !== 0;
 }
 
-const wordy = ['error', 'Errors', 'message', 'Message', 'Detail', 'detail', 'errorMessage', 'description'];
+const wordy = [
+  'error',
+  'Errors',
+  'message',
+  'Message',
+  'Detail',
+  'detail',
+  'Details',
+  'reason',
+  'errorMessage',
+  'description',
+];
 
 function jsonWords(value: unknown, depth = 0): string {
   if (typeof value === 'string') {
@@ -102,13 +113,15 @@ function jsonWords(value: unknown, depth = 0): string {
   if (Array.isArray(value) && depth < 3) {
     return jsonWords(value[0], depth + 1);
   }
+  let words = '';
   for (const name of depth < 3 ? wordy : []) {
-    const words = jsonWords(member(value, name), depth + 1);
-    if (words !== '') {
-      return words;
+    const more = jsonWords(member(value, name), depth + 1);
+    // Many servers put the name of the status into the one member, and what has happened into another.
+    if (more !== '' && !words.includes(more)) {
+      words = words === '' || more.includes(words) ? more : `${words}: ${more}`;
     }
   }
-  return '';
+  return words;
 }
 
 /** Tomcat: `<h1>HTTP Status 404 – Not Found</h1>` and `<p><b>Message</b> …</p>`; older ones underline the message. */

@@ -9,6 +9,7 @@ import { queryOfView } from '../request.ts';
 import { remaining } from './deadline.ts';
 import { atATime, belongsTo, type Gateways } from './gateways.ts';
 import type { Change, Holdings } from './holdings.ts';
+import type { Logins } from './logins.ts';
 import type { Reach } from './reach.ts';
 import type { TokenRecord } from './record.ts';
 import { isRefusal } from './refusal.ts';
@@ -22,6 +23,7 @@ export interface EndingsDeps {
   readonly claims: Claims;
   readonly holdings: Holdings;
   readonly gateways: Gateways;
+  readonly logins: Logins;
   readonly signIns: SignIns;
   readonly reach: Reach;
   readonly redactor: Redactor;
@@ -244,7 +246,7 @@ export class Endings implements Disposable {
     error: unknown,
     options: OperationOptions,
   ): Promise<void> {
-    const { holdings, reach, signIns } = this.#deps;
+    const { holdings, logins, reach, signIns } = this.#deps;
     // Of SARUS a token that is gone counts as closed; any other refusal is none of the token.
     const user = holdings.owner(record);
     const isLost = record.view !== undefined && user === undefined;
@@ -255,7 +257,7 @@ export class Endings implements Disposable {
       return;
     }
     if (user === undefined || !(await reach.answers(gateway, user))) {
-      const login = await signIns.remembered(connection);
+      const login = await logins.usable(connection);
       if (login === undefined && options.askLogin === undefined) {
         if (isLost) {
           throw error;

@@ -15,6 +15,7 @@ import { remaining, stateOf } from './deadline.ts';
 import { type ClosedCount, closingMs, Endings } from './endings.ts';
 import { atATime, belongsTo, type ConnectionSource, Gateways } from './gateways.ts';
 import { type Change, Holdings, type Unreadable } from './holdings.ts';
+import { Logins } from './logins.ts';
 import { Places } from './places.ts';
 import { Reach } from './reach.ts';
 import { infoOf, type TokenRecord } from './record.ts';
@@ -54,6 +55,7 @@ export class Keeper implements Disposable {
   readonly #owned = new DisposableStore();
   readonly #holdings: Holdings;
   readonly #gateways: Gateways;
+  readonly #logins: Logins;
   readonly #signIns: SignIns;
   readonly #renewals: Renewals;
   readonly #budget: Budget;
@@ -62,6 +64,8 @@ export class Keeper implements Disposable {
   readonly #dataCalls: DataCalls;
 
   readonly onDidChange: Event<Change>;
+  /** A connection's remembered login is refused now, or is not any more; see {@link refusal}. */
+  readonly onDidChangeLogin: Event<string>;
   /** Tokens cannot be stored; fires once for each time that this begins. */
   readonly onStorageTrouble: Event<TokensError>;
   /** A token's automatic renewal has ended. */
@@ -72,7 +76,8 @@ export class Keeper implements Disposable {
     const { clock, scheduler, claims, log, newId = randomUUID } = deps;
     this.#gateways = this.#owned.add(new Gateways(deps.connections, deps.connect));
     this.#holdings = this.#owned.add(new Holdings({ ...deps, newId }));
-    const held = { ...deps, newId, holdings: this.#holdings, gateways: this.#gateways };
+    this.#logins = this.#owned.add(new Logins({ ...deps, gateways: this.#gateways }));
+    const held = { ...deps, newId, holdings: this.#holdings, gateways: this.#gateways, logins: this.#logins };
     this.#signIns = new SignIns(held);
     this.#reach = new Reach({ ...held, signIns: this.#signIns });
     const reached = { ...held, signIns: this.#signIns, reach: this.#reach };
@@ -101,12 +106,14 @@ export class Keeper implements Disposable {
       info: (record) => this.#info(record),
     });
     this.onDidChange = this.#holdings.onDidChange;
+    this.onDidChangeLogin = this.#logins.onDidChange;
     this.onStorageTrouble = this.#holdings.onTrouble;
     this.onDidEndRenewal = this.#renewals.onDidEnd;
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planStateChange(change)));
     this.#owned.add(this.#holdings.onDidChange((change) => this.#planTrim(change)));
     this.#owned.add(this.#holdings.onDidHearReplaced((old) => this.#carryMine(old)));
     this.#owned.add(scheduler.onJump(() => this.wake()));
+    this.#owned.add(deps.connections.onDidChange(() => this.#lookAtLogins()));
   }
 
   /** Finds the tokens held from earlier, and ends those whose closing was interrupted. Names unreadable entries. */
@@ -115,6 +122,7 @@ export class Keeper implements Disposable {
     await claims
       .enter()
       .catch((error: unknown) => log.warn(`Other windows cannot see this one: ${String(error)}`));
+    this.#lookAtLogins();
     const unreadable = await this.#holdings.load();
     this.#holdings.anchor();
     await this.#endings.resume();
@@ -199,14 +207,19 @@ export class Keeper implements Disposable {
     return this.#held(id).value;
   }
 
-  /** Whether a connection's login is remembered. */
+  /** Whether a connection's login is remembered, and may be sent. */
   async isRemembered(connection: string): Promise<boolean> {
-    return (await this.#signIns.remembered(this.#gateways.connection(connection))) !== undefined;
+    return (await this.#logins.usable(this.#gateways.connection(connection))) !== undefined;
+  }
+
+  /** Says that a connection's remembered login was refused, where it was; the gateway's words are its detail. */
+  refusal(connection: string): TokensError | undefined {
+    return this.#logins.refusal(connection);
   }
 
   /**
    * Signs in: with the login given, else with what is remembered, else with what the person answers.
-   * `remember` undefined leaves what is remembered as it is.
+   * `remember` undefined leaves what is remembered as it is, unless that was refused: then another login ends it.
    */
   async signIn(
     name: string,
@@ -445,6 +458,13 @@ export class Keeper implements Disposable {
       return;
     }
     await this.#reach.renewed(current, grant, { ...value, ...change });
+  }
+
+  /** Finds out which remembered logins have been refused, for whoever shows them. */
+  #lookAtLogins(): void {
+    for (const connection of this.#deps.connections.all()) {
+      void this.#logins.read(connection);
+    }
   }
 
   #held(id: string): TokenRecord {

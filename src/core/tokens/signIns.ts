@@ -1,4 +1,4 @@
-import { eachOf, unlessCancelled } from '../async.ts';
+import { eachOf, Turns, unlessCancelled } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { cancelled, TokensError } from '../errors.ts';
@@ -8,9 +8,9 @@ import type { Redactor } from '../redact.ts';
 import { isLater, remaining } from './deadline.ts';
 import { atATime, belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
+import { isLoginRefused, type Logins } from './logins.ts';
 import type { TokenRecord } from './record.ts';
 import { isRefusal, mayHaveOpened } from './refusal.ts';
-import type { CredentialStore } from './store.ts';
 
 /** What a person answers when asked who they are. */
 export interface GivenLogin {
@@ -18,11 +18,12 @@ export interface GivenLogin {
   readonly remember: boolean;
 }
 
-/** Asks the person; undefined when they turn away. */
+/** Asks the person; undefined when they turn away. `refusal`: what the gateway has said to what is remembered. */
 export type AskLogin = (
   connection: Connection,
   service: string | undefined,
   why: 'unknown' | 'refused',
+  refusal?: TokensError,
 ) => Promise<GivenLogin | undefined>;
 
 export interface OperationOptions {
@@ -35,7 +36,7 @@ export interface SignInsDeps {
   readonly clock: Clock;
   readonly holdings: Holdings;
   readonly gateways: Gateways;
-  readonly credentials: CredentialStore;
+  readonly logins: Logins;
   readonly redactor: Redactor;
   readonly log: Log;
   /** This window's id. */
@@ -48,7 +49,7 @@ export interface SignInsDeps {
 export class SignIns {
   readonly #deps: SignInsDeps;
   readonly #flights = new Map<string, { readonly token: Promise<TokenRecord>; readonly asks: boolean }>();
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new Turns();
   /** Sessions being taken over, by id. */
   readonly #carrying = new Map<string, Promise<void>>();
   /** CRA: passwords of gateway users, needed after signing in even where nothing is remembered. */
@@ -131,34 +132,28 @@ export class SignIns {
     return unlessCancelled(this.#logOn(connection, service, given), signal);
   }
 
-  /** What is remembered for a connection, if it was given for where the connection leads now. */
-  async remembered(connection: Connection): Promise<Login | undefined> {
-    let found: Awaited<ReturnType<CredentialStore['read']>>;
-    try {
-      found = await this.#deps.credentials.read(connection.name);
-    } catch (error) {
-      this.#deps.log.error(
-        `Reading the credentials failed: ${error instanceof Error ? error.message : error}`,
-      );
-    }
-    return found !== undefined && belongsTo(connection, found) ? found.login : undefined;
-  }
-
   async #recover(
     connection: Connection,
     service: string | undefined,
     { askLogin }: OperationOptions,
     dead: TokenRecord | undefined,
   ): Promise<TokenRecord> {
-    const login = await this.remembered(connection);
-    if (login !== undefined) {
-      try {
-        return await this.#logOn(connection, service, { login });
-      } catch (error) {
-        if (!TokensError.is(error) || error.code !== 'E_CREDENTIALS' || askLogin === undefined) {
-          throw error;
-        }
+    let refusal: TokensError | undefined;
+    try {
+      const another = () => {
+        const held = this.find(connection, service);
+        return held?.value === dead?.value ? undefined : held;
+      };
+      const logOn = (login: Login) => this.#logOn(connection, service, { login });
+      const token = await this.#deps.logins.send(connection, another, logOn);
+      if (token !== undefined) {
+        return token;
       }
+    } catch (error) {
+      if (!isLoginRefused(error) || askLogin === undefined) {
+        throw error;
+      }
+      refusal = error;
     }
     if (askLogin === undefined) {
       throw dead === undefined
@@ -169,7 +164,7 @@ export class SignIns {
             [connection.name],
           );
     }
-    const given = await askLogin(connection, service, login === undefined ? 'unknown' : 'refused');
+    const given = await askLogin(connection, service, refusal === undefined ? 'unknown' : 'refused', refusal);
     if (given === undefined) {
       throw cancelled();
     }
@@ -182,7 +177,9 @@ export class SignIns {
     { login, remember }: { login: Login; remember?: boolean | undefined },
   ): Promise<TokenRecord> {
     const gateway = await this.#deps.gateways.gateway(connection);
-    const grant = await gateway.signIn(login, service).catch((error: unknown) => {
+    const { logins } = this.#deps;
+    const grant = await gateway.signIn(login, service).catch(async (error: unknown) => {
+      await logins.failed(connection, login, error);
       if (gateway.grants === 'session' && mayHaveOpened(error)) {
         // Nobody can ask for it, so nobody can close it: it ends by itself.
         this.#deps.log.warn(`${connection.name}: a token may have been issued whose answer did not come.`);
@@ -193,38 +190,24 @@ export class SignIns {
       const origin = originOf(connection);
       this.#gatewayPasswords.set(connection.name, { origin, password: login.gatewayPassword });
     }
-    const record = await this.#inTurn(JSON.stringify([connection.name, service]), () =>
+    // Each sign-in replaces what the one before it has left, so one at a time.
+    const record = await this.#turns.run(JSON.stringify([connection.name, service]), () =>
       this.#keep(connection, service, gateway, grant),
     );
     try {
       if (remember === true) {
-        await this.#deps.credentials.write(connection.name, { login, origin: originOf(connection) });
+        await logins.remember(connection, login);
       } else if (remember === false) {
-        await this.#deps.credentials.delete(connection.name);
+        await logins.forget(connection.name);
+      } else {
+        await logins.worked(connection, login);
       }
     } catch (error) {
       this.#deps.log.error(
-        `Remembering the credentials failed: ${error instanceof Error ? error.message : error}`,
+        `Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`,
       );
     }
     return record;
-  }
-
-  /** Each sign-in replaces what the one before it has left, so one at a time. */
-  async #inTurn<T>(key: string, step: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(step);
-    const over = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#turns.set(key, over);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(key) === over) {
-        this.#turns.delete(key);
-      }
-    }
   }
 
   async #keep(
@@ -420,13 +403,13 @@ export class SignIns {
     if (given !== undefined && belongsTo(connection, given)) {
       return given.password;
     }
-    const login = await this.remembered(connection);
+    const login = (await this.#deps.logins.read(connection))?.login;
     return login !== undefined && 'gatewayPassword' in login ? login.gatewayPassword : undefined;
   }
 
   /** Forgets what is remembered for a connection. */
   async forget(connection: string): Promise<void> {
     this.#gatewayPasswords.delete(connection);
-    await this.#deps.credentials.delete(connection);
+    await this.#deps.logins.forget(connection);
   }
 }

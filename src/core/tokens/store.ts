@@ -19,6 +19,8 @@ export const heardMs = 2_000;
 export interface Credentials {
   readonly login: Login;
   readonly origin: string;
+  /** The gateway has refused the login, with these words (redacted, possibly none): it is sent no more. */
+  readonly refused?: string;
 }
 
 /** Where logins are remembered, by the connection's name. Every method may reject. */
@@ -26,6 +28,8 @@ export interface CredentialStore {
   read(connection: string): Promise<Credentials | undefined>;
   write(connection: string, credentials: Credentials): Promise<void>;
   delete(connection: string): Promise<void>;
+  /** A connection's entry was written or deleted, by any window, this one included. */
+  readonly onDidChange: Event<string>;
 }
 
 /** Lets the windows of a machine agree on who does what. Every method may reject. */

@@ -135,6 +135,7 @@ const noRows: AnswerReader = {
 };
 
 class NoCredentials implements CredentialStore {
+  readonly onDidChange = () => ({ dispose: () => undefined });
   async read(): Promise<undefined> {
     return undefined;
   }

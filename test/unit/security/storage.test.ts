@@ -17,7 +17,12 @@ describe('security: without a secret storage', () => {
     const clock = new SystemClock();
     const storage = new SharedStorage();
     storage.broken = true;
-    const credentials: CredentialStore = { read: locked, write: locked, delete: locked };
+    const credentials: CredentialStore = {
+      read: locked,
+      write: locked,
+      delete: locked,
+      onDidChange: () => ({ dispose: () => undefined }),
+    };
     const window = new TestWindow({
       clock,
       store: storage.window(),

@@ -1,0 +1,243 @@
+import { Turns } from '../async.ts';
+import { type Connection, originOf } from '../connection.ts';
+import { type Disposable, DisposableStore } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import { Emitter } from '../event.ts';
+import type { Log } from '../log.ts';
+import type { Login } from '../protocols/gateway.ts';
+import { belongsTo, type Gateways } from './gateways.ts';
+import type { Scheduler } from './scheduler.ts';
+import { type Claims, type CredentialStore, type Credentials, heardMs } from './store.ts';
+
+export interface LoginsDeps {
+  readonly credentials: CredentialStore;
+  readonly claims: Claims;
+  readonly gateways: Gateways;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+}
+
+/** How often a window looks whether another one's log-on is over, in milliseconds. */
+const lookMs = 200;
+
+/**
+ * The logins that are remembered. Accounts are locked after a few refusals, so one that a gateway has refused is kept
+ * with a mark, which all windows see, and is sent no more until somebody types a new one.
+ */
+export class Logins implements Disposable {
+  readonly #deps: LoginsDeps;
+  readonly #owned = new DisposableStore();
+  readonly #changes = this.#owned.add(new Emitter<string>());
+  readonly #turns = new Turns();
+  /** What gateways said as they refused what is remembered, by connection; as read last. */
+  readonly #refusals = new Map<string, string>();
+  /** Refused logins whose mark could not be stored, so that it holds in this window at least. */
+  readonly #unstored = new Map<string, Credentials>();
+
+  /** A connection's remembered login is refused now, or is not any more. */
+  readonly onDidChange = this.#changes.event;
+
+  constructor(deps: LoginsDeps) {
+    this.#deps = deps;
+    this.#owned.add(
+      deps.credentials.onDidChange((name) => {
+        this.#unstored.delete(name);
+        const connection = deps.gateways.find(name);
+        if (connection !== undefined) {
+          void this.read(connection);
+        }
+      }),
+    );
+  }
+
+  /** The error that says that a connection's remembered login was refused, where it was. */
+  refusal(connection: string): TokensError | undefined {
+    const words = this.#refusals.get(connection);
+    return words === undefined ? undefined : refusedBefore(connection, words);
+  }
+
+  /** What is remembered for a connection, refused or not, if it was given for where the connection leads now. */
+  async read(connection: Connection): Promise<Credentials | undefined> {
+    const { credentials, log } = this.#deps;
+    const { name } = connection;
+    let found: Credentials | undefined;
+    try {
+      found = await credentials.read(name);
+    } catch (error) {
+      log.error(`Reading the credentials failed: ${error instanceof Error ? error.message : error}`);
+    }
+    const marked = this.#unstored.get(name);
+    if (found !== undefined && marked !== undefined && isSame(found.login, marked.login)) {
+      found = marked;
+    }
+    if (found !== undefined && !belongsTo(connection, found)) {
+      found = undefined;
+    }
+    this.#show(name, found?.refused);
+    return found;
+  }
+
+  /** What is remembered and may be sent. */
+  async usable(connection: Connection): Promise<Login | undefined> {
+    const found = await this.read(connection);
+    return found?.refused === undefined ? found?.login : undefined;
+  }
+
+  /**
+   * Sends what is remembered, one sender at a time in all windows: with several at once each would be refused.
+   * Undefined where nothing is remembered; rejects with `E_CREDENTIALS`, and sends nothing, where it was refused before.
+   * @param met what makes the sending needless, once another window has done it
+   */
+  send<T>(
+    connection: Connection,
+    met: () => T | undefined,
+    work: (login: Login) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { claims, scheduler } = this.#deps;
+    const key = `logon-${connection.name}`;
+    return this.#turns.run(connection.name, async () => {
+      for (;;) {
+        if ((await this.#login(connection)) === undefined) {
+          return undefined;
+        }
+        // A window that has died, or whose gateway is silent through all of a log-on's requests, does not count for ever.
+        if (await this.#lease(key, 4_000 * connection.requestTimeoutSeconds)) {
+          break;
+        }
+        await new Promise<void>((resolve) => scheduler.after(`${key}-wait`, lookMs, resolve));
+        const found = met();
+        if (found !== undefined) {
+          return found;
+        }
+      }
+      const release = () => void claims.release(key).catch(() => undefined);
+      try {
+        // Read again: another window may have been refused since, or somebody has typed another one.
+        const login = await this.#login(connection);
+        const result = login === undefined ? undefined : await work(login);
+        release();
+        return result;
+      } catch (error) {
+        // Once a login is refused nobody goes on before all windows see the mark.
+        isLoginRefused(error) ? scheduler.after(key, heardMs, release) : release();
+        throw error;
+      }
+    });
+  }
+
+  /** Remembers a login, in place of what was. */
+  async remember(connection: Connection, login: Login): Promise<void> {
+    await this.#write(connection, { login, origin: originOf(connection) });
+  }
+
+  /** Notes a failed log-on: where the gateway has refused what is remembered, that is marked. */
+  async failed(connection: Connection, login: Login, error: unknown): Promise<void> {
+    if (!isLoginRefused(error)) {
+      return;
+    }
+    const found = await this.read(connection);
+    if (found !== undefined && isSame(found.login, login)) {
+      await this.#write(connection, { ...found, refused: error.details.detail ?? '' });
+    }
+  }
+
+  /** Notes a log-on that worked: of what is remembered, a mark goes, be it that the login is good again or has been replaced. */
+  async worked(connection: Connection, login: Login): Promise<void> {
+    const found = await this.read(connection);
+    if (found?.refused !== undefined) {
+      await (isSame(found.login, login)
+        ? this.remember(connection, found.login)
+        : this.forget(connection.name));
+    }
+  }
+
+  /** Forgets what is remembered. */
+  async forget(name: string): Promise<void> {
+    this.#unstored.delete(name);
+    await this.#deps.credentials.delete(name);
+    this.#show(name, undefined);
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  /** What is remembered; rejects where it was refused. */
+  async #login(connection: Connection): Promise<Login | undefined> {
+    const found = await this.read(connection);
+    if (found?.refused !== undefined) {
+      throw refusedBefore(connection.name, found.refused);
+    }
+    return found?.login;
+  }
+
+  async #lease(key: string, staleMs: number): Promise<boolean> {
+    try {
+      return await this.#deps.claims.lease(key, staleMs);
+    } catch (error) {
+      this.#deps.log.warn(`Windows cannot agree who signs in: ${String(error)}`);
+      return true;
+    }
+  }
+
+  async #write(connection: Connection, entry: Credentials): Promise<void> {
+    const { name } = connection;
+    this.#unstored.delete(name);
+    this.#show(name, entry.refused);
+    try {
+      await this.#deps.credentials.write(name, entry);
+    } catch (error) {
+      if (entry.refused !== undefined) {
+        this.#unstored.set(name, entry);
+      }
+      const reason = error instanceof Error ? error.message : error;
+      this.#deps.log.error(`Remembering the credentials failed: ${reason}`);
+    }
+  }
+
+  #show(name: string, refusal: string | undefined): void {
+    if (this.#refusals.get(name) === refusal) {
+      return;
+    }
+    if (refusal === undefined) {
+      this.#refusals.delete(name);
+    } else {
+      this.#refusals.set(name, refusal);
+    }
+    this.#changes.fire(name);
+  }
+}
+
+/** Whether a gateway has refused who signs in, and not just the log-on. */
+export function isLoginRefused(error: unknown): error is TokensError {
+  return TokensError.is(error) && error.details.refused === 'login';
+}
+
+/** The error for a login that is not sent because it was refused before. */
+function refusedBefore(connection: string, words: string): TokensError {
+  const details = { detail: words, refused: 'login' } as const;
+  return words === ''
+    ? new TokensError(
+        'E_CREDENTIALS',
+        '{0} has refused the remembered credentials: sign in anew.',
+        [connection],
+        details,
+      )
+    : new TokensError(
+        'E_CREDENTIALS',
+        '{0} has refused the remembered credentials, sign in anew: {1}',
+        [connection, words],
+        details,
+      );
+}
+
+/** Whether two logins prove the same to a gateway. */
+function isSame(one: Login, other: Login): boolean {
+  const proof = (login: Login) =>
+    JSON.stringify(
+      'apiKey' in login
+        ? [login.apiKey]
+        : ['username' in login ? login.username : login.email, login.password],
+    );
+  return proof(one) === proof(other);
+}
