@@ -28,6 +28,8 @@ export interface FailureDetails {
   readonly refused?: 'login';
   /** False when the request provably never left this machine, so that sending it again is safe. */
   readonly sent?: boolean;
+  /** Whether another attempt would fail the same way. */
+  readonly permanent?: boolean;
 }
 
 /** What is said to a person, in nobody's language yet: an English text, also its key in the bundles, and its parts. */

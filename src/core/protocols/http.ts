@@ -78,7 +78,6 @@ export interface HttpRequest {
 /** Bounds. Sizes in bytes, times in milliseconds. */
 const mostHeaderBytes = 16_384;
 const mostHeaders = 200;
-const longestIdleMs = 15_000;
 /** Shorter than servers keep an idle socket, so that ours is never the one that finds it dead. */
 const socketIdleMs = 4_000;
 const mostSockets = 32;
@@ -109,7 +108,7 @@ interface Flight {
 
 /**
  * The way to one connection's gateway, and the only importer of axios. It bounds everything that a server could
- * let grow (headers, body after inflating, time in total and between bytes), sends nothing to any other origin,
+ * let grow (headers, body after inflating, time in total), sends nothing to any other origin,
  * and rejects with a `TokensError` only: never with an error of a library, which would hold headers and bodies.
  */
 export class HttpClient {
@@ -332,16 +331,14 @@ export class HttpClient {
       request.onHead?.(head);
       const body = await readBody(message, head, {
         host: this.host,
-        clock: this.#deps.clock,
         maxBytes: this.#deps.maxResponseBytes,
-        maxIdleMs: Math.min(longestIdleMs, this.#totalMs),
         sink: request.sink,
         signal: flight.kill.signal,
         failure: flight.failure,
-        stopped: flight.giveUp,
         feeding: () => {
           flight.fed = true;
         },
+        note: (what) => this.#deps.log.warn(`${this.#deps.connection.name}: ${what}`),
         taken: flight.taken,
       });
       this.#deps.log.debug(
@@ -487,5 +484,5 @@ function trusted(): readonly string[] {
 
 /** A failure that another attempt may not meet, before which nothing of an answer was used. */
 function isPassing(error: TokensError): boolean {
-  return error.code === 'E_NETWORK' && !(error.details.detail ?? '').startsWith('ENOTFOUND');
+  return error.code === 'E_NETWORK' && !error.details.permanent;
 }

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable, Writable } from 'node:stream';
+import { pipeline as finished } from 'node:stream/promises';
 import zlib from 'node:zlib';
-import type { Clock, Instant } from '../clock.ts';
-import type { Disposable } from '../disposable.ts';
+import type { Instant } from '../clock.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import { brokenOff, tooLarge } from './httpErrors.ts';
 
@@ -23,30 +23,27 @@ export interface Sink {
 export interface BodyReading {
   /** How the gateway is called in sentences. */
   readonly host: string;
-  readonly clock: Clock;
   /** Of the inflated body, in bytes. */
   readonly maxBytes: number;
-  /** Between two chunks, in milliseconds. */
-  readonly maxIdleMs: number;
   /** Who gets the body, given its first byte that is no space; nobody: it becomes text. */
   readonly sink?: ((head: HttpHead, first: number | undefined) => Sink | undefined) | undefined;
   /** Ends the reading. */
   readonly signal: AbortSignal;
   /** Why the signal was given. */
   failure(): TokensError | undefined;
-  /** The server has stopped halfway; whoever hears it gives the signal. */
-  stopped(why: TokensError): void;
   /** A sink begins to take the body. */
   feeding(): void;
   /** A chunk has been taken. */
   taken(): void;
+  /** Something for the log. */
+  note(message: string): void;
 }
 
 export interface Body {
   /** Where no sink took it. */
   readonly text: string;
   readonly streamed: boolean;
-  /** Of the inflated body, as far as it was read. */
+  /** Of the inflated body in UTF-8, as far as it was read. */
   readonly bytes: number;
 }
 
@@ -57,187 +54,249 @@ const controlBytes = 4_194_304;
 /** Of what is inflated, in bytes: large enough to have memory of its own, which whoever gets it can free. */
 const chunkSize = 65_536;
 
+/** Each packing of a list takes memory; servers send one. */
+const mostEncodings = 3;
+
 /**
- * Reads a body to its end, or as far as it is wanted: inflates it, counts it while it arrives, and lets the
- * server wait when the sink does.
+ * Reads a body to its end, or as far as it is wanted: inflates it, turns it into UTF-8, counts it while it arrives,
+ * and lets the server wait when the sink does.
  * @throws E_TOO_LARGE, E_PROTOCOL (a broken or unknown encoding), E_NETWORK (broken off), errors of the stream, and what
  *   the sink throws
  */
-export function readBody(message: IncomingMessage, head: HttpHead, reading: BodyReading): Promise<Body> {
-  const { host, clock, signal } = reading;
-  const good = head.status >= 200 && head.status < 300;
-  // What says itself that it is too large is read only as far as a session that it opened may be told in it.
-  const declared = Number(head.headers['content-length'] ?? 0);
-  const maxBytes = declared > reading.maxBytes ? Math.min(errorBytes, reading.maxBytes) : reading.maxBytes;
-  const parts: Uint8Array[] = [];
-  let sink: Sink | undefined;
-  let decided = reading.sink === undefined;
-  let bytes = 0;
-
-  const decide = (first: number | undefined): void => {
-    if (!decided) {
-      decided = true;
-      sink = reading.sink?.(head, first);
-      if (sink !== undefined) {
-        reading.feeding();
-      }
-    }
-  };
-
-  /** Takes a chunk; true: no more is wanted. */
-  const take = (chunk: Uint8Array): void | Promise<void> | true => {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      throw tooLarge(host, reading.maxBytes);
-    }
-    if (!decided) {
-      const first = firstByte(chunk);
-      if (first === undefined) {
-        if (bytes > controlBytes) {
-          throw tooLarge(host, controlBytes);
-        }
-        return; // Spaces before a body are no part of it.
-      }
-      decide(first);
-    }
-    if (sink !== undefined) {
-      return sink.write(chunk);
-    }
-    parts.push(chunk);
-    if (good && reading.sink === undefined) {
-      if (bytes > controlBytes) {
-        throw tooLarge(host, controlBytes);
-      }
-      return;
-    }
-    return bytes >= errorBytes ? true : undefined;
-  };
-
-  return new Promise((resolve, reject) => {
-    let source: Readable = message;
-    let idle: Disposable | undefined;
-    let moved = true;
-    let ended = false;
-    let waiting = false; // For the sink: then it is not the server who takes the time.
-    let over = false;
-    const close = (): void => {
-      over = true;
-      idle?.dispose();
-      signal.removeEventListener('abort', onSignal);
-    };
-    const fail = (error: unknown): void => {
-      if (!over) {
-        close();
-        source.destroy();
-        message.destroy();
-        reject(error);
-      }
-    };
-    const finish = (): void => {
-      ended = true;
-      // The end of a small body comes before the sink has said what it makes of its only chunk.
-      if (over || waiting) {
-        return;
-      }
-      try {
-        decide(undefined);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      close();
-      const text = parts.length === 0 ? '' : decode(Buffer.concat(parts), head.headers['content-type']);
-      resolve({ text, streamed: sink !== undefined, bytes });
-    };
-    const onSignal = (): void => fail(reading.failure() ?? cancelled());
-    const watch = (): void => {
-      if (!moved && !waiting) {
-        reading.stopped(
-          new TokensError('E_TIMEOUT', 'The answer of {0} stopped halfway.', [host], { status: head.status }),
-        );
-        return;
-      }
-      moved = false;
-      idle = clock.setTimeout(watch, reading.maxIdleMs);
-    };
-    if (signal.aborted) {
-      onSignal();
-      return;
-    }
-    signal.addEventListener('abort', onSignal);
-    message.on('error', fail);
-    message.on('close', () => {
-      if (!message.complete) {
-        fail(brokenOff(host));
-      }
-    });
-    try {
-      source = inflated(message, host, fail);
-    } catch (error) {
-      fail(error);
-      return;
-    }
-    source.on('data', (chunk: Buffer) => {
-      if (over) {
-        return;
-      }
-      moved = true;
-      try {
-        const more = take(chunk);
-        if (more === true) {
-          finish();
-          source.destroy();
-          message.destroy();
-        } else if (more !== undefined) {
-          source.pause();
-          waiting = true;
-          more.then(() => {
-            moved = true;
-            waiting = false;
-            ended ? finish() : source.resume();
-          }, fail);
-        }
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      reading.taken();
-    });
-    source.on('end', finish);
-    watch();
+export async function readBody(
+  message: IncomingMessage,
+  head: HttpHead,
+  reading: BodyReading,
+): Promise<Body> {
+  const { host, signal } = reading;
+  const intake = new Intake(head, reading);
+  let stop = (): void => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(reading.failure() ?? cancelled());
   });
+  signal.addEventListener('abort', stop);
+  message.on('error', () => undefined); // Whoever reads hears of it, too.
+  let whole = false;
+  try {
+    if (signal.aborted) {
+      stop();
+    }
+    await Promise.race([stopped, drain(message, head, intake, reading)]);
+    const body = intake.end();
+    whole = message.complete;
+    return body;
+  } catch (error) {
+    throw bodyError(error, host);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    if (!whole) {
+      message.destroy(); // Its rest is not wanted, and nothing else may come over its socket.
+    }
+  }
 }
 
-/** The body without its `Content-Encoding`. */
-function inflated(message: IncomingMessage, host: string, fail: (error: unknown) => void): Readable {
-  const encoding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity' || encoding === '') {
-    return message;
+/** Gives a body to `intake`, inflated and in UTF-8, until it ends or no more is wanted. */
+async function drain(
+  message: IncomingMessage,
+  { headers }: HttpHead,
+  intake: Intake,
+  reading: BodyReading,
+): Promise<void> {
+  let source: Readable = message;
+  const isEmpty = (await beginning(message)).length === 0;
+  for (const encoding of isEmpty ? [] : encodingsOf(headers['content-encoding'], reading.host)) {
+    source = await inflated(source, encoding);
   }
-  const inflater = inflaterOf(encoding);
-  if (inflater === undefined) {
+  const decoder = decoderOf(await beginning(source), headers['content-type'], reading.note);
+  const encoder = new TextEncoder(); // Not Buffer: what it makes of little text is a part of something that is shared.
+  const utf8 = (chunk?: Uint8Array): Uint8Array =>
+    encoder.encode(decoder?.decode(chunk, { stream: chunk !== undefined }));
+  const take = async (chunk: Uint8Array): Promise<void> => {
+    reading.signal.throwIfAborted();
+    const writing = intake.take(chunk);
+    reading.taken();
+    await writing;
+    if (intake.isFull) {
+      throw new Error('enough');
+    }
+  };
+  const taker = new Writable({
+    highWaterMark: chunkSize,
+    write: (chunk: Uint8Array, _, next) => {
+      take(decoder === undefined ? chunk : utf8(chunk)).then(() => next(), next);
+    },
+    // Half a letter may be left.
+    final: (next) => void (decoder === undefined ? next() : take(utf8()).then(() => next(), next)),
+  });
+  try {
+    await finished(source, taker);
+  } catch (error) {
+    if (!intake.isFull) {
+      throw error;
+    }
+  }
+}
+
+/** What becomes of a body: the sink's, or text. */
+class Intake {
+  readonly #head: HttpHead;
+  readonly #reading: BodyReading;
+  readonly #maxBytes: number;
+  readonly #parts: Uint8Array[] = [];
+  #sink: Sink | undefined;
+  #decided: boolean;
+  #bytes = 0;
+  /** Whether no more of the body is wanted. */
+  isFull = false;
+
+  constructor(head: HttpHead, reading: BodyReading) {
+    this.#head = head;
+    this.#reading = reading;
+    this.#decided = reading.sink === undefined;
+    // What says itself that it is too large is read only as far as a session that it opened may be told in it.
+    const declared = Number(head.headers['content-length'] ?? 0);
+    this.#maxBytes = declared > reading.maxBytes ? Math.min(errorBytes, reading.maxBytes) : reading.maxBytes;
+  }
+
+  take(chunk: Uint8Array): void | Promise<void> {
+    const { host, maxBytes, sink } = this.#reading;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) {
+      throw tooLarge(host, maxBytes);
+    }
+    const first = this.#decided ? undefined : firstByte(chunk);
+    if (first !== undefined) {
+      this.#decide(first);
+    }
+    if (this.#sink !== undefined) {
+      return this.#sink.write(chunk);
+    }
+    const { status } = this.#head;
+    const isControl = status >= 200 && status < 300 && sink === undefined;
+    if ((isControl || !this.#decided) && this.#bytes > controlBytes) {
+      throw tooLarge(host, controlBytes);
+    }
+    if (this.#decided) {
+      this.#parts.push(chunk); // Spaces before a body are no part of it.
+      this.isFull = !isControl && this.#bytes >= errorBytes;
+    }
+  }
+
+  end(): Body {
+    if (!this.#decided) {
+      this.#decide(undefined);
+    }
+    const text = new TextDecoder().decode(Buffer.concat(this.#parts));
+    return { text, streamed: this.#sink !== undefined, bytes: this.#bytes };
+  }
+
+  #decide(first: number | undefined): void {
+    this.#decided = true;
+    this.#sink = this.#reading.sink?.(this.#head, first);
+    if (this.#sink !== undefined) {
+      this.#reading.feeding();
+    }
+  }
+}
+
+/** Packings that are known to exist and cannot be read here; any other word is no packing, though servers write many. */
+const foreign =
+  /^(?:(?:x-)?compress|zstd|exi|aes128gcm|dc[bz]|pack200-gzip|(?:x-)?bzip2?|(?:x-)?xz|lzma|lz4|snappy)$/;
+
+/** The packings of a `Content-Encoding`, the outermost first. */
+function encodingsOf(header = '', host: string): string[] {
+  const words = header
+    .toLowerCase()
+    .split(',')
+    .map((word) => word.trim());
+  const unknown = words.find((word) => foreign.test(word));
+  const encodings = words.filter((word) => /^(?:(?:x-)?gzip|deflate|br)$/.test(word)).reverse();
+  if (unknown !== undefined || encodings.length > mostEncodings) {
     throw new TokensError('E_PROTOCOL', '{0} answered in the encoding “{1}”, which nobody asked for.', [
       host,
-      encoding.replace(/[^\w.,-]/g, '').slice(0, 40),
+      unknown ?? header.replace(/[^\w.,-]/g, '').slice(0, 40),
     ]);
   }
-  inflater.on('error', () => {
-    fail(new TokensError('E_PROTOCOL', 'The compressed answer of {0} is broken.', [host]));
-  });
-  return message.pipe(inflater);
+  return encodings;
 }
 
-function inflaterOf(encoding: string): zlib.Unzip | zlib.BrotliDecompress | undefined {
-  switch (encoding) {
-    case 'gzip':
-    case 'x-gzip':
-    case 'deflate':
-      return zlib.createUnzip({ chunkSize });
-    case 'br':
-      return zlib.createBrotliDecompress({ chunkSize });
-    default:
-      return undefined;
+/** A stream without one packing. One that is plain though it is said to be packed stays what it is. */
+async function inflated(source: Readable, encoding: string): Promise<Readable> {
+  const [first = 0] = await beginning(source);
+  const inflater = inflaterOf(encoding, first);
+  return inflater === undefined ? source : pipeline(source, inflater, () => undefined);
+}
+
+function inflaterOf(encoding: string, first: number): zlib.Unzip | zlib.BrotliDecompress | undefined {
+  if (encoding === 'br') {
+    return zlib.createBrotliDecompress({ chunkSize });
   }
+  // Headers of gzip and of zlib. Some servers send `deflate` without; what has neither and is no deflate is not packed.
+  if (first === 0x1f || (first & 0x0f) === 0x08) {
+    return zlib.createUnzip({ chunkSize });
+  }
+  return encoding === 'deflate' ? zlib.createInflateRaw({ chunkSize }) : undefined;
+}
+
+/** What a stream begins with, which stays in it; nothing where it has ended or failed. */
+function beginning(source: Readable): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    const events = ['readable', 'end', 'error', 'close'];
+    const look = (): void => {
+      const first: Uint8Array | null = source.read();
+      if (first === null && !source.readableEnded && !source.destroyed) {
+        return; // More, or its end, follows.
+      }
+      for (const event of events) {
+        source.off(event, look);
+      }
+      if (first !== null) {
+        source.unshift(first);
+      }
+      resolve(first ?? new Uint8Array());
+    };
+    for (const event of events) {
+      source.on(event, look);
+    }
+    look();
+  });
+}
+
+/**
+ * How a body that is not in UTF-8 is to be read: by its byte-order mark, by the zeros that UTF-16 has in Latin letters,
+ * or by the charset of its `Content-Type`.
+ */
+function decoderOf(
+  [first, second]: Uint8Array,
+  contentType = '',
+  note: (message: string) => void,
+): InstanceType<typeof TextDecoder> | undefined {
+  if (first === 0xef && second === 0xbb) {
+    return undefined;
+  }
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) {
+    return new TextDecoder('utf-16be');
+  }
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) {
+    return new TextDecoder('utf-16le');
+  }
+  const label = /(?:^|[\s;,])charset\s*=\s*["']?([^\s"';,]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  try {
+    const decoder = new TextDecoder(label);
+    return decoder.encoding === 'utf-8' ? undefined : decoder;
+  } catch {
+    note(`The charset ${label.slice(0, 40)} is not known; the answer is read as UTF-8.`);
+    return undefined;
+  }
+}
+
+/** Errors of zlib become sentences, as does the end of a connection within a body. */
+function bodyError(error: unknown, host: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (/^(?:Z_|ERR__)/.test(code)) {
+    return new TokensError('E_PROTOCOL', 'The compressed answer of {0} is broken.', [host]);
+  }
+  return code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE' ? brokenOff(host) : error;
 }
 
 /** The first byte that is neither white space nor part of a byte-order mark. */
@@ -248,10 +307,4 @@ function firstByte(chunk: Uint8Array): number | undefined {
     }
   }
   return undefined;
-}
-
-/** Pages for people may have another charset; JSON is UTF-8, and its byte-order mark goes here. */
-function decode(bytes: Uint8Array, contentType = ''): string {
-  const latin = /charset\s*=\s*["']?(?:iso-8859-1|windows-1252|latin1)/i.test(contentType);
-  return new TextDecoder(latin && !/json/i.test(contentType) ? 'windows-1252' : 'utf-8').decode(bytes);
 }

@@ -10,7 +10,10 @@ export function explain(error: unknown, host: string, redactor: Redactor): Token
   const detail = redactor.redact(`${code} ${message}`.trim());
   const unsent = { detail, sent: false };
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NODATA' || syscall === 'getaddrinfo') {
-    return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], unsent);
+    return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], {
+      ...unsent,
+      permanent: code === 'ENOTFOUND',
+    });
   }
   if (code === 'ECONNREFUSED') {
     return new TokensError(

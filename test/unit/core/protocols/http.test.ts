@@ -385,20 +385,6 @@ describe('protocols: http', () => {
       equal(clock.pending, 0);
     });
 
-    it('ends an answer that stops halfway sooner than one that does not begin', async () => {
-      const clock = new FakeClock();
-      const begun = gate();
-      const server = await serve((_, response) => void response.writeHead(200).write('{"a":'));
-      const answer = client(server.url, { requestTimeoutSeconds: 600 }, { clock }).send({
-        ...get,
-        sink: () => ({ write: () => begun.open() }),
-      });
-      await begun.opened;
-      clock.advance(30_000);
-      match((await failure(answer, 'E_TIMEOUT')).message, /stopped halfway/);
-      equal(clock.pending, 0);
-    });
-
     it('can be called off before, while waiting, while reading and between attempts', async () => {
       const clock = new FakeClock();
       const arrived = gate();
