@@ -113,4 +113,5 @@ export type ErrorCode =
   | 'E_PROTOCOL'
   | 'E_LIMIT'
   | 'E_CANCELLED'
-  | 'E_STORAGE';
+  | 'E_STORAGE'
+  | 'E_NOT_READY';

@@ -13,6 +13,7 @@ export const errorCodes = [
   'E_LIMIT',
   'E_CANCELLED',
   'E_STORAGE',
+  'E_NOT_READY',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

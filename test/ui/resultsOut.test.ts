@@ -91,9 +91,10 @@ describe('what leaves a result', () => {
     const address = `${recorder().url}/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JESPOOL/data`;
     const forms = [
       ['cURL', [`'${address}?close=Y'`, '--header "Authorization: Bearer $USER_TOKEN"']],
+      ['cURL for the Command Prompt of Windows (cmd)', [`"${address}"`, 'Bearer %USER_TOKEN%"']],
       ['Python (requests)', ['import requests', `"${address}"`, 'os.environ["USER_TOKEN"]']],
       ['PowerShell', ['Invoke-RestMethod', `'${address}?close=Y'`, '$env:USER_TOKEN']],
-      ['HTTP file (.http)', [`GET ${address}?close=Y`, 'Bearer {{$processEnv USER_TOKEN}}']],
+      ['HTTP file (.http)', [`GET ${address}?close=Y`, '{{$processEnv USER_TOKEN}}', 'Bearer {{token}}']],
     ] as const;
     for (const [form, parts] of forms) {
       await vs().palette('Session Tokens: Copy Request As…');

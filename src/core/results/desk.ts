@@ -1,6 +1,6 @@
 import type { Cell } from './answer.ts';
 import { textOf } from './cells.ts';
-import { type ExportFormat, writeRows } from './exports.ts';
+import { type Delimiter, delimited, type ExportFormat, writeRows } from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
 import type { Kind } from './quantity.ts';
@@ -63,7 +63,9 @@ export interface Summary {
 export interface ExportRequest {
   readonly fields: readonly string[];
   readonly format: ExportFormat;
-  /** All rows in the server's order, not only those that the filter leaves. */
+  /** Of CSV; a comma unless told otherwise. */
+  readonly delimiter?: Delimiter;
+  /** All rows in the server's order, not only those that are shown, as they are shown. */
   readonly all: boolean;
 }
 
@@ -97,12 +99,7 @@ export class TableDesk {
   #changes: Changes | undefined;
   readonly #exports = new Map<
     number,
-    {
-      readonly fields: readonly string[];
-      readonly format: ExportFormat;
-      readonly order: Uint32Array | undefined;
-      readonly rowCount: number;
-    }
+    ExportRequest & { readonly order: Uint32Array | undefined; readonly rowCount: number }
   >();
   #lastExport = 0;
 
@@ -156,18 +153,17 @@ export class TableDesk {
   }
 
   /**
-   * A selection as text for the clipboard; a tab or a line's end inside a value becomes a space. Answers
-   * nothing when it is too much.
+   * A selection as text for the clipboard, as spreadsheets paste it. Answers nothing when it is too much.
    */
   copy({ from, to, fields, headers, most }: Selection): string | undefined {
     const order = this.#order();
     const columns = fields.map((field) => this.table.column(field));
     const end = Math.min(to, order?.length ?? this.table.rowCount);
-    const lines: string[] = headers === null ? [] : [headers.map(tidy).join('\t')];
+    const lines: string[] = headers === null ? [] : [headers.map(pasted).join('\t')];
     let length = 0;
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
-      const line = columns.map((column) => tidy(textOf(column?.at(index)))).join('\t');
+      const line = columns.map((column) => pasted(textOf(column?.at(index)))).join('\t');
       length += line.length;
       if (length > most) {
         return undefined;
@@ -187,14 +183,16 @@ export class TableDesk {
   }
 
   /**
-   * Fixes what is exported: the rows as they are arranged now, or all in the server's order. Answers its number
-   * and how many rows it has; a person may sort on while it is written.
+   * Fixes what is exported: the rows as they are arranged now, or all in the server's order. Answers its number,
+   * how many rows it has, and what its columns are; a person may sort on while it is written.
    */
-  startExport({ fields, format, all }: ExportRequest): { id: number; rowCount: number } {
-    const order = all ? undefined : this.#order();
+  startExport(request: ExportRequest): { id: number; rowCount: number; kinds: (Kind | undefined)[] } {
+    const order = request.all ? undefined : this.#order();
     const id = ++this.#lastExport;
-    this.#exports.set(id, { fields, format, order, rowCount: this.table.rowCount });
-    return { id, rowCount: order?.length ?? this.table.rowCount };
+    this.#exports.set(id, { ...request, order, rowCount: this.table.rowCount });
+    const columns = request.fields.map((field) => this.table.column(field));
+    const kinds = columns.map((column) => column && this.table.kindOf(column));
+    return { id, rowCount: order?.length ?? this.table.rowCount, kinds };
   }
 
   /** Some rows of an export, without what stands before the first and after the last. */
@@ -203,13 +201,13 @@ export class TableDesk {
     if (exported === undefined) {
       return '';
     }
-    const { order, rowCount, fields, format } = exported;
+    const { order, rowCount, fields, format, delimiter } = exported;
     const rows: number[] = [];
     const end = Math.min(to, order?.length ?? rowCount);
     for (let at = from; at < end; at++) {
       rows.push(order?.[at] ?? at);
     }
-    return writeRows(this.table, rows, fields, format);
+    return writeRows(this.table, rows, fields, format, delimiter);
   }
 
   endExport(id: number): void {
@@ -357,6 +355,6 @@ function shown(cell: Cell | undefined, longest: number): ShownCell {
   return text.length > longest ? { cut: text.slice(0, longest), length: text.length } : text;
 }
 
-function tidy(text: string): string {
-  return text.replace(/[\t\r\n]+/g, ' ');
+function pasted(text: string): string {
+  return delimited(text, '\t');
 }

@@ -1,19 +1,34 @@
-import type { Cell } from './answer.ts';
 import { textOf } from './cells.ts';
 import type { ResultTable } from './table.ts';
 
-export const exportFormats = ['csv', 'json', 'ndjson'] as const;
+export const exportFormats = ['csv', 'json', 'ndjson', 'xlsx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
+/** What stands between two fields of a line. */
+export const delimiters = [',', ';', '\t'] as const;
+export type Delimiter = (typeof delimiters)[number];
+
+/**
+ * The delimiter that Excel expects under a locale, given as a BCP 47 tag: a semicolon where numbers have a
+ * decimal comma, and in Switzerland.
+ */
+export function delimiterOf(locale: string): Delimiter {
+  return /-(?:CH|LI)$/i.test(locale) || !new Intl.NumberFormat(locale).format(1.5).includes('.') ? ';' : ',';
+}
+
 /** What stands before the first row. */
-export function opening(format: ExportFormat, headers: readonly string[]): string {
+export function opening(
+  format: ExportFormat,
+  headers: readonly string[],
+  delimiter: Delimiter = ',',
+): string {
   switch (format) {
     case 'csv':
       // The mark tells spreadsheets that it is UTF-8; without it they guess, and guess wrong.
-      return `\uFEFF${headers.map(csvField).join(',')}\r\n`;
+      return `\uFEFF${headers.map((header) => delimited(header, delimiter)).join(delimiter)}\r\n`;
     case 'json':
       return '[\n';
-    case 'ndjson':
+    default:
       return '';
   }
 }
@@ -28,30 +43,39 @@ export function closing(format: ExportFormat, rowCount: number): string {
   return format === 'json' ? (rowCount === 0 ? ']\n' : '\n]\n') : '';
 }
 
-/** The text of some rows; JSON without the brackets of the list. */
+/** The text of some rows; JSON without the brackets of the list, and for a workbook a JSON list of texts a line. */
 export function writeRows(
   table: ResultTable,
   rows: readonly number[],
   fields: readonly string[],
   format: ExportFormat,
+  delimiter: Delimiter = ',',
 ): string {
-  const columns = fields.flatMap((field) => {
-    const column = table.column(field);
-    return column === undefined ? [] : [{ column, name: `${JSON.stringify(field)}:` }];
-  });
+  const columns = fields.map((field) => ({
+    column: table.column(field),
+    name: `${JSON.stringify(field)}:`,
+  }));
   const read = table.scan();
   const lines: string[] = [];
   for (const row of rows) {
     const values: string[] = [];
     for (const { column, name } of columns) {
-      const cell = column.scan(row, read);
+      const cell = column?.scan(row, read);
       if (format === 'csv') {
-        values.push(csvCell(cell));
+        values.push(delimited(textOf(cell), delimiter));
+      } else if (format === 'xlsx') {
+        values.push(JSON.stringify(textOf(cell)));
       } else if (cell !== undefined) {
         values.push(name + JSON.stringify(cell));
       }
     }
-    lines.push(format === 'csv' ? `${values.join(',')}\r\n` : `{${values.join(',')}}`);
+    lines.push(
+      format === 'csv'
+        ? `${values.join(delimiter)}\r\n`
+        : format === 'xlsx'
+          ? `[${values.join(',')}]`
+          : `{${values.join(',')}}`,
+    );
   }
   if (format === 'csv') {
     return lines.join('');
@@ -59,20 +83,20 @@ export function writeRows(
   return format === 'json' ? lines.join(',\n') : lines.map((line) => `${line}\n`).join('');
 }
 
-function csvCell(cell: Cell | undefined): string {
-  // Numbers are safe as they are: `-1.5` is no formula.
-  return typeof cell === 'string' || Array.isArray(cell) ? csvField(textOf(cell)) : textOf(cell);
-}
+/** What a spreadsheet may calculate; the wide signs are formulas to those of East Asia. A line of dashes is none. */
+const formula = /^[=+\-@\t\r\n＝＋－＠].*[\p{L}\p{N}]/su;
 
-const plainNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+/** A number as people and machines write it, also with a decimal comma and groups, can run nothing. */
+const plainNumber = /^[+-](?:\d[\d.,'’\u00a0\u202f]*|[.,]\d+)(?:e[+-]?\d+)?\s?%?$/i;
 
 /**
- * A field by RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it, so that it
- * stays text: a cell must never run anything on the machine of who opens the file.
+ * A field of a file or of the clipboard. What a spreadsheet would take for a formula gets an apostrophe before
+ * it, so that it stays text: a cell must never run anything on the machine of who opens or pastes it. Quotes
+ * are by RFC 4180; between tabs, as spreadsheets copy and paste, only where the field could not be read without.
  */
-export function csvField(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && !plainNumber.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) || safe.startsWith(' ') || safe.endsWith(' ')
-    ? `"${safe.replaceAll('"', '""')}"`
-    : safe;
+export function delimited(text: string, delimiter: Delimiter): string {
+  const safe = formula.test(text) && !plainNumber.test(text) ? `'${text}` : text;
+  const isQuoted =
+    delimiter === '\t' ? /^"|[\t\r\n]/.test(safe) : safe.includes(delimiter) || /^ |["\r\n]| $/.test(safe);
+  return isQuoted ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { cancelled, TokensError } from '../../core/errors.ts';
-import { type ExportOptions, exportText } from '../../core/results/exportText.ts';
+import type { ExportRequest } from '../../core/results/desk.ts';
+import { exportParts } from '../../core/results/exportParts.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 
 /**
@@ -14,7 +15,7 @@ import type { LiveTable } from '../../core/results/liveTable.ts';
 export async function exportFile(
   table: LiveTable,
   target: vscode.Uri,
-  options: ExportOptions,
+  request: ExportRequest,
   hide: (text: string) => string,
   progress: (rows: number, total: number) => void,
   signal: AbortSignal,
@@ -30,11 +31,11 @@ export async function exportFile(
   try {
     const file = await open(partial, 'wx', 0o600);
     try {
-      for await (const { text, rows, total } of exportText(table, options)) {
+      for await (const { data, rows, total } of exportParts(table, request, hide)) {
         if (signal.aborted) {
           throw cancelled();
         }
-        await file.writeFile(hide(text), 'utf8');
+        await file.writeFile(data);
         written = rows;
         progress(rows, total);
       }

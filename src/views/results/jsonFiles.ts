@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
-import { exportText } from '../../core/results/exportText.ts';
+import { exportParts } from '../../core/results/exportParts.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { withTexts } from '../../core/secretless.ts';
 import { jsonScheme } from './deps.ts';
@@ -100,8 +100,9 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
         return Buffer.from(`${JSON.stringify(withTexts(await table.rows(), this.#hide), undefined, 2)}\n`);
       }
       const parts: Buffer[] = [];
-      for await (const { text } of exportText(table, { fields, format: 'json', all: true })) {
-        parts.push(Buffer.from(this.#hide(text)));
+      const request = { fields, format: 'json', all: true } as const;
+      for await (const { data } of exportParts(table, request, this.#hide)) {
+        parts.push(Buffer.from(data));
       }
       return Buffer.concat(parts);
     } finally {

@@ -1,7 +1,13 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { TokensError } from '../../core/errors.ts';
-import { type ExportFormat, exportFormats } from '../../core/results/exports.ts';
+import {
+  type Delimiter,
+  delimiterOf,
+  delimiters,
+  type ExportFormat,
+  exportFormats,
+} from '../../core/results/exports.ts';
 import { type RequestForm, requestForms, requestText } from '../../core/results/requestText.ts';
 import { withoutSecrets } from '../../core/secretless.ts';
 import type { ResultCommand } from './commandIds.ts';
@@ -98,7 +104,7 @@ async function askSeconds(): Promise<number | undefined> {
 async function exportResult(panel: ResultPanel, args: Args, { deps }: CommandParts): Promise<unknown> {
   const { table } = panel;
   if (table === undefined || table.state.phase === 'arriving') {
-    throw new TokensError('E_CONFIG', 'The result is not complete yet.');
+    throw new TokensError('E_NOT_READY', 'The result is not complete yet.');
   }
   const choice = await chooseExport(panel, args);
   const target = choice === undefined ? undefined : await chooseFile(panel, choice.format, args);
@@ -119,7 +125,7 @@ async function exportResult(panel: ResultPanel, args: Args, { deps }: CommandPar
       return exportFile(
         table,
         target,
-        { fields, ...choice },
+        { ...choice, fields },
         deps.hide,
         (written, total) => {
           const percent = total === 0 ? 100 : Math.floor((written / total) * 100);
@@ -136,32 +142,65 @@ async function exportResult(panel: ResultPanel, args: Args, { deps }: CommandPar
   return { rows, path: target.fsPath };
 }
 
+/** What a program gives of a closed set; nothing where it leaves the choice to the person. */
+function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T | undefined {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined && value !== undefined) {
+    throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', [name, allowed.join(' ')]);
+  }
+  return found;
+}
+
 interface ExportChoice {
   readonly format: ExportFormat;
+  readonly delimiter: Delimiter;
   readonly all: boolean;
 }
 
 async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoice | undefined> {
-  const given = exportFormats.find((format) => format === args.format);
+  const usual = delimiterOf(placeOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale));
+  const given = oneOf('format', args.format, exportFormats);
   if (given !== undefined) {
-    return { format: given, all: args.all === true };
+    const delimiter = oneOf('delimiter', args.delimiter, [',', ';', 'tab']) ?? usual;
+    return { format: given, delimiter: delimiter === 'tab' ? '\t' : delimiter, all: args.all === true };
   }
   const count = panel.table?.state.rowCount ?? 0;
   const isPart = panel.shownRows < count || panel.seenFields.length < (panel.table?.state.fields.length ?? 0);
-  const names = { csv: 'CSV', json: 'JSON', ndjson: vscode.l10n.t('NDJSON (one JSON object a line)') };
+  const separated: Readonly<Record<Delimiter, string>> = {
+    ',': vscode.l10n.t('CSV, separated by commas'),
+    ';': vscode.l10n.t('CSV, separated by semicolons'),
+    '\t': vscode.l10n.t('CSV, separated by tabs'),
+  };
+  const ways: readonly (readonly [string, ExportFormat, Delimiter])[] = [
+    ['CSV', 'csv', usual],
+    [vscode.l10n.t('Excel workbook (.xlsx)'), 'xlsx', usual],
+    ['JSON', 'json', usual],
+    [vscode.l10n.t('NDJSON (one JSON object a line)'), 'ndjson', usual],
+    ...delimiters.flatMap((one) => (one === usual ? [] : [[separated[one], 'csv', one] as const])),
+  ];
   const offered = [false, ...(isPart ? [true] : [])].flatMap((all) =>
-    exportFormats.map((format) => ({
-      label: names[format],
+    ways.map(([label, format, delimiter]) => ({
+      label,
       description: all
         ? vscode.l10n.t('all {0} rows and every column', count.toLocaleString())
         : isPart
           ? vscode.l10n.t('{0} rows as shown', panel.shownRows.toLocaleString())
           : vscode.l10n.t('{0} rows', count.toLocaleString()),
       format,
+      delimiter,
       all,
     })),
   );
   return vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Export {0}', panel.title) });
+}
+
+/**
+ * Where somebody is, as far as it can be known: the computer knows the country, but it may be another one's; the
+ * language that a person has chosen is theirs.
+ */
+function placeOf(language: string, computer: string): string {
+  const [chosen = ''] = language.split('-');
+  return chosen === 'en' || computer.split('-')[0] === chosen ? computer : language;
 }
 
 async function chooseFile(
@@ -196,7 +235,7 @@ async function copyRequestAs(panel: ResultPanel, args: Args, { deps }: CommandPa
     powershell: 'PowerShell',
     http: vscode.l10n.t('HTTP file (.http)'),
   };
-  const given = requestForms.find((one) => one === args.form);
+  const given = oneOf('form', args.form, requestForms);
   const form =
     given ??
     (

@@ -23,6 +23,7 @@ const keptRows = v.array(v.record(v.string(), v.unknown()));
 export class Results implements Disposable {
   readonly #deps: PanelDeps;
   readonly #json: JsonFiles;
+  /** In the order in which they were looked at. */
   readonly #panels = new Set<ResultPanel>();
 
   constructor(deps: ResultsDeps) {
@@ -87,15 +88,15 @@ export class Results implements Disposable {
   async command(id: ResultCommand, args: Readonly<Record<string, unknown>>): Promise<unknown> {
     const panel = this.active;
     if (panel === undefined) {
-      throw new TokensError('E_CONFIG', 'There is no result open to do that with.');
+      throw new TokensError('E_NOT_READY', 'There is no result open to do that with.');
     }
     return commandsOfResults[id](panel, args, { deps: this.#deps, json: this.#json });
   }
 
-  /** The result that has the focus, or had it last and is still seen. */
+  /** The result last looked at: the one that has the focus, or had it last. */
   get active(): ResultPanel | undefined {
     const panels = [...this.#panels];
-    return panels.find(({ panel }) => panel.active) ?? panels.find(({ panel }) => panel.visible);
+    return panels.find(({ panel }) => panel.active) ?? panels.at(-1);
   }
 
   /** The tabs stay: after a reload of the window they are shown again. */
@@ -119,6 +120,11 @@ export class Results implements Disposable {
   #add(panel: vscode.WebviewPanel, request: DataRequest, title: string): ResultPanel {
     const shown = new ResultPanel(panel, this.#deps, request, title);
     this.#panels.add(shown);
+    panel.onDidChangeViewState(() => {
+      if (panel.active && this.#panels.delete(shown)) {
+        this.#panels.add(shown);
+      }
+    });
     panel.onDidDispose(() => {
       this.#panels.delete(shown);
       shown.dispose();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../../../../src/core/results/answer.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
-import { exportText } from '../../../../src/core/results/exportText.ts';
+import { exportParts } from '../../../../src/core/results/exportParts.ts';
 import { History } from '../../../../src/core/results/history.ts';
 import { LiveTable } from '../../../../src/core/results/liveTable.ts';
 
@@ -74,12 +74,9 @@ describe('results: export in parts', () => {
       }));
       let text = '';
       let counted = 0;
-      for await (const part of exportText(LiveTable.of(rows, 0), {
-        fields: ['A', 'B', 'C'],
-        format,
-        all: true,
-      })) {
-        text += part.text;
+      const request = { fields: ['A', 'B', 'C'], format, all: true } as const;
+      for await (const part of exportParts(LiveTable.of(rows, 0), request, (data) => data)) {
+        text += String(part.data);
         counted = part.rows;
       }
       assert.equal(counted, rows.length);

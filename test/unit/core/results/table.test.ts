@@ -4,7 +4,8 @@ import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
 import {
   closing,
-  csvField,
+  delimited,
+  delimiterOf,
   type ExportFormat,
   opening,
   separator,
@@ -231,9 +232,27 @@ function exported(
   fields: readonly string[],
   from = 0,
   to = 1e6,
+  delimiter?: ',' | ';' | '\t',
 ): string {
-  const { id } = desk.startExport({ fields, format, all: false });
+  const { id } = desk.startExport({ fields, format, all: false, ...(delimiter && { delimiter }) });
   return desk.exportPart({ id, from, to });
+}
+
+/** Lines as a spreadsheet reads them: quotes count at the beginning of a field only. */
+function readDelimited(text: string, delimiter: string): string[][] {
+  const lines: string[][] = [[]];
+  const field = new RegExp(`(?:"((?:[^"]|"")*)"|([^${delimiter}\\r\\n]*))(${delimiter}|\\r?\\n|$)`, 'gy');
+  const body = text.replace(/^\uFEFF/, '').replace(/\r\n$/, '');
+  for (const [, quoted, bare = '', end] of body.matchAll(field)) {
+    lines.at(-1)?.push(quoted?.replaceAll('""', '"') ?? bare);
+    if (end === '') {
+      break;
+    }
+    if (end !== delimiter) {
+      lines.push([]);
+    }
+  }
+  return lines;
 }
 
 describe('results: export', () => {
@@ -248,9 +267,102 @@ describe('results: export', () => {
       opening('csv', ['a', 'b,']) + exported(desk, 'csv', table.fields),
       `\uFEFFa,"b,"\r\n'=cmd|x,"say ""hi"", you",-1.5,-2.5,\r\n'@x,"line\nend",,,"p, q"\r\n`,
     );
-    assert.equal(csvField('+1+1'), "'+1+1");
-    assert.equal(csvField('\t=1'), "'\t=1");
-    assert.equal(csvField('-5'), '-5');
+  });
+
+  const commands = [
+    '=1+1',
+    '+1+1',
+    '-1+1',
+    '@SUM(A1)',
+    '\t=1',
+    '\r=1',
+    '\n=1',
+    '=cmd|x',
+    '＝1+1',
+    '-2Mi+A1',
+    '+cmd|x',
+  ];
+  const harmless = [
+    '-5',
+    '-1.5',
+    '+3',
+    '-1,5',
+    '-1,024.25',
+    '-1.024,25',
+    '-.5',
+    '-7%',
+    '-2 %',
+    '-1.5E+3',
+    '-',
+    '---',
+    '=',
+    'a=b',
+  ];
+
+  it('D6: guards what looks like a formula, on the clipboard as in a file, and spoils no number', () => {
+    for (const [at, text] of [...commands, ...harmless].entries()) {
+      const guard = at < commands.length ? "'" : '';
+      const desk = new TableDesk(tableOf([{ a: text }]));
+      const copied = desk.copy({ from: 0, to: 1, fields: ['a'], headers: ['a'], most: 1000 }) ?? '';
+      for (const [written, delimiter] of [
+        [opening('csv', ['a']) + exported(desk, 'csv', ['a']), ','],
+        [exported(desk, 'csv', ['a'], 0, 9, ';'), ';'],
+        [copied, '\t'],
+      ] as const) {
+        assert.deepEqual(readDelimited(written, delimiter).at(-1), [guard + text]);
+      }
+    }
+    assert.equal(exported(new TableDesk(tableOf([{ a: -1.5 }])), 'csv', ['a']), '-1.5\r\n');
+    assert.equal(opening('csv', ['=a']), "\uFEFF'=a\r\n");
+  });
+
+  it('D6: what is copied reads back cell by cell, whatever is in the cells', () => {
+    const values = [
+      '"',
+      '"begins',
+      'say "hi"',
+      '"a"\t"b"',
+      'tab\there',
+      'two\nlines',
+      'two\r\nlines',
+      ' x ',
+      '',
+    ];
+    const rows = values.map((a) => ({ a, b: 'next' }));
+    const desk = new TableDesk(tableOf(rows));
+    const copied = desk.copy({ from: 0, to: 99, fields: ['a', 'b'], headers: ['"A"', 'B\tC'], most: 1000 });
+    assert.deepEqual(readDelimited(copied ?? '', '\t'), [['"A"', 'B\tC'], ...values.map((a) => [a, 'next'])]);
+    for (const delimiter of [',', ';', '\t'] as const) {
+      const written = exported(desk, 'csv', ['a', 'b'], 0, 99, delimiter);
+      assert.deepEqual(
+        readDelimited(written, delimiter),
+        values.map((a) => [a, 'next']),
+      );
+    }
+    // In an editor it is read as it is.
+    assert.equal(delimited('say "hi", you', '\t'), 'say "hi", you');
+  });
+
+  it('D5: the delimiter is the one that Excel expects under a locale', () => {
+    for (const locale of [
+      'de',
+      'de-DE',
+      'fr',
+      'es',
+      'tr',
+      'it',
+      'pt-BR',
+      'ru',
+      'nl',
+      'pl',
+      'de-CH',
+      'en-ZA',
+    ]) {
+      assert.equal(delimiterOf(locale), ';', locale);
+    }
+    for (const locale of ['en', 'en-US', 'en-GB', 'ja', 'zh-CN', 'ko', 'es-MX', 'he']) {
+      assert.equal(delimiterOf(locale), ',', locale);
+    }
   });
 
   it('writes JSON that reads back in parts, and NDJSON', () => {
@@ -280,7 +392,7 @@ describe('results: export', () => {
   it('copies rows as text with tabs', () => {
     assert.equal(
       desk.copy({ from: 0, to: 2, fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], most: 1000 }),
-      'A\tB\tE\n=cmd|x\tsay "hi", you\t\n@x\tline end\tp, q',
+      'A\tB\tE\n\'=cmd|x\tsay "hi", you\t\n\'@x\t"line\nend"\tp, q',
     );
   });
 });

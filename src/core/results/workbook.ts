@@ -1,0 +1,346 @@
+import { pipeline } from 'node:stream/promises';
+import { crc32, createDeflateRaw } from 'node:zlib';
+import { TokensError } from '../errors.ts';
+import type { Kind } from './quantity.ts';
+
+/** The bounds of a sheet; what is beyond them Excel drops or calls broken. */
+const maxRows = 1_048_576;
+const maxCellLength = 32_767;
+
+const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
+const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+const packaged = 'http://schemas.openxmlformats.org/package/2006';
+const types = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
+
+/** A column of a sheet. */
+export interface SheetColumn {
+  readonly header: string;
+  /** What most of its values are; a text is never made a number or a date, whatever it looks like. */
+  readonly kind: Kind | undefined;
+}
+
+/**
+ * A workbook (`.xlsx`, ISO/IEC 29500) of one sheet, in pieces as they can be written to a file. A value is a
+ * number or a date only where Excel then shows it exactly as it was sent; all else, formulas too, is text.
+ * @param parts the rows, each a list of the texts of its cells in the order of the columns
+ * @throws E_TOO_LARGE where a sheet cannot hold all of it: nothing is cut
+ */
+export async function* workbook(
+  columns: readonly SheetColumn[],
+  rowCount: number,
+  parts: AsyncIterable<readonly (readonly string[])[]>,
+): AsyncGenerator<Uint8Array> {
+  if (rowCount >= maxRows) {
+    throw new TokensError(
+      'E_TOO_LARGE',
+      'A sheet of Excel holds {0} rows; the result has {1}. Filter it, or export it as CSV.',
+      [maxRows - 1, rowCount],
+    );
+  }
+  const sheet = new Sheet(columns);
+  const zip = new Zip();
+  yield* zip.add('xl/worksheets/sheet1.xml', sheet.xml(parts));
+  yield* zip.add('xl/styles.xml', [sheet.styles()]);
+  yield* zip.add('xl/workbook.xml', [
+    `${declaration}<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="Result" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+  ]);
+  yield* zip.add('xl/_rels/workbook.xml.rels', [
+    relationships(['worksheet', 'worksheets/sheet1.xml'], ['styles', 'styles.xml']),
+  ]);
+  yield* zip.add('_rels/.rels', [relationships(['officeDocument', 'xl/workbook.xml'])]);
+  yield* zip.add('[Content_Types].xml', [
+    `${declaration}<Types xmlns="${packaged}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${[
+      ['workbook', 'sheet.main'],
+      ['worksheets/sheet1', 'worksheet'],
+      ['styles', 'styles'],
+    ]
+      .map(([part, type]) => `<Override PartName="/xl/${part}.xml" ContentType="${types}.${type}+xml"/>`)
+      .join('')}</Types>`,
+  ]);
+  yield zip.end();
+}
+
+const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+
+function relationships(...targets: readonly (readonly [type: string, target: string])[]): string {
+  const all = targets.map(
+    ([type, target], at) => `<Relationship Id="rId${at + 1}" Type="${office}/${type}" Target="${target}"/>`,
+  );
+  return `${declaration}<Relationships xmlns="${packaged}/relationships">${all.join('')}</Relationships>`;
+}
+
+/** Digits that a double holds without loss, whatever they are. */
+const exactDigits = 15;
+const decimal = /^-?(?:0|[1-9]\d*)(?:\.(\d+))?$/;
+const stamp = /^(\d{4})([/-])(\d\d?)\2(\d\d?)(?:([ T])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})(0*))?)?(Z?))?$/;
+const dayMs = 86_400_000;
+/** The first day that Excel counts rightly: it believes in a 29th of February 1900. */
+const firstDay = Date.UTC(1900, 2, 1);
+/** Formats that a workbook is given at most; every one of them is one way to write numbers or dates. */
+const maxFormats = 100;
+
+class Sheet {
+  readonly #columns: readonly (SheetColumn & { readonly name: string })[];
+  /** Formats of numbers and dates, each with its place among the styles: before them are plain and bold. */
+  readonly #formats = new Map<string, number>();
+  #row = 0;
+
+  constructor(columns: readonly SheetColumn[]) {
+    this.#columns = columns.map((column, at) => ({ ...column, name: columnName(at) }));
+  }
+
+  async *xml(parts: AsyncIterable<readonly (readonly string[])[]>): AsyncGenerator<string> {
+    const head = this.#line((column) => text(column.header, ' s="1"'));
+    const frozen = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>';
+    yield `${declaration}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0">${frozen}</sheetView></sheetViews><sheetData>${head}`;
+    for await (const rows of parts) {
+      yield rows.map((row) => this.#line((column, at) => this.#value(row[at] ?? '', column))).join('');
+    }
+    yield '</sheetData></worksheet>';
+  }
+
+  /** Asked for when all rows have been written. */
+  styles(): string {
+    const formats = [...this.#formats].map(
+      ([format, at]) => `<numFmt numFmtId="${162 + at}" formatCode="${escaped(format)}"/>`,
+    );
+    const looks = [...this.#formats.values()].map(
+      (at) =>
+        `<xf numFmtId="${162 + at}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>`,
+    );
+    const font = '<sz val="11"/><name val="Calibri"/>';
+    const plain = 'fillId="0" borderId="0"';
+    return [
+      `${declaration}<styleSheet xmlns="${main}">`,
+      formats.length === 0 ? '' : `<numFmts count="${formats.length}">${formats.join('')}</numFmts>`,
+      `<fonts count="2"><font>${font}</font><font><b/>${font}</font></fonts>`,
+      '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>',
+      '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>',
+      `<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" ${plain}/></cellStyleXfs>`,
+      `<cellXfs count="${looks.length + 2}"><xf numFmtId="0" fontId="0" ${plain} xfId="0"/><xf numFmtId="0" fontId="1" ${plain} xfId="0" applyFont="1"/>${looks.join('')}</cellXfs>`,
+      '</styleSheet>',
+    ].join('');
+  }
+
+  #line(write: (column: SheetColumn, at: number) => string): string {
+    const row = ++this.#row;
+    const cells = this.#columns.map((column, at) => {
+      const written = write(column, at);
+      return written === '' ? '' : `<c r="${column.name}${row}"${written}</c>`;
+    });
+    return `<row r="${row}">${cells.join('')}</row>`;
+  }
+
+  /** A cell from its attributes to its end; nothing for one without a value. */
+  #value(value: string, { kind, header }: SheetColumn): string {
+    if (value.length > maxCellLength) {
+      throw new TokensError(
+        'E_TOO_LARGE',
+        'A cell of Excel holds {0} characters; that of {1} in row {2} has {3}. Export it as CSV.',
+        [maxCellLength, header, this.#row - 1, value.length],
+      );
+    }
+    const shown = kind === 'number' ? asNumber(value) : kind === 'time' ? asDate(value) : undefined;
+    const style = shown && this.#styleOf(shown.format);
+    return shown === undefined || style === undefined ? text(value) : ` s="${style}"><v>${shown.value}</v>`;
+  }
+
+  #styleOf(format: string): number | undefined {
+    const known = this.#formats.get(format);
+    if (known !== undefined || this.#formats.size === maxFormats) {
+      return known;
+    }
+    const style = this.#formats.size + 2;
+    this.#formats.set(format, style);
+    return style;
+  }
+}
+
+interface Shown {
+  readonly value: string;
+  /** The number format with which Excel shows the value as it was written. */
+  readonly format: string;
+}
+
+function asNumber(value: string): Shown | undefined {
+  const match = decimal.exec(value);
+  const digits = value.replace(/^-?0?\.?0*/, '').replace('.', '').length;
+  if (match === null || digits > exactDigits || (value.startsWith('-') && digits === 0)) {
+    return undefined;
+  }
+  const decimals = match[1] ?? '';
+  return decimals.length > exactDigits
+    ? undefined
+    : { value, format: decimals === '' ? '0' : `0.${'0'.repeat(decimals.length)}` };
+}
+
+/** Excel knows no zones and no parts of a millisecond: `Z` and zeros are written beside the value, all else is text. */
+function asDate(value: string): Shown | undefined {
+  const match = stamp.exec(value);
+  if (match === null) {
+    return undefined;
+  }
+  const [
+    ,
+    year = '',
+    joint = '',
+    month = '',
+    day = '',
+    between = '',
+    hour,
+    minute,
+    second,
+    fraction = '',
+    zeros = '',
+    zone = '',
+  ] = match;
+  const time = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour ?? 0),
+    Number(minute ?? 0),
+    Number(second ?? 0),
+    Number(fraction.padEnd(3, '0')),
+  );
+  const date = new Date(time);
+  const isReal =
+    date.getUTCDate() === Number(day) &&
+    date.getUTCHours() === Number(hour ?? 0) &&
+    date.getUTCMinutes() === Number(minute ?? 0) &&
+    date.getUTCSeconds() === Number(second ?? 0);
+  if (!isReal || time < firstDay) {
+    return undefined;
+  }
+  const format = [
+    `yyyy\\${joint}${'m'.repeat(month.length)}\\${joint}${'d'.repeat(day.length)}`,
+    between === '' ? '' : `\\${between}hh:mm`,
+    second === undefined ? '' : ':ss',
+    fraction === '' ? '' : `.${'0'.repeat(fraction.length)}`,
+    zeros + zone === '' ? '' : `"${zeros}${zone}"`,
+  ];
+  return { value: String((time - Date.UTC(1899, 11, 30)) / dayMs), format: format.join('') };
+}
+
+/** A cell of text, from its attributes on. */
+function text(value: string, attributes = ''): string {
+  return value === ''
+    ? ''
+    : `${attributes} t="inlineStr"><is><t xml:space="preserve">${escaped(value)}</t></is>`;
+}
+
+const special: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+};
+
+/** Text for XML; what XML cannot hold, and what looks like this way of writing it, is written as Excel does: `_x001B_`. */
+function escaped(value: string): string {
+  return value.replace(/_(?=x[\dA-Fa-f]{4}_)/g, '_x005F_').replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    /[&<>"\r]|[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/gu,
+    (char) => special[char] ?? `_x${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
+  );
+}
+
+/** `A` to `Z`, `AA` and so on. */
+function columnName(at: number): string {
+  return (at < 26 ? '' : columnName(Math.floor(at / 26) - 1)) + String.fromCharCode(65 + (at % 26));
+}
+
+/** A ZIP archive that is written from its beginning to its end: sizes stand behind what they are of. */
+class Zip {
+  readonly #directory: Buffer[] = [];
+  #offset = 0;
+
+  async *add(name: string, content: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Uint8Array> {
+    const start = this.#offset;
+    const path = Buffer.from(name);
+    let crc = 0;
+    let size = 0;
+    let packed = 0;
+    const deflate = createDeflateRaw();
+    const fed = pipeline(async function* () {
+      for await (const part of content) {
+        const bytes = Buffer.from(part);
+        crc = crc32(bytes, crc);
+        size += bytes.length;
+        yield bytes;
+      }
+    }, deflate);
+    // A failure is thrown by the reading below; here it must only not count as unheard.
+    fed.catch(() => undefined);
+    yield this.#counted(Buffer.concat([entry(0x04034b50, '', path), path]));
+    for await (const chunk of deflate as AsyncIterable<Buffer>) {
+      packed += chunk.length;
+      yield this.#counted(chunk);
+    }
+    await fed;
+    const sizes = numbers([4, crc], [4, packed], [4, size]);
+    yield this.#counted(Buffer.concat([numbers([4, 0x08074b50]), sizes]));
+    // Then: no comment, the first disk, no attributes.
+    this.#directory.push(
+      entry(0x02014b50, 'made by', path, sizes),
+      numbers([2, 0], [2, 0], [2, 0], [4, 0], [4, start]),
+      path,
+    );
+  }
+
+  /** What stands last. */
+  end(): Uint8Array {
+    const directory = Buffer.concat(this.#directory);
+    const count = this.#directory.length / 3;
+    return Buffer.concat([
+      directory,
+      numbers(
+        [4, 0x06054b50],
+        [4, 0],
+        [2, count],
+        [2, count],
+        [4, directory.length],
+        [4, this.#offset],
+        [2, 0],
+      ),
+    ]);
+  }
+
+  #counted(bytes: Buffer): Buffer {
+    this.#offset += bytes.length;
+    return bytes;
+  }
+}
+
+/** What is said of a file, before it and in the directory: version 2.0, UTF-8, deflated, of the first day of ZIP. */
+function entry(
+  signature: number,
+  madeBy: string,
+  path: Buffer,
+  sizes = numbers([4, 0], [4, 0], [4, 0]),
+): Buffer {
+  return Buffer.concat([
+    numbers(
+      [4, signature],
+      ...(madeBy === '' ? [] : [[2, 20] as const]),
+      [2, 20],
+      [2, 0x0808],
+      [2, 8],
+      [2, 0],
+      [2, 0x21],
+    ),
+    sizes,
+    numbers([2, path.length], [2, 0]),
+  ]);
+}
+
+/** Numbers, each with how many bytes it has, the lowest first. */
+function numbers(...all: readonly (readonly [length: number, value: number])[]): Buffer {
+  const bytes = Buffer.alloc(all.reduce((sum, [length]) => sum + length, 0));
+  let at = 0;
+  for (const [length, value] of all) {
+    at = bytes.writeUIntLE(value, at, length);
+  }
+  return bytes;
+}
