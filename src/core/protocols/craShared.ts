@@ -15,7 +15,17 @@ import type {
   Tokens,
 } from './gateway.ts';
 import type { HttpAnswer, HttpClient, HttpDeps, HttpRequest } from './http.ts';
-import { isError, isRecord, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from './text.ts';
+import { refused } from './httpErrors.ts';
+import {
+  isError,
+  isRecord,
+  looksLikeHtml,
+  member,
+  parseJson,
+  saysSessionIsGone,
+  wordsOf,
+  wordsOfError,
+} from './text.ts';
 
 export type CraDialectName = 'getData' | 'views';
 
@@ -95,9 +105,11 @@ export class CraWire {
 
   /** Logs on: the token of an answer to `Logon`, `logon` or `login`. */
   userToken(answer: HttpAnswer, service: string): string {
-    const body = this.json(answer, { logOn: service });
-    const parsed = v.safeParse(loggedOn, body);
+    const body = parseJson(answer.text);
+    const isGood = answer.status >= 200 && answer.status < 300;
+    const parsed = v.safeParse(loggedOn, isGood && body.ok ? body.value : undefined);
     if (!parsed.success) {
+      this.json(answer, { logOn: service });
       throw new TokensError(
         'E_PROTOCOL',
         'The answer of {0} to the sign-in holds no token.',
@@ -144,11 +156,7 @@ export class CraWire {
    * need not tell (PROTOCOLS.md 2).
    */
   speaksOfSession(answer: HttpAnswer): boolean {
-    const words = wordsOf(answer.text, this.deps.redactor);
-    return (
-      /session/i.test(words) &&
-      /not known|unknown|not found|no such|expired|invalid|not valid|does not exist/i.test(words)
-    );
+    return saysSessionIsGone(wordsOf(answer.text, this.deps.redactor));
   }
 
   /** The error for an answer that is a failure: of HTTP, or told in the body, or not the protocol at all. */
@@ -214,7 +222,7 @@ export class CraWire {
       if (status === 404) {
         return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);
       }
-    } else if (status === 401 || status === 410) {
+    } else if ((status === 401 && !asksForBasic(answer)) || status === 410) {
       return words === ''
         ? new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], details)
         : new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}: {1}', [host, words], details);
@@ -224,9 +232,7 @@ export class CraWire {
         ? new TokensError('E_LIMIT', '{0} has no session to give.', [host], details)
         : new TokensError('E_LIMIT', '{0} has no session to give: {1}', [host, words], details);
     }
-    return words === ''
-      ? new TokensError('E_HTTP', '{0} answered with status {1}.', [host, status], details)
-      : new TokensError('E_HTTP', '{0} answered with status {1}: {2}', [host, status, words], details);
+    return refused(host, status, words, details);
   }
 
   /** The error for a 401 that asks for the Tomcat user where none is known, or where it was refused. */

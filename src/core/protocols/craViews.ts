@@ -207,6 +207,9 @@ function sessionPair({ session }: Tokens): Pairs {
   return session === undefined ? [] : [['session', session]];
 }
 
+/** The longest timeout that a gateway has (PROTOCOLS.md 2), in minutes: a longer one is not its own. */
+const longestTimeout = 1_440;
+
 /** `timeout` of a `Keep-Alive` header: a positive number, fractions possible. */
 function timeoutOf(answer: HttpAnswer): number | undefined {
   const header = answer.headers['keep-alive'];
@@ -214,5 +217,5 @@ function timeoutOf(answer: HttpAnswer): number | undefined {
     typeof header === 'string' ? header : '',
   );
   const value = match === null ? 0 : Number(match[1]);
-  return value > 0 ? value : undefined;
+  return value > 0 && value <= longestTimeout ? value : undefined;
 }

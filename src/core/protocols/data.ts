@@ -61,6 +61,11 @@ export async function readData(
     if (reader === undefined) {
       throw rules.failure(answered);
     }
+    if (answered.status === 204 || answered.status === 205) {
+      // These never have a body, and say that all went well: there are no rows.
+      await reader.write(Buffer.from('{}'));
+      return { http: answered, answer: { ...(await reader.end()), bytes: 0 } };
+    }
     return { http: answered, answer: await reader.end() };
   } catch (error) {
     if (!left) {

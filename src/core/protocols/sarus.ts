@@ -14,7 +14,8 @@ import type {
   Tokens,
 } from './gateway.ts';
 import { type HttpAnswer, HttpClient, type HttpDeps, type HttpRequest } from './http.ts';
-import { isRecord, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from './text.ts';
+import { refused } from './httpErrors.ts';
+import { isError, isRecord, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from './text.ts';
 
 /** A number, or one written as text. */
 const numeric = v.pipe(
@@ -22,16 +23,41 @@ const numeric = v.pipe(
   v.finite(),
 );
 
-const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
-const remaining = v.optional(v.nullable(numeric));
+/** A life left, in milliseconds. What is longer than any token of this gateway could live is something else. */
+const life = v.pipe(numeric, v.maxValue(366 * 86_400_000));
 
-const opened = v.object({ SessionToken: tokenText, Remaining: remaining });
-const queried = v.object({ Remaining: numeric });
-const renewed = v.object({ SessionToken: v.optional(tokenText), Remaining: remaining });
-const revoked = v.optional(v.nullable(v.object({ Status: v.optional(numeric) })));
+/** The life that a `Result` tells under any of its names; undefined where it has none of a form that is certain. */
+function lifeIn(result: unknown): number | undefined {
+  for (const name of ['Remaining', 'TimeLeftMs', 'SessionTokenExpires']) {
+    const told = v.safeParse(life, member(result, name));
+    if (told.success) {
+      return told.output;
+    }
+  }
+  return undefined;
+}
+
+const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
+
+// Only what is needed must be as promised: a token must not get lost for what stands beside it.
+const opened = v.looseObject({ SessionToken: tokenText });
+const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
+const renewed = v.looseObject({ SessionToken: v.nullish(tokenText) });
+const revoked = v.nullish(v.object({ Status: v.fallback(v.optional(numeric), undefined) }));
 
 /** `Errors` of the envelope (PROTOCOLS.md 1). */
-const errors = v.object({ Status: v.optional(numeric), Detail: v.optional(v.unknown()) });
+const errors = v.object({
+  Status: v.optional(numeric),
+  Detail: v.optional(v.unknown()),
+  Details: v.optional(v.unknown()),
+});
+
+/** `Errors` of an answer: one, or a list of them. Undefined where there are none, or only empty ones. */
+function errorIn(body: unknown): Record<string, unknown> | undefined {
+  const found = member(body, 'Errors');
+  const error: unknown = Array.isArray(found) ? found.find((one) => isError(one)) : found;
+  return isError(error) ? (isRecord(error) ? error : { Detail: error }) : undefined;
+}
 
 /** The endpoints that handle tokens; their answers hold some, so they are no data. */
 const tokenEndpoints = new Set([
@@ -69,8 +95,8 @@ export class Sarus implements Gateway {
       },
     });
     const result = this.#result(answer, opened, 'signIn');
-    const grant = this.#grant(result.SessionToken, answer, result.Remaining);
-    if (grant.reportedMs !== undefined) {
+    const grant = this.#grant(result.SessionToken, answer, lifeIn(result));
+    if (grant.reportedMs !== undefined && grant.reportedMs > 0) {
       return grant;
     }
     try {
@@ -93,8 +119,8 @@ export class Sarus implements Gateway {
         failure: (answered) => this.#failureOf(answered, 'token'),
       },
     );
-    const error = member(answer.head, 'Errors');
-    if (isRecord(error)) {
+    const error = errorIn(answer.head);
+    if (error !== undefined) {
       answer.dispose();
       throw this.#failure(error, http, 'token');
     }
@@ -107,7 +133,7 @@ export class Sarus implements Gateway {
       signal: options.signal,
     });
     const result = this.#result(answer, renewed, 'token');
-    return this.#grant(result.SessionToken ?? tokens.user, answer, result.Remaining);
+    return this.#grant(result.SessionToken ?? tokens.user, answer, lifeIn(result));
   }
 
   async query(tokens: Tokens, options: CallOptions = {}): Promise<Life> {
@@ -115,8 +141,7 @@ export class Sarus implements Gateway {
       ...this.#request('/QuerySessionToken', tokens),
       signal: options.signal,
     });
-    const { Remaining } = this.#result(answer, queried, 'token');
-    return { sent: answer.sent, reportedMs: Math.max(Remaining, 0) };
+    return { sent: answer.sent, reportedMs: Math.max(this.#result(answer, queried, 'token'), 0) };
   }
 
   async close(tokens: Tokens, options: CallOptions = {}): Promise<void> {
@@ -166,12 +191,12 @@ export class Sarus implements Gateway {
     return { method: 'GET', path, query: [...params, ['SessionToken', tokens.user]], idempotent: true };
   }
 
-  #grant(value: string, answer: HttpAnswer, reported: number | null | undefined): Grant {
+  #grant(value: string, answer: HttpAnswer, reported: number | undefined): Grant {
     this.#deps.redactor.add(value);
     return {
       value,
       sent: answer.sent,
-      ...(reported === undefined || reported === null ? {} : { reportedMs: Math.max(reported, 0) }),
+      ...(reported === undefined ? {} : { reportedMs: Math.max(reported, 0) }),
     };
   }
 
@@ -197,7 +222,7 @@ export class Sarus implements Gateway {
     purpose: Purpose,
   ): v.InferOutput<S> {
     const parsed = parseJson(answer.text);
-    if (!parsed.ok || !isRecord(parsed.value) || isRecord(member(parsed.value, 'Errors'))) {
+    if (!parsed.ok || !isRecord(parsed.value) || errorIn(parsed.value) !== undefined) {
       throw this.#failureOf(answer, purpose);
     }
     const result = v.safeParse(schema, member(parsed.value, 'Result'));
@@ -222,9 +247,9 @@ export class Sarus implements Gateway {
   /** The error of an answer that is none. */
   #failureOf(answer: HttpAnswer, purpose: Purpose): TokensError {
     const parsed = parseJson(answer.text);
-    const found = parsed.ok ? member(parsed.value, 'Errors') : undefined;
-    if (isRecord(found) || answer.status >= 300) {
-      return this.#failure(isRecord(found) ? found : {}, answer, purpose);
+    const found = parsed.ok ? errorIn(parsed.value) : undefined;
+    if (found !== undefined || answer.status >= 300) {
+      return this.#failure(found ?? {}, answer, purpose);
     }
     const { host } = this.#http;
     if (looksLikeHtml(answer.text)) {
@@ -250,18 +275,16 @@ export class Sarus implements Gateway {
     const { redactor } = this.#deps;
     const envelope = v.safeParse(errors, found);
     const status = (envelope.success ? envelope.output.Status : undefined) ?? answer.status;
-    const words =
-      envelope.success && envelope.output.Detail !== undefined
-        ? wordsOfError(envelope.output.Detail, redactor)
-        : wordsOf(answer.text, redactor);
+    const said = envelope.success ? (envelope.output.Detail ?? envelope.output.Details) : undefined;
+    const words = said === undefined ? wordsOf(answer.text, redactor) : wordsOfError(said, redactor);
     const { host } = this.#http;
+    const code = codeOf(status, purpose, words);
     const details: FailureDetails = {
       status,
       detail: words,
       ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
-      ...(codeOf(status, purpose) === 'E_CREDENTIALS' ? { refused: 'login' } : {}),
+      ...(code === 'E_CREDENTIALS' ? { refused: 'login' } : {}),
     };
-    const code = codeOf(status, purpose);
     if (code === 'E_CREDENTIALS') {
       return words === ''
         ? new TokensError(
@@ -282,17 +305,17 @@ export class Sarus implements Gateway {
             details,
           );
     }
-    return words === ''
-      ? new TokensError('E_HTTP', '{0} answered with status {1}.', [host, status], details)
-      : new TokensError('E_HTTP', '{0} answered with status {1}: {2}', [host, status, words], details);
+    return refused(host, status, words, details);
   }
 }
 
-function codeOf(status: number, purpose: Purpose): ErrorCode {
+function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   if (purpose === 'signIn') {
     return status === 401 || status === 403 ? 'E_CREDENTIALS' : 'E_HTTP';
   }
-  return status === 401 || status === 410 ? 'E_EXPIRED' : 'E_HTTP';
+  // Some endpoints answer a token that they do not know with 404, as they do what else they do not know.
+  const isToken = status === 404 && /token/i.test(words) && /unknown|expired/i.test(words);
+  return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
 }
 
 /** @throws E_CONFIG for an endpoint that is none, and for parameters that would steer the token. */

@@ -10,7 +10,8 @@ const shown = 200;
 export type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
 
 /**
- * Reads JSON of an untrusted sender: a byte-order mark is passed over, nesting is bounded. A member called
+ * Reads JSON of an untrusted sender: a byte-order mark is passed over, raw control characters in strings are let
+ * stand, nesting is bounded. A member called
  * `__proto__` becomes an own property like any other (JSON.parse), so no prototype is touched as long as the
  * value is read by a schema and never merged into something.
  */
@@ -22,9 +23,25 @@ export function parseJson(text: string): ParsedJson {
   try {
     return { ok: true, value: JSON.parse(bare) };
   } catch {
-    // V8's own message quotes the text, in which a secret may stand.
-    return { ok: false, reason: bare.trim() === '' ? 'empty' : 'not JSON' };
+    try {
+      return { ok: true, value: JSON.parse(withEscapedControls(bare)) };
+    } catch {
+      // V8's own message quotes the text, in which a secret may stand.
+      return { ok: false, reason: bare.trim() === '' ? 'empty' : 'not JSON' };
+    }
   }
+}
+
+/** Mainframe fields hold raw control characters, and gateways pass them on within strings. */
+function withEscapedControls(text: string): string {
+  let quoted = false;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return text.replace(/\\.|["\u0000-\u001f]/gs, (found) => {
+    if (found === '"') {
+      quoted = !quoted;
+    }
+    return quoted && found < ' ' ? `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}` : found;
+  });
 }
 
 function depthExceeds(text: string, limit: number): boolean {
@@ -88,9 +105,23 @@ export function wordsOfError(error: unknown, redactor: Redactor): string {
   return plain(jsonWords(error), redactor);
 }
 
-/** Whether a top-level `error` says that something failed; gateways also send it empty. */
+/** Whether a top-level `error` says that something failed; gateways also send it empty, in every form of that. */
 export function isError(error: unknown): boolean {
-  return error !== undefined && error !== null && error !== false && error !== '' && error !== 0;
+  if (typeof error === 'string') {
+    return !/^\s*(?:null|false|0)?\s*$/i.test(error);
+  }
+  if (typeof error === 'object' && error !== null) {
+    return Object.values(error).some((part) => isError(part));
+  }
+  return Boolean(error);
+}
+
+/** Words by which a gateway says that a session is not there any more; they are not documented (A). */
+export function saysSessionIsGone(words: string): boolean {
+  return (
+    /session/i.test(words) &&
+    /not known|unknown|not found|no such|expired|invalid|not valid|does not exist/i.test(words)
+  );
 }
 
 const wordy = [
@@ -111,7 +142,10 @@ function jsonWords(value: unknown, depth = 0): string {
     return value;
   }
   if (Array.isArray(value) && depth < 3) {
-    return jsonWords(value[0], depth + 1);
+    return jsonWords(
+      value.find((part) => isError(part)),
+      depth + 1,
+    );
   }
   let words = '';
   for (const name of depth < 3 ? wordy : []) {

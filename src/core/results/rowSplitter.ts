@@ -504,9 +504,12 @@ function escapeControls(text: string): string {
   );
 }
 
-/** No list of rows in the body: none at all is fine, as in an answer that only tells an error. */
+/** No list of rows in the body: an object is the only row, and none at all is fine, as beside an error. */
 function craRows(head: JsonObject): JsonObject[] {
   const rows = member(head, 'Rows');
+  if (rows !== undefined && isObject(rows)) {
+    return Object.keys(rows).length > 0 ? [rows] : [];
+  }
   if (rows !== undefined && rows !== null && !Array.isArray(rows) && member(head, 'error') === undefined) {
     throw notRows();
   }

@@ -5,7 +5,7 @@ import type { Gateway, Life, Tokens } from '../protocols/gateway.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal, refusesToken } from './refusal.ts';
+import { isRefusal, refusesSession, refusesToken } from './refusal.ts';
 import type { SignIns } from './signIns.ts';
 
 export interface ReachDeps {
@@ -91,7 +91,7 @@ export class Reach {
    * @param asked when the refused call began; what was heard of a later one holds
    */
   async heardRefusal(error: unknown, record: TokenRecord, asked: Instant): Promise<void> {
-    if (refusesToken(error)) {
+    if (record.view === undefined ? refusesToken(error) : refusesSession(error)) {
       await this.markDead(record, asked);
     }
   }

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.ts';
 import { type ErrorCode, TokensError } from '../errors.ts';
+import { saysSessionIsGone } from '../protocols/text.ts';
 
 /**
  * A gateway's own refusal, of one of these kinds. An `error` under HTTP 200 counts as a 400; a page or broken JSON
@@ -16,6 +17,11 @@ export function isRefusal(error: unknown, ...statuses: number[]): error is Token
 /** Whether a gateway has said that the token of a call is not good any more: nothing else is meant by this code. */
 export function refusesToken(error: unknown): error is TokensError {
   return TokensError.is(error) && error.code === 'E_EXPIRED' && error.details.status !== undefined;
+}
+
+/** The same of a call in a session, whose end the status need not tell (PROTOCOLS.md 2). */
+export function refusesSession(error: unknown): boolean {
+  return refusesToken(error) || (isRefusal(error, 400, 404) && saysSessionIsGone(error.details.detail ?? ''));
 }
 
 /**

@@ -482,7 +482,7 @@ describe('protocols: CRA', () => {
         equal((await failure(tried('401'), 'E_CREDENTIALS')).details.status, 401);
         equal((await failure(tried('403'), 'E_CREDENTIALS')).details.status, 403);
         match((await failure(tried('404'), 'E_HTTP')).message, /no service “404”/);
-        match((await failure(tried('error'), 'E_HTTP')).message, /200: The service is being stopped/);
+        match((await failure(tried('error'), 'E_HTTP')).message, /error: The service is being stopped$/);
         match((await failure(tried('page'), 'E_PROTOCOL')).message, /web page/);
         await failure(tried('types'), 'E_PROTOCOL');
         await failure(tried('proto'), 'E_PROTOCOL');

@@ -92,7 +92,7 @@ describe('protocols: text of untrusted senders', () => {
   });
 
   it('does not take an empty error for one', () => {
-    deepEqual([undefined, null, '', false, 0].map(isError), [false, false, false, false, false]);
-    deepEqual(['x', {}, 1, true].map(isError), [true, true, true, true]);
+    deepEqual([undefined, null, '', false, 0, {}].map(isError), [false, false, false, false, false, false]);
+    deepEqual(['x', { code: 8 }, 1, true].map(isError), [true, true, true, true]);
   });
 });
