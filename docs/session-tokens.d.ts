@@ -13,7 +13,9 @@ export interface SessionTokensApi {
     credentials:
       | { username: string; password: string }
       | { apiKey: string }
-      | { email: string; password: string },
+      | { email: string; password: string }
+      /** `{}`: with the client certificate of a connection whose `login` is `certificate`. */
+      | Record<string, never>,
     options?: { remember?: boolean },
   ): Promise<TokenInfo>;
   getData(request: DataRequest): Promise<DataResult>;

@@ -16,7 +16,8 @@ export interface SessionTokensApi {
     credentials:
       | { username: string; password: string }
       | { apiKey: string }
-      | { email: string; password: string },
+      | { email: string; password: string }
+      | Record<string, never>,
     options?: { remember?: boolean },
   ): Promise<TokenInfo>;
   getData(request: DataRequest): Promise<DataResult>;
@@ -42,8 +43,8 @@ export function createApi(parts: Parts): ApiVerbs {
   };
   return {
     tokens: () => told(async () => keeper.tokens()),
-    signIn: (connection, credentials: Login, { remember } = {}) =>
-      told(() => keeper.signIn(connection, { login: credentials, remember })),
+    signIn: (connection, credentials, { remember } = {}) =>
+      told(() => keeper.signIn(connection, { login: loginOf(credentials), remember })),
     getData: (request) =>
       told(async () => (await import('./commands/table.ts')).getDataQuietly(parts, request)),
     keepAlive: (id) => told(() => keeper.keepAlive(id)),
@@ -51,4 +52,9 @@ export function createApi(parts: Parts): ApiVerbs {
     close: (id) => told(() => keeper.close(id)),
     closeAll: (connection) => told(() => keeper.closeAll(connection)),
   };
+}
+
+/** Nothing to prove who somebody is with leaves the connection's client certificate. */
+function loginOf(credentials: Parameters<SessionTokensApi['signIn']>[1]): Login {
+  return Object.keys(credentials).length === 0 ? { certificate: true } : (credentials as Login);
 }

@@ -18,6 +18,7 @@ import type { Event } from './core/event.ts';
 import { RedactingLog } from './core/log.ts';
 import type { Gateway } from './core/protocols/gateway.ts';
 import { Redactor } from './core/redact.ts';
+import { credentialsOf } from './core/tokens/gateways.ts';
 import { Keeper } from './core/tokens/keeper.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
 import type { ToolsDeps } from './tools/register.ts';
@@ -88,6 +89,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
       redactor,
       log,
       maxResponseBytes: options.maxResponseBytes(),
+      secrets: async () => (await credentialsOf(connection, credentials, log))?.secrets ?? {},
       ...(remembered === undefined ? {} : { remembered }),
       onDialect: (dialect) => void context.globalState.update(dialectKey(connection), dialect),
     });

@@ -2,18 +2,27 @@ import * as vscode from 'vscode';
 import { type Connection, originOf } from '../core/connection.ts';
 import { cancelled } from '../core/errors.ts';
 import type { Call, Parts } from './parts.ts';
+import { askSecrets } from './secrets.ts';
 
 /**
- * Asks a person once whether an unsafe way to a gateway is wanted, before anything goes there; rejects with
- * `E_CANCELLED` when it is not. A program is not asked: the way stays closed to it until a person has agreed.
+ * Asks a person once for what the way to a gateway needs, before anything goes there: whether an unsafe way is wanted, and
+ * the connection's own secrets. Rejects with `E_CANCELLED` when they turn away. A program is not asked: the way stays closed
+ * to it until a person has answered.
  */
 export async function agreed(
-  parts: Pick<Parts, 'consents'>,
+  parts: Pick<Parts, 'consents' | 'credentials' | 'log'>,
   { interactive }: Pick<Call, 'interactive'>,
   connection: Connection,
 ): Promise<void> {
-  const danger = parts.consents.wanted(connection);
-  if (danger === undefined || !interactive) {
+  if (interactive) {
+    await askConsent(parts, connection);
+    await askSecrets(parts, connection);
+  }
+}
+
+async function askConsent({ consents }: Pick<Parts, 'consents'>, connection: Connection): Promise<void> {
+  const danger = consents.wanted(connection);
+  if (danger === undefined) {
     return;
   }
   const origin = originOf(connection);
@@ -45,5 +54,5 @@ export async function agreed(
   if (chosen !== goOn) {
     throw cancelled();
   }
-  await parts.consents.give(connection);
+  await consents.give(connection);
 }

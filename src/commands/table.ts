@@ -1,6 +1,7 @@
 import type { DataRequest } from '../core/request.ts';
 import { askLogin } from './ask.ts';
 import { addConnection, openSettings, openWalkthrough, removeConnection } from './connections.ts';
+import { agreed } from './consent.ts';
 import { type DataResult, fetchData, getData, resultOf } from './getData.ts';
 import type { CommandId } from './ids.ts';
 import { pickConnection, pickToken } from './inputs.ts';
@@ -37,6 +38,7 @@ export const commandTable: Readonly<Record<CommandId, Handler>> = {
 
 /** Runs a request for a person, who may be asked to sign in; what comes of it is shown. */
 export async function runForPerson(parts: Parts, request: DataRequest): Promise<void> {
+  await agreed(parts, { interactive: true }, parts.connections.get(request.connection));
   const { answer } = await fetchData(parts, request, { interactive: true, askLogin });
   answer.dispose();
 }

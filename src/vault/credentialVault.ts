@@ -5,15 +5,23 @@ import { Emitter } from '../core/event.ts';
 import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
 
 const schema = v.object({
-  login: v.union([
+  login: v.exactOptional(
+    v.union([
+      v.object({
+        username: v.string(),
+        password: v.string(),
+        gatewayPassword: v.exactOptional(v.string()),
+      }),
+      v.object({ apiKey: v.string() }),
+      v.object({ email: v.string(), password: v.string() }),
+    ]),
+  ),
+  secrets: v.exactOptional(
     v.object({
-      username: v.string(),
-      password: v.string(),
-      gatewayPassword: v.exactOptional(v.string()),
+      passphrase: v.exactOptional(v.string()),
+      headers: v.exactOptional(v.record(v.string(), v.string())),
     }),
-    v.object({ apiKey: v.string() }),
-    v.object({ email: v.string(), password: v.string() }),
-  ]),
+  ),
   origin: v.string(),
   refused: v.exactOptional(v.string()),
 });

@@ -111,7 +111,7 @@ describe('security: canaries', () => {
     api: SessionTokensApi,
     { sandbox }: Disguise,
     connection: string,
-    login: Login,
+    login: Exclude<Login, { certificate: true }>,
   ): Promise<void> {
     const request =
       'apiKey' in login || 'email' in login

@@ -172,7 +172,7 @@ export class ModelServer {
   }
 
   checkLogin(login: Login): void {
-    const proof = 'apiKey' in login ? login.apiKey : login.password;
+    const proof = 'certificate' in login ? 'certificate' : 'apiKey' in login ? login.apiKey : login.password;
     if (this.wrong.has(proof)) {
       this.refusedLogOns.push(proof);
       throw new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', ['model', revoked], {

@@ -59,12 +59,15 @@ export class Cra implements Gateway {
         this.#deps.connection.name,
       ]);
     }
-    if (!('username' in login)) {
+    const { login: how } = this.#deps.connection;
+    if (!('username' in login || (how === 'certificate' && 'certificate' in login))) {
       throw new TokensError('E_CONFIG', '{0} takes a user and a password.', [this.#deps.connection.name]);
     }
     segment(name);
-    this.#deps.redactor.addName(login.username);
-    this.#deps.redactor.add(login.password);
+    if ('username' in login) {
+      this.#deps.redactor.addName(login.username);
+      this.#deps.redactor.add(login.password);
+    }
     const dialect = await this.#find(options);
     return dialect === undefined
       ? this.#signInByTrying(login, name, options)

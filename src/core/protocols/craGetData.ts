@@ -1,3 +1,4 @@
+import { TokensError } from '../errors.ts';
 import {
   asksForBasic,
   type CraCall,
@@ -27,6 +28,14 @@ export class CraGetData implements CraDialect {
   }
 
   async signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
+    if ('certificate' in login) {
+      throw new TokensError(
+        'E_CONFIG',
+        'The gateway of {0} has the older API, which knows no sign-in by certificate: set its login to "password".',
+        [this.#wire.deps.connection.name],
+        { sent: false },
+      );
+    }
     const request: HttpRequest = {
       method: 'POST',
       path: `${root}/${encode(service)}/Logon`,

@@ -41,7 +41,7 @@ export interface CraDialect {
   list(options: CallOptions): Promise<HttpAnswer>;
 }
 
-export type CraLogin = Extract<Login, { username: string }>;
+export type CraLogin = Extract<Login, { gatewayPassword?: string }>;
 export type CraCall = Omit<DataCall, 'query'> & { readonly query: CraQuery };
 
 /** What a call was for, where that changes what a failure means. */

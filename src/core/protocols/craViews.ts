@@ -33,16 +33,16 @@ export class CraViews implements CraDialect {
   }
 
   async signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
-    const { username, password } = login;
     const path = `${root}/${encode(service)}`;
+    const json = 'certificate' in login ? {} : { username: login.username, password: login.password };
     let answer = await this.#logOn(
-      { method: 'POST', path: `${path}/login`, json: { username, password }, signal: options.signal },
+      { method: 'POST', path: `${path}/login`, json, signal: options.signal },
       login,
     );
-    if (noSuchLogOn.has(answer.status)) {
+    if (noSuchLogOn.has(answer.status) && 'username' in login) {
       const form: Pairs = [
-        ['username', username],
-        ['password', password],
+        ['username', login.username],
+        ['password', login.password],
       ];
       answer = await this.#logOn(
         { method: 'POST', path: `${path}/logon`, form, signal: options.signal },

@@ -5,7 +5,9 @@ import type { Answer, MakeReader } from '../results/answer.ts';
 export type Login =
   | { username: string; password: string; gatewayPassword?: string }
   | { apiKey: string }
-  | { email: string; password: string };
+  | { email: string; password: string }
+  /** CRA: with the client certificate of the connection alone. */
+  | { certificate: true; gatewayPassword?: string };
 
 /** Every call can be called off. */
 export interface CallOptions {

@@ -3,14 +3,15 @@ import { readFile } from 'node:fs/promises';
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
-import { Axios } from 'axios';
+import { Axios, AxiosHeaders } from 'axios';
 import type { Clock, Instant } from '../clock.ts';
-import type { Connection } from '../connection.ts';
+import { type Connection, type ConnectionSecrets, hasSecrets, secretPlace } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { resolvePath } from '../paths.ts';
 import type { Redactor } from '../redact.ts';
+import { clientCertificate } from './clientCertificate.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs, type Pairs } from './encode.ts';
 import { type HttpHead, readBody, type Sink } from './httpBody.ts';
@@ -25,6 +26,8 @@ export interface HttpDeps {
   readonly maxResponseBytes: number;
   /** From 0 to below 1: jitter of the waits between attempts. */
   readonly random?: () => number;
+  /** What is secret of the connection, as it is known now: another window may learn or forget it. */
+  readonly secrets?: () => Promise<ConnectionSecrets>;
 }
 
 export interface HttpAnswer extends HttpHead {
@@ -85,6 +88,12 @@ const mostRedirects = 3;
 const mostRetries = 2;
 const retryBaseMs = 200;
 
+const usualHeaders = {
+  Accept: 'application/json, */*;q=0.5',
+  'Accept-Encoding': 'gzip, deflate, br',
+  'User-Agent': 'session-tokens',
+};
+
 const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([429, 502, 503, 504]);
 
@@ -93,6 +102,8 @@ type Way = InstanceType<typeof Axios>;
 /** What a request has in flight, shared by its attempts. */
 interface Flight {
   readonly request: HttpRequest;
+  /** The connection's own headers. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly kill: AbortController;
   readonly begun: Instant;
   /** `up` of the clock at which the time of the request is over. */
@@ -122,7 +133,10 @@ export class HttpClient {
   readonly #pooled: Way;
   readonly #single: Way;
   readonly #cookies = new CookieJar();
-  #tls: { rejectUnauthorized: boolean; secureContext?: tls.SecureContext } | undefined;
+  #tls: tls.ConnectionOptions = {};
+  /** What the key of the client certificate was opened with. */
+  #passphrase: string | undefined;
+  #isStale = true;
 
   constructor(deps: HttpDeps) {
     this.#deps = deps;
@@ -143,15 +157,13 @@ export class HttpClient {
 
   /**
    * Sends a request and reads its answer; every status is an answer.
-   * @throws E_CANCELLED, E_TIMEOUT, E_NETWORK, E_TLS, E_TOO_LARGE, E_PROTOCOL, E_CONFIG (an unreadable CA file), and what
-   *   a sink throws.
+   * @throws E_CANCELLED, E_TIMEOUT, E_NETWORK, E_TLS, E_TOO_LARGE, E_PROTOCOL, E_CONFIG (an unreadable file of certificates),
+   *   E_CREDENTIALS (a secret of the connection is not known), and what a sink throws.
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {
+    const headers = await this.#prepare();
     if (request.signal?.aborted) {
       throw cancelled();
-    }
-    if (this.#secure && this.#tls === undefined) {
-      this.#tls = await this.#tlsOptions();
     }
     return new Promise((resolve, reject) => {
       const { clock } = this.#deps;
@@ -180,6 +192,7 @@ export class HttpClient {
       const onAbort = (): void => giveUp(cancelled());
       const flight: Flight = {
         request,
+        headers,
         kill,
         begun,
         until: begun.up + this.#totalMs,
@@ -214,7 +227,11 @@ export class HttpClient {
         },
         (error: unknown) => {
           finish();
-          left ? linger?.done(undefined) : reject(failure ?? explain(error, this.host, this.#deps.redactor));
+          const known = explain(error, this.host, this.#deps);
+          if (known.code === 'E_TLS' || known.code === 'E_NETWORK') {
+            this.#isStale = true; // Before the next request its files may have been replaced.
+          }
+          left ? linger?.done(undefined) : reject(failure ?? known);
         },
       );
     });
@@ -265,7 +282,7 @@ export class HttpClient {
         }
         await this.#wait(answer + this.#backoff(attempt), flight);
       } catch (error) {
-        const known = explain(error, this.host, this.#deps.redactor);
+        const known = explain(error, this.host, this.#deps);
         if (last || flight.fed || flight.failure() !== undefined || !isPassing(known)) {
           throw known;
         }
@@ -353,12 +370,8 @@ export class HttpClient {
     }
   }
 
-  async #dispatch({ request, kill }: Flight, url: URL): Promise<IncomingMessage> {
-    const headers: Record<string, string> = {
-      Accept: 'application/json, */*;q=0.5',
-      'Accept-Encoding': 'gzip, deflate, br',
-      'User-Agent': 'session-tokens',
-    };
+  async #dispatch({ request, headers: own, kill }: Flight, url: URL): Promise<IncomingMessage> {
+    const headers: Record<string, string> = {};
     let data: string | undefined;
     if (request.form !== undefined) {
       data = encodePairs(request.form);
@@ -380,7 +393,8 @@ export class HttpClient {
     const response = await way.request<IncomingMessage>({
       method: request.method,
       url: url.href,
-      headers,
+      // Whatever their case: what the protocol sends takes the place of the connection's own, and that of the usual.
+      headers: AxiosHeaders.from(usualHeaders).set(own).set(headers),
       data,
       signal: kill.signal,
     });
@@ -438,11 +452,42 @@ export class HttpClient {
     return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
   }
 
-  async #tlsOptions(): Promise<{ rejectUnauthorized: boolean; secureContext?: tls.SecureContext }> {
+  /** Makes TLS ready, and the connection's own headers, with the secrets that are known at this moment. */
+  async #prepare(): Promise<Record<string, string>> {
+    const { connection, redactor, secrets } = this.#deps;
+    const { passphrase, headers: known } = (hasSecrets(connection) ? await secrets?.() : undefined) ?? {};
+    for (const secret of [passphrase, ...Object.values(known ?? {})]) {
+      if (secret !== undefined) {
+        redactor.add(secret);
+      }
+    }
+    if (this.#secure && (this.#isStale || this.#passphrase !== passphrase)) {
+      this.#tls = await this.#tlsOptions(passphrase);
+      this.#passphrase = passphrase;
+      this.#isStale = false;
+    }
+    return Object.fromEntries(
+      Object.entries(connection.headers ?? {}).map(([name, value]) => {
+        const secret = known?.[name.toLowerCase()];
+        if (secret === undefined && value.includes(secretPlace)) {
+          throw new TokensError(
+            'E_CREDENTIALS',
+            'The secret of the header {0} of {1} is not known: sign in by hand to be asked for it.',
+            [name, connection.name],
+            { sent: false },
+          );
+        }
+        return [name, value.replaceAll(secretPlace, () => secret ?? '')];
+      }),
+    );
+  }
+
+  async #tlsOptions(passphrase: string | undefined): Promise<tls.ConnectionOptions> {
     const { caFile, rejectUnauthorized } = this.#deps.connection;
+    const own = await clientCertificate(this.#deps.connection, passphrase);
     if (caFile === undefined) {
-      // Nothing of ours: so VS Code can put in the certificates of the operating system, as its settings say.
-      return { rejectUnauthorized };
+      // No context of ours: so VS Code can put in the certificates of the operating system, as its settings say.
+      return { rejectUnauthorized, ...own };
     }
     try {
       const extra = (await readFile(resolvePath(caFile), 'utf8')).match(pemCertificates) ?? [];
@@ -454,7 +499,7 @@ export class HttpClient {
       }
       return {
         rejectUnauthorized,
-        secureContext: tls.createSecureContext({ ca: [...trusted(), ...extra] }),
+        secureContext: tls.createSecureContext({ ca: [...trusted(), ...extra], ...own }),
       };
     } catch (error) {
       throw new TokensError('E_CONFIG', 'The CA file {0} cannot be read as PEM certificates.', [caFile], {

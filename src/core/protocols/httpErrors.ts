@@ -1,8 +1,13 @@
+import type { Connection } from '../connection.ts';
 import { type FailureDetails, TokensError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 
 /** Turns what a library threw into a sentence. Its message goes to the log only, and redacted. */
-export function explain(error: unknown, host: string, redactor: Redactor): TokensError {
+export function explain(
+  error: unknown,
+  host: string,
+  { connection, redactor }: { readonly connection: Connection; readonly redactor: Redactor },
+): TokensError {
   if (TokensError.is(error)) {
     return error;
   }
@@ -26,7 +31,8 @@ export function explain(error: unknown, host: string, redactor: Redactor): Token
   if (syscall === 'connect' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
     return new TokensError('E_NETWORK', '{0} cannot be reached.', [host], unsent);
   }
-  const tlsFailure = explainTls(code, host, detail);
+  const tlsFailure =
+    explainAlert(`${code} ${message}`, host, connection, detail) ?? explainTls(code, host, detail);
   if (tlsFailure !== undefined) {
     return tlsFailure;
   }
@@ -44,6 +50,47 @@ export function explain(error: unknown, host: string, redactor: Redactor): Token
     });
   }
   return new TokensError('E_NETWORK', 'The connection to {0} broke off.', [host], { detail });
+}
+
+/**
+ * What a server says of the client's certificate, which is none of its own. Libraries spell its alerts in several ways:
+ * `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`, `sslv3 alert bad certificate`, `SSL/TLS_ALERT_UNKNOWN_CA`.
+ */
+const certificateAlert =
+  /alert[ _]((?:no|bad|unsupported)[ _]certificate|certificate[ _](?:required|revoked|expired|unknown)|unknown[ _]ca|access[ _]denied|decrypt[ _]error|handshake[ _]failure)/i;
+
+function explainAlert(
+  text: string,
+  host: string,
+  { certFile, pfxFile }: Connection,
+  detail: string,
+): TokensError | undefined {
+  const alert = certificateAlert.exec(text)?.[1]?.toLowerCase().replaceAll('_', ' ');
+  if (alert === undefined) {
+    return undefined;
+  }
+  const details = { detail, sent: false };
+  if ((certFile ?? pfxFile) !== undefined) {
+    return new TokensError(
+      'E_TLS',
+      '{0} refused the client certificate of this connection: {1}.',
+      [host, alert],
+      details,
+    );
+  }
+  return alert === 'handshake failure'
+    ? new TokensError(
+        'E_TLS',
+        '{0} broke off the TLS handshake; if it wants a client certificate, name its files in the connection’s certFile and keyFile, or in pfxFile.',
+        [host],
+        details,
+      )
+    : new TokensError(
+        'E_TLS',
+        '{0} wants a client certificate; name its files in the connection’s certFile and keyFile, or in pfxFile.',
+        [host],
+        details,
+      );
 }
 
 function explainTls(code: string, host: string, detail: string): TokensError | undefined {

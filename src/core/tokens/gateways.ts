@@ -2,7 +2,9 @@ import { type Connection, originOf } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
+import type { Log } from '../log.ts';
 import type { Gateway } from '../protocols/gateway.ts';
+import type { CredentialStore, Credentials } from './store.ts';
 
 /** Gateways are polite to few requests at once and rude to many. */
 export const atATime = 8;
@@ -79,6 +81,21 @@ export class Gateways implements Disposable {
       (gateway) => gateway.dispose(),
       () => undefined, // It was never opened; whoever asked for it has been told why.
     );
+  }
+}
+
+/** What a person gave for where a connection leads now. A storage that cannot be read counts as empty: it is logged. */
+export async function credentialsOf(
+  connection: Connection,
+  store: CredentialStore,
+  log: Log,
+): Promise<Credentials | undefined> {
+  try {
+    const found = await store.read(connection.name);
+    return found !== undefined && belongsTo(connection, found) ? found : undefined;
+  } catch (error) {
+    log.error(`Reading the credentials failed: ${error instanceof Error ? error.message : error}`);
+    return undefined;
   }
 }
 

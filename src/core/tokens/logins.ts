@@ -5,7 +5,7 @@ import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Login } from '../protocols/gateway.ts';
-import { belongsTo, type Gateways } from './gateways.ts';
+import { credentialsOf, type Gateways } from './gateways.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type Claims, type CredentialStore, type Credentials, heardMs } from './store.ts';
 
@@ -60,18 +60,10 @@ export class Logins implements Disposable {
   async read(connection: Connection): Promise<Credentials | undefined> {
     const { credentials, log } = this.#deps;
     const { name } = connection;
-    let found: Credentials | undefined;
-    try {
-      found = await credentials.read(name);
-    } catch (error) {
-      log.error(`Reading the credentials failed: ${error instanceof Error ? error.message : error}`);
-    }
+    let found = await credentialsOf(connection, credentials, log);
     const marked = this.#unstored.get(name);
     if (found !== undefined && marked !== undefined && isSame(found.login, marked.login)) {
       found = marked;
-    }
-    if (found !== undefined && !belongsTo(connection, found)) {
-      found = undefined;
     }
     this.#show(name, found?.refused);
     return found;
@@ -79,6 +71,9 @@ export class Logins implements Disposable {
 
   /** What is remembered and may be sent. */
   async usable(connection: Connection): Promise<Login | undefined> {
+    if (connection.login === 'certificate') {
+      return byCertificate;
+    }
     const found = await this.read(connection);
     return found?.refused === undefined ? found?.login : undefined;
   }
@@ -125,9 +120,18 @@ export class Logins implements Disposable {
     });
   }
 
-  /** Remembers a login, in place of what was. */
-  async remember(connection: Connection, login: Login): Promise<void> {
-    await this.#write(connection, { login, origin: originOf(connection) });
+  /** Remembers a login, or none, in place of what was. The connection's other secrets stay. */
+  async remember(connection: Connection, login: Login | undefined): Promise<void> {
+    const secrets = (await this.read(connection))?.secrets;
+    if (login === undefined && secrets === undefined) {
+      await this.forget(connection.name);
+    } else {
+      await this.#write(connection, {
+        ...(login === undefined ? {} : { login }),
+        ...(secrets === undefined ? {} : { secrets }),
+        origin: originOf(connection),
+      });
+    }
   }
 
   /** Notes a failed log-on: where the gateway has refused what is remembered, that is marked. */
@@ -145,13 +149,11 @@ export class Logins implements Disposable {
   async worked(connection: Connection, login: Login): Promise<void> {
     const found = await this.read(connection);
     if (found?.refused !== undefined) {
-      await (isSame(found.login, login)
-        ? this.remember(connection, found.login)
-        : this.forget(connection.name));
+      await this.remember(connection, isSame(found.login, login) ? found.login : undefined);
     }
   }
 
-  /** Forgets what is remembered. */
+  /** Forgets what is remembered, and the connection's other secrets. */
   async forget(name: string): Promise<void> {
     this.#unstored.delete(name);
     await this.#deps.credentials.delete(name);
@@ -164,6 +166,9 @@ export class Logins implements Disposable {
 
   /** What is remembered; rejects where it was refused. */
   async #login(connection: Connection): Promise<Login | undefined> {
+    if (connection.login === 'certificate') {
+      return byCertificate;
+    }
     const found = await this.read(connection);
     if (found?.refused !== undefined) {
       throw refusedBefore(connection.name, found.refused);
@@ -231,13 +236,18 @@ function refusedBefore(connection: string, words: string): TokensError {
       );
 }
 
+/** Nobody has to be asked for it, and it is never stored. */
+const byCertificate: Login = { certificate: true };
+
 /** Whether two logins prove the same to a gateway. */
-function isSame(one: Login, other: Login): boolean {
-  const proof = (login: Login) =>
+function isSame(one: Login | undefined, other: Login | undefined): boolean {
+  const proof = (login: Login | undefined) =>
     JSON.stringify(
-      'apiKey' in login
-        ? [login.apiKey]
-        : ['username' in login ? login.username : login.email, login.password],
+      login === undefined || 'certificate' in login
+        ? []
+        : 'apiKey' in login
+          ? [login.apiKey]
+          : ['username' in login ? login.username : login.email, login.password],
     );
   return proof(one) === proof(other);
 }

@@ -150,7 +150,7 @@ export class SignIns {
         return token;
       }
     } catch (error) {
-      if (!isLoginRefused(error) || askLogin === undefined) {
+      if (!isLoginRefused(error) || askLogin === undefined || connection.login === 'certificate') {
         throw error;
       }
       refusal = error;
@@ -196,9 +196,9 @@ export class SignIns {
     );
     try {
       if (remember === true) {
-        await logins.remember(connection, login);
+        await logins.remember(connection, 'certificate' in login ? undefined : login);
       } else if (remember === false) {
-        await logins.forget(connection.name);
+        await logins.remember(connection, undefined);
       } else {
         await logins.worked(connection, login);
       }

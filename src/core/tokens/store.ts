@@ -1,3 +1,4 @@
+import type { ConnectionSecrets } from '../connection.ts';
 import type { Event } from '../event.ts';
 import type { Login } from '../protocols/gateway.ts';
 
@@ -15,9 +16,11 @@ export interface TokenStore {
 /** By then all windows have heard of what one has stored, in milliseconds. */
 export const heardMs = 2_000;
 
-/** A login, and the origin that it was given for: it goes nowhere else. */
+/** What a person gave for a connection, and the origin that it was given for: it goes nowhere else. */
 export interface Credentials {
-  readonly login: Login;
+  /** Absent where it was not to be remembered. */
+  readonly login?: Login;
+  readonly secrets?: ConnectionSecrets;
   readonly origin: string;
   /** The gateway has refused the login, with these words (redacted, possibly none): it is sent no more. */
   readonly refused?: string;

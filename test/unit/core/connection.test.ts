@@ -4,6 +4,12 @@ import { fill } from '../../../src/core/errors.ts';
 
 const good = { name: 'c', kind: 'bmc-cra', url: 'https://host.example/p' };
 
+function refused(input: unknown, reason: string): void {
+  const parsed = parseConnection(input);
+  assert.ok(!parsed.ok, reason);
+  assert.equal(fill(parsed.reason.template, parsed.reason.args), reason);
+}
+
 describe('connections', () => {
   it('say in one clause what is wrong with which field', () => {
     for (const [input, reason] of [
@@ -31,10 +37,68 @@ describe('connections', () => {
       [{ ...good, requestTimeoutSeconds: '30' }, '"requestTimeoutSeconds" must be a number'],
       [{ ...good, rejectUnauthorized: 'no' }, '"rejectUnauthorized" must be a boolean'],
     ] as const) {
-      const parsed = parseConnection(input);
-      assert.ok(!parsed.ok, reason);
-      assert.equal(fill(parsed.reason.template, parsed.reason.args), reason);
+      refused(input, reason);
     }
+  });
+
+  it('D1: name a client certificate in one way, whole', () => {
+    for (const [files, reason] of [
+      [{ keyFile: 'k.pem' }, '"certFile" is missing'],
+      [{ pfxFile: 'p.pfx', certFile: 'c.pem' }, '"pfxFile" cannot be used together with "certFile"'],
+      [{ pfxFile: 'p.pfx', keyFile: 'k.pem' }, '"pfxFile" cannot be used together with "keyFile"'],
+      [{ certFile: 7 }, '"certFile" must be a string'],
+      [{ pfxFile: ' ' }, '"pfxFile" must not be empty'],
+      [{ login: 'key' }, '"login" must be one of password, certificate'],
+      [{ login: 'certificate' }, '"certFile" is missing'],
+    ] as const) {
+      refused({ ...good, ...files }, reason);
+    }
+    for (const files of [
+      { certFile: 'c.pem', keyFile: 'k.pem' },
+      { pfxFile: 'p.pfx', login: 'certificate' },
+    ]) {
+      const parsed = parseConnection({ ...good, ...files });
+      assert.ok(parsed.ok);
+      assert.deepEqual({ ...parsed.value, ...files }, parsed.value);
+    }
+  });
+
+  it('D2: have headers that can be sent and that are theirs to set', () => {
+    const no = 'is no header that can be set: its name is wrong, or each request needs its own';
+    for (const name of [
+      'Host',
+      'content-length',
+      'Content-Type',
+      'Transfer-Encoding',
+      'connection',
+      'Keep-Alive',
+      'TE',
+      'Trailer',
+      'Upgrade',
+      'Expect',
+      'Proxy-Authorization',
+      'Accept-Encoding',
+      'Cookie',
+      'X Y',
+      'X:Y',
+      'X\r\nY',
+      'Ä',
+      '',
+    ]) {
+      refused({ ...good, headers: { [name]: 'v' } }, `"headers.${name}" ${no}`);
+    }
+    for (const value of ['a\r\nB: c', 'a\nb', 'a\0b', '\u2028', 'ş', ' ', '']) {
+      refused(
+        { ...good, headers: { 'X-Y': value } },
+        '"headers.X-Y" must be text without line breaks that a header can carry',
+      );
+    }
+    refused({ ...good, headers: { 'X-Y': 7 } }, '"headers.X-Y" must be a string');
+    refused({ ...good, headers: 'X-Y: 7' }, '"headers" must be an object of headers');
+    const headers = { Authorization: `Bearer \${secret}`, 'CF-Access-Client-Id': 'ü', 'user-agent': 'x' };
+    const parsed = parseConnection({ ...good, headers });
+    assert.ok(parsed.ok);
+    assert.deepEqual(parsed.value.headers, headers);
   });
 
   it('have a life within the bounds of their protocol', () => {

@@ -72,6 +72,21 @@ describe('protocols: CRA', () => {
       equal(server.got.length, 1 + 0);
     });
 
+    it('D1: signs in with the client certificate alone, asking nobody for anything', async () => {
+      const byCertificate = { ...dialect, login: 'certificate', certFile: '/my/certificate.pem' };
+      const { server, gateway } = await cra(byCertificate, (_, response) =>
+        json(response, { userToken: 'tok' }),
+      );
+      equal((await gateway.signIn({ certificate: true }, 'SVC')).value, 'tok');
+      deepEqual([server.got[0]?.url, server.got[0]?.body], [`${viewsRoot}/SVC/login`, '{}']);
+      const { gateway: other } = await cra(dialect, (_, response) => json(response, { userToken: 'tok' }));
+      match((await failure(other.signIn({ certificate: true }, 'SVC'), 'E_CONFIG')).message, /password/);
+      const { gateway: old } = await cra({ ...byCertificate, dialect: 'getData' }, (_, response) =>
+        json(response, { userToken: 'tok' }),
+      );
+      match((await failure(old.signIn({ certificate: true }, 'SVC'), 'E_CONFIG')).message, /older API/);
+    });
+
     for (const [header, listHeader, expected] of [
       ['timeout=15', undefined, 900_000],
       ['timeout=0.5', 'timeout=60', 30_000],

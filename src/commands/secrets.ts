@@ -1,0 +1,82 @@
+import * as vscode from 'vscode';
+import {
+  type Connection,
+  type ConnectionSecrets,
+  hasSecrets,
+  isHeaderValue,
+  originOf,
+  secretPlace,
+} from '../core/connection.ts';
+import { TokensError } from '../core/errors.ts';
+import { clientCertificate } from '../core/protocols/clientCertificate.ts';
+import { credentialsOf } from '../core/tokens/gateways.ts';
+import { askText } from './ask.ts';
+import type { Parts } from './parts.ts';
+
+/**
+ * Asks a person for what is secret of a connection and not known yet, and keeps it. Rejects with `E_CANCELLED` when they
+ * turn away, and with `E_CONFIG` where a file of the client certificate cannot be used.
+ */
+export async function askSecrets(
+  { credentials, log }: Pick<Parts, 'credentials' | 'log'>,
+  connection: Connection,
+): Promise<void> {
+  if (!hasSecrets(connection)) {
+    return;
+  }
+  const title = vscode.l10n.t('Connect to {0}', connection.name);
+  const known = (await credentialsOf(connection, credentials, log))?.secrets ?? {};
+  const passphrase = await askPassphrase(title, connection, known.passphrase);
+  const headers = { ...known.headers };
+  for (const [name, value] of Object.entries(connection.headers ?? {})) {
+    if (value.includes(secretPlace)) {
+      headers[name.toLowerCase()] ??= await askText({
+        title,
+        prompt: vscode.l10n.t('Secret of the header {0}', name),
+        password: true,
+        validateInput: (text) =>
+          isHeaderValue(text) ? undefined : vscode.l10n.t('A header cannot carry this.'),
+      });
+    }
+  }
+  const secrets: ConnectionSecrets = { ...(passphrase === undefined ? {} : { passphrase }), headers };
+  const isNew = Object.entries(headers).some(([name, value]) => known.headers?.[name] !== value);
+  if (passphrase === known.passphrase && !isNew) {
+    return;
+  }
+  try {
+    // Read anew: another window may have remembered a login while the person was typing.
+    const found = await credentialsOf(connection, credentials, log);
+    await credentials.write(connection.name, { ...found, secrets, origin: originOf(connection) });
+  } catch {
+    throw new TokensError('E_STORAGE', 'The secrets of {0} could not be kept in the secret storage.', [
+      connection.name,
+    ]);
+  }
+}
+
+/** What the client certificate's key opens with; undefined where it is open. A wrong one is told and asked again. */
+async function askPassphrase(
+  title: string,
+  connection: Connection,
+  known: string | undefined,
+): Promise<string | undefined> {
+  for (let passphrase = known; ; ) {
+    try {
+      await clientCertificate(connection, passphrase);
+      return passphrase;
+    } catch (error) {
+      if (!TokensError.is(error) || error.code !== 'E_CREDENTIALS') {
+        throw error;
+      }
+      passphrase = await askText({
+        title,
+        prompt:
+          passphrase === undefined
+            ? vscode.l10n.t('Passphrase of the client certificate')
+            : vscode.l10n.t('The passphrase does not open the client certificate. Enter it anew.'),
+        password: true,
+      });
+    }
+  }
+}

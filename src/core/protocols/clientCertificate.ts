@@ -1,0 +1,121 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import tls from 'node:tls';
+import type { Connection } from '../connection.ts';
+import { TokensError } from '../errors.ts';
+import { resolvePath } from '../paths.ts';
+
+/** As `node:tls` takes it. */
+export type ClientCertificate =
+  | { readonly cert: string; readonly key: string }
+  | { readonly pfx: Buffer; readonly passphrase?: string };
+
+const pemKey = /-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/;
+
+/**
+ * Reads the client certificate of a connection and tries it, so that what is wrong is told before anything is sent.
+ * @param passphrase of its key, where one is known
+ * @returns undefined where the connection has none
+ * @throws E_CONFIG (a file is missing, of another format, or does not belong to the other), and E_CREDENTIALS where the key
+ *   needs a passphrase or another one. Neither holds what is in the files.
+ */
+export async function clientCertificate(
+  connection: Pick<Connection, 'name' | 'certFile' | 'keyFile' | 'pfxFile'>,
+  passphrase: string | undefined,
+): Promise<ClientCertificate | undefined> {
+  const { name, certFile, keyFile = certFile, pfxFile } = connection;
+  if (pfxFile !== undefined) {
+    return pfxOf(name, pfxFile, await contents('pfxFile', pfxFile), passphrase);
+  }
+  if (certFile === undefined || keyFile === undefined) {
+    return undefined;
+  }
+  const cert = (await contents('certFile', certFile)).toString();
+  let leaf: X509Certificate;
+  try {
+    leaf = new X509Certificate(cert);
+  } catch (error) {
+    throw new TokensError(
+      'E_CONFIG',
+      'There is no certificate in PEM in the certFile {0}.',
+      [certFile],
+      unsent(error),
+    );
+  }
+  const key = keyOf(name, keyFile, (await contents('keyFile', keyFile)).toString(), passphrase);
+  if (!leaf.checkPrivateKey(key)) {
+    throw new TokensError(
+      'E_CONFIG',
+      'The private key in {0} does not belong to the certificate in {1}.',
+      [keyFile, certFile],
+      unsent(),
+    );
+  }
+  // Without its passphrase, so that it need not be opened again for each socket.
+  return { cert, key: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+}
+
+function keyOf(name: string, file: string, text: string, passphrase: string | undefined): KeyObject {
+  const key = pemKey.exec(text)?.[0] ?? '';
+  const isEncrypted = /BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(key);
+  try {
+    return createPrivateKey(isEncrypted && passphrase !== undefined ? { key, passphrase } : key);
+  } catch (error) {
+    throw isEncrypted
+      ? noPassphrase(name, passphrase, error)
+      : new TokensError(
+          'E_CONFIG',
+          'There is no private key in PEM in the keyFile {0}.',
+          [file],
+          unsent(error),
+        );
+  }
+}
+
+function pfxOf(name: string, file: string, pfx: Buffer, passphrase: string | undefined): ClientCertificate {
+  const found = { pfx, ...(passphrase === undefined ? {} : { passphrase }) };
+  try {
+    tls.createSecureContext(found);
+    return found;
+  } catch (error) {
+    // The words of the libraries that VS Code and its server are built with.
+    throw /mac verify|password|decrypt/i.test(String(error))
+      ? noPassphrase(name, passphrase, error)
+      : new TokensError(
+          'E_CONFIG',
+          'The pfxFile {0} is no PKCS#12 file, or one protected by a method too old to be read here.',
+          [file],
+          unsent(error),
+        );
+  }
+}
+
+async function contents(setting: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(resolvePath(file));
+  } catch (error) {
+    throw new TokensError('E_CONFIG', 'The {0} {1} cannot be read.', [setting, file], unsent(error));
+  }
+}
+
+function noPassphrase(name: string, tried: string | undefined, error?: unknown): TokensError {
+  return tried === undefined
+    ? new TokensError(
+        'E_CREDENTIALS',
+        'The client certificate of {0} needs a passphrase: sign in by hand to be asked for it.',
+        [name],
+        unsent(error),
+      )
+    : new TokensError(
+        'E_CREDENTIALS',
+        'The passphrase does not open the client certificate of {0}: sign in by hand to be asked for another.',
+        [name],
+        unsent(error),
+      );
+}
+
+/** Only the name of what went wrong: a message might quote what is in the file. */
+function unsent(error?: unknown): { sent: false; detail?: string } {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? { sent: false, detail: code } : { sent: false };
+}
