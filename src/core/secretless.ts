@@ -14,6 +14,15 @@ export function withTexts(value: unknown, change: (text: string) => string): unk
     : value;
 }
 
+/** The same for JSON that is not read: numbers and the order of members stay as they are written. */
+export function withTextsOfJson(json: string, change: (text: string) => string): string {
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/gs, (text) => {
+    const read = JSON.parse(text) as string;
+    const changed = change(read);
+    return changed === read ? text : JSON.stringify(changed);
+  });
+}
+
 /** What says where a request goes; without it there is no request. */
 const essential = new Set(['connection', 'product', 'view', 'endpoint']);
 

@@ -1,8 +1,10 @@
-/** A value of a table: cells of the wire flattened, several values kept apart. */
-export type Cell = string | number | boolean | null | string[];
+import type { NumberText } from './json.ts';
 
-/** A row; its keys are in the server's order. */
-export type Row = Record<string, Cell>;
+/** A value of a table: cells of the wire flattened, several values kept apart, numbers as they were sent. */
+export type Cell = string | NumberText | boolean | null | string[];
+
+/** A row for a program. A number that JavaScript cannot hold exactly is its text (CONTRACT.md, `DataResult`). */
+export type Row = Record<string, string | number | boolean | null | string[]>;
 
 /** A value as JSON has them. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -23,6 +25,8 @@ export interface Answer {
   readonly rowCount: number;
   /** Of the body, inflated. */
   readonly bytes: number;
+  /** Places in the body that were no valid JSON and have been mended (see `readJson`). */
+  readonly mended?: number;
   /** All rows, in the order of the server. They may be elsewhere until asked for: ask once, keep them. */
   rows(): Promise<Row[]>;
   /** Lets the rows go, wherever they are. */

@@ -1,5 +1,6 @@
 import { TokensError } from '../errors.ts';
 import type { Cell } from './answer.ts';
+import { NumberText } from './json.ts';
 
 /** How the bytes of a value are to be read. */
 const kinds = { ascii: 0, utf8: 1, utf16: 2, number: 3, list: 4 } as const;
@@ -70,8 +71,8 @@ export class CellStore {
       case true:
         return isTrue;
     }
-    if (typeof cell === 'number') {
-      return this.#putWhole('number', Buffer.from(String(cell)), like);
+    if (cell instanceof NumberText) {
+      return this.#putWhole('number', Buffer.from(cell.text), like);
     }
     if (typeof cell === 'object') {
       return this.#putWhole('list', Buffer.from(JSON.stringify(cell)), like);
@@ -144,7 +145,7 @@ export class CellStore {
       case kinds.utf16:
         return this.#text('utf16le');
       case kinds.number:
-        return Number(this.#text('latin1'));
+        return new NumberText(this.#text('latin1'));
       case kinds.list:
         return JSON.parse(this.#text('utf8')) as string[];
       default:

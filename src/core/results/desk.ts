@@ -2,8 +2,9 @@ import type { Cell } from './answer.ts';
 import { textOf } from './cells.ts';
 import { type Delimiter, delimited, type ExportFormat, writeRows } from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
+import { jsonOf, NumberText, readJson } from './json.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
-import type { Kind } from './quantity.ts';
+import { isExact, type Kind } from './quantity.ts';
 import { ResultTable } from './table.ts';
 
 /** What is shown of a table, and in which order. */
@@ -58,6 +59,8 @@ export interface Summary {
   readonly fields: readonly string[];
   readonly kinds: readonly Kind[];
   readonly rowCount: number;
+  /** Places in the body that were no valid JSON and have been mended. */
+  readonly mended: number;
 }
 
 export interface ExportRequest {
@@ -113,6 +116,7 @@ export class TableDesk {
       fields: table.fields,
       kinds: table.columns.map((column) => table.kindOf(column)),
       rowCount: table.rowCount,
+      mended: table.mended,
     };
   }
 
@@ -173,13 +177,14 @@ export class TableDesk {
     return lines.join('\n');
   }
 
-  /** Rows of the server's order as the text of a JSON list. */
-  json({ from, to }: Span): string {
+  /** Rows of the server's order as the text of a JSON list; for a program, with numbers that JavaScript can hold. */
+  json({ from, to, forProgram }: Span & { readonly forProgram?: true }): string {
     const rows: number[] = [];
     for (let index = from; index < Math.min(to, this.table.rowCount); index++) {
       rows.push(index);
     }
-    return `[${writeRows(this.table, rows, this.table.fields, 'json')}]`;
+    const write = forProgram ? valueForProgram : jsonOf;
+    return `[${writeRows(this.table, rows, this.table.fields, 'json', ',', write)}]`;
   }
 
   /**
@@ -228,7 +233,9 @@ export class TableDesk {
       keyFields: keyed,
       keys: rows.map((row) => keyOf(this.table, row, keyed)),
       fields: columns.map(({ field }) => field),
-      values: columns.map((column) => Float64Array.from(rows, (row) => sizeOf(column.at(row)))),
+      values: columns.map((column) => {
+        return Float64Array.from(rows, (row) => sizeOf(column.at(row), column.reading));
+      }),
     };
   }
 
@@ -335,7 +342,22 @@ function same(a: Cell | undefined, b: Cell | undefined): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((value, at) => value === b[at]);
   }
-  return a === b;
+  return a instanceof NumberText && b instanceof NumberText ? a.text === b.text : a === b;
+}
+
+/** A table of rows that are a JSON list of objects. Throws a `SyntaxError` for anything else. */
+export function deskOf(rows: string): TableDesk {
+  const desk = new TableDesk();
+  const { value } = readJson(rows);
+  if (!Array.isArray(value) || !value.every((row) => row instanceof Map)) {
+    throw new SyntaxError();
+  }
+  desk.table.append(value);
+  return desk;
+}
+
+function valueForProgram(cell: Cell): string {
+  return cell instanceof NumberText && !isExact(cell.text) ? JSON.stringify(cell.text) : jsonOf(cell);
 }
 
 function shown(cell: Cell | undefined, longest: number): ShownCell {

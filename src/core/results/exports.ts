@@ -1,4 +1,6 @@
+import type { Cell } from './answer.ts';
 import { textOf } from './cells.ts';
+import { jsonOf } from './json.ts';
 import type { ResultTable } from './table.ts';
 
 export const exportFormats = ['csv', 'json', 'ndjson', 'xlsx'] as const;
@@ -50,6 +52,7 @@ export function writeRows(
   fields: readonly string[],
   format: ExportFormat,
   delimiter: Delimiter = ',',
+  write: (cell: Cell) => string = jsonOf,
 ): string {
   const columns = fields.map((field) => ({
     column: table.column(field),
@@ -66,7 +69,7 @@ export function writeRows(
       } else if (format === 'xlsx') {
         values.push(JSON.stringify(textOf(cell)));
       } else if (cell !== undefined) {
-        values.push(name + JSON.stringify(cell));
+        values.push(name + write(cell));
       }
     }
     lines.push(

@@ -1,8 +1,9 @@
 import type { Cell } from './answer.ts';
 import { textOf } from './cells.ts';
-import { sizeOf } from './order.ts';
-import { parseNumber, parseTime } from './quantity.ts';
+import { NumberText } from './json.ts';
+import { asNumbers, type Reading, sizeOfNumber } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
+import { fold, isForeign } from './text.ts';
 
 type Comparison = ':' | '=' | '<' | '<=' | '>' | '>=';
 
@@ -14,9 +15,9 @@ export interface Term {
   readonly negated: boolean;
 }
 
-// A word, or a part in quotes that may hold spaces: `-job:"my job"`.
-const terms = /-?(?:"[^"]*"?|[^\s":=<>]+)?(?:(?:<=|>=|[:=<>])(?:"[^"]*"?|\S*))?/g;
-const parts = /^(-?)(?:"([^"]*)"?|([^\s":=<>]+))?(?:(<=|>=|[:=<>])(?:"([^"]*)"?|(\S*)))?$/;
+// A word, or a part in quotes that may hold spaces, and quotes that are doubled: `-job:"my ""job"""`.
+const terms = /-?(?:"(?:[^"]|"")*"?|[^\s":=<>]+)?(?:(?:<=|>=|[:=<>])(?:"(?:[^"]|"")*"?|\S*))?/g;
+const parts = /^(-?)(?:"((?:[^"]|"")*)"?|([^\s":=<>]+))?(?:(<=|>=|[:=<>])(?:"((?:[^"]|"")*)"?|(\S*)))?$/;
 
 /**
  * Reads a filter: words and phrases in quotes, `column:part`, `column=whole`, `column>n` and its like, each
@@ -30,10 +31,10 @@ export function parseFilter(text: string, isColumn: (name: string) => boolean): 
       continue;
     }
     const [, minus = '', quotedName, plainName = '', comparison, quotedValue, plainValue = ''] = match;
-    const name = quotedName ?? plainName;
+    const name = unquoted(quotedName) ?? plainName;
     const negated = minus === '-';
-    if (comparison !== undefined && name !== '' && isColumn(name)) {
-      const value = quotedValue ?? plainValue;
+    if (comparison !== undefined && (quotedName !== undefined || name !== '') && isColumn(name)) {
+      const value = unquoted(quotedValue) ?? plainValue;
       // While a person still types the value, nothing is filtered yet.
       if (value !== '' || comparison === '=') {
         found.push({ column: name, comparison: comparison as Comparison, value, negated });
@@ -48,6 +49,10 @@ export function parseFilter(text: string, isColumn: (name: string) => boolean): 
   return found;
 }
 
+function unquoted(text: string | undefined): string | undefined {
+  return text?.replaceAll('""', '"');
+}
+
 /** The rows for which every term holds, in the table's own order. */
 export function filterRows(
   table: ResultTable,
@@ -56,8 +61,8 @@ export function filterRows(
 ): Uint32Array {
   const named = columnsByName(table, labels);
   let rows = allRows(table.rowCount);
-  for (const term of parseFilter(filter, (name) => named.has(name.toLowerCase()))) {
-    const columns = term.column === undefined ? table.columns : (named.get(term.column.toLowerCase()) ?? []);
+  for (const term of parseFilter(filter, (name) => named.has(fold(name)))) {
+    const columns = term.column === undefined ? table.columns : (named.get(fold(term.column)) ?? []);
     rows = keep(table, rows, columns, term);
   }
   return rows;
@@ -74,7 +79,7 @@ export function allRows(count: number): Uint32Array {
 function columnsByName(table: ResultTable, labels: ReadonlyMap<string, string>): Map<string, Column[]> {
   const named = new Map<string, Column[]>();
   const add = (name: string, column: Column) => {
-    const key = name.toLowerCase();
+    const key = fold(name);
     const others = named.get(key);
     if (others === undefined) {
       named.set(key, [column]);
@@ -95,14 +100,14 @@ function columnsByName(table: ResultTable, labels: ReadonlyMap<string, string>):
 }
 
 function keep(table: ResultTable, rows: Uint32Array, columns: readonly Column[], term: Term): Uint32Array {
-  const test = tester(term);
+  const tested = columns.map((column) => ({ column, test: tester(term, column) }));
   const read = table.scan();
   const kept = new Uint32Array(rows.length);
   let count = 0;
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at] as number;
     let holds = false;
-    for (const column of columns) {
+    for (const { column, test } of tested) {
       if (test(column.scan(row, read))) {
         holds = true;
         break;
@@ -115,35 +120,44 @@ function keep(table: ResultTable, rows: Uint32Array, columns: readonly Column[],
   return kept.slice(0, count);
 }
 
-function tester({ comparison, value }: Term): (cell: Cell | undefined) => boolean {
+function tester({ comparison, value }: Term, column: Column): (cell: Cell | undefined) => boolean {
   if (comparison === ':') {
     return containing(value);
   }
-  const size = sizeOf(value);
-  const wanted = value.toLowerCase();
-  const isTime = Number.isNaN(parseNumber(value)) && !Number.isNaN(parseTime(value));
+  const { reading } = column;
+  const wanted = fold(value);
+  const isNumber = !Number.isNaN(sizeOfNumber(value));
+  const isSized = isNumber || !Number.isNaN(reading.size(value));
   const test = (one: Cell | undefined): boolean => {
     if (one === undefined || one === null) {
       return comparison === '=' && wanted === '';
     }
-    const own = Number.isNaN(size) ? Number.NaN : isTime ? timeOf(one) : sizeOf(one);
-    if (!Number.isNaN(own)) {
-      return compare(own - size, comparison);
+    const own = textOf(one);
+    const by = one instanceof NumberText ? isNumber && asNumbers : isSizedBy(reading, own, value) && reading;
+    // With zeros before it, it is a name rather than a number.
+    if (by && !(by.kind === 'number' && comparison === '=' && (isPadded(own) || isPadded(value)))) {
+      return compare(by.compare(own, value), comparison);
     }
-    const text = textOf(one).toLowerCase();
+    const text = fold(own);
     if (comparison === '=') {
       return text === wanted;
     }
     // A number is neither more nor less than a word.
     return (
-      Number.isNaN(size) && text !== '' && compare(text < wanted ? -1 : text > wanted ? 1 : 0, comparison)
+      (reading.kind === 'text' || !isSized) &&
+      text !== '' &&
+      compare(text < wanted ? -1 : text > wanted ? 1 : 0, comparison)
     );
   };
   return (cell) => (Array.isArray(cell) && cell.length > 0 ? cell.some(test) : test(cell));
 }
 
-function timeOf(cell: Cell): number {
-  return typeof cell === 'string' ? parseTime(cell) : Number.NaN;
+function isSizedBy(reading: Reading, one: string, other: string): boolean {
+  return !Number.isNaN(reading.size(one)) && !Number.isNaN(reading.size(other));
+}
+
+function isPadded(text: string): boolean {
+  return /^0\d/.test(text);
 }
 
 function compare(difference: number, comparison: Comparison): boolean {
@@ -161,14 +175,16 @@ function compare(difference: number, comparison: Comparison): boolean {
   }
 }
 
-/** Case does not count. An expression is quicker than lowering every text, and asks for no memory. */
+/** An expression is quicker than lowering every text, and asks for no memory. */
 function containing(part: string): (cell: Cell | undefined) => boolean {
-  const expression = new RegExp(literally(part), 'iu');
+  const wanted = fold(part);
+  const expression = new RegExp(literally(wanted), 'i');
   return (cell) => {
-    if (typeof cell === 'string') {
-      return expression.test(cell);
+    if (cell === undefined || cell === null) {
+      return false;
     }
-    return cell !== undefined && cell !== null && expression.test(textOf(cell));
+    const text = textOf(cell);
+    return isForeign(text) || /[\r\n]/.test(text) ? fold(text).includes(wanted) : expression.test(text);
   };
 }
 

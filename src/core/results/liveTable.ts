@@ -1,8 +1,8 @@
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter, type Event } from '../event.ts';
-import type { JsonObject, Row } from './answer.ts';
-import { type Summary, TableDesk } from './desk.ts';
+import type { Row } from './answer.ts';
+import { deskOf, type Summary, type TableDesk } from './desk.ts';
 import type { TableWorker } from './workerClient.ts';
 import type { Given, Question, Told } from './workerMessages.ts';
 
@@ -23,7 +23,7 @@ const pieceCharacters = 128 << 10;
 export class LiveTable {
   readonly #changed = new Emitter<TableState>();
   readonly onDidChange: Event<TableState> = this.#changed.event;
-  #state: TableState = { fields: [], kinds: [], rowCount: 0, bytes: 0, phase: 'arriving' };
+  #state: TableState = { fields: [], kinds: [], rowCount: 0, mended: 0, bytes: 0, phase: 'arriving' };
   #desk: TableDesk | undefined;
   #remote: { worker: TableWorker; table: number } | undefined;
   #shares = 0;
@@ -32,10 +32,12 @@ export class LiveTable {
     this.#desk = desk;
   }
 
-  /** A table made of rows that are here already. */
-  static of(rows: readonly JsonObject[], bytes: number): LiveTable {
-    const desk = new TableDesk();
-    desk.table.append(rows);
+  /**
+   * A table made of rows that are here already, as a JSON list of objects.
+   * @throws SyntaxError for anything else
+   */
+  static of(rows: string, bytes: number): LiveTable {
+    const desk = deskOf(rows);
     const table = new LiveTable(desk);
     table.update({ ...desk.summary(), bytes, phase: 'done' });
     return table;
@@ -80,12 +82,12 @@ export class LiveTable {
     const { rowCount } = this.#state;
     const all: Row[] = [];
     let size = 64;
-    let next = this.ask('json', { from: 0, to: size });
+    let next = this.ask('json', { from: 0, to: size, forProgram: true });
     for (let from = 0; from < rowCount; ) {
       const text = await next;
       const to = from + size;
       size = Math.min(8192, Math.max(16, Math.round((size * pieceCharacters) / Math.max(text.length, 1))));
-      const following = this.ask('json', { from: to, to: to + size });
+      const following = this.ask('json', { from: to, to: to + size, forProgram: true });
       next = following;
       const rows = JSON.parse(text) as Row[];
       for (const row of rows) {
@@ -107,9 +109,8 @@ export class LiveTable {
       if (this.#desk !== undefined && earlier.#desk !== undefined) {
         this.#desk.compare(earlier.#desk);
       } else if (this.#desk !== undefined) {
-        const before = new TableDesk();
-        before.table.append((await earlier.rows()) as JsonObject[]);
-        this.#desk.compare(before);
+        const all = { from: 0, to: earlier.state.rowCount };
+        this.#desk.compare(deskOf(await earlier.ask('json', all)));
       }
       return;
     }

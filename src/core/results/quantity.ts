@@ -1,13 +1,26 @@
 /** What the values of a column are, for the order and the side they stand on. */
 export type Kind = 'number' | 'time' | 'text';
 
-const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i;
+/** How the values of a column are read and compared. */
+export interface Reading {
+  readonly kind: Kind;
+  /** The size of a value that is a number or a time (in seconds); NaN for one that is neither. */
+  size(text: string): number;
+  /** Compares two values that have a size, to the last digit. */
+  compare(a: string, b: string): number;
+  /** Whether the size of a value may be the same as that of another one that is not equal. */
+  isFine(text: string): boolean;
+}
+
+/** Exponents as people write them: `01E2` and `12E4` are more likely hexadecimal. */
+const number = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)|\d*\.\d+[eE][+-]?\d{1,3}|[1-9]\d*(?:e[+-]?|E[+-])\d{1,3})$/;
 const grouped = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/;
 const withUnit =
   /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%|[kmgtpe]i?(?:b(?:\/s)?)?|b(?:\/s)?|[nuµm]?s|min|h|d)$/i;
-const clock = /^(\d{1,5}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?$/;
-const stamp =
-  /^(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
+const clock = /^(\d{1,5}):([0-5]\d)(?::([0-5]\d)(\.\d+)?)?$/;
+const timeOfDay = String.raw`(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})([.,]\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$`;
+const stamp = new RegExp(String.raw`^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})${timeOfDay}`);
+const national = new RegExp(String.raw`^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})${timeOfDay}`);
 
 const powers = ['', 'k', 'm', 'g', 't', 'p', 'e'];
 /** Of time, in seconds; told by their exact writing, since `m` alone is mega and `M` is never minutes. */
@@ -22,28 +35,129 @@ const seconds = new Map([
   ['d', 86_400],
 ]);
 
-/**
- * The size of a value that is a number, with its unit if it has one (`4Ki`, `12Mi`, `7%`, `1,024`); NaN for
- * anything else.
- */
-export function parseNumber(text: string): number {
-  const first = text.charCodeAt(0);
+/** Whether day or month comes first in dates that end with the year. */
+export type DateOrder = 'dayFirst' | 'monthFirst';
+
+const asText: Reading = { kind: 'text', size: () => Number.NaN, compare: () => 0, isFine: () => false };
+/** JavaScript's numbers have 15 digits that are certain. */
+const isLongNumber = (text: string) => text.length > 15 || /e/i.test(text);
+export const asNumbers: Reading = {
+  kind: 'number',
+  size: plainNumber,
+  compare: compareNumbers,
+  isFine: isLongNumber,
+};
+const asSizes: Reading = { ...asNumbers, size: parseNumber };
+const asTimes = timesIn(undefined);
+
+/** How many of the values must be numbers or times: gateways write `N/A` and `****` among them. */
+const majority = 0.5;
+
+/** Judges how the values of a column are to be read, by what they are. */
+export class Judge {
+  #seen = 0;
+  #numbers = 0;
+  #sizes = 0;
+  #times = 0;
+  #dates = 0;
+  /** Have digits, and are none of these. */
+  #others = 0;
+  #dayFirst = false;
+  #monthFirst = false;
+
+  /** @param isNumber whether it is a number of JSON */
+  add(text: string, isNumber: boolean): void {
+    if (text === '') {
+      return;
+    }
+    this.#seen++;
+    if (isNumber || !Number.isNaN(plainNumber(text))) {
+      this.#numbers++;
+    } else if (!Number.isNaN(parseNumber(text))) {
+      this.#sizes++;
+    } else if (!Number.isNaN(parseTime(text))) {
+      this.#times++;
+    } else if (/\d/.test(text)) {
+      const [, first, second] = national.exec(text) ?? [];
+      if (first === undefined) {
+        this.#others++;
+      } else {
+        this.#dates++;
+        this.#dayFirst ||= Number(first) > 12;
+        this.#monthFirst ||= Number(second) > 12;
+      }
+    }
+  }
+
+  /** Whether more values may decide what these leave open. */
+  get isOpen(): boolean {
+    return this.#dates > 0 && !this.#dayFirst && !this.#monthFirst;
+  }
+
+  /**
+   * Words without digits may stand among numbers and times; with anything else among them, a column is text. A letter
+   * behind a number is a unit where most numbers have one: elsewhere `2B` is hexadecimal. Dates of which nobody knows
+   * whether `01/02` is in January are text.
+   */
+  get reading(): Reading {
+    const least = this.#seen * majority;
+    const numbers = this.#numbers + this.#sizes;
+    const times = this.#times + this.#dates;
+    if (
+      this.#others > 0 ||
+      (numbers > 0 && times > 0) ||
+      Math.max(numbers, times) < least ||
+      this.#seen === 0
+    ) {
+      return asText;
+    }
+    if (numbers > 0) {
+      return this.#sizes === 0 ? asNumbers : this.#sizes * 2 >= numbers ? asSizes : asText;
+    }
+    if (this.#dates === 0) {
+      return asTimes;
+    }
+    return this.#dayFirst === this.#monthFirst ? asText : timesIn(this.#dayFirst ? 'dayFirst' : 'monthFirst');
+  }
+}
+
+function timesIn(order: DateOrder | undefined): Reading {
+  return {
+    kind: 'time',
+    size: (text) => parseTime(text, order),
+    compare: (a, b) => compareMoments(momentOf(a, order), momentOf(b, order)),
+    // Microseconds are still told apart.
+    isFine: (text) => /[.,]\d{7}/.test(text),
+  };
+}
+
+/** The size of a value that is a number without a unit (`1,024` is one); NaN for anything else. */
+function plainNumber(text: string): number {
   // Most texts begin with a letter: they are told apart before any expression is tried.
-  if (first > 0x39 || Number.isNaN(first)) {
+  if (!(text.charCodeAt(0) <= 0x39)) {
     return Number.NaN;
   }
   const trimmed = text.trim();
   if (number.test(trimmed)) {
     return Number(trimmed);
   }
-  if (grouped.test(trimmed)) {
-    return Number(trimmed.replaceAll(',', ''));
-  }
-  const match = withUnit.exec(trimmed);
+  return grouped.test(trimmed) ? Number(trimmed.replaceAll(',', '')) : Number.NaN;
+}
+
+/**
+ * The size of a value that is a number, with its unit if it has one (`4Ki`, `12Mi`, `7%`, `1,024`); NaN for
+ * anything else.
+ */
+export function parseNumber(text: string): number {
+  const plain = plainNumber(text);
+  const match = Number.isNaN(plain) && text.charCodeAt(0) <= 0x39 ? withUnit.exec(text.trim()) : null;
   if (match === null) {
-    return Number.NaN;
+    return plain;
   }
   const [, digits = '', unit = ''] = match;
+  if (/^0\d/.test(digits) && /^[bde]$/i.test(unit)) {
+    return Number.NaN; // Hexadecimal.
+  }
   const size = Number(digits);
   const time = seconds.get(unit);
   if (time !== undefined) {
@@ -58,17 +172,31 @@ export function parseNumber(text: string): number {
 }
 
 /**
- * A moment (`2026/11/21 10:15:00.000000`, ISO 8601) as epoch seconds, or a time of day or duration (`1:02:03`)
- * as seconds; NaN for anything else. Moments without a zone are all of the same system: UTC is as good as any.
+ * A moment (`2026/11/21 10:15:00.000000`, ISO 8601; `21.11.2026` where the order is known) as epoch seconds, or a time
+ * of day or duration (`1:02:03`) as seconds; NaN for anything else. Moments without a zone are all of the same
+ * system: UTC is as good as any.
  */
-export function parseTime(text: string): number {
+export function parseTime(text: string, order?: DateOrder): number {
+  const moment = momentOf(text, order);
+  return moment === undefined ? Number.NaN : moment.seconds + Number(`0.${moment.fraction}`);
+}
+
+interface Moment {
+  readonly seconds: number;
+  /** Digits of a second. */
+  readonly fraction: string;
+}
+
+function momentOf(text: string, order: DateOrder | undefined): Moment | undefined {
   const first = text.charCodeAt(0);
   if (!(first >= 0x30 && first <= 0x39)) {
-    return Number.NaN;
+    return undefined;
   }
-  const moment = stamp.exec(text);
-  if (moment !== null) {
-    const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '', zone = ''] = moment;
+  const parts = stamp.exec(text) ?? (order === undefined ? null : national.exec(text));
+  if (parts !== null) {
+    const [, one, two, three, hour = 0, minute = 0, second = 0, fraction = '', zone = ''] = parts;
+    const [year, month, day] =
+      one?.length === 4 ? [one, two, three] : order === 'dayFirst' ? [three, two, one] : [three, one, two];
     const whole = Date.UTC(
       Number(year),
       Number(month) - 1,
@@ -77,17 +205,22 @@ export function parseTime(text: string): number {
       Number(minute),
       Number(second),
     );
-    return whole / 1000 + (fraction === '' ? 0 : Number(`0${fraction}`)) - zoneSeconds(zone);
+    return { seconds: whole / 1000 - zoneSeconds(zone), fraction: digitsOf(fraction) };
   }
   const match = clock.exec(text);
   if (match === null) {
-    return Number.NaN;
+    return undefined;
   }
-  const [, high, low, rest] = match;
+  const [, high, low, rest, fraction = ''] = match;
   // Two parts are minutes and seconds to some and hours and minutes to others; their order is the same.
   return rest === undefined
-    ? Number(high) * 60 + Number(low)
-    : Number(high) * 3600 + Number(low) * 60 + Number(rest);
+    ? { seconds: Number(high) * 60 + Number(low), fraction: '0' }
+    : { seconds: Number(high) * 3600 + Number(low) * 60 + Number(rest), fraction: digitsOf(fraction) };
+}
+
+/** Without the point, and without zeros that say nothing. */
+function digitsOf(fraction: string): string {
+  return withoutZeros(fraction.slice(1)) || '0';
 }
 
 function zoneSeconds(zone: string): number {
@@ -96,4 +229,81 @@ function zoneSeconds(zone: string): number {
   }
   const sign = zone.startsWith('-') ? -1 : 1;
   return sign * (Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(-2)) * 60);
+}
+
+function compareMoments(a: Moment | undefined, b: Moment | undefined): number {
+  return (a?.seconds ?? 0) - (b?.seconds ?? 0) || compareTexts(a?.fraction ?? '', b?.fraction ?? '');
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The size of a value that may be any number: of JSON, or as people write them. */
+export function sizeOfNumber(text: string): number {
+  return isDecimal(text) ? Number(text) : parseNumber(text);
+}
+
+function isDecimal(text: string): boolean {
+  return decimal.test(text) && /\d/.test(text);
+}
+
+/** Compares numbers by their size, and where JavaScript takes them for the same, by their digits. */
+function compareNumbers(a: string, b: string): number {
+  const [left, right] = [sizeOfNumber(a), sizeOfNumber(b)];
+  // Infinity from infinity is no number.
+  const difference = left === right ? 0 : left - right;
+  return difference || compareDecimals(decimalOf(a), decimalOf(b));
+}
+
+/** A decimal number as `sign × 0.digits × 10 ^ exponent`. */
+interface Decimal {
+  readonly sign: number;
+  readonly digits: string;
+  readonly exponent: number;
+}
+
+const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
+
+/** Undefined for what has a unit. */
+function decimalOf(text: string): Decimal | undefined {
+  const match = decimal.exec(text.trim().replaceAll(',', ''));
+  if (match === null) {
+    return undefined;
+  }
+  const [, sign, whole = '', fraction = '', power = '0'] = match;
+  const all = whole + fraction;
+  const first = all.search(/[1-9]/);
+  return first < 0
+    ? { sign: 0, digits: '', exponent: 0 }
+    : {
+        sign: sign === '-' ? -1 : 1,
+        digits: withoutZeros(all.slice(first)),
+        exponent: whole.length - first + Number(power),
+      };
+}
+
+/** Without zeros at the end. */
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits.charCodeAt(end - 1) === 0x30) {
+    end--;
+  }
+  return digits.slice(0, end);
+}
+
+function compareDecimals(a: Decimal | undefined, b: Decimal | undefined): number {
+  if (a === undefined || b === undefined) {
+    return 0;
+  }
+  return a.sign - b.sign || a.sign * (Math.sign(a.exponent - b.exponent) || compareTexts(a.digits, b.digits));
+}
+
+/** Whether JavaScript's own number of a number of JSON has the same value. */
+export function isExact(text: string): boolean {
+  if (!isLongNumber(text)) {
+    return true;
+  }
+  const own = Number(text);
+  return Number.isFinite(own) && compareDecimals(decimalOf(text), decimalOf(String(own))) === 0;
 }

@@ -3,8 +3,7 @@ import { cancelled, TokensError } from '../errors.ts';
 import type { Answer, AnswerReader, AnswerShape, JsonObject, MakeReader } from './answer.ts';
 import { TableDesk } from './desk.ts';
 import { LiveTable } from './liveTable.ts';
-import { RowReader } from './rowReader.ts';
-import { RowSplitter } from './rowSplitter.ts';
+import { type RowSplitter, splitInto } from './rowSplitter.ts';
 import type { TableWorker } from './workerClient.ts';
 
 /** Bodies up to this size are read where they are wanted: a thread would only be in the way. */
@@ -61,11 +60,7 @@ class Reader implements AnswerReader {
     this.#onScalar = onScalar;
     this.#maxBytes = maxBytes;
     const desk = new TableDesk();
-    const splitter = new RowSplitter(shape, {
-      reader: new RowReader(desk.table.writer),
-      rows: (batch) => desk.table.append(batch),
-      scalar: (name, value) => this.#tellScalar(name, value),
-    });
+    const splitter = splitInto(desk.table, shape, (name, value) => this.#tellScalar(name, value));
     this.#small = { splitter, desk, chunks: [] };
     this.#table = new LiveTable(desk);
     this.#share = this.#table.share();
@@ -104,12 +99,13 @@ class Reader implements AnswerReader {
     this.#done = true;
     const table = this.#table;
     const share = this.#share;
-    const { fields, rowCount } = table.state;
+    const { fields, rowCount, mended } = table.state;
     return {
       head,
       fields,
       rowCount,
       bytes: this.#bytes,
+      mended,
       rows: () => table.rows(),
       dispose: () => share.dispose(),
     };

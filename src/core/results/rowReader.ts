@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { BytesKind } from './cellStore.ts';
 import type { Column, RowWriter } from './table.ts';
 
@@ -15,7 +16,7 @@ const words = [null, true, false].map((value) => ({ bytes: Buffer.from(String(va
  * Reads the usual row straight from its bytes into the columns of a table, several times as fast as through
  * objects: known fields; values that are plain strings, numbers or words, and the wire's `[{"0": "…"}]`. It
  * takes a strict part of JSON only. Whatever else a row has (escapes, a new field, a mistake), it steps back,
- * and `JSON.parse` has the row.
+ * and `readJson` has the row.
  */
 export class RowReader {
   readonly #writer: RowWriter;
@@ -185,7 +186,6 @@ export class RowReader {
     }
   }
 
-  /** Whole numbers and plain fractions. */
   #readNumber(column: Column): boolean {
     const bytes = this.#bytes;
     const start = this.#at;
@@ -206,8 +206,16 @@ export class RowReader {
         return false;
       }
     }
+    if (bytes[at] === 0x65 || bytes[at] === 0x45) {
+      at++;
+      const power = bytes[at] === 0x2b || bytes[at] === 0x2d ? at + 1 : at;
+      at = this.#skipDigits(power);
+      if (at === power) {
+        return false;
+      }
+    }
     const end = bytes[at];
-    // Only where it surely ends: an exponent or a garbled number is not for here, nor is the end of the chunk.
+    // Only where it surely ends: a garbled number is not for here, nor is the end of the chunk.
     if (end !== comma && end !== closeBrace && !isSpace(end)) {
       return false;
     }
@@ -228,8 +236,8 @@ export class RowReader {
   }
 
   /**
-   * Where the string that starts at `from` has its closing quote; -1 with escapes, controls or no end. Tells of
-   * its bytes whether they are all ASCII.
+   * Where the string that starts at `from` has its closing quote; -1 with escapes, controls, what is no UTF-8, or no
+   * end. Tells of its bytes whether they are all ASCII.
    */
   #endOfString(from: number): number {
     const bytes = this.#bytes;
@@ -238,7 +246,7 @@ export class RowReader {
       const byte = bytes[at];
       if (byte === quote) {
         this.#kind = all < 0x80 ? 'ascii' : 'utf8';
-        return at;
+        return all < 0x80 || isUtf8(bytes.subarray(from, at)) ? at : -1;
       }
       if (byte === undefined || byte < 0x20 || byte === 0x5c) {
         return -1;

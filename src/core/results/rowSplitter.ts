@@ -1,15 +1,19 @@
 import { TokensError } from '../errors.ts';
-import type { AnswerShape, Json, JsonObject } from './answer.ts';
-import type { RowReader } from './rowReader.ts';
+import type { AnswerShape, JsonObject } from './answer.ts';
+import { plainOf, readJson, type Sent, type SentObject } from './json.ts';
+import { RowReader } from './rowReader.ts';
+import type { ResultTable } from './table.ts';
 
 /** Who hears of what the splitter finds, as soon as it is found. */
 export interface SplitterSink {
   /** Reads usual rows straight from their bytes; the others come through {@link rows}. */
   readonly reader?: RowReader;
   /** Whole rows, in order; never an empty batch. */
-  rows(batch: JsonObject[]): void;
+  rows(batch: SentObject[]): void;
   /** A scalar member of the top level of the body. */
   scalar(name: string, value: string): void;
+  /** So many places were no valid JSON and have been mended. */
+  mended?(count: number): void;
 }
 
 /** How much of anything is read before it is called too much. */
@@ -28,9 +32,6 @@ export const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 4 << 20, hea
 const mostScalars = 1_000;
 const longestScalar = 65_536;
 
-/** Rows are parsed together up to about this many bytes: enough to be fast, few enough to be there soon. */
-const batchBytes = 512 << 10;
-
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -48,9 +49,9 @@ const quotes = 3;
 type Mode = 'start' | 'head' | 'between' | 'row' | 'tail';
 
 /**
- * Finds the list of rows in a body that arrives in pieces, cuts it into whole rows and parses those in
- * batches, so that rows are there before the body has ended and nobody ever holds it whole. It only follows
- * strings, brackets and the names that lead to the list; what a value is, `JSON.parse` decides.
+ * Finds the list of rows in a body that arrives in pieces and cuts it into whole rows, so that rows are there before
+ * the body has ended and nobody ever holds it whole. It only follows strings, brackets and the names that lead to the
+ * list; what a value is, `readJson` decides.
  */
 export class RowSplitter {
   readonly #shape: AnswerShape;
@@ -120,9 +121,9 @@ export class RowSplitter {
     if (this.#mode !== 'tail') {
       throw new TokensError('E_PROTOCOL', 'The answer of the gateway ended in the middle.');
     }
-    const head = parse(this.#head.text());
+    const head = this.#parse(this.#head.text());
     this.#head = new Bytes();
-    if (head === null || typeof head !== 'object' || Array.isArray(head)) {
+    if (!(head instanceof Map)) {
       throw notAnObject();
     }
     if (!this.#found) {
@@ -131,7 +132,7 @@ export class RowSplitter {
         this.#sink.rows(rows);
       }
     }
-    return head;
+    return plainOf(head) as JsonObject;
   }
 
   #start(chunk: Uint8Array, from: number): number {
@@ -245,7 +246,7 @@ export class RowSplitter {
     if (this.#expectName) {
       this.#expectName = false;
       if (this.#depth <= 2) {
-        this.#names[this.#depth] = parse(this.#head.text(start)) as string;
+        this.#names[this.#depth] = String(parse(this.#head.text(start)).value);
       }
     } else if (this.#depth === 1) {
       this.#tellScalar(this.#head.text(start));
@@ -268,7 +269,7 @@ export class RowSplitter {
     if (text.length > longestScalar || this.#scalars++ >= mostScalars) {
       return;
     }
-    const value = parse(text);
+    const { value } = parse(text);
     if (value !== null) {
       this.#sink.scalar(this.#names[1] ?? '', String(value));
     }
@@ -287,8 +288,6 @@ export class RowSplitter {
     let inString = this.#inString;
     /** Where the row being read starts; -1 while its start is in the carry. */
     let rowStart = this.#mode === 'row' ? -1 : from;
-    let batchStart = from;
-    let batchEnd = from;
 
     while (at < length) {
       if (this.#mode === 'between') {
@@ -299,11 +298,6 @@ export class RowSplitter {
             if (!loaded) {
               reader.load(chunk);
               loaded = true;
-            }
-            // Rows must stay in order: those that wait for JSON.parse go first.
-            if (batchEnd > batchStart) {
-              this.#flush(chunk, batchStart, batchEnd);
-              batchStart = batchEnd;
             }
             const end = reader.read(at);
             if (end >= 0) {
@@ -316,15 +310,14 @@ export class RowSplitter {
           }
           this.#mode = 'row';
           rowStart = at;
-          if (batchEnd === batchStart) {
-            batchStart = at;
-          }
         } else if (byte === comma && !this.#expectRow) {
           this.#expectRow = true;
           at++;
           continue;
-        } else if (byte === closeBracket && !this.#expectRow) {
-          this.#flush(chunk, batchStart, batchEnd);
+        } else if (byte === closeBracket) {
+          if (this.#expectRow) {
+            this.#mended(1); // A comma after the last row.
+          }
           reader?.unload();
           this.#mode = 'head';
           this.#depth = depth;
@@ -334,7 +327,7 @@ export class RowSplitter {
           at++;
           continue;
         } else {
-          throw this.#expectRow && byte !== closeBracket && byte !== comma ? notRows() : broken();
+          throw this.#expectRow && byte !== comma ? notRows() : broken();
         }
       }
       // Inside a row.
@@ -383,23 +376,16 @@ export class RowSplitter {
       if (rowStart < 0) {
         this.#keep(chunk, from, at);
         this.#emit(this.#carry.take());
-        batchStart = at;
-        batchEnd = at;
       } else {
         if (at - rowStart > this.#bounds.rowBytes) {
           throw tooLarge();
         }
-        batchEnd = at;
-        if (batchEnd - batchStart >= batchBytes) {
-          this.#flush(chunk, batchStart, batchEnd);
-          batchStart = at;
-        }
+        this.#emit(decode(chunk, rowStart, at));
       }
     }
     reader?.unload();
     this.#depth = depth;
     this.#inString = inString;
-    this.#flush(chunk, batchStart, batchEnd);
     if (this.#mode === 'row') {
       this.#keep(chunk, rowStart < 0 ? from : rowStart, length);
     }
@@ -413,15 +399,37 @@ export class RowSplitter {
     this.#carry.append(chunk.subarray(from, to));
   }
 
-  #flush(chunk: Uint8Array, from: number, to: number): void {
-    if (to > from) {
-      this.#emit(decode(chunk, from, to));
-    }
+  #emit(text: string): void {
+    this.#sink.rows([this.#parse(text) as SentObject]);
   }
 
-  #emit(text: string): void {
-    this.#sink.rows(parse(`[${text}]`) as JsonObject[]);
+  #parse(text: string): Sent {
+    const { value, mended } = parse(text);
+    this.#mended(mended);
+    return value;
   }
+
+  #mended(count: number): void {
+    if (count > 0) {
+      this.#sink.mended?.(count);
+    }
+  }
+}
+
+/** A splitter whose rows go into a table. */
+export function splitInto(
+  table: ResultTable,
+  shape: AnswerShape,
+  scalar: (name: string, value: string) => void,
+): RowSplitter {
+  return new RowSplitter(shape, {
+    reader: new RowReader(table.writer),
+    rows: (batch) => table.append(batch),
+    scalar,
+    mended: (count) => {
+      table.mended += count;
+    },
+  });
 }
 
 /** Bytes that grow at their end. */
@@ -483,34 +491,21 @@ function decode(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
 }
 
-function parse(text: string): Json {
+function parse(text: string): ReturnType<typeof readJson> {
   try {
-    return JSON.parse(text) as Json;
+    return readJson(text);
   } catch {
-    // Mainframe fields hold raw control characters, and gateways pass them on. Nothing else is mended.
-    try {
-      return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"/gs, escapeControls)) as Json;
-    } catch {
-      throw broken();
-    }
+    throw broken();
   }
-}
-
-function escapeControls(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    /[\u0000-\u001f]/g,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** No list of rows in the body: an object is the only row, and none at all is fine, as beside an error. */
-function craRows(head: JsonObject): JsonObject[] {
-  const rows = member(head, 'Rows');
-  if (rows !== undefined && isObject(rows)) {
-    return Object.keys(rows).length > 0 ? [rows] : [];
+function craRows(head: SentObject): SentObject[] {
+  const rows = head.get('Rows');
+  if (rows instanceof Map) {
+    return rows.size > 0 ? [rows] : [];
   }
-  if (rows !== undefined && rows !== null && !Array.isArray(rows) && member(head, 'error') === undefined) {
+  if (rows !== undefined && rows !== null && !Array.isArray(rows) && !head.has('error')) {
     throw notRows();
   }
   if (Array.isArray(rows) && rows.length > 0) {
@@ -520,28 +515,20 @@ function craRows(head: JsonObject): JsonObject[] {
 }
 
 /** No list of objects in `Result`: an object is the only row, and plain values are rows of one column. */
-function sarusRows(head: JsonObject): JsonObject[] {
-  const result = member(head, 'Result');
+function sarusRows(head: SentObject): SentObject[] {
+  const result = head.get('Result');
   if (result === undefined || result === null) {
     return [];
   }
   if (Array.isArray(result)) {
-    return result.map((value) => (isObject(value) ? value : { Result: value }));
+    return result.map((value) => (value instanceof Map ? value : new Map([['Result', value]])));
   }
-  if (!isObject(result)) {
-    return [{ Result: result }];
+  if (!(result instanceof Map)) {
+    return [new Map([['Result', result]])];
   }
   // Its only list is empty: that list is the rows, and today there are none.
-  const lists = Object.values(result).filter((value) => Array.isArray(value));
+  const lists = [...result.values()].filter((value) => Array.isArray(value));
   return lists.length === 1 && lists[0]?.length === 0 ? [] : [result];
-}
-
-function member(object: JsonObject, name: string): Json | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function broken(): TokensError {

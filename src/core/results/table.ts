@@ -1,9 +1,10 @@
 import { TokensError } from '../errors.ts';
 import { AddressList } from './addressList.ts';
-import type { Cell, Json, JsonObject, Row } from './answer.ts';
+import type { Cell, JsonObject } from './answer.ts';
 import { type BytesKind, CellStore, missing } from './cellStore.ts';
-import { flatten } from './cells.ts';
-import { type Kind, parseNumber, parseTime } from './quantity.ts';
+import { firstOf, flatten, textOf } from './cells.ts';
+import { NumberText, readJson, type SentObject } from './json.ts';
+import { Judge, type Kind, type Reading } from './quantity.ts';
 
 /** So many rows are judged at no cost worth saving. */
 const fewRows = 64;
@@ -19,6 +20,7 @@ export class Column {
   readonly #addresses: AddressList;
   /** Whether the last cells were equal. */
   #repeats = true;
+  #read: { readonly reading: Reading; readonly rows: number } | undefined;
 
   /** Has as many rows without the field before its first one. */
   constructor(field: string, rows: number, store: CellStore) {
@@ -39,6 +41,28 @@ export class Column {
   /** The same, by a reader of the table (see {@link ResultTable.scan}). */
   scan(row: number, read: (address: number) => Cell | undefined): Cell | undefined {
     return row < this.length ? read(this.#addresses.at(row)) : undefined;
+  }
+
+  /** How the values are read: judged by all of them, unless a sample has shown already that they are text. */
+  get reading(): Reading {
+    const { length } = this;
+    if (this.#read?.rows !== length) {
+      const sample = this.judge(sampleSize);
+      const isText = sample.reading.kind === 'text' && !sample.isOpen;
+      this.#read = { reading: (isText ? sample : this.judge(length)).reading, rows: length };
+    }
+    return this.#read.reading;
+  }
+
+  /** Judges a sample of about so many values. */
+  judge(size: number): Judge {
+    const judge = new Judge();
+    const step = Math.max(1, Math.floor(this.length / size));
+    for (let at = 0; at < this.length; at += step) {
+      const value = firstOf(this.at(at));
+      judge.add(textOf(value), value instanceof NumberText);
+    }
+    return judge;
   }
 
   push(cell: Cell | undefined): void {
@@ -76,9 +100,6 @@ const gapsPerCell = 4;
 /** Cells of a column looked at to tell its kind. */
 const sampleSize = 2000;
 
-/** How many of the values must be numbers for a column of numbers: gateways write `N/A` and `****` among them. */
-const majority = 0.8;
-
 /**
  * Rows kept by column: 200,000 rows of 20 columns cost about as much as their body. Rows of different shapes are
  * fine; columns stand in the order of the server.
@@ -90,6 +111,8 @@ export class ResultTable {
   #rowCount = 0;
   #gaps = 0;
   #cells = 0;
+  /** Places in the body that were no valid JSON and have been mended. */
+  mended = 0;
 
   get rowCount(): number {
     return this.#rowCount;
@@ -107,9 +130,9 @@ export class ResultTable {
     return this.#byField.get(field);
   }
 
-  append(batch: readonly JsonObject[]): void {
+  append(batch: readonly (SentObject | JsonObject)[]): void {
     for (const row of batch) {
-      this.#appendRow(row);
+      this.#appendRow(row instanceof Map ? row : (readJson(JSON.stringify(row)).value as SentObject));
     }
   }
 
@@ -149,18 +172,6 @@ export class ResultTable {
     return this.#store.scan();
   }
 
-  /** A row as JSON has it, built so that even a field called `__proto__` is only a field. */
-  row(index: number): Row {
-    const entries: [string, Cell][] = [];
-    for (const column of this.#columns) {
-      const cell = column.at(index);
-      if (cell !== undefined) {
-        entries.push([column.field, cell]);
-      }
-    }
-    return Object.fromEntries(entries);
-  }
-
   /**
    * What most of the column's values are, judged by a sample of them; of many, anew only when they have doubled:
    * while an answer arrives this is asked with every piece of it.
@@ -168,45 +179,14 @@ export class ResultTable {
   kindOf(column: Column): Kind {
     const { length, judged } = column;
     if (judged === undefined || length < fewRows || length >= judged.rows * 2) {
-      column.judged = { kind: this.#judge(column), rows: length };
+      column.judged = { kind: column.judge(sampleSize).reading.kind, rows: length };
     }
     return column.judged?.kind ?? 'text';
   }
 
-  #judge(column: Column): Kind {
-    let numbers = 0;
-    let times = 0;
-    let seen = 0;
-    const step = Math.max(1, Math.floor(column.length / sampleSize));
-    for (let at = 0; at < column.length; at += step) {
-      const cell = column.at(at);
-      const value = Array.isArray(cell) ? cell[0] : cell;
-      if (value === undefined || value === null || value === '') {
-        continue;
-      }
-      seen++;
-      if (typeof value === 'number') {
-        numbers++;
-      } else if (typeof value === 'string') {
-        if (!Number.isNaN(parseNumber(value))) {
-          numbers++;
-        } else if (!Number.isNaN(parseTime(value))) {
-          times++;
-        }
-      }
-    }
-    if (seen === 0) {
-      return 'text';
-    }
-    if (numbers >= seen * majority) {
-      return 'number';
-    }
-    return times >= seen * majority ? 'time' : 'text';
-  }
-
-  #appendRow(row: JsonObject): void {
+  #appendRow(row: SentObject): void {
     const index = this.#rowCount++;
-    const keys = Object.keys(row);
+    const keys = [...row.keys()];
     if (keys.length > mostColumns) {
       throw tooManyFields();
     }
@@ -218,8 +198,7 @@ export class ResultTable {
       if (column?.field !== key) {
         column = this.#byField.get(key) ?? this.#addColumn(keys, at, index);
       }
-      const value = row[key] as Json;
-      column.push(value !== null && typeof value === 'object' ? flatten(value) : value);
+      column.push(flatten(row.get(key) ?? null));
     }
     if (keys.length < this.#columns.length) {
       this.#fillUp(index);

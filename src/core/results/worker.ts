@@ -1,9 +1,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
-import type { JsonObject } from './answer.ts';
-import { TableDesk } from './desk.ts';
-import { RowReader } from './rowReader.ts';
-import { RowSplitter } from './rowSplitter.ts';
+import { deskOf, TableDesk } from './desk.ts';
+import { type RowSplitter, splitInto } from './rowSplitter.ts';
 import type { FromWorker, SentError, ToWorker } from './workerMessages.ts';
 
 /** How often the window hears of rows that arrive; the first ones are told at once. */
@@ -55,9 +53,7 @@ class TableThread {
           if (typeof message.earlier === 'number') {
             place.desk.compare(this.#place(message.earlier).desk);
           } else {
-            const earlier = new TableDesk();
-            earlier.table.append(JSON.parse(message.earlier) as JsonObject[]);
-            place.desk.compare(earlier);
+            place.desk.compare(deskOf(message.earlier));
           }
         });
         break;
@@ -74,11 +70,9 @@ class TableThread {
 
   #open(table: number, shape: 'cra' | 'sarus'): void {
     const desk = new TableDesk();
-    const splitter = new RowSplitter(shape, {
-      reader: new RowReader(desk.table.writer),
-      rows: (batch) => desk.table.append(batch),
-      scalar: (name, value) => this.#tell({ op: 'scalar', table, name, value }),
-    });
+    const splitter = splitInto(desk.table, shape, (name, value) =>
+      this.#tell({ op: 'scalar', table, name, value }),
+    );
     this.#places.set(table, { desk, splitter, toldAt: 0, toldRows: 0 });
   }
 

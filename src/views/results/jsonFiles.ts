@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { exportParts } from '../../core/results/exportParts.ts';
+import { layOut } from '../../core/results/json.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
-import { withTexts } from '../../core/secretless.ts';
 import { jsonScheme } from './deps.ts';
 
 /** Answers up to this size are laid out with one value a line. */
@@ -96,15 +96,13 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
   async #textOf(table: LiveTable, fields: readonly string[]): Promise<Uint8Array> {
     const share = table.share();
     try {
-      if (table.state.bytes <= prettyBytes) {
-        return Buffer.from(`${JSON.stringify(withTexts(await table.rows(), this.#hide), undefined, 2)}\n`);
-      }
       const parts: Buffer[] = [];
       const request = { fields, format: 'json', all: true } as const;
       for await (const { data } of exportParts(table, request, this.#hide)) {
         parts.push(Buffer.from(data));
       }
-      return Buffer.concat(parts);
+      const whole = Buffer.concat(parts);
+      return table.state.bytes <= prettyBytes ? Buffer.from(`${layOut(whole.toString())}\n`) : whole;
     } finally {
       share.dispose();
     }

@@ -2,11 +2,10 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { cancelled, TokensError } from '../../core/errors.ts';
 import type { DataRequest } from '../../core/request.ts';
-import type { JsonObject } from '../../core/results/answer.ts';
 import type { Arrangement } from '../../core/results/desk.ts';
-import { LiveTable } from '../../core/results/liveTable.ts';
+import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
-import { withoutSecrets, withTexts } from '../../core/secretless.ts';
+import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/secretless.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
 import type { PanelDeps } from './deps.ts';
 import { resultHtml } from './html.ts';
@@ -129,12 +128,12 @@ export class ResultPanel implements Disposable {
   }
 
   /** Shows what was kept over a reload. */
-  restore(kept: KeptState, rows: readonly JsonObject[]): void {
+  restore(kept: KeptState, table: LiveTable): void {
     this.#labels = new Map(kept.labels);
-    this.#adopt(LiveTable.of(rows, kept.bytes));
+    this.#adopt(table);
     this.#gotAt = kept.gotAt;
     this.#kept = kept;
-    this.#shownRows = rows.length;
+    this.#shownRows = table.state.rowCount;
     this.#tell();
   }
 
@@ -495,7 +494,7 @@ export class ResultPanel implements Disposable {
           totalRows: Math.max(table.state.rowCount, this.#outcome?.totalRows ?? 0),
           bytes: table.state.bytes,
           labels: withTexts([...this.#labels], this.#deps.redact),
-          rows: JSON.stringify(withTexts(JSON.parse(rows) as unknown, this.#deps.redact)),
+          rows: withTextsOfJson(rows, this.#deps.hide),
         },
       });
     } catch {

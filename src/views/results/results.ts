@@ -3,8 +3,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../../core/disposable.ts';
 import { TokensError } from '../../core/errors.ts';
 import { type DataRequest, titleOf } from '../../core/request.ts';
-import type { JsonObject } from '../../core/results/answer.ts';
-import type { LiveTable } from '../../core/results/liveTable.ts';
+import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import { TableWorker } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
@@ -17,7 +16,6 @@ import { ResultPanel } from './resultPanel.ts';
 
 /** What a panel's webview may have kept; anything else is none of ours. */
 const saved = v.object({ kept: v.optional(keptState) });
-const keptRows = v.array(v.record(v.string(), v.unknown()));
 
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
 export class Results implements Disposable {
@@ -136,20 +134,18 @@ export class Results implements Disposable {
   restore(panel: vscode.WebviewPanel, state: unknown): void {
     const kept = v.safeParse(saved, state);
     const data: KeptState | undefined = kept.success ? kept.output.kept : undefined;
-    const rows = data === undefined ? undefined : readRows(data.rows);
-    if (data === undefined || rows === undefined || !isRequest(data.request)) {
+    const table = data === undefined ? undefined : tableOf(data);
+    if (data === undefined || table === undefined || !isRequest(data.request)) {
       panel.dispose();
       return;
     }
-    this.#add(panel, data.request, data.title).restore(data, rows);
+    this.#add(panel, data.request, data.title).restore(data, table);
   }
 }
 
-function readRows(text: string): JsonObject[] | undefined {
+function tableOf({ rows, bytes }: KeptState): LiveTable | undefined {
   try {
-    const parsed = v.safeParse(keptRows, JSON.parse(text));
-    // The check makes copies without the names that its objects cannot have; the rows are taken as parsed.
-    return parsed.success ? (JSON.parse(text) as JsonObject[]) : undefined;
+    return LiveTable.of(rows, bytes);
   } catch {
     return undefined;
   }

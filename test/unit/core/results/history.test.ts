@@ -75,7 +75,7 @@ describe('results: export in parts', () => {
       let text = '';
       let counted = 0;
       const request = { fields: ['A', 'B', 'C'], format, all: true } as const;
-      for await (const part of exportParts(LiveTable.of(rows, 0), request, (data) => data)) {
+      for await (const part of exportParts(LiveTable.of(JSON.stringify(rows), 0), request, (data) => data)) {
         text += String(part.data);
         counted = part.rows;
       }

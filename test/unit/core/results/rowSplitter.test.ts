@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
 import type { AnswerShape, Cell, Json, JsonObject } from '../../../../src/core/results/answer.ts';
-import { RowReader } from '../../../../src/core/results/rowReader.ts';
-import { RowSplitter, type SplitterBounds } from '../../../../src/core/results/rowSplitter.ts';
+import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { plainOf } from '../../../../src/core/results/json.ts';
+import { RowSplitter, type SplitterBounds, splitInto } from '../../../../src/core/results/rowSplitter.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 
 interface Read {
@@ -18,7 +19,10 @@ function read(body: string | Uint8Array, shape: AnswerShape, size = 7, bounds?: 
   const scalars: [string, string][] = [];
   const splitter = new RowSplitter(
     shape,
-    { rows: (batch) => rows.push(...batch), scalar: (name, value) => scalars.push([name, value]) },
+    {
+      rows: (batch) => rows.push(...(batch.map(plainOf) as JsonObject[])),
+      scalar: (name, value) => scalars.push([name, value]),
+    },
     bounds,
   );
   for (let at = 0; at < bytes.length; at += size) {
@@ -31,11 +35,7 @@ function read(body: string | Uint8Array, shape: AnswerShape, size = 7, bounds?: 
 function readTable(body: string | Uint8Array, shape: AnswerShape, size = 1000): ResultTable {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const table = new ResultTable();
-  const splitter = new RowSplitter(shape, {
-    reader: new RowReader(table.writer),
-    rows: (batch) => table.append(batch),
-    scalar: () => undefined,
-  });
+  const splitter = splitInto(table, shape, () => undefined);
   for (let at = 0; at < bytes.length; at += size) {
     splitter.write(bytes.slice(at, at + size));
   }
@@ -141,12 +141,10 @@ describe('rowSplitter', () => {
       '{"Rows":[{"a":1},',
       '{"Rows":[{"a":"',
       '{"Rows":[{"a":1}]',
-      '{"Rows":[{"a":1},]}',
       '{"Rows":[,{"a":1}]}',
       '{"Rows":[{"a":1}{"a":2}]}',
       '{"Rows":[{"a":1},5]}',
       '{"Rows":[{"a":]}]}',
-      '{"Rows":[{"a":01}]}',
       '{"Rows":[{"a":1]]}',
       '{"Rows":[1,2]}',
       '{"Rows":"x"}',
@@ -179,9 +177,8 @@ describe('rowSplitter', () => {
     const text = '{"__proto__":{"p":1},"Rows":[{"__proto__":"x","constructor":"y"},{"toString":"z"}]}';
     const table = readTable(text, 'cra');
     assert.deepEqual(table.fields, ['__proto__', 'constructor', 'toString']);
-    const row = table.row(0);
-    assert.deepEqual(Object.keys(row), ['__proto__', 'constructor']);
-    assert.equal(Object.getPrototypeOf(row), Object.prototype);
+    const desk = new TableDesk(table);
+    assert.equal(desk.json({ from: 0, to: 1 }), '[{"__proto__":"x","constructor":"y"}]');
     assert.equal(({} as Record<string, unknown>).p, undefined);
   });
 
@@ -217,7 +214,7 @@ describe('rowSplitter', () => {
     );
   });
 
-  it('never accepts what JSON.parse refuses', () => {
+  it('C4: never accepts what JSON.parse refuses without saying so', () => {
     const body = JSON.stringify({
       rc: 0,
       Rows: [
@@ -244,7 +241,7 @@ describe('rowSplitter', () => {
           } catch (error) {
             assert.ok(TokensError.is(error));
           }
-          assert.ok(table === undefined || parsed !== undefined, damaged);
+          assert.ok(table === undefined || parsed !== undefined || table.mended > 0, damaged);
         },
       ),
       { numRuns: 2000 },

@@ -1,0 +1,255 @@
+import type { Json } from './answer.ts';
+
+/** A number as its sender wrote it: JavaScript's own numbers lose digits of `9007199254740993` and the zero of `1.10`. */
+export class NumberText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** A value of JSON as it was sent. Members are in a map: objects would put those with names like `20` first. */
+export type Sent = string | boolean | null | NumberText | Sent[] | SentObject;
+export type SentObject = Map<string, Sent>;
+
+const isNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+/** What other languages write where JSON has no value. */
+const isNothing = /^(?:[+-]?(?:nan|inf(?:inity)?)|undefined|none|nil|null)$/i;
+const words = new Map<string, boolean | null>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);
+
+const space = /[ \t\r\n]*/y;
+const bare = /[^\s,:[\]{}"']+/y;
+/** Without anything in it that the search for the ends of rows would take for JSON. */
+const singleQuoted = /'([^'"\\[\]{}]*)'/y;
+const escapes = new Map([...'"\\/'].map((letter) => [letter, letter]));
+for (const [at, letter] of [...'bfnrt'].entries()) {
+  escapes.set(letter, '\b\f\n\r\t'.charAt(at));
+}
+
+/**
+ * Reads JSON, and what gateways send in its place as far as its meaning is certain: raw control characters, escapes
+ * that there are not (they stay as they are), `NaN` and the like (null), values without quotes (their text), commas
+ * too many, values that are missing (null). Of equal names the last one counts.
+ * @returns also how many places were none of JSON and have been mended, raw control characters aside
+ * @throws SyntaxError for anything else
+ */
+export function readJson(text: string): { readonly value: Sent; readonly mended: number } {
+  const reader = new Reader(text);
+  return { value: reader.whole(), mended: reader.mended };
+}
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+  mended = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    // It stands where bytes were no UTF-8.
+    if (text.includes('\uFFFD')) {
+      this.mended++;
+    }
+  }
+
+  whole(): Sent {
+    const value = this.#value();
+    if (this.#next() !== '') {
+      throw new SyntaxError();
+    }
+    return value;
+  }
+
+  /** The next character that is no white space; empty at the end. */
+  #next(): string {
+    space.lastIndex = this.#at;
+    space.test(this.#text);
+    this.#at = space.lastIndex;
+    return this.#text.charAt(this.#at);
+  }
+
+  #value(): Sent {
+    switch (this.#next()) {
+      case '"':
+        return this.#string();
+      case '{':
+        return this.#object();
+      case '[':
+        return this.#list();
+      case ',':
+      case '}':
+      case ']':
+        this.mended++;
+        return null;
+      case "'":
+        this.mended++;
+        return this.#take(singleQuoted).slice(1, -1);
+      default:
+        return this.#bare();
+    }
+  }
+
+  #object(): SentObject {
+    const object: SentObject = new Map();
+    this.#at++;
+    while (this.#begins('}')) {
+      if (this.#next() !== '"') {
+        throw new SyntaxError();
+      }
+      const name = this.#string();
+      if (this.#next() !== ':') {
+        throw new SyntaxError();
+      }
+      this.#at++;
+      const value = this.#value();
+      if (object.has(name)) {
+        this.mended++;
+      }
+      object.set(name, value);
+      this.#endElement('}');
+    }
+    return object;
+  }
+
+  #list(): Sent[] {
+    const list: Sent[] = [];
+    this.#at++;
+    while (this.#begins(']')) {
+      list.push(this.#value());
+      this.#endElement(']');
+    }
+    return list;
+  }
+
+  /** Whether another element begins; else the list or object has ended. Empty members are passed over. */
+  #begins(end: string): boolean {
+    while (end === '}' && this.#next() === ',') {
+      this.mended++;
+      this.#at++;
+    }
+    if (this.#next() !== end) {
+      return true;
+    }
+    this.#at++;
+    return false;
+  }
+
+  /** After an element stands a comma or the end, and a comma before the end is one too many. */
+  #endElement(end: string): void {
+    const next = this.#next();
+    if (next === ',') {
+      this.#at++;
+      if (this.#next() === end) {
+        this.mended++;
+      }
+    } else if (next !== end) {
+      throw new SyntaxError();
+    }
+  }
+
+  #string(): string {
+    const text = this.#text;
+    const start = this.#at + 1;
+    let isEscaped = false;
+    for (let at = start; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === 0x22) {
+        this.#at = at + 1;
+        const string = text.slice(start, at);
+        return isEscaped ? this.#unescaped(string) : string;
+      }
+      if (code === 0x5c) {
+        isEscaped = true;
+        at++;
+      }
+    }
+    throw new SyntaxError();
+  }
+
+  #unescaped(string: string): string {
+    return string.replace(/\\(?:u([0-9a-f]{4})|(.))/gis, (whole, code?: string, letter?: string) => {
+      const meant =
+        code === undefined ? escapes.get(letter ?? '') : String.fromCharCode(Number.parseInt(code, 16));
+      if (meant === undefined) {
+        this.mended++;
+      }
+      return meant ?? whole;
+    });
+  }
+
+  #bare(): Sent {
+    const text = this.#take(bare);
+    if (isNumber.test(text)) {
+      return new NumberText(text);
+    }
+    const word = words.get(text);
+    if (word !== undefined) {
+      return word;
+    }
+    this.mended++;
+    return isNothing.test(text) ? null : (words.get(text.toLowerCase()) ?? text);
+  }
+
+  #take(token: RegExp): string {
+    token.lastIndex = this.#at;
+    const [text] = token.exec(this.#text) ?? [];
+    if (text === undefined) {
+      throw new SyntaxError();
+    }
+    this.#at += text.length;
+    return text;
+  }
+}
+
+/** As JSON, with numbers and members as they were sent. */
+export function jsonOf(value: Sent): string {
+  if (value instanceof NumberText) {
+    return value.text;
+  }
+  if (value instanceof Map) {
+    return `{${Array.from(value, ([name, one]) => `${JSON.stringify(name)}:${jsonOf(one)}`).join(',')}}`;
+  }
+  return Array.isArray(value) ? `[${value.map(jsonOf).join(',')}]` : JSON.stringify(value);
+}
+
+/** As `JSON.parse` would have it, for who needs neither the digits nor the order. */
+export function plainOf(value: Sent): Json {
+  if (value instanceof NumberText) {
+    return Number(value.text);
+  }
+  if (value instanceof Map) {
+    return Object.fromEntries(Array.from(value, ([name, one]) => [name, plainOf(one)]));
+  }
+  return Array.isArray(value) ? value.map(plainOf) : value;
+}
+
+/** JSON laid out with one value a line, every value as it stands. */
+export function layOut(json: string): string {
+  let line = '\n';
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\s+|[[{]\s*[\]}]|[[{\]},:]/gs, (token) => {
+    switch (token) {
+      case '[':
+      case '{':
+        line += '  ';
+        return token + line;
+      case ']':
+      case '}':
+        line = line.slice(0, -2);
+        return line + token;
+      case ',':
+        return token + line;
+      case ':':
+        return ': ';
+      default:
+        return token.startsWith('"') ? token : token.replace(/\s+/g, '');
+    }
+  });
+}
