@@ -68,6 +68,7 @@ function actionsFor(code: ErrorCode): Action[] {
   const settings: Action = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'];
   const closeAll: Action = [vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'];
   const log: Action = [vscode.l10n.t('Show Log'), 'sessionTokens.showLog'];
+  const getData: Action = [vscode.l10n.t('Get Data'), 'sessionTokens.getData'];
   switch (code) {
     case 'E_CREDENTIALS':
     case 'E_EXPIRED':
@@ -78,6 +79,8 @@ function actionsFor(code: ErrorCode): Action[] {
       return [settings, log];
     case 'E_LIMIT':
       return [closeAll, log];
+    case 'E_NOT_READY':
+      return [getData];
     default:
       return [log];
   }

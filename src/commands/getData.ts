@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
+import { logFault } from '../core/log.ts';
 import { type DataRequest, titleOf } from '../core/request.ts';
 import type { Row } from '../core/results/answer.ts';
 import type { Fetched } from '../core/tokens/dataCalls.ts';
@@ -7,6 +8,7 @@ import type { AskLogin } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { askChoiceOrText, askerFor, askText, chosenConnection } from './ask.ts';
 import { agreed } from './consent.ts';
+import { resultOf } from './dataResult.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
 import { Recents } from './recents.ts';
@@ -17,7 +19,7 @@ export interface DataResult {
   rows: Row[];
   columns: { field: string; label: string }[];
   totalRows: number;
-  /** From asking to the last byte. */
+  /** From the sending of the request to the last byte, in milliseconds. */
   elapsedMs: number;
   /** Of the body, inflated. */
   bytes: number;
@@ -53,28 +55,11 @@ export async function fetchData(
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
     parts.results.get(request, { signal, askLogin, show: request.show !== false }),
   );
-  await new Recents(parts.state).add(request, parts.hasSecret);
+  await new Recents(parts.state)
+    .add(request, parts.hasSecret)
+    .catch((error: unknown) => logFault(parts.log, error)); // The data have come, and are not lost for that.
   parts.remembered();
   return fetched;
-}
-
-/** The whole result, for a program. */
-export async function resultOf(parts: Parts, fetched: Fetched): Promise<DataResult> {
-  const { answer, totalRows, elapsedMs, session, reused } = fetched;
-  const labels = new Map(
-    (await parts.keeper.columns(fetched)).map(({ field, label }) => [field, label] as const),
-  );
-  const rows = await answer.rows();
-  answer.dispose();
-  return {
-    rows,
-    columns: answer.fields.map((field) => ({ field, label: labels.get(field) ?? field })),
-    totalRows,
-    elapsedMs,
-    bytes: answer.bytes,
-    ...(session === undefined ? {} : { session }),
-    reused,
-  };
 }
 
 async function completed(
@@ -104,7 +89,12 @@ async function completed(
     });
     return { ...args, endpoint, params: Object.fromEntries(new URLSearchParams(params)) };
   }
-  const service = await chosenService(parts, connection, args.service, title);
+  const service = await chosenService(
+    parts,
+    connection,
+    args.service ?? connection.service ?? parts.keeper.onlyService(connection.name),
+    title,
+  );
   if (args.product !== undefined && args.view !== undefined) {
     return { ...args, service };
   }

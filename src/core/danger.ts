@@ -4,8 +4,8 @@ import { type Connection, isLoopback } from './connection.ts';
 export type Danger = 'unverified' | 'unencrypted';
 
 export function dangerOf(connection: Pick<Connection, 'url' | 'rejectUnauthorized'>): Danger | undefined {
-  if (connection.url.startsWith('http:') && !isLoopback(connection.url)) {
-    return 'unencrypted';
+  if (connection.url.startsWith('http:')) {
+    return isLoopback(connection.url) ? undefined : 'unencrypted'; // Without TLS there is nothing to verify.
   }
   return connection.rejectUnauthorized ? undefined : 'unverified';
 }

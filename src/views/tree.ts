@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Connection, isLoopback } from '../core/connection.ts';
+import { type Danger, dangerOf } from '../core/danger.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import type { Change } from '../core/tokens/holdings.ts';
@@ -126,7 +126,8 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     const item = itemOf(node, name, `connection/${name}`);
     const protocol = connection?.kind === 'sarus' ? 'sarus' : 'cra';
     item.contextValue = `connection.${protocol}.${signedIn ? 'signedIn' : 'signedOut'}`;
-    const danger = connection === undefined ? undefined : dangerOf(connection);
+    const kind = connection === undefined ? undefined : dangerOf(connection);
+    const danger = kind === undefined ? undefined : wordsOf(kind);
     const state = signedIn ? undefined : vscode.l10n.t('signed out');
     const missing = connection === undefined ? vscode.l10n.t('not in the settings') : undefined;
     const refusal = this.#keeper.refusal(name);
@@ -330,23 +331,19 @@ function iconOf({ kind, state }: TokenInfo): vscode.ThemeIcon {
   return new vscode.ThemeIcon(kind === 'user' ? 'account' : 'key');
 }
 
-/** What is unsafe about the way to a gateway, for as long as it is. */
-function dangerOf(connection: Connection): { short: string; long: string } | undefined {
-  if (!connection.rejectUnauthorized) {
-    return {
-      short: vscode.l10n.t('TLS not verified'),
-      long: vscode.l10n.t(
-        'TLS is not verified (rejectUnauthorized is false): anybody may stand in for this gateway.',
-      ),
-    };
-  }
-  if (connection.url.startsWith('http:') && !isLoopback(connection.url)) {
-    return {
-      short: vscode.l10n.t('not encrypted'),
-      long: vscode.l10n.t('Plain http: everybody on the way can read the tokens of this gateway.'),
-    };
-  }
-  return undefined;
+/** What a person is told of a danger, for as long as it is there. */
+function wordsOf(danger: Danger): { short: string; long: string } {
+  return danger === 'unverified'
+    ? {
+        short: vscode.l10n.t('TLS not verified'),
+        long: vscode.l10n.t(
+          'TLS is not verified (rejectUnauthorized is false): anybody may stand in for this gateway.',
+        ),
+      }
+    : {
+        short: vscode.l10n.t('not encrypted'),
+        long: vscode.l10n.t('Plain http: everybody on the way can read the tokens of this gateway.'),
+      };
 }
 
 /** Writes times of day. Making a formatter takes far longer than using it, and every row needs three times. */

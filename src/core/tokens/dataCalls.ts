@@ -24,7 +24,7 @@ export interface Fetched {
   readonly query: DataQuery;
   readonly answer: Answer;
   readonly totalRows: number;
-  /** From the asking to the last byte, in milliseconds. */
+  /** From the sending of the request that was answered to the last byte, in milliseconds. */
   readonly elapsedMs: number;
   /** The session it ran in, if that is still open. */
   readonly session?: TokenInfo;
@@ -80,7 +80,6 @@ export class DataCalls {
 
   async #sarus(connection: Connection, request: SarusCall, options: Options): Promise<Fetched> {
     const { clock, gateways, holdings, reach, signIns, info } = this.#deps;
-    const begun = clock.now();
     const gateway = await gateways.gateway(connection);
     const call = async (token: TokenRecord): Promise<Fetched> => {
       const got = await gateway.getData({
@@ -90,6 +89,7 @@ export class DataCalls {
         makeReader: options.makeReader,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
+      const elapsedMs = elapsed(got.sent, clock.now());
       // A successful data call renews the token to its full life (PROTOCOLS.md 1).
       await holdings.heardOf(token, lifeOf(got, token), this.#used(), 'soon');
       const held = holdings.get(token.id);
@@ -98,7 +98,7 @@ export class DataCalls {
         query: request.query,
         answer: got.answer,
         totalRows: got.totalRows,
-        elapsedMs: elapsed(begun, clock.now()),
+        elapsedMs,
         ...(held === undefined ? {} : { session: info(held) }),
         reused: true,
       };
@@ -106,33 +106,33 @@ export class DataCalls {
     const before = signIns.find(connection, undefined);
     const token = await signIns.current(connection, undefined, options);
     const reused = token.value === before?.value;
+    const asked = clock.now();
     try {
       return { ...(await call(token)), reused };
     } catch (error) {
       if (!refusesToken(error)) {
         throw error;
       }
-      await reach.markDead(token, begun);
+      await reach.markDead(token, asked);
       return { ...(await call(await signIns.again(connection, undefined, options, token))), reused: false };
     }
   }
 
   async #cra(connection: Connection, request: CraCall, options: Options): Promise<Fetched> {
     const { clock, endings, holdings, log, reach, signIns } = this.#deps;
-    const begun = clock.now();
-    const service = serviceOf(connection, request.service);
+    const service = serviceOf(connection, request.service ?? signIns.onlyService(connection));
     const key = viewKey(request.query);
     const chosen = this.#chosen(connection, service, request);
     let user = await signIns.current(connection, service, options);
     let session =
       chosen ?? (request.session === 'reuse' ? this.#reusable(connection, service, key) : undefined);
-    const finish = (got: DataAnswer, held: TokenRecord | undefined, reused: boolean): Fetched => ({
+    const finish = ({ got, held, elapsedMs }: Opened, reused: boolean): Fetched => ({
       connection: connection.name,
       ...(service === undefined ? {} : { service }),
       query: request.query,
       answer: got.answer,
       totalRows: got.totalRows,
-      elapsedMs: elapsed(begun, clock.now()),
+      elapsedMs,
       ...(held === undefined ? {} : { session: this.#deps.info(held) }),
       reused,
     });
@@ -157,8 +157,7 @@ export class DataCalls {
         const mine = this.#openRecovering(open, connection, service, user, options);
         this.#openings.set(openingKey, mine);
         try {
-          const { got, held } = await mine;
-          return finish(got, held, false);
+          return finish(await mine, false);
         } finally {
           if (this.#openings.get(openingKey) === mine) {
             this.#openings.delete(openingKey);
@@ -171,8 +170,7 @@ export class DataCalls {
     if (session !== undefined) {
       const asked = clock.now();
       try {
-        const { got, held } = await this.#inSession(connection, session, request, options);
-        return finish(got, held, true);
+        return finish(await this.#inSession(connection, session, request, options), true);
       } catch (error) {
         if (!isRefusal(error, 400, 401, 404, 410)) {
           throw error;
@@ -183,14 +181,14 @@ export class DataCalls {
         user = signIns.find(connection, service) ?? user;
       }
     }
-    const { got, held } = await this.#openRecovering(open, connection, service, user, options, suspect);
-    if (suspect !== undefined && holdings.get(suspect.id) !== undefined && suspect.id !== held?.id) {
+    const opened = await this.#openRecovering(open, connection, service, user, options, suspect);
+    if (suspect !== undefined && holdings.get(suspect.id) !== undefined && suspect.id !== opened.held?.id) {
       // The request was good, so the session was not: what may be left of it is closed.
       await endings
         .end(suspect)
         .catch((error: unknown) => log.warn(`Closing ${suspect.id} failed: ${String(error)}`));
     }
-    return finish(got, held, false);
+    return finish(opened, false);
   }
 
   /** Opens a session; where the user token is refused, once more with a new one. */
@@ -260,7 +258,7 @@ export class DataCalls {
     request: CraCall,
     options: Options,
   ): Promise<Opened> {
-    const { budget, endings, gateways, holdings, reach } = this.#deps;
+    const { budget, clock, endings, gateways, holdings, reach } = this.#deps;
     const gateway = await gateways.gateway(connection);
     let known = session.value;
     // A gateway that has quietly opened another session says so by another id; the old one has gone.
@@ -285,14 +283,15 @@ export class DataCalls {
         onSession: moved,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
+      const elapsedMs = elapsed(got.sent, clock.now());
       if (got.session === undefined && !request.keepOpen) {
         await holdings.remove(session.id);
-        return { got, held: undefined };
+        return { got, held: undefined, elapsedMs };
       }
       const value = got.session ?? session.value;
       await moved({ value, sent: got.sent });
       await holdings.heardOf({ id: session.id, value }, lifeOf(got, session), this.#used(), 'soon');
-      return { got, held: holdings.get(session.id) };
+      return { got, held: holdings.get(session.id), elapsedMs };
     });
   }
 
@@ -407,13 +406,14 @@ export class DataCalls {
           ...(signal === undefined ? {} : { signal }),
         }),
       );
+      const elapsedMs = elapsed(got.sent, clock.now());
       if (got.session === undefined && holdings.get(id) !== undefined) {
         await holdings.remove(id);
       } else if (got.session === undefined && request.keepOpen) {
         budget.lose(connection.name, id, { sent: asked, leftMs: user.lifeMs });
         log.info(`${connection.name}: the answer for ${titleOf(request.query)} named no session.`);
       }
-      return { got, held: holdings.get(id) };
+      return { got, held: holdings.get(id), elapsedMs };
     } catch (error) {
       over = true;
       const opened = holdings.get(id);
@@ -450,4 +450,6 @@ function lifeOf(got: DataAnswer, token: TokenRecord): LifeNews {
 interface Opened {
   readonly got: DataAnswer;
   readonly held: TokenRecord | undefined;
+  /** As in {@link Fetched}. */
+  readonly elapsedMs: number;
 }

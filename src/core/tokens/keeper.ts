@@ -354,6 +354,11 @@ export class Keeper implements Disposable {
     return this.token(id);
   }
 
+  /** CRA: the service that somebody is signed in to, where it is just one. */
+  onlyService(name: string): string | undefined {
+    return this.#signIns.onlyService(this.#gateways.connection(name));
+  }
+
   /** The services that a gateway lists; empty where it has none. */
   async services(name: string, options: OperationOptions = {}): Promise<Service[]> {
     const gateway = await this.#gateways.gateway(this.#gateways.connection(name));

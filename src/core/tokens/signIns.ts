@@ -77,6 +77,18 @@ export class SignIns {
     return latest;
   }
 
+  /** CRA: the service that somebody is signed in to, where it is just one; whose token may have expired. */
+  onlyService(connection: Connection): string | undefined {
+    const services = new Set<string | undefined>();
+    for (const record of this.#deps.holdings.of(connection.name)) {
+      if (record.kind === 'user' && !record.closing && belongsTo(connection, record)) {
+        services.add(record.service);
+      }
+    }
+    const [only] = services;
+    return services.size === 1 ? only : undefined;
+  }
+
   /** The same, signed in again if it is known to be dead. */
   async current(
     connection: Connection,

@@ -78,7 +78,7 @@ export class Queries {
           ? given.request
           : ((await this.#deps.active()) ?? this.#deps.recents()[0]);
     if (request === undefined) {
-      throw new TokensError('E_CONFIG', 'There is no request to save yet.');
+      throw new TokensError('E_NOT_READY', 'There is no request to save yet.');
     }
     const taken = this.#settings.all().map(({ name }) => name);
     const name =
@@ -138,7 +138,7 @@ export class Queries {
     }
     const offered = this.#settings.all();
     if (offered.length === 0) {
-      throw new TokensError('E_CONFIG', 'No query has been saved yet.');
+      throw new TokensError('E_NOT_READY', 'No query has been saved yet.');
     }
     const chosen = await vscode.window.showQuickPick(
       offered.map((query) => ({

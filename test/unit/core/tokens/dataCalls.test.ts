@@ -480,6 +480,60 @@ describe('data calls', () => {
     });
   });
 
+  describe('the time that is told', () => {
+    const typing = async () => {
+      await rig.pass(5_000);
+      return { login: demo, remember: false };
+    };
+
+    it('B10: is the gateway’s, without the typing of a password', async () => {
+      rig = new Rig({}, { latency: () => 100 });
+      const window = await rig.open('w');
+      for (const request of [{}, { session: 'new' }, { keepOpen: false }, {}]) {
+        rig.cra.restart();
+        const { elapsedMs } = await rig.during(rig.getData(window, request, { askLogin: typing }));
+        assert.ok(elapsedMs >= 200 && elapsedMs <= 500, `${JSON.stringify(request)}: ${elapsedMs}`);
+      }
+      const { elapsedMs, reused } = await rig.during(rig.getData(window));
+      assert.ok(reused && elapsedMs >= 200 && elapsedMs <= 500, String(elapsedMs));
+    });
+
+    it('B10: nor that of somebody else who is asked', async () => {
+      rig = new Rig({}, { latency: () => 100 });
+      const window = await rig.open('w');
+      const both = [{ view: 'A' }, { view: 'B' }].map((view) =>
+        rig.getData(window, view, { askLogin: typing }),
+      );
+      for (const { elapsedMs } of await rig.during(Promise.all(both))) {
+        assert.ok(elapsedMs <= 500, String(elapsedMs));
+      }
+      rig.sarus.restart();
+      const { elapsedMs } = await rig.during(
+        rig.getSarus(window, {
+          askLogin: async () => {
+            await rig.pass(5_000);
+            return { login: key, remember: false };
+          },
+        }),
+      );
+      assert.ok(elapsedMs >= 200 && elapsedMs <= 500, String(elapsedMs));
+    });
+  });
+
+  it('E: the service need not be named where somebody is signed in to just one', async () => {
+    rig = new Rig({ service: undefined });
+    const window = await rig.open('w');
+    await assert.rejects(rig.getData(window), { code: 'E_CONFIG' });
+    await window.keeper.signIn('cra', { login: demo, service: 'S7' });
+    assert.equal((await rig.getData(window)).service, 'S7');
+    assert.equal(window.keeper.onlyService('cra'), 'S7');
+    await window.keeper.signIn('cra', { login: demo, service: 'S8' });
+    assert.equal(window.keeper.onlyService('cra'), undefined);
+    await assert.rejects(rig.getData(window), { code: 'E_CONFIG' });
+    assert.equal((await rig.getData(window, { service: 'S8' })).service, 'S8');
+    assert.equal(window.keeper.onlyService('sarus'), undefined);
+  });
+
   it('says what is wrong with a request', async () => {
     const window = await signedIn();
     const makeReader = () => assert.fail();
