@@ -170,7 +170,9 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
       return this.#lastItems.get(node) ?? new vscode.TreeItem('');
     }
     const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
-    const item = itemOf(node, labelOf(token), `token/${id}`);
+    // The icon and the place say what it is; the side bar has no room for more words before the time.
+    const name = token.kind === 'user' ? token.service : undefined;
+    const item = itemOf(node, name ?? labelOf(token), `token/${id}`);
     item.contextValue = `token.${token.kind}.${token.state}`;
     const paused = this.#keeper.isPaused(id);
     const mode =
@@ -186,7 +188,9 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
       expired: vscode.l10n.t('expired'),
     }[token.state];
     const kept = holder?.target === undefined ? undefined : vscode.l10n.t('kept alive by {0}', holder.target);
-    item.description = [end, mode, token.state === 'expired' ? undefined : kept].filter(Boolean).join(' · ');
+    const more = [mode, token.state === 'expired' ? undefined : kept].filter(Boolean);
+    // Who hears the row is told what the time means.
+    item.description = [token.state === 'expired' ? end : until, ...more].join(' · ');
     item.iconPath = iconOf(token);
     item.tooltip = [
       `${labelOf(token)} ${token.masked}`,
@@ -210,7 +214,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     ]
       .filter(Boolean)
       .join('\n');
-    item.accessibilityInformation = { label: [labelOf(token), item.description].join(', ') };
+    item.accessibilityInformation = { label: [labelOf(token), end, ...more].join(', ') };
     this.#lastItems.set(node, item);
     return item;
   }
@@ -348,9 +352,9 @@ function wordsOf(danger: Danger): { short: string; long: string } {
 
 /** Writes times of day. Making a formatter takes far longer than using it, and every row needs three times. */
 class Times {
-  readonly #short = new Intl.DateTimeFormat(vscode.env.language, { hour: '2-digit', minute: '2-digit' });
+  readonly #short = new Intl.DateTimeFormat(vscode.env.language, { hour: 'numeric', minute: '2-digit' });
   readonly #long = new Intl.DateTimeFormat(vscode.env.language, {
-    hour: '2-digit',
+    hour: 'numeric',
     minute: '2-digit',
     second: '2-digit',
   });

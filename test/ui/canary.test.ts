@@ -47,7 +47,7 @@ describe('security: canaries, as a person sees them', () => {
     // All three people sign in.
     const { username: user, password, gatewayPassword } = canaries;
     await signIn(vs(), { connection: 'bank', user, password, gatewayPassword, keep: 'Remember' });
-    await vs().waitForRows((rows) => rows.some(({ label }) => label.startsWith('User token')));
+    await vs().waitForRows((rows) => rows.some(({ level }) => level === 2));
     await vs().palette('Session Tokens: Sign In');
     await quickInput.pick(/Choose a connection/, 'market');
     await quickInput.pick(/How do you sign in/, 'E-mail and password');

@@ -50,7 +50,7 @@ describe('security: a token for another extension', () => {
     await vs().notification(/Sample: a token of host BBI3SYSA/);
     assert.equal(sandbox().stats().userTokens, 1, 'the token is the one that was there');
 
-    await vs().rowMenu('User token BBI3SYSA', 'Forget User Token');
+    await vs().rowMenu('BBI3SYSA', 'Forget User Token');
     await vs().notification(/Sample: no token of host any more/);
     await vs().waitForRows((rows) => rows.length === 1);
   });

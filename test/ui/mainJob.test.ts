@@ -34,16 +34,14 @@ describe('the main job, by palette', () => {
     await quickInput.accept();
     await quickInput.answer(/This must not be empty/, 'demo');
     await quickInput.pick(/Remember these/, 'Remember');
-    const signedIn = await vs().waitForRows((rows) =>
-      rows.some(({ label }) => label.startsWith('User token')),
-    );
+    const signedIn = await vs().waitForRows((rows) => rows.some(({ label }) => label === 'BBI3SYSA'));
     assert.deepEqual(
       signedIn
         .map(({ level, label }) => [level, label])
         .filter(([, label]) => !String(label).startsWith('sandbox-')),
       [
         [1, 'mainframe'],
-        [2, 'User token BBI3SYSA'],
+        [2, 'BBI3SYSA'],
       ],
     );
 
@@ -58,10 +56,7 @@ describe('the main job, by palette', () => {
         all.some(({ description }) => /kept alive by MVMVS\/JCPU/.test(description)),
     );
     assert.equal(rows.find(({ label }) => label === 'MVMVS/JCPU')?.level, 3);
-    assert.equal(
-      rows.find(({ description }) => /kept alive/.test(description))?.label,
-      'User token BBI3SYSA',
-    );
+    assert.equal(rows.find(({ description }) => /kept alive/.test(description))?.label, 'BBI3SYSA');
     assert.equal((await stats()).sessions, 1);
 
     await vs().waitForStatusBar((text) => /14:5\d/.test(text ?? ''));

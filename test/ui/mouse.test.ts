@@ -14,7 +14,7 @@ describe('the main job, by mouse', () => {
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'sandbox-cra'));
 
     await vs().row('sandbox-cra').click();
-    await vs().waitForRows((rows) => rows.some(({ label }) => label === 'User token BBI3SYSA'));
+    await vs().waitForRows((rows) => rows.some(({ label }) => label === 'BBI3SYSA'));
     await vs().rowAction('sandbox-cra', 'Get Data');
     await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'MVMVS/JCPU'));
@@ -42,7 +42,7 @@ describe('the main job, by mouse', () => {
     await vs().waitForRows((rows) => rows.every(({ label }) => label !== 'MVMVS/JCPU'));
 
     await vs().rowMenu('sandbox-cra', 'Sign Out');
-    await vs().waitForRows((rows) => rows.every(({ label }) => !label.startsWith('User token')));
+    await vs().waitForRows((rows) => rows.every(({ label }) => label !== 'BBI3SYSA'));
     await vs().waitForStatusBar((text) => text === undefined);
   });
 });

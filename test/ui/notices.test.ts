@@ -30,7 +30,7 @@ describe('a notice', () => {
       (all) =>
         all.filter(({ label, description }) => /^MVMVS/.test(label) && /auto/.test(description)).length === 2,
     );
-    assert.ok(rows.every(({ description }) => !/ends at/.test(description)));
+    assert.ok(rows.every(({ spoken }) => !/ends at/.test(spoken)));
     const [connection] = (await vs().settings())['sessionTokens.connections'] as { name: string }[];
     assert.deepEqual(connection, { ...connection, name: connectionName, keepAlive: 'auto' });
   });
