@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.ts';
+import { type Connection, secretPlace } from '../connection.ts';
 import { encode, encodePairs, type Pairs } from '../protocols/encode.ts';
 import type { CraRequest, DataRequest } from '../request.ts';
 
@@ -8,6 +8,9 @@ export type RequestForm = (typeof requestForms)[number];
 
 /** Parameters that hold secrets are left out, whoever put them there. */
 const secretName = /^(?:session-?_?token|api-?_?key|password|email|token)$/i;
+
+/** Headers that may hold a secret whatever their value looks like. */
+const secretHeader = /auth|cookie|key|token|secret|pass|credential|session|signature/i;
 
 /** A request as it goes over the wire. Secrets are not in it, only the names of the variables that hold them. */
 interface WireRequest {
@@ -20,6 +23,8 @@ interface WireRequest {
     readonly name: string;
     readonly variable: string;
   };
+  /** The connection's own. Between two parts of a value stands what is in `variable`. */
+  readonly headers: readonly { readonly name: string; readonly parts: string[]; readonly variable: string }[];
 }
 
 /**
@@ -32,7 +37,8 @@ export function requestText(
   dialect: 'getData' | 'views',
   form: RequestForm,
 ): string {
-  const wire = wireOf(request, connection, dialect);
+  const call = callOf(request, connection, dialect);
+  const wire = { ...call, headers: ownHeaders(connection, call) };
   switch (form) {
     case 'curl':
       return curl(wire);
@@ -47,7 +53,34 @@ export function requestText(
   }
 }
 
-function wireOf(request: DataRequest, connection: Connection, dialect: 'getData' | 'views'): WireRequest {
+/** The headers of the connection, less those in whose place the request has its own. */
+function ownHeaders({ headers = {} }: Connection, { secret }: Call): WireRequest['headers'] {
+  return Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() !== secret.name.toLowerCase())
+    .map(([name, value]) => ({
+      name,
+      parts: (value.includes(secretPlace) || !secretHeader.test(name) ? value : secretPlace).split(
+        secretPlace,
+      ),
+      variable: `HEADER_${name.toUpperCase().replace(/\W/g, '_')}`,
+    }));
+}
+
+/** A header's value in the words of a form. */
+function words(
+  parts: readonly string[],
+  text: (part: string) => string,
+  variable: string,
+  joint: string,
+): string {
+  return parts
+    .flatMap((part, at) => [...(at > 0 ? [variable] : []), ...(part === '' ? [] : [text(part)])])
+    .join(joint);
+}
+
+type Call = Omit<WireRequest, 'headers'>;
+
+function callOf(request: DataRequest, connection: Connection, dialect: 'getData' | 'views'): Call {
   if ('endpoint' in request) {
     return {
       method: 'GET',
@@ -108,6 +141,9 @@ function curl(wire: WireRequest): string {
     case 'bearer':
       lines.push(`--header "${secret.name}: Bearer $${secret.variable}"`);
   }
+  for (const { name, parts, variable } of wire.headers) {
+    lines.push(`--header ${words([`${name}: ${parts[0]}`, ...parts.slice(1)], posix, `"$${variable}"`, '')}`);
+  }
   return `${lines.join(' \\\n  ')}\n`;
 }
 
@@ -115,7 +151,7 @@ function curl(wire: WireRequest): string {
  * cURL as the prompt of Windows' cmd takes it. Values go by `--url-query`, bare where they can: cmd looks for
  * variables in whatever stands between two percent signs, and in a batch file there is no quoting against that.
  */
-function cmd({ method, url, query, secret }: WireRequest): string {
+function cmd({ method, url, query, secret, headers }: WireRequest): string {
   const token = `%${secret.variable}%`;
   const lines = [
     'curl --silent --show-error --fail-with-body',
@@ -136,6 +172,10 @@ function cmd({ method, url, query, secret }: WireRequest): string {
     case 'bearer':
       lines.push(`--header "${secret.name}: Bearer ${token}"`);
   }
+  for (const { name, parts, variable } of headers) {
+    const inside = (part: string) => cmdWord(part).slice(1, -1);
+    lines.push(`--header "${name}: ${words(parts, inside, `%${variable}%`, '')}"`);
+  }
   return `${lines.join(' ^\n  ')}\n`;
 }
 
@@ -152,7 +192,7 @@ function cmdWord(text: string): string {
   return `"${inside}"`;
 }
 
-function python({ method, url, query, secret }: WireRequest): string {
+function python({ method, url, query, secret, headers }: WireRequest): string {
   const token = `os.environ["${secret.variable}"]`;
   const params = query.map(([name, value]) => `        ${literal(name)}: ${literal(value)},`);
   if (secret.place === 'query') {
@@ -165,8 +205,16 @@ function python({ method, url, query, secret }: WireRequest): string {
   }
   if (secret.place === 'form') {
     lines.push(`    data={${literal(secret.name)}: ${token}},`);
-  } else if (secret.place === 'bearer') {
-    lines.push(`    headers={${literal(secret.name)}: "Bearer " + ${token}},`);
+  }
+  const sent = headers.map(
+    ({ name, parts, variable }) =>
+      `${literal(name)}: ${words(parts, literal, `os.environ["${variable}"]`, ' + ')}`,
+  );
+  if (secret.place === 'bearer') {
+    sent.unshift(`${literal(secret.name)}: "Bearer " + ${token}`);
+  }
+  if (sent.length > 0) {
+    lines.push(`    headers={${sent.join(', ')}},`);
   }
   lines.push('    timeout=30,', ')', 'response.raise_for_status()', 'print(response.json())', '');
   return lines.join('\n');
@@ -177,22 +225,27 @@ function powershell(wire: WireRequest): string {
   const token = `$env:${secret.variable}`;
   const address = quoted(addressOf(wire));
   const lines: string[] = [];
+  const sent = wire.headers.map(
+    ({ name, parts, variable }) => `${quoted(name)} = ${words(parts, quoted, `$env:${variable}`, ' + ')}`,
+  );
+  if (secret.place === 'bearer') {
+    sent.unshift(`${secret.name} = "Bearer ${token}"`);
+  }
+  const headers = sent.length === 0 ? '' : ` -Headers @{ ${sent.join('; ')} }`;
   switch (secret.place) {
     case 'query': {
       const joint = wire.query.length === 0 ? '?' : '&';
       lines.push(`$uri = ${address} + '${joint}${secret.name}=' + [uri]::EscapeDataString(${token})`);
-      lines.push(`Invoke-RestMethod -Method ${method} -Uri $uri`);
+      lines.push(`Invoke-RestMethod -Method ${method} -Uri $uri${headers}`);
       break;
     }
     case 'form':
       lines.push(
-        `Invoke-RestMethod -Method ${method} -Uri ${address} -Body @{ ${secret.name} = ${token} } -ContentType 'application/x-www-form-urlencoded'`,
+        `Invoke-RestMethod -Method ${method} -Uri ${address}${headers} -Body @{ ${secret.name} = ${token} } -ContentType 'application/x-www-form-urlencoded'`,
       );
       break;
     case 'bearer':
-      lines.push(
-        `Invoke-RestMethod -Method ${method} -Uri ${address} -Headers @{ ${secret.name} = "Bearer ${token}" }`,
-      );
+      lines.push(`Invoke-RestMethod -Method ${method} -Uri ${address}${headers}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -201,7 +254,10 @@ function powershell(wire: WireRequest): string {
 function httpFile(wire: WireRequest): string {
   const { method, secret } = wire;
   const head = `@token = {{$processEnv ${secret.variable}}}\n\n${method} ${addressOf(wire)}`;
-  const accept = '\nAccept: application/json\n';
+  const own = wire.headers.map(
+    ({ name, parts, variable }) => `${name}: ${parts.join(`{{$processEnv ${variable}}}`)}\n`,
+  );
+  const accept = `\nAccept: application/json\n${own.join('')}`;
   switch (secret.place) {
     case 'query':
       return `${head}${wire.query.length === 0 ? '?' : '&'}${secret.name}={{%token}}${accept}`;

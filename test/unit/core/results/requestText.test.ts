@@ -1,6 +1,7 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is what people write into their settings
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import type { DataRequest } from '../../../../src/core/request.ts';
@@ -184,6 +185,74 @@ describe('results: the text of a request', () => {
           assert.match(out, 'endpoint' in request ? /Result/ : /ASICPSCA/, `${out}${written}`);
         }
       });
+    });
+  }
+
+  const headers = {
+    'X-Team': `it's "50%" of $HOME & \\ %PATH%`,
+    'X-Gateway': '${secret}',
+    'X-Mixed': 'v1 ${secret}; "${secret}"',
+    'X-Api-Key': 'written down in the clear',
+    Authorization: 'Basic ${secret}',
+  };
+  const variables = {
+    HEADER_X_GATEWAY: 'from a variable',
+    HEADER_X_MIXED: 'twice',
+    HEADER_X_API_KEY: 'from a third',
+    HEADER_AUTHORIZATION: 'bWU6bWU=',
+  };
+
+  it('D2: the connection’s headers are in every form, what is or may be secret of them as a variable', () => {
+    for (const form of requestForms) {
+      for (const dialect of ['getData', 'views'] as const) {
+        const written = requestText(cra, connectionOf({ headers }), dialect, form);
+        assert.match(written, /X-Team/);
+        assert.match(written, /X-Mixed[^\n]*v1 [^\n]*HEADER_X_MIXED[^\n]*HEADER_X_MIXED/);
+        assert.match(written, /HEADER_X_GATEWAY/);
+        assert.match(written, /HEADER_X_API_KEY/);
+        assert.doesNotMatch(written, /in the clear|\$\{secret\}/);
+        assert.equal(
+          /HEADER_AUTHORIZATION/.test(written),
+          dialect === 'getData',
+          'the token has that header',
+        );
+      }
+    }
+  });
+
+  for (const [form, runner] of Object.entries(runners)) {
+    it(`D2: the text as ${form} sends the connection’s headers, whatever they hold`, async function () {
+      if (!runs(form)) {
+        this.skip();
+      }
+      const heard: IncomingHttpHeaders[] = [];
+      const server = createServer((request, response) => {
+        heard.push(request.headers);
+        response.setHeader('Content-Type', 'application/json');
+        response.end('{}');
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/p`;
+      const env = { ...variables, USER_TOKEN: 'tok', SESSION_TOKEN: 'tok', PATH: process.env.PATH ?? '' };
+      try {
+        for (const [kind, dialect, request, authorization] of [
+          ['bmc-cra', 'getData', cra, 'Basic bWU6bWU='],
+          ['bmc-cra', 'views', cra, 'Bearer tok'],
+          ['sarus', 'views', sarus, 'Basic bWU6bWU='],
+        ] as const) {
+          const connection = connectionOf({ kind, url, service, headers });
+          const written = requestText(request, connection, dialect, form as RequestForm);
+          await run(...runner(written, env), env);
+          const got = heard.pop();
+          assert.equal(got?.authorization, authorization, written);
+          assert.equal(got['x-team'], headers['X-Team'], written);
+          assert.equal(got['x-gateway'], 'from a variable');
+          assert.equal(got['x-mixed'], 'v1 twice; "twice"');
+          assert.equal(got['x-api-key'], 'from a third');
+        }
+      } finally {
+        server.close();
+      }
     });
   }
 
