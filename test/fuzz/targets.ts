@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, validateHeaderName, validateHeaderValue } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -292,6 +292,10 @@ export const targets: readonly Target[] = [
       keepAlive: fc.constantFrom('manual', 'auto'),
       maxSessions: count,
       caFile: words,
+      certFile: fc.option(words, { nil: undefined }),
+      pfxFile: fc.option(words, { nil: undefined }),
+      login: fc.constantFrom('password', 'certificate'),
+      headers: fc.dictionary(fc.oneof(words, fc.constantFrom('X-A', 'Host', 'x-b')), words, { maxKeys: 2 }),
       rejectUnauthorized: fc.boolean(),
       requestTimeoutSeconds: fc.double(),
     }),
@@ -310,6 +314,10 @@ export const targets: readonly Target[] = [
       ok(Number.isInteger(value.maxSessions) && value.maxSessions >= 1);
       ok(value.requestTimeoutSeconds > 0 && Number.isFinite(value.requestTimeoutSeconds));
       equal(typeof value.rejectUnauthorized, 'boolean');
+      for (const [name, text] of Object.entries(value.headers ?? {})) {
+        validateHeaderName(name);
+        validateHeaderValue(name, text);
+      }
       deepEqual(parseConnection(value), parsed, 'what was read reads the same again');
     },
   ),
