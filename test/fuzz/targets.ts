@@ -416,12 +416,24 @@ export const targets: readonly Target[] = [
   ),
   target(
     'cookies',
-    fc.tuple(fc.array(nearly('a=b; Path=/x; Secure', 'c=d; Max-Age=0'), { maxLength: 5 }), words),
+    fc.tuple(
+      fc.array(
+        nearly(
+          'a=b; Path=/x; Secure',
+          'c=d; Max-Age=0',
+          'e=f; Domain=.host; Expires=Tue, 12-Oct-99 01:02:03 GMT',
+        ),
+        { maxLength: 5 },
+      ),
+      words,
+    ),
     ([lines, path]) => {
-      const jar = new CookieJar();
+      const jar = new CookieJar('host', new SystemClock());
       jar.take(lines, `/${path}`, true);
       const header = jar.header(`/${path}`);
-      ok(header === undefined || /^[\x20-\x7e]+$/.test(header), 'a header that cannot be sent');
+      if (header !== undefined) {
+        validateHeaderValue('Cookie', header);
+      }
     },
   ),
   target(

@@ -132,7 +132,7 @@ export class HttpClient {
   /** Over sockets that are used again, and over a new one for each request. */
   readonly #pooled: Way;
   readonly #single: Way;
-  readonly #cookies = new CookieJar();
+  readonly #cookies: CookieJar;
   #tls: tls.ConnectionOptions = {};
   /** What the key of the client certificate was opened with. */
   #passphrase: string | undefined;
@@ -143,6 +143,7 @@ export class HttpClient {
     this.#base = new URL(deps.connection.url);
     this.#prefix = this.#base.pathname.replace(/\/+$/, '');
     this.#secure = this.#base.protocol === 'https:';
+    this.#cookies = new CookieJar(this.#base.hostname, deps.clock);
     this.#totalMs = deps.connection.requestTimeoutSeconds * 1000;
     const Agent = this.#secure ? https.Agent : http.Agent;
     this.#agent = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets: mostSockets });

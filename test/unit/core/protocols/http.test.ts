@@ -127,6 +127,25 @@ describe('protocols: http', () => {
     });
   });
 
+  it('C9: a gateway gets its cookies back, byte by byte, until it deletes them', async () => {
+    const lines = [
+      ['id=M\xfcller; Path=/', 'x=1; Domain=other.example'],
+      ['id=; Path=/; expires=Tue, 12-Oct-1999'],
+      [],
+    ];
+    const server = await serve((_, response, index) =>
+      json(response, {}, 200, { 'Set-Cookie': lines[index] ?? [] }),
+    );
+    const http = client(server.url);
+    for (const _ of lines) {
+      await http.send(get);
+    }
+    deepEqual(
+      server.got.map(({ headers }) => headers.cookie),
+      [undefined, 'id=M\xfcller', undefined],
+    );
+  });
+
   describe('redirects', () => {
     it('follows a GET within its origin, and sends its header along', async () => {
       const server = await serve((got, response) =>
