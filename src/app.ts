@@ -89,6 +89,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
       redactor,
       log,
       maxResponseBytes: options.maxResponseBytes(),
+      proxySupport: options.proxySupport,
       secrets: async () => (await credentialsOf(connection, credentials, log))?.secrets ?? {},
       ...(remembered === undefined ? {} : { remembered }),
       onDialect: (dialect) => void context.globalState.update(dialectKey(connection), dialect),

@@ -13,6 +13,8 @@ export interface Options {
   resultsOpen(): 'table' | 'json';
   /** Milliseconds after which a copied token is taken off the clipboard; 0: never. */
   clipboardClearMs(): number;
+  /** VS Code's own: how extensions use its proxy. */
+  proxySupport(): unknown;
 }
 
 export const options: Options = {
@@ -23,6 +25,7 @@ export const options: Options = {
   maxResponseBytes: () => read('maxResponseMegabytes', 256, isPositive) * 1024 * 1024,
   clipboardClearMs: () => read('clipboard.clearAfterSeconds', 0, isPositive) * 1_000,
   resultsOpen: () => read('results.open', 'table', (value) => value === 'table' || value === 'json'),
+  proxySupport: () => vscode.workspace.getConfiguration('http').get('proxySupport'),
 };
 
 /** A setting of the wrong type counts as not set: VS Code marks it where it is written. */

@@ -16,6 +16,7 @@ import { CookieJar } from './cookies.ts';
 import { encodePairs, type Pairs } from './encode.ts';
 import { type HttpHead, readBody, type Sink } from './httpBody.ts';
 import { explain, tooManyHeaders } from './httpErrors.ts';
+import { isRecord, member } from './text.ts';
 
 export interface HttpDeps {
   readonly connection: Connection;
@@ -26,6 +27,8 @@ export interface HttpDeps {
   readonly maxResponseBytes: number;
   /** From 0 to below 1: jitter of the waits between attempts. */
   readonly random?: () => number;
+  /** VS Code's setting `http.proxySupport`, as it is now. */
+  readonly proxySupport?: () => unknown;
   /** What is secret of the connection, as it is known now: another window may learn or forget it. */
   readonly secrets?: () => Promise<ConnectionSecrets>;
 }
@@ -258,14 +261,30 @@ export class HttpClient {
       proxy: false, // VS Code puts its proxy settings into node's http and https.
       httpAgent: agent,
       httpsAgent: agent,
-      // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
-      transport: {
-        request: (options: RequestOptions, callback: (answer: IncomingMessage) => void): ClientRequest =>
-          this.#secure
-            ? https.request({ ...options, ...this.#tls, maxHeaderSize: mostHeaderBytes }, callback)
-            : http.request({ ...options, maxHeaderSize: mostHeaderBytes }, callback),
-      },
+      transport: { request: this.#request.bind(this) },
     });
+  }
+
+  /**
+   * What VS Code makes of a request, with an agent of its own in the place of ours, is as `http.proxySupport` says; under
+   * `on` it does so only where there is none. Where its agent then needs no proxy it asks for the agent it has
+   * replaced, or takes the one that all extensions share: it is told ours, because that knows which socket may be used again.
+   */
+  #request(options: RequestOptions, callback: (answer: IncomingMessage) => void): ClientRequest {
+    const { agent } = options;
+    const all = {
+      ...options,
+      ...(this.#deps.proxySupport?.() === 'on' ? { agent: undefined } : {}),
+      // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
+      ...(this.#secure ? this.#tls : {}),
+      maxHeaderSize: mostHeaderBytes,
+    };
+    const request = (this.#secure ? https : http).request(all, callback);
+    const replaced = member(Reflect.get(request, 'agent'), 'opts');
+    if (isRecord(replaced) && 'originalAgent' in replaced) {
+      replaced.originalAgent = agent;
+    }
+    return request;
   }
 
   async #attempts(flight: Flight): Promise<HttpAnswer> {
@@ -376,7 +395,7 @@ export class HttpClient {
     let data: string | undefined;
     if (request.form !== undefined) {
       data = encodePairs(request.form);
-      headers['Content-Type'] = 'application/x-www-form-urlencoded';
+      headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=UTF-8';
     } else if (request.json !== undefined) {
       data = JSON.stringify(request.json);
       headers['Content-Type'] = 'application/json';
@@ -486,9 +505,13 @@ export class HttpClient {
   async #tlsOptions(passphrase: string | undefined): Promise<tls.ConnectionOptions> {
     const { caFile, rejectUnauthorized } = this.#deps.connection;
     const own = await clientCertificate(this.#deps.connection, passphrase);
+    // Node's own check, which behind a proxy does not know the name where that is an IP address.
+    const host = this.#base.hostname.replace(/^\[|\]$/g, '');
+    const checkServerIdentity: typeof tls.checkServerIdentity = (_, certificate) =>
+      tls.checkServerIdentity(host, certificate);
     if (caFile === undefined) {
       // No context of ours: so VS Code can put in the certificates of the operating system, as its settings say.
-      return { rejectUnauthorized, ...own };
+      return { rejectUnauthorized, checkServerIdentity, ...own };
     }
     try {
       const extra = (await readFile(resolvePath(caFile), 'utf8')).match(pemCertificates) ?? [];
@@ -500,6 +523,7 @@ export class HttpClient {
       }
       return {
         rejectUnauthorized,
+        checkServerIdentity,
         secureContext: tls.createSecureContext({ ca: [...trusted(), ...extra], ...own }),
       };
     } catch (error) {

@@ -68,7 +68,7 @@ describe('protocols: http', () => {
       equal(answer.status, 200);
       const [got] = server.got;
       equal(got?.url, '/some/proxy/x%20y?a%20b=*%26%3D');
-      equal(got?.headers['content-type'], 'application/x-www-form-urlencoded');
+      equal(got?.headers['content-type'], 'application/x-www-form-urlencoded; charset=UTF-8');
       equal(got?.form.get('userToken'), 'tok-123456');
       equal(got?.headers['accept-encoding'], 'gzip, deflate, br');
       equal(got?.headers.referer, undefined);
