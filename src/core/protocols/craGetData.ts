@@ -124,13 +124,16 @@ export class CraGetData implements CraDialect {
 
   /** For the two calls that are documented with Basic: sent with it from the start where it is known. */
   async #withBasic(request: HttpRequest, tokens: Tokens): Promise<HttpAnswer> {
-    const authorization = this.#wire.basic(tokens);
-    const answer = await this.#wire.eitherMethod(
-      authorization === undefined ? request : { ...request, authorization },
-      tokens,
-    );
+    const send = (authorization: string | undefined): Promise<HttpAnswer> =>
+      this.#wire.eitherMethod(authorization === undefined ? request : { ...request, authorization }, tokens);
+    const unasked = this.#wire.basic(tokens);
+    let answer = await send(unasked);
+    const asked = asksForBasic(answer) ? this.#wire.basic(tokens, answer) : unasked;
+    if (asked !== unasked) {
+      answer = await send(asked); // The first one was in another charset than the gateway reads.
+    }
     if (asksForBasic(answer)) {
-      throw this.#wire.basicRefused(answer, authorization !== undefined);
+      throw this.#wire.basicRefused(answer, asked !== undefined);
     }
     return answer;
   }
@@ -138,7 +141,7 @@ export class CraGetData implements CraDialect {
   /** For all other calls: Basic only when a 401 asks for it. */
   async #asked(request: HttpRequest, tokens: Pick<Tokens, 'gatewayPassword'>): Promise<HttpAnswer> {
     const answer = await this.#wire.http.send(request);
-    const authorization = asksForBasic(answer) ? this.#wire.basic(tokens) : undefined;
+    const authorization = asksForBasic(answer) ? this.#wire.basic(tokens, answer) : undefined;
     return authorization === undefined ? answer : this.#wire.http.send({ ...request, authorization });
   }
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type FailureDetails, TokensError } from '../errors.ts';
 import { readData, SessionWatch } from './data.ts';
-import { type Pairs, segment } from './encode.ts';
+import { basicCredentials, type Pairs, segment } from './encode.ts';
 import type {
   CallOptions,
   CloseOptions,
@@ -56,6 +56,8 @@ export interface Purpose {
 export class CraWire {
   readonly http: HttpClient;
   readonly deps: HttpDeps;
+  /** The last challenge for Basic. */
+  #challenge: string | undefined;
 
   constructor(http: HttpClient, deps: HttpDeps) {
     this.http = http;
@@ -91,16 +93,21 @@ export class CraWire {
     });
   }
 
-  /** The header for the gateway's Tomcat user, where there is one and its password is known. */
-  basic(tokens: Pick<Tokens, 'gatewayPassword'>): string | undefined {
+  /**
+   * The header for the gateway's Tomcat user, where there is one and its password is known.
+   * @param asked The answer that asks for it; without one, what the gateway asked for last counts.
+   */
+  basic(tokens: Pick<Tokens, 'gatewayPassword'>, asked?: Pick<HttpAnswer, 'headers'>): string | undefined {
     const { gatewayUser } = this.deps.connection;
+    this.#challenge = asked?.headers['www-authenticate'] ?? this.#challenge;
     if (gatewayUser === undefined || tokens.gatewayPassword === undefined) {
       return undefined;
     }
-    const pair = `${gatewayUser}:${tokens.gatewayPassword}`;
+    const credentials = basicCredentials(gatewayUser, tokens.gatewayPassword, this.#challenge);
     this.deps.redactor.add(tokens.gatewayPassword);
-    this.deps.redactor.add(pair);
-    return `Basic ${Buffer.from(pair).toString('base64')}`;
+    this.deps.redactor.add(`${gatewayUser}:${tokens.gatewayPassword}`);
+    this.deps.redactor.add(credentials);
+    return `Basic ${credentials}`;
   }
 
   /** Logs on: the token of an answer to `Logon`, `logon` or `login`. */

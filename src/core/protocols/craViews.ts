@@ -161,7 +161,7 @@ export class CraViews implements CraDialect {
   /** A log-on, which carries no Bearer, so that Basic can be added when a 401 asks for it: no token has been made then. */
   async #logOn(request: HttpRequest, login: CraLogin): Promise<HttpAnswer> {
     const answer = await this.#wire.http.send(request);
-    const authorization = asksForBasic(answer) ? this.#wire.basic(login) : undefined;
+    const authorization = asksForBasic(answer) ? this.#wire.basic(login, answer) : undefined;
     return authorization === undefined ? answer : this.#wire.http.send({ ...request, authorization });
   }
 
@@ -171,7 +171,7 @@ export class CraViews implements CraDialect {
     if (!asksForBasic(answer)) {
       return answer;
     }
-    const authorization = this.#wire.basic(tokens);
+    const authorization = this.#wire.basic(tokens, answer);
     if (authorization === undefined) {
       throw this.#wire.basicRefused(answer, false);
     }

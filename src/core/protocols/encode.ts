@@ -34,6 +34,32 @@ export function segment(name: string): string {
   return encode(name);
 }
 
+/**
+ * The credentials of Basic authorization (RFC 7617): in UTF-8 if the challenge says so; else in Latin-1, as Tomcat
+ * reads them, unless a character is none of Latin-1.
+ * @param challenge `WWW-Authenticate`, which may hold several
+ */
+export function basicCredentials(user: string, password: string, challenge = ''): string {
+  const pair = `${user}:${password}`.normalize('NFC');
+  const isLatin = /^[\0-\xff]*$/.test(pair) && basicCharset(challenge) !== 'utf-8';
+  return Buffer.from(pair, isLatin ? 'latin1' : 'utf8').toString('base64');
+}
+
+/** The `charset` of the Basic challenge, in lower case. */
+function basicCharset(challenge: string): string | undefined {
+  let scheme = '';
+  for (const [, name = '', value] of challenge.matchAll(
+    /([\w-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s",]+))?/g,
+  )) {
+    if (value === undefined) {
+      scheme = name.toLowerCase();
+    } else if (scheme === 'basic' && name.toLowerCase() === 'charset') {
+      return value.replaceAll('"', '').toLowerCase();
+    }
+  }
+  return undefined;
+}
+
 /** Half a surrogate pair has no UTF-8; `encodeURIComponent` would throw for it. */
 function wellFormed(text: string): string {
   return text.replace(/[\uD800-\uDFFF]/gu, '\uFFFD');

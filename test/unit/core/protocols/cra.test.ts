@@ -311,7 +311,7 @@ describe('protocols: CRA', () => {
       const tokens = { user: 'user-token', session: 's1', gatewayPassword: 'pä:ss' };
       await gateway.keepAlive(tokens);
       await gateway.close(tokens);
-      const basic = `Basic ${Buffer.from('tom cat:pä:ss').toString('base64')}`;
+      const basic = `Basic ${Buffer.from('tom cat:pä:ss', 'latin1').toString('base64')}`;
       deepEqual(
         server.got.map(({ method, form, headers }) => [method, form.get('userToken'), headers.authorization]),
         [
@@ -322,6 +322,98 @@ describe('protocols: CRA', () => {
         ],
       );
     });
+  });
+
+  describe('Basic authorization', () => {
+    for (const dialect of ['views', 'getData']) {
+      /** The bytes of the credentials that a gateway with this challenge gets, call by call. */
+      async function credentials(password: string, challenge: string, user = 'tom'): Promise<string[]> {
+        const { server, gateway } = await cra({ dialect, gatewayUser: user }, (got, response) => {
+          const sent = Buffer.from(got.headers.authorization?.slice(6) ?? '', 'base64');
+          const right = [Buffer.from(`${user}:${password}`.normalize()), latin(`${user}:${password}`)];
+          if (right[/utf-8/i.test(challenge) ? 0 : 1]?.equals(sent)) {
+            response.end();
+          } else {
+            response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
+          }
+        });
+        const tokens = { user: 'user-token', session: 's1', gatewayPassword: password };
+        await gateway.keepAlive(tokens);
+        await gateway.close(tokens);
+        gateway.dispose();
+        return server.got
+          .map(({ headers }) => headers.authorization ?? '')
+          .filter((authorization) => authorization.startsWith('Basic '))
+          .map((authorization) => Buffer.from(authorization.slice(6), 'base64').toString('latin1'));
+      }
+      const latin = (text: string): Buffer => Buffer.from(text.normalize(), 'latin1');
+      const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
+
+      it(`D3: ${dialect}: Latin-1 where the challenge names no charset, as Tomcat reads it`, async () => {
+        for (const challenge of ['Basic realm="CRA"', 'Basic', 'Bearer realm="x", Basic realm="CRA"']) {
+          deepEqual(await credentials('pässwörd', challenge), ['tom:pässwörd', 'tom:pässwörd']);
+        }
+        deepEqual(await credentials('pa\u0308ss', 'Basic realm="CRA"'), ['tom:päss', 'tom:päss']);
+      });
+
+      it(`D3: ${dialect}: UTF-8 where the challenge says so, and from then on`, async () => {
+        for (const challenge of [
+          'Basic realm="CRA", charset="UTF-8"',
+          'basic REALM="a, b=\\"c\\"" , Charset = utf-8',
+          'Basic charset="utf-8", realm="CRA"',
+          'Digest realm="x", nonce="1", Basic realm="CRA", charset="UTF-8"',
+        ]) {
+          const got = await credentials('pa\u0308sswörd €', challenge, 'töm');
+          // The classic dialect sends it unasked, and cannot know the charset before it is told.
+          deepEqual(got.slice(-2), [utf8('töm:pässwörd €'), utf8('töm:pässwörd €')]);
+          deepEqual((await credentials('plain', challenge)).length, 2);
+        }
+      });
+
+      it(`D3: ${dialect}: the charset of another challenge or of a realm counts for nothing`, async () => {
+        for (const challenge of [
+          'Other charset="UTF-8", Basic realm="CRA"',
+          'Basic realm="CRA", Other charset="UTF-8"',
+          'Basic realm="charset=UTF-8"',
+        ]) {
+          const { server, gateway } = await cra({ dialect, gatewayUser: 'tom' }, (got, response) =>
+            got.headers.authorization?.startsWith('Basic')
+              ? response.end()
+              : response.writeHead(401, { 'WWW-Authenticate': challenge }).end(),
+          );
+          await gateway.keepAlive({ user: 'user-token', gatewayPassword: 'ä' });
+          equal(server.got.at(-1)?.headers.authorization, `Basic ${latin('tom:ä').toString('base64')}`);
+          gateway.dispose();
+        }
+      });
+
+      it(`D3: ${dialect}: UTF-8 for what Latin-1 cannot say`, async () => {
+        const { server, gateway } = await cra({ dialect, gatewayUser: 'tom' }, (got, response) =>
+          got.headers.authorization?.startsWith('Basic') ? response.end() : tomcatAsks(response),
+        );
+        await gateway.keepAlive({ user: 'user-token', gatewayPassword: 'ä€İ' });
+        equal(server.got.at(-1)?.headers.authorization, `Basic ${Buffer.from('tom:ä€İ').toString('base64')}`);
+      });
+
+      it(`D4: ${dialect}: every form says that it is in UTF-8`, async () => {
+        const { server, gateway } = await cra({ dialect, gatewayUser: 'tom' }, (got, response) =>
+          got.path.toLowerCase().includes('log')
+            ? json(response, { userToken: 'tok' })
+            : got.method === 'POST' && got.headers.authorization?.startsWith('Basic')
+              ? json(response, { Rows: [] })
+              : tomcatAsks(response),
+        );
+        await gateway.signIn({ ...login, password: 'pässwörd' }, 'SVC');
+        const tokens = { user: 'user-token', session: 's1', gatewayPassword: 'secret' };
+        await gateway.keepAlive(tokens);
+        await gateway.close(tokens);
+        const forms = server.got.filter(({ form }) => form.has('userToken') || form.has('password'));
+        ok(forms.length >= 2);
+        for (const { headers } of forms) {
+          match(headers['content-type'] ?? '', /^application\/x-www-form-urlencoded; ?charset=UTF-8$/);
+        }
+      });
+    }
   });
 
   describe('classic dialect', () => {
