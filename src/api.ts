@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import { known } from './commands/boundary.ts';
 import type { DataResult } from './commands/getData.ts';
 import type { Parts } from './commands/parts.ts';
+import { TokensError } from './core/errors.ts';
 import type { Login } from './core/protocols/gateway.ts';
 import type { DataRequest } from './core/request.ts';
 import type { TokenInfo } from './core/tokens/token.ts';
@@ -44,7 +45,7 @@ export function createApi(parts: Parts): ApiVerbs {
   return {
     tokens: () => told(async () => keeper.tokens()),
     signIn: (connection, credentials, { remember } = {}) =>
-      told(() => keeper.signIn(connection, { login: loginOf(credentials), remember })),
+      told(async () => keeper.signIn(connection, { login: loginOf(credentials), remember })),
     getData: (request) =>
       told(async () => (await import('./commands/table.ts')).getDataQuietly(parts, request)),
     keepAlive: (id) => told(() => keeper.keepAlive(id)),
@@ -54,7 +55,24 @@ export function createApi(parts: Parts): ApiVerbs {
   };
 }
 
-/** Nothing to prove who somebody is with leaves the connection's client certificate. */
+/**
+ * Nothing to prove who somebody is with leaves the connection's client certificate.
+ * @throws E_CONFIG for half of a login, of which nothing may be sent: gateways count refused ones
+ */
 function loginOf(credentials: Parameters<SessionTokensApi['signIn']>[1]): Login {
-  return Object.keys(credentials).length === 0 ? { certificate: true } : (credentials as Login);
+  const given = new Map<string, unknown>(Object.entries(credentials ?? { credentials }));
+  const needed = given.has('username') || given.has('email') ? ['password'] : [];
+  const wrong = [...given.keys(), ...needed].find((name) => !isText(given.get(name)));
+  if (wrong !== undefined || typeof credentials !== 'object') {
+    throw new TokensError(
+      'E_CONFIG',
+      'The request is not complete: "{0}" is missing or not as it should be.',
+      [wrong ?? 'credentials'],
+    );
+  }
+  return given.size === 0 ? { certificate: true } : (credentials as Login);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }

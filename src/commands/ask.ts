@@ -84,6 +84,24 @@ export function askChoiceOrText(
   });
 }
 
+/** The name of a connection given in the arguments, which there is in the settings or of which tokens are held. */
+export function namedConnection(parts: Parts, { args }: Call): string | undefined {
+  const name = args.connection;
+  if (name !== undefined && (typeof name !== 'string' || !isKnown(parts, name))) {
+    throw noConnection(name);
+  }
+  return name;
+}
+
+function noConnection(name: unknown): TokensError {
+  const shown = typeof name === 'string' ? name : JSON.stringify(name);
+  return new TokensError('E_CONFIG', 'There is no connection called {0}.', [shown]);
+}
+
+function isKnown({ connections, keeper }: Parts, name: string): boolean {
+  return connections.find(name) !== undefined || keeper.connectionNames().includes(name);
+}
+
 /** The connection named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenConnection(
   parts: Parts,
@@ -95,7 +113,7 @@ export async function chosenConnection(
   if (named !== undefined) {
     const connection = typeof named === 'string' ? parts.connections.find(named) : undefined;
     if (connection === undefined) {
-      throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [String(named)]);
+      throw noConnection(named);
     }
     return connection;
   }

@@ -51,8 +51,8 @@ async function offerSignIn(url: string): Promise<void> {
 }
 
 function number(value: unknown, name: string, least: number, most: number): number {
-  if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new TokensError('E_CONFIG', '"{0}" must be a number from {1} to {2}.', [name, least, most]);
+  if (!(Number.isInteger(value) && Number(value) >= least && Number(value) <= most)) {
+    throw new TokensError('E_CONFIG', '"{0}" must be a whole number from {1} to {2}.', [name, least, most]);
   }
-  return value;
+  return Number(value);
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
+import { TokensError } from '../core/errors.ts';
 import { askChoiceOrText, askerFor, chosenConnection } from './ask.ts';
 import { agreed } from './consent.ts';
 import type { Handler, Parts } from './parts.ts';
@@ -43,7 +44,14 @@ export async function chosenService(
   if (connection.kind !== 'bmc-cra') {
     return undefined;
   }
-  if (typeof named === 'string' && named !== '') {
+  if (named !== undefined && typeof named !== 'string') {
+    throw new TokensError(
+      'E_CONFIG',
+      'The request is not complete: "{0}" is missing or not as it should be.',
+      ['service'],
+    );
+  }
+  if (named) {
     return named;
   }
   if (connection.service !== undefined) {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
-import { askLogin, chosenConnection, chosenToken } from './ask.ts';
+import { askLogin, chosenConnection, chosenToken, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
 import { agreed } from './consent.ts';
 import type { Handler } from './parts.ts';
@@ -10,9 +10,10 @@ import { withProgress } from './progress.ts';
 /** Sets a token's life back to its full length. */
 export const keepAlive: Handler = async (parts, call) => {
   const title = vscode.l10n.t('Keep Alive');
-  const { connection, id } = call.args;
-  const named = id === undefined && typeof connection === 'string';
-  const token = named ? parts.keeper.main(connection) : await chosenToken(parts, call, title);
+  const { id } = call.args;
+  const connection = id === undefined ? namedConnection(parts, call) : undefined;
+  const token =
+    connection !== undefined ? parts.keeper.main(connection) : await chosenToken(parts, call, title);
   const way = parts.connections.find(token.connection);
   if (way !== undefined) {
     await agreed(parts, call, way);
@@ -71,8 +72,7 @@ export const close: Handler = async (parts, call) => {
 
 /** Ends all sessions, of one connection or of all. */
 export const closeAll: Handler = async (parts, call) => {
-  const { connection } = call.args;
-  const name = typeof connection === 'string' ? connection : undefined;
+  const name = namedConnection(parts, call);
   const count = await withProgress(call.interactive, vscode.l10n.t('Closing all sessions'), (signal) =>
     parts.keeper.closeAll(name, { signal }),
   );

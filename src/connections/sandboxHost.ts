@@ -1,3 +1,4 @@
+import { TokensError } from '../core/errors.ts';
 import type { Sandbox } from '../sandbox/gateway.ts';
 
 /** Owns the sandbox gateway of this window. */
@@ -8,12 +9,22 @@ export class SandboxHost {
     return this.#running;
   }
 
-  /** Starts it, in place of one that runs. Rejects when the port is taken. */
+  /** Starts it, in place of one that runs, which goes on when the port is not to be had: then rejects with `E_CONFIG`. */
   async start(wanted: { port?: number | undefined; lifeSeconds?: number | undefined }): Promise<Sandbox> {
-    await this.stop();
     const { startSandbox } = await import('../sandbox/gateway.ts');
-    this.#running = await startSandbox(wanted);
-    return this.#running;
+    if (this.#running !== undefined && Number(new URL(this.#running.url).port) === wanted.port) {
+      await this.stop(); // It is the one that has the port.
+    }
+    const started = await startSandbox(wanted).catch((error: NodeJS.ErrnoException) => {
+      throw error.syscall === 'listen'
+        ? new TokensError('E_CONFIG', 'The sandbox gateway cannot have port {0}: choose another one.', [
+            String(wanted.port),
+          ])
+        : error;
+    });
+    await this.stop();
+    this.#running = started;
+    return started;
   }
 
   async stop(): Promise<void> {

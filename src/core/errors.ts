@@ -59,11 +59,12 @@ export class TokensError extends Error implements Sentence {
     args: readonly (string | number)[] = [],
     details: FailureDetails = {},
   ) {
-    super(fill(template, args));
+    const tidy = args.map((arg) => (typeof arg === 'string' ? onOneLine(arg) : arg));
+    super(fill(template, tidy));
     this.name = 'TokensError';
     this.code = code;
     this.template = template;
-    this.args = args;
+    this.args = tidy;
     this.details = details;
   }
 
@@ -72,6 +73,15 @@ export class TokensError extends Error implements Sentence {
     return error instanceof Error && error.name === 'TokensError' && 'code' in error && 'template' in error;
   }
 }
+
+/** What was given, or said by others, must not make more than one sentence of a message. */
+function onOneLine(text: string): string {
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  return line.length > longestArg ? `${line.slice(0, longestArg)}…` : line;
+}
+
+/** Of an argument of a message, in characters. */
+const longestArg = 200;
 
 /** Puts arguments in the places `{0}`, `{1}`… of a template, as `vscode.l10n.t` does. */
 export function fill(template: string, args: readonly (string | number)[]): string {

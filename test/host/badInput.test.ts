@@ -58,7 +58,8 @@ describe('bad input', () => {
     assert.ok(error instanceof Error);
     assert.equal((error as Error & { code?: string }).code, code, error.message);
     assert.match(error.message, says);
-    assert.match(error.message, /^[^\n<>]{10,300}[.!]$/, 'not one plain sentence');
+    // A gateway's own words come last, and end as it ends them.
+    assert.match(error.message, /^[^\n<>]{10,300}[.!\p{L}]$/u, `not one plain sentence: ${error.message}`);
     assert.doesNotMatch(error.message, /demo|\bat .*:\d+:\d+/);
     const lives = ({ id, connection }: { id: string; connection: string }) => `${connection}/${id}`;
     assert.deepEqual((await api.tokens()).map(lives), before.map(lives), 'other tokens were touched');
@@ -91,6 +92,54 @@ describe('bad input', () => {
     fails(run('getData', { connection: 'good', product: 'MVMVS', view: 7 }), 'E_CONFIG', /view/));
   it('an unknown connection', () => fails(run('signIn', { connection: 'nobody' }), 'E_CONFIG', /nobody/));
   it('a token that is not held', () => fails(run('keepAlive', { id: 'none' }), 'E_UNKNOWN_TOKEN', /token/));
+
+  it('E: arguments of the wrong type close nothing, renew nothing and ask nobody', async () => {
+    for (const connection of [7, null, {}, ['good']]) {
+      await fails(run('closeAll', { connection }), 'E_CONFIG', /connection/);
+      await fails(run('keepAlive', { connection }), 'E_CONFIG', /connection/);
+      await fails(run('signOut', { connection }), 'E_CONFIG', /connection/);
+      await fails(run('getData', { ...good, connection }), 'E_CONFIG', /connection/);
+    }
+    await fails(run('closeAll', { connection: 'nobody' }), 'E_CONFIG', /nobody/);
+    await fails(run('signIn', { connection: 'good', service: 7 }), 'E_CONFIG', /service/);
+    for (const id of [7, null, {}, '']) {
+      await fails(run('close', { id }), 'E_UNKNOWN_TOKEN', /token/);
+      await fails(run('copyToken', { id }), 'E_UNKNOWN_TOKEN', /token/);
+    }
+  });
+
+  it('E: a long name, or one of several lines, is still told in one sentence', async () => {
+    await fails(
+      run('signIn', { connection: `no\n such\t${'x'.repeat(9_999)}` }),
+      'E_CONFIG',
+      /called no such x+…\.$/,
+    );
+  });
+
+  it('E: credentials of no known shape are not sent', async () => {
+    for (const credentials of [null, 7, {}, { username: 'demo' }, { username: 'x', password: 7 }]) {
+      await fails(
+        signIn('good', credentials as unknown as typeof login),
+        'E_CONFIG',
+        /user|password|credentials/,
+      );
+    }
+    for (const credentials of [{ apiKey: 7 }, { email: 'x' }, {}]) {
+      await fails(
+        signIn('market', credentials as unknown as typeof login),
+        'E_CONFIG',
+        /API key|apiKey|password/,
+      );
+    }
+  });
+
+  it('E: a port that cannot be had for the sandbox', async () => {
+    for (const port of [-1, 1.5, 65_536, '80', Number.NaN]) {
+      await fails(run('startSandbox', { port }), 'E_CONFIG', /port/);
+    }
+    const taken = Number(new URL(sandbox.url).port);
+    await fails(run('startSandbox', { port: taken }), 'E_CONFIG', new RegExp(`port ${taken}`, 'i'));
+  });
 
   it('settings of the wrong shape: the good entries are used', async () => {
     const [service] = sandbox.services;
