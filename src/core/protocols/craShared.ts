@@ -218,12 +218,19 @@ export class CraWire {
               details,
             )
           : words === ''
-            ? new TokensError(
-                'E_CREDENTIALS',
-                '{0} refused the sign-in: wrong user or password.',
-                [host],
-                details,
-              )
+            ? this.deps.connection.login === 'certificate'
+              ? new TokensError(
+                  'E_CREDENTIALS',
+                  '{0} refused the sign-in by client certificate.',
+                  [host],
+                  details,
+                )
+              : new TokensError(
+                  'E_CREDENTIALS',
+                  '{0} refused the sign-in: wrong user or password.',
+                  [host],
+                  details,
+                )
             : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, words], details);
       }
       if (status === 404) {

@@ -524,6 +524,7 @@ export class HttpClient {
       return {
         rejectUnauthorized,
         checkServerIdentity,
+        ...own, // By it the agent tells sockets and TLS sessions of one certificate from those of another.
         secureContext: tls.createSecureContext({ ca: [...trusted(), ...extra], ...own }),
       };
     } catch (error) {

@@ -88,10 +88,14 @@ describe('protocols: client certificates', () => {
       });
 
       it('D1: a locked key opens with its passphrase, which nobody sees', async () => {
-        const keyFile = await authority.locked('locked.pem', mine, passphrase);
         const parts = deps();
-        const http = client(url, { certFile: mine.certFile, keyFile }, { passphrase }, parts);
-        match((await http.send(get)).text, /somebody/);
+        for (const type of ['pkcs8', 'sec1'] as const) {
+          const keyFile = await authority.locked('locked.pem', mine, passphrase, type);
+          const own = { certFile: mine.certFile, keyFile };
+          match((await client(url, own, { passphrase }, parts).send(get)).text, /somebody/);
+          await failure(client(url, own, { passphrase: 'wrong one' }).send(get), 'E_CREDENTIALS');
+          await failure(client(url, own).send(get), 'E_CREDENTIALS');
+        }
         equal(parts.redactor.redact(`with ${passphrase}`), 'with ‹redacted›');
         ok(!parts.log.lines.join('\n').includes(passphrase));
       });

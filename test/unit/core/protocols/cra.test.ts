@@ -79,6 +79,11 @@ describe('protocols: CRA', () => {
       );
       equal((await gateway.signIn({ certificate: true }, 'SVC')).value, 'tok');
       deepEqual([server.got[0]?.url, server.got[0]?.body], [`${viewsRoot}/SVC/login`, '{}']);
+      const { gateway: refusing } = await cra(byCertificate, (_, response) => response.writeHead(403).end());
+      match(
+        (await failure(refusing.signIn({ certificate: true }, 'SVC'), 'E_CREDENTIALS')).message,
+        /client certificate/,
+      );
       const { gateway: other } = await cra(dialect, (_, response) => json(response, { userToken: 'tok' }));
       match((await failure(other.signIn({ certificate: true }, 'SVC'), 'E_CONFIG')).message, /password/);
       const { gateway: old } = await cra({ ...byCertificate, dialect: 'getData' }, (_, response) =>

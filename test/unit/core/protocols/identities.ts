@@ -68,8 +68,13 @@ export class Authority {
   }
 
   /** A key that opens with a passphrase only. */
-  async locked(name: string, { key }: Identity, passphrase: string): Promise<string> {
-    const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
+  async locked(
+    name: string,
+    { key }: Identity,
+    passphrase: string,
+    type: 'pkcs8' | 'sec1' = 'pkcs8',
+  ): Promise<string> {
+    const cipher = { type, format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
     return this.file(name, createPrivateKey(key).export(cipher).toString());
   }
 
