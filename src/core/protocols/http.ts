@@ -6,7 +6,6 @@ import tls from 'node:tls';
 import { Axios, AxiosHeaders } from 'axios';
 import type { Clock, Instant } from '../clock.ts';
 import { type Connection, type ConnectionSecrets, hasSecrets, secretPlace } from '../connection.ts';
-import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { resolvePath } from '../paths.ts';
@@ -14,6 +13,7 @@ import type { Redactor } from '../redact.ts';
 import { clientCertificate } from './clientCertificate.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs, type Pairs } from './encode.ts';
+import { Flight } from './flight.ts';
 import { type HttpHead, readBody, type Sink } from './httpBody.ts';
 import { explain, tooManyHeaders } from './httpErrors.ts';
 import { isRecord, member } from './text.ts';
@@ -102,24 +102,6 @@ const passing = new Set([429, 502, 503, 504]);
 
 type Way = InstanceType<typeof Axios>;
 
-/** What a request has in flight, shared by its attempts. */
-interface Flight {
-  readonly request: HttpRequest;
-  /** The connection's own headers. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly kill: AbortController;
-  readonly begun: Instant;
-  /** `up` of the clock at which the time of the request is over. */
-  readonly until: number;
-  giveUp(why: TokensError): void;
-  /** Why it was given up, if it was. */
-  failure(): TokensError | undefined;
-  /** A chunk has been taken. */
-  taken(): void;
-  /** A sink has begun to take the body: from now on nothing may be sent again. */
-  fed: boolean;
-}
-
 /**
  * The way to one connection's gateway, and the only importer of axios. It bounds everything that a server could
  * let grow (headers, body after inflating, time in total), sends nothing to any other origin,
@@ -169,73 +151,26 @@ export class HttpClient {
     if (request.signal?.aborted) {
       throw cancelled();
     }
+    const { linger } = request;
+    const late = (): TokensError =>
+      new TokensError('E_TIMEOUT', 'No complete answer came from {0} within {1} s.', [
+        this.host,
+        this.#deps.connection.requestTimeoutSeconds,
+      ]);
     return new Promise((resolve, reject) => {
-      const { clock } = this.#deps;
-      const { linger, signal } = request;
-      const begun = clock.now();
-      const kill = new AbortController();
-      let failure: TokensError | undefined;
-      let left = false;
-      let timer: Disposable;
-      const giveUp = (why: TokensError): void => {
-        if (failure !== undefined) {
-          kill.abort();
-          return;
-        }
-        failure = why;
-        timer.dispose();
-        if (linger?.wanted()) {
-          left = true;
-          linger.left();
-          timer = clock.setTimeout(() => kill.abort(), this.#totalMs);
-          reject(why);
-        } else {
-          kill.abort();
-        }
-      };
-      const onAbort = (): void => giveUp(cancelled());
-      const flight: Flight = {
-        request,
-        headers,
-        kill,
-        begun,
-        until: begun.up + this.#totalMs,
-        giveUp,
-        failure: () => failure,
-        taken: () => {
-          if (left && !linger?.wanted()) {
-            kill.abort();
-          }
-        },
-        fed: false,
-      };
-      timer = clock.setTimeout(
-        () =>
-          giveUp(
-            new TokensError('E_TIMEOUT', 'No complete answer came from {0} within {1} s.', [
-              this.host,
-              this.#deps.connection.requestTimeoutSeconds,
-            ]),
-          ),
-        this.#totalMs,
-      );
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const finish = (): void => {
-        timer.dispose();
-        signal?.removeEventListener('abort', onAbort);
-      };
+      const flight = new Flight(request, headers, this.#deps.clock, this.#totalMs, late, reject);
       this.#attempts(flight).then(
         (answer) => {
-          finish();
-          left ? linger?.done(answer) : resolve(answer);
+          flight.end();
+          flight.left ? linger?.done(answer) : resolve(answer);
         },
         (error: unknown) => {
-          finish();
+          flight.end();
           const known = explain(error, this.host, this.#deps);
           if (known.code === 'E_TLS' || known.code === 'E_NETWORK') {
             this.#isStale = true; // Before the next request its files may have been replaced.
           }
-          left ? linger?.done(undefined) : reject(failure ?? known);
+          flight.left ? linger?.done(undefined) : reject(flight.failure ?? known);
         },
       );
     });
@@ -303,7 +238,7 @@ export class HttpClient {
         await this.#wait(answer + this.#backoff(attempt), flight);
       } catch (error) {
         const known = explain(error, this.host, this.#deps);
-        if (last || flight.fed || flight.failure() !== undefined || !isPassing(known)) {
+        if (last || flight.fed || flight.failure !== undefined || !isPassing(known)) {
           throw known;
         }
         this.#deps.log.debug(`${this.#deps.connection.name}: ${known.message} Trying again.`);
@@ -321,7 +256,7 @@ export class HttpClient {
     return new Promise((resolve, reject) => {
       const { signal } = flight.kill;
       if (signal.aborted) {
-        reject(flight.failure() ?? cancelled());
+        reject(flight.failure ?? cancelled());
         return;
       }
       const timer = this.#deps.clock.setTimeout(() => {
@@ -330,7 +265,7 @@ export class HttpClient {
       }, ms);
       const stop = (): void => {
         timer.dispose();
-        reject(flight.failure() ?? cancelled());
+        reject(flight.failure ?? cancelled());
       };
       signal.addEventListener('abort', stop, { once: true });
     });
@@ -371,12 +306,12 @@ export class HttpClient {
         maxBytes: this.#deps.maxResponseBytes,
         sink: request.sink,
         signal: flight.kill.signal,
-        failure: flight.failure,
+        failure: () => flight.failure,
         feeding: () => {
           flight.fed = true;
         },
         note: (what) => this.#deps.log.warn(`${this.#deps.connection.name}: ${what}`),
-        taken: flight.taken,
+        taken: () => flight.taken(),
       });
       this.#deps.log.debug(
         `${this.#deps.connection.name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes`,

@@ -1,10 +1,14 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
 import { HttpClient, type HttpRequest } from '../../../../src/core/protocols/http.ts';
+import { readerMaker } from '../../../../src/core/results/readers.ts';
+import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+import { root } from '../../../workbench/paths.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import { closeServers, connection, type Deps, deps, failure, gate, serve } from './rig.ts';
 
@@ -242,7 +246,7 @@ describe('protocols: bodies', () => {
         response.end(bytes);
       });
       const parts = deps();
-      return { http: client(server.url, {}, parts), log: parts.log.lines };
+      return { http: client(server.url, {}, { ...parts, maxResponseBytes: 2 ** 28 }), log: parts.log.lines };
     }
 
     async function reads(type: string, bytes: Buffer, right: string): Promise<void> {
@@ -333,6 +337,26 @@ describe('protocols: bodies', () => {
         response.end();
       });
       equal(await rows(client(server.url)), text);
+    });
+
+    it('B6: tables are made of such bodies, small and large, to the last cell', async () => {
+      const worker = new TableWorker(join(root, 'src/core/results/worker.ts'));
+      try {
+        for (const count of [3, 100_000]) {
+          const cells = Array.from({ length: count }, (_, index) => `{"NAME":"M\xfcller","NO":"${index}"}`);
+          const bytes = Buffer.from(`{"Result":[${cells.join()}]}`, 'latin1');
+          const { http } = await sent('application/json;charset=ISO-8859-1', bytes);
+          const reader = readerMaker(worker, { maxBytes: 2 ** 28 })('sarus', () => undefined);
+          await http.send({ ...get, sink: () => reader });
+          const answer = await reader.end();
+          equal(answer.rowCount, count);
+          const last = (await answer.rows()).at(-1);
+          deepEqual(last, { NAME: 'Müller', NO: `${count - 1}` });
+          answer.dispose();
+        }
+      } finally {
+        worker.dispose();
+      }
     });
   });
 });
