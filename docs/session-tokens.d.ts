@@ -63,12 +63,15 @@ export interface SarusRequest {
   show?: boolean | undefined;
 }
 
+/** A number that JavaScript cannot hold exactly (`9007199254740993`) is given as its text. */
 export type Cell = string | number | boolean | null | string[];
 
 export interface DataResult {
   rows: Record<string, Cell>[];
   /** In the order of the server. */
   columns: { field: string; label: string }[];
+  /** What was mended in the answer. */
+  warnings?: string[];
   totalRows: number;
   elapsedMs: number;
   /** Of the body, inflated. */

@@ -148,6 +148,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
     hasSecret: (text) => redactor.finds(text),
     hide: (text) => redactor.hide(text),
     redact: (text) => redactor.redact(text),
+    log,
     report: (error) => report(log, error),
   };
   const parts: Parts = {

@@ -1,3 +1,4 @@
+import { termFor } from '../../src/views/results/filterTerm.ts';
 import type { TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
 import { Columns, type Measure, type SeenColumn } from './columns.ts';
@@ -394,10 +395,7 @@ class TableView {
   /** Adds a condition for the value of the focused cell. */
   #filterByFocus(column: SeenColumn, out: boolean): void {
     const cell = this.rows.at(this.selection.focus.row)?.cells[column.cell];
-    const text = Array.isArray(cell) ? cell[0] : cellText(cell);
-    const quoted = (part: string) => (/[\s":=<>]/.test(part) ? `"${part.replaceAll('"', '')}"` : part);
-    const term = `${out ? '-' : ''}${quoted(column.field)}=${quoted(text ?? '')}`;
-    this.#filter.set(`${this.#filter.value} ${term}`.trim());
+    this.#filter.set(`${this.#filter.value} ${termFor(column.field, cell, out)}`.trim());
   }
 
   #focused(): SeenColumn | undefined {

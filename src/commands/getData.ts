@@ -18,6 +18,8 @@ import { chosenService } from './signIn.ts';
 export interface DataResult {
   rows: Row[];
   columns: { field: string; label: string }[];
+  /** What was mended in the answer. */
+  warnings?: string[];
   totalRows: number;
   /** From the sending of the request to the last byte, in milliseconds. */
   elapsedMs: number;
@@ -43,7 +45,7 @@ export const getData: Handler = async (parts, call) => {
     fetched.answer.dispose();
     return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.
   }
-  return resultOf(parts, fetched);
+  return toldResult(parts, fetched);
 };
 
 /** Gets data and shows it, unless the request says not to. */
@@ -60,6 +62,20 @@ export async function fetchData(
     .catch((error: unknown) => logFault(parts.log, error)); // The data have come, and are not lost for that.
   parts.remembered();
   return fetched;
+}
+
+/** The whole result, for a program; it says what was mended in the answer. */
+export async function toldResult(parts: Parts, fetched: Fetched): Promise<DataResult> {
+  const result = await resultOf(parts, fetched);
+  const { mended } = fetched.answer;
+  if (!mended) {
+    return result;
+  }
+  const warning = vscode.l10n.t(
+    'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
+    mended,
+  );
+  return { ...result, warnings: [warning] };
 }
 
 async function completed(

@@ -2,8 +2,7 @@ import type { DataRequest } from '../core/request.ts';
 import { askLogin } from './ask.ts';
 import { addConnection, openSettings, openWalkthrough, removeConnection } from './connections.ts';
 import { agreed } from './consent.ts';
-import { resultOf } from './dataResult.ts';
-import { type DataResult, fetchData, getData } from './getData.ts';
+import { type DataResult, fetchData, getData, toldResult } from './getData.ts';
 import type { CommandId } from './ids.ts';
 import { pickConnection, pickToken } from './inputs.ts';
 import { showMenu } from './menu.ts';
@@ -46,5 +45,5 @@ export async function runForPerson(parts: Parts, request: DataRequest): Promise<
 
 /** Gets data for another extension: nothing is asked, and what is missing is an error. */
 export async function getDataQuietly(parts: Parts, request: DataRequest): Promise<DataResult> {
-  return resultOf(parts, await fetchData(parts, request, { interactive: false }));
+  return toldResult(parts, await fetchData(parts, request, { interactive: false }));
 }

@@ -33,6 +33,8 @@ export class Redactor {
   readonly #fading = new Set<string>();
   /** What is looked for, made of the values when a text comes: the longest first, so that none leaves its end. */
   #forms: readonly string[] | undefined;
+  /** The same for secrets in data, whole and in any case. */
+  #whole: RegExp | undefined;
   readonly #names = new Set<string>();
   readonly #secretParts = new Parts();
   readonly #nameParts = new Parts();
@@ -41,6 +43,7 @@ export class Redactor {
   add(secret: string): void {
     if (this.#names.delete(secret)) {
       this.#secretParts.add(secret);
+      this.#whole = undefined;
     }
     this.#add(secret, this.#secretParts);
   }
@@ -79,10 +82,20 @@ export class Redactor {
 
   /**
    * Takes secrets out of what a gateway answered, which may be megabytes: a gateway that says back what it was told must
-   * not have it shown. Left are names of people, and what is short or only looks like a secret: in data that is data.
+   * not have it shown. Left are parts of secrets, names of people, and what is short or only looks like a secret: in data
+   * that is data.
    */
   hide(text: string): string {
-    return this.#secretParts.takenOut(text);
+    // Most texts have not even a part of one, which is found faster.
+    if (this.#secretParts.takenOut(text) === text) {
+      return text;
+    }
+    if (this.#whole === undefined) {
+      const secrets = [...this.#values].filter((value) => !this.#names.has(value));
+      const forms = secrets.flatMap(wholeForms).sort((a, b) => b.length - a.length);
+      this.#whole = new RegExp(forms.map(literally).join('|') || '(?!)', 'gi');
+    }
+    return text.replace(this.#whole, blank);
   }
 
   /** Whether there is anything in a text that would be taken out. */
@@ -98,6 +111,7 @@ export class Redactor {
     if (!this.#values.has(value)) {
       this.#values.add(value);
       this.#forms = undefined;
+      this.#whole = undefined;
       parts.add(value);
     }
   }
@@ -109,6 +123,7 @@ export class Redactor {
       this.#values.delete(secret);
     }
     this.#forms = undefined;
+    this.#whole = undefined;
     this.#secretParts.clear();
     for (const secret of this.#values) {
       if (!this.#names.has(secret)) {
@@ -204,8 +219,22 @@ function encodings(text: string): string[] {
 function formsInParts(secret: string): string[] {
   // Of an e-mail address only what is before the @: the rest is the name of a host, which people need to read.
   const own = /^([^@\s]+)@[^@\s]+$/.exec(secret)?.[1] ?? secret;
+  return [...encodingsInText(own)].map((form) => form.toLowerCase());
+}
+
+/** A secret as it may stand in data, as far as it is long enough to be no word. */
+function wholeForms(secret: string): string[] {
+  return [...encodingsInText(secret)].filter((form) => form.length >= partLength);
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+/** A secret and its encodings, of base64 what does not depend on its neighbours. */
+function encodingsInText(own: string): Set<string> {
   const forms = new Set(encodings(own));
-  // Of base64 there are three, by what stands before: the ends depend on the neighbours and are left out.
+  // Of base64 there are three, by what stands before.
   for (let before = 0; before < 3; before++) {
     const bytes = Buffer.from(own);
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
@@ -213,5 +242,5 @@ function formsInParts(secret: string): string[] {
     forms.add(certain);
     forms.add(certain.replaceAll('+', '-').replaceAll('/', '_'));
   }
-  return [...forms].map((form) => form.toLowerCase());
+  return forms;
 }

@@ -41,7 +41,7 @@ export function dataForModel(
   let room = bounds.characters - JSON.stringify(head).length - noteLength;
   const rows: string[] = [];
   for (const row of result.rows.slice(0, bounds.rows)) {
-    const text = JSON.stringify(Object.fromEntries(shown.flatMap((field) => cell(row, field))));
+    const text = `{${shown.flatMap((field) => member(row, field)).join(',')}}`;
     room -= text.length + 1;
     if (room < 0) {
       break;
@@ -58,7 +58,8 @@ export function dataForModel(
 /** Room kept for the note and the brackets. */
 const noteLength = 250;
 
-function cell(row: DataResult['rows'][number], field: string): [string, unknown][] {
-  const value = row[field];
-  return value === undefined ? [] : [[field, value]];
+/** As text, since objects would put names like `20` first. */
+function member(row: DataResult['rows'][number], field: string): string[] {
+  const value = Object.hasOwn(row, field) ? row[field] : undefined;
+  return value === undefined ? [] : [`${JSON.stringify(field)}:${JSON.stringify(value)}`];
 }

@@ -6,8 +6,8 @@ import { canaries } from './canaries.ts';
 /**
  * A gateway as people have it, with users of its own: stands before a sandbox, which knows only its public users,
  * and learns what tokens are issued. One that echoes says back whatever it was told, as a gateway does that somebody
- * left in its debugging mode: in its errors; where it echoes `all`, also in its rows: whole, in base64, in parts and as
- * a name.
+ * left in its debugging mode: in its errors; where it echoes `all`, also in its rows: whole, in base64, in another case and
+ * as a name.
  */
 export class Disguise {
   readonly sandbox: Sandbox;
@@ -127,7 +127,7 @@ function withEcho(text: string, heard: string, tokens: ReadonlySet<string>): str
   const cells: Record<string, string> = { HEARD: heard, HEARD64: Buffer.from(heard).toString('base64') };
   for (const token of tokens) {
     if (heard.includes(token)) {
-      cells[`PART${Object.keys(cells).length}`] = token.slice(1, 11);
+      cells[`UPPER${Object.keys(cells).length}`] = token.toUpperCase();
       cells[token] = 'as a name';
     }
   }

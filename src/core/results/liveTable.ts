@@ -11,6 +11,8 @@ export interface TableState extends Summary {
   /** Of the body so far, inflated. */
   readonly bytes: number;
   readonly phase: 'arriving' | 'done' | 'failed';
+  /** Why a table that was whole is not there any more. */
+  readonly lost?: TokensError;
 }
 
 /** Rows come from one thread to the other in pieces of about this size, which are parsed in 2 or 3 milliseconds. */
@@ -67,7 +69,11 @@ export class LiveTable {
     };
   }
 
+  /** @throws what {@link TableState.lost} says; E_CANCELLED when the last share has been let go */
   async ask<Q extends Question>(question: Q, given: Given<Q>): Promise<Told<Q>> {
+    if (this.#state.lost !== undefined) {
+      throw this.#state.lost;
+    }
     if (this.#remote !== undefined) {
       return this.#remote.worker.ask(this.#remote.table, question, given);
     }

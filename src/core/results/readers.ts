@@ -149,7 +149,8 @@ class Reader implements AnswerReader {
         this.#table.update({ ...summary, bytes: this.#bytes, phase: 'done' });
         this.#end?.resolve(head);
       },
-      failed: (error) => this.#fail(error),
+      failed: (error) =>
+        this.#done ? this.#table.update({ phase: 'failed', lost: error }) : this.#fail(error),
     });
     this.#large = { table, parcel: new Uint8Array(parcelBytes), filled: 0, inFlight: 0 };
     this.#table.moveTo(this.#worker, table);

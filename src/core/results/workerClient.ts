@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { AnswerShape, JsonObject } from './answer.ts';
 import type { Summary } from './desk.ts';
 import type { FromWorker, Given, Question, SentError, Told, ToWorker } from './workerMessages.ts';
@@ -12,6 +13,7 @@ export interface TableListener {
   /** A chunk was read; its memory is free again. */
   taken(bytes: Uint8Array<ArrayBuffer>): void;
   ended(head: JsonObject, summary: Summary): void;
+  /** It could not be read, or is lost with the thread: then also after its end. */
   failed(error: TokensError): void;
 }
 
@@ -36,8 +38,11 @@ export class TableWorker implements Disposable {
   #lastTable = 0;
   #lastAsk = 0;
 
-  constructor(file: string | URL) {
+  readonly #log: Pick<Log, 'error'> | undefined;
+
+  constructor(file: string | URL, log?: Pick<Log, 'error'>) {
     this.#file = file;
+    this.#log = log;
   }
 
   /** Starts a table that hears its bytes; answers its number. */
@@ -109,8 +114,8 @@ export class TableWorker implements Disposable {
     // A table must not keep the window's process alive.
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#take(message));
-    worker.on('error', () => this.#lost(worker));
-    worker.on('exit', () => this.#lost(worker));
+    worker.on('error', (reason: unknown) => this.#died(worker, reason));
+    worker.on('exit', (code) => this.#died(worker, new Error(`exit code ${code}`)));
     return worker;
   }
 
@@ -147,16 +152,34 @@ export class TableWorker implements Disposable {
   #stop(): void {
     const worker = this.#worker;
     if (worker !== undefined) {
-      this.#lost(worker);
+      this.#lose(gone());
       void worker.terminate();
     }
   }
 
-  /** The thread ended, or ran out of memory: whoever waits for it must hear so. */
-  #lost(worker: Worker): void {
+  /** The thread ran out of memory, or into a mistake of ours. The next table has a new one. */
+  #died(worker: Worker, reason: unknown): void {
     if (this.#worker !== worker) {
-      return;
+      return; // It was stopped.
     }
+    const detail = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+    this.#log?.error(`The thread of large results has ended: ${detail}`);
+    const isFull = reason instanceof Error && 'code' in reason && reason.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    this.#lose(
+      isFull
+        ? new TokensError(
+            'E_TOO_LARGE',
+            'There is not enough memory for the results that are open: close some, or ask for fewer rows.',
+          )
+        : new TokensError(
+            'E_PROTOCOL',
+            'Large results were lost by a mistake of Session Tokens; get them again.',
+          ),
+    );
+  }
+
+  /** Whoever waits for the thread hears why it is no more. */
+  #lose(error: TokensError): void {
     this.#worker = undefined;
     const listeners = [...this.#listeners.values()];
     const waiting = [...this.#waiting.values()];
@@ -164,10 +187,10 @@ export class TableWorker implements Disposable {
     this.#waiting.clear();
     this.#held.clear();
     for (const listener of listeners) {
-      listener.failed(gone());
+      listener.failed(error);
     }
     for (const one of waiting) {
-      one.reject(gone());
+      one.reject(error);
     }
   }
 }

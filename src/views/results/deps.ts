@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Clock } from '../../core/clock.ts';
 import type { Connection, Dialect } from '../../core/connection.ts';
+import type { Log } from '../../core/log.ts';
 import type { Column } from '../../core/protocols/gateway.ts';
 import type { DataRequest } from '../../core/request.ts';
 import type { MakeReader } from '../../core/results/answer.ts';
@@ -42,6 +43,7 @@ export interface ResultsDeps {
   readonly hide: (text: string) => string;
   /** Takes out of a text that is to be kept whatever is, names or looks like a secret. */
   readonly redact: (text: string) => string;
+  readonly log: Log;
   /** Shows a failure to the person, with what helps. */
   readonly report: (error: unknown) => void;
 }

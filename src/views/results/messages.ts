@@ -24,7 +24,7 @@ export const fromTable = v.variant('is', [
   v.object({
     is: v.literal('arrange'),
     sort: v.pipe(v.array(sortBy), v.maxLength(8)),
-    filter: v.pipe(v.string(), v.maxLength(2000)),
+    filter: v.pipe(v.string(), v.maxLength(20_000)),
   }),
   v.object({ is: v.literal('detail'), at: count }),
   v.object({

@@ -41,6 +41,8 @@ export class ResultPanel implements Disposable {
   #tableOwned = new DisposableStore();
   #outcome: Outcome | undefined;
   #failure = '';
+  /** Whether a secret stood in what was shown, and was masked. */
+  #masked = false;
   #gotAt: number;
   #kept: KeptState | undefined;
   #labels = new Map<string, string>();
@@ -213,8 +215,18 @@ export class ResultPanel implements Disposable {
 
   /** The only way to the webview: what is in the data may be a secret that the gateway says back. */
   post(message: ToTable): void {
-    if (this.#ready) {
-      void this.panel.webview.postMessage(withTexts(message, this.#deps.hide));
+    if (!this.#ready) {
+      return;
+    }
+    const before = this.#masked;
+    const clean = withTexts(message, (text) => {
+      const hidden = this.#deps.hide(text);
+      this.#masked ||= hidden !== text;
+      return hidden;
+    });
+    void this.panel.webview.postMessage(clean);
+    if (this.#masked && !before) {
+      this.#tell();
     }
   }
 
@@ -230,7 +242,7 @@ export class ResultPanel implements Disposable {
       return;
     }
     const before = this.#table;
-    if (before !== undefined) {
+    if (before !== undefined && before.state.lost === undefined) {
       await table.compare(before);
       await this.plotting.begin(before, this.#gotAt);
     }
@@ -251,6 +263,7 @@ export class ResultPanel implements Disposable {
     this.#tableOwned.dispose();
     this.#tableOwned = new DisposableStore();
     this.#table = table;
+    this.#masked = false;
     this.#tableOwned.add(table.share());
     this.#tableOwned.add(table.onDidChange(() => void this.#changed()));
     this.#fields = table.state.fields.join('\u0000');
@@ -434,6 +447,7 @@ export class ResultPanel implements Disposable {
       filter: this.#arrangement.filter,
       status: statusTexts(table.state, {
         failure: this.#failure,
+        masked: this.#masked,
         kept: this.#kept,
         outcome: this.#outcome,
         watchedEvery: this.watchedEvery,

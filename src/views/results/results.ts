@@ -25,7 +25,7 @@ export class Results implements Disposable {
   readonly #panels = new Set<ResultPanel>();
 
   constructor(deps: ResultsDeps) {
-    this.#deps = { ...deps, worker: new TableWorker(deps.workerFile) };
+    this.#deps = { ...deps, worker: new TableWorker(deps.workerFile, deps.log) };
     this.#json = new JsonFiles(deps.hide);
   }
 

@@ -14,6 +14,8 @@ export interface Outcome {
 export interface Standing {
   /** Why the rows are not all there, or not those of now; empty where nothing has failed. */
   readonly failure: string;
+  /** Whether a secret stood in the data, and is not shown. */
+  readonly masked: boolean;
   /** What was kept over a reload, while that is what is shown. */
   readonly kept: KeptState | undefined;
   readonly outcome: Outcome | undefined;
@@ -23,13 +25,14 @@ export interface Standing {
 
 /** The line below the table, part by part. */
 export function statusTexts(
-  { rowCount, bytes, phase }: TableState,
-  { failure, kept, outcome, watchedEvery }: Standing,
+  { rowCount, bytes, phase, mended, lost }: TableState,
+  { failure, masked, kept, outcome, watchedEvery }: Standing,
 ): TableStateMessage['status'] {
   const parts: TableStateMessage['status'] = [];
   const add = (text: string, title = '', alert = false) => parts.push({ text, title, alert });
-  if (failure !== '') {
-    add(failure, '', true);
+  const why = failure === '' && lost !== undefined ? vscode.l10n.t(lost.template, ...lost.args) : failure;
+  if (why !== '') {
+    add(why, '', true);
   }
   const total = kept?.totalRows ?? outcome?.totalRows ?? rowCount;
   const rows = rowCount.toLocaleString();
@@ -41,6 +44,17 @@ export function statusTexts(
   add(bytesText(bytes), vscode.l10n.t('Size of the answer'));
   if (phase === 'arriving') {
     add(vscode.l10n.t('arriving…'));
+  }
+  if (mended > 0) {
+    add(
+      vscode.l10n.t('mended in {0} places', mended.toLocaleString()),
+      vscode.l10n.t(
+        'The answer is not valid JSON there. What has no value is an empty cell, anything else is shown as it was sent.',
+      ),
+    );
+  }
+  if (masked) {
+    add(vscode.l10n.t('secrets masked'), vscode.l10n.t('A password or token of yours stood in the data.'));
   }
   if (watchedEvery !== undefined) {
     add(vscode.l10n.t('watched every {0} s', watchedEvery));

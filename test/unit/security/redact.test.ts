@@ -70,11 +70,48 @@ describe('security: redaction', () => {
     redactor.addName('PRODUSER7');
     const data = '{"USER":"PRODUSER7","token":"none","HEARD":"…"}';
     equal(redactor.hide(data), data);
-    equal(redactor.hide(data.replace('…', 'x Tk-9f27C0ab5 y')), data.replace('…', 'x ‹redacted› y'));
+    equal(
+      redactor.hide(data.replace('…', 'x Tk-9f27C0ab51e8d6a4-Zy y')),
+      data.replace('…', 'x ‹redacted› y'),
+    );
     equal(redactor.redact('for PRODUSER7'), 'for ‹redacted›');
     // Somebody's name may be their password too.
     redactor.add('PRODUSER7');
     equal(redactor.hide('for PRODUSER7'), 'for ‹redacted›');
+  });
+
+  it('B7: masks only whole secrets in data, in every encoding and case', () => {
+    const redactor = new Redactor();
+    redactor.add('CICSPROD2026');
+    redactor.add('pass/Word 99');
+    redactor.add('abcd');
+    for (const data of [
+      'CICSPROD',
+      'ICSPROD2',
+      '"JOB":"CICSPROD","YEAR":2026',
+      'abcd',
+      'CICSPROD202',
+      'pass/Word 9',
+    ]) {
+      equal(redactor.hide(data), data);
+    }
+    const inBase64 = Buffer.from('user:pass/Word 99').toString('base64');
+    for (const secret of [
+      'CICSPROD2026',
+      'cicsprod2026',
+      'pass/Word 99',
+      'pass%2FWord%2099',
+      'PASS%2fword%2099',
+    ]) {
+      equal(redactor.hide(`CICSPROD ${secret}x`), 'CICSPROD ‹redacted›x');
+    }
+    ok(redactor.hide(inBase64).includes('‹redacted›'));
+    equal(redactor.hide('İ CICSPROD2026'), 'İ ‹redacted›');
+    redactor.addName('PRODUSER7');
+    equal(redactor.hide('CICSPROD2026 PRODUSER7'), '‹redacted› PRODUSER7');
+    redactor.add('PRODUSER7');
+    equal(redactor.hide('CICSPROD2026 PRODUSER7'), '‹redacted› ‹redacted›');
+    equal(redactor.redact('CICSPROD'), '‹redacted›');
   });
 
   it('takes secrets out beside letters that grow in lower case', () => {

@@ -140,6 +140,60 @@ describe('results: readers', () => {
     assert.ok(turns >= 10, `${turns} turns`);
   });
 
+  for (const [why, code, mistake] of [
+    ['a mistake', 'E_PROTOCOL', 'throw new Error("a mistake")'],
+    ['its end', 'E_PROTOCOL', 'process.exit(3)'],
+    [
+      'a lack of memory',
+      'E_TOO_LARGE',
+      'throw Object.assign(new Error("full"), { code: "ERR_WORKER_OUT_OF_MEMORY" })',
+    ],
+  ] as const) {
+    it(`A8: tells who has a table, and the log, of the end of the thread by ${why}, and starts another`, async () => {
+      const module = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+      // Its listener is the first one.
+      const mistaken = module(`import { parentPort } from 'node:worker_threads';
+        parentPort.on('message', (message) => {
+          if (message.question === 'detail') {
+            message.op = 'none';
+            ${mistake};
+          }
+        });`);
+      const script = module(`import ${JSON.stringify(mistaken)}; import ${JSON.stringify(workerFile.href)};`);
+      const logged: string[] = [];
+      const log = { error: (message: string) => void logged.push(message) };
+      const dying = new TableWorker(new URL(script), log);
+      const tables: LiveTable[] = [];
+      const open = () =>
+        readerMaker(dying, { maxBytes: 1e9, onTable: (table) => tables.push(table) })('cra', () => undefined);
+      const body = bodyOf(20_000);
+      const whole = open();
+      await whole.write(body.slice());
+      const answer = await whole.end();
+      const arriving = open();
+      await arriving.write(body.slice(0, 600_000));
+      const [table] = tables;
+      assert.ok(table);
+      const told = (error: unknown) =>
+        TokensError.is(error) && error.code === code && !error.message.includes('not kept');
+      await assert.rejects(table.ask('detail', 1), told);
+      assert.ok(told(table.state.lost));
+      assert.equal(table.state.phase, 'failed');
+      await assert.rejects(table.ask('page', { from: 0, to: 1 }), told);
+      await assert.rejects(async () => arriving.end(), told);
+      assert.equal(logged.length, 1);
+      assert.match(logged[0] ?? '', /a mistake|exit code 3|full/);
+      answer.dispose();
+
+      const again = open();
+      await again.write(body.slice());
+      assert.equal((await again.end()).rowCount, 20_000);
+      assert.equal((await tables.at(-1)?.ask('page', { from: 0, to: 1 }))?.rows.length, 1);
+      dying.dispose();
+      assert.equal(logged.length, 1);
+    });
+  }
+
   it('keeps a table while anyone holds a share', async () => {
     let table: LiveTable | undefined;
     const { answer } = await read(bodyOf(20_000), {

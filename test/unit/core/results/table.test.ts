@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { JsonObject } from '../../../../src/core/results/answer.ts';
+import fc from 'fast-check';
+import type { Json, JsonObject } from '../../../../src/core/results/answer.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
 import {
@@ -15,6 +16,8 @@ import { NumberText, readJson } from '../../../../src/core/results/json.ts';
 import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
+import { termFor } from '../../../../src/views/results/filterTerm.ts';
+import type { SeenCell } from '../../../../src/views/results/messages.ts';
 
 function tableOf(rows: JsonObject[]): ResultTable {
   const table = new ResultTable();
@@ -217,6 +220,55 @@ describe('results: filter', () => {
     assert.deepEqual(rows('SIZE>1Mi CPU%<5'), [1]);
     assert.deepEqual(rows('at>"2026/11/21 11:00"'), [1]);
     assert.deepEqual(rows('at='), [2]);
+  });
+
+  it('B11: by the value of a cell finds its row, and by its opposite does not', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.string({ unit: fc.constantFrom(...'"-=:<> a1é\u0301'), maxLength: 8 }),
+      fc.constantFrom(
+        '',
+        '007',
+        '1.10',
+        '2B',
+        '1E5',
+        'a\nb',
+        ' x ',
+        '"',
+        'İ',
+        '\ud800x',
+        '12:30',
+        '01.02.2026',
+      ),
+      fc.nat(700).map((length) => 'e\u0301'.repeat(length)),
+    );
+    const cell: fc.Arbitrary<Json> = fc.oneof(
+      text,
+      fc.constant(null),
+      fc.double({ noNaN: true }),
+      fc.array(text),
+    );
+    const rows = fc.array(fc.dictionary(text, cell, { maxKeys: 3, noNullPrototype: true }), { minLength: 1 });
+    fc.assert(
+      fc.property(rows, fc.nat(), fc.nat(), (rows, row, column) => {
+        const desk = new TableDesk(tableOf(rows));
+        const { fields } = desk.table;
+        const field = fields[column % fields.length];
+        if (field === undefined) {
+          return;
+        }
+        const page = desk.page({ from: 0, to: rows.length });
+        const shown = page.rows[row % rows.length]?.cells[column % fields.length] as SeenCell;
+        // The box that it is written into has one line.
+        const term = (out: boolean) => termFor(field, shown, out).replace(/[\r\n]/g, '');
+        const left = (filter: string) => [...filterRows(desk.table, filter)];
+        assert.ok(left(term(false)).includes(row % rows.length), term(false));
+        if (!term(true).endsWith(':""')) {
+          assert.ok(!left(term(true)).includes(row % rows.length), term(true));
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('reads any text without failing', () => {
