@@ -16,7 +16,7 @@ export interface SessionTokensApi {
       | { email: string; password: string }
       /** `{}`: with the client certificate of a connection whose `login` is `certificate`. */
       | Record<string, never>,
-    options?: { remember?: boolean },
+    options?: { remember?: boolean; service?: string },
   ): Promise<TokenInfo>;
   getData(request: DataRequest): Promise<DataResult>;
   /** Sets a token's life back to its full length. */

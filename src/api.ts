@@ -19,7 +19,7 @@ export interface SessionTokensApi {
       | { apiKey: string }
       | { email: string; password: string }
       | Record<string, never>,
-    options?: { remember?: boolean },
+    options?: { remember?: boolean; service?: string },
   ): Promise<TokenInfo>;
   getData(request: DataRequest): Promise<DataResult>;
   keepAlive(id: string): Promise<TokenInfo>;
@@ -44,8 +44,11 @@ export function createApi(parts: Parts): ApiVerbs {
   };
   return {
     tokens: () => told(async () => keeper.tokens()),
-    signIn: (connection, credentials, { remember } = {}) =>
-      told(async () => keeper.signIn(connection, { login: loginOf(credentials), remember })),
+    signIn: (connection, credentials, options) =>
+      told(async () => {
+        const { remember, service } = options ?? {};
+        return keeper.signIn(connection, { login: loginOf(credentials), remember, service });
+      }),
     getData: (request) =>
       told(async () => (await import('./commands/table.ts')).getDataQuietly(parts, request)),
     keepAlive: (id) => told(() => keeper.keepAlive(id)),

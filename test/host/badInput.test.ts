@@ -141,6 +141,26 @@ describe('bad input', () => {
     await fails(run('startSandbox', { port: taken }), 'E_CONFIG', new RegExp(`port ${taken}`, 'i'));
   });
 
+  it('E: a query that is not there, or none at all', async () => {
+    await fails(run('queries.edit', {}), 'E_NOT_READY', /query/);
+    await fails(run('queries.run', { name: 'none' }), 'E_CONFIG', /none/);
+    await fails(run('queries.run', { name: 5 }), 'E_CONFIG', /5/);
+  });
+
+  it('E: a service need not be named, or asked for, where somebody is signed in to just one', async () => {
+    const before = vscode.workspace.getConfiguration('sessionTokens').get<unknown[]>('connections', []);
+    await setConnections([...before, { name: 'open', kind: 'bmc-cra', url: sandbox.url }]);
+    const api = await activated();
+    const [service = ''] = sandbox.services;
+    const request = { ...good, connection: 'open' };
+    await assert.rejects(api.getData(request), { code: 'E_CONFIG' });
+    await api.signIn('open', login, { service });
+    assert.equal((await api.getData(request)).session?.service, service);
+    const { reused } = await run<{ reused: boolean }>('getData', request);
+    assert.equal(reused, true);
+    await run('signOut', { connection: 'open' });
+  });
+
   it('settings of the wrong shape: the good entries are used', async () => {
     const [service] = sandbox.services;
     const before = vscode.workspace.getConfiguration('sessionTokens').get<unknown[]>('connections', []);

@@ -17,6 +17,7 @@ import type {
 import type { HttpAnswer, HttpClient, HttpDeps, HttpRequest } from './http.ts';
 import { refused } from './httpErrors.ts';
 import {
+  ended,
   isError,
   isRecord,
   looksLikeHtml,
@@ -231,7 +232,7 @@ export class CraWire {
                   [host],
                   details,
                 )
-            : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, words], details);
+            : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, ended(words)], details);
       }
       if (status === 404) {
         return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);

@@ -15,7 +15,7 @@ import type {
 } from './gateway.ts';
 import { type HttpAnswer, HttpClient, type HttpDeps, type HttpRequest } from './http.ts';
 import { refused } from './httpErrors.ts';
-import { isError, isRecord, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from './text.ts';
+import { ended, isError, isRecord, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from './text.ts';
 
 /** A number, or one written as text. */
 const numeric = v.pipe(
@@ -293,7 +293,7 @@ export class Sarus implements Gateway {
             [host],
             details,
           )
-        : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, words], details);
+        : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, ended(words)], details);
     }
     if (code === 'E_EXPIRED') {
       return words === ''

@@ -1,4 +1,5 @@
 import type { Redactor } from '../redact.ts';
+import { plainOf, readJson } from '../results/json.ts';
 
 /** Deeper than any answer of the two protocols, and far from where a parser or a walker would overflow. */
 const deepest = 64;
@@ -10,9 +11,8 @@ const shown = 200;
 export type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
 
 /**
- * Reads JSON of an untrusted sender: a byte-order mark is passed over, raw control characters in strings are let
- * stand, nesting is bounded. A member called
- * `__proto__` becomes an own property like any other (JSON.parse), so no prototype is touched as long as the
+ * Reads JSON of an untrusted sender: a byte-order mark is passed over, what is nearly JSON is read as in rows,
+ * nesting is bounded. A member called `__proto__` becomes an own property like any other (JSON.parse), so no prototype is touched as long as the
  * value is read by a schema and never merged into something.
  */
 export function parseJson(text: string): ParsedJson {
@@ -23,25 +23,21 @@ export function parseJson(text: string): ParsedJson {
   try {
     return { ok: true, value: JSON.parse(bare) };
   } catch {
-    try {
-      return { ok: true, value: JSON.parse(withEscapedControls(bare)) };
-    } catch {
-      // V8's own message quotes the text, in which a secret may stand.
-      return { ok: false, reason: bare.trim() === '' ? 'empty' : 'not JSON' };
-    }
+    return parseNearly(bare);
   }
 }
 
-/** Mainframe fields hold raw control characters, and gateways pass them on within strings. */
-function withEscapedControls(text: string): string {
-  let quoted = false;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  return text.replace(/\\.|["\u0000-\u001f]/gs, (found) => {
-    if (found === '"') {
-      quoted = !quoted;
+/** What is nearly JSON, as in rows: raw control characters, `NaN` and the like. Only of what begins as JSON does. */
+function parseNearly(text: string): ParsedJson {
+  const trimmed = text.trimStart();
+  if (trimmed.startsWith('{') || trimmed.startsWith('[')) {
+    try {
+      return { ok: true, value: plainOf(readJson(text).value) };
+    } catch {
+      // V8's own message quotes the text, in which a secret may stand.
     }
-    return quoted && found < ' ' ? `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}` : found;
-  });
+  }
+  return { ok: false, reason: trimmed === '' ? 'empty' : 'not JSON' };
 }
 
 function depthExceeds(text: string, limit: number): boolean {
@@ -103,6 +99,11 @@ export function wordsOf(text: string, redactor: Redactor): string {
 /** What an `error` member says, whatever its type. */
 export function wordsOfError(error: unknown, redactor: Redactor): string {
   return plain(jsonWords(error), redactor);
+}
+
+/** A gateway's words as the end of a sentence. */
+export function ended(words: string): string {
+  return /[.!?…]$/.test(words) ? words : `${words}.`;
 }
 
 /** Whether a top-level `error` says that something failed; gateways also send it empty, in every form of that. */

@@ -129,10 +129,10 @@ export class Queries {
       return input.query;
     }
     const name = (input as { name?: unknown } | null | undefined)?.name;
-    if (typeof name === 'string') {
-      const found = this.#settings.find(name);
+    if (name !== undefined) {
+      const found = this.#settings.find(String(name));
       if (found === undefined) {
-        throw new TokensError('E_CONFIG', 'There is no query called {0}.', [name]);
+        throw new TokensError('E_CONFIG', 'There is no query called {0}.', [String(name)]);
       }
       return found;
     }

@@ -201,6 +201,18 @@ describe('protocols: odd answers', () => {
       await gateway.close({ user: 'tok' });
     });
 
+    it('C5: what else is mended in rows is mended here as well', async () => {
+      await open('sarus', (got, response) =>
+        response.end(
+          got.path === '/GetSessionToken'
+            ? '{"Result": {"SessionToken": "tok", "Remaining": NaN, "Path": "A\\x",}}'
+            : '{"Result": {"Remaining": 7, "LastActive": -Infinity}}',
+        ),
+      );
+      const { value, reportedMs } = await gateway.signIn(key, undefined);
+      deepEqual([value, reportedMs], ['tok', 7]);
+    });
+
     it('C5: but nothing else is made of text that is no JSON', async () => {
       for (const body of [`{"userToken": "tok${raw}"`, `{"userToken"\u0001: "tok"}`, '"\\'.repeat(300_000)]) {
         await open('views', (_, response) => response.end(body));
