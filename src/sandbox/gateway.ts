@@ -1,13 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { type Answer, Refusal, tomcatPage } from './answer.ts';
+import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, readCall } from './call.ts';
-import { control, isControl } from './control.ts';
 import { Cra } from './cra.ts';
 import { craGetData } from './craGetData.ts';
 import { craViews } from './craViews.ts';
-import { type FaultRule, parseFaultRules } from './faultRules.ts';
-import { type ActiveRule, Faults } from './faults.ts';
 import { grantedLifeMs } from './life.ts';
 import { Listener, type TlsIdentity } from './listener.ts';
 import type { Quirks } from './quirks.ts';
@@ -16,7 +13,6 @@ import { send } from './send.ts';
 import type { Setup } from './setup.ts';
 import { State } from './state.ts';
 import type { SandboxStats } from './stats.ts';
-import { Striker } from './striker.ts';
 
 export interface SandboxOptions {
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
@@ -51,12 +47,6 @@ export interface Sandbox {
   readonly port: number;
   readonly services: readonly string[];
   stats(): SandboxStats;
-  /** Replaces the fault rules, as `POST /sandbox/faults` does. */
-  setFaults(rules: FaultRule | readonly FaultRule[]): void;
-  /** The fault rules with how often each has struck. */
-  faults(): readonly ActiveRule[];
-  /** Forgets the fault rules and ends a refusal of connections at once. */
-  clearFaults(): Promise<void>;
   /** Ends the listening socket, every connection and every timer. */
   close(): Promise<void>;
 }
@@ -69,119 +59,129 @@ const defaults = {
 };
 
 /**
- * Starts a gateway on 127.0.0.1 that speaks SARUS (PROTOCOLS.md 1) and both CRA dialects (2a, 2b) on one port.
+ * Starts a gateway on 127.0.0.1 that speaks SARUS (docs/protocols.md 1) and both CRA dialects (2a, 2b) on one port.
  * Rejects when the port is taken or an option makes no sense.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const now = options.now ?? (() => performance.now());
-  // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
-  const wallOffset = Date.now() - now();
-  const wall = options.now === undefined ? Date.now : () => wallOffset + now();
-  const lifeMs = grantedLifeMs(options.lifeSeconds ?? defaults.lifeSeconds);
-  const services = options.services?.length ? options.services : defaults.services;
-  const state = new State(now);
-  const faults = new Faults();
-  const quirks = options.quirks ?? {};
-  const prefix = options.prefix ?? '';
+  const server = new SandboxServer(options);
+  await server.open();
+  return server;
+}
 
-  const listener = new Listener(serve, options.tls, httpKeepAliveMs(lifeMs));
-  const setup: Setup = {
-    state,
-    lifeMs,
-    maxSessions: options.maxSessions ?? defaults.maxSessions,
-    services,
-    basic: options.basic ?? false,
-    secure: options.tls !== undefined,
-    sarusQuota: options.sarusQuota ?? defaults.sarusQuota,
-    quirks,
-    wall,
-    port: () => listener.port,
-  };
-  const cra = new Cra(setup);
-  const sarus = new Sarus(setup);
-  const striker = new Striker(setup, sarus, listener);
+/** The gateway behind its listening socket. */
+export class SandboxServer implements Sandbox {
+  readonly services: readonly string[];
+  protected readonly setup: Setup;
+  protected readonly sarus: Sarus;
+  protected readonly listener: Listener;
+  readonly #options: SandboxOptions;
+  readonly #cra: Cra;
 
-  const setFaults = (input: unknown, leastMs: number): void => {
-    const rules = parseFaultRules(input);
-    faults.set(rules.filter((rule) => !striker.strikesAtOnce(rule)));
-    for (const rule of rules.filter((one) => striker.strikesAtOnce(one))) {
-      striker.strikeNow(rule, leastMs);
-    }
-  };
-  const controls = {
-    stats: () => state.stats(),
-    faults: () => faults.list(),
-    setFaults: (input: unknown) => setFaults(input, answeredWithinMs),
-    clearFaults: () => faults.clear(),
-  };
-
-  function route(call: Call): Answer {
-    const [first, second, third, ...rest] = call.path;
-    let answer: Answer | undefined;
-    // Case tells the dialects apart (PROTOCOLS.md 2).
-    if (first !== 'cra') {
-      answer = sarus.answer(call);
-    } else if (second === 'ServiceGateway' && third === 'Services') {
-      answer = craGetData(cra, quirks, call, rest);
-    } else if (second === 'serviceGateway' && third === 'services') {
-      answer = craViews(cra, setup, call, rest);
-    }
-    return answer ?? tomcatPage(404, `The requested resource [${call.url}] is not available`);
+  constructor(options: SandboxOptions) {
+    const now = options.now ?? (() => performance.now());
+    // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
+    const wallOffset = Date.now() - now();
+    const lifeMs = grantedLifeMs(options.lifeSeconds ?? defaults.lifeSeconds);
+    this.#options = options;
+    this.services = options.services?.length ? options.services : defaults.services;
+    this.listener = new Listener(
+      (request, response) => void this.#serve(request, response),
+      options.tls,
+      httpKeepAliveMs(lifeMs),
+    );
+    this.setup = {
+      state: new State(now),
+      lifeMs,
+      maxSessions: options.maxSessions ?? defaults.maxSessions,
+      services: this.services,
+      basic: options.basic ?? false,
+      secure: options.tls !== undefined,
+      sarusQuota: options.sarusQuota ?? defaults.sarusQuota,
+      quirks: options.quirks ?? {},
+      wall: options.now === undefined ? Date.now : () => wallOffset + now(),
+      port: () => this.port,
+    };
+    this.#cra = new Cra(this.setup);
+    this.sarus = new Sarus(this.setup);
   }
 
-  function answerTo(call: Call): Answer {
+  get port(): number {
+    return this.listener.port;
+  }
+
+  get url(): string {
+    const { tls, prefix = '' } = this.#options;
+    return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}${prefix}`;
+  }
+
+  open(): Promise<void> {
+    return this.listener.open(this.#options.port ?? 0);
+  }
+
+  stats(): SandboxStats {
+    return this.setup.state.stats();
+  }
+
+  close(): Promise<void> {
+    return this.listener.close();
+  }
+
+  /** Answers one request. */
+  protected respond(call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = isControl(call) ? this.control(call, request) : this.answer(call);
+    return send(response, answer, request.headers['accept-encoding']?.toString());
+  }
+
+  /** What a request for the sandbox itself is answered: `GET /sandbox/stats`. Loopback only. */
+  protected control(call: Call, { socket }: IncomingMessage): Answer {
+    if (!['127.0.0.1', '::ffff:127.0.0.1', '::1'].includes(socket.remoteAddress ?? '')) {
+      return json({ error: 'Only this machine may ask that.' }, 403);
+    }
+    return call.method === 'GET' && call.path[1] === 'stats'
+      ? json(this.stats())
+      : json({ error: 'GET /sandbox/stats.' }, 404);
+  }
+
+  /** Carries out what a request asks for. */
+  protected answer(call: Call): Answer {
+    const { quirks } = this.setup;
     try {
-      return route(call);
+      return marked(this.#route(call), quirks);
     } catch (error) {
       if (error instanceof Refusal) {
-        return error.answer;
+        return marked(error.answer, quirks);
       }
       throw error;
     }
   }
 
-  function serve(request: IncomingMessage, response: ServerResponse): void {
-    respond(request, response).catch((error: unknown) => fail(response, error));
+  #route(call: Call): Answer {
+    const [first, second, third, ...rest] = call.path;
+    let answer: Answer | undefined;
+    // Case tells the dialects apart (docs/protocols.md 2).
+    if (first !== 'cra') {
+      answer = this.sarus.answer(call);
+    } else if (second === 'ServiceGateway' && third === 'Services') {
+      answer = craGetData(this.#cra, this.setup.quirks, call, rest);
+    } else if (second === 'serviceGateway' && third === 'services') {
+      answer = craViews(this.#cra, this.setup, call, rest);
+    }
+    return answer ?? tomcatPage(404, `The requested resource [${call.url}] is not available`);
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const encodings = request.headers['accept-encoding']?.toString();
-    const call = await readCall(request, prefix);
-    if (isControl(call)) {
-      await send(response, control(call, request.socket.remoteAddress, controls), encodings);
-      return;
-    }
-    const rule = faults.strike(call);
-    const answer = (): Answer => marked(answerTo(call), quirks);
-    if (rule === undefined) {
-      await send(response, answer(), encodings);
-    } else {
-      await striker.strike(rule, call, response, answer);
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.respond(await readCall(request, this.#options.prefix ?? ''), request, response);
+    } catch (error) {
+      fail(response, error);
     }
   }
-
-  await listener.open(options.port ?? 0);
-  const scheme = options.tls === undefined ? 'http' : 'https';
-  return {
-    url: `${scheme}://127.0.0.1:${listener.port}${prefix}`,
-    port: listener.port,
-    services,
-    stats: controls.stats,
-    setFaults: (rules) => setFaults(rules, 0),
-    faults: controls.faults,
-    clearFaults: async () => {
-      faults.clear();
-      await listener.accept();
-    },
-    close: async () => {
-      striker.dispose();
-      await listener.close();
-    },
-  };
 }
 
-/** Long enough for the answer to `POST /sandbox/faults` to reach whoever sent it, in milliseconds. */
-const answeredWithinMs = 20;
+/** Whether a request is for the sandbox itself. */
+export function isControl(call: Call): boolean {
+  return call.path[0] === 'sandbox';
+}
 
 /** Must not look like the token's life in minutes, which `login` announces under the same name. */
 function httpKeepAliveMs(lifeMs: number): number {

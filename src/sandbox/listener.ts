@@ -11,15 +11,13 @@ export interface TlsIdentity {
 /** Nothing but this machine reaches the sandbox. */
 const host = '127.0.0.1';
 
-/** A listening socket on one port that can refuse connections for a while. */
+/** A listening socket on one port. */
 export class Listener {
   readonly #serve: RequestListener;
   readonly #tls: TlsIdentity | undefined;
   readonly #keepAliveMs: number;
   #server: Server | undefined;
   #port = 0;
-  #reopening: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(serve: RequestListener, tls: TlsIdentity | undefined, keepAliveMs: number) {
     this.#serve = serve;
@@ -43,48 +41,10 @@ export class Listener {
     });
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
-    if (this.#closed) {
-      await this.#shut();
-    }
   }
 
-  /** Closes the listening socket and every connection, and listens again on the same port later. */
-  refuse(forMs: number): void {
-    if (this.#closed) {
-      return;
-    }
-    clearTimeout(this.#reopening);
-    void this.#shut();
-    this.#reopening = setTimeout(() => void this.#reopen(), forMs);
-  }
-
-  /** Ends a refusal at once. */
-  async accept(): Promise<void> {
-    if (this.#reopening !== undefined) {
-      clearTimeout(this.#reopening);
-      await this.#reopen();
-    }
-  }
-
-  /** Closes the listening socket and every connection. */
+  /** Closes the listening socket and every connection; it can be opened again. */
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#reopening);
-    this.#reopening = undefined;
-    await this.#shut();
-  }
-
-  async #reopen(): Promise<void> {
-    this.#reopening = undefined;
-    try {
-      await this.open(this.#port);
-    } catch {
-      // Somebody else took the port meanwhile; it is ours again when they are done.
-      this.refuse(100);
-    }
-  }
-
-  async #shut(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     if (server !== undefined) {

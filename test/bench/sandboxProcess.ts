@@ -24,7 +24,7 @@ export async function startSandboxProcess({
         '--import',
         join(root, 'test/workbench/guard.ts'),
       ],
-      join(root, 'src/sandbox/cli.ts'),
+      join(root, 'test/sandbox/cli.ts'),
       ...['--max-sessions', String(maxSessions), '--life-seconds', String(lifeSeconds)],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], detached: process.platform !== 'win32' },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
 import { until } from '../ui/until.ts';
 import { Walkthrough } from '../ui/walkthrough.ts';
 import { themes, Workbench, type WorkbenchOptions } from '../ui/workbench.ts';

@@ -1,4 +1,4 @@
-import type { FaultName, FaultRule } from '../../src/sandbox/faultRules.ts';
+import type { FaultName, FaultRule } from '../sandbox/faultRules.ts';
 
 /** A column of the table: a fault, when it strikes, and how often. */
 export interface TableFault {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { eachOf } from '../../src/core/async.ts';
-import type { FaultName } from '../../src/sandbox/faultRules.ts';
+import type { FaultName } from '../sandbox/faultRules.ts';
 import { type Outcome, operations, protocols, runCell } from './cell.ts';
 import { faults } from './faultList.ts';
 import { type Cell, mustOf, wordOf } from './must.ts';

@@ -5,8 +5,8 @@ import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { Emitter } from '../../src/core/event.ts';
 import { connect } from '../../src/core/protocols/connect.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
 import { connectionOf } from '../connectionOf.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
 import { plainReader, TestWindow } from '../simulate/window.ts';
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
 import type { ErrorCode } from '../../src/core/errors.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
 /** What people get wrong: one clear sentence each, and every other token untouched. */

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import * as vscode from 'vscode';
 import type { SessionTokensApi } from '../../src/api.ts';
 import type { Login } from '../../src/core/protocols/gateway.ts';
-import { type FaultName, faultNames } from '../../src/sandbox/faultRules.ts';
+import { type FaultName, faultNames } from '../sandbox/faultRules.ts';
 import { canaries, SecretSearch } from '../security/canaries.ts';
 import { Disguise } from '../security/disguise.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { DataResult } from '../../src/commands/getData.ts';
 import type { TokenInfo } from '../../src/core/tokens/token.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
 /** Every command and the whole API of CONTRACT.md, driven without a prompt. */

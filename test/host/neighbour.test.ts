@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TokenInfo } from '../../src/core/tokens/token.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
 import type { ToolName } from '../../src/tools/register.ts';
 import { prepare } from '../../src/tools/tools.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
 /** Another extension (test/sample-extension), which knows of ours what docs/integration.md says. */

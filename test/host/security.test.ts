@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import * as vscode from 'vscode';
 import type { TokenInfo } from '../../src/core/tokens/token.ts';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
 describe('security: in VS Code', () => {

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { canaries } from './canaries.ts';
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type FaultRule, faultNames } from '../../src/sandbox/faultRules.ts';
+import { type FaultRule, faultNames } from '../sandbox/faultRules.ts';
 import { canaries, SecretSearch } from '../security/canaries.ts';
 import { Disguise } from '../security/disguise.ts';
 import { useFixture } from './fixture.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
 import { outDir, root } from '../workbench/paths.ts';
 import { runOrThrow } from '../workbench/processes.ts';
 import { installExtension, serverCommand } from '../workbench/server.ts';

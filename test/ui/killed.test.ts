@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
 import { extensionHosts } from './extensionHosts.ts';
 import { useFixture } from './fixture.ts';
 import { connectionTo, getData, openSession } from './sessions.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
 import { useFixture } from './fixture.ts';
 import { connectionName, connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';

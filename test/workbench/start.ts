@@ -99,7 +99,7 @@ async function startSandbox(): Promise<number> {
   const guard = join(import.meta.dirname, 'guard.ts');
   const child = spawn(
     process.execPath,
-    [...['--import', guard], ...['src/sandbox/cli.ts', '--port', String(port)]],
+    [...['--import', guard], ...['test/sandbox/cli.ts', '--port', String(port)]],
     { cwd: root, detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'pipe'] },
   );
   cleaners.push(() => endTree(child));

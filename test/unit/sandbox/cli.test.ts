@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { get, withSandbox } from './support.ts';
 
-const cli = join(process.cwd(), 'src', 'sandbox', 'cli.ts');
+const cli = join(process.cwd(), 'test', 'sandbox', 'cli.ts');
 
 /** Runs the command line; what it said and how it ended. */
 function run(...flags: string[]): { child: ChildProcess; out: () => string; err: () => string } {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultName, FaultRule } from '../../../src/sandbox/faultRules.ts';
-import { faultNames } from '../../../src/sandbox/faultRules.ts';
-import type { Sandbox } from '../../../src/sandbox/gateway.ts';
+import type { FaultName, FaultRule } from '../../sandbox/faultRules.ts';
+import { faultNames } from '../../sandbox/faultRules.ts';
+import type { Sandbox } from '../../sandbox/gateway.ts';
 import {
   classicLogon,
   classicRoot,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startSandbox } from '../../../src/sandbox/gateway.ts';
+import { startSandbox } from '../../sandbox/gateway.ts';
 import {
   data,
   errorOf,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/gateway.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/gateway.ts';
 
 /** A clock that only tests move, in milliseconds. */
 export class TestClock {

@@ -4,8 +4,8 @@ import type { Gateway, Grant, Tokens } from '../../../../src/core/protocols/gate
 import type { MakeReader } from '../../../../src/core/results/answer.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../../../src/sandbox/gateway.ts';
 import type { Quirks } from '../../../../src/sandbox/quirks.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/gateway.ts';
 import { connection, deps, failure } from './rig.ts';
 
 describe('protocols against the sandbox gateway', () => {

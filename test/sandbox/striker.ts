@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { type Answer, tomcatPage } from './answer.ts';
-import { type Call, parameter } from './call.ts';
+import { type Answer, tomcatPage } from '../../src/sandbox/answer.ts';
+import { type Call, parameter } from '../../src/sandbox/call.ts';
+import type { Sarus } from '../../src/sandbox/sarus.ts';
+import { send } from '../../src/sandbox/send.ts';
+import type { Setup } from '../../src/sandbox/setup.ts';
 import type { FaultName, FaultRule } from './faultRules.ts';
-import type { Listener } from './listener.ts';
-import type { Sarus } from './sarus.ts';
-import { send } from './send.ts';
-import type { Setup } from './setup.ts';
+import type { Outage } from './outage.ts';
 import { standIn, textOf, truncated, wrongTypes } from './spoil.ts';
 
 /** Faults that need an answer to spoil: where nothing else is said, the operation is carried out. */
@@ -24,13 +24,13 @@ const ofGateway: readonly FaultName[] = ['refuse', 'evict', 'evict-all', 'restar
 export class Striker {
   readonly #setup: Setup;
   readonly #sarus: Sarus;
-  readonly #listener: Listener;
+  readonly #outage: Outage;
   readonly #waits = new Set<NodeJS.Timeout>();
 
-  constructor(setup: Setup, sarus: Sarus, listener: Listener) {
+  constructor(setup: Setup, sarus: Sarus, outage: Outage) {
     this.#setup = setup;
     this.#sarus = sarus;
-    this.#listener = listener;
+    this.#outage = outage;
   }
 
   /** Ends what waits. */
@@ -46,10 +46,10 @@ export class Striker {
     return rule.match === undefined && ofGateway.includes(rule.fault);
   }
 
-  /** A rule of that kind. `leastMs` lets out the answer to a request that set it. */
-  strikeNow(rule: FaultRule, leastMs: number): void {
+  /** A rule of that kind. `minMs` lets out the answer to a request that set it. */
+  strikeNow(rule: FaultRule, minMs: number): void {
     const cutsConnections = rule.fault === 'refuse' || (rule.fault === 'restart' && rule.forMs !== undefined);
-    const wait = Math.max(rule.afterMs ?? 0, cutsConnections ? leastMs : 0);
+    const wait = Math.max(rule.afterMs ?? 0, cutsConnections ? minMs : 0);
     if (wait > 0) {
       this.#later(wait, () => this.#strikeGateway(rule, undefined));
     } else {
@@ -93,7 +93,7 @@ export class Striker {
     const { state } = this.#setup;
     switch (rule.fault) {
       case 'refuse':
-        this.#listener.refuse(rule.forMs ?? 1_000);
+        this.#outage.refuse(rule.forMs ?? 1_000);
         break;
       case 'evict':
         state.evict(rule.session ?? (call === undefined ? undefined : sessionOf(call)));
@@ -104,7 +104,7 @@ export class Striker {
       default:
         state.reset();
         if (rule.forMs) {
-          this.#listener.refuse(rule.forMs);
+          this.#outage.refuse(rule.forMs);
         }
     }
   }

@@ -1,4 +1,4 @@
-import type { TlsIdentity } from './listener.ts';
+import type { TlsIdentity } from '../../src/sandbox/listener.ts';
 
 /**
  * A self-signed certificate for 127.0.0.1 and localhost, in memory. Rejects with a sentence for a person when the

@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { Answer } from '../../src/sandbox/answer.ts';
 
 /** The whole text of an answer; large ones are made now. */
 export function textOf(answer: Answer): string {

@@ -1,4 +1,4 @@
-import type { Call } from './call.ts';
+import type { Call } from '../../src/sandbox/call.ts';
 import type { FaultRule, Operation } from './faultRules.ts';
 
 /** A rule, and how often it has fitted and struck. */

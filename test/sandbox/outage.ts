@@ -1,0 +1,49 @@
+import type { Listener } from '../../src/sandbox/listener.ts';
+
+/** Lets a gateway refuse connections for a while. */
+export class Outage {
+  readonly #listener: Listener;
+  #reopening: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /** Closes the listening socket and every connection, and listens again on the same port later. */
+  refuse(forMs: number): void {
+    if (!this.#over) {
+      clearTimeout(this.#reopening);
+      void this.#listener.close();
+      this.#reopening = setTimeout(() => void this.#reopen(), forMs);
+    }
+  }
+
+  /** Ends a refusal at once. */
+  async end(): Promise<void> {
+    if (this.#reopening !== undefined) {
+      clearTimeout(this.#reopening);
+      await this.#reopen();
+    }
+  }
+
+  /** The gateway is closed for good. */
+  dispose(): void {
+    this.#over = true;
+    clearTimeout(this.#reopening);
+    this.#reopening = undefined;
+  }
+
+  async #reopen(): Promise<void> {
+    this.#reopening = undefined;
+    try {
+      await this.#listener.open(this.#listener.port);
+    } catch {
+      // Somebody else took the port meanwhile; it is ours again when they are done.
+      this.refuse(100);
+    }
+    if (this.#over) {
+      await this.#listener.close();
+    }
+  }
+}
