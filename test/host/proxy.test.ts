@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { generate } from 'selfsigned';
 import * as vscode from 'vscode';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
 /** This machine, by a name that VS Code does not keep from the proxy, as it does localhost and 127.0.0.1. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type Sandbox, startSandbox } from '../../src/sandbox/gateway.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
 /** What programs do with results that are shown. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
 import { codeBundle, manifestBundle, readBundle } from '../docs/bundles.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
 import { useFixture } from './fixture.ts';
 import { connectionTo } from './sessions.ts';
 import { useWorkbench, type Workbench } from './workbench.ts';
