@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { type ApiVerbs, createApi } from './api.ts';
@@ -23,7 +24,7 @@ import { Keeper } from './core/tokens/keeper.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
 import type { ToolsDeps } from './tools/register.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
-import { FileClaims } from './vault/fileClaims.ts';
+import { FileClaims, machineIdIn } from './vault/fileClaims.ts';
 import { TokenVault } from './vault/tokenVault.ts';
 import { Contexts } from './views/contexts.ts';
 import type { TreeNode } from './views/nodes.ts';
@@ -64,7 +65,9 @@ export interface App extends Disposable {
 export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
   const owned = new DisposableStore();
   const own = <T extends Disposable>(item: T): T => owned.add(item);
-  const clock = new SystemClock();
+  const storage = context.globalStorageUri.fsPath;
+  const machine = machineIdIn(storage, process.platform === 'linux' ? hostname() : process.platform);
+  const clock = new SystemClock(machine);
   const scheduler = own(new Scheduler(clock));
   const redactor = new Redactor();
   const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
@@ -72,8 +75,8 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
   const connections = own(new ConnectionSettings());
   const consents = new Consents(context.globalState);
   const credentials = own(new CredentialVault(context.secrets));
-  const window = { id: randomUUID(), boot: clock.now().boot };
-  const claims = own(new FileClaims(join(context.globalStorageUri.fsPath, 'claims'), window));
+  const window = { id: `${machine}.${randomUUID()}`, boot: clock.now().boot };
+  const claims = own(new FileClaims(join(storage, 'claims'), window));
 
   const rememberedDialect = (connection: Connection) => {
     const dialect = context.globalState.get(dialectKey(connection));

@@ -11,6 +11,8 @@ export interface Instant {
   readonly up: number;
   /** Which start of the machine `up` counts from; empty where the system does not tell. */
   readonly boot: string;
+  /** Id of the machine whose clocks these are; absent in what version 0.1 has stored. */
+  readonly machine?: string | undefined;
 }
 
 /** All that knows about time takes one of these, so that tests can turn it. */
@@ -32,6 +34,12 @@ export class SystemClock implements Clock {
   // is shared by all processes, but may be coarse. The first carries the second and is set right by it.
   #offset = uptime() * 1000 - performance.now();
   #boot: string | undefined;
+  readonly #machine: string | undefined;
+
+  /** @param machine an id that no other machine has, the same at each start of this one */
+  constructor(machine?: string) {
+    this.#machine = machine;
+  }
 
   now(): Instant {
     const fine = performance.now();
@@ -40,7 +48,7 @@ export class SystemClock implements Clock {
       this.#offset += behind;
     }
     this.#boot ??= bootId();
-    return { wall: Date.now(), up: fine + this.#offset, boot: this.#boot };
+    return { wall: Date.now(), up: fine + this.#offset, boot: this.#boot, machine: this.#machine };
   }
 
   setTimeout(callback: () => void, ms: number): Disposable {

@@ -1,4 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { type FSWatcher, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disposable } from '../core/disposable.ts';
@@ -11,8 +12,30 @@ const litterMs = 2 * 24 * 60 * 60_000;
 /** Between the making of a file and the writing of its owner into it, at most. In milliseconds. */
 const unwrittenMs = 2_000;
 
+/**
+ * An id of this machine, kept in a folder of its own disk. VS Code's `machineId` and `globalState` would not do: they are
+ * the same in a window that is connected to another machine.
+ * @param name tells machines apart that share the disk, such as those of one home folder on a network
+ */
+export function machineIdIn(folder: string, name: string): string {
+  const file = join(folder, `machine-${name.replace(/[^\w.-]/g, '_')}`);
+  const made = randomUUID();
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, made, { flag: 'wx' });
+  } catch {
+    // It has one already, or cannot keep one.
+  }
+  try {
+    return readFileSync(file, 'utf8') || made;
+  } catch {
+    return made;
+  }
+}
+
 /** This window, as others see it. */
 export interface WindowIdentity {
+  /** Begins with the id of its machine and a dot, where that is known. */
   readonly id: string;
   /** Which start of the machine it lives in; empty where the system does not tell. */
   readonly boot: string;
@@ -58,6 +81,9 @@ export class FileClaims implements Claims, Disposable {
 
   async lives(window: string): Promise<boolean> {
     const text = await readOr(this.#presence(window), '');
+    if (this.#isElsewhere(window) && (text === '' || machineOf(window) !== '')) {
+      return true; // From here nobody can tell.
+    }
     if (text === '') {
       return (await ageOf(this.#presence(window))) < unwrittenMs;
     }
@@ -141,6 +167,10 @@ export class FileClaims implements Claims, Disposable {
     return join(this.#folder, `window-${window.replace(/[^\w.-]/g, '_')}`);
   }
 
+  #isElsewhere(window: string): boolean {
+    return machineOf(window) !== machineOf(this.#window.id);
+  }
+
   async #prepared(): Promise<void> {
     this.#ready ??= this.#prepare();
     await this.#ready;
@@ -151,12 +181,19 @@ export class FileClaims implements Claims, Disposable {
     for (const name of await readdir(this.#folder)) {
       const file = join(this.#folder, name);
       const window = /^window-(.*)$/.exec(name)?.[1];
-      const isLitter = window === undefined ? (await ageOf(file)) > litterMs : !(await this.lives(window));
+      const mayBeOld = window === undefined || this.#isElsewhere(window);
+      const isLitter =
+        (mayBeOld && (await ageOf(file)) > litterMs) || (window !== undefined && !(await this.lives(window)));
       if (isLitter) {
         await rm(file, { force: true });
       }
     }
   }
+}
+
+/** Empty for windows of version 0.1. */
+function machineOf(window: string): string {
+  return window.slice(0, Math.max(window.indexOf('.'), 0));
 }
 
 /** Makes a file that must not be there yet. */

@@ -73,6 +73,11 @@ export class MemoryCredentials implements CredentialStore {
   }
 }
 
+/** Of windows whose names begin with a machine's and a dot, as real ones' ids do. */
+function machineOf(window: string): string {
+  return window.slice(0, Math.max(window.indexOf('.'), 0));
+}
+
 /** The claims of all windows of a machine. */
 export class SharedClaims {
   readonly alive = new Set<string>();
@@ -102,7 +107,7 @@ export class SharedClaims {
     return {
       enter: async () => void this.alive.add(window),
       leave: async () => void this.alive.delete(window),
-      lives: async (other) => this.alive.has(other),
+      lives: async (other) => this.alive.has(other) || machineOf(other) !== machineOf(window),
       claim: async (key, staleMs) => take(key, ({ at }) => this.#up() - at >= staleMs),
       lease: async (key, staleMs) =>
         take(key, (owner) => this.#up() - owner.at >= staleMs || !this.alive.has(owner.window)) ||

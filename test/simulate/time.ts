@@ -8,62 +8,53 @@ export const mostEvents = 500_000;
 interface Event {
   readonly at: number;
   readonly order: number;
-  /** Of the machine: it waits while that sleeps, and is lost when it is started anew. */
-  readonly boot: number | undefined;
+  /** Of a machine, in one start: it waits while that sleeps, and is lost when it is started anew. */
+  readonly machine: SimMachine | undefined;
+  readonly boot: number;
   readonly run: (() => void) | undefined;
 }
 
-/** The time of a world, and what happens in it: one event after another, each with all that follows from it at once. */
-export class WorldTime {
-  /** Milliseconds since the world began; nothing can change this one. */
-  now = 0;
+/** A machine of the world, and its clock: it can be set, sleep and start anew. */
+export class SimMachine implements Clock {
+  readonly name: string;
+  boot = 1;
+  asleepUntil = 0;
+  /** What waits, by its order. */
+  readonly timers = new Set<number>();
+  readonly #time: WorldTime;
   #wallOffset: number;
-  #bootAt = -1_000_000;
-  #boot = 1;
-  #asleepUntil = 0;
-  #order = 0;
-  #events = 0;
-  readonly #heap: Event[] = [];
-  readonly #cancelled = new Set<number>();
-  readonly #machineTimers = new Set<number>();
+  #bootAt: number;
 
-  constructor(wall: number) {
+  /** @param up how long it has been running, in milliseconds */
+  constructor(time: WorldTime, name: string, wall: number, up: number) {
+    this.#time = time;
+    this.name = name;
     this.#wallOffset = wall;
+    this.#bootAt = -up;
   }
 
-  /** The clock of the world itself: servers, networks, people. */
-  readonly server: Clock = {
-    now: () => ({ wall: this.now, up: this.now, boot: 'world' }),
-    setTimeout: (callback, ms) => this.#after(callback, ms, undefined),
-  };
-
-  /** The machine's clock: it can be set, sleep and start anew. */
-  readonly machine: Clock = {
-    now: (): Instant => ({
-      wall: Math.floor(this.now + this.#wallOffset),
-      up: this.now - this.#bootAt,
-      boot: `boot-${this.#boot}`,
-    }),
-    setTimeout: (callback, ms) => this.#after(callback, ms, this.#boot),
-  };
-
-  /** Timers of the machine that wait. */
-  get machineTimers(): number {
-    return this.#machineTimers.size;
+  now(): Instant {
+    return {
+      wall: Math.floor(this.#time.now + this.#wallOffset),
+      up: this.#time.now - this.#bootAt,
+      boot: `${this.name}-boot-${this.boot}`,
+      machine: this.name,
+    };
   }
 
-  /** How much has happened so far. */
-  get events(): number {
-    return this.#events;
+  setTimeout(callback: () => void, ms: number): Disposable {
+    return this.#time.after(callback, ms, this);
   }
 
-  get asleepUntil(): number {
-    return this.#asleepUntil;
+  get isAsleep(): boolean {
+    return this.#time.now < this.asleepUntil;
   }
 
-  /** A moment later. */
-  lag(ms: number): Promise<void> {
-    return new Promise((resolve) => this.server.setTimeout(resolve, ms));
+  /** What comes from elsewhere is heard once it is awake. */
+  async awake(): Promise<void> {
+    while (this.isAsleep) {
+      await this.#time.lag(this.asleepUntil - this.#time.now);
+    }
   }
 
   setWall(ms: number): void {
@@ -71,14 +62,41 @@ export class WorldTime {
   }
 
   sleep(ms: number): void {
-    this.#asleepUntil = this.now + ms;
+    this.asleepUntil = Math.max(this.asleepUntil, this.#time.now + ms);
   }
 
-  /** What ran on the machine must have been ended by then. */
+  /** What ran on it must have been ended by then. */
   reboot(): void {
-    this.#bootAt = this.now;
-    this.#boot += 1;
-    this.#machineTimers.clear();
+    this.#bootAt = this.#time.now;
+    this.asleepUntil = this.#time.now;
+    this.boot += 1;
+    this.timers.clear();
+  }
+}
+
+/** The time of a world, and what happens in it: one event after another, each with all that follows from it at once. */
+export class WorldTime {
+  /** Milliseconds since the world began; nothing can change this one. */
+  now = 0;
+  #order = 0;
+  #events = 0;
+  readonly #heap: Event[] = [];
+  readonly #cancelled = new Set<number>();
+
+  /** The clock of the world itself: servers, networks, people. */
+  readonly server: Clock = {
+    now: () => ({ wall: this.now, up: this.now, boot: 'world' }),
+    setTimeout: (callback, ms) => this.after(callback, ms, undefined),
+  };
+
+  /** How much has happened so far. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** A moment later. */
+  lag(ms: number): Promise<void> {
+    return new Promise((resolve) => this.server.setTimeout(resolve, ms));
   }
 
   /** Lets everything happen until then. */
@@ -96,22 +114,21 @@ export class WorldTime {
     this.now = Math.max(end, this.now);
   }
 
-  #after(callback: () => void, ms: number, boot: number | undefined): Disposable {
+  /** @param machine whose timer it is; by default it is the world's */
+  after(callback: () => void, ms: number, machine: SimMachine | undefined): Disposable {
     const order = ++this.#order;
     let over = false;
     const run = () => {
       over = true;
       callback();
     };
-    this.#push({ at: this.now + Math.max(ms, 0), order, boot, run });
-    if (boot !== undefined) {
-      this.#machineTimers.add(order);
-    }
+    this.#push({ at: this.now + Math.max(ms, 0), order, machine, boot: machine?.boot ?? 0, run });
+    machine?.timers.add(order);
     return {
       dispose: () => {
         if (!over) {
           over = true;
-          this.#machineTimers.delete(order);
+          machine?.timers.delete(order);
           this.#cancelled.add(order);
         }
       },
@@ -121,15 +138,16 @@ export class WorldTime {
   /** The next event until `end` that is neither cancelled, nor asleep, nor of an earlier start of the machine. */
   #pop(end: number): Event | undefined {
     for (let first = this.#heap[0]; first !== undefined && first.at <= end; first = this.#heap[0]) {
+      const { machine } = first;
       this.#removeFirst();
-      if (this.#cancelled.delete(first.order) || (first.boot !== undefined && first.boot !== this.#boot)) {
+      if (this.#cancelled.delete(first.order) || (machine !== undefined && first.boot !== machine.boot)) {
         continue;
       }
-      if (first.boot !== undefined && this.now < this.#asleepUntil && first.at < this.#asleepUntil) {
-        this.#push({ ...first, at: this.#asleepUntil });
+      if (machine?.isAsleep && first.at < machine.asleepUntil) {
+        this.#push({ ...first, at: machine.asleepUntil });
         continue;
       }
-      this.#machineTimers.delete(first.order);
+      machine?.timers.delete(first.order);
       return first;
     }
     return undefined;

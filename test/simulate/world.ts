@@ -7,7 +7,7 @@ import { connectionOf } from '../connectionOf.ts';
 import { type Fault, ModelServer, type Operation } from './modelServer.ts';
 import { Random } from './random.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from './shared.ts';
-import { mostEvents, WorldTime } from './time.ts';
+import { mostEvents, SimMachine, WorldTime } from './time.ts';
 import { plainReader, TestWindow } from './window.ts';
 
 const second = 1_000;
@@ -24,19 +24,33 @@ const logins: Readonly<Record<string, Login>> = {
 /** How long another window may act on what it has not heard yet, in milliseconds. */
 const hearsayMs = 5 * second;
 
-/** One window of the simulated machine: the real core on ports that die with it. */
+/** A machine that windows run on, with claims of its own. */
+class Computer extends SimMachine {
+  readonly claims = new SharedClaims(() => this.now().up);
+  lastJump = Number.NEGATIVE_INFINITY;
+  /** Whether a window has reckoned lives anew since the machine was started, and told the store. */
+  isReckoned = true;
+}
+
+/** One window: the real core on ports that die with it. */
 class SimWindow {
   readonly name: string;
+  readonly machine: Computer;
+  readonly openedAt: number;
   readonly inner: TestWindow;
   alive = true;
   diedAt = Number.POSITIVE_INFINITY;
   /** What was asked of it and has not come back. */
   waiting = 0;
+  /** Tokens whose automatic renewal is its own to do. */
+  readonly renewing = new Set<string>();
   /** What it held earlier has been found. */
   ready: Promise<unknown> = never();
 
-  constructor(name: string, make: (window: SimWindow) => TestWindow) {
+  constructor(name: string, machine: Computer, openedAt: number, make: (window: SimWindow) => TestWindow) {
     this.name = name;
+    this.machine = machine;
+    this.openedAt = openedAt;
     this.inner = make(this);
   }
 
@@ -66,8 +80,8 @@ export interface Verdict {
 }
 
 /**
- * A day in the life of the core: several windows on one machine, two gateways, people who do what comes to their
- * mind, and everything that goes wrong. All of it follows from the seed.
+ * A day in the life of the core: several windows, often on two machines with clocks of their own, two gateways, people
+ * who do what comes to their mind, and everything that goes wrong. All of it follows from the seed.
  */
 export class World {
   readonly #seed: number;
@@ -75,7 +89,8 @@ export class World {
   readonly #time: WorldTime;
   readonly #storage = new SharedStorage();
   readonly #credentials = new MemoryCredentials();
-  readonly #claims: SharedClaims;
+  /** The first is the person's own, with the secret storage; the second one is reached from there. */
+  readonly #machines: readonly [Computer, ...Computer[]];
   readonly #servers: Readonly<Record<string, ModelServer>>;
   readonly #connections: Connection[];
   readonly #violations: string[] = [];
@@ -85,15 +100,22 @@ export class World {
   readonly #unwanted = new Set<string>();
   /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
   readonly #closed = new Map<string, { readonly at: number; readonly by: SimWindow }>();
+  /** The last automatic renewal of each token. */
+  readonly #renewed = new Map<
+    string,
+    { readonly at: number; readonly by: SimWindow; readonly boot: string }
+  >();
+  /** When a window of each start of a machine was last at work. */
+  readonly #seen = new Map<string, number>();
+  /** When a gateway answered last. */
+  #answeredAt = 0;
+  #overBudgetSince = Number.POSITIVE_INFINITY;
   readonly #most: number;
   #windows: SimWindow[] = [];
   #names = 0;
   #operations = 0;
   #requests = 0;
   #faulty = true;
-  #lastJump = Number.NEGATIVE_INFINITY;
-  /** Whether a window has reckoned lives anew since the machine was started, and told the store. */
-  #isReckoned = true;
   readonly #troubled: number;
 
   readonly #tell: (line: string) => void;
@@ -103,8 +125,16 @@ export class World {
     this.#seed = seed;
     this.#tell = (line) => tell(`${Math.round(this.#time.now)} ms: ${line}`);
     this.#random = new Random(seed);
-    this.#time = new WorldTime(Date.UTC(2026, 2, 28, 12));
-    this.#claims = new SharedClaims(() => this.#time.machine.now().up);
+    this.#time = new WorldTime();
+    const wall = Date.UTC(2026, 2, 28, 12);
+    const own = new Computer(this.#time, 'm1', wall, 1_000_000);
+    this.#machines = [own];
+    if (this.#random.chance(0.6)) {
+      const aheadMs = this.#random.whole(-30, 30) * minute * (this.#random.chance(0.2) ? 24 : 1);
+      const up = this.#random.chance(0.5) ? this.#random.whole(1, 60) * minute : 90 * 24 * hour;
+      this.#machines = [own, new Computer(this.#time, 'm2', wall + aheadMs, up)];
+      this.#tell(`m2 is ${aheadMs} ms ahead, and up for ${up} ms`);
+    }
     this.#most = this.#random.whole(1, 3);
     this.#troubled = this.#random.next() * 0.25;
     const common = {
@@ -148,8 +178,8 @@ export class World {
           this.#blame('something does not come to rest');
         }
         this.#somethingHappens();
-        // Nobody does anything with a machine that sleeps; the rest of the world goes on.
-        await this.#time.runUntil(this.#time.asleepUntil);
+        // Nobody does anything while the own machine sleeps; the rest of the world goes on.
+        await this.#time.runUntil(this.#machines[0].asleepUntil);
         this.#look();
       }
       await this.#rest();
@@ -180,8 +210,9 @@ export class World {
       this.#open();
       return;
     }
-    const window = random.one(this.#windows);
-    if (window === undefined) {
+    const window = random.one(this.#windows.filter(({ machine }) => !machine.isAsleep));
+    const machine = random.one(this.#machines);
+    if (window === undefined || machine === undefined) {
       return;
     }
     const dice = random.next();
@@ -201,24 +232,27 @@ export class World {
       const name = random.chance(0.5) ? 'cra' : 'sarus';
       this.#tell(`${name} starts anew`);
       this.#servers[name]?.restart();
-    } else if (dice < 0.96 && this.#isReckoned) {
+    } else if (dice < 0.96 && machine.isReckoned) {
       const ms = random.one([hour, -hour, 24 * hour, -24 * hour, 10 * minute, -10 * minute]) ?? 0;
-      this.#tell(`the clock is set by ${ms} ms`);
-      this.#time.setWall(ms);
-      this.#lastJump = this.#time.now;
+      this.#tell(`the clock of ${machine.name} is set by ${ms} ms`);
+      machine.setWall(ms);
+      machine.lastJump = this.#time.now;
     } else if (dice >= 0.96 && dice < 0.98) {
       const ms = random.chance(0.5) ? random.whole(1, 20) * minute : random.whole(1, 4) * hour;
-      this.#tell(`the machine sleeps for ${ms} ms`);
-      this.#time.sleep(ms);
-    } else if (dice >= 0.98 && dice < 0.99 && this.#time.now - this.#lastJump > minute) {
+      this.#tell(`${machine.name} sleeps for ${ms} ms`);
+      machine.sleep(ms);
+    } else if (dice >= 0.98 && dice < 0.99 && this.#time.now - machine.lastJump > minute) {
       // A clock that is set and a machine that is started anew, with no window to see one before the other, are more
       // than anyone can tell apart.
-      this.#isReckoned = false;
+      machine.isReckoned = false;
       for (const one of [...this.#windows]) {
-        this.#kill(one);
+        // What is seen on the person's own machine goes with it.
+        if (one.machine === machine || machine === this.#machines[0]) {
+          this.#kill(one);
+        }
       }
-      this.#tell('the machine starts anew');
-      this.#time.reboot();
+      this.#tell(`${machine.name} starts anew`);
+      machine.reboot();
     }
   }
 
@@ -292,16 +326,17 @@ export class World {
   }
 
   #open(): void {
-    const name = `w${++this.#names}`;
+    const machine = this.#random.one(this.#machines) ?? this.#machines[0];
+    const name = `${machine.name}.w${++this.#names}`;
     this.#tell(`${name} opens`);
-    const window = new SimWindow(name, (self) => this.#make(name, self));
+    const window = new SimWindow(name, machine, this.#time.now, (self) => this.#make(name, self));
     this.#windows.push(window);
     window.ready = window.inner.keeper.load();
     window.ready
       .then(() => this.#time.lag(2 * second))
       .then(
         () => {
-          this.#isReckoned ||= window.alive;
+          machine.isReckoned ||= window.alive;
         },
         (error: unknown) => this.#blame(`load: ${error}`),
       );
@@ -309,7 +344,7 @@ export class World {
 
   #make(name: string, window: SimWindow): TestWindow {
     let ids = 0;
-    const { machine } = this.#time;
+    const { machine } = window;
     return new TestWindow({
       name,
       clock: {
@@ -326,7 +361,11 @@ export class World {
   }
 
   #store(window: SimWindow): TokenStore {
-    const inner = this.#storage.window(() => this.#time.lag(this.#random.whole(1, 40)));
+    const inner = this.#storage.window(async () => {
+      await this.#time.lag(this.#random.whole(1, 40));
+      await this.#machines[0].awake();
+      await window.machine.awake();
+    });
     const port = <T>(call: () => Promise<T>) => {
       return window.port(call);
     };
@@ -360,7 +399,7 @@ export class World {
   }
 
   #claimsOf(name: string, window: SimWindow): Claims {
-    const inner = this.#claims.window(name);
+    const inner = window.machine.claims.window(name);
     const port = <T>(call: () => Promise<T>) => {
       return window.port(async () => {
         await this.#time.lag(this.#random.whole(0, 3));
@@ -373,7 +412,15 @@ export class World {
       leave: () => port(() => inner.leave()),
       lives: (other) => port(() => inner.lives(other)),
       claim: (key, staleMs) => port(() => inner.claim(key, staleMs)),
-      lease: (key, staleMs) => port(() => inner.lease(key, staleMs)),
+      lease: (key, staleMs) =>
+        port(async () => {
+          const isMine = await inner.lease(key, staleMs);
+          const id = /^renew-(.*)-\d+-\d+$/.exec(key)?.[1] ?? '';
+          if (isMine && window.inner.keeper.find(id) !== undefined) {
+            window.renewing.add(window.inner.keeper.reveal(id));
+          }
+          return isMine;
+        }),
       claimed: (prefix) => port(() => inner.claimed(prefix)),
       release: (key) => port(() => inner.release(key)),
     };
@@ -384,12 +431,17 @@ export class World {
     if (server === undefined) {
       throw new Error(connection.name);
     }
-    const inner = server.gateway(connection, this.#time.machine);
+    const inner = server.gateway(connection, window.machine);
     const port = async <T>(what: string, token: string, call: () => Promise<T>): Promise<T> => {
       this.#requests++;
       this.#tell(`${window.name} ${what} ${token}`);
       try {
-        const result = await window.port(call);
+        const result = await window.port(() =>
+          call().finally(async () => {
+            await window.machine.awake();
+            this.#answeredAt = this.#time.now;
+          }),
+        );
         this.#tell(`${window.name} ${what} ${token}: ${newValueOf(result)}`);
         return result;
       } catch (error) {
@@ -409,7 +461,18 @@ export class World {
       keepAlive: (tokens, options) => {
         const token = tokens.session ?? tokens.user;
         this.#checkOpen(token);
-        return port('keepAlive', token, () => inner.keepAlive(tokens, options));
+        const isAutomatic = window.renewing.delete(token);
+        if (isAutomatic) {
+          this.#checkAgreed(token, window);
+        }
+        return port('keepAlive', token, async () => {
+          const grant = await inner.keepAlive(tokens, options);
+          if (isAutomatic) {
+            const { boot } = window.machine.now();
+            this.#renewed.set(grant.value, { at: this.#time.now, by: window, boot });
+          }
+          return grant;
+        });
       },
       ...(query === undefined
         ? {}
@@ -433,10 +496,33 @@ export class World {
     const closed = this.#closed.get(token);
     if (
       closed !== undefined &&
-      this.#time.now - closed.at > hearsayMs &&
+      this.#time.now - Math.max(closed.at, this.#lastAwake) > hearsayMs &&
       closed.by.diedAt - closed.at > second
     ) {
       this.#blame(`${token} was renewed, and was closed ${Math.round(this.#time.now - closed.at)} ms before`);
+    }
+  }
+
+  /** Since when all machines are awake: before, news may have waited. */
+  get #lastAwake(): number {
+    return Math.max(...this.#machines.map(({ asleepUntil }) => asleepUntil));
+  }
+
+  /** Two machines do not renew one token for the same deadline, if the second one has had the time to hear of the first. */
+  #checkAgreed(token: string, window: SimWindow): void {
+    const last = this.#renewed.get(token);
+    const { now } = this.#time;
+    if (
+      last !== undefined &&
+      last.by.machine !== window.machine &&
+      this.#hasHeard(window, last.boot) &&
+      last.by.diedAt - last.at > second &&
+      now - Math.max(last.at, this.#lastAwake, window.openedAt) > hearsayMs &&
+      now - last.at < lifeMs / 2
+    ) {
+      this.#blame(
+        `${window.name} renews ${token}, and ${last.by.name} did ${Math.round(now - last.at)} ms before`,
+      );
     }
   }
 
@@ -452,7 +538,7 @@ export class World {
     this.#tell(`${window.name} is killed`);
     window.alive = false;
     window.diedAt = this.#time.now;
-    this.#claims.alive.delete(window.name);
+    window.machine.claims.alive.delete(window.name);
     window.inner.dispose();
     this.#checkLog(window);
     this.#windows = this.#windows.filter((other) => other !== window);
@@ -512,11 +598,62 @@ export class World {
     for (const server of Object.values(this.#servers)) {
       server.sweep();
     }
-    for (const { inner, name } of this.#windows) {
+    for (const window of this.#windows) {
+      const { inner, name } = window;
       for (const { id, state, connection } of inner.keeper.tokens()) {
         const value = inner.keeper.reveal(id);
-        if (state !== 'expired' && this.#servers[connection]?.expired.has(value)) {
+        if (state !== 'expired' && this.#servers[connection]?.expired.has(value) && this.#knows(window, id)) {
           this.#blame(`${name} shows ${value} as ${state}, and it has run out`);
+        }
+      }
+    }
+    this.#checkAlike();
+    for (const { machine } of this.#windows) {
+      if (!machine.isAsleep) {
+        this.#seen.set(machine.now().boot, this.#time.now);
+      }
+    }
+  }
+
+  /** Whether a window can know what is left of a token: from its own machine, or from another one that it has heard of. */
+  #knows(window: SimWindow, id: string): boolean {
+    const entries = [...this.#storage.entries.values()].map((json) => JSON.parse(json));
+    const token = entries.find((entry) => entry.id === id);
+    if (token?.kind === 'user' && this.#time.now - window.openedAt < lifeMs && this.#machines.length > 1) {
+      return false; // It lives as long as the last of its sessions, and that may have been closed.
+    }
+    // A user token lives as long as the last of its sessions.
+    return entries
+      .filter((entry) => entry === token || (token?.kind === 'user' && entry.connection === token.connection))
+      .every(({ sent }) => sent.machine === window.machine.name || this.#hasHeard(window, sent.boot));
+  }
+
+  /** Whether another machine, by its start, and a window have been at work together. */
+  #hasHeard(window: SimWindow, boot: string): boolean {
+    const since = Math.max(window.openedAt, this.#lastAwake) + hearsayMs;
+    return (this.#seen.get(boot) ?? Number.NEGATIVE_INFINITY) > since;
+  }
+
+  /** A token has the same life left on all machines, less what the news of it may have been under way. */
+  #checkAlike(): void {
+    const { now } = this.#time;
+    if (now - Math.max(this.#lastAwake, this.#answeredAt) < hearsayMs) {
+      return; // Not all may have heard the latest.
+    }
+    for (const id of this.#storage.entries.keys()) {
+      const lives = this.#windows.flatMap((window) => {
+        const token =
+          now - window.openedAt > hearsayMs && this.#knows(window, id) && window.inner.keeper.find(id);
+        // A user token lives as long as its sessions, and those may have been closed this moment.
+        return token && token.kind === 'session'
+          ? [{ window, left: token.expiresAt - window.machine.now().wall }]
+          : [];
+      });
+      const most = Math.max(...lives.map(({ left }) => left));
+      for (const { window, left } of lives) {
+        if (most > hearsayMs && left < most - hearsayMs) {
+          this.#tell(this.#storage.entries.get(id) ?? '');
+          this.#blame(`${window.name} has ${left} ms left of ${id}, and another window ${most} ms`);
         }
       }
     }
@@ -529,7 +666,14 @@ export class World {
     const known = [...(cra?.sessions.keys() ?? [])].filter(
       (value) => this.#stored.has(value) && !this.#unwanted.has(value),
     );
-    if (known.length > maxSessions) {
+    // Machines hear of each other's only when they are stored.
+    const graceMs = this.#machines.length > 1 ? minute : 0;
+    this.#overBudgetSince =
+      known.length > maxSessions ? Math.min(this.#overBudgetSince, this.#time.now) : Number.POSITIVE_INFINITY;
+    if (
+      known.length > maxSessions &&
+      this.#time.now - Math.max(this.#overBudgetSince, this.#lastAwake) >= graceMs
+    ) {
       this.#blame(`${known.length} sessions are open, and ${maxSessions} may be: ${known.join(', ')}`);
     }
   }
@@ -543,6 +687,7 @@ export class World {
     if (this.#windows.length === 0) {
       this.#open();
     }
+    await this.#time.runUntil(this.#lastAwake + 2 * minute);
     await this.#time.runUntil(this.#time.now + 2 * minute);
     this.#look();
     for (const { name, waiting } of this.#windows) {
@@ -550,8 +695,11 @@ export class World {
         this.#blame(`${waiting} operations of ${name} never ended`);
       }
     }
-    if (this.#time.machineTimers > this.#windows.length) {
-      this.#blame(`${this.#time.machineTimers} timers for ${this.#windows.length} windows`);
+    for (const machine of this.#machines) {
+      const windows = this.#windows.filter((window) => window.machine === machine).length;
+      if (machine.timers.size > windows) {
+        this.#blame(`${machine.timers.size} timers for ${windows} windows of ${machine.name}`);
+      }
     }
     this.#checkSame();
     this.#checkKnown('after recovery');

@@ -9,13 +9,19 @@ interface Timer {
 /** A clock that stands still until a test turns it. */
 export class FakeClock implements Clock {
   #wall: number;
-  #up = 1_000_000;
+  #up: number;
   #boot = 1;
   #timers: Timer[] = [];
+  readonly #machine: string;
 
-  constructor(wall = Date.UTC(2026, 0, 2, 3, 4, 5)) {
+  constructor(wall = Date.UTC(2026, 0, 2, 3, 4, 5), machine = 'fake', up = 1_000_000) {
     this.#wall = wall;
+    this.#machine = machine;
+    this.#up = up;
   }
+
+  /** Whether the system tells its starts. */
+  tellsBoot = true;
 
   /** How many timers wait. */
   get pending(): number {
@@ -23,7 +29,12 @@ export class FakeClock implements Clock {
   }
 
   now(): Instant {
-    return { wall: this.#wall, up: this.#up, boot: `fake-${this.#boot}` };
+    return {
+      wall: this.#wall,
+      up: this.#up,
+      boot: this.tellsBoot ? `${this.#machine}-${this.#boot}` : '',
+      machine: this.#machine,
+    };
   }
 
   setTimeout(callback: () => void, ms: number): Disposable {

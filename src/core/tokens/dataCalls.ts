@@ -7,7 +7,7 @@ import type { Column, DataAnswer, DataQuery, Grant } from '../protocols/gateway.
 import { type CheckedRequest, checkRequest, titleOf, viewKey } from '../request.ts';
 import type { Answer, MakeReader } from '../results/answer.ts';
 import type { Budget } from './budget.ts';
-import { elapsed, remaining } from './deadline.ts';
+import { elapsed, mayLive } from './deadline.ts';
 import type { Endings } from './endings.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings, LifeNews } from './holdings.ts';
@@ -243,7 +243,7 @@ export class DataCalls {
         record.origin === origin &&
         !record.closing &&
         !budget.isLeaving(record.id) &&
-        remaining(record, now) > 0 &&
+        mayLive(record, now) &&
         (best === undefined || record.lastUsedAt > best.lastUsedAt)
       ) {
         best = record;

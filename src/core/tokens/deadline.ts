@@ -1,4 +1,6 @@
-import type { Instant } from '../clock.ts';
+import type { Clock, Instant } from '../clock.ts';
+import type { Disposable } from '../disposable.ts';
+import { heardMs } from './store.ts';
 import type { TokenState } from './token.ts';
 
 /** What is known of a token's end: the life it had left at the moment a request was sent, in milliseconds. */
@@ -6,6 +8,17 @@ export interface Deadline {
   readonly sent: Instant;
   readonly leftMs: number;
 }
+
+/** What is to be added to another machine's clocks to have ours, in milliseconds. */
+interface Offset {
+  readonly up: number;
+  readonly wall: number;
+  /** Whether it is the offset but for the time that news are under way; otherwise it is that or less. */
+  readonly isHeard: boolean;
+}
+
+/** What a machine has learned of other machines' clocks, by {@link startOf} them; of each of its moments since. */
+const learned = new WeakMap<Instant, ReadonlyMap<string, Offset>>();
 
 /** The two clocks differ by this much in every honest minute; more is a jump of the wall clock. In milliseconds. */
 const jumpMs = 2_000;
@@ -16,11 +29,19 @@ const uptimeGrainMs = 1_000;
 /**
  * Milliseconds that have passed since an instant, never too few: where the clocks disagree the one that cannot
  * be set is believed, and where that one started anew with the machine, the wall clock is; `Infinity` where
- * neither can tell.
+ * neither can tell. What another machine has noted is known once that machine was heard of; until then it is a guess
+ * ({@link isKnown}) by the wall clocks, which may differ.
  */
 export function elapsed(since: Instant, now: Instant): number {
   const byUp = now.up - since.up;
   const byWall = now.wall - since.wall;
+  if (!isOwn(since, now)) {
+    const offset = learned.get(now)?.get(startOf(since));
+    const least = byUp - (offset?.up ?? Number.POSITIVE_INFINITY);
+    // Less than nothing: without a boot id, this was before that machine was started anew.
+    const isGuessed = !offset?.isHeard || least < -heardMs;
+    return isGuessed ? Math.max(byWall, least, 0) : Math.max(least, 0) + heardMs;
+  }
   const known = since.boot !== '' && now.boot !== '';
   if (known ? since.boot !== now.boot : byUp < 0) {
     // The machine has been started since: at least so long ago as it runs now. A wall clock that says less is wrong.
@@ -33,6 +54,82 @@ export function elapsed(since: Instant, now: Instant): number {
   return known ? Math.max(byUp + uptimeGrainMs, 0) : Math.max(byUp, byWall);
 }
 
+/** Whether an instant was noted on this machine, be it before its last start; or may have been, by version 0.1. */
+export function isOwn({ boot, machine }: Instant, now: Instant): boolean {
+  if (boot === now.boot && (boot !== '' || machine === undefined)) {
+    return true; // Containers of one machine differ in its id alone: they have one clock.
+  }
+  return machine !== undefined && machine === now.machine;
+}
+
+/** Whether {@link elapsed} is more than a guess. */
+export function isKnown(since: Instant, now: Instant): boolean {
+  return isOwn(since, now) || learned.get(now)?.get(startOf(since))?.isHeard === true;
+}
+
+/** Whether nobody here can know what is left of a life: its gateway does. */
+export function isGuess({ leftMs, sent }: Deadline, now: Instant): boolean {
+  return leftMs > 0 && !isKnown(sent, now);
+}
+
+/** Whether a token is worth trying. */
+export function mayLive(deadline: Deadline, now: Instant): boolean {
+  return remaining(deadline, now) > 0 || isGuess(deadline, now);
+}
+
+/** What tells one start of one machine from all others; empty where nothing does. */
+export function startOf({ boot, machine = '' }: Instant): string {
+  return boot === '' ? machine : boot;
+}
+
+/** This machine's clock, and what has been learned of those of other machines. */
+export class LearningClock implements Clock {
+  readonly #own: Clock;
+  readonly #others = new Map<string, Offset>();
+
+  constructor(own: Clock) {
+    this.#own = own;
+  }
+
+  now(): Instant {
+    const now = this.#own.now();
+    if (this.#others.size > 0) {
+      learned.set(now, this.#others);
+    }
+    return now;
+  }
+
+  setTimeout(callback: () => void, ms: number): Disposable {
+    return this.#own.setTimeout(callback, ms);
+  }
+
+  /**
+   * Learns from what was written or noted then, and is read now. True if that changes what is known of those clocks.
+   * @param isNews whether it was written `heardMs` ago at most
+   */
+  hear(written: Instant, isNews: boolean): boolean {
+    const now = this.#own.now();
+    const start = startOf(written);
+    if (start === '' || isOwn(written, now)) {
+      return false;
+    }
+    const known = this.#others.get(start);
+    const offset = { up: now.up - written.up, wall: now.wall - written.wall, isHeard: isNews };
+    const lateMs = offset.up - (known?.up ?? Number.POSITIVE_INFINITY);
+    if (known !== undefined && !isNews) {
+      if (!known.isHeard && lateMs < 0) {
+        this.#others.set(start, offset);
+      }
+      return false;
+    }
+    if (known?.isHeard && lateMs > heardMs && Math.abs(offset.wall - known.wall - lateMs) <= heardMs) {
+      return false; // By both its clocks alike: it is the news that took long.
+    }
+    this.#others.set(start, offset);
+    return !known?.isHeard || Math.abs(lateMs) > heardMs;
+  }
+}
+
 /** Whether both clocks have gone at one pace since an instant, on one start of the machine. */
 export function runTogether(since: Instant, now: Instant): boolean {
   return since.boot === now.boot && Math.abs(now.up - since.up - (now.wall - since.wall)) <= jumpMs;
@@ -43,9 +140,15 @@ export function remaining(deadline: Deadline, now: Instant): number {
   return deadline.leftMs - elapsed(deadline.sent, now);
 }
 
-/** Whether `a` was later than `b`, as far as this machine's clocks can tell. */
-export function isLater(a: Instant, b: Instant): boolean {
-  return a.boot === b.boot && a.boot !== '' ? a.up > b.up : a.wall > b.wall;
+/** Whether `a` was later than `b`, as far as this machine can tell at a moment; what it cannot place was earlier. */
+export function isLater(a: Instant, b: Instant, now: Instant): boolean {
+  if (a.boot === b.boot && a.boot !== '') {
+    return a.up > b.up;
+  }
+  const [sinceA, sinceB] = [a, b].map((one) => (isKnown(one, now) ? elapsed(one, now) : Infinity));
+  return sinceA === sinceB || sinceA === undefined || sinceB === undefined
+    ? a.wall > b.wall
+    : sinceA < sinceB;
 }
 
 /** @param warnMs the life left from which a token counts as expiring, in milliseconds. */

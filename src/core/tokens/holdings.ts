@@ -5,8 +5,8 @@ import { Emitter } from '../event.ts';
 import { KeyedHeap } from '../heap.ts';
 import { type Log, logFault } from '../log.ts';
 import type { Redactor } from '../redact.ts';
-import { elapsed, isLater, remaining, runTogether } from './deadline.ts';
-import { merge, parseRecord, serialize, type TokenRecord } from './record.ts';
+import { elapsed, isLater, isOwn, LearningClock, remaining, runTogether, startOf } from './deadline.ts';
+import { merge, parseRecord, parseStamp, type Stamp, serialize, type TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
 import { heardMs, type TokenStore } from './store.ts';
 
@@ -57,8 +57,10 @@ export class Holdings implements Disposable {
   /** User tokens that live longer than their own record says, because a session of theirs was used. Never written. */
   readonly #lifted = new Map<string, TokenRecord>();
   readonly #ends = new KeyedHeap<string>();
-  /** What the store is known to hold, by id. */
-  readonly #stored = new Map<string, string>();
+  /** What the store is known to hold, by id: its text, and the same without what is said of its writing. */
+  readonly #stored = new Map<string, { readonly json: string; readonly text: string }>();
+  /** Starts of other machines, and until when they are asked for their clocks, by ours. */
+  readonly #asking = new Map<string, number>();
   /** Generations, by id: what was removed stays removed whoever writes it again, unless its value was replaced since. */
   readonly #removed = new Map<string, number>();
   /** When this window replaced the value of a token, by id. */
@@ -73,6 +75,8 @@ export class Holdings implements Disposable {
   readonly #replaced = this.#owned.add(new Emitter<TokenRecord>(this.#onFault));
   #inTrouble = false;
 
+  /** This machine's clock, which learns of other machines' from what they write. */
+  readonly clock: LearningClock;
   /** Another window has replaced the value of a user token, or forgotten it; hears of it as it was before. */
   readonly onDidHearReplaced = this.#replaced.event;
   readonly onDidChange = this.#changes.event;
@@ -81,6 +85,7 @@ export class Holdings implements Disposable {
 
   constructor(deps: HoldingsDeps) {
     this.#deps = deps;
+    this.clock = new LearningClock(deps.clock);
     this.#owned.add(deps.store.onDidChange((id) => this.#heard(id)));
   }
 
@@ -96,7 +101,7 @@ export class Holdings implements Disposable {
     }
     await Promise.all(
       ids.map(async (id) => {
-        const problem = await this.#read(id);
+        const problem = await this.#read(id, false);
         if (problem !== undefined) {
           unreadable.push({ id, reason: problem });
         }
@@ -143,7 +148,7 @@ export class Holdings implements Disposable {
       if (
         record?.origin === origin &&
         !record.closing &&
-        (latest === undefined || isLater(record.sent, latest.sent))
+        (latest === undefined || isLater(record.sent, latest.sent, this.clock.now()))
       ) {
         latest = record;
       }
@@ -197,7 +202,7 @@ export class Holdings implements Disposable {
     }
     const replaced = change.value !== undefined && change.value !== record.value;
     if (replaced) {
-      this.#replacedAt.set(id, this.#deps.clock.now());
+      this.#replacedAt.set(id, this.clock.now());
     }
     const next = {
       ...record,
@@ -229,19 +234,20 @@ export class Holdings implements Disposable {
   ): Promise<void> {
     const record = this.#records.get(token.id);
     if (record?.value === token.value) {
-      const news = isLater(record.sent, life.sent) ? {} : life;
+      const news = isLater(record.sent, life.sent, this.clock.now()) ? {} : life;
       await this.update(token.id, { ...news, ...change }, written);
     }
   }
 
   /**
    * Reckons lives from now on where the clocks have parted since, or the machine has been started anew: while both
-   * can still be told apart. Otherwise the next restart or change of the wall clock would be one too many.
+   * can still be told apart. Otherwise the next restart or change of the wall clock would be one too many. Other
+   * machines' clocks are theirs to watch.
    */
   anchor(): void {
-    const now = this.#deps.clock.now();
+    const now = this.clock.now();
     for (const [id, record] of [...this.#records]) {
-      if (!runTogether(record.sent, now)) {
+      if (isOwn(record.sent, now) && !runTogether(record.sent, now)) {
         const leftMs = Math.max(remaining(record, now), 0);
         void this.update(id, { sent: now, leftMs }, 'soon');
       }
@@ -271,7 +277,7 @@ export class Holdings implements Disposable {
    * have each kept it for closing. What has another value by now, here or in another window, has not ended.
    */
   async removeEnded({ connection, id: first, value }: TokenRecord): Promise<void> {
-    const now = this.#deps.clock.now();
+    const now = this.clock.now();
     for (const [old, at] of this.#ended) {
       if (elapsed(at, now) > heardMs) {
         this.#ended.delete(old);
@@ -354,9 +360,9 @@ export class Holdings implements Disposable {
 
   /** What was heard of a session before its user token was refused says nothing of that one's life. */
   #outlives(session: TokenRecord, other: TokenRecord): boolean {
-    const now = this.#deps.clock.now();
+    const now = this.clock.now();
     const left = remaining(session, now);
-    const isNews = other.leftMs > 0 || isLater(session.sent, other.sent);
+    const isNews = other.leftMs > 0 || isLater(session.sent, other.sent, now);
     return isNews && left > 0 && left > remaining(other, now);
   }
 
@@ -365,7 +371,7 @@ export class Holdings implements Disposable {
     if (record?.closing) {
       this.#ends.delete(id);
     } else if (record !== undefined) {
-      const now = this.#deps.clock.now();
+      const now = this.clock.now();
       this.#ends.set(id, now.up + remaining(record, now));
     }
   }
@@ -401,19 +407,23 @@ export class Holdings implements Disposable {
     });
   }
 
-  async #writeNow(id: string): Promise<void> {
+  /** @param greets whether other machines are asked or answered even if there is nothing new to write */
+  async #writeNow(id: string, greets = false): Promise<void> {
     const { scheduler, store } = this.#deps;
     // Another window may have written since; what it knows must not be lost.
     if ((await this.#read(id)) !== undefined) {
       return; // There is something under this id that is not ours to write over.
     }
     const record = this.#records.get(id);
-    const json = record === undefined ? undefined : serialize(record);
+    const text = record === undefined ? undefined : serialize(record);
     const before = this.#stored.get(id);
-    if (json === undefined || json === before) {
+    if (record === undefined || text === undefined || (text === before?.text && !greets)) {
       return;
     }
-    this.#stored.set(id, json);
+    const written = this.clock.now();
+    const asks = [...this.#asking.values()].some((until) => until > written.up);
+    const json = serialize(record, asks ? { written, asks } : { written });
+    this.#stored.set(id, { json, text });
     scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
     try {
       await store.write(id, json);
@@ -428,14 +438,17 @@ export class Holdings implements Disposable {
     }
   }
 
-  /** Takes over what the store has under an id; says what is wrong with it if it cannot be read. */
-  async #read(id: string): Promise<string | undefined> {
+  /**
+   * Takes over what the store has under an id; says what is wrong with it if it cannot be read.
+   * @param isNews whether what this window does not know yet was written just now
+   */
+  async #read(id: string, isNews = true): Promise<string | undefined> {
     const json = await this.#deps.store.read(id);
     if (json === undefined) {
       this.#removedElsewhere(id);
       return undefined;
     }
-    if (json === this.#stored.get(id)) {
+    if (json === this.#stored.get(id)?.json) {
       return undefined;
     }
     const parsed = parseRecord(id, json);
@@ -445,15 +458,56 @@ export class Holdings implements Disposable {
     const { value, sent, generation } = parsed.value;
     const endedAt = this.#ended.get(value);
     const isRemoved = generation <= (this.#removed.get(id) ?? -1);
-    if (isRemoved || (endedAt !== undefined && isLater(endedAt, sent))) {
+    if (isRemoved || (endedAt !== undefined && isLater(endedAt, sent, this.clock.now()))) {
       this.#markRemoved(id, generation);
       await this.#deps.store.delete(id);
       return undefined;
     }
     this.#removed.delete(id);
-    this.#stored.set(id, json);
+    this.#stored.set(id, { json, text: serialize(parsed.value) });
+    const stamp = parseStamp(json);
+    this.clock.hear(sent, false);
+    if (stamp.written !== undefined) {
+      const start = startOf(stamp.written);
+      if (this.clock.hear(stamp.written, isNews)) {
+        this.#asking.delete(start);
+        this.#reckonAnew(start);
+      } else if (isNews && this.#asking.has(start)) {
+        this.#asking.set(start, 0); // It has answered.
+      }
+    }
     this.#join(parsed.value);
+    this.#compareClocks(parsed.value, stamp);
     return undefined;
+  }
+
+  /** More is known of another machine's clocks. */
+  #reckonAnew(start: string): void {
+    const theirs = [...this.#records.values()].filter(({ sent }) => startOf(sent) === start);
+    for (const { connection } of theirs) {
+      for (const record of this.of(connection)) {
+        if (record.kind === 'user') {
+          this.#lift(this.#records.get(record.id) ?? record);
+        }
+      }
+    }
+    for (const { id } of theirs) {
+      this.announce(id);
+    }
+  }
+
+  /** Asks machines for their clocks that are new here, or seem to have changed; news alone may have been long under way. */
+  #compareClocks({ id, sent }: TokenRecord, { written = sent, asks = false }: Stamp): void {
+    const now = this.clock.now();
+    const strange = [sent, written]
+      .filter((one) => !isOwn(one, now) && startOf(one) !== '' && !this.#asking.has(startOf(one)))
+      .map(startOf);
+    for (const start of strange) {
+      this.#asking.set(start, now.up + 3 * heardMs);
+    }
+    if (strange.length > 0 || (asks && !isOwn(written, now))) {
+      void this.#inTurn(id, () => this.#writeNow(id, true));
+    }
   }
 
   #markRemoved(id: string, generation = 0): void {
@@ -473,7 +527,7 @@ export class Holdings implements Disposable {
     if (mine?.kind === 'user' && !mine.closing) {
       this.#replaced.fire(mine);
     }
-    const isUnknown = replacedAt !== undefined && elapsed(replacedAt, this.#deps.clock.now()) <= heardMs;
+    const isUnknown = replacedAt !== undefined && elapsed(replacedAt, this.clock.now()) <= heardMs;
     if (mine?.kind === 'session' && isUnknown) {
       // That window has closed the value before, and cannot have known of this one: it is still to be closed.
       void this.add({ ...mine, id: this.#deps.newId(), closing: true });

@@ -11,7 +11,7 @@ import type { Redactor } from '../redact.ts';
 import type { MakeReader } from '../results/answer.ts';
 import { Budget } from './budget.ts';
 import { DataCalls, type Fetched } from './dataCalls.ts';
-import { remaining, stateOf } from './deadline.ts';
+import { isGuess, isOwn, remaining, stateOf } from './deadline.ts';
 import { type ClosedCount, closingMs, Endings } from './endings.ts';
 import { atATime, belongsTo, type ConnectionSource, Gateways } from './gateways.ts';
 import { type Change, Holdings, type Unreadable } from './holdings.ts';
@@ -71,11 +71,13 @@ export class Keeper implements Disposable {
   /** A token's automatic renewal has ended. */
   readonly onDidEndRenewal: Event<RenewalEnd>;
 
-  constructor(deps: KeeperDeps) {
+  constructor(given: KeeperDeps) {
+    const { scheduler, claims, log, newId = randomUUID } = given;
+    this.#holdings = this.#owned.add(new Holdings({ ...given, newId }));
+    const { clock } = this.#holdings;
+    const deps = { ...given, clock };
     this.#deps = deps;
-    const { clock, scheduler, claims, log, newId = randomUUID } = deps;
     this.#gateways = this.#owned.add(new Gateways(deps.connections, deps.connect));
-    this.#holdings = this.#owned.add(new Holdings({ ...deps, newId }));
     this.#logins = this.#owned.add(new Logins({ ...deps, gateways: this.#gateways }));
     const held = { ...deps, newId, holdings: this.#holdings, gateways: this.#gateways, logins: this.#logins };
     this.#signIns = new SignIns(held);
@@ -126,6 +128,10 @@ export class Keeper implements Disposable {
     const unreadable = await this.#holdings.load();
     this.#holdings.anchor();
     await this.#endings.resume();
+    // By then other machines have told of their clocks, if a window of theirs is open.
+    this.#deps.scheduler.after('strange', heardMs, () =>
+      this.#ask((record) => isGuess(record, this.#deps.clock.now())),
+    );
     return unreadable;
   }
 
@@ -379,9 +385,14 @@ export class Keeper implements Disposable {
 
   /** The clock may have jumped or the computer slept: looks at everything anew, and asks where it can. */
   wake(): void {
-    const ids = Array.from(this.#holdings.all(), ({ id }) => id);
     this.#holdings.anchor();
     this.lookAnew();
+    this.#ask(() => true);
+  }
+
+  /** Asks gateways for the lives left, where they can be asked. */
+  #ask(which: (record: TokenRecord) => boolean): void {
+    const ids = Array.from(this.#holdings.all()).flatMap((record) => (which(record) ? [record.id] : []));
     void eachOf(ids, atATime, async (id) => {
       const record = this.#holdings.get(id);
       if (record !== undefined && this.#gateways.find(record.connection)?.kind === 'sarus') {
@@ -511,7 +522,9 @@ export class Keeper implements Disposable {
     const { scheduler, window } = this.#deps;
     const record = what === 'added' ? this.#holdings.get(id) : undefined;
     if (record?.view !== undefined && record.openedBy !== window) {
-      scheduler.after(`trim/${name}`, heardMs, () => void this.#trim(name));
+      // Two machines share no claims: the one whose windows come first goes first, and the other hears of it.
+      const wait = window < record.openedBy ? heardMs : 3 * heardMs;
+      scheduler.after(`trim/${name}`, wait, () => void this.#trim(name));
     }
   }
 
@@ -542,7 +555,7 @@ export class Keeper implements Disposable {
     const state = stateOf(left, warnMs());
     if (state === 'expired') {
       scheduler.cancel(`state/${id}`);
-      if (record !== undefined && record.leftMs > 0) {
+      if (record !== undefined && record.leftMs > 0 && isOwn(record.sent, clock.now())) {
         // Whatever happens to the clocks from now on, it does not come back to life.
         void this.#holdings.update(id, { leftMs: 0 }, 'soon');
       }

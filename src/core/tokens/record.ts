@@ -4,7 +4,12 @@ import type { Parsed } from '../connection.ts';
 import { remaining, stateOf } from './deadline.ts';
 import { mask, type TokenInfo } from './token.ts';
 
-const instant = v.object({ wall: v.number(), up: v.number(), boot: v.string() });
+const instant = v.object({
+  wall: v.number(),
+  up: v.number(),
+  boot: v.string(),
+  machine: v.optional(v.string()),
+});
 
 const schema = v.object({
   id: v.pipe(v.string(), v.nonEmpty()),
@@ -52,6 +57,16 @@ const schema = v.object({
 /** All that is kept of a token, its value included: what an entry of the secret storage holds. */
 export type TokenRecord = Readonly<v.InferOutput<typeof schema>>;
 
+const stamp = v.object({
+  /** When the entry was written, by the clocks of who wrote it: whoever hears of it at once can compare clocks. */
+  written: v.optional(instant),
+  /** Whether the writer would like to hear from other machines, to learn of their clocks. */
+  asks: v.optional(v.boolean()),
+});
+
+/** What an entry of the secret storage says beside its record. */
+export type Stamp = Readonly<v.InferOutput<typeof stamp>>;
+
 /** Reads an entry of the secret storage. The reason never quotes the entry. */
 export function parseRecord(id: string, json: string): Parsed<TokenRecord> {
   let data: unknown;
@@ -69,12 +84,18 @@ export function parseRecord(id: string, json: string): Parsed<TokenRecord> {
     : { ok: false, reason: 'holds another id' };
 }
 
+/** What is said of the writing of an entry; nothing in one of version 0.1. */
+export function parseStamp(json: string): Stamp {
+  const parsed = v.safeParse(stamp, JSON.parse(json));
+  return parsed.success ? parsed.output : {};
+}
+
 /** Every member in one order, so that what says the same is the same text. */
-const members = [...Object.keys(schema.entries), ...Object.keys(instant.entries)];
+const members = [schema, stamp, instant].flatMap(({ entries }) => Object.keys(entries));
 
 /** A record as an entry of the secret storage. */
-export function serialize(record: TokenRecord): string {
-  return JSON.stringify(record, members);
+export function serialize(record: TokenRecord, stamp: Stamp = {}): string {
+  return JSON.stringify({ ...record, ...stamp }, members);
 }
 
 /**
@@ -111,8 +132,8 @@ function lifeText(record: TokenRecord): string {
   return serialize({ ...record, ...rest });
 }
 
-function parts({ wall, up, boot }: Instant): (number | string)[] {
-  return [wall, up, boot];
+function parts({ wall, up, boot, machine = '' }: Instant): (number | string)[] {
+  return [wall, up, boot, machine];
 }
 
 function compare(a: readonly (number | string)[], b: readonly (number | string)[]): number {

@@ -3,11 +3,11 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { type Log, logFault } from '../log.ts';
-import { elapsed, remaining, renewalMargin } from './deadline.ts';
+import { elapsed, isGuess, isOwn, remaining, renewalMargin } from './deadline.ts';
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Claims } from './store.ts';
+import { type Claims, heardMs } from './store.ts';
 
 export interface RenewalsDeps {
   readonly clock: Clock;
@@ -90,12 +90,13 @@ export class Renewals implements Disposable {
       return; // Planned when it is done.
     }
     const now = clock.now();
-    const left = remaining(record, now);
+    const left = this.#left(record);
     if (left <= 0) {
       scheduler.cancel(taskKey(id)); // It died; whoever needs it next signs in or opens it anew.
       return;
     }
-    const due = now.up + left - renewalMargin(record.lifeMs, this.#roundTripMs, spreadOf(id));
+    const wait = isGuess(record, now) ? heardMs : left - this.#margin(record, spreadOf(id));
+    const due = now.up + wait;
     scheduler.set(taskKey(id), Math.max(due, this.#notBefore.get(id) ?? now.up), () => void this.#renew(id));
   }
 
@@ -109,7 +110,7 @@ export class Renewals implements Disposable {
       this.#tellUnused(record);
       return;
     }
-    const left = remaining(record, clock.now());
+    const left = this.#left(record);
     if (left <= 0) {
       return;
     }
@@ -134,7 +135,7 @@ export class Renewals implements Disposable {
         this.#ends.fire({ id, why: 'refused' });
         this.#rest(id, left);
       } else if (TokensError.is(error)) {
-        const rest = Math.max(remaining(record, clock.now()), 0) / 3;
+        const rest = Math.max(this.#left(record), 0) / 3;
         this.#rest(id, Math.max(rest, error.details.retryAfterMs ?? 0));
       }
     } finally {
@@ -178,9 +179,8 @@ export class Renewals implements Disposable {
   /** A live session keeps its user token alive (PROTOCOLS.md 2), if it is itself renewed in time. */
   #sessionRenewsIt(user: TokenRecord): boolean {
     const now = this.#deps.clock.now();
-    const left = remaining(user, now);
     // Close to the end no promise counts.
-    if (left < renewalMargin(user.lifeMs, this.#roundTripMs, 0) / 3) {
+    if (remaining(user, now) < this.#margin(user, 0) / 3) {
       return false;
     }
     for (const record of this.#deps.holdings.of(user.connection)) {
@@ -195,6 +195,22 @@ export class Renewals implements Disposable {
       }
     }
     return false;
+  }
+
+  /** The life left, in milliseconds; of one that nobody here knows, a part: it is renewed soon, which tells. */
+  #left(record: TokenRecord): number {
+    const now = this.#deps.clock.now();
+    return isGuess(record, now) ? record.lifeMs / 2 : remaining(record, now);
+  }
+
+  /**
+   * How long before its end a token is renewed, in milliseconds. Machines share no claims, so the one that heard of the
+   * life from the gateway goes first; others take over when they have not heard of that by half the time.
+   */
+  #margin({ sent, lifeMs }: TokenRecord, spread: number): number {
+    const now = this.#deps.clock.now();
+    const share = isOwn(sent, now) ? 1 : (2 + spreadOf(now.machine ?? now.boot)) / 5;
+    return share * renewalMargin(lifeMs, this.#roundTripMs, spread);
   }
 
   #tellUnused(record: TokenRecord): void {

@@ -5,7 +5,7 @@ import { cancelled, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Gateway, Grant, Login } from '../protocols/gateway.ts';
 import type { Redactor } from '../redact.ts';
-import { isLater, remaining } from './deadline.ts';
+import { isLater, mayLive, remaining } from './deadline.ts';
 import { atATime, belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
 import { isLoginRefused, type Logins } from './logins.ts';
@@ -69,7 +69,7 @@ export class SignIns {
       if (
         !record.closing &&
         belongsTo(connection, record) &&
-        (latest === undefined || isLater(record.sent, latest.sent))
+        (latest === undefined || isLater(record.sent, latest.sent, this.#deps.clock.now()))
       ) {
         latest = record;
       }
@@ -96,7 +96,7 @@ export class SignIns {
     options: OperationOptions,
   ): Promise<TokenRecord> {
     const record = this.find(connection, service);
-    return record !== undefined && remaining(record, this.#deps.clock.now()) > 0
+    return record !== undefined && mayLive(record, this.#deps.clock.now())
       ? record
       : this.again(connection, service, options, record);
   }

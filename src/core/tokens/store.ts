@@ -35,13 +35,13 @@ export interface CredentialStore {
   readonly onDidChange: Event<string>;
 }
 
-/** Lets the windows of a machine agree on who does what. Every method may reject. */
+/** Lets the windows of a machine, and no other one's, agree on who does what. Every method may reject. */
 export interface Claims {
   /** This window lives from now on, for {@link lives}. */
   enter(): Promise<void>;
   /** This window is about to go: for the others it lives no more. */
   leave(): Promise<void>;
-  /** Whether a window has entered and neither left nor died. */
+  /** Whether a window has entered and neither left nor died. One of another machine lives: here nobody can know. */
   lives(window: string): Promise<boolean>;
   /** True for exactly one of all who ever ask for this key, in all windows; after `staleMs` the work may be claimed anew. */
   claim(key: string, staleMs: number): Promise<boolean>;

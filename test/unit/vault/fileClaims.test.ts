@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { FileClaims } from '../../../src/vault/fileClaims.ts';
+import { FileClaims, machineIdIn } from '../../../src/vault/fileClaims.ts';
 
 const minute = 60_000;
 
@@ -168,6 +168,40 @@ describe('file claims', () => {
     const next = here('next');
     await next.enter();
     assert.deepEqual((await readdir(folder)).sort(), ['new.0', 'window-next']);
+  });
+
+  it('A1: call no window of another machine dead, which nobody here can know', async () => {
+    const me = here('m1.me');
+    await me.enter();
+    assert.equal(await me.lives('m2.other'), true);
+    assert.equal(await me.lives('m1.gone'), false);
+    // Two machines may share a folder of a network; what runs on one, the other cannot see.
+    await here('m2.other', 'another').enter();
+    await here('m1.next').enter();
+    assert.equal(await me.lives('m2.other'), true);
+    assert.equal(await here('m2.next', 'another').lives('m1.me'), true);
+    assert.equal(await here('m2.next', 'another').lives('m2.other'), true);
+    await age(3 * 24 * 60 * minute);
+    await here('m1.later').enter();
+    assert.deepEqual((await readdir(folder)).sort(), ['window-m1.later', 'window-m1.me', 'window-m1.next']);
+  });
+
+  it('A1: know windows of version 0.1 by what those have written here', async () => {
+    await here('old').enter();
+    await here('dead', 'earlier').enter();
+    const me = here('m1.me');
+    assert.equal(await me.lives('old'), true);
+    assert.equal(await me.lives('dead'), false);
+    assert.equal(await me.lives('of-another-machine'), true);
+  });
+
+  it('A1: are of a machine that is the same at each start, and another one for each name', async () => {
+    const id = machineIdIn(folder, 'host');
+    assert.equal(machineIdIn(folder, 'host'), id);
+    assert.notEqual(machineIdIn(folder, 'other/host'), id);
+    assert.equal(machineIdIn(folder, 'other/host'), machineIdIn(folder, 'other/host'));
+    assert.match(id, /^[\w-]{36}$/);
+    assert.match(machineIdIn(join(folder, 'machine-host', 'in-the-way'), 'host'), /^[\w-]{36}$/);
   });
 
   it('say so when the folder cannot be written', async () => {

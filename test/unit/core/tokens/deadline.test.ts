@@ -77,9 +77,12 @@ describe('deadline', () => {
 
   it('tells which of two moments was later', () => {
     const at = (wall: number, up: number, boot: string): Instant => ({ wall, up, boot });
-    assert.equal(isLater(at(0, 2, 'b'), at(100, 1, 'b')), true);
-    assert.equal(isLater(at(0, 2, 'b'), at(100, 1, 'c')), false);
-    assert.equal(isLater(at(100, 1, ''), at(0, 2, '')), true);
+    const now = at(200, 3, 'b');
+    assert.equal(isLater(at(0, 2, 'b'), at(100, 1, 'b'), now), true);
+    assert.equal(isLater(at(0, 2, 'd'), at(100, 1, 'c'), now), false);
+    assert.equal(isLater(at(100, 1, ''), at(0, 2, ''), at(200, 3, '')), true);
+    // Of what cannot be placed nothing is known to be later than what was noted here.
+    assert.equal(isLater(at(100, 1, 'c'), at(0, 2, 'b'), now), false);
   });
 
   it('has three states', () => {

@@ -34,7 +34,12 @@ export const aRecord: TokenRecord = {
 
 // Few values, so that ties are common.
 const small = fc.integer({ min: 0, max: 2 });
-const instant = fc.record({ wall: small, up: small, boot: fc.constantFrom('', 'x', 'y') });
+const instant = fc.record({
+  wall: small,
+  up: small,
+  boot: fc.constantFrom('', 'x', 'y'),
+  machine: fc.constantFrom(undefined, 'm'),
+});
 const record: fc.Arbitrary<TokenRecord> = fc.record({
   id: fc.constant('one'),
   value: fc.constantFrom('v1', 'v2'),
@@ -135,7 +140,10 @@ describe('token record', () => {
     assert.equal(info.expiresAt, clock.now().wall + 60_000);
     assert.equal(infoOf({ ...aRecord, value: 'short-value' }, clock.now(), 0).masked, '••••');
     // Of a past start of the machine, by a wall clock that was set back.
-    const lost = { ...aRecord, sent: { wall: clock.now().wall + 1, up: 0, boot: 'other' } };
+    const lost = {
+      ...aRecord,
+      sent: { wall: clock.now().wall + 1, up: 0, boot: 'other', machine: clock.now().machine },
+    };
     assert.equal(infoOf(lost, clock.now(), 0).state, 'expired');
     assert.equal(infoOf(lost, clock.now(), 0).expiresAt, 0);
   });

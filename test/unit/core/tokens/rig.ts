@@ -13,6 +13,12 @@ export const lifeMs = 60_000;
 export const demo: Login = { username: 'demo', password: 'demo' };
 export const key: Login = { apiKey: 'demo' };
 
+/** A machine that windows run on. */
+export interface Machine {
+  readonly clock: FakeClock;
+  readonly claims: SharedClaims;
+}
+
 /** A machine with windows, a CRA gateway called `cra` and a SARUS one called `sarus`, on a clock that a test turns. */
 export class Rig {
   readonly clock = new FakeClock();
@@ -26,6 +32,7 @@ export class Rig {
   readonly faults: { operation: Operation; fault: Fault }[] = [];
   longestIdleMs = 8 * 3_600_000;
   readonly #windows: TestWindow[] = [];
+  readonly #machines: Machine[];
 
   constructor(settings: Record<string, unknown> = {}, model: Partial<ModelOptions> = {}) {
     const options: ModelOptions = {
@@ -38,6 +45,7 @@ export class Rig {
       },
       ...model,
     };
+    this.#machines = [this];
     this.cra = new ModelServer(options);
     this.sarus = new ModelServer(options);
     this.connections = [
@@ -46,19 +54,32 @@ export class Rig {
     ];
   }
 
+  /** Another machine of the same person, whose wall clock goes `aheadMs` before this one's. */
+  machine(name: string, aheadMs: number, up = 100_000_000): Machine {
+    const clock = new FakeClock(this.clock.now().wall + aheadMs, name, up);
+    const machine = { clock, claims: new SharedClaims(() => clock.now().up) };
+    this.#machines.push(machine);
+    return machine;
+  }
+
   /**
    * Opens a window and lets it find what is stored.
    * @param lag delays each step of its secret storage
    */
-  async open(name: string, lag?: () => Promise<void>): Promise<TestWindow> {
+  async open(
+    name: string,
+    lag?: () => Promise<void>,
+    { clock, claims }: Machine = this,
+  ): Promise<TestWindow> {
     const store = this.storage.window(lag);
     const window = new TestWindow({
-      clock: this.clock,
+      clock,
       store,
       credentials: this.credentials,
-      claims: this.claims.window(name),
+      claims: claims.window(name),
       connections: this.connections,
-      connect: (connection) => (connection.kind === 'sarus' ? this.sarus : this.cra).gateway(connection),
+      connect: (connection) =>
+        (connection.kind === 'sarus' ? this.sarus : this.cra).gateway(connection, clock),
       name,
       longestIdleMs: () => this.longestIdleMs,
     });
@@ -70,7 +91,9 @@ export class Rig {
   /** The window's process is killed: nothing of it happens any more. */
   crash(window: TestWindow): void {
     window.dispose();
-    this.claims.alive.delete(window.name);
+    for (const { claims } of this.#machines) {
+      claims.alive.delete(window.name);
+    }
   }
 
   /** Lets everything happen that needs no time. */
@@ -83,7 +106,9 @@ export class Rig {
   /** Lets time pass in small steps, and everything happen on the way. */
   async pass(ms: number, stepMs = 250): Promise<void> {
     for (let left = ms; left > 0; left -= stepMs) {
-      this.clock.advance(Math.min(stepMs, left));
+      for (const { clock } of this.#machines) {
+        clock.advance(Math.min(stepMs, left));
+      }
       await this.settle();
     }
   }
@@ -135,7 +160,9 @@ export class Rig {
     for (const window of this.#windows) {
       window.dispose();
     }
-    assert.equal(this.clock.pending, 0, 'a timer is left');
+    for (const { clock } of this.#machines) {
+      assert.equal(clock.pending, 0, 'a timer is left');
+    }
   }
 }
 

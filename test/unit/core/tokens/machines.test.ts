@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { remaining } from '../../../../src/core/tokens/deadline.ts';
+import type { TestWindow } from '../../../simulate/window.ts';
+import { demo, key, lifeMs, type Machine, Rig } from './rig.ts';
+
+const minute = 60_000;
+const life = 15 * minute;
+
+/** Windows of one person share the secret storage, also where they are connected to other machines. */
+describe('two machines over one secret storage', () => {
+  let rig: Rig;
+  /** By how much the other machine's wall clock goes before, or how long it has been up. */
+  const others: { readonly title: string; readonly aheadMs: number; readonly up: number; boots?: boolean }[] =
+    [
+      { title: 'with one wall clock', aheadMs: 0, up: 100_000_000 },
+      { title: '10 minutes ahead', aheadMs: 10 * minute, up: 100_000_000 },
+      { title: '10 minutes behind', aheadMs: -10 * minute, up: 5_000 },
+      { title: 'a day ahead', aheadMs: 1_440 * minute, up: 5_000 },
+      { title: 'an hour behind, started long ago', aheadMs: -60 * minute, up: 100_000_000 },
+      {
+        title: '7 minutes ahead, on systems that do not tell their starts',
+        aheadMs: 7 * minute,
+        up: 5_000,
+        boots: false,
+      },
+      {
+        title: '7 minutes behind, on systems that do not tell their starts',
+        aheadMs: -7 * minute,
+        up: 9e8,
+        boots: false,
+      },
+    ];
+
+  afterEach(() => rig.end());
+
+  /** One window on each machine; a storage that takes a moment to tell. */
+  async function two(
+    { aheadMs, up, boots = true }: (typeof others)[number],
+    settings: Record<string, unknown> = {},
+  ): Promise<[TestWindow, TestWindow, Machine]> {
+    rig = new Rig(settings, { lifeMs: life });
+    const machine = rig.machine('other', aheadMs, up);
+    rig.clock.tellsBoot = boots;
+    machine.clock.tellsBoot = boots;
+    const here = await rig.open('fake.here');
+    const there = await rig.open('other.there', undefined, machine);
+    return [here, there, machine];
+  }
+
+  /** As the gateway knows it, or less by what the news may have been under way. */
+  function assertLeft(window: TestWindow, id: string, leftMs: number): void {
+    const left = window.keeper.token(id).expiresAt - window.clock.now().wall;
+    assert.ok(left <= leftMs + 1 && left >= leftMs - 3_000, `${window.name}: ${left} ms left of ${leftMs}`);
+  }
+
+  for (const other of others) {
+    describe(other.title, () => {
+      it('A1: a token has the same life left on both, whichever opened it', async () => {
+        const [here, there] = await two(other);
+        for (const [window, name, login] of [
+          [here, 'sarus', key],
+          [there, 'cra', demo],
+        ] as const) {
+          const { id } = await window.keeper.signIn(name, { login });
+          await rig.pass(minute, 1_000);
+          for (const one of [here, there]) {
+            assert.equal(one.keeper.token(id).state, 'live', one.name);
+            assertLeft(one, id, life - minute);
+          }
+        }
+      });
+
+      it('A1: so it has in a window that opens later and finds it', async () => {
+        const [here, , machine] = await two(other);
+        const { id } = await here.keeper.signIn('sarus', { login: key });
+        const { id: user } = await here.keeper.signIn('cra', { login: demo });
+        await rig.pass(minute, 1_000);
+        const later = await rig.open('other.later', undefined, machine);
+        await rig.pass(1_000);
+        for (const one of [here, later]) {
+          assertLeft(one, id, life - minute - 1_000);
+          assertLeft(one, user, life - minute - 1_000);
+        }
+        // What the other machine has looked at, it has left as it was.
+        await rig.pass(12 * minute, 1_000);
+        assertLeft(here, id, life - 13 * minute - 1_000);
+        assertLeft(here, user, life - 13 * minute - 1_000);
+        await rig.pass(2 * minute, 1_000);
+        for (const one of [here, later]) {
+          assert.equal(one.keeper.token(id).state, 'expired');
+          assert.equal(one.keeper.token(user).state, 'expired');
+        }
+      });
+
+      it('A1: what one machine alone may know is not written down by the other', async () => {
+        const [here, there, machine] = await two(other);
+        const { id } = await here.keeper.signIn('cra', { login: demo });
+        await rig.pass(minute, 1_000);
+        rig.crash(here);
+        rig.crash(there);
+        await rig.open('other.alone', undefined, machine);
+        await rig.pass(5 * minute, 1_000);
+        const again = await rig.open('fake.again');
+        assertLeft(again, id, life - 6 * minute);
+      });
+
+      it('A1: one machine renews for each deadline, and another one when that is gone', async () => {
+        const [here, there] = await two(other, { keepAlive: 'auto' });
+        const { id } = await here.keeper.signIn('sarus', { login: key });
+        const count = () => rig.sarus.count('keepAlive');
+        await rig.pass(60 * minute, 1_000);
+        assert.equal(count(), 4);
+        rig.crash(here);
+        await rig.pass(60 * minute, 1_000);
+        assert.equal(count(), 8);
+        assert.equal(there.keeper.token(id).state, 'live');
+        const back = await rig.open('fake.back');
+        await rig.pass(60 * minute, 1_000);
+        assert.ok(count() <= 13, String(count()));
+        assert.equal(rig.sarus.expired.size, 0);
+        for (const one of [there, back]) {
+          assertLeft(one, id, one.keeper.token(id).expiresAt - one.clock.now().wall);
+        }
+      });
+
+      it('A1: a token of a machine that is gone is asked after, or tried', async () => {
+        const [here, there, machine] = await two(other);
+        const { id } = await here.keeper.signIn('sarus', { login: key });
+        await here.keeper.signIn('cra', { login: demo });
+        await rig.getData(here);
+        await rig.pass(8 * minute, 1_000);
+        rig.crash(here);
+        rig.crash(there);
+        const alone = await rig.open('other.alone', undefined, machine);
+        await rig.pass(3_000);
+        assertLeft(alone, id, life - 8 * minute - 3_000);
+        const got = await rig.getData(alone);
+        assert.equal(got.reused, true);
+        assert.equal(rig.cra.count('signIn'), 1);
+        rig.assertInStep(alone);
+      });
+
+      it('A1: news of two machines are told apart by when they were, not by their wall clocks', async () => {
+        const [here, there] = await two(other);
+        const { id } = await here.keeper.signIn('sarus', { login: key });
+        for (const window of [there, here, there, there, here, here]) {
+          await rig.pass(2 * minute, 1_000);
+          await rig.getSarus(window);
+          await rig.pass(2_000);
+          for (const one of [here, there]) {
+            assertLeft(one, id, life - 2_000);
+          }
+        }
+        rig.clock.jumpWall(30 * minute);
+        await rig.getSarus(there);
+        await rig.pass(minute, 1_000);
+        assertLeft(here, id, life - minute);
+      });
+    });
+  }
+
+  it('A1: a machine that is started anew knows its own, and the other goes on knowing it', async () => {
+    const [here, there] = await two({ title: '', aheadMs: 10 * minute, up: 100_000_000 });
+    const { id } = await here.keeper.signIn('sarus', { login: key });
+    await rig.pass(minute, 1_000);
+    rig.crash(here);
+    rig.clock.reboot(0);
+    const again = await rig.open('fake.again');
+    await rig.pass(minute, 1_000);
+    for (const one of [again, there]) {
+      assertLeft(one, id, life - 2 * minute);
+    }
+  });
+
+  it('A1: news that were long under way are not taken for a change of the clocks', async () => {
+    rig = new Rig({}, { lifeMs: life });
+    const machine = rig.machine('other', -3 * minute);
+    let held: (() => void)[] | undefined;
+    const gate = async () => {
+      if (held !== undefined) {
+        await new Promise<void>((go) => held?.push(go));
+      }
+    };
+    const here = await rig.open('fake.here');
+    const there = await rig.open('other.there', gate, machine);
+    const { id } = await there.keeper.signIn('sarus', { login: key });
+    await rig.pass(minute, 1_000);
+    assertLeft(here, id, life - minute);
+    // The connection to the other machine breaks off; what it does is heard 10 minutes later.
+    held = [];
+    await rig.getSarus(there);
+    await rig.pass(10 * minute, 1_000);
+    for (const go of held.splice(0)) {
+      go();
+    }
+    held = undefined;
+    await rig.pass(minute, 1_000);
+    assertLeft(here, id, life - 11 * minute);
+  });
+
+  it('A1: entries of version 0.1 go on counting on the machine that wrote them', async () => {
+    rig = new Rig({}, { lifeMs });
+    const first = await rig.open('old');
+    const { id } = await first.keeper.signIn('sarus', { login: key });
+    await first.keeper.flush();
+    rig.crash(first);
+    const entry = JSON.parse(rig.storage.entries.get(id) ?? '');
+    for (const { machine: _, ...instant } of [entry.sent]) {
+      entry.sent = instant;
+      entry.worked = instant;
+    }
+    delete entry.written;
+    rig.storage.entries.set(id, JSON.stringify(entry));
+    await rig.pass(20_000);
+    const window = await rig.open('fake.new');
+    assertLeft(window, id, lifeMs - 20_000);
+    await rig.pass(lifeMs - 20_000);
+    assert.equal(window.keeper.token(id).state, 'expired');
+    assert.ok(remaining(entry, window.clock.now()) <= 0);
+  });
+});
