@@ -15,7 +15,7 @@ export interface SessionTokensApi {
   signIn(
     connection: string,
     credentials:
-      | { username: string; password: string }
+      | { username: string; password: string; gatewayPassword?: string }
       | { apiKey: string }
       | { email: string; password: string }
       | Record<string, never>,

@@ -2,7 +2,8 @@ import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { cancelled, TokensError } from '../core/errors.ts';
 import type { Login } from '../core/protocols/gateway.ts';
-import type { AskLogin, GivenLogin } from '../core/tokens/signIns.ts';
+import type { AskGatewayLogin } from '../core/tokens/logins.ts';
+import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
@@ -195,13 +196,39 @@ export const askLogin: AskLogin = async (connection, service, why, refusal) => {
 };
 
 /** For a command: a program's person is asked for what is missing, but what was refused the program hears. */
-export function askerFor({ interactive }: Call): AskLogin {
+function askerFor({ interactive }: Call): AskLogin {
   return async (connection, service, why, refusal) => {
     if (refusal !== undefined && !interactive) {
       throw refusal;
     }
     return askLogin(connection, service, why, refusal);
   };
+}
+
+/** Asks a person for the gateway's own Tomcat user. */
+export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
+  const title = vscode.l10n.t('Sign In to {0}', connection.name);
+  const prompt = vscode.l10n.t("Name of the gateway's own user (Tomcat), which it asks for now");
+  try {
+    const gatewayUser = connection.gatewayUser ?? (await askText({ title, prompt, validateInput: notEmpty }));
+    const gatewayPassword = await askSecret(
+      title,
+      why === 'refused'
+        ? vscode.l10n.t('The gateway refused its own user {0}. Enter the password anew.', gatewayUser)
+        : vscode.l10n.t("Password of the gateway's own user {0}", gatewayUser),
+    );
+    return { gatewayUser, gatewayPassword };
+  } catch (error) {
+    if (TokensError.is(error) && error.code === 'E_CANCELLED') {
+      return undefined;
+    }
+    throw error;
+  }
+};
+
+/** Who can be asked in a command: of a program's call only who signs in, where that is missing. */
+export function askersFor(call: Call): OperationOptions {
+  return { askLogin: askerFor(call), ...(call.interactive ? { askGatewayLogin } : {}) };
 }
 
 async function askCra(

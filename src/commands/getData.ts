@@ -4,9 +4,9 @@ import { logFault } from '../core/log.ts';
 import { type DataRequest, titleOf } from '../core/request.ts';
 import type { Row } from '../core/results/answer.ts';
 import type { Fetched } from '../core/tokens/dataCalls.ts';
-import type { AskLogin } from '../core/tokens/signIns.ts';
+import type { OperationOptions } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
-import { askChoiceOrText, askerFor, askText, chosenConnection } from './ask.ts';
+import { askChoiceOrText, askersFor, askText, chosenConnection } from './ask.ts';
 import { agreed } from './consent.ts';
 import { resultOf } from './dataResult.ts';
 import type { Handler, Parts } from './parts.ts';
@@ -39,7 +39,7 @@ export const getData: Handler = async (parts, call) => {
   const request = { ...(await completed(parts, connection, call.args, title)), connection: connection.name };
   const fetched = await fetchData(parts, request as DataRequest, {
     interactive: call.interactive,
-    askLogin: askerFor(call),
+    ...askersFor(call),
   });
   if (call.interactive) {
     fetched.answer.dispose();
@@ -52,10 +52,10 @@ export const getData: Handler = async (parts, call) => {
 export async function fetchData(
   parts: Parts,
   request: DataRequest,
-  { interactive, askLogin }: { interactive: boolean; askLogin?: AskLogin },
+  { interactive, ...askers }: OperationOptions & { interactive: boolean },
 ): Promise<Fetched> {
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
-    parts.results.get(request, { signal, askLogin, show: request.show !== false }),
+    parts.results.get(request, { ...askers, signal, show: request.show !== false }),
   );
   await new Recents(parts.state)
     .add(request, parts.hasSecret)

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
-import { askChoiceOrText, askerFor, chosenConnection } from './ask.ts';
+import { askChoiceOrText, askersFor, chosenConnection } from './ask.ts';
 import { agreed } from './consent.ts';
 import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
@@ -14,18 +14,18 @@ export const signIn: Handler = async (parts, call) => {
   await agreed(parts, call, connection);
   const service = await chosenService(parts, connection, call.args.service, title);
   // Asking comes first, so that the progress is of the server alone.
-  const askLogin = askerFor(call);
+  const askers = askersFor(call);
   const remembered = await parts.keeper.isRemembered(connection.name);
   const refusal = parts.keeper.refusal(connection.name);
   const why = refusal === undefined ? 'unknown' : 'refused';
-  const given = remembered ? undefined : await askLogin(connection, service, why, refusal);
+  const given = remembered ? undefined : await askers.askLogin?.(connection, service, why, refusal);
   if (!remembered && given === undefined) {
     return undefined;
   }
   const token = await withProgress(
     call.interactive,
     vscode.l10n.t('Signing in to {0}', connection.name),
-    (signal) => parts.keeper.signIn(connection.name, { service, signal, askLogin, ...given }),
+    (signal) => parts.keeper.signIn(connection.name, { service, signal, ...askers, ...given }),
   );
   if (isAtRow) {
     // Now that it has tokens it is another row, and whoever was on the one should be on the other.

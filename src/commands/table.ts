@@ -1,5 +1,5 @@
 import type { DataRequest } from '../core/request.ts';
-import { askLogin } from './ask.ts';
+import { askersFor } from './ask.ts';
 import { addConnection, openSettings, openWalkthrough, removeConnection } from './connections.ts';
 import { agreed } from './consent.ts';
 import { type DataResult, fetchData, getData, toldResult } from './getData.ts';
@@ -38,8 +38,9 @@ export const commandTable: Readonly<Record<CommandId, Handler>> = {
 
 /** Runs a request for a person, who may be asked to sign in; what comes of it is shown. */
 export async function runForPerson(parts: Parts, request: DataRequest): Promise<void> {
-  await agreed(parts, { interactive: true }, parts.connections.get(request.connection));
-  const { answer } = await fetchData(parts, request, { interactive: true, askLogin });
+  const call = { args: {}, interactive: true };
+  await agreed(parts, call, parts.connections.get(request.connection));
+  const { answer } = await fetchData(parts, request, { interactive: true, ...askersFor(call) });
   answer.dispose();
 }
 

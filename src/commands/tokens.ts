@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
-import { askLogin, chosenConnection, chosenToken, namedConnection } from './ask.ts';
+import { askersFor, askGatewayLogin, chosenConnection, chosenToken, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
 import { agreed } from './consent.ts';
 import type { Handler } from './parts.ts';
@@ -21,8 +21,7 @@ export const keepAlive: Handler = async (parts, call) => {
   const renewed = await withProgress(
     call.interactive,
     vscode.l10n.t('Keeping {0} alive', nameOf(token)),
-    (signal) =>
-      parts.keeper.keepAlive(token.id, { signal, askLogin: call.interactive ? askLogin : undefined }),
+    (signal) => parts.keeper.keepAlive(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
   );
   if (call.interactive) {
     vscode.window.setStatusBarMessage(
@@ -66,7 +65,7 @@ export const close: Handler = async (parts, call) => {
     ({ kind }) => kind === 'session',
   );
   await withProgress(call.interactive, vscode.l10n.t('Closing {0}', nameOf(token)), (signal) =>
-    parts.keeper.close(token.id, { signal, askLogin: call.interactive ? askLogin : undefined }),
+    parts.keeper.close(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
   );
 };
 
@@ -74,7 +73,7 @@ export const close: Handler = async (parts, call) => {
 export const closeAll: Handler = async (parts, call) => {
   const name = namedConnection(parts, call);
   const count = await withProgress(call.interactive, vscode.l10n.t('Closing all sessions'), (signal) =>
-    parts.keeper.closeAll(name, { signal }),
+    parts.keeper.closeAll(name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
   );
   if (call.interactive) {
     tellClosed(count);
@@ -94,7 +93,8 @@ export const signOut: Handler = async (parts, call) => {
   const count = await withProgress(
     call.interactive,
     vscode.l10n.t('Signing out of {0}', connection.name),
-    (signal) => parts.keeper.signOut(connection.name, { signal }),
+    (signal) =>
+      parts.keeper.signOut(connection.name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
   );
   if (call.interactive) {
     tellClosed(count);

@@ -25,8 +25,8 @@ export interface FailureDetails {
   readonly status?: number;
   /** How long the gateway asked to be left alone (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number;
-  /** Whose credentials the gateway has refused; absent where the failure is about no credentials. */
-  readonly refused?: 'login';
+  /** Whose credentials the gateway has refused, or lacks: those of who signs in, or of its own Tomcat user (CRA). */
+  readonly refused?: 'login' | 'gatewayUser';
   /** False when the request provably never left this machine, so that sending it again is safe. */
   readonly sent?: boolean;
   /** Whether another attempt would fail the same way. */
@@ -82,6 +82,16 @@ function onOneLine(text: string): string {
 
 /** Of an argument of a message, in characters. */
 const longestArg = 200;
+
+/** Whether a gateway has refused who signs in, and not just the log-on. */
+export function isLoginRefused(error: unknown): error is TokensError {
+  return TokensError.is(error) && error.details.refused === 'login';
+}
+
+/** Whether a gateway asks for its own Tomcat user, or has refused it. */
+export function isGatewayUserRefused(error: unknown): error is TokensError {
+  return TokensError.is(error) && error.details.refused === 'gatewayUser';
+}
 
 /** Puts arguments in the places `{0}`, `{1}`… of a template, as `vscode.l10n.t` does. */
 export function fill(template: string, args: readonly (string | number)[]): string {

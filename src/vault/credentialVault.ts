@@ -10,6 +10,7 @@ const schema = v.object({
       v.object({
         username: v.string(),
         password: v.string(),
+        gatewayUser: v.exactOptional(v.string()),
         gatewayPassword: v.exactOptional(v.string()),
       }),
       v.object({ apiKey: v.string() }),
@@ -24,6 +25,7 @@ const schema = v.object({
   ),
   origin: v.string(),
   refused: v.exactOptional(v.string()),
+  gatewayRefused: v.exactOptional(v.literal(true)),
 });
 
 const prefix = 'credentials/';

@@ -1,6 +1,5 @@
 import { TokensError } from '../errors.ts';
 import {
-  asksForBasic,
   type CraCall,
   type CraDialect,
   type CraLogin,
@@ -45,7 +44,7 @@ export class CraGetData implements CraDialect {
       ],
       signal: options.signal,
     };
-    const answer = await this.#asked(request, login);
+    const answer = await this.#wire.asked(request, login);
     return { value: this.#wire.userToken(answer, service), sent: answer.sent };
   }
 
@@ -98,7 +97,7 @@ export class CraGetData implements CraDialect {
   }
 
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
-    const answer = await this.#asked(
+    const answer = await this.#wire.asked(
       {
         ...this.#post(tokens, 'getView', [
           ['product', query.product],
@@ -123,26 +122,10 @@ export class CraGetData implements CraDialect {
   }
 
   /** For the two calls that are documented with Basic: sent with it from the start where it is known. */
-  async #withBasic(request: HttpRequest, tokens: Tokens): Promise<HttpAnswer> {
-    const send = (authorization: string | undefined): Promise<HttpAnswer> =>
-      this.#wire.eitherMethod(authorization === undefined ? request : { ...request, authorization }, tokens);
-    const unasked = this.#wire.basic(tokens);
-    let answer = await send(unasked);
-    const asked = asksForBasic(answer) ? this.#wire.basic(tokens, answer) : unasked;
-    if (asked !== unasked) {
-      answer = await send(asked); // The first one was in another charset than the gateway reads.
-    }
-    if (asksForBasic(answer)) {
-      throw this.#wire.basicRefused(answer, asked !== undefined);
-    }
-    return answer;
-  }
-
-  /** For all other calls: Basic only when a 401 asks for it. */
-  async #asked(request: HttpRequest, tokens: Pick<Tokens, 'gatewayPassword'>): Promise<HttpAnswer> {
-    const answer = await this.#wire.http.send(request);
-    const authorization = asksForBasic(answer) ? this.#wire.basic(tokens, answer) : undefined;
-    return authorization === undefined ? answer : this.#wire.http.send({ ...request, authorization });
+  #withBasic(request: HttpRequest, tokens: Tokens): Promise<HttpAnswer> {
+    return this.#wire.asked(this.#wire.withBasic(request, tokens) ?? request, tokens, (one) =>
+      this.#wire.eitherMethod(one, tokens),
+    );
   }
 }
 

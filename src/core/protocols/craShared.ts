@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type FailureDetails, TokensError } from '../errors.ts';
+import { type FailureDetails, isGatewayUserRefused, TokensError } from '../errors.ts';
 import { readData, SessionWatch } from './data.ts';
 import { basicCredentials, type Pairs, segment } from './encode.ts';
 import type {
@@ -9,6 +9,7 @@ import type {
   CraQuery,
   DataAnswer,
   DataCall,
+  GatewayLogin,
   Grant,
   Login,
   Service,
@@ -94,13 +95,9 @@ export class CraWire {
     });
   }
 
-  /**
-   * The header for the gateway's Tomcat user, where there is one and its password is known.
-   * @param asked The answer that asks for it; without one, what the gateway asked for last counts.
-   */
-  basic(tokens: Pick<Tokens, 'gatewayPassword'>, asked?: Pick<HttpAnswer, 'headers'>): string | undefined {
-    const { gatewayUser } = this.deps.connection;
-    this.#challenge = asked?.headers['www-authenticate'] ?? this.#challenge;
+  /** The header for the gateway's Tomcat user, where there is one and its password is known, as it was asked for last. */
+  basic(tokens: GatewayLogin): string | undefined {
+    const { gatewayUser = tokens.gatewayUser } = this.deps.connection;
     if (gatewayUser === undefined || tokens.gatewayPassword === undefined) {
       return undefined;
     }
@@ -109,6 +106,42 @@ export class CraWire {
     this.deps.redactor.add(`${gatewayUser}:${tokens.gatewayPassword}`);
     this.deps.redactor.add(credentials);
     return `Basic ${credentials}`;
+  }
+
+  /**
+   * Sends; where a 401 asks for the Tomcat user, once more with it. Nothing has been done then, so this is safe.
+   * @throws E_CREDENTIALS where its password is not known, or is refused
+   */
+  async asked(
+    request: HttpRequest,
+    tokens: GatewayLogin & { readonly user?: string },
+    send = (one: HttpRequest) => this.http.send(one),
+  ): Promise<HttpAnswer> {
+    const answer = await send(request);
+    if (!asksForBasic(answer)) {
+      return answer;
+    }
+    const refused = this.basicRefused(answer);
+    const again = this.withBasic(request, tokens);
+    const last = again === undefined ? answer : await send(again);
+    if (asksForBasic(last)) {
+      throw refused;
+    }
+    return last;
+  }
+
+  /** A request with Basic as it is asked for, where that is known and not in it yet; it cannot carry Bearer too, so the token moves into a form. */
+  withBasic(
+    request: HttpRequest,
+    tokens: GatewayLogin & { readonly user?: string },
+  ): HttpRequest | undefined {
+    const authorization = this.basic(tokens);
+    if (authorization === undefined || authorization === request.authorization) {
+      return undefined;
+    }
+    return tokens.user === undefined || !request.authorization?.startsWith('Bearer')
+      ? { ...request, authorization }
+      : { ...request, method: 'POST', form: [['userToken', tokens.user]], authorization };
   }
 
   /** Logs on: the token of an answer to `Logon`, `logon` or `login`. */
@@ -203,6 +236,9 @@ export class CraWire {
   refusal(answer: HttpAnswer, words: string, { logOn, opens }: Purpose): TokensError {
     const { status } = answer;
     const { host } = this.http;
+    if (asksForBasic(answer)) {
+      return this.basicRefused(answer);
+    }
     const details: FailureDetails = {
       status,
       detail: words,
@@ -211,36 +247,40 @@ export class CraWire {
     };
     if (logOn !== undefined) {
       if (status === 401 || status === 403) {
-        return asksForBasic(answer)
+        if (words !== '') {
+          return new TokensError(
+            'E_CREDENTIALS',
+            '{0} refused the sign-in: {1}',
+            [host, ended(words)],
+            details,
+          );
+        }
+        return this.deps.connection.login === 'certificate'
           ? new TokensError(
               'E_CREDENTIALS',
-              '{0} asks for its Tomcat user, or refused it: check the connection’s gatewayUser and its password.',
+              '{0} refused the sign-in by client certificate.',
               [host],
               details,
             )
-          : words === ''
-            ? this.deps.connection.login === 'certificate'
-              ? new TokensError(
-                  'E_CREDENTIALS',
-                  '{0} refused the sign-in by client certificate.',
-                  [host],
-                  details,
-                )
-              : new TokensError(
-                  'E_CREDENTIALS',
-                  '{0} refused the sign-in: wrong user or password.',
-                  [host],
-                  details,
-                )
-            : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, ended(words)], details);
+          : new TokensError(
+              'E_CREDENTIALS',
+              '{0} refused the sign-in: wrong user or password.',
+              [host],
+              details,
+            );
       }
       if (status === 404) {
         return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);
       }
-    } else if ((status === 401 && !asksForBasic(answer)) || status === 410) {
+    } else if (status === 401 || status === 410) {
       return words === ''
         ? new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], details)
-        : new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}: {1}', [host, words], details);
+        : new TokensError(
+            'E_EXPIRED',
+            'The sign-in is no longer valid at {0}: {1}',
+            [host, ended(words)],
+            details,
+          );
     }
     if (opens && (status === 429 || status === 503 || speaksOfLimit(words))) {
       return words === ''
@@ -250,22 +290,15 @@ export class CraWire {
     return refused(host, status, words, details);
   }
 
-  /** The error for a 401 that asks for the Tomcat user where none is known, or where it was refused. */
-  basicRefused(answer: HttpAnswer, tried: boolean): TokensError {
-    const details: FailureDetails = { status: answer.status };
-    return tried
-      ? new TokensError(
-          'E_CREDENTIALS',
-          '{0} refused the connection’s gatewayUser.',
-          [this.http.host],
-          details,
-        )
-      : new TokensError(
-          'E_CONFIG',
-          '{0} asks for its Tomcat user: set the connection’s gatewayUser and sign in again.',
-          [this.http.host],
-          details,
-        );
+  /** The error for a 401 that asks for the Tomcat user. */
+  basicRefused({ status, text, headers }: HttpAnswer): TokensError {
+    this.#challenge = headers['www-authenticate'];
+    return new TokensError(
+      'E_CREDENTIALS',
+      '{0} asks for its Tomcat user, or refused it: check the connection’s gatewayUser and its password.',
+      [this.http.host],
+      { status, detail: wordsOf(text, this.deps.redactor), refused: 'gatewayUser' },
+    );
   }
 
   /**
@@ -284,8 +317,8 @@ export class CraWire {
     });
     const purpose: Purpose = { opens: call.tokens.session === undefined };
     let errorSaid: string | undefined;
-    try {
-      const read = await readData(this.http, request, call, {
+    const attempt = (one: HttpRequest) =>
+      readData(this.http, one, call, {
         shape: 'cra',
         accepts: (head, first) => head.status >= 200 && head.status < 300 && first !== 0x3c,
         onHead: (head) => watch.onHead(head),
@@ -297,6 +330,14 @@ export class CraWire {
         },
         ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
         failure: (answered) => this.failure(answered, purpose),
+      });
+    try {
+      const read = await attempt(request).catch((error: unknown) => {
+        const again = isGatewayUserRefused(error) ? this.withBasic(request, call.tokens) : undefined;
+        if (again === undefined) {
+          throw error;
+        }
+        return attempt(again);
       });
       const error = errorOf(read.answer.head);
       if (isError(error)) {
@@ -411,13 +452,11 @@ function errorOf(body: unknown): unknown {
  */
 function refusesLogin(answer: HttpAnswer, words: string): boolean {
   const { status, text } = answer;
-  if (status === 401) {
-    return !asksForBasic(answer);
-  }
   if (status === 403) {
     return !looksLikeHtml(text) || /HTTP Status 403|Apache Tomcat/i.test(text);
   }
-  return (status < 400 || status === 400 || status === 500) && /password|credential|revoked/i.test(words);
+  const mayTell = status < 400 || status === 400 || status === 500;
+  return status === 401 || (mayTell && /password|credential|revoked/i.test(words));
 }
 
 /** Words by which a gateway says that it has no session left; they are not documented (A). */

@@ -1,6 +1,5 @@
 import type { TokensError } from '../errors.ts';
 import {
-  asksForBasic,
   type CraCall,
   type CraDialect,
   type CraLogin,
@@ -35,7 +34,7 @@ export class CraViews implements CraDialect {
   async signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
     const path = `${root}/${encode(service)}`;
     const json = 'certificate' in login ? {} : { username: login.username, password: login.password };
-    let answer = await this.#logOn(
+    let answer = await this.#wire.asked(
       { method: 'POST', path: `${path}/login`, json, signal: options.signal },
       login,
     );
@@ -44,7 +43,7 @@ export class CraViews implements CraDialect {
         ['username', login.username],
         ['password', login.password],
       ];
-      answer = await this.#logOn(
+      answer = await this.#wire.asked(
         { method: 'POST', path: `${path}/logon`, form, signal: options.signal },
         login,
       );
@@ -78,14 +77,14 @@ export class CraViews implements CraDialect {
       form: [['userToken', tokens.user]],
       signal: options.signal,
     };
-    const answer = await this.#withBasic(request, tokens);
+    const answer = await this.#wire.asked(request, tokens, (one) => this.#wire.eitherMethod(one));
     this.#wire.acknowledged(answer);
     return { value: tokens.session ?? tokens.user, sent: answer.sent };
   }
 
   async close(tokens: Tokens & { session: string }, options: CloseOptions): Promise<void> {
     const { query, signal } = options;
-    const answer = await this.#withBasic(
+    const answer = await this.#wire.asked(
       {
         ...this.#get(tokens, root, [
           ['close', 'true'],
@@ -94,6 +93,7 @@ export class CraViews implements CraDialect {
         signal,
       },
       tokens,
+      (one) => this.#wire.eitherMethod(one),
     );
     const failure = this.#notClosed(answer, query !== undefined);
     if (failure === undefined) {
@@ -102,23 +102,19 @@ export class CraViews implements CraDialect {
     if (query === undefined || answer.status === 401) {
       throw failure;
     }
-    const last = await this.#wire.http.send({
-      ...this.#get(tokens, this.#view(tokens, query, 'data'), [
-        ...target(query),
-        ['rows', '1'],
-        ['session', tokens.session],
-        ['close', 'Y'],
-      ]),
-      signal,
-    });
+    const request = this.#get(tokens, this.#view(tokens, query, 'data'), [
+      ...target(query),
+      ['rows', '1'],
+      ['session', tokens.session],
+      ['close', 'Y'],
+    ]);
+    const last = await this.#wire.asked({ ...request, signal }, tokens);
     this.#wire.closed(last);
   }
 
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
-    const answer = await this.#wire.http.send({
-      ...this.#get(tokens, this.#view(tokens, query, 'definition'), [['close', 'Y']]),
-      signal: options.signal,
-    });
+    const request = this.#get(tokens, this.#view(tokens, query, 'definition'), [['close', 'Y']]);
+    const answer = await this.#wire.asked({ ...request, signal: options.signal }, tokens);
     return this.#wire.definition(answer);
   }
 
@@ -156,35 +152,6 @@ export class CraViews implements CraDialect {
     } catch {
       return undefined; // Cannot be told apart now. The token is there all the same, and its life is reckoned.
     }
-  }
-
-  /** A log-on, which carries no Bearer, so that Basic can be added when a 401 asks for it: no token has been made then. */
-  async #logOn(request: HttpRequest, login: CraLogin): Promise<HttpAnswer> {
-    const answer = await this.#wire.http.send(request);
-    const authorization = asksForBasic(answer) ? this.#wire.basic(login, answer) : undefined;
-    return authorization === undefined ? answer : this.#wire.http.send({ ...request, authorization });
-  }
-
-  /** One request cannot carry Bearer and Basic: where a 401 asks for Basic, the token moves into the form. */
-  async #withBasic(request: HttpRequest, tokens: Tokens): Promise<HttpAnswer> {
-    const answer = await this.#wire.eitherMethod(request);
-    if (!asksForBasic(answer)) {
-      return answer;
-    }
-    const authorization = this.#wire.basic(tokens, answer);
-    if (authorization === undefined) {
-      throw this.#wire.basicRefused(answer, false);
-    }
-    const again = await this.#wire.http.send({
-      ...request,
-      method: 'POST',
-      form: [['userToken', tokens.user]],
-      authorization,
-    });
-    if (asksForBasic(again)) {
-      throw this.#wire.basicRefused(again, true);
-    }
-    return again;
   }
 
   #get(tokens: Tokens, path: string, query: Pairs): HttpRequest {

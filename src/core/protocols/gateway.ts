@@ -1,13 +1,19 @@
 import type { Instant } from '../clock.ts';
 import type { Answer, MakeReader } from '../results/answer.ts';
 
-/** What a person proves who they are with. `gatewayPassword` belongs to the connection's `gatewayUser` (CRA, Basic). */
+/** The gateway's own Tomcat user (CRA, Basic authorization); a name in the connection's settings goes before this one. */
+export interface GatewayLogin {
+  readonly gatewayUser?: string;
+  readonly gatewayPassword?: string;
+}
+
+/** What a person proves who they are with. */
 export type Login =
-  | { username: string; password: string; gatewayPassword?: string }
+  | ({ username: string; password: string } & GatewayLogin)
   | { apiKey: string }
   | { email: string; password: string }
   /** CRA: with the client certificate of the connection alone. */
-  | { certificate: true; gatewayPassword?: string };
+  | ({ certificate: true } & GatewayLogin);
 
 /** Every call can be called off. */
 export interface CallOptions {
@@ -51,13 +57,11 @@ export interface SarusQuery {
 }
 
 /** The tokens that a call is made with. CRA: user token, and the session where there is one. SARUS: `user` is its token. */
-export interface Tokens {
+export interface Tokens extends GatewayLogin {
   readonly user: string;
   readonly session?: string;
   /** CRA: the service that issued both. */
   readonly service?: string;
-  /** CRA: for a gateway that wants Basic authorization (PROTOCOLS.md 2a). */
-  readonly gatewayPassword?: string;
 }
 
 export interface DataCall extends CallOptions {

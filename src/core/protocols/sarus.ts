@@ -301,7 +301,7 @@ export class Sarus implements Gateway {
         : new TokensError(
             'E_EXPIRED',
             'The session token is no longer valid at {0}: {1}',
-            [host, words],
+            [host, ended(words)],
             details,
           );
     }

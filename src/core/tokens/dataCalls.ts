@@ -11,6 +11,7 @@ import { elapsed, mayLive } from './deadline.ts';
 import type { Endings } from './endings.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings, LifeNews } from './holdings.ts';
+import type { Logins } from './logins.ts';
 import type { Reach } from './reach.ts';
 import type { TokenRecord } from './record.ts';
 import { isRefusal, mayHaveOpened, refusesToken, serviceOf } from './refusal.ts';
@@ -36,6 +37,7 @@ export interface DataCallsDeps {
   readonly clock: Clock;
   readonly holdings: Holdings;
   readonly gateways: Gateways;
+  readonly logins: Logins;
   readonly signIns: SignIns;
   readonly budget: Budget;
   readonly log: Log;
@@ -68,14 +70,16 @@ export class DataCalls {
   }
 
   async columns(fetched: Fetched, { signal }: OperationOptions): Promise<Column[]> {
-    const { gateways, signIns, reach } = this.#deps;
+    const { gateways, logins, signIns, reach } = this.#deps;
     const connection = gateways.connection(fetched.connection);
     const gateway = await gateways.gateway(connection);
     const user = signIns.find(connection, fetched.service);
-    if (gateway.columns === undefined || user === undefined || 'endpoint' in fetched.query) {
+    const { query } = fetched;
+    if (user === undefined || 'endpoint' in query) {
       return [];
     }
-    return gateway.columns(await reach.tokensOf(user), fetched.query, signal === undefined ? {} : { signal });
+    const columns = async () => gateway.columns?.(await reach.tokensOf(user), query, { signal });
+    return (await logins.withGatewayLogin(connection, undefined, columns)) ?? [];
   }
 
   async #sarus(connection: Connection, request: SarusCall, options: Options): Promise<Fetched> {
@@ -258,7 +262,7 @@ export class DataCalls {
     request: CraCall,
     options: Options,
   ): Promise<Opened> {
-    const { budget, clock, endings, gateways, holdings, reach } = this.#deps;
+    const { budget, clock, endings, gateways, holdings, logins, reach } = this.#deps;
     const gateway = await gateways.gateway(connection);
     let known = session.value;
     // A gateway that has quietly opened another session says so by another id; the old one has gone.
@@ -275,14 +279,16 @@ export class DataCalls {
       }
     };
     return budget.using(session, async () => {
-      const got = await gateway.getData({
-        tokens: await reach.tokensOf(session),
-        query: request.query,
-        keepOpen: request.keepOpen,
-        makeReader: options.makeReader,
-        onSession: moved,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
+      const call = async () =>
+        gateway.getData({
+          tokens: await reach.tokensOf(session),
+          query: request.query,
+          keepOpen: request.keepOpen,
+          makeReader: options.makeReader,
+          onSession: moved,
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        });
+      const got = await logins.withGatewayLogin(connection, options.askGatewayLogin, call, 'together');
       const elapsedMs = elapsed(got.sent, clock.now());
       if (got.session === undefined && !request.keepOpen) {
         await holdings.remove(session.id);
@@ -333,7 +339,7 @@ export class DataCalls {
     request: CraCall,
     options: Options,
   ): Promise<Opened> {
-    const { budget, clock, endings, gateways, holdings, log, reach, signIns, window } = this.#deps;
+    const { budget, clock, endings, gateways, holdings, log, logins, reach, signIns, window } = this.#deps;
     const { signal } = options;
     if (signal?.aborted) {
       throw cancelled();
@@ -396,7 +402,7 @@ export class DataCalls {
     };
     const asked = clock.now();
     try {
-      const got = await budget.using({ id }, async () =>
+      const call = async () =>
         gateway.getData({
           tokens: await reach.tokensOf(user),
           query: request.query,
@@ -404,7 +410,9 @@ export class DataCalls {
           makeReader: options.makeReader,
           onSession,
           ...(signal === undefined ? {} : { signal }),
-        }),
+        });
+      const got = await budget.using({ id }, () =>
+        logins.withGatewayLogin(connection, options.askGatewayLogin, call, 'together'),
       );
       const elapsedMs = elapsed(got.sent, clock.now());
       if (got.session === undefined && holdings.get(id) !== undefined) {

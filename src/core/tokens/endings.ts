@@ -200,7 +200,7 @@ export class Endings implements Disposable {
   }
 
   async #endNow(record: TokenRecord, options: OperationOptions): Promise<void> {
-    const { clock, gateways, holdings, reach, signIns } = this.#deps;
+    const { clock, gateways, holdings, logins, reach, signIns } = this.#deps;
     const connection = gateways.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
       await this.forget(record); // There is no way left to where it was issued.
@@ -217,8 +217,9 @@ export class Endings implements Disposable {
     // Written before the request: if this window dies between the two, the next one finds what to finish.
     await holdings.update(record.id, { closing: true }, 'now');
     const query = record.view === undefined ? undefined : queryOfView(record.view);
-    const attempt = async () =>
+    const close = async () =>
       gateway.close(await reach.closingTokensOf(record), query === undefined ? {} : { query });
+    const attempt = () => logins.withGatewayLogin(connection, options.askGatewayLogin, close);
     try {
       await attempt();
     } catch (error) {
@@ -281,11 +282,13 @@ export class Endings implements Disposable {
    * beside it, and the next window that starts does the rest.
    */
   async #endAtExit(record: TokenRecord): Promise<void> {
-    const { claims, log, reach } = this.#deps;
+    const { claims, log, logins, reach } = this.#deps;
     try {
       await claims.claim(leavingKey(record.id), Number.POSITIVE_INFINITY);
-      const { gateway } = await reach.gatewayOf(record);
-      await gateway.close(await reach.closingTokensOf(record), {});
+      const { connection, gateway } = await reach.gatewayOf(record);
+      await logins.withGatewayLogin(connection, undefined, async () =>
+        gateway.close(await reach.closingTokensOf(record), {}),
+      );
       void this.forget(record);
     } catch (error) {
       log.warn(`Closing ${record.id} failed: ${String(error)}`);

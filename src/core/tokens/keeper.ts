@@ -81,7 +81,7 @@ export class Keeper implements Disposable {
     this.#logins = this.#owned.add(new Logins({ ...deps, gateways: this.#gateways }));
     const held = { ...deps, newId, holdings: this.#holdings, gateways: this.#gateways, logins: this.#logins };
     this.#signIns = new SignIns(held);
-    this.#reach = new Reach({ ...held, signIns: this.#signIns });
+    this.#reach = new Reach(held);
     const reached = { ...held, signIns: this.#signIns, reach: this.#reach };
     this.#endings = this.#owned.add(new Endings(reached));
     const places = new Places({
@@ -239,7 +239,7 @@ export class Keeper implements Disposable {
     const service = serviceOf(connection, options.service);
     if (options.login !== undefined) {
       const given = { login: options.login, remember: options.remember };
-      return this.#info(await this.#signIns.withLogin(connection, service, given, options.signal));
+      return this.#info(await this.#signIns.withLogin(connection, service, given, options));
     }
     const held = this.#signIns.find(connection, service);
     return this.#info(await this.#signIns.again(connection, service, options, held));
@@ -252,7 +252,7 @@ export class Keeper implements Disposable {
       await this.#endings.forget(record);
     }
     try {
-      await this.#signIns.forget(name);
+      await this.#logins.forgetAll(name);
     } catch {
       throw new TokensError(
         'E_STORAGE',
@@ -418,7 +418,7 @@ export class Keeper implements Disposable {
     const isSession = record.view !== undefined;
     const asked = this.#deps.clock.now();
     try {
-      await this.#attemptRenewal(gateway, record, change);
+      await this.#attemptRenewal(connection, gateway, record, options, change);
       return;
     } catch (error) {
       if (!(isSession ? isRefusal(error, 400, 401, 404, 410) : refusesToken(error))) {
@@ -444,7 +444,7 @@ export class Keeper implements Disposable {
         throw new TokensError('E_EXPIRED', 'The token of {0} has expired.', [record.connection]);
       }
       try {
-        await this.#attemptRenewal(gateway, record, change);
+        await this.#attemptRenewal(connection, gateway, record, options, change);
         return;
       } catch (error) {
         const gone = TokensError.is(error) && error.code === 'E_UNKNOWN_TOKEN';
@@ -464,9 +464,17 @@ export class Keeper implements Disposable {
     );
   }
 
-  async #attemptRenewal(gateway: Gateway, record: TokenRecord, change: Partial<TokenRecord>): Promise<void> {
+  async #attemptRenewal(
+    connection: Connection,
+    gateway: Gateway,
+    record: TokenRecord,
+    { askGatewayLogin }: OperationOptions,
+    change: Partial<TokenRecord>,
+  ): Promise<void> {
     const current = this.#held(record.id);
-    const grant = await gateway.keepAlive(await this.#reach.tokensOf(current), {});
+    const grant = await this.#logins.withGatewayLogin(connection, askGatewayLogin, async () =>
+      gateway.keepAlive(await this.#reach.tokensOf(current), {}),
+    );
     const value = grant.value === current.value ? {} : { value: grant.value };
     if (grant.value !== current.value && this.#holdings.get(current.id)?.value !== current.value) {
       // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.

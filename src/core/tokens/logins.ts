@@ -1,11 +1,12 @@
 import { Turns } from '../async.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
-import { TokensError } from '../errors.ts';
+import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Login } from '../protocols/gateway.ts';
-import { credentialsOf, type Gateways } from './gateways.ts';
+import type { GatewayLogin, Login } from '../protocols/gateway.ts';
+import { ended } from '../protocols/text.ts';
+import { belongsTo, credentialsOf, type Gateways } from './gateways.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type Claims, type CredentialStore, type Credentials, heardMs } from './store.ts';
 
@@ -16,6 +17,12 @@ export interface LoginsDeps {
   readonly scheduler: Scheduler;
   readonly log: Log;
 }
+
+/** Asks the person for the gateway's own Tomcat user; undefined when they turn away. */
+export type AskGatewayLogin = (
+  connection: Connection,
+  why: 'unknown' | 'refused',
+) => Promise<GatewayLogin | undefined>;
 
 /** How often a window looks whether another one's log-on is over, in milliseconds. */
 const lookMs = 200;
@@ -33,6 +40,13 @@ export class Logins implements Disposable {
   readonly #refusals = new Map<string, string>();
   /** Refused logins whose mark could not be stored, so that it holds in this window at least. */
   readonly #unstored = new Map<string, Credentials>();
+  /** CRA: Tomcat users that were given to this window, which are needed even where nothing is remembered. */
+  readonly #gatewayLogins = new Map<
+    string,
+    { readonly login: GatewayLogin; readonly origin: string; is?: 'kept' | 'refused' }
+  >();
+  /** Persons being asked for a Tomcat user, by connection. */
+  readonly #asking = new Map<string, Promise<GatewayLogin | undefined>>();
 
   /** A connection's remembered login is refused now, or is not any more. */
   readonly onDidChange = this.#changes.event;
@@ -109,7 +123,7 @@ export class Logins implements Disposable {
       try {
         // Read again: another window may have been refused since, or somebody has typed another one.
         const login = await this.#login(connection);
-        const result = login === undefined ? undefined : await work(login);
+        const result = login === undefined ? undefined : await work(withoutGateway(login));
         release();
         return result;
       } catch (error) {
@@ -120,14 +134,88 @@ export class Logins implements Disposable {
     });
   }
 
+  /** CRA: the Tomcat user of a connection, as far as it is known and has not been refused. */
+  async gatewayLogin(connection: Connection): Promise<GatewayLogin> {
+    const given = this.#gatewayLogins.get(connection.name);
+    if (given !== undefined && belongsTo(connection, given)) {
+      return given.is === 'refused' ? {} : given.login;
+    }
+    const found = await this.read(connection);
+    return found?.login === undefined || found.gatewayRefused ? {} : gatewayPartOf(found.login);
+  }
+
+  /** CRA: notes a Tomcat user that somebody has given. */
+  giveGatewayLogin(connection: Connection, login: Login | GatewayLogin): void {
+    const part = gatewayPartOf(login);
+    if (part.gatewayPassword !== undefined) {
+      this.#gatewayLogins.set(connection.name, { login: part, origin: originOf(connection) });
+    }
+  }
+
+  /**
+   * CRA: does what a gateway may want its Tomcat user for. Where it asks, the person is asked, once for all who wait, and
+   * it is done again. A password is sent by one at a time, and after a refusal no more.
+   * @param ask absent where nobody can be asked: it then rejects with `E_CREDENTIALS`
+   * @param work makes its request with {@link gatewayLogin}
+   * @param how `together` for what may take long, or needs others of these on its way
+   */
+  async withGatewayLogin<T>(
+    connection: Connection,
+    ask: AskGatewayLogin | undefined,
+    work: () => Promise<T>,
+    how: 'alone' | 'together' = 'alone',
+  ): Promise<T> {
+    let sent: GatewayLogin = {};
+    const send = async () => {
+      sent = await this.gatewayLogin(connection);
+      try {
+        const result = await work();
+        await this.#gatewayWorked(connection, sent);
+        return result;
+      } catch (error) {
+        if (isGatewayUserRefused(error)) {
+          await this.#gatewayFailed(connection, sent);
+        }
+        throw error;
+      }
+    };
+    const attempt = async () => {
+      const { gatewayPassword } = await this.gatewayLogin(connection);
+      return how === 'together' || gatewayPassword === undefined
+        ? send()
+        : this.#turns.run(`gateway/${connection.name}`, send);
+    };
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isGatewayUserRefused(error)) {
+        throw error;
+      }
+      // Another caller's person may have been asked meanwhile.
+      const { gatewayPassword } = await this.gatewayLogin(connection);
+      if (gatewayPassword === undefined || gatewayPassword === sent.gatewayPassword) {
+        if (ask === undefined) {
+          throw error;
+        }
+        const why = sent.gatewayPassword === undefined ? 'unknown' : 'refused';
+        await this.#askGatewayLogin(connection, ask, why);
+      }
+      return attempt();
+    }
+  }
+
   /** Remembers a login, or none, in place of what was. The connection's other secrets stay. */
   async remember(connection: Connection, login: Login | undefined): Promise<void> {
+    const known =
+      login !== undefined && 'username' in login
+        ? { ...(await this.gatewayLogin(connection)), ...login }
+        : login;
     const secrets = (await this.read(connection))?.secrets;
     if (login === undefined && secrets === undefined) {
       await this.forget(connection.name);
     } else {
       await this.#write(connection, {
-        ...(login === undefined ? {} : { login }),
+        ...(known === undefined ? {} : { login: known }),
         ...(secrets === undefined ? {} : { secrets }),
         origin: originOf(connection),
       });
@@ -149,8 +237,17 @@ export class Logins implements Disposable {
   async worked(connection: Connection, login: Login): Promise<void> {
     const found = await this.read(connection);
     if (found?.refused !== undefined) {
-      await this.remember(connection, isSame(found.login, login) ? found.login : undefined);
+      const { refused: _, ...good } = found;
+      await (isSame(found.login, login)
+        ? this.#write(connection, good)
+        : this.remember(connection, undefined));
     }
+  }
+
+  /** Forgets all that is known of who signs in. */
+  async forgetAll(name: string): Promise<void> {
+    this.#gatewayLogins.delete(name);
+    await this.forget(name);
   }
 
   /** Forgets what is remembered, and the connection's other secrets. */
@@ -162,6 +259,52 @@ export class Logins implements Disposable {
 
   dispose(): void {
     this.#owned.dispose();
+  }
+
+  async #askGatewayLogin(
+    connection: Connection,
+    ask: AskGatewayLogin,
+    why: 'unknown' | 'refused',
+  ): Promise<void> {
+    const { name } = connection;
+    const asking = this.#asking.get(name) ?? ask(connection, why).finally(() => this.#asking.delete(name));
+    this.#asking.set(name, asking);
+    const given = await asking;
+    if (given === undefined) {
+      throw cancelled();
+    }
+    if (this.#gatewayLogins.get(name)?.login !== given) {
+      this.giveGatewayLogin(connection, given);
+    }
+  }
+
+  /** A request went through with a Tomcat user: it is kept with the login that is remembered. */
+  async #gatewayWorked(connection: Connection, sent: GatewayLogin): Promise<void> {
+    const given = this.#gatewayLogins.get(connection.name);
+    if (given === undefined || given.is === 'kept' || given.login.gatewayPassword !== sent.gatewayPassword) {
+      return;
+    }
+    given.is = 'kept';
+    const found = await this.read(connection);
+    if (found?.login !== undefined && 'username' in found.login && !isSameGateway(found.login, sent)) {
+      const { gatewayRefused: _, ...rest } = found;
+      await this.#write(connection, { ...rest, login: { ...found.login, ...sent } });
+    }
+  }
+
+  async #gatewayFailed(connection: Connection, sent: GatewayLogin): Promise<void> {
+    const given = this.#gatewayLogins.get(connection.name);
+    if (given !== undefined && isSameGateway(given.login, sent)) {
+      given.is = 'refused';
+    }
+    const found = await this.read(connection);
+    if (
+      found?.login !== undefined &&
+      sent.gatewayPassword !== undefined &&
+      isSameGateway(found.login, sent)
+    ) {
+      await this.#write(connection, { ...found, gatewayRefused: true });
+    }
   }
 
   /** What is remembered; rejects where it was refused. */
@@ -213,11 +356,6 @@ export class Logins implements Disposable {
   }
 }
 
-/** Whether a gateway has refused who signs in, and not just the log-on. */
-export function isLoginRefused(error: unknown): error is TokensError {
-  return TokensError.is(error) && error.details.refused === 'login';
-}
-
 /** The error for a login that is not sent because it was refused before. */
 function refusedBefore(connection: string, words: string): TokensError {
   const details = { detail: words, refused: 'login' } as const;
@@ -231,13 +369,30 @@ function refusedBefore(connection: string, words: string): TokensError {
     : new TokensError(
         'E_CREDENTIALS',
         '{0} has refused the remembered credentials, sign in anew: {1}',
-        [connection, words],
+        [connection, ended(words)],
         details,
       );
 }
 
 /** Nobody has to be asked for it, and it is never stored. */
 const byCertificate: Login = { certificate: true };
+
+/** What is known of the Tomcat user is asked for by itself: it may have been refused, or typed anew. */
+function withoutGateway(login: Login): Login {
+  return 'username' in login ? { username: login.username, password: login.password } : login;
+}
+
+function gatewayPartOf(login: Login | GatewayLogin): GatewayLogin {
+  const { gatewayUser, gatewayPassword } = login as GatewayLogin;
+  return {
+    ...(gatewayUser === undefined ? {} : { gatewayUser }),
+    ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
+  };
+}
+
+function isSameGateway(one: Login | GatewayLogin, other: GatewayLogin): boolean {
+  return JSON.stringify(gatewayPartOf(one)) === JSON.stringify(gatewayPartOf(other));
+}
 
 /** Whether two logins prove the same to a gateway. */
 function isSame(one: Login | undefined, other: Login | undefined): boolean {

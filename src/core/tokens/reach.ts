@@ -4,15 +4,15 @@ import { TokensError } from '../errors.ts';
 import type { Gateway, Life, Tokens } from '../protocols/gateway.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
+import type { Logins } from './logins.ts';
 import type { TokenRecord } from './record.ts';
 import { isRefusal, refusesSession, refusesToken } from './refusal.ts';
-import type { SignIns } from './signIns.ts';
 
 export interface ReachDeps {
   readonly clock: Clock;
   readonly holdings: Holdings;
   readonly gateways: Gateways;
-  readonly signIns: SignIns;
+  readonly logins: Logins;
 }
 
 /** From a token to its gateway and back: what a call about it is made with, and what the answer tells of its life. */
@@ -39,10 +39,9 @@ export class Reach {
   /** What a call about a token is made with; `E_EXPIRED` for a session whose user token is not held. */
   async tokensOf(record: TokenRecord, user = this.#deps.holdings.owner(record)): Promise<Tokens> {
     const service = record.service === undefined ? {} : { service: record.service };
-    const { gateways, signIns } = this.#deps;
+    const { gateways, logins } = this.#deps;
     const connection = gateways.find(record.connection);
-    const gatewayPassword = connection === undefined ? undefined : await signIns.gatewayPassword(connection);
-    const basic = gatewayPassword === undefined ? {} : { gatewayPassword };
+    const basic = connection === undefined ? {} : await logins.gatewayLogin(connection);
     if (record.view === undefined) {
       return { user: record.value, ...service, ...basic };
     }

@@ -4,10 +4,13 @@ import { saysSessionIsGone } from '../protocols/text.ts';
 
 /**
  * A gateway's own refusal, of one of these kinds. An `error` under HTTP 200 counts as a 400; a page or broken JSON
- * under it is nobody's refusal.
+ * under it is nobody's refusal, and a question for the Tomcat user says nothing about a token (PROTOCOLS.md 2).
  */
 export function isRefusal(error: unknown, ...statuses: number[]): error is TokensError {
   if (!TokensError.is(error) || error.details.status === undefined || error.code === 'E_PROTOCOL') {
+    return false;
+  }
+  if (error.details.refused === 'gatewayUser') {
     return false;
   }
   const { status } = error.details;

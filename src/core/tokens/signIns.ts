@@ -1,14 +1,14 @@
 import { eachOf, Turns, unlessCancelled } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
-import { cancelled, TokensError } from '../errors.ts';
+import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Gateway, Grant, Login } from '../protocols/gateway.ts';
 import type { Redactor } from '../redact.ts';
 import { isLater, mayLive, remaining } from './deadline.ts';
 import { atATime, belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
-import { isLoginRefused, type Logins } from './logins.ts';
+import type { AskGatewayLogin, Logins } from './logins.ts';
 import type { TokenRecord } from './record.ts';
 import { isRefusal, mayHaveOpened } from './refusal.ts';
 
@@ -30,6 +30,8 @@ export interface OperationOptions {
   readonly signal?: AbortSignal | undefined;
   /** Absent where nobody can be asked. */
   readonly askLogin?: AskLogin | undefined;
+  /** CRA: the same for the gateway's own Tomcat user. */
+  readonly askGatewayLogin?: AskGatewayLogin | undefined;
 }
 
 export interface SignInsDeps {
@@ -52,8 +54,6 @@ export class SignIns {
   readonly #turns = new Turns();
   /** Sessions being taken over, by id. */
   readonly #carrying = new Map<string, Promise<void>>();
-  /** CRA: passwords of gateway users, needed after signing in even where nothing is remembered. */
-  readonly #gatewayPasswords = new Map<string, { readonly origin: string; readonly password: string }>();
 
   constructor(deps: SignInsDeps) {
     this.#deps = deps;
@@ -139,15 +139,15 @@ export class SignIns {
     connection: Connection,
     service: string | undefined,
     given: { login: Login; remember?: boolean | undefined },
-    signal?: AbortSignal,
+    { signal, askGatewayLogin }: OperationOptions = {},
   ): Promise<TokenRecord> {
-    return unlessCancelled(this.#logOn(connection, service, given), signal);
+    return unlessCancelled(this.#logOn(connection, service, given, askGatewayLogin), signal);
   }
 
   async #recover(
     connection: Connection,
     service: string | undefined,
-    { askLogin }: OperationOptions,
+    { askLogin, askGatewayLogin }: OperationOptions,
     dead: TokenRecord | undefined,
   ): Promise<TokenRecord> {
     let refusal: TokensError | undefined;
@@ -156,7 +156,7 @@ export class SignIns {
         const held = this.find(connection, service);
         return held?.value === dead?.value ? undefined : held;
       };
-      const logOn = (login: Login) => this.#logOn(connection, service, { login });
+      const logOn = (login: Login) => this.#logOn(connection, service, { login }, askGatewayLogin);
       const token = await this.#deps.logins.send(connection, another, logOn);
       if (token !== undefined) {
         return token;
@@ -180,17 +180,22 @@ export class SignIns {
     if (given === undefined) {
       throw cancelled();
     }
-    return this.#logOn(connection, service, given);
+    return this.#logOn(connection, service, given, askGatewayLogin);
   }
 
   async #logOn(
     connection: Connection,
     service: string | undefined,
     { login, remember }: { login: Login; remember?: boolean | undefined },
+    askGatewayLogin: AskGatewayLogin | undefined,
   ): Promise<TokenRecord> {
     const gateway = await this.#deps.gateways.gateway(connection);
     const { logins } = this.#deps;
-    const grant = await gateway.signIn(login, service).catch(async (error: unknown) => {
+    logins.giveGatewayLogin(connection, login);
+    const signIn = async () =>
+      gateway.signIn({ ...login, ...(await logins.gatewayLogin(connection)) }, service);
+    const granted = logins.withGatewayLogin(connection, askGatewayLogin, signIn);
+    const grant = await granted.catch(async (error: unknown) => {
       await logins.failed(connection, login, error);
       if (gateway.grants === 'session' && mayHaveOpened(error)) {
         // Nobody can ask for it, so nobody can close it: it ends by itself.
@@ -198,10 +203,6 @@ export class SignIns {
       }
       throw error;
     });
-    if ('gatewayPassword' in login && login.gatewayPassword !== undefined) {
-      const origin = originOf(connection);
-      this.#gatewayPasswords.set(connection.name, { origin, password: login.gatewayPassword });
-    }
     // Each sign-in replaces what the one before it has left, so one at a time.
     const record = await this.#turns.run(JSON.stringify([connection.name, service]), () =>
       this.#keep(connection, service, gateway, grant),
@@ -353,7 +354,7 @@ export class SignIns {
   }
 
   async #carryNow(connection: Connection, session: TokenRecord, old: TokenRecord): Promise<void> {
-    const { holdings, clock, log } = this.#deps;
+    const { holdings, clock, log, logins } = this.#deps;
     const user = holdings.owner(session);
     const left = remaining(session, clock.now());
     if (!belongsTo(connection, session) || left <= -2 * session.lifeMs) {
@@ -361,24 +362,27 @@ export class SignIns {
     }
     const { service } = session;
     const gateway = await this.#deps.gateways.gateway(connection);
-    const gatewayPassword = await this.gatewayPassword(connection);
-    const under = (token: TokenRecord) => ({
+    const under = async (token: TokenRecord) => ({
       user: token.value,
       session: session.value,
       ...(service === undefined ? {} : { service }),
-      ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
+      ...(await logins.gatewayLogin(connection)),
     });
+    const asked = <T>(work: () => Promise<T>) => logins.withGatewayLogin(connection, undefined, work);
     try {
       if (user === undefined || left <= 0) {
         throw cancelled(); // Its user token was closed meanwhile, or it has expired.
       }
-      const { sent } = await gateway.keepAlive(under(user));
+      const { sent } = await asked(async () => gateway.keepAlive(await under(user)));
       const life = { sent, leftMs: session.lifeMs, source: 'estimated' } as const;
       await holdings.heardOf(session, life, { under: user.id, signIn: user.signIn }, 'soon');
-    } catch {
+    } catch (error) {
+      if (isGatewayUserRefused(error)) {
+        throw error; // Nothing is known of the session, which lives on meanwhile.
+      }
       log.info(`Session ${session.id} does not serve under the new sign-in.`);
       try {
-        await gateway.close(under(old));
+        await asked(async () => gateway.close(await under(old)));
       } catch (error) {
         if (!isRefusal(error, 400, 401, 404, 410)) {
           await holdings.update(session.id, { closing: true }, 'now'); // Nobody uses it, and it is tried again.
@@ -404,24 +408,5 @@ export class SignIns {
     }
     await holdings.removeEnded(old);
     redactor.delete(old.value);
-  }
-
-  /** CRA: the password of the connection's gateway user, where it has one. */
-  async gatewayPassword(connection: Connection): Promise<string | undefined> {
-    if (connection.gatewayUser === undefined) {
-      return undefined;
-    }
-    const given = this.#gatewayPasswords.get(connection.name);
-    if (given !== undefined && belongsTo(connection, given)) {
-      return given.password;
-    }
-    const login = (await this.#deps.logins.read(connection))?.login;
-    return login !== undefined && 'gatewayPassword' in login ? login.gatewayPassword : undefined;
-  }
-
-  /** Forgets what is remembered for a connection. */
-  async forget(connection: string): Promise<void> {
-    this.#gatewayPasswords.delete(connection);
-    await this.#deps.logins.forget(connection);
   }
 }

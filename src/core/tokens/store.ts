@@ -24,6 +24,8 @@ export interface Credentials {
   readonly origin: string;
   /** The gateway has refused the login, with these words (redacted, possibly none): it is sent no more. */
   readonly refused?: string;
+  /** CRA: the same for the password of the gateway's own Tomcat user in it. */
+  readonly gatewayRefused?: true;
 }
 
 /** Where logins are remembered, by the connection's name. Every method may reject. */

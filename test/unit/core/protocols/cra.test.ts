@@ -476,7 +476,10 @@ describe('protocols: CRA', () => {
 
     it('says what is missing where Basic is asked for', async () => {
       const { gateway } = await cra(dialect, (_, response) => tomcatAsks(response));
-      match((await failure(gateway.keepAlive({ user: 'user-token' }), 'E_CONFIG')).message, /gatewayUser/);
+      match(
+        (await failure(gateway.keepAlive({ user: 'user-token' }), 'E_CREDENTIALS')).message,
+        /gatewayUser/,
+      );
       match((await failure(gateway.signIn(login, undefined), 'E_CREDENTIALS')).message, /Tomcat user/);
     });
 

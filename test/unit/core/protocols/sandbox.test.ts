@@ -107,7 +107,7 @@ describe('protocols against the sandbox gateway', () => {
       await cra.keepAlive({ ...tokens, session });
       await failure(cra.keepAlive({ ...tokens, session, gatewayPassword: 'wrong' }), 'E_CREDENTIALS');
       const { gatewayPassword: _, ...bare } = tokens;
-      await failure(cra.keepAlive({ ...bare, session }), 'E_CONFIG');
+      await failure(cra.keepAlive({ ...bare, session }), 'E_CREDENTIALS');
       await cra.close({ ...tokens, session });
       await cra.close({ ...tokens, session });
       equal(
