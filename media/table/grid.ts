@@ -1,19 +1,18 @@
-import {
-  elementScroll,
-  observeElementOffset,
-  observeElementRect,
-  type VirtualItem,
-  Virtualizer,
-} from '@tanstack/virtual-core';
 import type { SeenRow } from '../../src/views/results/messages.ts';
 import { fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
 import { attribute, drawing, element, visible } from './dom.ts';
 import type { Rows } from './rows.ts';
+import { elementHeight, Scroller } from './scroller.ts';
 import type { Selection } from './selection.ts';
 
-export const rowHeight = 22;
-const headerHeight = 24;
+const rowHeight = 22;
+/** With the line below it. */
+const headerHeight = 25;
+
+/** Rows and pixels of columns drawn around what is seen: a scroll is shown before the script hears of it. */
+const spareRows = 8;
+const spareWidth = 200;
 
 /** Rows wanted before and after those that are seen, so that they are there when somebody scrolls. */
 const aheadRows = 50;
@@ -37,6 +36,7 @@ interface RowElement {
   cells: HTMLElement[];
   /** What is drawn in it, and how. */
   index: number;
+  y: number;
   row: SeenRow | undefined;
   look: string;
 }
@@ -50,8 +50,7 @@ export class Grid {
   readonly #header = element('div', { class: 'row header', role: 'row' });
   readonly #body = element('div', { class: 'body', role: 'rowgroup' });
   readonly #model: GridModel;
-  readonly #rowWindow: Virtualizer<HTMLElement, HTMLElement>;
-  readonly #columnWindow: Virtualizer<HTMLElement, HTMLElement>;
+  readonly #scroller = new Scroller(this.root);
   readonly #elements = new Map<number, RowElement>();
   readonly #spare: RowElement[] = [];
   #frame = 0;
@@ -60,7 +59,8 @@ export class Grid {
   #numberWidth = 0;
   #pinned: readonly SeenColumn[] = [];
   #free: readonly SeenColumn[] = [];
-  #window: readonly VirtualItem[] = [];
+  /** The columns that are not pinned and are seen, the first one's left edge, and how wide all columns are. */
+  #window = { from: 0, to: 0, start: 0, total: 0 };
 
   constructor(model: GridModel, onScroll: () => void) {
     this.#model = model;
@@ -70,56 +70,35 @@ export class Grid {
     head.append(this.#header);
     attribute(this.#header, 'aria-rowindex', '1');
     this.root.append(head, this.#body);
-    const common = {
-      getScrollElement: () => this.root,
-      scrollToFn: elementScroll,
-      observeElementRect,
-      observeElementOffset,
-      onChange: () => {
-        this.soon();
-        onScroll();
-      },
-    };
-    this.#rowWindow = new Virtualizer<HTMLElement, HTMLElement>({
-      ...common,
-      count: 0,
-      estimateSize: () => rowHeight,
-      overscan: 8,
+    this.root.addEventListener('scroll', () => {
+      this.#scroller.follow();
+      this.soon();
+      onScroll();
     });
-    this.#columnWindow = new Virtualizer<HTMLElement, HTMLElement>({
-      ...common,
-      count: 0,
-      horizontal: true,
-      estimateSize: (index) => this.#free[index]?.width ?? 100,
-      overscan: 1,
-    });
-    this.#rowWindow._didMount();
-    this.#columnWindow._didMount();
-    this.#rowWindow._willUpdate();
-    this.#columnWindow._willUpdate();
+    new ResizeObserver(() => this.soon()).observe(this.root);
+  }
+
+  /** What of the rows is at the upper edge, in pixels. */
+  get top(): number {
+    return this.#scroller.top;
+  }
+
+  set top(top: number) {
+    this.#scroller.moveTo(top);
   }
 
   /** Rows that fit on the screen. */
   get pageRows(): number {
-    return Math.max(1, Math.floor((this.root.clientHeight - headerHeight) / rowHeight) - 1);
+    return Math.max(1, Math.floor(this.#viewHeight / rowHeight) - 1);
   }
 
   /** The data, or how they are arranged, changed: draws with the next frame. */
   refresh(): void {
-    const { columns, rows } = this.#model;
+    const { columns } = this.#model;
     const pinnedCount = columns.pinnedCount;
     this.#pinned = columns.seen.slice(0, pinnedCount);
     this.#free = columns.seen.slice(pinnedCount);
     this.#numberWidth = Math.max(40, String(this.#model.allRows).length * 8 + 20);
-    this.#rowWindow.setOptions({ ...this.#rowWindow.options, count: rows.count });
-    this.#columnWindow.setOptions({
-      ...this.#columnWindow.options,
-      count: this.#free.length,
-      paddingStart: this.#pinnedWidth(),
-    });
-    this.#columnWindow.measure();
-    this.#rowWindow._willUpdate();
-    this.#columnWindow._willUpdate();
     this.soon();
   }
 
@@ -136,12 +115,10 @@ export class Grid {
   reveal(row: number, column: number): void {
     if (row >= 0) {
       const top = row * rowHeight;
-      const { scrollTop } = this.root;
-      const height = this.root.clientHeight - headerHeight;
-      if (top < scrollTop) {
-        this.root.scrollTop = top;
-      } else if (top + rowHeight > scrollTop + height) {
-        this.root.scrollTop = top + rowHeight - height;
+      if (top < this.top) {
+        this.top = top;
+      } else if (top + rowHeight > this.top + this.#viewHeight) {
+        this.top = top + rowHeight - this.#viewHeight;
       }
     }
     const at = column - this.#pinned.length;
@@ -169,18 +146,24 @@ export class Grid {
     return { row: Number(cell.dataset.row), column: Number(cell.dataset.column), element: cell };
   }
 
+  get #viewHeight(): number {
+    return this.root.clientHeight - headerHeight;
+  }
+
   #pinnedWidth(): number {
     return this.#pinned.reduce((sum, { width }) => sum + width, this.#numberWidth);
   }
 
   #draw(): void {
     const { rows, columns, label } = this.#model;
-    this.#window = this.#columnWindow.getVirtualItems();
-    const total = this.#columnWindow.getTotalSize();
+    this.#window = this.#columnsSeen();
+    const { total } = this.#window;
     attribute(this.root, 'aria-label', label);
     attribute(this.root, 'aria-rowcount', String(rows.count + 1));
     attribute(this.root, 'aria-colcount', String(columns.seen.length + 1));
-    this.#body.style.height = `${rows.count * rowHeight}px`;
+    const height = rows.count * rowHeight;
+    this.#body.style.height = `${elementHeight(height)}px`;
+    this.#scroller.resize(height, this.#viewHeight);
     this.#body.style.width = `${total}px`;
     this.#header.style.width = `${total}px`;
     const columnsLook = JSON.stringify([this.#numberWidth, this.#gapWidth(), ...this.#drawnColumns()]);
@@ -188,9 +171,9 @@ export class Grid {
     const { from, to } = this.#model.selection;
     const look = JSON.stringify([columnsLook, total, from, to]);
 
-    const items = this.#rowWindow.getVirtualItems();
-    const first = items[0]?.index ?? 0;
-    const last = items.at(-1)?.index ?? -1;
+    const { top, shift } = this.#scroller;
+    const first = Math.max(0, Math.floor(top / rowHeight) - spareRows);
+    const last = Math.min(rows.count, Math.ceil((top + this.#viewHeight) / rowHeight) + spareRows) - 1;
     rows.want(Math.max(0, first - aheadRows), Math.min(rows.count, last + 1 + aheadRows));
     for (const [index, drawn] of this.#elements) {
       if (index < first || index > last) {
@@ -198,15 +181,19 @@ export class Grid {
         this.#spare.push(drawn);
       }
     }
-    for (const { index } of items) {
+    for (let index = first; index <= last; index++) {
       let drawn = this.#elements.get(index);
       if (drawn === undefined) {
         drawn = this.#spare.pop() ?? this.#makeRow();
         this.#elements.set(index, drawn);
-        drawn.root.style.transform = `translateY(${index * rowHeight}px)`;
         drawn.look = '';
         drawn.index = index;
         attribute(drawn.root, 'aria-rowindex', String(index + 2));
+      }
+      const y = index * rowHeight - shift;
+      if (drawn.y !== y) {
+        drawn.y = y;
+        drawn.root.style.transform = `translateY(${y}px)`;
       }
       const row = rows.at(index);
       // Of the rows on the screen, a scroll changes only those at its edges.
@@ -229,16 +216,31 @@ export class Grid {
       yield { column, at, left };
       left += column.width;
     }
-    for (const { index } of this.#window) {
-      const column = this.#free[index];
-      if (column !== undefined) {
-        yield { column, at: this.#pinned.length + index, left: undefined };
-      }
+    const { from, to } = this.#window;
+    for (const [place, column] of this.#free.slice(from, to).entries()) {
+      yield { column, at: this.#pinned.length + from + place, left: undefined };
     }
   }
 
+  #columnsSeen(): { from: number; to: number; start: number; total: number } {
+    const { scrollLeft, clientWidth } = this.root;
+    const left = this.#pinnedWidth();
+    const seen = { from: 0, to: 0, start: left, total: left };
+    for (const [at, { width }] of this.#free.entries()) {
+      if (seen.total + width <= scrollLeft + left - spareWidth) {
+        seen.from = at + 1;
+        seen.start = seen.total + width;
+      }
+      if (seen.total < scrollLeft + clientWidth + spareWidth) {
+        seen.to = at + 1;
+      }
+      seen.total += width;
+    }
+    return seen;
+  }
+
   #gapWidth(): number {
-    return (this.#window[0]?.start ?? 0) - (this.#window.length === 0 ? 0 : this.#pinnedWidth());
+    return this.#window.start - this.#pinnedWidth();
   }
 
   #makeRow(): RowElement {
@@ -248,7 +250,7 @@ export class Grid {
     const gap = element('div', { class: 'gap', role: 'presentation' });
     root.append(number, gap);
     this.#body.append(root);
-    return { root, number, gap, cells: [], index: -1, row: undefined, look: '' };
+    return { root, number, gap, cells: [], index: -1, y: -1, row: undefined, look: '' };
   }
 
   #drawRow(drawn: RowElement, row: SeenRow | undefined, total: number): void {

@@ -196,7 +196,7 @@ class TableView {
 
   #keep(): void {
     const here = {
-      top: this.#grid.root.scrollTop,
+      top: this.#grid.top,
       left: this.#grid.root.scrollLeft,
       focus: this.selection.focus,
       detail: this.#detail.wanted,
@@ -300,7 +300,7 @@ class TableView {
       return;
     }
     this.#isBack = true;
-    this.#grid.root.scrollTop = view.top;
+    this.#grid.top = view.top;
     this.#grid.root.scrollLeft = view.left;
     this.selection.go(view.focus, false);
     this.selection.clamp(this.rows.count, this.columns.seen.length);

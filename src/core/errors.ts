@@ -102,3 +102,9 @@ export function fill(template: string, args: readonly (string | number)[]): stri
 export function cancelled(): TokensError {
   return new TokensError('E_CANCELLED', 'Cancelled.');
 }
+
+/**
+ * The reason of an `AbortSignal` where nobody looks at the result any more, though nothing was wrong with the
+ * request: the session that was opened for it stays, for the next one.
+ */
+export const notLookedAt = 'not looked at any more';

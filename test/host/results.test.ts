@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request as ask, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -12,11 +14,19 @@ describe('results in their tabs', () => {
   let folder: string;
   const request = { connection: 'shown', product: 'MVMVS', view: 'JCPU' };
 
+  async function connect(url: string, endless = 'http://127.0.0.1:1'): Promise<void> {
+    const [service] = sandbox.services;
+    const cra = { kind: 'bmc-cra', service, dialect: 'views' };
+    await setConnections([
+      { ...cra, name: 'shown', url },
+      { ...cra, name: 'endless', url: endless },
+    ]);
+  }
+
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'results-'));
     sandbox = await startSandbox({});
-    const [service] = sandbox.services;
-    await setConnections([{ name: 'shown', kind: 'bmc-cra', url: sandbox.url, service }]);
+    await connect(sandbox.url);
     await (await activated()).signIn('shown', { username: 'demo', password: 'demo' });
   });
 
@@ -65,5 +75,57 @@ describe('results in their tabs', () => {
     await run('results.copyRequestAs', { form: 'cmd' });
     assert.match(await vscode.env.clipboard.readText(), /^curl [^\n]* \^\n[\s\S]*%USER_TOKEN%"\n$/);
     await assert.rejects(run('results.copyRequestAs', { form: 'wget' }), { code: 'E_CONFIG' });
+  });
+
+  it('E: closing a tab stops its request, and keeps the session that was opened for it', async () => {
+    const api = await activated();
+    let stopped: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => {
+      stopped = resolve;
+    });
+    // The sandbox, but its data have no end.
+    const server = createServer((asked, answer) => {
+      const { method, headers, url = '/' } = asked;
+      const options = { method, headers: { ...headers, 'accept-encoding': 'identity' } };
+      const onward = ask(new URL(url, sandbox.url), options, async (sent) => {
+        answer.writeHead(sent.statusCode ?? 502, { 'Content-Type': 'application/json' });
+        let body = '';
+        for await (const part of sent) {
+          body += String(part);
+        }
+        if (/JCSA/.test(url)) {
+          answer.once('close', stopped).write(body.replace(/\][^\]]*$/, ''));
+        } else {
+          answer.end(body);
+        }
+      });
+      asked.pipe(onward);
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await connect(sandbox.url, url);
+    try {
+      await api.signIn('endless', { username: 'demo', password: 'demo' });
+      const getting = run('getData', { connection: 'endless', product: 'MVMVS', view: 'JCSA' });
+      const tabOf = () =>
+        vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).find(({ label }) => label === 'MVMVS/JCSA');
+      for (let tries = 0; tabOf() === undefined && tries < 200; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const tab = tabOf();
+      assert.ok(tab, 'the tab opens with the first rows');
+      await assert.rejects(run('results.export', { format: 'csv', path: join(folder, 'part.csv') }), {
+        code: 'E_NOT_READY',
+      });
+      await vscode.window.tabGroups.close(tab);
+      await gone;
+      assert.equal(await getting, undefined);
+      const held = (await api.tokens()).filter(({ connection }) => connection === 'endless');
+      assert.deepEqual(held.map(({ kind }) => kind).sort(), ['session', 'user']);
+    } finally {
+      await run('signOut', { connection: 'endless' });
+      server.closeAllConnections();
+      server.close();
+    }
   });
 });

@@ -120,16 +120,17 @@ export class TableDesk {
     };
   }
 
-  /** Sorts and filters; answers how many rows are left. */
+  /** Sorts and filters the rows that are there; answers how many are left. Rows that come later are not among them. */
   arrange(arrangement: Arrangement): number {
     this.#arrangement = arrangement;
-    this.#arranged = -1;
-    return this.#order()?.length ?? this.table.rowCount;
+    this.#rows = this.#order();
+    this.#arranged = this.table.rowCount;
+    return this.#rows?.length ?? this.table.rowCount;
   }
 
   page({ from, to }: Span): Page {
     const rows: ShownRow[] = [];
-    const order = this.#order();
+    const order = this.#rows;
     const end = Math.min(to, order?.length ?? this.table.rowCount);
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
@@ -142,7 +143,7 @@ export class TableDesk {
 
   /** Everything of one row of the arrangement. */
   detail(at: number): Detail | undefined {
-    const order = this.#order();
+    const order = this.#rows;
     const index = order === undefined ? at : order[at];
     if (index === undefined || index >= this.table.rowCount) {
       return undefined;
@@ -160,7 +161,7 @@ export class TableDesk {
    * A selection as text for the clipboard, as spreadsheets paste it. Answers nothing when it is too much.
    */
   copy({ from, to, fields, headers, most }: Selection): string | undefined {
-    const order = this.#order();
+    const order = this.#rows;
     const columns = fields.map((field) => this.table.column(field));
     const end = Math.min(to, order?.length ?? this.table.rowCount);
     const lines: string[] = headers === null ? [] : [headers.map(pasted).join('\t')];
@@ -192,7 +193,9 @@ export class TableDesk {
    * how many rows it has, and what its columns are; a person may sort on while it is written.
    */
   startExport(request: ExportRequest): { id: number; rowCount: number; kinds: (Kind | undefined)[] } {
-    const order = request.all ? undefined : this.#order();
+    // All rows are exported, also those that have come since they were arranged.
+    const isOld = this.#arranged !== this.table.rowCount;
+    const order = request.all ? undefined : isOld ? this.#order() : this.#rows;
     const id = ++this.#lastExport;
     this.#exports.set(id, { ...request, order, rowCount: this.table.rowCount });
     const columns = request.fields.map((field) => this.table.column(field));
@@ -221,7 +224,7 @@ export class TableDesk {
 
   /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */
   sample({ keys, most }: { readonly keys: readonly string[] | null; readonly most: number }): Sample {
-    const order = this.#order();
+    const order = this.#rows;
     const rows: number[] = [];
     const count = Math.min(most, order?.length ?? this.table.rowCount);
     for (let at = 0; at < count; at++) {
@@ -249,14 +252,9 @@ export class TableDesk {
     if (sort.length === 0 && filter.trim() === '') {
       return undefined;
     }
-    // Rows that arrive while a person has already sorted are put in their place when next asked for.
-    if (this.#rows === undefined || this.#arranged !== this.table.rowCount) {
-      const kept =
-        filter.trim() === '' ? allRows(this.table.rowCount) : filterRows(this.table, filter, new Map(labels));
-      this.#rows = sortRows(this.table, kept, sort);
-      this.#arranged = this.table.rowCount;
-    }
-    return this.#rows;
+    const kept =
+      filter.trim() === '' ? allRows(this.table.rowCount) : filterRows(this.table, filter, new Map(labels));
+    return sortRows(this.table, kept, sort);
   }
 }
 

@@ -1,7 +1,7 @@
 import { unlessCancelled } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
-import { cancelled, TokensError } from '../errors.ts';
+import { cancelled, notLookedAt, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Column, DataAnswer, DataQuery, Grant } from '../protocols/gateway.ts';
 import { type CheckedRequest, checkRequest, titleOf, viewKey } from '../request.ts';
@@ -427,7 +427,9 @@ export class DataCalls {
       const opened = holdings.get(id);
       if (opened !== undefined) {
         // With the rest of the answer lost it is still good for the next call, if somebody wants one.
-        if (!request.keepOpen || (TokensError.is(error) && error.code === 'E_CANCELLED')) {
+        const isUnwanted =
+          TokensError.is(error) && error.code === 'E_CANCELLED' && signal?.reason !== notLookedAt;
+        if (!request.keepOpen || isUnwanted) {
           await endUnwanted(opened);
         }
       } else if (mayHaveOpened(error)) {

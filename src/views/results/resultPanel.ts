@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
-import { cancelled, TokensError } from '../../core/errors.ts';
+import { cancelled, notLookedAt, TokensError } from '../../core/errors.ts';
 import type { DataRequest } from '../../core/request.ts';
-import type { Arrangement } from '../../core/results/desk.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/secretless.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
+import { Arranging } from './arranging.ts';
 import type { PanelDeps } from './deps.ts';
 import { resultHtml } from './html.ts';
 import {
@@ -46,13 +46,17 @@ export class ResultPanel implements Disposable {
   #gotAt: number;
   #kept: KeptState | undefined;
   #labels = new Map<string, string>();
-  #arrangement: Arrangement = { sort: [], filter: '', labels: [] };
+  readonly #arranging = new Arranging(
+    () => this.#table,
+    () => {
+      this.#generation++;
+      this.#tell();
+    },
+  );
   #seen: readonly string[] | undefined;
   #generation = 1;
-  #shownRows = 0;
   #fields = '';
   #ready = false;
-  #arranging = false;
   #running: AbortController | undefined;
   #watch: Watch | undefined;
 
@@ -93,12 +97,12 @@ export class ResultPanel implements Disposable {
   }
 
   get shownRows(): number {
-    return this.#shownRows;
+    return this.#arranging.shownRows;
   }
 
   /** Whether what is shown is sorted or filtered. */
   get isArranged(): boolean {
-    return this.#arrangement.sort.length > 0 || this.#arrangement.filter.trim() !== '';
+    return this.#arranging.isArranged;
   }
 
   labelOf(field: string): string {
@@ -111,7 +115,6 @@ export class ResultPanel implements Disposable {
     this.#kept = undefined;
     this.#failure = '';
     this.#adopt(table);
-    this.#shownRows = table.state.rowCount;
     this.#tell();
   }
 
@@ -135,7 +138,6 @@ export class ResultPanel implements Disposable {
     this.#adopt(table);
     this.#gotAt = kept.gotAt;
     this.#kept = kept;
-    this.#shownRows = table.state.rowCount;
     this.#tell();
   }
 
@@ -231,8 +233,9 @@ export class ResultPanel implements Disposable {
   }
 
   dispose(): void {
+    this.#ready = false;
     this.#watch?.dispose();
-    this.#running?.abort();
+    this.#running?.abort(notLookedAt);
     this.#tableOwned.dispose();
     this.#owned.dispose();
   }
@@ -246,13 +249,12 @@ export class ResultPanel implements Disposable {
       await table.compare(before);
       await this.plotting.begin(before, this.#gotAt);
     }
-    const shown = await table.ask('arrange', this.#arrangement);
+    await this.#arranging.prepare(table);
     this.#gotAt = this.#deps.clock.now().wall;
     this.#kept = undefined;
     this.#failure = '';
     this.#outcome = fetched;
     this.#adopt(table);
-    this.#shownRows = shown;
     await this.plotting.remember(table, this.#gotAt);
     this.#tell();
     await this.plotting.draw();
@@ -265,7 +267,7 @@ export class ResultPanel implements Disposable {
     this.#table = table;
     this.#masked = false;
     this.#tableOwned.add(table.share());
-    this.#tableOwned.add(table.onDidChange(() => void this.#changed()));
+    this.#tableOwned.add(table.onDidChange(() => this.#changed().catch(this.#deps.report)));
     this.#fields = table.state.fields.join('\u0000');
     this.#generation++;
   }
@@ -281,32 +283,8 @@ export class ResultPanel implements Disposable {
       this.#fields = fields;
       this.#generation++;
     }
-    if (this.isArranged) {
-      await this.#arrangeAgain(table);
-    } else {
-      this.#shownRows = table.state.rowCount;
-    }
     this.#tell();
-  }
-
-  /** Sorts and filters what has come since; one at a time, since rows may come faster than that. */
-  async #arrangeAgain(table: LiveTable): Promise<void> {
-    if (this.#arranging) {
-      return;
-    }
-    this.#arranging = true;
-    try {
-      let count = -1;
-      while (count !== table.state.rowCount && this.#table === table) {
-        count = table.state.rowCount;
-        this.#shownRows = await table.ask('arrange', this.#arrangement);
-        this.#generation++;
-      }
-    } catch {
-      // The table was let go meanwhile; whoever did so shows something else now.
-    } finally {
-      this.#arranging = false;
-    }
+    await this.#arranging.settle();
   }
 
   async #take(message: FromTable): Promise<void> {
@@ -327,7 +305,8 @@ export class ResultPanel implements Disposable {
         await this.#page(message);
         break;
       case 'arrange':
-        await this.#arrange({ ...this.#arrangement, sort: message.sort, filter: message.filter });
+        await this.#arranging.change({ sort: message.sort, filter: message.filter });
+        await this.plotting.draw();
         break;
       case 'detail':
         await this.#detail(message.at);
@@ -373,21 +352,6 @@ export class ResultPanel implements Disposable {
     }
   }
 
-  async #arrange(arrangement: Arrangement): Promise<void> {
-    const table = this.#table;
-    this.#arrangement = arrangement;
-    if (table === undefined) {
-      return;
-    }
-    const shown = await table.ask('arrange', arrangement);
-    if (this.#table === table && this.#arrangement === arrangement) {
-      this.#shownRows = shown;
-      this.#generation++;
-      this.#tell();
-      await this.plotting.draw();
-    }
-  }
-
   async #detail(at: number): Promise<void> {
     const detail = await this.#table?.ask('detail', at);
     if (detail !== undefined) {
@@ -421,7 +385,7 @@ export class ResultPanel implements Disposable {
       return;
     }
     await vscode.env.clipboard.writeText(this.#deps.hide(text));
-    const rows = Math.min(to, this.#shownRows) - from;
+    const rows = Math.min(to, this.shownRows) - from;
     this.note(
       rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),
     );
@@ -441,10 +405,10 @@ export class ResultPanel implements Disposable {
       labels: fields.map((field) => this.labelOf(field)),
       kinds: [...kinds],
       rowCount,
-      shownRows: this.#shownRows,
+      shownRows: this.shownRows,
       phase,
-      sort: [...this.#arrangement.sort],
-      filter: this.#arrangement.filter,
+      sort: [...this.#arranging.wanted.sort],
+      filter: this.#arranging.wanted.filter,
       status: statusTexts(table.state, {
         failure: this.#failure,
         masked: this.#masked,
@@ -470,8 +434,7 @@ export class ResultPanel implements Disposable {
     );
     if (labels.size > 0) {
       this.#labels = labels;
-      this.#arrangement = { ...this.#arrangement, labels: [...labels] };
-      await this.#table?.ask('arrange', this.#arrangement);
+      await this.#arranging.change({ labels: [...labels] });
       this.#tell();
       await this.#keep();
     }

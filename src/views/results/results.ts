@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Disposable } from '../../core/disposable.ts';
-import { TokensError } from '../../core/errors.ts';
+import { notLookedAt, TokensError } from '../../core/errors.ts';
 import { type DataRequest, titleOf } from '../../core/request.ts';
 import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
@@ -36,15 +36,15 @@ export class Results implements Disposable {
   async get(request: DataRequest, { show: shown, ...options }: GetOptions): Promise<Fetched> {
     const asJson = shown && this.#deps.openAs?.() === 'json';
     const inTab = shown && !asJson;
-    const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel; closed?: boolean } = {};
+    const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel } = {};
+    /** Fires when the tab is closed: nobody waits for the rest of the answer any more. */
+    const closed = new AbortController();
     const show = (table: LiveTable) => {
       if (arrived.panel === undefined) {
         arrived.panel = this.#open(request);
-        arrived.panel.panel.onDidDispose(() => {
-          arrived.closed = true;
-        });
+        arrived.panel.panel.onDidDispose(() => closed.abort(notLookedAt));
       }
-      if (arrived.panel.table !== table && arrived.closed !== true) {
+      if (arrived.panel.table !== table && !closed.signal.aborted) {
         arrived.panel.show(table);
       }
     };
@@ -63,15 +63,19 @@ export class Results implements Disposable {
         }
       },
     });
+    const signal = AbortSignal.any([
+      closed.signal,
+      ...(options.signal === undefined ? [] : [options.signal]),
+    ]);
     try {
-      const fetched = await this.#deps.run(request, { ...options, makeReader });
+      const fetched = await this.#deps.run(request, { ...options, signal, makeReader });
       if (asJson && arrived.table !== undefined) {
         const { table } = arrived;
         await this.#json.show(table, table.state.fields, titleOf(request), this.#deps.clock.now().wall);
       }
-      if (inTab && arrived.table !== undefined && arrived.closed !== true) {
+      if (inTab && arrived.table !== undefined && !closed.signal.aborted) {
         show(arrived.table);
-        void arrived.panel?.finished(fetched);
+        arrived.panel?.finished(fetched).catch(this.#deps.report);
       }
       return fetched;
     } catch (error) {

@@ -1,0 +1,100 @@
+import type { Arrangement } from '../../core/results/desk.ts';
+import type { LiveTable } from '../../core/results/liveTable.ts';
+
+/**
+ * How the rows of a result are sorted and filtered, whichever table has them at the time. Rows that arrive are
+ * put in their places when there are twice as many as before, and when they are all there: each time costs as
+ * much as sorting them all.
+ */
+export class Arranging {
+  readonly #table: () => LiveTable | undefined;
+  readonly #changed: () => void;
+  #wanted: Arrangement = { sort: [], filter: '', labels: [] };
+  /** What a table was asked last, and how many rows it had then and shows by that. */
+  readonly #done = new WeakMap<LiveTable, { arrangement: Arrangement; rows: number; shown: number }>();
+  #settling: Promise<void> | undefined;
+
+  /**
+   * @param table the table that is shown
+   * @param changed hears when other rows are shown, or in another order
+   */
+  constructor(table: () => LiveTable | undefined, changed: () => void) {
+    this.#table = table;
+    this.#changed = changed;
+  }
+
+  get wanted(): Arrangement {
+    return this.#wanted;
+  }
+
+  /** Whether the rows are to be shown in any other way than as the server sent them. */
+  get isArranged(): boolean {
+    return isArranged(this.#wanted);
+  }
+
+  /** How many rows are shown. */
+  get shownRows(): number {
+    const table = this.#table();
+    const done = table && this.#done.get(table);
+    return done !== undefined && isArranged(done.arrangement) ? done.shown : (table?.state.rowCount ?? 0);
+  }
+
+  /** Sorts or filters otherwise. Rejects with what the table says, unless another one is shown by then. */
+  change(change: Partial<Arrangement>): Promise<void> {
+    this.#wanted = { ...this.#wanted, ...change };
+    return this.settle();
+  }
+
+  /** Arranges a table that will be shown next, as it is wanted at the end: a person may go on sorting meanwhile. */
+  async prepare(table: LiveTable): Promise<void> {
+    for (let isOld = true; isOld; ) {
+      isOld = await this.#arrange(table);
+    }
+  }
+
+  /** To be called when rows have come. One at a time: they may come faster than they can be arranged. */
+  settle(): Promise<void> {
+    this.#settling ??= this.#settle().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  async #settle(): Promise<void> {
+    for (let table = this.#table(); table !== undefined && this.#isDue(table); table = this.#table()) {
+      try {
+        await this.#arrange(table);
+      } catch (error) {
+        if (table === this.#table()) {
+          throw error;
+        }
+      }
+      if (table === this.#table()) {
+        this.#changed();
+      }
+    }
+  }
+
+  /** Answers whether something else is wanted by now. */
+  async #arrange(table: LiveTable): Promise<boolean> {
+    const arrangement = this.#wanted;
+    const rows = table.state.rowCount;
+    const shown = await table.ask('arrange', arrangement);
+    this.#done.set(table, { arrangement, rows, shown });
+    return arrangement !== this.#wanted;
+  }
+
+  #isDue(table: LiveTable): boolean {
+    const done = this.#done.get(table);
+    if (done === undefined) {
+      return this.isArranged;
+    }
+    const { rowCount, phase } = table.state;
+    const isMuchMore = rowCount > done.rows && (phase !== 'arriving' || rowCount >= 2 * done.rows);
+    return done.arrangement !== this.#wanted || (this.isArranged && isMuchMore);
+  }
+}
+
+function isArranged({ sort, filter }: Arrangement): boolean {
+  return sort.length > 0 || filter.trim() !== '';
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { TableDesk } from '../../../src/core/results/desk.ts';
+import { LiveTable } from '../../../src/core/results/liveTable.ts';
+import type { Given, Question, Told } from '../../../src/core/results/workerMessages.ts';
+import { Arranging } from '../../../src/views/results/arranging.ts';
+
+/** A table that arrives, counts how often it is arranged, and takes its time for that. */
+class SlowTable extends LiveTable {
+  readonly desk: TableDesk;
+  arranged = 0;
+
+  constructor() {
+    const desk = new TableDesk();
+    super(desk);
+    this.desk = desk;
+    this.share();
+  }
+
+  override async ask<Q extends Question>(question: Q, given: Given<Q>): Promise<Told<Q>> {
+    if (question === 'arrange') {
+      this.arranged++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return super.ask(question, given);
+  }
+
+  add(values: readonly number[], phase: 'arriving' | 'done' = 'arriving'): void {
+    this.desk.table.append(values.map((v) => ({ v, w: -v })));
+    this.update({ ...this.desk.summary(), phase });
+  }
+
+  get values(): unknown[] {
+    return this.desk.page({ from: 0, to: 1e6 }).rows.map(({ cells }) => Number(cells[0]));
+  }
+}
+
+const by = (field: string) => ({ sort: [{ field, descending: false }] });
+
+describe('results: how the rows are arranged', () => {
+  it('E: rows that arrive are sorted when they have doubled, and at the end', async () => {
+    const table = new SlowTable();
+    let told = 0;
+    const arranging = new Arranging(
+      () => table,
+      () => told++,
+    );
+    table.add([5, 3]);
+    await arranging.change(by('v'));
+    for (let value = 1000; value > 0; value--) {
+      table.add([value]);
+      await arranging.settle();
+      const { values } = table;
+      assert.deepEqual(
+        values,
+        [...values].sort((a, b) => Number(a) - Number(b)),
+      );
+      assert.equal(values.length, arranging.shownRows);
+      assert.ok(values.length * 2 > table.state.rowCount);
+    }
+    assert.ok(table.arranged <= 10, `sorted ${table.arranged} times`);
+    table.add([0], 'done');
+    await arranging.settle();
+    assert.deepEqual([table.values.length, arranging.shownRows, table.values[0]], [1003, 1003, 0]);
+    assert.equal(told, table.arranged);
+    await arranging.settle();
+    assert.ok(table.arranged <= 11);
+  });
+
+  it('E: what is exported has all rows in order, also those that came since they were sorted', () => {
+    const { desk } = new SlowTable();
+    desk.table.append([{ v: 3 }, { v: 2 }]);
+    desk.arrange({ ...by('v'), filter: '', labels: [] });
+    desk.table.append([{ v: 1 }]);
+    const { id, rowCount } = desk.startExport({ fields: ['v'], format: 'csv', all: false });
+    assert.deepEqual([rowCount, desk.exportPart({ id, from: 0, to: 9 })], [3, '1\r\n2\r\n3\r\n']);
+    // What is on the screen stays where it is.
+    assert.equal(desk.page({ from: 0, to: 9 }).rows[0]?.cells[0], '2');
+  });
+
+  it('E: a click on a header while another table is on its way counts for that one', async () => {
+    const tables = [new SlowTable(), new SlowTable()] as const;
+    let shown: SlowTable = tables[0];
+    const arranging = new Arranging(
+      () => shown,
+      () => undefined,
+    );
+    for (const table of tables) {
+      table.add([2, 1, 3], 'done');
+    }
+    await arranging.change(by('v'));
+    const preparing = arranging.prepare(tables[1]);
+    const clicked = arranging.change({ ...by('w'), filter: 'v<3' });
+    assert.equal(arranging.shownRows, 3);
+    await preparing;
+    shown = tables[1];
+    assert.deepEqual([tables[1].values, arranging.shownRows], [[2, 1], 2]);
+    await clicked;
+    const before = tables[1].arranged;
+    await arranging.settle();
+    assert.equal(tables[1].arranged, before);
+  });
+
+  it('E: a table that is let go while it is sorted is no failure where another one is shown', async () => {
+    const table = new SlowTable();
+    const share = table.share();
+    let shown: SlowTable | undefined = table;
+    const arranging = new Arranging(
+      () => shown,
+      () => undefined,
+    );
+    table.add([2, 1], 'done');
+    const failing = new SlowTable();
+    failing.ask = () => Promise.reject(new Error('lost'));
+    shown = failing;
+    await assert.rejects(arranging.change(by('v')), /lost/);
+    const settled = arranging.settle();
+    shown = table;
+    await settled;
+    assert.deepEqual(table.values, [1, 2]);
+    share.dispose();
+  });
+});
