@@ -43,7 +43,7 @@ const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/
 const opened = v.looseObject({ SessionToken: tokenText });
 const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
 const renewed = v.looseObject({ SessionToken: v.nullish(tokenText) });
-const revoked = v.nullish(v.object({ Status: v.fallback(v.optional(numeric), undefined) }));
+const revoked = v.nullish(v.object({ Status: v.optional(numeric) }));
 
 /** `Errors` of the envelope (PROTOCOLS.md 1). */
 const errors = v.object({
