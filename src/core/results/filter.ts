@@ -3,7 +3,7 @@ import { textOf } from './cells.ts';
 import { NumberText } from './json.ts';
 import { asNumbers, type Reading, sizeOfNumber } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
-import { fold, isForeign } from './text.ts';
+import { fold, foreign } from './text.ts';
 
 type Comparison = ':' | '=' | '<' | '<=' | '>' | '>=';
 
@@ -126,17 +126,23 @@ function tester({ comparison, value }: Term, column: Column): (cell: Cell | unde
   }
   const { reading } = column;
   const wanted = fold(value);
-  const isNumber = !Number.isNaN(sizeOfNumber(value));
-  const isSized = isNumber || !Number.isNaN(reading.size(value));
+  const number = sizeOfNumber(value);
+  const size = reading.size(value);
   const test = (one: Cell | undefined): boolean => {
     if (one === undefined || one === null) {
       return comparison === '=' && wanted === '';
     }
     const own = textOf(one);
-    const by = one instanceof NumberText ? isNumber && asNumbers : isSizedBy(reading, own, value) && reading;
-    // With zeros before it, it is a name rather than a number.
-    if (by && !(by.kind === 'number' && comparison === '=' && (isPadded(own) || isPadded(value)))) {
-      return compare(by.compare(own, value), comparison);
+    const isNumber = one instanceof NumberText;
+    const difference = isNumber ? Number(own) - number : reading.size(own) - size;
+    // With zeros before it, it is a name rather than a number. The difference of infinities is NaN, too.
+    if (!(comparison === '=' && reading.kind !== 'time' && (isPadded(own) || isPadded(value)))) {
+      if (difference !== 0 && !Number.isNaN(difference)) {
+        return compare(difference, comparison);
+      }
+      if (isNumber ? !Number.isNaN(number) : isSizedBy(reading, own, value)) {
+        return compare((isNumber ? asNumbers : reading).compare(own, value), comparison);
+      }
     }
     const text = fold(own);
     if (comparison === '=') {
@@ -144,7 +150,7 @@ function tester({ comparison, value }: Term, column: Column): (cell: Cell | unde
     }
     // A number is neither more nor less than a word.
     return (
-      (reading.kind === 'text' || !isSized) &&
+      (reading.kind === 'text' || (Number.isNaN(number) && Number.isNaN(size))) &&
       text !== '' &&
       compare(text < wanted ? -1 : text > wanted ? 1 : 0, comparison)
     );
@@ -175,16 +181,17 @@ function compare(difference: number, comparison: Comparison): boolean {
   }
 }
 
-/** An expression is quicker than lowering every text, and asks for no memory. */
+/** An expression is quicker than folding every text, and asks for no memory. */
 function containing(part: string): (cell: Cell | undefined) => boolean {
   const wanted = fold(part);
-  const expression = new RegExp(literally(wanted), 'i');
+  // Finds the part, or what has to be folded before it is known whether the part is there.
+  const candidate = new RegExp(`${literally(wanted)}|${foreign.source}`, 'i');
   return (cell) => {
     if (cell === undefined || cell === null) {
       return false;
     }
     const text = textOf(cell);
-    return isForeign(text) || /[\r\n]/.test(text) ? fold(text).includes(wanted) : expression.test(text);
+    return candidate.test(text) && (!foreign.test(text) || fold(text).includes(wanted));
   };
 }
 

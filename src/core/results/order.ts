@@ -1,5 +1,6 @@
 import type { Cell } from './answer.ts';
 import { firstOf, textOf } from './cells.ts';
+import { allRows } from './filter.ts';
 import { NumberText } from './json.ts';
 import { asNumbers, type Reading } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
@@ -56,8 +57,7 @@ export function sortRows(table: ResultTable, rows: Uint32Array, by: readonly Sor
 
 /** Every row's place in the order of one column, as numbers: comparing those is what makes a sort fast. */
 function keysOf(column: Column): Keys {
-  const { length } = column;
-  const { reading } = column;
+  const { length, reading } = column;
   const classes = new Uint8Array(length);
   const ranks = new Float64Array(length);
   /** The texts that are different, each with its number; a row's rank is that number until texts are in order. */
@@ -78,54 +78,52 @@ function keysOf(column: Column): Keys {
       ranks[row] = numberOf(text, texts);
     }
   }
-  rank(worded, sortTexts([...texts.keys()]), texts);
+  const places = new Float64Array(texts.size);
+  let place = 0;
+  for (const text of sortTexts([...texts.keys()])) {
+    places[texts.get(text) as number] = place++;
+  }
+  for (let row = 0; row < length; row++) {
+    if (classes[row] === worded) {
+      ranks[row] = places[ranks[row] as number] as number;
+    }
+  }
   if (isFine) {
-    rankSizes();
+    const { compare } = reading.kind === 'time' ? reading : asNumbers;
+    const rows = allRows(length).filter((row) => classes[row] === sized);
+    rankFine(rows, ranks, (row) => textOf(firstOf(column.at(row))), compare);
   }
   return { classes, ranks };
+}
 
-  /** Numbers of texts become their places in the order; texts that compare as equal share one. */
-  function rank(
-    kind: number,
-    sorted: readonly string[],
-    numbers: ReadonlyMap<string, number>,
-    compare: (a: string, b: string) => number = () => 1,
-  ): void {
-    const places = new Float64Array(sorted.length);
-    let place = 0;
-    for (const [at, text] of sorted.entries()) {
-      if (at > 0 && compare(sorted[at - 1] as string, text) !== 0) {
-        place++;
-      }
-      places[numbers.get(text) as number] = place;
-    }
-    for (let row = 0; row < length; row++) {
-      if (classes[row] === kind) {
-        ranks[row] = places[ranks[row] as number] as number;
-      }
-    }
+/** Gives rows places by their sizes and, where those are equal to JavaScript, by the last digit of their texts. */
+function rankFine(
+  rows: Uint32Array,
+  ranks: Float64Array,
+  textAt: (row: number) => string,
+  compare: (a: string, b: string) => number,
+): void {
+  const sizes = Float64Array.from(rows, (row) => ranks[row] as number).sort();
+  if (sizes.every((size, at) => size !== sizes[at + 1])) {
+    return;
   }
-
-  /** Sizes that JavaScript takes for equal are compared to their last digit. */
-  function rankSizes(): void {
-    const numbers = new Map<string, number>();
-    const sizes: number[] = [];
-    for (let row = 0; row < length; row++) {
-      if (classes[row] === sized) {
-        const size = ranks[row] as number;
-        ranks[row] = numberOf(textOf(firstOf(column.at(row))), numbers);
-        sizes[ranks[row] as number] = size;
-      }
+  rows.sort((a, b) => (ranks[a] === ranks[b] ? 0 : (ranks[a] as number) - (ranks[b] as number)));
+  let place = 0;
+  for (let from = 0, to = 0; from < rows.length; from = to) {
+    while (to < rows.length && sizes[to] === sizes[from]) {
+      to++;
     }
-    const { compare } = reading.kind === 'time' ? reading : asNumbers;
-    const bySize = (a: string, b: string) => {
-      const [left, right] = [
-        sizes[numbers.get(a) as number] as number,
-        sizes[numbers.get(b) as number] as number,
-      ];
-      return left === right ? compare(a, b) : left - right;
-    };
-    rank(sized, [...numbers.keys()].sort(bySize), numbers, bySize);
+    const texts = Array.from(rows.subarray(from, to), textAt);
+    const places = new Map<string, number>();
+    let last: string | undefined;
+    for (const text of [...new Set(texts)].sort(compare)) {
+      places.set(text, last === undefined || compare(last, text) === 0 ? place : ++place);
+      last = text;
+    }
+    for (const [at, text] of texts.entries()) {
+      ranks[rows[from + at] as number] = places.get(text) as number;
+    }
+    place++;
   }
 }
 

@@ -250,6 +250,9 @@ function isDecimal(text: string): boolean {
 
 /** Compares numbers by their size, and where JavaScript takes them for the same, by their digits. */
 function compareNumbers(a: string, b: string): number {
+  if (a.length === b.length && isWhole.test(a) && isWhole.test(b)) {
+    return compareTexts(a, b); // Such are ids, and there are many.
+  }
   const [left, right] = [sizeOfNumber(a), sizeOfNumber(b)];
   // Infinity from infinity is no number.
   const difference = left === right ? 0 : left - right;
@@ -263,6 +266,7 @@ interface Decimal {
   readonly exponent: number;
 }
 
+const isWhole = /^[1-9]\d*$/;
 const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
 
 /** Undefined for what has a unit. */

@@ -47,11 +47,26 @@ export class Column {
   get reading(): Reading {
     const { length } = this;
     if (this.#read?.rows !== length) {
-      const sample = this.judge(sampleSize);
-      const isText = sample.reading.kind === 'text' && !sample.isOpen;
-      this.#read = { reading: (isText ? sample : this.judge(length)).reading, rows: length };
+      const { reading, isOpen } = this.judge(sampleSize);
+      const isSure = !isOpen && (reading.kind === 'text' || this.#isAll(reading));
+      this.#read = { reading: isSure ? reading : this.judge(length).reading, rows: length };
     }
     return this.#read.reading;
+  }
+
+  /** Whether no value speaks against a reading: words may stand in every column. */
+  #isAll(reading: Reading): boolean {
+    for (let row = 0; row < this.length; row++) {
+      const value = firstOf(this.at(row));
+      const isOther =
+        value instanceof NumberText
+          ? reading.kind !== 'number'
+          : typeof value === 'string' && Number.isNaN(reading.size(value)) && /\d/.test(value);
+      if (isOther) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Judges a sample of about so many values. */
