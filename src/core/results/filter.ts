@@ -1,7 +1,7 @@
 import type { Cell } from './answer.ts';
 import { textOf } from './cells.ts';
 import { NumberText } from './json.ts';
-import { asNumbers, type Reading, sizeOfNumber } from './quantity.ts';
+import { asNumbers, sizeOfNumber } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
 import { fold, foreign } from './text.ts';
 
@@ -127,7 +127,7 @@ function tester({ comparison, value }: Term, column: Column): (cell: Cell | unde
   const { reading } = column;
   const wanted = fold(value);
   const number = sizeOfNumber(value);
-  const size = reading.size(value);
+  const size = reading.kind === 'number' ? number : reading.size(value);
   const test = (one: Cell | undefined): boolean => {
     if (one === undefined || one === null) {
       return comparison === '=' && wanted === '';
@@ -140,7 +140,7 @@ function tester({ comparison, value }: Term, column: Column): (cell: Cell | unde
       if (difference !== 0 && !Number.isNaN(difference)) {
         return compare(difference, comparison);
       }
-      if (isNumber ? !Number.isNaN(number) : isSizedBy(reading, own, value)) {
+      if (!Number.isNaN(isNumber ? number : size) && (isNumber || !Number.isNaN(reading.size(own)))) {
         return compare((isNumber ? asNumbers : reading).compare(own, value), comparison);
       }
     }
@@ -156,10 +156,6 @@ function tester({ comparison, value }: Term, column: Column): (cell: Cell | unde
     );
   };
   return (cell) => (Array.isArray(cell) && cell.length > 0 ? cell.some(test) : test(cell));
-}
-
-function isSizedBy(reading: Reading, one: string, other: string): boolean {
-  return !Number.isNaN(reading.size(one)) && !Number.isNaN(reading.size(other));
 }
 
 function isPadded(text: string): boolean {

@@ -197,6 +197,9 @@ function momentOf(text: string, order: DateOrder | undefined): Moment | undefine
     const [, one, two, three, hour = 0, minute = 0, second = 0, fraction = '', zone = ''] = parts;
     const [year, month, day] =
       one?.length === 4 ? [one, two, three] : order === 'dayFirst' ? [three, two, one] : [three, one, two];
+    if (Number(month) > 12 || Number(day) > 31) {
+      return undefined;
+    }
     const whole = Date.UTC(
       Number(year),
       Number(month) - 1,

@@ -8,6 +8,7 @@ import { layOut } from '../../../../src/core/results/json.ts';
 import type { LiveTable, TableState } from '../../../../src/core/results/liveTable.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+import { logon, service, viewsRoot, withSandbox } from '../../sandbox/support.ts';
 
 const worker = new TableWorker(new URL('../../../../src/core/results/worker.ts', import.meta.url));
 
@@ -267,6 +268,30 @@ describe('results: values as they were sent', () => {
     assert.deepEqual(await sorted(['10', '9', '****', 'N/A', '-1']), ['-1', '9', '10', '****', 'N/A']);
   });
 
+  it('B4: hexadecimal ids of the sandbox are compared as what they are', () =>
+    withSandbox({}, async (sandbox) => {
+      const url = `${viewsRoot(sandbox)}/${service}/products/MVMVS/views/JCSA/data?rows=200`;
+      const answer = await fetch(url, { headers: { Authorization: `Bearer ${await logon(sandbox)}` } });
+      const { table, fields } = await get(await answer.text());
+      const at = fields.indexOf('CDREASID');
+      const ids = async (filter: string, descending?: boolean) => {
+        const sort = descending === undefined ? [] : [{ field: 'CDREASID', descending }];
+        await table.ask('arrange', { sort, filter, labels: [] });
+        return (await table.ask('page', { from: 0, to: 200 })).rows.map(({ cells }) => String(cells[at]));
+      };
+      const all = await ids('');
+      assert.ok(all.includes('001E') && all.includes('0020'), all.join());
+      const value = (id: string) => Number.parseInt(id, 16);
+      assert.deepEqual(
+        await ids('CDREASID>0020'),
+        all.filter((id) => value(id) > 0x20),
+      );
+      assert.deepEqual(
+        (await ids('', true)).map(value),
+        all.map(value).sort((a, b) => b - a),
+      );
+    }));
+
   it('B5: columns and members stand in the order of the server', async () => {
     const got = await get(
       rowsOf(
@@ -360,6 +385,10 @@ describe('results: values as they were sent', () => {
     assert.deepEqual(await filtered(['21.11.2026', '01.12.2026'], 'v>30.11.2026'), ['01.12.2026']);
     // Nobody knows, or both are meant: the order of texts.
     assert.deepEqual(await sorted(['02.01.2026', '01.02.2025']), ['01.02.2025', '02.01.2026']);
+    const many = Array.from({ length: 5000 }, () => '13.01.2026');
+    many[4321] = '12/13/2025';
+    assert.equal((await sorted(many)).indexOf('12/13/2025'), 0);
+    assert.deepEqual(await filtered(['9', '2048', 'N/A'], 'v>1Ki'), ['2048']);
     assert.deepEqual(await sorted(['21.11.2026', '11.21.2025', '01.01.2027']), [
       '01.01.2027',
       '11.21.2025',
