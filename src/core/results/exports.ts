@@ -11,10 +11,14 @@ export const delimiters = [',', ';', '\t'] as const;
 export type Delimiter = (typeof delimiters)[number];
 
 /**
- * The delimiter that Excel expects under a locale, given as a BCP 47 tag: a semicolon where numbers have a
- * decimal comma, and in Switzerland.
+ * The delimiter that Excel expects where a person is: a semicolon where numbers have a decimal comma, and in
+ * Switzerland. The computer knows the country, but may be another one's; a chosen language is the person's own.
+ * @param language what VS Code is shown in, as a BCP 47 tag
+ * @param computer the locale of the computer that this runs on, as one too
  */
-export function delimiterOf(locale: string): Delimiter {
+export function delimiterOf(language: string, computer: string): Delimiter {
+  const [chosen] = language.split('-');
+  const locale = chosen === 'en' || computer.split('-')[0] === chosen ? computer : language;
   return /-(?:CH|LI)$/i.test(locale) || !new Intl.NumberFormat(locale).format(1.5).includes('.') ? ';' : ',';
 }
 

@@ -158,7 +158,7 @@ interface ExportChoice {
 }
 
 async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoice | undefined> {
-  const usual = delimiterOf(placeOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale));
+  const usual = delimiterOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale);
   const given = oneOf('format', args.format, exportFormats);
   if (given !== undefined) {
     const delimiter = oneOf('delimiter', args.delimiter, [',', ';', 'tab']) ?? usual;
@@ -192,15 +192,6 @@ async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoic
     })),
   );
   return vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Export {0}', panel.title) });
-}
-
-/**
- * Where somebody is, as far as it can be known: the computer knows the country, but it may be another one's; the
- * language that a person has chosen is theirs.
- */
-function placeOf(language: string, computer: string): string {
-  const [chosen = ''] = language.split('-');
-  return chosen === 'en' || computer.split('-')[0] === chosen ? computer : language;
 }
 
 async function chooseFile(

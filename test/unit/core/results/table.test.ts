@@ -412,11 +412,18 @@ describe('results: export', () => {
       'de-CH',
       'en-ZA',
     ]) {
-      assert.equal(delimiterOf(locale), ';', locale);
+      assert.equal(delimiterOf('en', locale), ';', locale);
     }
     for (const locale of ['en', 'en-US', 'en-GB', 'ja', 'zh-CN', 'ko', 'es-MX', 'he']) {
-      assert.equal(delimiterOf(locale), ',', locale);
+      assert.equal(delimiterOf('en', locale), ',', locale);
     }
+    // In another language than the computer's, that of the person counts.
+    for (const language of ['de', 'fr', 'es', 'tr', 'pt-br']) {
+      assert.equal(delimiterOf(language, 'en-US'), ';', language);
+    }
+    assert.equal(delimiterOf('ja', 'de-DE'), ',');
+    assert.equal(delimiterOf('es', 'es-MX'), ',');
+    assert.equal(delimiterOf('de', 'de-CH'), ';');
   });
 
   it('writes JSON that reads back in parts, and NDJSON', () => {

@@ -232,7 +232,7 @@ describe('results: a workbook', () => {
           ],
           [
             ['1.10', '2026-11-21 10:15:00'],
-            ['x\r\ny _x0041_', ''],
+            ['x\r\ny <é>', ''],
           ],
         ),
       );
@@ -247,10 +247,7 @@ describe('results: a workbook', () => {
         'import sys, openpyxl\nprint([[c.value for c in r] for r in openpyxl.load_workbook(sys.argv[1]).active.iter_rows(min_row=2)])',
       );
       if (rows !== undefined) {
-        assert.match(
-          rows,
-          /\[1\.1, datetime\.datetime\(2026, 11, 21, 10, 15\)\], \['x\\r\\ny _x0041_', None\]/,
-        );
+        assert.match(rows, /\[1\.1, datetime\.datetime\(2026, 11, 21, 10, 15\)\], \['x\\r\\ny <é>', None\]/);
       }
     } finally {
       await rm(folder, { recursive: true });
