@@ -15,6 +15,15 @@ describe('saved queries', () => {
   describe('of a person', () => {
     const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
 
+    it('E: while there are none, Get Data is offered, and not the settings', async () => {
+      await vs().palette('Session Tokens: Edit Query');
+      const { actions } = await vs().notification(/No query has been saved yet/);
+      assert.deepEqual(actions, ['Get Data']);
+      await vs().answerNotification(/No query has been saved yet/, 'Get Data');
+      await vs().quickInput.waitFor(/./);
+      await vs().page.keyboard.press('Escape');
+    });
+
     it('are saved from a result, run, duplicated and removed; what was asked is listed unsaved', async () => {
       const { quickInput } = vs();
       await signIn(vs());
