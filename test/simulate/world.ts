@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/core/connection.ts';
-import { TokensError } from '../../src/core/errors.ts';
+import { isLoginRefused, TokensError } from '../../src/core/errors.ts';
 import type { DataCall, Gateway, Login } from '../../src/core/protocols/gateway.ts';
 import type { OperationOptions } from '../../src/core/tokens/signIns.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
@@ -16,7 +16,7 @@ const hour = 60 * minute;
 const lifeMs = 15 * minute;
 const maxSessions = 4;
 const views = ['A', 'B', 'C', 'D', 'E', 'F'];
-const logins: Readonly<Record<string, Login>> = {
+const firstLogins: Readonly<Record<string, Login>> = {
   cra: { username: 'demo', password: 'a-secret-password' },
   sarus: { apiKey: 'a-secret-key-of-sarus' },
 };
@@ -117,6 +117,10 @@ export class World {
   #requests = 0;
   #faulty = true;
   readonly #troubled: number;
+  /** What people know, who have changed it since it was remembered. */
+  readonly #logins = { ...firstLogins };
+  /** Logins that a window has heard a refusal of. */
+  readonly #refused = new Map<string, { readonly at: number; readonly by: SimWindow }>();
 
   readonly #tell: (line: string) => void;
 
@@ -164,7 +168,7 @@ export class World {
     process.on('unhandledRejection', unhandled);
     try {
       for (const connection of this.#connections) {
-        const login = logins[connection.name];
+        const login = firstLogins[connection.name];
         if (login !== undefined) {
           const { origin } = new URL(connection.url);
           await this.#credentials.write(connection.name, { login, origin });
@@ -232,6 +236,9 @@ export class World {
       const name = random.chance(0.5) ? 'cra' : 'sarus';
       this.#tell(`${name} starts anew`);
       this.#servers[name]?.restart();
+      if (random.chance(0.5)) {
+        this.#changeLogin(name);
+      }
     } else if (dice < 0.96 && machine.isReckoned) {
       const ms = random.one([hour, -hour, 24 * hour, -24 * hour, 10 * minute, -10 * minute]) ?? 0;
       this.#tell(`the clock of ${machine.name} is set by ${ms} ms`);
@@ -300,7 +307,13 @@ export class World {
       }
       return keeper.signIn(
         connection,
-        random.chance(0.5) ? options : { ...options, login: logins[connection] ?? { apiKey: '' } },
+        random.chance(0.5)
+          ? options
+          : {
+              ...options,
+              login: this.#logins[connection] ?? { apiKey: '' },
+              ...(random.chance(0.5) ? { remember: true } : {}),
+            },
       );
     };
     this.#operations++;
@@ -453,7 +466,16 @@ export class World {
     return {
       grants: inner.grants,
       signIn: (login, service, options) =>
-        port('signIn', connection.name, () => inner.signIn(login, service, options)),
+        port('signIn', connection.name, async () => {
+          this.#checkUnrefused(login, window);
+          return inner.signIn(login, service, options).catch((error: unknown) => {
+            const isFirst = !this.#refused.has(JSON.stringify(login));
+            if (isLoginRefused(error) && isFirst && window.alive && !window.machine.isAsleep) {
+              this.#refused.set(JSON.stringify(login), { at: this.#time.now, by: window });
+            }
+            throw error;
+          });
+        }),
       getData: (call) =>
         port('getData', call.tokens.session ?? call.tokens.user, () =>
           inner.getData(this.#mortal(call, window)),
@@ -489,6 +511,28 @@ export class World {
         }),
       dispose: () => inner.dispose(),
     };
+  }
+
+  /** Somebody changes their password, or the key of their account. */
+  #changeLogin(name: 'cra' | 'sarus'): void {
+    const secret = `another-secret-${++this.#names}`;
+    const before = { apiKey: '', password: '', ...this.#logins[name] };
+    this.#servers[name]?.wrong.add(before.apiKey || before.password);
+    this.#logins[name] = name === 'sarus' ? { apiKey: secret } : { username: 'demo', password: secret };
+    this.#tell(`the login of ${name} is ${secret}`);
+  }
+
+  /** A refused login is sent no more: accounts are locked for that. Another machine may not have heard of it yet. */
+  #checkUnrefused(login: Login, window: SimWindow): void {
+    const first = this.#refused.get(JSON.stringify(login));
+    if (
+      first !== undefined &&
+      first.by.diedAt - first.at > second &&
+      (first.by.machine === window.machine ||
+        this.#time.now - Math.max(first.at, this.#lastAwake) > hearsayMs)
+    ) {
+      this.#blame(`${window.name} sends a login that ${first.by.name} was refused with at ${first.at} ms`);
+    }
   }
 
   /** What was closed is not renewed, once whoever closed it has had the time to tell. */

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { startSandbox } from '../sandbox/gateway.ts';
+import { json, serve, tomcat } from '../unit/core/protocols/rig.ts';
+import { type Fixture, useFixture } from './fixture.ts';
+import { connectionName, connectionTo, getData, signIn } from './sessions.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+interface Gateway extends Fixture {
+  readonly url: string;
+  refused: number;
+  /** From now on another password is good, and the old tokens are not. */
+  change(password: string): void;
+}
+
+/** A gateway whose password changes. */
+async function startGateway(): Promise<Gateway> {
+  let good = 'first-pass';
+  let token = 'user-token-first-pass';
+  const { url, server } = await serve((got, response) => {
+    if (got.path.endsWith('/services')) {
+      json(response, []);
+    } else if (!got.path.endsWith('/login')) {
+      got.headers.authorization === `Bearer ${token}`
+        ? json(response, { rc: 0, columns: [], totalRows: 0, Rows: [] })
+        : tomcat(response, 401, 'Unauthorized', 'The user token has expired');
+    } else if (JSON.parse(got.body).password === good) {
+      json(response, { userToken: token });
+    } else {
+      gateway.refused++;
+      tomcat(response, 403, 'Forbidden', 'PASSWORD EXPIRED');
+    }
+  });
+  const gateway: Gateway = {
+    url,
+    refused: 0,
+    change: (password) => {
+      good = password;
+      token = `user-token-${password}`;
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return gateway;
+}
+
+describe('a person whose password was refused', () => {
+  const gateway = useFixture(startGateway);
+  const vs = useWorkbench(() => ({ settings: connectionTo(gateway().url, { dialect: 'views' }) }));
+
+  it('A2: reads why, is shown it in the tree, and signs in anew there; it was sent once', async () => {
+    const { quickInput } = vs();
+    await vs().showTokens();
+    await signIn(vs(), { password: 'first-pass', keep: 'Remember' });
+    gateway().change('second-pass');
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await getData(vs(), 'MVMVS/JCPU');
+      await quickInput.waitFor(/were refused, enter them anew: .*PASSWORD EXPIRED/);
+      await quickInput.cancel();
+      await quickInput.waitUntilClosed();
+    }
+    assert.equal(gateway().refused, 1);
+    const isRefused = (description: string) => /credentials refused/.test(description);
+    const rows = await vs().waitForRows((all) => all.some(({ description }) => isRefused(description)));
+    assert.match(rows.find(({ label }) => label === connectionName)?.spoken ?? '', /credentials refused/);
+
+    await vs().row(connectionName).click();
+    await quickInput.answer(/enter them anew: .*PASSWORD EXPIRED/, 'demo');
+    assert.equal((await quickInput.answer(/Password/, 'second-pass')).masked, true);
+    await quickInput.pick(/Remember these/, 'Remember');
+    await vs().waitForRows(
+      (all) => all.length === 2 && !all.some(({ description }) => isRefused(description)),
+    );
+    assert.equal(gateway().refused, 1);
+  });
+});
+
+describe('a gateway that wants its Tomcat user', () => {
+  const sandbox = useFixture(() => startSandbox({ basic: true }));
+  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
+
+  it('A6: has the person asked once, for a name and, masked, for the password', async () => {
+    const { quickInput } = vs();
+    await vs().showTokens();
+    await signIn(vs());
+    await vs().palette('Session Tokens: Keep Alive');
+    await quickInput.answer(/own user \(Tomcat\)/, 'tomcat');
+    assert.equal(
+      (await quickInput.answer(/Password of the gateway's own user tomcat/, 'tomcat')).masked,
+      true,
+    );
+    await until('it to be kept alive', async () => sandbox().stats().keepAlives === 1);
+    await vs().palette('Session Tokens: Keep Alive');
+    await until('it to be kept alive again', async () => sandbox().stats().keepAlives === 2);
+  });
+});
