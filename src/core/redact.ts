@@ -219,28 +219,26 @@ function encodings(text: string): string[] {
 function formsInParts(secret: string): string[] {
   // Of an e-mail address only what is before the @: the rest is the name of a host, which people need to read.
   const own = /^([^@\s]+)@[^@\s]+$/.exec(secret)?.[1] ?? secret;
-  return [...encodingsInText(own)].map((form) => form.toLowerCase());
+  const forms = [...encodings(own), ...inBase64(own)];
+  return [...new Set(forms.map((form) => form.toLowerCase()))];
 }
 
 /** A secret as it may stand in data, as far as it is long enough to be no word. */
 function wholeForms(secret: string): string[] {
-  return [...encodingsInText(secret)].filter((form) => form.length >= partLength);
+  const forms = formsOf(secret);
+  return [...new Set([...forms, ...forms.flatMap(inBase64)])].filter((form) => form.length >= partLength);
 }
 
 function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
-/** A secret and its encodings, of base64 what does not depend on its neighbours. */
-function encodingsInText(own: string): Set<string> {
-  const forms = new Set(encodings(own));
-  // Of base64 there are three, by what stands before.
-  for (let before = 0; before < 3; before++) {
-    const bytes = Buffer.from(own);
-    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    const certain = text.slice(before === 0 ? 0 : before + 1, Math.floor(((before + bytes.length) * 8) / 6));
-    forms.add(certain);
-    forms.add(certain.replaceAll('+', '-').replaceAll('/', '_'));
-  }
-  return forms;
+/** A text within one in base64, of which there are three by what stands before; the ends depend on the neighbours. */
+function inBase64(text: string): string[] {
+  const bytes = Buffer.from(text);
+  return [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    const certain = whole.slice(before === 0 ? 0 : before + 1, Math.floor(((before + bytes.length) * 8) / 6));
+    return [certain, certain.replaceAll('+', '-').replaceAll('/', '_')];
+  });
 }

@@ -1,6 +1,7 @@
 import { equal, ok } from 'node:assert/strict';
 import { wordsOf } from '../../../src/core/protocols/text.ts';
 import { Redactor } from '../../../src/core/redact.ts';
+import { canaries, SecretSearch } from '../../security/canaries.ts';
 
 const secret = "Cana/ry+Pass wörd & 'quote' %41";
 
@@ -112,6 +113,28 @@ describe('security: redaction', () => {
     redactor.add('PRODUSER7');
     equal(redactor.hide('CICSPROD2026 PRODUSER7'), '‹redacted› ‹redacted›');
     equal(redactor.redact('CICSPROD'), '‹redacted›');
+  });
+
+  it('B7: leaves not even a part in data of a secret that is there as a whole, however it is written', () => {
+    const redactor = new Redactor();
+    const { password, apiKey, gatewayPassword } = canaries;
+    const secrets = [password, apiKey, gatewayPassword, 'Tk-9f27C0ab51e8d6a4-Zy'];
+    for (const secret of secrets) {
+      redactor.add(secret);
+    }
+    const search = new SecretSearch(secrets);
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    for (const text of secrets.flatMap((secret) =>
+      ['', 'x', 'x:', 'Bearer '].flatMap((before) =>
+        ['', '!', ' and so on'].map((after) => before + secret + after),
+      ),
+    )) {
+      const form = new URLSearchParams({ a: text }).toString();
+      for (const written of [text, encodeURIComponent(text), form, JSON.stringify(text), base64(text)]) {
+        equal(search.find(redactor.hide(written)), undefined, written);
+        equal(search.find(redactor.hide(base64(written))), undefined, written);
+      }
+    }
   });
 
   it('takes secrets out beside letters that grow in lower case', () => {
