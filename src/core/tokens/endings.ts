@@ -2,6 +2,7 @@ import { eachOf, unlessCancelled, within } from '../async.ts';
 import type { Clock } from '../clock.ts';
 import type { Connection } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
+import { isLoginRefused } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Gateway, Grant } from '../protocols/gateway.ts';
 import type { Redactor } from '../redact.ts';
@@ -265,7 +266,14 @@ export class Endings implements Disposable {
         }
         return; // With its user token dead the session is too (PROTOCOLS.md 2).
       }
-      await signIns.again(connection, record.service, options, user);
+      try {
+        await signIns.again(connection, record.service, options, user);
+      } catch (refusal) {
+        if (isLoginRefused(refusal) && options.askLogin === undefined) {
+          return; // The same, found out just now.
+        }
+        throw refusal;
+      }
     }
     try {
       await attempt();

@@ -49,6 +49,12 @@ describe('remembered logins', () => {
     equal(await keeper.isRemembered('cra'), false);
   });
 
+  it('A2: closing a session counts as done where its user token is gone and the password is refused', async () => {
+    const { window } = await changed();
+    deepEqual(await window.keeper.closeAll('cra'), { closed: 1, failed: 0 });
+    equal(rig.cra.refusedLogOns.length, 1);
+  });
+
   it('A2: calls of several services at one moment send a refused password once', async () => {
     const { window } = await changed();
     const services = ['S1', 'S2', 'S3', 'S4'];
