@@ -1,39 +1,43 @@
-import type { BrowserContext } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 
 /**
- * Gives all windows of a browser one secret storage with change events, as the windows of a desktop VS Code have.
+ * Gives all windows of a browser one secret storage with change events, as the windows of a desktop VS Code have, also
+ * those that are connected to other machines.
  * By itself the browser workbench gives each page a copy of its own, which overwrites the others'. Only the
  * storage is another one: VS Code's services, and the extension's `SecretStorage`, are the real ones above it.
  */
 export async function shareSecrets(context: BrowserContext): Promise<void> {
   const secrets = new Map<string, string>();
-  await context.exposeFunction('sharedSecret', (step: string, key: string, value: string) => {
+  await context.exposeBinding('sharedSecret', ({ page }, step: string, key: string, value: string) => {
     switch (step) {
       case 'set':
         secrets.set(key, value);
-        return undefined;
+        return tellOthers(page, key);
       case 'delete':
         secrets.delete(key);
-        return undefined;
+        return tellOthers(page, key);
       case 'keys':
         return [...secrets.keys()];
       default:
         return secrets.get(key);
     }
   });
+  // Windows on different machines have pages of different origins: only from here all can be told.
+  const tellOthers = (page: Page, key: string): void => {
+    for (const other of context.pages().filter((one) => one !== page)) {
+      other.evaluate(`globalThis.sharedSecretChanged?.(${JSON.stringify(key)})`).catch(() => undefined); // It is gone.
+    }
+  };
   await context.addInitScript(`
-    const changed = new BroadcastChannel('shared-secrets');
-    const change = async (step, key, value) => {
-      await sharedSecret(step, key, value);
-      changed.postMessage(key);
-    };
     globalThis.sharedSecrets = {
       type: 'persisted',
       get: (key) => sharedSecret('get', key),
-      set: (key, value) => change('set', key, value),
-      delete: (key) => change('delete', key),
+      set: (key, value) => sharedSecret('set', key, value),
+      delete: (key) => sharedSecret('delete', key),
       keys: () => sharedSecret('keys'),
-      onDidChange: (listener) => changed.addEventListener('message', ({ data }) => listener(data)),
+      onDidChange: (listener) => {
+        globalThis.sharedSecretChanged = listener;
+      },
     };
   `);
   await context.route('**/workbench.js', async (route) => {

@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../workbench/browser.ts';
 import { outDir } from '../workbench/paths.ts';
-import { workbenchUrl } from '../workbench/server.ts';
+import { type Server, workbenchUrl } from '../workbench/server.ts';
 import { quietSettings, readSettings, type Settings, settingsFile } from '../workbench/settings.ts';
 import { QuickInput } from './quickInput.ts';
 import { shareSecrets } from './sharedSecrets.ts';
@@ -138,6 +138,13 @@ export class Workbench {
   /** Another window of the same VS Code: it shares settings, state and secrets with this one, and closes with it. */
   async anotherWindow(): Promise<Workbench> {
     return Workbench.#at(this.page.url(), await this.#context.newPage(), this.#context, this.#dataDir);
+  }
+
+  /** A window of this VS Code that is connected to another machine, with the same settings: secrets are shared, clocks are not. */
+  async windowOn({ port, dataDir }: Pick<Server, 'port' | 'dataDir'>): Promise<Workbench> {
+    await mkdir(dirname(settingsFile(dataDir)), { recursive: true });
+    await copyFile(settingsFile(this.#dataDir), settingsFile(dataDir));
+    return Workbench.#at(workbenchUrl(port, {}), await this.#context.newPage(), this.#context, dataDir);
   }
 
   static async #at(url: string, page: Page, context: BrowserContext, dataDir: string): Promise<Workbench> {

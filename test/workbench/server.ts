@@ -21,6 +21,8 @@ export interface ServerOptions {
   /** The view in sight when a folder is opened for the first time. Default: the Explorer. */
   readonly firstView?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** A program with its arguments that starts another one, by default none: so the server runs where that wants it. */
+  readonly within?: readonly string[];
 }
 
 export interface Server {
@@ -63,9 +65,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const guard = join(import.meta.dirname, 'guard.ts');
   const product = join(import.meta.dirname, 'product.ts');
   const secretKey = await keyOf(options.dataDir);
+  const [program = node, ...programArgs] = [...(options.within ?? []), node];
   const child = spawn(
-    node,
+    program,
     [
+      ...programArgs,
       ...[
         '--import',
         guard,

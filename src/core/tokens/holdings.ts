@@ -8,7 +8,7 @@ import type { Redactor } from '../redact.ts';
 import { elapsed, isLater, isOwn, LearningClock, remaining, runTogether, startOf } from './deadline.ts';
 import { merge, parseRecord, parseStamp, type Stamp, serialize, type TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
-import { heardMs, type TokenStore } from './store.ts';
+import { answeredMs, heardMs, type TokenStore } from './store.ts';
 
 /** What happened to a token that is held. */
 export interface Change {
@@ -503,7 +503,7 @@ export class Holdings implements Disposable {
       .filter((one) => !isOwn(one, now) && startOf(one) !== '' && !this.#asking.has(startOf(one)))
       .map(startOf);
     for (const start of strange) {
-      this.#asking.set(start, now.up + 3 * heardMs);
+      this.#asking.set(start, now.up + answeredMs);
     }
     if (strange.length > 0 || (asks && !isOwn(written, now))) {
       void this.#inTurn(id, () => this.#writeNow(id, true));

@@ -23,7 +23,7 @@ import { isRefusal, refusesToken, serviceOf } from './refusal.ts';
 import { type RenewalEnd, Renewals } from './renewals.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type OperationOptions, SignIns } from './signIns.ts';
-import { type Claims, type CredentialStore, heardMs, type TokenStore } from './store.ts';
+import { answeredMs, type Claims, type CredentialStore, heardMs, type TokenStore } from './store.ts';
 import type { TokenInfo } from './token.ts';
 
 export interface KeeperDeps {
@@ -129,7 +129,7 @@ export class Keeper implements Disposable {
     this.#holdings.anchor();
     await this.#endings.resume();
     // By then other machines have told of their clocks, if a window of theirs is open.
-    this.#deps.scheduler.after('strange', heardMs, () =>
+    this.#deps.scheduler.after('strange', answeredMs, () =>
       this.#ask((record) => isGuess(record, this.#deps.clock.now())),
     );
     return unreadable;

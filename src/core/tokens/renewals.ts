@@ -7,7 +7,7 @@ import { elapsed, isGuess, isOwn, remaining, renewalMargin } from './deadline.ts
 import type { Holdings } from './holdings.ts';
 import type { TokenRecord } from './record.ts';
 import type { Scheduler } from './scheduler.ts';
-import { type Claims, heardMs } from './store.ts';
+import { answeredMs, type Claims } from './store.ts';
 
 export interface RenewalsDeps {
   readonly clock: Clock;
@@ -95,7 +95,7 @@ export class Renewals implements Disposable {
       scheduler.cancel(taskKey(id)); // It died; whoever needs it next signs in or opens it anew.
       return;
     }
-    const wait = isGuess(record, now) ? heardMs : left - this.#margin(record, spreadOf(id));
+    const wait = isGuess(record, now) ? answeredMs : left - this.#margin(record, spreadOf(id));
     const due = now.up + wait;
     scheduler.set(taskKey(id), Math.max(due, this.#notBefore.get(id) ?? now.up), () => void this.#renew(id));
   }
