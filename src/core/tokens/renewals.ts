@@ -204,12 +204,13 @@ export class Renewals implements Disposable {
   }
 
   /**
-   * How long before its end a token is renewed, in milliseconds. Machines share no claims, so the one that heard of the
-   * life from the gateway goes first; others take over when they have not heard of that by half the time.
+   * How long before its end a token is renewed, in milliseconds. Machines, and containers of one, share no claims: the
+   * one that heard of the life from the gateway goes first, and others when they have not heard of that by half the time.
    */
   #margin({ sent, lifeMs }: TokenRecord, spread: number): number {
     const now = this.#deps.clock.now();
-    const share = isOwn(sent, now) ? 1 : (2 + spreadOf(now.machine ?? now.boot)) / 5;
+    const isMine = isOwn(sent, now) && (sent.machine ?? now.machine) === now.machine;
+    const share = isMine ? 1 : (2 + spreadOf(now.machine ?? now.boot)) / 5;
     return share * renewalMargin(lifeMs, this.#roundTripMs, spread);
   }
 

@@ -172,6 +172,20 @@ describe('two machines over one secret storage', () => {
     }
   });
 
+  it('A1: a container has the clock of its machine but claims of its own, and does not renew for the same deadline', async () => {
+    rig = new Rig({ keepAlive: 'auto' }, { lifeMs: life });
+    const box = rig.machine('box', 0, rig.clock.now().up);
+    const now = box.clock.now.bind(box.clock);
+    box.clock.now = () => ({ ...now(), boot: rig.clock.now().boot });
+    const here = await rig.open('fake.here');
+    await rig.open('box.there', () => rig.settle(), box);
+    await here.keeper.signIn('sarus', { login: key });
+    await here.keeper.signIn('cra', { login: demo });
+    await rig.pass(60 * minute, 1_000);
+    assert.equal(rig.sarus.count('keepAlive'), 4);
+    assert.equal(rig.cra.count('keepAlive'), 4);
+  });
+
   it('A1: news that were long under way are not taken for a change of the clocks', async () => {
     rig = new Rig({}, { lifeMs: life });
     const machine = rig.machine('other', -3 * minute);
