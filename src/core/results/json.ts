@@ -54,10 +54,6 @@ class Reader {
 
   constructor(text: string) {
     this.#text = text;
-    // It stands where bytes were no UTF-8.
-    if (text.includes('\uFFFD')) {
-      this.mended++;
-    }
   }
 
   whole(): Sent {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
 import type { AnswerShape, JsonObject } from './answer.ts';
 import { plainOf, readJson, type Sent, type SentObject } from './json.ts';
@@ -121,7 +122,7 @@ export class RowSplitter {
     if (this.#mode !== 'tail') {
       throw new TokensError('E_PROTOCOL', 'The answer of the gateway ended in the middle.');
     }
-    const head = this.#parse(this.#head.text());
+    const head = this.#parse(this.#head.bytes());
     this.#head = new Bytes();
     if (!(head instanceof Map)) {
       throw notAnObject();
@@ -380,7 +381,7 @@ export class RowSplitter {
         if (at - rowStart > this.#bounds.rowBytes) {
           throw tooLarge();
         }
-        this.#emit(decode(chunk, rowStart, at));
+        this.#emit(chunk.subarray(rowStart, at));
       }
     }
     reader?.unload();
@@ -399,13 +400,13 @@ export class RowSplitter {
     this.#carry.append(chunk.subarray(from, to));
   }
 
-  #emit(text: string): void {
-    this.#sink.rows([this.#parse(text) as SentObject]);
+  #emit(row: Uint8Array): void {
+    this.#sink.rows([this.#parse(row) as SentObject]);
   }
 
-  #parse(text: string): Sent {
-    const { value, mended } = parse(text);
-    this.#mended(mended);
+  #parse(bytes: Uint8Array): Sent {
+    const { value, mended } = parse(decode(bytes));
+    this.#mended(isUtf8(bytes) ? mended : mended + 1);
     return value;
   }
 
@@ -452,18 +453,23 @@ class Bytes {
     this.length += bytes.length;
   }
 
-  text(from = 0): string {
-    return decode(this.#buffer, from, this.length);
+  /** A view of them, until they grow. */
+  bytes(from = 0): Uint8Array {
+    return this.#buffer.subarray(from, this.length);
   }
 
-  /** All of it as text, and empties it; a large memory is given back. */
-  take(): string {
-    const text = this.text();
+  text(from: number): string {
+    return decode(this.bytes(from));
+  }
+
+  /** Empties it, and gives a large memory back; answers a view of what was in it, until it grows again. */
+  take(): Uint8Array {
+    const bytes = this.bytes();
     this.length = 0;
     if (this.#buffer.length > 1 << 20) {
       this.#buffer = new Uint8Array(512);
     }
-    return text;
+    return bytes;
   }
 
   #grow(least: number): void {
@@ -487,8 +493,8 @@ function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-function decode(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+function decode({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('utf8');
 }
 
 function parse(text: string): ReturnType<typeof readJson> {

@@ -451,6 +451,7 @@ describe('results: values as they were sent', () => {
     const bytes = Buffer.from(rowsOf('{"a":"M?ller"}', '{"a":"ü"}'));
     bytes[bytes.indexOf('?')] = 0xfc;
     const broken = await get(bytes);
+    assert.equal((await get(rowsOf(`{"a":"\uFFFD\\n"}`))).state.mended, 0);
     assert.deepEqual(broken.cells, [['M\uFFFDller'], ['ü']]);
     assert.equal(broken.state.mended, 1);
   });
