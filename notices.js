@@ -1,7 +1,7 @@
 // The licences of the packages that are bundled: what those licences ask for, and what a user may want to know.
 
-const { readdir, readFile, writeFile } = require('node:fs/promises');
-const { join } = require('node:path');
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** The folders of the packages of which something is in a bundle, by what esbuild tells of its outputs. */
 function packagesIn(metafile) {
@@ -18,7 +18,7 @@ function packagesIn(metafile) {
 }
 
 /** Writes the notices of all packages in these bundles. Fails where one has no licence to show. */
-async function writeNotices(metafiles, file, root) {
+export async function writeNotices(metafiles, file, root) {
   const entries = new Map();
   for (const folder of new Set(metafiles.flatMap(packagesIn))) {
     const path = join(root, folder);
@@ -40,5 +40,3 @@ async function writeNotices(metafiles, file, root) {
   const intro = 'Session Tokens holds these packages, under the licences that follow.\n';
   await writeFile(file, [intro, ...sorted].join(rule).replaceAll('\r\n', '\n'));
 }
-
-module.exports = { writeNotices };

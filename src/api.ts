@@ -1,11 +1,11 @@
 import type * as vscode from 'vscode';
-import { known } from './commands/boundary.ts';
+import type { CommandServices } from './commands/command.ts';
 import type { DataResult } from './commands/getData.ts';
-import type { Parts } from './commands/parts.ts';
 import { TokensError } from './core/errors.ts';
 import type { Login } from './core/protocols/gateway.ts';
 import type { DataRequest } from './core/request.ts';
 import type { TokenInfo } from './core/tokens/token.ts';
+import { toUserError } from './userError.ts';
 
 /** What other extensions get from `activate()` (CONTRACT.md): metadata and verbs, never a secret, never a prompt. */
 export interface SessionTokensApi {
@@ -31,15 +31,15 @@ export interface SessionTokensApi {
 /** All of it but the event, which is there before anything is loaded. */
 export type ApiVerbs = Omit<SessionTokensApi, 'apiVersion' | 'onDidChangeTokens'>;
 
-export function createApi(parts: Parts): ApiVerbs {
-  const { keeper, log, ready } = parts;
+export function createApi(services: CommandServices): ApiVerbs {
+  const { keeper, log, ready } = services;
   /** Activation does not wait for the tokens held from earlier; whoever asks for one does. */
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       await ready;
       return await work();
     } catch (error) {
-      throw known(log, error);
+      throw toUserError(log, error);
     }
   };
   return {
@@ -50,7 +50,7 @@ export function createApi(parts: Parts): ApiVerbs {
         return keeper.signIn(connection, { login: loginOf(credentials), remember, service });
       }),
     getData: (request) =>
-      told(async () => (await import('./commands/table.ts')).getDataQuietly(parts, request)),
+      told(async () => (await import('./commands/getData.ts')).getDataQuietly(services, request)),
     keepAlive: (id) => told(() => keeper.keepAlive(id)),
     query: (id) => told(() => keeper.query(id)),
     close: (id) => told(() => keeper.close(id)),

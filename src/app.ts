@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { type ApiVerbs, createApi } from './api.ts';
 import { TokenProvider } from './authentication/provider.ts';
-import { callOf, report, run } from './commands/boundary.ts';
-import type { CommandId } from './commands/ids.ts';
-import type { Parts } from './commands/parts.ts';
-import { Recents } from './commands/recents.ts';
+import { report, run } from './commands/boundary.ts';
+import type { CommandServices } from './commands/command.ts';
 import { Consents } from './connections/consents.ts';
 import { options } from './connections/options.ts';
 import { SandboxHost } from './connections/sandboxHost.ts';
 import { ConnectionSettings } from './connections/settings.ts';
+import { once } from './core/async.ts';
 import { SystemClock } from './core/clock.ts';
 import type { Connection, Kind } from './core/connection.ts';
 import { type Disposable, DisposableStore } from './core/disposable.ts';
@@ -22,47 +21,40 @@ import { Redactor } from './core/redact.ts';
 import { credentialsOf } from './core/tokens/gateways.ts';
 import { Keeper } from './core/tokens/keeper.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
-import type { ToolsDeps } from './tools/register.ts';
+import type { ToolServices } from './tools/register.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims, machineIdIn } from './vault/fileClaims.ts';
 import { TokenVault } from './vault/tokenVault.ts';
 import { Contexts } from './views/contexts.ts';
 import type { TreeNode } from './views/nodes.ts';
 import { Notices } from './views/notices.ts';
-import type { QueriesDeps } from './views/queries/deps.ts';
-import type { ResultsDeps } from './views/results/deps.ts';
-import type { ResultsView } from './views/results/resultsView.ts';
+import { QueryRows } from './views/queries/queryRows.ts';
+import { QuerySettings } from './views/queries/querySettings.ts';
+import { Recents } from './views/queries/recents.ts';
+import type { Results } from './views/results/results.ts';
 import { StatusBar } from './views/statusBar.ts';
 import { TokenTree } from './views/tree.ts';
 
 /** VS Code waits 5 s for what has to be done before a window goes; this much of it is for gateways. In milliseconds. */
 const exitMs = 3_500;
 
-/** What is registered at activation, for the parts to be behind. */
-export interface Doors {
-  readonly tree: vscode.TreeView<TreeNode>;
-  readonly results: ResultsView;
-  /** There is a request more among those made last. */
-  readonly remembered: () => void;
-}
-
 /** All parts, joined; made when the first of them is needed. */
 export interface App extends Disposable {
   readonly tree: TokenTree;
+  readonly queries: QueryRows;
+  readonly results: () => Promise<Results>;
   readonly api: ApiVerbs;
   readonly onDidChangeTokens: Event<unknown>;
   readonly providers: Readonly<Record<Kind, TokenProvider>>;
-  readonly results: ResultsDeps;
-  readonly queries: QueriesDeps;
-  readonly tools: ToolsDeps;
+  readonly tools: ToolServices;
   /** Runs a command behind the one boundary that errors are told at. */
-  run(id: CommandId, input: unknown): Promise<unknown>;
+  run(id: string, input: unknown): Promise<unknown>;
   /** Does what has to be done before the window goes. */
   leave(): Promise<void>;
 }
 
 /** Builds the parts and joins them. Reads the secret storage, and does no other input or output. */
-export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
+export function createApp(context: vscode.ExtensionContext, view: vscode.TreeView<TreeNode>): App {
   const owned = new DisposableStore();
   const own = <T extends Disposable>(item: T): T => owned.add(item);
   const storage = context.globalStorageUri.fsPath;
@@ -78,7 +70,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
   const window = { id: `${machine}.${randomUUID()}`, boot: clock.now().boot };
   const claims = own(new FileClaims(join(storage, 'claims'), window));
 
-  const rememberedDialect = (connection: Connection) => {
+  const dialectOf = (connection: Connection) => {
     const dialect = context.globalState.get(dialectKey(connection));
     return dialect === 'getData' || dialect === 'views' ? dialect : undefined;
   };
@@ -86,7 +78,7 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
     consents.check(connection);
     // The only way to the network; loaded when it is first used.
     const { connect } = await import('./core/protocols/connect.ts');
-    const remembered = rememberedDialect(connection);
+    const remembered = dialectOf(connection);
     return connect(connection, {
       clock,
       redactor,
@@ -114,6 +106,10 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
       longestIdleMs: options.longestIdleMs,
     }),
   );
+  const queries = own(new QuerySettings());
+  const notices = own(
+    new Notices({ keeper, connections, queries, scheduler, claims, warnMs: options.warnMs }),
+  );
   const ready = keeper.load().then(
     (unreadable) => {
       notices.tellUnreadable(unreadable);
@@ -130,72 +126,54 @@ export function createApp(context: vscode.ExtensionContext, doors: Doors): App {
       }
     }),
   );
-  const tree = own(new TokenTree(keeper, connections, scheduler, ready, doors.tree));
+  const tree = own(new TokenTree(keeper, connections, scheduler, ready, view));
   own(new StatusBar(keeper, clock, scheduler, options));
   own(new Contexts(keeper, connections));
-  const notices = own(new Notices({ keeper, connections, scheduler, claims, warnMs: options.warnMs }));
   const sandbox = own(new SandboxHost());
-  const results: ResultsDeps = {
+  const recents = new Recents(context.globalState);
+  const services: CommandServices = {
     extensionUri: context.extensionUri,
     clock,
-    workerFile: join(__dirname, 'worker.js'),
-    maxBytes: options.maxResponseBytes,
-    run: (request, how) => keeper.getData(request, how),
-    columns: (fetched) => keeper.columns(fetched),
-    connection: (name) => {
-      const connection = connections.get(name);
-      const dialect = rememberedDialect(connection);
-      return { connection, ...(dialect === undefined ? {} : { dialect }) };
-    },
-    openAs: options.resultsOpen,
-    hasSecret: (text) => redactor.finds(text),
-    hide: (text) => redactor.hide(text),
-    redact: (text) => redactor.redact(text),
+    scheduler,
+    options,
     log,
-    report: (error) => report(log, error),
-  };
-  const parts: Parts = {
-    ready,
+    output,
     keeper,
+    ready,
     connections,
     credentials,
     consents,
     connect,
-    options,
-    scheduler,
-    hasSecret: (text) => redactor.finds(text),
-    results: doors.results,
+    dialectOf,
     state: context.globalState,
-    sandbox,
-    log,
-    output,
-    refreshTree: () => tree.refresh(),
-    selectedConnection: () => tree.selectedConnection(),
-    focusConnection: (name) => tree.focusConnection(name),
-    remembered: doors.remembered,
-  };
-  const queries: QueriesDeps = {
+    workspaceState: context.workspaceState,
     hasSecret: (text) => redactor.finds(text),
-    run: async (request) => (await import('./commands/table.ts')).runForPerson(parts, request),
-    recents: () => new Recents(context.globalState).all(),
-    active: () => doors.results.activeRequest(),
-    state: context.workspaceState,
+    hide: (text) => redactor.hide(text),
+    redact: (text) => redactor.redact(text),
     report: (error) => report(log, error),
+    tree,
+    results: once(async () => {
+      const { Results } = await import('./views/results/results.ts');
+      return own(new Results(services));
+    }),
+    queries,
+    recents,
+    sandbox,
   };
-  const api = createApi(parts);
+  const api = createApi(services);
   notices.tellProblems();
   return {
     tree,
+    queries: own(new QueryRows(queries, recents)),
+    results: services.results,
     api,
     onDidChangeTokens: keeper.onDidChange,
     providers: {
-      'bmc-cra': own(new TokenProvider('bmc-cra', parts)),
-      sarus: own(new TokenProvider('sarus', parts)),
+      'bmc-cra': own(new TokenProvider('bmc-cra', services)),
+      sarus: own(new TokenProvider('sarus', services)),
     },
-    results,
-    queries,
-    tools: { api, connections: () => connections.all(), redact: (text) => redactor.redact(text) },
-    run: (id, input) => run(parts, id, callOf(input)),
+    tools: { api, connections, redact: services.redact },
+    run: (id, input) => run(services, id, input),
     leave: async () => {
       if (options.closeOnExit()) {
         await keeper.closeMine(exitMs);

@@ -1,20 +1,23 @@
 import * as vscode from 'vscode';
 import type { SessionTokensApi } from './api.ts';
 import type { App } from './app.ts';
-import { registerAuthentication } from './authentication/door.ts';
-import { commandIds } from './commands/ids.ts';
+import { registerAuthentication } from './authentication/register.ts';
 import { registerTools } from './tools/register.ts';
-import { QueriesView } from './views/queries/queriesView.ts';
-import { ResultsView } from './views/results/resultsView.ts';
-import { TreeDoor } from './views/treeDoor.ts';
+import { lazyTree } from './views/lazyTree.ts';
+import { registerResults } from './views/results/register.ts';
+
+/** The part of package.json that commands are registered from; what each does is found when it runs. */
+interface Manifest {
+  readonly contributes: { readonly commands: readonly { readonly command: string }[] };
+}
 
 /** What has to be done before the window goes. */
 let leave: (() => Promise<void>) | undefined;
 
 /**
- * Registers what VS Code must know from the start, each with a door that loads the parts behind it (app.ts) when it
- * is first used: whoever has no token and does nothing with the extension pays for the doors alone. Waits for
- * nothing, and does no input or output but a look into the secret storage.
+ * Registers what VS Code must know from the start, and loads what is behind it (app.ts) when it is first used: whoever
+ * has no token and does nothing with the extension pays for this file alone. Waits for nothing, and does no input or
+ * output but a look into the secret storage.
  */
 export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const own = <T extends vscode.Disposable>(item: T): T => {
@@ -24,8 +27,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   let app: Promise<App> | undefined;
   const load = (): Promise<App> => {
     app ??= import('./app.ts').then(({ createApp }) => {
-      const made = own(createApp(context, { tree: tree.view, results, remembered: () => remembered.fire() }));
-      own(made.tree.onDidChangeTreeData((node) => tree.changed(node)));
+      const made = own(createApp(context, tree));
       own(made.onDidChangeTokens(() => tokensChanged.fire()));
       leave = made.leave;
       return made;
@@ -35,27 +37,38 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const holdsTokens = async (): Promise<boolean> =>
     app !== undefined || (await context.secrets.keys()).some(isTokenKey);
 
-  for (const id of commandIds) {
-    own(vscode.commands.registerCommand(id, async (input: unknown) => (await load()).run(id, input)));
+  const { commands } = (context.extension.packageJSON as Manifest).contributes;
+  for (const { command } of commands) {
+    own(
+      vscode.commands.registerCommand(command, async (input: unknown) => (await load()).run(command, input)),
+    );
   }
-  const remembered = own(new vscode.EventEmitter<void>());
   const tokensChanged = own(new vscode.EventEmitter<void>());
-  const tree = own(new TreeDoor(async () => (await load()).tree));
-  const results: ResultsView = own(new ResultsView(async () => (await load()).results));
-  own(new QueriesView(async () => (await load()).queries, remembered.event));
+  const tree = own(
+    vscode.window.createTreeView('sessionTokens.tokens', {
+      treeDataProvider: lazyTree(async () => (await load()).tree),
+      showCollapseAll: true,
+    }),
+  );
+  const queries = lazyTree(async () => (await load()).queries);
+  own(vscode.window.registerTreeDataProvider('sessionTokens.queries', queries));
+  own(registerResults(async () => (await load()).results()));
   own(registerAuthentication(holdsTokens, async (kind) => (await load()).providers[kind]));
   own(registerTools(async () => (await load()).tools));
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('sessionTokens.connections')) {
-        void load();
+      if (['connections', 'queries'].some((name) => change.affectsConfiguration(`sessionTokens.${name}`))) {
+        void load(); // Whoever loads them tells what is wrong there.
       }
     }),
   );
   // Tokens held from earlier, or opened in another window, are to be shown, counted and renewed.
   own(context.secrets.onDidChange(({ key }) => isTokenKey(key) && void load()));
+  // So are saved queries that cannot be used; without any there is nothing to load for that.
+  const queriesInSettings = vscode.workspace.getConfiguration('sessionTokens').get<unknown>('queries');
+  const hasQueries = Array.isArray(queriesInSettings) && queriesInSettings.length > 0;
   holdsTokens().then(
-    (held) => held && void load(),
+    (held) => (held || hasQueries) && void load(),
     () => void load(), // Whoever loads them tells what is wrong with the storage.
   );
   return Object.freeze<SessionTokensApi>({

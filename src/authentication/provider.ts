@@ -1,14 +1,14 @@
 import * as vscode from 'vscode';
-import { known } from '../commands/boundary.ts';
-import type { Parts } from '../commands/parts.ts';
-import type { Connection, Kind } from '../core/connection.ts';
+import type { Kind } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import { cancelled, TokensError } from '../core/errors.ts';
+import { cancelled } from '../core/errors.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import type { Services } from '../services.ts';
+import { toUserError } from '../userError.ts';
 import { ConnectionNode } from '../views/nodes.ts';
 
-type ProviderParts = Pick<Parts, 'ready' | 'keeper' | 'log'> & {
-  readonly connections: Pick<Parts['connections'], 'all' | 'find' | 'onDidChange'>;
+type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
+  readonly connections: Pick<Services['connections'], 'all' | 'find' | 'onDidChange'>;
 };
 
 /** A scope names the connection whose token is wanted: `connection:NAME`. */
@@ -17,7 +17,7 @@ const scopePrefix = 'connection:';
 /** The tokens that calls are made with (CRA: user tokens; SARUS: its tokens), as sessions of VS Code. */
 export class TokenProvider implements vscode.AuthenticationProvider, Disposable {
   readonly #kind: Kind;
-  readonly #parts: ProviderParts;
+  readonly #services: ProviderServices;
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(
     new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
@@ -27,12 +27,12 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
 
   readonly onDidChangeSessions = this.#changes.event;
 
-  constructor(kind: Kind, parts: ProviderParts) {
+  constructor(kind: Kind, services: ProviderServices) {
     this.#kind = kind;
-    this.#parts = parts;
-    this.#owned.add(parts.keeper.onDidChange(({ id }) => this.#look(id)));
+    this.#services = services;
+    this.#owned.add(services.keeper.onDidChange(({ id }) => this.#look(id)));
     this.#owned.add(
-      parts.connections.onDidChange(() => {
+      services.connections.onDidChange(() => {
         for (const id of [...this.#told.keys()]) {
           this.#look(id);
         }
@@ -44,8 +44,8 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     scopes?: readonly string[],
     { account }: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<vscode.AuthenticationSession[]> {
-    await this.#parts.ready;
-    return this.#parts.keeper.tokens().flatMap((token) => {
+    await this.#services.ready;
+    return this.#services.keeper.tokens().flatMap((token) => {
       const session = this.#sessionOf(token);
       const isWanted =
         session !== undefined &&
@@ -61,10 +61,10 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
 
   /** Signs in, with what is remembered or what the person answers. */
   async createSession(scopes: readonly string[]): Promise<vscode.AuthenticationSession> {
-    const { keeper, log, ready } = this.#parts;
+    const { keeper, log, ready } = this.#services;
     try {
       await ready;
-      const { name } = await this.#chosen(scopes);
+      const name = await this.#chosen(scopes);
       // As from its row in the tree: with its questions, its progress and its messages.
       const token = await vscode.commands.executeCommand<TokenInfo | undefined>(
         'sessionTokens.signIn',
@@ -77,18 +77,18 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
       this.#told.set(session.id, session);
       return session;
     } catch (error) {
-      throw known(log, error);
+      throw toUserError(log, error);
     }
   }
 
   /** Closes the token: at its gateway where that can be, and here. */
   async removeSession(id: string): Promise<void> {
-    const { keeper, log, ready } = this.#parts;
+    const { keeper, log, ready } = this.#services;
     try {
       await ready;
       await keeper.close(id);
     } catch (error) {
-      throw known(log, error);
+      throw toUserError(log, error);
     }
   }
 
@@ -96,46 +96,23 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     this.#owned.dispose();
   }
 
-  /** The connection that the scopes name, else the only one of this kind, else the one that the person chooses. */
-  async #chosen(scopes: readonly string[]): Promise<Connection> {
-    const connections = this.#parts.connections.all().filter(({ kind }) => kind === this.#kind);
-    const named = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
-    if (named !== undefined) {
-      const connection = connections.find(({ name }) => name === named);
-      if (connection === undefined) {
-        throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [named]);
-      }
-      return connection;
-    }
-    const [only] = connections;
-    if (only === undefined) {
-      throw new TokensError(
-        'E_CONFIG',
-        'There is no connection for this yet: add one, or start the sandbox gateway.',
-      );
-    }
-    if (connections.length === 1) {
-      return only;
-    }
-    const items = connections.map((connection) => ({
-      label: connection.name,
-      detail: connection.url,
-      connection,
-    }));
-    const chosen = await vscode.window.showQuickPick(items, {
-      placeHolder: vscode.l10n.t('Choose a connection'),
-      ignoreFocusOut: true,
+  /** The name of the connection that the scopes name, else of the only one of this kind, else of the one that is chosen. */
+  async #chosen(scopes: readonly string[]): Promise<string> {
+    const connection = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
+    const name = await vscode.commands.executeCommand<string | undefined>('sessionTokens.pickConnection', {
+      kind: this.#kind,
+      ...(connection === undefined ? {} : { connection }),
     });
-    if (chosen === undefined) {
+    if (name === undefined) {
       throw cancelled();
     }
-    return chosen.connection;
+    return name;
   }
 
   /** Tells of a token that came, went or got another value; its life alone is nobody's business here. */
   #look(id: string): void {
     const before = this.#told.get(id);
-    const token = this.#parts.keeper.find(id);
+    const token = this.#services.keeper.find(id);
     const now = token === undefined ? undefined : this.#sessionOf(token);
     if (before === undefined && now === undefined) {
       return;
@@ -155,11 +132,11 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
   }
 
   #sessionOf({ id, connection, kind, service, state }: TokenInfo): vscode.AuthenticationSession | undefined {
-    const isMine = this.#parts.connections.find(connection)?.kind === this.#kind;
+    const isMine = this.#services.connections.find(connection)?.kind === this.#kind;
     // Whoever gets it sends it where the connection leads now.
     if (
       !isMine ||
-      !this.#parts.keeper.isUsable(id) ||
+      !this.#services.keeper.isUsable(id) ||
       state === 'expired' ||
       (this.#kind === 'bmc-cra' && kind !== 'user')
     ) {
@@ -167,7 +144,7 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     }
     return {
       id,
-      accessToken: this.#parts.keeper.reveal(id),
+      accessToken: this.#services.keeper.reveal(id),
       account: {
         id: JSON.stringify([connection, service]),
         label: service === undefined ? connection : `${connection} ${service}`,

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { cancelled, TokensError } from '../core/errors.ts';
+import { cancelled, noConnection, TokensError } from '../core/errors.ts';
 import type { Login } from '../core/protocols/gateway.ts';
 import type { AskGatewayLogin } from '../core/tokens/logins.ts';
 import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
-import type { Call, Parts } from './parts.ts';
+import type { Call, CommandServices } from './command.ts';
 
 /** One line typed by a person; rejects with `E_CANCELLED` when they turn away. */
 export async function askText(options: vscode.InputBoxOptions): Promise<string> {
@@ -86,7 +86,7 @@ export function askChoiceOrText(
 }
 
 /** The name of a connection given in the arguments, which there is in the settings or of which tokens are held. */
-export function namedConnection(parts: Parts, { args }: Call): string | undefined {
+export function namedConnection(parts: CommandServices, { args }: Call): string | undefined {
   const name = args.connection;
   if (name !== undefined && (typeof name !== 'string' || !isKnown(parts, name))) {
     throw noConnection(name);
@@ -94,18 +94,13 @@ export function namedConnection(parts: Parts, { args }: Call): string | undefine
   return name;
 }
 
-function noConnection(name: unknown): TokensError {
-  const shown = typeof name === 'string' ? name : JSON.stringify(name);
-  return new TokensError('E_CONFIG', 'There is no connection called {0}.', [shown]);
-}
-
-function isKnown({ connections, keeper }: Parts, name: string): boolean {
+function isKnown({ connections, keeper }: CommandServices, name: string): boolean {
   return connections.find(name) !== undefined || keeper.connectionNames().includes(name);
 }
 
 /** The connection named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenConnection(
-  parts: Parts,
+  parts: CommandServices,
   { args }: Call,
   title: string,
   among: (connection: Connection) => boolean = () => true,
@@ -143,7 +138,7 @@ export async function chosenConnection(
 
 /** The token named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenToken(
-  parts: Parts,
+  parts: CommandServices,
   { args }: Call,
   title: string,
   among: (token: TokenInfo) => boolean = () => true,

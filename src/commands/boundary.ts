@@ -1,63 +1,56 @@
 import * as vscode from 'vscode';
-import { type ErrorCode, TokensError } from '../core/errors.ts';
-import { type Log, logFault } from '../core/log.ts';
-import { ConnectionNode, isTreeNode } from '../views/nodes.ts';
-import type { CommandId } from './ids.ts';
-import type { Call, Parts } from './parts.ts';
+import type { ErrorCode, TokensError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { toUserError } from '../userError.ts';
+import { ConnectionNode, Row } from '../views/nodes.ts';
+import type { Call, CommandServices, CommandTable } from './command.ts';
 
-/** A row of the tree and an empty hand are a person's; an object of plain arguments is a program's. */
+/**
+ * Called with nothing, with a row of a view, at the tab of a result or in the menu of its table: by a person. With an
+ * object, an empty one included: by a program.
+ */
 export function callOf(input: unknown): Call {
-  if (isTreeNode(input)) {
-    const args = input.row === 'token' ? { id: input.id } : { connection: input.connection };
-    return { args, interactive: true };
+  if (input instanceof Row) {
+    return { args: input.args, interactive: true };
   }
-  if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
-    return { args: input as Record<string, unknown>, interactive: false };
+  if (typeof input !== 'object' || input === null || Array.isArray(input) || input instanceof vscode.Uri) {
+    return { args: {}, interactive: true };
   }
-  return { args: {}, interactive: true };
+  return { args: { ...input }, interactive: 'webview' in input || 'webviewSection' in input };
 }
 
-/** Runs a command behind the one boundary that errors are told at. What commands do is loaded with the first. */
-export async function run(parts: Parts, id: CommandId, call: Call): Promise<unknown> {
+/** Runs a command. This is the one place where errors are told: to a person with what helps, to a program with a code. */
+export async function run(services: CommandServices, id: string, input: unknown): Promise<unknown> {
+  const call = callOf(input);
   try {
-    const [{ commandTable }] = await Promise.all([import('./table.ts'), parts.ready]);
-    return await commandTable[id](parts, call);
+    const [table] = await Promise.all([tableOf(id), services.ready]);
+    return await table[id]?.(services, call);
   } catch (caught) {
-    const error = known(parts.log, caught);
+    const error = toUserError(services.log, caught);
     if (error.code === 'E_CANCELLED') {
       return undefined;
     }
     if (!call.interactive) {
       throw error;
     }
-    void show(error, call);
+    void show(error, call.args.connection);
     return undefined;
   }
 }
 
-/** Shows a person what went wrong where no command of theirs is at its end. */
-export function report(log: Log, caught: unknown): void {
-  const error = known(log, caught);
-  if (error.code !== 'E_CANCELLED') {
-    void show(error, { args: {}, interactive: true });
-  }
+/** Where a command is; what it needs is loaded with the first one of its table. */
+async function tableOf(id: string): Promise<CommandTable> {
+  return id.startsWith('sessionTokens.results.')
+    ? (await import('./results.ts')).resultCommands
+    : (await import('./table.ts')).commandTable;
 }
 
-/** What a program gets: the sentence in the person's language and the code. The log gets the detail. */
-export function known(log: Log, caught: unknown): TokensError {
-  if (TokensError.is(caught)) {
-    if (caught.code !== 'E_CANCELLED') {
-      log.error(
-        `${caught.code} ${caught.message}${caught.details.detail ? ` (${caught.details.detail})` : ''}`,
-      );
-    }
-    return new TokensError(caught.code, vscode.l10n.t(caught.template, ...caught.args), [], caught.details);
+/** Shows a person what went wrong where no command of theirs is at its end. */
+export function report(log: Log, caught: unknown): void {
+  const error = toUserError(log, caught);
+  if (error.code !== 'E_CANCELLED') {
+    void show(error);
   }
-  logFault(log, caught);
-  return new TokensError(
-    'E_PROTOCOL',
-    vscode.l10n.t('Something went wrong in Session Tokens itself; the log says what.'),
-  );
 }
 
 type Action = readonly [title: string, command: string];
@@ -86,12 +79,11 @@ function actionsFor(code: ErrorCode): Action[] {
   }
 }
 
-async function show(error: TokensError, { args }: Call): Promise<void> {
+async function show(error: TokensError, connection?: unknown): Promise<void> {
   const actions = actionsFor(error.code);
   const chosen = await vscode.window.showErrorMessage(error.message, ...actions.map(([title]) => title));
   const command = actions.find(([title]) => title === chosen)?.[1];
   if (command !== undefined) {
-    const connection = args.connection;
     const node = typeof connection === 'string' ? new ConnectionNode(connection) : undefined;
     await vscode.commands.executeCommand(command, node);
   }

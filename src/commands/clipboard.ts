@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Call, Parts } from './parts.ts';
+import type { Call, CommandServices } from './command.ts';
 
 const warnedKey = 'clipboardWarned';
 const task = 'clipboard';
@@ -9,7 +9,7 @@ const task = 'clipboard';
  * secret business. Where the settings want it, the token is taken off again.
  */
 export async function copyToken(
-  parts: Pick<Parts, 'state' | 'options' | 'scheduler'>,
+  parts: Pick<CommandServices, 'state' | 'options' | 'scheduler'>,
   { interactive }: Pick<Call, 'interactive'>,
   value: string,
   name: string,

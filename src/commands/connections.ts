@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
 import { type Connection, type Kind, parseConnection } from '../core/connection.ts';
+import { freeName } from '../core/entries.ts';
 import { TokensError } from '../core/errors.ts';
 import { isRefusal } from '../core/tokens/refusal.ts';
+import { translated } from '../userError.ts';
 import { ConnectionNode } from '../views/nodes.ts';
 import { askChoice, askText, chosenConnection } from './ask.ts';
+import type { CommandServices, Handler } from './command.ts';
 import { agreed } from './consent.ts';
-import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
 
 /** Stores a connection; leads a person through its kind, address and name, and tries it if they want. */
@@ -31,7 +33,11 @@ export const addConnection: Handler = async (parts, call) => {
   const name = await askText({
     title,
     prompt: vscode.l10n.t('A name for it'),
-    value: freeName(parts, new URL(url).hostname),
+    value: freeName(
+      new URL(url).hostname,
+      parts.connections.all().map((connection) => connection.name),
+      '-',
+    ),
     validateInput: (text) =>
       parts.connections.find(text.trim()) === undefined
         ? problemOf({ name: text, kind, url })
@@ -105,7 +111,7 @@ async function offerSignIn(name: string): Promise<void> {
 }
 
 /** Why a gateway does not answer as it should; undefined when it does. */
-async function troubleWith(parts: Parts, connection: Connection): Promise<string | undefined> {
+async function troubleWith(parts: CommandServices, connection: Connection): Promise<string | undefined> {
   return withProgress(true, vscode.l10n.t('Trying {0}', connection.url), async (signal) => {
     const gateway = await parts.connect(connection);
     try {
@@ -121,7 +127,7 @@ async function troubleWith(parts: Parts, connection: Connection): Promise<string
         return undefined;
       }
       if (TokensError.is(error)) {
-        return vscode.l10n.t(error.template, ...error.args);
+        return translated(error);
       }
       throw error;
     } finally {
@@ -132,13 +138,5 @@ async function troubleWith(parts: Parts, connection: Connection): Promise<string
 
 function problemOf(input: unknown): string | undefined {
   const parsed = parseConnection(input);
-  return parsed.ok ? undefined : vscode.l10n.t(parsed.reason.template, ...parsed.reason.args);
-}
-
-function freeName(parts: Parts, wanted: string): string {
-  let name = wanted;
-  for (let number = 2; parts.connections.find(name) !== undefined; number++) {
-    name = `${wanted}-${number}`;
-  }
-  return name;
+  return parsed.ok ? undefined : translated(parsed.reason);
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { type Connection, originOf } from '../core/connection.ts';
 import { cancelled } from '../core/errors.ts';
-import type { Call, Parts } from './parts.ts';
+import type { Call, CommandServices } from './command.ts';
 import { askSecrets } from './secrets.ts';
 
 /**
@@ -10,7 +10,7 @@ import { askSecrets } from './secrets.ts';
  * to it until a person has answered.
  */
 export async function agreed(
-  parts: Pick<Parts, 'consents' | 'credentials' | 'log'>,
+  parts: Pick<CommandServices, 'consents' | 'credentials' | 'log'>,
   { interactive }: Pick<Call, 'interactive'>,
   connection: Connection,
 ): Promise<void> {
@@ -20,37 +20,33 @@ export async function agreed(
   }
 }
 
-async function askConsent({ consents }: Pick<Parts, 'consents'>, connection: Connection): Promise<void> {
+async function askConsent(
+  { consents }: Pick<CommandServices, 'consents'>,
+  connection: Connection,
+): Promise<void> {
   const danger = consents.wanted(connection);
   if (danger === undefined) {
     return;
   }
   const origin = originOf(connection);
   const goOn = vscode.l10n.t('Connect Anyway');
-  const chosen =
+  const [question, detail] =
     danger === 'unencrypted'
-      ? await vscode.window.showWarningMessage(
+      ? [
           vscode.l10n.t('Send credentials unencrypted to {0}?', origin),
-          {
-            modal: true,
-            detail: vscode.l10n.t(
-              'The connection {0} uses plain http: everybody on the way can read its passwords and tokens.',
-              connection.name,
-            ),
-          },
-          goOn,
-        )
-      : await vscode.window.showWarningMessage(
+          vscode.l10n.t(
+            'The connection {0} uses plain http: everybody on the way can read its passwords and tokens.',
+            connection.name,
+          ),
+        ]
+      : [
           vscode.l10n.t('Connect to {0} without verifying who answers?', origin),
-          {
-            modal: true,
-            detail: vscode.l10n.t(
-              'The connection {0} does not verify TLS certificates: anybody may stand in for its gateway, and get its passwords and tokens.',
-              connection.name,
-            ),
-          },
-          goOn,
-        );
+          vscode.l10n.t(
+            'The connection {0} does not verify TLS certificates: anybody may stand in for its gateway, and get its passwords and tokens.',
+            connection.name,
+          ),
+        ];
+  const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, goOn);
   if (chosen !== goOn) {
     throw cancelled();
   }

@@ -1,10 +1,10 @@
 import type { Fetched } from '../core/tokens/dataCalls.ts';
+import type { CommandServices } from './command.ts';
 import type { DataResult } from './getData.ts';
-import type { Parts } from './parts.ts';
 
 /** The whole result, for a program. The answer's table is let go, whatever happens. */
 export async function resultOf(
-  { keeper, log }: Pick<Parts, 'keeper' | 'log'>,
+  { keeper, log }: Pick<CommandServices, 'keeper' | 'log'>,
   fetched: Fetched,
 ): Promise<DataResult> {
   const { answer, totalRows, elapsedMs, session, reused } = fetched;

@@ -7,11 +7,10 @@ import type { Fetched } from '../core/tokens/dataCalls.ts';
 import type { OperationOptions } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { askChoiceOrText, askersFor, askText, chosenConnection } from './ask.ts';
+import type { CommandServices, Handler } from './command.ts';
 import { agreed } from './consent.ts';
 import { resultOf } from './dataResult.ts';
-import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
-import { Recents } from './recents.ts';
 import { chosenService } from './signIn.ts';
 
 /** What a data call resolves to (CONTRACT.md, Commands). */
@@ -50,22 +49,25 @@ export const getData: Handler = async (parts, call) => {
 
 /** Gets data and shows it, unless the request says not to. */
 export async function fetchData(
-  parts: Parts,
+  parts: CommandServices,
   request: DataRequest,
   { interactive, ...askers }: OperationOptions & { interactive: boolean },
 ): Promise<Fetched> {
+  const results = await parts.results();
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
-    parts.results.get(request, { ...askers, signal, show: request.show !== false }),
+    results.get(request, { ...askers, signal, show: request.show !== false }),
   );
-  await new Recents(parts.state)
-    .add(request, parts.hasSecret)
-    .catch((error: unknown) => logFault(parts.log, error)); // The data have come, and are not lost for that.
-  parts.remembered();
+  await parts.recents.add(request, parts.hasSecret).catch((error: unknown) => logFault(parts.log, error)); // The data have come, and are not lost for that.
   return fetched;
 }
 
+/** Gets data for another extension: nothing is asked, and what is missing is an error. */
+export async function getDataQuietly(parts: CommandServices, request: DataRequest): Promise<DataResult> {
+  return toldResult(parts, await fetchData(parts, request, { interactive: false }));
+}
+
 /** The whole result, for a program; it says what was mended in the answer. */
-export async function toldResult(parts: Parts, fetched: Fetched): Promise<DataResult> {
+async function toldResult(parts: CommandServices, fetched: Fetched): Promise<DataResult> {
   const result = await resultOf(parts, fetched);
   const { mended } = fetched.answer;
   if (!mended) {
@@ -79,12 +81,12 @@ export async function toldResult(parts: Parts, fetched: Fetched): Promise<DataRe
 }
 
 async function completed(
-  parts: Parts,
+  parts: CommandServices,
   connection: Connection,
   args: Readonly<Record<string, unknown>>,
   title: string,
 ): Promise<Record<string, unknown>> {
-  const recent = new Recents(parts.state).all().filter((request) => request.connection === connection.name);
+  const recent = parts.recents.all().filter((request) => request.connection === connection.name);
   if (connection.kind === 'sarus') {
     if (args.endpoint !== undefined) {
       return args;

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { kinds } from '../core/connection.ts';
-import { TokensError } from '../core/errors.ts';
+import { noConnection, TokensError } from '../core/errors.ts';
 import { chosenConnection, chosenToken } from './ask.ts';
-import type { Handler } from './parts.ts';
+import type { Handler } from './command.ts';
 
 /*
  * Inputs of tasks and launch configurations: `${command:…}` and `${input:…}` take the text that a command resolves
@@ -24,6 +24,9 @@ export const pickConnection: Handler = async (parts, { args }) => {
     vscode.l10n.t('Choose a Connection'),
     (candidate) => kind === undefined || candidate.kind === kind,
   );
+  if (kind !== undefined && connection.kind !== kind) {
+    throw noConnection(connection.name);
+  }
   return connection[value];
 };
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
 import { TokenNode } from '../views/nodes.ts';
 import { askChoice } from './ask.ts';
-import type { Handler } from './parts.ts';
+import type { Handler } from './command.ts';
 
 interface MenuItem extends vscode.QuickPickItem {
   command?: string;

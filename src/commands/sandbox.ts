@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { originOf } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { ConnectionNode } from '../views/nodes.ts';
-import type { Handler } from './parts.ts';
+import type { Handler } from './command.ts';
 
 const cra = 'sandbox-cra';
 const sarus = 'sandbox-sarus';

@@ -11,14 +11,14 @@ import { TokensError } from '../core/errors.ts';
 import { clientCertificate } from '../core/protocols/clientCertificate.ts';
 import { credentialsOf } from '../core/tokens/gateways.ts';
 import { askText } from './ask.ts';
-import type { Parts } from './parts.ts';
+import type { CommandServices } from './command.ts';
 
 /**
  * Asks a person for what is secret of a connection and not known yet, and keeps it. Rejects with `E_CANCELLED` when they
  * turn away, and with `E_CONFIG` where a file of the client certificate cannot be used.
  */
 export async function askSecrets(
-  { credentials, log }: Pick<Parts, 'credentials' | 'log'>,
+  { credentials, log }: Pick<CommandServices, 'credentials' | 'log'>,
   connection: Connection,
 ): Promise<void> {
   if (!hasSecrets(connection)) {

@@ -2,15 +2,15 @@ import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { askChoiceOrText, askersFor, chosenConnection } from './ask.ts';
+import type { CommandServices, Handler } from './command.ts';
 import { agreed } from './consent.ts';
-import type { Handler, Parts } from './parts.ts';
 import { withProgress } from './progress.ts';
 
 /** Signs in with what is remembered, else with what the person answers. */
 export const signIn: Handler = async (parts, call) => {
   const title = vscode.l10n.t('Sign In');
   const connection = await chosenConnection(parts, call, title);
-  const isAtRow = call.interactive && parts.selectedConnection() === connection.name;
+  const isAtRow = call.interactive && parts.tree.selectedConnection() === connection.name;
   await agreed(parts, call, connection);
   const service = await chosenService(parts, connection, call.args.service, title);
   // Asking comes first, so that the progress is of the server alone.
@@ -29,14 +29,14 @@ export const signIn: Handler = async (parts, call) => {
   );
   if (isAtRow) {
     // Now that it has tokens it is another row, and whoever was on the one should be on the other.
-    parts.focusConnection(connection.name);
+    parts.tree.focusConnection(connection.name);
   }
   return token;
 };
 
 /** CRA: the service to sign in to; the person is offered what the gateway lists. */
 export async function chosenService(
-  parts: Parts,
+  parts: CommandServices,
   connection: Connection,
   named: unknown,
   title: string,

@@ -3,8 +3,8 @@ import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
 import { askersFor, askGatewayLogin, chosenConnection, chosenToken, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
+import type { Handler } from './command.ts';
 import { agreed } from './consent.ts';
-import type { Handler } from './parts.ts';
 import { withProgress } from './progress.ts';
 
 /** Sets a token's life back to its full length. */

@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
-import { type Connection, nameTaken, parseConnection } from '../core/connection.ts';
+import { type Connection, parseConnection } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import { type Sentence, TokensError } from '../core/errors.ts';
+import { entryName, readEntries } from '../core/entries.ts';
+import { noConnection, TokensError } from '../core/errors.ts';
 import { Emitter } from '../core/event.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
+import { translated } from '../userError.ts';
 
 /** An entry of the setting that cannot be used. */
 export interface Problem {
@@ -55,7 +57,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   get(name: string): Connection {
     const connection = this.find(name);
     if (connection === undefined) {
-      throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [name]);
+      throw noConnection(name);
     }
     return connection;
   }
@@ -75,7 +77,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   async put(connections: readonly Record<string, unknown>[]): Promise<void> {
     const names = connections.map((connection) => connection.name);
     await this.#write(
-      (entries) => [...entries.filter((entry) => !names.includes(nameOf(entry))), ...connections],
+      (entries) => [...entries.filter((entry) => !names.includes(entryName(entry))), ...connections],
       String(names[0]),
       true,
     );
@@ -85,14 +87,14 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   async change(name: string, members: Partial<Connection>): Promise<void> {
     await this.#write(
       (entries) =>
-        entries.map((entry) => (nameOf(entry) === name ? { ...(entry as object), ...members } : entry)),
+        entries.map((entry) => (entryName(entry) === name ? { ...(entry as object), ...members } : entry)),
       name,
       true,
     );
   }
 
   async remove(name: string): Promise<void> {
-    await this.#write((entries) => entries.filter((entry) => nameOf(entry) !== name), name, false);
+    await this.#write((entries) => entries.filter((entry) => entryName(entry) !== name), name, false);
   }
 
   /** Rejects with `E_CONFIG` that names what is wrong. */
@@ -110,25 +112,12 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
 
   #read(): void {
     const raw: unknown = stored();
-    const entries: readonly unknown[] = Array.isArray(raw) ? raw : [];
-    const connections: Connection[] = [];
-    const problems: Problem[] = [];
+    const { values, problems } = readEntries(Array.isArray(raw) ? raw : [], parseConnection);
+    this.#connections = values;
+    this.#problems = problems.map(({ entry, reason }) => ({ entry, reason: translated(reason) }));
     if (raw !== undefined && !Array.isArray(raw)) {
-      problems.push({ entry: `${section}.${key}`, reason: vscode.l10n.t('must be a list') });
+      this.#problems = [{ entry: `${section}.${key}`, reason: vscode.l10n.t('must be a list') }];
     }
-    for (const [index, entry] of entries.entries()) {
-      const parsed = parseConnection(entry);
-      const called = nameOf(entry) ?? `#${index + 1}`;
-      if (!parsed.ok) {
-        problems.push({ entry: called, reason: translated(parsed.reason) });
-      } else if (connections.some(({ name }) => name === parsed.value.name)) {
-        problems.push({ entry: called, reason: translated(nameTaken) });
-      } else {
-        connections.push(parsed.value);
-      }
-    }
-    this.#connections = connections;
-    this.#problems = problems;
   }
 
   async #write(
@@ -168,13 +157,4 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
 function stored(): unknown {
   // No default either: another extension may have put one there.
   return vscode.workspace.getConfiguration(section).inspect(key)?.globalValue;
-}
-
-function nameOf(entry: unknown): string | undefined {
-  const name = (entry as { name?: unknown } | null | undefined)?.name;
-  return typeof name === 'string' && name.trim() !== '' ? name.trim() : undefined;
-}
-
-function translated({ template, args }: Sentence): string {
-  return vscode.l10n.t(template, ...args);
 }

@@ -40,6 +40,15 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.setTimeout(resolve, ms));
 }
 
+/** Does something when it is first wanted, and never again: all get what came of it. */
+export function once<T>(work: () => T): () => T {
+  let done: { readonly result: T } | undefined;
+  return () => {
+    done ??= { result: work() };
+    return done.result;
+  };
+}
+
 /** Lets steps about the same thing run one after the other. */
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();

@@ -144,9 +144,6 @@ const schema = v.object(
   as('entry'),
 );
 
-/** Of two entries with one name the first counts. */
-export const nameTaken: Sentence = { template: '"name" is taken by an entry before it', args: [] };
-
 export type Parsed<T, Reason = string> = { ok: true; value: T } | { ok: false; reason: Reason };
 
 /**

@@ -68,9 +68,8 @@ export class TokensError extends Error implements Sentence {
     this.details = details;
   }
 
-  /** By shape, not by class: each lazily loaded bundle has a copy of this class. */
   static is(error: unknown): error is TokensError {
-    return error instanceof Error && error.name === 'TokensError' && 'code' in error && 'template' in error;
+    return error instanceof TokensError;
   }
 }
 
@@ -85,12 +84,12 @@ const longestArg = 200;
 
 /** Whether a gateway has refused who signs in, and not just the log-on. */
 export function isLoginRefused(error: unknown): error is TokensError {
-  return TokensError.is(error) && error.details.refused === 'login';
+  return error instanceof TokensError && error.details.refused === 'login';
 }
 
 /** Whether a gateway asks for its own Tomcat user, or has refused it. */
 export function isGatewayUserRefused(error: unknown): error is TokensError {
-  return TokensError.is(error) && error.details.refused === 'gatewayUser';
+  return error instanceof TokensError && error.details.refused === 'gatewayUser';
 }
 
 /** Puts arguments in the places `{0}`, `{1}`… of a template, as `vscode.l10n.t` does. */
@@ -108,3 +107,9 @@ export function cancelled(): TokensError {
  * request: the session that was opened for it stays, for the next one.
  */
 export const notLookedAt = 'not looked at any more';
+
+/** The error for a connection that is named and not there. */
+export function noConnection(name: unknown): TokensError {
+  const shown = typeof name === 'string' ? name : JSON.stringify(name);
+  return new TokensError('E_CONFIG', 'There is no connection called {0}.', [shown]);
+}

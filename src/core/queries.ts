@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { nameTaken, type Parsed } from './connection.ts';
+import type { Parsed } from './connection.ts';
 import type { Sentence } from './errors.ts';
 import type { DataRequest } from './request.ts';
 
@@ -32,26 +32,9 @@ export function parseQuery(input: unknown): Parsed<SavedQuery, Sentence> {
   return { ok: true, value: { name, request: lasting(request as unknown as DataRequest) } };
 }
 
-/** Reads `sessionTokens.queries`; of two with the same name the first counts. */
-export function readQueries(entries: readonly unknown[]): {
-  readonly queries: readonly SavedQuery[];
-  readonly problems: readonly { readonly entry: string; readonly reason: Sentence }[];
-} {
-  const queries: SavedQuery[] = [];
-  const problems: { entry: string; reason: Sentence }[] = [];
-  for (const [index, entry] of entries.entries()) {
-    const parsed = parseQuery(entry);
-    const called = v.safeParse(v.object({ name: text }), entry);
-    const name = called.success ? called.output.name : `#${index + 1}`;
-    if (!parsed.ok) {
-      problems.push({ entry: name, reason: parsed.reason });
-    } else if (queries.some((query) => query.name === name)) {
-      problems.push({ entry: name, reason: nameTaken });
-    } else {
-      queries.push(parsed.value);
-    }
-  }
-  return { queries, problems };
+/** Whether something can be named and shown as a request. Whoever runs it checks it whole. */
+export function isRequest(input: unknown): input is DataRequest {
+  return v.is(schema.entries.request, input);
 }
 
 /** A request without what is only of its moment. */
@@ -59,19 +42,6 @@ export function lasting(request: DataRequest): DataRequest {
   return Object.fromEntries(
     Object.entries(request).filter(([key, value]) => !momentary.has(key) && value !== undefined),
   ) as DataRequest;
-}
-
-/** A name that nobody has yet, made from another. */
-export function freeName(wanted: string, taken: readonly string[]): string {
-  if (!taken.includes(wanted)) {
-    return wanted;
-  }
-  for (let number = 2; ; number++) {
-    const name = `${wanted} ${number}`;
-    if (!taken.includes(name)) {
-      return name;
-    }
-  }
 }
 
 /** Where a request goes and what it asks for beside its view, in one line. */

@@ -1,13 +1,11 @@
 import * as vscode from 'vscode';
 import type { ApiVerbs } from '../api.ts';
-import type { Connection } from '../core/connection.ts';
+import type { Services } from '../services.ts';
 
 /** What the tools are built from: what any other extension has, and nothing that knows a secret. */
-export interface ToolsDeps {
+export interface ToolServices extends Pick<Services, 'redact'> {
+  readonly connections: Pick<Services['connections'], 'all'>;
   readonly api: ApiVerbs;
-  readonly connections: () => readonly Pick<Connection, 'name' | 'kind' | 'service'>[];
-  /** Takes every secret that is known out of a text. */
-  readonly redact: (text: string) => string;
 }
 
 /** The tools that package.json offers to language models. */
@@ -21,7 +19,7 @@ export const toolNames = [
 export type ToolName = (typeof toolNames)[number];
 
 /** Offers the tools where the editor has language models; what they do is loaded when one is first called. */
-export function registerTools(deps: () => Promise<ToolsDeps>): vscode.Disposable {
+export function registerTools(load: () => Promise<ToolServices>): vscode.Disposable {
   if (typeof vscode.lm?.registerTool !== 'function') {
     return new vscode.Disposable(() => undefined);
   }
@@ -29,8 +27,8 @@ export function registerTools(deps: () => Promise<ToolsDeps>): vscode.Disposable
     ...toolNames.map((name) =>
       vscode.lm.registerTool<Record<string, unknown>>(name, {
         prepareInvocation: async ({ input }) =>
-          (await import('./tools.ts')).prepare(name, await deps(), input),
-        invoke: async (options) => (await import('./tools.ts')).invoke(name, await deps(), options),
+          (await import('./tools.ts')).prepare(name, await load(), input),
+        invoke: async (options) => (await import('./tools.ts')).invoke(name, await load(), options),
       }),
     ),
   );

@@ -3,14 +3,14 @@ import type { DataRequest } from '../core/request.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { dataForModel, mostCharacters, mostRows, tokenForModel, usualRows } from './answer.ts';
-import type { ToolName, ToolsDeps } from './register.ts';
+import type { ToolName, ToolServices } from './register.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
 /** What a person is told, and asked, before a tool runs: whatever goes to a gateway or brings its rows here is asked. */
 export async function prepare(
   name: ToolName,
-  { api }: ToolsDeps,
+  { api }: ToolServices,
   input: Input,
 ): Promise<vscode.PreparedToolInvocation> {
   switch (name) {
@@ -61,23 +61,23 @@ export async function prepare(
 /** Does what a tool is for. The answer holds no secret and is bounded; an error is a sentence that a model can act on. */
 export async function invoke(
   name: ToolName,
-  deps: ToolsDeps,
+  services: ToolServices,
   { input, tokenizationOptions }: vscode.LanguageModelToolInvocationOptions<Input>,
 ): Promise<vscode.LanguageModelToolResult> {
   // Three characters a token is less than any model makes of JSON.
   const characters = Math.min(mostCharacters, (tokenizationOptions?.tokenBudget ?? mostCharacters) * 3);
   try {
-    const text = await answer(name, deps, input, characters);
-    return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(deps.redact(text))]);
+    const text = await answer(name, services, input, characters);
+    return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(services.redact(text))]);
   } catch (error) {
     const { message, code } = error as { message?: unknown; code?: unknown };
-    throw new Error(deps.redact(`${String(message)}${hintFor(code)}`));
+    throw new Error(services.redact(`${String(message)}${hintFor(code)}`));
   }
 }
 
 async function answer(
   name: ToolName,
-  { api, connections }: ToolsDeps,
+  { api, connections }: ToolServices,
   input: Input,
   characters: number,
 ): Promise<string> {
@@ -87,7 +87,7 @@ async function answer(
       const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, mostRows);
       return JSON.stringify({
         // Neither addresses nor users: a model needs names alone.
-        connections: connections().map(({ name: connection, kind, service }) => ({
+        connections: connections.all().map(({ name: connection, kind, service }) => ({
           connection,
           kind,
           service,
@@ -124,7 +124,7 @@ function targetOf(input: Input): string {
     : String(input.endpoint);
 }
 
-async function tokenOf(api: ToolsDeps['api'], input: Input): Promise<string> {
+async function tokenOf(api: ToolServices['api'], input: Input): Promise<string> {
   const token: TokenInfo | undefined = (await api.tokens()).find(({ id }) => id === input.id);
   return token === undefined ? String(input.id) : nameOf(token);
 }

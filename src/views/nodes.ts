@@ -1,39 +1,43 @@
+/** A row of one of our views. Whoever calls a command with one is a person. */
+export abstract class Row {
+  /** What a command takes of the row, as a program would give it. */
+  abstract readonly args: Readonly<Record<string, unknown>>;
+}
+
 /**
- * Rows of the tree; commands take one as their argument, so it has the members that they read. Told apart by
- * `row`, never by class: each lazily loaded bundle has copies of these classes.
+ * Rows of the tree of tokens.
  *
  * A row never changes whether it can be opened: VS Code keeps that for a row's id. One that gets its first
  * children, or loses its last, is replaced by another row.
  */
 export type TreeNode = ConnectionNode | TokenNode;
 
-export class ConnectionNode {
+export class ConnectionNode extends Row {
   readonly row = 'connection';
   readonly connection: string;
   readonly hasChildren: boolean;
+  readonly args;
 
   constructor(connection: string, hasChildren = false) {
+    super();
     this.connection = connection;
     this.hasChildren = hasChildren;
+    this.args = { connection };
   }
 }
 
-export class TokenNode {
+export class TokenNode extends Row {
   readonly row = 'token';
   readonly id: string;
   readonly connection: string;
   readonly hasChildren: boolean;
+  readonly args;
 
   constructor(id: string, connection: string, hasChildren = false) {
+    super();
     this.id = id;
     this.connection = connection;
     this.hasChildren = hasChildren;
+    this.args = { id };
   }
-}
-
-/** Whether something is a row of ours, whichever copy of the classes it is of. */
-export function isTreeNode(input: unknown): input is TreeNode {
-  const row = (input as { row?: unknown } | null | undefined)?.row;
-  // What a program gives is a plain object, whatever its members are called.
-  return (row === 'connection' || row === 'token') && Object.getPrototypeOf(input) !== Object.prototype;
 }

@@ -6,12 +6,15 @@ import type { Keeper } from '../core/tokens/keeper.ts';
 import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { Claims } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import { translated } from '../userError.ts';
 import { nameOf } from './names.ts';
 import { TokenNode } from './nodes.ts';
+import type { QuerySettings } from './queries/querySettings.ts';
 
 export interface NoticesDeps {
   readonly keeper: Keeper;
   readonly connections: ConnectionSettings;
+  readonly queries: QuerySettings;
   readonly scheduler: Scheduler;
   readonly claims: Claims;
   /** Milliseconds. */
@@ -34,10 +37,12 @@ export class Notices implements Disposable {
   readonly #expiring = new Set<string>();
   /** Tokens told of, with the end that this was about. */
   readonly #told = new Map<string, number>();
+  /** What was said of each setting last. */
+  readonly #toldProblems = new Map<string, string>();
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
-    const { keeper, connections, scheduler } = deps;
+    const { keeper, connections, queries, scheduler } = deps;
     this.#owned.add(
       keeper.onDidChange(({ id, what }) => {
         if (what === 'removed') {
@@ -58,30 +63,30 @@ export class Notices implements Disposable {
     );
     this.#owned.add(
       keeper.onStorageTrouble((error) => {
-        void withLog(
-          vscode.window.showWarningMessage(vscode.l10n.t(error.template, ...error.args), showLog()),
-        );
+        void withLog(vscode.window.showWarningMessage(translated(error), showLog()));
       }),
     );
     this.#owned.add(connections.onDidChange(() => this.tellProblems()));
+    this.#owned.add(queries.onDidChange(() => this.tellProblems()));
     this.#owned.add({ dispose: () => scheduler.cancel(task) });
   }
 
-  /** Names the connections in the settings that cannot be used. */
+  /** Names what in the settings cannot be used; the same things once. */
   tellProblems(): void {
-    const problems = this.#deps.connections.problems();
-    if (problems.length > 0) {
-      const open = vscode.l10n.t('Open Settings');
-      const list = problems.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
-      vscode.window
-        .showWarningMessage(
-          vscode.l10n.t('Some connections in the settings cannot be used: {0}.', list),
-          open,
-        )
-        .then((chosen) =>
-          chosen === open ? vscode.commands.executeCommand('sessionTokens.openSettings') : undefined,
-        );
-    }
+    const { connections, queries } = this.#deps;
+    this.#tellProblems(
+      'connections',
+      connections.problems(),
+      (list) => vscode.l10n.t('Some connections in the settings cannot be used: {0}.', list),
+      () => vscode.commands.executeCommand('sessionTokens.openSettings'),
+    );
+    const badQueries = queries.problems();
+    this.#tellProblems(
+      'queries',
+      badQueries,
+      (list) => vscode.l10n.t('Some queries in the settings cannot be used: {0}.', list),
+      () => queries.open(badQueries[0]?.from ?? 'user'),
+    );
   }
 
   /** Says which entries of the secret storage were set aside. */
@@ -97,6 +102,25 @@ export class Notices implements Disposable {
 
   dispose(): void {
     this.#owned.dispose();
+  }
+
+  #tellProblems(
+    about: string,
+    problems: readonly { readonly entry: string; readonly reason: string }[],
+    message: (list: string) => string,
+    open: () => Thenable<unknown>,
+  ): void {
+    const list = problems.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
+    if (list === (this.#toldProblems.get(about) ?? '')) {
+      return;
+    }
+    this.#toldProblems.set(about, list);
+    if (list !== '') {
+      const action = vscode.l10n.t('Open Settings');
+      vscode.window
+        .showWarningMessage(message(list), action)
+        .then((chosen) => (chosen === action ? open() : undefined));
+    }
   }
 
   #look(id: string): void {

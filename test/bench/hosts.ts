@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../workbench/browser.ts';
@@ -138,7 +138,7 @@ export class Hosts {
     const { port } = this.#server;
     const payload = [
       ['extensionDevelopmentPath', remoteUri(port, join(benchDir, extension))],
-      ['extensionTestsPath', remoteUri(port, join(benchDir, `${script}.js`))],
+      ['extensionTestsPath', remoteUri(port, join(benchDir, `${script}.cjs`))],
     ] as const;
     try {
       await page.goto(workbenchUrl(port, { payload }));
@@ -177,7 +177,7 @@ async function prepare(): Promise<void> {
   const empty = { ...bare, name: 'empty', icon: undefined };
   await writeFile(join(benchDir, 'ours/package.json'), JSON.stringify(waiting));
   await writeFile(join(benchDir, 'empty/package.json'), JSON.stringify(empty));
-  await writeFile(join(benchDir, 'empty/dist/extension.js'), 'exports.activate = () => {};\n');
+  await writeFile(join(benchDir, 'empty/dist/extension.js'), 'export const activate = () => undefined;\n');
   for (const part of ['dist', 'media', 'l10n', 'package.nls.json']) {
     await cp(join(root, part), join(benchDir, 'ours', part), {
       recursive: true,
@@ -189,7 +189,7 @@ async function prepare(): Promise<void> {
     });
   }
   for (const extension of ['ours', 'empty']) {
-    await cp(join(import.meta.dirname, 'timed.cjs'), join(benchDir, extension, 'timed.js'));
+    await cp(join(import.meta.dirname, 'timed.js'), join(benchDir, extension, 'timed.js'));
   }
   await bundleScripts();
 }
@@ -204,11 +204,9 @@ async function bundleScripts(): Promise<void> {
     bundle: true,
     platform: 'node',
     format: 'cjs',
+    outExtension: { '.js': '.cjs' },
     target: 'node22',
     external: ['vscode'],
     logLevel: 'warning',
   });
-  // The reader of large answers runs as a thread, so it is a file of its own.
-  const worker = join(root, 'dist/worker.js');
-  await cp(worker, join(benchDir, basename(worker)));
 }

@@ -27,7 +27,7 @@ const takers = [
 ] as const;
 
 /** Texts that come from one of the other calls, on their way. */
-const passedOn = /^(?:\w+\.)*template$|^vscode\.l10n\.t$/;
+const passedOn = /^(?:\w+\.)*template$|^vscode\.l10n\.t$|^userMessage$/;
 
 /** Finds every text of the extension that is shown in the person's language. */
 export async function findStrings(folder = join(root, 'src')): Promise<Strings> {

@@ -12,7 +12,7 @@ export async function run(): Promise<void> {
   console.log(`host tests in VS Code ${vscode.version}`);
   // Beside this bundle, not beside this source.
   const here = __dirname;
-  const files = (await readdir(here)).filter((name) => name.endsWith('.test.js')).sort();
+  const files = (await readdir(here)).filter((name) => name.endsWith('.test.cjs')).sort();
   await runMocha({
     files: files.map((name) => join(here, name)),
     grep: process.env.TEST_GREP,

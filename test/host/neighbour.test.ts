@@ -90,7 +90,7 @@ describe('a neighbour', () => {
 
   it('has a person asked before a tool calls a gateway', async () => {
     // Under test VS Code says yes to every question of a tool, so what it is told to ask is looked at instead.
-    const deps = { api: await activated(), connections: () => [], redact: (text: string) => text };
+    const deps = { api: await activated(), connections: { all: () => [] }, redact: (text: string) => text };
     const [session] = (await deps.api.tokens()).filter(({ kind }) => kind === 'session');
     const id = session?.id;
     const asked = async (tool: ToolName, input: object) => {

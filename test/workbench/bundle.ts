@@ -4,8 +4,8 @@ import { build } from 'esbuild';
 import { outDir, root } from './paths.ts';
 
 /**
- * Bundles the host tests for the extension host, which loads CommonJS and knows no TypeScript: one file for each
- * test file and `index.js`, their entry, in `out/host`. Returns the entry.
+ * Bundles the host tests for the extension host, which knows no TypeScript, as CommonJS: an `import 'vscode'` in a
+ * test that is an ES module can wait for itself. One file for each test file and `index.cjs`, their entry, in `out/host`. Returns the entry.
  */
 export async function bundleHostTests(): Promise<string> {
   const out = join(outDir, 'host');
@@ -23,6 +23,7 @@ export async function bundleHostTests(): Promise<string> {
     entryPoints: ['test/host/index.ts', ...tests],
     outdir: out,
     entryNames: '[name]',
+    outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -32,5 +33,5 @@ export async function bundleHostTests(): Promise<string> {
     sourcemap: true,
     logLevel: 'warning',
   });
-  return join(out, 'index.js');
+  return join(out, 'index.cjs');
 }

@@ -1,6 +1,6 @@
 import { type Connection, originOf } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
-import { TokensError } from '../errors.ts';
+import { noConnection } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Gateway } from '../protocols/gateway.ts';
@@ -36,7 +36,7 @@ export class Gateways implements Disposable {
   connection(name: string): Connection {
     const connection = this.find(name);
     if (connection === undefined) {
-      throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [name]);
+      throw noConnection(name);
     }
     return connection;
   }

@@ -1,44 +1,64 @@
 import * as vscode from 'vscode';
+import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { describeRequest, fingerprint } from '../../core/queries.ts';
 import { type DataRequest, titleOf } from '../../core/request.ts';
+import { Row } from '../nodes.ts';
 import type { QuerySettings, StoredQuery } from './querySettings.ts';
+import type { Recents } from './recents.ts';
 
-/** A row of the tree: a query under its name, or a request made lately. */
-export class QueryNode {
+/** A query under its name. */
+class QueryNode extends Row {
   readonly query: StoredQuery;
+  readonly args;
 
   constructor(query: StoredQuery) {
+    super();
     this.query = query;
+    this.args = { name: query.name };
   }
 }
 
-export class RecentNode {
-  readonly request: DataRequest;
+/** A request made lately. */
+class RecentNode extends Row {
+  readonly args;
 
   constructor(request: DataRequest) {
-    this.request = request;
+    super();
+    this.args = { request: request };
   }
 }
 
 /** The heading over the requests made lately. */
-class RecentsNode {
+class RecentsNode extends Row {
+  readonly args = {};
   readonly requests: readonly DataRequest[];
 
   constructor(requests: readonly DataRequest[]) {
+    super();
     this.requests = requests;
   }
 }
 
-export type Node = QueryNode | RecentNode | RecentsNode;
+type Node = QueryNode | RecentNode | RecentsNode;
 
 /** Saved queries, and below them what was asked lately. */
-export class QueryRows {
+export class QueryRows implements vscode.TreeDataProvider<Node>, Disposable {
   readonly #settings: QuerySettings;
-  readonly #recents: () => readonly DataRequest[];
+  readonly #recents: Recents;
+  readonly #owned = new DisposableStore();
+  readonly #changes = this.#owned.add(new vscode.EventEmitter<undefined>());
 
-  constructor(settings: QuerySettings, recents: () => readonly DataRequest[]) {
+  readonly onDidChangeTreeData = this.#changes.event;
+
+  constructor(settings: QuerySettings, recents: Recents) {
     this.#settings = settings;
     this.#recents = recents;
+    this.#owned.add(settings.onDidChange(() => this.#changes.fire(undefined)));
+    this.#owned.add(recents.onDidChange(() => this.#changes.fire(undefined)));
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
   }
 
   getChildren(node?: Node): Node[] {
@@ -50,7 +70,7 @@ export class QueryRows {
     }
     const saved = this.#settings.all();
     const known = new Set(saved.map(({ request }) => fingerprint(request)));
-    const recent = this.#recents().filter((request) => !known.has(fingerprint(request)));
+    const recent = this.#recents.all().filter((request) => !known.has(fingerprint(request)));
     return [
       ...saved.map((query) => new QueryNode(query)),
       ...(recent.length === 0 ? [] : [new RecentsNode(recent)]),
@@ -65,7 +85,7 @@ export class QueryRows {
       return item;
     }
     const isSaved = node instanceof QueryNode;
-    const request = isSaved ? node.query.request : node.request;
+    const request = isSaved ? node.query.request : node.args.request;
     const title = titleOf(request);
     const item = new vscode.TreeItem(isSaved ? node.query.name : title);
     item.id = isSaved ? `query/${node.query.from}/${node.query.name}` : `recent/${fingerprint(request)}`;

@@ -1,5 +1,9 @@
 import * as vscode from 'vscode';
-import { parseQuery, readQueries, type SavedQuery } from '../../core/queries.ts';
+import type { Disposable } from '../../core/disposable.ts';
+import { readEntries } from '../../core/entries.ts';
+import { Emitter } from '../../core/event.ts';
+import { parseQuery, type SavedQuery } from '../../core/queries.ts';
+import { translated } from '../../userError.ts';
 
 const section = 'sessionTokens';
 const key = 'queries';
@@ -20,12 +24,25 @@ export interface BadQuery {
 const places = ['user', 'workspace'] as const;
 
 /** Reads and writes `sessionTokens.queries`. */
-export class QuerySettings {
+export class QuerySettings implements Disposable {
+  readonly #changes = new Emitter<void>();
+  readonly #listening = vscode.workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration(`${section}.${key}`)) {
+      this.#changes.fire();
+    }
+  });
+
+  readonly onDidChange = this.#changes.event;
+
+  dispose(): void {
+    this.#listening.dispose();
+  }
+
   /** All queries; of two with the same name the user's own counts. */
   all(): StoredQuery[] {
     const found = new Map<string, StoredQuery>();
     for (const from of places) {
-      for (const query of readQueries(this.#raw(from)).queries) {
+      for (const query of this.#read(from).values) {
         if (!found.has(query.name)) {
           found.set(query.name, { ...query, from });
         }
@@ -37,11 +54,19 @@ export class QuerySettings {
   /** What is in the settings and cannot be used. */
   problems(): BadQuery[] {
     return places.flatMap((from) =>
-      readQueries(this.#raw(from)).problems.map(({ entry, reason }) => ({
+      this.#read(from).problems.map(({ entry, reason }) => ({
         entry,
-        reason: vscode.l10n.t(reason.template, ...reason.args),
+        reason: translated(reason),
         from,
       })),
+    );
+  }
+
+  /** Opens the settings where the queries of a place are written. */
+  async open(from: StoredQuery['from']): Promise<void> {
+    await vscode.commands.executeCommand(
+      from === 'user' ? 'workbench.action.openSettingsJson' : 'workbench.action.openWorkspaceSettingsFile',
+      { revealSetting: { key: 'sessionTokens.queries', edit: true } },
     );
   }
 
@@ -52,7 +77,7 @@ export class QuerySettings {
   /** Writes a query in the place of `before`, or after the others. */
   async put({ name, request, from }: StoredQuery, before?: string): Promise<void> {
     const entries = this.#raw(from);
-    const at = entries.findIndex((entry) => nameOf(entry) === before);
+    const at = entries.findIndex((entry) => savedName(entry) === before);
     const entry = { name, request };
     await this.#write(from, at < 0 ? [...entries, entry] : entries.with(at, entry));
   }
@@ -60,8 +85,12 @@ export class QuerySettings {
   async remove({ name, from }: StoredQuery): Promise<void> {
     await this.#write(
       from,
-      this.#raw(from).filter((entry) => nameOf(entry) !== name),
+      this.#raw(from).filter((entry) => savedName(entry) !== name),
     );
+  }
+
+  #read(from: StoredQuery['from']) {
+    return readEntries(this.#raw(from), parseQuery);
   }
 
   /** As it is written, bad entries included: they are not ours to throw away. */
@@ -77,7 +106,7 @@ export class QuerySettings {
   }
 }
 
-function nameOf(entry: unknown): unknown {
+function savedName(entry: unknown): unknown {
   const parsed = parseQuery(entry);
   return parsed.ok ? parsed.value.name : undefined;
 }

@@ -3,7 +3,7 @@ import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { exportParts } from '../../core/results/exportParts.ts';
 import { layOut } from '../../core/results/json.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
-import { jsonScheme } from './deps.ts';
+import { jsonScheme } from './register.ts';
 
 /** Answers up to this size are laid out with one value a line. */
 const prettyBytes = 4 << 20;

@@ -1,13 +1,16 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
-import { cancelled, notLookedAt, TokensError } from '../../core/errors.ts';
+import { cancelled, notLookedAt } from '../../core/errors.ts';
 import type { DataRequest } from '../../core/request.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
+import type { TableWorker } from '../../core/results/workerClient.ts';
 import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/secretless.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
+import type { Keeper } from '../../core/tokens/keeper.ts';
+import type { Services } from '../../services.ts';
+import { userMessage } from '../../userError.ts';
 import { Arranging } from './arranging.ts';
-import type { PanelDeps } from './deps.ts';
 import { resultHtml } from './html.ts';
 import {
   type FromTable,
@@ -29,13 +32,18 @@ const keptCharacters = 250_000;
 /** Text that the clipboard is asked to hold at most; more than that is what an export is for. */
 const mostCopied = 32 << 20;
 
+/** What a result is shown with. */
+export interface PanelServices extends Services {
+  readonly worker: TableWorker;
+}
+
 /** One result in its editor tab: the data stay here or in the worker, the webview shows a window of them. */
 export class ResultPanel implements Disposable {
   readonly request: DataRequest;
   readonly title: string;
   readonly panel: vscode.WebviewPanel;
   readonly plotting = new Plotting(this);
-  readonly #deps: PanelDeps;
+  readonly #deps: PanelServices;
   readonly #owned = new DisposableStore();
   #table: LiveTable | undefined;
   #tableOwned = new DisposableStore();
@@ -60,7 +68,7 @@ export class ResultPanel implements Disposable {
   #running: AbortController | undefined;
   #watch: Watch | undefined;
 
-  constructor(panel: vscode.WebviewPanel, deps: PanelDeps, request: DataRequest, title: string) {
+  constructor(panel: vscode.WebviewPanel, deps: PanelServices, request: DataRequest, title: string) {
     this.panel = panel;
     this.request = request;
     this.title = title;
@@ -128,7 +136,7 @@ export class ResultPanel implements Disposable {
 
   /** The answer that is shown will not come to its end. */
   failed(error: unknown): void {
-    this.#failure = sentence(error);
+    this.#failure = userMessage(error);
     this.#tell();
   }
 
@@ -151,14 +159,17 @@ export class ResultPanel implements Disposable {
     const arrived: { table?: LiveTable; share?: Disposable } = {};
     try {
       const makeReader = readerMaker(this.#deps.worker, {
-        maxBytes: this.#deps.maxBytes(),
+        maxBytes: this.#deps.options.maxResponseBytes(),
         onTable: (made) => {
           arrived.share?.dispose();
           arrived.table = made;
           arrived.share = made.share();
         },
       });
-      const fetched = await this.#deps.run(anew(this.request), { makeReader, signal: running.signal });
+      const fetched = await this.#deps.keeper.getData(anew(this.request), {
+        makeReader,
+        signal: running.signal,
+      });
       fetched.answer.dispose();
       if (running.signal.aborted) {
         throw cancelled();
@@ -423,9 +434,9 @@ export class ResultPanel implements Disposable {
 
   /** Labels come from the view's definition, which is asked for only now that its session is open. */
   async #learnLabels(fetched: Fetched): Promise<void> {
-    let columns: Awaited<ReturnType<PanelDeps['columns']>>;
+    let columns: Awaited<ReturnType<Keeper['columns']>>;
     try {
-      columns = await this.#deps.columns(fetched);
+      columns = await this.#deps.keeper.columns(fetched);
     } catch {
       return; // Without a definition a field's label is its name.
     }
@@ -483,12 +494,4 @@ export class ResultPanel implements Disposable {
 /** An open session may answer with the data that it has collected before, unless it is told to collect them anew. */
 function anew(request: DataRequest): DataRequest {
   return 'view' in request ? { ...request, refresh: true } : request;
-}
-
-/** A failure in one sentence, in the person's language. */
-export function sentence(error: unknown): string {
-  if (TokensError.is(error)) {
-    return vscode.l10n.t(error.template, ...error.args);
-  }
-  return vscode.l10n.t('That did not work; the log says more.');
 }

@@ -1,40 +1,46 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Disposable } from '../../core/disposable.ts';
-import { notLookedAt, TokensError } from '../../core/errors.ts';
+import { notLookedAt } from '../../core/errors.ts';
+import { isRequest } from '../../core/queries.ts';
 import { type DataRequest, titleOf } from '../../core/request.ts';
 import { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import { TableWorker } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
-import type { ResultCommand } from './commandIds.ts';
-import { type GetOptions, type PanelDeps, type ResultsDeps, viewType } from './deps.ts';
+import type { OperationOptions } from '../../core/tokens/signIns.ts';
+import type { Services } from '../../services.ts';
 import { JsonFiles } from './jsonFiles.ts';
 import { type KeptState, keptState } from './messages.ts';
-import { commandsOfResults } from './resultCommands.ts';
-import { ResultPanel } from './resultPanel.ts';
+import { viewType } from './register.ts';
+import { type PanelServices, ResultPanel } from './resultPanel.ts';
 
 /** What a panel's webview may have kept; anything else is none of ours. */
 const saved = v.object({ kept: v.optional(keptState) });
 
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
 export class Results implements Disposable {
-  readonly #deps: PanelDeps;
+  readonly #deps: PanelServices;
   readonly #json: JsonFiles;
   /** In the order in which they were looked at. */
   readonly #panels = new Set<ResultPanel>();
 
-  constructor(deps: ResultsDeps) {
-    this.#deps = { ...deps, worker: new TableWorker(deps.workerFile, deps.log) };
-    this.#json = new JsonFiles(deps.hide);
+  constructor(services: Services) {
+    // The thread that keeps large tables.
+    const workerFile = new URL('./worker.js', import.meta.url);
+    this.#deps = { ...services, worker: new TableWorker(workerFile, services.log) };
+    this.#json = new JsonFiles(services.hide);
   }
 
   /**
    * Gets data and shows them: the tab opens with the first rows, which may be long before the last ones. A
    * failure before any row is only thrown, and nothing is shown for it. The answer's rows are the caller's.
    */
-  async get(request: DataRequest, { show: shown, ...options }: GetOptions): Promise<Fetched> {
-    const asJson = shown && this.#deps.openAs?.() === 'json';
+  async get(
+    request: DataRequest,
+    { show: shown, ...options }: OperationOptions & { readonly show: boolean },
+  ): Promise<Fetched> {
+    const asJson = shown && this.#deps.options.resultsOpen() === 'json';
     const inTab = shown && !asJson;
     const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel } = {};
     /** Fires when the tab is closed: nobody waits for the rest of the answer any more. */
@@ -49,7 +55,7 @@ export class Results implements Disposable {
       }
     };
     const makeReader = readerMaker(this.#deps.worker, {
-      maxBytes: this.#deps.maxBytes(),
+      maxBytes: this.#deps.options.maxResponseBytes(),
       onTable: (table) => {
         arrived.share?.dispose();
         arrived.table = table;
@@ -68,7 +74,7 @@ export class Results implements Disposable {
       ...(options.signal === undefined ? [] : [options.signal]),
     ]);
     try {
-      const fetched = await this.#deps.run(request, { ...options, signal, makeReader });
+      const fetched = await this.#deps.keeper.getData(request, { ...options, signal, makeReader });
       if (asJson && arrived.table !== undefined) {
         const { table } = arrived;
         await this.#json.show(table, table.state.fields, titleOf(request), this.#deps.clock.now().wall);
@@ -86,13 +92,11 @@ export class Results implements Disposable {
     }
   }
 
-  /** Runs a command on the result that has the focus. */
-  async command(id: ResultCommand, args: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const panel = this.active;
-    if (panel === undefined) {
-      throw new TokensError('E_NOT_READY', 'There is no result open to do that with.');
+  /** Shows the rows of a result as JSON. */
+  async openAsJson({ table, title, gotAt }: ResultPanel): Promise<void> {
+    if (table !== undefined) {
+      await this.#json.show(table, table.state.fields, title, gotAt);
     }
-    return commandsOfResults[id](panel, args, { deps: this.#deps, json: this.#json });
   }
 
   /** The result last looked at: the one that has the focus, or had it last. */
@@ -153,13 +157,4 @@ function tableOf({ rows, bytes }: KeptState): LiveTable | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whoever runs it checks it whole; here only that it can be named. */
-function isRequest(request: Record<string, unknown>): request is DataRequest {
-  return (
-    typeof request.connection === 'string' &&
-    (typeof request.endpoint === 'string' ||
-      (typeof request.product === 'string' && typeof request.view === 'string'))
-  );
 }

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  describeRequest,
-  fingerprint,
-  freeName,
-  lasting,
-  parseQuery,
-  readQueries,
-} from '../../../../src/core/queries.ts';
+import { freeName, readEntries } from '../../../../src/core/entries.ts';
+import { describeRequest, fingerprint, lasting, parseQuery } from '../../../../src/core/queries.ts';
 import type { DataRequest } from '../../../../src/core/request.ts';
 
 const request: DataRequest = {
@@ -20,13 +14,16 @@ const request: DataRequest = {
 
 describe('saved queries', () => {
   it('are read together: what is wrong with which of them is told, and the others count', () => {
-    const { queries, problems } = readQueries([
-      { name: 'a', request },
-      7,
-      { name: 'b', request: { connection: 'c', product: 'P' } },
-      { name: ' a ', request },
-      { name: 'd', request },
-    ]);
+    const { values: queries, problems } = readEntries(
+      [
+        { name: 'a', request },
+        7,
+        { name: 'b', request: { connection: 'c', product: 'P' } },
+        { name: ' a ', request },
+        { name: 'd', request },
+      ],
+      parseQuery,
+    );
     assert.deepEqual(
       queries.map(({ name }) => name),
       ['a', 'd'],

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { once } from '../core/async.ts';
 import type { Kind } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 
@@ -21,23 +22,20 @@ export function registerAuthentication(
     const changes = owned.add(
       new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
     );
-    let loaded: Promise<Provider> | undefined;
-    const provider = (): Promise<Provider> => {
-      loaded ??= load(kind).then((made) => {
-        owned.add(made.onDidChangeSessions((change) => changes.fire(change)));
-        return made;
-      });
-      return loaded;
-    };
-    const door: Provider = {
+    const loaded = once(async () => {
+      const provider = await load(kind);
+      owned.add(provider.onDidChangeSessions((change) => changes.fire(change)));
+      return provider;
+    });
+    const lazy: Provider = {
       onDidChangeSessions: changes.event,
       getSessions: async (scopes, options) =>
-        (await holdsTokens()) ? (await provider()).getSessions(scopes, options) : [],
-      createSession: async (scopes, options) => (await provider()).createSession(scopes, options),
-      removeSession: async (id) => (await provider()).removeSession(id),
+        (await holdsTokens()) ? (await loaded()).getSessions(scopes, options) : [],
+      createSession: async (scopes, options) => (await loaded()).createSession(scopes, options),
+      removeSession: async (id) => (await loaded()).removeSession(id),
     };
     owned.add(
-      vscode.authentication.registerAuthenticationProvider(`sessionTokens.${kind}`, labels[kind], door, {
+      vscode.authentication.registerAuthenticationProvider(`sessionTokens.${kind}`, labels[kind], lazy, {
         supportsMultipleAccounts: true,
       }),
     );

@@ -1,44 +1,37 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import { TokensError } from '../../core/errors.ts';
+import { TokensError } from '../core/errors.ts';
 import {
   type Delimiter,
   delimiterOf,
   delimiters,
   type ExportFormat,
   exportFormats,
-} from '../../core/results/exports.ts';
-import { type RequestForm, requestForms, requestText } from '../../core/results/requestText.ts';
-import { withoutSecrets } from '../../core/secretless.ts';
-import type { ResultCommand } from './commandIds.ts';
-import type { ResultsDeps } from './deps.ts';
-import { exportFile } from './exportFile.ts';
-import type { JsonFiles } from './jsonFiles.ts';
-import type { ResultPanel } from './resultPanel.ts';
-
-/** What the commands of a tab work with. */
-export interface CommandParts {
-  readonly deps: ResultsDeps;
-  readonly json: JsonFiles;
-}
+} from '../core/results/exports.ts';
+import { type RequestForm, requestForms, requestText } from '../core/results/requestText.ts';
+import { withoutSecrets } from '../core/secretless.ts';
+import { exportFile } from '../views/results/exportFile.ts';
+import type { ResultPanel } from '../views/results/resultPanel.ts';
+import type { CommandServices, CommandTable } from './command.ts';
 
 type Args = Readonly<Record<string, unknown>>;
-type Command = (panel: ResultPanel, args: Args, parts: CommandParts) => Promise<unknown>;
+type Command = (panel: ResultPanel, args: Args, services: CommandServices) => Promise<unknown>;
 
+/** What the table in the tab does by itself. */
 const view =
   (ask: Parameters<ResultPanel['view']>[0]): Command =>
   async (panel, { field }) =>
     panel.view(ask, typeof field === 'string' ? field : undefined);
 
 /** What each command does to the tab that has the focus. */
-export const commandsOfResults: Readonly<Record<ResultCommand, Command>> = {
+const commands: Readonly<Record<string, Command>> = {
   'sessionTokens.results.refresh': (panel) => panel.refresh(),
   'sessionTokens.results.watch': watch,
   'sessionTokens.results.stopWatch': async (panel) => panel.stopWatch(),
   'sessionTokens.results.plot': (panel, { field }) =>
     typeof field === 'string' ? panel.plotting.of(field) : panel.plotting.any(),
   'sessionTokens.results.export': exportResult,
-  'sessionTokens.results.openAsJson': openAsJson,
+  'sessionTokens.results.openAsJson': async (panel, _, { results }) => (await results()).openAsJson(panel),
   'sessionTokens.results.copyRequestAs': copyRequestAs,
   'sessionTokens.results.filter': view('focusFilter'),
   'sessionTokens.results.toggleNames': view('toggleNames'),
@@ -55,6 +48,19 @@ export const commandsOfResults: Readonly<Record<ResultCommand, Command>> = {
   'sessionTokens.results.copyWithHeaders': view('copyWithHeaders'),
   'sessionTokens.results.rowDetail': view('detail'),
 };
+
+export const resultCommands: CommandTable = Object.fromEntries(
+  Object.entries(commands).map(([id, command]) => [
+    id,
+    async (services, { args }) => {
+      const panel = (await services.results()).active;
+      if (panel === undefined) {
+        throw new TokensError('E_NOT_READY', 'There is no result open to do that with.');
+      }
+      return command(panel, args, services);
+    },
+  ]),
+);
 
 /** Seconds between two looks that are offered. */
 const intervals = [2, 5, 10, 30, 60, 300];
@@ -101,7 +107,7 @@ async function askSeconds(): Promise<number | undefined> {
   return text === undefined ? undefined : Number(text);
 }
 
-async function exportResult(panel: ResultPanel, args: Args, { deps }: CommandParts): Promise<unknown> {
+async function exportResult(panel: ResultPanel, args: Args, services: CommandServices): Promise<unknown> {
   const { table } = panel;
   if (table === undefined || table.state.phase === 'arriving') {
     throw new TokensError('E_NOT_READY', 'The result is not complete yet.');
@@ -126,7 +132,7 @@ async function exportResult(panel: ResultPanel, args: Args, { deps }: CommandPar
         table,
         target,
         { ...choice, fields },
-        deps.hide,
+        services.hide,
         (written, total) => {
           const percent = total === 0 ? 100 : Math.floor((written / total) * 100);
           if (percent > told) {
@@ -212,13 +218,7 @@ async function chooseFile(
   });
 }
 
-async function openAsJson(panel: ResultPanel, _: Args, { json }: CommandParts): Promise<void> {
-  if (panel.table !== undefined) {
-    await json.show(panel.table, panel.table.state.fields, panel.title, panel.gotAt);
-  }
-}
-
-async function copyRequestAs(panel: ResultPanel, args: Args, { deps }: CommandParts): Promise<unknown> {
+async function copyRequestAs(panel: ResultPanel, args: Args, services: CommandServices): Promise<unknown> {
   const names: Readonly<Record<RequestForm, string>> = {
     curl: 'cURL',
     cmd: vscode.l10n.t('cURL for the Command Prompt of Windows (cmd)'),
@@ -241,15 +241,11 @@ async function copyRequestAs(panel: ResultPanel, args: Args, { deps }: CommandPa
   if (form === undefined) {
     return undefined;
   }
-  const found = deps.connection?.(panel.request.connection);
-  if (found === undefined) {
-    throw new TokensError('E_CONFIG', 'There is no connection called {0}.', [panel.request.connection]);
-  }
-  const { connection, dialect } = found;
-  const known = dialect ?? connection.dialect;
+  const connection = services.connections.get(panel.request.connection);
+  const known = services.dialectOf(connection) ?? connection.dialect;
   await vscode.env.clipboard.writeText(
     requestText(
-      withoutSecrets(panel.request, deps.hasSecret),
+      withoutSecrets(panel.request, services.hasSecret),
       connection,
       known === 'views' ? 'views' : 'getData',
       form,

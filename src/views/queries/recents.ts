@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
-import { lasting, sameRequest } from '../core/queries.ts';
-import type { DataRequest } from '../core/request.ts';
-import { withoutSecrets } from '../core/secretless.ts';
+import { Emitter } from '../../core/event.ts';
+import { lasting, sameRequest } from '../../core/queries.ts';
+import type { DataRequest } from '../../core/request.ts';
+import { withoutSecrets } from '../../core/secretless.ts';
 
 const key = 'recentRequests';
 const most = 20;
@@ -12,6 +13,8 @@ const schema = v.array(v.looseObject({ connection: v.string() }));
 /** The requests made last, latest first. They hold no secret. */
 export class Recents {
   readonly #state: vscode.Memento;
+  readonly #changes = new Emitter<void>();
+  readonly onDidChange = this.#changes.event;
 
   constructor(state: vscode.Memento) {
     this.#state = state;
@@ -31,5 +34,6 @@ export class Recents {
     }
     const others = all.filter((other) => !sameRequest(other, kept));
     await this.#state.update(key, [kept, ...others].slice(0, most));
+    this.#changes.fire();
   }
 }

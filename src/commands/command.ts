@@ -1,0 +1,34 @@
+import type * as vscode from 'vscode';
+import type { SandboxHost } from '../connections/sandboxHost.ts';
+import type { Services } from '../services.ts';
+import type { QuerySettings } from '../views/queries/querySettings.ts';
+import type { Recents } from '../views/queries/recents.ts';
+import type { Results } from '../views/results/results.ts';
+import type { TokenTree } from '../views/tree.ts';
+
+/** What commands work with. */
+export interface CommandServices extends Services {
+  readonly tree: TokenTree;
+  /** Where answers are read, and shown; loaded when it is first used. */
+  readonly results: () => Promise<Results>;
+  readonly queries: QuerySettings;
+  /** The requests made last. */
+  readonly recents: Recents;
+  /** The sandbox gateway of this window, if it runs. */
+  readonly sandbox: SandboxHost;
+  readonly output: vscode.LogOutputChannel;
+}
+
+/** How a command was called. */
+export interface Call {
+  /** The members of the one optional argument object. */
+  readonly args: Readonly<Record<string, unknown>>;
+  /** By a person, at the palette, a row or a key: they are shown what comes of it. */
+  readonly interactive: boolean;
+}
+
+/** Does what one command is for. Resolves to plain JSON; rejects with a `TokensError`. */
+export type Handler = (services: CommandServices, call: Call) => Promise<unknown>;
+
+/** What commands do, by their ids. */
+export type CommandTable = Readonly<Record<string, Handler>>;

@@ -1,0 +1,163 @@
+import * as vscode from 'vscode';
+import { freeName } from '../core/entries.ts';
+import { cancelled, TokensError } from '../core/errors.ts';
+import { describeRequest, fingerprint, isRequest, lasting } from '../core/queries.ts';
+import { type DataRequest, titleOf } from '../core/request.ts';
+import { withoutSecrets } from '../core/secretless.ts';
+import type { StoredQuery } from '../views/queries/querySettings.ts';
+import { askChoice, askersFor, askText } from './ask.ts';
+import type { Call, CommandServices, CommandTable, Handler } from './command.ts';
+import { agreed } from './consent.ts';
+import { fetchData } from './getData.ts';
+
+const agreedKey = 'agreedQueries';
+const mostAgreed = 500;
+
+/** Runs a saved query, or the request of a row, as for a person: what comes of it is shown. */
+const run: Handler = async (services, call) => {
+  const { request } = call.args;
+  if (call.interactive && isRequest(request)) {
+    return show(services, request);
+  }
+  const query = await chosenQuery(services, call, vscode.l10n.t('Run Query'));
+  await agree(services, query);
+  return show(services, query.request);
+};
+
+async function show(services: CommandServices, request: DataRequest): Promise<void> {
+  const call = { args: {}, interactive: true };
+  await agreed(services, call, services.connections.get(request.connection));
+  const { answer } = await fetchData(services, request, { interactive: true, ...askersFor(call) });
+  answer.dispose();
+}
+
+/** Saves the request of a row, of the result in focus, or of the last call. `{name, request}` asks nothing. */
+const save: Handler = async (services, { args }) => {
+  if (args.request !== undefined && !isRequest(args.request)) {
+    throw new TokensError(
+      'E_CONFIG',
+      'The request is not complete: "{0}" is missing or not as it should be.',
+      ['request'],
+    );
+  }
+  const request = args.request ?? (await services.results()).active?.request ?? services.recents.all()[0];
+  if (request === undefined) {
+    throw new TokensError('E_NOT_READY', 'There is no request to save yet.');
+  }
+  const name = typeof args.name === 'string' ? args.name : await askName(services, titleOf(request));
+  const query: StoredQuery = {
+    name,
+    request: lasting(withoutSecrets(request, services.hasSecret)),
+    from: 'user',
+  };
+  await services.queries.put(query, name);
+  return query;
+};
+
+/** Settings are where a query is edited: they say what is wrong while it is typed. */
+const edit: Handler = async (services, call) => {
+  await services.queries.open((await chosenQuery(services, call, vscode.l10n.t('Edit Query'))).from);
+};
+
+const duplicate: Handler = async (services, call) => {
+  const query = await chosenQuery(services, call, vscode.l10n.t('Duplicate Query'));
+  const copy: StoredQuery = { ...query, name: await askName(services, query.name) };
+  await services.queries.put(copy);
+  return copy;
+};
+
+const remove: Handler = async (services, call) => {
+  await services.queries.remove(await chosenQuery(services, call, vscode.l10n.t('Remove Query')));
+};
+
+/** VS Code lets nobody write key bindings: the entry goes to the clipboard and its file is opened. */
+const bindKey: Handler = async (services, call) => {
+  const { name } = await chosenQuery(services, call, vscode.l10n.t('Bind a Key'));
+  const binding = { key: '', command: 'sessionTokens.queries.run', args: { name } };
+  await vscode.env.clipboard.writeText(JSON.stringify(binding, undefined, 2));
+  await vscode.commands.executeCommand('workbench.action.openGlobalKeybindingsFile');
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('A key binding for “{0}” is on the clipboard: paste it here and fill in the key.', name),
+  );
+};
+
+export const queryCommands: CommandTable = {
+  'sessionTokens.queries.run': run,
+  'sessionTokens.queries.save': save,
+  'sessionTokens.queries.edit': edit,
+  'sessionTokens.queries.duplicate': duplicate,
+  'sessionTokens.queries.remove': remove,
+  'sessionTokens.queries.bindKey': bindKey,
+};
+
+/** The saved query named in the arguments, or the one that the person chooses. */
+async function chosenQuery(
+  { queries }: CommandServices,
+  { args }: Call,
+  title: string,
+): Promise<StoredQuery> {
+  if (args.name !== undefined) {
+    const found = queries.find(String(args.name));
+    if (found === undefined) {
+      throw new TokensError('E_CONFIG', 'There is no query called {0}.', [String(args.name)]);
+    }
+    return found;
+  }
+  const offered = queries.all();
+  if (offered.length === 0) {
+    throw new TokensError('E_NOT_READY', 'No query has been saved yet.');
+  }
+  const items = offered.map((query) => ({
+    label: query.name,
+    description: titleOf(query.request),
+    detail: describeRequest(query.request),
+    query,
+  }));
+  return (await askChoice(items, { title, ignoreFocusOut: false, matchOnDetail: true })).query;
+}
+
+/** A folder's query may be anybody's: a person sees what it asks for before it is run with their session. */
+async function agree(
+  { workspaceState }: CommandServices,
+  { name, request, from }: StoredQuery,
+): Promise<void> {
+  const seen = workspaceState.get<readonly string[]>(agreedKey, []);
+  const print = fingerprint(request);
+  if (from === 'user' || seen.includes(print)) {
+    return;
+  }
+  const run = vscode.l10n.t('Run');
+  const answer = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Run the query “{0}” of this workspace?', name),
+    {
+      modal: true,
+      detail: vscode.l10n.t(
+        'It asks for {0} with your session: {1}',
+        titleOf(request),
+        JSON.stringify(request),
+      ),
+    },
+    run,
+  );
+  if (answer !== run) {
+    throw cancelled();
+  }
+  await workspaceState.update(agreedKey, [print, ...seen].slice(0, mostAgreed));
+}
+
+/** A name for a query; offered is a free one that is made from another. */
+async function askName({ queries }: CommandServices, like: string): Promise<string> {
+  const taken = queries.all().map(({ name }) => name);
+  const name = await askText({
+    ignoreFocusOut: false,
+    prompt: vscode.l10n.t('Name of the query'),
+    value: freeName(like, taken),
+    validateInput: (input) => {
+      if (input.trim() === '') {
+        return vscode.l10n.t('A query needs a name.');
+      }
+      return taken.includes(input.trim()) ? vscode.l10n.t('There is a query of that name.') : undefined;
+    },
+  });
+  return name.trim();
+}

@@ -1,0 +1,40 @@
+import type * as vscode from 'vscode';
+import type { Consents } from './connections/consents.ts';
+import type { Options } from './connections/options.ts';
+import type { ConnectionSettings } from './connections/settings.ts';
+import type { Clock } from './core/clock.ts';
+import type { Connection, Dialect } from './core/connection.ts';
+import type { Log } from './core/log.ts';
+import type { Gateway } from './core/protocols/gateway.ts';
+import type { Keeper } from './core/tokens/keeper.ts';
+import type { Scheduler } from './core/tokens/scheduler.ts';
+import type { CredentialStore } from './core/tokens/store.ts';
+
+/** What the features are built on: made once, in app.ts; each takes the members that it needs. */
+export interface Services {
+  readonly extensionUri: vscode.Uri;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly options: Options;
+  readonly log: Log;
+  readonly keeper: Keeper;
+  /** The tokens held from earlier have been found. */
+  readonly ready: Promise<void>;
+  readonly connections: ConnectionSettings;
+  readonly credentials: CredentialStore;
+  readonly consents: Consents;
+  readonly connect: (connection: Connection) => Promise<Gateway>;
+  /** The dialect that a gateway was found to speak. */
+  readonly dialectOf: (connection: Connection) => Dialect | undefined;
+  /** What is remembered for all windows, and for this workspace. */
+  readonly state: vscode.Memento;
+  readonly workspaceState: vscode.Memento;
+  /** Whether there is a secret in a text: then it is neither kept nor copied. */
+  readonly hasSecret: (text: string) => boolean;
+  /** Takes secrets out of data that are to be shown. */
+  readonly hide: (text: string) => string;
+  /** Takes out of a text that is to be kept whatever is, names or looks like a secret. */
+  readonly redact: (text: string) => string;
+  /** Shows a failure to the person, with what helps. */
+  readonly report: (error: unknown) => void;
+}

@@ -1,0 +1,28 @@
+import * as vscode from 'vscode';
+import { type Sentence, TokensError } from './core/errors.ts';
+import { type Log, logFault } from './core/log.ts';
+
+/** A text in the person's language. */
+export function translated({ template, args }: Sentence): string {
+  return vscode.l10n.t(template, ...args);
+}
+
+/** A failure in one sentence, in the person's language. */
+export function userMessage(caught: unknown): string {
+  return TokensError.is(caught)
+    ? translated(caught)
+    : vscode.l10n.t('Something went wrong in Session Tokens itself; the log says what.');
+}
+
+/** The failure as a person or a program may have it: that sentence, and the code. The log gets the detail. */
+export function toUserError(log: Log, caught: unknown): TokensError {
+  if (!TokensError.is(caught)) {
+    logFault(log, caught);
+    return new TokensError('E_PROTOCOL', userMessage(caught));
+  }
+  const { code, message, details } = caught;
+  if (code !== 'E_CANCELLED') {
+    log.error(`${code} ${message}${details.detail ? ` (${details.detail})` : ''}`);
+  }
+  return new TokensError(code, userMessage(caught), [], details);
+}
