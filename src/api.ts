@@ -1,9 +1,12 @@
 import type * as vscode from 'vscode';
 import type { CommandServices } from './commands/command.ts';
 import type { DataResult } from './commands/getData.ts';
+import type { Connection } from './core/connection.ts';
 import { TokensError } from './core/errors.ts';
-import type { Login } from './core/protocols/gateway.ts';
-import type { DataRequest } from './core/request.ts';
+import { isRecord } from './core/http/text.ts';
+import { protocolOf } from './core/protocols/kinds.ts';
+import type { Login } from './core/protocols/protocol.ts';
+import type { DataRequest } from './core/requests/request.ts';
 import type { TokenInfo } from './core/tokens/token.ts';
 import { toUserError } from './userError.ts';
 
@@ -14,14 +17,11 @@ export interface SessionTokensApi {
   readonly onDidChangeTokens: vscode.Event<void>;
   signIn(
     connection: string,
-    credentials:
-      | { username: string; password: string; gatewayPassword?: string }
-      | { apiKey: string }
-      | { email: string; password: string }
-      | Record<string, never>,
+    credentials: Login,
     options?: { remember?: boolean; service?: string },
   ): Promise<TokenInfo>;
-  getData(request: DataRequest): Promise<DataResult>;
+  /** What else a request says is for its connection's protocol. */
+  getData(request: DataRequest | { readonly connection: string }): Promise<DataResult>;
   keepAlive(id: string): Promise<TokenInfo>;
   query(id: string): Promise<TokenInfo>;
   close(id: string): Promise<void>;
@@ -47,7 +47,11 @@ export function createApi(services: CommandServices): ApiVerbs {
     signIn: (connection, credentials, options) =>
       told(async () => {
         const { remember, service } = options ?? {};
-        return keeper.signIn(connection, { login: loginOf(credentials), remember, service });
+        return keeper.signIn(connection, {
+          login: loginOf(services.connections.find(connection), credentials),
+          remember,
+          service,
+        });
       }),
     getData: (request) =>
       told(async () => (await import('./commands/getData.ts')).getDataQuietly(services, request)),
@@ -62,20 +66,20 @@ export function createApi(services: CommandServices): ApiVerbs {
  * Nothing to prove who somebody is with leaves the connection's client certificate.
  * @throws E_CONFIG for half of a login, of which nothing may be sent: gateways count refused ones
  */
-function loginOf(credentials: Parameters<SessionTokensApi['signIn']>[1]): Login {
-  const given = new Map<string, unknown>(Object.entries(credentials ?? { credentials }));
-  const needed = given.has('username') || given.has('email') ? ['password'] : [];
-  const wrong = [...given.keys(), ...needed].find((name) => !isText(given.get(name)));
-  if (wrong !== undefined || typeof credentials !== 'object') {
+function loginOf(connection: Connection | undefined, credentials: unknown): Login {
+  const given = Object.entries(isRecord(credentials) ? credentials : { credentials });
+  const names = given.map(([name]) => name);
+  const forms = connection === undefined ? [] : protocolOf(connection).logins(connection);
+  const form = forms.find(({ fields }) => fields.some(({ name }) => names.includes(name)));
+  const wrong =
+    given.find(([, value]) => typeof value !== 'string' || value === '')?.[0] ??
+    form?.fields.find(({ name, isOptional }) => !isOptional && !names.includes(name))?.name;
+  if (wrong !== undefined) {
     throw new TokensError(
       'E_CONFIG',
       'The request is not complete: "{0}" is missing or not as it should be.',
-      [wrong ?? 'credentials'],
+      [wrong],
     );
   }
-  return given.size === 0 ? { certificate: true } : (credentials as Login);
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
+  return credentials as Login;
 }

@@ -12,11 +12,12 @@ import { SandboxHost } from './connections/sandboxHost.ts';
 import { ConnectionSettings } from './connections/settings.ts';
 import { once } from './core/async.ts';
 import { SystemClock } from './core/clock.ts';
-import type { Connection, Kind } from './core/connection.ts';
+import type { Connection } from './core/connection.ts';
 import { type Disposable, DisposableStore } from './core/disposable.ts';
 import type { Event } from './core/event.ts';
 import { RedactingLog } from './core/log.ts';
-import type { Gateway } from './core/protocols/gateway.ts';
+import { protocolOf } from './core/protocols/kinds.ts';
+import type { Gateway, GatewayMemory } from './core/protocols/protocol.ts';
 import { Redactor } from './core/redact.ts';
 import { credentialsOf } from './core/tokens/gateways.ts';
 import { Keeper } from './core/tokens/keeper.ts';
@@ -45,7 +46,8 @@ export interface App extends Disposable {
   readonly results: () => Promise<Results>;
   readonly api: ApiVerbs;
   readonly onDidChangeTokens: Event<unknown>;
-  readonly providers: Readonly<Record<Kind, TokenProvider>>;
+  /** Makes the provider of a kind's tokens. */
+  provider(kind: string): TokenProvider;
   readonly tools: ToolServices;
   /** Runs a command behind the one boundary that errors are told at. */
   run(id: string, input: unknown): Promise<unknown>;
@@ -70,24 +72,20 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
   const window = { id: `${machine}.${randomUUID()}`, boot: clock.now().boot };
   const claims = own(new FileClaims(join(storage, 'claims'), window));
 
-  const dialectOf = (connection: Connection) => {
-    const dialect = context.globalState.get(dialectKey(connection));
-    return dialect === 'getData' || dialect === 'views' ? dialect : undefined;
+  const memory: GatewayMemory = {
+    get: (key) => context.globalState.get(key),
+    set: (key, value) => void context.globalState.update(key, value),
   };
   const connect = async (connection: Connection): Promise<Gateway> => {
     consents.check(connection);
-    // The only way to the network; loaded when it is first used.
-    const { connect } = await import('./core/protocols/connect.ts');
-    const remembered = dialectOf(connection);
-    return connect(connection, {
+    return protocolOf(connection).connect(connection, {
       clock,
       redactor,
       log,
+      memory,
       maxResponseBytes: options.maxResponseBytes(),
       proxySupport: options.proxySupport,
       secrets: async () => (await credentialsOf(connection, credentials, log))?.secrets ?? {},
-      ...(remembered === undefined ? {} : { remembered }),
-      onDialect: (dialect) => void context.globalState.update(dialectKey(connection), dialect),
     });
   };
   const keeper = own(
@@ -144,7 +142,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     credentials,
     consents,
     connect,
-    dialectOf,
+    memory,
     state: context.globalState,
     workspaceState: context.workspaceState,
     hasSecret: (text) => redactor.finds(text),
@@ -168,10 +166,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     results: services.results,
     api,
     onDidChangeTokens: keeper.onDidChange,
-    providers: {
-      'bmc-cra': own(new TokenProvider('bmc-cra', services)),
-      sarus: own(new TokenProvider('sarus', services)),
-    },
+    provider: (kind) => own(new TokenProvider(kind, services)),
     tools: { api, connections, redact: services.redact },
     run: (id, input) => run(services, id, input),
     leave: async () => {
@@ -183,9 +178,4 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     },
     dispose: () => owned.dispose(),
   };
-}
-
-/** Under which the dialect that a gateway was found to speak is remembered. */
-function dialectKey({ url }: Connection): string {
-  return `dialect/${url}`;
 }

@@ -53,7 +53,11 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const queries = lazyTree(async () => (await load()).queries);
   own(vscode.window.registerTreeDataProvider('sessionTokens.queries', queries));
   own(registerResults(async () => (await load()).results()));
-  own(registerAuthentication(holdsTokens, async (kind) => (await load()).providers[kind]));
+  own(
+    registerAuthentication(context.extension.packageJSON, holdsTokens, async (kind) =>
+      (await load()).provider(kind),
+    ),
+  );
   own(registerTools(async () => (await load()).tools));
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {

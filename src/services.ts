@@ -3,9 +3,9 @@ import type { Consents } from './connections/consents.ts';
 import type { Options } from './connections/options.ts';
 import type { ConnectionSettings } from './connections/settings.ts';
 import type { Clock } from './core/clock.ts';
-import type { Connection, Dialect } from './core/connection.ts';
+import type { Connection } from './core/connection.ts';
 import type { Log } from './core/log.ts';
-import type { Gateway } from './core/protocols/gateway.ts';
+import type { Gateway, GatewayMemory } from './core/protocols/protocol.ts';
 import type { Keeper } from './core/tokens/keeper.ts';
 import type { Scheduler } from './core/tokens/scheduler.ts';
 import type { CredentialStore } from './core/tokens/store.ts';
@@ -24,8 +24,8 @@ export interface Services {
   readonly credentials: CredentialStore;
   readonly consents: Consents;
   readonly connect: (connection: Connection) => Promise<Gateway>;
-  /** The dialect that a gateway was found to speak. */
-  readonly dialectOf: (connection: Connection) => Dialect | undefined;
+  /** What was found out about gateways. */
+  readonly memory: GatewayMemory;
   /** What is remembered for all windows, and for this workspace. */
   readonly state: vscode.Memento;
   readonly workspaceState: vscode.Memento;

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import { type Sentence, TokensError } from './core/errors.ts';
+import { type Message, TokensError } from './core/errors.ts';
 import { type Log, logFault } from './core/log.ts';
 
 /** A text in the person's language. */
-export function translated({ template, args }: Sentence): string {
+export function translated({ template, args }: Message): string {
   return vscode.l10n.t(template, ...args);
 }
 

@@ -1,5 +1,6 @@
-import { type Connection, parseConnection } from '../src/core/connection.ts';
+import type { Connection } from '../src/core/connection.ts';
 import { fill } from '../src/core/errors.ts';
+import { parseConnection } from '../src/core/protocols/kinds.ts';
 
 /** A connection with its defaults filled in. */
 export function connectionOf(settings: Record<string, unknown>): Connection {

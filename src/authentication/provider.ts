@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import type { Kind } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 import { cancelled } from '../core/errors.ts';
+import { protocolOf } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { toUserError } from '../userError.ts';
@@ -14,9 +14,9 @@ type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
 /** A scope names the connection whose token is wanted: `connection:NAME`. */
 const scopePrefix = 'connection:';
 
-/** The tokens that calls are made with (CRA: user tokens; SARUS: its tokens), as sessions of VS Code. */
+/** The tokens that calls are made with (of two levels of tokens the user tokens), as sessions of VS Code. */
 export class TokenProvider implements vscode.AuthenticationProvider, Disposable {
-  readonly #kind: Kind;
+  readonly #kind: string;
   readonly #services: ProviderServices;
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(
@@ -27,7 +27,7 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
 
   readonly onDidChangeSessions = this.#changes.event;
 
-  constructor(kind: Kind, services: ProviderServices) {
+  constructor(kind: string, services: ProviderServices) {
     this.#kind = kind;
     this.#services = services;
     this.#owned.add(services.keeper.onDidChange(({ id }) => this.#look(id)));
@@ -138,7 +138,7 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
       !isMine ||
       !this.#services.keeper.isUsable(id) ||
       state === 'expired' ||
-      (this.#kind === 'bmc-cra' && kind !== 'user')
+      (kind === 'session' && protocolOf({ kind: this.#kind }).sessions !== undefined)
     ) {
       return undefined;
     }

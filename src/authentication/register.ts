@@ -1,29 +1,37 @@
 import * as vscode from 'vscode';
 import { once } from '../core/async.ts';
-import type { Kind } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 
 type Provider = vscode.AuthenticationProvider;
 
+/** What package.json says of the providers, of which there is one for each kind of gateway. */
+interface Manifest {
+  readonly contributes: {
+    readonly authentication: readonly { readonly id: string; readonly label: string }[];
+  };
+}
+
+/** What stands before the kind in a provider's id. */
+const prefix = 'sessionTokens.';
+
 /**
  * Gives other extensions tokens, after VS Code has asked the person: one provider for each kind of gateway. VS Code
  * asks every provider for its sessions as it starts; where no token is held there is nothing to load for that.
+ * @param manifest the extension's package.json, in the person's language
  */
 export function registerAuthentication(
+  manifest: unknown,
   holdsTokens: () => Promise<boolean>,
-  load: (kind: Kind) => Promise<Provider>,
+  load: (kind: string) => Promise<Provider>,
 ): Disposable {
   const owned = new DisposableStore();
-  const labels: Readonly<Record<Kind, string>> = {
-    'bmc-cra': vscode.l10n.t('Session Tokens: BMC AMI Common REST API'),
-    sarus: vscode.l10n.t('Session Tokens: SARUS'),
-  };
-  for (const kind of ['bmc-cra', 'sarus'] as const) {
+  const { authentication } = (manifest as Manifest).contributes;
+  for (const { id, label } of authentication) {
     const changes = owned.add(
       new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
     );
     const loaded = once(async () => {
-      const provider = await load(kind);
+      const provider = await load(id.slice(prefix.length));
       owned.add(provider.onDidChangeSessions((change) => changes.fire(change)));
       return provider;
     });
@@ -35,7 +43,7 @@ export function registerAuthentication(
       removeSession: async (id) => (await loaded()).removeSession(id),
     };
     owned.add(
-      vscode.authentication.registerAuthenticationProvider(`sessionTokens.${kind}`, labels[kind], lazy, {
+      vscode.authentication.registerAuthenticationProvider(id, label, lazy, {
         supportsMultipleAccounts: true,
       }),
     );

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { cancelled, noConnection, TokensError } from '../core/errors.ts';
-import type { Login } from '../core/protocols/gateway.ts';
+import { cancelled, type Message, noConnection, TokensError } from '../core/errors.ts';
+import { protocolOf } from '../core/protocols/kinds.ts';
+import type { Login, LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/logins.ts';
 import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import { translated } from '../userError.ts';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
 import type { Call, CommandServices } from './command.ts';
@@ -181,7 +183,7 @@ export const askLogin: AskLogin = async (connection, service, why, refusal) => {
         ? vscode.l10n.t('The remembered credentials were refused, enter them anew: {0}', words)
         : vscode.l10n.t('The remembered credentials were refused. Enter them anew.');
   try {
-    return await (connection.kind === 'sarus' ? askSarus(title, prompt) : askCra(connection, title, prompt));
+    return await askForm(connection, title, prompt);
   } catch (error) {
     if (TokensError.is(error) && error.code === 'E_CANCELLED') {
       return undefined;
@@ -200,19 +202,16 @@ function askerFor({ interactive }: Call): AskLogin {
   };
 }
 
-/** Asks a person for the gateway's own Tomcat user. */
+/** Asks a person for the gateway's own login. */
 export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
   const title = vscode.l10n.t('Sign In to {0}', connection.name);
-  const prompt = vscode.l10n.t("Name of the gateway's own user (Tomcat), which it asks for now");
+  const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
+  const refused =
+    why === 'refused'
+      ? { template: 'The gateway refused its own user {0}. Enter the password anew.', args: [] }
+      : undefined;
   try {
-    const gatewayUser = connection.gatewayUser ?? (await askText({ title, prompt, validateInput: notEmpty }));
-    const gatewayPassword = await askSecret(
-      title,
-      why === 'refused'
-        ? vscode.l10n.t('The gateway refused its own user {0}. Enter the password anew.', gatewayUser)
-        : vscode.l10n.t("Password of the gateway's own user {0}", gatewayUser),
-    );
-    return { gatewayUser, gatewayPassword };
+    return await askFields(title, fields, ({ isSecret, label }) => (isSecret ? (refused ?? label) : label));
   } catch (error) {
     if (TokensError.is(error) && error.code === 'E_CANCELLED') {
       return undefined;
@@ -226,39 +225,49 @@ export function askersFor(call: Call): OperationOptions {
   return { askLogin: askerFor(call), ...(call.interactive ? { askGatewayLogin } : {}) };
 }
 
-async function askCra(
+/** Asks for the way to sign in where there are several, and for what it takes. */
+async function askForm(
   connection: Connection,
   title: string,
   prompt: string | undefined,
 ): Promise<GivenLogin> {
-  const username = await askText({ title, prompt: prompt ?? vscode.l10n.t('User'), validateInput: notEmpty });
-  const password = await askSecret(title, vscode.l10n.t('Password'));
-  const gatewayPassword =
-    connection.gatewayUser === undefined
-      ? undefined
-      : await askSecret(
-          title,
-          vscode.l10n.t("Password of the gateway's own user {0}", connection.gatewayUser),
-        );
-  const login = { username, password, ...(gatewayPassword === undefined ? {} : { gatewayPassword }) };
+  const forms = protocolOf(connection).logins(connection);
+  let [form] = forms;
+  if (forms.length > 1) {
+    const items = forms.map((one) => ({
+      label: one.label === undefined ? '' : translated(one.label),
+      form: one,
+    }));
+    ({ form } = await askChoice(items, {
+      title,
+      placeHolder: prompt ?? vscode.l10n.t('How do you sign in?'),
+    }));
+  }
+  const fields = form?.fields ?? [];
+  const first = forms.length > 1 || prompt === undefined ? undefined : { template: prompt, args: [] };
+  const login = await askFields(title, fields, (field) =>
+    field === fields[0] ? (first ?? field.label) : field.label,
+  );
   return { login, remember: await askRemember(title) };
 }
 
-async function askSarus(title: string, prompt: string | undefined): Promise<GivenLogin> {
-  const byKey = { label: vscode.l10n.t('API key') };
-  const byMail = { label: vscode.l10n.t('E-mail and password') };
-  const how = await askChoice([byKey, byMail], {
-    title,
-    placeHolder: prompt ?? vscode.l10n.t('How do you sign in?'),
-  });
-  let login: Login;
-  if (how === byKey) {
-    login = { apiKey: await askSecret(title, vscode.l10n.t('API key')) };
-  } else {
-    const email = await askText({ title, prompt: vscode.l10n.t('E-mail'), validateInput: notEmpty });
-    login = { email, password: await askSecret(title, vscode.l10n.t('Password')) };
+/** Asks for fields one after the other. What was answered before can be named in the label of the next one. */
+async function askFields(
+  title: string,
+  fields: readonly LoginField[],
+  labelOf: (field: LoginField) => Message,
+): Promise<Login> {
+  const answers: Record<string, string> = {};
+  for (const field of fields) {
+    const { template, args } = labelOf(field);
+    const prompt = translated({ template, args: [...args, ...Object.values(answers)] });
+    answers[field.name] =
+      field.given ??
+      (await (field.isSecret
+        ? askSecret(title, prompt)
+        : askText({ title, prompt, validateInput: notEmpty })));
   }
-  return { login, remember: await askRemember(title) };
+  return answers;
 }
 
 /** What must not be seen. Nothing is sent for an empty line: gateways lock people out who are refused too often. */

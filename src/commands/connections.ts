@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import { type Connection, type Kind, parseConnection } from '../core/connection.ts';
+import type { Connection } from '../core/connection.ts';
 import { freeName } from '../core/entries.ts';
 import { TokensError } from '../core/errors.ts';
-import { isRefusal } from '../core/tokens/refusal.ts';
+import { parseConnection, protocols } from '../core/protocols/kinds.ts';
+import { mayRefuseToken } from '../core/tokens/refusal.ts';
 import { translated } from '../userError.ts';
 import { ConnectionNode } from '../views/nodes.ts';
 import { askChoice, askText, chosenConnection } from './ask.ts';
@@ -16,11 +17,8 @@ export const addConnection: Handler = async (parts, call) => {
     return parts.connections.add(call.args);
   }
   const title = vscode.l10n.t('Add Connection');
-  const kinds: (vscode.QuickPickItem & { kind_: Kind })[] = [
-    { label: 'BMC AMI Common REST API', description: 'bmc-cra', kind_: 'bmc-cra' },
-    { label: 'SARUS', description: 'sarus', kind_: 'sarus' },
-  ];
-  const { kind_: kind } = await askChoice(kinds, {
+  const kinds = Object.entries(protocols).map(([kind, { label }]) => ({ label, description: kind }));
+  const { description: kind } = await askChoice(kinds, {
     title,
     placeHolder: vscode.l10n.t('What kind of gateway?'),
   });
@@ -119,11 +117,11 @@ async function troubleWith(parts: CommandServices, connection: Connection): Prom
         await gateway.services({ signal });
       } else {
         // Without a token the answer is a refusal, in the protocol's own form.
-        await gateway.query?.({ user: 'none' }, { signal });
+        await gateway.remainingLife?.({ user: 'none' }, { signal });
       }
       return undefined;
     } catch (error) {
-      if (isRefusal(error, 400, 401, 403, 410)) {
+      if (mayRefuseToken(error)) {
         return undefined;
       }
       if (TokensError.is(error)) {

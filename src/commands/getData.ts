@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { logFault } from '../core/log.ts';
-import { type DataRequest, titleOf } from '../core/request.ts';
-import type { Row } from '../core/results/answer.ts';
+import type { Row } from '../core/protocols/answer.ts';
+import { protocolOf } from '../core/protocols/kinds.ts';
+import type { Query, RequestDialog } from '../core/protocols/protocol.ts';
+import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { Fetched } from '../core/tokens/dataCalls.ts';
 import type { OperationOptions } from '../core/tokens/signIns.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import { translated } from '../userError.ts';
 import { askChoiceOrText, askersFor, askText, chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { agreed } from './consent.ts';
@@ -27,9 +30,6 @@ export interface DataResult {
   session?: TokenInfo;
   reused: boolean;
 }
-
-/** Views that every gateway of this kind has (PROTOCOLS.md 2), offered until a person has their own. */
-const usualViews = ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'];
 
 export const getData: Handler = async (parts, call) => {
   const title = vscode.l10n.t('Get Data');
@@ -80,66 +80,59 @@ async function toldResult(parts: CommandServices, fetched: Fetched): Promise<Dat
   return { ...result, warnings: [warning] };
 }
 
+/** The arguments, and what the person says to what is missing in them. */
 async function completed(
   parts: CommandServices,
   connection: Connection,
   args: Readonly<Record<string, unknown>>,
   title: string,
 ): Promise<Record<string, unknown>> {
-  const recent = parts.recents.all().filter((request) => request.connection === connection.name);
-  if (connection.kind === 'sarus') {
-    if (args.endpoint !== undefined) {
-      return args;
-    }
-    const endpoints = recent.flatMap((request) => ('endpoint' in request ? [request.endpoint] : []));
-    const endpoint = await askChoiceOrText(offer(endpoints, []), {
+  const { dialog, hasServices } = protocolOf(connection);
+  const request: Record<string, unknown> = { ...args };
+  if (hasServices) {
+    const known = args.service ?? connection.service ?? parts.keeper.onlyService(connection.name);
+    request.service = await chosenService(parts, connection, known, title);
+  }
+  const recent = parts.recents.all().filter((one) => one.connection === connection.name);
+  const ownText = translated(dialog.ownText);
+  const missing = dialog.target.filter(({ name }) => args[name] === undefined);
+  if (missing.length === 0) {
+    return request;
+  }
+  if (missing.length === dialog.target.length) {
+    const chosen = await askChoiceOrText(offer(recent.map(titleOf), dialog.usual), {
       title,
-      placeholder: vscode.l10n.t('Endpoint: choose one or type its name'),
-      ownText: vscode.l10n.t('use this name'),
+      placeholder: translated(dialog.prompt),
+      ownText,
     });
-    const last = recent.find((request) => 'endpoint' in request && request.endpoint === endpoint);
-    const before =
-      last !== undefined && 'endpoint' in last ? new URLSearchParams(last.params).toString() : '';
-    const params = await askText({
+    const said = missing.length === 1 ? [chosen] : chosen.split('/', missing.length);
+    missing.forEach(({ name }, at) => {
+      request[name] = said[at];
+    });
+  }
+  for (const { name, prompt } of missing) {
+    request[name] ||= await askChoiceOrText([], {
       title,
-      prompt: vscode.l10n.t('Parameters, as name=value&name=value; none is fine'),
-      value: before,
+      placeholder: translated(prompt),
+      ownText,
     });
-    return { ...args, endpoint, params: Object.fromEntries(new URLSearchParams(params)) };
   }
-  const service = await chosenService(
-    parts,
-    connection,
-    args.service ?? connection.service ?? parts.keeper.onlyService(connection.name),
-    title,
-  );
-  if (args.product !== undefined && args.view !== undefined) {
-    return { ...args, service };
-  }
-  if (args.product !== undefined) {
-    return { ...args, service, view: await askView(title, []) };
-  }
-  const used = recent.flatMap((request) => ('view' in request ? [titleOf(request)] : []));
-  const chosen = await askChoiceOrText(offer(used, usualViews), {
-    title,
-    placeholder: vscode.l10n.t('View, as PRODUCT/VIEW: choose one or type it'),
-    ownText: vscode.l10n.t('use this view'),
-  });
-  const [product = '', view] = chosen.split('/', 2);
-  return {
-    ...args,
-    service,
-    product,
-    view: view === undefined || view === '' ? await askView(title, []) : view,
-  };
+  return dialog.params === undefined
+    ? request
+    : { ...request, ...(await askedParams(dialog.params, request, recent, title)) };
 }
 
-function askView(title: string, offered: readonly string[]): Promise<string> {
-  return askChoiceOrText(offer(offered, []), {
-    title,
-    placeholder: vscode.l10n.t('View'),
-    ownText: vscode.l10n.t('use this view'),
-  });
+/** Parameters as a person types them; offered are those of the last request for the same. */
+async function askedParams(
+  { name, prompt }: NonNullable<RequestDialog['params']>,
+  request: Query,
+  recent: readonly DataRequest[],
+  title: string,
+): Promise<Query> {
+  const last = recent.find((one) => titleOf(one) === titleOf(request))?.[name] as Record<string, string>;
+  const value = new URLSearchParams(last ?? {}).toString();
+  const typed = await askText({ title, prompt: translated(prompt), value });
+  return { [name]: Object.fromEntries(new URLSearchParams(typed)) };
 }
 
 function offer(used: readonly string[], usual: readonly string[]): vscode.QuickPickItem[] {

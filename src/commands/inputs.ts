@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { kinds } from '../core/connection.ts';
 import { noConnection, TokensError } from '../core/errors.ts';
+import { protocols } from '../core/protocols/kinds.ts';
 import { chosenConnection, chosenToken } from './ask.ts';
 import type { Handler } from './command.ts';
 
@@ -12,6 +12,7 @@ import type { Handler } from './command.ts';
 /** The name of a connection, or its address: the one that is given, the only one, or the one that is chosen. */
 export const pickConnection: Handler = async (parts, { args }) => {
   const { kind, value = 'name' } = args;
+  const kinds = Object.keys(protocols);
   if (kind !== undefined && !kinds.some((one) => one === kind)) {
     throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', ['kind', kinds.join(', ')]);
   }

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { freeName } from '../core/entries.ts';
 import { cancelled, TokensError } from '../core/errors.ts';
-import { describeRequest, fingerprint, isRequest, lasting } from '../core/queries.ts';
-import { type DataRequest, titleOf } from '../core/request.ts';
-import { withoutSecrets } from '../core/secretless.ts';
+import { describeRequest, fingerprint, isRequest, lasting } from '../core/requests/queries.ts';
+import { type DataRequest, titleOf } from '../core/requests/request.ts';
+import { withoutSecrets } from '../core/requests/secretless.ts';
 import type { StoredQuery } from '../views/queries/querySettings.ts';
 import { askChoice, askersFor, askText } from './ask.ts';
 import type { Call, CommandServices, CommandTable, Handler } from './command.ts';

@@ -1,6 +1,9 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { TokensError } from '../core/errors.ts';
+import { wireOf } from '../core/requests/request.ts';
+import { type RequestForm, requestForms, requestText } from '../core/requests/requestText.ts';
+import { withoutSecrets } from '../core/requests/secretless.ts';
 import {
   type Delimiter,
   delimiterOf,
@@ -8,8 +11,6 @@ import {
   type ExportFormat,
   exportFormats,
 } from '../core/results/exports.ts';
-import { type RequestForm, requestForms, requestText } from '../core/results/requestText.ts';
-import { withoutSecrets } from '../core/secretless.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import type { CommandServices, CommandTable } from './command.ts';
@@ -242,15 +243,8 @@ async function copyRequestAs(panel: ResultPanel, args: Args, services: CommandSe
     return undefined;
   }
   const connection = services.connections.get(panel.request.connection);
-  const known = services.dialectOf(connection) ?? connection.dialect;
-  await vscode.env.clipboard.writeText(
-    requestText(
-      withoutSecrets(panel.request, services.hasSecret),
-      connection,
-      known === 'views' ? 'views' : 'getData',
-      form,
-    ),
-  );
+  const wire = wireOf(withoutSecrets(panel.request, services.hasSecret), connection, services.memory);
+  await vscode.env.clipboard.writeText(requestText(wire, connection, form));
   panel.note(vscode.l10n.t('Copied the request as {0}.', names[form]));
   return undefined;
 }

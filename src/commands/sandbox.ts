@@ -1,11 +1,9 @@
 import * as vscode from 'vscode';
 import { originOf } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
+import { connectionsTo } from '../sandbox/connections.ts';
 import { ConnectionNode } from '../views/nodes.ts';
 import type { Handler } from './command.ts';
-
-const cra = 'sandbox-cra';
-const sarus = 'sandbox-sarus';
 
 /** Starts the sandbox gateway in this window, with a connection for each protocol and its login remembered. */
 export const startSandbox: Handler = async (parts, call) => {
@@ -17,22 +15,23 @@ export const startSandbox: Handler = async (parts, call) => {
   const { url } = sandbox;
   const [service = ''] = sandbox.services;
   const origin = originOf(sandbox);
-  await parts.connections.put([
-    { name: cra, kind: 'bmc-cra', url, service },
-    { name: sarus, kind: 'sarus', url },
-  ]);
+  const made = connectionsTo(url, service);
+  const names = made.map(({ settings }) => settings.name);
+  await parts.connections.put(made.map(({ settings }) => settings));
   // Public users of a toy: this is what makes it one more command from here to a token.
-  await parts.credentials.write(cra, { login: { username: 'demo', password: 'demo' }, origin });
-  await parts.credentials.write(sarus, { login: { apiKey: 'demo' }, origin });
-  if (call.interactive) {
-    void offerSignIn(url);
+  for (const { settings, login } of made) {
+    await parts.credentials.write(settings.name, { login, origin });
   }
-  return { url, connections: [cra, sarus] };
+  if (call.interactive) {
+    void offerSignIn(url, names[0]);
+  }
+  return { url, connections: names };
 };
 
 /** Stops the sandbox gateway and takes away what was there for it. */
 export const stopSandbox: Handler = async (parts) => {
-  for (const name of [cra, sarus]) {
+  for (const { settings } of connectionsTo('', '')) {
+    const { name } = settings;
     if (parts.connections.find(name) !== undefined) {
       await parts.keeper.signOut(name);
       await parts.connections.remove(name);
@@ -42,11 +41,11 @@ export const stopSandbox: Handler = async (parts) => {
   return undefined;
 };
 
-async function offerSignIn(url: string): Promise<void> {
+async function offerSignIn(url: string, name = ''): Promise<void> {
   const signIn = vscode.l10n.t('Sign In');
   const message = vscode.l10n.t('The sandbox gateway runs at {0}.', url);
   if ((await vscode.window.showInformationMessage(message, signIn)) === signIn) {
-    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(cra));
+    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(name));
   }
 }
 

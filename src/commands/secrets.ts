@@ -8,7 +8,7 @@ import {
   secretPlace,
 } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
-import { clientCertificate } from '../core/protocols/clientCertificate.ts';
+import { clientCertificate } from '../core/http/clientCertificate.ts';
 import { credentialsOf } from '../core/tokens/gateways.ts';
 import { askText } from './ask.ts';
 import type { CommandServices } from './command.ts';

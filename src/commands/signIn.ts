@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
+import { protocolOf } from '../core/protocols/kinds.ts';
 import { askChoiceOrText, askersFor, chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { agreed } from './consent.ts';
@@ -34,14 +35,14 @@ export const signIn: Handler = async (parts, call) => {
   return token;
 };
 
-/** CRA: the service to sign in to; the person is offered what the gateway lists. */
+/** The service to sign in to, where there are services; the person is offered what the gateway lists. */
 export async function chosenService(
   parts: CommandServices,
   connection: Connection,
   named: unknown,
   title: string,
 ): Promise<string | undefined> {
-  if (connection.kind !== 'bmc-cra') {
+  if (!protocolOf(connection).hasServices) {
     return undefined;
   }
   if (named !== undefined && typeof named !== 'string') {

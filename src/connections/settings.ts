@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
-import { type Connection, parseConnection } from '../core/connection.ts';
+import type { Connection } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 import { entryName, readEntries } from '../core/entries.ts';
 import { noConnection, TokensError } from '../core/errors.ts';
 import { Emitter } from '../core/event.ts';
+import { parseConnection } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import { translated } from '../userError.ts';
 

@@ -1,19 +1,8 @@
 import * as v from 'valibot';
-import type { Sentence } from './errors.ts';
-
-/** The protocols that are spoken. */
-export const kinds = ['bmc-cra', 'sarus'] as const;
-export type Kind = (typeof kinds)[number];
-
-/** How a CRA gateway is spoken to (PROTOCOLS.md 2a, 2b); `auto` finds out and remembers. */
-export const dialects = ['auto', 'getData', 'views'] as const;
-export type Dialect = (typeof dialects)[number];
+import type { Message } from './errors.ts';
 
 export const keepAliveModes = ['manual', 'auto'] as const;
 export type KeepAliveMode = (typeof keepAliveModes)[number];
-
-/** CRA: what a person logs on with. */
-export const logins = ['password', 'certificate'] as const;
 
 /** Stands in a header's value for what is kept in the secret storage. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: so people write it in their settings.
@@ -22,18 +11,16 @@ export const secretPlace = '${secret}';
 /** One gateway as its person described it in `sessionTokens.connections`, with every default filled in. */
 export interface Connection {
   readonly name: string;
-  readonly kind: Kind;
+  /** Of the gateway; what else a connection of it has, its protocol says. */
+  readonly kind: string;
   /** Origin with an optional path prefix, without a slash at the end. */
   readonly url: string;
-  /** CRA: the service to log on to. */
+  /** The service to sign in to, where a gateway consists of services. */
   readonly service?: string;
-  readonly dialect: Dialect;
-  /** CRA: the gateway's timeout; SARUS: the life asked for. In minutes. */
+  /** Of a token that was just issued or renewed, where the gateway does not tell. In minutes. */
   readonly lifeMinutes: number;
-  /** CRA: the Tomcat user for Basic authorization. */
-  readonly gatewayUser?: string;
   readonly keepAlive: KeepAliveMode;
-  /** CRA: how many sessions are kept open on it at most. */
+  /** How many sessions are kept open on it at most. */
   readonly maxSessions: number;
   /** File of extra CA certificates (PEM). */
   readonly caFile?: string;
@@ -43,7 +30,6 @@ export interface Connection {
   readonly keyFile?: string;
   /** Client certificate and private key (PKCS#12), instead of the two. */
   readonly pfxFile?: string;
-  readonly login: (typeof logins)[number];
   /** Sent with every request; in a value, `${secret}` stands for what is kept in the secret storage. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly rejectUnauthorized: boolean;
@@ -58,11 +44,6 @@ export interface ConnectionSecrets {
   /** What stands for `${secret}` in a header, by the header's name in small letters. */
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-/** Bounds that the CRA gateway clamps its timeout to (PROTOCOLS.md 2), in minutes. */
-const craLife = { least: 5, most: 1440, usual: 15 };
-/** Bounds of SARUS's `Minutes` (PROTOCOLS.md 1). */
-const sarusLife = { least: 1, most: 1440, usual: 30 };
 
 /** What can be wrong with a field, {0}. */
 const wrong = {
@@ -89,10 +70,12 @@ type Wrong = keyof typeof wrong;
 /** The message of a check is the name of what is wrong. */
 const as = (what: Wrong): Wrong => what;
 
-const name = v.pipe(v.string(as('string')), v.trim(), v.nonEmpty(as('empty')));
+/** What is allowed in a text of the settings. */
+export const name = v.pipe(v.string(as('string')), v.trim(), v.nonEmpty(as('empty')));
 const number = v.pipe(v.number(as('number')), v.finite(as('number')));
 const positive = v.pipe(number, v.gtValue(0, as('positive')));
-const choice = <const T extends readonly string[]>(of: T) => v.picklist(of, as('choice'));
+/** One of these texts. */
+export const choice = <const T extends readonly string[]>(of: T) => v.picklist(of, as('choice'));
 
 /** Headers that frame a message or belong to one hop of its way, and those that say how a body is coded. */
 const ownHeaders =
@@ -108,79 +91,80 @@ const headerName = v.pipe(
   v.check((text) => /^[\w!#$%&'*+.^`|~-]+$/.test(text) && !ownHeaders.test(text), as('header')),
 );
 
-const choices: Readonly<Record<string, readonly string[]>> = {
-  kind: kinds,
-  dialect: dialects,
-  keepAlive: keepAliveModes,
-  login: logins,
+/** What every connection has. */
+export const commonSettings = {
+  name,
+  url: v.pipe(v.string(as('string')), v.trim(), v.check(isHttpUrl, as('address'))),
+  lifeMinutes: v.optional(positive),
+  keepAlive: v.optional(choice(keepAliveModes), 'manual'),
+  maxSessions: v.optional(v.pipe(number, v.integer(as('integer')), v.minValue(1, as('least'))), 5),
+  caFile: v.optional(name),
+  certFile: v.optional(name),
+  keyFile: v.optional(name),
+  pfxFile: v.optional(name),
+  headers: v.optional(
+    v.record(
+      headerName,
+      v.pipe(v.string(as('string')), v.check(isHeaderValue, as('headerValue'))),
+      as('headers'),
+    ),
+  ),
+  rejectUnauthorized: v.optional(v.boolean(as('boolean')), true),
+  requestTimeoutSeconds: v.optional(positive, 30),
 };
 
-const schema = v.object(
-  {
-    name,
-    kind: choice(kinds),
-    url: v.pipe(v.string(as('string')), v.trim(), v.check(isHttpUrl, as('address'))),
-    service: v.optional(name),
-    dialect: v.optional(choice(dialects), 'auto'),
-    lifeMinutes: v.optional(positive),
-    gatewayUser: v.optional(name),
-    keepAlive: v.optional(choice(keepAliveModes), 'manual'),
-    maxSessions: v.optional(v.pipe(number, v.integer(as('integer')), v.minValue(1, as('least'))), 5),
-    caFile: v.optional(name),
-    certFile: v.optional(name),
-    keyFile: v.optional(name),
-    pfxFile: v.optional(name),
-    login: v.optional(choice(logins), 'password'),
-    headers: v.optional(
-      v.record(
-        headerName,
-        v.pipe(v.string(as('string')), v.check(isHeaderValue, as('headerValue'))),
-        as('headers'),
-      ),
-    ),
-    rejectUnauthorized: v.optional(v.boolean(as('boolean')), true),
-    requestTimeoutSeconds: v.optional(positive, 30),
-  },
-  as('entry'),
-);
+/** What of a kind of gateway decides how its connections are read. */
+export interface ConnectionKind {
+  /** Bounds of `lifeMinutes`, and what it is where nobody says, in minutes. */
+  readonly life: { readonly min: number; readonly max: number; readonly default: number };
+  /** The members that only connections of this kind have. */
+  readonly settings: v.ObjectEntries;
+  /** The ways to sign in; one without fields is by client certificate alone. */
+  logins(connection: Connection): readonly { readonly fields: readonly unknown[] }[];
+}
 
 export type Parsed<T, Reason = string> = { ok: true; value: T } | { ok: false; reason: Reason };
 
 /**
- * Reads one entry of `sessionTokens.connections`. Numbers out of bounds are clamped as CONTRACT.md says;
- * anything else that is wrong gives a reason that names the field. Unknown fields are passed over.
+ * Reads one entry of `sessionTokens.connections`. Numbers out of bounds are clamped to them; anything else that is wrong
+ * gives a reason that names the field. Unknown fields are passed over.
  */
-export function parseConnection(input: unknown): Parsed<Connection, Sentence> {
-  const parsed = v.safeParse(schema, input);
+export function readConnection(
+  input: unknown,
+  kinds: Readonly<Record<string, ConnectionKind>>,
+): Parsed<Connection, Message> {
+  const begun = v.safeParse(v.object({ name, kind: choice(Object.keys(kinds)) }, as('entry')), input);
+  const kind = begun.success ? kinds[begun.output.kind] : undefined;
+  if (!begun.success || kind === undefined) {
+    return { ok: false, reason: reasonOf(begun.issues?.[0]) };
+  }
+  const parsed = v.safeParse(v.object({ ...commonSettings, ...kind.settings }), input);
   if (!parsed.success) {
     return { ok: false, reason: reasonOf(parsed.issues[0]) };
   }
-  const { lifeMinutes, url, service, gatewayUser, caFile, certFile, keyFile, pfxFile, headers, ...rest } =
-    parsed.output;
-  const login = rest.kind === 'bmc-cra' ? rest.login : 'password';
+  const { lifeMinutes = kind.life.default, url, ...rest } = parsed.output;
+  const connection = {
+    ...withoutUndefined(rest),
+    kind: begun.output.kind,
+    url: url.replace(/\/+$/, ''),
+    lifeMinutes: Math.min(Math.max(lifeMinutes, kind.life.min), kind.life.max),
+  };
+  const { certFile, keyFile, pfxFile } = connection;
   if (pfxFile !== undefined && (certFile ?? keyFile) !== undefined) {
     const other = certFile === undefined ? 'keyFile' : 'certFile';
     return { ok: false, reason: { ...wrong.both, args: ['pfxFile', other] } };
   }
-  if ((certFile ?? pfxFile) === undefined && (keyFile !== undefined || login === 'certificate')) {
-    return { ok: false, reason: { ...wrong.missing, args: ['certFile'] } };
-  }
-  const bounds = rest.kind === 'sarus' ? sarusLife : craLife;
-  return {
-    ok: true,
-    value: {
-      ...rest,
-      login,
-      url: url.replace(/\/+$/, ''),
-      lifeMinutes: Math.min(Math.max(lifeMinutes ?? bounds.usual, bounds.least), bounds.most),
-      ...(service === undefined ? {} : { service }),
-      ...(gatewayUser === undefined ? {} : { gatewayUser }),
-      ...(caFile === undefined ? {} : { caFile }),
-      ...(certFile === undefined ? {} : { certFile }),
-      ...(keyFile === undefined ? {} : { keyFile }),
-      ...(pfxFile === undefined ? {} : { pfxFile }),
-      ...(headers === undefined ? {} : { headers }),
-    },
+  const needsCertificate =
+    keyFile !== undefined || kind.logins(connection).some(({ fields }) => fields.length === 0);
+  return (certFile ?? pfxFile) === undefined && needsCertificate
+    ? { ok: false, reason: { ...wrong.missing, args: ['certFile'] } }
+    : { ok: true, value: connection };
+}
+
+/** Without the members that are undefined, which exact optional types tell from absent ones. */
+export function withoutUndefined<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
   };
 }
 
@@ -214,9 +198,11 @@ function isHttpUrl(text: string): boolean {
   );
 }
 
-function reasonOf(issue: v.BaseIssue<unknown>): Sentence {
-  const field = v.getDotPath(issue) ?? '';
-  const isMissing = field !== '' && issue.received === 'undefined';
-  const { template } = wrong[isMissing ? 'missing' : (issue.message as Wrong)];
-  return { template, args: field === '' ? [] : [field, (choices[field] ?? []).join(', ')] };
+function reasonOf(issue: v.BaseIssue<unknown> | undefined): Message {
+  const field = (issue === undefined ? undefined : v.getDotPath(issue)) ?? '';
+  const isMissing = field !== '' && issue?.received === 'undefined';
+  const { template } = wrong[isMissing ? 'missing' : ((issue?.message ?? 'entry') as Wrong)];
+  // What is expected of a choice is written `("manual" | "auto")`.
+  const expected = issue?.expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ') ?? '';
+  return { template, args: field === '' ? [] : [field, expected] };
 }

@@ -1,17 +1,17 @@
 import type { Parsed } from './connection.ts';
-import type { Sentence } from './errors.ts';
+import type { Message } from './errors.ts';
 
 /** An entry of a list in the settings that cannot be used. */
 export interface EntryProblem {
   /** Its name, or its place in the list. */
   readonly entry: string;
-  readonly reason: Sentence;
+  readonly reason: Message;
 }
 
 /** Reads a list of named entries of the settings; of two with the same name the first counts. */
 export function readEntries<T extends { readonly name: string }>(
   entries: readonly unknown[],
-  parse: (entry: unknown) => Parsed<T, Sentence>,
+  parse: (entry: unknown) => Parsed<T, Message>,
 ): { readonly values: readonly T[]; readonly problems: readonly EntryProblem[] } {
   const values: T[] = [];
   const problems: EntryProblem[] = [];

@@ -25,8 +25,12 @@ export interface FailureDetails {
   readonly status?: number;
   /** How long the gateway asked to be left alone (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number;
-  /** Whose credentials the gateway has refused, or lacks: those of who signs in, or of its own Tomcat user (CRA). */
-  readonly refused?: 'login' | 'gatewayUser';
+  /**
+   * What of a request the gateway has refused, or lacks; absent where it is none of these. Credentials: those of who
+   * signs in (`login`), or of the gateway's own user. Tokens: that of the sign-in, that of the session, or one of both
+   * that the answer does not tell. With the code `E_EXPIRED` the token is certainly dead, else it may be.
+   */
+  readonly refused?: 'login' | 'gatewayUser' | 'sign-in' | 'session' | 'either';
   /** False when the request provably never left this machine, so that sending it again is safe. */
   readonly sent?: boolean;
   /** Whether another attempt would fail the same way. */
@@ -34,7 +38,7 @@ export interface FailureDetails {
 }
 
 /** What is said to a person, in nobody's language yet: an English text, also its key in the bundles, and its parts. */
-export interface Sentence {
+export interface Message {
   readonly template: string;
   readonly args: readonly (string | number)[];
 }
@@ -44,7 +48,7 @@ export interface Sentence {
  * arguments, so that whoever shows it can show it in the person's language. It never carries a cause: the
  * errors of libraries hold headers and bodies, and those hold secrets.
  */
-export class TokensError extends Error implements Sentence {
+export class TokensError extends Error implements Message {
   readonly code: ErrorCode;
   readonly template: string;
   readonly args: readonly (string | number)[];
@@ -87,7 +91,7 @@ export function isLoginRefused(error: unknown): error is TokensError {
   return error instanceof TokensError && error.details.refused === 'login';
 }
 
-/** Whether a gateway asks for its own Tomcat user, or has refused it. */
+/** Whether a gateway asks for its own user, or has refused it. */
 export function isGatewayUserRefused(error: unknown): error is TokensError {
   return error instanceof TokensError && error.details.refused === 'gatewayUser';
 }

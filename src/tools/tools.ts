@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { DataRequest } from '../core/request.ts';
+import { protocolTaking } from '../core/protocols/kinds.ts';
+import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { dataForModel, mostCharacters, mostRows, tokenForModel, usualRows } from './answer.ts';
@@ -18,7 +19,7 @@ export async function prepare(
       return { invocationMessage: vscode.l10n.t('Listing the session tokens') };
     case 'sessionTokens_getData': {
       const connection = String(input.connection);
-      const what = targetOf(input);
+      const what = titleOf(input);
       return {
         invocationMessage: vscode.l10n.t('Getting {0}', what),
         confirmationMessages: {
@@ -97,11 +98,12 @@ async function answer(
     }
     case 'sessionTokens_getData': {
       const { columns, rows: _, ...request } = input;
+      const maxRows = protocolTaking(request)?.dialog.maxRows;
       const result = await api.getData({
         show: false,
         ...request,
-        // SARUS has no such parameter; a CRA gateway need not send what nobody will read.
-        ...('view' in request ? { rows: rowsOf(input) } : {}),
+        // The gateway need not send what nobody will read.
+        ...(maxRows === undefined ? {} : { [maxRows]: rowsOf(input) }),
       } as DataRequest);
       const wanted = Array.isArray(columns) ? columns.map(String) : undefined;
       return dataForModel(result, wanted, { rows: rowsOf(input), characters });
@@ -116,12 +118,6 @@ async function answer(
 
 function rowsOf({ rows }: Input): number {
   return typeof rows === 'number' && rows >= 1 ? Math.min(Math.floor(rows), mostRows) : usualRows;
-}
-
-function targetOf(input: Input): string {
-  return input.endpoint === undefined
-    ? `${String(input.product)}/${String(input.view)}`
-    : String(input.endpoint);
 }
 
 async function tokenOf(api: ToolServices['api'], input: Input): Promise<string> {

@@ -5,18 +5,8 @@ import { Emitter } from '../core/event.ts';
 import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
 
 const schema = v.object({
-  login: v.exactOptional(
-    v.union([
-      v.object({
-        username: v.string(),
-        password: v.string(),
-        gatewayUser: v.exactOptional(v.string()),
-        gatewayPassword: v.exactOptional(v.string()),
-      }),
-      v.object({ apiKey: v.string() }),
-      v.object({ email: v.string(), password: v.string() }),
-    ]),
-  ),
+  /** By the names of its fields; whether the connection's protocol takes it, whoever uses it sees. */
+  login: v.exactOptional(v.record(v.string(), v.string())),
   secrets: v.exactOptional(
     v.object({
       passphrase: v.exactOptional(v.string()),
@@ -30,7 +20,7 @@ const schema = v.object({
 
 const prefix = 'credentials/';
 
-/** Logins in VS Code's secret storage, one entry for each connection (CONTRACT.md, Secrets). */
+/** Logins in VS Code's secret storage, one entry for each connection (docs/contract.md, Secrets). */
 export class CredentialVault implements CredentialStore, Disposable {
   readonly #secrets: vscode.SecretStorage;
   readonly #owned = new DisposableStore();

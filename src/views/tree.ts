@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { type Danger, dangerOf } from '../core/danger.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { protocolOf } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import type { Change } from '../core/tokens/holdings.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
@@ -12,7 +13,7 @@ const task = 'tree';
 /** Changes within this time are shown together, in milliseconds. */
 const gatherMs = 50;
 
-/** The tokens held: connection → user token → sessions; SARUS: connection → token. */
+/** The tokens held: connection → user token → sessions, or connection → token where that is the session. */
 export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable {
   readonly #keeper: Keeper;
   readonly #connections: ConnectionSource;
@@ -119,13 +120,15 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   #connectionItem(node: ConnectionNode): vscode.TreeItem {
     const name = node.connection;
     const connection = this.#connections.all().find((one) => one.name === name);
+    const protocol = connection === undefined ? undefined : protocolOf(connection);
     const signedIn = this.#keeper.holdsAny(
       name,
-      ({ state, kind }) => state !== 'expired' && (kind === 'user' || connection?.kind === 'sarus'),
+      ({ state, kind }) =>
+        state !== 'expired' &&
+        (kind === 'user' || (protocol !== undefined && protocol.sessions === undefined)),
     );
     const item = itemOf(node, name, `connection/${name}`);
-    const protocol = connection?.kind === 'sarus' ? 'sarus' : 'cra';
-    item.contextValue = `connection.${protocol}.${signedIn ? 'signedIn' : 'signedOut'}`;
+    item.contextValue = `connection.${protocol?.contextValue ?? 'unknown'}.${signedIn ? 'signedIn' : 'signedOut'}`;
     const kind = connection === undefined ? undefined : dangerOf(connection);
     const danger = kind === undefined ? undefined : wordsOf(kind);
     const state = signedIn ? undefined : vscode.l10n.t('signed out');

@@ -1,9 +1,9 @@
 import type { Connection } from '../../src/core/connection.ts';
 import { TokensError } from '../../src/core/errors.ts';
-import { connect } from '../../src/core/protocols/connect.ts';
-import type { Login } from '../../src/core/protocols/gateway.ts';
+import type { Login } from '../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
+import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import type { Operation as FaultOperation, FaultRule } from '../sandbox/faultRules.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';

@@ -4,20 +4,21 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { SystemClock } from '../../src/core/clock.ts';
-import { dialects, kinds, parseConnection } from '../../src/core/connection.ts';
 import { TokensError } from '../../src/core/errors.ts';
-import { connect } from '../../src/core/protocols/connect.ts';
-import { CookieJar } from '../../src/core/protocols/cookies.ts';
-import { CraWire } from '../../src/core/protocols/craShared.ts';
-import type { Gateway } from '../../src/core/protocols/gateway.ts';
-import { HttpClient } from '../../src/core/protocols/http.ts';
+import { HttpClient } from '../../src/core/http/client.ts';
+import { CookieJar } from '../../src/core/http/cookies.ts';
+import type { JsonObject, RowPath } from '../../src/core/protocols/answer.ts';
+import type { CraConnection } from '../../src/core/protocols/cra/settings.ts';
+import { CraWire } from '../../src/core/protocols/cra/shared.ts';
+import { parseConnection, protocols } from '../../src/core/protocols/kinds.ts';
+import type { Gateway } from '../../src/core/protocols/protocol.ts';
 import { Redactor } from '../../src/core/redact.ts';
-import { checkRequest } from '../../src/core/request.ts';
-import type { AnswerShape, JsonObject } from '../../src/core/results/answer.ts';
+import { checkRequest } from '../../src/core/requests/request.ts';
 import { TableDesk } from '../../src/core/results/desk.ts';
 import { splitInto } from '../../src/core/results/rowSplitter.ts';
 import { infoOf, merge, parseRecord, serialize } from '../../src/core/tokens/record.ts';
 import { fromTable, keptState, readMessage, toTable } from '../../src/views/results/messages.ts';
+import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { SecretSearch } from '../security/canaries.ts';
 import { nearly, nearlyObject } from './texts.ts';
@@ -167,12 +168,12 @@ const dataSeeds = [
 
 /** Reads a body as an answer's small reader does, cut where the fuzzer says. */
 function readBody(
-  shape: AnswerShape,
+  rowsAt: RowPath,
   body: string,
   cuts: readonly number[],
 ): { desk: TableDesk; head: JsonObject } {
   const desk = new TableDesk();
-  const splitter = splitInto(desk.table, shape, silent);
+  const splitter = splitInto(desk.table, rowsAt, silent);
   const bytes = new TextEncoder().encode(body);
   const places = [
     0,
@@ -239,7 +240,7 @@ export const targets: readonly Target[] = [
   ]),
   client('answers: SARUS', { kind: 'sarus' }, sarusSeeds, [
     async (gateway) => {
-      const life = await gateway.query?.({ user: 'a token' });
+      const life = await gateway.remainingLife?.({ user: 'a token' });
       ok(life?.reportedMs !== undefined && life.reportedMs >= 0 && Number.isFinite(life.reportedMs));
     },
     async (gateway) => {
@@ -251,19 +252,19 @@ export const targets: readonly Target[] = [
   ]),
   target('answers: sign-in', nearly(...craSeeds), async (text) => {
     const connection = connectionOf({ name: 'fuzzed', kind: 'bmc-cra', service: 'S' });
-    const deps = { ...parts(), connection };
+    const deps = { ...parts(), connection: connection as CraConnection, memory: new Map<string, string>() };
     const wire = new CraWire(new HttpClient(deps), deps);
     const answer = { status: 200, headers: {}, sent: deps.clock.now(), text, streamed: false };
     const token = await mayFail(() => wire.userToken(answer, 'S'));
     ok(token === undefined || /^[\x20-\x7e]{1,8192}$/.test(token));
   }),
-  ...(['cra', 'sarus'] as const).map((shape) =>
+  ...Object.entries(protocols).map(([kind, { rowsAt }]) =>
     target(
-      `rows: ${shape}`,
+      `rows: ${kind}`,
       fc.tuple(nearly(...dataSeeds), fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 })),
       async ([body, cuts]) => {
-        const whole = await mayFail(() => readBody(shape, body, []));
-        const pieces = await mayFail(() => readBody(shape, body, cuts));
+        const whole = await mayFail(() => readBody(rowsAt, body, []));
+        const pieces = await mayFail(() => readBody(rowsAt, body, cuts));
         equal(whole === undefined, pieces === undefined, 'how it is cut decides whether it can be read');
         if (whole !== undefined && pieces !== undefined) {
           equal(pieces.desk.table.rowCount, whole.desk.table.rowCount);
@@ -280,13 +281,13 @@ export const targets: readonly Target[] = [
     'settings',
     nearlyObject({
       name: fc.string(),
-      kind: fc.constantFrom(...kinds),
+      kind: fc.constantFrom(...Object.keys(protocols)),
       url: fc.oneof(
         fc.webUrl(),
         nearly('https://host:8443/prefix', 'http://[::1]:1', 'https://user:pass@host/?q#h'),
       ),
       service: words,
-      dialect: fc.constantFrom(...dialects),
+      dialect: fc.constantFrom('auto', 'getData', 'views'),
       lifeMinutes: fc.double(),
       gatewayUser: words,
       keepAlive: fc.constantFrom('manual', 'auto'),
@@ -336,7 +337,7 @@ export const targets: readonly Target[] = [
       show: fc.boolean(),
     }),
     async (input) => {
-      for (const kind of kinds) {
+      for (const kind of Object.keys(protocols)) {
         // Its maker is told what they wrote.
         await mayFail(() => checkRequest(input, connectionOf({ name: 'c', kind })), true);
       }

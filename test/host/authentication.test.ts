@@ -4,7 +4,7 @@ import { TokenProvider } from '../../src/authentication/provider.ts';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { Emitter } from '../../src/core/event.ts';
-import { connect } from '../../src/core/protocols/connect.ts';
+import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import * as vscode from 'vscode';
 import type { SessionTokensApi } from '../../src/api.ts';
-import type { Login } from '../../src/core/protocols/gateway.ts';
+import type { Login } from '../../src/core/protocols/protocol.ts';
 import { type FaultName, faultNames } from '../sandbox/faultRules.ts';
 import { canaries, SecretSearch } from '../security/canaries.ts';
 import { Disguise } from '../security/disguise.ts';

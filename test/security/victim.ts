@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { SystemClock } from '../../src/core/clock.ts';
 import { TokensError } from '../../src/core/errors.ts';
-import { connect } from '../../src/core/protocols/connect.ts';
 import { Redactor } from '../../src/core/redact.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
+import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { root } from '../workbench/paths.ts';
 

@@ -1,6 +1,7 @@
 import type { Clock, Instant } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { cancelled, type ErrorCode, TokensError } from '../../src/core/errors.ts';
+import type { Answer } from '../../src/core/protocols/answer.ts';
 import type {
   CallOptions,
   DataAnswer,
@@ -10,8 +11,7 @@ import type {
   Life,
   Login,
   Tokens,
-} from '../../src/core/protocols/gateway.ts';
-import type { Answer } from '../../src/core/results/answer.ts';
+} from '../../src/core/protocols/protocol.ts';
 
 /** How one request goes wrong. `done`: whether the operation is carried out all the same. */
 export type Fault =
@@ -172,7 +172,7 @@ export class ModelServer {
   }
 
   checkLogin(login: Login): void {
-    const proof = 'certificate' in login ? 'certificate' : 'apiKey' in login ? login.apiKey : login.password;
+    const proof = login.apiKey ?? login.password ?? 'certificate';
     if (this.wrong.has(proof)) {
       this.refusedLogOns.push(proof);
       throw new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', ['model', revoked], {
@@ -271,7 +271,6 @@ export class ModelServer {
 }
 
 class ModelCra implements Gateway {
-  readonly grants = 'user';
   readonly #server: ModelServer;
   readonly #machine: Clock;
 
@@ -353,7 +352,6 @@ class ModelCra implements Gateway {
 }
 
 class ModelSarus implements Gateway {
-  readonly grants = 'session';
   readonly #server: ModelServer;
   readonly #machine: Clock;
 
@@ -402,7 +400,7 @@ class ModelSarus implements Gateway {
     return { value: result, sent, reportedMs: this.#server.lifeMs };
   }
 
-  async query({ user }: Tokens, options: CallOptions = {}): Promise<Life> {
+  async remainingLife({ user }: Tokens, options: CallOptions = {}): Promise<Life> {
     const work = () => Math.max(Math.floor(this.#server.remaining(this.#server.useToken(user))), 0);
     const { sent, result } = await this.#server.exchange(this.#machine, 'query', user, work, options);
     return { sent, reportedMs: result };
@@ -445,7 +443,11 @@ function passOver(...statuses: number[]): (error: unknown) => undefined {
 
 function refusal(status: number): TokensError {
   const code: ErrorCode = status === 401 || status === 410 ? 'E_EXPIRED' : 'E_HTTP';
-  return new TokensError(code, '{0} answered with status {1}.', ['model', status], { status });
+  const mayBeOfToken = code === 'E_EXPIRED' || status === 400 || status === 404;
+  return new TokensError(code, '{0} answered with status {1}.', ['model', status], {
+    status,
+    ...(mayBeOfToken ? { refused: 'either' } : {}),
+  });
 }
 
 function failureOf(fault: Exclude<Fault, { kind: 'refused' | 'late' }>): TokensError {

@@ -1,6 +1,6 @@
 import type { Connection } from '../../src/core/connection.ts';
 import { isLoginRefused, TokensError } from '../../src/core/errors.ts';
-import type { DataCall, Gateway, Login } from '../../src/core/protocols/gateway.ts';
+import type { DataCall, Gateway, Login } from '../../src/core/protocols/protocol.ts';
 import type { OperationOptions } from '../../src/core/tokens/signIns.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
 import { connectionOf } from '../connectionOf.ts';
@@ -462,9 +462,8 @@ export class World {
         throw error;
       }
     };
-    const { query } = inner;
+    const { remainingLife } = inner;
     return {
-      grants: inner.grants,
       signIn: (login, service, options) =>
         port('signIn', connection.name, async () => {
           this.#checkUnrefused(login, window);
@@ -496,10 +495,11 @@ export class World {
           return grant;
         });
       },
-      ...(query === undefined
+      ...(remainingLife === undefined
         ? {}
         : {
-            query: (tokens, options) => port('query', tokens.user, () => query.call(inner, tokens, options)),
+            remainingLife: (tokens, options) =>
+              port('query', tokens.user, () => remainingLife.call(inner, tokens, options)),
           }),
       close: (tokens, options) =>
         port('close', tokens.session ?? tokens.user, async () => {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eachOf } from '../../src/core/async.ts';
 import { SystemClock } from '../../src/core/clock.ts';
-import { connect } from '../../src/core/protocols/connect.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { TableWorker } from '../../src/core/results/workerClient.ts';
 import { service, startSandboxProcess } from '../bench/sandboxProcess.ts';
+import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { CountingClock } from '../simulate/countingClock.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';

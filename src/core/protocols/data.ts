@@ -1,14 +1,12 @@
 import type { TokensError } from '../errors.ts';
-import type { Answer, AnswerReader, AnswerShape } from '../results/answer.ts';
-import type { DataCall, Grant } from './gateway.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from './http.ts';
-import type { HttpHead } from './httpBody.ts';
+import type { HttpHead } from '../http/body.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../http/client.ts';
+import type { Answer, AnswerReader, RowPath } from './answer.ts';
+import type { DataCall } from './protocol.ts';
 
-/** What a dialect has to say about a data call. */
+/** What a protocol has to say about a data call. */
 export interface DataRules {
-  readonly shape: AnswerShape;
-  /** Whether a body is the answer, given its first byte; if not, it is read as text and explained by `failure`. */
-  accepts(head: HttpHead, first: number | undefined): boolean;
+  readonly rowsAt: RowPath;
   /** Hears of the headers, and of the scalars at the top level of the body. */
   onHead?(head: HttpHead): void;
   onScalar?(name: string, value: string): void;
@@ -17,9 +15,12 @@ export interface DataRules {
    * the reading, because the session would be lost.
    */
   awaitsSession?(): boolean;
-  /** The error for a body that was not accepted. */
+  /** The error for an answer that is not of success, or a page for people. */
   failure(answer: HttpAnswer): TokensError;
 }
+
+/** The first byte of a page for people. */
+const openAngle = 0x3c;
 
 /**
  * Sends a data call and lets the caller's reader have the body while it arrives.
@@ -40,10 +41,10 @@ export async function readData(
       signal: call.signal,
       onHead: (head) => rules.onHead?.(head),
       sink: (head, first) => {
-        if (!rules.accepts(head, first)) {
-          return undefined;
+        if (head.status < 200 || head.status >= 300 || first === openAngle) {
+          return undefined; // No data, or a page for people: read as text and explained by `failure`.
         }
-        reader = call.makeReader(rules.shape, (name, value) => rules.onScalar?.(name, value));
+        reader = call.makeReader(rules.rowsAt, (name, value) => rules.onScalar?.(name, value));
         return reader;
       },
       ...(awaitsSession === undefined
@@ -73,75 +74,4 @@ export async function readData(
     }
     throw error;
   }
-}
-
-/** The members and headers that may hold a session's id (PROTOCOLS.md 2, A), in lower case. */
-const sessionNames = ['session', 'sessionid', 'sessiontoken', 'session_id'];
-
-/** Longer ones are no ids. */
-const longestId = 4_096;
-
-/** Watches an answer for the session in which it ran, and tells of a new one at once. */
-export class SessionWatch {
-  readonly #tell: (session: Grant) => void | Promise<void>;
-  readonly #told: Set<string>;
-  readonly #pending: Promise<void>[] = [];
-  #head: HttpHead | undefined;
-  #inHeader: string | undefined;
-  #inBody: string | undefined;
-
-  /** @param known The session that the call was made in, which is no news. */
-  constructor(known: string | undefined, tell: (session: Grant) => void | Promise<void>) {
-    this.#told = new Set(known === undefined ? [] : [known]);
-    this.#tell = tell;
-  }
-
-  /** The body's word counts more than a header's. */
-  get id(): string | undefined {
-    return this.#inBody ?? this.#inHeader;
-  }
-
-  onHead(head: HttpHead): void {
-    this.#head = head;
-    const found = sessionNames.map((name) => head.headers[name]).find(isId);
-    if (found !== undefined && head.status < 300) {
-      this.#inHeader = found;
-      this.#found(found);
-    }
-  }
-
-  onScalar(name: string, value: string): void {
-    if (this.#inBody === undefined && sessionNames.includes(name.toLowerCase()) && isId(value)) {
-      this.#inBody = value;
-      this.#found(value);
-    }
-  }
-
-  /** Whoever was told has taken it in. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
-  }
-
-  #found(value: string): void {
-    if (this.#head === undefined || this.#told.has(value)) {
-      return;
-    }
-    this.#told.add(value);
-    const { sent } = this.#head;
-    const telling = (async () => this.#tell({ value, sent }))();
-    // In the background nobody waits for it; who does gets its failure from `settled`.
-    telling.catch(() => undefined);
-    this.#pending.push(telling);
-  }
-}
-
-/** Some clients and servers write an absent session as `null`. */
-function isId(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value !== '' &&
-    value !== 'null' &&
-    value.length <= longestId &&
-    !/\p{C}/u.test(value)
-  );
 }

@@ -1,6 +1,6 @@
 import { TokensError } from '../errors.ts';
-import type { Cell } from './answer.ts';
-import { NumberText } from './json.ts';
+import { NumberText } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 
 /** How the bytes of a value are to be read. */
 const kinds = { ascii: 0, utf8: 1, utf16: 2, number: 3, list: 4 } as const;

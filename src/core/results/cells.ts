@@ -1,5 +1,5 @@
-import type { Cell } from './answer.ts';
-import { jsonOf, type Sent } from './json.ts';
+import { jsonOf, type Sent } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 
 /**
  * A value of the wire as a cell: `[{"0": "a"}]` is `a`, several of these are a list, a list of plain values

@@ -1,8 +1,8 @@
-import type { Cell } from './answer.ts';
+import { jsonOf, NumberText, readJson } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
 import { type Delimiter, delimited, type ExportFormat, writeRows } from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
-import { jsonOf, NumberText, readJson } from './json.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
 import { ResultTable } from './table.ts';

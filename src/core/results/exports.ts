@@ -1,6 +1,6 @@
-import type { Cell } from './answer.ts';
+import { jsonOf } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
-import { jsonOf } from './json.ts';
 import type { ResultTable } from './table.ts';
 
 export const exportFormats = ['csv', 'json', 'ndjson', 'xlsx'] as const;

@@ -1,6 +1,6 @@
-import type { Cell } from './answer.ts';
+import { NumberText } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
-import { NumberText } from './json.ts';
 import { asNumbers, sizeOfNumber } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
 import { fold, foreign } from './text.ts';

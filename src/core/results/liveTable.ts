@@ -1,7 +1,7 @@
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter, type Event } from '../event.ts';
-import type { Row } from './answer.ts';
+import type { Row } from '../protocols/answer.ts';
 import { deskOf, type Summary, type TableDesk } from './desk.ts';
 import type { TableWorker } from './workerClient.ts';
 import type { Given, Question, Told } from './workerMessages.ts';

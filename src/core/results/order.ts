@@ -1,7 +1,7 @@
-import type { Cell } from './answer.ts';
+import { NumberText } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { allRows } from './filter.ts';
-import { NumberText } from './json.ts';
 import { asNumbers, type Reading } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
 

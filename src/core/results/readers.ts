@@ -1,6 +1,6 @@
 import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
-import type { Answer, AnswerReader, AnswerShape, JsonObject, MakeReader } from './answer.ts';
+import type { Answer, AnswerReader, JsonObject, MakeReader, RowPath } from '../protocols/answer.ts';
 import { TableDesk } from './desk.ts';
 import { LiveTable } from './liveTable.ts';
 import { type RowSplitter, splitInto } from './rowSplitter.ts';
@@ -24,12 +24,12 @@ export interface ReaderOptions {
 
 /** Makes the readers of answers; small ones read here, large ones in the worker. */
 export function readerMaker(worker: TableWorker, options: ReaderOptions): MakeReader {
-  return (shape, onScalar) => new Reader(worker, shape, onScalar, options);
+  return (rowsAt, onScalar) => new Reader(worker, rowsAt, onScalar, options);
 }
 
 class Reader implements AnswerReader {
   readonly #worker: TableWorker;
-  readonly #shape: AnswerShape;
+  readonly #rowsAt: RowPath;
   readonly #onScalar: (name: string, value: string) => void;
   readonly #maxBytes: number;
   readonly #table: LiveTable;
@@ -51,16 +51,16 @@ class Reader implements AnswerReader {
 
   constructor(
     worker: TableWorker,
-    shape: AnswerShape,
+    rowsAt: RowPath,
     onScalar: (name: string, value: string) => void,
     { maxBytes, onTable }: ReaderOptions,
   ) {
     this.#worker = worker;
-    this.#shape = shape;
+    this.#rowsAt = rowsAt;
     this.#onScalar = onScalar;
     this.#maxBytes = maxBytes;
     const desk = new TableDesk();
-    const splitter = splitInto(desk.table, shape, (name, value) => this.#tellScalar(name, value));
+    const splitter = splitInto(desk.table, rowsAt, (name, value) => this.#tellScalar(name, value));
     this.#small = { splitter, desk, chunks: [] };
     this.#table = new LiveTable(desk);
     this.#share = this.#table.share();
@@ -141,7 +141,7 @@ class Reader implements AnswerReader {
   /** The body is a large one: the worker gets it from its beginning. */
   #enlarge(chunks: readonly Uint8Array[]): Promise<void> | undefined {
     this.#small = undefined;
-    const table = this.#worker.open(this.#shape, {
+    const table = this.#worker.open(this.#rowsAt, {
       scalar: (name, value) => this.#tellScalar(name, value),
       progress: (summary) => this.#table.update({ ...summary, bytes: this.#bytes }),
       taken: (bytes) => this.#taken(bytes),

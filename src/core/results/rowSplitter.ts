@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
-import type { AnswerShape, JsonObject } from './answer.ts';
-import { plainOf, readJson, type Sent, type SentObject } from './json.ts';
+import { plainOf, readJson, type Sent, type SentObject } from '../json.ts';
+import type { JsonObject, RowPath } from '../protocols/answer.ts';
 import { RowReader } from './rowReader.ts';
 import type { ResultTable } from './table.ts';
 
@@ -55,7 +55,7 @@ type Mode = 'start' | 'head' | 'between' | 'row' | 'tail';
  * list; what a value is, `readJson` decides.
  */
 export class RowSplitter {
-  readonly #shape: AnswerShape;
+  readonly #rowsAt: RowPath;
   readonly #sink: SplitterSink;
   readonly #bounds: SplitterBounds;
   readonly #classes = byteClasses();
@@ -85,8 +85,8 @@ export class RowSplitter {
   /** The beginning of a row whose end has not arrived. */
   readonly #carry = new Bytes();
 
-  constructor(shape: AnswerShape, sink: SplitterSink, bounds: SplitterBounds = defaultBounds) {
-    this.#shape = shape;
+  constructor(rowsAt: RowPath, sink: SplitterSink, bounds: SplitterBounds = defaultBounds) {
+    this.#rowsAt = rowsAt;
     this.#sink = sink;
     this.#bounds = bounds;
   }
@@ -128,7 +128,7 @@ export class RowSplitter {
       throw notAnObject();
     }
     if (!this.#found) {
-      const rows = this.#shape === 'cra' ? craRows(head) : sarusRows(head);
+      const rows = rowsIn(head, this.#rowsAt);
       if (rows.length > 0) {
         this.#sink.rows(rows);
       }
@@ -184,7 +184,7 @@ export class RowSplitter {
           this.#expectRow = true;
           return at;
         }
-        if (byte === closeBracket && (this.#shape === 'cra' || this.#depth === 2)) {
+        if (byte === closeBracket && (!this.#rowsAt.mayWrap || this.#depth === 2)) {
           this.#found = true;
         }
       }
@@ -233,11 +233,10 @@ export class RowSplitter {
   }
 
   #rowsMayStartHere(): boolean {
-    if (this.#shape === 'cra') {
-      return this.#depth === 1 && this.#names[1] === 'Rows';
-    }
+    const { member, mayWrap } = this.#rowsAt;
     return (
-      this.#names[1] === 'Result' && (this.#depth === 1 || (this.#depth === 2 && this.#isObject[1] === true))
+      this.#names[1] === member &&
+      (this.#depth === 1 || (mayWrap && this.#depth === 2 && this.#isObject[1] === true))
     );
   }
 
@@ -420,10 +419,10 @@ export class RowSplitter {
 /** A splitter whose rows go into a table. */
 export function splitInto(
   table: ResultTable,
-  shape: AnswerShape,
+  rowsAt: RowPath,
   scalar: (name: string, value: string) => void,
 ): RowSplitter {
-  return new RowSplitter(shape, {
+  return new RowSplitter(rowsAt, {
     reader: new RowReader(table.writer),
     rows: (batch) => table.append(batch),
     scalar,
@@ -505,36 +504,36 @@ function parse(text: string): ReturnType<typeof readJson> {
   }
 }
 
-/** No list of rows in the body: an object is the only row, and none at all is fine, as beside an error. */
-function craRows(head: SentObject): SentObject[] {
-  const rows = head.get('Rows');
-  if (rows instanceof Map) {
-    return rows.size > 0 ? [rows] : [];
+/** The rows of a body without a list of objects in their place: an object there is the only row. */
+function rowsIn(head: SentObject, { member, mayWrap, error }: RowPath): SentObject[] {
+  const found = head.get(member);
+  if (found === undefined || found === null) {
+    return [];
   }
-  if (rows !== undefined && rows !== null && !Array.isArray(rows) && !head.has('error')) {
-    throw notRows();
+  if (mayWrap) {
+    return wrappedRows(member, found);
   }
-  if (Array.isArray(rows) && rows.length > 0) {
+  if (found instanceof Map) {
+    return found.size > 0 ? [found] : [];
+  }
+  // Beside an error there need not be rows.
+  if (Array.isArray(found) ? found.length > 0 : error === undefined || !head.has(error)) {
     throw notRows();
   }
   return [];
 }
 
-/** No list of objects in `Result`: an object is the only row, and plain values are rows of one column. */
-function sarusRows(head: SentObject): SentObject[] {
-  const result = head.get('Result');
-  if (result === undefined || result === null) {
-    return [];
+/** Plain values are rows of one column, which has the name of their member. */
+function wrappedRows(member: string, found: Sent): SentObject[] {
+  if (Array.isArray(found)) {
+    return found.map((value) => (value instanceof Map ? value : new Map([[member, value]])));
   }
-  if (Array.isArray(result)) {
-    return result.map((value) => (value instanceof Map ? value : new Map([['Result', value]])));
-  }
-  if (!(result instanceof Map)) {
-    return [new Map([['Result', result]])];
+  if (!(found instanceof Map)) {
+    return [new Map([[member, found]])];
   }
   // Its only list is empty: that list is the rows, and today there are none.
-  const lists = [...result.values()].filter((value) => Array.isArray(value));
-  return lists.length === 1 && lists[0]?.length === 0 ? [] : [result];
+  const lists = [...found.values()].filter((value) => Array.isArray(value));
+  return lists.length === 1 && lists[0]?.length === 0 ? [] : [found];
 }
 
 function broken(): TokensError {

@@ -1,9 +1,9 @@
 import { TokensError } from '../errors.ts';
+import { NumberText, readJson, type SentObject } from '../json.ts';
+import type { Cell, JsonObject } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
-import type { Cell, JsonObject } from './answer.ts';
 import { type BytesKind, CellStore, missing } from './cellStore.ts';
 import { firstOf, flatten, textOf } from './cells.ts';
-import { NumberText, readJson, type SentObject } from './json.ts';
 import { Judge, type Kind, type Reading } from './quantity.ts';
 
 /** So many rows are judged at no cost worth saving. */

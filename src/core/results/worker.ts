@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
+import type { RowPath } from '../protocols/answer.ts';
 import { deskOf, TableDesk } from './desk.ts';
 import { type RowSplitter, splitInto } from './rowSplitter.ts';
 import type { FromWorker, SentError, ToWorker } from './workerMessages.ts';
@@ -28,7 +29,7 @@ class TableThread {
   #take(message: ToWorker): void {
     switch (message.op) {
       case 'open':
-        this.#open(message.table, message.shape);
+        this.#open(message.table, message.rowsAt);
         break;
       case 'chunk':
         this.#reading(message.table, (splitter, place) => {
@@ -68,9 +69,9 @@ class TableThread {
     }
   }
 
-  #open(table: number, shape: 'cra' | 'sarus'): void {
+  #open(table: number, rowsAt: RowPath): void {
     const desk = new TableDesk();
-    const splitter = splitInto(desk.table, shape, (name, value) =>
+    const splitter = splitInto(desk.table, rowsAt, (name, value) =>
       this.#tell({ op: 'scalar', table, name, value }),
     );
     this.#places.set(table, { desk, splitter, toldAt: 0, toldRows: 0 });

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { AnswerShape, JsonObject } from './answer.ts';
+import type { JsonObject, RowPath } from '../protocols/answer.ts';
 import type { Summary } from './desk.ts';
 import type { FromWorker, Given, Question, SentError, Told, ToWorker } from './workerMessages.ts';
 
@@ -46,11 +46,11 @@ export class TableWorker implements Disposable {
   }
 
   /** Starts a table that hears its bytes; answers its number. */
-  open(shape: AnswerShape, listener: TableListener): number {
+  open(rowsAt: RowPath, listener: TableListener): number {
     const table = ++this.#lastTable;
     this.#held.add(table);
     this.#listeners.set(table, listener);
-    this.#post({ op: 'open', table, shape });
+    this.#post({ op: 'open', table, rowsAt });
     return table;
   }
 

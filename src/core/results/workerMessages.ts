@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { AnswerShape, JsonObject } from './answer.ts';
+import type { JsonObject, RowPath } from '../protocols/answer.ts';
 import type { Summary, TableDesk } from './desk.ts';
 
 /** What a table can be asked, by the names of {@link TableDesk}'s methods. */
@@ -28,7 +28,7 @@ export interface SentError {
 
 /** From the window to the thread that keeps the tables. A table is known by its number. */
 export type ToWorker =
-  | { readonly op: 'open'; readonly table: number; readonly shape: AnswerShape }
+  | { readonly op: 'open'; readonly table: number; readonly rowsAt: RowPath }
   | { readonly op: 'chunk'; readonly table: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly op: 'end'; readonly table: number }
   | { readonly op: 'drop'; readonly table: number }

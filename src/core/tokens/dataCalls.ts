@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { cancelled, notLookedAt, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Column, DataAnswer, DataQuery, Grant } from '../protocols/gateway.ts';
-import { type CheckedRequest, checkRequest, titleOf, viewKey } from '../request.ts';
-import type { Answer, MakeReader } from '../results/answer.ts';
+import type { Answer, MakeReader } from '../protocols/answer.ts';
+import { protocolOf } from '../protocols/kinds.ts';
+import type { Column, DataAnswer, Grant, Query, Sessions } from '../protocols/protocol.ts';
+import { type CheckedRequest, checkRequest, titleOf } from '../requests/request.ts';
 import type { Budget } from './budget.ts';
 import { elapsed, mayLive } from './deadline.ts';
 import type { Endings } from './endings.ts';
@@ -14,7 +15,7 @@ import type { Holdings, LifeNews } from './holdings.ts';
 import type { Logins } from './logins.ts';
 import type { Reach } from './reach.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal, mayHaveOpened, refusesToken, serviceOf } from './refusal.ts';
+import { mayHaveOpened, mayRefuseToken, refusesToken, serviceOf } from './refusal.ts';
 import type { OperationOptions, SignIns } from './signIns.ts';
 import type { TokenInfo } from './token.ts';
 
@@ -22,7 +23,7 @@ import type { TokenInfo } from './token.ts';
 export interface Fetched {
   readonly connection: string;
   readonly service?: string;
-  readonly query: DataQuery;
+  readonly query: Query;
   readonly answer: Answer;
   readonly totalRows: number;
   /** From the sending of the request that was answered to the last byte, in milliseconds. */
@@ -48,8 +49,6 @@ export interface DataCallsDeps {
   readonly info: (record: TokenRecord) => TokenInfo;
 }
 
-type CraCall = Extract<CheckedRequest, { kind: 'bmc-cra' }>;
-type SarusCall = Extract<CheckedRequest, { kind: 'sarus' }>;
 type Options = OperationOptions & { readonly makeReader: MakeReader };
 
 /** Gets data: in the open session of the same view where there is one, and mends what has expired on the way. */
@@ -64,9 +63,10 @@ export class DataCalls {
 
   async run(connection: Connection, input: unknown, options: Options): Promise<Fetched> {
     const request = checkRequest(input, connection);
-    return request.kind === 'sarus'
-      ? this.#sarus(connection, request, options)
-      : this.#cra(connection, request, options);
+    const { sessions } = protocolOf(connection);
+    return sessions === undefined
+      ? this.#withToken(connection, request, options)
+      : this.#withSession(connection, sessions, request, options);
   }
 
   async columns(fetched: Fetched, { signal }: OperationOptions): Promise<Column[]> {
@@ -75,14 +75,14 @@ export class DataCalls {
     const gateway = await gateways.gateway(connection);
     const user = signIns.find(connection, fetched.service);
     const { query } = fetched;
-    if (user === undefined || 'endpoint' in query) {
+    if (user === undefined) {
       return [];
     }
     const columns = async () => gateway.columns?.(await reach.tokensOf(user), query, { signal });
     return (await logins.withGatewayLogin(connection, undefined, columns)) ?? [];
   }
 
-  async #sarus(connection: Connection, request: SarusCall, options: Options): Promise<Fetched> {
+  async #withToken(connection: Connection, request: CheckedRequest, options: Options): Promise<Fetched> {
     const { clock, gateways, holdings, reach, signIns, info } = this.#deps;
     const gateway = await gateways.gateway(connection);
     const call = async (token: TokenRecord): Promise<Fetched> => {
@@ -94,7 +94,7 @@ export class DataCalls {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       const elapsedMs = elapsed(got.sent, clock.now());
-      // A successful data call renews the token to its full life (PROTOCOLS.md 1).
+      // A successful data call renews the token to its full life (docs/protocols.md 1).
       await holdings.heardOf(token, lifeOf(got, token), this.#used(), 'soon');
       const held = holdings.get(token.id);
       return {
@@ -122,10 +122,15 @@ export class DataCalls {
     }
   }
 
-  async #cra(connection: Connection, request: CraCall, options: Options): Promise<Fetched> {
+  async #withSession(
+    connection: Connection,
+    sessions: Sessions,
+    request: CheckedRequest,
+    options: Options,
+  ): Promise<Fetched> {
     const { clock, endings, holdings, log, reach, signIns } = this.#deps;
     const service = serviceOf(connection, request.service ?? signIns.onlyService(connection));
-    const key = viewKey(request.query);
+    const key = sessions.key(request.query);
     const chosen = this.#chosen(connection, service, request);
     let user = await signIns.current(connection, service, options);
     let session =
@@ -176,7 +181,7 @@ export class DataCalls {
       try {
         return finish(await this.#inSession(connection, session, request, options), true);
       } catch (error) {
-        if (!isRefusal(error, 400, 401, 404, 410)) {
+        if (!mayRefuseToken(error)) {
           throw error;
         }
         log.info(`Session ${session.id} was refused; trying without it.`);
@@ -218,7 +223,11 @@ export class DataCalls {
   }
 
   /** The session that a request names by its id; rejects with `E_UNKNOWN_TOKEN`. */
-  #chosen(connection: Connection, service: string | undefined, request: CraCall): TokenRecord | undefined {
+  #chosen(
+    connection: Connection,
+    service: string | undefined,
+    request: CheckedRequest,
+  ): TokenRecord | undefined {
     if (request.session === 'reuse' || request.session === 'new') {
       return undefined;
     }
@@ -259,7 +268,7 @@ export class DataCalls {
   async #inSession(
     connection: Connection,
     session: TokenRecord,
-    request: CraCall,
+    request: CheckedRequest,
     options: Options,
   ): Promise<Opened> {
     const { budget, clock, endings, gateways, holdings, logins, reach } = this.#deps;
@@ -306,7 +315,7 @@ export class DataCalls {
     service: string | undefined,
     key: string,
     lastUser: TokenRecord,
-    request: CraCall,
+    request: CheckedRequest,
     suspect: TokenRecord | undefined,
     options: Options,
   ): Promise<Opened> {
@@ -336,7 +345,7 @@ export class DataCalls {
     user: TokenRecord,
     id: string,
     key: string,
-    request: CraCall,
+    request: CheckedRequest,
     options: Options,
   ): Promise<Opened> {
     const { budget, clock, endings, gateways, holdings, log, logins, reach, signIns, window } = this.#deps;

@@ -4,16 +4,16 @@ import type { Connection } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Gateway, Grant } from '../protocols/gateway.ts';
+import { protocolOf } from '../protocols/kinds.ts';
+import type { Gateway, Grant } from '../protocols/protocol.ts';
 import type { Redactor } from '../redact.ts';
-import { queryOfView } from '../request.ts';
 import { remaining } from './deadline.ts';
 import { atATime, belongsTo, type Gateways } from './gateways.ts';
 import type { Change, Holdings } from './holdings.ts';
 import type { Logins } from './logins.ts';
 import type { Reach } from './reach.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal } from './refusal.ts';
+import { mayRefuseToken } from './refusal.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { OperationOptions, SignIns } from './signIns.ts';
 import type { Claims } from './store.ts';
@@ -217,9 +217,8 @@ export class Endings implements Disposable {
     const wasAlive = remaining(record, clock.now()) > 0;
     // Written before the request: if this window dies between the two, the next one finds what to finish.
     await holdings.update(record.id, { closing: true }, 'now');
-    const query = record.view === undefined ? undefined : queryOfView(record.view);
-    const close = async () =>
-      gateway.close(await reach.closingTokensOf(record), query === undefined ? {} : { query });
+    const query = record.view === undefined ? undefined : protocolOf(connection).sessions?.query(record.view);
+    const close = async () => gateway.close(await reach.closingTokensOf(record), { query });
     const attempt = () => logins.withGatewayLogin(connection, options.askGatewayLogin, close);
     try {
       await attempt();
@@ -252,7 +251,7 @@ export class Endings implements Disposable {
     // Of SARUS a token that is gone counts as closed; any other refusal is none of the token.
     const user = holdings.owner(record);
     const isLost = record.view !== undefined && user === undefined;
-    if (record.view === undefined || !(isLost || isRefusal(error, 400, 401, 410))) {
+    if (record.view === undefined || !(isLost || mayRefuseToken(error))) {
       throw error;
     }
     if (!wasAlive) {
@@ -279,7 +278,7 @@ export class Endings implements Disposable {
       await attempt();
     } catch (second) {
       // Its user token lives, so it is the session that the gateway knows no more; unless it still answers.
-      if (!isRefusal(second, 400, 401, 410) || (await reach.answers(gateway, record))) {
+      if (!mayRefuseToken(second) || (await reach.answers(gateway, record))) {
         throw second;
       }
     }

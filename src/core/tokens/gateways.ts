@@ -3,7 +3,7 @@ import type { Disposable } from '../disposable.ts';
 import { noConnection } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Gateway } from '../protocols/gateway.ts';
+import type { Gateway } from '../protocols/protocol.ts';
 import type { CredentialStore, Credentials } from './store.ts';
 
 /** Gateways are polite to few requests at once and rude to many. */

@@ -6,9 +6,9 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Column, Gateway, Login, Service } from '../protocols/gateway.ts';
+import type { MakeReader } from '../protocols/answer.ts';
+import type { Column, Gateway, Login, Service } from '../protocols/protocol.ts';
 import type { Redactor } from '../redact.ts';
-import type { MakeReader } from '../results/answer.ts';
 import { Budget } from './budget.ts';
 import { DataCalls, type Fetched } from './dataCalls.ts';
 import { isGuess, isOwn, remaining, stateOf } from './deadline.ts';
@@ -19,7 +19,7 @@ import { Logins } from './logins.ts';
 import { Places } from './places.ts';
 import { Reach } from './reach.ts';
 import { infoOf, type TokenRecord } from './record.ts';
-import { isRefusal, refusesToken, serviceOf } from './refusal.ts';
+import { mayRefuseToken, refusesToken, serviceOf } from './refusal.ts';
 import { type RenewalEnd, Renewals } from './renewals.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type OperationOptions, SignIns } from './signIns.ts';
@@ -295,13 +295,13 @@ export class Keeper implements Disposable {
   async query(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
     const record = this.#held(id);
     const { gateway } = await this.#reach.gatewayOf(record);
-    if (gateway.query === undefined) {
+    if (gateway.remainingLife === undefined) {
       return this.#info(record);
     }
     const asked = this.#deps.clock.now();
     try {
       const { sent, reportedMs } = await unlessCancelled(
-        gateway.query({ user: record.value }, { signal: options.signal }),
+        gateway.remainingLife({ user: record.value }, { signal: options.signal }),
         options.signal,
       );
       if (reportedMs !== undefined) {
@@ -331,7 +331,7 @@ export class Keeper implements Disposable {
   /** Whether {@link query} asks the server. */
   async canAsk(id: string): Promise<boolean> {
     const { gateway } = await this.#reach.gatewayOf(this.#held(id));
-    return gateway.query !== undefined;
+    return gateway.remainingLife !== undefined;
   }
 
   /** Ends a session. Of a user token, which has no end of its own (PROTOCOLS.md 2): its sessions, then forgets it. */
@@ -360,7 +360,7 @@ export class Keeper implements Disposable {
     return this.token(id);
   }
 
-  /** CRA: the service that somebody is signed in to, where it is just one. */
+  /** The service that somebody is signed in to, where it is just one. */
   onlyService(name: string): string | undefined {
     return this.#signIns.onlyService(this.#gateways.connection(name));
   }
@@ -395,7 +395,7 @@ export class Keeper implements Disposable {
     const ids = Array.from(this.#holdings.all()).flatMap((record) => (which(record) ? [record.id] : []));
     void eachOf(ids, atATime, async (id) => {
       const record = this.#holdings.get(id);
-      if (record !== undefined && this.#gateways.find(record.connection)?.kind === 'sarus') {
+      if (record !== undefined && (await this.canAsk(id).catch(() => false))) {
         await this.query(id).catch((error: unknown) =>
           this.#deps.log.info(`Asking after ${id}: ${String(error)}`),
         );
@@ -421,7 +421,7 @@ export class Keeper implements Disposable {
       await this.#attemptRenewal(connection, gateway, record, options, change);
       return;
     } catch (error) {
-      if (!(isSession ? isRefusal(error, 400, 401, 404, 410) : refusesToken(error))) {
+      if (!(isSession ? mayRefuseToken(error) : refusesToken(error))) {
         throw error;
       }
       await this.#reach.heardRefusal(error, record, asked);
@@ -448,7 +448,7 @@ export class Keeper implements Disposable {
         return;
       } catch (error) {
         const gone = TokensError.is(error) && error.code === 'E_UNKNOWN_TOKEN';
-        if (!gone && !isRefusal(error, 400, 401, 404, 410)) {
+        if (!gone && !mayRefuseToken(error)) {
           throw error;
         }
       }

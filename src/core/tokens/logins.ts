@@ -3,9 +3,10 @@ import { type Connection, originOf } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
+import { ended } from '../http/text.ts';
 import type { Log } from '../log.ts';
-import type { GatewayLogin, Login } from '../protocols/gateway.ts';
-import { ended } from '../protocols/text.ts';
+import { protocolOf } from '../protocols/kinds.ts';
+import type { Login } from '../protocols/protocol.ts';
 import { belongsTo, credentialsOf, type Gateways } from './gateways.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type Claims, type CredentialStore, type Credentials, heardMs } from './store.ts';
@@ -18,11 +19,11 @@ export interface LoginsDeps {
   readonly log: Log;
 }
 
-/** Asks the person for the gateway's own Tomcat user; undefined when they turn away. */
+/** Asks the person for the gateway's own login; undefined when they turn away. */
 export type AskGatewayLogin = (
   connection: Connection,
   why: 'unknown' | 'refused',
-) => Promise<GatewayLogin | undefined>;
+) => Promise<Login | undefined>;
 
 /** How often a window looks whether another one's log-on is over, in milliseconds. */
 const lookMs = 200;
@@ -40,13 +41,13 @@ export class Logins implements Disposable {
   readonly #refusals = new Map<string, string>();
   /** Refused logins whose mark could not be stored, so that it holds in this window at least. */
   readonly #unstored = new Map<string, Credentials>();
-  /** CRA: Tomcat users that were given to this window, which are needed even where nothing is remembered. */
+  /** Gateways' own logins that were given to this window, which are needed even where nothing is remembered. */
   readonly #gatewayLogins = new Map<
     string,
-    { readonly login: GatewayLogin; readonly origin: string; is?: 'kept' | 'refused' }
+    { readonly login: Login; readonly origin: string; is?: 'kept' | 'refused' }
   >();
-  /** Persons being asked for a Tomcat user, by connection. */
-  readonly #asking = new Map<string, Promise<GatewayLogin | undefined>>();
+  /** Persons being asked for a gateway's own login, by connection. */
+  readonly #asking = new Map<string, Promise<Login | undefined>>();
 
   /** A connection's remembered login is refused now, or is not any more. */
   readonly onDidChange = this.#changes.event;
@@ -76,7 +77,7 @@ export class Logins implements Disposable {
     const { name } = connection;
     let found = await credentialsOf(connection, credentials, log);
     const marked = this.#unstored.get(name);
-    if (found !== undefined && marked !== undefined && isSame(found.login, marked.login)) {
+    if (found !== undefined && marked !== undefined && isSame(connection, found.login, marked.login)) {
       found = marked;
     }
     this.#show(name, found?.refused);
@@ -85,8 +86,8 @@ export class Logins implements Disposable {
 
   /** What is remembered and may be sent. */
   async usable(connection: Connection): Promise<Login | undefined> {
-    if (connection.login === 'certificate') {
-      return byCertificate;
+    if (isByCertificate(connection)) {
+      return {};
     }
     const found = await this.read(connection);
     return found?.refused === undefined ? found?.login : undefined;
@@ -123,7 +124,7 @@ export class Logins implements Disposable {
       try {
         // Read again: another window may have been refused since, or somebody has typed another one.
         const login = await this.#login(connection);
-        const result = login === undefined ? undefined : await work(withoutGateway(login));
+        const result = login === undefined ? undefined : await work(partsOf(connection, login).person);
         release();
         return result;
       } catch (error) {
@@ -134,26 +135,26 @@ export class Logins implements Disposable {
     });
   }
 
-  /** CRA: the Tomcat user of a connection, as far as it is known and has not been refused. */
-  async gatewayLogin(connection: Connection): Promise<GatewayLogin> {
+  /** The own login of a connection's gateway, as far as it is known and has not been refused. */
+  async gatewayLogin(connection: Connection): Promise<Login> {
     const given = this.#gatewayLogins.get(connection.name);
     if (given !== undefined && belongsTo(connection, given)) {
       return given.is === 'refused' ? {} : given.login;
     }
     const found = await this.read(connection);
-    return found?.login === undefined || found.gatewayRefused ? {} : gatewayPartOf(found.login);
+    return found?.login === undefined || found.gatewayRefused ? {} : partsOf(connection, found.login).gateway;
   }
 
-  /** CRA: notes a Tomcat user that somebody has given. */
-  giveGatewayLogin(connection: Connection, login: Login | GatewayLogin): void {
-    const part = gatewayPartOf(login);
-    if (part.gatewayPassword !== undefined) {
-      this.#gatewayLogins.set(connection.name, { login: part, origin: originOf(connection) });
+  /** Notes a login of the gateway's own that somebody has given. */
+  giveGatewayLogin(connection: Connection, login: Login): void {
+    const { gateway } = partsOf(connection, login);
+    if (secretIn(connection, gateway) !== undefined) {
+      this.#gatewayLogins.set(connection.name, { login: gateway, origin: originOf(connection) });
     }
   }
 
   /**
-   * CRA: does what a gateway may want its Tomcat user for. Where it asks, the person is asked, once for all who wait, and
+   * Does what a gateway may want its own login for. Where it asks, the person is asked, once for all who wait, and
    * it is done again. A password is sent by one at a time, and after a refusal no more.
    * @param ask absent where nobody can be asked: it then rejects with `E_CREDENTIALS`
    * @param work makes its request with {@link gatewayLogin}
@@ -165,7 +166,7 @@ export class Logins implements Disposable {
     work: () => Promise<T>,
     how: 'alone' | 'together' = 'alone',
   ): Promise<T> {
-    let sent: GatewayLogin = {};
+    let sent: Login = {};
     const send = async () => {
       sent = await this.gatewayLogin(connection);
       try {
@@ -180,8 +181,8 @@ export class Logins implements Disposable {
       }
     };
     const attempt = async () => {
-      const { gatewayPassword } = await this.gatewayLogin(connection);
-      return how === 'together' || gatewayPassword === undefined
+      const secret = secretIn(connection, await this.gatewayLogin(connection));
+      return how === 'together' || secret === undefined
         ? send()
         : this.#turns.run(`gateway/${connection.name}`, send);
     };
@@ -192,12 +193,13 @@ export class Logins implements Disposable {
         throw error;
       }
       // Another caller's person may have been asked meanwhile.
-      const { gatewayPassword } = await this.gatewayLogin(connection);
-      if (gatewayPassword === undefined || gatewayPassword === sent.gatewayPassword) {
+      const secret = secretIn(connection, await this.gatewayLogin(connection));
+      const secretSent = secretIn(connection, sent);
+      if (secret === undefined || secret === secretSent) {
         if (ask === undefined) {
           throw error;
         }
-        const why = sent.gatewayPassword === undefined ? 'unknown' : 'refused';
+        const why = secretSent === undefined ? 'unknown' : 'refused';
         await this.#askGatewayLogin(connection, ask, why);
       }
       return attempt();
@@ -206,12 +208,11 @@ export class Logins implements Disposable {
 
   /** Remembers a login, or none, in place of what was. The connection's other secrets stay. */
   async remember(connection: Connection, login: Login | undefined): Promise<void> {
-    const known =
-      login !== undefined && 'username' in login
-        ? { ...(await this.gatewayLogin(connection)), ...login }
-        : login;
+    // A client certificate alone is no login to remember.
+    const isLogin = login !== undefined && Object.keys(login).length > 0;
+    const known = isLogin ? { ...(await this.gatewayLogin(connection)), ...login } : undefined;
     const secrets = (await this.read(connection))?.secrets;
-    if (login === undefined && secrets === undefined) {
+    if (known === undefined && secrets === undefined) {
       await this.forget(connection.name);
     } else {
       await this.#write(connection, {
@@ -228,7 +229,7 @@ export class Logins implements Disposable {
       return;
     }
     const found = await this.read(connection);
-    if (found !== undefined && isSame(found.login, login)) {
+    if (found !== undefined && isSame(connection, found.login, login)) {
       await this.#write(connection, { ...found, refused: error.details.detail ?? '' });
     }
   }
@@ -238,7 +239,7 @@ export class Logins implements Disposable {
     const found = await this.read(connection);
     if (found?.refused !== undefined) {
       const { refused: _, ...good } = found;
-      await (isSame(found.login, login)
+      await (isSame(connection, found.login, login)
         ? this.#write(connection, good)
         : this.remember(connection, undefined));
     }
@@ -278,30 +279,31 @@ export class Logins implements Disposable {
     }
   }
 
-  /** A request went through with a Tomcat user: it is kept with the login that is remembered. */
-  async #gatewayWorked(connection: Connection, sent: GatewayLogin): Promise<void> {
+  /** A request went through with a gateway's own login: it is kept with the login that is remembered. */
+  async #gatewayWorked(connection: Connection, sent: Login): Promise<void> {
     const given = this.#gatewayLogins.get(connection.name);
-    if (given === undefined || given.is === 'kept' || given.login.gatewayPassword !== sent.gatewayPassword) {
+    const secret = given === undefined ? undefined : secretIn(connection, given.login);
+    if (given === undefined || given.is === 'kept' || secret !== secretIn(connection, sent)) {
       return;
     }
     given.is = 'kept';
     const found = await this.read(connection);
-    if (found?.login !== undefined && 'username' in found.login && !isSameGateway(found.login, sent)) {
+    if (found?.login !== undefined && !isSameGateway(connection, found.login, sent)) {
       const { gatewayRefused: _, ...rest } = found;
       await this.#write(connection, { ...rest, login: { ...found.login, ...sent } });
     }
   }
 
-  async #gatewayFailed(connection: Connection, sent: GatewayLogin): Promise<void> {
+  async #gatewayFailed(connection: Connection, sent: Login): Promise<void> {
     const given = this.#gatewayLogins.get(connection.name);
-    if (given !== undefined && isSameGateway(given.login, sent)) {
+    if (given !== undefined && isSameGateway(connection, given.login, sent)) {
       given.is = 'refused';
     }
     const found = await this.read(connection);
     if (
       found?.login !== undefined &&
-      sent.gatewayPassword !== undefined &&
-      isSameGateway(found.login, sent)
+      secretIn(connection, sent) !== undefined &&
+      isSameGateway(connection, found.login, sent)
     ) {
       await this.#write(connection, { ...found, gatewayRefused: true });
     }
@@ -309,8 +311,8 @@ export class Logins implements Disposable {
 
   /** What is remembered; rejects where it was refused. */
   async #login(connection: Connection): Promise<Login | undefined> {
-    if (connection.login === 'certificate') {
-      return byCertificate;
+    if (isByCertificate(connection)) {
+      return {};
     }
     const found = await this.read(connection);
     if (found?.refused !== undefined) {
@@ -374,35 +376,40 @@ function refusedBefore(connection: string, words: string): TokensError {
       );
 }
 
-/** Nobody has to be asked for it, and it is never stored. */
-const byCertificate: Login = { certificate: true };
-
-/** What is known of the Tomcat user is asked for by itself: it may have been refused, or typed anew. */
-function withoutGateway(login: Login): Login {
-  return 'username' in login ? { username: login.username, password: login.password } : login;
+/** Whether a connection's client certificate alone says who signs in: nobody has to be asked, and nothing is stored. */
+export function isByCertificate(connection: Connection): boolean {
+  return protocolOf(connection)
+    .logins(connection)
+    .every(({ fields }) => fields.length === 0);
 }
 
-function gatewayPartOf(login: Login | GatewayLogin): GatewayLogin {
-  const { gatewayUser, gatewayPassword } = login as GatewayLogin;
+/** A login's fields about the person who signs in, and those of the gateway's own, which are asked for by themselves. */
+function partsOf(connection: Connection, login: Login): { person: Login; gateway: Login } {
+  const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
+  const isGateways = ([name]: [string, string]) => fields.some((field) => field.name === name);
+  const entries = Object.entries(login).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    ...(gatewayUser === undefined ? {} : { gatewayUser }),
-    ...(gatewayPassword === undefined ? {} : { gatewayPassword }),
+    person: Object.fromEntries(entries.filter((entry) => !isGateways(entry))),
+    gateway: Object.fromEntries(entries.filter(isGateways)),
   };
 }
 
-function isSameGateway(one: Login | GatewayLogin, other: GatewayLogin): boolean {
-  return JSON.stringify(gatewayPartOf(one)) === JSON.stringify(gatewayPartOf(other));
+/** What is secret of a gateway's own login; undefined where it is not known. */
+function secretIn(connection: Connection, login: Login): string | undefined {
+  const field = protocolOf(connection)
+    .gatewayLogin?.(connection)
+    .fields.find(({ isSecret }) => isSecret);
+  return field === undefined ? undefined : login[field.name];
+}
+
+function isSameGateway(connection: Connection, one: Login, other: Login): boolean {
+  return (
+    JSON.stringify(partsOf(connection, one).gateway) === JSON.stringify(partsOf(connection, other).gateway)
+  );
 }
 
 /** Whether two logins prove the same to a gateway. */
-function isSame(one: Login | undefined, other: Login | undefined): boolean {
-  const proof = (login: Login | undefined) =>
-    JSON.stringify(
-      login === undefined || 'certificate' in login
-        ? []
-        : 'apiKey' in login
-          ? [login.apiKey]
-          : ['username' in login ? login.username : login.email, login.password],
-    );
+function isSame(connection: Connection, one: Login | undefined, other: Login | undefined): boolean {
+  const proof = (login: Login = {}) => JSON.stringify(partsOf(connection, login).person);
   return proof(one) === proof(other);
 }

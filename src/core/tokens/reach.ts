@@ -1,12 +1,12 @@
 import type { Clock, Instant } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { TokensError } from '../errors.ts';
-import type { Gateway, Life, Tokens } from '../protocols/gateway.ts';
+import type { Gateway, Life, Tokens } from '../protocols/protocol.ts';
 import { belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
 import type { Logins } from './logins.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal, refusesSession, refusesToken } from './refusal.ts';
+import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
 
 export interface ReachDeps {
   readonly clock: Clock;
@@ -38,17 +38,17 @@ export class Reach {
 
   /** What a call about a token is made with; `E_EXPIRED` for a session whose user token is not held. */
   async tokensOf(record: TokenRecord, user = this.#deps.holdings.owner(record)): Promise<Tokens> {
-    const service = record.service === undefined ? {} : { service: record.service };
+    const { service } = record;
     const { gateways, logins } = this.#deps;
     const connection = gateways.find(record.connection);
-    const basic = connection === undefined ? {} : await logins.gatewayLogin(connection);
+    const gateway = connection === undefined ? undefined : await logins.gatewayLogin(connection);
     if (record.view === undefined) {
-      return { user: record.value, ...service, ...basic };
+      return { user: record.value, service, gateway };
     }
     if (user === undefined) {
       throw new TokensError('E_EXPIRED', 'Nobody is signed in to {0}.', [record.connection]);
     }
-    return { user: user.value, session: record.value, ...service, ...basic };
+    return { user: user.value, session: record.value, service, gateway };
   }
 
   /** What a token is closed with: a session under the user token that it is open under, be that replaced or not. */
@@ -64,7 +64,7 @@ export class Reach {
       await this.renewed(record, await gateway.keepAlive(await this.tokensOf(record), {}), {});
       return true;
     } catch (error) {
-      if (isRefusal(error, 400, 401, 404, 410)) {
+      if (mayRefuseToken(error)) {
         await this.heardRefusal(error, record, asked);
         return false;
       }

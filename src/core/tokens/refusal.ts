@@ -1,30 +1,20 @@
 import type { Connection } from '../connection.ts';
 import { type ErrorCode, TokensError } from '../errors.ts';
-import { saysSessionIsGone } from '../protocols/text.ts';
+import { protocolOf } from '../protocols/kinds.ts';
 
-/**
- * A gateway's own refusal, of one of these kinds. An `error` under HTTP 200 counts as a 400; a page or broken JSON
- * under it is nobody's refusal, and a question for the Tomcat user says nothing about a token (PROTOCOLS.md 2).
- */
-export function isRefusal(error: unknown, ...statuses: number[]): error is TokensError {
-  if (!TokensError.is(error) || error.details.status === undefined || error.code === 'E_PROTOCOL') {
-    return false;
-  }
-  if (error.details.refused === 'gatewayUser') {
-    return false;
-  }
-  const { status } = error.details;
-  return statuses.includes(status) || (status === 200 && statuses.includes(400));
+/** Whether a gateway has refused the tokens of a call, or may have: that it was the request need not be told. */
+export function mayRefuseToken(error: unknown): error is TokensError {
+  return TokensError.is(error) && /^(?:sign-in|session|either)$/.test(error.details.refused ?? '');
 }
 
-/** Whether a gateway has said that the token of a call is not good any more: nothing else is meant by this code. */
+/** Whether a gateway has said that a token of a call is not good any more. */
 export function refusesToken(error: unknown): error is TokensError {
-  return TokensError.is(error) && error.code === 'E_EXPIRED' && error.details.status !== undefined;
+  return mayRefuseToken(error) && error.code === 'E_EXPIRED';
 }
 
-/** The same of a call in a session, whose end the status need not tell (PROTOCOLS.md 2). */
+/** The same of a call in a session. */
 export function refusesSession(error: unknown): boolean {
-  return refusesToken(error) || (isRefusal(error, 400, 404) && saysSessionIsGone(error.details.detail ?? ''));
+  return refusesToken(error) || (mayRefuseToken(error) && error.details.refused === 'session');
 }
 
 /**
@@ -47,14 +37,13 @@ const unclear: ReadonlySet<ErrorCode> = new Set([
   'E_TOO_LARGE',
 ]);
 
-/** The service to sign in to; `E_CONFIG` where CRA is not told one. */
-export function serviceOf(connection: Connection, service: string | undefined): string | undefined {
-  if (connection.kind !== 'bmc-cra') {
+/** The service to sign in to, where there are services. @throws E_CONFIG where none is chosen */
+export function serviceOf(connection: Connection, service = connection.service): string | undefined {
+  if (!protocolOf(connection).hasServices) {
     return undefined;
   }
-  const chosen = service ?? connection.service;
-  if (chosen === undefined) {
+  if (service === undefined) {
     throw new TokensError('E_CONFIG', 'Say which service of {0} to sign in to.', [connection.name]);
   }
-  return chosen;
+  return service;
 }

@@ -3,14 +3,15 @@ import type { Clock } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Gateway, Grant, Login } from '../protocols/gateway.ts';
+import { protocolOf } from '../protocols/kinds.ts';
+import type { Gateway, Grant, Login } from '../protocols/protocol.ts';
 import type { Redactor } from '../redact.ts';
 import { isLater, mayLive, remaining } from './deadline.ts';
 import { atATime, belongsTo, type Gateways } from './gateways.ts';
 import type { Holdings } from './holdings.ts';
-import type { AskGatewayLogin, Logins } from './logins.ts';
+import { type AskGatewayLogin, isByCertificate, type Logins } from './logins.ts';
 import type { TokenRecord } from './record.ts';
-import { isRefusal, mayHaveOpened } from './refusal.ts';
+import { mayHaveOpened, mayRefuseToken } from './refusal.ts';
 
 /** What a person answers when asked who they are. */
 export interface GivenLogin {
@@ -30,7 +31,7 @@ export interface OperationOptions {
   readonly signal?: AbortSignal | undefined;
   /** Absent where nobody can be asked. */
   readonly askLogin?: AskLogin | undefined;
-  /** CRA: the same for the gateway's own Tomcat user. */
+  /** The same for the gateway's own user. */
   readonly askGatewayLogin?: AskGatewayLogin | undefined;
 }
 
@@ -59,9 +60,9 @@ export class SignIns {
     this.#deps = deps;
   }
 
-  /** The token that calls are made with: CRA's user token of that service, SARUS's token; dead or alive. */
+  /** The token that calls are made with: that of the sign-in to the service, where there are services; dead or alive. */
   find(connection: Connection, service: string | undefined): TokenRecord | undefined {
-    if (connection.kind === 'bmc-cra') {
+    if (protocolOf(connection).sessions !== undefined) {
       return this.#deps.holdings.user(connection.name, service, originOf(connection));
     }
     let latest: TokenRecord | undefined;
@@ -77,7 +78,7 @@ export class SignIns {
     return latest;
   }
 
-  /** CRA: the service that somebody is signed in to, where it is just one; whose token may have expired. */
+  /** The service that somebody is signed in to, where it is just one; whose token may have expired. */
   onlyService(connection: Connection): string | undefined {
     const services = new Set<string | undefined>();
     for (const record of this.#deps.holdings.of(connection.name)) {
@@ -162,7 +163,7 @@ export class SignIns {
         return token;
       }
     } catch (error) {
-      if (!isLoginRefused(error) || askLogin === undefined || connection.login === 'certificate') {
+      if (!isLoginRefused(error) || askLogin === undefined || isByCertificate(connection)) {
         throw error;
       }
       refusal = error;
@@ -197,7 +198,7 @@ export class SignIns {
     const granted = logins.withGatewayLogin(connection, askGatewayLogin, signIn);
     const grant = await granted.catch(async (error: unknown) => {
       await logins.failed(connection, login, error);
-      if (gateway.grants === 'session' && mayHaveOpened(error)) {
+      if (protocolOf(connection).sessions === undefined && mayHaveOpened(error)) {
         // Nobody can ask for it, so nobody can close it: it ends by itself.
         this.#deps.log.warn(`${connection.name}: a token may have been issued whose answer did not come.`);
       }
@@ -209,7 +210,7 @@ export class SignIns {
     );
     try {
       if (remember === true) {
-        await logins.remember(connection, 'certificate' in login ? undefined : login);
+        await logins.remember(connection, login);
       } else if (remember === false) {
         await logins.remember(connection, undefined);
       } else {
@@ -230,6 +231,7 @@ export class SignIns {
     grant: Grant,
   ): Promise<TokenRecord> {
     const { holdings, clock, window } = this.#deps;
+    const hasSessions = protocolOf(connection).sessions !== undefined;
     const { wall } = clock.now();
     const lifeMs = grant.reportedMs ?? connection.lifeMinutes * 60_000;
     const fresh = {
@@ -256,7 +258,7 @@ export class SignIns {
       old !== undefined &&
       old.value !== grant.value &&
       !isNoted(old) &&
-      (gateway.grants === 'session' || this.sessionsOf(old).length > 0)
+      (!hasSessions || this.sessionsOf(old).length > 0)
     ) {
       const left: TokenRecord = { ...old, id: this.#deps.newId(), closing: true };
       replaced.push(left);
@@ -271,9 +273,7 @@ export class SignIns {
       await stored;
     }
     for (const left of replaced) {
-      await (gateway.grants === 'user'
-        ? this.finishReplacing(connection, left)
-        : this.#revoke(gateway, left));
+      await (hasSessions ? this.finishReplacing(connection, left) : this.#revoke(gateway, left));
     }
     if (held !== undefined) {
       return holdings.get(held.id) ?? held; // Somebody may have closed it meanwhile.
@@ -282,7 +282,7 @@ export class SignIns {
       ...fresh,
       id: this.#deps.newId(),
       connection: connection.name,
-      kind: gateway.grants,
+      kind: hasSessions ? 'user' : 'session',
       ...(service === undefined ? {} : { service }),
       keepAlive: connection.keepAlive,
       keepAliveSetAt: 0,
@@ -366,7 +366,7 @@ export class SignIns {
       user: token.value,
       session: session.value,
       ...(service === undefined ? {} : { service }),
-      ...(await logins.gatewayLogin(connection)),
+      gateway: await logins.gatewayLogin(connection),
     });
     const asked = <T>(work: () => Promise<T>) => logins.withGatewayLogin(connection, undefined, work);
     try {
@@ -384,7 +384,7 @@ export class SignIns {
       try {
         await asked(async () => gateway.close(await under(old)));
       } catch (error) {
-        if (!isRefusal(error, 400, 401, 404, 410)) {
+        if (!mayRefuseToken(error)) {
           await holdings.update(session.id, { closing: true }, 'now'); // Nobody uses it, and it is tried again.
           throw error;
         } // Else it has gone with its user token.

@@ -1,6 +1,6 @@
 import type { ConnectionSecrets } from '../connection.ts';
 import type { Event } from '../event.ts';
-import type { Login } from '../protocols/gateway.ts';
+import type { Login } from '../protocols/protocol.ts';
 
 /** Where tokens outlive the window: one entry each, shared by all windows. Every method may reject. */
 export interface TokenStore {

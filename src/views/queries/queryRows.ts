@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
-import { describeRequest, fingerprint } from '../../core/queries.ts';
-import { type DataRequest, titleOf } from '../../core/request.ts';
+import { describeRequest, fingerprint } from '../../core/requests/queries.ts';
+import { type DataRequest, titleOf } from '../../core/requests/request.ts';
 import { Row } from '../nodes.ts';
 import type { QuerySettings, StoredQuery } from './querySettings.ts';
 import type { Recents } from './recents.ts';

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../../core/disposable.ts';
 import { readEntries } from '../../core/entries.ts';
 import { Emitter } from '../../core/event.ts';
-import { parseQuery, type SavedQuery } from '../../core/queries.ts';
+import { parseQuery, type SavedQuery } from '../../core/requests/queries.ts';
 import { translated } from '../../userError.ts';
 
 const section = 'sessionTokens';

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
 import { Emitter } from '../../core/event.ts';
-import { lasting, sameRequest } from '../../core/queries.ts';
-import type { DataRequest } from '../../core/request.ts';
-import { withoutSecrets } from '../../core/secretless.ts';
+import { lasting, sameRequest } from '../../core/requests/queries.ts';
+import type { DataRequest } from '../../core/requests/request.ts';
+import { withoutSecrets } from '../../core/requests/secretless.ts';
 
 const key = 'recentRequests';
 const most = 20;

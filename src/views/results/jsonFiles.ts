@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { layOut } from '../../core/json.ts';
 import { exportParts } from '../../core/results/exportParts.ts';
-import { layOut } from '../../core/results/json.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { jsonScheme } from './register.ts';
 

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { cancelled, notLookedAt } from '../../core/errors.ts';
-import type { DataRequest } from '../../core/request.ts';
+import { protocolTaking } from '../../core/protocols/kinds.ts';
+import type { DataRequest } from '../../core/requests/request.ts';
+import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/requests/secretless.ts';
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { TableWorker } from '../../core/results/workerClient.ts';
-import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/secretless.ts';
 import type { Fetched } from '../../core/tokens/dataCalls.ts';
 import type { Keeper } from '../../core/tokens/keeper.ts';
 import type { Services } from '../../services.ts';
@@ -493,5 +494,5 @@ export class ResultPanel implements Disposable {
 
 /** An open session may answer with the data that it has collected before, unless it is told to collect them anew. */
 function anew(request: DataRequest): DataRequest {
-  return 'view' in request ? { ...request, refresh: true } : request;
+  return { ...request, ...protocolTaking(request)?.dialog.anew };
 }

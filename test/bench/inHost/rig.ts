@@ -1,9 +1,9 @@
 import type { Connection } from '../../../src/core/connection.ts';
 import type { Disposable } from '../../../src/core/disposable.ts';
 import { Emitter } from '../../../src/core/event.ts';
-import type { Gateway, Grant } from '../../../src/core/protocols/gateway.ts';
+import type { Answer, AnswerReader } from '../../../src/core/protocols/answer.ts';
+import type { Gateway, Grant } from '../../../src/core/protocols/protocol.ts';
 import { Redactor } from '../../../src/core/redact.ts';
-import type { Answer, AnswerReader } from '../../../src/core/results/answer.ts';
 import type { ConnectionSource } from '../../../src/core/tokens/gateways.ts';
 import { Keeper } from '../../../src/core/tokens/keeper.ts';
 import { Scheduler } from '../../../src/core/tokens/scheduler.ts';
@@ -81,7 +81,6 @@ export class Rig implements Disposable {
       sent: this.#clock.now(),
     });
     return {
-      grants: 'user',
       signIn: async () => grant(),
       getData: async (call) => {
         const session = grant(call.tokens.session);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { resultOf } from '../../../src/commands/dataResult.ts';
 import { SystemClock } from '../../../src/core/clock.ts';
-import { connect } from '../../../src/core/protocols/connect.ts';
-import type { Answer } from '../../../src/core/results/answer.ts';
+import type { Answer } from '../../../src/core/protocols/answer.ts';
 import { readerMaker } from '../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../src/core/results/workerClient.ts';
+import { connect } from '../../connect.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../simulate/shared.ts';
 import { TestWindow } from '../../simulate/window.ts';
 import { closeServers, connection, deps, json, MemoryLog, serve, tomcat } from '../core/protocols/rig.ts';

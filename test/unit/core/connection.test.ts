@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { parseConnection } from '../../../src/core/connection.ts';
 import { fill } from '../../../src/core/errors.ts';
+import { parseConnection } from '../../../src/core/protocols/kinds.ts';
 
 const good = { name: 'c', kind: 'bmc-cra', url: 'https://host.example/p' };
 

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { connect } from '../../../src/core/protocols/connect.ts';
-import type { Gateway, Tokens } from '../../../src/core/protocols/gateway.ts';
+import type { Gateway, Tokens } from '../../../src/core/protocols/protocol.ts';
+import { connect } from '../../connect.ts';
 import { type HostileBody, hostileBodies, serveHostile } from '../../security/hostile.ts';
 import { root } from '../../workbench/paths.ts';
 import { closeServers, connection, deps, json, PlainReader, serve } from '../core/protocols/rig.ts';
@@ -115,7 +115,7 @@ describe('security: a hostile gateway', () => {
             () => gateway.getData({ ...data, tokens }),
             () => gateway.keepAlive(tokens),
             () => gateway.close(tokens),
-            async () => gateway.query?.(tokens),
+            async () => gateway.remainingLife?.(tokens),
             async () => gateway.columns?.(tokens, { product: 'P', view: 'V' }),
             async () => gateway.services?.(),
           ]) {
@@ -144,9 +144,9 @@ describe('security: a hostile gateway', () => {
       const mine = connect(connection(server.url, { kind: 'sarus' }), parts);
       const theirs = connect(connection(other.url, { kind: 'sarus' }), parts);
       const tokens = { user: 'Canary-Token-1a' };
-      await mine.query?.(tokens);
+      await mine.remainingLife?.(tokens);
       await mine.keepAlive(tokens);
-      await theirs.query?.(tokens);
+      await theirs.remainingLife?.(tokens);
       equal(server.got[1]?.headers.cookie, 'all=fine');
       equal(other.got[0]?.headers.cookie, undefined);
       mine.dispose();
@@ -165,7 +165,7 @@ describe('security: a hostile gateway', () => {
         );
       });
       const gateway = connect(connection(server.url, { kind: 'sarus' }), deps());
-      const error = await gateway.query?.({ user: 'a token' }).catch((caught: unknown) => caught);
+      const error = await gateway.remainingLife?.({ user: 'a token' }).catch((caught: unknown) => caught);
       match(String(error), /500/);
       ok(!/[<>]/.test(String(error)), String(error));
       gateway.dispose();
@@ -179,7 +179,7 @@ describe('security: a hostile gateway', () => {
         );
       });
       const gateway = connect(connection(server.url, { kind: 'sarus' }), deps());
-      equal((await gateway.query?.({ user: 'a token' }))?.reportedMs, 5);
+      equal((await gateway.remainingLife?.({ user: 'a token' }))?.reportedMs, 5);
       equal(({} as { polluted?: number }).polluted, undefined);
       gateway.dispose();
     });

@@ -1,5 +1,5 @@
 import { equal, ok } from 'node:assert/strict';
-import { wordsOf } from '../../../src/core/protocols/text.ts';
+import { wordsOf } from '../../../src/core/http/text.ts';
 import { Redactor } from '../../../src/core/redact.ts';
 import { canaries, SecretSearch } from '../../security/canaries.ts';
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { SystemClock } from '../../../src/core/clock.ts';
-import { connect } from '../../../src/core/protocols/connect.ts';
 import type { CredentialStore } from '../../../src/core/tokens/store.ts';
+import { connect } from '../../connect.ts';
 import { connectionOf } from '../../connectionOf.ts';
 import { startSandbox } from '../../sandbox/gateway.ts';
 import { SharedClaims, SharedStorage } from '../../simulate/shared.ts';

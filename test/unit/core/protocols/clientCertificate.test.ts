@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ConnectionSecrets } from '../../../../src/core/connection.ts';
-import { HttpClient } from '../../../../src/core/protocols/http.ts';
+import { HttpClient } from '../../../../src/core/http/client.ts';
 import { Authority, type Identity } from './identities.ts';
 import { closeServers, connection, type Deps, deps, failure, json, serve, type TestServer } from './rig.ts';
 

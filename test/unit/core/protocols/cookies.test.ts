@@ -1,5 +1,5 @@
 import { equal } from 'node:assert/strict';
-import { CookieJar } from '../../../../src/core/protocols/cookies.ts';
+import { CookieJar } from '../../../../src/core/http/cookies.ts';
 import { FakeClock } from '../../fakeClock.ts';
 
 describe('protocols: cookies', () => {

@@ -1,7 +1,8 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, fail, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import { connect, type GatewayDeps } from '../../../../src/core/protocols/connect.ts';
-import type { CraQuery, DataCall, Gateway, Grant } from '../../../../src/core/protocols/gateway.ts';
+import type { CraQuery } from '../../../../src/core/protocols/cra/request.ts';
+import type { DataCall, Gateway, GatewayDeps, Grant } from '../../../../src/core/protocols/protocol.ts';
+import { connect } from '../../../connect.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import {
   closeServers,
@@ -32,6 +33,12 @@ const list = [
     TYPE: 'M',
   },
 ];
+
+/** A memory in which nothing is yet, and the dialects that are put into it. */
+function noting(): { found: string[]; memory: GatewayDeps['memory'] } {
+  const found: string[] = [];
+  return { found, memory: { get: () => undefined, set: (_, dialect) => found.push(dialect) } };
+}
 
 describe('protocols: CRA', () => {
   let gateway: Gateway | undefined;
@@ -77,19 +84,16 @@ describe('protocols: CRA', () => {
       const { server, gateway } = await cra(byCertificate, (_, response) =>
         json(response, { userToken: 'tok' }),
       );
-      equal((await gateway.signIn({ certificate: true }, 'SVC')).value, 'tok');
+      equal((await gateway.signIn({}, 'SVC')).value, 'tok');
       deepEqual([server.got[0]?.url, server.got[0]?.body], [`${viewsRoot}/SVC/login`, '{}']);
       const { gateway: refusing } = await cra(byCertificate, (_, response) => response.writeHead(403).end());
-      match(
-        (await failure(refusing.signIn({ certificate: true }, 'SVC'), 'E_CREDENTIALS')).message,
-        /client certificate/,
-      );
+      match((await failure(refusing.signIn({}, 'SVC'), 'E_CREDENTIALS')).message, /client certificate/);
       const { gateway: other } = await cra(dialect, (_, response) => json(response, { userToken: 'tok' }));
-      match((await failure(other.signIn({ certificate: true }, 'SVC'), 'E_CONFIG')).message, /password/);
+      match((await failure(other.signIn({}, 'SVC'), 'E_CONFIG')).message, /password/);
       const { gateway: old } = await cra({ ...byCertificate, dialect: 'getData' }, (_, response) =>
         json(response, { userToken: 'tok' }),
       );
-      match((await failure(old.signIn({ certificate: true }, 'SVC'), 'E_CONFIG')).message, /older API/);
+      match((await failure(old.signIn({}, 'SVC'), 'E_CONFIG')).message, /older API/);
     });
 
     for (const [header, listHeader, expected] of [
@@ -313,7 +317,7 @@ describe('protocols: CRA', () => {
       const { server, gateway } = await cra({ ...dialect, gatewayUser: 'tom cat' }, (got, response) =>
         got.headers.authorization?.startsWith('Basic') ? response.end() : tomcatAsks(response),
       );
-      const tokens = { user: 'user-token', session: 's1', gatewayPassword: 'pä:ss' };
+      const tokens = { user: 'user-token', session: 's1', gateway: { gatewayPassword: 'pä:ss' } };
       await gateway.keepAlive(tokens);
       await gateway.close(tokens);
       const basic = `Basic ${Buffer.from('tom cat:pä:ss', 'latin1').toString('base64')}`;
@@ -342,7 +346,7 @@ describe('protocols: CRA', () => {
             response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
           }
         });
-        const tokens = { user: 'user-token', session: 's1', gatewayPassword: password };
+        const tokens = { user: 'user-token', session: 's1', gateway: { gatewayPassword: password } };
         await gateway.keepAlive(tokens);
         await gateway.close(tokens);
         gateway.dispose();
@@ -386,7 +390,7 @@ describe('protocols: CRA', () => {
               ? response.end()
               : response.writeHead(401, { 'WWW-Authenticate': challenge }).end(),
           );
-          await gateway.keepAlive({ user: 'user-token', gatewayPassword: 'ä' });
+          await gateway.keepAlive({ user: 'user-token', gateway: { gatewayPassword: 'ä' } });
           equal(server.got.at(-1)?.headers.authorization, `Basic ${latin('tom:ä').toString('base64')}`);
           gateway.dispose();
         }
@@ -396,7 +400,7 @@ describe('protocols: CRA', () => {
         const { server, gateway } = await cra({ dialect, gatewayUser: 'tom' }, (got, response) =>
           got.headers.authorization?.startsWith('Basic') ? response.end() : tomcatAsks(response),
         );
-        await gateway.keepAlive({ user: 'user-token', gatewayPassword: 'ä€İ' });
+        await gateway.keepAlive({ user: 'user-token', gateway: { gatewayPassword: 'ä€İ' } });
         equal(server.got.at(-1)?.headers.authorization, `Basic ${Buffer.from('tom:ä€İ').toString('base64')}`);
       });
 
@@ -409,7 +413,7 @@ describe('protocols: CRA', () => {
               : tomcatAsks(response),
         );
         await gateway.signIn({ ...login, password: 'pässwörd' }, 'SVC');
-        const tokens = { user: 'user-token', session: 's1', gatewayPassword: 'secret' };
+        const tokens = { user: 'user-token', session: 's1', gateway: { gatewayPassword: 'secret' } };
         await gateway.keepAlive(tokens);
         await gateway.close(tokens);
         const forms = server.got.filter(({ form }) => form.has('userToken') || form.has('password'));
@@ -464,7 +468,7 @@ describe('protocols: CRA', () => {
       const { server, gateway } = await cra({ ...dialect, gatewayUser: 'tomcat' }, (_, response) =>
         response.end(),
       );
-      const tokens = { user: 'user-token', session: 's1', gatewayPassword: 'secret' };
+      const tokens = { user: 'user-token', session: 's1', gateway: { gatewayPassword: 'secret' } };
       await gateway.keepAlive(tokens);
       await gateway.close(tokens);
       for (const { headers, form } of server.got) {
@@ -487,7 +491,10 @@ describe('protocols: CRA', () => {
       const { gateway } = await cra({ ...dialect, gatewayUser: 'tomcat' }, (_, response) =>
         tomcatAsks(response),
       );
-      await failure(gateway.keepAlive({ user: 'user-token', gatewayPassword: 'wrong' }), 'E_CREDENTIALS');
+      await failure(
+        gateway.keepAlive({ user: 'user-token', gateway: { gatewayPassword: 'wrong' } }),
+        'E_CREDENTIALS',
+      );
     });
 
     it('closes the session of a call that is not to keep it', async () => {
@@ -957,10 +964,8 @@ describe('protocols: CRA', () => {
       [['getData', 'noList'], 'getData'],
     ] as const) {
       it(`finds ${expected} where ${dialects.join(', ')} is spoken, and says so once`, async () => {
-        const found: string[] = [];
-        const { server, gateway } = await cra({}, speaks(...dialects), {
-          onDialect: (name) => void found.push(name),
-        });
+        const { found, memory } = noting();
+        const { server, gateway } = await cra({}, speaks(...dialects), { memory });
         await gateway.signIn(login, undefined);
         await gateway.getData(call());
         deepEqual(found, [expected]);
@@ -969,13 +974,15 @@ describe('protocols: CRA', () => {
     }
 
     it('asks nothing where it is remembered or given', async () => {
-      const { server, gateway } = await cra({}, speaks('getData'), { remembered: 'getData' });
+      const { server, gateway } = await cra({}, speaks('getData'), {
+        memory: { get: () => 'getData', set: () => fail('found out anew') },
+      });
       await gateway.getData(call());
       equal(server.got.length, 1);
     });
 
     it('takes a 401 for a yes, and a trouble for no answer', async () => {
-      const found: string[] = [];
+      const { found, memory } = noting();
       const { gateway } = await cra(
         {},
         (got, response, index) =>
@@ -984,7 +991,7 @@ describe('protocols: CRA', () => {
             : got.path === viewsRoot
               ? tomcat(response, 401, 'No', 'No')
               : json(response, { Rows: [] }),
-        { onDialect: (name) => void found.push(name) },
+        { memory },
       );
       match((await failure(gateway.getData(call()), 'E_HTTP')).message, /500/);
       deepEqual(found, []);

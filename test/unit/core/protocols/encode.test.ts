@@ -1,5 +1,5 @@
 import { equal } from 'node:assert/strict';
-import { encode, encodePairs, segment } from '../../../../src/core/protocols/encode.ts';
+import { encode, encodePairs, segment } from '../../../../src/core/http/encode.ts';
 import { failure } from './rig.ts';
 
 describe('protocols: encoding', () => {

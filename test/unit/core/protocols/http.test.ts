@@ -16,7 +16,7 @@ import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
 import { TokensError } from '../../../../src/core/errors.ts';
-import { HttpClient, type HttpRequest } from '../../../../src/core/protocols/http.ts';
+import { HttpClient, type HttpRequest } from '../../../../src/core/http/client.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import { closeServers, connection, type Deps, deps, failure, gate, json, serve, tomcat } from './rig.ts';
 

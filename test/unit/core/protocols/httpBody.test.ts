@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
-import { HttpClient, type HttpRequest } from '../../../../src/core/protocols/http.ts';
+import { HttpClient, type HttpRequest } from '../../../../src/core/http/client.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
 import { root } from '../../../workbench/paths.ts';
@@ -346,7 +346,10 @@ describe('protocols: bodies', () => {
           const cells = Array.from({ length: count }, (_, index) => `{"NAME":"M\xfcller","NO":"${index}"}`);
           const bytes = Buffer.from(`{"Result":[${cells.join()}]}`, 'latin1');
           const { http } = await sent('application/json;charset=ISO-8859-1', bytes);
-          const reader = readerMaker(worker, { maxBytes: 2 ** 28 })('sarus', () => undefined);
+          const reader = readerMaker(worker, { maxBytes: 2 ** 28 })(
+            { member: 'Result', mayWrap: true },
+            () => undefined,
+          );
           await http.send({ ...get, sink: () => reader });
           const answer = await reader.end();
           equal(answer.rowCount, count);

@@ -1,10 +1,10 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import { connect } from '../../../../src/core/protocols/connect.ts';
-import type { DataAnswer, DataCall, Gateway } from '../../../../src/core/protocols/gateway.ts';
+import type { DataAnswer, DataCall, Gateway } from '../../../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
 import { refusesSession } from '../../../../src/core/tokens/refusal.ts';
+import { connect } from '../../../connect.ts';
 import { closeServers, connection, deps, failure, type Got, json, serve } from './rig.ts';
 
 const workerFile = new URL('../../../../src/core/results/worker.ts', import.meta.url);
@@ -86,7 +86,7 @@ describe('protocols: odd answers', () => {
       for (odd of ['soon', {}, [], true, 1e300]) {
         const { value, reportedMs } = await gateway.signIn(key, undefined);
         deepEqual([value, reportedMs], ['tok', undefined], JSON.stringify(odd));
-        await failure(gateway.query?.({ user: 'tok' }) ?? Promise.reject(), 'E_PROTOCOL');
+        await failure(gateway.remainingLife?.({ user: 'tok' }) ?? Promise.reject(), 'E_PROTOCOL');
       }
     });
 
@@ -101,7 +101,7 @@ describe('protocols: odd answers', () => {
       );
       equal((await gateway.signIn(key, undefined)).reportedMs, 9);
       equal(server.got.length, 1);
-      equal((await gateway.query?.({ user: 'tok' }))?.reportedMs, 8);
+      equal((await gateway.remainingLife?.({ user: 'tok' }))?.reportedMs, 8);
     });
 
     it('A10: a renewal counts whatever is odd beside it', async () => {
@@ -197,7 +197,7 @@ describe('protocols: odd answers', () => {
       );
       equal((await gateway.signIn(key, undefined)).value, 'tok');
       equal((await gateway.keepAlive({ user: 'tok' })).reportedMs, 5);
-      equal((await gateway.query?.({ user: 'tok' }))?.reportedMs, 5);
+      equal((await gateway.remainingLife?.({ user: 'tok' }))?.reportedMs, 5);
       await gateway.close({ user: 'tok' });
     });
 
@@ -267,7 +267,7 @@ describe('protocols: odd answers', () => {
         json(response, { Errors: empty, Result: { SessionToken: 'tok', Remaining: 5, Status: 200 } }),
       );
       equal((await gateway.signIn(key, undefined)).value, 'tok');
-      equal((await gateway.query?.({ user: 'tok' }))?.reportedMs, 5);
+      equal((await gateway.remainingLife?.({ user: 'tok' }))?.reportedMs, 5);
       await gateway.close({ user: 'tok' });
     });
   }

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is what people write into their settings
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ConnectionSecrets } from '../../../../src/core/connection.ts';
-import { HttpClient } from '../../../../src/core/protocols/http.ts';
+import { HttpClient } from '../../../../src/core/http/client.ts';
 import { closeServers, connection, type Deps, deps, failure, json, serve } from './rig.ts';
 
 const get = { method: 'GET', path: '/a', idempotent: true } as const;

@@ -11,14 +11,14 @@ import { SystemClock } from '../../../../src/core/clock.ts';
 import type { Connection } from '../../../../src/core/connection.ts';
 import { type ErrorCode, TokensError } from '../../../../src/core/errors.ts';
 import type { Log } from '../../../../src/core/log.ts';
-import { Redactor } from '../../../../src/core/redact.ts';
 import type {
   Answer,
   AnswerReader,
   JsonObject,
   MakeReader,
   Row,
-} from '../../../../src/core/results/answer.ts';
+} from '../../../../src/core/protocols/answer.ts';
+import { Redactor } from '../../../../src/core/redact.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 
 /** A request as a server got it. */

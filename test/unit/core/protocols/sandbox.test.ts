@@ -1,10 +1,10 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
-import { connect } from '../../../../src/core/protocols/connect.ts';
-import type { Gateway, Grant, Tokens } from '../../../../src/core/protocols/gateway.ts';
-import type { MakeReader } from '../../../../src/core/results/answer.ts';
+import type { MakeReader } from '../../../../src/core/protocols/answer.ts';
+import type { Gateway, Grant, Tokens } from '../../../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
 import type { Quirks } from '../../../../src/sandbox/quirks.ts';
+import { connect } from '../../../connect.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/gateway.ts';
 import { connection, deps, failure } from './rig.ts';
 
@@ -97,7 +97,11 @@ describe('protocols against the sandbox gateway', () => {
         { basic: true, maxSessions: 1, quirks: { deadSession: 'error' } },
       );
       const grant = await cra.signIn({ username: 'demo', password: 'demo' }, 'BBI3SYSB');
-      const tokens: Tokens = { user: grant.value, service: 'BBI3SYSB', gatewayPassword: 'tomcat' };
+      const tokens: Tokens = {
+        user: grant.value,
+        service: 'BBI3SYSB',
+        gateway: { gatewayPassword: 'tomcat' },
+      };
       const query = { product: 'MVMVS', view: 'JCPU' };
       const call = { tokens, query, keepOpen: true, makeReader };
       const { session = '' } = await cra.getData(call);
@@ -105,8 +109,11 @@ describe('protocols against the sandbox gateway', () => {
       const limit = await failure(cra.getData(call), 'E_LIMIT');
       equal(limit.details.status, 503);
       await cra.keepAlive({ ...tokens, session });
-      await failure(cra.keepAlive({ ...tokens, session, gatewayPassword: 'wrong' }), 'E_CREDENTIALS');
-      const { gatewayPassword: _, ...bare } = tokens;
+      await failure(
+        cra.keepAlive({ ...tokens, session, gateway: { gatewayPassword: 'wrong' } }),
+        'E_CREDENTIALS',
+      );
+      const { gateway: _, ...bare } = tokens;
       await failure(cra.keepAlive({ ...bare, session }), 'E_CREDENTIALS');
       await cra.close({ ...tokens, session });
       await cra.close({ ...tokens, session });
@@ -138,13 +145,13 @@ describe('protocols against the sandbox gateway', () => {
     for (const login of [{ apiKey: 'demo' }, { email: 'demo@example.com', password: 'demo' }]) {
       const grant = await sarus.signIn(login, undefined);
       ok((grant.reportedMs ?? 0) > 590_000 && (grant.reportedMs ?? 0) <= 600_000);
-      const life = await sarus.query?.({ user: grant.value });
+      const life = await sarus.remainingLife?.({ user: grant.value });
       ok((life?.reportedMs ?? 0) > 590_000);
       const renewed = await sarus.keepAlive({ user: grant.value });
       ok((renewed.reportedMs ?? 0) > 590_000);
       await sarus.close({ user: renewed.value });
       await sarus.close({ user: renewed.value });
-      await failure(sarus.query?.({ user: renewed.value }) ?? Promise.resolve(), 'E_EXPIRED');
+      await failure(sarus.remainingLife?.({ user: renewed.value }) ?? Promise.resolve(), 'E_EXPIRED');
     }
     await failure(sarus.signIn({ apiKey: 'wrong' }, undefined), 'E_CREDENTIALS');
   });

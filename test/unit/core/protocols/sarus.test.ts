@@ -1,7 +1,8 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import type { DataCall, Gateway } from '../../../../src/core/protocols/gateway.ts';
-import { Sarus } from '../../../../src/core/protocols/sarus.ts';
+import type { DataCall, Gateway } from '../../../../src/core/protocols/protocol.ts';
+import { Sarus } from '../../../../src/core/protocols/sarus/client.ts';
+import { checkRequest } from '../../../../src/core/requests/request.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import {
   closeServers,
@@ -159,9 +160,9 @@ describe('protocols: SARUS', () => {
       );
       deepEqual(
         [
-          (await gateway.query?.({ user: 'a b' }))?.reportedMs,
-          (await gateway.query?.({ user: 'a b' }))?.reportedMs,
-          (await gateway.query?.({ user: 'a b' }))?.reportedMs,
+          (await gateway.remainingLife?.({ user: 'a b' }))?.reportedMs,
+          (await gateway.remainingLife?.({ user: 'a b' }))?.reportedMs,
+          (await gateway.remainingLife?.({ user: 'a b' }))?.reportedMs,
         ],
         [60_000, 59_000, 0],
       );
@@ -216,10 +217,11 @@ describe('protocols: SARUS', () => {
         index === 0 ? errors(response, 410, 'Expired', 500) : result(response, { Remaining: 5 }, 418),
       );
       equal(
-        (await failure(gateway.query?.({ user: 't' }) ?? Promise.reject(), 'E_EXPIRED')).details.status,
+        (await failure(gateway.remainingLife?.({ user: 't' }) ?? Promise.reject(), 'E_EXPIRED')).details
+          .status,
         410,
       );
-      equal((await gateway.query?.({ user: 't' }))?.reportedMs, 5);
+      equal((await gateway.remainingLife?.({ user: 't' }))?.reportedMs, 5);
     });
 
     for (const [status, code] of [
@@ -259,9 +261,9 @@ describe('protocols: SARUS', () => {
             : tomcat(response, 502, 'Bad Gateway', 'Behind it nobody answers'),
       );
       for (const _ of bodies) {
-        await failure(gateway.query?.({ user: 'tok' }) ?? Promise.reject(), 'E_PROTOCOL');
+        await failure(gateway.remainingLife?.({ user: 'tok' }) ?? Promise.reject(), 'E_PROTOCOL');
       }
-      await failure(gateway.query?.({ user: 'tok' }) ?? Promise.reject(), 'E_HTTP');
+      await failure(gateway.remainingLife?.({ user: 'tok' }) ?? Promise.reject(), 'E_HTTP');
       const page = await failure(gateway.signIn({ apiKey: 'key1' }, undefined), 'E_HTTP');
       equal(page.details.status, 502);
       ok(page.message.endsWith('HTTP Status 502 – Bad Gateway: Behind it nobody answers'));
@@ -291,7 +293,8 @@ describe('protocols: SARUS', () => {
         await failure(gateway.getData(call(endpoint)), 'E_CONFIG');
       }
       await failure(gateway.getData(call('X', { sessiontoken: 'mine' })), 'E_CONFIG');
-      await failure(gateway.getData({ ...call('X'), query: { product: 'P', view: 'V' } }), 'E_CONFIG');
+      const request = { connection: 'c', product: 'P', view: 'V' };
+      throws(() => checkRequest(request, connection(server.url, { kind: 'sarus' })), { code: 'E_CONFIG' });
       equal(server.got.length, 0);
     });
 

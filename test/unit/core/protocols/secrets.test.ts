@@ -1,7 +1,7 @@
 import { ok } from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { connect } from '../../../../src/core/protocols/connect.ts';
-import type { Gateway, Tokens } from '../../../../src/core/protocols/gateway.ts';
+import type { Gateway, Tokens } from '../../../../src/core/protocols/protocol.ts';
+import { connect } from '../../../connect.ts';
 import { closeServers, connection, deps, type Got, json, readers, serve } from './rig.ts';
 
 /** What a server may say back, each by itself because words are cut short. */
@@ -45,7 +45,7 @@ describe('protocols: secrets', () => {
           parts,
         );
         const { user, session, gatewayPassword } = secrets;
-        const tokens: Tokens = { user, session, gatewayPassword };
+        const tokens: Tokens = { user, session, gateway: { gatewayPassword } };
         const query = kind === 'sarus' ? { endpoint: 'Data' } : { product: 'P', view: 'V' };
         const data = { query, keepOpen: true, makeReader: readers().make };
         const seen: unknown[] = [];
@@ -55,7 +55,7 @@ describe('protocols: secrets', () => {
           () => gateway.getData({ ...data, tokens }),
           () => gateway.keepAlive(tokens),
           () => gateway.close(tokens),
-          async () => gateway.query?.(tokens),
+          async () => gateway.remainingLife?.(tokens),
           async () => gateway.columns?.(tokens, { product: 'P', view: 'V' }),
         ];
         for (const each of echoes) {

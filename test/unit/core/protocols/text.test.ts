@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { isError, looksLikeHtml, member, parseJson, wordsOf } from '../../../../src/core/protocols/text.ts';
+import { isError, looksLikeHtml, member, parseJson, wordsOf } from '../../../../src/core/http/text.ts';
 import { Redactor } from '../../../../src/core/redact.ts';
 
 describe('protocols: text of untrusted senders', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Cell } from '../../../../src/core/results/answer.ts';
+import { NumberText } from '../../../../src/core/json.ts';
+import type { Cell } from '../../../../src/core/protocols/answer.ts';
 import { CellStore } from '../../../../src/core/results/cellStore.ts';
-import { NumberText } from '../../../../src/core/results/json.ts';
 
 /** Any UTF-16, also what is no character. */
 const units = fc

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { freeName, readEntries } from '../../../../src/core/entries.ts';
-import { describeRequest, fingerprint, lasting, parseQuery } from '../../../../src/core/queries.ts';
-import type { DataRequest } from '../../../../src/core/request.ts';
+import { describeRequest, fingerprint, lasting, parseQuery } from '../../../../src/core/requests/queries.ts';
+import type { DataRequest } from '../../../../src/core/requests/request.ts';
 
 const request: DataRequest = {
   connection: 'c',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { TokensError } from '../../../../src/core/errors.ts';
+import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
 import { LiveTable } from '../../../../src/core/results/liveTable.ts';
 import { type ReaderOptions, readerMaker } from '../../../../src/core/results/readers.ts';
@@ -27,7 +28,7 @@ describe('results: readers', () => {
 
   async function read(body: Uint8Array, options: Partial<ReaderOptions> = {}) {
     const scalars: string[] = [];
-    const reader = readerMaker(worker, { maxBytes: 1e9, ...options })('cra', (name, value) =>
+    const reader = readerMaker(worker, { maxBytes: 1e9, ...options })(inRows, (name, value) =>
       scalars.push(`${name}=${value}`),
     );
     for (let at = 0; at < body.length; at += 50_000) {
@@ -60,7 +61,7 @@ describe('results: readers', () => {
     const body = bodyOf(20_000);
     const whole = body.slice(0, 400_000);
     const part = body.subarray(400_000);
-    const reader = readerMaker(worker, { maxBytes: 1e9 })('cra', () => undefined);
+    const reader = readerMaker(worker, { maxBytes: 1e9 })(inRows, () => undefined);
     await reader.write(whole);
     await reader.write(part);
     assert.equal(whole.length, 0);
@@ -165,7 +166,10 @@ describe('results: readers', () => {
       const dying = new TableWorker(new URL(script), log);
       const tables: LiveTable[] = [];
       const open = () =>
-        readerMaker(dying, { maxBytes: 1e9, onTable: (table) => tables.push(table) })('cra', () => undefined);
+        readerMaker(dying, { maxBytes: 1e9, onTable: (table) => tables.push(table) })(
+          inRows,
+          () => undefined,
+        );
       const body = bodyOf(20_000);
       const whole = open();
       await whole.write(body.slice());

@@ -4,13 +4,24 @@ import { execFile, execFileSync } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import type { DataRequest } from '../../../../src/core/request.ts';
-import { type RequestForm, requestForms, requestText } from '../../../../src/core/results/requestText.ts';
+import type { Connection } from '../../../../src/core/connection.ts';
+import { type DataRequest, wireOf } from '../../../../src/core/requests/request.ts';
+import { type RequestForm, requestForms, requestText } from '../../../../src/core/requests/requestText.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { classicLogon, logon, sarusToken, service, withSandbox } from '../../sandbox/support.ts';
 
-const to = (kind: string) =>
-  connectionOf({ name: 'c', kind, url: 'https://host.example:8443/p', service: 'SVC' });
+const to = (request: object, more: Record<string, unknown> = {}) =>
+  connectionOf({
+    name: 'c',
+    kind: 'endpoint' in request ? 'sarus' : 'bmc-cra',
+    url: 'https://host.example:8443/p',
+    service: 'SVC',
+    ...more,
+  });
+
+/** The text of a request to a connection. */
+const textOf = (request: DataRequest, connection: Connection, form: RequestForm) =>
+  requestText(wireOf(request, connection, new Map()), connection, form);
 
 const nasty = `it's "$(id)" \`x\` \\ %1 {{y}} ’; é`;
 const cra: DataRequest = {
@@ -29,7 +40,7 @@ const sarus: DataRequest = {
 
 describe('results: the text of a request', () => {
   const text = (request: DataRequest, dialect: 'getData' | 'views', form: RequestForm) =>
-    requestText(request, to('endpoint' in request ? 'sarus' : 'bmc-cra'), dialect, form);
+    textOf(request, to(request, { dialect }), form);
 
   it('never holds a secret or a session', () => {
     for (const form of requestForms) {
@@ -136,12 +147,7 @@ describe('results: the text of a request', () => {
             ['views', { ...cra, filter: value }],
             ['views', { ...sarus, params: { filter: value, 'a b%&': 'x' } }],
           ] as const) {
-            const connection = connectionOf({
-              kind: 'endpoint' in request ? 'sarus' : 'bmc-cra',
-              url,
-              service,
-            });
-            const written = requestText(request, connection, dialect, form as RequestForm);
+            const written = textOf(request, to(request, { url, service, dialect }), form as RequestForm);
             await run(...runner(written, env), env);
             const got = heard.pop();
             assert.equal(got?.url.searchParams.get('filter'), value, written);
@@ -173,14 +179,8 @@ describe('results: the text of a request', () => {
           ['views', cra, { USER_TOKEN: await logon(sandbox) }],
           ['views', sarus, { SESSION_TOKEN: await sarusToken(sandbox) }],
         ] as const) {
-          const kind = 'endpoint' in request ? 'sarus' : 'bmc-cra';
           const plain = 'endpoint' in request ? { ...request, params: {} } : { ...request, filter: '' };
-          const written = requestText(
-            plain,
-            connectionOf({ kind, url, service }),
-            dialect,
-            form as RequestForm,
-          );
+          const written = textOf(plain, to(request, { url, service, dialect }), form as RequestForm);
           const out = await run(...runner(written, { ...env, PATH }), { ...env, PATH });
           assert.match(out, 'endpoint' in request ? /Result/ : /ASICPSCA/, `${out}${written}`);
         }
@@ -205,7 +205,7 @@ describe('results: the text of a request', () => {
   it('D2: the connection’s headers are in every form, what is or may be secret of them as a variable', () => {
     for (const form of requestForms) {
       for (const dialect of ['getData', 'views'] as const) {
-        const written = requestText(cra, connectionOf({ headers }), dialect, form);
+        const written = textOf(cra, to(cra, { headers, dialect }), form);
         assert.match(written, /X-Team/);
         assert.match(written, /X-Mixed[^\n]*v1 [^\n]*HEADER_X_MIXED[^\n]*HEADER_X_MIXED/);
         assert.match(written, /HEADER_X_GATEWAY/);
@@ -235,13 +235,13 @@ describe('results: the text of a request', () => {
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/p`;
       const env = { ...variables, USER_TOKEN: 'tok', SESSION_TOKEN: 'tok', PATH: process.env.PATH ?? '' };
       try {
-        for (const [kind, dialect, request, authorization] of [
-          ['bmc-cra', 'getData', cra, 'Basic bWU6bWU='],
-          ['bmc-cra', 'views', cra, 'Bearer tok'],
-          ['sarus', 'views', sarus, 'Basic bWU6bWU='],
+        for (const [dialect, request, authorization] of [
+          ['getData', cra, 'Basic bWU6bWU='],
+          ['views', cra, 'Bearer tok'],
+          ['views', sarus, 'Basic bWU6bWU='],
         ] as const) {
-          const connection = connectionOf({ kind, url, service, headers });
-          const written = requestText(request, connection, dialect, form as RequestForm);
+          const connection = to(request, { url, service, headers, dialect });
+          const written = textOf(request, connection, form as RequestForm);
           await run(...runner(written, env), env);
           const got = heard.pop();
           assert.equal(got?.authorization, authorization, written);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
-import type { AnswerShape, Cell, Json, JsonObject } from '../../../../src/core/results/answer.ts';
+import { plainOf } from '../../../../src/core/json.ts';
+import type { Cell, Json, JsonObject, RowPath } from '../../../../src/core/protocols/answer.ts';
+import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
+import { rowsAt as inResult } from '../../../../src/core/protocols/sarus/request.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
-import { plainOf } from '../../../../src/core/results/json.ts';
 import { RowSplitter, type SplitterBounds, splitInto } from '../../../../src/core/results/rowSplitter.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 
@@ -13,12 +15,12 @@ interface Read {
   scalars: [string, string][];
 }
 
-function read(body: string | Uint8Array, shape: AnswerShape, size = 7, bounds?: SplitterBounds): Read {
+function read(body: string | Uint8Array, rowsAt: RowPath, size = 7, bounds?: SplitterBounds): Read {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const rows: JsonObject[] = [];
   const scalars: [string, string][] = [];
   const splitter = new RowSplitter(
-    shape,
+    rowsAt,
     {
       rows: (batch) => rows.push(...(batch.map(plainOf) as JsonObject[])),
       scalar: (name, value) => scalars.push([name, value]),
@@ -32,10 +34,10 @@ function read(body: string | Uint8Array, shape: AnswerShape, size = 7, bounds?: 
 }
 
 /** The same through the fast reader, as a table's rows. */
-function readTable(body: string | Uint8Array, shape: AnswerShape, size = 1000): ResultTable {
+function readTable(body: string | Uint8Array, rowsAt: RowPath, size = 1000): ResultTable {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const table = new ResultTable();
-  const splitter = splitInto(table, shape, () => undefined);
+  const splitter = splitInto(table, rowsAt, () => undefined);
   for (let at = 0; at < bytes.length; at += size) {
     splitter.write(bytes.slice(at, at + size));
   }
@@ -47,10 +49,10 @@ function cellsOf({ columns, rowCount }: ResultTable): (Cell | undefined)[][] {
   return columns.map((column) => Array.from({ length: rowCount }, (_, row) => column.at(row)));
 }
 
-function fails(body: string | Uint8Array, shape: AnswerShape, code = 'E_PROTOCOL', bounds?: SplitterBounds) {
+function fails(body: string | Uint8Array, rowsAt: RowPath, code = 'E_PROTOCOL', bounds?: SplitterBounds) {
   for (const size of [1, 7, 1000]) {
     assert.throws(
-      () => read(body, shape, size, bounds),
+      () => read(body, rowsAt, size, bounds),
       (error) => TokensError.is(error) && error.code === code,
     );
   }
@@ -73,7 +75,7 @@ describe('rowSplitter', () => {
   it('finds the rows of a CRA answer, whatever the pieces it comes in', () => {
     for (const text of [JSON.stringify(cra), JSON.stringify(cra, undefined, 2)]) {
       for (const size of [1, 2, 3, 5, 8, 13, 21, 10_000]) {
-        const { head, rows, scalars } = read(text, 'cra', size);
+        const { head, rows, scalars } = read(text, inRows, size);
         assert.deepEqual(rows, cra.Rows);
         assert.deepEqual(head, { ...cra, Rows: [] });
         assert.deepEqual(scalars, [
@@ -88,7 +90,7 @@ describe('rowSplitter', () => {
 
   it('tells scalars before the rows that come after them', () => {
     const heard: string[] = [];
-    const splitter = new RowSplitter('cra', {
+    const splitter = new RowSplitter(inRows, {
       rows: () => heard.push('rows'),
       scalar: (name) => heard.push(name),
     });
@@ -98,33 +100,33 @@ describe('rowSplitter', () => {
 
   it('skips a byte-order mark, also in pieces', () => {
     const bytes = new TextEncoder().encode('\uFEFF{"Rows":[{"a":"b"}]}');
-    assert.deepEqual(read(bytes, 'cra', 1).rows, [{ a: 'b' }]);
+    assert.deepEqual(read(bytes, inRows, 1).rows, [{ a: 'b' }]);
   });
 
   it('finds the rows of a SARUS answer where they may stand', () => {
-    assert.deepEqual(read('{"Result":[{"a":1},{"a":2}]}', 'sarus').rows, [{ a: 1 }, { a: 2 }]);
+    assert.deepEqual(read('{"Result":[{"a":1},{"a":2}]}', inResult).rows, [{ a: 1 }, { a: 2 }]);
     const nested = read(
       '{"x":[{"n":0}],"Result":{"Count":2,"Tags":["t"],"Items":[{"a":1}],"More":[{"b":1}]}}',
-      'sarus',
+      inResult,
     );
     assert.deepEqual(nested.rows, [{ a: 1 }]);
     assert.deepEqual(nested.head.Result, { Count: 2, Tags: ['t'], Items: [], More: [{ b: 1 }] });
-    assert.deepEqual(read('{"Result":{"Name":"x","Tags":["a"]}}', 'sarus').rows, [
+    assert.deepEqual(read('{"Result":{"Name":"x","Tags":["a"]}}', inResult).rows, [
       { Name: 'x', Tags: ['a'] },
     ]);
-    assert.deepEqual(read('{"Result":{"Items":[],"Count":0}}', 'sarus').rows, []);
-    assert.deepEqual(read('{"Result":[]}', 'sarus').rows, []);
-    assert.deepEqual(read('{"Result":["a",1]}', 'sarus').rows, [{ Result: 'a' }, { Result: 1 }]);
-    assert.deepEqual(read('{"Result":"done"}', 'sarus').rows, [{ Result: 'done' }]);
-    assert.deepEqual(read('{"Errors":{"Status":410,"Detail":"expired"}}', 'sarus').rows, []);
+    assert.deepEqual(read('{"Result":{"Items":[],"Count":0}}', inResult).rows, []);
+    assert.deepEqual(read('{"Result":[]}', inResult).rows, []);
+    assert.deepEqual(read('{"Result":["a",1]}', inResult).rows, [{ Result: 'a' }, { Result: 1 }]);
+    assert.deepEqual(read('{"Result":"done"}', inResult).rows, [{ Result: 'done' }]);
+    assert.deepEqual(read('{"Errors":{"Status":410,"Detail":"expired"}}', inResult).rows, []);
     // A list further down is a value of a row.
-    assert.equal(read('{"Result":{"a":{"b":[{"c":1}]}}}', 'sarus').rows.length, 1);
+    assert.equal(read('{"Result":{"a":{"b":[{"c":1}]}}}', inResult).rows.length, 1);
   });
 
   it('takes an empty result and a result of one error', () => {
-    assert.deepEqual(read('{"rc":0,"Rows":[ ]}', 'cra').rows, []);
-    assert.deepEqual(read('{"error":"No such view"}', 'cra').head, { error: 'No such view' });
-    assert.deepEqual(read('{"error":"x","Rows":"none"}', 'cra').rows, []);
+    assert.deepEqual(read('{"rc":0,"Rows":[ ]}', inRows).rows, []);
+    assert.deepEqual(read('{"error":"No such view"}', inRows).head, { error: 'No such view' });
+    assert.deepEqual(read('{"error":"x","Rows":"none"}', inRows).rows, []);
   });
 
   it('refuses what is no answer, in one sentence', () => {
@@ -153,29 +155,29 @@ describe('rowSplitter', () => {
       '{"a":1} x',
       '{a:1}',
     ]) {
-      fails(body, 'cra');
+      fails(body, inRows);
     }
   });
 
   it('bounds depth, rows and everything else', () => {
     const bounds = { depth: 8, rowBytes: 100, headBytes: 100 };
-    fails(`{"Rows":[{"a":${'['.repeat(9)}${']'.repeat(9)}}]}`, 'cra', 'E_TOO_LARGE', bounds);
-    fails(`{"a":${'['.repeat(9)}${']'.repeat(9)}}`, 'cra', 'E_TOO_LARGE', bounds);
-    fails(`{"Rows":[{"a":"${'x'.repeat(200)}"}]}`, 'cra', 'E_TOO_LARGE', bounds);
-    fails(`{"a":"${'x'.repeat(200)}"}`, 'cra', 'E_TOO_LARGE', bounds);
+    fails(`{"Rows":[{"a":${'['.repeat(9)}${']'.repeat(9)}}]}`, inRows, 'E_TOO_LARGE', bounds);
+    fails(`{"a":${'['.repeat(9)}${']'.repeat(9)}}`, inRows, 'E_TOO_LARGE', bounds);
+    fails(`{"Rows":[{"a":"${'x'.repeat(200)}"}]}`, inRows, 'E_TOO_LARGE', bounds);
+    fails(`{"a":"${'x'.repeat(200)}"}`, inRows, 'E_TOO_LARGE', bounds);
   });
 
   it('takes raw control characters in strings, as mainframes send them', () => {
     const raw = '{"s":"a\u0000b","Rows":[{"a":"x\u0001\ty"},\n{"a":"z"}]}';
-    const { head, rows } = read(raw, 'cra', 9);
+    const { head, rows } = read(raw, inRows, 9);
     assert.equal(head.s, 'a\u0000b');
     assert.deepEqual(rows, [{ a: 'x\u0001\ty' }, { a: 'z' }]);
-    assert.equal(readTable(raw, 'cra').cell(0, 'a'), 'x\u0001\ty');
+    assert.equal(readTable(raw, inRows).cell(0, 'a'), 'x\u0001\ty');
   });
 
   it('keeps prototype names harmless', () => {
     const text = '{"__proto__":{"p":1},"Rows":[{"__proto__":"x","constructor":"y"},{"toString":"z"}]}';
-    const table = readTable(text, 'cra');
+    const table = readTable(text, inRows);
     assert.deepEqual(table.fields, ['__proto__', 'constructor', 'toString']);
     const desk = new TableDesk(table);
     assert.equal(desk.json({ from: 0, to: 1 }), '[{"__proto__":"x","constructor":"y"}]');
@@ -202,10 +204,10 @@ describe('rowSplitter', () => {
         fc.constantFrom(undefined, 1),
         (rows, size, indent) => {
           const body = JSON.stringify({ rc: 0, Rows: rows }, undefined, indent);
-          assert.deepEqual(read(body, 'cra', size).rows, (JSON.parse(body) as { Rows: Json }).Rows);
+          assert.deepEqual(read(body, inRows, size).rows, (JSON.parse(body) as { Rows: Json }).Rows);
           const expected = new ResultTable();
           expected.append((JSON.parse(body) as { Rows: JsonObject[] }).Rows);
-          const table = readTable(body, 'cra', size);
+          const table = readTable(body, inRows, size);
           assert.deepEqual([...table.fields], [...expected.fields]);
           assert.deepEqual(cellsOf(table), cellsOf(expected));
         },
@@ -237,7 +239,7 @@ describe('rowSplitter', () => {
           }
           let table: ResultTable | undefined;
           try {
-            table = readTable(damaged, 'cra', size);
+            table = readTable(damaged, inRows, size);
           } catch (error) {
             assert.ok(TokensError.is(error));
           }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../../../src/core/results/answer.ts';
+import { NumberText, readJson } from '../../../../src/core/json.ts';
+import type { Json, JsonObject } from '../../../../src/core/protocols/answer.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
 import {
@@ -12,7 +13,6 @@ import {
   separator,
 } from '../../../../src/core/results/exports.ts';
 import { filterRows, parseFilter } from '../../../../src/core/results/filter.ts';
-import { NumberText, readJson } from '../../../../src/core/results/json.ts';
 import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';

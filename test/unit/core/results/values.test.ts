@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Row } from '../../../../src/core/results/answer.ts';
+import { layOut } from '../../../../src/core/json.ts';
+import type { Row } from '../../../../src/core/protocols/answer.ts';
+import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
 import type { ShownCell } from '../../../../src/core/results/desk.ts';
 import { exportParts } from '../../../../src/core/results/exportParts.ts';
 import type { ExportFormat } from '../../../../src/core/results/exports.ts';
-import { layOut } from '../../../../src/core/results/json.ts';
 import type { LiveTable, TableState } from '../../../../src/core/results/liveTable.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
@@ -29,7 +30,7 @@ async function get(body: string | Uint8Array, piece = 32_768): Promise<Got> {
       table = made;
       made.share();
     },
-  })('cra', () => undefined);
+  })(inRows, () => undefined);
   const bytes = Buffer.from(body);
   for (let at = 0; at < bytes.length; at += piece) {
     await reader.write(Uint8Array.from(bytes.subarray(at, at + piece)));

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import { connect } from '../../../../src/core/protocols/connect.ts';
 import type { AskGatewayLogin } from '../../../../src/core/tokens/logins.ts';
+import { connect } from '../../../connect.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';
 import { plainReader, TestWindow } from '../../../simulate/window.ts';

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import { connect } from '../../../../src/core/protocols/connect.ts';
 import type { AskLogin } from '../../../../src/core/tokens/signIns.ts';
+import { connect } from '../../../connect.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { revoked } from '../../../simulate/modelServer.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';

@@ -1,20 +1,24 @@
-import type { NumberText } from './json.ts';
+import type { NumberText } from '../json.ts';
 
 /** A value of a table: cells of the wire flattened, several values kept apart, numbers as they were sent. */
 export type Cell = string | NumberText | boolean | null | string[];
 
-/** A row for a program. A number that JavaScript cannot hold exactly is its text (CONTRACT.md, `DataResult`). */
+/** A row for a program. A number that JavaScript cannot hold exactly is its text (docs/contract.md, `DataResult`). */
 export type Row = Record<string, string | number | boolean | null | string[]>;
 
 /** A value as JSON has them. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-/**
- * Where the rows stand in the body: CRA has them in `Rows`; SARUS in `Result`, or in the first list of objects
- * in it, or `Result` itself is the only row (PROTOCOLS.md 1, 2).
- */
-export type AnswerShape = 'cra' | 'sarus';
+/** Where the rows of an answer stand. */
+export interface RowPath {
+  /** The member at the top of the body that holds them, as a list of objects. */
+  readonly member: string;
+  /** Whether it may be an object as well: the first list of objects in it are the rows, or it is the only row itself. */
+  readonly mayWrap: boolean;
+  /** The member beside which there need not be any rows. */
+  readonly error?: string;
+}
 
 /** An answer of a data call, read to its end. */
 export interface Answer {
@@ -35,7 +39,7 @@ export interface Answer {
 
 /**
  * Takes the bytes of a body while they arrive, so that rows are there before the end is, and so that nobody
- * ever holds a body whole. Throws `E_PROTOCOL` for what is no JSON of the shape, `E_TOO_LARGE` past a bound.
+ * ever holds a body whole. Throws `E_PROTOCOL` for what is no JSON with rows in their place, `E_TOO_LARGE` past a bound.
  */
 export interface AnswerReader {
   /** The chunk is the reader's from now on, who may free its memory. A returned promise asks to wait before the next chunk (back pressure). */
@@ -49,7 +53,4 @@ export interface AnswerReader {
  * Makes the reader of one answer. `onScalar` hears the scalar members of the top level of the body as soon as
  * they have been read: a session's id must be known even if the rest of the body never arrives.
  */
-export type MakeReader = (
-  shape: AnswerShape,
-  onScalar: (name: string, value: string) => void,
-) => AnswerReader;
+export type MakeReader = (rowsAt: RowPath, onScalar: (name: string, value: string) => void) => AnswerReader;

@@ -1,4 +1,4 @@
-import type { DataRequest } from './request.ts';
+import { type DataRequest, targetNames } from './request.ts';
 
 /** A copy of something that JSON can hold, in which every text was changed, names of members too. */
 export function withTexts<T>(value: T, change: (text: string) => string): T;
@@ -23,21 +23,20 @@ export function withTextsOfJson(json: string, change: (text: string) => string):
   });
 }
 
-/** What says where a request goes; without it there is no request. */
-const essential = new Set(['connection', 'product', 'view', 'endpoint']);
-
 /**
  * A request as it may be written down or copied: without the session it ran in, and without the texts and parameters in
  * which there is a secret.
  * @param finds whether there is a secret in a text, by its value or by its shape
  */
 export function withoutSecrets(request: DataRequest, finds: (text: string) => boolean): DataRequest {
+  // Without what says what it is for there is no request.
+  const essential = new Set(['connection', ...targetNames(request)]);
   const isOpen = ([name, value]: [string, unknown]): boolean =>
     typeof value !== 'string' || !(finds(value) || finds(`${name}=${value}`));
   const members = Object.entries(request)
     .filter((entry) => entry[0] !== 'session' && (essential.has(entry[0]) || isOpen(entry)))
     .map(([name, value]) =>
-      name === 'params' && typeof value === 'object' && value !== null
+      typeof value === 'object' && value !== null && !Array.isArray(value)
         ? [name, Object.fromEntries(Object.entries(value).filter(isOpen))]
         : [name, value],
     );

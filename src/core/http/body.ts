@@ -4,7 +4,7 @@ import { pipeline as finished } from 'node:stream/promises';
 import zlib from 'node:zlib';
 import type { Instant } from '../clock.ts';
 import { cancelled, TokensError } from '../errors.ts';
-import { brokenOff, tooLarge } from './httpErrors.ts';
+import { brokenOff, tooLarge } from './errors.ts';
 
 /** The beginning of an answer. */
 export interface HttpHead {

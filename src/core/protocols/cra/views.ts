@@ -1,24 +1,18 @@
-import type { TokensError } from '../errors.ts';
-import {
-  type CraCall,
-  type CraDialect,
-  type CraLogin,
-  type CraWire,
-  selection,
-  target,
-  yesNo,
-} from './craShared.ts';
-import { encode, type Pairs, segment } from './encode.ts';
-import type { CallOptions, CloseOptions, Column, CraQuery, DataAnswer, Grant, Tokens } from './gateway.ts';
-import type { HttpAnswer, HttpRequest } from './http.ts';
-import { parseJson } from './text.ts';
+import type { TokensError } from '../../errors.ts';
+import type { HttpAnswer, HttpRequest } from '../../http/client.ts';
+import { encode, type Pairs } from '../../http/encode.ts';
+import { parseJson } from '../../http/text.ts';
+import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import type { CraQuery } from './request.ts';
+import { type CraCall, type CraDialect, type CraLogin, type CraWire, sessionPair } from './shared.ts';
+import { dataRequest, roots, servicePath, target, viewPath, yesNo } from './wire.ts';
 
-const root = '/cra/serviceGateway/services';
+const root = roots.views;
 
 /** Statuses by which a gateway says that it has no such log-on; none of them can have handed out a token. */
 const noSuchLogOn = new Set([404, 405, 415]);
 
-/** The newer dialect (PROTOCOLS.md 2b): views are resources, and every call but logging on carries Bearer. */
+/** The newer dialect (docs/protocols.md 2b): views are resources, and every call but logging on carries Bearer. */
 export class CraViews implements CraDialect {
   readonly name = 'views';
   readonly #wire: CraWire;
@@ -31,21 +25,21 @@ export class CraViews implements CraDialect {
     return this.#wire.eitherMethod({ method: 'GET', path: root, idempotent: true, signal: options.signal });
   }
 
-  async signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
+  async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
     const path = `${root}/${encode(service)}`;
-    const json = 'certificate' in login ? {} : { username: login.username, password: login.password };
+    const json = login ?? {};
     let answer = await this.#wire.asked(
       { method: 'POST', path: `${path}/login`, json, signal: options.signal },
-      login,
+      { gateway },
     );
-    if (noSuchLogOn.has(answer.status) && 'username' in login) {
+    if (noSuchLogOn.has(answer.status) && login !== undefined) {
       const form: Pairs = [
         ['username', login.username],
         ['password', login.password],
       ];
       answer = await this.#wire.asked(
         { method: 'POST', path: `${path}/logon`, form, signal: options.signal },
-        login,
+        { gateway },
       );
     }
     const value = this.#wire.userToken(answer, service);
@@ -56,13 +50,9 @@ export class CraViews implements CraDialect {
   async getData(call: CraCall): Promise<DataAnswer> {
     const { tokens, query, keepOpen } = call;
     const isNew = tokens.session === undefined;
+    const wire = dataRequest('views', query, this.#service(tokens));
     const request: HttpRequest = {
-      ...this.#get(tokens, this.#view(tokens, query, 'data'), [
-        ...target(query),
-        ...selection(query),
-        ...sessionPair(tokens),
-        ['close', yesNo(!keepOpen)],
-      ]),
+      ...this.#get(tokens, wire.path, [...wire.query, ...sessionPair(tokens), ['close', yesNo(!keepOpen)]]),
       // A session of one call leaves nothing behind; but a refusal for lack of sessions is no news to wait for.
       idempotent: isNew ? (keepOpen ? false : 'network') : true,
     };
@@ -72,17 +62,17 @@ export class CraViews implements CraDialect {
 
   async keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant> {
     const request: HttpRequest = {
-      ...this.#get(tokens, `${this.#service(tokens)}/keepalive`, sessionPair(tokens)),
+      ...this.#get(tokens, `${servicePath(this.#service(tokens))}/keepalive`, sessionPair(tokens)),
       method: 'POST',
       form: [['userToken', tokens.user]],
       signal: options.signal,
     };
     const answer = await this.#wire.asked(request, tokens, (one) => this.#wire.eitherMethod(one));
-    this.#wire.acknowledged(answer);
+    this.#wire.acknowledged(answer, tokens.session === undefined ? 'sign-in' : 'either');
     return { value: tokens.session ?? tokens.user, sent: answer.sent };
   }
 
-  async close(tokens: Tokens & { session: string }, options: CloseOptions): Promise<void> {
+  async close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void> {
     const { query, signal } = options;
     const answer = await this.#wire.asked(
       {
@@ -102,7 +92,7 @@ export class CraViews implements CraDialect {
     if (query === undefined || answer.status === 401) {
       throw failure;
     }
-    const request = this.#get(tokens, this.#view(tokens, query, 'data'), [
+    const request = this.#get(tokens, viewPath(query, this.#service(tokens), 'data'), [
       ...target(query),
       ['rows', '1'],
       ['session', tokens.session],
@@ -113,7 +103,7 @@ export class CraViews implements CraDialect {
   }
 
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
-    const request = this.#get(tokens, this.#view(tokens, query, 'definition'), [['close', 'Y']]);
+    const request = this.#get(tokens, viewPath(query, this.#service(tokens), 'definition'), [['close', 'Y']]);
     const answer = await this.#wire.asked({ ...request, signal: options.signal }, tokens);
     return this.#wire.definition(answer);
   }
@@ -127,13 +117,13 @@ export class CraViews implements CraDialect {
       (answer.status === 404 && !parsed.ok && !this.#wire.speaksOfSession(answer)) ||
       (parsed.ok && Array.isArray(parsed.value));
     if (canGoOn && unclear) {
-      return this.#wire.failure(answer, {});
+      return this.#wire.failure(answer, { about: 'either' });
     }
     try {
       this.#wire.closed(answer);
       return undefined;
     } catch {
-      return this.#wire.failure(answer, {});
+      return this.#wire.failure(answer, { about: 'either' });
     }
   }
 
@@ -159,22 +149,12 @@ export class CraViews implements CraDialect {
     return { method: 'GET', path, query, authorization: `Bearer ${tokens.user}`, idempotent: true };
   }
 
-  #view(tokens: Tokens, query: CraQuery, what: 'data' | 'definition'): string {
-    return `${this.#service(tokens)}/products/${segment(query.product)}/views/${segment(query.view)}/${what}`;
-  }
-
-  /** The service may be left out of the path of a view. */
-  #service(tokens: Tokens): string {
-    const service = tokens.service ?? this.#wire.deps.connection.service;
-    return service === undefined ? root : `${root}/${segment(service)}`;
+  #service({ service = this.#wire.deps.connection.service }: Tokens): string | undefined {
+    return service;
   }
 }
 
-function sessionPair({ session }: Tokens): Pairs {
-  return session === undefined ? [] : [['session', session]];
-}
-
-/** The longest timeout that a gateway has (PROTOCOLS.md 2), in minutes: a longer one is not its own. */
+/** The longest timeout that a gateway has (docs/protocols.md 2), in minutes: a longer one is not its own. */
 const longestTimeout = 1_440;
 
 /** `timeout` of a `Keep-Alive` header: a positive number, fractions possible. */

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import type { Parsed } from './connection.ts';
-import type { Sentence } from './errors.ts';
-import type { DataRequest } from './request.ts';
+import type { Parsed } from '../connection.ts';
+import type { Message } from '../errors.ts';
+import { protocolTaking } from '../protocols/kinds.ts';
+import { type DataRequest, targetNames } from './request.ts';
 
 /** A request under a name. It names a connection and holds no secret. */
 export interface SavedQuery {
@@ -12,24 +13,24 @@ export interface SavedQuery {
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const schema = v.object({
   name: text,
-  request: v.union([
-    v.looseObject({ connection: text, product: text, view: text }),
-    v.looseObject({ connection: text, endpoint: text }),
-  ]),
+  request: v.pipe(
+    v.looseObject({ connection: text }),
+    v.check((request) => protocolTaking(request) !== undefined),
+  ),
 });
 
 /** Members of a request that are of one moment: a session is soon gone, and a tab is what a query is for. */
 const momentary = new Set(['session', 'show', 'keepOpen']);
 
 /** Reads one entry of `sessionTokens.queries`. Whoever runs the request checks it whole. */
-export function parseQuery(input: unknown): Parsed<SavedQuery, Sentence> {
+export function parseQuery(input: unknown): Parsed<SavedQuery, Message> {
   const parsed = v.safeParse(schema, input);
   if (!parsed.success) {
     const field = v.getDotPath(parsed.issues[0]) ?? 'entry';
     return { ok: false, reason: { template: '"{0}" is missing or not as it should be', args: [field] } };
   }
   const { name, request } = parsed.output;
-  return { ok: true, value: { name, request: lasting(request as unknown as DataRequest) } };
+  return { ok: true, value: { name, request: lasting(request) } };
 }
 
 /** Whether something can be named and shown as a request. Whoever runs it checks it whole. */
@@ -46,10 +47,9 @@ export function lasting(request: DataRequest): DataRequest {
 
 /** Where a request goes and what it asks for beside its view, in one line. */
 export function describeRequest(request: DataRequest): string {
+  const names = new Set(['connection', ...targetNames(request)]);
   const more = Object.entries(lasting(request)).flatMap(([key, value]) =>
-    ['connection', 'product', 'view', 'endpoint', 'params'].includes(key) || value === undefined
-      ? []
-      : [`${key}=${String(value)}`],
+    names.has(key) || typeof value === 'object' || value === undefined ? [] : [`${key}=${String(value)}`],
   );
   return [request.connection, ...more].join(' · ');
 }

@@ -1,21 +1,21 @@
 import * as v from 'valibot';
-import { type ErrorCode, type FailureDetails, TokensError } from '../errors.ts';
-import { readData } from './data.ts';
-import { type Pairs, segment } from './encode.ts';
-import type {
-  CallOptions,
-  DataAnswer,
-  DataCall,
-  Gateway,
-  Grant,
-  Life,
-  Login,
-  SarusQuery,
-  Tokens,
-} from './gateway.ts';
-import { type HttpAnswer, HttpClient, type HttpDeps, type HttpRequest } from './http.ts';
-import { refused } from './httpErrors.ts';
-import { ended, isError, isRecord, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from './text.ts';
+import { type ErrorCode, type FailureDetails, TokensError } from '../../errors.ts';
+import { type HttpAnswer, HttpClient, type HttpDeps, type HttpRequest } from '../../http/client.ts';
+import type { Pairs } from '../../http/encode.ts';
+import { refused } from '../../http/errors.ts';
+import {
+  ended,
+  isError,
+  isRecord,
+  looksLikeHtml,
+  member,
+  parseJson,
+  wordsOf,
+  wordsOfError,
+} from '../../http/text.ts';
+import { readData } from '../data.ts';
+import type { CallOptions, DataAnswer, DataCall, Gateway, Grant, Life, Login, Tokens } from '../protocol.ts';
+import { dataRequest, rowsAt, type SarusQuery } from './request.ts';
 
 /** A number, or one written as text. */
 const numeric = v.pipe(
@@ -45,7 +45,7 @@ const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
 const renewed = v.looseObject({ SessionToken: v.nullish(tokenText) });
 const revoked = v.nullish(v.object({ Status: v.optional(numeric) }));
 
-/** `Errors` of the envelope (PROTOCOLS.md 1). */
+/** `Errors` of the envelope (docs/protocols.md 1). */
 const errors = v.object({
   Status: v.optional(numeric),
   Detail: v.optional(v.unknown()),
@@ -70,9 +70,8 @@ const tokenEndpoints = new Set([
 /** What an error in the body means: the same at every endpoint but for the log-on. */
 type Purpose = 'signIn' | 'token';
 
-/** SARUS session tokens (PROTOCOLS.md 1): one token, which is the session; everything is a GET, all in the query. */
-export class Sarus implements Gateway {
-  readonly grants = 'session';
+/** SARUS session tokens (docs/protocols.md 1): one token, which is the session; everything is a GET, all in the query. */
+export class Sarus implements Gateway<SarusQuery> {
   readonly #http: HttpClient;
   readonly #deps: HttpDeps;
 
@@ -101,24 +100,20 @@ export class Sarus implements Gateway {
     }
     try {
       // Free of charge. Whatever it meets, cancelling included, the token is there and must not get lost.
-      return { value: grant.value, ...(await this.query({ user: grant.value }, options)) };
+      return { value: grant.value, ...(await this.remainingLife({ user: grant.value }, options)) };
     } catch {
       return grant;
     }
   }
 
-  async getData(call: DataCall): Promise<DataAnswer> {
-    const { endpoint, params } = sarusQuery(call.query);
-    const { http, answer } = await readData(
-      this.#http,
-      { ...this.#request(`/${endpoint}`, call.tokens, params), signal: call.signal },
-      call,
-      {
-        shape: 'sarus',
-        accepts: (head, first) => head.status >= 200 && head.status < 300 && first !== 0x3c,
-        failure: (answered) => this.#failureOf(answered, 'token'),
-      },
-    );
+  async getData(call: DataCall<SarusQuery>): Promise<DataAnswer> {
+    checkQuery(call.query);
+    const { path, query } = dataRequest(call.query);
+    const request = { ...this.#request(path, call.tokens, query), signal: call.signal };
+    const { http, answer } = await readData(this.#http, request, call, {
+      rowsAt,
+      failure: (answered) => this.#failureOf(answered, 'token'),
+    });
     const error = errorIn(answer.head);
     if (error !== undefined) {
       answer.dispose();
@@ -136,7 +131,7 @@ export class Sarus implements Gateway {
     return this.#grant(result.SessionToken ?? tokens.user, answer, lifeIn(result));
   }
 
-  async query(tokens: Tokens, options: CallOptions = {}): Promise<Life> {
+  async remainingLife(tokens: Tokens, options: CallOptions = {}): Promise<Life> {
     const answer = await this.#http.send({
       ...this.#request('/QuerySessionToken', tokens),
       signal: options.signal,
@@ -168,16 +163,17 @@ export class Sarus implements Gateway {
 
   #credentials(login: Login): Pairs {
     const { redactor } = this.#deps;
-    if ('apiKey' in login) {
-      redactor.add(login.apiKey);
-      return [['APIKey', login.apiKey]];
+    const { apiKey, email, password } = login;
+    if (apiKey !== undefined) {
+      redactor.add(apiKey);
+      return [['APIKey', apiKey]];
     }
-    if ('email' in login) {
-      redactor.addName(login.email);
-      redactor.add(login.password);
+    if (email !== undefined && password !== undefined) {
+      redactor.addName(email);
+      redactor.add(password);
       return [
-        ['email', login.email],
-        ['Password', login.password],
+        ['email', email],
+        ['Password', password],
       ];
     }
     throw new TokensError('E_CONFIG', '{0} takes an API key, or an e-mail address with a password.', [
@@ -284,6 +280,9 @@ export class Sarus implements Gateway {
       detail: words,
       ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
       ...(code === 'E_CREDENTIALS' ? { refused: 'login' } : {}),
+      ...(purpose === 'token' && (code === 'E_EXPIRED' || mayBeOfToken.has(status))
+        ? { refused: 'sign-in' }
+        : {}),
     };
     if (code === 'E_CREDENTIALS') {
       return words === ''
@@ -309,6 +308,9 @@ export class Sarus implements Gateway {
   }
 }
 
+/** Statuses under which the gateway may have refused a token, and not the request. */
+const mayBeOfToken = new Set([200, 400, 403]);
+
 function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   if (purpose === 'signIn') {
     return status === 401 || status === 403 ? 'E_CREDENTIALS' : 'E_HTTP';
@@ -318,21 +320,15 @@ function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
 }
 
-/** @throws E_CONFIG for an endpoint that is none, and for parameters that would steer the token. */
-function sarusQuery(query: DataCall['query']): { endpoint: string; params: Pairs } {
-  if (!('endpoint' in query)) {
-    throw new TokensError('E_CONFIG', 'SARUS takes the name of an endpoint, not a product and a view.');
-  }
-  const { endpoint, params = {} }: SarusQuery = query;
+/** @throws E_CONFIG for an endpoint that is none, and for parameters that would steer the token */
+function checkQuery({ endpoint, params = {} }: SarusQuery): void {
   if (!/^[^/\\?#%\p{C}]+$/u.test(endpoint) || tokenEndpoints.has(endpoint.toLowerCase())) {
     throw new TokensError('E_CONFIG', '“{0}” is not the name of a data endpoint.', [endpoint]);
   }
-  const pairs = Object.entries(params);
-  if (pairs.some(([name]) => name.toLowerCase() === 'sessiontoken')) {
+  if (Object.keys(params).some((name) => name.toLowerCase() === 'sessiontoken')) {
     throw new TokensError(
       'E_CONFIG',
       'The parameter SessionToken is filled in by itself and cannot be given.',
     );
   }
-  return { endpoint: segment(endpoint), params: pairs };
 }

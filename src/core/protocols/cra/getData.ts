@@ -1,19 +1,14 @@
-import { TokensError } from '../errors.ts';
-import {
-  type CraCall,
-  type CraDialect,
-  type CraLogin,
-  type CraWire,
-  selection,
-  target,
-} from './craShared.ts';
-import { encode, type Pairs } from './encode.ts';
-import type { CallOptions, CloseOptions, Column, CraQuery, DataAnswer, Grant, Tokens } from './gateway.ts';
-import type { HttpAnswer, HttpRequest } from './http.ts';
+import { TokensError } from '../../errors.ts';
+import type { HttpAnswer, HttpRequest } from '../../http/client.ts';
+import { encode, type Pairs, segment } from '../../http/encode.ts';
+import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import type { CraQuery } from './request.ts';
+import { type CraCall, type CraDialect, type CraLogin, type CraWire, sessionPair } from './shared.ts';
+import { dataRequest, roots } from './wire.ts';
 
-const root = '/cra/ServiceGateway/Services';
+const root = roots.getData;
 
-/** The classic dialect (PROTOCOLS.md 2a): everything is a POST with the user token in its form. */
+/** The classic dialect (docs/protocols.md 2a): everything is a POST with the user token in its form. */
 export class CraGetData implements CraDialect {
   readonly name = 'getData';
   readonly #wire: CraWire;
@@ -26,8 +21,8 @@ export class CraGetData implements CraDialect {
     return this.#wire.eitherMethod({ method: 'GET', path: root, idempotent: true, signal: options.signal });
   }
 
-  async signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
-    if ('certificate' in login) {
+  async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
+    if (login === undefined) {
       throw new TokensError(
         'E_CONFIG',
         'The gateway of {0} has the older API, which knows no sign-in by certificate: set its login to "password".',
@@ -44,21 +39,16 @@ export class CraGetData implements CraDialect {
       ],
       signal: options.signal,
     };
-    const answer = await this.#wire.asked(request, login);
+    const answer = await this.#wire.asked(request, { gateway });
     return { value: this.#wire.userToken(answer, service), sent: answer.sent };
   }
 
   async getData(call: CraCall): Promise<DataAnswer> {
     const { tokens, query } = call;
     const opens = tokens.session === undefined;
+    const wire = dataRequest('getData', query, this.#wire.service(tokens));
     const request: HttpRequest = {
-      ...this.#post(tokens, 'getData', [
-        ['product', query.product],
-        ['view', query.view],
-        ...target(query),
-        ...selection(query),
-        ...(tokens.session === undefined ? [] : [['session', tokens.session] as const]),
-      ]),
+      ...this.#post(tokens, wire.path, [...wire.query, ...sessionPair(tokens)]),
       idempotent: !opens,
     };
     const { answer, session } = await this.#wire.data(request, call, opens);
@@ -81,16 +71,24 @@ export class CraGetData implements CraDialect {
 
   async keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant> {
     const answer = await this.#withBasic(
-      { ...this.#post(tokens, 'keepalive', sessionPair(tokens)), idempotent: true, signal: options.signal },
+      {
+        ...this.#post(tokens, this.#path(tokens, 'keepalive'), sessionPair(tokens)),
+        idempotent: true,
+        signal: options.signal,
+      },
       tokens,
     );
-    this.#wire.acknowledged(answer);
+    this.#wire.acknowledged(answer, tokens.session === undefined ? 'sign-in' : 'either');
     return { value: tokens.session ?? tokens.user, sent: answer.sent };
   }
 
-  async close(tokens: Tokens & { session: string }, options: CloseOptions): Promise<void> {
+  async close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void> {
     const answer = await this.#withBasic(
-      { ...this.#post(tokens, 'close', sessionPair(tokens)), idempotent: true, signal: options.signal },
+      {
+        ...this.#post(tokens, this.#path(tokens, 'close'), sessionPair(tokens)),
+        idempotent: true,
+        signal: options.signal,
+      },
       tokens,
     );
     this.#wire.closed(answer);
@@ -99,7 +97,7 @@ export class CraGetData implements CraDialect {
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
     const answer = await this.#wire.asked(
       {
-        ...this.#post(tokens, 'getView', [
+        ...this.#post(tokens, this.#path(tokens, 'getView'), [
           ['product', query.product],
           ['view', query.view],
         ]),
@@ -111,14 +109,13 @@ export class CraGetData implements CraDialect {
     return this.#wire.definition(answer);
   }
 
-  #post(tokens: Tokens, verb: string, query: Pairs): HttpRequest {
+  #path(tokens: Tokens, verb: string): string {
+    return `${root}/${segment(this.#wire.service(tokens))}/${verb}`;
+  }
+
+  #post(tokens: Tokens, path: string, query: Pairs): HttpRequest {
     this.#wire.guard(tokens);
-    return {
-      method: 'POST',
-      path: `${root}/${this.#wire.service(tokens)}/${verb}`,
-      query,
-      form: [['userToken', tokens.user]],
-    };
+    return { method: 'POST', path, query, form: [['userToken', tokens.user]] };
   }
 
   /** For the two calls that are documented with Basic: sent with it from the start where it is known. */
@@ -127,8 +124,4 @@ export class CraGetData implements CraDialect {
       this.#wire.eitherMethod(one, tokens),
     );
   }
-}
-
-function sessionPair({ session }: Tokens): Pairs {
-  return session === undefined ? [] : [['session', session]];
 }

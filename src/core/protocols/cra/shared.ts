@@ -1,22 +1,8 @@
 import * as v from 'valibot';
-import { type FailureDetails, isGatewayUserRefused, TokensError } from '../errors.ts';
-import { readData, SessionWatch } from './data.ts';
-import { basicCredentials, type Pairs, segment } from './encode.ts';
-import type {
-  CallOptions,
-  CloseOptions,
-  Column,
-  CraQuery,
-  DataAnswer,
-  DataCall,
-  GatewayLogin,
-  Grant,
-  Login,
-  Service,
-  Tokens,
-} from './gateway.ts';
-import type { HttpAnswer, HttpClient, HttpDeps, HttpRequest } from './http.ts';
-import { refused } from './httpErrors.ts';
+import { type FailureDetails, isGatewayUserRefused, TokensError } from '../../errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../http/client.ts';
+import { basicCredentials, type Pairs } from '../../http/encode.ts';
+import { refused } from '../../http/errors.ts';
 import {
   ended,
   isError,
@@ -24,27 +10,43 @@ import {
   looksLikeHtml,
   member,
   parseJson,
-  saysSessionIsGone,
   wordsOf,
   wordsOfError,
-} from './text.ts';
+} from '../../http/text.ts';
+import { readData } from '../data.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  Column,
+  DataAnswer,
+  DataCall,
+  GatewayDeps,
+  Grant,
+  Login,
+  Service,
+  Tokens,
+} from '../protocol.ts';
+import { type CraQuery, rowsAt } from './request.ts';
+import { SessionWatch } from './sessionWatch.ts';
+import type { CraConnection } from './settings.ts';
+import type { CraDialectName } from './wire.ts';
 
-export type CraDialectName = 'getData' | 'views';
-
-/** One way to speak to a CRA gateway (PROTOCOLS.md 2a, 2b). Same rules as for `Gateway`. */
+/** One way to speak to a CRA gateway (docs/protocols.md 2a, 2b). Same rules as for `Gateway`. */
 export interface CraDialect {
   readonly name: CraDialectName;
-  signIn(login: CraLogin, service: string, options: CallOptions): Promise<Grant>;
+  signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant>;
   getData(call: CraCall): Promise<DataAnswer>;
   keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant>;
-  close(tokens: Tokens & { session: string }, options: CloseOptions): Promise<void>;
+  close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void>;
   columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]>;
   /** The raw answer for the list of services, by which the dialect is also found out. */
   list(options: CallOptions): Promise<HttpAnswer>;
 }
 
-export type CraLogin = Extract<Login, { gatewayPassword?: string }>;
-export type CraCall = Omit<DataCall, 'query'> & { readonly query: CraQuery };
+/** Somebody's name and password; undefined for the connection's client certificate alone. */
+export type CraLogin = { readonly username: string; readonly password: string } | undefined;
+export type CraCall = DataCall<CraQuery>;
+export type CraDeps = GatewayDeps & { readonly connection: CraConnection };
 
 /** What a call was for, where that changes what a failure means. */
 export interface Purpose {
@@ -52,23 +54,25 @@ export interface Purpose {
   readonly logOn?: string;
   /** Whether the call opens a session, so that the lack of one may be the reason. */
   readonly opens?: boolean;
+  /** The token that is to blame for a refusal that might as well be of the request. */
+  readonly about?: 'sign-in' | 'either';
 }
 
 /** What both dialects share: the gateway in front of the services, its errors and its Basic authorization. */
 export class CraWire {
   readonly http: HttpClient;
-  readonly deps: HttpDeps;
+  readonly deps: CraDeps;
   /** The last challenge for Basic. */
   #challenge: string | undefined;
 
-  constructor(http: HttpClient, deps: HttpDeps) {
+  constructor(http: HttpClient, deps: CraDeps) {
     this.http = http;
     this.deps = deps;
   }
 
   /** Tells the redactor of what is about to be sent. */
   guard(tokens: Tokens): void {
-    for (const secret of [tokens.user, tokens.session, tokens.gatewayPassword]) {
+    for (const secret of [tokens.user, tokens.session]) {
       if (secret !== undefined) {
         this.deps.redactor.add(secret);
       }
@@ -96,14 +100,14 @@ export class CraWire {
   }
 
   /** The header for the gateway's Tomcat user, where there is one and its password is known, as it was asked for last. */
-  basic(tokens: GatewayLogin): string | undefined {
-    const { gatewayUser = tokens.gatewayUser } = this.deps.connection;
-    if (gatewayUser === undefined || tokens.gatewayPassword === undefined) {
+  basic({ gatewayUser: given, gatewayPassword }: Login = {}): string | undefined {
+    const { gatewayUser = given } = this.deps.connection;
+    if (gatewayUser === undefined || gatewayPassword === undefined) {
       return undefined;
     }
-    const credentials = basicCredentials(gatewayUser, tokens.gatewayPassword, this.#challenge);
-    this.deps.redactor.add(tokens.gatewayPassword);
-    this.deps.redactor.add(`${gatewayUser}:${tokens.gatewayPassword}`);
+    const credentials = basicCredentials(gatewayUser, gatewayPassword, this.#challenge);
+    this.deps.redactor.add(gatewayPassword);
+    this.deps.redactor.add(`${gatewayUser}:${gatewayPassword}`);
     this.deps.redactor.add(credentials);
     return `Basic ${credentials}`;
   }
@@ -114,7 +118,7 @@ export class CraWire {
    */
   async asked(
     request: HttpRequest,
-    tokens: GatewayLogin & { readonly user?: string },
+    tokens: Pick<Tokens, 'gateway'> & Partial<Tokens>,
     send = (one: HttpRequest) => this.http.send(one),
   ): Promise<HttpAnswer> {
     const answer = await send(request);
@@ -133,9 +137,9 @@ export class CraWire {
   /** A request with Basic as it is asked for, where that is known and not in it yet; it cannot carry Bearer too, so the token moves into a form. */
   withBasic(
     request: HttpRequest,
-    tokens: GatewayLogin & { readonly user?: string },
+    tokens: Pick<Tokens, 'gateway'> & Partial<Tokens>,
   ): HttpRequest | undefined {
-    const authorization = this.basic(tokens);
+    const authorization = this.basic(tokens.gateway);
     if (authorization === undefined || authorization === request.authorization) {
       return undefined;
     }
@@ -174,11 +178,11 @@ export class CraWire {
   }
 
   /** An answer that only says yes: its body is not documented, so it may be empty or words, but no page and no error. */
-  acknowledged(answer: HttpAnswer): void {
+  acknowledged(answer: HttpAnswer, about: 'sign-in' | 'either'): void {
     const parsed = parseJson(answer.text);
     const good = answer.status >= 200 && answer.status < 300;
     if (!good || looksLikeHtml(answer.text) || (parsed.ok && isError(errorOf(parsed.value)))) {
-      throw this.failure(answer, {});
+      throw this.failure(answer, { about });
     }
   }
 
@@ -188,13 +192,13 @@ export class CraWire {
    */
   closed(answer: HttpAnswer): void {
     if (answer.status !== 404 && answer.status !== 410 && !this.speaksOfSession(answer)) {
-      this.acknowledged(answer);
+      this.acknowledged(answer, 'either');
     }
   }
 
   /**
-   * Whether an answer says that a session is not there any more. The words are not documented (A), and the status
-   * need not tell (PROTOCOLS.md 2).
+   * Whether an answer says that a session is not there any more. The words are not documented, and the status
+   * need not tell (docs/protocols.md 2).
    */
   speaksOfSession(answer: HttpAnswer): boolean {
     return saysSessionIsGone(wordsOf(answer.text, this.deps.redactor));
@@ -233,7 +237,7 @@ export class CraWire {
   }
 
   /** The error for what the gateway itself called a failure. */
-  refusal(answer: HttpAnswer, words: string, { logOn, opens }: Purpose): TokensError {
+  refusal(answer: HttpAnswer, words: string, { logOn, opens, about }: Purpose): TokensError {
     const { status } = answer;
     const { host } = this.http;
     if (asksForBasic(answer)) {
@@ -244,6 +248,9 @@ export class CraWire {
       detail: words,
       ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
       ...(logOn !== undefined && refusesLogin(answer, words) ? { refused: 'login' } : {}),
+      ...(about !== undefined && mayBeOfToken.has(status)
+        ? { refused: about === 'either' && saysSessionIsGone(words) ? 'session' : about }
+        : {}),
     };
     if (logOn !== undefined) {
       if (status === 401 || status === 403) {
@@ -273,13 +280,14 @@ export class CraWire {
         return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);
       }
     } else if (status === 401 || status === 410) {
+      const dead: FailureDetails = { ...details, refused: about ?? 'sign-in' };
       return words === ''
-        ? new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], details)
+        ? new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], dead)
         : new TokensError(
             'E_EXPIRED',
             'The sign-in is no longer valid at {0}: {1}',
             [host, ended(words)],
-            details,
+            dead,
           );
     }
     if (opens && (status === 429 || status === 503 || speaksOfLimit(words))) {
@@ -315,12 +323,11 @@ export class CraWire {
       redactor.add(session.value);
       return opens || call.tokens.session !== undefined ? call.onSession?.(session) : undefined;
     });
-    const purpose: Purpose = { opens: call.tokens.session === undefined };
+    const purpose: Purpose = call.tokens.session === undefined ? { opens: true } : { about: 'either' };
     let errorSaid: string | undefined;
     const attempt = (one: HttpRequest) =>
       readData(this.http, one, call, {
-        shape: 'cra',
-        accepts: (head, first) => head.status >= 200 && head.status < 300 && first !== 0x3c,
+        rowsAt,
         onHead: (head) => watch.onHead(head),
         onScalar: (name, value) => {
           watch.onScalar(name, value);
@@ -364,7 +371,7 @@ export class CraWire {
     }
   }
 
-  /** The services of a list (PROTOCOLS.md 2a); what is none is passed over. */
+  /** The services of a list (docs/protocols.md 2a); what is none is passed over. */
   services(answer: HttpAnswer): Service[] {
     const list = findList(this.json(answer), []);
     if (list === undefined) {
@@ -379,7 +386,7 @@ export class CraWire {
     });
   }
 
-  /** The columns of a view's definition (PROTOCOLS.md 2, A). */
+  /** The columns of a view's definition (docs/protocols.md 2). */
   definition(answer: HttpAnswer): Column[] {
     const list = findList(this.json(answer), ['columns', 'fields']);
     if (list === undefined) {
@@ -402,39 +409,20 @@ export class CraWire {
         this.deps.connection.name,
       ]);
     }
-    return segment(service);
+    return service;
   }
 }
+
+/** Statuses under which a gateway may have refused a token, and not the request; an `error` under 200 may say anything. */
+const mayBeOfToken = new Set([200, 400, 404]);
 
 const loggedOn = v.object({
   userToken: v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/)),
 });
 
-/** The target of a data call, every default said outright. */
-export function target(query: CraQuery): Pairs {
-  return [
-    ['context', query.context ?? '*'],
-    ['server', query.server ?? '*'],
-    ['system', query.system ?? '*'],
-    ['scope', query.scope ?? '*'],
-  ];
-}
-
-/** What else somebody gave for a data call, passed on as it is. */
-export function selection(query: CraQuery): Pairs {
-  const given: [string, string | undefined][] = [
-    ['period', query.period],
-    ['startRow', query.startRow?.toString()],
-    ['rows', query.rows?.toString()],
-    ['filter', query.filter],
-    ['sort', query.sort],
-    ['refresh', query.refresh === undefined ? undefined : yesNo(query.refresh)],
-  ];
-  return given.flatMap(([name, value]): Pairs => (value === undefined ? [] : [[name, value]]));
-}
-
-export function yesNo(value: boolean): string {
-  return value ? 'Y' : 'N';
+/** Says in which session a call runs, where it runs in one. */
+export function sessionPair({ session }: Tokens): Pairs {
+  return session === undefined ? [] : [['session', session]];
 }
 
 /** Whether an answer wants Basic authorization. */
@@ -459,7 +447,15 @@ function refusesLogin(answer: HttpAnswer, words: string): boolean {
   return status === 401 || (mayTell && /password|credential|revoked/i.test(words));
 }
 
-/** Words by which a gateway says that it has no session left; they are not documented (A). */
+/** Words by which a gateway says that a session is not there any more; they are not documented. */
+function saysSessionIsGone(words: string): boolean {
+  return (
+    /session/i.test(words) &&
+    /not known|unknown|not found|no such|expired|invalid|not valid|does not exist/i.test(words)
+  );
+}
+
+/** Words by which a gateway says that it has no session left; they are not documented. */
 function speaksOfLimit(words: string): boolean {
   return (
     /session/i.test(words) &&

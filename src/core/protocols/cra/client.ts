@@ -1,37 +1,29 @@
-import { TokensError } from '../errors.ts';
-import { CraGetData } from './craGetData.ts';
-import { type CraDialect, type CraDialectName, type CraLogin, CraWire } from './craShared.ts';
-import { CraViews } from './craViews.ts';
-import { segment } from './encode.ts';
+import { TokensError } from '../../errors.ts';
+import { type HttpAnswer, HttpClient } from '../../http/client.ts';
+import { segment } from '../../http/encode.ts';
+import { parseJson } from '../../http/text.ts';
 import type {
   CallOptions,
   CloseOptions,
   Column,
-  CraQuery,
   DataAnswer,
-  DataCall,
   Gateway,
   Grant,
   Login,
   Service,
   Tokens,
-} from './gateway.ts';
-import { type HttpAnswer, HttpClient, type HttpDeps } from './http.ts';
-import { parseJson } from './text.ts';
-
-export interface CraDeps extends HttpDeps {
-  /** The dialect that was found out earlier, where the connection leaves it to us. */
-  readonly remembered?: CraDialectName;
-  /** Hears of the dialect once it is certain, so that it can be remembered. */
-  readonly onDialect?: (dialect: CraDialectName) => void;
-}
+} from '../protocol.ts';
+import { CraGetData } from './getData.ts';
+import type { CraQuery } from './request.ts';
+import { type CraCall, type CraDeps, type CraDialect, type CraLogin, CraWire } from './shared.ts';
+import { CraViews } from './views.ts';
+import { dialectOf, memoryKey } from './wire.ts';
 
 /** What an answer to the question for the list of services says about its dialect. */
 type Verdict = 'spoken' | 'unknown' | 'absent';
 
-/** A CRA gateway (PROTOCOLS.md 2), in the dialect that it speaks. */
-export class Cra implements Gateway {
-  readonly grants = 'user';
+/** A CRA gateway (docs/protocols.md 2), in the dialect that it speaks. */
+export class Cra implements Gateway<CraQuery> {
   readonly #deps: CraDeps;
   readonly #http: HttpClient;
   readonly #wire: CraWire;
@@ -47,8 +39,7 @@ export class Cra implements Gateway {
     this.#wire = new CraWire(this.#http, deps);
     this.#views = new CraViews(this.#wire);
     this.#classic = new CraGetData(this.#wire);
-    const { dialect } = deps.connection;
-    const known = dialect === 'auto' ? deps.remembered : dialect;
+    const known = dialectOf(deps.connection, deps.memory);
     this.#dialect = known === undefined ? undefined : known === 'views' ? this.#views : this.#classic;
   }
 
@@ -59,27 +50,16 @@ export class Cra implements Gateway {
         this.#deps.connection.name,
       ]);
     }
-    const { login: how } = this.#deps.connection;
-    if (!('username' in login || (how === 'certificate' && 'certificate' in login))) {
-      throw new TokensError('E_CONFIG', '{0} takes a user and a password.', [this.#deps.connection.name]);
-    }
     segment(name);
-    if ('username' in login) {
-      this.#deps.redactor.addName(login.username);
-      this.#deps.redactor.add(login.password);
-    }
+    const who = this.#who(login);
     const dialect = await this.#find(options);
     return dialect === undefined
-      ? this.#signInByTrying(login, name, options)
-      : dialect.signIn(login, name, options);
+      ? this.#signInByTrying(who, login, name, options)
+      : dialect.signIn(who, login, name, options);
   }
 
-  async getData(call: DataCall): Promise<DataAnswer> {
-    const { query } = call;
-    if ('endpoint' in query) {
-      throw new TokensError('E_CONFIG', 'A CRA gateway takes a product and a view, not an endpoint.');
-    }
-    return (await this.#known(call)).getData({ ...call, query });
+  async getData(call: CraCall): Promise<DataAnswer> {
+    return (await this.#known(call)).getData(call);
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
@@ -87,7 +67,7 @@ export class Cra implements Gateway {
   }
 
   /** Without a session there is nothing to do: no log-off is documented, so a user token dies by itself. */
-  async close(tokens: Tokens, options: CloseOptions = {}): Promise<void> {
+  async close(tokens: Tokens, options: CloseOptions<CraQuery> = {}): Promise<void> {
     const { session } = tokens;
     if (session !== undefined) {
       await (await this.#known(options)).close({ ...tokens, session }, options);
@@ -101,7 +81,7 @@ export class Cra implements Gateway {
         'E_HTTP',
         '{0} does not tell its services before somebody has signed in; type the name of the service.',
         [this.#http.host],
-        { status: answer.status },
+        { status: answer.status, refused: 'sign-in' },
       );
     }
     return this.#wire.services(answer);
@@ -120,6 +100,20 @@ export class Cra implements Gateway {
 
   dispose(): void {
     this.#http.dispose();
+  }
+
+  /** @throws E_CONFIG for what nobody can sign in with to this connection */
+  #who({ username, password }: Login): CraLogin {
+    const { name, login } = this.#deps.connection;
+    if (username !== undefined && password !== undefined) {
+      this.#deps.redactor.addName(username);
+      this.#deps.redactor.add(password);
+      return { username, password };
+    }
+    if (login !== 'certificate') {
+      throw new TokensError('E_CONFIG', '{0} takes a user and a password.', [name]);
+    }
+    return undefined;
   }
 
   async #known(options: CallOptions): Promise<CraDialect> {
@@ -158,10 +152,15 @@ export class Cra implements Gateway {
   }
 
   /** For a gateway without a list: a 404 or 405 of a log-on hands out no token, so another may be tried. */
-  async #signInByTrying(login: CraLogin, service: string, options: CallOptions): Promise<Grant> {
+  async #signInByTrying(
+    login: CraLogin,
+    gateway: Login,
+    service: string,
+    options: CallOptions,
+  ): Promise<Grant> {
     for (const dialect of [this.#views, this.#classic]) {
       try {
-        const grant = await dialect.signIn(login, service, options);
+        const grant = await dialect.signIn(login, gateway, service, options);
         this.#settle(dialect);
         return grant;
       } catch (error) {
@@ -181,7 +180,7 @@ export class Cra implements Gateway {
   #settle(dialect: CraDialect): CraDialect {
     if (this.#dialect === undefined) {
       this.#dialect = dialect;
-      this.#deps.onDialect?.(dialect.name);
+      this.#deps.memory.set(memoryKey(this.#deps.connection), dialect.name);
     }
     return dialect;
   }

@@ -1,6 +1,6 @@
 import { type Connection, secretPlace } from '../connection.ts';
-import { encode, encodePairs, type Pairs } from '../protocols/encode.ts';
-import type { CraRequest, DataRequest } from '../request.ts';
+import { encode, encodePairs, type Pairs } from '../http/encode.ts';
+import type { WireRequest } from '../protocols/protocol.ts';
 
 /** The programs that a request can be written for. */
 export const requestForms = ['curl', 'cmd', 'python', 'powershell', 'http'] as const;
@@ -12,51 +12,45 @@ const secretName = /^(?:session-?_?token|api-?_?key|password|email|token)$/i;
 /** Headers that may hold a secret whatever their value looks like. */
 const secretHeader = /auth|cookie|key|token|secret|pass|credential|session|signature/i;
 
-/** A request as it goes over the wire. Secrets are not in it, only the names of the variables that hold them. */
-interface WireRequest {
+/** A request whose text can be written. Secrets are not in it, only the names of the variables that hold them. */
+interface Written {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly query: Pairs;
-  /** A parameter of the query, a field of the form, or a Bearer header whose value is in `variable`. */
-  readonly secret: {
-    readonly place: 'query' | 'form' | 'bearer';
-    readonly name: string;
-    readonly variable: string;
-  };
+  readonly secret: WireRequest['token'];
   /** The connection's own. Between two parts of a value stands what is in `variable`. */
   readonly headers: readonly { readonly name: string; readonly parts: string[]; readonly variable: string }[];
 }
 
 /**
- * The text that makes a request from elsewhere, in the dialect of its connection. The token comes from an
- * environment variable, and is never in the text.
+ * The text that makes a request from elsewhere. The token comes from an environment variable, and is never in the text.
  */
-export function requestText(
-  request: DataRequest,
-  connection: Connection,
-  dialect: 'getData' | 'views',
-  form: RequestForm,
-): string {
-  const call = callOf(request, connection, dialect);
-  const wire = { ...call, headers: ownHeaders(connection, call) };
+export function requestText(wire: WireRequest, connection: Connection, form: RequestForm): string {
+  const written: Written = {
+    method: wire.method,
+    url: connection.url + wire.path,
+    query: wire.query.filter(([name]) => !secretName.test(name)),
+    secret: wire.token,
+    headers: ownHeaders(connection, wire.token),
+  };
   switch (form) {
     case 'curl':
-      return curl(wire);
+      return curl(written);
     case 'cmd':
-      return cmd(wire);
+      return cmd(written);
     case 'python':
-      return python(wire);
+      return python(written);
     case 'powershell':
-      return powershell(wire);
+      return powershell(written);
     case 'http':
-      return httpFile(wire);
+      return httpFile(written);
   }
 }
 
 /** The headers of the connection, less those in whose place the request has its own. */
-function ownHeaders({ headers = {} }: Connection, { secret }: Call): WireRequest['headers'] {
+function ownHeaders({ headers = {} }: Connection, token: WireRequest['token']): Written['headers'] {
   return Object.entries(headers)
-    .filter(([name]) => name.toLowerCase() !== secret.name.toLowerCase())
+    .filter(([name]) => name.toLowerCase() !== token.name.toLowerCase())
     .map(([name, value]) => ({
       name,
       parts: (value.includes(secretPlace) || !secretHeader.test(name) ? value : secretPlace).split(
@@ -78,57 +72,11 @@ function words(
     .join(joint);
 }
 
-type Call = Omit<WireRequest, 'headers'>;
-
-function callOf(request: DataRequest, connection: Connection, dialect: 'getData' | 'views'): Call {
-  if ('endpoint' in request) {
-    return {
-      method: 'GET',
-      url: `${connection.url}/${encode(request.endpoint)}`,
-      query: Object.entries(request.params ?? {}).filter(([name]) => !secretName.test(name)),
-      secret: { place: 'query', name: 'SessionToken', variable: 'SESSION_TOKEN' },
-    };
-  }
-  const service = encode(request.service ?? connection.service ?? 'SERVICE');
-  if (dialect === 'getData') {
-    return {
-      method: 'POST',
-      url: `${connection.url}/cra/ServiceGateway/Services/${service}/getData`,
-      query: [['product', request.product], ['view', request.view], ...selection(request)],
-      secret: { place: 'form', name: 'userToken', variable: 'USER_TOKEN' },
-    };
-  }
-  const view = `products/${encode(request.product)}/views/${encode(request.view)}`;
-  return {
-    method: 'GET',
-    url: `${connection.url}/cra/serviceGateway/services/${service}/${view}/data`,
-    query: [...selection(request), ['close', 'Y']],
-    secret: { place: 'bearer', name: 'Authorization', variable: 'USER_TOKEN' },
-  };
-}
-
-/** What of a request selects the data; its session is not told, since it is a secret and soon gone. */
-function selection(request: CraRequest): Pairs {
-  const given: [string, string | undefined][] = [
-    ['context', request.context],
-    ['server', request.server],
-    ['system', request.system],
-    ['scope', request.scope],
-    ['period', request.period],
-    ['startRow', request.startRow?.toString()],
-    ['rows', request.rows?.toString()],
-    ['filter', request.filter],
-    ['sort', request.sort],
-    ['refresh', request.refresh === undefined ? undefined : request.refresh ? 'Y' : 'N'],
-  ];
-  return given.flatMap(([name, value]): Pairs => (value === undefined ? [] : [[name, value]]));
-}
-
-function addressOf({ url, query }: WireRequest): string {
+function addressOf({ url, query }: Written): string {
   return query.length === 0 ? url : `${url}?${encodePairs(query)}`;
 }
 
-function curl(wire: WireRequest): string {
+function curl(wire: Written): string {
   const { method, secret } = wire;
   const lines = [`curl --silent --show-error --fail-with-body ${posix(addressOf(wire))}`];
   switch (secret.place) {
@@ -151,7 +99,7 @@ function curl(wire: WireRequest): string {
  * cURL as the prompt of Windows' cmd takes it. Values go by `--url-query`, bare where they can: cmd looks for
  * variables in whatever stands between two percent signs, and in a batch file there is no quoting against that.
  */
-function cmd({ method, url, query, secret, headers }: WireRequest): string {
+function cmd({ method, url, query, secret, headers }: Written): string {
   const token = `%${secret.variable}%`;
   const lines = [
     'curl --silent --show-error --fail-with-body',
@@ -192,7 +140,7 @@ function cmdWord(text: string): string {
   return `"${inside}"`;
 }
 
-function python({ method, url, query, secret, headers }: WireRequest): string {
+function python({ method, url, query, secret, headers }: Written): string {
   const token = `os.environ["${secret.variable}"]`;
   const params = query.map(([name, value]) => `        ${literal(name)}: ${literal(value)},`);
   if (secret.place === 'query') {
@@ -220,7 +168,7 @@ function python({ method, url, query, secret, headers }: WireRequest): string {
   return lines.join('\n');
 }
 
-function powershell(wire: WireRequest): string {
+function powershell(wire: Written): string {
   const { method, secret } = wire;
   const token = `$env:${secret.variable}`;
   const address = quoted(addressOf(wire));
@@ -251,7 +199,7 @@ function powershell(wire: WireRequest): string {
 }
 
 /** As the usual HTTP clients of editors read it: `{{%name}}` is the value of a variable, percent-encoded. */
-function httpFile(wire: WireRequest): string {
+function httpFile(wire: Written): string {
   const { method, secret } = wire;
   const head = `@token = {{$processEnv ${secret.variable}}}\n\n${method} ${addressOf(wire)}`;
   const own = wire.headers.map(

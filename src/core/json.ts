@@ -1,4 +1,4 @@
-import type { Json } from './answer.ts';
+import type { Json } from './protocols/answer.ts';
 
 /** A number as its sender wrote it: JavaScript's own numbers lose digits of `9007199254740993` and the zero of `1.10`. */
 export class NumberText {

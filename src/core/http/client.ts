@@ -10,12 +10,12 @@ import { cancelled, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { resolvePath } from '../paths.ts';
 import type { Redactor } from '../redact.ts';
+import { type HttpHead, readBody, type Sink } from './body.ts';
 import { clientCertificate } from './clientCertificate.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs, type Pairs } from './encode.ts';
+import { explain, tooManyHeaders } from './errors.ts';
 import { Flight } from './flight.ts';
-import { type HttpHead, readBody, type Sink } from './httpBody.ts';
-import { explain, tooManyHeaders } from './httpErrors.ts';
 import { isRecord, member } from './text.ts';
 
 export interface HttpDeps {

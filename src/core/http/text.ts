@@ -1,5 +1,5 @@
+import { plainOf, readJson } from '../json.ts';
 import type { Redactor } from '../redact.ts';
-import { plainOf, readJson } from '../results/json.ts';
 
 /** Deeper than any answer of the two protocols, and far from where a parser or a walker would overflow. */
 const deepest = 64;
@@ -115,14 +115,6 @@ export function isError(error: unknown): boolean {
     return Object.values(error).some((part) => isError(part));
   }
   return Boolean(error);
-}
-
-/** Words by which a gateway says that a session is not there any more; they are not documented (A). */
-export function saysSessionIsGone(words: string): boolean {
-  return (
-    /session/i.test(words) &&
-    /not known|unknown|not found|no such|expired|invalid|not valid|does not exist/i.test(words)
-  );
 }
 
 const wordy = [

@@ -1,0 +1,73 @@
+import type { LoginField, Protocol } from '../protocol.ts';
+import { type CraQuery, request, rowsAt, sessions } from './request.ts';
+import { type CraConnection, settings } from './settings.ts';
+import { dataRequest, dialectOf } from './wire.ts';
+
+const credentials: readonly LoginField[] = [
+  { name: 'username', label: { template: 'User', args: [] }, isSecret: false },
+  { name: 'password', label: { template: 'Password', args: [] }, isSecret: true },
+];
+
+/** The gateway's Tomcat user (docs/protocols.md 2a); the label of its password names it. */
+const gatewayPassword: LoginField = {
+  name: 'gatewayPassword',
+  label: { template: "Password of the gateway's own user {0}", args: [] },
+  isSecret: true,
+  isOptional: true,
+};
+
+/** BMC AMI Common REST API: a user token for one service, and under it a session for each view (docs/protocols.md 2). */
+export const cra: Protocol<CraQuery, CraConnection> = {
+  label: 'BMC AMI Common REST API',
+  contextValue: 'cra',
+  // What the gateway clamps its timeout to.
+  life: { min: 5, max: 1440, default: 15 },
+  settings,
+  hasServices: true,
+  sessions,
+  logins: ({ gatewayUser, login }) => {
+    if (login === 'certificate') {
+      return [{ fields: [] }];
+    }
+    const label = { ...gatewayPassword.label, args: [gatewayUser ?? ''] };
+    return [
+      { fields: gatewayUser === undefined ? credentials : [...credentials, { ...gatewayPassword, label }] },
+    ];
+  },
+  gatewayLogin: ({ gatewayUser }) => ({
+    fields: [
+      {
+        name: 'gatewayUser',
+        label: { template: "Name of the gateway's own user (Tomcat), which it asks for now", args: [] },
+        isSecret: false,
+        given: gatewayUser,
+        isOptional: true,
+      },
+      gatewayPassword,
+    ],
+  }),
+  request,
+  dialog: {
+    target: [
+      { name: 'product', prompt: { template: 'Product', args: [] } },
+      { name: 'view', prompt: { template: 'View', args: [] } },
+    ],
+    prompt: { template: 'View, as PRODUCT/VIEW: choose one or type it', args: [] },
+    ownText: { template: 'use this view', args: [] },
+    // Views that every gateway has.
+    usual: ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'],
+    maxRows: 'rows',
+    anew: { refresh: true },
+  },
+  rowsAt,
+  wire: (query, connection, { service = connection.service ?? 'SERVICE', memory }) => {
+    const dialect = dialectOf(connection, memory) ?? 'getData';
+    const wire = dataRequest(dialect, query, service);
+    // A call by itself leaves no session behind; the older dialect has no word for that.
+    return dialect === 'views' ? { ...wire, query: [...wire.query, ['close', 'Y']] } : wire;
+  },
+  connect: async (connection, deps) => {
+    const { Cra } = await import('./client.ts');
+    return new Cra({ ...deps, connection });
+  },
+};

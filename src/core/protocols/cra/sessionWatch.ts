@@ -1,0 +1,73 @@
+import type { HttpHead } from '../../http/body.ts';
+import type { Grant } from '../protocol.ts';
+
+/** The members and headers that may hold a session's id (docs/protocols.md 2), in lower case. */
+const sessionNames = ['session', 'sessionid', 'sessiontoken', 'session_id'];
+
+/** Longer ones are no ids. */
+const longestId = 4_096;
+
+/** Watches an answer for the session in which it ran, and tells of a new one at once. */
+export class SessionWatch {
+  readonly #tell: (session: Grant) => void | Promise<void>;
+  readonly #told: Set<string>;
+  readonly #pending: Promise<void>[] = [];
+  #head: HttpHead | undefined;
+  #inHeader: string | undefined;
+  #inBody: string | undefined;
+
+  /** @param known The session that the call was made in, which is no news. */
+  constructor(known: string | undefined, tell: (session: Grant) => void | Promise<void>) {
+    this.#told = new Set(known === undefined ? [] : [known]);
+    this.#tell = tell;
+  }
+
+  /** The body's word counts more than a header's. */
+  get id(): string | undefined {
+    return this.#inBody ?? this.#inHeader;
+  }
+
+  onHead(head: HttpHead): void {
+    this.#head = head;
+    const found = sessionNames.map((name) => head.headers[name]).find(isId);
+    if (found !== undefined && head.status < 300) {
+      this.#inHeader = found;
+      this.#found(found);
+    }
+  }
+
+  onScalar(name: string, value: string): void {
+    if (this.#inBody === undefined && sessionNames.includes(name.toLowerCase()) && isId(value)) {
+      this.#inBody = value;
+      this.#found(value);
+    }
+  }
+
+  /** Whoever was told has taken it in. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  #found(value: string): void {
+    if (this.#head === undefined || this.#told.has(value)) {
+      return;
+    }
+    this.#told.add(value);
+    const { sent } = this.#head;
+    const telling = (async () => this.#tell({ value, sent }))();
+    // In the background nobody waits for it; who does gets its failure from `settled`.
+    telling.catch(() => undefined);
+    this.#pending.push(telling);
+  }
+}
+
+/** Some clients and servers write an absent session as `null`. */
+function isId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value !== 'null' &&
+    value.length <= longestId &&
+    !/\p{C}/u.test(value)
+  );
+}

@@ -1,0 +1,211 @@
+import type * as v from 'valibot';
+import type { Instant } from '../clock.ts';
+import type { Connection, ConnectionKind } from '../connection.ts';
+import type { Message } from '../errors.ts';
+import type { HttpDeps } from '../http/client.ts';
+import type { Pairs } from '../http/encode.ts';
+import type { Answer, MakeReader, RowPath } from './answer.ts';
+
+/**
+ * One kind of gateway, described so that everything else can serve it without knowing it: dialogs, settings, saved
+ * queries, tools and the schemas in package.json are made of this. `Q` is its data query, `S` what is its own in a
+ * connection's settings.
+ */
+export interface Protocol<Q extends Query = Query, S extends object = object> extends ConnectionKind {
+  /** As people know it; not translated. */
+  readonly label: string;
+  /** A word of letters for the rows of its connections, `connection.<word>.signedIn`: menus are bound to it. */
+  readonly contextValue: string;
+  /** Whether a gateway consists of services, of which a person signs in to one. */
+  readonly hasServices: boolean;
+  /** Present where data calls run in sessions under the sign-in's token; absent where that token is the session. */
+  readonly sessions?: Sessions<Q>;
+  /** The ways to sign in to a connection. One without fields is by client certificate, and is then the only one. */
+  logins(connection: Connection & S): readonly LoginForm[];
+  /** What a gateway may ask for besides, as its own; it is remembered with the login. */
+  gatewayLogin?(connection: Connection & S): LoginForm;
+  /** The members of a data request that only this kind has. */
+  readonly request: v.ObjectEntries;
+  /** What a person is asked for to get data. */
+  readonly dialog: RequestDialog;
+  /** Where the rows stand in an answer. */
+  readonly rowsAt: RowPath;
+  /** The request that gets the data, as it is sent: all of it but the connection's own headers and its secrets. */
+  wire(query: Q, connection: Connection & S, options: WireOptions): WireRequest;
+  /** Loads the client and makes it. */
+  connect(connection: Connection & S, deps: GatewayDeps): Promise<Gateway<Q>>;
+}
+
+/** A data query, as its kind's `request` has checked it, without what is common to all kinds. */
+export type Query = Readonly<Record<string, unknown>>;
+
+/** How sessions are told apart. */
+export interface Sessions<Q extends Query = Query> {
+  /** The same text for all queries that one session can serve. It is stored with the session. */
+  key(query: Q): string;
+  /** A query that the session of a key can serve; undefined for what is no key. */
+  query(key: string): Q | undefined;
+}
+
+/** One way to sign in: an empty list of fields stands for what needs nobody, such as a client certificate. */
+export interface LoginForm {
+  /** What a person chooses it by, where there are several. */
+  readonly label?: Message;
+  readonly fields: readonly LoginField[];
+}
+
+/** Something that a person is asked for to sign in. */
+export interface LoginField {
+  readonly name: string;
+  readonly label: Message;
+  /** Whether it is typed unseen; the names of people and programs are not secret. */
+  readonly isSecret: boolean;
+  /** What the settings say already: nobody is asked for it. */
+  readonly given?: string | undefined;
+  /** Whether a program may leave it out. */
+  readonly isOptional?: boolean;
+}
+
+/** What somebody proves who they are with, by the names of a {@link LoginForm}'s fields. */
+export type Login = Readonly<Record<string, string>>;
+
+/** How a person asks for data. */
+export interface RequestDialog {
+  /** The members that say what is asked for. With a slash between them they are what it is called: `MVMVS/JCPU`. */
+  readonly target: readonly { readonly name: string; readonly prompt: Message }[];
+  /** Asks for all of the target at once. */
+  readonly prompt: Message;
+  /** Says of a target that was typed and not offered that it will be used. */
+  readonly ownText: Message;
+  /** Targets that every gateway has, offered until a person has their own. */
+  readonly usual: readonly string[];
+  /** A member that holds parameters by name, asked for as `name=value&name=value`. */
+  readonly params?: { readonly name: string; readonly prompt: Message };
+  /** A member that bounds the number of rows at the gateway already. */
+  readonly maxRows?: string;
+  /** What is added so that an open session does not answer with the data it has collected before. */
+  readonly anew?: Query;
+}
+
+/** A request that gets data. In place of the token stands where it goes. */
+export interface WireRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the connection's URL, encoded. */
+  readonly path: string;
+  readonly query: Pairs;
+  /** The token: a parameter of the query, a field of the form, or the `Authorization` of scheme Bearer. */
+  readonly token: {
+    readonly place: 'query' | 'form' | 'bearer';
+    readonly name: string;
+    /** The environment variable that stands for it in a text. */
+    readonly variable: string;
+  };
+}
+
+export interface WireOptions {
+  readonly service?: string | undefined;
+  readonly memory: GatewayMemory;
+}
+
+/** What clients have found out about gateways and is worth knowing next time, by key; it outlives the window. */
+export interface GatewayMemory {
+  get(key: string): unknown;
+  set(key: string, value: string): unknown;
+}
+
+/** What a gateway's client needs besides its connection. */
+export interface GatewayDeps extends Omit<HttpDeps, 'connection'> {
+  readonly memory: GatewayMemory;
+}
+
+/** Every call can be called off. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a gateway said about the life of a token, with the moment from which it counts. */
+export interface Life {
+  /** When the request was sent: the life is reckoned from here, so it never ends later than in truth. */
+  readonly sent: Instant;
+  /** The life that the server told, in milliseconds; absent where it told none. */
+  readonly reportedMs?: number;
+}
+
+/** A token that a gateway handed out. `value` is the secret. */
+export interface Grant extends Life {
+  readonly value: string;
+}
+
+/** The tokens that a call is made with. */
+export interface Tokens {
+  /** What the sign-in handed out. */
+  readonly user: string;
+  /** The session under it, where there is one. */
+  readonly session?: string | undefined;
+  /** The service that issued both. */
+  readonly service?: string | undefined;
+  /** The gateway's own login, as far as it is known. */
+  readonly gateway?: Login | undefined;
+}
+
+export interface DataCall<Q extends Query = Query> extends CallOptions {
+  readonly tokens: Tokens;
+  readonly query: Q;
+  /** Whether the session stays open after the answer. */
+  readonly keepOpen: boolean;
+  readonly makeReader: MakeReader;
+  /**
+   * Hears of the session that the call opened as soon as its id is known, which may be long before the
+   * end of the answer, or without any: so the session is never lost. Awaited before the call returns. It may also
+   * come after the call was rejected with `E_CANCELLED` or `E_TIMEOUT`: the answer is then read on until the id
+   * is known. A session told here, and not in the answer's `session`, has been closed again by the call.
+   */
+  readonly onSession?: (session: Grant) => void | Promise<void>;
+}
+
+export interface CloseOptions<Q extends Query = Query> extends CallOptions {
+  /** A query that the session can serve, for a gateway that ends a session by a last data call only. */
+  readonly query?: Q | undefined;
+}
+
+export interface DataAnswer extends Life {
+  readonly answer: Answer;
+  /** The session that served the call and is still open. */
+  readonly session?: string;
+  readonly totalRows: number;
+}
+
+/** A service of a gateway. */
+export interface Service {
+  readonly name: string;
+  readonly status?: string;
+}
+
+/** A column of an answer, by the gateway's own definition. */
+export interface Column {
+  readonly field: string;
+  readonly label: string;
+}
+
+/**
+ * What can be asked of a gateway; what a protocol cannot do is absent. Implementations hold no token: they are told
+ * them. All methods reject with a `TokensError` only; a rejection never holds a secret, and its `details.refused` says
+ * which of the tokens of a call the gateway has refused.
+ */
+export interface Gateway<Q extends Query = Query> {
+  /** Logs on. Never sent twice. Rejects with `E_CREDENTIALS` when refused. */
+  signIn(login: Login, service: string | undefined, options?: CallOptions): Promise<Grant>;
+  getData(call: DataCall<Q>): Promise<DataAnswer>;
+  /** Renews the session if there is one in `tokens`, else the user token; the grant's value may be a new one. */
+  keepAlive(tokens: Tokens, options?: CallOptions): Promise<Grant>;
+  /** Asks for the life that is left. */
+  remainingLife?(tokens: Tokens, options?: CallOptions): Promise<Life>;
+  /** Ends the session, or the token that is one. What the gateway no longer knows counts as closed. */
+  close(tokens: Tokens, options?: CloseOptions<Q>): Promise<void>;
+  /** Services to sign in to. */
+  services?(options?: CallOptions): Promise<Service[]>;
+  /** The columns of what a query asks for. */
+  columns?(tokens: Tokens, query: Q, options?: CallOptions): Promise<Column[]>;
+  /** Closes idle network connections. */
+  dispose(): void;
+}

@@ -1,0 +1,77 @@
+import * as v from 'valibot';
+import { type Connection, withoutUndefined } from '../connection.ts';
+import { TokensError } from '../errors.ts';
+import { protocolOf, protocolTaking } from '../protocols/kinds.ts';
+import type { GatewayMemory, Query, WireRequest } from '../protocols/protocol.ts';
+
+const text = v.pipe(v.string(), v.nonEmpty());
+
+/** What every request says. */
+export const common = { connection: text, show: v.optional(v.boolean(), true) };
+/** What a request says where a gateway consists of services. */
+export const withServices = { service: v.optional(text) };
+/** What a request says where data calls run in sessions: `reuse`, `new` or the id of a token, and what becomes of it. */
+export const withSessions = {
+  session: v.optional(text, 'reuse'),
+  keepOpen: v.optional(v.boolean(), true),
+};
+
+/** What a person, a program or a saved query asks for (docs/contract.md, Commands). What else it says is its protocol's. */
+export interface DataRequest {
+  readonly connection: string;
+  readonly show?: boolean | undefined;
+  readonly service?: string | undefined;
+  readonly session?: string | undefined;
+  readonly keepOpen?: boolean | undefined;
+  readonly [own: string]: unknown;
+}
+
+/** A request that fits its connection, defaults filled in. */
+export interface CheckedRequest {
+  readonly query: Query;
+  readonly service: string | undefined;
+  /** `reuse`, `new` or the id of a token. */
+  readonly session: string;
+  readonly keepOpen: boolean;
+}
+
+/** Checks a request against the protocol of its connection. @throws E_CONFIG that names the field */
+export function checkRequest(input: unknown, connection: Connection): CheckedRequest {
+  const { hasServices, request, sessions } = protocolOf(connection);
+  parse(v.object(common), input);
+  const query = withoutUndefined(parse(v.object(request), input)) as Query;
+  const { service = connection.service } = hasServices ? parse(v.object(withServices), input) : {};
+  const inSession = parse(v.object(withSessions), sessions === undefined ? {} : input);
+  return { query, service, ...inSession };
+}
+
+/** A request as it goes over the wire, but for its secrets. @throws E_CONFIG where it does not fit its connection */
+export function wireOf(request: DataRequest, connection: Connection, memory: GatewayMemory): WireRequest {
+  const { query, service } = checkRequest(request, connection);
+  return protocolOf(connection).wire(query, connection, { service, memory });
+}
+
+/** How a request is called where there is little room: `MVMVS/JCPU`, `GetSnapshot`. */
+export function titleOf(request: Query): string {
+  const names = targetNames(request);
+  return names.map((name) => String(request[name])).join('/') || String(request.connection ?? '');
+}
+
+/** The members of a request that say what is asked for. */
+export function targetNames(request: Query): readonly string[] {
+  return protocolTaking(request)?.dialog.target.map(({ name }) => name) ?? [];
+}
+
+/** @throws E_CONFIG */
+function parse<const S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, input);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new TokensError(
+      'E_CONFIG',
+      'The request is not complete: "{0}" is missing or not as it should be.',
+      [v.getDotPath(issue) ?? 'request'],
+    );
+  }
+  return parsed.output;
+}

@@ -1,0 +1,16 @@
+import type { Connection } from '../src/core/connection.ts';
+import { Cra } from '../src/core/protocols/cra/client.ts';
+import type { CraConnection } from '../src/core/protocols/cra/settings.ts';
+import type { Gateway, GatewayDeps } from '../src/core/protocols/protocol.ts';
+import { Sarus } from '../src/core/protocols/sarus/client.ts';
+
+/** The client of a connection, at once; nothing is remembered for it unless a test gives a memory. */
+export function connect(
+  connection: Connection,
+  deps: Omit<GatewayDeps, 'memory'> & Partial<Pick<GatewayDeps, 'memory'>>,
+): Gateway {
+  const all = { memory: new Map<string, string>(), ...deps };
+  return connection.kind === 'sarus'
+    ? new Sarus({ ...all, connection })
+    : new Cra({ ...all, connection: connection as CraConnection });
+}
