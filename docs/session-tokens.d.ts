@@ -28,14 +28,22 @@ export interface SessionTokensApi {
   closeAll(connection?: string): Promise<{ closed: number; failed: number }>;
 }
 
+// What a request says, by the kind of its connection: by npm run docs.
+
 export type DataRequest = CraRequest | SarusRequest;
 
 /** For connections of the kind `bmc-cra`. */
 export interface CraRequest {
   connection: string;
+  /** Whether the result is shown to the person; default true. */
+  show?: boolean | undefined;
+  service?: string | undefined;
+  /** `reuse` (default) an open session, open a `new` one, or the id of a token. */
+  session?: string | undefined;
+  /** Whether the session stays open; default true. */
+  keepOpen?: boolean | undefined;
   product: string;
   view: string;
-  service?: string | undefined;
   context?: string | undefined;
   server?: string | undefined;
   system?: string | undefined;
@@ -47,21 +55,18 @@ export interface CraRequest {
   filter?: string | undefined;
   sort?: string | undefined;
   refresh?: boolean | undefined;
-  /** `reuse` (default) an open session, open a `new` one, or the id of a token. */
-  session?: string | undefined;
-  /** Whether the session stays open; default true. */
-  keepOpen?: boolean | undefined;
-  /** Whether the result is shown to the person; default true. */
-  show?: boolean | undefined;
 }
 
 /** For connections of the kind `sarus`. */
 export interface SarusRequest {
   connection: string;
+  /** Whether the result is shown to the person; default true. */
+  show?: boolean | undefined;
   endpoint: string;
   params?: Record<string, string> | undefined;
-  show?: boolean | undefined;
 }
+
+// End of what a request says.
 
 /** A number that JavaScript cannot hold exactly (`9007199254740993`) is given as its text. */
 export type Cell = string | number | boolean | null | string[];

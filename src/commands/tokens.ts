@@ -32,7 +32,7 @@ export const keepAlive: Handler = async (parts, call) => {
   return renewed;
 };
 
-/** Asks the server how long a token lives (SARUS), or reckons it (CRA) and says so. */
+/** Asks the server how long a token lives where it can be asked; else reckons it and says so. */
 export const query: Handler = async (parts, call) => {
   const token = await chosenToken(parts, call, vscode.l10n.t('Query Remaining Life'));
   const told = await withProgress(

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../workbench/paths.ts';
 import { type Bundle, manifestBundle, readBundle } from './bundles.ts';
+import { manifestUpToDate, typesUpToDate } from './manifest.ts';
 
 /*
- * npm run docs [-- --check]: writes the lists of settings, connection fields and commands in README.md anew from
- * package.json. With --check nothing is written; the exit code tells whether something would be.
+ * npm run docs [-- --check]: writes the schemas of connections and requests in package.json and
+ * docs/session-tokens.d.ts anew from the protocols, and the lists of settings, connection fields and commands in README.md
+ * from package.json. With --check nothing is written; the exit code tells whether something would be.
  */
 
 interface Schema {
@@ -32,7 +34,7 @@ interface Manifest {
 }
 
 /** The text of README.md with its lists as package.json has them now. */
-export async function upToDate(readme: string): Promise<string> {
+async function upToDate(readme: string): Promise<string> {
   const { contributes } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
   const texts = await readBundle(manifestBundle());
   const settings = contributes.configuration.properties;
@@ -107,14 +109,23 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+/** What is made or has parts that are made: from the text of a file as it is to how it should be. */
+export const made: Readonly<Record<string, (text: string) => string | Promise<string>>> = {
+  'package.json': manifestUpToDate,
+  'docs/session-tokens.d.ts': typesUpToDate,
+  'README.md': upToDate,
+};
+
 if (import.meta.main) {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  const file = join(root, 'README.md');
-  const before = await readFile(file, 'utf8');
-  const after = await upToDate(before);
-  if (values.check) {
-    process.exitCode = before === after ? 0 : 1;
-  } else {
-    await writeFile(file, after);
+  for (const [name, make] of Object.entries(made)) {
+    const file = join(root, name);
+    const before = await readFile(file, 'utf8');
+    const after = await make(before);
+    if (before !== after && values.check) {
+      process.exitCode = 1;
+    } else if (before !== after) {
+      await writeFile(file, after);
+    }
   }
 }

@@ -73,7 +73,7 @@ export function stringsIn(code: string, name: string): Strings {
 const quotes = new Set(["'", '"', '`']);
 
 /** Comments as spaces, so that places stay what they are. */
-function withoutComments(code: string): string {
+export function withoutComments(code: string): string {
   let out = '';
   for (let at = 0; at < code.length; ) {
     const two = code.slice(at, at + 2);

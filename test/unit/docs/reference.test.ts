@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ErrorCode, SessionTokensApi } from '../../../docs/session-tokens.d.ts';
 import type { SessionTokensApi as Real } from '../../../src/api.ts';
 import type { ErrorCode as RealCode } from '../../../src/core/errors.ts';
-import { upToDate } from '../../docs/reference.ts';
+import { made } from '../../docs/reference.ts';
 import { findStrings } from '../../docs/strings.ts';
 import { root } from '../../workbench/paths.ts';
 
@@ -13,10 +13,12 @@ export const asDocumented = (real: Real, code: RealCode): [SessionTokensApi, Err
 export const asBuilt = (api: SessionTokensApi, code: ErrorCode): [Real, RealCode] => [api, code];
 
 describe('the documentation', () => {
-  it('lists the settings, commands and tools of package.json (npm run docs)', async () => {
-    const readme = await readFile(join(root, 'README.md'), 'utf8');
-    assert.equal(readme, await upToDate(readme));
-  });
+  for (const [file, make] of Object.entries(made)) {
+    it(`has what is made of the sources as it is now: ${file} (npm run docs)`, async () => {
+      const text = await readFile(join(root, file), 'utf8');
+      assert.equal(text, await make(text));
+    });
+  }
 
   it('says what helps against every error (docs/troubleshooting.md)', async () => {
     const plain = (text: string): string => text.replace(/\s+/g, ' ');
