@@ -89,8 +89,8 @@ export function mustOf({ protocol, operation, fault: { fault, done, once, rule }
       if (getsRows && !isCra) {
         return { either: 'E_PROTOCOL', because: 'what data looks like is not documented for SARUS' };
       }
-      // In SARUS's envelope a Result without Errors is a yes; in closing, nothing else of it matters.
-      return saysOnlyYes || closes ? 'work' : 'E_PROTOCOL';
+      // A status that cannot be read may be that of a refusal: a token is not forgotten for it.
+      return saysOnlyYes ? 'work' : 'E_PROTOCOL';
     case 'empty':
     case 'truncated':
       return saysOnlyYes ? 'work' : 'E_PROTOCOL';
