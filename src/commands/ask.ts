@@ -4,7 +4,7 @@ import { cancelled, type Message, noConnection, TokensError } from '../core/erro
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { Login, LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/logins.ts';
-import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIns.ts';
+import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';
 import { nameOf } from '../views/names.ts';

@@ -1,4 +1,4 @@
-import type { Fetched } from '../core/tokens/dataCalls.ts';
+import type { Fetched } from '../core/tokens/fetched.ts';
 import type { CommandServices } from './command.ts';
 import type { DataResult } from './getData.ts';
 

@@ -49,24 +49,42 @@ export function once<T>(work: () => T): () => T {
   };
 }
 
-/** Lets steps about the same thing run one after the other. */
-export class Turns {
-  readonly #last = new Map<string, Promise<void>>();
+/** Runs work once for all who want the same at a time. */
+export class SingleFlight<K, V> {
+  readonly #flights = new Map<K, Promise<V>>();
 
-  async run<T>(key: string, step: () => Promise<T>): Promise<T> {
+  /** What is under way for a key; undefined where nothing is. */
+  get(key: K): Promise<V> | undefined {
+    return this.#flights.get(key);
+  }
+
+  run(key: K, work: () => Promise<V>): Promise<V> {
+    const flight = this.#flights.get(key) ?? work().finally(() => this.#flights.delete(key));
+    this.#flights.set(key, flight);
+    return flight;
+  }
+}
+
+/** Runs steps about the same thing one after the other, whether they fail or not. */
+export class Turns<K = string> {
+  readonly #last = new Map<K, Promise<unknown>>();
+
+  run<T>(key: K, step: () => Promise<T>): Promise<T> {
     const turn = (this.#last.get(key) ?? Promise.resolve()).then(step);
-    const over = turn.then(
-      () => undefined,
-      () => undefined,
-    );
+    const over: Promise<unknown> = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#last.get(key) === over) {
+          this.#last.delete(key);
+        }
+      });
     this.#last.set(key, over);
-    try {
-      return await turn;
-    } finally {
-      if (this.#last.get(key) === over) {
-        this.#last.delete(key);
-      }
-    }
+    return turn;
+  }
+
+  /** Resolves when all that is under way now is over. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#last.values());
   }
 }
 

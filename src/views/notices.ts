@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import type { ConnectionSettings } from '../connections/settings.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import type { Unreadable } from '../core/tokens/holdings.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
 import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { Claims } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import type { Unreadable } from '../core/tokens/tokenSync.ts';
 import { translated } from '../userError.ts';
 import { nameOf } from './names.ts';
 import { TokenNode } from './nodes.ts';

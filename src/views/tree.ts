@@ -3,10 +3,10 @@ import { type Danger, dangerOf } from '../core/danger.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
-import type { Change } from '../core/tokens/holdings.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
 import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import type { Change } from '../core/tokens/tokenTable.ts';
 import { ConnectionNode, TokenNode, type TreeNode } from './nodes.ts';
 
 const task = 'tree';

@@ -1,7 +1,7 @@
 import type { Connection } from '../../src/core/connection.ts';
 import { isLoginRefused, TokensError } from '../../src/core/errors.ts';
 import type { DataCall, Gateway, Login } from '../../src/core/protocols/protocol.ts';
-import type { OperationOptions } from '../../src/core/tokens/signIns.ts';
+import type { OperationOptions } from '../../src/core/tokens/signIn.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { type Fault, ModelServer, type Operation } from './modelServer.ts';
@@ -501,14 +501,11 @@ export class World {
             remainingLife: (tokens, options) =>
               port('query', tokens.user, () => remainingLife.call(inner, tokens, options)),
           }),
-      close: (tokens, options) =>
-        port('close', tokens.session ?? tokens.user, async () => {
-          const token = tokens.session ?? tokens.user;
-          await inner.close(tokens, options);
-          if (window.alive) {
-            this.#closed.set(token, { at: this.#time.now, by: window });
-          }
-        }),
+      close: async (tokens, options) => {
+        const token = tokens.session ?? tokens.user;
+        await port('close', token, () => inner.close(tokens, options));
+        this.#closed.set(token, { at: this.#time.now, by: window }); // Now it knows: its machine may have slept.
+      },
       dispose: () => inner.dispose(),
     };
   }

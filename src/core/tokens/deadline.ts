@@ -1,6 +1,6 @@
 import type { Clock, Instant } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
-import { heardMs } from './store.ts';
+import { answeredMs, syncDelayMs } from './store.ts';
 import type { TokenState } from './token.ts';
 
 /** What is known of a token's end: the life it had left at the moment a request was sent, in milliseconds. */
@@ -39,8 +39,8 @@ export function elapsed(since: Instant, now: Instant): number {
     const offset = learned.get(now)?.get(startOf(since));
     const least = byUp - (offset?.up ?? Number.POSITIVE_INFINITY);
     // Less than nothing: without a boot id, this was before that machine was started anew.
-    const isGuessed = !offset?.isHeard || least < -heardMs;
-    return isGuessed ? Math.max(byWall, least, 0) : Math.max(least, 0) + heardMs;
+    const isGuessed = !offset?.isHeard || least < -syncDelayMs;
+    return isGuessed ? Math.max(byWall, least, 0) : Math.max(least, 0) + syncDelayMs;
   }
   const known = since.boot !== '' && now.boot !== '';
   if (known ? since.boot !== now.boot : byUp < 0) {
@@ -86,6 +86,8 @@ export function startOf({ boot, machine = '' }: Instant): string {
 export class LearningClock implements Clock {
   readonly #own: Clock;
   readonly #others = new Map<string, Offset>();
+  /** Starts of other machines, and until when they are asked for their clocks, by our `up`. */
+  readonly #asking = new Map<string, number>();
 
   constructor(own: Clock) {
     this.#own = own;
@@ -105,9 +107,44 @@ export class LearningClock implements Clock {
 
   /**
    * Learns from what was written or noted then, and is read now. True if that changes what is known of those clocks.
-   * @param isNews whether it was written `heardMs` ago at most
+   * @param isNews whether it was written `syncDelayMs` ago at most
    */
   hear(written: Instant, isNews: boolean): boolean {
+    const start = startOf(written);
+    const isChanged = this.#hear(written, isNews);
+    if (isChanged) {
+      this.#asking.delete(start);
+    } else if (isNews && this.#asking.has(start)) {
+      this.#asking.set(start, 0); // It has answered.
+    }
+    return isChanged;
+  }
+
+  /** Whether machines are being asked for their clocks. */
+  get asks(): boolean {
+    const { up } = this.#own.now();
+    return [...this.#asking.values()].some((until) => until > up);
+  }
+
+  /**
+   * Asks machines for their clocks that are new here, or seem to have changed; news alone may have been long under way.
+   * True if there is any.
+   * @param noted instants of which some may be theirs
+   */
+  ask(...noted: (Instant | undefined)[]): boolean {
+    const now = this.#own.now();
+    const strange = noted.flatMap((one) =>
+      one === undefined || isOwn(one, now) || startOf(one) === '' || this.#asking.has(startOf(one))
+        ? []
+        : [startOf(one)],
+    );
+    for (const start of strange) {
+      this.#asking.set(start, now.up + answeredMs);
+    }
+    return strange.length > 0;
+  }
+
+  #hear(written: Instant, isNews: boolean): boolean {
     const now = this.#own.now();
     const start = startOf(written);
     if (start === '' || isOwn(written, now)) {
@@ -122,11 +159,15 @@ export class LearningClock implements Clock {
       }
       return false;
     }
-    if (known?.isHeard && lateMs > heardMs && Math.abs(offset.wall - known.wall - lateMs) <= heardMs) {
+    if (
+      known?.isHeard &&
+      lateMs > syncDelayMs &&
+      Math.abs(offset.wall - known.wall - lateMs) <= syncDelayMs
+    ) {
       return false; // By both its clocks alike: it is the news that took long.
     }
     this.#others.set(start, offset);
-    return !known?.isHeard || Math.abs(lateMs) > heardMs;
+    return !known?.isHeard || Math.abs(lateMs) > syncDelayMs;
   }
 }
 

@@ -28,8 +28,12 @@ export class Gateways implements Disposable {
     this.#listening = source.onDidChange(() => this.#forgetChanged());
   }
 
+  all(): readonly Connection[] {
+    return this.#source.all();
+  }
+
   find(name: string): Connection | undefined {
-    return this.#source.all().find((connection) => connection.name === name);
+    return this.all().find((connection) => connection.name === name);
   }
 
   /** Rejects with `E_CONFIG` where there is no connection of that name. */

@@ -9,7 +9,7 @@ import { protocolOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { belongsTo, credentialsOf, type Gateways } from './gateways.ts';
 import type { Scheduler } from './scheduler.ts';
-import { type Claims, type CredentialStore, type Credentials, heardMs } from './store.ts';
+import { type Claims, type CredentialStore, type Credentials, syncDelayMs } from './store.ts';
 
 export interface LoginsDeps {
   readonly credentials: CredentialStore;
@@ -84,6 +84,13 @@ export class Logins implements Disposable {
     return found;
   }
 
+  /** Finds out which remembered logins have been refused, for whoever shows them. */
+  lookAgain(): void {
+    for (const connection of this.#deps.gateways.all()) {
+      void this.read(connection);
+    }
+  }
+
   /** What is remembered and may be sent. */
   async usable(connection: Connection): Promise<Login | undefined> {
     if (isByCertificate(connection)) {
@@ -129,7 +136,7 @@ export class Logins implements Disposable {
         return result;
       } catch (error) {
         // Once a login is refused nobody goes on before all windows see the mark.
-        isLoginRefused(error) ? scheduler.after(key, heardMs, release) : release();
+        isLoginRefused(error) ? scheduler.after(key, syncDelayMs, release) : release();
         throw error;
       }
     });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Instant } from '../clock.ts';
-import type { Parsed } from '../connection.ts';
+import { type Parsed, withoutUndefined } from '../connection.ts';
 import { remaining, stateOf } from './deadline.ts';
 import { mask, type TokenInfo } from './token.ts';
 
@@ -11,6 +11,7 @@ const instant = v.object({
   machine: v.optional(v.string()),
 });
 
+/** An entry of the secret storage; its members have the names that version 0.1 gave them. */
 const schema = v.object({
   id: v.pipe(v.string(), v.nonEmpty()),
   /** The secret. */
@@ -21,15 +22,10 @@ const schema = v.object({
   kind: v.picklist(['user', 'session']),
   service: v.optional(v.string()),
   target: v.optional(v.string()),
-  /** CRA session: what makes a view the same view. */
   view: v.optional(v.string()),
-  /** CRA session: the id of the user token that it is under. */
   under: v.optional(v.string()),
-  /** CRA: which sign-in a user token's value is from; of a session: the one that it is open under. */
   signIn: v.optional(v.string(), ''),
-  /** How often the value was replaced. What is known of a later value holds over what is known of an earlier one. */
   generation: v.optional(v.number(), 0),
-  /** How often a window has changed what it knows of the token's life; counts, because clocks can jump. */
   turn: v.optional(v.number(), 0),
   /** The request from whose sending `leftMs` counts. */
   sent: instant,
@@ -42,7 +38,6 @@ const schema = v.object({
   openedAt: v.number(),
   /** Epoch milliseconds. */
   lastUsedAt: v.number(),
-  /** The last getData or renewal by hand: automatic renewal ends some hours after it. */
   worked: instant,
   keepAlive: v.picklist(['manual', 'auto']),
   /** Epoch milliseconds; of two windows' settings of `keepAlive` the later one holds. */
@@ -50,12 +45,85 @@ const schema = v.object({
   /** The window that opened the token, and the one that used it last. */
   openedBy: v.string(),
   usedBy: v.string(),
-  /** A close was begun; if it was not ended, whoever finds the record ends it. */
   closing: v.optional(v.boolean(), false),
 });
 
-/** All that is kept of a token, its value included: what an entry of the secret storage holds. */
-export type TokenRecord = Readonly<v.InferOutput<typeof schema>>;
+type Entry = v.InferOutput<typeof schema>;
+/** Members that not every token has, or that are called something else here. */
+type Apart = 'kind' | 'target' | 'view' | 'under' | 'closing' | 'signIn' | 'generation' | 'turn' | 'worked';
+
+/** What is known of every token, its value included. */
+interface Token extends Readonly<Omit<Entry, Apart>> {
+  /** Which sign-in the value is from; of a session: the one that it is open under. */
+  readonly signInId: string;
+  /** How often the value was replaced. What is known of a later value holds over what is known of an earlier one. */
+  readonly valueVersion: number;
+  /** How often a window has changed what it knows of the token's life; counts, because clocks can jump. */
+  readonly lifeVersion: number;
+  /** The last getData or renewal by hand: automatic renewal ends some hours after it. */
+  readonly lastActive: Instant;
+  /** Members of the stored entry that this version does not know: a later one does. */
+  readonly unknown?: Readonly<Record<string, unknown>>;
+}
+
+/** What sessions are opened under. */
+export interface UserToken extends Token {
+  readonly level: 'user';
+}
+
+/** A user token's earlier value, kept until the sessions that are open under it are taken over. Nobody's to use. */
+export interface ReplacedToken extends Token {
+  readonly level: 'replaced';
+}
+
+/** A session under a user token. */
+export interface Session extends Token {
+  readonly level: 'session';
+  /** What makes a view the same view. */
+  readonly view: string;
+  /** As people know the view: `MVMVS/JCPU`. */
+  readonly target?: string | undefined;
+  /** The id of the user token. */
+  readonly under?: string | undefined;
+  /** A close was begun; if it was not ended, whoever finds the record ends it. Nobody uses it meanwhile. */
+  readonly closing: boolean;
+}
+
+/** A token that is sign-in and session in one. */
+export interface SoleToken extends Token {
+  readonly level: 'sole';
+  /** As of a {@link Session}. */
+  readonly closing: boolean;
+}
+
+/** All that is kept of a token: what an entry of the secret storage holds. */
+export type TokenRecord = UserToken | ReplacedToken | Session | SoleToken;
+
+/** The token that a sign-in hands out. */
+export type MainToken = UserToken | SoleToken;
+
+/** What may change of a token: never who it is. `under` is a session's; `closing` a session's or a sole token's. */
+export type TokenChange = Partial<
+  Omit<
+    Session,
+    'id' | 'level' | 'connection' | 'service' | 'view' | 'target' | 'valueVersion' | 'lifeVersion' | 'unknown'
+  >
+>;
+
+/** Whether a token only waits for its end: it is nobody's to use, and shown to nobody. */
+export function isEnding(record: TokenRecord): boolean {
+  return record.level === 'replaced' || (record.level !== 'user' && record.closing);
+}
+
+/** Whether a sign-in has handed a token out. */
+export function isMain(record: TokenRecord): record is MainToken {
+  return record.level === 'user' || record.level === 'sole';
+}
+
+/** Whether a token is closed at its gateway; a user token has no end of its own (docs/protocols.md 2). */
+export function isClosable(record: TokenRecord): record is Session | SoleToken {
+  return record.level === 'session' || record.level === 'sole';
+}
 
 const stamp = v.object({
   /** When the entry was written, by the clocks of who wrote it: whoever hears of it at once can compare clocks. */
@@ -80,8 +148,29 @@ export function parseRecord(id: string, json: string): Parsed<TokenRecord> {
     return { ok: false, reason: `"${v.getDotPath(parsed.issues[0]) ?? 'entry'}" is not as it should be` };
   }
   return parsed.output.id === id
-    ? { ok: true, value: parsed.output }
+    ? { ok: true, value: recordOf(parsed.output, data) }
     : { ok: false, reason: 'holds another id' };
+}
+
+function recordOf(entry: Entry, data: unknown): TokenRecord {
+  const { kind, target, view, under, closing, signIn, generation, turn, worked, ...same } = entry;
+  const unknown = Object.entries(data as object).filter(
+    ([name]) => !(name in schema.entries || name in stamp.entries),
+  );
+  const token: Token = {
+    ...same,
+    signInId: signIn,
+    valueVersion: generation,
+    lifeVersion: turn,
+    lastActive: worked,
+    ...(unknown.length === 0 ? {} : { unknown: Object.fromEntries(unknown) }),
+  };
+  if (kind === 'user') {
+    return { ...token, level: closing ? 'replaced' : 'user' };
+  }
+  return view === undefined
+    ? { ...token, level: 'sole', closing }
+    : { ...token, level: 'session', closing, view, ...withoutUndefined({ target, under }) };
 }
 
 /** What is said of the writing of an entry; nothing in one of version 0.1. */
@@ -90,45 +179,57 @@ export function parseStamp(json: string): Stamp {
   return parsed.success ? parsed.output : {};
 }
 
-/** Every member in one order, so that what says the same is the same text. */
-const members = [schema, stamp, instant].flatMap(({ entries }) => Object.keys(entries));
-
-/** A record as an entry of the secret storage. */
+/** A record as an entry of the secret storage: the same text for what says the same. */
 export function serialize(record: TokenRecord, stamp: Stamp = {}): string {
-  return JSON.stringify({ ...record, ...stamp }, members);
+  const { level, signInId, valueVersion, lifeVersion, lastActive, unknown, ...same } = record;
+  const kind = level === 'user' || level === 'replaced' ? 'user' : 'session';
+  const closing = isEnding(record);
+  const renamed = { kind, closing, signIn: signInId, generation: valueVersion, turn: lifeVersion };
+  return JSON.stringify(sorted({ ...unknown, ...same, ...renamed, worked: lastActive, ...stamp }));
+}
+
+/** A value of JSON with the members of its objects in one order. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return value;
+  }
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 }
 
 /**
- * What two windows know of one token, joined. The order does not matter, nor how often it is done, so windows
- * that write over each other come to the same end.
+ * What two windows know of one token, joined: a CRDT in which the last writer wins, for life, use and renewal each. The
+ * order does not matter, nor how often it is done, so windows that write over each other come to the same end.
  */
 export function merge(a: TokenRecord, b: TokenRecord): TokenRecord {
   const life = compareLives(a, b) < 0 ? b : a;
   const used = compare([a.lastUsedAt, a.usedBy], [b.lastUsedAt, b.usedBy]) < 0 ? b : a;
   const mode = compare([a.keepAliveSetAt, a.keepAlive], [b.keepAliveSetAt, b.keepAlive]) < 0 ? b : a;
-  const worked = compare(parts(a.worked), parts(b.worked)) < 0 ? b : a;
+  const active = compare(parts(a.lastActive), parts(b.lastActive)) < 0 ? b : a;
   return {
     ...life,
     lastUsedAt: used.lastUsedAt,
     usedBy: used.usedBy,
-    worked: worked.worked,
+    lastActive: active.lastActive,
     keepAlive: mode.keepAlive,
     keepAliveSetAt: mode.keepAliveSetAt,
   };
 }
 
-/** Total, so that joining is associative: two windows that counted to the same turn agree on one of them. */
+/** Total, so that joining is associative: two windows that counted to the same version agree on one life. */
 function compareLives(a: TokenRecord, b: TokenRecord): number {
   return (
-    compare([a.generation, a.turn, ...parts(a.sent)], [b.generation, b.turn, ...parts(b.sent)]) ||
-    compare([lifeText(a)], [lifeText(b)])
+    compare(
+      [a.valueVersion, a.lifeVersion, ...parts(a.sent)],
+      [b.valueVersion, b.lifeVersion, ...parts(b.sent)],
+    ) || compare([lifeText(a)], [lifeText(b)])
   );
 }
 
 /** All that {@link merge} takes from one side as a whole. */
 function lifeText(record: TokenRecord): string {
   const none = { wall: 0, up: 0, boot: '' };
-  const rest = { lastUsedAt: 0, usedBy: '', worked: none, keepAlive: 'auto', keepAliveSetAt: 0 } as const;
+  const rest = { lastUsedAt: 0, usedBy: '', lastActive: none, keepAlive: 'auto', keepAliveSetAt: 0 } as const;
   return serialize({ ...record, ...rest });
 }
 
@@ -152,9 +253,9 @@ export function infoOf(record: TokenRecord, now: Instant, warnMs: number): Token
   return {
     id: record.id,
     connection: record.connection,
-    kind: record.kind,
+    kind: isClosable(record) ? 'session' : 'user',
     ...(record.service === undefined ? {} : { service: record.service }),
-    ...(record.target === undefined ? {} : { target: record.target }),
+    ...(record.level === 'session' && record.target !== undefined ? { target: record.target } : {}),
     state: stateOf(left, warnMs),
     // An end that neither clock can tell is long past.
     expiresAt: Number.isFinite(left) ? Math.floor(now.wall + left) : 0,

@@ -14,10 +14,10 @@ export interface TokenStore {
 }
 
 /** By then all windows have heard of what one has stored, in milliseconds. */
-export const heardMs = 2_000;
+export const syncDelayMs = 2_000;
 
 /** By then another machine that was asked for its clocks has answered, in milliseconds. */
-export const answeredMs = 2 * heardMs;
+export const answeredMs = 2 * syncDelayMs;
 
 /** What a person gave for a connection, and the origin that it was given for: it goes nowhere else. */
 export interface Credentials {

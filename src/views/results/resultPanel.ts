@@ -7,7 +7,7 @@ import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/requests/
 import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { TableWorker } from '../../core/results/workerClient.ts';
-import type { Fetched } from '../../core/tokens/dataCalls.ts';
+import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { Keeper } from '../../core/tokens/keeper.ts';
 import type { Services } from '../../services.ts';
 import { userMessage } from '../../userError.ts';

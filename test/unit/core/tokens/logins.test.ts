@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import type { AskLogin } from '../../../../src/core/tokens/signIns.ts';
+import type { AskLogin } from '../../../../src/core/tokens/signIn.ts';
 import { connect } from '../../../connect.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { revoked } from '../../../simulate/modelServer.ts';

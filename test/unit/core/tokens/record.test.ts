@@ -14,22 +14,22 @@ export const aRecord: TokenRecord = {
   value: 'a-secret-of-some-length',
   connection: 'c',
   origin: 'http://127.0.0.1:1',
-  kind: 'session',
+  level: 'sole',
   sent: { wall: 1_000, up: 10, boot: 'b' },
   leftMs: 60_000,
   lifeMs: 60_000,
   source: 'reported',
   openedAt: 1_000,
   lastUsedAt: 1_000,
-  worked: { wall: 1_000, up: 10, boot: 'b' },
+  lastActive: { wall: 1_000, up: 10, boot: 'b' },
   keepAlive: 'manual',
   keepAliveSetAt: 0,
   openedBy: 'w1',
   usedBy: 'w1',
   closing: false,
-  signIn: '',
-  generation: 0,
-  turn: 0,
+  signInId: '',
+  valueVersion: 0,
+  lifeVersion: 0,
 };
 
 // Few values, so that ties are common.
@@ -45,27 +45,38 @@ const record: fc.Arbitrary<TokenRecord> = fc.record({
   value: fc.constantFrom('v1', 'v2'),
   connection: fc.constant('c'),
   origin: fc.constant('o'),
-  kind: fc.constant('session' as const),
+  level: fc.constant('sole' as const),
   sent: instant,
   leftMs: small,
   lifeMs: small,
   source: fc.constantFrom('reported' as const, 'estimated' as const),
   openedAt: small,
   lastUsedAt: small,
-  worked: instant,
+  lastActive: instant,
   keepAlive: fc.constantFrom('manual' as const, 'auto' as const),
   keepAliveSetAt: small,
   openedBy: fc.constantFrom('w1', 'w2'),
   usedBy: fc.constantFrom('w1', 'w2'),
   closing: fc.boolean(),
-  signIn: fc.constantFrom('', 's1'),
-  generation: small,
-  turn: small,
+  signInId: fc.constantFrom('', 's1'),
+  valueVersion: small,
+  lifeVersion: small,
 });
+
+/** The same as an entry of the storage. */
+const stored = JSON.parse(serialize(aRecord));
 
 describe('token record', () => {
   it('reads what it has written, and drops nothing', () => {
-    const full = { ...aRecord, service: 's', target: 't', view: 'v', under: 'u', signIn: 's' };
+    const full: TokenRecord = {
+      ...aRecord,
+      level: 'session',
+      service: 's',
+      target: 't',
+      view: 'v',
+      under: 'u',
+      signInId: 's',
+    };
     const parsed = parseRecord('one', serialize(full));
     assert.deepEqual(parsed, { ok: true, value: full });
     assert.equal(serialize({ ...full, id: 'one' }), serialize(full));
@@ -77,8 +88,61 @@ describe('token record', () => {
   });
 
   it('reads entries of before there were turns', () => {
-    const { generation: _g, turn: _t, closing: _c, signIn: _s, ...old } = aRecord;
+    const { generation: _g, turn: _t, closing: _c, signIn: _s, ...old } = stored;
     assert.deepEqual(parseRecord('one', JSON.stringify(old)), { ok: true, value: aRecord });
+  });
+
+  it('reads entries of version 0.1, and writes what that version reads', () => {
+    const entry = {
+      id: 'one',
+      value: 'a-secret-of-some-length',
+      connection: 'c',
+      origin: 'http://127.0.0.1:1',
+      kind: 'user',
+      service: 's',
+      signIn: 's1',
+      generation: 2,
+      turn: 3,
+      sent: { wall: 1_000, up: 10, boot: 'b' },
+      leftMs: 60_000,
+      lifeMs: 60_000,
+      source: 'reported',
+      openedAt: 1_000,
+      lastUsedAt: 1_000,
+      worked: { wall: 900, up: 9, boot: 'b' },
+      keepAlive: 'manual',
+      keepAliveSetAt: 0,
+      openedBy: 'w1',
+      usedBy: 'w1',
+      closing: false,
+    };
+    const session = { ...entry, kind: 'session', view: 'v', target: 't', under: 'u', closing: true };
+    const levels = [
+      ['user', entry],
+      ['replaced', { ...entry, closing: true }],
+      ['session', session],
+      ['sole', { ...entry, kind: 'session', service: undefined }],
+    ] as const;
+    for (const [level, one] of levels) {
+      const parsed = parseRecord('one', JSON.stringify(one));
+      assert.ok(parsed.ok);
+      const { value } = parsed;
+      assert.equal(value.level, level);
+      assert.deepEqual([value.signInId, value.valueVersion, value.lifeVersion], ['s1', 2, 3]);
+      assert.deepEqual(value.lastActive, entry.worked);
+      assert.deepEqual(JSON.parse(serialize(value)), JSON.parse(JSON.stringify(one)));
+    }
+  });
+
+  it('keeps members that it does not know, also when it changes and joins', () => {
+    const later = { ...stored, keep: { b: ['x'], a: null }, version: 2, turn: 1 };
+    const parsed = parseRecord('one', JSON.stringify({ ...later, written: aRecord.sent, asks: true }));
+    assert.ok(parsed.ok);
+    assert.deepEqual(JSON.parse(serialize({ ...parsed.value, leftMs: 5 })), { ...later, leftMs: 5 });
+    const used = { ...aRecord, lastUsedAt: 2_000 };
+    for (const joined of [merge(used, parsed.value), merge(parsed.value, used)]) {
+      assert.deepEqual(JSON.parse(serialize(joined)), { ...later, lastUsedAt: 2_000 });
+    }
   });
 
   it('says what is wrong with an entry without quoting it', () => {
@@ -88,10 +152,10 @@ describe('token record', () => {
       '[]',
       'null',
       '42',
-      JSON.stringify({ ...aRecord, leftMs: 'a-secret-of-some-length' }),
-      JSON.stringify({ ...aRecord, value: '' }),
-      JSON.stringify({ ...aRecord, sent: null }),
-      JSON.stringify({ ...aRecord, id: 'two' }),
+      JSON.stringify({ ...stored, leftMs: 'a-secret-of-some-length' }),
+      JSON.stringify({ ...stored, value: '' }),
+      JSON.stringify({ ...stored, sent: null }),
+      JSON.stringify({ ...stored, id: 'two' }),
     ]) {
       const parsed = parseRecord('one', json);
       assert.equal(parsed.ok, false, json);
@@ -112,8 +176,8 @@ describe('token record', () => {
   });
 
   it('takes the newer life, the later use and the latest word on renewal, each for itself', () => {
-    const renewed = { ...aRecord, turn: 2, leftMs: 50_000, sent: { wall: 900, up: 20, boot: 'b' } };
-    const used = { ...aRecord, turn: 1, lastUsedAt: 2_000, usedBy: 'w2' };
+    const renewed = { ...aRecord, lifeVersion: 2, leftMs: 50_000, sent: { wall: 900, up: 20, boot: 'b' } };
+    const used = { ...aRecord, lifeVersion: 1, lastUsedAt: 2_000, usedBy: 'w2' };
     const set = { ...aRecord, keepAlive: 'auto' as const, keepAliveSetAt: 5 };
     assert.deepEqual(merge(merge(renewed, used), set), {
       ...renewed,
@@ -125,8 +189,8 @@ describe('token record', () => {
   });
 
   it('holds a replaced value over any number of uses of the one before', () => {
-    const replaced = { ...aRecord, generation: 1, turn: 1, value: 'the-next-secret-value' };
-    const used = { ...aRecord, turn: 9, lastUsedAt: 9_000 };
+    const replaced = { ...aRecord, valueVersion: 1, lifeVersion: 1, value: 'the-next-secret-value' };
+    const used = { ...aRecord, lifeVersion: 9, lastUsedAt: 9_000 };
     assert.equal(merge(used, replaced).value, 'the-next-secret-value');
     assert.equal(merge(used, replaced).lastUsedAt, 9_000);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection } from '../../../../src/core/connection.ts';
 import type { Login } from '../../../../src/core/protocols/protocol.ts';
-import type { OperationOptions } from '../../../../src/core/tokens/signIns.ts';
+import type { OperationOptions } from '../../../../src/core/tokens/signIn.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { type Fault, type ModelOptions, ModelServer, type Operation } from '../../../simulate/modelServer.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';

@@ -1,44 +1,42 @@
-import { eachOf, unlessCancelled, within } from '../async.ts';
-import type { Clock } from '../clock.ts';
+import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { protocolOf } from '../protocols/kinds.ts';
 import type { Gateway, Grant } from '../protocols/protocol.ts';
-import type { Redactor } from '../redact.ts';
 import { remaining } from './deadline.ts';
-import { atATime, belongsTo, type Gateways } from './gateways.ts';
-import type { Change, Holdings } from './holdings.ts';
-import type { Logins } from './logins.ts';
-import type { Reach } from './reach.ts';
-import type { TokenRecord } from './record.ts';
+import type { Environment } from './environment.ts';
+import type { GatewayCalls } from './gatewayCalls.ts';
+import { atATime, belongsTo } from './gateways.ts';
+import {
+  isClosable,
+  isEnding,
+  type Session,
+  type SoleToken,
+  type TokenRecord,
+  type UserToken,
+} from './record.ts';
 import { mayRefuseToken } from './refusal.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { OperationOptions, SignIns } from './signIns.ts';
-import type { Claims } from './store.ts';
-
-export interface EndingsDeps {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly claims: Claims;
-  readonly holdings: Holdings;
-  readonly gateways: Gateways;
-  readonly logins: Logins;
-  readonly signIns: SignIns;
-  readonly reach: Reach;
-  readonly redactor: Redactor;
-  readonly log: Log;
-  /** This window's id. */
-  readonly window: string;
-  /** An id that nobody has had before. */
-  readonly newId: () => string;
-}
+import type { OperationOptions, SignIn } from './signIn.ts';
+import type { Takeover } from './takeover.ts';
+import type { Change } from './tokenTable.ts';
 
 /** How many sessions were ended, and how many could not be. */
 export interface ClosedCount {
   closed: number;
   failed: number;
+}
+
+/** A close of a session that its gateway has refused. */
+interface RefusedClose {
+  readonly connection: Connection;
+  readonly gateway: Gateway;
+  readonly session: Session;
+  /** Whether it had life left when the close was sent. */
+  readonly wasAlive: boolean;
+  /** Sends the close again. */
+  readonly attempt: () => Promise<void>;
+  readonly options: OperationOptions;
 }
 
 /** Longer than anyone waits for a session to be closed, in milliseconds. */
@@ -47,21 +45,27 @@ export const closingMs = 60_000;
 /** What a window that closes a session as it goes may take for it before others look, in milliseconds. */
 const leavingMs = 1_000;
 
-/** Ends tokens at their gateways and forgets them, and finishes what a window had begun to end when it died. */
-export class Endings implements Disposable {
-  readonly #deps: EndingsDeps;
+/** Closes tokens at their gateways and forgets them, and finishes what a window had begun to close when it died. */
+export class Closing implements Disposable {
+  readonly #env: Environment;
+  readonly #calls: GatewayCalls;
+  readonly #signIn: SignIn;
+  readonly #takeover: Takeover;
   readonly #owned = new DisposableStore();
-  /** Sessions being ended, by id. */
-  readonly #ending = new Map<string, Promise<void>>();
+  /** By the session's id. */
+  readonly #flights = new SingleFlight<string, void>();
 
-  constructor(deps: EndingsDeps) {
-    this.#deps = deps;
-    const { claims, holdings, scheduler } = deps;
-    this.#owned.add(holdings.onDidChange((change) => this.#watchClosing(change)));
+  constructor(env: Environment, calls: GatewayCalls, signIn: SignIn, takeover: Takeover) {
+    this.#env = env;
+    this.#calls = calls;
+    this.#signIn = signIn;
+    this.#takeover = takeover;
+    const { claims, scheduler, table } = env;
+    this.#owned.add(table.onDidChange((change) => this.#watchClosing(change)));
     this.#owned.add(
       claims.onDidClaim((key) => {
         const id = key.startsWith(leavingKey('')) ? key.slice(leavingKey('').length) : undefined;
-        if (id !== undefined && holdings.get(id) !== undefined) {
+        if (id !== undefined && table.get(id) !== undefined) {
           // Its window has a moment to do it; then it is done, whoever does it.
           scheduler.after(leavingKey(id), leavingMs, () => void this.#finishLeaving(id));
         }
@@ -71,7 +75,7 @@ export class Endings implements Disposable {
 
   /** Ends what windows were closing when they died, or as they went. */
   async resume(): Promise<void> {
-    const { claims, holdings, log, scheduler } = this.#deps;
+    const { claims, log, scheduler, table } = this.#env;
     // Nothing that a window does at its end is sure to reach the store; its claims are.
     const leaving = new Set(
       await claims.claimed(leavingKey('')).catch((error: unknown) => {
@@ -82,38 +86,36 @@ export class Endings implements Disposable {
     for (const id of leaving) {
       scheduler.after(leavingKey(id), 0, () => void this.#finishLeaving(id));
     }
-    for (const { id, closing } of holdings.all()) {
-      if (closing && !leaving.has(id)) {
+    for (const record of table.all()) {
+      const { id } = record;
+      if (isEnding(record) && !leaving.has(id)) {
         scheduler.after(closeKey(id), 0, () => void this.#finishClosing(id));
       }
     }
   }
 
-  /** Ends a session. Of a user token, which has no end of its own (PROTOCOLS.md 2): its sessions, then forgets it. */
+  /** Ends a session. Of a user token, which has no end of its own (docs/protocols.md 2): its sessions, then forgets it. */
   async close(record: TokenRecord, options: OperationOptions): Promise<void> {
-    if (record.kind === 'session') {
+    if (isClosable(record)) {
       await unlessCancelled(this.end(record, options), options.signal);
-    } else if (record.closing) {
-      // One that was replaced goes when its sessions have been taken over: only with it they can be closed.
+    } else if (record.level === 'replaced') {
+      // It goes when its sessions have been taken over: only with it they can be closed.
       await unlessCancelled(this.#finishClosing(record.id), options.signal);
     } else {
       await this.#endUser(record, options);
     }
   }
 
-  /** Ends a session at its gateway and forgets it, once for all who want that. Where it fails the session stays held. */
-  end(record: TokenRecord, options: OperationOptions = {}): Promise<void> {
-    const running = this.#ending.get(record.id);
-    if (running !== undefined) {
-      return running;
-    }
-    const ending = this.#endNow(record, options).finally(() => this.#ending.delete(record.id));
-    this.#ending.set(record.id, ending);
-    return ending;
+  /**
+   * Ends a session at its gateway and forgets it, once for all who want that.
+   * @throws what the gateway said where it cannot be closed; it then stays held
+   */
+  end(record: Session | SoleToken, options: OperationOptions = {}): Promise<void> {
+    return this.#flights.run(record.id, () => this.#endNow(record, options));
   }
 
   /** Ends sessions; counts those that could not be. */
-  async endAll(sessions: readonly TokenRecord[], options: OperationOptions): Promise<ClosedCount> {
+  async endAll(sessions: readonly (Session | SoleToken)[], options: OperationOptions): Promise<ClosedCount> {
     const count = { closed: 0, failed: 0 };
     await eachOf(sessions, atATime, async (session) => {
       try {
@@ -121,7 +123,7 @@ export class Endings implements Disposable {
         count.closed++;
       } catch (error) {
         count.failed++;
-        this.#deps.log.warn(`Closing ${session.id} failed: ${String(error)}`);
+        this.#env.log.warn(`Closing ${session.id} failed: ${String(error)}`);
       }
     });
     return count;
@@ -132,11 +134,11 @@ export class Endings implements Disposable {
    * window left behind that lives no more. What cannot be ended within `withinMs` is left to the next start.
    */
   async closeMine(withinMs: number): Promise<void> {
-    const { claims, clock, holdings, log, window } = this.#deps;
+    const { claims, clock, log, table, window } = this.#env;
     const gone = new Map<string, boolean>([[window, true]]);
     try {
       await claims.leave();
-      for (const { openedBy, usedBy } of holdings.all()) {
+      for (const { openedBy, usedBy } of table.all()) {
         for (const other of [openedBy, usedBy]) {
           gone.set(other, gone.get(other) ?? !(await claims.lives(other)));
         }
@@ -144,9 +146,9 @@ export class Endings implements Disposable {
     } catch (error) {
       log.warn(`Other windows cannot be seen: ${String(error)}`); // What may be theirs is left alone.
     }
-    const mine = [...holdings.all()].filter(
-      ({ kind, openedBy, usedBy }) => kind === 'session' && gone.get(openedBy) && gone.get(usedBy),
-    );
+    const mine = [...table.all()]
+      .filter(isClosable)
+      .filter(({ openedBy, usedBy }) => gone.get(openedBy) && gone.get(usedBy));
     await within(
       clock,
       withinMs,
@@ -155,17 +157,17 @@ export class Endings implements Disposable {
   }
 
   /** Ends what a gateway has put in the place of a token that was closed or replaced meanwhile. */
-  async discard(old: TokenRecord, { value, sent }: Grant): Promise<void> {
-    const { holdings, newId } = this.#deps;
+  async discard(old: Session | SoleToken, { value, sent }: Grant): Promise<void> {
+    const { newId, sync } = this.#env;
     const unwanted = { ...old, value, sent, id: newId(), closing: true };
-    await holdings.add(unwanted);
+    await sync.add(unwanted);
     await this.#finishClosing(unwanted.id);
   }
 
   /** Forgets a token that has ended, or that only counted down to its end. */
   async forget(record: TokenRecord): Promise<void> {
-    const { holdings, redactor } = this.#deps;
-    await holdings.removeEnded(record);
+    const { redactor, sync } = this.#env;
+    await sync.removeEnded(record);
     redactor.delete(record.value);
   }
 
@@ -173,100 +175,82 @@ export class Endings implements Disposable {
     this.#owned.dispose();
   }
 
-  async #endUser(user: TokenRecord, options: OperationOptions): Promise<void> {
+  async #endUser(user: UserToken, options: OperationOptions): Promise<void> {
+    const { table } = this.#env;
     // While some are being closed others may open.
-    for (let open = this.#sessionsUnder(user); open.length > 0; open = this.#sessionsUnder(user)) {
+    for (let open = table.sessionsOf(user); open.length > 0; open = table.sessionsOf(user)) {
       const results = await unlessCancelled(
-        eachOf(open, atATime, (session) =>
-          this.end(session, options).then(
-            () => undefined,
-            (error: unknown) => error,
-          ),
-        ),
+        eachOf(open, atATime, (session) => this.end(session, options).catch((error: unknown) => ({ error }))),
         options.signal,
       );
       const failure = results.find((result) => result !== undefined);
       if (failure !== undefined) {
-        throw failure; // Without their user token those left could never be closed.
+        throw failure.error; // Without their user token those left could never be closed.
       }
     }
     await this.forget(user);
   }
 
-  #sessionsUnder(user: TokenRecord): TokenRecord[] {
-    const { holdings } = this.#deps;
-    return [...holdings.of(user.connection)].filter(
-      (record) => record.view !== undefined && holdings.owner(record)?.id === user.id,
-    );
-  }
-
-  async #endNow(record: TokenRecord, options: OperationOptions): Promise<void> {
-    const { clock, gateways, holdings, logins, reach, signIns } = this.#deps;
+  async #endNow(record: Session | SoleToken, options: OperationOptions): Promise<void> {
+    const { clock, gateways, logins, sync, table } = this.#env;
     const connection = gateways.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
       await this.forget(record); // There is no way left to where it was issued.
       return;
     }
     const gateway = await gateways.gateway(connection);
-    if (record.view !== undefined) {
-      await signIns.settle(connection, record);
-      if (holdings.get(record.id) === undefined) {
+    if (record.level === 'session') {
+      await this.#takeover.settle(connection, record);
+      if (table.get(record.id) === undefined) {
         return; // It could not be taken over, and was closed.
       }
     }
     const wasAlive = remaining(record, clock.now()) > 0;
     // Written before the request: if this window dies between the two, the next one finds what to finish.
-    await holdings.update(record.id, { closing: true }, 'now');
-    const query = record.view === undefined ? undefined : protocolOf(connection).sessions?.query(record.view);
-    const close = async () => gateway.close(await reach.closingTokensOf(record), { query });
+    await sync.update(record.id, { closing: true }, 'now');
+    const query =
+      record.level === 'session' ? protocolOf(connection).sessions?.query(record.view) : undefined;
+    const close = async () => gateway.close(await this.#calls.closingTokensOf(record), { query });
     const attempt = () => logins.withGatewayLogin(connection, options.askGatewayLogin, close);
     try {
-      await attempt();
+      await attempt().catch(async (error: unknown) => {
+        if (record.level !== 'session') {
+          throw error; // Had it gone already, that would count as closed: this is about something else.
+        }
+        await this.#endRefused({ connection, gateway, session: record, wasAlive, attempt, options }, error);
+      });
     } catch (error) {
-      try {
-        await this.#endAgain(connection, gateway, record, wasAlive, attempt, error, options);
-      } catch (final) {
-        await holdings.update(record.id, { closing: false }, 'now');
-        throw final;
-      }
+      await sync.update(record.id, { closing: false }, 'now');
+      throw error;
     }
     await this.forget(record);
-    const held = holdings.get(record.id);
-    if (held !== undefined && held.value !== record.value) {
+    const held = table.get(record.id);
+    if (held !== undefined && isClosable(held) && held.value !== record.value) {
       await this.#endNow(held, options); // A renewal has put another one in its place meanwhile.
     }
   }
 
   /** A refused close: the session may have gone already, or its user token has. */
-  async #endAgain(
-    connection: Connection,
-    gateway: Gateway,
-    record: TokenRecord,
-    wasAlive: boolean,
-    attempt: () => Promise<void>,
-    error: unknown,
-    options: OperationOptions,
-  ): Promise<void> {
-    const { holdings, logins, reach, signIns } = this.#deps;
-    // Of SARUS a token that is gone counts as closed; any other refusal is none of the token.
-    const user = holdings.owner(record);
-    const isLost = record.view !== undefined && user === undefined;
-    if (record.view === undefined || !(isLost || mayRefuseToken(error))) {
+  async #endRefused(refused: RefusedClose, error: unknown): Promise<void> {
+    const { connection, gateway, session, wasAlive, attempt, options } = refused;
+    const { logins, table } = this.#env;
+    const user = table.owner(session);
+    if (user !== undefined && !mayRefuseToken(error)) {
       throw error;
     }
     if (!wasAlive) {
       return;
     }
-    if (user === undefined || !(await reach.answers(gateway, user))) {
+    if (user === undefined || !(await this.#calls.answers(gateway, user))) {
       const login = await logins.usable(connection);
       if (login === undefined && options.askLogin === undefined) {
-        if (isLost) {
+        if (user === undefined) {
           throw error;
         }
-        return; // With its user token dead the session is too (PROTOCOLS.md 2).
+        return; // With its user token dead the session is too (docs/protocols.md 2).
       }
       try {
-        await signIns.again(connection, record.service, options, user);
+        await this.#signIn.again(connection, session.service, options, user);
       } catch (refusal) {
         if (isLoginRefused(refusal) && options.askLogin === undefined) {
           return; // The same, found out just now.
@@ -278,7 +262,7 @@ export class Endings implements Disposable {
       await attempt();
     } catch (second) {
       // Its user token lives, so it is the session that the gateway knows no more; unless it still answers.
-      if (!mayRefuseToken(second) || (await reach.answers(gateway, record))) {
+      if (!mayRefuseToken(second) || (await this.#calls.answers(gateway, session))) {
         throw second;
       }
     }
@@ -288,13 +272,13 @@ export class Endings implements Disposable {
    * Ends a session without waiting for the store, whose other side may be gone already: what is done is written
    * beside it, and the next window that starts does the rest.
    */
-  async #endAtExit(record: TokenRecord): Promise<void> {
-    const { claims, log, logins, reach } = this.#deps;
+  async #endAtExit(record: Session | SoleToken): Promise<void> {
+    const { claims, log, logins } = this.#env;
     try {
       await claims.claim(leavingKey(record.id), Number.POSITIVE_INFINITY);
-      const { connection, gateway } = await reach.gatewayOf(record);
+      const { connection, gateway } = await this.#calls.gatewayOf(record);
       await logins.withGatewayLogin(connection, undefined, async () =>
-        gateway.close(await reach.closingTokensOf(record), {}),
+        gateway.close(await this.#calls.closingTokensOf(record), {}),
       );
       void this.forget(record);
     } catch (error) {
@@ -304,8 +288,9 @@ export class Endings implements Disposable {
 
   /** A window that has begun to close something may die before it is done. */
   #watchClosing({ id, what }: Change): void {
-    const { holdings, scheduler } = this.#deps;
-    if (what === 'removed' || holdings.get(id)?.closing !== true) {
+    const { scheduler, table } = this.#env;
+    const record = what === 'removed' ? undefined : table.get(id);
+    if (record === undefined || !isEnding(record)) {
       scheduler.cancel(closeKey(id));
     } else if (!scheduler.has(closeKey(id))) {
       scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));
@@ -314,8 +299,8 @@ export class Endings implements Disposable {
 
   /** A window closed this as it went. Whatever comes of it, the claim has had its effect: nobody shall close it later. */
   async #finishLeaving(id: string): Promise<void> {
-    const { claims, holdings, log } = this.#deps;
-    const record = holdings.get(id);
+    const { claims, log, table } = this.#env;
+    const record = table.get(id);
     const key = leavingKey(id);
     try {
       if (!(await claims.claimed(key)).includes('')) {
@@ -333,25 +318,28 @@ export class Endings implements Disposable {
 
   /** A window died, or was left, while it closed this. */
   async #finishClosing(id: string): Promise<void> {
-    const { gateways, holdings, log, scheduler, signIns } = this.#deps;
-    const record = holdings.get(id);
+    const { gateways, log, scheduler, sync, table } = this.#env;
+    const record = table.get(id);
     if (record === undefined) {
       return;
     }
-    const twin = [...holdings.of(record.connection)].some(
+    const hasTwin = [...table.of(record.connection)].some(
       (other) => other.id !== id && other.value === record.value,
     );
+    const connection = gateways.find(record.connection);
     try {
-      const connection = gateways.find(record.connection);
-      if (record.kind === 'user' && connection !== undefined && !twin) {
-        await signIns.finishReplacing(connection, record);
-        if (holdings.get(id) !== undefined) {
+      if (hasTwin) {
+        await sync.remove(id); // While a token was being replaced: it was not yet.
+      } else if (isClosable(record)) {
+        await this.end(record);
+      } else if (connection === undefined) {
+        await this.forget(record); // There is no way left to where it was issued.
+      } else if (record.level === 'replaced') {
+        await this.#takeover.finish(connection, record);
+        if (table.get(id) !== undefined) {
           scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));
         }
-        return;
       }
-      // While a token was being replaced: it was not yet.
-      await (twin ? holdings.remove(id) : this.end(record));
     } catch (error) {
       log.warn(`Closing ${id} again failed: ${String(error)}`);
     }

@@ -1,25 +1,12 @@
-import type { Clock } from '../clock.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
-import { type Log, logFault } from '../log.ts';
+import { logFault } from '../log.ts';
 import { elapsed, isGuess, isOwn, remaining, renewalMargin } from './deadline.ts';
-import type { Holdings } from './holdings.ts';
-import type { TokenRecord } from './record.ts';
-import type { Scheduler } from './scheduler.ts';
-import { answeredMs, type Claims } from './store.ts';
-
-export interface RenewalsDeps {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly holdings: Holdings;
-  readonly claims: Claims;
-  readonly log: Log;
-  /** Renews one token at its gateway; rejects with a `TokensError`. */
-  readonly renew: (id: string) => Promise<unknown>;
-  /** How long a token nobody works with is renewed, in milliseconds (`keepAlive.maxHours`). */
-  readonly longestIdleMs: () => number;
-}
+import type { Environment } from './environment.ts';
+import { isEnding, type TokenRecord, type UserToken } from './record.ts';
+import type { Renewal } from './renewal.ts';
+import { answeredMs } from './store.ts';
 
 /** What became of automatic renewal, for a person to be told once. */
 export interface RenewalEnd {
@@ -35,11 +22,12 @@ const shortestPauseMs = 500;
 /** Part of the time left after which a renewal that has not come back is tried by another window. */
 const patience = 2 / 3;
 
-/** Renews tokens whose `keepAlive` is `auto` in time, and as seldom as can be. */
-export class Renewals implements Disposable {
-  readonly #deps: RenewalsDeps;
+/** Has tokens whose `keepAlive` is `auto` renewed in time, and as seldom as can be. */
+export class RenewalTimes implements Disposable {
+  readonly #env: Environment;
+  readonly #renewal: Renewal;
   readonly #owned = new DisposableStore();
-  readonly #ends = this.#owned.add(new Emitter<RenewalEnd>((error) => logFault(this.#deps.log, error)));
+  readonly #ends = this.#owned.add(new Emitter<RenewalEnd>((error) => logFault(this.#env.log, error)));
   readonly #running = new Set<string>();
   /** Tokens whose person has been told that renewal ended, with the use from which that counted. */
   readonly #told = new Map<string, number>();
@@ -51,12 +39,13 @@ export class Renewals implements Disposable {
 
   readonly onDidEnd = this.#ends.event;
 
-  constructor(deps: RenewalsDeps) {
-    this.#deps = deps;
+  constructor(env: Environment, renewal: Renewal) {
+    this.#env = env;
+    this.#renewal = renewal;
     this.#owned.add(
-      deps.holdings.onDidChange(({ id, what }) => {
+      env.table.onDidChange(({ id, what }) => {
         if (what === 'removed') {
-          deps.scheduler.cancel(taskKey(id));
+          env.scheduler.cancel(taskKey(id));
           this.#told.delete(id);
           this.#notBefore.delete(id);
           this.#releaseLease(id);
@@ -71,7 +60,7 @@ export class Renewals implements Disposable {
   isPaused(record: TokenRecord): boolean {
     return (
       record.keepAlive === 'auto' &&
-      elapsed(record.worked, this.#deps.clock.now()) >= this.#deps.longestIdleMs()
+      elapsed(record.lastActive, this.#env.clock.now()) >= this.#env.longestIdleMs()
     );
   }
 
@@ -80,9 +69,9 @@ export class Renewals implements Disposable {
   }
 
   #plan(id: string): void {
-    const { clock, holdings, scheduler } = this.#deps;
-    const record = holdings.get(id);
-    if (record === undefined || record.keepAlive !== 'auto' || record.closing) {
+    const { clock, scheduler, table } = this.#env;
+    const record = table.get(id);
+    if (record === undefined || record.keepAlive !== 'auto' || isEnding(record)) {
       scheduler.cancel(taskKey(id));
       return;
     }
@@ -101,8 +90,8 @@ export class Renewals implements Disposable {
   }
 
   async #renew(id: string): Promise<void> {
-    const { clock, holdings, log } = this.#deps;
-    const record = holdings.get(id);
+    const { clock, log, table } = this.#env;
+    const record = table.get(id);
     if (record === undefined || this.#running.has(id)) {
       return;
     }
@@ -115,7 +104,7 @@ export class Renewals implements Disposable {
       return;
     }
     this.#rest(id, left / 3);
-    if (record.kind === 'user' && this.#sessionRenewsIt(record)) {
+    if (record.level === 'user' && this.#sessionRenewsIt(record)) {
       this.#plan(id); // Looked at again: the session's renewal may fail.
       return;
     }
@@ -124,7 +113,7 @@ export class Renewals implements Disposable {
       // Of several windows one renews for this deadline; if it dies or does not come back, another one does.
       if (await this.#lease(record, left * patience)) {
         const begun = clock.now();
-        await this.#deps.renew(id);
+        await this.#renewal.renew(id, {}, {});
         const tookMs = elapsed(begun, clock.now());
         this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
         this.#rest(id, shortestPauseMs);
@@ -146,15 +135,15 @@ export class Renewals implements Disposable {
 
   /** Whatever happens to the token, it is left alone for a while. */
   #rest(id: string, ms: number): void {
-    if (this.#deps.holdings.get(id) !== undefined) {
-      this.#notBefore.set(id, this.#deps.clock.now().up + Math.max(ms, shortestPauseMs));
+    if (this.#env.table.get(id) !== undefined) {
+      this.#notBefore.set(id, this.#env.clock.now().up + Math.max(ms, shortestPauseMs));
     }
   }
 
   async #lease(record: TokenRecord, staleMs: number): Promise<boolean> {
-    const { claims, log } = this.#deps;
+    const { claims, log } = this.#env;
     const { id } = record;
-    const key = `renew-${id}-${record.generation}-${Math.round(record.sent.wall)}`;
+    const key = `renew-${id}-${record.valueVersion}-${Math.round(record.sent.wall)}`;
     try {
       const mine = await claims.lease(key, staleMs);
       if (mine && this.#leases.get(id) !== key) {
@@ -172,34 +161,28 @@ export class Renewals implements Disposable {
     const key = this.#leases.get(id);
     this.#leases.delete(id);
     if (key !== undefined) {
-      this.#deps.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
+      this.#env.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
     }
   }
 
-  /** A live session keeps its user token alive (PROTOCOLS.md 2), if it is itself renewed in time. */
-  #sessionRenewsIt(user: TokenRecord): boolean {
-    const now = this.#deps.clock.now();
+  /** A live session keeps its user token alive (docs/protocols.md 2), if it is itself renewed in time. */
+  #sessionRenewsIt(user: UserToken): boolean {
+    const { clock, table } = this.#env;
+    const now = clock.now();
     // Close to the end no promise counts.
     if (remaining(user, now) < this.#margin(user, 0) / 3) {
       return false;
     }
-    for (const record of this.#deps.holdings.of(user.connection)) {
-      if (
-        record.view !== undefined &&
-        record.service === user.service &&
-        record.keepAlive === 'auto' &&
-        !this.isPaused(record) &&
-        remaining(record, now) > 0
-      ) {
-        return true;
-      }
-    }
-    return false;
+    return table
+      .sessionsOpenUnder(user)
+      .some(
+        (session) => session.keepAlive === 'auto' && !this.isPaused(session) && remaining(session, now) > 0,
+      );
   }
 
   /** The life left, in milliseconds; of one that nobody here knows, a part: it is renewed soon, which tells. */
   #left(record: TokenRecord): number {
-    const now = this.#deps.clock.now();
+    const now = this.#env.clock.now();
     return isGuess(record, now) ? record.lifeMs / 2 : remaining(record, now);
   }
 
@@ -208,15 +191,15 @@ export class Renewals implements Disposable {
    * one that heard of the life from the gateway goes first, and others when they have not heard of that by half the time.
    */
   #margin({ sent, lifeMs }: TokenRecord, spread: number): number {
-    const now = this.#deps.clock.now();
+    const now = this.#env.clock.now();
     const isMine = isOwn(sent, now) && (sent.machine ?? now.machine) === now.machine;
     const share = isMine ? 1 : (2 + spreadOf(now.machine ?? now.boot)) / 5;
     return share * renewalMargin(lifeMs, this.#roundTripMs, spread);
   }
 
   #tellUnused(record: TokenRecord): void {
-    if (this.#told.get(record.id) !== record.worked.wall) {
-      this.#told.set(record.id, record.worked.wall);
+    if (this.#told.get(record.id) !== record.lastActive.wall) {
+      this.#told.set(record.id, record.lastActive.wall);
       this.#ends.fire({ id: record.id, why: 'unused' });
     }
   }

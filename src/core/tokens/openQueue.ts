@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { pause } from '../async.ts';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
-import type { Scheduler } from './scheduler.ts';
-import { type Claims, heardMs } from './store.ts';
+import { pause, Turns } from '../async.ts';
+import type { Environment } from './environment.ts';
+import { syncDelayMs } from './store.ts';
 
 /** A claim older than this is of an opening that has long come to nothing. In milliseconds. */
 const longestMs = 10 * 60_000;
@@ -14,16 +12,7 @@ const turnMs = 2_000;
 /** Between two tries to get the turn, in milliseconds. */
 const pauseMs = 20;
 
-export interface PlacesDeps {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly claims: Claims;
-  readonly log: Log;
-  /** Hears of a session that a window was opening when it died. */
-  readonly onAbandoned: (connection: string, id: string) => void;
-}
-
-/** A session's place in the row of those that are being opened. */
+/** A session's place in the queue of those that are being opened. */
 export interface Place {
   /** The ids of those before it that are still being opened, or that others may not have heard of yet. */
   before(): Promise<ReadonlySet<string>>;
@@ -32,35 +21,36 @@ export interface Place {
 }
 
 /**
- * The row, for each connection, of the sessions that all windows of this machine are opening, by the ids that their
- * records will have. Where windows cannot agree, each sees its own alone.
+ * The sessions that all windows of this machine are opening, in order of arrival, by connection and by the ids that
+ * their records will have. Where windows cannot agree, each sees its own alone.
  */
-export class Places {
-  readonly #deps: PlacesDeps;
+export class OpenQueue {
+  readonly #env: Pick<Environment, 'clock' | 'scheduler' | 'claims' | 'log'>;
+  readonly #onAbandoned: (connection: string, id: string) => void;
   /** Those of this window, first come first, by connection. */
   readonly #mine = new Map<string, Set<string>>();
   /** The claims of this window, by id. */
   readonly #claimed = new Map<string, string>();
-  #turns: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
-  constructor(deps: PlacesDeps) {
-    this.#deps = deps;
+  /** @param onAbandoned hears of a session that a window was opening when it died */
+  constructor(env: Environment, onAbandoned: (connection: string, id: string) => void) {
+    this.#env = env;
+    this.#onAbandoned = onAbandoned;
   }
 
-  /** How many this window is opening, those left out that are in `but`. */
-  countMine(connection: string, but: (id: string) => boolean): number {
-    return [...(this.#mine.get(connection) ?? [])].filter((id) => !but(id)).length;
+  /** The ids of those that this window is opening. */
+  mine(connection: string): readonly string[] {
+    return [...(this.#mine.get(connection) ?? [])];
   }
 
-  /** Joins the row at its end. */
-  async take(connection: string, id: string): Promise<Place> {
+  /** Joins the queue at its end. */
+  async join(connection: string, id: string): Promise<Place> {
     const mine = this.#mine.get(connection) ?? new Set();
     this.#mine.set(connection, mine);
     const mineBefore = [...mine];
     mine.add(id);
-    const turn = this.#turns.then(() => this.#takeInTurn(connection, id));
-    this.#turns = turn;
-    let others = await turn;
+    let others = await this.#turns.run('', () => this.#takeInTurn(connection, id));
     return {
       before: async () => {
         others = await this.#still(connection, others);
@@ -69,7 +59,7 @@ export class Places {
       leave: (opened) => {
         mine.delete(id);
         if (opened) {
-          this.#deps.scheduler.after(taskKey(id), heardMs, () => this.free(id));
+          this.#env.scheduler.after(taskKey(id), syncDelayMs, () => this.free(id));
         } else {
           this.free(id);
         }
@@ -81,17 +71,17 @@ export class Places {
   free(id: string): void {
     const key = this.#claimed.get(id);
     this.#claimed.delete(id);
-    this.#deps.scheduler.cancel(taskKey(id));
+    this.#env.scheduler.cancel(taskKey(id));
     if (key !== undefined) {
-      this.#deps.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
+      this.#env.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
     }
   }
 
-  /** One at a time of all windows, so that of two in the row each knows which is the first. */
+  /** One at a time of all windows, so that of two in the queue each knows which is the first. */
   async #takeInTurn(connection: string, id: string): Promise<ReadonlySet<string>> {
-    const { claims, log } = this.#deps;
+    const { claims, log } = this.#env;
     const turnKey = `turn-${hashOf(connection)}`;
-    const key = rowKey(connection) + id;
+    const key = queueKey(connection) + id;
     try {
       await this.#getTurn(turnKey);
       try {
@@ -109,7 +99,7 @@ export class Places {
   }
 
   async #getTurn(key: string): Promise<void> {
-    const { claims, clock } = this.#deps;
+    const { claims, clock } = this.#env;
     while (!(await claims.lease(key, turnMs))) {
       await pause(clock, pauseMs);
     }
@@ -129,15 +119,15 @@ export class Places {
 
   /** Those of other windows that live. */
   async #others(connection: string): Promise<ReadonlySet<string>> {
-    const { claims, onAbandoned } = this.#deps;
-    const prefix = rowKey(connection);
+    const { claims } = this.#env;
+    const prefix = queueKey(connection);
     const others = new Set<string>();
     for (const id of await claims.claimed(prefix)) {
       if (this.#claimed.has(id)) {
         continue;
       }
       if (await claims.lease(prefix + id, longestMs)) {
-        onAbandoned(connection, id);
+        this.#onAbandoned(connection, id);
         await claims.release(prefix + id);
       } else {
         others.add(id);
@@ -147,7 +137,7 @@ export class Places {
   }
 }
 
-function rowKey(connection: string): string {
+function queueKey(connection: string): string {
   return `opening-${hashOf(connection)}-`;
 }
 

@@ -1,0 +1,81 @@
+import { SingleFlight } from '../async.ts';
+import type { Connection } from '../connection.ts';
+import { protocolOf } from '../protocols/kinds.ts';
+import type { Column } from '../protocols/protocol.ts';
+import { type CheckedRequest, checkRequest } from '../requests/request.ts';
+import { elapsed } from './deadline.ts';
+import {
+  type DataCallDeps,
+  type DataOptions,
+  type Fetched,
+  fetchedOf,
+  lifeOf,
+  type Opened,
+  usedNow,
+} from './fetched.ts';
+import type { MainToken } from './record.ts';
+import { refusesToken } from './refusal.ts';
+import { SessionCall } from './sessionCall.ts';
+import type { OperationOptions } from './signIn.ts';
+
+/** Gets data: in the open session of the same view where there is one, and mends what has expired on the way. */
+export class DataCalls {
+  readonly #deps: DataCallDeps;
+  /** Sessions being opened, by view: who asks for the same view waits for it. */
+  readonly #openings = new SingleFlight<string, Opened>();
+
+  constructor(deps: DataCallDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws `E_CONFIG` for a request that is not as it should be, else what the gateway said */
+  async run(connection: Connection, input: unknown, options: DataOptions): Promise<Fetched> {
+    const request = checkRequest(input, connection);
+    const { sessions } = protocolOf(connection);
+    return sessions === undefined
+      ? this.#withToken(connection, request, options)
+      : new SessionCall(this.#deps, this.#openings, connection, sessions, request, options).run();
+  }
+
+  /** The columns of data, as its gateway defines them; none where it cannot be asked. */
+  async columns(fetched: Fetched, { signal }: OperationOptions): Promise<Column[]> {
+    const { calls, env, signIn } = this.#deps;
+    const connection = env.gateways.connection(fetched.connection);
+    const gateway = await env.gateways.gateway(connection);
+    const user = signIn.find(connection, fetched.service);
+    const { query } = fetched;
+    if (user === undefined) {
+      return [];
+    }
+    const columns = async () => gateway.columns?.(await calls.tokensOf(user), query, { signal });
+    return (await env.logins.withGatewayLogin(connection, undefined, columns)) ?? [];
+  }
+
+  /** Where the token of the sign-in is the session. */
+  async #withToken(connection: Connection, request: CheckedRequest, options: DataOptions): Promise<Fetched> {
+    const { calls, env, signIn } = this.#deps;
+    const gateway = await env.gateways.gateway(connection);
+    const { query } = request;
+    const call = async (token: MainToken, reused: boolean): Promise<Fetched> => {
+      const { makeReader, signal } = options;
+      const tokens = { user: token.value };
+      const got = await gateway.getData({ tokens, query, keepOpen: true, makeReader, signal });
+      const elapsedMs = elapsed(got.sent, env.clock.now());
+      // A successful data call renews the token to its full life (docs/protocols.md 1).
+      await env.sync.applyLife(token, lifeOf(got, token), usedNow(env), 'soon');
+      return fetchedOf(env, { connection, query }, { got, held: env.table.get(token.id), elapsedMs }, reused);
+    };
+    const before = signIn.find(connection, undefined);
+    const token = await signIn.current(connection, undefined, options);
+    const asked = env.clock.now();
+    try {
+      return await call(token, token.value === before?.value);
+    } catch (error) {
+      if (!refusesToken(error)) {
+        throw error;
+      }
+      await calls.markDead(token, asked);
+      return call(await signIn.again(connection, undefined, options, token), false);
+    }
+  }
+}

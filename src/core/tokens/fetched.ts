@@ -1,0 +1,91 @@
+import type { Connection } from '../connection.ts';
+import type { Answer, MakeReader } from '../protocols/answer.ts';
+import type { DataAnswer, Query } from '../protocols/protocol.ts';
+import type { CheckedRequest } from '../requests/request.ts';
+import type { Closing } from './closing.ts';
+import type { Environment } from './environment.ts';
+import type { GatewayCalls } from './gatewayCalls.ts';
+import { infoOf, type TokenChange, type TokenRecord } from './record.ts';
+import type { SessionLimit } from './sessionLimit.ts';
+import type { OperationOptions, SignIn } from './signIn.ts';
+import type { Takeover } from './takeover.ts';
+import type { TokenInfo } from './token.ts';
+import type { LifeNews } from './tokenSync.ts';
+
+/** Data, and how it was come by. */
+export interface Fetched {
+  readonly connection: string;
+  readonly service?: string;
+  readonly query: Query;
+  readonly answer: Answer;
+  readonly totalRows: number;
+  /** From the sending of the request that was answered to the last byte, in milliseconds. */
+  readonly elapsedMs: number;
+  /** The session it ran in, if that is still open. */
+  readonly session?: TokenInfo;
+  /** Whether an open session served it. */
+  readonly reused: boolean;
+}
+
+export type DataOptions = OperationOptions & { readonly makeReader: MakeReader };
+
+/** What a data call is made with. */
+export interface DataCallDeps {
+  readonly env: Environment;
+  readonly calls: GatewayCalls;
+  readonly signIn: SignIn;
+  readonly closing: Closing;
+  readonly takeover: Takeover;
+  readonly limit: SessionLimit;
+}
+
+/** What a gateway has answered to a data call. */
+export interface Opened {
+  readonly got: DataAnswer;
+  /** The session that is still open. */
+  readonly held: TokenRecord | undefined;
+  /** As in {@link Fetched}. */
+  readonly elapsedMs: number;
+}
+
+/** What is asked for, and of whom. */
+export interface SessionQuery {
+  readonly connection: Connection;
+  readonly service: string | undefined;
+  /** What makes a view the same view. */
+  readonly view: string;
+  readonly request: CheckedRequest;
+  readonly options: DataOptions;
+}
+
+export function fetchedOf(
+  { clock, warnMs }: Environment,
+  { connection, service, query }: { connection: Connection; service?: string | undefined; query: Query },
+  { got, held, elapsedMs }: Opened,
+  reused: boolean,
+): Fetched {
+  return {
+    connection: connection.name,
+    ...(service === undefined ? {} : { service }),
+    query,
+    answer: got.answer,
+    totalRows: got.totalRows,
+    elapsedMs,
+    ...(held === undefined ? {} : { session: infoOf(held, clock.now(), warnMs()) }),
+    reused,
+  };
+}
+
+/** A successful data call gives a token its full life, unless the answer says otherwise. */
+export function lifeOf(got: DataAnswer, token: TokenRecord): LifeNews {
+  return {
+    sent: got.sent,
+    leftMs: got.reportedMs ?? token.lifeMs,
+    source: got.reportedMs === undefined ? 'estimated' : 'reported',
+  };
+}
+
+export function usedNow({ clock, window }: Environment): TokenChange {
+  const now = clock.now();
+  return { lastUsedAt: now.wall, lastActive: now, usedBy: window };
+}

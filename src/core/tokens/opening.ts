@@ -1,0 +1,143 @@
+import { originOf } from '../connection.ts';
+import { cancelled, notLookedAt, TokensError } from '../errors.ts';
+import type { Grant } from '../protocols/protocol.ts';
+import { titleOf } from '../requests/request.ts';
+import { elapsed } from './deadline.ts';
+import type { DataCallDeps, Opened, SessionQuery } from './fetched.ts';
+import type { MainToken, Session } from './record.ts';
+import { mayHaveOpened } from './refusal.ts';
+
+/** One data call that opens a session; whatever becomes of it, that session is not lost. */
+export class Opening {
+  readonly #deps: DataCallDeps;
+  readonly #query: SessionQuery;
+  readonly #user: MainToken;
+  readonly #id: string;
+  /** The call has failed; its session may still turn up. */
+  #isOver = false;
+
+  /** @param id of the record that the session will have */
+  constructor(deps: DataCallDeps, query: SessionQuery, user: MainToken, id: string) {
+    this.#deps = deps;
+    this.#query = query;
+    this.#user = user;
+    this.#id = id;
+  }
+
+  async run(): Promise<Opened> {
+    const { connection, request, options } = this.#query;
+    const { calls, env, limit } = this.#deps;
+    const { clock, gateways, log, logins, sync, table } = env;
+    if (options.signal?.aborted) {
+      throw cancelled();
+    }
+    const gateway = await gateways.gateway(connection);
+    const id = this.#id;
+    const life = { sent: clock.now(), leftMs: this.#user.lifeMs };
+    const call = async () =>
+      gateway.getData({
+        tokens: await calls.tokensOf(this.#user),
+        query: request.query,
+        keepOpen: request.keepOpen,
+        makeReader: options.makeReader,
+        onSession: (session) => this.#onSession(session),
+        signal: options.signal,
+      });
+    try {
+      const got = await limit.using({ id }, () =>
+        logins.withGatewayLogin(connection, options.askGatewayLogin, call, 'together'),
+      );
+      const elapsedMs = elapsed(got.sent, clock.now());
+      if (got.session === undefined && table.get(id) !== undefined) {
+        await sync.remove(id);
+      } else if (got.session === undefined && request.keepOpen) {
+        limit.lose(connection.name, id, life);
+        log.info(`${connection.name}: the answer for ${titleOf(request.query)} named no session.`);
+      }
+      return { got, held: table.get(id), elapsedMs };
+    } catch (error) {
+      this.#isOver = true;
+      const opened = table.get(id);
+      if (opened?.level === 'session') {
+        // With the rest of the answer lost it is still good for the next call, if somebody wants one.
+        const isCancelled = TokensError.is(error) && error.code === 'E_CANCELLED';
+        if (!request.keepOpen || (isCancelled && options.signal?.reason !== notLookedAt)) {
+          await this.#endUnwanted(opened);
+        }
+      } else if (mayHaveOpened(error)) {
+        limit.lose(connection.name, id, life);
+        log.warn(
+          `${connection.name}: a session of ${titleOf(request.query)} may have been opened whose id did not come.`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** Takes in a session as soon as its id is known, and for whom it is then. */
+  async #onSession(granted: Grant): Promise<void> {
+    const { connection } = this.#query;
+    const { env, takeover } = this.#deps;
+    const record = this.#recordOf(granted);
+    // Whether somebody has signed in anew since; the session is then under a token that nobody knows any more.
+    const isOrphan = () => env.table.owner(record)?.value !== this.#user.value;
+    const takeIn = async () => {
+      await env.sync.add(record);
+      if (isOrphan()) {
+        await takeover.carry(connection, record, this.#user);
+      }
+    };
+    await (isOrphan() ? takeover.whileNoted(this.#user, takeIn) : takeIn()).catch((error: unknown) =>
+      env.log.warn(`Taking over ${this.#id} failed: ${String(error)}`),
+    );
+    if (record.closing) {
+      await this.#endUnwanted(record);
+    }
+  }
+
+  #recordOf({ value, sent, reportedMs }: Grant): Session {
+    const { connection, request, view } = this.#query;
+    const { clock, window } = this.#deps.env;
+    const user = this.#user;
+    const { wall } = clock.now();
+    const lifeMs = reportedMs ?? user.lifeMs;
+    return {
+      id: this.#id,
+      level: 'session',
+      value,
+      connection: connection.name,
+      origin: originOf(connection),
+      ...(user.service === undefined ? {} : { service: user.service }),
+      target: titleOf(request.query),
+      view,
+      under: user.id,
+      signInId: user.signInId,
+      sent,
+      leftMs: lifeMs,
+      lifeMs,
+      source: reportedMs === undefined ? 'estimated' : 'reported',
+      openedAt: wall,
+      lastUsedAt: wall,
+      lastActive: sent,
+      keepAlive: connection.keepAlive,
+      keepAliveSetAt: 0,
+      openedBy: window,
+      usedBy: window,
+      // The asker may have turned away before the gateway said which session it had opened: nobody will use it.
+      closing: this.#isOver,
+      valueVersion: 0,
+      lifeVersion: 0,
+    };
+  }
+
+  async #endUnwanted(session: Session): Promise<void> {
+    const { closing, env } = this.#deps;
+    try {
+      if (env.table.get(this.#id) !== undefined) {
+        await closing.end(session);
+      }
+    } catch (error) {
+      env.log.warn(`Closing ${this.#id} failed: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import { eachOf, unlessCancelled } from '../async.ts';
+import type { Instant } from '../clock.ts';
+import type { Connection } from '../connection.ts';
+import { type FailureDetails, TokensError } from '../errors.ts';
+import type { Gateway } from '../protocols/protocol.ts';
+import type { Closing } from './closing.ts';
+import type { Environment } from './environment.ts';
+import type { GatewayCalls } from './gatewayCalls.ts';
+import { atATime } from './gateways.ts';
+import {
+  isClosable,
+  isEnding,
+  isMain,
+  type MainToken,
+  type Session,
+  type TokenChange,
+  type TokenRecord,
+} from './record.ts';
+import { mayRefuseToken, refusesToken } from './refusal.ts';
+import type { OperationOptions, SignIn } from './signIn.ts';
+
+/** What a renewal is made with. */
+interface Attempt {
+  readonly connection: Connection;
+  readonly gateway: Gateway;
+  readonly options: OperationOptions;
+  /** What else is to be noted of the token when it is renewed. */
+  readonly change: TokenChange;
+}
+
+/** Renews tokens at their gateways, and mends what has died on the way. */
+export class Renewal {
+  readonly #env: Environment;
+  readonly #calls: GatewayCalls;
+  readonly #signIn: SignIn;
+  readonly #closing: Closing;
+
+  constructor(env: Environment, calls: GatewayCalls, signIn: SignIn, closing: Closing) {
+    this.#env = env;
+    this.#calls = calls;
+    this.#signIn = signIn;
+    this.#closing = closing;
+  }
+
+  /**
+   * Renews a token at its gateway; signs in again where it has died and a login is to be had.
+   * @param change what else is to be noted of the token when it is renewed
+   * @throws `E_EXPIRED` for one that has died for good, `E_UNKNOWN_TOKEN` for one that is not held (any more)
+   */
+  async renew(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
+    const { clock } = this.#env;
+    const record = this.#held(id);
+    const { connection, gateway } = await this.#calls.gatewayOf(record);
+    const attempt = { connection, gateway, options, change };
+    const asked = clock.now();
+    try {
+      await this.#attempt(attempt, record);
+    } catch (error) {
+      if (!(record.level === 'session' ? mayRefuseToken(error) : refusesToken(error))) {
+        throw error;
+      }
+      await this.#calls.heardRefusal(error, record, asked);
+      if (isEnding(this.#held(id))) {
+        throw notHeld(); // Whoever closes it does not want it back.
+      }
+      if (record.level === 'session') {
+        await this.#recoverSession(attempt, record, asked);
+      } else if (isMain(record)) {
+        await this.#calls.markDead(record, asked);
+        await this.#replaceMain(attempt, record);
+      }
+    }
+  }
+
+  /**
+   * Asks the gateway for the life left; where it cannot be asked, it is reckoned.
+   * @throws `E_EXPIRED` where the gateway knows the token no more
+   */
+  async ask(id: string, { signal }: OperationOptions): Promise<void> {
+    const { clock, sync } = this.#env;
+    const record = this.#held(id);
+    const { gateway } = await this.#calls.gatewayOf(record);
+    if (gateway.remainingLife === undefined) {
+      return;
+    }
+    const asked = clock.now();
+    try {
+      const life = gateway.remainingLife({ user: record.value }, { signal });
+      const { sent, reportedMs } = await unlessCancelled(life, signal);
+      if (reportedMs !== undefined) {
+        const lifeMs = Math.max(reportedMs, record.lifeMs);
+        const news = { sent, leftMs: reportedMs, lifeMs, source: 'reported' } as const;
+        await sync.applyLife(record, news, {}, 'soon');
+      }
+    } catch (error) {
+      if (!refusesToken(error)) {
+        throw error;
+      }
+      await this.#calls.markDead(record, asked);
+      throw expired(record, error.details);
+    }
+  }
+
+  /** Whether {@link ask} asks the gateway. */
+  async canAsk(id: string): Promise<boolean> {
+    const { gateway } = await this.#calls.gatewayOf(this.#held(id));
+    return gateway.remainingLife !== undefined;
+  }
+
+  /** Asks gateways for the lives left, where they can be asked; goes on by itself. */
+  askAll(which: (record: TokenRecord) => boolean): void {
+    const { log, table } = this.#env;
+    const ids = Array.from(table.all()).flatMap((record) => (which(record) ? [record.id] : []));
+    void eachOf(ids, atATime, async (id) => {
+      if (await this.canAsk(id).catch(() => false)) {
+        await this.ask(id, {}).catch((error: unknown) => log.info(`Asking after ${id}: ${String(error)}`));
+      }
+    });
+  }
+
+  async #attempt({ connection, gateway, options, change }: Attempt, record: TokenRecord): Promise<void> {
+    const { logins, table } = this.#env;
+    const current = this.#held(record.id);
+    const grant = await logins.withGatewayLogin(connection, options.askGatewayLogin, async () =>
+      gateway.keepAlive(await this.#calls.tokensOf(current), {}),
+    );
+    if (grant.value === current.value) {
+      await this.#calls.renewed(current, grant, change);
+    } else if (table.get(current.id)?.value === current.value) {
+      await this.#calls.renewed(current, grant, { value: grant.value, ...change });
+    } else if (isClosable(current)) {
+      // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
+      await this.#closing.discard(current, grant);
+    }
+  }
+
+  /** A token that died is replaced by a new sign-in, if a login is to be had. */
+  async #replaceMain({ connection, options, change }: Attempt, record: MainToken): Promise<void> {
+    const { sync, table } = this.#env;
+    await this.#signIn.again(connection, record.service, options, record);
+    if (table.get(record.id)?.value === record.value) {
+      throw expired(record); // Calls are made with another token of this connection; this one is at its end.
+    }
+    await sync.update(record.id, change, 'soon');
+  }
+
+  /** Which of a session's two tokens has died need not be told (docs/protocols.md 2), so its user token is tried. */
+  async #recoverSession(attempt: Attempt, session: Session, asked: Instant): Promise<void> {
+    const { connection, gateway, options } = attempt;
+    const { table } = this.#env;
+    const user = table.owner(session);
+    if (user === undefined || !(await this.#calls.answers(gateway, user))) {
+      await this.#calls.markDead(session, asked);
+      await this.#signIn.again(connection, session.service, options, user);
+      try {
+        await this.#attempt(attempt, session);
+        return;
+      } catch (error) {
+        const isGone = TokensError.is(error) && error.code === 'E_UNKNOWN_TOKEN';
+        if (!isGone && !mayRefuseToken(error)) {
+          throw error;
+        }
+      }
+    }
+    const held = table.get(session.id);
+    if (held !== undefined && isClosable(held)) {
+      await this.#closing.end(held, options).catch(() => this.#calls.markDead(session));
+    }
+    throw new TokensError(
+      'E_EXPIRED',
+      'The session {0} has ended at the gateway; get the data again to open a new one.',
+      [session.target ?? session.connection],
+    );
+  }
+
+  #held(id: string): TokenRecord {
+    const record = this.#env.table.get(id);
+    if (record === undefined) {
+      throw notHeld();
+    }
+    return record;
+  }
+}
+
+function expired({ connection }: TokenRecord, details?: FailureDetails): TokensError {
+  return new TokensError('E_EXPIRED', 'The token of {0} has expired.', [connection], details);
+}
+
+/** The error for a token that is not held (any more). */
+export function notHeld(): TokensError {
+  return new TokensError('E_UNKNOWN_TOKEN', 'This token is not held any more.');
+}

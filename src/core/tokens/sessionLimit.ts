@@ -1,0 +1,230 @@
+import type { Connection } from '../connection.ts';
+import { type Disposable, DisposableStore } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import { type Closing, closingMs } from './closing.ts';
+import { type Deadline, remaining } from './deadline.ts';
+import type { Environment } from './environment.ts';
+import { OpenQueue } from './openQueue.ts';
+import type { Session } from './record.ts';
+import { syncDelayMs } from './store.ts';
+import type { Change } from './tokenTable.ts';
+
+/**
+ * Sessions are scarce: keeps count of those open and being opened, and closes the one that is needed least for another.
+ * Windows of one machine agree before they open, so that there is never one too many. Machines cannot: what one of
+ * them hears of too late is closed again.
+ */
+export class SessionLimit implements Disposable {
+  readonly #env: Environment;
+  readonly #closing: Closing;
+  readonly #queue: OpenQueue;
+  readonly #owned = new DisposableStore();
+  /** Calls under way, by the session they run in. */
+  readonly #busy = new Map<string, number>();
+  readonly #leaving = new Set<string>();
+  /** Sessions that may have been opened but whose ids never arrived, by connection and by ours. */
+  readonly #lost = new Map<string, Map<string, Deadline>>();
+
+  constructor(env: Environment, closing: Closing) {
+    this.#env = env;
+    this.#closing = closing;
+    this.#queue = new OpenQueue(env, (connection, id) => this.#abandoned(connection, id));
+    this.#owned.add(env.table.onDidChange((change) => this.#onChange(change)));
+  }
+
+  /** Runs work in a session, which is not closed for another one meanwhile. */
+  async using<T>(session: { readonly id: string }, work: () => Promise<T>): Promise<T> {
+    count(this.#busy, session.id, 1);
+    try {
+      return await work();
+    } finally {
+      count(this.#busy, session.id, -1);
+    }
+  }
+
+  /** Whether a session is on its way out. */
+  isLeaving(id: string): boolean {
+    return this.#leaving.has(id);
+  }
+
+  /**
+   * A session may have been opened whose answer was lost: nobody can use or close it, so it is shown nowhere, but
+   * it takes up room until its life is over. For that others are closed; it alone never keeps one from being opened,
+   * because perhaps it is not there at all.
+   */
+  lose(connection: string, id: string, life: Deadline): void {
+    const lost = this.#lost.get(connection) ?? new Map<string, Deadline>();
+    this.#lost.set(connection, lost.set(id, life));
+  }
+
+  /**
+   * Runs work that opens a session, after closing idle ones until there is room, whichever windows the others are
+   * opened by. Rejects with `E_LIMIT` when every session is at work.
+   * @param id of the record that its session will have
+   * @param suspect a session that seems dead: the first to go
+   */
+  async opening<T>(
+    connection: Connection,
+    id: string,
+    suspect: Session | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const place = await this.#queue.join(connection.name, id);
+    try {
+      for (;;) {
+        const before = await place.before();
+        const ahead = [...before].filter((other) => !this.#isHeld(other)).length;
+        const open = this.#held(connection.name) + ahead + 1;
+        if (open + this.#lostOf(connection.name) <= connection.maxSessions) {
+          break;
+        }
+        if (await this.makeRoom(connection, suspect)) {
+          continue;
+        }
+        if (open <= connection.maxSessions) {
+          break; // Only lost ones are in the way.
+        }
+        throw new TokensError(
+          'E_LIMIT',
+          'All {0} sessions of {1} are in use: wait for one to end, close one, or raise maxSessions.',
+          [connection.maxSessions, connection.name],
+        );
+      }
+      return await work();
+    } finally {
+      place.leave(this.#isHeld(id));
+    }
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #onChange({ id, connection, what }: Change): void {
+    const { scheduler, table, window } = this.#env;
+    if (what === 'removed') {
+      this.#queue.free(id);
+    }
+    const record = what === 'added' ? table.get(id) : undefined;
+    if (record?.level !== 'session') {
+      return;
+    }
+    this.#lost.get(connection)?.delete(id); // It has turned up.
+    if (record.openedBy !== window) {
+      // Two machines share no claims: the one whose windows come first goes first, and the other hears of it.
+      const wait = window < record.openedBy ? syncDelayMs : 3 * syncDelayMs;
+      scheduler.after(`trim/${connection}`, wait, () => void this.#trim(connection));
+    }
+  }
+
+  /** A window died while it opened a session: what came of it nobody may ever hear. */
+  #abandoned(connection: string, id: string): void {
+    const { clock, gateways } = this.#env;
+    const life = gateways.find(connection)?.lifeMinutes;
+    if (life !== undefined && !this.#isHeld(id)) {
+      this.lose(connection, id, { sent: clock.now(), leftMs: life * 60_000 });
+    }
+  }
+
+  #fits({ name, maxSessions }: Connection): boolean {
+    const opening = this.#queue.mine(name).filter((id) => !this.#isHeld(id));
+    return this.#held(name) + opening.length <= maxSessions;
+  }
+
+  /** Closes what is too much, as far as it is not at work. */
+  async #trim(name: string): Promise<void> {
+    const { claims, gateways, log, scheduler } = this.#env;
+    const connection = gateways.find(name);
+    const key = `trim-${name}`;
+    if (connection === undefined || this.#fits(connection)) {
+      return;
+    }
+    try {
+      if (await claims.lease(key, closingMs)) {
+        try {
+          while (!this.#fits(connection) && (await this.makeRoom(connection))) {
+            // Until it fits, or all are at work.
+          }
+        } finally {
+          await claims.release(key);
+        }
+      }
+    } catch (error) {
+      log.warn(`Closing what is too much of ${name} failed: ${String(error)}`);
+    }
+    if (!this.#fits(connection)) {
+      scheduler.after(`trim/${name}`, closingMs / 2, () => void this.#trim(name));
+    }
+  }
+
+  /** Closes the session that is needed least; false when there is none. Rejects when it cannot be closed. */
+  async makeRoom(connection: Connection, suspect?: Session): Promise<boolean> {
+    const victim =
+      suspect !== undefined && this.#isIdle(suspect) && this.#isHeld(suspect.id)
+        ? suspect
+        : this.#leastRecentlyUsed(connection.name);
+    if (victim === undefined) {
+      return false;
+    }
+    this.#leaving.add(victim.id);
+    try {
+      await this.#closing.end(victim);
+    } finally {
+      this.#leaving.delete(victim.id);
+    }
+    return true;
+  }
+
+  /** Those that seem expired count as well: only the gateway knows for sure. */
+  #held(connection: string): number {
+    let held = 0;
+    for (const record of this.#env.table.of(connection)) {
+      if (record.level === 'session' && !this.#leaving.has(record.id)) {
+        held++;
+      }
+    }
+    return held;
+  }
+
+  #isHeld(id: string): boolean {
+    return this.#env.table.get(id) !== undefined;
+  }
+
+  #lostOf(connection: string): number {
+    const lost = this.#lost.get(connection);
+    const now = this.#env.clock.now();
+    for (const [id, life] of lost ?? []) {
+      if (remaining(life, now) <= 0) {
+        lost?.delete(id);
+      }
+    }
+    return lost?.size ?? 0;
+  }
+
+  /** An expired one if there is any. */
+  #leastRecentlyUsed(connection: string): Session | undefined {
+    const now = this.#env.clock.now();
+    let least: Session | undefined;
+    let leastUsedAt = Number.POSITIVE_INFINITY;
+    for (const record of this.#env.table.of(connection)) {
+      const usedAt = remaining(record, now) > 0 ? record.lastUsedAt : Number.NEGATIVE_INFINITY;
+      if (record.level === 'session' && this.#isIdle(record) && usedAt < leastUsedAt) {
+        [least, leastUsedAt] = [record, usedAt];
+      }
+    }
+    return least;
+  }
+
+  #isIdle(record: Session): boolean {
+    return !this.#busy.has(record.id) && !this.#leaving.has(record.id);
+  }
+}
+
+function count(counts: Map<string, number>, key: string, by: 1 | -1): void {
+  const next = (counts.get(key) ?? 0) + by;
+  if (next === 0) {
+    counts.delete(key);
+  } else {
+    counts.set(key, next);
+  }
+}

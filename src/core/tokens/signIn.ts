@@ -1,0 +1,298 @@
+import { SingleFlight, Turns, unlessCancelled } from '../async.ts';
+import { type Connection, originOf } from '../connection.ts';
+import { cancelled, isLoginRefused, TokensError } from '../errors.ts';
+import { protocolOf } from '../protocols/kinds.ts';
+import type { Gateway, Grant, Login } from '../protocols/protocol.ts';
+import { mayLive, remaining } from './deadline.ts';
+import type { Environment } from './environment.ts';
+import { belongsTo } from './gateways.ts';
+import { type AskGatewayLogin, isByCertificate } from './logins.ts';
+import { isMain, type MainToken, type ReplacedToken, type SoleToken, type TokenChange } from './record.ts';
+import { mayHaveOpened } from './refusal.ts';
+import type { Takeover } from './takeover.ts';
+
+/** What a person answers when asked who they are. */
+export interface GivenLogin {
+  readonly login: Login;
+  readonly remember: boolean;
+}
+
+/** Asks the person; undefined when they turn away. `refusal`: what the gateway has said to what is remembered. */
+export type AskLogin = (
+  connection: Connection,
+  service: string | undefined,
+  why: 'unknown' | 'refused',
+  refusal?: TokensError,
+) => Promise<GivenLogin | undefined>;
+
+export interface OperationOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Absent where nobody can be asked. */
+  readonly askLogin?: AskLogin | undefined;
+  /** The same for the gateway's own user. */
+  readonly askGatewayLogin?: AskGatewayLogin | undefined;
+}
+
+/** Gets tokens for logins, and new tokens for those that died. */
+export class SignIn {
+  readonly #env: Environment;
+  readonly #takeover: Takeover;
+  /** By connection and service: those that may ask the person, and those that may not. */
+  readonly #asking = new SingleFlight<string, MainToken>();
+  readonly #silent = new SingleFlight<string, MainToken>();
+  readonly #turns = new Turns();
+
+  constructor(env: Environment, takeover: Takeover) {
+    this.#env = env;
+    this.#takeover = takeover;
+  }
+
+  /** The token that calls of a connection, and of a service if it has any, are made with; dead or alive. */
+  find(connection: Connection, service: string | undefined): MainToken | undefined {
+    return this.#env.table.main(connection.name, service, originOf(connection));
+  }
+
+  /** The service that somebody is signed in to, where it is just one; whose token may have expired. */
+  onlyService(connection: Connection): string | undefined {
+    const services = new Set<string | undefined>();
+    for (const record of this.#env.table.of(connection.name)) {
+      if (record.level === 'user' && belongsTo(connection, record)) {
+        services.add(record.service);
+      }
+    }
+    const [only] = services;
+    return services.size === 1 ? only : undefined;
+  }
+
+  /** The token that {@link find} finds, signed in again if it is known to be dead. */
+  async current(
+    connection: Connection,
+    service: string | undefined,
+    options: OperationOptions,
+  ): Promise<MainToken> {
+    const record = this.find(connection, service);
+    return record !== undefined && mayLive(record, this.#env.clock.now())
+      ? record
+      : this.again(connection, service, options, record);
+  }
+
+  /**
+   * Signs in because `dead` is; once for all who wait for it. Uses what is remembered, else asks. Rejects with
+   * `E_EXPIRED` (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
+   */
+  async again(
+    connection: Connection,
+    service: string | undefined,
+    options: OperationOptions,
+    dead: MainToken | undefined,
+  ): Promise<MainToken> {
+    const held = this.find(connection, service);
+    if (held !== undefined && held.value !== dead?.value) {
+      return held; // Another caller or window has been faster.
+    }
+    const key = JSON.stringify([connection.name, service]);
+    const asks = options.askLogin !== undefined;
+    const running = this.#asking.get(key) ?? this.#silent.get(key);
+    if (running === undefined) {
+      const flights = asks ? this.#asking : this.#silent;
+      const token = flights.run(key, () => this.#recover(connection, service, options, dead));
+      return unlessCancelled(token, options.signal);
+    }
+    const couldAsk = running === this.#asking.get(key);
+    try {
+      return await unlessCancelled(running, options.signal);
+    } catch (error) {
+      // That one could not ask, or its person turned away; this one's may not.
+      if (options.signal?.aborted || !asks || couldAsk || !TokensError.is(error)) {
+        throw error;
+      }
+      return this.again(connection, service, options, dead);
+    }
+  }
+
+  /** Signs in with this login. What the gateway grants is kept even if the asker has turned away meanwhile. */
+  async withLogin(
+    connection: Connection,
+    service: string | undefined,
+    given: { login: Login; remember?: boolean | undefined },
+    { signal, askGatewayLogin }: OperationOptions = {},
+  ): Promise<MainToken> {
+    return unlessCancelled(this.#logOn(connection, service, given, askGatewayLogin), signal);
+  }
+
+  async #recover(
+    connection: Connection,
+    service: string | undefined,
+    { askLogin, askGatewayLogin }: OperationOptions,
+    dead: MainToken | undefined,
+  ): Promise<MainToken> {
+    let refusal: TokensError | undefined;
+    try {
+      const another = () => {
+        const held = this.find(connection, service);
+        return held?.value === dead?.value ? undefined : held;
+      };
+      const logOn = (login: Login) => this.#logOn(connection, service, { login }, askGatewayLogin);
+      const token = await this.#env.logins.send(connection, another, logOn);
+      if (token !== undefined) {
+        return token;
+      }
+    } catch (error) {
+      if (!isLoginRefused(error) || askLogin === undefined || isByCertificate(connection)) {
+        throw error;
+      }
+      refusal = error;
+    }
+    if (askLogin === undefined) {
+      throw dead === undefined
+        ? new TokensError('E_CREDENTIALS', 'Nobody is signed in to {0}.', [connection.name])
+        : new TokensError(
+            'E_EXPIRED',
+            'The sign-in to {0} has expired, and no credentials are remembered to renew it.',
+            [connection.name],
+          );
+    }
+    const given = await askLogin(connection, service, refusal === undefined ? 'unknown' : 'refused', refusal);
+    if (given === undefined) {
+      throw cancelled();
+    }
+    return this.#logOn(connection, service, given, askGatewayLogin);
+  }
+
+  async #logOn(
+    connection: Connection,
+    service: string | undefined,
+    { login, remember }: { login: Login; remember?: boolean | undefined },
+    askGatewayLogin: AskGatewayLogin | undefined,
+  ): Promise<MainToken> {
+    const gateway = await this.#env.gateways.gateway(connection);
+    const { logins } = this.#env;
+    logins.giveGatewayLogin(connection, login);
+    const signIn = async () =>
+      gateway.signIn({ ...login, ...(await logins.gatewayLogin(connection)) }, service);
+    const granted = logins.withGatewayLogin(connection, askGatewayLogin, signIn);
+    const grant = await granted.catch(async (error: unknown) => {
+      await logins.failed(connection, login, error);
+      if (protocolOf(connection).sessions === undefined && mayHaveOpened(error)) {
+        // Nobody can ask for it, so nobody can close it: it ends by itself.
+        this.#env.log.warn(`${connection.name}: a token may have been issued whose answer did not come.`);
+      }
+      throw error;
+    });
+    // Each sign-in replaces what the one before it has left, so one at a time.
+    const record = await this.#turns.run(JSON.stringify([connection.name, service]), () =>
+      this.#keep(connection, service, gateway, grant),
+    );
+    try {
+      if (remember === true) {
+        await logins.remember(connection, login);
+      } else if (remember === false) {
+        await logins.remember(connection, undefined);
+      } else {
+        await logins.worked(connection, login);
+      }
+    } catch (error) {
+      this.#env.log.error(
+        `Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+    return record;
+  }
+
+  /** Holds what was granted, in place of what calls were made with so far. */
+  async #keep(
+    connection: Connection,
+    service: string | undefined,
+    gateway: Gateway,
+    grant: Grant,
+  ): Promise<MainToken> {
+    const { clock, newId, sync, table, window } = this.#env;
+    const { wall } = clock.now();
+    const lifeMs = grant.reportedMs ?? connection.lifeMinutes * 60_000;
+    const fresh = {
+      value: grant.value,
+      signInId: newId(),
+      origin: originOf(connection),
+      sent: grant.sent,
+      leftMs: lifeMs,
+      lifeMs,
+      source: grant.reportedMs === undefined ? ('estimated' as const) : ('reported' as const),
+      openedAt: wall,
+      lastUsedAt: wall,
+      lastActive: grant.sent,
+      openedBy: window,
+      usedBy: window,
+    };
+    const { held, replaced } = await this.#replace(connection, service, fresh);
+    for (const old of replaced) {
+      await (old.level === 'replaced' ? this.#takeover.finish(connection, old) : this.#revoke(gateway, old));
+    }
+    if (held !== undefined) {
+      const now = table.get(held.id);
+      return now !== undefined && isMain(now) ? now : held; // Somebody may have closed it meanwhile.
+    }
+    const token = {
+      ...fresh,
+      id: newId(),
+      connection: connection.name,
+      ...(service === undefined ? {} : { service }),
+      keepAlive: connection.keepAlive,
+      keepAliveSetAt: 0,
+      valueVersion: 0,
+      lifeVersion: 0,
+    };
+    const record: MainToken =
+      protocolOf(connection).sessions === undefined
+        ? { ...token, level: 'sole', closing: false }
+        : { ...token, level: 'user' };
+    await sync.add(record);
+    return record;
+  }
+
+  /**
+   * Puts a value in the place of the one that calls were made with, so that nothing can go on using that. The one that
+   * is replaced is open over there until it is revoked, and its sessions are under it until they are taken over: so it
+   * is noted before, and if this window dies the next one finds it and does the rest.
+   */
+  async #replace(
+    connection: Connection,
+    service: string | undefined,
+    fresh: TokenChange & { readonly value: string },
+  ): Promise<{ held?: MainToken; replaced: readonly (ReplacedToken | SoleToken)[] }> {
+    const { newId, sync, table } = this.#env;
+    const replaced: (ReplacedToken | SoleToken)[] = [];
+    for (;;) {
+      const old = this.find(connection, service); // Looked for each time: another window may have signed in meanwhile.
+      if (old === undefined) {
+        return { replaced };
+      }
+      const isNoted = [fresh, ...replaced].some(({ value }) => value === old.value);
+      if (isNoted || (old.level === 'user' && table.sessionsOpenUnder(old).length === 0)) {
+        const stored = sync.update(old.id, fresh, 'now');
+        const held = table.get(old.id);
+        await stored;
+        return { replaced, ...(held !== undefined && isMain(held) ? { held } : {}) };
+      }
+      const note = old.level === 'user' ? this.#takeover.noteOf(old) : { ...old, id: newId(), closing: true };
+      replaced.push(note);
+      await sync.add(note);
+    }
+  }
+
+  /** An account's tokens may be rationed, so one that has been replaced is given back. */
+  async #revoke(gateway: Gateway, old: SoleToken): Promise<void> {
+    const { clock, log, redactor, sync } = this.#env;
+    try {
+      await gateway.close({ user: old.value });
+    } catch (error) {
+      if (remaining(old, clock.now()) > 0) {
+        log.warn(`Revoking ${old.id} failed: ${error instanceof Error ? error.message : String(error)}`);
+        // It may still be open over there: it stays on the list, so that it can be closed.
+        await sync.update(old.id, { closing: false }, 'now');
+        return;
+      }
+    }
+    await sync.removeEnded(old);
+    redactor.delete(old.value);
+  }
+}

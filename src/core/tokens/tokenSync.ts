@@ -1,0 +1,406 @@
+import { Turns } from '../async.ts';
+import type { Instant } from '../clock.ts';
+import { type Disposable, DisposableStore } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import { Emitter } from '../event.ts';
+import { type Log, logFault } from '../log.ts';
+import {
+  type Deadline,
+  elapsed,
+  isLater,
+  isOwn,
+  type LearningClock,
+  remaining,
+  runTogether,
+  startOf,
+} from './deadline.ts';
+import {
+  isClosable,
+  merge,
+  parseRecord,
+  parseStamp,
+  serialize,
+  type TokenChange,
+  type TokenRecord,
+  type UserToken,
+} from './record.ts';
+import type { Scheduler } from './scheduler.ts';
+import { syncDelayMs, type TokenStore } from './store.ts';
+import type { TokenTable } from './tokenTable.ts';
+
+/** An entry of the store that could not be read; it is left where it is. */
+export interface Unreadable {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface SyncDeps {
+  readonly table: TokenTable;
+  readonly store: TokenStore;
+  readonly clock: LearningClock;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  /** An id that nobody has had before. */
+  readonly newId: () => string;
+}
+
+/** Uses come in bursts and a write costs tens of milliseconds; other windows still hear of it in time. In milliseconds. */
+const writeDelayMs = syncDelayMs / 2;
+
+/** A write that failed is tried again after so long, in milliseconds. */
+const retryMs = 30_000;
+
+/** What an answer told of a token's life. */
+export interface LifeNews extends Deadline {
+  readonly source: 'reported' | 'estimated';
+  readonly lifeMs?: number;
+}
+
+/** Keeps the table and the store the same, in all windows: what one of them changes the others take over. */
+export class TokenSync implements Disposable {
+  readonly #deps: SyncDeps;
+  /** What the store is known to hold, by id: its text, and the same without what is said of its writing. */
+  readonly #stored = new Map<string, { readonly json: string; readonly text: string }>();
+  /** Tombstones: the highest removed version of a value by id. It stays removed whoever writes it again. */
+  readonly #removed = new Map<string, number>();
+  /** When this window replaced the value of a token, by id. */
+  readonly #replacedAt = new Map<string, Instant>();
+  /** Values that have ended not long ago, and when: another window may still have put one aside for closing. */
+  readonly #ended = new Map<string, Instant>();
+  /** One step at a time for each entry, so that steps cannot overtake each other. */
+  readonly #turns = new Turns();
+  readonly #owned = new DisposableStore();
+  readonly #onFault = (error: unknown) => logFault(this.#deps.log, error);
+  readonly #trouble = this.#owned.add(new Emitter<TokensError>(this.#onFault));
+  readonly #replaced = this.#owned.add(new Emitter<UserToken>(this.#onFault));
+  #inTrouble = false;
+
+  /** Another window has replaced the value of a user token, or forgotten it; hears of it as it was before. */
+  readonly onDidHearReplaced = this.#replaced.event;
+  /** The store refused; tokens live in memory alone until it works again. Fires once for each such time. */
+  readonly onTrouble = this.#trouble.event;
+
+  constructor(deps: SyncDeps) {
+    this.#deps = deps;
+    this.#owned.add(deps.store.onDidChange((id) => this.#onRemoteChange(id)));
+  }
+
+  /** Reads the store. Entries that cannot be read are set aside and named. */
+  async load(): Promise<Unreadable[]> {
+    const unreadable: Unreadable[] = [];
+    let ids: string[];
+    try {
+      ids = await this.#deps.store.ids();
+    } catch (error) {
+      this.#report(error);
+      return unreadable;
+    }
+    await Promise.all(
+      ids.map(async (id) => {
+        const problem = await this.#read(id, false);
+        if (problem !== undefined) {
+          unreadable.push({ id, reason: problem });
+        }
+      }),
+    );
+    return unreadable;
+  }
+
+  /** Takes a token in; when this resolves the store has it, or {@link onTrouble} has fired. */
+  async add(record: TokenRecord): Promise<void> {
+    this.#deps.table.put(record);
+    await this.#write(record.id);
+  }
+
+  /**
+   * Changes a token. It is written `now` (when this resolves) or `soon`, together with what else happens to it
+   * within a second. Nothing happens to a token that is not held.
+   */
+  async update(id: string, change: TokenChange, written: 'now' | 'soon'): Promise<void> {
+    const { clock, scheduler, table } = this.#deps;
+    const record = table.stored(id);
+    if (record === undefined) {
+      return;
+    }
+    const replaced = change.value !== undefined && change.value !== record.value;
+    if (replaced) {
+      this.#replacedAt.set(id, clock.now());
+    }
+    const next = {
+      ...record,
+      ...change,
+      valueVersion: record.valueVersion + (replaced ? 1 : 0),
+      lifeVersion: record.lifeVersion + 1,
+    };
+    if (change.lastUsedAt !== undefined && change.lastUsedAt <= record.lastUsedAt) {
+      // The wall clock was set back; of two uses the later one must still count as that.
+      next.lastUsedAt = record.lastUsedAt + (next.usedBy === record.usedBy ? 0 : 1);
+    }
+    table.put(next);
+    if (written === 'now') {
+      await this.#write(id);
+    } else if (!scheduler.has(writeKey(id))) {
+      scheduler.after(writeKey(id), writeDelayMs, () => void this.#write(id));
+    }
+  }
+
+  /**
+   * Takes in what an answer told of a token's life, with what else it changes. Answers overtake each other: one to
+   * an earlier request tells nothing new of the life, and one about a value that was replaced tells nothing at all.
+   */
+  async applyLife(
+    token: Pick<TokenRecord, 'id' | 'value'>,
+    { sent, leftMs, source, lifeMs }: LifeNews,
+    change: TokenChange,
+    written: 'now' | 'soon',
+  ): Promise<void> {
+    const { clock, table } = this.#deps;
+    const record = table.stored(token.id);
+    if (record?.value === token.value) {
+      const isNews = !isLater(record.sent, sent, clock.now());
+      const life = isNews ? { sent, leftMs, source, lifeMs: lifeMs ?? record.lifeMs } : {};
+      await this.update(token.id, { ...life, ...change }, written);
+    }
+  }
+
+  /**
+   * Reckons lives from now on where the clocks have parted since, or the machine has been started anew: while both
+   * can still be told apart. Otherwise the next restart or change of the wall clock would be one too many. Other
+   * machines' clocks are theirs to watch.
+   */
+  anchor(): void {
+    const { clock, table } = this.#deps;
+    const now = clock.now();
+    for (const { id } of [...table.all()]) {
+      const record = table.stored(id);
+      if (record !== undefined && isOwn(record.sent, now) && !runTogether(record.sent, now)) {
+        const leftMs = Math.max(remaining(record, now), 0);
+        void this.update(id, { sent: now, leftMs }, 'soon');
+      }
+    }
+  }
+
+  /** Forgets a token, here and in the store. */
+  async remove(id: string): Promise<void> {
+    this.#markRemoved(id);
+    await this.#inTurn(id, async () => {
+      this.#stored.delete(id);
+      await this.#deps.store.delete(id);
+    });
+  }
+
+  /**
+   * Forgets a token that has ended, and whatever else is held of the same value: two windows that replaced it at once
+   * have each kept it for closing. What has another value by now, here or in another window, has not ended.
+   */
+  async removeEnded({ connection, id: first, value }: TokenRecord): Promise<void> {
+    const { clock, store, table } = this.#deps;
+    const now = clock.now();
+    for (const [old, at] of this.#ended) {
+      if (elapsed(at, now) > syncDelayMs) {
+        this.#ended.delete(old);
+      }
+    }
+    this.#ended.set(value, now);
+    const same = [...table.of(connection)].filter((other) => other.value === value);
+    await Promise.all(
+      [...new Set([first, ...same.map(({ id }) => id)])].map((id) =>
+        this.#inTurn(id, async () => {
+          await this.#read(id).catch((error: unknown) => this.#report(error));
+          if (table.stored(id)?.value === value) {
+            this.#markRemoved(id);
+            await store.delete(id);
+          }
+        }),
+      ),
+    );
+  }
+
+  /** Writes at once what was to be written soon. */
+  async flush(): Promise<void> {
+    const { scheduler, table } = this.#deps;
+    for (const { id } of table.all()) {
+      if (scheduler.has(writeKey(id))) {
+        void this.#write(id);
+      }
+    }
+    await this.#turns.idle();
+  }
+
+  dispose(): void {
+    this.#owned.dispose();
+  }
+
+  #write(id: string): Promise<void> {
+    const { scheduler } = this.#deps;
+    scheduler.cancel(writeKey(id));
+    return this.#inTurn(id, async () => {
+      try {
+        await this.#writeNow(id);
+      } catch (error) {
+        if (this.#deps.table.stored(id) !== undefined) {
+          scheduler.after(writeKey(id), retryMs, () => void this.#write(id));
+        }
+        throw error;
+      }
+    });
+  }
+
+  /** @param greets whether other machines are asked or answered even if there is nothing new to write */
+  async #writeNow(id: string, greets = false): Promise<void> {
+    const { clock, scheduler, store, table } = this.#deps;
+    // Another window may have written since; what it knows must not be lost.
+    if ((await this.#read(id)) !== undefined) {
+      return; // There is something under this id that is not ours to write over.
+    }
+    const record = table.stored(id);
+    const text = record === undefined ? undefined : serialize(record);
+    const before = this.#stored.get(id);
+    if (record === undefined || text === undefined || (text === before?.text && !greets)) {
+      return;
+    }
+    const written = clock.now();
+    const json = serialize(record, clock.asks ? { written, asks: true } : { written });
+    this.#stored.set(id, { json, text });
+    scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
+    try {
+      await store.write(id, json);
+      this.#inTrouble = false;
+    } catch (error) {
+      if (before === undefined) {
+        this.#stored.delete(id);
+      } else {
+        this.#stored.set(id, before);
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Takes over what the store has under an id; says what is wrong with it if it cannot be read.
+   * @param isNews whether what this window does not know yet was written just now
+   */
+  async #read(id: string, isNews = true): Promise<string | undefined> {
+    const { clock, store, table } = this.#deps;
+    const json = await store.read(id);
+    if (json === undefined) {
+      this.#removedElsewhere(id);
+      return undefined;
+    }
+    if (json === this.#stored.get(id)?.json) {
+      return undefined;
+    }
+    const parsed = parseRecord(id, json);
+    if (!parsed.ok) {
+      return parsed.reason;
+    }
+    const { value, sent, valueVersion } = parsed.value;
+    const endedAt = this.#ended.get(value);
+    const isRemoved = valueVersion <= (this.#removed.get(id) ?? -1);
+    if (isRemoved || (endedAt !== undefined && isLater(endedAt, sent, clock.now()))) {
+      this.#markRemoved(id, valueVersion);
+      await store.delete(id);
+      return undefined;
+    }
+    this.#removed.delete(id);
+    this.#stored.set(id, { json, text: serialize(parsed.value) });
+    const { written, asks } = parseStamp(json);
+    clock.hear(sent, false);
+    if (written !== undefined && clock.hear(written, isNews)) {
+      table.reckonAnew(startOf(written));
+    }
+    this.#join(parsed.value);
+    const isNew = clock.ask(sent, written);
+    if (isNew || (asks && written !== undefined && !isOwn(written, clock.now()))) {
+      void this.#inTurn(id, () => this.#writeNow(id, true)); // Asks that machine for its clocks, or answers it.
+    }
+    return undefined;
+  }
+
+  #markRemoved(id: string, valueVersion = 0): void {
+    const { table } = this.#deps;
+    const mine = table.stored(id)?.valueVersion ?? 0;
+    this.#removed.set(id, Math.max(mine, valueVersion, this.#removed.get(id) ?? 0));
+    this.#stored.delete(id);
+    this.#replacedAt.delete(id);
+    this.#deps.scheduler.cancel(writeKey(id));
+    table.drop(id);
+  }
+
+  #removedElsewhere(id: string): void {
+    if (!this.#stored.has(id)) {
+      return; // It has not been written yet.
+    }
+    const { clock, newId, table } = this.#deps;
+    const mine = table.stored(id);
+    const replacedAt = this.#replacedAt.get(id);
+    this.#markRemoved(id);
+    if (mine?.level === 'user') {
+      this.#replaced.fire(mine);
+    }
+    const isUnknown = replacedAt !== undefined && elapsed(replacedAt, clock.now()) <= syncDelayMs;
+    if (mine !== undefined && isClosable(mine) && isUnknown) {
+      // That window has closed the value before, and cannot have known of this one: it is still to be closed.
+      void this.add({ ...mine, id: newId(), closing: true });
+    }
+  }
+
+  /** Joins what another window has written with what is known here. */
+  #join(theirs: TokenRecord): void {
+    const { id } = theirs;
+    const { newId, scheduler, table } = this.#deps;
+    const mine = table.stored(id);
+    if (mine === undefined) {
+      table.put(theirs);
+      return;
+    }
+    const both = merge(mine, theirs);
+    const text = serialize(both);
+    if (text !== serialize(mine)) {
+      table.put(both);
+      if (mine.level === 'user' && both.value !== mine.value) {
+        this.#replaced.fire(mine);
+      }
+    }
+    if (text !== serialize(theirs)) {
+      // That window has written over something that it had not heard of.
+      scheduler.after(writeKey(id), writeDelayMs, () => void this.#write(id));
+    }
+    if (mine.valueVersion === theirs.valueVersion && both.value !== mine.value && isClosable(mine)) {
+      // Two windows replaced the same value at once: both new ones are open, so both stay on the list.
+      void this.add({ ...mine, id: newId() });
+    }
+  }
+
+  #onRemoteChange(id: string): void {
+    void this.#inTurn(id, async () => {
+      const problem = await this.#read(id);
+      if (problem !== undefined) {
+        this.#deps.log.warn(`Token entry ${id} ${problem}; it is left alone.`);
+      }
+    });
+  }
+
+  #inTurn(id: string, step: () => Promise<void>): Promise<void> {
+    return this.#turns.run(id, () => step().catch((error: unknown) => this.#report(error)));
+  }
+
+  #report(error: unknown): void {
+    this.#deps.log.error(
+      `The secret storage failed: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    if (!this.#inTrouble) {
+      this.#inTrouble = true;
+      this.#trouble.fire(
+        new TokensError(
+          'E_STORAGE',
+          'The secret storage of this computer does not work, so tokens are kept in memory and end with this window. Unlock its keyring, or set one up, to keep them.',
+        ),
+      );
+    }
+  }
+}
+
+function writeKey(id: string): string {
+  return `write/${id}`;
+}

@@ -1,0 +1,281 @@
+import type { Clock } from '../clock.ts';
+import type { Disposable } from '../disposable.ts';
+import { Emitter } from '../event.ts';
+import { type Log, logFault } from '../log.ts';
+import type { Redactor } from '../redact.ts';
+import { isLater, remaining, startOf } from './deadline.ts';
+import {
+  isEnding,
+  type MainToken,
+  type ReplacedToken,
+  type Session,
+  type TokenRecord,
+  type UserToken,
+} from './record.ts';
+
+/** What happened to a token that is held. */
+export interface Change {
+  readonly id: string;
+  readonly connection: string;
+  readonly what: 'added' | 'changed' | 'removed';
+}
+
+/** The tokens that are held, and how they belong together. */
+export class TokenTable implements Disposable {
+  readonly #clock: Clock;
+  readonly #redactor: Redactor;
+  readonly #records = new Map<string, TokenRecord>();
+  readonly #byConnection = new Map<string, Set<string>>();
+  /** The ids of user tokens, by connection. */
+  readonly #users = new Map<string, Set<string>>();
+  /** User tokens that live longer than their own record says, because a session of theirs was used. Never stored. */
+  readonly #prolonged = new Map<string, UserToken>();
+  readonly #changes: Emitter<Change>;
+
+  readonly onDidChange;
+
+  constructor(deps: { readonly clock: Clock; readonly redactor: Redactor; readonly log: Log }) {
+    this.#clock = deps.clock;
+    this.#redactor = deps.redactor;
+    this.#changes = new Emitter<Change>((error) => logFault(deps.log, error));
+    this.onDidChange = this.#changes.event;
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** A token with its effective expiry: a user token lives as long as its sessions. */
+  get(id: string): TokenRecord | undefined {
+    return this.#prolonged.get(id) ?? this.#records.get(id);
+  }
+
+  /** A token as it is stored. */
+  stored(id: string): TokenRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  *all(): IterableIterator<TokenRecord> {
+    for (const [id, record] of this.#records) {
+      yield this.#prolonged.get(id) ?? record;
+    }
+  }
+
+  connectionNames(): IterableIterator<string> {
+    return this.#byConnection.keys();
+  }
+
+  of(connection: string): IterableIterator<TokenRecord> {
+    return this.#found(this.#byConnection.get(connection));
+  }
+
+  /** The user token that sessions of a connection and service are opened under, issued by that origin and no other. */
+  user(connection: string, service: string | undefined, origin: string): UserToken | undefined {
+    // There is more than one only if two windows signed in at once.
+    let latest: UserToken | undefined;
+    for (const record of this.#found(this.#users.get(connection))) {
+      if (
+        record.level === 'user' &&
+        record.service === service &&
+        record.origin === origin &&
+        (latest === undefined || isLater(record.sent, latest.sent, this.#clock.now()))
+      ) {
+        latest = record;
+      }
+    }
+    return latest;
+  }
+
+  /** The token that a sign-in at that origin has handed out: the user token, or the latest sole token; dead or alive. */
+  main(connection: string, service: string | undefined, origin: string): MainToken | undefined {
+    const now = this.#clock.now();
+    let latest: MainToken | undefined = this.user(connection, service, origin);
+    for (const record of latest === undefined ? this.of(connection) : []) {
+      if (
+        record.level === 'sole' &&
+        !record.closing &&
+        record.origin === origin &&
+        (latest === undefined || isLater(record.sent, latest.sent, now))
+      ) {
+        latest = record;
+      }
+    }
+    return latest;
+  }
+
+  /** The user token that a session belongs to, even if it is still to be taken over from one that was replaced. */
+  owner(session: Session): UserToken | undefined {
+    const own = session.under === undefined ? undefined : this.get(session.under);
+    // A session never gets to see the user token of another origin.
+    return own?.level === 'user' && own.origin === session.origin
+      ? own
+      : this.user(session.connection, session.service, session.origin);
+  }
+
+  /** The user token whose value a session is open under: its owner, or what that has replaced. Only with it it is closed. */
+  opener(session: Session): UserToken | ReplacedToken | undefined {
+    const owner = this.owner(session);
+    if (owner?.signInId === session.signInId) {
+      return owner;
+    }
+    for (const record of this.#found(this.#users.get(session.connection))) {
+      if (isUser(record) && record.origin === session.origin && record.signInId === session.signInId) {
+        return record;
+      }
+    }
+    return undefined;
+  }
+
+  /** The sessions that belong to a user token, those included that are still to be taken over from what it has replaced. */
+  sessionsOf(user: UserToken): Session[] {
+    return this.#sessions(user.connection, (session) => this.owner(session)?.id === user.id);
+  }
+
+  /** The sessions that are open under the value that a user token has, or had: they alone keep it alive. */
+  sessionsOpenUnder(user: UserToken | ReplacedToken): Session[] {
+    return this.#sessions(
+      user.connection,
+      (session) =>
+        session.signInId === user.signInId &&
+        session.service === user.service &&
+        (this.opener(session)?.value ?? user.value) === user.value,
+    );
+  }
+
+  /** The token that ends first of those that can be used. */
+  first(): TokenRecord | undefined {
+    const now = this.#clock.now();
+    let first: TokenRecord | undefined;
+    let firstLeft = Number.POSITIVE_INFINITY;
+    for (const record of this.all()) {
+      const left = isEnding(record) ? Number.POSITIVE_INFINITY : remaining(record, now);
+      if (left < firstLeft) {
+        [first, firstLeft] = [record, left];
+      }
+    }
+    return first;
+  }
+
+  put(record: TokenRecord): void {
+    const { id, connection } = record;
+    const known = this.#records.get(id);
+    if (known?.value !== record.value) {
+      this.#redactor.add(record.value);
+    }
+    this.#records.set(id, record);
+    if (known === undefined) {
+      addTo(this.#byConnection, connection, id);
+      if (isUser(record)) {
+        addTo(this.#users, connection, id);
+      }
+    }
+    if (record.level === 'user') {
+      this.#prolong(record);
+    }
+    this.#changes.fire({ id, connection, what: known === undefined ? 'added' : 'changed' });
+    if (record.level === 'session') {
+      const user = this.opener(record);
+      if (user?.level === 'user' && this.#outlives(record, user)) {
+        this.#prolonged.set(user.id, prolonged(user, record));
+        this.announce(user.id);
+      }
+    }
+  }
+
+  drop(id: string): void {
+    const record = this.#records.get(id);
+    if (record === undefined) {
+      return;
+    }
+    const { connection } = record;
+    this.#records.delete(id);
+    this.#prolonged.delete(id);
+    removeFrom(this.#byConnection, connection, id);
+    removeFrom(this.#users, connection, id);
+    this.#changes.fire({ id, connection, what: 'removed' });
+  }
+
+  /** Says that a token has changed without a change of its record: time has passed. */
+  announce(id: string): void {
+    const record = this.#records.get(id);
+    if (record !== undefined) {
+      this.#changes.fire({ id, connection: record.connection, what: 'changed' });
+    }
+  }
+
+  /** More is known of the clocks of a machine, named by a start of it: of its tokens, and of what they keep alive. */
+  reckonAnew(start: string): void {
+    const theirs = [...this.#records.values()].filter(({ sent }) => startOf(sent) === start);
+    for (const connection of new Set(theirs.map((record) => record.connection))) {
+      for (const id of this.#users.get(connection) ?? []) {
+        const record = this.#records.get(id);
+        if (record?.level === 'user') {
+          this.#prolong(record);
+        }
+      }
+    }
+    for (const { id } of theirs) {
+      this.announce(id);
+    }
+  }
+
+  dispose(): void {
+    this.#changes.dispose();
+  }
+
+  *#found(ids: ReadonlySet<string> | undefined): IterableIterator<TokenRecord> {
+    for (const id of ids ?? []) {
+      const record = this.get(id);
+      if (record !== undefined) {
+        yield record;
+      }
+    }
+  }
+
+  #sessions(connection: string, accept: (session: Session) => boolean): Session[] {
+    return [...this.of(connection)].filter(
+      (record): record is Session => record.level === 'session' && accept(record),
+    );
+  }
+
+  /** A user token lives as long as any of its sessions does (docs/protocols.md 2). */
+  #prolong(user: UserToken): void {
+    this.#prolonged.delete(user.id);
+    let last: TokenRecord = user;
+    for (const session of this.sessionsOpenUnder(user)) {
+      if (this.#outlives(session, last)) {
+        last = session;
+      }
+    }
+    if (last !== user) {
+      this.#prolonged.set(user.id, prolonged(user, last));
+    }
+  }
+
+  /** What was heard of a session before its user token was refused says nothing of that one's life. */
+  #outlives(session: Session, other: TokenRecord): boolean {
+    const now = this.#clock.now();
+    const left = remaining(session, now);
+    const isNews = other.leftMs > 0 || isLater(session.sent, other.sent, now);
+    return isNews && left > 0 && left > remaining(other, now);
+  }
+}
+
+function isUser(record: TokenRecord): record is UserToken | ReplacedToken {
+  return record.level === 'user' || record.level === 'replaced';
+}
+
+function prolonged(user: UserToken, by: TokenRecord): UserToken {
+  return { ...user, sent: by.sent, leftMs: by.leftMs, source: 'estimated' };
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, id: string): void {
+  sets.set(key, (sets.get(key) ?? new Set()).add(id));
+}
+
+function removeFrom(sets: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = sets.get(key);
+  if (ids?.delete(id) && ids.size === 0) {
+    sets.delete(key);
+  }
+}

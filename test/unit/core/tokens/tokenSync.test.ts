@@ -1,0 +1,432 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Redactor } from '../../../../src/core/redact.ts';
+import { LearningClock } from '../../../../src/core/tokens/deadline.ts';
+import {
+  type ReplacedToken,
+  type Session,
+  type SoleToken,
+  serialize,
+  type UserToken,
+} from '../../../../src/core/tokens/record.ts';
+import { Scheduler } from '../../../../src/core/tokens/scheduler.ts';
+import { TokenSync } from '../../../../src/core/tokens/tokenSync.ts';
+import { type Change, TokenTable } from '../../../../src/core/tokens/tokenTable.ts';
+import { SharedStorage } from '../../../simulate/shared.ts';
+import { FakeClock } from '../../fakeClock.ts';
+
+describe('tokens in the table and in the store', () => {
+  let clock: FakeClock;
+  let storage: SharedStorage;
+  const opened: { dispose(): void }[] = [];
+
+  function open() {
+    const scheduler = new Scheduler(clock);
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const redactor = new Redactor();
+    const store = storage.window();
+    const log = { debug: write, info: write, warn: write, error: write };
+    const learning = new LearningClock(clock);
+    const table = new TokenTable({ clock: learning, redactor, log });
+    const newId = () => crypto.randomUUID();
+    const sync = new TokenSync({ table, store, clock: learning, scheduler, log, newId });
+    const changes: Change[] = [];
+    const troubles: string[] = [];
+    table.onDidChange((change) => changes.push(change));
+    sync.onTrouble((error) => troubles.push(error.code));
+    opened.push(table, sync, store, scheduler);
+    return { table, sync, scheduler, redactor, changes, troubles, lines };
+  }
+
+  const common = (id: string) => {
+    const now = clock.now();
+    return {
+      id,
+      value: `secret-of-${id}`,
+      connection: 'c',
+      origin: 'http://127.0.0.1:1',
+      sent: now,
+      leftMs: 60_000,
+      lifeMs: 60_000,
+      source: 'estimated' as const,
+      openedAt: now.wall,
+      lastUsedAt: now.wall,
+      lastActive: now,
+      keepAlive: 'manual' as const,
+      keepAliveSetAt: 0,
+      openedBy: 'w1',
+      usedBy: 'w1',
+      signInId: '',
+      valueVersion: 0,
+      lifeVersion: 0,
+    };
+  };
+
+  function record(id: string, more: Partial<SoleToken> = {}): SoleToken {
+    return { ...common(id), level: 'sole', closing: false, ...more };
+  }
+
+  const settled = async () => {
+    for (let round = 0; round < 5; round++) {
+      await turn();
+    }
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    storage = new SharedStorage();
+  });
+
+  afterEach(() => {
+    for (const item of opened.splice(0)) {
+      item.dispose();
+    }
+    assert.equal(clock.pending, 0);
+  });
+
+  it('holds, finds and forgets', async () => {
+    const { table, sync, changes } = open();
+    await sync.add(record('a', { connection: 'x' }));
+    await sync.add(record('b', { leftMs: 1_000 }));
+    assert.equal(table.size, 2);
+    assert.equal(table.first()?.id, 'b');
+    assert.deepEqual(
+      [...table.of('x')].map(({ id }) => id),
+      ['a'],
+    );
+    await sync.remove('b');
+    assert.equal(table.first()?.id, 'a');
+    assert.equal(table.get('b'), undefined);
+    assert.deepEqual([...storage.entries.keys()], ['a']);
+    assert.deepEqual(
+      changes.map(({ what }) => what),
+      ['added', 'added', 'removed'],
+    );
+    await sync.update('b', { lastUsedAt: 1 }, 'now');
+    assert.equal(storage.entries.has('b'), false);
+  });
+
+  it('has stored a token when adding it resolves, and finds it again', async () => {
+    await open().sync.add(record('a'));
+    const { table, sync } = open();
+    assert.deepEqual(await sync.load(), []);
+    assert.deepEqual(table.get('a'), record('a'));
+  });
+
+  it('writes a burst of uses once, a second later at most', async () => {
+    const { table, sync } = open();
+    await sync.add(record('a'));
+    for (let use = 1; use <= 20; use++) {
+      clock.advance(40);
+      await sync.update('a', { lastUsedAt: clock.now().wall }, 'soon');
+    }
+    assert.equal(storage.writes, 1);
+    clock.advance(240);
+    await settled();
+    assert.equal(storage.writes, 2);
+    assert.equal(JSON.parse(storage.entries.get('a') ?? '').lastUsedAt, table.get('a')?.lastUsedAt);
+  });
+
+  it('writes at once when told to, together with what waited, and before the end', async () => {
+    const { sync, scheduler } = open();
+    await sync.add(record('a'));
+    await sync.update('a', { lastUsedAt: clock.now().wall + 5 }, 'soon');
+    await sync.update('a', { leftMs: 5 }, 'now');
+    assert.equal(storage.writes, 2);
+    assert.equal(scheduler.size, 0);
+    await sync.update('a', { leftMs: 4 }, 'soon');
+    await sync.flush();
+    assert.equal(storage.writes, 3);
+    assert.equal(JSON.parse(storage.entries.get('a') ?? '').leftMs, 4);
+  });
+
+  it('shows the same in two windows', async () => {
+    const [one, two] = [open(), open()];
+    await one.sync.add(record('a'));
+    await settled();
+    assert.equal(two.table.get('a')?.value, 'secret-of-a');
+    assert.equal(two.redactor.redact('secret-of-a'), '‹redacted›');
+    await two.sync.update('a', { leftMs: 30_000 }, 'now');
+    await settled();
+    assert.equal(one.table.get('a')?.leftMs, 30_000);
+    await one.sync.remove('a');
+    await settled();
+    assert.equal(two.table.get('a'), undefined);
+    assert.equal(storage.entries.size, 0);
+  });
+
+  it('loses neither window’s change when both write over each other', async () => {
+    const [one, two] = [open(), open()];
+    await one.sync.add(record('a'));
+    await settled();
+    await Promise.all([
+      one.sync.update('a', { keepAlive: 'auto', keepAliveSetAt: 7 }, 'now'),
+      two.sync.update('a', { lastUsedAt: clock.now().wall + 9, usedBy: 'w2' }, 'now'),
+    ]);
+    for (let second = 0; second < 3; second++) {
+      await settled();
+      clock.advance(1_000);
+    }
+    await settled();
+    for (const { table } of [one, two]) {
+      const { keepAlive, usedBy } = table.get('a') ?? {};
+      assert.deepEqual({ keepAlive, usedBy }, { keepAlive: 'auto', usedBy: 'w2' });
+    }
+    const { keepAlive, usedBy } = JSON.parse(storage.entries.get('a') ?? '');
+    assert.deepEqual({ keepAlive, usedBy }, { keepAlive: 'auto', usedBy: 'w2' });
+    const { writes } = storage;
+    clock.advance(60_000);
+    await settled();
+    assert.equal(storage.writes, writes, 'windows must come to rest');
+  });
+
+  it('keeps both values when two windows replace one at once', async () => {
+    const [one, two] = [open(), open()];
+    await one.sync.add(record('a'));
+    await settled();
+    await Promise.all([
+      one.sync.update('a', { value: 'fresh-value-of-one' }, 'now'),
+      two.sync.update('a', { value: 'fresh-value-of-two' }, 'now'),
+    ]);
+    for (let second = 0; second < 4; second++) {
+      await settled();
+      clock.advance(1_000);
+    }
+    for (const { table } of [one, two]) {
+      assert.deepEqual(Array.from(table.all(), ({ value }) => value).sort(), [
+        'fresh-value-of-one',
+        'fresh-value-of-two',
+      ]);
+    }
+  });
+
+  it('does not bring back what another window has closed', async () => {
+    const [one, two] = [open(), open()];
+    await one.sync.add(record('a'));
+    await settled();
+    await Promise.all([one.sync.remove('a'), two.sync.update('a', { leftMs: 5 }, 'now')]);
+    await settled();
+    clock.advance(2_000);
+    await settled();
+    assert.equal(one.table.get('a'), undefined);
+    assert.equal(two.table.get('a'), undefined);
+    assert.equal(storage.entries.size, 0);
+  });
+
+  it('forgets as well what another window has put aside of a value that has ended', async () => {
+    const { table, sync } = open();
+    const ended = record('a');
+    await sync.add(ended);
+    clock.advance(10);
+    await sync.removeEnded(ended);
+    const other = storage.window();
+    await other.write('b', serialize(record('b', { value: ended.value, sent: ended.sent, closing: true })));
+    await settled();
+    assert.equal(table.get('b'), undefined);
+    assert.equal(storage.entries.size, 0);
+    clock.advance(10);
+    await other.write('c', serialize(record('c', { value: ended.value })));
+    await settled();
+    assert.equal(table.get('c')?.value, ended.value, 'a gateway may hand out again what it has forgotten');
+    other.dispose();
+  });
+
+  it('does not forget what has another value by now', async () => {
+    const [one, two] = [open(), open()];
+    const first = record('a');
+    await one.sync.add(first);
+    await settled();
+    const replacing = two.sync.update('a', { value: 'fresh-value' }, 'now');
+    await one.sync.removeEnded(first);
+    await replacing;
+    await settled();
+    clock.advance(2_000);
+    await settled();
+    for (const { table } of [one, two]) {
+      assert.ok([...table.all()].some(({ value }) => value === 'fresh-value'));
+      assert.ok(![...table.all()].some(({ value }) => value === first.value));
+    }
+  });
+
+  it('tells once that the store does not work, holds tokens in memory, and stores them when it works again', async () => {
+    const { table, sync, troubles, lines } = open();
+    storage.broken = true;
+    await sync.load();
+    await sync.add(record('a'));
+    await sync.add(record('b'));
+    await sync.update('a', { leftMs: 5 }, 'now');
+    assert.deepEqual(troubles, ['E_STORAGE']);
+    assert.equal(table.size, 2);
+    assert.ok(lines.every((line) => !line.includes('secret-of')));
+    storage.broken = false;
+    clock.advance(31_000);
+    await settled();
+    assert.equal(storage.entries.size, 2);
+    storage.broken = true;
+    await sync.update('a', { leftMs: 4 }, 'now');
+    assert.deepEqual(troubles, ['E_STORAGE', 'E_STORAGE']);
+    await sync.remove('a');
+    await sync.remove('b');
+  });
+
+  it('sets entries aside that it cannot read, names them, and leaves them alone', async () => {
+    storage.entries.set('bad', '{"id":"bad"}');
+    storage.entries.set('good', serialize(record('good')));
+    const { table, sync } = open();
+    assert.deepEqual(await sync.load(), [{ id: 'bad', reason: '"value" is not as it should be' }]);
+    assert.deepEqual(
+      Array.from(table.all(), ({ id }) => id),
+      ['good'],
+    );
+    assert.equal(storage.entries.get('bad'), '{"id":"bad"}');
+  });
+
+  describe('of what answers tell', () => {
+    it('lets no answer to an earlier request shorten a life', async () => {
+      const { table, sync } = open();
+      const first = clock.now();
+      await sync.add(record('a'));
+      clock.advance(5_000);
+      const token = record('a');
+      const later = { sent: clock.now(), leftMs: 60_000, source: 'reported' as const };
+      await sync.applyLife(token, later, {}, 'now');
+      await sync.applyLife(
+        token,
+        { sent: first, leftMs: 60_000, source: 'estimated' },
+        { usedBy: 'w2' },
+        'now',
+      );
+      assert.equal(table.get('a')?.sent.up, later.sent.up);
+      assert.equal(table.get('a')?.source, 'reported');
+      assert.equal(table.get('a')?.usedBy, 'w2');
+    });
+
+    it('passes over what is told of a value that was replaced', async () => {
+      const { table, sync } = open();
+      await sync.add(record('a'));
+      await sync.update('a', { value: 'another-secret', leftMs: 10 }, 'now');
+      clock.advance(1);
+      const life = { sent: clock.now(), leftMs: 60_000, source: 'reported' as const };
+      await sync.applyLife({ id: 'a', value: 'secret-of-a' }, life, {}, 'now');
+      assert.equal(table.get('a')?.leftMs, 10);
+    });
+  });
+
+  describe('of user tokens', () => {
+    const user = (more: Partial<UserToken> = {}): UserToken => ({
+      ...common('u'),
+      level: 'user',
+      service: 's',
+      ...more,
+    });
+    const session = (more: Partial<Session> = {}): Session => ({
+      ...common('s1'),
+      level: 'session',
+      service: 's',
+      view: '["P","V","*","*","*","*"]',
+      under: 'u',
+      closing: false,
+      ...more,
+    });
+
+    it('reckons that one lives as long as its sessions, and never writes that', async () => {
+      const { table, sync, changes } = open();
+      await sync.add(user());
+      clock.advance(30_000);
+      await sync.add(session());
+      assert.equal(table.get('u')?.sent.up, clock.now().up);
+      assert.equal(table.user('c', 's', 'http://127.0.0.1:1')?.sent.up, clock.now().up);
+      assert.equal(JSON.parse(storage.entries.get('u') ?? '').sent.up, clock.now().up - 30_000);
+      assert.ok(changes.some(({ id, what }) => id === 'u' && what === 'changed'));
+      assert.equal(storage.writes, 2);
+    });
+
+    it('reckons it again at the next start, whatever is read first', async () => {
+      storage.entries.set('u', serialize(user()));
+      clock.advance(30_000);
+      storage.entries.set('s1', serialize(session()));
+      for (const entries of [[...storage.entries], [...storage.entries].reverse()]) {
+        storage.entries.clear();
+        for (const [id, json] of entries) {
+          storage.entries.set(id, json);
+        }
+        const { table, sync } = open();
+        await sync.load();
+        assert.equal(table.get('u')?.sent.up, clock.now().up);
+      }
+    });
+
+    it('does not take the death of a session for a sign of life', async () => {
+      const { table, sync } = open();
+      await sync.add(user());
+      await sync.add(session());
+      const { sent } = table.get('u') ?? assert.fail();
+      clock.advance(30_000);
+      await sync.update('s1', { sent: clock.now(), leftMs: 0 }, 'now');
+      assert.equal(table.get('u')?.sent.up, sent.up);
+    });
+
+    it('reckons from now on once the clocks have parted, and with the life left', async () => {
+      const { table, sync } = open();
+      await sync.add(user());
+      await sync.add(session());
+      clock.advance(20_000);
+      clock.jumpWall(3_600_000);
+      sync.anchor();
+      for (const id of ['u', 's1']) {
+        assert.deepEqual(table.get(id)?.sent, clock.now());
+        assert.equal(table.get(id)?.leftMs, 39_000);
+      }
+      clock.advance(1_000);
+      await settled();
+      const { lifeVersion } = table.get('s1') ?? assert.fail();
+      sync.anchor();
+      assert.equal(table.get('s1')?.lifeVersion, lifeVersion);
+    });
+
+    it('lets a new sign-in count more than an old session', async () => {
+      const { table, sync } = open();
+      await sync.add(user());
+      clock.advance(10_000);
+      await sync.add(session());
+      clock.advance(10_000);
+      await sync.update('u', { value: 'fresh-user-token', sent: clock.now(), leftMs: 60_000 }, 'now');
+      assert.equal(table.get('u')?.value, 'fresh-user-token');
+      assert.equal(table.get('u')?.sent.up, clock.now().up);
+    });
+
+    it('opens nothing under one that was replaced and waits for its end', async () => {
+      const { table, sync } = open();
+      await sync.add(user());
+      clock.advance(1_000);
+      const replaced: ReplacedToken = { ...common('u2'), level: 'replaced', service: 's' };
+      await sync.add(replaced);
+      assert.equal(table.user('c', 's', 'http://127.0.0.1:1')?.id, 'u');
+    });
+
+    it('does not take a session of the next sign-in for a sign of life of the one before', async () => {
+      const { table, sync } = open();
+      await sync.add({ ...user(), signInId: 'first' });
+      clock.advance(90_000);
+      await sync.add(session({ signInId: 'second' }));
+      const { sent } = table.get('u') ?? assert.fail();
+      assert.equal(sent.up, clock.now().up - 90_000);
+      await sync.update('u', { value: 'fresh-user-token', signInId: 'second' }, 'now');
+      assert.equal(table.get('u')?.sent.up, clock.now().up);
+    });
+
+    it('knows which of two a session is under', async () => {
+      const { table, sync } = open();
+      await sync.add(user());
+      clock.advance(1_000);
+      await sync.add(user({ id: 'u2', value: 'secret-of-u2' }));
+      assert.equal(table.user('c', 's', 'http://127.0.0.1:1')?.id, 'u2');
+      assert.equal(table.owner(session())?.id, 'u');
+      await sync.remove('u');
+      assert.equal(table.owner(session())?.id, 'u2');
+      await sync.remove('u2');
+      assert.equal(table.user('c', 's', 'http://127.0.0.1:1'), undefined);
+    });
+  });
+});
