@@ -10,7 +10,7 @@ import type { DataRequest } from './core/requests/request.ts';
 import type { TokenInfo } from './core/tokens/token.ts';
 import { toUserError } from './userError.ts';
 
-/** What other extensions get from `activate()` (CONTRACT.md): metadata and verbs, never a secret, never a prompt. */
+/** What other extensions get from `activate()` (docs/contract.md): metadata and verbs, never a secret, never a prompt. */
 export interface SessionTokensApi {
   readonly apiVersion: 1;
   tokens(): Promise<TokenInfo[]>;

@@ -55,56 +55,15 @@ export interface App extends Disposable {
   leave(): Promise<void>;
 }
 
-/** Builds the parts and joins them. Reads the secret storage, and does no other input or output. */
+/** Makes the services and joins them with the views. Reads the secret storage, and does no other input or output. */
 export function createApp(context: vscode.ExtensionContext, view: vscode.TreeView<TreeNode>): App {
   const owned = new DisposableStore();
   const own = <T extends Disposable>(item: T): T => owned.add(item);
-  const storage = context.globalStorageUri.fsPath;
-  const machine = machineIdIn(storage, process.platform === 'linux' ? hostname() : process.platform);
-  const clock = new SystemClock(machine);
-  const scheduler = own(new Scheduler(clock));
-  const redactor = new Redactor();
-  const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
-  const log = new RedactingLog(output, (text) => redactor.redact(text));
-  const connections = own(new ConnectionSettings());
-  const consents = new Consents(context.globalState);
-  const credentials = own(new CredentialVault(context.secrets));
-  const window = { id: `${machine}.${randomUUID()}`, boot: clock.now().boot };
-  const claims = own(new FileClaims(join(storage, 'claims'), window));
-
-  const memory: GatewayMemory = {
-    get: (key) => context.globalState.get(key),
-    set: (key, value) => void context.globalState.update(key, value),
-  };
-  const connect = async (connection: Connection): Promise<Gateway> => {
-    consents.check(connection);
-    return protocolOf(connection).connect(connection, {
-      clock,
-      redactor,
-      log,
-      memory,
-      maxResponseBytes: options.maxResponseBytes(),
-      proxySupport: options.proxySupport,
-      secrets: async () => (await credentialsOf(connection, credentials, log))?.secrets ?? {},
-    });
-  };
-  const keeper = own(
-    new Keeper({
-      clock,
-      scheduler,
-      store: own(new TokenVault(context.secrets)),
-      credentials,
-      claims,
-      connections,
-      connect,
-      redactor,
-      log,
-      window: window.id,
-      warnMs: options.warnMs,
-      longestIdleMs: options.longestIdleMs,
-    }),
-  );
+  const core = createCore(context, own);
+  const { clock, scheduler, keeper, connections, claims, log } = core;
   const queries = own(new QuerySettings());
+  const recents = new Recents(context.globalState);
+  const sandbox = own(new SandboxHost());
   const notices = own(
     new Notices({ keeper, connections, queries, scheduler, claims, warnMs: options.warnMs }),
   );
@@ -117,53 +76,20 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     },
     (error: unknown) => report(log, error),
   );
-  own(
-    vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('sessionTokens.statusBar.warnAtSeconds')) {
-        keeper.lookAnew();
-      }
-    }),
-  );
   const tree = own(new TokenTree(keeper, connections, scheduler, ready, view));
   own(new StatusBar(keeper, clock, scheduler, options));
   own(new Contexts(keeper, connections));
-  const sandbox = own(new SandboxHost());
-  const recents = new Recents(context.globalState);
-  const services: CommandServices = {
-    extensionUri: context.extensionUri,
-    clock,
-    scheduler,
-    options,
-    log,
-    output,
-    keeper,
-    ready,
-    connections,
-    credentials,
-    consents,
-    connect,
-    memory,
-    state: context.globalState,
-    workspaceState: context.workspaceState,
-    hasSecret: (text) => redactor.finds(text),
-    hide: (text) => redactor.hide(text),
-    redact: (text) => redactor.redact(text),
-    report: (error) => report(log, error),
-    tree,
-    results: once(async () => {
-      const { Results } = await import('./views/results/results.ts');
-      return own(new Results(services));
-    }),
-    queries,
-    recents,
-    sandbox,
-  };
+  const results = once(async () => {
+    const { Results } = await import('./views/results/results.ts');
+    return own(new Results(services));
+  });
+  const services: CommandServices = { ...core, ready, tree, results, queries, recents, sandbox };
   const api = createApi(services);
   notices.tellProblems();
   return {
     tree,
     queries: own(new QueryRows(queries, recents)),
-    results: services.results,
+    results,
     api,
     onDidChangeTokens: keeper.onDidChange,
     provider: (kind) => own(new TokenProvider(kind, services)),
@@ -177,5 +103,57 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
       await sandbox.stop();
     },
     dispose: () => owned.dispose(),
+  };
+}
+
+/** What the views and the commands are built on. */
+function createCore(context: vscode.ExtensionContext, own: <T extends Disposable>(item: T) => T) {
+  const { globalState: state, workspaceState, extensionUri, secrets } = context;
+  const storage = context.globalStorageUri.fsPath;
+  const machine = machineIdIn(storage, process.platform === 'linux' ? hostname() : process.platform);
+  const clock = new SystemClock(machine);
+  const window = { id: `${machine}.${randomUUID()}`, boot: clock.now().boot };
+  const scheduler = own(new Scheduler(clock));
+  const redactor = new Redactor();
+  const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
+  const log = new RedactingLog(output, (text) => redactor.redact(text));
+  const connections = own(new ConnectionSettings());
+  const consents = new Consents(state);
+  const credentials = own(new CredentialVault(secrets));
+  const claims = own(new FileClaims(join(storage, 'claims'), window));
+  const memory: GatewayMemory = {
+    get: (key) => state.get(key),
+    set: (key, value) => void state.update(key, value),
+  };
+  const connect = async (connection: Connection): Promise<Gateway> => {
+    consents.check(connection);
+    return protocolOf(connection).connect(connection, {
+      clock,
+      redactor,
+      log,
+      memory,
+      maxResponseBytes: options.maxResponseBytes(),
+      proxySupport: options.proxySupport,
+      secrets: async () => (await credentialsOf(connection, credentials, log))?.secrets ?? {},
+    });
+  };
+  const shared = { clock, scheduler, log, connections, credentials, claims, connect };
+  const { warnMs, longestIdleMs } = options;
+  const store = own(new TokenVault(secrets));
+  const keeper = own(new Keeper({ ...shared, store, redactor, window: window.id, warnMs, longestIdleMs }));
+  own(
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('sessionTokens.statusBar.warnAtSeconds')) {
+        keeper.lookAnew();
+      }
+    }),
+  );
+  return {
+    ...shared,
+    ...{ extensionUri, state, workspaceState, options, output, keeper, consents, memory },
+    hasSecret: (text: string) => redactor.finds(text),
+    hide: (text: string) => redactor.hide(text),
+    redact: (text: string) => redactor.redact(text),
+    report: (error: unknown) => report(log, error),
   };
 }

@@ -2,7 +2,7 @@ import type { SeenCell } from '../../src/views/results/messages.ts';
 import { CloseButton } from './closeButton.ts';
 import { element, visible } from './dom.ts';
 
-export interface DetailFields {
+interface DetailFields {
   readonly index: number;
   readonly fields: readonly { readonly field: string; readonly label: string; readonly value: SeenCell }[];
 }

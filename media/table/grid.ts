@@ -17,7 +17,7 @@ const spareWidth = 200;
 /** Rows wanted before and after those that are seen, so that they are there when somebody scrolls. */
 const aheadRows = 50;
 
-export interface GridModel {
+interface GridModel {
   readonly columns: Columns;
   readonly rows: Rows;
   readonly selection: Selection;

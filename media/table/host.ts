@@ -35,7 +35,7 @@ const viewState = v.object({
   /** Whether the focused row is shown field by field. */
   detail: v.boolean(),
 });
-export type ViewState = v.InferOutput<typeof viewState>;
+type ViewState = v.InferOutput<typeof viewState>;
 export type ColumnLook = v.InferOutput<typeof columnLook>;
 
 const savedState = v.object({

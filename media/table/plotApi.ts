@@ -20,7 +20,7 @@ export interface LineLook {
 }
 
 /** What the plotting script, which is loaded on first use, puts on the window. */
-export interface PlotScript {
+interface PlotScript {
   draw(target: HTMLElement, data: PlotData, looks: () => readonly LineLook[]): Drawing;
 }
 

@@ -88,9 +88,9 @@ export function askChoiceOrText(
 }
 
 /** The name of a connection given in the arguments, which there is in the settings or of which tokens are held. */
-export function namedConnection(parts: CommandServices, { args }: Call): string | undefined {
+export function namedConnection(services: CommandServices, { args }: Call): string | undefined {
   const name = args.connection;
-  if (name !== undefined && (typeof name !== 'string' || !isKnown(parts, name))) {
+  if (name !== undefined && (typeof name !== 'string' || !isKnown(services, name))) {
     throw noConnection(name);
   }
   return name;
@@ -102,20 +102,20 @@ function isKnown({ connections, keeper }: CommandServices, name: string): boolea
 
 /** The connection named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenConnection(
-  parts: CommandServices,
+  services: CommandServices,
   { args }: Call,
   title: string,
   among: (connection: Connection) => boolean = () => true,
 ): Promise<Connection> {
   const named = args.connection;
   if (named !== undefined) {
-    const connection = typeof named === 'string' ? parts.connections.find(named) : undefined;
+    const connection = typeof named === 'string' ? services.connections.find(named) : undefined;
     if (connection === undefined) {
       throw noConnection(named);
     }
     return connection;
   }
-  const candidates = parts.connections.all().filter(among);
+  const candidates = services.connections.all().filter(among);
   const [only] = candidates;
   if (only === undefined) {
     throw new TokensError(
@@ -126,7 +126,7 @@ export async function chosenConnection(
   if (candidates.length === 1) {
     return only;
   }
-  const signedIn = (connection: Connection) => parts.keeper.tokens(connection.name).length > 0;
+  const signedIn = (connection: Connection) => services.keeper.tokens(connection.name).length > 0;
   const items = candidates
     .map((connection) => ({
       label: connection.name,
@@ -140,16 +140,16 @@ export async function chosenConnection(
 
 /** The token named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenToken(
-  parts: CommandServices,
+  services: CommandServices,
   { args }: Call,
   title: string,
   among: (token: TokenInfo) => boolean = () => true,
 ): Promise<TokenInfo> {
   const id = args.id;
   if (id !== undefined) {
-    return parts.keeper.token(String(id));
+    return services.keeper.token(String(id));
   }
-  const tokens = parts.keeper.tokens().filter(among);
+  const tokens = services.keeper.tokens().filter(among);
   const [only] = tokens;
   if (only === undefined) {
     throw new TokensError('E_UNKNOWN_TOKEN', 'There is no token for this: sign in or get data first.');

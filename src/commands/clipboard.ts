@@ -9,15 +9,15 @@ const task = 'clipboard';
  * secret business. Where the settings want it, the token is taken off again.
  */
 export async function copyToken(
-  parts: Pick<CommandServices, 'state' | 'options' | 'scheduler'>,
+  services: Pick<CommandServices, 'state' | 'options' | 'scheduler'>,
   { interactive }: Pick<Call, 'interactive'>,
   value: string,
   name: string,
 ): Promise<void> {
   await vscode.env.clipboard.writeText(value);
-  const clearMs = parts.options.clipboardClearMs();
+  const clearMs = services.options.clipboardClearMs();
   if (clearMs > 0) {
-    parts.scheduler.after(task, clearMs, () => void clear(value));
+    services.scheduler.after(task, clearMs, () => void clear(value));
   }
   const copied = vscode.l10n.t('Copied the token of {0}', name);
   if (interactive) {
@@ -25,8 +25,8 @@ export async function copyToken(
   } else {
     void vscode.window.showInformationMessage(copied);
   }
-  if (isShared() && parts.state.get(warnedKey) !== true) {
-    await parts.state.update(warnedKey, true);
+  if (isShared() && services.state.get(warnedKey) !== true) {
+    await services.state.update(warnedKey, true);
     void vscode.window.showWarningMessage(
       vscode.l10n.t(
         'This window works on another computer: the clipboard with the token is that of the computer you sit at, and programs on it can read it.',

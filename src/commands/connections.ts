@@ -12,9 +12,9 @@ import { agreed } from './consent.ts';
 import { withProgress } from './progress.ts';
 
 /** Stores a connection; leads a person through its kind, address and name, and tries it if they want. */
-export const addConnection: Handler = async (parts, call) => {
+export const addConnection: Handler = async (services, call) => {
   if (!call.interactive) {
-    return parts.connections.add(call.args);
+    return services.connections.add(call.args);
   }
   const title = vscode.l10n.t('Add Connection');
   const kinds = Object.entries(protocols).map(([kind, { label }]) => ({ label, description: kind }));
@@ -33,23 +33,23 @@ export const addConnection: Handler = async (parts, call) => {
     prompt: vscode.l10n.t('A name for it'),
     value: freeName(
       new URL(url).hostname,
-      parts.connections.all().map((connection) => connection.name),
+      services.connections.all().map((connection) => connection.name),
       '-',
     ),
     validateInput: (text) =>
-      parts.connections.find(text.trim()) === undefined
+      services.connections.find(text.trim()) === undefined
         ? problemOf({ name: text, kind, url })
         : vscode.l10n.t('There is a connection of this name already.'),
   });
-  const connection = parts.connections.check({ name, kind, url });
+  const connection = services.connections.check({ name, kind, url });
   const tryIt = {
     label: vscode.l10n.t('Try It'),
     detail: vscode.l10n.t('Sees whether such a gateway answers there'),
   };
   const justAdd = { label: vscode.l10n.t('Add Without Trying') };
   if ((await askChoice([tryIt, justAdd], { title, placeHolder: connection.url })) === tryIt) {
-    await agreed(parts, call, connection);
-    const trouble = await troubleWith(parts, connection);
+    await agreed(services, call, connection);
+    const trouble = await troubleWith(services, connection);
     if (trouble !== undefined) {
       const anyway = vscode.l10n.t('Add Anyway');
       if ((await vscode.window.showWarningMessage(trouble, anyway)) !== anyway) {
@@ -57,14 +57,14 @@ export const addConnection: Handler = async (parts, call) => {
       }
     }
   }
-  const stored = await parts.connections.add({ name, kind, url });
+  const stored = await services.connections.add({ name, kind, url });
   void offerSignIn(connection.name);
   return stored;
 };
 
 /** Signs out of a connection and takes it out of the settings. */
-export const removeConnection: Handler = async (parts, call) => {
-  const connection = await chosenConnection(parts, call, vscode.l10n.t('Remove Connection'));
+export const removeConnection: Handler = async (services, call) => {
+  const connection = await chosenConnection(services, call, vscode.l10n.t('Remove Connection'));
   if (call.interactive) {
     const remove = vscode.l10n.t('Remove');
     const chosen = await vscode.window.showWarningMessage(
@@ -79,9 +79,9 @@ export const removeConnection: Handler = async (parts, call) => {
       return undefined;
     }
   }
-  await parts.keeper.signOut(connection.name);
-  await parts.connections.remove(connection.name);
-  await parts.consents.forget(connection.name);
+  await services.keeper.signOut(connection.name);
+  await services.connections.remove(connection.name);
+  await services.consents.forget(connection.name);
   return undefined;
 };
 
@@ -109,9 +109,9 @@ async function offerSignIn(name: string): Promise<void> {
 }
 
 /** Why a gateway does not answer as it should; undefined when it does. */
-async function troubleWith(parts: CommandServices, connection: Connection): Promise<string | undefined> {
+async function troubleWith(services: CommandServices, connection: Connection): Promise<string | undefined> {
   return withProgress(true, vscode.l10n.t('Trying {0}', connection.url), async (signal) => {
-    const gateway = await parts.connect(connection);
+    const gateway = await services.connect(connection);
     try {
       if (gateway.services !== undefined) {
         await gateway.services({ signal });

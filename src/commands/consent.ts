@@ -10,13 +10,13 @@ import { askSecrets } from './secrets.ts';
  * to it until a person has answered.
  */
 export async function agreed(
-  parts: Pick<CommandServices, 'consents' | 'credentials' | 'log'>,
+  services: Pick<CommandServices, 'consents' | 'credentials' | 'log'>,
   { interactive }: Pick<Call, 'interactive'>,
   connection: Connection,
 ): Promise<void> {
   if (interactive) {
-    await askConsent(parts, connection);
-    await askSecrets(parts, connection);
+    await askConsent(services, connection);
+    await askSecrets(services, connection);
   }
 }
 

@@ -16,7 +16,7 @@ import { resultOf } from './dataResult.ts';
 import { withProgress } from './progress.ts';
 import { chosenService } from './signIn.ts';
 
-/** What a data call resolves to (CONTRACT.md, Commands). */
+/** What a data call resolves to (docs/contract.md, Commands). */
 export interface DataResult {
   rows: Row[];
   columns: { field: string; label: string }[];
@@ -31,12 +31,15 @@ export interface DataResult {
   reused: boolean;
 }
 
-export const getData: Handler = async (parts, call) => {
+export const getData: Handler = async (services, call) => {
   const title = vscode.l10n.t('Get Data');
-  const connection = await chosenConnection(parts, call, title);
-  await agreed(parts, call, connection);
-  const request = { ...(await completed(parts, connection, call.args, title)), connection: connection.name };
-  const fetched = await fetchData(parts, request as DataRequest, {
+  const connection = await chosenConnection(services, call, title);
+  await agreed(services, call, connection);
+  const request = {
+    ...(await completed(services, connection, call.args, title)),
+    connection: connection.name,
+  };
+  const fetched = await fetchData(services, request as DataRequest, {
     interactive: call.interactive,
     ...askersFor(call),
   });
@@ -44,31 +47,33 @@ export const getData: Handler = async (parts, call) => {
     fetched.answer.dispose();
     return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.
   }
-  return toldResult(parts, fetched);
+  return toldResult(services, fetched);
 };
 
 /** Gets data and shows it, unless the request says not to. */
 export async function fetchData(
-  parts: CommandServices,
+  services: CommandServices,
   request: DataRequest,
   { interactive, ...askers }: OperationOptions & { interactive: boolean },
 ): Promise<Fetched> {
-  const results = await parts.results();
+  const results = await services.results();
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
     results.get(request, { ...askers, signal, show: request.show !== false }),
   );
-  await parts.recents.add(request, parts.hasSecret).catch((error: unknown) => logFault(parts.log, error)); // The data have come, and are not lost for that.
+  await services.recents
+    .add(request, services.hasSecret)
+    .catch((error: unknown) => logFault(services.log, error)); // The data have come, and are not lost for that.
   return fetched;
 }
 
 /** Gets data for another extension: nothing is asked, and what is missing is an error. */
-export async function getDataQuietly(parts: CommandServices, request: DataRequest): Promise<DataResult> {
-  return toldResult(parts, await fetchData(parts, request, { interactive: false }));
+export async function getDataQuietly(services: CommandServices, request: DataRequest): Promise<DataResult> {
+  return toldResult(services, await fetchData(services, request, { interactive: false }));
 }
 
 /** The whole result, for a program; it says what was mended in the answer. */
-async function toldResult(parts: CommandServices, fetched: Fetched): Promise<DataResult> {
-  const result = await resultOf(parts, fetched);
+async function toldResult(services: CommandServices, fetched: Fetched): Promise<DataResult> {
+  const result = await resultOf(services, fetched);
   const { mended } = fetched.answer;
   if (!mended) {
     return result;
@@ -82,7 +87,7 @@ async function toldResult(parts: CommandServices, fetched: Fetched): Promise<Dat
 
 /** The arguments, and what the person says to what is missing in them. */
 async function completed(
-  parts: CommandServices,
+  services: CommandServices,
   connection: Connection,
   args: Readonly<Record<string, unknown>>,
   title: string,
@@ -90,10 +95,10 @@ async function completed(
   const { dialog, hasServices } = protocolOf(connection);
   const request: Record<string, unknown> = { ...args };
   if (hasServices) {
-    const known = args.service ?? connection.service ?? parts.keeper.onlyService(connection.name);
-    request.service = await chosenService(parts, connection, known, title);
+    const known = args.service ?? connection.service ?? services.keeper.onlyService(connection.name);
+    request.service = await chosenService(services, connection, known, title);
   }
-  const recent = parts.recents.all().filter((one) => one.connection === connection.name);
+  const recent = services.recents.all().filter((one) => one.connection === connection.name);
   const ownText = translated(dialog.ownText);
   const missing = dialog.target.filter(({ name }) => args[name] === undefined);
   if (missing.length === 0) {

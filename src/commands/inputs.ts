@@ -10,7 +10,7 @@ import type { Handler } from './command.ts';
  */
 
 /** The name of a connection, or its address: the one that is given, the only one, or the one that is chosen. */
-export const pickConnection: Handler = async (parts, { args }) => {
+export const pickConnection: Handler = async (services, { args }) => {
   const { kind, value = 'name' } = args;
   const kinds = Object.keys(protocols);
   if (kind !== undefined && !kinds.some((one) => one === kind)) {
@@ -20,7 +20,7 @@ export const pickConnection: Handler = async (parts, { args }) => {
     throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', ['value', 'name, url']);
   }
   const connection = await chosenConnection(
-    parts,
+    services,
     { args: named(args, 'connection'), interactive: true },
     vscode.l10n.t('Choose a Connection'),
     (candidate) => kind === undefined || candidate.kind === kind,
@@ -32,10 +32,10 @@ export const pickConnection: Handler = async (parts, { args }) => {
 };
 
 /** The id of a token: the one that is given, the only one, or the one that is chosen. */
-export const pickToken: Handler = async (parts, { args }) => {
+export const pickToken: Handler = async (services, { args }) => {
   const { connection } = args;
   const token = await chosenToken(
-    parts,
+    services,
     { args: named(args, 'id'), interactive: true },
     vscode.l10n.t('Choose a Token'),
     (candidate) => typeof connection !== 'string' || candidate.connection === connection,

@@ -6,9 +6,9 @@ import { ConnectionNode } from '../views/nodes.ts';
 import type { Handler } from './command.ts';
 
 /** Starts the sandbox gateway in this window, with a connection for each protocol and its login remembered. */
-export const startSandbox: Handler = async (parts, call) => {
+export const startSandbox: Handler = async (services, call) => {
   const { port, lifeSeconds } = call.args;
-  const sandbox = await parts.sandbox.start({
+  const sandbox = await services.sandbox.start({
     port: port === undefined ? undefined : number(port, 'port', 0, 65_535),
     lifeSeconds: lifeSeconds === undefined ? undefined : number(lifeSeconds, 'lifeSeconds', 1, 86_400),
   });
@@ -17,10 +17,10 @@ export const startSandbox: Handler = async (parts, call) => {
   const origin = originOf(sandbox);
   const made = connectionsTo(url, service);
   const names = made.map(({ settings }) => settings.name);
-  await parts.connections.put(made.map(({ settings }) => settings));
+  await services.connections.put(made.map(({ settings }) => settings));
   // Public users of a toy: this is what makes it one more command from here to a token.
   for (const { settings, login } of made) {
-    await parts.credentials.write(settings.name, { login, origin });
+    await services.credentials.write(settings.name, { login, origin });
   }
   if (call.interactive) {
     void offerSignIn(url, names[0]);
@@ -29,15 +29,15 @@ export const startSandbox: Handler = async (parts, call) => {
 };
 
 /** Stops the sandbox gateway and takes away what was there for it. */
-export const stopSandbox: Handler = async (parts) => {
+export const stopSandbox: Handler = async (services) => {
   for (const { settings } of connectionsTo('', '')) {
     const { name } = settings;
-    if (parts.connections.find(name) !== undefined) {
-      await parts.keeper.signOut(name);
-      await parts.connections.remove(name);
+    if (services.connections.find(name) !== undefined) {
+      await services.keeper.signOut(name);
+      await services.connections.remove(name);
     }
   }
-  await parts.sandbox.stop();
+  await services.sandbox.stop();
   return undefined;
 };
 

@@ -8,16 +8,16 @@ import { agreed } from './consent.ts';
 import { withProgress } from './progress.ts';
 
 /** Signs in with what is remembered, else with what the person answers. */
-export const signIn: Handler = async (parts, call) => {
+export const signIn: Handler = async (services, call) => {
   const title = vscode.l10n.t('Sign In');
-  const connection = await chosenConnection(parts, call, title);
-  const isAtRow = call.interactive && parts.tree.selectedConnection() === connection.name;
-  await agreed(parts, call, connection);
-  const service = await chosenService(parts, connection, call.args.service, title);
+  const connection = await chosenConnection(services, call, title);
+  const isAtRow = call.interactive && services.tree.selectedConnection() === connection.name;
+  await agreed(services, call, connection);
+  const service = await chosenService(services, connection, call.args.service, title);
   // Asking comes first, so that the progress is of the server alone.
   const askers = askersFor(call);
-  const remembered = await parts.keeper.isRemembered(connection.name);
-  const refusal = parts.keeper.refusal(connection.name);
+  const remembered = await services.keeper.isRemembered(connection.name);
+  const refusal = services.keeper.refusal(connection.name);
   const why = refusal === undefined ? 'unknown' : 'refused';
   const given = remembered ? undefined : await askers.askLogin?.(connection, service, why, refusal);
   if (!remembered && given === undefined) {
@@ -26,18 +26,18 @@ export const signIn: Handler = async (parts, call) => {
   const token = await withProgress(
     call.interactive,
     vscode.l10n.t('Signing in to {0}', connection.name),
-    (signal) => parts.keeper.signIn(connection.name, { service, signal, ...askers, ...given }),
+    (signal) => services.keeper.signIn(connection.name, { service, signal, ...askers, ...given }),
   );
   if (isAtRow) {
     // Now that it has tokens it is another row, and whoever was on the one should be on the other.
-    parts.tree.focusConnection(connection.name);
+    services.tree.focusConnection(connection.name);
   }
   return token;
 };
 
 /** The service to sign in to, where there are services; the person is offered what the gateway lists. */
 export async function chosenService(
-  parts: CommandServices,
+  services: CommandServices,
   connection: Connection,
   named: unknown,
   title: string,
@@ -58,8 +58,8 @@ export async function chosenService(
   if (connection.service !== undefined) {
     return connection.service;
   }
-  const listed = parts.keeper.services(connection.name).then((services) =>
-    services.map(({ name, status }) => ({
+  const listed = services.keeper.services(connection.name).then((found) =>
+    found.map(({ name, status }) => ({
       label: name,
       ...(status === undefined ? {} : { description: status }),
     })),

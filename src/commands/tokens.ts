@@ -8,20 +8,20 @@ import { agreed } from './consent.ts';
 import { withProgress } from './progress.ts';
 
 /** Sets a token's life back to its full length. */
-export const keepAlive: Handler = async (parts, call) => {
+export const keepAlive: Handler = async (services, call) => {
   const title = vscode.l10n.t('Keep Alive');
   const { id } = call.args;
-  const connection = id === undefined ? namedConnection(parts, call) : undefined;
+  const connection = id === undefined ? namedConnection(services, call) : undefined;
   const token =
-    connection !== undefined ? parts.keeper.main(connection) : await chosenToken(parts, call, title);
-  const way = parts.connections.find(token.connection);
+    connection !== undefined ? services.keeper.main(connection) : await chosenToken(services, call, title);
+  const way = services.connections.find(token.connection);
   if (way !== undefined) {
-    await agreed(parts, call, way);
+    await agreed(services, call, way);
   }
   const renewed = await withProgress(
     call.interactive,
     vscode.l10n.t('Keeping {0} alive', nameOf(token)),
-    (signal) => parts.keeper.keepAlive(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
+    (signal) => services.keeper.keepAlive(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
   );
   if (call.interactive) {
     vscode.window.setStatusBarMessage(
@@ -33,16 +33,16 @@ export const keepAlive: Handler = async (parts, call) => {
 };
 
 /** Asks the server how long a token lives where it can be asked; else reckons it and says so. */
-export const query: Handler = async (parts, call) => {
-  const token = await chosenToken(parts, call, vscode.l10n.t('Query Remaining Life'));
+export const query: Handler = async (services, call) => {
+  const token = await chosenToken(services, call, vscode.l10n.t('Query Remaining Life'));
   const told = await withProgress(
     call.interactive,
     vscode.l10n.t('Asking after {0}', nameOf(token)),
-    (signal) => parts.keeper.query(token.id, { signal }),
+    (signal) => services.keeper.query(token.id, { signal }),
   );
   if (call.interactive) {
     const left = clockFace(told.expiresAt - Date.now());
-    const asked = await parts.keeper.canAsk(token.id);
+    const asked = await services.keeper.canAsk(token.id);
     void vscode.window.showInformationMessage(
       asked
         ? vscode.l10n.t('{0} has {1} left, says the gateway.', nameOf(told), left)
@@ -57,23 +57,23 @@ export const query: Handler = async (parts, call) => {
 };
 
 /** Ends a session at its gateway. */
-export const close: Handler = async (parts, call) => {
+export const close: Handler = async (services, call) => {
   const token = await chosenToken(
-    parts,
+    services,
     call,
     vscode.l10n.t('Close Session'),
     ({ kind }) => kind === 'session',
   );
   await withProgress(call.interactive, vscode.l10n.t('Closing {0}', nameOf(token)), (signal) =>
-    parts.keeper.close(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
+    services.keeper.close(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
   );
 };
 
 /** Ends all sessions, of one connection or of all. */
-export const closeAll: Handler = async (parts, call) => {
-  const name = namedConnection(parts, call);
+export const closeAll: Handler = async (services, call) => {
+  const name = namedConnection(services, call);
   const count = await withProgress(call.interactive, vscode.l10n.t('Closing all sessions'), (signal) =>
-    parts.keeper.closeAll(name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
+    services.keeper.closeAll(name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
   );
   if (call.interactive) {
     tellClosed(count);
@@ -82,19 +82,19 @@ export const closeAll: Handler = async (parts, call) => {
 };
 
 /** Closes a connection's sessions, forgets its tokens and its login. */
-export const signOut: Handler = async (parts, call) => {
+export const signOut: Handler = async (services, call) => {
   const title = vscode.l10n.t('Sign Out');
   const connection = await chosenConnection(
-    parts,
+    services,
     call,
     title,
-    ({ name }) => parts.keeper.tokens(name).length > 0,
+    ({ name }) => services.keeper.tokens(name).length > 0,
   );
   const count = await withProgress(
     call.interactive,
     vscode.l10n.t('Signing out of {0}', connection.name),
     (signal) =>
-      parts.keeper.signOut(connection.name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
+      services.keeper.signOut(connection.name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
   );
   if (call.interactive) {
     tellClosed(count);
@@ -103,15 +103,15 @@ export const signOut: Handler = async (parts, call) => {
 };
 
 /** Puts a token's value on the clipboard, and only there. */
-export const copyToken: Handler = async (parts, call) => {
-  const token = await chosenToken(parts, call, vscode.l10n.t('Copy Token'));
-  await copy(parts, call, parts.keeper.reveal(token.id), nameOf(token));
+export const copyToken: Handler = async (services, call) => {
+  const token = await chosenToken(services, call, vscode.l10n.t('Copy Token'));
+  await copy(services, call, services.keeper.reveal(token.id), nameOf(token));
 };
 
 /** Turns automatic renewal of a token on or off. */
-export const toggleKeepAlive: Handler = async (parts, call) => {
-  const token = await chosenToken(parts, call, vscode.l10n.t('Switch Automatic Renewal'));
-  return parts.keeper.setKeepAlive(token.id, token.keepAlive === 'auto' ? 'manual' : 'auto');
+export const toggleKeepAlive: Handler = async (services, call) => {
+  const token = await chosenToken(services, call, vscode.l10n.t('Switch Automatic Renewal'));
+  return services.keeper.setKeepAlive(token.id, token.keepAlive === 'auto' ? 'manual' : 'auto');
 };
 
 function tellClosed({ closed, failed }: { closed: number; failed: number }): void {

@@ -9,7 +9,7 @@ import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import { translated } from '../userError.ts';
 
 /** An entry of the setting that cannot be used. */
-export interface Problem {
+interface Problem {
   /** Its name, or its place in the list. */
   readonly entry: string;
   readonly reason: string;

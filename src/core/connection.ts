@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Message } from './errors.ts';
 
-export const keepAliveModes = ['manual', 'auto'] as const;
+const keepAliveModes = ['manual', 'auto'] as const;
 export type KeepAliveMode = (typeof keepAliveModes)[number];
 
 /** Stands in a header's value for what is kept in the secret storage. */

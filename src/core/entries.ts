@@ -2,7 +2,7 @@ import type { Parsed } from './connection.ts';
 import type { Message } from './errors.ts';
 
 /** An entry of a list in the settings that cannot be used. */
-export interface EntryProblem {
+interface EntryProblem {
   /** Its name, or its place in the list. */
   readonly entry: string;
   readonly reason: Message;

@@ -1,5 +1,5 @@
 /** The closed set of ways in which something can fail; part of the public contract. */
-export const errorCodes = [
+const errorCodes = [
   'E_CONFIG',
   'E_CREDENTIALS',
   'E_EXPIRED',

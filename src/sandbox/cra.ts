@@ -13,7 +13,7 @@ const user = { name: 'demo', password: 'demo' };
 const tomcatUser = `Basic ${Buffer.from('tomcat:tomcat').toString('base64')}`;
 
 /** How a data call treats its session. */
-export interface SessionWish {
+interface SessionWish {
   /** The session to use again. */
   readonly id: string | undefined;
   /** Whether it is the session's last call. */

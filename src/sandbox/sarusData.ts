@@ -1,13 +1,13 @@
 import { hash } from './views/cells.ts';
 
 /** A data endpoint of the sandbox's SARUS server. */
-export interface SarusEndpoint {
+interface SarusEndpoint {
   /** `Result`, from the endpoint's own parameters and the time (epoch milliseconds); a string is what is wrong. */
   result(query: URLSearchParams, at: number): SarusResult | string;
 }
 
 /** A value, or, for large ones, its JSON in chunks. */
-export type SarusResult = { readonly value: unknown } | { readonly chunks: Iterable<Buffer> };
+type SarusResult = { readonly value: unknown } | { readonly chunks: Iterable<Buffer> };
 
 /**
  * The data endpoints: a list of objects, an object holding such a list beside scalars, a single object, and a

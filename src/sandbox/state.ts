@@ -3,7 +3,7 @@ import { type Idle, IdleTable } from './life.ts';
 import { type Counters, noCounts, type SandboxStats } from './stats.ts';
 
 /** A CRA user token: what a log-on to a service gives. */
-export interface UserToken extends Idle {
+interface UserToken extends Idle {
   readonly service: string;
 }
 

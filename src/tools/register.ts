@@ -9,7 +9,7 @@ export interface ToolServices extends Pick<Services, 'redact'> {
 }
 
 /** The tools that package.json offers to language models. */
-export const toolNames = [
+const toolNames = [
   'sessionTokens_listTokens',
   'sessionTokens_getData',
   'sessionTokens_keepAlive',

@@ -34,7 +34,7 @@ export function machineIdIn(folder: string, name: string): string {
 }
 
 /** This window, as others see it. */
-export interface WindowIdentity {
+interface WindowIdentity {
   /** Begins with the id of its machine and a dot, where that is known. */
   readonly id: string;
   /** Which start of the machine it lives in; empty where the system does not tell. */

@@ -11,7 +11,7 @@ import { nameOf } from './names.ts';
 import { TokenNode } from './nodes.ts';
 import type { QuerySettings } from './queries/querySettings.ts';
 
-export interface NoticesDeps {
+interface NoticesDeps {
   readonly keeper: Keeper;
   readonly connections: ConnectionSettings;
   readonly queries: QuerySettings;

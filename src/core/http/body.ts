@@ -20,7 +20,7 @@ export interface Sink {
 }
 
 /** Who reads a body, and within which bounds. */
-export interface BodyReading {
+interface BodyReading {
   /** How the gateway is called in sentences. */
   readonly host: string;
   /** Of the inflated body, in bytes. */

@@ -47,7 +47,7 @@ export interface HttpAnswer extends HttpHead {
  * the caller gives up (cancel, time-out), it is told at once, and the answer is read on in the background, for
  * at most the time of one more request.
  */
-export interface Linger {
+interface Linger {
   /** Whether there is still something to learn; asked when the caller gives up, and after every chunk from then on. */
   wanted(): boolean;
   /** The caller has been told; from now on the answer belongs to the background. */

@@ -6,7 +6,7 @@ import { TokensError } from '../errors.ts';
 import { resolvePath } from '../paths.ts';
 
 /** As `node:tls` takes it. */
-export type ClientCertificate =
+type ClientCertificate =
   | { readonly cert: string; readonly key: string }
   | { readonly pfx: Buffer; readonly passphrase?: string };
 

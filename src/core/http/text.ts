@@ -8,7 +8,7 @@ const deepest = 64;
 const looked = 8_192;
 const shown = 200;
 
-export type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
+type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
 
 /**
  * Reads JSON of an untrusted sender: a byte-order mark is passed over, what is nearly JSON is read as in rows,

@@ -5,7 +5,7 @@ import type { Answer, AnswerReader, RowPath } from './answer.ts';
 import type { DataCall } from './protocol.ts';
 
 /** What a protocol has to say about a data call. */
-export interface DataRules {
+interface DataRules {
   readonly rowsAt: RowPath;
   /** Hears of the headers, and of the scalars at the top level of the body. */
   onHead?(head: HttpHead): void;

@@ -48,7 +48,7 @@ export interface Sessions<Q extends Query = Query> {
 }
 
 /** One way to sign in: an empty list of fields stands for what needs nobody, such as a client certificate. */
-export interface LoginForm {
+interface LoginForm {
   /** What a person chooses it by, where there are several. */
   readonly label?: Message;
   readonly fields: readonly LoginField[];
@@ -102,7 +102,7 @@ export interface WireRequest {
   };
 }
 
-export interface WireOptions {
+interface WireOptions {
   readonly service?: string | undefined;
   readonly memory: GatewayMemory;
 }

@@ -14,7 +14,7 @@ export interface StoredQuery extends SavedQuery {
 }
 
 /** An entry that is no query, or one that another hides. */
-export interface BadQuery {
+interface BadQuery {
   /** Its name, or its place in the list. */
   readonly entry: string;
   readonly reason: string;

@@ -11,7 +11,7 @@ export interface Outcome {
 }
 
 /** What the line below the table says of a result beside its rows. */
-export interface Standing {
+interface Standing {
   /** Why the rows are not all there, or not those of now; empty where nothing has failed. */
   readonly failure: string;
   /** Whether a secret stood in the data, and is not shown. */

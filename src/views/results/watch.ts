@@ -9,7 +9,7 @@ const mostFailures = 3;
 /** How long nobody may see the tab before the gateway is left alone. */
 export const longestHiddenMs = 10 * 60_000;
 
-export interface WatchDeps {
+interface WatchDeps {
   readonly clock: Clock;
   /** Gets the data again and shows them. */
   readonly refresh: () => Promise<void>;

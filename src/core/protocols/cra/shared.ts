@@ -426,7 +426,7 @@ export function sessionPair({ session }: Tokens): Pairs {
 }
 
 /** Whether an answer wants Basic authorization. */
-export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
+function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
   return answer.status === 401 && /\bbasic\b/i.test(answer.headers['www-authenticate'] ?? '');
 }
 
