@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Authority, type Identity } from '../unit/core/protocols/identities.ts';
+import { Authority, type Identity } from '../unit/core/http/identities.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
 describe('client certificates and headers: in VS Code', () => {

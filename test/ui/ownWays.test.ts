@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Authority } from '../unit/core/protocols/identities.ts';
+import { Authority } from '../unit/core/http/identities.ts';
 import { useFixture } from './fixture.ts';
 import { useWorkbench } from './workbench.ts';
 

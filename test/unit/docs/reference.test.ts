@@ -41,6 +41,11 @@ describe('the documentation', () => {
           broken.push(`${file}: ${target}`);
         }
       }
+      for (const [, path = ''] of text.matchAll(/`((?:src|media|test|docs)\/[\w./-]+)`/g)) {
+        if (file !== 'CHANGELOG.md' && !(await stat(join(root, path)).catch(() => undefined))) {
+          broken.push(`${file}: ${path}`);
+        }
+      }
     }
     assert.deepEqual(broken, []);
   });

@@ -10,7 +10,7 @@ import { readerMaker } from '../../../../src/core/results/readers.ts';
 import { TableWorker } from '../../../../src/core/results/workerClient.ts';
 import { root } from '../../../workbench/paths.ts';
 import { FakeClock } from '../../fakeClock.ts';
-import { closeServers, connection, type Deps, deps, failure, gate, serve } from './rig.ts';
+import { closeServers, connection, type Deps, deps, failure, gate, serve } from '../protocols/rig.ts';
 
 const get: HttpRequest = { method: 'GET', path: '/a', idempotent: true };
 

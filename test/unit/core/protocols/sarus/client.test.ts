@@ -1,9 +1,9 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import type { DataCall, Gateway } from '../../../../src/core/protocols/protocol.ts';
-import { Sarus } from '../../../../src/core/protocols/sarus/client.ts';
-import { checkRequest } from '../../../../src/core/requests/request.ts';
-import { FakeClock } from '../../fakeClock.ts';
+import type { DataCall, Gateway } from '../../../../../src/core/protocols/protocol.ts';
+import { Sarus } from '../../../../../src/core/protocols/sarus/client.ts';
+import { checkRequest } from '../../../../../src/core/requests/request.ts';
+import { FakeClock } from '../../../fakeClock.ts';
 import {
   closeServers,
   connection,
@@ -17,7 +17,7 @@ import {
   serve,
   type TestServer,
   tomcat,
-} from './rig.ts';
+} from '../rig.ts';
 
 const envelope = { ServerDateTime: '2026-01-02T03:04:05Z', TimeStamp: 2461042.6, ExecutionTime: 0.5 };
 

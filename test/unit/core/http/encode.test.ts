@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict';
 import { encode, encodePairs, segment } from '../../../../src/core/http/encode.ts';
-import { failure } from './rig.ts';
+import { failure } from '../protocols/rig.ts';
 
 describe('protocols: encoding', () => {
   const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');

@@ -18,7 +18,17 @@ import { generate } from 'selfsigned';
 import { TokensError } from '../../../../src/core/errors.ts';
 import { HttpClient, type HttpRequest } from '../../../../src/core/http/client.ts';
 import { FakeClock } from '../../fakeClock.ts';
-import { closeServers, connection, type Deps, deps, failure, gate, json, serve, tomcat } from './rig.ts';
+import {
+  closeServers,
+  connection,
+  type Deps,
+  deps,
+  failure,
+  gate,
+  json,
+  serve,
+  tomcat,
+} from '../protocols/rig.ts';
 
 const get: HttpRequest = { method: 'GET', path: '/a', idempotent: true };
 const post: HttpRequest = { method: 'POST', path: '/a', form: [['userToken', 'tok-123456']] };

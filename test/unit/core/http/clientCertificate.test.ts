@@ -5,8 +5,17 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ConnectionSecrets } from '../../../../src/core/connection.ts';
 import { HttpClient } from '../../../../src/core/http/client.ts';
+import {
+  closeServers,
+  connection,
+  type Deps,
+  deps,
+  failure,
+  json,
+  serve,
+  type TestServer,
+} from '../protocols/rig.ts';
 import { Authority, type Identity } from './identities.ts';
-import { closeServers, connection, type Deps, deps, failure, json, serve, type TestServer } from './rig.ts';
 
 const get = { method: 'GET', path: '/a', idempotent: true } as const;
 const passphrase = 'correct horse ünd battery';

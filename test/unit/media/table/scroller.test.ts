@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { elementHeight, Scroller } from '../../../media/table/scroller.ts';
+import { elementHeight, Scroller } from '../../../../media/table/scroller.ts';
 
 const rowHeight = 22;
 const view = 600;

@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ConnectionSecrets } from '../../../../src/core/connection.ts';
 import { HttpClient } from '../../../../src/core/http/client.ts';
-import { closeServers, connection, type Deps, deps, failure, json, serve } from './rig.ts';
+import { closeServers, connection, type Deps, deps, failure, json, serve } from '../protocols/rig.ts';
 
 const get = { method: 'GET', path: '/a', idempotent: true } as const;
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import { Redactor } from '../../../src/core/redact.ts';
-import type { DataRequest } from '../../../src/core/requests/request.ts';
-import { withoutSecrets } from '../../../src/core/requests/secretless.ts';
+import { Redactor } from '../../../../src/core/redact.ts';
+import type { DataRequest } from '../../../../src/core/requests/request.ts';
+import { withoutSecrets } from '../../../../src/core/requests/secretless.ts';
 
 describe('security: what is written down of a request', () => {
   const redactor = new Redactor();

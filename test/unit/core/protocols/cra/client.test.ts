@@ -1,9 +1,9 @@
 import { deepEqual, equal, fail, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import type { CraQuery } from '../../../../src/core/protocols/cra/request.ts';
-import type { DataCall, Gateway, GatewayDeps, Grant } from '../../../../src/core/protocols/protocol.ts';
-import { connect } from '../../../connect.ts';
-import { FakeClock } from '../../fakeClock.ts';
+import type { CraQuery } from '../../../../../src/core/protocols/cra/request.ts';
+import type { DataCall, Gateway, GatewayDeps, Grant } from '../../../../../src/core/protocols/protocol.ts';
+import { connect } from '../../../../connect.ts';
+import { FakeClock } from '../../../fakeClock.ts';
 import {
   closeServers,
   connection,
@@ -16,7 +16,7 @@ import {
   serve,
   type TestServer,
   tomcat,
-} from './rig.ts';
+} from '../rig.ts';
 
 const viewsRoot = '/cra/serviceGateway/services';
 const classicRoot = '/cra/ServiceGateway/Services';
@@ -790,7 +790,7 @@ describe('protocols: CRA', () => {
         }),
       );
       ok(taken);
-      const { TokensError } = await import('../../../../src/core/errors.ts');
+      const { TokensError } = await import('../../../../../src/core/errors.ts');
       const refuse = (): never => {
         throw new TokensError('E_STORAGE', 'Full.');
       };

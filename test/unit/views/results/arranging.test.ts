@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { TableDesk } from '../../../src/core/results/desk.ts';
-import { LiveTable } from '../../../src/core/results/liveTable.ts';
-import type { Given, Question, Told } from '../../../src/core/results/workerMessages.ts';
-import { Arranging } from '../../../src/views/results/arranging.ts';
+import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { LiveTable } from '../../../../src/core/results/liveTable.ts';
+import type { Given, Question, Told } from '../../../../src/core/results/workerMessages.ts';
+import { Arranging } from '../../../../src/views/results/arranging.ts';
 
 /** A table that arrives, counts how often it is arranged, and takes its time for that. */
 class SlowTable extends LiveTable {
