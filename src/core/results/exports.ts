@@ -67,7 +67,7 @@ export function writeRows(
   for (const row of rows) {
     const values: string[] = [];
     for (const { column, name } of columns) {
-      const cell = column?.scan(row, read);
+      const cell = column && read(row, column.number);
       if (format === 'csv') {
         values.push(delimited(textOf(cell), delimiter));
       } else if (format === 'xlsx') {

@@ -108,7 +108,7 @@ function keep(table: ResultTable, rows: Uint32Array, columns: readonly Column[],
     const row = rows[at] as number;
     let holds = false;
     for (const { column, test } of tested) {
-      if (test(column.scan(row, read))) {
+      if (test(read(row, column.number))) {
         holds = true;
         break;
       }

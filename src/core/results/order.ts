@@ -63,8 +63,9 @@ function keysOf(column: Column): Keys {
   /** The texts that are different, each with its number; a row's rank is that number until texts are in order. */
   const texts = new Map<string, number>();
   let isFine = false;
+  const read = column.scan();
   for (let row = 0; row < length; row++) {
-    const value = firstOf(column.at(row));
+    const value = firstOf(read(row));
     const text = textOf(value);
     const size = sizeOf(value, reading);
     if (!Number.isNaN(size)) {

@@ -2,15 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
 import { plainOf, readJson, type Sent, type SentObject } from '../json.ts';
 import type { JsonObject, RowPath } from '../protocols/answer.ts';
-import { RowReader } from './rowReader.ts';
 import type { ResultTable } from './table.ts';
 
 /** Who hears of what the splitter finds, as soon as it is found. */
 export interface SplitterSink {
-  /** Reads usual rows straight from their bytes; the others come through {@link rows}. */
-  readonly reader?: RowReader;
-  /** Whole rows, in order; never an empty batch. */
-  rows(batch: SentObject[]): void;
+  /** Takes the row whose brace stands at `from` as its bytes and answers where it ends; -1 if it wants it by {@link rows}. */
+  take?(bytes: Uint8Array, from: number): number;
+  /** Whole rows, in order; never none. */
+  rows(rows: SentObject[]): void;
   /** A scalar member of the top level of the body. */
   scalar(name: string, value: string): void;
   /** So many places were no valid JSON and have been mended. */
@@ -277,8 +276,6 @@ export class RowSplitter {
 
   /** Reads rows up to the end of the chunk or of their list. The hot loop: it sees every byte of the body. */
   #readRows(chunk: Uint8Array, from: number): number {
-    const reader = this.#sink.reader;
-    let loaded = false;
     const classes = this.#classes;
     const deepest = this.#bounds.depth;
     const base = this.#listDepth;
@@ -294,19 +291,13 @@ export class RowSplitter {
         const byte = chunk[at];
         if (byte === openBrace && this.#expectRow) {
           this.#expectRow = false;
-          if (reader !== undefined) {
-            if (!loaded) {
-              reader.load(chunk);
-              loaded = true;
+          const end = this.#sink.take?.(chunk, at) ?? -1;
+          if (end >= 0) {
+            if (end - at > this.#bounds.rowBytes) {
+              throw tooLarge();
             }
-            const end = reader.read(at);
-            if (end >= 0) {
-              if (end - at > this.#bounds.rowBytes) {
-                throw tooLarge();
-              }
-              at = end;
-              continue;
-            }
+            at = end;
+            continue;
           }
           this.#mode = 'row';
           rowStart = at;
@@ -318,7 +309,6 @@ export class RowSplitter {
           if (this.#expectRow) {
             this.#mended(1); // A comma after the last row.
           }
-          reader?.unload();
           this.#mode = 'head';
           this.#depth = depth;
           this.#inString = false;
@@ -383,7 +373,6 @@ export class RowSplitter {
         this.#emit(chunk.subarray(rowStart, at));
       }
     }
-    reader?.unload();
     this.#depth = depth;
     this.#inString = inString;
     if (this.#mode === 'row') {
@@ -423,8 +412,8 @@ export function splitInto(
   scalar: (name: string, value: string) => void,
 ): RowSplitter {
   return new RowSplitter(rowsAt, {
-    reader: new RowReader(table.writer),
-    rows: (batch) => table.append(batch),
+    take: (bytes, from) => table.take(bytes, from),
+    rows: (rows) => table.append(rows),
     scalar,
     mended: (count) => {
       table.mended += count;

@@ -1,0 +1,195 @@
+import { TokensError } from '../errors.ts';
+import { NumberText, readJson } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
+import { AddressList } from './addressList.ts';
+import { flatten } from './cells.ts';
+import { type Field, RowWalker } from './rowWalker.ts';
+
+/** Small tables begin with little. */
+const firstChunkBytes = 1 << 10;
+/** An address has four bytes: a chunk, and a place in it. */
+const placeBits = 18;
+const chunkBytes = 1 << placeBits;
+const mostChunks = 1 << (32 - placeBits);
+
+/*
+ * A row stands in a chunk as two bytes, how many positions follow and whether it is plain; the positions, three bytes
+ * each, by the numbers of the fields; and its JSON as it was sent.
+ */
+const headBytes = 2;
+const plainBit = 0x8000;
+const positionBytes = 3;
+/** More bytes of a row than positions can tell. */
+const mostRowBytes = 1 << 24;
+
+const quote = 0x22;
+
+/** Reads a cell; undefined where the row lacks the field. */
+export type ReadCell = (row: number, field: number) => Cell | undefined;
+
+/**
+ * The rows of a table as the bytes that were sent, with where each value stands in them. As strings they would take
+ * several times as much memory, and the collector of garbage would have millions of them to look at.
+ */
+export class RowStore {
+  readonly #rows = new AddressList();
+  readonly #chunks: Buffer[] = [Buffer.alloc(firstChunkBytes)];
+  #at = 0;
+  readonly #walker: RowWalker;
+  /** Where the JSON of the last row begins in the last chunk, and whether rows have been equal of late. */
+  #lastAt = 0;
+  #repeats = false;
+  /** Members of the row that was put last. */
+  cells = 0;
+
+  /** @param find knows the fields by their names */
+  constructor(find: (name: string) => Field | undefined) {
+    this.#walker = new RowWalker(find);
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /**
+   * Puts the row whose brace stands at `from`.
+   * @param fields how many there are
+   * @returns where it ends; -1 where it is not a usual row (see {@link RowWalker.walk})
+   */
+  put(bytes: Uint8Array, from: number, fields: number): number {
+    // Rows that do not repeat are asked only now and then.
+    if (this.#repeats || (this.length & 31) === 0) {
+      const end = from + this.#at - this.#lastAt;
+      this.#repeats =
+        end > from &&
+        end <= bytes.length &&
+        this.#chunks.at(-1)?.compare(bytes, from, end, this.#lastAt, this.#at) === 0;
+      if (this.#repeats) {
+        this.#rows.push(this.#rows.last);
+        return end;
+      }
+    }
+    const end = this.#walker.walk(bytes, from, fields);
+    if (end >= 0) {
+      this.#add(bytes.subarray(from, end), fields);
+    }
+    return end;
+  }
+
+  /** Reads one cell. */
+  readonly read: ReadCell = (row, field) => {
+    const address = this.#rows.at(row);
+    const chunk = this.#chunks[address >>> placeBits] as Buffer;
+    const at = placeOfValue(chunk, address & (chunkBytes - 1), field);
+    return at < 0 ? undefined : this.#cell(chunk, at);
+  };
+
+  /** Makes a reader of many cells, row by row: it reads several times as fast, since the text of a chunk is made at once. */
+  scan(): ReadCell {
+    let index = -1;
+    let text = '';
+    return (row, field) => {
+      const address = this.#rows.at(row);
+      const next = address >>> placeBits;
+      const chunk = this.#chunks[next] as Buffer;
+      const place = address & (chunkBytes - 1);
+      const at = placeOfValue(chunk, place, field);
+      if (at < 0) {
+        return undefined;
+      }
+      if (chunk[at] !== quote || !isPlain(chunk, place) || chunk.length > chunkBytes) {
+        return this.#cell(chunk, at);
+      }
+      if (next !== index) {
+        index = next;
+        text = chunk.toString('latin1');
+      }
+      return text.substring(at + 1, text.indexOf('"', at + 1));
+    };
+  }
+
+  #cell(chunk: Buffer, at: number): Cell {
+    const end = this.#walker.endOf(chunk, at);
+    switch (chunk[at]) {
+      case quote: {
+        const text = chunk.toString('utf8', at + 1, end - 1);
+        return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+      }
+      case 0x5b:
+      case 0x7b:
+        return flatten(readJson(chunk.toString('utf8', at, end)).value);
+      case 0x6e:
+        return null;
+      case 0x74:
+        return true;
+      case 0x66:
+        return false;
+      default:
+        return new NumberText(chunk.toString('latin1', at, end));
+    }
+  }
+
+  #add(row: Uint8Array, fields: number): void {
+    if (row.length >= mostRowBytes) {
+      throw tooLarge();
+    }
+    const { positions, isPlain } = this.#walker;
+    const head = headBytes + fields * positionBytes;
+    const chunk = this.#room(head + row.length);
+    const from = this.#at;
+    chunk.writeUInt16LE(isPlain ? fields | plainBit : fields, from);
+    let at = from + headBytes;
+    for (let field = 0; field < fields; field++) {
+      const position = positions[field] as number;
+      chunk[at++] = position;
+      chunk[at++] = position >>> 8;
+      chunk[at++] = position >>> 16;
+    }
+    chunk.set(row, at);
+    this.cells = this.#walker.cells;
+    this.#lastAt = at;
+    this.#at = at + row.length;
+    this.#rows.push((this.#chunks.length - 1) * chunkBytes + from);
+  }
+
+  /** The last chunk grows until it is a whole one; then there is another. What is larger has one to itself. */
+  #room(length: number): Buffer {
+    const chunk = this.#chunks.at(-1) as Buffer;
+    if (this.#at + length <= chunk.length) {
+      return chunk;
+    }
+    const grown = Math.max(chunk.length * 2, this.#at + length);
+    const larger = Buffer.alloc(grown <= chunkBytes ? grown : Math.max(chunkBytes, length));
+    if (grown <= chunkBytes) {
+      chunk.copy(larger);
+      this.#chunks.pop();
+    } else {
+      this.#at = 0;
+    }
+    if (this.#chunks.length === mostChunks) {
+      throw tooLarge();
+    }
+    this.#chunks.push(larger);
+    return larger;
+  }
+}
+
+/** Below 0 where the row lacks the field. */
+function placeOfValue(chunk: Buffer, row: number, field: number): number {
+  const fields = (chunk[row] as number) | (((chunk[row + 1] as number) & 0x7f) << 8);
+  if (field >= fields) {
+    return -1;
+  }
+  const at = row + headBytes + field * positionBytes;
+  const position =
+    (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16);
+  return position === 0 ? -1 : row + headBytes + fields * positionBytes + position;
+}
+
+function isPlain(chunk: Buffer, row: number): boolean {
+  return ((chunk[row + 1] as number) & 0x80) !== 0;
+}
+
+function tooLarge(): TokensError {
+  return new TokensError('E_TOO_LARGE', 'A part of the answer of the gateway is too large.');
+}

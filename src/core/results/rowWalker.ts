@@ -1,0 +1,285 @@
+import { isUtf8 } from 'node:buffer';
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+
+const words = ['null', 'true', 'false'].map((word) => Buffer.from(word));
+/** What may stand after a backslash. */
+const escaped = Buffer.from('"\\/bfnrt');
+
+/** Lists and objects in each other that are followed here; what is deeper is counted and bounded elsewhere. */
+const mostDepth = 64;
+
+/** In {@link RowWalker.traits}: bytes that are not ASCII, and escapes. */
+const notAscii = 0x80;
+const hasEscapes = 0x100;
+
+/** What the walker has to know of a field. */
+export interface Field {
+  /** Its place in {@link RowWalker.positions}. */
+  readonly number: number;
+  /** Its name as JSON, the usual way. */
+  readonly quoted: Uint8Array;
+}
+
+/**
+ * Finds where the values of a row stand in its bytes, without making anything of them. It follows strict JSON only;
+ * what a row that is none means, `readJson` decides.
+ */
+export class RowWalker {
+  /** By the field's number, where its value begins, counted from the row's brace; 0 where the row lacks the field. */
+  positions = new Uint32Array(64);
+  /** Members of the row. */
+  cells = 0;
+  #traits = 0;
+  /** Where what {@link #unwrapped} has found ends. */
+  #end = 0;
+  #bytes: Uint8Array = Buffer.alloc(0);
+  /** The fields of the last row in its order: the next one mostly has the same. */
+  readonly #usual: Field[] = [];
+  readonly #find: (name: string) => Field | undefined;
+
+  /** @param find knows the fields by their names */
+  constructor(find: (name: string) => Field | undefined) {
+    this.#find = find;
+  }
+
+  /** Whether every character of the row's strings is one byte, and stands for itself. */
+  get isPlain(): boolean {
+    return this.#traits < notAscii;
+  }
+
+  /**
+   * Walks over the row whose brace stands at `from`.
+   * @param fields how many there are
+   * @returns where it ends; -1 where it is not wholly there, no strict JSON, or has an unknown field or one twice
+   */
+  walk(bytes: Uint8Array, from: number, fields: number): number {
+    this.#bytes = bytes;
+    if (this.positions.length < fields) {
+      this.positions = new Uint32Array(fields * 2);
+    }
+    this.positions.fill(0, 0, fields);
+    this.#traits = 0;
+    this.cells = 0;
+    const end = this.#members(from);
+    const isText = end < 0 || (this.#traits & notAscii) === 0 || isUtf8(bytes.subarray(from, end));
+    return isText ? end : -1;
+  }
+
+  /** Where the value at a place ends; -1 where it is no strict JSON. */
+  endOf(bytes: Uint8Array, at: number): number {
+    this.#bytes = bytes;
+    return this.#value(at, 0);
+  }
+
+  #members(from: number): number {
+    const bytes = this.#bytes;
+    let at = this.#skipSpace(from + 1);
+    if (bytes[at] === closeBrace) {
+      return at + 1;
+    }
+    for (;;) {
+      if (bytes[at] !== quote) {
+        return -1;
+      }
+      let field = this.#usual[this.cells];
+      if (field !== undefined && this.#matches(field.quoted, at)) {
+        at += field.quoted.length;
+      } else {
+        const end = this.#string(at);
+        field = end < 0 ? undefined : this.#find(JSON.parse(this.#slice(at, end)) as string);
+        if (field === undefined) {
+          return -1;
+        }
+        this.#usual[this.cells] = field;
+        at = end;
+      }
+      at = this.#skipSpace(at);
+      if (bytes[at] !== colon || this.positions[field.number] !== 0) {
+        return -1;
+      }
+      at = this.#skipSpace(at + 1);
+      const inner = bytes[at] === openBracket ? this.#unwrapped(at) : 0;
+      this.positions[field.number] = (inner > 0 ? inner : at) - from;
+      at = inner > 0 ? this.#end : this.#value(at, 0);
+      if (at < 0) {
+        return -1;
+      }
+      this.cells++;
+      at = this.#skipSpace(at);
+      if (bytes[at] === closeBrace) {
+        return at + 1;
+      }
+      if (bytes[at] !== comma) {
+        return -1;
+      }
+      at = this.#skipSpace(at + 1);
+    }
+  }
+
+  /** Where the only value of `[{"0": "a"}]` stands, as CRA has them; 0 where it is nothing like that. */
+  #unwrapped(from: number): number {
+    const bytes = this.#bytes;
+    let at = this.#skipSpace(from + 1);
+    if (bytes[at] !== openBrace) {
+      return 0;
+    }
+    at = this.#skipSpace(at + 1);
+    at = bytes[at] === quote ? this.#skipSpace(this.#string(at)) : -1;
+    if (bytes[at] !== colon) {
+      return 0;
+    }
+    const value = this.#skipSpace(at + 1);
+    at = bytes[value] === openBrace || bytes[value] === openBracket ? -1 : this.#value(value, 0);
+    at = this.#skipSpace(at);
+    if (bytes[at] !== closeBrace) {
+      return 0;
+    }
+    at = this.#skipSpace(at + 1);
+    this.#end = at + 1;
+    return bytes[at] === closeBracket ? value : 0;
+  }
+
+  #value(at: number, depth: number): number {
+    const byte = this.#bytes[at] as number;
+    if (byte === quote) {
+      return this.#string(at);
+    }
+    if (byte === openBrace || byte === openBracket) {
+      return depth < mostDepth ? this.#nested(at, depth, byte) : -1;
+    }
+    if (byte === 0x2d || isDigit(byte)) {
+      return this.#number(at);
+    }
+    const word = words.find((one) => one[0] === byte && this.#matches(one, at));
+    return word === undefined ? -1 : at + word.length;
+  }
+
+  #nested(from: number, depth: number, opening: number): number {
+    const bytes = this.#bytes;
+    const isObject = opening === openBrace;
+    const closing = isObject ? closeBrace : closeBracket;
+    let at = this.#skipSpace(from + 1);
+    if (bytes[at] === closing) {
+      return at + 1;
+    }
+    for (;;) {
+      if (isObject) {
+        at = bytes[at] === quote ? this.#skipSpace(this.#string(at)) : -1;
+        if (bytes[at] !== colon) {
+          return -1;
+        }
+        at = this.#skipSpace(at + 1);
+      }
+      at = this.#skipSpace(this.#value(at, depth + 1));
+      if (bytes[at] === closing) {
+        return at + 1;
+      }
+      if (bytes[at] !== comma) {
+        return -1;
+      }
+      at = this.#skipSpace(at + 1);
+    }
+  }
+
+  #string(from: number): number {
+    const bytes = this.#bytes;
+    let traits = 0;
+    for (let at = from + 1; ; at++) {
+      const byte = bytes[at] as number;
+      if (byte === quote) {
+        this.#traits |= traits;
+        return at + 1;
+      }
+      if (byte === backslash) {
+        traits |= hasEscapes;
+        at++;
+        if (bytes[at] === 0x75) {
+          for (let digit = 0; digit < 4; digit++) {
+            if (!isHexDigit(bytes[++at] as number)) {
+              return -1;
+            }
+          }
+        } else if (!escaped.includes(bytes[at] ?? 0)) {
+          return -1;
+        }
+      } else if (!(byte >= 0x20)) {
+        return -1; // A raw control character, or the end of the bytes.
+      }
+      traits |= byte & notAscii;
+    }
+  }
+
+  /** Whether a digit may follow is for who looks for what comes next. */
+  #number(from: number): number {
+    const bytes = this.#bytes;
+    const digits = bytes[from] === 0x2d ? from + 1 : from;
+    let at = bytes[digits] === 0x30 ? digits + 1 : this.#skipDigits(digits);
+    if (at === digits) {
+      return -1;
+    }
+    if (bytes[at] === 0x2e) {
+      const fraction = at + 1;
+      at = this.#skipDigits(fraction);
+      if (at === fraction) {
+        return -1;
+      }
+    }
+    if (bytes[at] === 0x65 || bytes[at] === 0x45) {
+      const power = bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d ? at + 2 : at + 1;
+      at = this.#skipDigits(power);
+      if (at === power) {
+        return -1;
+      }
+    }
+    return at;
+  }
+
+  #matches(wanted: Uint8Array, at: number): boolean {
+    const bytes = this.#bytes;
+    for (let i = 0; i < wanted.length; i++) {
+      if (bytes[at + i] !== wanted[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #slice(start: number, end: number): string {
+    const { buffer, byteOffset } = this.#bytes;
+    return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8');
+  }
+
+  #skipDigits(from: number): number {
+    let at = from;
+    while (isDigit(this.#bytes[at] as number)) {
+      at++;
+    }
+    return at;
+  }
+
+  /** A place below 0 stays what it is. */
+  #skipSpace(from: number): number {
+    const bytes = this.#bytes;
+    let at = from;
+    for (let byte = bytes[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; ) {
+      byte = bytes[++at];
+    }
+    return at;
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+function isHexDigit(byte: number): boolean {
+  return isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+}
