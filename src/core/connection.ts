@@ -8,35 +8,6 @@ export type KeepAliveMode = (typeof keepAliveModes)[number];
 // biome-ignore lint/suspicious/noTemplateCurlyInString: so people write it in their settings.
 export const secretPlace = '${secret}';
 
-/** One gateway as its person described it in `sessionTokens.connections`, with every default filled in. */
-export interface Connection {
-  readonly name: string;
-  /** Of the gateway; what else a connection of it has, its protocol says. */
-  readonly kind: string;
-  /** Origin with an optional path prefix, without a slash at the end. */
-  readonly url: string;
-  /** The service to sign in to, where a gateway consists of services. */
-  readonly service?: string;
-  /** Of a token that was just issued or renewed, where the gateway does not tell. In minutes. */
-  readonly lifeMinutes: number;
-  readonly keepAlive: KeepAliveMode;
-  /** How many sessions are kept open on it at most. */
-  readonly maxSessions: number;
-  /** File of extra CA certificates (PEM). */
-  readonly caFile?: string;
-  /** Client certificate (PEM), with the authorities between it and its root if the gateway wants them. */
-  readonly certFile?: string;
-  /** Its private key (PEM); where absent, it is in `certFile`. */
-  readonly keyFile?: string;
-  /** Client certificate and private key (PKCS#12), instead of the two. */
-  readonly pfxFile?: string;
-  /** Sent with every request; in a value, `${secret}` stands for what is kept in the secret storage. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly rejectUnauthorized: boolean;
-  /** For one request, from sending to the last byte. In seconds. */
-  readonly requestTimeoutSeconds: number;
-}
-
 /** What is secret of a connection besides its login: a person is asked for it once. */
 export interface ConnectionSecrets {
   /** Of the client certificate's key. */
@@ -94,14 +65,22 @@ const headerName = v.pipe(
 /** What every connection has. */
 export const commonSettings = {
   name,
+  /** Origin with an optional path prefix; a slash at the end is taken away. */
   url: v.pipe(v.string(as('string')), v.trim(), v.check(isHttpUrl, as('address'))),
+  /** Of a token that was just issued or renewed, where the gateway does not tell. In minutes. */
   lifeMinutes: v.optional(positive),
   keepAlive: v.optional(choice(keepAliveModes), 'manual'),
+  /** How many sessions are kept open on it at most. */
   maxSessions: v.optional(v.pipe(number, v.integer(as('integer')), v.minValue(1, as('least'))), 5),
+  /** File of extra CA certificates (PEM). */
   caFile: v.optional(name),
+  /** Client certificate (PEM), with the authorities between it and its root if the gateway wants them. */
   certFile: v.optional(name),
+  /** Its private key (PEM); where absent, it is in `certFile`. */
   keyFile: v.optional(name),
+  /** Client certificate and private key (PKCS#12), instead of the two. */
   pfxFile: v.optional(name),
+  /** Sent with every request; in a value, `${secret}` stands for what is kept in the secret storage. */
   headers: v.optional(
     v.record(
       headerName,
@@ -110,8 +89,19 @@ export const commonSettings = {
     ),
   ),
   rejectUnauthorized: v.optional(v.boolean(as('boolean')), true),
+  /** For one request, from sending to the last byte. In seconds. */
   requestTimeoutSeconds: v.optional(positive, 30),
 };
+const commonSchema = v.object(commonSettings);
+
+/** One gateway as its person described it in `sessionTokens.connections`, with every default filled in. */
+export interface Connection extends Readonly<v.InferOutput<typeof commonSchema>> {
+  /** Of the gateway; what else a connection of it has, its protocol says. */
+  readonly kind: string;
+  readonly lifeMinutes: number;
+  /** The service to sign in to, where a gateway consists of services. */
+  readonly service?: string | undefined;
+}
 
 /** What of a kind of gateway decides how its connections are read. */
 export interface ConnectionKind {

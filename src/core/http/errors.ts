@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { type FailureDetails, TokensError } from '../errors.ts';
+import { TokensError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 
 /** Turns what a library threw into a sentence. Its message goes to the log only, and redacted. */
@@ -177,16 +177,4 @@ function rootOf(error: unknown): { code: string; syscall: string; message: strin
     return typeof value === 'string' ? value : '';
   };
   return { code: text('code'), syscall: text('syscall'), message: text('message') };
-}
-
-/** The error for what a gateway calls a failure. A status of success would tell a person nothing but a riddle. */
-export function refused(host: string, status: number, words: string, details: FailureDetails): TokensError {
-  if (status >= 200 && status < 300) {
-    return words === ''
-      ? new TokensError('E_HTTP', '{0} answered with an error.', [host], details)
-      : new TokensError('E_HTTP', '{0} answered with an error: {1}', [host, words], details);
-  }
-  return words === ''
-    ? new TokensError('E_HTTP', '{0} answered with status {1}.', [host, status], details)
-    : new TokensError('E_HTTP', '{0} answered with status {1}: {2}', [host, status, words], details);
 }

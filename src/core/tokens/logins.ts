@@ -368,19 +368,14 @@ export class Logins implements Disposable {
 /** The error for a login that is not sent because it was refused before. */
 function refusedBefore(connection: string, words: string): TokensError {
   const details = { detail: words, refused: 'login' } as const;
-  return words === ''
-    ? new TokensError(
-        'E_CREDENTIALS',
-        '{0} has refused the remembered credentials: sign in anew.',
-        [connection],
-        details,
-      )
-    : new TokensError(
-        'E_CREDENTIALS',
-        '{0} has refused the remembered credentials, sign in anew: {1}',
-        [connection, ended(words)],
-        details,
-      );
+  return new TokensError(
+    'E_CREDENTIALS',
+    words === ''
+      ? '{0} has refused the remembered credentials: sign in anew.'
+      : '{0} has refused the remembered credentials, sign in anew: {1}',
+    [connection, ended(words)],
+    details,
+  );
 }
 
 /** Whether a connection's client certificate alone says who signs in: nobody has to be asked, and nothing is stored. */

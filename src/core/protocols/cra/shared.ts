@@ -2,7 +2,6 @@ import * as v from 'valibot';
 import { type FailureDetails, isGatewayUserRefused, TokensError } from '../../errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../http/client.ts';
 import { basicCredentials, type Pairs } from '../../http/encode.ts';
-import { refused } from '../../http/errors.ts';
 import {
   ended,
   isError,
@@ -14,6 +13,7 @@ import {
   wordsOfError,
 } from '../../http/text.ts';
 import { readData } from '../data.ts';
+import { detailsOf, notJson, refused, tokenText } from '../failures.ts';
 import type {
   CallOptions,
   CloseOptions,
@@ -215,23 +215,7 @@ export class CraWire {
       if (isError(error)) {
         return this.refusal(answer, wordsOfError(error, redactor), purpose);
       }
-      if (looksLikeHtml(text)) {
-        return new TokensError(
-          'E_PROTOCOL',
-          '{0} answered with a web page instead of data; check the address of the connection.',
-          [host],
-          { status },
-        );
-      }
-      return new TokensError(
-        'E_PROTOCOL',
-        'The answer of {0} is not the JSON that the protocol promises.',
-        [host],
-        {
-          status,
-          ...(parsed.ok ? {} : { detail: parsed.reason }),
-        },
-      );
+      return notJson(host, answer);
     }
     return this.refusal(answer, wordsOf(text, redactor), purpose);
   }
@@ -243,10 +227,9 @@ export class CraWire {
     if (asksForBasic(answer)) {
       return this.basicRefused(answer);
     }
+    const isBare = words === '';
     const details: FailureDetails = {
-      status,
-      detail: words,
-      ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
+      ...detailsOf(answer, words),
       ...(logOn !== undefined && refusesLogin(answer, words) ? { refused: 'login' } : {}),
       ...(about !== undefined && mayBeOfToken.has(status)
         ? { refused: about === 'either' && saysSessionIsGone(words) ? 'session' : about }
@@ -254,48 +237,38 @@ export class CraWire {
     };
     if (logOn !== undefined) {
       if (status === 401 || status === 403) {
-        if (words !== '') {
-          return new TokensError(
-            'E_CREDENTIALS',
-            '{0} refused the sign-in: {1}',
-            [host, ended(words)],
-            details,
-          );
-        }
-        return this.deps.connection.login === 'certificate'
-          ? new TokensError(
-              'E_CREDENTIALS',
-              '{0} refused the sign-in by client certificate.',
-              [host],
-              details,
-            )
-          : new TokensError(
-              'E_CREDENTIALS',
-              '{0} refused the sign-in: wrong user or password.',
-              [host],
-              details,
-            );
+        const isCertificate = this.deps.connection.login === 'certificate';
+        return new TokensError(
+          'E_CREDENTIALS',
+          isBare
+            ? isCertificate
+              ? '{0} refused the sign-in by client certificate.'
+              : '{0} refused the sign-in: wrong user or password.'
+            : '{0} refused the sign-in: {1}',
+          [host, ended(words)],
+          details,
+        );
       }
       if (status === 404) {
         return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);
       }
     } else if (status === 401 || status === 410) {
-      const dead: FailureDetails = { ...details, refused: about ?? 'sign-in' };
-      return words === ''
-        ? new TokensError('E_EXPIRED', 'The sign-in is no longer valid at {0}.', [host], dead)
-        : new TokensError(
-            'E_EXPIRED',
-            'The sign-in is no longer valid at {0}: {1}',
-            [host, ended(words)],
-            dead,
-          );
+      return new TokensError(
+        'E_EXPIRED',
+        isBare ? 'The sign-in is no longer valid at {0}.' : 'The sign-in is no longer valid at {0}: {1}',
+        [host, ended(words)],
+        { ...details, refused: about ?? 'sign-in' },
+      );
     }
     if (opens && (status === 429 || status === 503 || speaksOfLimit(words))) {
-      return words === ''
-        ? new TokensError('E_LIMIT', '{0} has no session to give.', [host], details)
-        : new TokensError('E_LIMIT', '{0} has no session to give: {1}', [host, words], details);
+      return new TokensError(
+        'E_LIMIT',
+        isBare ? '{0} has no session to give.' : '{0} has no session to give: {1}',
+        [host, words],
+        details,
+      );
     }
-    return refused(host, status, words, details);
+    return refused(host, words, details);
   }
 
   /** The error for a 401 that asks for the Tomcat user. */
@@ -416,9 +389,7 @@ export class CraWire {
 /** Statuses under which a gateway may have refused a token, and not the request; an `error` under 200 may say anything. */
 const mayBeOfToken = new Set([200, 400, 404]);
 
-const loggedOn = v.object({
-  userToken: v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/)),
-});
+const loggedOn = v.object({ userToken: tokenText });
 
 /** Says in which session a call runs, where it runs in one. */
 export function sessionPair({ session }: Tokens): Pairs {

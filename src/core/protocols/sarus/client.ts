@@ -2,18 +2,9 @@ import * as v from 'valibot';
 import { type ErrorCode, type FailureDetails, TokensError } from '../../errors.ts';
 import { type HttpAnswer, HttpClient, type HttpDeps, type HttpRequest } from '../../http/client.ts';
 import type { Pairs } from '../../http/encode.ts';
-import { refused } from '../../http/errors.ts';
-import {
-  ended,
-  isError,
-  isRecord,
-  looksLikeHtml,
-  member,
-  parseJson,
-  wordsOf,
-  wordsOfError,
-} from '../../http/text.ts';
+import { ended, isError, isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
+import { detailsOf, notJson, refused, tokenText } from '../failures.ts';
 import type { CallOptions, DataAnswer, DataCall, Gateway, Grant, Life, Login, Tokens } from '../protocol.ts';
 import { dataRequest, rowsAt, type SarusQuery } from './request.ts';
 
@@ -36,8 +27,6 @@ function lifeIn(result: unknown): number | undefined {
   }
   return undefined;
 }
-
-const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
 
 // Only what is needed must be as promised: a token must not get lost for what stands beside it.
 const opened = v.looseObject({ SessionToken: tokenText });
@@ -247,24 +236,7 @@ export class Sarus implements Gateway<SarusQuery> {
     if (found !== undefined || answer.status >= 300) {
       return this.#failure(found ?? {}, answer, purpose);
     }
-    const { host } = this.#http;
-    if (looksLikeHtml(answer.text)) {
-      return new TokensError(
-        'E_PROTOCOL',
-        '{0} answered with a web page instead of data; check the address of the connection.',
-        [host],
-        { status: answer.status },
-      );
-    }
-    return new TokensError(
-      'E_PROTOCOL',
-      'The answer of {0} is not the JSON that the protocol promises.',
-      [host],
-      {
-        status: answer.status,
-        ...(parsed.ok ? {} : { detail: parsed.reason }),
-      },
-    );
+    return notJson(this.#http.host, answer);
   }
 
   #failure(found: Record<string, unknown>, answer: HttpAnswer, purpose: Purpose): TokensError {
@@ -275,36 +247,33 @@ export class Sarus implements Gateway<SarusQuery> {
     const words = said === undefined ? wordsOf(answer.text, redactor) : wordsOfError(said, redactor);
     const { host } = this.#http;
     const code = codeOf(status, purpose, words);
+    const isBare = words === '';
+    const mayRefuseToken = purpose === 'token' && (code === 'E_EXPIRED' || mayBeOfToken.has(status));
     const details: FailureDetails = {
-      status,
-      detail: words,
-      ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
-      ...(code === 'E_CREDENTIALS' ? { refused: 'login' } : {}),
-      ...(purpose === 'token' && (code === 'E_EXPIRED' || mayBeOfToken.has(status))
-        ? { refused: 'sign-in' }
-        : {}),
+      ...detailsOf(answer, words, status),
+      ...(code === 'E_CREDENTIALS' ? { refused: 'login' } : mayRefuseToken ? { refused: 'sign-in' } : {}),
     };
     if (code === 'E_CREDENTIALS') {
-      return words === ''
-        ? new TokensError(
-            'E_CREDENTIALS',
-            '{0} refused the sign-in: wrong API key, e-mail address or password.',
-            [host],
-            details,
-          )
-        : new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, ended(words)], details);
+      return new TokensError(
+        code,
+        isBare
+          ? '{0} refused the sign-in: wrong API key, e-mail address or password.'
+          : '{0} refused the sign-in: {1}',
+        [host, ended(words)],
+        details,
+      );
     }
     if (code === 'E_EXPIRED') {
-      return words === ''
-        ? new TokensError('E_EXPIRED', 'The session token is no longer valid at {0}.', [host], details)
-        : new TokensError(
-            'E_EXPIRED',
-            'The session token is no longer valid at {0}: {1}',
-            [host, ended(words)],
-            details,
-          );
+      return new TokensError(
+        code,
+        isBare
+          ? 'The session token is no longer valid at {0}.'
+          : 'The session token is no longer valid at {0}: {1}',
+        [host, ended(words)],
+        details,
+      );
     }
-    return refused(host, status, words, details);
+    return refused(host, words, details);
   }
 }
 

@@ -1,0 +1,51 @@
+import * as v from 'valibot';
+import { type FailureDetails, TokensError } from '../errors.ts';
+import type { HttpAnswer } from '../http/client.ts';
+import { looksLikeHtml, parseJson } from '../http/text.ts';
+
+/** A token as it can be sent in a header. */
+export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
+
+/** What the log gets of an answer that is a failure; `status` may be that of an envelope in the body. */
+export function detailsOf(answer: HttpAnswer, words: string, status = answer.status): FailureDetails {
+  const { retryAfterMs } = answer;
+  return { status, detail: words, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** The error for what a gateway calls a failure. A status of success would tell a person nothing but a riddle. */
+export function refused(host: string, words: string, details: FailureDetails): TokensError {
+  const { status = 0 } = details;
+  if (status >= 200 && status < 300) {
+    return new TokensError(
+      'E_HTTP',
+      words === '' ? '{0} answered with an error.' : '{0} answered with an error: {1}',
+      [host, words],
+      details,
+    );
+  }
+  return new TokensError(
+    'E_HTTP',
+    words === '' ? '{0} answered with status {1}.' : '{0} answered with status {1}: {2}',
+    [host, status, words],
+    details,
+  );
+}
+
+/** The error for an answer of success that is not what the protocol promises: a page for people, or no JSON. */
+export function notJson(host: string, { status, text }: HttpAnswer): TokensError {
+  if (looksLikeHtml(text)) {
+    return new TokensError(
+      'E_PROTOCOL',
+      '{0} answered with a web page instead of data; check the address of the connection.',
+      [host],
+      { status },
+    );
+  }
+  const parsed = parseJson(text);
+  return new TokensError(
+    'E_PROTOCOL',
+    'The answer of {0} is not the JSON that the protocol promises.',
+    [host],
+    parsed.ok ? { status } : { status, detail: parsed.reason },
+  );
+}
