@@ -9,7 +9,7 @@ import {
   type DataOptions,
   type Fetched,
   fetchedOf,
-  lifeOf,
+  lifeAfter,
   type Opened,
   usedNow,
 } from './fetched.ts';
@@ -62,7 +62,7 @@ export class DataCalls {
       const got = await gateway.getData({ tokens, query, keepOpen: true, makeReader, signal });
       const elapsedMs = elapsed(got.sent, env.clock.now());
       // A successful data call renews the token to its full life (docs/protocols.md 1).
-      await env.sync.applyLife(token, lifeOf(got, token), usedNow(env), 'soon');
+      await env.sync.applyLife(token, lifeAfter(got, token), usedNow(env), 'soon');
       return fetchedOf(env, { connection, query }, { got, held: env.table.get(token.id), elapsedMs }, reused);
     };
     const before = signIn.find(connection, undefined);

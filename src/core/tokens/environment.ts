@@ -1,43 +1,26 @@
-import type { Clock } from '../clock.ts';
-import type { Connection } from '../connection.ts';
-import type { Log } from '../log.ts';
-import type { Gateway } from '../protocols/protocol.ts';
-import type { Redactor } from '../redact.ts';
-import type { LearningClock } from './deadline.ts';
-import type { ConnectionSource, Gateways } from './gateways.ts';
-import type { Logins } from './logins.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { Claims, CredentialStore, TokenStore } from './store.ts';
-import type { TokenSync } from './tokenSync.ts';
-import type { TokenTable } from './tokenTable.ts';
+import { randomUUID } from 'node:crypto';
+import type { DisposableStore } from '../disposable.ts';
+import { LearningClock } from './deadline.ts';
+import { Gateways } from './gateways.ts';
+import { Logins } from './logins.ts';
+import type { KeeperDeps, Ports } from './ports.ts';
+import { TokenSync } from './tokenSync.ts';
+import { TokenTable } from './tokenTable.ts';
 
-/** What a window gives to its keeper. */
-export interface KeeperDeps {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly store: TokenStore;
-  readonly credentials: CredentialStore;
-  readonly claims: Claims;
-  readonly connections: ConnectionSource;
-  readonly connect: (connection: Connection) => Promise<Gateway>;
-  readonly redactor: Redactor;
-  readonly log: Log;
-  /** This window's id. */
-  readonly window: string;
-  /** The life left from which a token counts as expiring (`statusBar.warnAtSeconds`), in milliseconds. */
-  readonly warnMs: () => number;
-  /** How long a token nobody works with is renewed automatically (`keepAlive.maxHours`), in milliseconds. */
-  readonly longestIdleMs: () => number;
-  /** Gives an id that nobody has had before; by default a random one. */
-  readonly newId?: () => string;
-}
-
-/** The same with what is held and known: all that works on tokens shares it. */
-export interface Environment extends Omit<KeeperDeps, 'clock' | 'newId'> {
-  readonly clock: LearningClock;
-  readonly newId: () => string;
+/** What all that works on tokens shares: what the window gives, and what is held and known. */
+export interface Environment extends Ports {
   readonly table: TokenTable;
   readonly sync: TokenSync;
   readonly gateways: Gateways;
   readonly logins: Logins;
+}
+
+/** @param owned lets go what is made here */
+export function environmentOf(deps: KeeperDeps, owned: DisposableStore): Environment {
+  const ports = { ...deps, clock: new LearningClock(deps.clock), newId: deps.newId ?? randomUUID };
+  const table = owned.add(new TokenTable(ports));
+  const sync = owned.add(new TokenSync({ ...ports, table }));
+  const gateways = owned.add(new Gateways(ports.connections, ports.connect));
+  const logins = owned.add(new Logins({ ...ports, gateways }));
+  return { ...ports, table, sync, gateways, logins };
 }

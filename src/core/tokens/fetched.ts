@@ -5,12 +5,11 @@ import type { CheckedRequest } from '../requests/request.ts';
 import type { Closing } from './closing.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
-import { infoOf, type TokenChange, type TokenRecord } from './record.ts';
+import { infoOf, type LifeNews, lifeOf, type TokenChange, type TokenRecord } from './record.ts';
 import type { SessionLimit } from './sessionLimit.ts';
 import type { OperationOptions, SignIn } from './signIn.ts';
 import type { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
-import type { LifeNews } from './tokenSync.ts';
 
 /** Data, and how it was come by. */
 export interface Fetched {
@@ -77,12 +76,9 @@ export function fetchedOf(
 }
 
 /** A successful data call gives a token its full life, unless the answer says otherwise. */
-export function lifeOf(got: DataAnswer, token: TokenRecord): LifeNews {
-  return {
-    sent: got.sent,
-    leftMs: got.reportedMs ?? token.lifeMs,
-    source: got.reportedMs === undefined ? 'estimated' : 'reported',
-  };
+export function lifeAfter(got: DataAnswer, token: TokenRecord): LifeNews {
+  const { sent, leftMs, source } = lifeOf(got, token.lifeMs);
+  return { sent, leftMs, source };
 }
 
 export function usedNow({ clock, window }: Environment): TokenChange {

@@ -4,7 +4,7 @@ import { TokensError } from '../errors.ts';
 import type { Gateway, Life, Tokens } from '../protocols/protocol.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
-import type { TokenChange, TokenRecord } from './record.ts';
+import { lifeOf, type TokenChange, type TokenRecord } from './record.ts';
 import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
 
 /** What a call about a token is made with, and what its answer tells of the token's life. */
@@ -73,11 +73,9 @@ export class GatewayCalls {
 
   /** Notes a life that a gateway has just granted: at once, so that no other window renews as well. */
   async renewed(record: TokenRecord, life: Life, change: TokenChange): Promise<void> {
-    const lifeMs = life.reportedMs ?? record.lifeMs;
-    const source = life.reportedMs === undefined ? 'estimated' : 'reported';
-    const lastUsedAt = this.#env.clock.now().wall;
-    const news = { sent: life.sent, leftMs: lifeMs, lifeMs, source } as const;
-    await this.#env.sync.applyLife(record, news, { lastUsedAt, ...change }, 'now');
+    const { clock, sync } = this.#env;
+    const lastUsedAt = clock.now().wall;
+    await sync.applyLife(record, lifeOf(life, record.lifeMs), { lastUsedAt, ...change }, 'now');
   }
 
   /**

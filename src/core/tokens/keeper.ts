@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { unlessCancelled } from '../async.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
@@ -6,15 +5,15 @@ import type { Event } from '../event.ts';
 import type { Column, Login, Service } from '../protocols/protocol.ts';
 import { type ClosedCount, Closing } from './closing.ts';
 import { DataCalls } from './dataCall.ts';
-import { isGuess, LearningClock, remaining } from './deadline.ts';
-import type { Environment, KeeperDeps } from './environment.ts';
+import { isGuess } from './deadline.ts';
+import { environmentOf } from './environment.ts';
 import type { DataOptions, Fetched } from './fetched.ts';
 import { GatewayCalls } from './gatewayCalls.ts';
-import { belongsTo, Gateways } from './gateways.ts';
-import { Logins } from './logins.ts';
-import { infoOf, isClosable, isEnding, type TokenRecord } from './record.ts';
+import { HeldTokens } from './heldTokens.ts';
+import type { KeeperDeps } from './ports.ts';
+import { isClosable } from './record.ts';
 import { serviceOf } from './refusal.ts';
-import { notHeld, Renewal } from './renewal.ts';
+import { Renewal } from './renewal.ts';
 import { type RenewalEnd, RenewalTimes } from './renewalTimes.ts';
 import { SessionLimit } from './sessionLimit.ts';
 import { type OperationOptions, SignIn } from './signIn.ts';
@@ -22,19 +21,17 @@ import { StateTimes } from './stateTimes.ts';
 import { answeredMs } from './store.ts';
 import { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
-import { TokenSync, type Unreadable } from './tokenSync.ts';
-import { type Change, TokenTable } from './tokenTable.ts';
+import type { Unreadable } from './tokenSync.ts';
+import type { Change } from './tokenTable.ts';
 
 /**
  * Opens, finds again, renews and closes tokens. Every method rejects with a `TokensError` alone, and leaves
  * every token that it was not about untouched.
  */
-export class Keeper implements Disposable {
-  readonly #env: Environment;
-  readonly #owned = new DisposableStore();
+export class Keeper extends HeldTokens implements Disposable {
+  readonly #owned: DisposableStore;
   readonly #signIn: SignIn;
   readonly #renewal: Renewal;
-  readonly #renewalTimes: RenewalTimes;
   readonly #closing: Closing;
   readonly #dataCalls: DataCalls;
 
@@ -47,36 +44,33 @@ export class Keeper implements Disposable {
   readonly onDidEndRenewal: Event<RenewalEnd>;
 
   constructor(deps: KeeperDeps) {
-    const owned = this.#owned;
-    const given = { ...deps, clock: new LearningClock(deps.clock), newId: deps.newId ?? randomUUID };
-    const table = owned.add(new TokenTable(given));
-    const sync = owned.add(new TokenSync({ ...given, table }));
-    const gateways = owned.add(new Gateways(given.connections, given.connect));
-    const logins = owned.add(new Logins({ ...given, gateways }));
-    const env = { ...given, table, sync, gateways, logins };
+    const owned = new DisposableStore();
+    const env = environmentOf(deps, owned);
+    super(env);
+    this.#owned = owned;
     const calls = new GatewayCalls(env);
     const takeover = owned.add(new Takeover(env, calls));
     const signIn = new SignIn(env, takeover);
     const closing = owned.add(new Closing(env, calls, signIn, takeover));
     const limit = owned.add(new SessionLimit(env, closing));
-    this.#env = env;
+    const renewal = new Renewal(env, calls, signIn, closing);
+    const times = owned.add(new RenewalTimes(env, renewal));
     this.#signIn = signIn;
     this.#closing = closing;
-    this.#renewal = new Renewal(env, calls, signIn, closing);
-    this.#renewalTimes = owned.add(new RenewalTimes(env, this.#renewal));
+    this.#renewal = renewal;
     this.#dataCalls = new DataCalls({ env, calls, signIn, takeover, closing, limit });
-    this.onDidChange = table.onDidChange;
-    this.onDidChangeLogin = logins.onDidChange;
-    this.onStorageTrouble = sync.onTrouble;
-    this.onDidEndRenewal = this.#renewalTimes.onDidEnd;
+    this.onDidChange = env.table.onDidChange;
+    this.onDidChangeLogin = env.logins.onDidChange;
+    this.onStorageTrouble = env.sync.onTrouble;
+    this.onDidEndRenewal = times.onDidEnd;
     owned.add(new StateTimes(env));
     owned.add(deps.scheduler.onJump(() => this.wake()));
-    owned.add(deps.connections.onDidChange(() => logins.lookAgain()));
+    owned.add(deps.connections.onDidChange(() => env.logins.lookAgain()));
   }
 
   /** Finds the tokens held from earlier, and ends those whose closing was interrupted. Names unreadable entries. */
   async load(): Promise<Unreadable[]> {
-    const { claims, clock, log, logins, scheduler, sync } = this.#env;
+    const { claims, clock, log, logins, scheduler, sync } = this.env;
     await claims
       .enter()
       .catch((error: unknown) => log.warn(`Other windows cannot see this one: ${String(error)}`));
@@ -91,94 +85,14 @@ export class Keeper implements Disposable {
     return unreadable;
   }
 
-  /** All tokens that can be used or at least renewed, as of now: not those that only wait for being closed. */
-  tokens(connection?: string): TokenInfo[] {
-    return [...this.#records(connection)]
-      .filter((record) => !isEnding(record))
-      .map((record) => this.#info(record));
-  }
-
-  /** The connections of these {@link tokens}. */
-  connectionNames(): string[] {
-    return [...this.#env.table.connectionNames()].filter((name) => this.holdsAny(name));
-  }
-
-  /** Whether any of a connection's {@link tokens} is as asked for; the first one that is ends the search. */
-  holdsAny(connection: string, accept: (token: TokenInfo) => boolean = () => true): boolean {
-    for (const record of this.#env.table.of(connection)) {
-      if (!isEnding(record) && accept(this.#info(record))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Rejects with `E_UNKNOWN_TOKEN`. */
-  token(id: string): TokenInfo {
-    return this.#info(this.#held(id));
-  }
-
-  /** One of the {@link tokens}. */
-  find(id: string): TokenInfo | undefined {
-    const record = this.#env.table.get(id);
-    return record === undefined || isEnding(record) ? undefined : this.#info(record);
-  }
-
-  /** The token that ends first; of a user token and the session that it ends with the session, whose renewal renews both. */
-  first(): TokenInfo | undefined {
-    const record = this.#env.table.first();
-    if (record === undefined) {
-      return undefined;
-    }
-    const info = this.#info(record);
-    const session = this.keptAliveBy(record.id);
-    return session !== undefined && session.expiresAt <= info.expiresAt ? session : info;
-  }
-
-  /** Whether a token is `auto` but rests, because nobody has worked with it for long. */
-  isPaused(id: string): boolean {
-    const record = this.#env.table.get(id);
-    return record !== undefined && this.#renewalTimes.isPaused(record);
-  }
-
-  /** CRA: the live session that keeps a user token alive, if there is one. */
-  keptAliveBy(userId: string): TokenInfo | undefined {
-    const { clock, table } = this.#env;
-    const user = table.get(userId);
-    if (user?.level !== 'user') {
-      return undefined;
-    }
-    const now = clock.now();
-    const [last] = table
-      .sessionsOpenUnder(user)
-      .filter((session) => !session.closing && remaining(session, now) > 0)
-      .sort((a, b) => remaining(b, now) - remaining(a, now));
-    return last === undefined ? undefined : this.#info(last);
-  }
-
-  /** Whether a token is not about to be closed, and was issued where its connection leads now: only there may it be used. */
-  isUsable(id: string): boolean {
-    const { gateways, table } = this.#env;
-    const record = table.get(id);
-    const connection = record === undefined ? undefined : gateways.find(record.connection);
-    return (
-      record !== undefined && connection !== undefined && !isEnding(record) && belongsTo(connection, record)
-    );
-  }
-
-  /** The value of a token, for the clipboard and for whom a person lets have it. */
-  reveal(id: string): string {
-    return this.#held(id).value;
-  }
-
   /** Whether a connection's login is remembered, and may be sent. */
   async isRemembered(connection: string): Promise<boolean> {
-    return (await this.#env.logins.usable(this.#env.gateways.connection(connection))) !== undefined;
+    return (await this.env.logins.usable(this.env.gateways.connection(connection))) !== undefined;
   }
 
   /** Says that a connection's remembered login was refused, where it was; the gateway's words are its detail. */
   refusal(connection: string): TokensError | undefined {
-    return this.#env.logins.refusal(connection);
+    return this.env.logins.refusal(connection);
   }
 
   /**
@@ -193,24 +107,24 @@ export class Keeper implements Disposable {
       remember?: boolean | undefined;
     },
   ): Promise<TokenInfo> {
-    const connection = this.#env.gateways.connection(name);
+    const connection = this.env.gateways.connection(name);
     const service = serviceOf(connection, options.service);
     if (options.login !== undefined) {
       const given = { login: options.login, remember: options.remember };
-      return this.#info(await this.#signIn.withLogin(connection, service, given, options));
+      return this.info(await this.#signIn.withLogin(connection, service, given, options));
     }
     const held = this.#signIn.find(connection, service);
-    return this.#info(await this.#signIn.again(connection, service, options, held));
+    return this.info(await this.#signIn.again(connection, service, options, held));
   }
 
   /** Closes a connection's sessions, and forgets its tokens and its login. */
   async signOut(name: string, options: OperationOptions = {}): Promise<ClosedCount> {
     const count = await this.closeAll(name, options);
-    for (const record of [...this.#env.table.of(name)]) {
+    for (const record of [...this.env.table.of(name)]) {
       await this.#closing.forget(record);
     }
     try {
-      await this.#env.logins.forgetAll(name);
+      await this.env.logins.forgetAll(name);
     } catch {
       throw new TokensError(
         'E_STORAGE',
@@ -227,26 +141,26 @@ export class Keeper implements Disposable {
     if (typeof name !== 'string') {
       throw new TokensError('E_CONFIG', 'The request does not say which connection it is for.');
     }
-    return this.#dataCalls.run(this.#env.gateways.connection(name), request, options);
+    return this.#dataCalls.run(this.env.gateways.connection(name), request, options);
   }
 
   /** Renews a token by hand. A user token that has died is replaced, if a login is to be had. */
   async keepAlive(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
-    const change = { lastActive: this.#env.clock.now() };
+    const change = { lastActive: this.env.clock.now() };
     await unlessCancelled(this.#renewal.renew(id, options, change), options.signal);
     return this.token(id);
   }
 
   /** The token that `keepAlive {connection}` is about: the user token; SARUS: its token. */
   main(name: string): TokenInfo {
-    const connection = this.#env.gateways.connection(name);
+    const connection = this.env.gateways.connection(name);
     const found =
       this.#signIn.find(connection, connection.service) ??
-      [...this.#env.table.of(name)].find(({ level }) => level === 'user');
+      [...this.env.table.of(name)].find(({ level }) => level === 'user');
     if (found === undefined) {
       throw new TokensError('E_UNKNOWN_TOKEN', 'Nobody is signed in to {0}.', [name]);
     }
-    return this.#info(found);
+    return this.info(found);
   }
 
   /** Asks the server for the life left (SARUS), or reckons it (CRA, where there is no such question). */
@@ -262,12 +176,12 @@ export class Keeper implements Disposable {
 
   /** Ends a session. Of a user token, which has no end of its own (docs/protocols.md 2): its sessions, then forgets it. */
   async close(id: string, options: OperationOptions = {}): Promise<void> {
-    await this.#closing.close(this.#held(id), options);
+    await this.#closing.close(this.held(id), options);
   }
 
   /** Ends all sessions, of one connection or of all; counts those that could not be. */
   closeAll(connection?: string, options: OperationOptions = {}): Promise<ClosedCount> {
-    return this.#closing.endAll([...this.#records(connection)].filter(isClosable), options);
+    return this.#closing.endAll([...this.records(connection)].filter(isClosable), options);
   }
 
   /** Ends what is this window's alone, as the window goes; see {@link Closing.closeMine}. */
@@ -276,22 +190,22 @@ export class Keeper implements Disposable {
   }
 
   async setKeepAlive(id: string, keepAlive: 'manual' | 'auto'): Promise<TokenInfo> {
-    const record = this.#held(id);
-    const now = this.#env.clock.now();
+    const record = this.held(id);
+    const now = this.env.clock.now();
     // Later than the last one even if the clock was set back: the person's latest word holds in all windows.
     const keepAliveSetAt = Math.max(now.wall, record.keepAliveSetAt + 1);
-    await this.#env.sync.update(id, { keepAlive, keepAliveSetAt, lastActive: now }, 'now');
+    await this.env.sync.update(id, { keepAlive, keepAliveSetAt, lastActive: now }, 'now');
     return this.token(id);
   }
 
   /** CRA: the service that somebody is signed in to, where it is just one. */
   onlyService(name: string): string | undefined {
-    return this.#signIn.onlyService(this.#env.gateways.connection(name));
+    return this.#signIn.onlyService(this.env.gateways.connection(name));
   }
 
   /** The services that a gateway lists; empty where it has none. */
   async services(name: string, options: OperationOptions = {}): Promise<Service[]> {
-    const gateway = await this.#env.gateways.gateway(this.#env.gateways.connection(name));
+    const gateway = await this.env.gateways.gateway(this.env.gateways.connection(name));
     return (await gateway.services?.({ signal: options.signal })) ?? [];
   }
 
@@ -302,41 +216,24 @@ export class Keeper implements Disposable {
 
   /** What counts as about to end may be something else now: plans and shows every token anew. */
   lookAnew(): void {
-    for (const { id } of [...this.#env.table.all()]) {
-      this.#env.table.announce(id);
+    for (const { id } of [...this.env.table.all()]) {
+      this.env.table.announce(id);
     }
   }
 
   /** The clock may have jumped or the computer slept: looks at everything anew, and asks where it can. */
   wake(): void {
-    this.#env.sync.anchor();
+    this.env.sync.anchor();
     this.lookAnew();
     this.#renewal.askAll(() => true);
   }
 
   /** Waits until everything known is stored. */
   async flush(): Promise<void> {
-    await this.#env.sync.flush();
+    await this.env.sync.flush();
   }
 
   dispose(): void {
     this.#owned.dispose();
-  }
-
-  #held(id: string): TokenRecord {
-    const record = this.#env.table.get(id);
-    if (record === undefined) {
-      throw notHeld();
-    }
-    return record;
-  }
-
-  #info(record: TokenRecord): TokenInfo {
-    return infoOf(record, this.#env.clock.now(), this.#env.warnMs());
-  }
-
-  #records(connection: string | undefined): Iterable<TokenRecord> {
-    const { table } = this.#env;
-    return connection === undefined ? table.all() : table.of(connection);
   }
 }

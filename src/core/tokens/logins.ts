@@ -1,23 +1,14 @@
-import { Turns } from '../async.ts';
+import { SingleFlight, Turns } from '../async.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { ended } from '../http/text.ts';
-import type { Log } from '../log.ts';
 import { protocolOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { belongsTo, credentialsOf, type Gateways } from './gateways.ts';
-import type { Scheduler } from './scheduler.ts';
-import { type Claims, type CredentialStore, type Credentials, syncDelayMs } from './store.ts';
-
-export interface LoginsDeps {
-  readonly credentials: CredentialStore;
-  readonly claims: Claims;
-  readonly gateways: Gateways;
-  readonly scheduler: Scheduler;
-  readonly log: Log;
-}
+import type { Ports } from './ports.ts';
+import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
 
 /** Asks the person for the gateway's own login; undefined when they turn away. */
 export type AskGatewayLogin = (
@@ -33,7 +24,7 @@ const lookMs = 200;
  * with a mark, which all windows see, and is sent no more until somebody types a new one.
  */
 export class Logins implements Disposable {
-  readonly #deps: LoginsDeps;
+  readonly #deps: Ports & { readonly gateways: Gateways };
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new Emitter<string>());
   readonly #turns = new Turns();
@@ -47,12 +38,12 @@ export class Logins implements Disposable {
     { readonly login: Login; readonly origin: string; is?: 'kept' | 'refused' }
   >();
   /** Persons being asked for a gateway's own login, by connection. */
-  readonly #asking = new Map<string, Promise<Login | undefined>>();
+  readonly #asking = new SingleFlight<string, Login | undefined>();
 
   /** A connection's remembered login is refused now, or is not any more. */
   readonly onDidChange = this.#changes.event;
 
-  constructor(deps: LoginsDeps) {
+  constructor(deps: Ports & { readonly gateways: Gateways }) {
     this.#deps = deps;
     this.#owned.add(
       deps.credentials.onDidChange((name) => {
@@ -110,7 +101,7 @@ export class Logins implements Disposable {
     met: () => T | undefined,
     work: (login: Login) => Promise<T>,
   ): Promise<T | undefined> {
-    const { claims, scheduler } = this.#deps;
+    const { claims, log, scheduler } = this.#deps;
     const key = `logon-${connection.name}`;
     return this.#turns.run(connection.name, async () => {
       for (;;) {
@@ -118,7 +109,7 @@ export class Logins implements Disposable {
           return undefined;
         }
         // A window that has died, or whose gateway is silent through all of a log-on's requests, does not count for ever.
-        if (await this.#lease(key, 4_000 * connection.requestTimeoutSeconds)) {
+        if (await leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds)) {
           break;
         }
         await new Promise<void>((resolve) => scheduler.after(`${key}-wait`, lookMs, resolve));
@@ -275,9 +266,7 @@ export class Logins implements Disposable {
     why: 'unknown' | 'refused',
   ): Promise<void> {
     const { name } = connection;
-    const asking = this.#asking.get(name) ?? ask(connection, why).finally(() => this.#asking.delete(name));
-    this.#asking.set(name, asking);
-    const given = await asking;
+    const given = await this.#asking.run(name, () => ask(connection, why));
     if (given === undefined) {
       throw cancelled();
     }
@@ -326,15 +315,6 @@ export class Logins implements Disposable {
       throw refusedBefore(connection.name, found.refused);
     }
     return found?.login;
-  }
-
-  async #lease(key: string, staleMs: number): Promise<boolean> {
-    try {
-      return await this.#deps.claims.lease(key, staleMs);
-    } catch (error) {
-      this.#deps.log.warn(`Windows cannot agree who signs in: ${String(error)}`);
-      return true;
-    }
   }
 
   async #write(connection: Connection, entry: Credentials): Promise<void> {

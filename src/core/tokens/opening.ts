@@ -1,10 +1,9 @@
-import { originOf } from '../connection.ts';
 import { cancelled, notLookedAt, TokensError } from '../errors.ts';
 import type { Grant } from '../protocols/protocol.ts';
 import { titleOf } from '../requests/request.ts';
 import { elapsed } from './deadline.ts';
 import type { DataCallDeps, Opened, SessionQuery } from './fetched.ts';
-import type { MainToken, Session } from './record.ts';
+import { begun, issued, type MainToken, type Session } from './record.ts';
 import { mayHaveOpened } from './refusal.ts';
 
 /** One data call that opens a session; whatever becomes of it, that session is not lost. */
@@ -95,38 +94,21 @@ export class Opening {
     }
   }
 
-  #recordOf({ value, sent, reportedMs }: Grant): Session {
+  #recordOf(granted: Grant): Session {
     const { connection, request, view } = this.#query;
     const { clock, window } = this.#deps.env;
-    const user = this.#user;
-    const { wall } = clock.now();
-    const lifeMs = reportedMs ?? user.lifeMs;
+    const { id, lifeMs, service, signInId } = this.#user;
     return {
+      ...begun(connection, service),
+      ...issued(connection, granted, lifeMs, clock.now(), window),
       id: this.#id,
       level: 'session',
-      value,
-      connection: connection.name,
-      origin: originOf(connection),
-      ...(user.service === undefined ? {} : { service: user.service }),
       target: titleOf(request.query),
       view,
-      under: user.id,
-      signInId: user.signInId,
-      sent,
-      leftMs: lifeMs,
-      lifeMs,
-      source: reportedMs === undefined ? 'estimated' : 'reported',
-      openedAt: wall,
-      lastUsedAt: wall,
-      lastActive: sent,
-      keepAlive: connection.keepAlive,
-      keepAliveSetAt: 0,
-      openedBy: window,
-      usedBy: window,
+      under: id,
+      signInId,
       // The asker may have turned away before the gateway said which session it had opened: nobody will use it.
       closing: this.#isOver,
-      valueVersion: 0,
-      lifeVersion: 0,
     };
   }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Instant } from '../clock.ts';
-import { type Parsed, withoutUndefined } from '../connection.ts';
+import { type Connection, originOf, type Parsed, withoutUndefined } from '../connection.ts';
+import type { Grant, Life } from '../protocols/protocol.ts';
 import { remaining, stateOf } from './deadline.ts';
 import { mask, type TokenInfo } from './token.ts';
 
@@ -109,6 +110,45 @@ export type TokenChange = Partial<
     'id' | 'level' | 'connection' | 'service' | 'view' | 'target' | 'valueVersion' | 'lifeVersion' | 'unknown'
   >
 >;
+
+/** What an answer tells of a life; without `lifeMs` nothing of its full length. */
+export type LifeNews = Pick<Token, 'sent' | 'leftMs' | 'source'> & Partial<Pick<Token, 'lifeMs'>>;
+
+/** What an answer tells of a life; where it tells nothing, it is the full one of `usualMs` milliseconds. */
+export function lifeOf({ sent, reportedMs }: Life, usualMs: number): Required<LifeNews> {
+  const lifeMs = reportedMs ?? usualMs;
+  return { sent, leftMs: lifeMs, lifeMs, source: reportedMs === undefined ? 'estimated' : 'reported' };
+}
+
+/**
+ * What is known of a token that was just granted.
+ * @param usualMs its life in milliseconds, where the answer tells none
+ * @param window the id of this window
+ */
+export function issued(connection: Connection, grant: Grant, usualMs: number, now: Instant, window: string) {
+  return {
+    value: grant.value,
+    origin: originOf(connection),
+    ...lifeOf(grant, usualMs),
+    openedAt: now.wall,
+    lastUsedAt: now.wall,
+    lastActive: grant.sent,
+    openedBy: window,
+    usedBy: window,
+  };
+}
+
+/** The rest of what a new record begins with. */
+export function begun({ name, keepAlive }: Connection, service: string | undefined) {
+  return {
+    connection: name,
+    ...(service === undefined ? {} : { service }),
+    keepAlive,
+    keepAliveSetAt: 0,
+    valueVersion: 0,
+    lifeVersion: 0,
+  };
+}
 
 /** Whether a token only waits for its end: it is nobody's to use, and shown to nobody. */
 export function isEnding(record: TokenRecord): boolean {

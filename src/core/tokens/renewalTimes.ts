@@ -6,7 +6,7 @@ import { elapsed, isGuess, isOwn, remaining, renewalMargin } from './deadline.ts
 import type { Environment } from './environment.ts';
 import { isEnding, type TokenRecord, type UserToken } from './record.ts';
 import type { Renewal } from './renewal.ts';
-import { answeredMs } from './store.ts';
+import { answeredMs, leaseOrAlone } from './store.ts';
 
 /** What became of automatic renewal, for a person to be told once. */
 export interface RenewalEnd {
@@ -56,14 +56,6 @@ export class RenewalTimes implements Disposable {
     );
   }
 
-  /** Whether a token is `auto` but no longer renewed, because nobody has worked with it for long. */
-  isPaused(record: TokenRecord): boolean {
-    return (
-      record.keepAlive === 'auto' &&
-      elapsed(record.lastActive, this.#env.clock.now()) >= this.#env.longestIdleMs()
-    );
-  }
-
   dispose(): void {
     this.#owned.dispose();
   }
@@ -95,7 +87,7 @@ export class RenewalTimes implements Disposable {
     if (record === undefined || this.#running.has(id)) {
       return;
     }
-    if (this.isPaused(record)) {
+    if (isPaused(this.#env, record)) {
       this.#tellUnused(record);
       return;
     }
@@ -144,17 +136,12 @@ export class RenewalTimes implements Disposable {
     const { claims, log } = this.#env;
     const { id } = record;
     const key = `renew-${id}-${record.valueVersion}-${Math.round(record.sent.wall)}`;
-    try {
-      const mine = await claims.lease(key, staleMs);
-      if (mine && this.#leases.get(id) !== key) {
-        this.#releaseLease(id); // That of an earlier deadline, which all windows have heard of by now.
-        this.#leases.set(id, key);
-      }
-      return mine;
-    } catch (error) {
-      log.warn(`Windows cannot agree who renews: ${String(error)}`);
-      return true; // Renewed twice is better than not at all.
+    const isMine = await leaseOrAlone(claims, log, key, staleMs);
+    if (isMine && this.#leases.get(id) !== key) {
+      this.#releaseLease(id); // That of an earlier deadline, which all windows have heard of by now.
+      this.#leases.set(id, key);
     }
+    return isMine;
   }
 
   #releaseLease(id: string): void {
@@ -176,7 +163,8 @@ export class RenewalTimes implements Disposable {
     return table
       .sessionsOpenUnder(user)
       .some(
-        (session) => session.keepAlive === 'auto' && !this.isPaused(session) && remaining(session, now) > 0,
+        (session) =>
+          session.keepAlive === 'auto' && !isPaused(this.#env, session) && remaining(session, now) > 0,
       );
   }
 
@@ -203,6 +191,11 @@ export class RenewalTimes implements Disposable {
       this.#ends.fire({ id: record.id, why: 'unused' });
     }
   }
+}
+
+/** Whether a token is `auto` but no longer renewed, because nobody has worked with it for long. */
+export function isPaused(env: Environment, { keepAlive, lastActive }: TokenRecord): boolean {
+  return keepAlive === 'auto' && elapsed(lastActive, env.clock.now()) >= env.longestIdleMs();
 }
 
 /** A refusal that no further try will change. */

@@ -8,7 +8,7 @@ import {
   type DataOptions,
   type Fetched,
   fetchedOf,
-  lifeOf,
+  lifeAfter,
   type Opened,
   type SessionQuery,
   usedNow,
@@ -170,7 +170,7 @@ export class SessionCall {
       }
       const value = got.session ?? session.value;
       await moved({ value, sent: got.sent });
-      await sync.applyLife({ id: session.id, value }, lifeOf(got, session), usedNow(env), 'soon');
+      await sync.applyLife({ id: session.id, value }, lifeAfter(got, session), usedNow(env), 'soon');
       return { got, held: table.get(session.id), elapsedMs };
     });
   }

@@ -7,7 +7,15 @@ import { mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
 import { type AskGatewayLogin, isByCertificate } from './logins.ts';
-import { isMain, type MainToken, type ReplacedToken, type SoleToken, type TokenChange } from './record.ts';
+import {
+  begun,
+  isMain,
+  issued,
+  type MainToken,
+  type ReplacedToken,
+  type SoleToken,
+  type TokenChange,
+} from './record.ts';
 import { mayHaveOpened } from './refusal.ts';
 import type { Takeover } from './takeover.ts';
 
@@ -207,22 +215,8 @@ export class SignIn {
     grant: Grant,
   ): Promise<MainToken> {
     const { clock, newId, sync, table, window } = this.#env;
-    const { wall } = clock.now();
-    const lifeMs = grant.reportedMs ?? connection.lifeMinutes * 60_000;
-    const fresh = {
-      value: grant.value,
-      signInId: newId(),
-      origin: originOf(connection),
-      sent: grant.sent,
-      leftMs: lifeMs,
-      lifeMs,
-      source: grant.reportedMs === undefined ? ('estimated' as const) : ('reported' as const),
-      openedAt: wall,
-      lastUsedAt: wall,
-      lastActive: grant.sent,
-      openedBy: window,
-      usedBy: window,
-    };
+    const lifeMs = connection.lifeMinutes * 60_000;
+    const fresh = { ...issued(connection, grant, lifeMs, clock.now(), window), signInId: newId() };
     const { held, replaced } = await this.#replace(connection, service, fresh);
     for (const old of replaced) {
       await (old.level === 'replaced' ? this.#takeover.finish(connection, old) : this.#revoke(gateway, old));
@@ -231,16 +225,7 @@ export class SignIn {
       const now = table.get(held.id);
       return now !== undefined && isMain(now) ? now : held; // Somebody may have closed it meanwhile.
     }
-    const token = {
-      ...fresh,
-      id: newId(),
-      connection: connection.name,
-      ...(service === undefined ? {} : { service }),
-      keepAlive: connection.keepAlive,
-      keepAliveSetAt: 0,
-      valueVersion: 0,
-      lifeVersion: 0,
-    };
+    const token = { ...begun(connection, service), ...fresh, id: newId() };
     const record: MainToken =
       protocolOf(connection).sessions === undefined
         ? { ...token, level: 'sole', closing: false }

@@ -1,5 +1,6 @@
 import type { ConnectionSecrets } from '../connection.ts';
 import type { Event } from '../event.ts';
+import type { Log } from '../log.ts';
 import type { Login } from '../protocols/protocol.ts';
 
 /** Where tokens outlive the window: one entry each, shared by all windows. Every method may reject. */
@@ -18,6 +19,16 @@ export const syncDelayMs = 2_000;
 
 /** By then another machine that was asked for its clocks has answered, in milliseconds. */
 export const answeredMs = 2 * syncDelayMs;
+
+/** As {@link Claims.lease}, but true where windows cannot agree: done twice is better than not at all. */
+export async function leaseOrAlone(claims: Claims, log: Log, key: string, staleMs: number): Promise<boolean> {
+  try {
+    return await claims.lease(key, staleMs);
+  } catch (error) {
+    log.warn(`Windows cannot agree on ${key}: ${String(error)}`);
+    return true;
+  }
+}
 
 /** What a person gave for a connection, and the origin that it was given for: it goes nowhere else. */
 export interface Credentials {

@@ -3,19 +3,12 @@ import type { Instant } from '../clock.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
-import { type Log, logFault } from '../log.ts';
-import {
-  type Deadline,
-  elapsed,
-  isLater,
-  isOwn,
-  type LearningClock,
-  remaining,
-  runTogether,
-  startOf,
-} from './deadline.ts';
+import { logFault } from '../log.ts';
+import { elapsed, isLater, isOwn, remaining, runTogether, startOf } from './deadline.ts';
+import type { Ports } from './ports.ts';
 import {
   isClosable,
+  type LifeNews,
   merge,
   parseRecord,
   parseStamp,
@@ -24,8 +17,7 @@ import {
   type TokenRecord,
   type UserToken,
 } from './record.ts';
-import type { Scheduler } from './scheduler.ts';
-import { syncDelayMs, type TokenStore } from './store.ts';
+import { syncDelayMs } from './store.ts';
 import type { TokenTable } from './tokenTable.ts';
 
 /** An entry of the store that could not be read; it is left where it is. */
@@ -34,27 +26,15 @@ export interface Unreadable {
   readonly reason: string;
 }
 
-export interface SyncDeps {
+export type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId'> & {
   readonly table: TokenTable;
-  readonly store: TokenStore;
-  readonly clock: LearningClock;
-  readonly scheduler: Scheduler;
-  readonly log: Log;
-  /** An id that nobody has had before. */
-  readonly newId: () => string;
-}
+};
 
 /** Uses come in bursts and a write costs tens of milliseconds; other windows still hear of it in time. In milliseconds. */
 const writeDelayMs = syncDelayMs / 2;
 
 /** A write that failed is tried again after so long, in milliseconds. */
 const retryMs = 30_000;
-
-/** What an answer told of a token's life. */
-export interface LifeNews extends Deadline {
-  readonly source: 'reported' | 'estimated';
-  readonly lifeMs?: number;
-}
 
 /** Keeps the table and the store the same, in all windows: what one of them changes the others take over. */
 export class TokenSync implements Disposable {

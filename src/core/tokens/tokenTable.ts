@@ -6,6 +6,7 @@ import type { Redactor } from '../redact.ts';
 import { isLater, remaining, startOf } from './deadline.ts';
 import {
   isEnding,
+  isMain,
   type MainToken,
   type ReplacedToken,
   type Session,
@@ -26,8 +27,6 @@ export class TokenTable implements Disposable {
   readonly #redactor: Redactor;
   readonly #records = new Map<string, TokenRecord>();
   readonly #byConnection = new Map<string, Set<string>>();
-  /** The ids of user tokens, by connection. */
-  readonly #users = new Map<string, Set<string>>();
   /** User tokens that live longer than their own record says, because a session of theirs was used. Never stored. */
   readonly #prolonged = new Map<string, UserToken>();
   readonly #changes: Emitter<Change>;
@@ -65,35 +64,24 @@ export class TokenTable implements Disposable {
     return this.#byConnection.keys();
   }
 
-  of(connection: string): IterableIterator<TokenRecord> {
-    return this.#found(this.#byConnection.get(connection));
-  }
-
-  /** The user token that sessions of a connection and service are opened under, issued by that origin and no other. */
-  user(connection: string, service: string | undefined, origin: string): UserToken | undefined {
-    // There is more than one only if two windows signed in at once.
-    let latest: UserToken | undefined;
-    for (const record of this.#found(this.#users.get(connection))) {
-      if (
-        record.level === 'user' &&
-        record.service === service &&
-        record.origin === origin &&
-        (latest === undefined || isLater(record.sent, latest.sent, this.#clock.now()))
-      ) {
-        latest = record;
+  *of(connection: string): IterableIterator<TokenRecord> {
+    for (const id of this.#byConnection.get(connection) ?? []) {
+      const record = this.get(id);
+      if (record !== undefined) {
+        yield record;
       }
     }
-    return latest;
   }
 
-  /** The token that a sign-in at that origin has handed out: the user token, or the latest sole token; dead or alive. */
+  /** The token that a sign-in at that origin has handed out, dead or alive; the latest, if two windows signed in at once. */
   main(connection: string, service: string | undefined, origin: string): MainToken | undefined {
     const now = this.#clock.now();
-    let latest: MainToken | undefined = this.user(connection, service, origin);
-    for (const record of latest === undefined ? this.of(connection) : []) {
+    let latest: MainToken | undefined;
+    for (const record of this.of(connection)) {
       if (
-        record.level === 'sole' &&
-        !record.closing &&
+        isMain(record) &&
+        !isEnding(record) &&
+        record.service === service &&
         record.origin === origin &&
         (latest === undefined || isLater(record.sent, latest.sent, now))
       ) {
@@ -105,11 +93,12 @@ export class TokenTable implements Disposable {
 
   /** The user token that a session belongs to, even if it is still to be taken over from one that was replaced. */
   owner(session: Session): UserToken | undefined {
-    const own = session.under === undefined ? undefined : this.get(session.under);
+    const { connection, service, origin, under } = session;
+    const own = under === undefined ? undefined : this.get(under);
     // A session never gets to see the user token of another origin.
-    return own?.level === 'user' && own.origin === session.origin
-      ? own
-      : this.user(session.connection, session.service, session.origin);
+    const user =
+      own?.level === 'user' && own.origin === origin ? own : this.main(connection, service, origin);
+    return user?.level === 'user' ? user : undefined;
   }
 
   /** The user token whose value a session is open under: its owner, or what that has replaced. Only with it it is closed. */
@@ -118,8 +107,9 @@ export class TokenTable implements Disposable {
     if (owner?.signInId === session.signInId) {
       return owner;
     }
-    for (const record of this.#found(this.#users.get(session.connection))) {
-      if (isUser(record) && record.origin === session.origin && record.signInId === session.signInId) {
+    for (const record of this.of(session.connection)) {
+      const isUser = record.level === 'user' || record.level === 'replaced';
+      if (isUser && record.origin === session.origin && record.signInId === session.signInId) {
         return record;
       }
     }
@@ -164,10 +154,8 @@ export class TokenTable implements Disposable {
     }
     this.#records.set(id, record);
     if (known === undefined) {
-      addTo(this.#byConnection, connection, id);
-      if (isUser(record)) {
-        addTo(this.#users, connection, id);
-      }
+      const ids = this.#byConnection.get(connection) ?? new Set();
+      this.#byConnection.set(connection, ids.add(id));
     }
     if (record.level === 'user') {
       this.#prolong(record);
@@ -190,8 +178,10 @@ export class TokenTable implements Disposable {
     const { connection } = record;
     this.#records.delete(id);
     this.#prolonged.delete(id);
-    removeFrom(this.#byConnection, connection, id);
-    removeFrom(this.#users, connection, id);
+    const ids = this.#byConnection.get(connection);
+    if (ids?.delete(id) && ids.size === 0) {
+      this.#byConnection.delete(connection);
+    }
     this.#changes.fire({ id, connection, what: 'removed' });
   }
 
@@ -207,7 +197,7 @@ export class TokenTable implements Disposable {
   reckonAnew(start: string): void {
     const theirs = [...this.#records.values()].filter(({ sent }) => startOf(sent) === start);
     for (const connection of new Set(theirs.map((record) => record.connection))) {
-      for (const id of this.#users.get(connection) ?? []) {
+      for (const { id } of this.of(connection)) {
         const record = this.#records.get(id);
         if (record?.level === 'user') {
           this.#prolong(record);
@@ -221,15 +211,6 @@ export class TokenTable implements Disposable {
 
   dispose(): void {
     this.#changes.dispose();
-  }
-
-  *#found(ids: ReadonlySet<string> | undefined): IterableIterator<TokenRecord> {
-    for (const id of ids ?? []) {
-      const record = this.get(id);
-      if (record !== undefined) {
-        yield record;
-      }
-    }
   }
 
   #sessions(connection: string, accept: (session: Session) => boolean): Session[] {
@@ -261,21 +242,6 @@ export class TokenTable implements Disposable {
   }
 }
 
-function isUser(record: TokenRecord): record is UserToken | ReplacedToken {
-  return record.level === 'user' || record.level === 'replaced';
-}
-
 function prolonged(user: UserToken, by: TokenRecord): UserToken {
   return { ...user, sent: by.sent, leftMs: by.leftMs, source: 'estimated' };
-}
-
-function addTo(sets: Map<string, Set<string>>, key: string, id: string): void {
-  sets.set(key, (sets.get(key) ?? new Set()).add(id));
-}
-
-function removeFrom(sets: Map<string, Set<string>>, key: string, id: string): void {
-  const ids = sets.get(key);
-  if (ids?.delete(id) && ids.size === 0) {
-    sets.delete(key);
-  }
 }

@@ -156,6 +156,20 @@ describe('tokens in the table and in the store', () => {
     assert.equal(storage.entries.size, 0);
   });
 
+  it('leaves members of an entry that it does not know as they are, whatever it writes', async () => {
+    const later = { ...JSON.parse(serialize(record('a'))), keep: { csrf: 'x' }, version: 2 };
+    storage.entries.set('a', JSON.stringify(later));
+    const { table, sync } = open();
+    await sync.load();
+    await sync.update('a', { leftMs: 5 }, 'now');
+    await sync.update('a', { value: 'fresh-value' }, 'now');
+    const { keep, version, value } = JSON.parse(storage.entries.get('a') ?? '');
+    assert.deepEqual({ keep, version, value }, { keep: { csrf: 'x' }, version: 2, value: 'fresh-value' });
+    await sync.add(record('b'));
+    assert.equal(table.size, 2);
+    assert.ok(!storage.entries.get('b')?.includes('csrf'));
+  });
+
   it('loses neither window’s change when both write over each other', async () => {
     const [one, two] = [open(), open()];
     await one.sync.add(record('a'));
@@ -336,7 +350,7 @@ describe('tokens in the table and in the store', () => {
       clock.advance(30_000);
       await sync.add(session());
       assert.equal(table.get('u')?.sent.up, clock.now().up);
-      assert.equal(table.user('c', 's', 'http://127.0.0.1:1')?.sent.up, clock.now().up);
+      assert.equal(table.main('c', 's', 'http://127.0.0.1:1')?.sent.up, clock.now().up);
       assert.equal(JSON.parse(storage.entries.get('u') ?? '').sent.up, clock.now().up - 30_000);
       assert.ok(changes.some(({ id, what }) => id === 'u' && what === 'changed'));
       assert.equal(storage.writes, 2);
@@ -402,7 +416,7 @@ describe('tokens in the table and in the store', () => {
       clock.advance(1_000);
       const replaced: ReplacedToken = { ...common('u2'), level: 'replaced', service: 's' };
       await sync.add(replaced);
-      assert.equal(table.user('c', 's', 'http://127.0.0.1:1')?.id, 'u');
+      assert.equal(table.main('c', 's', 'http://127.0.0.1:1')?.id, 'u');
     });
 
     it('does not take a session of the next sign-in for a sign of life of the one before', async () => {
@@ -421,12 +435,12 @@ describe('tokens in the table and in the store', () => {
       await sync.add(user());
       clock.advance(1_000);
       await sync.add(user({ id: 'u2', value: 'secret-of-u2' }));
-      assert.equal(table.user('c', 's', 'http://127.0.0.1:1')?.id, 'u2');
+      assert.equal(table.main('c', 's', 'http://127.0.0.1:1')?.id, 'u2');
       assert.equal(table.owner(session())?.id, 'u');
       await sync.remove('u');
       assert.equal(table.owner(session())?.id, 'u2');
       await sync.remove('u2');
-      assert.equal(table.user('c', 's', 'http://127.0.0.1:1'), undefined);
+      assert.equal(table.main('c', 's', 'http://127.0.0.1:1'), undefined);
     });
   });
 });

@@ -1,0 +1,113 @@
+import { remaining } from './deadline.ts';
+import type { Environment } from './environment.ts';
+import { belongsTo } from './gateways.ts';
+import { infoOf, isEnding, type TokenRecord } from './record.ts';
+import { notHeld } from './renewal.ts';
+import { isPaused } from './renewalTimes.ts';
+import type { TokenInfo } from './token.ts';
+
+/** The tokens that are held, as people and programs see them. */
+export class HeldTokens {
+  protected readonly env: Environment;
+
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  /** All tokens that can be used or at least renewed, as of now: not those that only wait for being closed. */
+  tokens(connection?: string): TokenInfo[] {
+    return [...this.records(connection)]
+      .filter((record) => !isEnding(record))
+      .map((record) => this.info(record));
+  }
+
+  /** The connections of these {@link tokens}. */
+  connectionNames(): string[] {
+    return [...this.env.table.connectionNames()].filter((name) => this.holdsAny(name));
+  }
+
+  /** Whether any of a connection's {@link tokens} is as asked for; the first one that is ends the search. */
+  holdsAny(connection: string, accept: (token: TokenInfo) => boolean = () => true): boolean {
+    for (const record of this.env.table.of(connection)) {
+      if (!isEnding(record) && accept(this.info(record))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Rejects with `E_UNKNOWN_TOKEN`. */
+  token(id: string): TokenInfo {
+    return this.info(this.held(id));
+  }
+
+  /** One of the {@link tokens}. */
+  find(id: string): TokenInfo | undefined {
+    const record = this.env.table.get(id);
+    return record === undefined || isEnding(record) ? undefined : this.info(record);
+  }
+
+  /** The token that ends first; of a user token and the session that it ends with the session, whose renewal renews both. */
+  first(): TokenInfo | undefined {
+    const record = this.env.table.first();
+    if (record === undefined) {
+      return undefined;
+    }
+    const info = this.info(record);
+    const session = this.keptAliveBy(record.id);
+    return session !== undefined && session.expiresAt <= info.expiresAt ? session : info;
+  }
+
+  /** Whether a token is `auto` but rests, because nobody has worked with it for long. */
+  isPaused(id: string): boolean {
+    const record = this.env.table.get(id);
+    return record !== undefined && isPaused(this.env, record);
+  }
+
+  /** CRA: the live session that keeps a user token alive, if there is one. */
+  keptAliveBy(userId: string): TokenInfo | undefined {
+    const { clock, table } = this.env;
+    const user = table.get(userId);
+    if (user?.level !== 'user') {
+      return undefined;
+    }
+    const now = clock.now();
+    const [last] = table
+      .sessionsOpenUnder(user)
+      .filter((session) => !session.closing && remaining(session, now) > 0)
+      .sort((a, b) => remaining(b, now) - remaining(a, now));
+    return last === undefined ? undefined : this.info(last);
+  }
+
+  /** Whether a token is not about to be closed, and was issued where its connection leads now: only there may it be used. */
+  isUsable(id: string): boolean {
+    const { gateways, table } = this.env;
+    const record = table.get(id);
+    const connection = record === undefined ? undefined : gateways.find(record.connection);
+    return (
+      record !== undefined && connection !== undefined && !isEnding(record) && belongsTo(connection, record)
+    );
+  }
+
+  /** The value of a token, for the clipboard and for whom a person lets have it. */
+  reveal(id: string): string {
+    return this.held(id).value;
+  }
+
+  protected held(id: string): TokenRecord {
+    const record = this.env.table.get(id);
+    if (record === undefined) {
+      throw notHeld();
+    }
+    return record;
+  }
+
+  protected info(record: TokenRecord): TokenInfo {
+    return infoOf(record, this.env.clock.now(), this.env.warnMs());
+  }
+
+  protected records(connection: string | undefined): Iterable<TokenRecord> {
+    const { table } = this.env;
+    return connection === undefined ? table.all() : table.of(connection);
+  }
+}
