@@ -78,20 +78,17 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     if (parent === undefined) {
       return this.#rootNames().map((name) => this.#connectionNode(name));
     }
-    const tokens = this.#keeper.tokens(parent.connection);
-    if (parent.row === 'connection') {
-      const users = new Set(servicesOf(tokens, 'user'));
-      const withSessions = new Set(servicesOf(tokens, 'session'));
-      return tokens
-        .filter(({ kind, service }) => kind === 'user' || !users.has(service))
+    if (parent.row === 'token') {
+      return this.#keeper
+        .sessionsOf(parent.id)
         .sort(byLabel)
-        .map((token) => this.#tokenNode(token, token.kind === 'user' && withSessions.has(token.service)));
+        .map((token) => this.#tokenNode(token, false));
     }
-    const user = this.#keeper.find(parent.id);
-    return tokens
-      .filter(({ kind, service }) => user?.kind === 'user' && kind === 'session' && service === user.service)
+    return this.#keeper
+      .tokens(parent.connection)
+      .filter(({ id }) => this.#keeper.ownerOf(id) === undefined)
       .sort(byLabel)
-      .map((token) => this.#tokenNode(token, false));
+      .map((token) => this.#tokenNode(token, this.#keeper.sessionsOf(token.id).length > 0));
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
@@ -102,8 +99,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     if (node.row === 'connection') {
       return undefined;
     }
-    const token = this.#keeper.find(node.id);
-    const user = token?.kind === 'session' ? this.#userOf(token) : undefined;
+    const user = this.#keeper.ownerOf(node.id);
     return user === undefined ? this.#connectionNode(node.connection) : this.#tokenNode(user, true);
   }
 
@@ -278,12 +274,6 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
         : '';
   }
 
-  #userOf(session: TokenInfo): TokenInfo | undefined {
-    return this.#keeper
-      .tokens(session.connection)
-      .find(({ kind, service }) => kind === 'user' && service === session.service);
-  }
-
   #connectionNode(name: string): ConnectionNode {
     const hasChildren = this.#keeper.holdsAny(name);
     let node = this.#connectionNodes.get(name);
@@ -309,10 +299,6 @@ function itemOf(node: TreeNode, label: string, id: string): vscode.TreeItem {
   const item = new vscode.TreeItem(label, node.hasChildren ? Expanded : None);
   item.id = node.hasChildren ? `${id}/open` : id;
   return item;
-}
-
-function servicesOf(tokens: readonly TokenInfo[], kind: TokenInfo['kind']): (string | undefined)[] {
-  return tokens.filter((token) => token.kind === kind).map(({ service }) => service);
 }
 
 function labelOf(token: TokenInfo): string {

@@ -36,7 +36,7 @@ export class HeldTokens {
     return false;
   }
 
-  /** Rejects with `E_UNKNOWN_TOKEN`. */
+  /** @throws `E_UNKNOWN_TOKEN` */
   token(id: string): TokenInfo {
     return this.info(this.held(id));
   }
@@ -64,7 +64,7 @@ export class HeldTokens {
     return record !== undefined && isPaused(this.env, record);
   }
 
-  /** CRA: the live session that keeps a user token alive, if there is one. */
+  /** The live session that keeps a user token alive, if there is one. */
   keptAliveBy(userId: string): TokenInfo | undefined {
     const { clock, table } = this.env;
     const user = table.get(userId);
@@ -77,6 +77,20 @@ export class HeldTokens {
       .filter((session) => !session.closing && remaining(session, now) > 0)
       .sort((a, b) => remaining(b, now) - remaining(a, now));
     return last === undefined ? undefined : this.info(last);
+  }
+
+  /** The sessions under a user token; none under any other one. */
+  sessionsOf(userId: string): TokenInfo[] {
+    const user = this.env.table.get(userId);
+    const sessions = user?.level === 'user' ? this.env.table.sessionsOf(user) : [];
+    return sessions.filter(({ closing }) => !closing).map((session) => this.info(session));
+  }
+
+  /** The user token that a session is under. */
+  ownerOf(sessionId: string): TokenInfo | undefined {
+    const session = this.env.table.get(sessionId);
+    const owner = session?.level === 'session' ? this.env.table.owner(session) : undefined;
+    return owner === undefined ? undefined : this.info(owner);
   }
 
   /** Whether a token is not about to be closed, and was issued where its connection leads now: only there may it be used. */

@@ -430,6 +430,30 @@ describe('tokens in the table and in the store', () => {
       assert.equal(table.get('u')?.sent.up, clock.now().up);
     });
 
+    it('knows which sessions belong to one, and which are open under its value', async () => {
+      const { table, sync } = open();
+      const now = user({ value: 'secret-of-now', signInId: 'second' });
+      const before: ReplacedToken = { ...user(), id: 'u1', level: 'replaced', signInId: 'first' };
+      const elsewhere = session({ id: 's3', service: 'other', under: 'gone' });
+      await sync.add(now);
+      await sync.add(before);
+      await sync.add(session({ signInId: 'first' }));
+      await sync.add(session({ id: 's2', signInId: 'second', value: 'secret-of-s2' }));
+      await sync.add(elsewhere);
+      const ids = (sessions: readonly Session[]) => sessions.map(({ id }) => id);
+      assert.deepEqual(ids(table.sessionsOf(now)), ['s1', 's2']);
+      assert.deepEqual(ids(table.sessionsOpenUnder(now)), ['s2']);
+      assert.deepEqual(ids(table.sessionsOpenUnder(before)), ['s1']);
+      assert.equal(table.owner(elsewhere), undefined);
+      await sync.remove('u');
+      assert.deepEqual(ids(table.sessionsOpenUnder(before)), ['s1']);
+      assert.deepEqual(
+        ids(table.sessionsOpenUnder(now)),
+        ['s2'],
+        'another window may have closed it just now',
+      );
+    });
+
     it('knows which of two a session is under', async () => {
       const { table, sync } = open();
       await sync.add(user());
