@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import type { CommandServices } from './commands/command.ts';
-import type { DataResult } from './commands/getData.ts';
+import type { DataResult } from './commands/dataResult.ts';
 import type { Connection } from './core/connection.ts';
 import { TokensError } from './core/errors.ts';
 import { isRecord } from './core/http/text.ts';

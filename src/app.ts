@@ -22,7 +22,7 @@ import { Redactor } from './core/redact.ts';
 import { credentialsOf } from './core/tokens/gateways.ts';
 import { Keeper } from './core/tokens/keeper.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
-import type { ToolServices } from './tools/register.ts';
+import type { ToolServices } from './tools/tools.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims, machineIdIn } from './vault/fileClaims.ts';
 import { TokenVault } from './vault/tokenVault.ts';

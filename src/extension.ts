@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { SessionTokensApi } from './api.ts';
+import type { ApiVerbs, SessionTokensApi } from './api.ts';
 import type { App } from './app.ts';
 import { registerAuthentication } from './authentication/register.ts';
 import { registerTools } from './tools/register.ts';
@@ -75,16 +75,23 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     (held) => (held || hasQueries) && void load(),
     () => void load(), // Whoever loads them tells what is wrong with the storage.
   );
+  return lazyApi(tokensChanged.event, async () => (await load()).api);
+}
+
+function lazyApi(
+  onDidChangeTokens: SessionTokensApi['onDidChangeTokens'],
+  api: () => Promise<ApiVerbs>,
+): SessionTokensApi {
   return Object.freeze<SessionTokensApi>({
     apiVersion: 1,
-    onDidChangeTokens: tokensChanged.event,
-    tokens: async () => (await load()).api.tokens(),
-    signIn: async (...args) => (await load()).api.signIn(...args),
-    getData: async (...args) => (await load()).api.getData(...args),
-    keepAlive: async (...args) => (await load()).api.keepAlive(...args),
-    query: async (...args) => (await load()).api.query(...args),
-    close: async (...args) => (await load()).api.close(...args),
-    closeAll: async (...args) => (await load()).api.closeAll(...args),
+    onDidChangeTokens,
+    tokens: async () => (await api()).tokens(),
+    signIn: async (...args) => (await api()).signIn(...args),
+    getData: async (...args) => (await api()).getData(...args),
+    keepAlive: async (...args) => (await api()).keepAlive(...args),
+    query: async (...args) => (await api()).query(...args),
+    close: async (...args) => (await api()).close(...args),
+    closeAll: async (...args) => (await api()).closeAll(...args),
   });
 }
 

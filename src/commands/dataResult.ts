@@ -1,6 +1,22 @@
+import type { Row } from '../core/protocols/answer.ts';
 import type { Fetched } from '../core/tokens/fetched.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
 import type { CommandServices } from './command.ts';
-import type { DataResult } from './getData.ts';
+
+/** What a data call resolves to (docs/contract.md, Data). */
+export interface DataResult {
+  rows: Row[];
+  columns: { field: string; label: string }[];
+  /** What was mended in the answer. */
+  warnings?: string[];
+  totalRows: number;
+  /** From the sending of the request to the last byte, in milliseconds. */
+  elapsedMs: number;
+  /** Of the body, inflated. */
+  bytes: number;
+  session?: TokenInfo;
+  reused: boolean;
+}
 
 /** The whole result, for a program. The answer's table is let go, whatever happens. */
 export async function resultOf(

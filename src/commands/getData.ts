@@ -1,35 +1,18 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { logFault } from '../core/log.ts';
-import type { Row } from '../core/protocols/answer.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { Query, RequestDialog } from '../core/protocols/protocol.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { Fetched } from '../core/tokens/fetched.ts';
 import type { OperationOptions } from '../core/tokens/signIn.ts';
-import type { TokenInfo } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';
 import { askChoiceOrText, askersFor, askText, chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { agreed } from './consent.ts';
-import { resultOf } from './dataResult.ts';
+import { type DataResult, resultOf } from './dataResult.ts';
 import { withProgress } from './progress.ts';
 import { chosenService } from './signIn.ts';
-
-/** What a data call resolves to (docs/contract.md, Commands). */
-export interface DataResult {
-  rows: Row[];
-  columns: { field: string; label: string }[];
-  /** What was mended in the answer. */
-  warnings?: string[];
-  totalRows: number;
-  /** From the sending of the request to the last byte, in milliseconds. */
-  elapsedMs: number;
-  /** Of the body, inflated. */
-  bytes: number;
-  session?: TokenInfo;
-  reused: boolean;
-}
 
 export const getData: Handler = async (services, call) => {
   const title = vscode.l10n.t('Get Data');

@@ -1,4 +1,6 @@
-import type { Json } from './protocols/answer.ts';
+/** A value as JSON has them. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
 
 /** A number as its sender wrote it: JavaScript's own numbers lose digits of `9007199254740993` and the zero of `1.10`. */
 export class NumberText {

@@ -1,4 +1,4 @@
-import type { DataResult } from '../commands/getData.ts';
+import type { DataResult } from '../commands/dataResult.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 
 /** What bounds an answer to a language model, whose room is small and paid for. */

@@ -1,10 +1,24 @@
 import * as vscode from 'vscode';
+import type { ApiVerbs } from '../api.ts';
 import { protocolTaking } from '../core/protocols/kinds.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import type { Services } from '../services.ts';
 import { nameOf } from '../views/names.ts';
 import { dataForModel, mostCharacters, mostRows, tokenForModel, usualRows } from './answer.ts';
-import type { ToolName, ToolServices } from './register.ts';
+
+/** What the tools are built from: what any other extension has, and nothing that knows a secret. */
+export interface ToolServices extends Pick<Services, 'redact'> {
+  readonly connections: Pick<Services['connections'], 'all'>;
+  readonly api: ApiVerbs;
+}
+
+/** The tools that package.json offers to language models. */
+export type ToolName =
+  | 'sessionTokens_listTokens'
+  | 'sessionTokens_getData'
+  | 'sessionTokens_keepAlive'
+  | 'sessionTokens_closeSession';
 
 type Input = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { DataResult } from '../../src/commands/getData.ts';
+import type { DataResult } from '../../src/commands/dataResult.ts';
 import type { TokenInfo } from '../../src/core/tokens/token.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DataResult } from '../../src/commands/getData.ts';
+import type { DataResult } from '../../src/commands/dataResult.ts';
 import { closeServers, json, serve, tomcat } from '../unit/core/protocols/rig.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TokenInfo } from '../../src/core/tokens/token.ts';
-import type { ToolName } from '../../src/tools/register.ts';
-import { prepare } from '../../src/tools/tools.ts';
+import { prepare, type ToolName } from '../../src/tools/tools.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 

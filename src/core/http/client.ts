@@ -1,22 +1,20 @@
-import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import { Axios, AxiosHeaders } from 'axios';
 import type { Clock, Instant } from '../clock.ts';
 import { type Connection, type ConnectionSecrets, hasSecrets, secretPlace } from '../connection.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { resolvePath } from '../paths.ts';
 import type { Redactor } from '../redact.ts';
-import { type HttpHead, readBody, type Sink } from './body.ts';
-import { clientCertificate } from './clientCertificate.ts';
+import { type HttpHead, readBody } from './body.ts';
 import { CookieJar } from './cookies.ts';
-import { encodePairs, type Pairs } from './encode.ts';
+import { encodePairs } from './encode.ts';
 import { explain, tooManyHeaders } from './errors.ts';
 import { Flight } from './flight.ts';
+import type { HttpAnswer, HttpRequest } from './request.ts';
 import { isRecord, member } from './text.ts';
+import { tlsOptions } from './tls.ts';
 
 export interface HttpDeps {
   readonly connection: Connection;
@@ -31,54 +29,6 @@ export interface HttpDeps {
   readonly proxySupport?: () => unknown;
   /** What is secret of the connection, as it is known now: another window may learn or forget it. */
   readonly secrets?: () => Promise<ConnectionSecrets>;
-}
-
-export interface HttpAnswer extends HttpHead {
-  /** The body, where it was not given to a sink; of a failure, its first 64 KiB. */
-  readonly text: string;
-  /** Whether a sink got the body. */
-  readonly streamed: boolean;
-  /** `Retry-After`, in milliseconds. */
-  readonly retryAfterMs?: number;
-}
-
-/**
- * For a request whose answer matters even when nobody waits for it any more, because it opens something. When
- * the caller gives up (cancel, time-out), it is told at once, and the answer is read on in the background, for
- * at most the time of one more request.
- */
-interface Linger {
-  /** Whether there is still something to learn; asked when the caller gives up, and after every chunk from then on. */
-  wanted(): boolean;
-  /** The caller has been told; from now on the answer belongs to the background. */
-  left(): void;
-  /** The background reading has ended: with an answer, or without. */
-  done(answer: HttpAnswer | undefined): void;
-}
-
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
-  /** Below the connection's address; already encoded; begins with a slash. */
-  readonly path: string;
-  readonly query?: Pairs;
-  readonly form?: Pairs;
-  readonly json?: Readonly<Record<string, string>>;
-  readonly authorization?: string;
-  /**
-   * Whether it may be sent again: `true` after a network failure before an answer and after 502, 503, 504
-   * or 429 with a `Retry-After` that fits; `'network'` only after the former; absent: never, and then it also gets
-   * a socket of its own, because a pooled one may die under it without telling whether the request arrived.
-   */
-  readonly idempotent?: boolean | 'network';
-  readonly signal?: AbortSignal | undefined;
-  /** Hears of the status and the headers before the body is read. */
-  readonly onHead?: (head: HttpHead) => void;
-  /**
-   * Who gets the body, given its first byte that is no space (undefined: it has none). Nobody: it becomes text.
-   * @throws what it likes; that ends the request.
-   */
-  readonly sink?: (head: HttpHead, first: number | undefined) => Sink | undefined;
-  readonly linger?: Linger;
 }
 
 /** Bounds. Sizes in bytes, times in milliseconds. */
@@ -417,7 +367,7 @@ export class HttpClient {
       }
     }
     if (this.#secure && (this.#isStale || this.#passphrase !== passphrase)) {
-      this.#tls = await this.#tlsOptions(passphrase);
+      this.#tls = await tlsOptions(this.#deps, passphrase);
       this.#passphrase = passphrase;
       this.#isStale = false;
     }
@@ -436,56 +386,6 @@ export class HttpClient {
       }),
     );
   }
-
-  async #tlsOptions(passphrase: string | undefined): Promise<tls.ConnectionOptions> {
-    const { caFile, rejectUnauthorized } = this.#deps.connection;
-    const own = await clientCertificate(this.#deps.connection, passphrase);
-    // Node's own check, which behind a proxy does not know the name where that is an IP address.
-    const host = this.#base.hostname.replace(/^\[|\]$/g, '');
-    const checkServerIdentity: typeof tls.checkServerIdentity = (_, certificate) =>
-      tls.checkServerIdentity(host, certificate);
-    if (caFile === undefined) {
-      // No context of ours: so VS Code can put in the certificates of the operating system, as its settings say.
-      return { rejectUnauthorized, checkServerIdentity, ...own };
-    }
-    try {
-      const extra = (await readFile(resolvePath(caFile), 'utf8')).match(pemCertificates) ?? [];
-      if (extra.length === 0) {
-        throw new Error('no certificate in it');
-      }
-      for (const certificate of extra) {
-        new X509Certificate(certificate); // What is no certificate would be passed over in silence.
-      }
-      return {
-        rejectUnauthorized,
-        checkServerIdentity,
-        ...own, // By it the agent tells sockets and TLS sessions of one certificate from those of another.
-        secureContext: tls.createSecureContext({ ca: [...trusted(), ...extra], ...own }),
-      };
-    } catch (error) {
-      throw new TokensError('E_CONFIG', 'The CA file {0} cannot be read as PEM certificates.', [caFile], {
-        detail: this.#deps.redactor.redact(String(error)),
-        sent: false,
-      });
-    }
-  }
-}
-
-const pemCertificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-/** What Node trusts by itself, and what the operating system trusts where Node can tell. */
-function trusted(): readonly string[] {
-  if (typeof tls.getCACertificates !== 'function') {
-    return tls.rootCertificates;
-  }
-  const system = ((): string[] => {
-    try {
-      return tls.getCACertificates('system');
-    } catch {
-      return []; // A store that cannot be read adds nothing.
-    }
-  })();
-  return [...new Set([...tls.getCACertificates('default'), ...system])];
 }
 
 /** A failure that another attempt may not meet, before which nothing of an answer was used. */

@@ -1,7 +1,7 @@
 import type { Clock, Instant } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
 import { cancelled, type TokensError } from '../errors.ts';
-import type { HttpRequest } from './client.ts';
+import type { HttpRequest } from './request.ts';
 
 /** A request on its way, with all its attempts: its time, and what becomes of it when its caller gives up. */
 export class Flight {

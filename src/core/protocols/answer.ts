@@ -1,14 +1,10 @@
-import type { NumberText } from '../json.ts';
+import type { JsonObject, NumberText } from '../json.ts';
 
 /** A value of a table: cells of the wire flattened, several values kept apart, numbers as they were sent. */
 export type Cell = string | NumberText | boolean | null | string[];
 
 /** A row for a program. A number that JavaScript cannot hold exactly is its text (docs/contract.md, `DataResult`). */
 export type Row = Record<string, string | number | boolean | null | string[]>;
-
-/** A value as JSON has them. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
 
 /** Where the rows of an answer stand. */
 export interface RowPath {

@@ -1,6 +1,7 @@
 import type { TokensError } from '../errors.ts';
 import type { HttpHead } from '../http/body.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../http/client.ts';
+import type { HttpClient } from '../http/client.ts';
+import type { HttpAnswer, HttpRequest } from '../http/request.ts';
 import type { Answer, AnswerReader, RowPath } from './answer.ts';
 import type { DataCall } from './protocol.ts';
 

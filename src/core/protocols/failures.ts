@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type FailureDetails, TokensError } from '../errors.ts';
-import type { HttpAnswer } from '../http/client.ts';
+import type { HttpAnswer } from '../http/request.ts';
 import { looksLikeHtml, parseJson } from '../http/text.ts';
 
 /** A token as it can be sent in a header. */

@@ -1,6 +1,7 @@
 import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
-import type { Answer, AnswerReader, JsonObject, MakeReader, RowPath } from '../protocols/answer.ts';
+import type { JsonObject } from '../json.ts';
+import type { Answer, AnswerReader, MakeReader, RowPath } from '../protocols/answer.ts';
 import { TableDesk } from './desk.ts';
 import { LiveTable } from './liveTable.ts';
 import { type RowSplitter, splitInto } from './rowSplitter.ts';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
-import { plainOf, readJson, type Sent, type SentObject } from '../json.ts';
-import type { JsonObject, RowPath } from '../protocols/answer.ts';
+import { type JsonObject, plainOf, readJson, type Sent, type SentObject } from '../json.ts';
+import type { RowPath } from '../protocols/answer.ts';
 import type { ResultTable } from './table.ts';
 
 /** Who hears of what the splitter finds, as soon as it is found. */

@@ -1,6 +1,6 @@
 import { TokensError } from '../errors.ts';
-import { jsonOf, NumberText, readJson, type SentObject } from '../json.ts';
-import type { Cell, JsonObject } from '../protocols/answer.ts';
+import { type JsonObject, jsonOf, NumberText, readJson, type SentObject } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { Judge, type Kind, type Reading } from './quantity.ts';
 import { type ReadCell, RowStore } from './rowStore.ts';

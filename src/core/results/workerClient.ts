@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import type { Log } from '../log.ts';
-import type { JsonObject, RowPath } from '../protocols/answer.ts';
+import type { RowPath } from '../protocols/answer.ts';
 import type { Summary } from './desk.ts';
 import type { FromWorker, Given, Question, SentError, Told, ToWorker } from './workerMessages.ts';
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
-import type { JsonObject, RowPath } from '../protocols/answer.ts';
+import type { JsonObject } from '../json.ts';
+import type { RowPath } from '../protocols/answer.ts';
 import type { Summary, TableDesk } from './desk.ts';
 
 /** What a table can be asked, by the names of {@link TableDesk}'s methods. */

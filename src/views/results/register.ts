@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import type { Results } from './results.ts';
 
 /** The type of a result's tab. */
 export const viewType = 'sessionTokens.result';
@@ -7,8 +6,12 @@ export const viewType = 'sessionTokens.result';
 /** The scheme of results as JSON files. */
 export const jsonScheme = 'session-tokens-result';
 
+interface TabRestorer {
+  restore(panel: vscode.WebviewPanel, state: unknown): void;
+}
+
 /** Has tabs of before a reload shown again; the results are loaded for the first of them. */
-export function registerResults(load: () => Promise<Results>): vscode.Disposable {
+export function registerResults(load: () => Promise<TabRestorer>): vscode.Disposable {
   void closeJsonTabs();
   return vscode.window.registerWebviewPanelSerializer(viewType, {
     deserializeWebviewPanel: async (panel, state) => (await load()).restore(panel, state),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import type { DataResult } from '../../../src/commands/getData.ts';
+import type { DataResult } from '../../../src/commands/dataResult.ts';
 import { Blocks, environment, extension, tell } from './support.ts';
 
 const rounds = 7;

@@ -1,6 +1,7 @@
 import { TokensError } from '../../errors.ts';
-import { type HttpAnswer, HttpClient } from '../../http/client.ts';
+import { HttpClient } from '../../http/client.ts';
 import { segment } from '../../http/encode.ts';
+import type { HttpAnswer } from '../../http/request.ts';
 import { parseJson } from '../../http/text.ts';
 import type {
   CallOptions,

@@ -1,6 +1,6 @@
 import { TokensError } from '../../errors.ts';
-import type { HttpAnswer, HttpRequest } from '../../http/client.ts';
 import { encode, type Pairs, segment } from '../../http/encode.ts';
+import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
 import type { CraQuery } from './request.ts';
 import { type CraCall, type CraDialect, type CraLogin, type CraWire, sessionPair } from './shared.ts';

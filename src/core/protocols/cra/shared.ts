@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { type FailureDetails, isGatewayUserRefused, TokensError } from '../../errors.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../../http/client.ts';
+import type { HttpClient } from '../../http/client.ts';
 import { basicCredentials, type Pairs } from '../../http/encode.ts';
+import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import {
   ended,
   isError,

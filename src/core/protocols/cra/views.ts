@@ -1,6 +1,6 @@
 import type { TokensError } from '../../errors.ts';
-import type { HttpAnswer, HttpRequest } from '../../http/client.ts';
 import { encode, type Pairs } from '../../http/encode.ts';
+import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { parseJson } from '../../http/text.ts';
 import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
 import type { CraQuery } from './request.ts';

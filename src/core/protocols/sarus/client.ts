@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { type ErrorCode, type FailureDetails, TokensError } from '../../errors.ts';
-import { type HttpAnswer, HttpClient, type HttpDeps, type HttpRequest } from '../../http/client.ts';
+import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import type { Pairs } from '../../http/encode.ts';
+import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { ended, isError, isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, tokenText } from '../failures.ts';

@@ -16,7 +16,8 @@ import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
 import { TokensError } from '../../../../src/core/errors.ts';
-import { HttpClient, type HttpRequest } from '../../../../src/core/http/client.ts';
+import { HttpClient } from '../../../../src/core/http/client.ts';
+import type { HttpRequest } from '../../../../src/core/http/request.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import {
   closeServers,

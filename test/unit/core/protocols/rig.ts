@@ -10,14 +10,9 @@ import type { Clock } from '../../../../src/core/clock.ts';
 import { SystemClock } from '../../../../src/core/clock.ts';
 import type { Connection } from '../../../../src/core/connection.ts';
 import { type ErrorCode, TokensError } from '../../../../src/core/errors.ts';
+import type { JsonObject } from '../../../../src/core/json.ts';
 import type { Log } from '../../../../src/core/log.ts';
-import type {
-  Answer,
-  AnswerReader,
-  JsonObject,
-  MakeReader,
-  Row,
-} from '../../../../src/core/protocols/answer.ts';
+import type { Answer, AnswerReader, MakeReader, Row } from '../../../../src/core/protocols/answer.ts';
 import { Redactor } from '../../../../src/core/redact.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { JsonObject } from '../../../../src/core/protocols/answer.ts';
+import type { JsonObject } from '../../../../src/core/json.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
 import { exportParts } from '../../../../src/core/results/exportParts.ts';
 import { History } from '../../../../src/core/results/history.ts';

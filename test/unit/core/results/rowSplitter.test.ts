@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
-import { plainOf } from '../../../../src/core/json.ts';
-import type { Cell, Json, JsonObject, RowPath } from '../../../../src/core/protocols/answer.ts';
+import { type Json, type JsonObject, plainOf } from '../../../../src/core/json.ts';
+import type { Cell, RowPath } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
 import { rowsAt as inResult } from '../../../../src/core/protocols/sarus/request.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { NumberText, readJson } from '../../../../src/core/json.ts';
-import type { Json, JsonObject } from '../../../../src/core/protocols/answer.ts';
+import { type Json, type JsonObject, NumberText, readJson } from '../../../../src/core/json.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableDesk } from '../../../../src/core/results/desk.ts';
 import {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
-import type { JsonObject } from '../../../../src/core/protocols/answer.ts';
+import type { JsonObject } from '../../../../src/core/json.ts';
 import { exportParts } from '../../../../src/core/results/exportParts.ts';
 import { LiveTable } from '../../../../src/core/results/liveTable.ts';
 import { type SheetColumn, workbook } from '../../../../src/core/results/workbook.ts';

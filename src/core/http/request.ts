@@ -1,0 +1,50 @@
+import type { HttpHead, Sink } from './body.ts';
+import type { Pairs } from './encode.ts';
+
+export interface HttpAnswer extends HttpHead {
+  /** The body, where it was not given to a sink; of a failure, its first 64 KiB. */
+  readonly text: string;
+  /** Whether a sink got the body. */
+  readonly streamed: boolean;
+  /** `Retry-After`, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * For a request whose answer matters even when nobody waits for it any more, because it opens something. When
+ * the caller gives up (cancel, time-out), it is told at once, and the answer is read on in the background, for
+ * at most the time of one more request.
+ */
+interface Linger {
+  /** Whether there is still something to learn; asked when the caller gives up, and after every chunk from then on. */
+  wanted(): boolean;
+  /** The caller has been told; from now on the answer belongs to the background. */
+  left(): void;
+  /** The background reading has ended: with an answer, or without. */
+  done(answer: HttpAnswer | undefined): void;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the connection's address; already encoded; begins with a slash. */
+  readonly path: string;
+  readonly query?: Pairs;
+  readonly form?: Pairs;
+  readonly json?: Readonly<Record<string, string>>;
+  readonly authorization?: string;
+  /**
+   * Whether it may be sent again: `true` after a network failure before an answer and after 502, 503, 504
+   * or 429 with a `Retry-After` that fits; `'network'` only after the former; absent: never, and then it also gets
+   * a socket of its own, because a pooled one may die under it without telling whether the request arrived.
+   */
+  readonly idempotent?: boolean | 'network';
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of the status and the headers before the body is read. */
+  readonly onHead?: (head: HttpHead) => void;
+  /**
+   * Who gets the body, given its first byte that is no space (undefined: it has none). Nobody: it becomes text.
+   * @throws what it likes; that ends the request.
+   */
+  readonly sink?: (head: HttpHead, first: number | undefined) => Sink | undefined;
+  readonly linger?: Linger;
+}
