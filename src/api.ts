@@ -56,7 +56,7 @@ export function createApi(services: CommandServices): ApiVerbs {
     getData: (request) =>
       told(async () => (await import('./commands/getData.ts')).getDataQuietly(services, request)),
     keepAlive: (id) => told(() => keeper.keepAlive(id)),
-    query: (id) => told(() => keeper.query(id)),
+    query: (id) => told(() => keeper.remainingLife(id)),
     close: (id) => told(() => keeper.close(id)),
     closeAll: (connection) => told(() => keeper.closeAll(connection)),
   };

@@ -138,9 +138,9 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
     });
   };
   const shared = { clock, scheduler, log, connections, credentials, claims, connect };
-  const { warnMs, longestIdleMs } = options;
+  const { warnMs, maxIdleMs } = options;
   const store = own(new TokenVault(secrets));
-  const keeper = own(new Keeper({ ...shared, store, redactor, window: window.id, warnMs, longestIdleMs }));
+  const keeper = own(new Keeper({ ...shared, store, redactor, window: window.id, warnMs, maxIdleMs }));
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('sessionTokens.statusBar.warnAtSeconds')) {

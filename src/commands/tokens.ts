@@ -38,7 +38,7 @@ export const query: Handler = async (services, call) => {
   const told = await withProgress(
     call.interactive,
     vscode.l10n.t('Asking after {0}', nameOf(token)),
-    (signal) => services.keeper.query(token.id, { signal }),
+    (signal) => services.keeper.remainingLife(token.id, { signal }),
   );
   if (call.interactive) {
     const left = clockFace(told.expiresAt - Date.now());

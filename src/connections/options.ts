@@ -6,7 +6,7 @@ export interface Options {
   /** Milliseconds. */
   warnMs(): number;
   /** Milliseconds. */
-  longestIdleMs(): number;
+  maxIdleMs(): number;
   closeOnExit(): boolean;
   /** Bytes. */
   maxResponseBytes(): number;
@@ -20,7 +20,7 @@ export interface Options {
 export const options: Options = {
   statusBarEnabled: () => read('statusBar.enabled', true, isBoolean),
   warnMs: () => read('statusBar.warnAtSeconds', 120, isPositive) * 1_000,
-  longestIdleMs: () => read('keepAlive.maxHours', 8, isPositive) * 3_600_000,
+  maxIdleMs: () => read('keepAlive.maxHours', 8, isPositive) * 3_600_000,
   closeOnExit: () => read('closeOnExit', true, isBoolean),
   maxResponseBytes: () => read('maxResponseMegabytes', 256, isPositive) * 1024 * 1024,
   clipboardClearMs: () => read('clipboard.clearAfterSeconds', 0, isPositive) * 1_000,

@@ -127,7 +127,7 @@ async function strike(
     'getData new': getData,
     'getData reuse': getData,
     keepAlive: () => keeper.keepAlive(id),
-    query: () => keeper.query(id),
+    query: () => keeper.remainingLife(id),
     close: () => keeper.close(id),
     closeAll: () => keeper.closeAll(),
   };

@@ -18,7 +18,7 @@ export interface WindowParts {
   readonly connections: readonly Connection[];
   readonly connect: (connection: Connection, window: TestWindow) => Gateway;
   readonly name: string;
-  readonly longestIdleMs?: () => number;
+  readonly maxIdleMs?: () => number;
   readonly newId?: () => string;
   /** Whether {@link TestWindow.lines} keeps what is logged; by default it does. */
   readonly keepsLog?: boolean;
@@ -45,7 +45,7 @@ export class TestWindow {
     connections,
     connect,
     name,
-    longestIdleMs,
+    maxIdleMs,
     newId,
     keepsLog = true,
   }: WindowParts) {
@@ -72,7 +72,7 @@ export class TestWindow {
       log: this.log,
       window: name,
       warnMs: () => this.warnMs,
-      longestIdleMs: longestIdleMs ?? (() => 8 * 3_600_000),
+      maxIdleMs: maxIdleMs ?? (() => 8 * 3_600_000),
       ...(newId === undefined ? {} : { newId }),
     });
   }

@@ -294,7 +294,7 @@ export class World {
         return keeper.keepAlive(id, options);
       }
       if (dice < 0.78) {
-        return keeper.query(id, options);
+        return keeper.remainingLife(id, options);
       }
       if (dice < 0.86) {
         return keeper.close(id, options);

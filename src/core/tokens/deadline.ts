@@ -37,10 +37,10 @@ export function elapsed(since: Instant, now: Instant): number {
   const byWall = now.wall - since.wall;
   if (!isOwn(since, now)) {
     const offset = learned.get(now)?.get(startOf(since));
-    const least = byUp - (offset?.up ?? Number.POSITIVE_INFINITY);
+    const min = byUp - (offset?.up ?? Number.POSITIVE_INFINITY);
     // Less than nothing: without a boot id, this was before that machine was started anew.
-    const isGuessed = !offset?.isHeard || least < -syncDelayMs;
-    return isGuessed ? Math.max(byWall, least, 0) : Math.max(least, 0) + syncDelayMs;
+    const isGuessed = !offset?.isHeard || min < -syncDelayMs;
+    return isGuessed ? Math.max(byWall, min, 0) : Math.max(min, 0) + syncDelayMs;
   }
   const known = since.boot !== '' && now.boot !== '';
   if (known ? since.boot !== now.boot : byUp < 0) {
@@ -203,7 +203,7 @@ export function stateOf(remainingMs: number, warnMs: number): TokenState {
 /** Of the life, at most; so that renewals stay near the least number possible. */
 const marginShare = 0.12;
 /** Enough for any life, in milliseconds. */
-const longestMarginMs = 60_000;
+const maxMarginMs = 60_000;
 /** Part of the margin over which many tokens' renewals are spread. */
 const spreadShare = 0.4;
 
@@ -214,6 +214,6 @@ const spreadShare = 0.4;
  * @param spread 0 to 1, constant for a token
  */
 export function renewalMargin(lifeMs: number, roundTripMs: number, spread: number): number {
-  const base = Math.min(lifeMs * marginShare, longestMarginMs);
+  const base = Math.min(lifeMs * marginShare, maxMarginMs);
   return Math.min(base * (1 + spreadShare * spread) + 4 * roundTripMs, lifeMs / 2);
 }

@@ -151,7 +151,7 @@ export class Keeper extends HeldTokens implements Disposable {
     return this.token(id);
   }
 
-  /** The token that `keepAlive {connection}` is about: the user token; SARUS: its token. */
+  /** The token that `keepAlive {connection}` is about: what a sign-in has handed out. */
   main(name: string): TokenInfo {
     const connection = this.env.gateways.connection(name);
     const found =
@@ -163,13 +163,13 @@ export class Keeper extends HeldTokens implements Disposable {
     return this.info(found);
   }
 
-  /** Asks the server for the life left (SARUS), or reckons it (CRA, where there is no such question). */
-  async query(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
+  /** Asks the gateway for the life left, or reckons it where there is no such question. */
+  async remainingLife(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
     await this.#renewal.ask(id, options);
     return this.token(id);
   }
 
-  /** Whether {@link query} asks the server. */
+  /** Whether {@link remainingLife} asks the gateway. */
   canAsk(id: string): Promise<boolean> {
     return this.#renewal.canAsk(id);
   }
@@ -198,7 +198,7 @@ export class Keeper extends HeldTokens implements Disposable {
     return this.token(id);
   }
 
-  /** CRA: the service that somebody is signed in to, where it is just one. */
+  /** The service that somebody is signed in to, where it is just one. */
   onlyService(name: string): string | undefined {
     return this.#signIn.onlyService(this.env.gateways.connection(name));
   }

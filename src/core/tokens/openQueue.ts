@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 import { syncDelayMs } from './store.ts';
 
 /** A claim older than this is of an opening that has long come to nothing. In milliseconds. */
-const longestMs = 10 * 60_000;
+const maxMs = 10 * 60_000;
 
 /** A window that has its turn for longer is stuck, for it takes milliseconds. In milliseconds. */
 const turnMs = 2_000;
@@ -126,7 +126,7 @@ export class OpenQueue {
       if (this.#claimed.has(id)) {
         continue;
       }
-      if (await claims.lease(prefix + id, longestMs)) {
+      if (await claims.lease(prefix + id, maxMs)) {
         this.#onAbandoned(connection, id);
         await claims.release(prefix + id);
       } else {

@@ -24,7 +24,7 @@ export interface KeeperDeps {
   /** The life left from which a token counts as expiring (`statusBar.warnAtSeconds`), in milliseconds. */
   readonly warnMs: () => number;
   /** How long a token nobody works with is renewed automatically (`keepAlive.maxHours`), in milliseconds. */
-  readonly longestIdleMs: () => number;
+  readonly maxIdleMs: () => number;
   /** Gives an id that nobody has had before; by default a random one. */
   readonly newId?: () => string;
 }

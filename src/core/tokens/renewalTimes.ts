@@ -18,7 +18,7 @@ export interface RenewalEnd {
 /** Weight of the latest round trip in the running mean. */
 const newest = 0.3;
 /** Between two tries for a token, at least, whatever a gateway says; in milliseconds. */
-const shortestPauseMs = 500;
+const minPauseMs = 500;
 /** Part of the time left after which a renewal that has not come back is tried by another window. */
 const patience = 2 / 3;
 
@@ -108,7 +108,7 @@ export class RenewalTimes implements Disposable {
         await this.#renewal.renew(id, {}, {});
         const tookMs = elapsed(begun, clock.now());
         this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
-        this.#rest(id, shortestPauseMs);
+        this.#rest(id, minPauseMs);
       }
     } catch (error) {
       log.warn(`Renewing ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -128,7 +128,7 @@ export class RenewalTimes implements Disposable {
   /** Whatever happens to the token, it is left alone for a while. */
   #rest(id: string, ms: number): void {
     if (this.#env.table.get(id) !== undefined) {
-      this.#notBefore.set(id, this.#env.clock.now().up + Math.max(ms, shortestPauseMs));
+      this.#notBefore.set(id, this.#env.clock.now().up + Math.max(ms, minPauseMs));
     }
   }
 
@@ -195,7 +195,7 @@ export class RenewalTimes implements Disposable {
 
 /** Whether a token is `auto` but no longer renewed, because nobody has worked with it for long. */
 export function isPaused(env: Environment, { keepAlive, lastActive }: TokenRecord): boolean {
-  return keepAlive === 'auto' && elapsed(lastActive, env.clock.now()) >= env.longestIdleMs();
+  return keepAlive === 'auto' && elapsed(lastActive, env.clock.now()) >= env.maxIdleMs();
 }
 
 /** A refusal that no further try will change. */

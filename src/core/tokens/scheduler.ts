@@ -7,7 +7,7 @@ import { KeyedHeap } from '../heap.ts';
  * The longest sleep between two looks at the clock, in milliseconds: a computer's timers stand still while it
  * sleeps, so a long one would ring late by that much.
  */
-const longestWaitMs = 20_000;
+const maxWaitMs = 20_000;
 
 /** A timer that rings later than this has slept through, in milliseconds. */
 const lateMs = 5_000;
@@ -140,7 +140,7 @@ export class Scheduler implements Disposable {
       return;
     }
     const now = this.#clock.now();
-    const at = Math.min(next.priority, now.up + longestWaitMs);
+    const at = Math.min(next.priority, now.up + maxWaitMs);
     // A timer that rings a little early costs one look; replacing it at every change would cost more.
     if (this.#timer !== undefined && this.#timerAt <= at) {
       return;

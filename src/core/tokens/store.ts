@@ -38,7 +38,7 @@ export interface Credentials {
   readonly origin: string;
   /** The gateway has refused the login, with these words (redacted, possibly none): it is sent no more. */
   readonly refused?: string;
-  /** CRA: the same for the password of the gateway's own Tomcat user in it. */
+  /** The same for the gateway's own login in it. */
   readonly gatewayRefused?: true;
 }
 

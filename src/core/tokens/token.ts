@@ -1,14 +1,14 @@
 import type { KeepAliveMode } from '../connection.ts';
 
-/** A token as people and other programs see it (CONTRACT.md): everything about it but its value. */
+/** A token as people and other programs see it (docs/contract.md): everything about it but its value. */
 export interface TokenInfo {
   /** Ours; never derived from the secret. */
   id: string;
   connection: string;
-  /** SARUS has only `session`. */
+  /** A token that is sign-in and session in one is a `session`. */
   kind: 'user' | 'session';
   service?: string;
-  /** CRA session: `MVMVS/JCPU`. */
+  /** What a session under a user token is for: `MVMVS/JCPU`. */
   target?: string;
   state: TokenState;
   /** Epoch milliseconds of this machine's wall clock, reckoned from the sending of the request. */

@@ -51,7 +51,7 @@ export class Rig implements Disposable {
       log: new NoLog(),
       window: 'bench',
       warnMs: () => 120_000,
-      longestIdleMs: () => 8 * 3_600_000,
+      maxIdleMs: () => 8 * 3_600_000,
     });
   }
 

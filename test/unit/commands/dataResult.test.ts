@@ -41,7 +41,7 @@ describe('the result for a program', () => {
       connections: [cra],
       connect: (to) => connect(to, deps()),
       name: 'w',
-      longestIdleMs: () => 1e9,
+      maxIdleMs: () => 1e9,
     });
     await window.keeper.load();
     await window.keeper.signIn('cra', { login: { username: 'u', password: 'p' } });

@@ -52,7 +52,7 @@ describe('events', () => {
 
   it('A7: a listener that throws does not end automatic renewal', async () => {
     const rig = new Rig({ keepAlive: 'auto' });
-    rig.longestIdleMs = 10_000;
+    rig.maxIdleMs = 10_000;
     const window = await rig.open('w');
     window.keeper.onDidEndRenewal(fail);
     const ends: string[] = [];

@@ -84,7 +84,7 @@ describe('security: credentials and tokens go to the origin they were given for,
       () => keeper.getData({ ...request, session: session.id }, { makeReader: plainReader }),
       () => keeper.keepAlive(user.id),
       () => keeper.keepAlive(session.id),
-      () => keeper.query(session.id),
+      () => keeper.remainingLife(session.id),
       () => keeper.signIn('c', {}),
     ]) {
       await rejects(attempt(), { name: 'TokensError' });
@@ -140,7 +140,7 @@ describe('security: credentials and tokens go to the origin they were given for,
     for (const attempt of [
       () => keeper.getData({ connection: 'c', endpoint: 'Data' }, { makeReader: plainReader }),
       () => keeper.keepAlive(token.id),
-      () => keeper.query(token.id),
+      () => keeper.remainingLife(token.id),
       () => keeper.signIn('c', {}),
     ]) {
       await rejects(attempt(), { name: 'TokensError' });

@@ -372,7 +372,7 @@ describe('keeper', () => {
       const window = await rig.open('w');
       const { id, lastUsedAt } = await window.keeper.signIn('sarus', { login: key });
       await rig.pass(20_000);
-      const told = await window.keeper.query(id);
+      const told = await window.keeper.remainingLife(id);
       assert.equal(told.source, 'reported');
       assert.equal(told.expiresAt, rig.clock.now().wall + lifeMs - 20_000);
       assert.equal(told.lifeMs, lifeMs);
@@ -383,14 +383,14 @@ describe('keeper', () => {
       const window = await rig.open('w');
       const { id } = await window.keeper.signIn('sarus', { login: key });
       rig.sarus.restart();
-      await assert.rejects(window.keeper.query(id), { code: 'E_EXPIRED' });
+      await assert.rejects(window.keeper.remainingLife(id), { code: 'E_EXPIRED' });
       assert.equal(window.keeper.token(id).state, 'expired');
     });
 
     it('reckons for CRA, without a request', async () => {
       const window = await rig.open('w');
       const { id } = await window.keeper.signIn('cra', { login: demo });
-      await window.keeper.query(id);
+      await window.keeper.remainingLife(id);
       assert.equal(await window.keeper.canAsk(id), false);
       assert.equal(rig.cra.asked.length, 1);
     });

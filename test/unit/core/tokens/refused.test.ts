@@ -163,7 +163,7 @@ describe('what cannot be used', () => {
       const window = await rig.open('w');
       const { id } = await rig.during(window.keeper.signIn('sarus', { login: key }));
       rig.sarus.restart();
-      const asking = window.keeper.query(id);
+      const asking = window.keeper.remainingLife(id);
       asking.catch(() => undefined);
       await rig.pass(500);
       await rig.during(

@@ -90,7 +90,7 @@ describe('renewals', () => {
   });
 
   it('end after long disuse, which is told once, and go on after a use', async () => {
-    rig.longestIdleMs = 5 * lifeMs;
+    rig.maxIdleMs = 5 * lifeMs;
     const window = await rig.open('w');
     const { id } = await window.keeper.signIn('sarus', { login: key, remember: true });
     const ends: unknown[] = [];

@@ -30,7 +30,7 @@ export class Rig {
   readonly connections: Connection[];
   /** Faults that wait for their operation. */
   readonly faults: { operation: Operation; fault: Fault }[] = [];
-  longestIdleMs = 8 * 3_600_000;
+  maxIdleMs = 8 * 3_600_000;
   readonly #windows: TestWindow[] = [];
   readonly #machines: Machine[];
 
@@ -81,7 +81,7 @@ export class Rig {
       connect: (connection) =>
         (connection.kind === 'sarus' ? this.sarus : this.cra).gateway(connection, clock),
       name,
-      longestIdleMs: () => this.longestIdleMs,
+      maxIdleMs: () => this.maxIdleMs,
     });
     this.#windows.push(window);
     await window.keeper.load();
