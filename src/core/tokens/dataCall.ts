@@ -14,7 +14,7 @@ import {
   usedNow,
 } from './fetched.ts';
 import type { MainToken } from './record.ts';
-import { refusesToken } from './refusal.ts';
+import { refusesToken, serviceOf } from './refusal.ts';
 import { SessionCall } from './sessionCall.ts';
 import type { OperationOptions } from './signIn.ts';
 
@@ -32,9 +32,12 @@ export class DataCalls {
   async run(connection: Connection, input: unknown, options: DataOptions): Promise<Fetched> {
     const request = checkRequest(input, connection);
     const { sessions } = protocolOf(connection);
-    return sessions === undefined
-      ? this.#withToken(connection, request, options)
-      : new SessionCall(this.#deps, this.#openings, connection, sessions, request, options).run();
+    if (sessions === undefined) {
+      return this.#withToken(connection, request, options);
+    }
+    const service = serviceOf(connection, request.service ?? this.#deps.signIn.onlyService(connection));
+    const query = { connection, service, view: sessions.key(request.query), request, options };
+    return new SessionCall(this.#deps, this.#openings, query).run();
   }
 
   /** The columns of data, as its gateway defines them; none where it cannot be asked. */

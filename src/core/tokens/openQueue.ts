@@ -15,7 +15,7 @@ const pauseMs = 20;
 /** A session's place in the queue of those that are being opened. */
 export interface Place {
   /** The ids of those before it that are still being opened, or that others may not have heard of yet. */
-  before(): Promise<ReadonlySet<string>>;
+  before(): Promise<readonly string[]>;
   /** @param opened whether its session is held now, which other windows have still to hear */
   leave(opened: boolean): void;
 }
@@ -50,11 +50,14 @@ export class OpenQueue {
     this.#mine.set(connection, mine);
     const mineBefore = [...mine];
     mine.add(id);
-    let others = await this.#turns.run('', () => this.#takeInTurn(connection, id));
+    let others = await this.#turns.run('', () => this.#joinInTurn(connection, id));
     return {
       before: async () => {
-        others = await this.#still(connection, others);
-        return new Set([...others, ...mineBefore.filter((other) => mine.has(other))]);
+        if (others.length > 0) {
+          const still = await this.#others(connection).catch((): readonly string[] => []);
+          others = others.filter((other) => still.includes(other));
+        }
+        return [...others, ...mineBefore.filter((other) => mine.has(other))];
       },
       leave: (opened) => {
         mine.delete(id);
@@ -78,14 +81,16 @@ export class OpenQueue {
   }
 
   /** One at a time of all windows, so that of two in the queue each knows which is the first. */
-  async #takeInTurn(connection: string, id: string): Promise<ReadonlySet<string>> {
-    const { claims, log } = this.#env;
+  async #joinInTurn(connection: string, id: string): Promise<readonly string[]> {
+    const { claims, clock, log } = this.#env;
     const turnKey = `turn-${hashOf(connection)}`;
-    const key = queueKey(connection) + id;
     try {
-      await this.#getTurn(turnKey);
+      while (!(await claims.lease(turnKey, turnMs))) {
+        await pause(clock, pauseMs);
+      }
       try {
         const others = await this.#others(connection);
+        const key = queueKey(connection) + id;
         this.#claimed.set(id, key);
         await claims.claim(key, Number.POSITIVE_INFINITY);
         return others;
@@ -94,34 +99,15 @@ export class OpenQueue {
       }
     } catch (error) {
       log.warn(`Windows cannot agree who opens sessions: ${String(error)}`);
-      return new Set();
-    }
-  }
-
-  async #getTurn(key: string): Promise<void> {
-    const { claims, clock } = this.#env;
-    while (!(await claims.lease(key, turnMs))) {
-      await pause(clock, pauseMs);
-    }
-  }
-
-  async #still(connection: string, ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    if (ids.size === 0) {
-      return ids;
-    }
-    try {
-      const now = await this.#others(connection);
-      return new Set([...ids].filter((id) => now.has(id)));
-    } catch {
-      return new Set();
+      return [];
     }
   }
 
   /** Those of other windows that live. */
-  async #others(connection: string): Promise<ReadonlySet<string>> {
+  async #others(connection: string): Promise<readonly string[]> {
     const { claims } = this.#env;
     const prefix = queueKey(connection);
-    const others = new Set<string>();
+    const others: string[] = [];
     for (const id of await claims.claimed(prefix)) {
       if (this.#claimed.has(id)) {
         continue;
@@ -130,7 +116,7 @@ export class OpenQueue {
         this.#onAbandoned(connection, id);
         await claims.release(prefix + id);
       } else {
-        others.add(id);
+        others.push(id);
       }
     }
     return others;

@@ -1,11 +1,10 @@
 import { type SingleFlight, unlessCancelled } from '../async.ts';
-import { type Connection, originOf } from '../connection.ts';
+import { originOf } from '../connection.ts';
 import { TokensError } from '../errors.ts';
-import type { Grant, Sessions } from '../protocols/protocol.ts';
+import type { Grant } from '../protocols/protocol.ts';
 import { elapsed, mayLive } from './deadline.ts';
 import {
   type DataCallDeps,
-  type DataOptions,
   type Fetched,
   fetchedOf,
   lifeAfter,
@@ -16,7 +15,7 @@ import {
 import { belongsTo } from './gateways.ts';
 import { Opening } from './opening.ts';
 import type { MainToken, Session } from './record.ts';
-import { mayRefuseToken, refusesToken, serviceOf } from './refusal.ts';
+import { mayRefuseToken, refusesToken } from './refusal.ts';
 
 /** One data call in a session under a user token. */
 export class SessionCall {
@@ -24,19 +23,10 @@ export class SessionCall {
   readonly #openings: SingleFlight<string, Opened>;
   readonly #query: SessionQuery;
 
-  /** @throws `E_CONFIG` where it is not said which service is meant */
-  constructor(
-    deps: DataCallDeps,
-    openings: SingleFlight<string, Opened>,
-    connection: Connection,
-    sessions: Sessions,
-    request: SessionQuery['request'],
-    options: DataOptions,
-  ) {
+  constructor(deps: DataCallDeps, openings: SingleFlight<string, Opened>, query: SessionQuery) {
     this.#deps = deps;
     this.#openings = openings;
-    const service = serviceOf(connection, request.service ?? deps.signIn.onlyService(connection));
-    this.#query = { connection, service, view: sessions.key(request.query), request, options };
+    this.#query = query;
   }
 
   async run(): Promise<Fetched> {

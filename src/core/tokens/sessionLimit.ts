@@ -59,9 +59,10 @@ export class SessionLimit implements Disposable {
 
   /**
    * Runs work that opens a session, after closing idle ones until there is room, whichever windows the others are
-   * opened by. Rejects with `E_LIMIT` when every session is at work.
+   * opened by.
    * @param id of the record that its session will have
    * @param suspect a session that seems dead: the first to go
+   * @throws `E_LIMIT` when every session is at work
    */
   async opening<T>(
     connection: Connection,
@@ -72,8 +73,7 @@ export class SessionLimit implements Disposable {
     const place = await this.#queue.join(connection.name, id);
     try {
       for (;;) {
-        const before = await place.before();
-        const ahead = [...before].filter((other) => !this.#isHeld(other)).length;
+        const ahead = (await place.before()).filter((other) => !this.#isHeld(other)).length;
         const open = this.#held(connection.name) + ahead + 1;
         if (open + this.#lostOf(connection.name) <= connection.maxSessions) {
           break;

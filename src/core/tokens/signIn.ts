@@ -192,13 +192,9 @@ export class SignIn {
       this.#keep(connection, service, gateway, grant),
     );
     try {
-      if (remember === true) {
-        await logins.remember(connection, login);
-      } else if (remember === false) {
-        await logins.remember(connection, undefined);
-      } else {
-        await logins.worked(connection, login);
-      }
+      await (remember === undefined
+        ? logins.worked(connection, login)
+        : logins.remember(connection, remember ? login : undefined));
     } catch (error) {
       this.#env.log.error(
         `Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`,
