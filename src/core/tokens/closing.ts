@@ -326,16 +326,14 @@ export class Closing implements Disposable {
     const hasTwin = [...table.of(record.connection)].some(
       (other) => other.id !== id && other.value === record.value,
     );
-    const connection = gateways.find(record.connection);
     try {
       if (hasTwin) {
         await sync.remove(id); // While a token was being replaced: it was not yet.
       } else if (isClosable(record)) {
         await this.end(record);
-      } else if (connection === undefined) {
-        await this.forget(record); // There is no way left to where it was issued.
       } else if (record.level === 'replaced') {
-        await this.#takeover.finish(connection, record);
+        const connection = gateways.find(record.connection);
+        await (connection === undefined ? this.forget(record) : this.#takeover.finish(connection, record));
         if (table.get(id) !== undefined) {
           scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));
         }
