@@ -47,7 +47,7 @@ export function reasonOf(status: number): string {
   return reasons[status] ?? 'Error';
 }
 
-/** Tomcat's HTML error page: what a CRA gateway's 4xx and 5xx often carry instead of JSON (PROTOCOLS.md 2). */
+/** Tomcat's HTML error page: what a CRA gateway's 4xx and 5xx often carry instead of JSON (docs/protocols.md 2). */
 export function tomcatPage(
   status: number,
   message: string,
@@ -62,7 +62,7 @@ export function tomcatPage(
   return { status, headers: { 'Content-Type': htmlType, 'Content-Language': 'en', ...headers }, body };
 }
 
-/** 200 with a top-level `error`: how a CRA gateway says that a request made no sense (PROTOCOLS.md 2). */
+/** 200 with a top-level `error`: how a CRA gateway says that a request made no sense (docs/protocols.md 2). */
 export function craError(message: string): Answer {
   return json({ rc: 8, error: message });
 }

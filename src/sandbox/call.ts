@@ -6,7 +6,7 @@ export interface Call {
   readonly method: string;
   /** Path and query as they came. */
   readonly url: string;
-  /** The path's parts, percent-decoded; case is kept, for paths are case-sensitive (PROTOCOLS.md 2). */
+  /** The path's parts, percent-decoded; case is kept, for paths are case-sensitive (docs/protocols.md 2). */
   readonly path: readonly string[];
   readonly query: URLSearchParams;
   readonly contentType: string;

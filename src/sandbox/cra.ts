@@ -20,7 +20,7 @@ interface SessionWish {
   readonly close: boolean;
 }
 
-/** What a CRA gateway does, whichever dialect asks for it (PROTOCOLS.md 2). */
+/** What a CRA gateway does, whichever dialect asks for it (docs/protocols.md 2). */
 export class Cra {
   readonly #setup: Setup;
   readonly #catalog = new Catalog();
@@ -151,7 +151,7 @@ export class Cra {
     }
   }
 
-  /** Refuses every method but the assumed one (A). */
+  /** Refuses every method but the one that is assumed (docs/protocols.md 2b). */
   allowAssumed(call: Call, method: 'GET' | 'POST'): void {
     const swapped = method === 'GET' ? 'POST' : 'GET';
     allow(call, this.#setup.quirks.swappedMethods ? swapped : method);
@@ -196,7 +196,7 @@ export function formToken(call: Call): string | undefined {
   return form(call).get('userToken') ?? undefined;
 }
 
-/** A switch in the query: `Y`/`N` or `true`/`false` (PROTOCOLS.md 2b). */
+/** A switch in the query: `Y`/`N` or `true`/`false` (docs/protocols.md 2b). */
 export function yesOrNo(query: URLSearchParams, name: string): boolean | undefined {
   const text = parameter(query, name)?.toLowerCase();
   if (text === undefined || text === 'y' || text === 'true') {

@@ -11,7 +11,7 @@ const defaultRows = 5_000;
 const server = 'BBI3';
 const plex = 'PLEX1';
 
-/** A part of a view: what the optional parameters of `data` (PROTOCOLS.md 2b) ask for. */
+/** A part of a view: what the optional parameters of `data` (docs/protocols.md 2b) ask for. */
 export interface Selection {
   readonly systems: ReadonlySet<string>;
   readonly start: number;
@@ -37,7 +37,7 @@ export function readSelection(query: URLSearchParams, view: View): Selection {
   };
 }
 
-/** The moment that the data is of, in epoch milliseconds: `period` moves it back (PROTOCOLS.md 2b). */
+/** The moment that the data is of, in epoch milliseconds: `period` moves it back (docs/protocols.md 2b). */
 export function collectionTime(query: URLSearchParams, now: number): number {
   const period = parameter(query, 'period') ?? '=';
   const intervalMs = 15 * 60_000;
@@ -52,7 +52,7 @@ export function collectionTime(query: URLSearchParams, now: number): number {
   return now;
 }
 
-/** The rows asked for, in the envelope of PROTOCOLS.md 2. `session` is told when it stays open. */
+/** The rows asked for, in the envelope of docs/protocols.md 2. `session` is told when it stays open. */
 export function dataAnswer(
   view: View,
   selection: Selection,

@@ -3,7 +3,7 @@ import { allow, type Call, form, parameter } from './call.ts';
 import { bearer, type Cra, formToken, yesOrNo } from './cra.ts';
 import type { Quirks } from './quirks.ts';
 
-/** The classic dialect, PROTOCOLS.md 2a. `path` is what follows `/cra/ServiceGateway/Services`. */
+/** The classic dialect, docs/protocols.md 2a. `path` is what follows `/cra/ServiceGateway/Services`. */
 export function craGetData(
   cra: Cra,
   quirks: Quirks,
@@ -59,7 +59,7 @@ function eitherToken(call: Call): string | undefined {
   return formToken(call) ?? bearer(call);
 }
 
-/** The columns, under other names than the newer dialect's: clients must read both (PROTOCOLS.md 2b). */
+/** The columns, under other names than the newer dialect's: clients must read both (docs/protocols.md 2b). */
 function definition(cra: Cra, call: Call): Answer {
   const view = cra.view(parameter(call.query, 'product'), parameter(call.query, 'view'));
   return json({

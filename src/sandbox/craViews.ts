@@ -3,7 +3,7 @@ import { allow, type Call, form, jsonFields, parameter } from './call.ts';
 import { bearer, type Cra, formToken, yesOrNo } from './cra.ts';
 import type { Setup } from './setup.ts';
 
-/** The newer dialect, PROTOCOLS.md 2b. `path` is what follows `/cra/serviceGateway/services`. */
+/** The newer dialect, docs/protocols.md 2b. `path` is what follows `/cra/serviceGateway/services`. */
 export function craViews(cra: Cra, setup: Setup, call: Call, path: readonly string[]): Answer | undefined {
   if (path.length === 0) {
     return services(cra, setup, call);
@@ -32,7 +32,7 @@ export function craViews(cra: Cra, setup: Setup, call: Call, path: readonly stri
       allow(call, 'POST');
       const { username, password } = jsonFields(call);
       const userToken = cra.logon(service, username, password);
-      // In minutes, unlike HTTP's own header of that name, and only here (PROTOCOLS.md 2b).
+      // In minutes, unlike HTTP's own header of that name, and only here (docs/protocols.md 2b).
       return json({ userToken }, 200, { 'Keep-Alive': `timeout=${setup.lifeMs / 60_000}` });
     }
     case 'keepalive': {

@@ -4,7 +4,7 @@ export interface Idle {
   readonly lifeMs: number;
 }
 
-/** Bounds that a CRA gateway clamps its timeout to (PROTOCOLS.md 2), in seconds. */
+/** Bounds that a CRA gateway clamps its timeout to (docs/protocols.md 2), in seconds. */
 const gatewayLife = { least: 5 * 60, most: 1440 * 60 };
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What PROTOCOLS.md leaves open (marked A) and the sandbox must decide. Each field is one such thing; without
+ * What docs/protocols.md leaves open (marked A) and the sandbox must decide. Each field is one such thing; without
  * it the sandbox does what its comment names first. Tests turn them to see that a client survives both.
  */
 export interface Quirks {

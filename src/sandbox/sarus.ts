@@ -6,12 +6,12 @@ import { sarusEndpoints } from './sarusData.ts';
 import type { Setup } from './setup.ts';
 import { newSecret, type SarusToken } from './state.ts';
 
-/** Who gets a token (PROTOCOLS.md 1). */
+/** Who gets a token (docs/protocols.md 1). */
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
 /** Bounds of `Minutes`, and what it is when nobody says. */
 const minutesOf = { usual: 30, least: 1, most: 1440 };
 
-/** The SARUS server, PROTOCOLS.md 1: every endpoint, and the envelope around every answer. */
+/** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
   readonly #setup: Setup;
   readonly #endpoints = sarusEndpoints();

@@ -11,7 +11,7 @@ type SarusResult = { readonly value: unknown } | { readonly chunks: Iterable<Buf
 
 /**
  * The data endpoints: a list of objects, an object holding such a list beside scalars, a single object, and a
- * large one: every shape that a `Result` is assumed to have (PROTOCOLS.md 1).
+ * large one: every shape that a `Result` is assumed to have (docs/protocols.md 1).
  */
 export function sarusEndpoints(): ReadonlyMap<string, SarusEndpoint> {
   return new Map<string, SarusEndpoint>([

@@ -49,7 +49,7 @@ export class State {
     return { userTokens: this.userTokens.size, sessions, ...this.counters };
   }
 
-  /** Uses a session, and so the user token: that one stays alive as long as any of its sessions (PROTOCOLS.md 2). */
+  /** Uses a session, and so the user token: that one stays alive as long as any of its sessions (docs/protocols.md 2). */
   useSession(session: CraSession): void {
     session.lastUsed = this.now();
     this.useUserToken(session.userToken);

@@ -5,7 +5,7 @@ import type { TokenStore } from '../core/tokens/store.ts';
 
 const prefix = 'token/';
 
-/** Tokens in VS Code's secret storage, one entry each (CONTRACT.md, Secrets). */
+/** Tokens in VS Code's secret storage, one entry each (docs/contract.md, Secrets). */
 export class TokenVault implements TokenStore, Disposable {
   readonly #secrets: vscode.SecretStorage;
   readonly #owned = new DisposableStore();

@@ -5,7 +5,7 @@ import type { TokenInfo } from '../../src/core/tokens/token.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
-/** Every command and the whole API of CONTRACT.md, driven without a prompt. */
+/** Every command and the whole API of docs/contract.md, driven without a prompt. */
 describe('the contract', () => {
   let sandbox: Sandbox;
 

@@ -56,7 +56,7 @@ export interface Asked {
   readonly at: number;
 }
 
-/** A gateway without a network: the rules of PROTOCOLS.md in memory, on a clock that tests turn. */
+/** A gateway without a network: the rules of docs/protocols.md in memory, on a clock that tests turn. */
 export class ModelServer {
   readonly users = new Map<string, Idle>();
   readonly sessions = new Map<string, Session>();

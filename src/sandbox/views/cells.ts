@@ -1,4 +1,4 @@
-/** A cell as it travels: text, or a list of one-key objects, one for each element (PROTOCOLS.md 2). */
+/** A cell as it travels: text, or a list of one-key objects, one for each element (docs/protocols.md 2). */
 export type Cell = string | readonly Readonly<Record<string, string>>[];
 /** One row; the order of its keys is the order of the columns. */
 export type Row = Readonly<Record<string, Cell>>;

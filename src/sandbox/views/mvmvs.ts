@@ -1,7 +1,7 @@
 import { counter, decimal, fixed, list, localTime, pick, type Subject, size, wave } from './cells.ts';
 import { type Column, column, tableView, type View } from './view.ts';
 
-/** The views of the system product, with the fields that public programs read (PROTOCOLS.md 2). */
+/** The views of the system product, with the fields that public programs read (docs/protocols.md 2). */
 export function mvmvsViews(): readonly View[] {
   return [jcpu(), jcsa(), xcfmbr(), jespool(), zfsfsz()];
 }

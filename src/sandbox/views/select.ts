@@ -18,7 +18,7 @@ const comparisons: Readonly<Record<string, (order: number) => boolean>> = {
 
 /**
  * Reads a filter: `FIELD op value`, joined by `AND`; ops `= <> != < <= > >=`; with `=` and `<>` a `*` in the value
- * stands for anything. The real gateway's language is not documented (PROTOCOLS.md 2b): this one is the sandbox's.
+ * stands for anything. The real gateway's language is not documented (docs/protocols.md 2b): this one is the sandbox's.
  */
 export function parseFilter(text: string, columns: readonly Column[]): Test {
   const tests = text.split(/\s+and\s+/i).map((term) => {

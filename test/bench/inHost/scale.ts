@@ -106,7 +106,7 @@ async function keepAlive(): Promise<Scale['keepAlive']> {
   }
   const { requests } = rig;
   rig.dispose();
-  // Renewed at the last moment of each life; a user token lives by its sessions (PROTOCOLS.md 2).
+  // Renewed at the last moment of each life; a user token lives by its sessions (docs/protocols.md 2).
   const lives = (hours * hourMs) / rig.lifeMs;
   return { tokens: 1_000, requests, least: sessions.length * (lives - 1) };
 }

@@ -3,7 +3,7 @@ import { classicLogon, classicRoot, get, post, service, text, withSandbox } from
 
 const jcpu = 'product=MVMVS&view=JCPU';
 
-describe('sandbox, getData dialect (PROTOCOLS.md 2a)', () => {
+describe('sandbox, getData dialect (docs/protocols.md 2a)', () => {
   it('lists its services by GET and refuses POST', async () => {
     await withSandbox({}, async (sandbox) => {
       const list = JSON.parse((await get(classicRoot(sandbox))).text) as Record<string, unknown>[];

@@ -18,7 +18,7 @@ import {
 const json = { 'Content-Type': 'application/json' };
 const credentials = { username: 'demo', password: 'demo' };
 
-describe('sandbox, views dialect (PROTOCOLS.md 2b)', () => {
+describe('sandbox, views dialect (docs/protocols.md 2b)', () => {
   it('lists its services without a token, by GET and by POST', async () => {
     await withSandbox({ services: ['ONE', 'TWO'] }, async (sandbox) => {
       for (const reply of [await get(viewsRoot(sandbox)), await post(viewsRoot(sandbox))]) {

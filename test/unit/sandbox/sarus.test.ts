@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { errorOf, resultOf, sarus, sarusToken, send, TestClock, text, withSandbox } from './support.ts';
 
-describe('sandbox, SARUS (PROTOCOLS.md 1)', () => {
+describe('sandbox, SARUS (docs/protocols.md 1)', () => {
   it('wraps every answer in the envelope', async () => {
     await withSandbox({}, async (sandbox) => {
       const good = (await sarus(sandbox, 'GetSessionToken', { APIKey: 'demo' })).body;
