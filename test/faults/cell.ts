@@ -1,8 +1,10 @@
+import { join } from 'node:path';
+import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { TokensError } from '../../src/core/errors.ts';
 import type { Login } from '../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
-import { TableWorker } from '../../src/core/results/workerClient.ts';
+import { WorkerClient } from '../../src/core/results/workerClient.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import type { Operation as FaultOperation, FaultRule } from '../sandbox/faultRules.ts';
@@ -10,6 +12,9 @@ import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { CountingClock } from '../simulate/countingClock.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
 import { TestWindow } from '../simulate/window.ts';
+import { root } from '../workbench/paths.ts';
+
+const worker = new WorkerClient(join(root, 'src/core/results/worker.ts'), new SystemClock());
 
 export const protocols = ['views', 'getData', 'sarus'] as const;
 export type Protocol = (typeof protocols)[number];
@@ -103,7 +108,7 @@ async function strike(
     name: 'w',
   });
   const { keeper } = window;
-  const makeReader = readerMaker(new TableWorker('none.js'), { maxBytes: 1 << 20 });
+  const makeReader = readerMaker(worker, { maxBytes: 1 << 20 });
   const login: Login = protocol === 'sarus' ? { apiKey: 'demo' } : { username: 'demo', password: 'demo' };
   const getData = () =>
     keeper.getData(

@@ -15,7 +15,7 @@ import { parseConnection, protocols } from '../../src/core/protocols/kinds.ts';
 import type { Gateway } from '../../src/core/protocols/protocol.ts';
 import { Redactor } from '../../src/core/redact.ts';
 import { checkRequest } from '../../src/core/requests/request.ts';
-import { TableDesk } from '../../src/core/results/desk.ts';
+import { TableEngine } from '../../src/core/results/engine.ts';
 import { splitInto } from '../../src/core/results/rowSplitter.ts';
 import { infoOf, merge, parseRecord, serialize } from '../../src/core/tokens/record.ts';
 import { fromTable, keptState, readMessage, toTable } from '../../src/views/results/messages.ts';
@@ -172,8 +172,8 @@ function readBody(
   rowsAt: RowPath,
   body: string,
   cuts: readonly number[],
-): { desk: TableDesk; head: JsonObject } {
-  const desk = new TableDesk();
+): { desk: TableEngine; head: JsonObject } {
+  const desk = new TableEngine();
   const splitter = splitInto(desk.table, rowsAt, silent);
   const bytes = new TextEncoder().encode(body);
   const places = [

@@ -3,7 +3,7 @@ import { SystemClock } from '../../src/core/clock.ts';
 import { TokensError } from '../../src/core/errors.ts';
 import { Redactor } from '../../src/core/redact.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
-import { TableWorker } from '../../src/core/results/workerClient.ts';
+import { WorkerClient } from '../../src/core/results/workerClient.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { root } from '../workbench/paths.ts';
@@ -22,7 +22,7 @@ const deps = {
   log: { debug: silent, info: silent, warn: silent, error: silent },
   maxResponseBytes: maxBytes,
 };
-const worker = new TableWorker(join(root, 'src/core/results/worker.ts'));
+const worker = new WorkerClient(join(root, 'src/core/results/worker.ts'), clock);
 
 async function get(url: string, kept = false): Promise<string> {
   const connection = connectionOf({ kind: 'sarus', url, requestTimeoutSeconds: Number(seconds) });

@@ -1,14 +1,16 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eachOf } from '../../src/core/async.ts';
 import { SystemClock } from '../../src/core/clock.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
-import { TableWorker } from '../../src/core/results/workerClient.ts';
+import { WorkerClient } from '../../src/core/results/workerClient.ts';
 import { service, startSandboxProcess } from '../bench/sandboxProcess.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { CountingClock } from '../simulate/countingClock.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
 import { TestWindow } from '../simulate/window.ts';
+import { root } from '../workbench/paths.ts';
 
 /** Life of a token, in seconds. */
 const lifeSeconds = 10;
@@ -75,7 +77,8 @@ async function keepAlive(
     keepsLog: false,
   });
   const { keeper } = window;
-  const makeReader = readerMaker(new TableWorker('none.js'), { maxBytes: 1 << 20 });
+  const worker = new WorkerClient(join(root, 'src/core/results/worker.ts'), new SystemClock());
+  const makeReader = readerMaker(worker, { maxBytes: 1 << 20 });
   await keeper.signIn('c', { login: { username: 'demo', password: 'demo' } });
   const views = ['JCPU', 'JCSA', 'XCFMBR', 'ZFSFSZ'];
   await eachOf(Array(tokens).keys(), 8, async (index) => {

@@ -41,8 +41,8 @@ export interface AnswerReader {
   /** The chunk is the reader's from now on, who may free its memory. A returned promise asks to wait before the next chunk (back pressure). */
   write(chunk: Uint8Array): void | Promise<void>;
   end(): Promise<Answer>;
-  /** No end will come. */
-  abort(): void;
+  /** No end will come. A returned promise resolves when `onScalar` has heard of all that has arrived. */
+  abort(): void | Promise<void>;
 }
 
 /**

@@ -71,7 +71,7 @@ export async function readData(
     return { http: answered, answer: await reader.end() };
   } catch (error) {
     if (!left) {
-      reader?.abort();
+      await reader?.abort();
     }
     throw error;
   }

@@ -1,6 +1,6 @@
-import type { ExportRequest } from './desk.ts';
+import type { ExportRequest } from './engine.ts';
 import { closing, opening, separator } from './exports.ts';
-import type { LiveTable } from './liveTable.ts';
+import type { TableHandle } from './tableHandle.ts';
 import { workbook } from './workbook.ts';
 
 /** A part of an export, with how many rows have been written with it, and how many there will be. */
@@ -20,12 +20,12 @@ const partCharacters = 256 << 10;
  * @throws E_TOO_LARGE where a workbook cannot hold it
  */
 export async function* exportParts(
-  table: LiveTable,
+  table: TableHandle,
   request: ExportRequest,
   hide: (text: string) => string,
 ): AsyncGenerator<ExportPart> {
   const { fields, format, delimiter } = request;
-  const { id, rowCount: total, kinds } = await table.ask('startExport', request);
+  const { id, rowCount: total, kinds } = await table.call('startExport', request);
   let rows = 0;
   const part = <T>(data: T): ExportPart<T> => ({ data, rows, total });
   const { bytes, rowCount } = table.state;
@@ -33,7 +33,7 @@ export async function* exportParts(
   async function* texts(): AsyncGenerator<string> {
     for (let from = 0; from < total; from += size) {
       const to = Math.min(from + size, total);
-      const text = await table.ask('exportPart', { id, from, to });
+      const text = await table.call('exportPart', { id, from, to });
       rows = to;
       yield from === 0 ? text : separator(format) + text;
     }
@@ -58,6 +58,6 @@ export async function* exportParts(
     }
     yield part(closing(format, total));
   } finally {
-    await table.ask('endExport', id).catch(() => undefined);
+    await table.call('endExport', id).catch(() => undefined);
   }
 }

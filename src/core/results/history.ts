@@ -1,4 +1,4 @@
-import type { Sample } from './desk.ts';
+import type { Sample } from './engine.ts';
 
 /** The numbers of one column over time, one line for each key. */
 export interface Lines {

@@ -1,24 +1,24 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import { deskOf, TableDesk } from './desk.ts';
+import { TableEngine } from './engine.ts';
 import { type RowSplitter, splitInto } from './rowSplitter.ts';
 import type { FromWorker, SentError, ToWorker } from './workerMessages.ts';
 
-/** How often the window hears of rows that arrive; the first ones are told at once. */
+/** How often the host hears of rows that arrive; the first ones are told at once. */
 const progressMs = 60;
 
 /** One table, from its first byte on. */
-interface Place {
-  readonly desk: TableDesk;
+interface OpenTable {
+  readonly engine: TableEngine;
   splitter: RowSplitter | undefined;
   toldAt: number;
   toldRows: number;
 }
 
-/** The thread's side: keeps the tables, reads bodies into them, answers questions in the order they come. */
-class TableThread {
-  readonly #places = new Map<number, Place>();
+/** The thread's side: keeps the tables, reads bodies into them, runs calls in the order they come. */
+class TableWorker {
+  readonly #tables = new Map<number, OpenTable>();
   readonly #port: MessagePort;
 
   constructor(port: MessagePort) {
@@ -32,88 +32,76 @@ class TableThread {
         this.#open(message.table, message.rowsAt);
         break;
       case 'chunk':
-        this.#reading(message.table, (splitter, place) => {
+        this.#reading(message.table, (splitter, open) => {
           splitter.write(message.bytes);
-          this.#progress(message.table, place);
+          this.#progress(message.table, open);
         });
         this.#tell({ op: 'taken', table: message.table, bytes: message.bytes }, [message.bytes.buffer]);
         break;
       case 'end':
-        this.#reading(message.table, (splitter, place) => {
+        this.#reading(message.table, (splitter, open) => {
           const head = splitter.end();
-          place.splitter = undefined;
-          this.#tell({ op: 'ended', table: message.table, head, summary: place.desk.summary() });
+          open.splitter = undefined;
+          this.#tell({ op: 'ended', table: message.table, head, summary: open.engine.summary() });
         });
         break;
       case 'drop':
-        this.#places.delete(message.table);
+        this.#tables.delete(message.table);
         break;
-      case 'compare':
-        this.#answer(message.ask, () => {
-          const place = this.#place(message.table);
-          if (typeof message.earlier === 'number') {
-            place.desk.compare(this.#place(message.earlier).desk);
-          } else {
-            place.desk.compare(deskOf(message.earlier));
-          }
-        });
-        break;
-      case 'ask':
-        this.#answer(message.ask, () =>
-          // The window's side is typed by the question; here only the pair of both is known to fit.
-          (this.#place(message.table).desk[message.question] as (given: unknown) => unknown).call(
-            this.#place(message.table).desk,
-            message.given,
-          ),
-        );
+      case 'call':
+        this.#call(message);
     }
   }
 
   #open(table: number, rowsAt: RowPath): void {
-    const desk = new TableDesk();
-    const splitter = splitInto(desk.table, rowsAt, (name, value) =>
+    const engine = new TableEngine();
+    const splitter = splitInto(engine.table, rowsAt, (name, value) =>
       this.#tell({ op: 'scalar', table, name, value }),
     );
-    this.#places.set(table, { desk, splitter, toldAt: 0, toldRows: 0 });
+    this.#tables.set(table, { engine, splitter, toldAt: 0, toldRows: 0 });
   }
 
-  #reading(table: number, read: (splitter: RowSplitter, place: Place) => void): void {
-    const place = this.#places.get(table);
-    if (place?.splitter === undefined) {
+  #reading(table: number, read: (splitter: RowSplitter, open: OpenTable) => void): void {
+    const open = this.#tables.get(table);
+    if (open?.splitter === undefined) {
       return; // Dropped, or failed already: the rest of its body is of no use.
     }
     try {
-      read(place.splitter, place);
+      read(open.splitter, open);
     } catch (error) {
-      this.#places.delete(table);
+      this.#tables.delete(table);
       this.#tell({ op: 'failed', table, error: sendable(error) });
     }
   }
 
-  #progress(table: number, place: Place): void {
+  #progress(table: number, open: OpenTable): void {
     const now = performance.now();
-    const { rowCount } = place.desk.table;
-    if (rowCount > place.toldRows && (place.toldRows === 0 || now - place.toldAt >= progressMs)) {
-      place.toldAt = now;
-      place.toldRows = rowCount;
-      this.#tell({ op: 'progress', table, summary: place.desk.summary() });
+    const { rowCount } = open.engine.table;
+    if (rowCount > open.toldRows && (open.toldRows === 0 || now - open.toldAt >= progressMs)) {
+      open.toldAt = now;
+      open.toldRows = rowCount;
+      this.#tell({ op: 'progress', table, summary: open.engine.summary() });
     }
   }
 
-  #answer(ask: number, work: () => unknown): void {
+  #call({ table, call, method, args }: ToWorker & { readonly op: 'call' }): void {
     try {
-      this.#tell({ op: 'told', ask, told: work() });
+      const { engine } = this.#tableOf(table);
+      // The host's side is typed by the method; here only the pair of both is known to fit.
+      const given = method === 'compare' ? this.#tableOf(args as number).engine : args;
+      const result = (engine[method] as (args: unknown) => unknown).call(engine, given);
+      this.#tell({ op: 'result', call, result });
     } catch (error) {
-      this.#tell({ op: 'refused', ask, error: sendable(error) });
+      this.#tell({ op: 'refused', call, error: sendable(error) });
     }
   }
 
-  #place(table: number): Place {
-    const place = this.#places.get(table);
-    if (place === undefined) {
+  #tableOf(table: number): OpenTable {
+    const open = this.#tables.get(table);
+    if (open === undefined) {
       throw new TokensError('E_CANCELLED', 'This result is not kept any more.');
     }
-    return place;
+    return open;
   }
 
   #tell(message: FromWorker, given: readonly ArrayBuffer[] = []): void {
@@ -129,5 +117,5 @@ function sendable(error: unknown): SentError {
 }
 
 if (parentPort !== null) {
-  new TableThread(parentPort);
+  new TableWorker(parentPort);
 }

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { Log } from '../log.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import type { Summary } from './desk.ts';
-import type { FromWorker, Given, Question, SentError, Told, ToWorker } from './workerMessages.ts';
+import type { Summary } from './engine.ts';
+import type { Args, FromWorker, Method, Result, SentError, ToWorker } from './workerMessages.ts';
 
 /** What the reader of one table hears of it while it arrives. */
 export interface TableListener {
@@ -21,35 +22,42 @@ export interface TableListener {
 /** A row is garbage as soon as its bytes are in the table; V8 would let six times as much of it lie. In megabytes. */
 const garbageMb = 8;
 
+/** How long a worker without tables is kept: the next answer of a watch comes soon. */
+const idleMs = 30_000;
+
 interface Waiting {
-  resolve(told: unknown): void;
+  resolve(result: unknown): void;
   reject(error: TokensError): void;
 }
 
-/**
- * The window's side of the thread that keeps large tables. It is started by the first one and ended when the last
- * one is let go.
- */
-export class TableWorker implements Disposable {
+/** The host's side of the worker that keeps the tables. It is started when a table is about to come. */
+export class WorkerClient implements Disposable {
   readonly #file: string | URL;
+  readonly #clock: Clock;
+  readonly #log: Pick<Log, 'error'> | undefined;
   readonly #listeners = new Map<number, TableListener>();
   readonly #waiting = new Map<number, Waiting>();
-  readonly #held = new Set<number>();
   #worker: Worker | undefined;
+  #idle: Disposable | undefined;
   #lastTable = 0;
-  #lastAsk = 0;
+  #lastCall = 0;
 
-  readonly #log: Pick<Log, 'error'> | undefined;
-
-  constructor(file: string | URL, log?: Pick<Log, 'error'>) {
+  constructor(file: string | URL, clock: Clock, log?: Pick<Log, 'error'>) {
     this.#file = file;
+    this.#clock = clock;
     this.#log = log;
+  }
+
+  /** Starts the worker, so that it is there when a table comes. */
+  start(): void {
+    this.#worker ??= this.#start();
+    this.#stopWhenIdle();
   }
 
   /** Starts a table that hears its bytes; answers its number. */
   open(rowsAt: RowPath, listener: TableListener): number {
     const table = ++this.#lastTable;
-    this.#held.add(table);
+    this.#idle?.dispose();
     this.#listeners.set(table, listener);
     this.#post({ op: 'open', table, rowsAt });
     return table;
@@ -64,25 +72,24 @@ export class TableWorker implements Disposable {
     this.#post({ op: 'end', table });
   }
 
-  ask<Q extends Question>(table: number, question: Q, given: Given<Q>): Promise<Told<Q>> {
-    return this.#ask(table, (ask) => ({ op: 'ask', table, ask, question, given })) as Promise<Told<Q>>;
-  }
-
-  async compare(table: number, earlier: number | string): Promise<void> {
-    await this.#ask(table, (ask) => ({ op: 'compare', table, ask, earlier }));
+  /** @throws E_CANCELLED when the table has been let go, and why it was lost if it was lost meanwhile */
+  call<M extends Method>(table: number, method: M, args: Args<M>): Promise<Result<M>> {
+    return new Promise((resolve, reject) => {
+      if (!this.#listeners.has(table)) {
+        reject(gone());
+        return;
+      }
+      const call = ++this.#lastCall;
+      this.#waiting.set(call, { resolve: resolve as (result: unknown) => void, reject });
+      this.#post({ op: 'call', table, call, method, args });
+    });
   }
 
   /** Lets a table go. */
   drop(table: number): void {
-    if (!this.#held.delete(table)) {
-      return;
-    }
-    this.#listeners.delete(table);
-    if (this.#held.size > 0) {
+    if (this.#listeners.delete(table)) {
       this.#post({ op: 'drop', table });
-    } else {
-      // With the thread goes all of its memory, at once; what is only let go stays until V8 has need of it.
-      this.#stop();
+      this.#stopWhenIdle();
     }
   }
 
@@ -90,16 +97,12 @@ export class TableWorker implements Disposable {
     this.#stop();
   }
 
-  #ask(table: number, message: (ask: number) => ToWorker): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (!this.#held.has(table)) {
-        reject(gone());
-        return;
-      }
-      const ask = ++this.#lastAsk;
-      this.#waiting.set(ask, { resolve, reject });
-      this.#post(message(ask));
-    });
+  /** With the thread goes all of its memory; what is only let go stays until V8 has need of it. */
+  #stopWhenIdle(): void {
+    this.#idle?.dispose();
+    if (this.#listeners.size === 0) {
+      this.#idle = this.#clock.setTimeout(() => this.#stop(), idleMs);
+    }
   }
 
   #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
@@ -137,12 +140,12 @@ export class TableWorker implements Disposable {
       case 'failed':
         this.#listeners.get(message.table)?.failed(received(message.error));
         break;
-      case 'told':
+      case 'result':
       case 'refused': {
-        const waiting = this.#waiting.get(message.ask);
-        this.#waiting.delete(message.ask);
-        if (message.op === 'told') {
-          waiting?.resolve(message.told);
+        const waiting = this.#waiting.get(message.call);
+        this.#waiting.delete(message.call);
+        if (message.op === 'result') {
+          waiting?.resolve(message.result);
         } else {
           waiting?.reject(received(message.error));
         }
@@ -151,6 +154,7 @@ export class TableWorker implements Disposable {
   }
 
   #stop(): void {
+    this.#idle?.dispose();
     const worker = this.#worker;
     if (worker !== undefined) {
       this.#lose(gone());
@@ -186,7 +190,6 @@ export class TableWorker implements Disposable {
     const waiting = [...this.#waiting.values()];
     this.#listeners.clear();
     this.#waiting.clear();
-    this.#held.clear();
     for (const listener of listeners) {
       listener.failed(error);
     }

@@ -1,24 +1,13 @@
 import type { ErrorCode } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import type { Summary, TableDesk } from './desk.ts';
+import type { Summary, TableEngine } from './engine.ts';
 
-/** What a table can be asked, by the names of {@link TableDesk}'s methods. */
-export const questions = [
-  'arrange',
-  'page',
-  'detail',
-  'copy',
-  'json',
-  'startExport',
-  'exportPart',
-  'endExport',
-  'sample',
-  'summary',
-] as const;
-export type Question = (typeof questions)[number];
-export type Given<Q extends Question> = Parameters<TableDesk[Q]>[0];
-export type Told<Q extends Question> = ReturnType<TableDesk[Q]>;
+/** What a table can be asked, by the names of {@link TableEngine}'s methods. */
+export type Method = Exclude<keyof TableEngine, 'table' | 'summary' | 'compare'> | 'compare';
+/** Of a comparison: the number of the earlier table. */
+export type Args<M extends Method> = M extends 'compare' ? number : Parameters<TableEngine[M]>[0];
+export type Result<M extends Method> = ReturnType<TableEngine[M]>;
 
 /** A `TokensError` as it goes between threads. */
 export interface SentError {
@@ -34,18 +23,11 @@ export type ToWorker =
   | { readonly op: 'end'; readonly table: number }
   | { readonly op: 'drop'; readonly table: number }
   | {
-      readonly op: 'compare';
+      readonly op: 'call';
       readonly table: number;
-      readonly ask: number;
-      /** The number of the earlier table, or its rows as JSON where it is not kept in the worker. */
-      readonly earlier: number | string;
-    }
-  | {
-      readonly op: 'ask';
-      readonly table: number;
-      readonly ask: number;
-      readonly question: Question;
-      readonly given: unknown;
+      readonly call: number;
+      readonly method: Method;
+      readonly args: unknown;
     };
 
 /** And back. */
@@ -56,5 +38,5 @@ export type FromWorker =
   | { readonly op: 'taken'; readonly table: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly op: 'ended'; readonly table: number; readonly head: JsonObject; readonly summary: Summary }
   | { readonly op: 'failed'; readonly table: number; readonly error: SentError }
-  | { readonly op: 'told'; readonly ask: number; readonly told: unknown }
-  | { readonly op: 'refused'; readonly ask: number; readonly error: SentError };
+  | { readonly op: 'result'; readonly call: number; readonly result: unknown }
+  | { readonly op: 'refused'; readonly call: number; readonly error: SentError };

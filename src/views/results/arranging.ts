@@ -1,5 +1,5 @@
-import type { Arrangement } from '../../core/results/desk.ts';
-import type { LiveTable } from '../../core/results/liveTable.ts';
+import type { Arrangement } from '../../core/results/engine.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
 
 /**
  * How the rows of a result are sorted and filtered, whichever table has them at the time. Rows that arrive are
@@ -7,18 +7,18 @@ import type { LiveTable } from '../../core/results/liveTable.ts';
  * much as sorting them all.
  */
 export class Arranging {
-  readonly #table: () => LiveTable | undefined;
+  readonly #table: () => TableHandle | undefined;
   readonly #changed: () => void;
   #wanted: Arrangement = { sort: [], filter: '', labels: [] };
   /** What a table was asked last, and how many rows it had then and shows by that. */
-  readonly #done = new WeakMap<LiveTable, { arrangement: Arrangement; rows: number; shown: number }>();
+  readonly #done = new WeakMap<TableHandle, { arrangement: Arrangement; rows: number; shown: number }>();
   #settling: Promise<void> | undefined;
 
   /**
    * @param table the table that is shown
    * @param changed hears when other rows are shown, or in another order
    */
-  constructor(table: () => LiveTable | undefined, changed: () => void) {
+  constructor(table: () => TableHandle | undefined, changed: () => void) {
     this.#table = table;
     this.#changed = changed;
   }
@@ -46,7 +46,7 @@ export class Arranging {
   }
 
   /** Arranges a table that will be shown next, as it is wanted at the end: a person may go on sorting meanwhile. */
-  async prepare(table: LiveTable): Promise<void> {
+  async prepare(table: TableHandle): Promise<void> {
     for (let isOld = true; isOld; ) {
       isOld = await this.#arrange(table);
     }
@@ -76,15 +76,15 @@ export class Arranging {
   }
 
   /** Answers whether something else is wanted by now. */
-  async #arrange(table: LiveTable): Promise<boolean> {
+  async #arrange(table: TableHandle): Promise<boolean> {
     const arrangement = this.#wanted;
     const rows = table.state.rowCount;
-    const shown = await table.ask('arrange', arrangement);
+    const shown = await table.call('arrange', arrangement);
     this.#done.set(table, { arrangement, rows, shown });
     return arrangement !== this.#wanted;
   }
 
-  #isDue(table: LiveTable): boolean {
+  #isDue(table: TableHandle): boolean {
     const done = this.#done.get(table);
     if (done === undefined) {
       return this.isArranged;

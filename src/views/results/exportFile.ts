@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { cancelled, TokensError } from '../../core/errors.ts';
-import type { ExportRequest } from '../../core/results/desk.ts';
+import type { ExportRequest } from '../../core/results/engine.ts';
 import { exportParts } from '../../core/results/exportParts.ts';
-import type { LiveTable } from '../../core/results/liveTable.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
 
 /**
  * Writes an export to a file, part by part, so that its size is bounded by the disk alone. The file appears
@@ -13,7 +13,7 @@ import type { LiveTable } from '../../core/results/liveTable.ts';
  * @param hide takes secrets out of what is written
  */
 export async function exportFile(
-  table: LiveTable,
+  table: TableHandle,
   target: vscode.Uri,
   request: ExportRequest,
   hide: (text: string) => string,

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { layOut } from '../../core/json.ts';
 import { exportParts } from '../../core/results/exportParts.ts';
-import type { LiveTable } from '../../core/results/liveTable.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
 import { jsonScheme } from './register.ts';
 
 /** Answers up to this size are laid out with one value a line. */
@@ -34,7 +34,7 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
   }
 
   /** Makes the file of a result and shows it. */
-  async show(table: LiveTable, fields: readonly string[], title: string, time: number): Promise<void> {
+  async show(table: TableHandle, fields: readonly string[], title: string, time: number): Promise<void> {
     const name = title.replace(/[^\w.-]+/g, '-');
     const uri = vscode.Uri.from({ scheme: jsonScheme, path: `/${++this.#last}/${name}.json` });
     this.#files.set(uri.path, { bytes: await this.#textOf(table, fields), time });
@@ -93,7 +93,7 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
     return file;
   }
 
-  async #textOf(table: LiveTable, fields: readonly string[]): Promise<Uint8Array> {
+  async #textOf(table: TableHandle, fields: readonly string[]): Promise<Uint8Array> {
     const share = table.share();
     try {
       const parts: Buffer[] = [];

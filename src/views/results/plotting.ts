@@ -1,5 +1,5 @@
 import { History } from '../../core/results/history.ts';
-import type { LiveTable } from '../../core/results/liveTable.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { ResultPanel } from './resultPanel.ts';
 
 /** Rows whose numbers are remembered while a result is watched, and lines drawn of them. */
@@ -30,14 +30,14 @@ export class Plotting {
   }
 
   /** Keeps the numbers of a first moment, unless there is one. */
-  async begin(table: LiveTable, time: number): Promise<void> {
+  async begin(table: TableHandle, time: number): Promise<void> {
     if (this.#history.length === 0) {
       await this.remember(table, time);
     }
   }
 
   /** Keeps the numbers of a moment. */
-  async remember(table: LiveTable, time: number): Promise<void> {
+  async remember(table: TableHandle, time: number): Promise<void> {
     this.#history.add(time, await this.#sample(table));
   }
 
@@ -65,8 +65,8 @@ export class Plotting {
     });
   }
 
-  #sample(table: LiveTable) {
-    return table.ask('sample', { keys: this.#history.keyFields, most: sampledRows });
+  #sample(table: TableHandle) {
+    return table.call('sample', { keys: this.#history.keyFields, most: sampledRows });
   }
 
   #numericFields(): string[] {

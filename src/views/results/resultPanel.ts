@@ -4,9 +4,9 @@ import { cancelled, notLookedAt } from '../../core/errors.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/requests/secretless.ts';
-import type { LiveTable } from '../../core/results/liveTable.ts';
 import { readerMaker } from '../../core/results/readers.ts';
-import type { TableWorker } from '../../core/results/workerClient.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
+import type { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { Keeper } from '../../core/tokens/keeper.ts';
 import type { Services } from '../../services.ts';
@@ -35,7 +35,7 @@ const mostCopied = 32 << 20;
 
 /** What a result is shown with. */
 export interface PanelServices extends Services {
-  readonly worker: TableWorker;
+  readonly worker: WorkerClient;
 }
 
 /** One result in its editor tab: the data stay here or in the worker, the webview shows a window of them. */
@@ -46,7 +46,7 @@ export class ResultPanel implements Disposable {
   readonly plotting = new Plotting(this);
   readonly #deps: PanelServices;
   readonly #owned = new DisposableStore();
-  #table: LiveTable | undefined;
+  #table: TableHandle | undefined;
   #tableOwned = new DisposableStore();
   #outcome: Outcome | undefined;
   #failure = '';
@@ -91,7 +91,7 @@ export class ResultPanel implements Disposable {
     );
   }
 
-  get table(): LiveTable | undefined {
+  get table(): TableHandle | undefined {
     return this.#table;
   }
 
@@ -119,7 +119,7 @@ export class ResultPanel implements Disposable {
   }
 
   /** Shows a table, which may still be arriving. */
-  show(table: LiveTable): void {
+  show(table: TableHandle): void {
     this.#gotAt = this.#deps.clock.now().wall;
     this.#kept = undefined;
     this.#failure = '';
@@ -142,7 +142,7 @@ export class ResultPanel implements Disposable {
   }
 
   /** Shows what was kept over a reload. */
-  restore(kept: KeptState, table: LiveTable): void {
+  restore(kept: KeptState, table: TableHandle): void {
     this.#labels = new Map(kept.labels);
     this.#adopt(table);
     this.#gotAt = kept.gotAt;
@@ -157,7 +157,7 @@ export class ResultPanel implements Disposable {
     }
     const running = new AbortController();
     this.#running = running;
-    const arrived: { table?: LiveTable; share?: Disposable } = {};
+    const arrived: { table?: TableHandle; share?: Disposable } = {};
     try {
       const makeReader = readerMaker(this.#deps.worker, {
         maxBytes: this.#deps.options.maxResponseBytes(),
@@ -252,7 +252,7 @@ export class ResultPanel implements Disposable {
     this.#owned.dispose();
   }
 
-  async #replace(table: LiveTable | undefined, fetched: Fetched): Promise<void> {
+  async #replace(table: TableHandle | undefined, fetched: Fetched): Promise<void> {
     if (table === undefined) {
       return;
     }
@@ -273,7 +273,7 @@ export class ResultPanel implements Disposable {
     await this.#keep();
   }
 
-  #adopt(table: LiveTable): void {
+  #adopt(table: TableHandle): void {
     this.#tableOwned.dispose();
     this.#tableOwned = new DisposableStore();
     this.#table = table;
@@ -353,7 +353,7 @@ export class ResultPanel implements Disposable {
     if (generation !== this.#generation || this.#table === undefined) {
       return; // Of rows that are not true any more; the webview asks again.
     }
-    const page = await this.#table.ask('page', { from, to: Math.min(to, from + mostRowsAtOnce) });
+    const page = await this.#table.call('page', { from, to: Math.min(to, from + mostRowsAtOnce) });
     if (generation === this.#generation) {
       this.post({
         is: 'page',
@@ -365,7 +365,7 @@ export class ResultPanel implements Disposable {
   }
 
   async #detail(at: number): Promise<void> {
-    const detail = await this.#table?.ask('detail', at);
+    const detail = await this.#table?.call('detail', at);
     if (detail !== undefined) {
       this.post({
         is: 'detail',
@@ -385,7 +385,7 @@ export class ResultPanel implements Disposable {
     if (table === undefined) {
       return;
     }
-    const text = await table.ask('copy', {
+    const text = await table.call('copy', {
       from,
       to,
       fields,
@@ -464,10 +464,10 @@ export class ResultPanel implements Disposable {
     }
     try {
       let count = Math.min(keptRows, table.state.rowCount);
-      let rows = await table.ask('json', { from: 0, to: count });
+      let rows = await table.call('json', { from: 0, to: count });
       while (rows.length > keptCharacters && count > 0) {
         count = Math.floor(count / 2);
-        rows = await table.ask('json', { from: 0, to: count });
+        rows = await table.call('json', { from: 0, to: count });
       }
       const { session: _, ...request } = { session: undefined, ...this.request };
       if (JSON.stringify(withoutSecrets(this.request, this.#deps.hasSecret)) !== JSON.stringify(request)) {

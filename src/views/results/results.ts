@@ -4,9 +4,9 @@ import type { Disposable } from '../../core/disposable.ts';
 import { notLookedAt } from '../../core/errors.ts';
 import { isRequest } from '../../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../../core/requests/request.ts';
-import { LiveTable } from '../../core/results/liveTable.ts';
-import { readerMaker } from '../../core/results/readers.ts';
-import { TableWorker } from '../../core/results/workerClient.ts';
+import { readerMaker, tableOf } from '../../core/results/readers.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
+import { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { OperationOptions } from '../../core/tokens/signIn.ts';
 import type { Services } from '../../services.ts';
@@ -28,7 +28,7 @@ export class Results implements Disposable {
   constructor(services: Services) {
     // The thread that keeps large tables.
     const workerFile = new URL('./worker.js', import.meta.url);
-    this.#deps = { ...services, worker: new TableWorker(workerFile, services.log) };
+    this.#deps = { ...services, worker: new WorkerClient(workerFile, services.clock, services.log) };
     this.#json = new JsonFiles(services.hide);
   }
 
@@ -42,10 +42,10 @@ export class Results implements Disposable {
   ): Promise<Fetched> {
     const asJson = shown && this.#deps.options.resultsOpen() === 'json';
     const inTab = shown && !asJson;
-    const arrived: { table?: LiveTable; share?: Disposable; panel?: ResultPanel } = {};
+    const arrived: { table?: TableHandle; share?: Disposable; panel?: ResultPanel } = {};
     /** Fires when the tab is closed: nobody waits for the rest of the answer any more. */
     const closed = new AbortController();
-    const show = (table: LiveTable) => {
+    const show = (table: TableHandle) => {
       if (arrived.panel === undefined) {
         arrived.panel = this.#open(request);
         arrived.panel.panel.onDidDispose(() => closed.abort(notLookedAt));
@@ -139,22 +139,23 @@ export class Results implements Disposable {
   }
 
   /** Shows again what was shown before the window was loaded anew. */
-  restore(panel: vscode.WebviewPanel, state: unknown): void {
+  async restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const kept = v.safeParse(saved, state);
     const data: KeptState | undefined = kept.success ? kept.output.kept : undefined;
-    const table = data === undefined ? undefined : tableOf(data);
-    if (data === undefined || table === undefined || !isRequest(data.request)) {
+    if (data === undefined || !isRequest(data.request)) {
       panel.dispose();
       return;
     }
-    this.#add(panel, data.request, data.title).restore(data, table);
-  }
-}
-
-function tableOf({ rows, bytes }: KeptState): LiveTable | undefined {
-  try {
-    return LiveTable.of(rows, bytes);
-  } catch {
-    return undefined;
+    const shown = this.#add(panel, data.request, data.title);
+    try {
+      const { table, share } = await tableOf(this.#deps.worker, data.rows);
+      table.update({ bytes: data.bytes });
+      if (this.#panels.has(shown)) {
+        shown.restore(data, table);
+      }
+      share.dispose();
+    } catch {
+      panel.dispose(); // What was kept is none of ours.
+    }
   }
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { TableState } from '../../core/results/liveTable.ts';
+import type { TableState } from '../../core/results/tableHandle.ts';
 import type { KeptState, TableStateMessage } from './messages.ts';
 import { bytesText, durationText } from './strings.ts';
 

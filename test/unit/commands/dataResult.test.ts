@@ -3,7 +3,7 @@ import { resultOf } from '../../../src/commands/dataResult.ts';
 import { SystemClock } from '../../../src/core/clock.ts';
 import type { Answer } from '../../../src/core/protocols/answer.ts';
 import { readerMaker } from '../../../src/core/results/readers.ts';
-import { TableWorker } from '../../../src/core/results/workerClient.ts';
+import { WorkerClient } from '../../../src/core/results/workerClient.ts';
 import { connect } from '../../connect.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../simulate/shared.ts';
 import { TestWindow } from '../../simulate/window.ts';
@@ -12,7 +12,7 @@ import { closeServers, connection, deps, json, MemoryLog, serve, tomcat } from '
 const workerFile = new URL('../../../src/core/results/worker.ts', import.meta.url);
 
 describe('the result for a program', () => {
-  const worker = new TableWorker(workerFile);
+  const worker = new WorkerClient(workerFile, new SystemClock());
   const clock = new SystemClock();
   let window: TestWindow;
 

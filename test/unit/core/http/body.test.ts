@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
+import { SystemClock } from '../../../../src/core/clock.ts';
 import { HttpClient } from '../../../../src/core/http/client.ts';
 import type { HttpRequest } from '../../../../src/core/http/request.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
-import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+import { WorkerClient } from '../../../../src/core/results/workerClient.ts';
 import { root } from '../../../workbench/paths.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import { closeServers, connection, type Deps, deps, failure, gate, serve } from '../protocols/rig.ts';
@@ -341,7 +342,7 @@ describe('protocols: bodies', () => {
     });
 
     it('B6: tables are made of such bodies, small and large, to the last cell', async () => {
-      const worker = new TableWorker(join(root, 'src/core/results/worker.ts'));
+      const worker = new WorkerClient(join(root, 'src/core/results/worker.ts'), new SystemClock());
       try {
         for (const count of [3, 100_000]) {
           const cells = Array.from({ length: count }, (_, index) => `{"NAME":"M\xfcller","NO":"${index}"}`);

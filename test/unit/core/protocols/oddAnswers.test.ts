@@ -1,8 +1,9 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { SystemClock } from '../../../../src/core/clock.ts';
 import type { DataAnswer, DataCall, Gateway } from '../../../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
-import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+import { WorkerClient } from '../../../../src/core/results/workerClient.ts';
 import { refusesSession } from '../../../../src/core/tokens/refusal.ts';
 import { connect } from '../../../connect.ts';
 import { closeServers, connection, deps, failure, type Got, json, serve } from './rig.ts';
@@ -28,7 +29,7 @@ const emptyErrors = [
 
 describe('protocols: odd answers', () => {
   let gateway: Gateway;
-  const worker = new TableWorker(workerFile);
+  const worker = new WorkerClient(workerFile, new SystemClock());
 
   afterEach(async () => {
     gateway.dispose();

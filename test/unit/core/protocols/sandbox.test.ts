@@ -1,8 +1,9 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
+import { SystemClock } from '../../../../src/core/clock.ts';
 import type { MakeReader } from '../../../../src/core/protocols/answer.ts';
 import type { Gateway, Grant, Tokens } from '../../../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
-import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+import { WorkerClient } from '../../../../src/core/results/workerClient.ts';
 import type { Quirks } from '../../../../src/sandbox/quirks.ts';
 import { connect } from '../../../connect.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/gateway.ts';
@@ -11,11 +12,14 @@ import { connection, deps, failure } from './rig.ts';
 describe('protocols against the sandbox gateway', () => {
   let sandbox: Sandbox | undefined;
   let gateway: Gateway | undefined;
-  let worker: TableWorker;
+  let worker: WorkerClient;
   let makeReader: MakeReader;
 
   beforeEach(() => {
-    worker = new TableWorker(new URL('../../../../src/core/results/worker.ts', import.meta.url));
+    worker = new WorkerClient(
+      new URL('../../../../src/core/results/worker.ts', import.meta.url),
+      new SystemClock(),
+    );
     makeReader = readerMaker(worker, { maxBytes: 1e9 });
   });
 

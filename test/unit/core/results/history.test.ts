@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../../../../src/core/json.ts';
-import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { exportParts } from '../../../../src/core/results/exportParts.ts';
 import { History } from '../../../../src/core/results/history.ts';
-import { LiveTable } from '../../../../src/core/results/liveTable.ts';
+import { localTableOf } from './localTable.ts';
 
-function deskOf(rows: JsonObject[]): TableDesk {
-  const desk = new TableDesk();
+function deskOf(rows: JsonObject[]): TableEngine {
+  const desk = new TableEngine();
   desk.table.append(rows);
   return desk;
 }
@@ -75,7 +75,7 @@ describe('results: export in parts', () => {
       let text = '';
       let counted = 0;
       const request = { fields: ['A', 'B', 'C'], format, all: true } as const;
-      for await (const part of exportParts(LiveTable.of(JSON.stringify(rows), 0), request, (data) => data)) {
+      for await (const part of exportParts(localTableOf(rows), request, (data) => data)) {
         text += String(part.data);
         counted = part.rows;
       }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { SystemClock } from '../../../../src/core/clock.ts';
 import { TokensError } from '../../../../src/core/errors.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
-import { TableDesk } from '../../../../src/core/results/desk.ts';
-import { LiveTable } from '../../../../src/core/results/liveTable.ts';
-import { type ReaderOptions, readerMaker } from '../../../../src/core/results/readers.ts';
-import { TableWorker } from '../../../../src/core/results/workerClient.ts';
-import type { Given, Question, Told } from '../../../../src/core/results/workerMessages.ts';
+import { TableEngine } from '../../../../src/core/results/engine.ts';
+import { type ReaderOptions, readerMaker, tableOf } from '../../../../src/core/results/readers.ts';
+import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
+import { WorkerClient } from '../../../../src/core/results/workerClient.ts';
+import { FakeClock } from '../../fakeClock.ts';
+import { callOf } from './localTable.ts';
 
 const workerFile = new URL('../../../../src/core/results/worker.ts', import.meta.url);
 
@@ -20,15 +22,15 @@ function bodyOf(rowCount: number): Uint8Array {
 }
 
 describe('results: readers', () => {
-  let worker: TableWorker;
+  let worker: WorkerClient;
   beforeEach(() => {
-    worker = new TableWorker(workerFile);
+    worker = new WorkerClient(workerFile, new SystemClock());
   });
   afterEach(() => worker.dispose());
 
-  async function read(body: Uint8Array, options: Partial<ReaderOptions> = {}) {
+  async function read(body: Uint8Array, options: Partial<ReaderOptions> = {}, client = worker) {
     const scalars: string[] = [];
-    const reader = readerMaker(worker, { maxBytes: 1e9, ...options })(inRows, (name, value) =>
+    const reader = readerMaker(client, { maxBytes: 1e9, ...options })(inRows, (name, value) =>
       scalars.push(`${name}=${value}`),
     );
     for (let at = 0; at < body.length; at += 50_000) {
@@ -37,24 +39,34 @@ describe('results: readers', () => {
     return { answer: await reader.end(), scalars };
   }
 
-  it('give the memory of the thread back with the last large table, and begin anew with the next', async () => {
+  it('end the worker when it has had no table for a while, and begin anew with the next', async () => {
+    const clock = new FakeClock();
+    const worker = new WorkerClient(workerFile, clock);
     // Every thread of a process has a port of messages, which is counted.
     const threads = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
     const none = threads();
     const body = bodyOf(20_000);
-    const { answer: first } = await read(body);
-    const { answer: second } = await read(body);
+    const { answer: first } = await read(body, {}, worker);
+    const { answer: second } = await read(body, {}, worker);
     first.dispose();
     assert.equal((await second.rows()).length, 20_000);
     assert.ok(threads() > none);
     second.dispose();
+    clock.advance(29_000);
+    const { answer: again } = await read(body, {}, worker);
+    assert.ok(threads() > none);
+    clock.advance(60_000);
+    assert.equal((await again.rows()).length, 20_000);
+    again.dispose();
+    clock.advance(31_000);
     while (threads() > none) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const { answer: third } = await read(body);
+    const { answer: third } = await read(body, {}, worker);
     assert.equal((await third.rows()).length, 20_000);
     third.dispose();
     await assert.rejects(third.rows());
+    worker.dispose();
   });
 
   it('free the memory of a chunk that was taken, unless it is a part of something', async () => {
@@ -72,12 +84,12 @@ describe('results: readers', () => {
   });
 
   for (const [where, rowCount] of [
-    ['here', 100],
-    ['in the worker', 20_000],
+    ['a small answer', 100],
+    ['a large one', 20_000],
   ] as const) {
     it(`reads ${where}, tells scalars once, and shows rows before the end`, async () => {
       const body = bodyOf(rowCount);
-      let table: LiveTable | undefined;
+      let table: TableHandle | undefined;
       const counts: number[] = [];
       const { answer, scalars } = await read(body, {
         onTable: (made) => {
@@ -100,38 +112,31 @@ describe('results: readers', () => {
       assert.deepEqual(rows[3], { NAME: 'JOB3', CPU: String((3 * 7919) % rowCount), __x: 3, ODD: 'é' });
 
       assert.ok(table);
-      assert.equal(table.inWorker, rowCount > 1000);
-      const count = await table.ask('arrange', {
+      const count = await table.call('arrange', {
         sort: [{ field: 'CPU', descending: true }],
         filter: 'cpu<50',
         labels: [],
       });
       assert.equal(count, 50);
-      const page = await table.ask('page', { from: 0, to: 2 });
+      const page = await table.call('page', { from: 0, to: 2 });
       assert.deepEqual(
         page.rows.map(({ cells }) => cells[1]),
         ['49', '48'],
       );
       answer.dispose();
-      await assert.rejects(table.ask('page', { from: 0, to: 1 }));
+      await assert.rejects(table.call('page', { from: 0, to: 1 }));
     });
   }
 
   it('lets others come in between while it brings many rows', async () => {
-    const desk = new TableDesk();
+    const desk = new TableEngine();
     const rowCount = 20_000;
     desk.table.append(
       Array.from({ length: rowCount }, (_, at) => ({ NAME: `JOB${at}`, TEXT: 'x'.repeat(100) })),
     );
-    /** Has every answer at once. */
-    class Ready extends TableWorker {
-      override async ask<Q extends Question>(_: number, question: Q, given: Given<Q>): Promise<Told<Q>> {
-        return (desk[question] as (given: Given<Q>) => Told<Q>).call(desk, given);
-      }
-    }
-    const table = new LiveTable(desk);
+    // Has every answer at once.
+    const table = new TableHandle({ table: 1, call: callOf(desk), drop: () => undefined });
     table.update(desk.summary());
-    table.moveTo(new Ready(workerFile), 1);
     let turns = 0;
     const timer = setInterval(() => turns++, 0);
     const rows = await table.rows();
@@ -155,7 +160,7 @@ describe('results: readers', () => {
       // Its listener is the first one.
       const mistaken = module(`import { parentPort } from 'node:worker_threads';
         parentPort.on('message', (message) => {
-          if (message.question === 'detail') {
+          if (message.method === 'detail') {
             message.op = 'none';
             ${mistake};
           }
@@ -163,8 +168,8 @@ describe('results: readers', () => {
       const script = module(`import ${JSON.stringify(mistaken)}; import ${JSON.stringify(workerFile.href)};`);
       const logged: string[] = [];
       const log = { error: (message: string) => void logged.push(message) };
-      const dying = new TableWorker(new URL(script), log);
-      const tables: LiveTable[] = [];
+      const dying = new WorkerClient(new URL(script), new SystemClock(), log);
+      const tables: TableHandle[] = [];
       const open = () =>
         readerMaker(dying, { maxBytes: 1e9, onTable: (table) => tables.push(table) })(
           inRows,
@@ -180,10 +185,10 @@ describe('results: readers', () => {
       assert.ok(table);
       const told = (error: unknown) =>
         TokensError.is(error) && error.code === code && !error.message.includes('not kept');
-      await assert.rejects(table.ask('detail', 1), told);
+      await assert.rejects(table.call('detail', 1), told);
       assert.ok(told(table.state.lost));
       assert.equal(table.state.phase, 'failed');
-      await assert.rejects(table.ask('page', { from: 0, to: 1 }), told);
+      await assert.rejects(table.call('page', { from: 0, to: 1 }), told);
       await assert.rejects(async () => arriving.end(), told);
       assert.equal(logged.length, 1);
       assert.match(logged[0] ?? '', /a mistake|exit code 3|full/);
@@ -192,14 +197,50 @@ describe('results: readers', () => {
       const again = open();
       await again.write(body.slice());
       assert.equal((await again.end()).rowCount, 20_000);
-      assert.equal((await tables.at(-1)?.ask('page', { from: 0, to: 1 }))?.rows.length, 1);
+      assert.equal((await tables.at(-1)?.call('page', { from: 0, to: 1 }))?.rows.length, 1);
       dying.dispose();
       assert.equal(logged.length, 1);
     });
   }
 
+  it('E: tells of the scalars that have arrived also where the body breaks off just then', async () => {
+    for (const piece of ['{"session":"S","Rows":[{"a":1},', '{"session":"S","Rows":[5']) {
+      const scalars: string[] = [];
+      let table: TableHandle | undefined;
+      const reader = readerMaker(worker, {
+        maxBytes: 1000,
+        onTable: (made) => {
+          table = made;
+        },
+      })(inRows, (name, value) => scalars.push(`${name}=${value}`));
+      await reader.write(Buffer.from(piece));
+      try {
+        await reader.write(Buffer.alloc(1000));
+      } catch {
+        // Too large.
+      }
+      await reader.abort();
+      assert.deepEqual(scalars, ['session=S']);
+      assert.equal(table?.state.phase, 'failed');
+      await assert.rejects(async () => table?.call('page', { from: 0, to: 1 }));
+    }
+  });
+
+  it('makes a table of rows that are here already, and of nothing else', async () => {
+    const { table, share } = await tableOf(worker, '[{"a":1.10},{"b":null}]');
+    assert.deepEqual(table.state.fields, ['a', 'b']);
+    assert.equal((await table.call('page', { from: 0, to: 9 })).rows[0]?.cells[0], '1.10');
+    share.dispose();
+    for (const rows of ['[1]', '{', '[{"a":1}', '5']) {
+      await assert.rejects(
+        tableOf(worker, rows),
+        (error) => TokensError.is(error) && error.code === 'E_PROTOCOL',
+      );
+    }
+  });
+
   it('keeps a table while anyone holds a share', async () => {
-    let table: LiveTable | undefined;
+    let table: TableHandle | undefined;
     const { answer } = await read(bodyOf(20_000), {
       onTable: (made) => {
         table = made;
@@ -207,26 +248,26 @@ describe('results: readers', () => {
     });
     const share = table?.share();
     answer.dispose();
-    assert.equal((await table?.ask('page', { from: 5, to: 6 }))?.rows.length, 1);
+    assert.equal((await table?.call('page', { from: 5, to: 6 }))?.rows.length, 1);
     share?.dispose();
-    await assert.rejects(async () => table?.ask('page', { from: 5, to: 6 }));
+    await assert.rejects(async () => table?.call('page', { from: 5, to: 6 }));
   });
 
-  it('finds changes between tables that are kept in different places', async () => {
-    const tables: LiveTable[] = [];
-    const onTable = (made: LiveTable) => {
+  it('finds changes between tables, small and large', async () => {
+    const tables: TableHandle[] = [];
+    const onTable = (made: TableHandle) => {
       made.share();
       tables.push(made);
     };
     await read(bodyOf(10), { onTable });
     await read(bodyOf(20_000), { onTable });
     await read(bodyOf(20_000), { onTable });
-    const [small, large, again] = tables as [LiveTable, LiveTable, LiveTable];
+    const [small, large, again] = tables as [TableHandle, TableHandle, TableHandle];
     await large.compare(small);
     await again.compare(large);
     await small.compare(large);
-    const changed = async (table: LiveTable) =>
-      (await table.ask('page', { from: 8, to: 11 })).rows.map((row) => row.changed?.[0] ?? 'same');
+    const changed = async (table: TableHandle) =>
+      (await table.call('page', { from: 8, to: 11 })).rows.map((row) => row.changed?.[0] ?? 'same');
     assert.deepEqual(await changed(again), ['same', 'same', 'same']);
     assert.deepEqual((await changed(large))[2], -1);
   });

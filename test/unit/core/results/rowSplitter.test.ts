@@ -5,7 +5,7 @@ import { type Json, type JsonObject, plainOf } from '../../../../src/core/json.t
 import type { Cell, RowPath } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
 import { rowsAt as inResult } from '../../../../src/core/protocols/sarus/request.ts';
-import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { RowSplitter, type SplitterBounds, splitInto } from '../../../../src/core/results/rowSplitter.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 
@@ -179,7 +179,7 @@ describe('rowSplitter', () => {
     const text = '{"__proto__":{"p":1},"Rows":[{"__proto__":"x","constructor":"y"},{"toString":"z"}]}';
     const table = readTable(text, inRows);
     assert.deepEqual(table.fields, ['__proto__', 'constructor', 'toString']);
-    const desk = new TableDesk(table);
+    const desk = new TableEngine(table);
     assert.equal(desk.json({ from: 0, to: 1 }), '[{"__proto__":"x","constructor":"y"}]');
     assert.equal(({} as Record<string, unknown>).p, undefined);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Json, type JsonObject, NumberText, readJson } from '../../../../src/core/json.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
-import { TableDesk } from '../../../../src/core/results/desk.ts';
+import { TableEngine } from '../../../../src/core/results/engine.ts';
 import {
   closing,
   delimited,
@@ -32,7 +32,7 @@ function sorted(values: (string | number | null)[], descending = false): (string
 
 describe('results: kinds', () => {
   it('are judged anew when the rows have doubled', () => {
-    const desk = new TableDesk();
+    const desk = new TableEngine();
     const append = (count: number, v: string) =>
       desk.table.append(Array.from({ length: count }, () => ({ v })));
     append(100, 'text');
@@ -44,7 +44,7 @@ describe('results: kinds', () => {
   });
 
   it('are judged at once while there are few rows', () => {
-    const desk = new TableDesk();
+    const desk = new TableEngine();
     desk.table.append([{ v: '' }]);
     assert.deepEqual(desk.summary().kinds, ['text']);
     desk.table.append([{ v: '1' }]);
@@ -71,7 +71,7 @@ describe('results: table', () => {
   it('keeps the order of the server over rows of different shapes', () => {
     const table = tableOf([{ a: 1, d: 4 }, { a: 1, b: 2, d: 4 }, { a: 1, e: 5 }, { c: null }]);
     assert.deepEqual(table.fields, ['a', 'b', 'd', 'e', 'c']);
-    assert.equal(new TableDesk(table).json({ from: 0, to: 1 }), '[{"a":1,"d":4}]');
+    assert.equal(new TableEngine(table).json({ from: 0, to: 1 }), '[{"a":1,"d":4}]');
     assert.equal(table.cell(3, 'c'), null);
     assert.equal(table.cell(0, 'c'), undefined);
   });
@@ -81,14 +81,14 @@ describe('results: table', () => {
     for (let at = 0; at < 300; at++) {
       row[`C${at}`] = String(at);
     }
-    const desk = new TableDesk(tableOf([row]));
+    const desk = new TableEngine(tableOf([row]));
     assert.equal(desk.summary().fields.length, 303);
     assert.deepEqual(desk.page({ from: 0, to: 9 }).rows[0]?.cells.slice(0, 3), ['<b>', '1', '2']);
   });
 
   it('cuts cells of a megabyte for the grid and leaves them whole for an export', () => {
     const long = 'x'.repeat(1 << 20);
-    const desk = new TableDesk(
+    const desk = new TableEngine(
       tableOf([
         { a: long, n: null },
         { a: 'b', m: 1 },
@@ -103,13 +103,13 @@ describe('results: table', () => {
   });
 
   it('marks what changed, row by key, not by place', () => {
-    const before = new TableDesk(
+    const before = new TableEngine(
       tableOf([
         { k: 'a', v: '1' },
         { k: 'b', v: '2' },
       ]),
     );
-    const now = new TableDesk(
+    const now = new TableEngine(
       tableOf([
         { k: 'b', v: '3' },
         { k: 'c', v: '9' },
@@ -250,7 +250,7 @@ describe('results: filter', () => {
     const rows = fc.array(fc.dictionary(text, cell, { maxKeys: 3, noNullPrototype: true }), { minLength: 1 });
     fc.assert(
       fc.property(rows, fc.nat(), fc.nat(), (rows, row, column) => {
-        const desk = new TableDesk(tableOf(rows));
+        const desk = new TableEngine(tableOf(rows));
         const { fields } = desk.table;
         const field = fields[column % fields.length];
         if (field === undefined) {
@@ -280,7 +280,7 @@ describe('results: filter', () => {
 
 /** All of a table by the way an export is written: fixed first, then in parts. */
 function exported(
-  desk: TableDesk,
+  desk: TableEngine,
   format: ExportFormat,
   fields: readonly string[],
   from = 0,
@@ -313,7 +313,7 @@ describe('results: export', () => {
     { a: '=cmd|x', b: 'say "hi", you', c: -1.5, d: '-2.5' },
     { a: '@x', b: 'line\nend', d: null, e: [{ '0': 'p' }, { '1': 'q' }] },
   ]);
-  const desk = new TableDesk(table);
+  const desk = new TableEngine(table);
 
   it('writes CSV by RFC 4180 and defuses formulas', () => {
     assert.equal(
@@ -355,7 +355,7 @@ describe('results: export', () => {
   it('D6: guards what looks like a formula, on the clipboard as in a file, and spoils no number', () => {
     for (const [at, text] of [...commands, ...harmless].entries()) {
       const guard = at < commands.length ? "'" : '';
-      const desk = new TableDesk(tableOf([{ a: text }]));
+      const desk = new TableEngine(tableOf([{ a: text }]));
       const copied = desk.copy({ from: 0, to: 1, fields: ['a'], headers: ['a'], most: 1000 }) ?? '';
       for (const [written, delimiter] of [
         [opening('csv', ['a']) + exported(desk, 'csv', ['a']), ','],
@@ -365,7 +365,7 @@ describe('results: export', () => {
         assert.deepEqual(readDelimited(written, delimiter).at(-1), [guard + text]);
       }
     }
-    assert.equal(exported(new TableDesk(tableOf([{ a: -1.5 }])), 'csv', ['a']), '-1.5\r\n');
+    assert.equal(exported(new TableEngine(tableOf([{ a: -1.5 }])), 'csv', ['a']), '-1.5\r\n');
     assert.equal(opening('csv', ['=a']), "\uFEFF'=a\r\n");
   });
 
@@ -382,7 +382,7 @@ describe('results: export', () => {
       '',
     ];
     const rows = values.map((a) => ({ a, b: 'next' }));
-    const desk = new TableDesk(tableOf(rows));
+    const desk = new TableEngine(tableOf(rows));
     const copied = desk.copy({ from: 0, to: 99, fields: ['a', 'b'], headers: ['"A"', 'B\tC'], most: 1000 });
     assert.deepEqual(readDelimited(copied ?? '', '\t'), [['"A"', 'B\tC'], ...values.map((a) => [a, 'next'])]);
     for (const delimiter of [',', ';', '\t'] as const) {
@@ -439,7 +439,7 @@ describe('results: export', () => {
   });
 
   it('writes what was arranged when it was started, whatever is sorted meanwhile', () => {
-    const desk = new TableDesk(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
+    const desk = new TableEngine(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
     desk.arrange({ sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] });
     const { id, rowCount } = desk.startExport({ fields: ['n'], format: 'ndjson', all: false });
     desk.arrange({ sort: [], filter: '', labels: [] });

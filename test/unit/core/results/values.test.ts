@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { SystemClock } from '../../../../src/core/clock.ts';
 import { layOut } from '../../../../src/core/json.ts';
 import type { Row } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
-import type { ShownCell } from '../../../../src/core/results/desk.ts';
+import type { ShownCell } from '../../../../src/core/results/engine.ts';
 import { exportParts } from '../../../../src/core/results/exportParts.ts';
 import type { ExportFormat } from '../../../../src/core/results/exports.ts';
-import type { LiveTable, TableState } from '../../../../src/core/results/liveTable.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
-import { TableWorker } from '../../../../src/core/results/workerClient.ts';
+import type { TableHandle, TableState } from '../../../../src/core/results/tableHandle.ts';
+import { WorkerClient } from '../../../../src/core/results/workerClient.ts';
 import { logon, service, viewsRoot, withSandbox } from '../../sandbox/support.ts';
 
-const worker = new TableWorker(new URL('../../../../src/core/results/worker.ts', import.meta.url));
+const worker = new WorkerClient(
+  new URL('../../../../src/core/results/worker.ts', import.meta.url),
+  new SystemClock(),
+);
 
 interface Got {
-  readonly table: LiveTable;
+  readonly table: TableHandle;
   readonly state: TableState;
   readonly fields: readonly string[];
   readonly cells: readonly (readonly ShownCell[])[];
@@ -23,7 +27,7 @@ interface Got {
 
 /** An answer as it is shown, and as a program gets it. */
 async function get(body: string | Uint8Array, piece = 32_768): Promise<Got> {
-  let table: LiveTable | undefined;
+  let table: TableHandle | undefined;
   const reader = readerMaker(worker, {
     maxBytes: 1e9,
     onTable: (made) => {
@@ -37,7 +41,7 @@ async function get(body: string | Uint8Array, piece = 32_768): Promise<Got> {
   }
   const answer = await reader.end();
   assert.ok(table);
-  const { fields, rows } = await table.ask('page', { from: 0, to: 100 });
+  const { fields, rows } = await table.call('page', { from: 0, to: 100 });
   return {
     table,
     state: table.state,
@@ -49,7 +53,7 @@ async function get(body: string | Uint8Array, piece = 32_768): Promise<Got> {
 
 const rowsOf = (...rows: readonly string[]) => `{"rc":0,"Rows":[${rows.join(',')}]}`;
 
-async function exported(table: LiveTable, format: ExportFormat): Promise<string> {
+async function exported(table: TableHandle, format: ExportFormat): Promise<string> {
   let text = '';
   const request = { fields: table.state.fields, format, all: true };
   for await (const { data } of exportParts(table, request, (part) => part)) {
@@ -59,14 +63,14 @@ async function exported(table: LiveTable, format: ExportFormat): Promise<string>
 }
 
 function copied({ table, fields, state }: Got): Promise<string | undefined> {
-  return table.ask('copy', { from: 0, to: state.rowCount, fields, headers: null, most: 1e9 });
+  return table.call('copy', { from: 0, to: state.rowCount, fields, headers: null, most: 1e9 });
 }
 
 /** Texts of a column named `v`, arranged. */
 async function arranged(values: readonly string[], sort: boolean, filter = ''): Promise<string[]> {
   const { table } = await get(rowsOf(...values.map((value) => `{"v":${value}}`)));
-  await table.ask('arrange', { sort: sort ? [{ field: 'v', descending: false }] : [], filter, labels: [] });
-  const { rows } = await table.ask('page', { from: 0, to: values.length });
+  await table.call('arrange', { sort: sort ? [{ field: 'v', descending: false }] : [], filter, labels: [] });
+  const { rows } = await table.call('page', { from: 0, to: values.length });
   return rows.map(({ cells }) => String(cells[0]));
 }
 
@@ -224,7 +228,7 @@ describe('results: values as they were sent', () => {
         const earlier = await get(before(old));
         const { table } = await get(now(fresh));
         await table.compare(earlier.table);
-        assert.deepEqual((await table.ask('page', { from: 0, to: 1 })).rows[0]?.changed, changed);
+        assert.deepEqual((await table.call('page', { from: 0, to: 1 })).rows[0]?.changed, changed);
       }
     }
   });
@@ -277,8 +281,8 @@ describe('results: values as they were sent', () => {
       const at = fields.indexOf('CDREASID');
       const ids = async (filter: string, descending?: boolean) => {
         const sort = descending === undefined ? [] : [{ field: 'CDREASID', descending }];
-        await table.ask('arrange', { sort, filter, labels: [] });
-        return (await table.ask('page', { from: 0, to: 200 })).rows.map(({ cells }) => String(cells[at]));
+        await table.call('arrange', { sort, filter, labels: [] });
+        return (await table.call('page', { from: 0, to: 200 })).rows.map(({ cells }) => String(cells[at]));
       };
       const all = await ids('');
       assert.ok(all.includes('001E') && all.includes('0020'), all.join());

@@ -8,8 +8,8 @@ import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
 import type { JsonObject } from '../../../../src/core/json.ts';
 import { exportParts } from '../../../../src/core/results/exportParts.ts';
-import { LiveTable } from '../../../../src/core/results/liveTable.ts';
 import { type SheetColumn, workbook } from '../../../../src/core/results/workbook.ts';
+import { localTableOf } from './localTable.ts';
 
 describe('results: a workbook', () => {
   it('D5: has every value as it was sent, numbers and dates as such where Excel shows them so', async () => {
@@ -125,7 +125,7 @@ describe('results: a workbook', () => {
   it('D5: names columns as Excel does, and leaves out what has no value', async () => {
     const fields = Array.from({ length: 800 }, (_, at) => `F${at}`);
     const rows: JsonObject[] = [{ F0: 'a', F27: null, F799: '=1+1' }];
-    const table = LiveTable.of(JSON.stringify(rows), 100);
+    const table = localTableOf(rows, 100);
     const parts: Buffer[] = [];
     const request = { fields, format: 'xlsx', all: true } as const;
     for await (const { data } of exportParts(table, request, (one) => one.replace('a', '*'))) {
@@ -156,8 +156,8 @@ describe('results: a workbook', () => {
   });
 
   it('D5: an export that is given up leaves nothing open in the table', async () => {
-    const table = LiveTable.of(
-      JSON.stringify(Array.from({ length: 5000 }, (_, at) => ({ at, text: `${Math.sin(at)}` }))),
+    const table = localTableOf(
+      Array.from({ length: 5000 }, (_, at) => ({ at, text: `${Math.sin(at)}` })),
       1e7,
     );
     for await (const part of exportParts(
@@ -169,7 +169,7 @@ describe('results: a workbook', () => {
         break;
       }
     }
-    assert.equal(await table.ask('exportPart', { id: 1, from: 0, to: 1 }), '');
+    assert.equal(await table.call('exportPart', { id: 1, from: 0, to: 1 }), '');
   });
 
   it('D5: holds nobody up for long, however many rows there are', async function () {
@@ -180,7 +180,7 @@ describe('results: a workbook', () => {
       AT: '2026/11/21 10:15:00.000000',
       NOTE: `some <text> & ${at}`,
     }));
-    const table = LiveTable.of(JSON.stringify(rows), 20e6);
+    const table = localTableOf(rows, 20e6);
     let longest = 0;
     let last = process.threadCpuUsage();
     let timer: NodeJS.Immediate;

@@ -1,27 +1,30 @@
 import assert from 'node:assert/strict';
-import { TableDesk } from '../../../../src/core/results/desk.ts';
-import { LiveTable } from '../../../../src/core/results/liveTable.ts';
-import type { Given, Question, Told } from '../../../../src/core/results/workerMessages.ts';
+import { TableEngine } from '../../../../src/core/results/engine.ts';
+import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
 import { Arranging } from '../../../../src/views/results/arranging.ts';
+import { callOf } from '../../core/results/localTable.ts';
 
 /** A table that arrives, counts how often it is arranged, and takes its time for that. */
-class SlowTable extends LiveTable {
-  readonly desk: TableDesk;
+class SlowTable extends TableHandle {
+  readonly desk: TableEngine;
   arranged = 0;
 
   constructor() {
-    const desk = new TableDesk();
-    super(desk);
-    this.desk = desk;
+    const engine = new TableEngine();
+    const call = callOf(engine);
+    super({
+      table: 1,
+      call: async (method, args) => {
+        if (method === 'arrange') {
+          this.arranged++;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return call(method, args);
+      },
+      drop: () => undefined,
+    });
+    this.desk = engine;
     this.share();
-  }
-
-  override async ask<Q extends Question>(question: Q, given: Given<Q>): Promise<Told<Q>> {
-    if (question === 'arrange') {
-      this.arranged++;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return super.ask(question, given);
   }
 
   add(values: readonly number[], phase: 'arriving' | 'done' = 'arriving'): void {
@@ -110,7 +113,7 @@ describe('results: how the rows are arranged', () => {
     );
     table.add([2, 1], 'done');
     const failing = new SlowTable();
-    failing.ask = () => Promise.reject(new Error('lost'));
+    failing.call = () => Promise.reject(new Error('lost'));
     shown = failing;
     await assert.rejects(arranging.change(by('v')), /lost/);
     const settled = arranging.settle();

@@ -1,4 +1,4 @@
-import { jsonOf, NumberText, readJson } from '../json.ts';
+import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
 import { type Delimiter, delimited, type ExportFormat, writeRows } from './exports.ts';
@@ -88,11 +88,8 @@ const longestDetail = 256 << 10;
 /** Most values of a cell in the grid. */
 const mostValues = 64;
 
-/**
- * One table with what is asked of it. Stands in the worker for large answers and in the host for small ones;
- * takes and gives only what can be sent between threads.
- */
-export class TableDesk {
+/** One table with what is asked of it: takes and gives only what can be sent between threads. */
+export class TableEngine {
   readonly table: ResultTable;
   #arrangement: Arrangement = { sort: [], filter: '', labels: [] };
   /** Rows in the arranged order; undefined while that is the server's. */
@@ -243,7 +240,7 @@ export class TableDesk {
   }
 
   /** Marks what is not as it was in another table: of an earlier answer to the same request. */
-  compare(earlier: TableDesk): void {
+  compare(earlier: TableEngine): void {
     this.#changes = new Changes(earlier.table, this.table);
   }
 
@@ -341,17 +338,6 @@ function same(a: Cell | undefined, b: Cell | undefined): boolean {
     return a.length === b.length && a.every((value, at) => value === b[at]);
   }
   return a instanceof NumberText && b instanceof NumberText ? a.text === b.text : a === b;
-}
-
-/** A table of rows that are a JSON list of objects. Throws a `SyntaxError` for anything else. */
-export function deskOf(rows: string): TableDesk {
-  const desk = new TableDesk();
-  const { value } = readJson(rows);
-  if (!Array.isArray(value) || !value.every((row) => row instanceof Map)) {
-    throw new SyntaxError();
-  }
-  desk.table.append(value);
-  return desk;
 }
 
 function valueForProgram(cell: Cell): string {
