@@ -67,6 +67,11 @@ export function craError(message: string): Answer {
   return json({ rc: 8, error: message });
 }
 
+/** The JSON error of one documented page of CRA: a reason code and a message. */
+export function reasonError(status: number, reasonCode: number, message: string): Answer {
+  return json({ reasonCode, message }, status);
+}
+
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

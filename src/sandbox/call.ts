@@ -11,6 +11,8 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly contentType: string;
   readonly authorization: string;
+  /** The header `session`, which newer pages name beside the query's parameter (docs/protocols.md 2b). */
+  readonly session: string;
   readonly body: string;
 }
 
@@ -29,6 +31,7 @@ export async function readCall(request: IncomingMessage, prefix: string): Promis
     query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
     contentType: request.headers['content-type'] ?? '',
     authorization: request.headers.authorization ?? '',
+    session: request.headers.session?.toString() ?? '',
     body: await readBody(request),
   };
 }

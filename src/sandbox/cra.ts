@@ -1,9 +1,10 @@
-import { type Answer, craError, json, Refusal, tomcatPage } from './answer.ts';
+import { type Answer, craError, json, Refusal, reasonError, tomcatPage } from './answer.ts';
 import { allow, type Call, form, parameter } from './call.ts';
-import { collectionTime, dataAnswer, readSelection, type Selection } from './craData.ts';
+import { collectionTime, dataAnswer, isAskedFor, readSelection, type Selection, server } from './craData.ts';
 import type { Setup } from './setup.ts';
 import { type CraSession, newSecret } from './state.ts';
 import { Catalog } from './views/catalog.ts';
+import { systems } from './views/cells.ts';
 import { SelectionError } from './views/select.ts';
 import type { View } from './views/view.ts';
 
@@ -143,6 +144,56 @@ export class Cra {
     return json({ rc: 0, message: 'The timeout is reset.' });
   }
 
+  /** Logs off: ends the user token and what is open under it. */
+  logOff(call: Call, service?: string): Answer {
+    allow(call, 'POST');
+    this.requireBasic(call);
+    this.#setup.state.logOff(this.authorize(formToken(call), service));
+    return json({ rc: 0, message: 'You are logged off.' });
+  }
+
+  /** The actions of a view, in an open session; what they change is left out here. */
+  actions(token: string, view: View, id: string | undefined): Answer {
+    if (id === undefined) {
+      throw new Refusal(tomcatPage(400, "Required parameter 'session' is not present"));
+    }
+    this.#session(id, token);
+    return json({ rc: 0, productName: view.product, viewName: view.name, session: id, actions: [] });
+  }
+
+  /** The products, or the views of one. */
+  products(): Answer {
+    return table([...new Set(this.#catalog.views.map(({ product }) => product))], 'productName');
+  }
+
+  views(product: string): Answer {
+    return table(
+      this.#of(product).map(({ name }) => name),
+      'viewName',
+    );
+  }
+
+  /** The systems that a product sees. */
+  systems(product: string): Answer {
+    this.#of(product);
+    return table(systems, 'system');
+  }
+
+  /** The servers of a product, of a context where that is named. */
+  servers(call: Call, product: string): Answer {
+    this.#of(product);
+    return table(systems.some((system) => isAskedFor(call.query, system)) ? [server] : [], 'server');
+  }
+
+  /** The views of a product. */
+  #of(product: string): readonly View[] {
+    const found = this.#catalog.views.filter((view) => view.product === product);
+    if (found.length === 0) {
+      throw new Refusal(reasonError(404, 12, `Product ${product} is not known.`));
+    }
+    return found;
+  }
+
   /** Asks for the gateway's own Basic authorization where it was started so. */
   requireBasic(call: Call): void {
     if (this.#setup.basic && call.authorization !== tomcatUser) {
@@ -173,6 +224,17 @@ export class Cra {
     this.#setup.state.craSessions.delete(id);
     this.#setup.state.counters.closed += 1;
   }
+}
+
+/** A list as the pages of products, systems and servers have it: with the other names of the counts. */
+function table(names: readonly string[], member: string): Answer {
+  const { length } = names;
+  return json({
+    rc: 0,
+    totalRowCount: length,
+    rowCount: length,
+    Rows: names.map((name) => ({ [member]: name })),
+  });
 }
 
 function select(call: Call, view: View): Selection {

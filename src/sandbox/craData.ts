@@ -8,8 +8,11 @@ import { systemOf, type View } from './views/view.ts';
 /** Rows in an answer when nobody says how many. */
 const defaultRows = 5_000;
 /** The server (SSID) and the plex that the sandbox's systems belong to. */
-const server = 'BBI3';
+export const server = 'BBI3';
 const plex = 'PLEX1';
+
+/** A period that is the last complete interval. */
+const previous = /\bPREV\b/i;
 
 /** A part of a view: what the optional parameters of `data` (docs/protocols.md 2b) ask for. */
 export interface Selection {
@@ -18,6 +21,8 @@ export interface Selection {
   readonly count: number;
   readonly filter?: (row: Row) => boolean;
   readonly compare?: (a: Row, b: Row) => number;
+  /** What the gateway says beside the rows: an `rc` from 4 up (docs/protocols.md 2c). */
+  readonly trouble?: { readonly rc: number; readonly message: string };
 }
 
 /** Reads the selection, or throws a SelectionError. `row` is what some public clients write for `rows`. */
@@ -28,8 +33,10 @@ export function readSelection(query: URLSearchParams, view: View): Selection {
   }
   const filter = parameter(query, 'filter');
   const sort = parameter(query, 'sort');
+  const asked = systems.filter((name) => isAskedFor(query, name));
   return {
-    systems: new Set(systems.filter((name) => isAskedFor(query, name))),
+    systems: new Set(asked),
+    ...troubleOf(query, asked),
     start: start - 1,
     count: wholeNumber(query, 'rows') ?? wholeNumber(query, 'row') ?? defaultRows,
     ...(filter === undefined ? {} : { filter: parseFilter(filter, view.columns) }),
@@ -37,11 +44,25 @@ export function readSelection(query: URLSearchParams, view: View): Selection {
   };
 }
 
+function troubleOf(query: URLSearchParams, asked: readonly string[]): Pick<Selection, 'trouble'> {
+  if (asked.length === 0) {
+    return { trouble: { rc: 8, message: 'No system fits context, server, system and scope.' } };
+  }
+  return previous.test(parameter(query, 'period') ?? '') && parameter(query, 'session') === undefined
+    ? {
+        trouble: {
+          rc: 4,
+          message: 'The last complete interval is sure to be complete in an open session only.',
+        },
+      }
+    : {};
+}
+
 /** The moment that the data is of, in epoch milliseconds: `period` moves it back (docs/protocols.md 2b). */
 export function collectionTime(query: URLSearchParams, now: number): number {
   const period = parameter(query, 'period') ?? '=';
   const intervalMs = 15 * 60_000;
-  if (/\bPREV\b/i.test(period)) {
+  if (previous.test(period)) {
     return Math.floor(now / intervalMs) * intervalMs;
   }
   const moment = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)\b/.exec(period);
@@ -68,7 +89,7 @@ export function dataAnswer(
   const start = Math.min(selection.start, total);
   const count = Math.min(selection.count, total - start);
   const envelope = {
-    rc: 0,
+    ...(selection.trouble ?? { rc: 0 }),
     system: [...selection.systems][0] ?? '',
     productName: view.product,
     viewName: view.name,
@@ -110,7 +131,7 @@ function selectRows(view: View, { systems: asked, filter, compare }: Selection, 
 }
 
 /** Whether the target parameters, with `*` as a wildcard, take in the system. */
-function isAskedFor(query: URLSearchParams, system: string): boolean {
+export function isAskedFor(query: URLSearchParams, system: string): boolean {
   const matches = (name: string, ...names: readonly string[]): boolean => {
     const pattern = parameter(query, name) ?? '*';
     return pattern.toUpperCase() === 'ALL' || names.some((one) => wildcard(pattern).test(one));

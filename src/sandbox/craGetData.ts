@@ -44,6 +44,8 @@ export function craGetData(
       cra.requireBasic(call);
       return cra.keepAlive(cra.authorize(eitherToken(call), service), parameter(call.query, 'session'));
     }
+    case 'Logoff':
+      return cra.logOff(call, service);
     case 'close': {
       cra.allowAssumed(call, 'POST');
       cra.requireBasic(call);

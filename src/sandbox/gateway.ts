@@ -10,7 +10,7 @@ import { Listener, type TlsIdentity } from './listener.ts';
 import type { Quirks } from './quirks.ts';
 import { Sarus } from './sarus.ts';
 import { send } from './send.ts';
-import type { Setup } from './setup.ts';
+import type { Profile, Setup } from './setup.ts';
 import { State } from './state.ts';
 import type { SandboxStats } from './stats.ts';
 
@@ -26,7 +26,9 @@ export interface SandboxOptions {
   readonly maxSessions?: number | undefined;
   /** Names of the CRA services; default `BBI3SYSA` and `BBI3SYSB`. */
   readonly services?: readonly string[] | undefined;
-  /** Whether keepalive and close ask for the Tomcat user `tomcat`/`tomcat` by Basic authorization. */
+  /** The release of CRA that is played; default `newest`. */
+  readonly profile?: Profile | undefined;
+  /** Whether keepalive, close and the log-off ask for the Tomcat user `tomcat`/`tomcat` by Basic authorization. */
   readonly basic?: boolean | undefined;
   /** Serves https with this key and certificate. */
   readonly tls?: TlsIdentity | undefined;
@@ -94,6 +96,7 @@ export class SandboxServer implements Sandbox {
       lifeMs,
       maxSessions: options.maxSessions ?? defaults.maxSessions,
       services: this.services,
+      profile: options.profile ?? 'newest',
       basic: options.basic ?? false,
       secure: options.tls !== undefined,
       sarusQuota: options.sarusQuota ?? defaults.sarusQuota,
@@ -156,17 +159,22 @@ export class SandboxServer implements Sandbox {
   }
 
   #route(call: Call): Answer {
-    const [first, second, third, ...rest] = call.path;
-    let answer: Answer | undefined;
-    // Case tells the dialects apart (docs/protocols.md 2).
-    if (first !== 'cra') {
-      answer = this.sarus.answer(call);
-    } else if (second === 'ServiceGateway' && third === 'Services') {
-      answer = craGetData(this.#cra, this.setup.quirks, call, rest);
-    } else if (second === 'serviceGateway' && third === 'services') {
-      answer = craViews(this.#cra, this.setup, call, rest);
-    }
+    const [first, ...rest] = call.path;
+    const answer = first === 'cra' ? this.#routeCra(call, rest) : this.sarus.answer(call);
     return answer ?? tomcatPage(404, `The requested resource [${call.url}] is not available`);
+  }
+
+  /** Case tells the roots apart, and the release what there is under each (docs/protocols.md 2). */
+  #routeCra(call: Call, [first, second, ...rest]: readonly string[]): Answer | undefined {
+    const { profile, quirks } = this.setup;
+    if (first === 'ServiceGateway' && second === 'Services') {
+      return profile === 'cmi'
+        ? craViews(this.#cra, this.setup, call, rest)
+        : craGetData(this.#cra, quirks, call, rest);
+    }
+    return first === 'serviceGateway' && second === 'services' && profile === 'newest'
+      ? craViews(this.#cra, this.setup, call, rest)
+      : undefined;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,12 +1,17 @@
 import type { Quirks } from './quirks.ts';
 import type { State } from './state.ts';
 
+/** A release of the CRA gateway (docs/protocols.md 2). The newest one answers the classic calls as well. */
+export const profiles = ['classic', 'cmi', 'newest'] as const;
+export type Profile = (typeof profiles)[number];
+
 /** What every handler is given: the gateway's settings, its memory and its clocks. */
 export interface Setup {
   readonly state: State;
   readonly lifeMs: number;
   readonly maxSessions: number;
   readonly services: readonly string[];
+  readonly profile: Profile;
   readonly basic: boolean;
   readonly secure: boolean;
   readonly sarusQuota: number;

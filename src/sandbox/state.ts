@@ -62,6 +62,16 @@ export class State {
     }
   }
 
+  /** Ends a user token that was logged off, and the sessions under it. */
+  logOff(userToken: string): void {
+    for (const [name, session] of this.craSessions.live()) {
+      if (session.userToken === userToken && this.craSessions.delete(name)) {
+        this.counters.closed += 1;
+      }
+    }
+    this.userTokens.delete(userToken);
+  }
+
   /** Ends a session that nobody asked to end. Without a name: the least recently used one of both protocols. */
   evict(name?: string): void {
     const victim = name ?? this.#leastRecentlyUsed();

@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { type Profile, profiles } from '../../src/sandbox/setup.ts';
 import { selfSigned } from './certificate.ts';
 import { type SandboxOptions, startSandbox } from './gateway.ts';
 
 const usage =
-  'Usage: npm run sandbox -- [--port N] [--life-seconds S] [--max-sessions N] [--service NAME]... [--basic] ' +
-  '[--tls [--tls-cert-file PATH]]';
+  'Usage: npm run sandbox -- [--port N] [--life-seconds S] [--max-sessions N] [--service NAME]... [--profile classic|cmi|newest] ' +
+  '[--basic] [--tls [--tls-cert-file PATH]]';
 
 /** Starts the gateway from a command line and ends it cleanly on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
@@ -42,6 +43,7 @@ function readFlags(args: string[]): Flags {
     lifeSeconds: number('--life-seconds', values['life-seconds'], (n) => n > 0),
     maxSessions: number('--max-sessions', values['max-sessions'], (n) => Number.isInteger(n) && n > 0),
     services: values.service,
+    profile: profileOf(values.profile),
     basic: values.basic,
   };
   return { options, tls, certificateFile };
@@ -56,6 +58,7 @@ function parse(args: string[]) {
         'life-seconds': { type: 'string' },
         'max-sessions': { type: 'string' },
         service: { type: 'string', multiple: true },
+        profile: { type: 'string' },
         basic: { type: 'boolean' },
         tls: { type: 'boolean' },
         'tls-cert-file': { type: 'string' },
@@ -65,6 +68,14 @@ function parse(args: string[]) {
     const reason = error instanceof Error ? (error.message.split(/[.\n]/)[0] ?? '') : String(error);
     throw new FlagError(`${reason}. ${usage}`);
   }
+}
+
+function profileOf(text: string | undefined): Profile | undefined {
+  const found = profiles.find((profile) => profile === text);
+  if (text !== undefined && found === undefined) {
+    throw new FlagError(`--profile cannot be ${JSON.stringify(text)}.`);
+  }
+  return found;
 }
 
 function number(flag: string, text: string | undefined, allowed: (n: number) => boolean): number | undefined {

@@ -5,9 +5,9 @@ import type { View } from './view.ts';
 
 /** Finds views by product and name; both are told apart by case. */
 export class Catalog {
-  readonly #views: readonly View[] = [...mvmvsViews(), bigView(), ...mvipViews()];
+  readonly views: readonly View[] = [...mvmvsViews(), bigView(), ...mvipViews()];
 
   find(product: string, name: string): View | undefined {
-    return this.#views.find((view) => view.product === product && view.name === name);
+    return this.views.find((view) => view.product === product && view.name === name);
   }
 }

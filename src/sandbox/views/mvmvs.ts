@@ -1,5 +1,5 @@
 import { counter, decimal, fixed, list, localTime, pick, type Subject, size, wave } from './cells.ts';
-import { type Column, column, tableView, type View } from './view.ts';
+import { type Column, column, hidden, tableView, type View } from './view.ts';
 
 /** The views of the system product, with the fields that public programs read (docs/protocols.md 2). */
 export function mvmvsViews(): readonly View[] {
@@ -54,7 +54,7 @@ function jcpu(): View {
     column('ASGJBID', 'JES Job Number', jobId),
     column('ASREYFLC', 'T', (s) => (s.index >> 1 < startedTasks.length ? 'S' : 'B')),
     column('ASGCNMC', 'SrvClass', (s) => pick(s, 1, serviceClasses)),
-    column('ASGRNMC', 'RptClass', (s) => `R${pick(s, 1, serviceClasses)}`.slice(0, 8)),
+    hidden(column('ASGRNMC', 'RptClass', (s) => `R${pick(s, 1, serviceClasses)}`.slice(0, 8))),
     column('ASGJSFLY', 'Step', (s) => pick(s, 2, ['STEP010', 'IEFPROC', 'SORT', 'GO'])),
     measured('ASICPSCA', 'All CPU Seconds', 3, 0, 58),
     measured('ASICPPAU', 'Unadj CPU Util %', 4, 0, 97),
@@ -68,7 +68,7 @@ function jcpu(): View {
     column('ASGZIITC', 'zIIP Total CPU Time', (s) =>
       s.index % 3 === 0 ? list(decimal(counter(s, 12, 2))) : undefined,
     ),
-    column('ASRERGRP', 'Resource Group', (s) => (s.index % 4 === 0 ? 'RGBATCH' : '')),
+    hidden(column('ASRERGRP', 'Resource Group', (s) => (s.index % 4 === 0 ? 'RGBATCH' : ''))),
     intervalEnd(),
   ]);
 }

@@ -1,8 +1,10 @@
 import type { Cell, Row } from './cells.ts';
-import type { Column } from './view.ts';
+import { type Column, idOf } from './view.ts';
 
 /** Thrown for a filter, a sort or a number that makes no sense; the message is for a person. */
 export class SelectionError extends Error {}
+
+const maxSortKeys = 4;
 
 type Test = (row: Row) => boolean;
 
@@ -17,11 +19,11 @@ const comparisons: Readonly<Record<string, (order: number) => boolean>> = {
 };
 
 /**
- * Reads a filter: `FIELD op value`, joined by `AND`; ops `= <> != < <= > >=`; with `=` and `<>` a `*` in the value
- * stands for anything. The real gateway's language is not documented (docs/protocols.md 2b): this one is the sandbox's.
+ * Reads a filter: `FIELD=VALUE&FIELD=VAL*` (docs/protocols.md 2b). Beyond what is documented, terms may be joined by
+ * `AND` as well and have the ops `<> != < <= > >=`.
  */
 export function parseFilter(text: string, columns: readonly Column[]): Test {
-  const tests = text.split(/\s+and\s+/i).map((term) => {
+  const tests = text.split(/\s+and\s+|&/i).map((term) => {
     const match = /^\s*([A-Za-z0-9$_#@]+)\s*(<>|!=|<=|>=|=|<|>)\s*(['"]?)(.*?)\3\s*$/.exec(term);
     const field = match?.[1];
     const operator = match?.[2];
@@ -42,15 +44,21 @@ function test(field: string, compare: (order: number) => boolean, value: string)
   return (row) => row[field] !== undefined && compare(order(textOf(row[field]), value));
 }
 
-/** Reads a sort: fields separated by commas, each with an optional `A`/`ASC` or `D`/`DESC` behind it. */
+/**
+ * Reads a sort: `A.D&B.A`, up to four ids of columns (docs/protocols.md 2b). Beyond what is documented, fields may be
+ * named, with commas between them, and the order may be left out.
+ */
 export function parseSort(text: string, columns: readonly Column[]): (a: Row, b: Row) => number {
-  const keys = text.split(',').map((part) => {
-    const match = /^\s*([A-Za-z0-9$_#@]+)(?:[\s:]+(A|ASC|D|DESC))?\s*$/i.exec(part);
+  const keys = text.split(/[,&]/).map((part) => {
+    const match = /^\s*([A-Za-z0-9$_#@]+)(?:[\s:.]+(A|ASC|D|DESC))?\s*$/i.exec(part);
     if (match?.[1] === undefined) {
       throw new SelectionError(`The sort cannot be read: ${part}`);
     }
     return { field: fieldOf(match[1], columns), sign: /^d/i.test(match[2] ?? '') ? -1 : 1 };
   });
+  if (keys.length > maxSortKeys) {
+    throw new SelectionError(`A sort has no more than ${maxSortKeys} columns`);
+  }
   return (a, b) => {
     for (const { field, sign } of keys) {
       const difference = sign * order(textOf(a[field]), textOf(b[field]));
@@ -72,7 +80,9 @@ export function wildcard(pattern: string): RegExp {
 }
 
 function fieldOf(name: string, columns: readonly Column[]): string {
-  const found = columns.find(({ field }) => field.toUpperCase() === name.toUpperCase());
+  const found =
+    columns.find(({ field }) => field.toUpperCase() === name.toUpperCase()) ??
+    columns.find((_, index) => idOf(index) === name.toUpperCase());
   if (found === undefined) {
     throw new SelectionError(`The view has no field ${name}`);
   }

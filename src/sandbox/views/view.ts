@@ -6,6 +6,8 @@ export interface Column {
   readonly field: string;
   /** What people read above the column. */
   readonly label: string;
+  /** Whether people see it only when they ask for it. */
+  readonly hidden?: true;
   readonly cell: (subject: Subject) => Cell | undefined;
 }
 
@@ -25,6 +27,17 @@ export interface View {
 
 export function column(field: string, label: string, cell: Column['cell']): Column {
   return { field, label, cell };
+}
+
+/** The same column, hidden at first. */
+export function hidden(one: Column): Column {
+  return { ...one, hidden: true };
+}
+
+/** How sorts name a column: `A` for the first one, `AA` after `Z`. */
+export function idOf(index: number): string {
+  const letter = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? letter : idOf(Math.floor(index / 26) - 1) + letter;
 }
 
 /** A view made of its columns alone. */

@@ -231,9 +231,11 @@ describe('sandbox, views dialect (docs/protocols.md 2b)', () => {
       const url = `${viewsRoot(sandbox)}/${service}/products/MVMVS/views/XCFMBR/definition`;
       const closed = await get(`${url}?close=Y`, token);
       assert.deepEqual((closed.body.columns as unknown[])[0], {
+        id: 'A',
         field: 'XDGSNAM',
-        displayName: 'System',
         visible: true,
+        header: ['System'],
+        fieldtype: 'CHARACTER',
       });
       assert.equal(sandbox.stats().opened, 0);
       assert.equal(typeof (await get(url, token)).body.session, 'string');

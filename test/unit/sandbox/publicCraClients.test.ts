@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { service, withSandbox } from './support.ts';
+
+const run = promisify(execFile);
+const scriptOf = (name: string): string => join(import.meta.dirname, name);
+type Run = (script: string, ...args: string[]) => Promise<unknown>;
+
+const byNode: Run = async (script, ...args) =>
+  JSON.parse((await run(process.execPath, [scriptOf(`${script}.mjs`), ...args])).stdout);
+
+/** By Python, or by Node where there is no Python. */
+const byPython: Run = async (script, ...args) => {
+  try {
+    return JSON.parse((await run('python3', [scriptOf(`${script}.py`), ...args])).stdout);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return byNode(script, ...args);
+    }
+    throw error;
+  }
+};
+
+describe('sandbox, public clients of CRA run unchanged but for host and port', () => {
+  for (const [name, client] of [
+    ['by Python where there is one', byPython],
+    ['by Node', byNode],
+  ] as const) {
+    it(`a collector that knows of an expiry by a 401 alone, ${name}`, async () => {
+      await withSandbox({ lifeSeconds: 3 }, async (sandbox) => {
+        assert.deepEqual(await client('publicCollector', sandbox.url, service, '3.5'), {
+          jobs: 48,
+          cpu: true,
+          stacks: ['TCPIP', 'TCPIP', 'TCPIPB', 'TCPIPB'],
+          logons: 2,
+        });
+        assert.equal(sandbox.stats().sessions, 0);
+      });
+    });
+
+    it(`a reader that wants a whole number of minutes and writes null for nothing, ${name}`, async () => {
+      await withSandbox({}, async (sandbox) => {
+        assert.deepEqual(await client('publicReader', sandbox.url, service), {
+          minutes: 15,
+          rows: [48, 48],
+          rc: 0,
+          view: ['MVMVS', 'JCPU'],
+          once: false,
+          last: true,
+        });
+        const { opened, reused, closed } = sandbox.stats();
+        assert.deepEqual([opened, reused, closed], [2, 1, 2]);
+      });
+    });
+  }
+});
