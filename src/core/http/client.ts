@@ -276,7 +276,7 @@ export class HttpClient {
   }
 
   async #dispatch({ request, headers: own, kill }: Flight, url: URL): Promise<IncomingMessage> {
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { ...request.headers };
     let data: string | undefined;
     if (request.form !== undefined) {
       data = encodePairs(request.form);

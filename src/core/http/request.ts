@@ -32,6 +32,8 @@ export interface HttpRequest {
   readonly form?: Pairs;
   readonly json?: Readonly<Record<string, string>>;
   readonly authorization?: string;
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>>;
   /**
    * Whether it may be sent again: `true` after a network failure before an answer and after 502, 503, 504
    * or 429 with a `Retry-After` that fits; `'network'` only after the former; absent: never, and then it also gets

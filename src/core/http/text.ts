@@ -122,6 +122,8 @@ const wordy = [
   'Errors',
   'message',
   'Message',
+  'messages',
+  'Messages',
   'Detail',
   'detail',
   'Details',
@@ -130,19 +132,37 @@ const wordy = [
   'description',
 ];
 
-function jsonWords(value: unknown, depth = 0): string {
+/** Names of a member that says in a number why something failed. */
+const reasonCode = /^(?:reason|error)[ _-]?code$/i;
+
+/** What an error in JSON says, and its reason code. */
+function jsonWords(value: unknown): string {
+  const words = messageIn(value);
+  const code = codeIn(value) ?? codeIn(member(value, 'error'));
+  if (code === undefined) {
+    return words;
+  }
+  return words === '' ? `reason code ${code}` : `${words} (reason code ${code})`;
+}
+
+function codeIn(value: unknown): string | undefined {
+  const [, code] = Object.entries(isRecord(value) ? value : {}).find(([name]) => reasonCode.test(name)) ?? [];
+  return typeof code === 'number' || (typeof code === 'string' && code !== '') ? String(code) : undefined;
+}
+
+function messageIn(value: unknown, depth = 0): string {
   if (typeof value === 'string') {
     return value;
   }
   if (Array.isArray(value) && depth < 3) {
-    return jsonWords(
+    return messageIn(
       value.find((part) => isError(part)),
       depth + 1,
     );
   }
   let words = '';
   for (const name of depth < 3 ? wordy : []) {
-    const more = jsonWords(member(value, name), depth + 1);
+    const more = messageIn(member(value, name), depth + 1);
     // Many servers put the name of the status into the one member, and what has happened into another.
     if (more !== '' && !words.includes(more)) {
       words = words === '' || more.includes(words) ? more : `${words}: ${more}`;

@@ -173,6 +173,8 @@ export interface DataAnswer extends Life {
   /** The session that served the call and is still open. */
   readonly session?: string;
   readonly totalRows: number;
+  /** What the gateway said beside the rows, such as what it has refused of the request; without secrets. */
+  readonly warnings?: readonly string[];
 }
 
 /** A service of a gateway. */
@@ -185,6 +187,10 @@ export interface Service {
 export interface Column {
   readonly field: string;
   readonly label: string;
+  /** What the gateway calls it in a sort, where that is not its field. */
+  readonly id?: string;
+  /** Whether it is shown only to whom wants to see all columns. */
+  readonly hidden?: true;
 }
 
 /**
@@ -202,10 +208,17 @@ export interface Gateway<Q extends Query = Query> {
   remainingLife?(tokens: Tokens, options?: CallOptions): Promise<Life>;
   /** Ends the session, or the token that is one. What the gateway no longer knows counts as closed. */
   close(tokens: Tokens, options?: CloseOptions<Q>): Promise<void>;
+  /**
+   * Ends a user token; what is open under it ends too. A gateway that knows no such request, or the token no more, is no
+   * error: the token dies there by itself. Absent where `close` does it.
+   */
+  logOff?(tokens: Tokens, options?: CallOptions): Promise<void>;
   /** Services to sign in to. */
   services?(options?: CallOptions): Promise<Service[]>;
   /** The columns of what a query asks for. */
   columns?(tokens: Tokens, query: Q, options?: CallOptions): Promise<Column[]>;
+  /** What there is to choose from for a member of a query, the other members given; empty where it has no such list. */
+  offers?(tokens: Tokens, member: string, query: Query, options?: CallOptions): Promise<string[]>;
   /** Closes idle network connections. */
   dispose(): void;
 }

@@ -15,10 +15,11 @@ import type {
   Tokens,
 } from '../protocol.ts';
 import { CraGetData } from './getData.ts';
+import { servicesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import { type CraCall, type CraDeps, type CraDialect, type CraLogin, CraWire } from './shared.ts';
 import { CraViews } from './views.ts';
-import { dialectOf, memoryKey } from './wire.ts';
+import { memoryKey, profileOf } from './wire.ts';
 
 /** What an answer to the question for the list of services says about its dialect. */
 type Verdict = 'spoken' | 'unknown' | 'absent';
@@ -30,6 +31,9 @@ export class Cra implements Gateway<CraQuery> {
   readonly #wire: CraWire;
   readonly #views: CraDialect;
   readonly #classic: CraDialect;
+  readonly #cmi: CraViews;
+  /** Those that the settings allow, the likely ones first. */
+  readonly #dialects: readonly CraDialect[];
   /** The columns of the views asked for. */
   readonly #columns = new Map<string, Column[]>();
   #dialect: CraDialect | undefined;
@@ -38,10 +42,15 @@ export class Cra implements Gateway<CraQuery> {
     this.#deps = deps;
     this.#http = new HttpClient(deps);
     this.#wire = new CraWire(this.#http, deps);
-    this.#views = new CraViews(this.#wire);
+    this.#views = new CraViews(this.#wire, 'views');
     this.#classic = new CraGetData(this.#wire);
-    const known = dialectOf(deps.connection, deps.memory);
-    this.#dialect = known === undefined ? undefined : known === 'views' ? this.#views : this.#classic;
+    this.#cmi = new CraViews(this.#wire, 'cmi');
+    const { dialect } = deps.connection;
+    this.#dialects = [this.#views, this.#classic, this.#cmi].filter(
+      (one) => dialect === 'auto' || (dialect === 'getData') === (one === this.#classic),
+    );
+    const known = profileOf(deps.connection, deps.memory);
+    this.#dialect = this.#dialects.find(({ name }) => name === known);
   }
 
   async signIn(login: Login, service: string | undefined, options: CallOptions = {}): Promise<Grant> {
@@ -53,39 +62,70 @@ export class Cra implements Gateway<CraQuery> {
     }
     segment(name);
     const who = this.#who(login);
-    const dialect = await this.#find(options);
-    return dialect === undefined
-      ? this.#signInByTrying(who, login, name, options)
-      : dialect.signIn(who, login, name, options);
+    const known = await this.#find(options, name);
+    let absent: unknown;
+    // A 404 or 405 of a log-on hands out no token, so another may be tried; anything else is the gateway's answer.
+    for (const dialect of known === undefined ? this.#dialects : [known, ...this.#others(known)]) {
+      try {
+        const grant = await dialect.signIn(who, login, name, options);
+        this.#settle(dialect);
+        return grant;
+      } catch (error) {
+        if (!isAbsent(error)) {
+          throw error;
+        }
+        absent ??= error;
+      }
+    }
+    throw known === undefined
+      ? new TokensError(
+          'E_HTTP',
+          'There is no service “{0}” at {1}; check its name and the address of the connection {2}.',
+          [name, this.#deps.connection.url, this.#deps.connection.name],
+          { status: 404 },
+        )
+      : absent;
   }
 
+  /** In a session that is open there is nothing to find out: a 404 is of the session. */
   async getData(call: CraCall): Promise<DataAnswer> {
-    return (await this.#known(call)).getData(call);
+    return call.tokens.session === undefined
+      ? this.#ask(call, call.tokens.service, (dialect) => dialect.getData(call))
+      : (await this.#known(call)).getData(call);
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
-    return (await this.#known(options)).keepAlive(tokens, options);
+    return (await this.#known(options, tokens.service)).keepAlive(tokens, options);
   }
 
-  /** Without a session there is nothing to do: no log-off is documented, so a user token dies by itself. */
+  /** Without a session there is nothing to do: see {@link logOff}. */
   async close(tokens: Tokens, options: CloseOptions<CraQuery> = {}): Promise<void> {
     const { session } = tokens;
     if (session !== undefined) {
-      await (await this.#known(options)).close({ ...tokens, session }, options);
+      await (await this.#known(options, tokens.service)).close({ ...tokens, session }, options);
+    }
+  }
+
+  async logOff(tokens: Tokens, options: CallOptions = {}): Promise<void> {
+    const answer = await (await this.#known(options, tokens.service)).logOff(tokens, options);
+    if (!endsToken.has(answer.status)) {
+      this.#wire.acknowledged(answer, 'sign-in');
     }
   }
 
   async services(options: CallOptions = {}): Promise<Service[]> {
-    const answer = await (await this.#known(options)).list(options);
-    if (answer.status === 401 || answer.status === 403) {
-      throw new TokensError(
-        'E_HTTP',
-        '{0} does not tell its services before somebody has signed in; type the name of the service.',
-        [this.#http.host],
-        { status: answer.status, refused: 'sign-in' },
-      );
-    }
-    return this.#wire.services(answer);
+    return this.#ask(options, undefined, async (dialect) => {
+      const answer = await dialect.list(options);
+      if (answer.status === 401 || answer.status === 403) {
+        throw new TokensError(
+          'E_HTTP',
+          '{0} does not tell its services before somebody has signed in; type the name of the service.',
+          [this.#http.host],
+          { status: answer.status, refused: 'sign-in' },
+        );
+      }
+      return servicesIn(this.#wire.json(answer), this.#http.host);
+    });
   }
 
   /** A definition is asked for once: it does not change while a gateway runs, and each data call wants it. */
@@ -93,10 +133,21 @@ export class Cra implements Gateway<CraQuery> {
     const key = JSON.stringify([tokens.service, query.product, query.view]);
     let columns = this.#columns.get(key);
     if (columns === undefined) {
-      columns = await (await this.#known(options)).columns(tokens, query, options);
+      columns = await this.#ask(options, tokens.service, (dialect) =>
+        dialect.columns(tokens, query, options),
+      );
       this.#columns.set(key, columns);
     }
     return columns;
+  }
+
+  async offers(
+    tokens: Tokens,
+    member: string,
+    query: Partial<CraQuery>,
+    options: CallOptions = {},
+  ): Promise<string[]> {
+    return (await this.#known(options, tokens.service)).offers(tokens, member, query, options);
   }
 
   dispose(): void {
@@ -117,8 +168,8 @@ export class Cra implements Gateway<CraQuery> {
     return undefined;
   }
 
-  async #known(options: CallOptions): Promise<CraDialect> {
-    const dialect = await this.#find(options);
+  async #known(options: CallOptions, service?: string): Promise<CraDialect> {
+    const dialect = await this.#find(options, service);
     if (dialect === undefined) {
       throw new TokensError(
         'E_HTTP',
@@ -130,21 +181,62 @@ export class Cra implements Gateway<CraQuery> {
     return dialect;
   }
 
+  async #find(options: CallOptions, service: string | undefined): Promise<CraDialect | undefined> {
+    return this.#dialect ?? this.#findOut(options, service);
+  }
+
   /**
-   * Finds out the dialect by the list of services; undefined when neither has one. Callers at the same time each
+   * Asks in the dialect that is known. Where the gateway has no such address, which has done nothing, it was upgraded or
+   * could not be told apart: then in the one that is found out anew, and at last in the others.
+   */
+  async #ask<T>(
+    options: CallOptions,
+    service: string | undefined,
+    work: (dialect: CraDialect) => Promise<T>,
+  ): Promise<T> {
+    const first = await this.#known(options, service);
+    try {
+      return await work(first);
+    } catch (error) {
+      if (!isAbsent(error) || this.#dialects.length === 1) {
+        throw error;
+      }
+      const isAuto = this.#deps.connection.dialect === 'auto';
+      const found = isAuto ? await this.#findOut(options, service).catch(() => undefined) : undefined;
+      if (found !== undefined && found !== first) {
+        return work(found);
+      }
+      for (const other of this.#others(first)) {
+        try {
+          const result = await work(other);
+          this.#settle(other);
+          return result;
+        } catch {
+          // It is none of its addresses either; what the known one said holds.
+        }
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Finds out the dialect by the list of services; undefined when no root has one. Callers at the same time each
    * ask for themselves: the question is cheap, and so one's cancelling cannot fail another.
    */
-  async #find(options: CallOptions): Promise<CraDialect | undefined> {
-    if (this.#dialect !== undefined) {
-      return this.#dialect;
-    }
+  async #findOut(
+    options: CallOptions,
+    service = this.#deps.connection.service,
+  ): Promise<CraDialect | undefined> {
     const views = await this.#views.list(options);
     const first = judge(views);
     if (first === 'spoken') {
       return this.#settle(this.#views);
     }
     if (judge(await this.#classic.list(options)) === 'spoken') {
-      return this.#settle(this.#classic);
+      if (service === undefined) {
+        return this.#classic; // As good as the other one for a list of services; which one it is shows later.
+      }
+      return this.#settle((await this.#cmi.isSpoken(service, options)) ? this.#cmi : this.#classic);
     }
     if (first === 'unknown') {
       throw this.#wire.failure(views, {});
@@ -152,39 +244,25 @@ export class Cra implements Gateway<CraQuery> {
     return undefined;
   }
 
-  /** For a gateway without a list: a 404 or 405 of a log-on hands out no token, so another may be tried. */
-  async #signInByTrying(
-    login: CraLogin,
-    gateway: Login,
-    service: string,
-    options: CallOptions,
-  ): Promise<Grant> {
-    for (const dialect of [this.#views, this.#classic]) {
-      try {
-        const grant = await dialect.signIn(login, gateway, service, options);
-        this.#settle(dialect);
-        return grant;
-      } catch (error) {
-        if (!TokensError.is(error) || (error.details.status !== 404 && error.details.status !== 405)) {
-          throw error;
-        }
-      }
-    }
-    throw new TokensError(
-      'E_HTTP',
-      'There is no service “{0}” at {1}; check its name and the address of the connection {2}.',
-      [service, this.#deps.connection.url, this.#deps.connection.name],
-      { status: 404 },
-    );
+  #others(known: CraDialect): readonly CraDialect[] {
+    return this.#dialects.filter((dialect) => dialect !== known);
   }
 
   #settle(dialect: CraDialect): CraDialect {
-    if (this.#dialect === undefined) {
+    if (this.#dialect !== dialect) {
       this.#dialect = dialect;
       this.#deps.memory.set(memoryKey(this.#deps.connection), dialect.name);
     }
     return dialect;
   }
+}
+
+/** Statuses by which a gateway says that there is no log-off, or that it knows the token no more. */
+const endsToken = new Set([401, 404, 405, 410]);
+
+/** Whether a gateway says that it has no such address, and so has done nothing. */
+function isAbsent(error: unknown): boolean {
+  return TokensError.is(error) && (error.details.status === 404 || error.details.status === 405);
 }
 
 /** A gateway in trouble, or a page of something in front of it, says nothing about the dialect. */

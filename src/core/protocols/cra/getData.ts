@@ -2,6 +2,7 @@ import { TokensError } from '../../errors.ts';
 import { encode, type Pairs, segment } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import { columnsIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import { type CraCall, type CraDialect, type CraLogin, type CraWire, sessionPair } from './shared.ts';
 import { dataRequest, roots } from './wire.ts';
@@ -94,6 +95,18 @@ export class CraGetData implements CraDialect {
     this.#wire.closed(answer);
   }
 
+  logOff(tokens: Tokens, options: CallOptions): Promise<HttpAnswer> {
+    return this.#wire.asked(
+      { ...this.#post(tokens, this.#path(tokens, 'Logoff'), []), signal: options.signal },
+      tokens,
+    );
+  }
+
+  /** The older API tells of nothing what there is. */
+  async offers(): Promise<string[]> {
+    return [];
+  }
+
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
     const answer = await this.#wire.asked(
       {
@@ -106,7 +119,7 @@ export class CraGetData implements CraDialect {
       },
       tokens,
     );
-    return this.#wire.definition(answer);
+    return columnsIn(this.#wire.json(answer), this.#wire.http.host);
   }
 
   #path(tokens: Tokens, verb: string): string {

@@ -1,7 +1,7 @@
 import type { LoginField, Protocol } from '../protocol.ts';
 import { type CraQuery, request, rowsAt, sessions } from './request.ts';
 import { type CraConnection, settings } from './settings.ts';
-import { dataRequest, dialectOf } from './wire.ts';
+import { dataRequest, profileOf } from './wire.ts';
 
 const credentials: readonly LoginField[] = [
   { name: 'username', label: { template: 'User', args: [] }, isSecret: false },
@@ -61,10 +61,10 @@ export const cra: Protocol<CraQuery, CraConnection> = {
   },
   rowsAt,
   wire: (query, connection, { service = connection.service ?? 'SERVICE', memory }) => {
-    const dialect = dialectOf(connection, memory) ?? 'getData';
-    const wire = dataRequest(dialect, query, service);
+    const profile = profileOf(connection, memory) ?? 'getData';
+    const wire = dataRequest(profile, query, service);
     // A call by itself leaves no session behind; the older dialect has no word for that.
-    return dialect === 'views' ? { ...wire, query: [...wire.query, ['close', 'Y']] } : wire;
+    return profile !== 'getData' ? { ...wire, query: [...wire.query, ['close', 'Y']] } : wire;
   },
   connect: async (connection, deps) => {
     const { Cra } = await import('./client.ts');

@@ -3,16 +3,7 @@ import { type FailureDetails, isGatewayUserRefused, TokensError } from '../../er
 import type { HttpClient } from '../../http/client.ts';
 import { basicCredentials, type Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
-import {
-  ended,
-  isError,
-  isRecord,
-  looksLikeHtml,
-  member,
-  parseJson,
-  wordsOf,
-  wordsOfError,
-} from '../../http/text.ts';
+import { ended, isError, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, tokenText } from '../failures.ts';
 import type {
@@ -24,22 +15,27 @@ import type {
   GatewayDeps,
   Grant,
   Login,
-  Service,
   Tokens,
 } from '../protocol.ts';
+import { saidBeside, totalRows } from './reading.ts';
+import { refusesLogin, saysSessionIsGone, speaksOfLimit } from './refusals.ts';
 import { type CraQuery, rowsAt } from './request.ts';
 import { SessionWatch } from './sessionWatch.ts';
 import type { CraConnection } from './settings.ts';
-import type { CraDialectName } from './wire.ts';
+import type { CraProfile } from './wire.ts';
 
 /** One way to speak to a CRA gateway (docs/protocols.md 2a, 2b). Same rules as for `Gateway`. */
 export interface CraDialect {
-  readonly name: CraDialectName;
+  readonly name: CraProfile;
   signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant>;
   getData(call: CraCall): Promise<DataAnswer>;
   keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant>;
   close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void>;
+  /** The answer to the log-off of a user token. */
+  logOff(tokens: Tokens, options: CallOptions): Promise<HttpAnswer>;
   columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]>;
+  /** What there is to choose from for a member of a request; nothing where there is no such list. */
+  offers(tokens: Tokens, member: string, query: Partial<CraQuery>, options: CallOptions): Promise<string[]>;
   /** The raw answer for the list of services, by which the dialect is also found out. */
   list(options: CallOptions): Promise<HttpAnswer>;
 }
@@ -325,10 +321,19 @@ export class CraWire {
         read.answer.dispose();
         throw this.refusal(read.http, wordsOfError(error, redactor), purpose);
       }
+      const said = saidBeside(read.answer, redactor);
+      if (said.isFailure) {
+        read.answer.dispose();
+        throw this.refusal(read.http, said.words.join(' '), purpose);
+      }
       const session = watch.id ?? call.tokens.session;
-      const totalRows =
-        count(read.answer.head.totalRows) ?? count(read.answer.head.numRows) ?? read.answer.rowCount;
-      return { answer: { sent: read.http.sent, answer: read.answer, totalRows }, session };
+      const answer: DataAnswer = {
+        sent: read.http.sent,
+        answer: read.answer,
+        totalRows: totalRows(read.answer),
+        ...(said.words.length === 0 ? {} : { warnings: said.words }),
+      };
+      return { answer, session };
     } catch (error) {
       if (
         errorSaid !== undefined &&
@@ -343,36 +348,6 @@ export class CraWire {
     } finally {
       await watch.settled();
     }
-  }
-
-  /** The services of a list (docs/protocols.md 2a); what is none is passed over. */
-  services(answer: HttpAnswer): Service[] {
-    const list = findList(this.json(answer), []);
-    if (list === undefined) {
-      throw new TokensError('E_PROTOCOL', 'The answer of {0} is no list of services.', [this.http.host], {
-        status: answer.status,
-      });
-    }
-    return list.flatMap((item) => {
-      const name = textOf(item, ['webservicename', 'servicename', 'name', 'service']);
-      const status = textOf(item, ['status']);
-      return name === undefined ? [] : [{ name, ...(status === undefined ? {} : { status }) }];
-    });
-  }
-
-  /** The columns of a view's definition (docs/protocols.md 2). */
-  definition(answer: HttpAnswer): Column[] {
-    const list = findList(this.json(answer), ['columns', 'fields']);
-    if (list === undefined) {
-      throw new TokensError('E_PROTOCOL', 'The answer of {0} is no definition of a view.', [this.http.host], {
-        status: answer.status,
-      });
-    }
-    return list.flatMap((item) => {
-      const field = textOf(item, ['field', 'name', 'fieldname', 'element']);
-      const label = textOf(item, ['displayname', 'label', 'heading', 'title']);
-      return field === undefined ? [] : [{ field, label: label ?? field }];
-    });
   }
 
   /** @throws E_CONFIG where the dialect cannot do without a service and there is none. */
@@ -398,84 +373,10 @@ export function sessionPair({ session }: Tokens): Pairs {
 }
 
 /** Whether an answer wants Basic authorization. */
-function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
+export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
   return answer.status === 401 && /\bbasic\b/i.test(answer.headers['www-authenticate'] ?? '');
 }
 
 function errorOf(body: unknown): unknown {
   return member(body, 'error');
-}
-
-/**
- * Whether the answer to a log-on says no to who signs in, so that a gateway has counted it against them. A 403 with
- * another server's page is of something in front of the gateway; an `error` under another status says it by its words (A).
- */
-function refusesLogin(answer: HttpAnswer, words: string): boolean {
-  const { status, text } = answer;
-  if (status === 403) {
-    return !looksLikeHtml(text) || /HTTP Status 403|Apache Tomcat/i.test(text);
-  }
-  const mayTell = status < 400 || status === 400 || status === 500;
-  return status === 401 || (mayTell && /password|credential|revoked/i.test(words));
-}
-
-/** Words by which a gateway says that a session is not there any more; they are not documented. */
-function saysSessionIsGone(words: string): boolean {
-  return (
-    /session/i.test(words) &&
-    /not known|unknown|not found|no such|expired|invalid|not valid|does not exist/i.test(words)
-  );
-}
-
-/** Words by which a gateway says that it has no session left; they are not documented. */
-function speaksOfLimit(words: string): boolean {
-  return (
-    /session/i.test(words) &&
-    /limit|max|exceed|too many|no more|no free|not available|unavailable|exhaust|in use|full/i.test(words)
-  );
-}
-
-/** A count that is a number, or one written as text. */
-function count(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
-}
-
-/** A list: the body itself, or a member of one of the names (any name where none is given), at most one level down. */
-function findList(body: unknown, names: readonly string[], depth = 0): unknown[] | undefined {
-  if (Array.isArray(body)) {
-    return body;
-  }
-  if (!isRecord(body)) {
-    return undefined;
-  }
-  const members = Object.entries(body);
-  const named = members.find(
-    ([name, value]) => Array.isArray(value) && (names.length === 0 || names.includes(name.toLowerCase())),
-  );
-  if (named !== undefined) {
-    return findList(named[1], names, depth + 1);
-  }
-  for (const [, value] of depth === 0 ? members : []) {
-    const found = isRecord(value) ? findList(value, names, depth + 1) : undefined;
-    if (found !== undefined) {
-      return found;
-    }
-  }
-  return undefined;
-}
-
-/** The first of some members that is text, whatever their case. */
-function textOf(item: unknown, names: readonly string[]): string | undefined {
-  if (!isRecord(item)) {
-    return undefined;
-  }
-  const members = new Map(Object.entries(item).map(([name, value]) => [name.toLowerCase(), value]));
-  for (const name of names) {
-    const value = members.get(name);
-    if (typeof value === 'string' && value.trim() !== '') {
-      return value.trim();
-    }
-  }
-  return undefined;
 }

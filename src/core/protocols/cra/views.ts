@@ -1,46 +1,64 @@
 import type { TokensError } from '../../errors.ts';
-import { encode, type Pairs } from '../../http/encode.ts';
+import { encode, type Pairs, segment } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { parseJson } from '../../http/text.ts';
 import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import { columnsIn, namesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
-import { type CraCall, type CraDialect, type CraLogin, type CraWire, sessionPair } from './shared.ts';
+import {
+  asksForBasic,
+  type CraCall,
+  type CraDialect,
+  type CraLogin,
+  type CraWire,
+  sessionPair,
+} from './shared.ts';
 import { dataRequest, roots, servicePath, target, viewPath, yesNo } from './wire.ts';
-
-const root = roots.views;
 
 /** Statuses by which a gateway says that it has no such log-on; none of them can have handed out a token. */
 const noSuchLogOn = new Set([404, 405, 415]);
 
+/** Log-ons by form, in the letters that each root may have them in. */
+const logOns = { views: ['logon'], cmi: ['logon', 'Logon'] } as const;
+
 /** The newer dialect (docs/protocols.md 2b): views are resources, and every call but logging on carries Bearer. */
 export class CraViews implements CraDialect {
-  readonly name = 'views';
+  readonly name: 'views' | 'cmi';
   readonly #wire: CraWire;
+  readonly #root: string;
 
-  constructor(wire: CraWire) {
+  /** @param name the newest release's root, or that of CMI, which is the classic one's */
+  constructor(wire: CraWire, name: 'views' | 'cmi') {
+    this.name = name;
     this.#wire = wire;
+    this.#root = roots[name];
   }
 
   list(options: CallOptions): Promise<HttpAnswer> {
-    return this.#wire.eitherMethod({ method: 'GET', path: root, idempotent: true, signal: options.signal });
+    return this.#wire.eitherMethod({
+      method: 'GET',
+      path: this.#root,
+      idempotent: true,
+      signal: options.signal,
+    });
   }
 
   async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
-    const path = `${root}/${encode(service)}`;
-    const json = login ?? {};
-    let answer = await this.#wire.asked(
-      { method: 'POST', path: `${path}/login`, json, signal: options.signal },
-      { gateway },
-    );
-    if (noSuchLogOn.has(answer.status) && login !== undefined) {
-      const form: Pairs = [
-        ['username', login.username],
-        ['password', login.password],
-      ];
-      answer = await this.#wire.asked(
-        { method: 'POST', path: `${path}/logon`, form, signal: options.signal },
+    const path = `${this.#root}/${encode(service)}`;
+    const send = (verb: string, body: Pick<HttpRequest, 'json' | 'form'>) =>
+      this.#wire.asked(
+        { method: 'POST', path: `${path}/${verb}`, ...body, signal: options.signal },
         { gateway },
       );
+    let answer = await send('login', { json: login ?? {} });
+    for (const verb of logOns[this.name]) {
+      if (noSuchLogOn.has(answer.status) && login !== undefined) {
+        const form: Pairs = [
+          ['username', login.username],
+          ['password', login.password],
+        ];
+        answer = await send(verb, { form });
+      }
     }
     const value = this.#wire.userToken(answer, service);
     const reportedMs = await this.#life(answer, options);
@@ -50,7 +68,7 @@ export class CraViews implements CraDialect {
   async getData(call: CraCall): Promise<DataAnswer> {
     const { tokens, query, keepOpen } = call;
     const isNew = tokens.session === undefined;
-    const wire = dataRequest('views', query, this.#service(tokens));
+    const wire = dataRequest(this.name, query, this.#service(tokens));
     const request: HttpRequest = {
       ...this.#get(tokens, wire.path, [...wire.query, ...sessionPair(tokens), ['close', yesNo(!keepOpen)]]),
       // A session of one call leaves nothing behind; but a refusal for lack of sessions is no news to wait for.
@@ -62,7 +80,11 @@ export class CraViews implements CraDialect {
 
   async keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant> {
     const request: HttpRequest = {
-      ...this.#get(tokens, `${servicePath(this.#service(tokens))}/keepalive`, sessionPair(tokens)),
+      ...this.#get(
+        tokens,
+        `${servicePath(this.#root, this.#service(tokens))}/keepalive`,
+        sessionPair(tokens),
+      ),
       method: 'POST',
       form: [['userToken', tokens.user]],
       signal: options.signal,
@@ -76,7 +98,7 @@ export class CraViews implements CraDialect {
     const { query, signal } = options;
     const answer = await this.#wire.asked(
       {
-        ...this.#get(tokens, root, [
+        ...this.#get(tokens, this.#root, [
           ['close', 'true'],
           ['session', tokens.session],
         ]),
@@ -92,7 +114,7 @@ export class CraViews implements CraDialect {
     if (query === undefined || answer.status === 401) {
       throw failure;
     }
-    const request = this.#get(tokens, viewPath(query, this.#service(tokens), 'data'), [
+    const request = this.#get(tokens, viewPath(this.#root, query, this.#service(tokens), 'data'), [
       ...target(query),
       ['rows', '1'],
       ['session', tokens.session],
@@ -102,10 +124,51 @@ export class CraViews implements CraDialect {
     this.#wire.closed(last);
   }
 
+  logOff(tokens: Tokens, options: CallOptions): Promise<HttpAnswer> {
+    const request: HttpRequest = {
+      ...this.#get(tokens, `${servicePath(this.#root, this.#service(tokens))}/Logoff`, []),
+      method: 'POST',
+      form: [['userToken', tokens.user]],
+      idempotent: false,
+      signal: options.signal,
+    };
+    return this.#wire.asked(request, tokens);
+  }
+
+  /** A list of views is not documented (A), the others are; where there is none, nothing is offered. */
+  async offers(
+    tokens: Tokens,
+    member: string,
+    { product = '', context }: Partial<CraQuery>,
+    { signal }: CallOptions,
+  ): Promise<string[]> {
+    const list = lists[member];
+    if (list === undefined || (list.isOfProduct && product === '')) {
+      return [];
+    }
+    const path = `${servicePath(this.#root, this.#service(tokens))}/products`;
+    const request = this.#get(
+      tokens,
+      list.isOfProduct ? `${path}/${segment(product)}/${member}s` : path,
+      member === 'server' && context !== undefined ? [['context', context]] : [],
+    );
+    const answer = await this.#wire.asked({ ...request, signal }, tokens);
+    return answer.status === 404 || answer.status === 405 ? [] : namesIn(this.#wire.json(answer), list.names);
+  }
+
+  /** Whether a gateway has views under this root: it then wants a token for what there is to choose from. */
+  async isSpoken(service: string, { signal }: CallOptions): Promise<boolean> {
+    const path = `${servicePath(this.#root, service)}/products`;
+    const { status, headers } = await this.#wire.http.send({ method: 'GET', path, idempotent: true, signal });
+    return (status === 401 || status === 403) && !asksForBasic({ status, headers });
+  }
+
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
-    const request = this.#get(tokens, viewPath(query, this.#service(tokens), 'definition'), [['close', 'Y']]);
+    const request = this.#get(tokens, viewPath(this.#root, query, this.#service(tokens), 'definition'), [
+      ['close', 'Y'],
+    ]);
     const answer = await this.#wire.asked({ ...request, signal: options.signal }, tokens);
-    return this.#wire.definition(answer);
+    return columnsIn(this.#wire.json(answer), this.#wire.http.host);
   }
 
   /** Why a session is not known to be closed after its closing was asked for; undefined when it is. */
@@ -146,13 +209,34 @@ export class CraViews implements CraDialect {
 
   #get(tokens: Tokens, path: string, query: Pairs): HttpRequest {
     this.#wire.guard(tokens);
-    return { method: 'GET', path, query, authorization: `Bearer ${tokens.user}`, idempotent: true };
+    const { session = '' } = tokens;
+    return {
+      method: 'GET',
+      path,
+      query,
+      authorization: `Bearer ${tokens.user}`,
+      idempotent: true,
+      // Newer pages name it as a header, other clients send it in the query: so it is in both.
+      ...(/^[\x21-\x7e]+$/.test(session) ? { headers: { session } } : {}),
+    };
   }
 
-  #service({ service = this.#wire.deps.connection.service }: Tokens): string | undefined {
-    return service;
+  /** The newest release does without; the one before it does not. */
+  #service(tokens: Tokens): string | undefined {
+    return this.name === 'cmi'
+      ? this.#wire.service(tokens)
+      : (tokens.service ?? this.#wire.deps.connection.service);
   }
 }
+
+/** The lists of what there is to choose from, by the member of a request; `names` is where a name may stand. */
+const lists: Readonly<Record<string, { readonly isOfProduct: boolean; readonly names: readonly string[] }>> =
+  {
+    product: { isOfProduct: false, names: ['productname', 'product', 'name', 'id'] },
+    view: { isOfProduct: true, names: ['viewname', 'view', 'name', 'id'] },
+    system: { isOfProduct: true, names: ['system', 'systemname', 'lpar', 'name', 'smfid'] },
+    server: { isOfProduct: true, names: ['server', 'servername', 'ssid', 'name'] },
+  };
 
 /** The longest timeout that a gateway has (docs/protocols.md 2), in minutes: a longer one is not its own. */
 const longestTimeout = 1_440;

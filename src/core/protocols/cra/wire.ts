@@ -3,24 +3,23 @@ import type { GatewayMemory, WireRequest } from '../protocol.ts';
 import type { CraQuery } from './request.ts';
 import type { CraConnection } from './settings.ts';
 
-export type CraDialectName = 'getData' | 'views';
+/** What is in the field (docs/protocols.md 2): the older dialect, the newer one, and that under the older one's root. */
+export const profiles = ['views', 'getData', 'cmi'] as const;
+export type CraProfile = (typeof profiles)[number];
 
-/** Where the services are: the dialects differ in capitals alone (docs/protocols.md 2a, 2b). */
-export const roots: Readonly<Record<CraDialectName, string>> = {
+/** Where the services are: the roots differ in capitals alone. */
+export const roots: Readonly<Record<CraProfile, string>> = {
   getData: '/cra/ServiceGateway/Services',
   views: '/cra/serviceGateway/services',
+  cmi: '/cra/ServiceGateway/Services',
 };
 
 /** A data call, without what says in which session it runs. */
-export function dataRequest(
-  dialect: CraDialectName,
-  query: CraQuery,
-  service: string | undefined,
-): WireRequest {
-  return dialect === 'views'
+export function dataRequest(profile: CraProfile, query: CraQuery, service: string | undefined): WireRequest {
+  return profile !== 'getData'
     ? {
         method: 'GET',
-        path: viewPath(query, service, 'data'),
+        path: viewPath(roots[profile], query, service, 'data'),
         query: [...target(query), ...selection(query)],
         token: { place: 'bearer', name: 'Authorization', variable: 'USER_TOKEN' },
       }
@@ -34,16 +33,17 @@ export function dataRequest(
 
 /** Path of a view in the newer dialect, where the service may be left out. */
 export function viewPath(
+  root: string,
   { product, view }: CraQuery,
   service: string | undefined,
   what: 'data' | 'definition',
 ): string {
-  return `${servicePath(service)}/products/${segment(product)}/views/${segment(view)}/${what}`;
+  return `${servicePath(root, service)}/products/${segment(product)}/views/${segment(view)}/${what}`;
 }
 
 /** Path of a service in the newer dialect; without a name, of all of them. */
-export function servicePath(service: string | undefined): string {
-  return service === undefined ? roots.views : `${roots.views}/${segment(service)}`;
+export function servicePath(root: string, service: string | undefined): string {
+  return service === undefined ? root : `${root}/${segment(service)}`;
 }
 
 /** The target of a data call, every default said outright. */
@@ -73,13 +73,21 @@ export function yesNo(value: boolean): string {
   return value ? 'Y' : 'N';
 }
 
-/** The dialect of a connection: what its settings say, else what was found out; undefined where that is still to do. */
-export function dialectOf(connection: CraConnection, memory: GatewayMemory): CraDialectName | undefined {
-  const found = connection.dialect === 'auto' ? memory.get(memoryKey(connection)) : connection.dialect;
-  return found === 'getData' || found === 'views' ? found : undefined;
+/** How a connection's gateway is spoken to, by its settings and what was found out; undefined where that is to do. */
+export function profileOf(connection: CraConnection, memory: GatewayMemory): CraProfile | undefined {
+  const remembered = memory.get(memoryKey(connection));
+  const found = profiles.find((profile) => profile === remembered);
+  switch (connection.dialect) {
+    case 'getData':
+      return 'getData';
+    case 'views':
+      return found === 'cmi' ? 'cmi' : 'views';
+    default:
+      return found;
+  }
 }
 
-/** Under which the dialect of a gateway is remembered. */
+/** Under which the profile of a gateway is remembered. */
 export function memoryKey({ url }: CraConnection): string {
   return `dialect/${url}`;
 }

@@ -1,0 +1,136 @@
+import { TokensError } from '../../errors.ts';
+import { isRecord, wordsOfError } from '../../http/text.ts';
+import type { Redactor } from '../../redact.ts';
+import type { Answer } from '../answer.ts';
+import type { Column, Service } from '../protocol.ts';
+
+/** What a gateway says beside the rows of an answer. */
+interface Said {
+  readonly words: string[];
+  /** Whether there is nothing but the words. */
+  readonly isFailure: boolean;
+}
+
+/** Members that hold a gateway's messages: one, or a list. Their names are not documented (A). */
+const messageNames = ['messages', 'message', 'errors', 'errormessage', 'warnings', 'warning'];
+
+/** An `rc` from here up comes with messages; from the second one without rows (docs/protocols.md 2c). */
+const rcWithMessages = 4;
+const rcOfFailure = 8;
+
+/** What the `rc` of an answer means, in the gateway's own words; in the number where it has none. */
+export function saidBeside({ head, rowCount }: Pick<Answer, 'head' | 'rowCount'>, redactor: Redactor): Said {
+  const members = lowered(head);
+  const rc = count(members.get('rc')) ?? 0;
+  if (rc < rcWithMessages) {
+    return { words: [], isFailure: false };
+  }
+  const said = messageNames.flatMap((name) => members.get(name) ?? []);
+  const words = said.map((one) => wordsOfError(one, redactor)).filter((text) => text !== '');
+  return { words: words.length > 0 ? words : [`rc ${rc}`], isFailure: rc >= rcOfFailure && rowCount === 0 };
+}
+
+/** All rows that there are, which may be more than those in the answer. */
+export function totalRows({ head, rowCount }: Pick<Answer, 'head' | 'rowCount'>): number {
+  const members = lowered(head);
+  const counts = ['totalrows', 'totalrowcount', 'numrows', 'rowcount'].map((name) =>
+    count(members.get(name)),
+  );
+  return counts.find((one) => one !== undefined) ?? rowCount;
+}
+
+/** The services of a list (docs/protocols.md 2a); what is none is passed over. @throws E_PROTOCOL */
+export function servicesIn(body: unknown, host: string): Service[] {
+  const list = findList(body, []);
+  if (list === undefined) {
+    throw new TokensError('E_PROTOCOL', 'The answer of {0} is no list of services.', [host]);
+  }
+  return list.flatMap((item) => {
+    const name = textOf(item, ['webservicename', 'servicename', 'name', 'service']);
+    const status = textOf(item, ['status']);
+    return name === undefined ? [] : [{ name, ...(status === undefined ? {} : { status }) }];
+  });
+}
+
+/** The columns of a view's definition (docs/protocols.md 2b). @throws E_PROTOCOL */
+export function columnsIn(body: unknown, host: string): Column[] {
+  const list = findList(body, ['columns', 'fields']);
+  if (list === undefined) {
+    throw new TokensError('E_PROTOCOL', 'The answer of {0} is no definition of a view.', [host]);
+  }
+  return list.flatMap((item) => {
+    const field = textOf(item, ['field', 'name', 'fieldname', 'element']);
+    const label = textOf(item, ['header', 'displayname', 'label', 'heading', 'title']);
+    const id = textOf(item, ['id']);
+    const isHidden = /^(?:false|n|no)$/i.test(String(lowered(item).get('visible')));
+    return field === undefined
+      ? []
+      : [
+          {
+            field,
+            label: label ?? field,
+            ...(id === undefined ? {} : { id }),
+            ...(isHidden ? { hidden: true as const } : {}),
+          },
+        ];
+  });
+}
+
+/** The names in a list of what there is to choose from: under one of some members, or else the first text. */
+export function namesIn(body: unknown, members: readonly string[]): string[] {
+  const names = (findList(body, []) ?? []).flatMap((item) => {
+    const name =
+      typeof item === 'string' ? item : (textOf(item, members) ?? textOf(item, [...lowered(item).keys()]));
+    return name ?? [];
+  });
+  return [...new Set(names)];
+}
+
+/** A number that is one, or one written as text. */
+function count(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** A list: the body itself, or a member of one of the names (any name where none is given), at most one level down. */
+function findList(body: unknown, names: readonly string[], depth = 0): unknown[] | undefined {
+  if (Array.isArray(body)) {
+    return body;
+  }
+  if (!isRecord(body)) {
+    return undefined;
+  }
+  const members = Object.entries(body);
+  const named = members.find(
+    ([name, value]) => Array.isArray(value) && (names.length === 0 || names.includes(name.toLowerCase())),
+  );
+  if (named !== undefined) {
+    return findList(named[1], names, depth + 1);
+  }
+  for (const [, value] of depth === 0 ? members : []) {
+    const found = isRecord(value) ? findList(value, names, depth + 1) : undefined;
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return undefined;
+}
+
+/** The first of some members that is text, whatever their case; lines of text are one. */
+function textOf(item: unknown, names: readonly string[]): string | undefined {
+  const members = lowered(item);
+  for (const name of names) {
+    const lines = [members.get(name)].flat().map((line) => (typeof line === 'string' ? line.trim() : ''));
+    const text = lines.filter((line) => line !== '').join(' ');
+    if (text !== '') {
+      return text;
+    }
+  }
+  return undefined;
+}
+
+function lowered(item: unknown): Map<string, unknown> {
+  return new Map(
+    isRecord(item) ? Object.entries(item).map(([name, value]) => [name.toLowerCase(), value]) : [],
+  );
+}

@@ -1,0 +1,313 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import type { DataCall, Gateway, GatewayDeps } from '../../../../../src/core/protocols/protocol.ts';
+import { connect } from '../../../../connect.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../../sandbox/gateway.ts';
+import {
+  closeServers,
+  connection,
+  deps,
+  failure,
+  type Got,
+  json,
+  readers,
+  serve,
+  type TestServer,
+  tomcat,
+} from '../rig.ts';
+
+const login = { username: 'demo', password: 'demo' };
+const query = { product: 'MVMVS', view: 'JCPU' };
+const service = 'BBI3SYSA';
+const viewsRoot = '/cra/serviceGateway/services';
+const classicRoot = '/cra/ServiceGateway/Services';
+
+describe('protocols: CRA, the releases in the field', () => {
+  const owned: { dispose(): void }[] = [];
+  let sandbox: Sandbox | undefined;
+
+  afterEach(async () => {
+    owned.splice(0).forEach((one) => {
+      one.dispose();
+    });
+    await sandbox?.close();
+    sandbox = undefined;
+    await closeServers();
+  });
+
+  function connected(
+    url: string,
+    more: Record<string, unknown> = {},
+    parts: Partial<GatewayDeps> = {},
+  ): Gateway {
+    const gateway = connect(connection(url, { service, ...more }), { ...deps(), ...parts });
+    owned.push(gateway);
+    return gateway;
+  }
+
+  async function start(options: SandboxOptions): Promise<Sandbox> {
+    await sandbox?.close();
+    sandbox = await startSandbox(options);
+    return sandbox;
+  }
+
+  async function served(
+    answer: (got: Got, response: ServerResponse, index: number) => void,
+    more: Record<string, unknown> = { dialect: 'views' },
+  ): Promise<{ server: TestServer; gateway: Gateway }> {
+    const server = await serve(answer);
+    return { server, gateway: connected(server.url, more) };
+  }
+
+  const call = (more: Partial<DataCall> = {}): DataCall => ({
+    tokens: { user: 'user-token' },
+    query,
+    keepOpen: true,
+    makeReader: readers().make,
+    ...more,
+  });
+
+  for (const [profile, remembered] of [
+    ['classic', 'getData'],
+    ['cmi', 'cmi'],
+    ['newest', 'views'],
+  ] as const) {
+    it(`finds the ${profile} one by what it answers, remembers it, and does all with it`, async () => {
+      const { url } = await start({ profile });
+      const memory = new Map<string, string>();
+      const gateway = connected(url, {}, { memory });
+      const { value: user } = await gateway.signIn(login, undefined);
+      deepEqual([...memory.values()], [remembered]);
+      const tokens = { user, service };
+      const { session, totalRows } = await gateway.getData(call({ tokens }));
+      equal(totalRows, 48);
+      const again = await gateway.getData(call({ tokens: { ...tokens, session } }));
+      equal(again.session, session);
+      ok((await gateway.columns?.(tokens, query))?.some(({ label }) => label === 'JES Job Number'));
+      await gateway.keepAlive({ ...tokens, session });
+      await gateway.close({ ...tokens, session }, { query });
+      await gateway.logOff?.(tokens);
+      const stats = sandbox?.stats();
+      deepEqual(
+        [stats?.opened, stats?.reused, stats?.keepAlives, stats?.closed, stats?.userTokens],
+        [1, 1, 1, 1, 0],
+      );
+      // Another window knows it from the first request on.
+      const there = connected(url, {}, { memory });
+      equal(
+        (await there.getData(call({ tokens: { user: (await there.signIn(login, undefined)).value } })))
+          .totalRows,
+        48,
+      );
+    });
+  }
+
+  it('finds a gateway anew that was upgraded, with the memory of before and in a window that is open', async () => {
+    const { url, port } = await start({ profile: 'classic' });
+    const memory = new Map<string, string>();
+    const open = connected(url, {}, { memory });
+    await open.getData(call({ tokens: { user: (await open.signIn(login, undefined)).value } }));
+    for (const [profile, remembered] of [
+      ['cmi', 'cmi'],
+      ['newest', 'views'],
+      ['classic', 'getData'],
+    ] as const) {
+      await start({ profile, port });
+      // The token is from before; who hears that signs in again, without a person.
+      await failure(open.getData(call({ tokens: { user: 'old-token' } })), 'E_EXPIRED');
+      equal([...memory.values()].at(-1), remembered, profile);
+      const user = (await open.signIn(login, undefined)).value;
+      equal((await open.getData(call({ tokens: { user } }))).totalRows, 48);
+      const fresh = connected(
+        url,
+        {},
+        { memory: new Map([[`dialect/${url}`, profile === 'cmi' ? 'getData' : 'cmi']]) },
+      );
+      const { value } = await fresh.signIn(login, undefined);
+      equal((await fresh.getData(call({ tokens: { user: value } }))).totalRows, 48);
+    }
+  });
+
+  it('finds CMI where it has no list of products, by the log-on or by the data that there are', async () => {
+    for (const verb of ['Logon', 'logon']) {
+      const memory = new Map<string, string>();
+      const server = await serve((got, response) => {
+        if (got.path === classicRoot) {
+          json(response, [{ WEBSERVICEName: service }]);
+        } else if (got.path === `${classicRoot}/${service}/${verb}`) {
+          json(response, { userToken: 'tok' });
+        } else if (got.path === `${classicRoot}/${service}/products/MVMVS/views/JCPU/data`) {
+          json(response, { Rows: [{ A: 'a' }] });
+        } else {
+          tomcat(response, 404, 'Not Found', got.path);
+        }
+      });
+      const gateway = connected(server.url, {}, { memory });
+      const { value: user } = await gateway.signIn(login, undefined);
+      equal((await gateway.getData(call({ tokens: { user } }))).answer.rowCount, 1);
+      deepEqual([...memory.values()].at(-1), 'cmi');
+    }
+  });
+
+  it('says of an unknown view what the gateway says, and leaves its dialect as it is', async () => {
+    const memory = new Map<string, string>();
+    const server = await serve((got, response) =>
+      got.path === viewsRoot
+        ? json(response, [{ WEBSERVICEName: service }])
+        : tomcat(response, 404, 'Not Found', 'No such view'),
+    );
+    const gateway = connected(server.url, {}, { memory });
+    match((await failure(gateway.getData(call()), 'E_HTTP')).message, /No such view/);
+    deepEqual([...memory.values()], ['views']);
+  });
+
+  for (const [dialect, root] of [
+    ['views', viewsRoot],
+    ['getData', classicRoot],
+  ] as const) {
+    it(`${dialect}: logs off by form; no such request, or no such token, is no error`, async () => {
+      let status = 200;
+      const { server, gateway } = await served(
+        (_, response) => (status === 200 ? response.end() : tomcat(response, status, 'No', 'No')),
+        { dialect },
+      );
+      for (status of [200, 404, 405, 401]) {
+        await gateway.logOff?.({ user: 'user-token' });
+      }
+      deepEqual(
+        server.got.map(({ method, url, form }) => [method, url, form.get('userToken')]),
+        Array.from({ length: 4 }, () => ['POST', `${root}/${service}/Logoff`, 'user-token']),
+      );
+      status = 500;
+      await failure(gateway.logOff?.({ user: 'user-token' }) ?? Promise.reject(), 'E_HTTP');
+    });
+  }
+
+  it('logs off with the Tomcat user where that is asked for', async () => {
+    for (const profile of ['classic', 'cmi', 'newest'] as const) {
+      const { url } = await start({ profile, basic: true });
+      const gateway = connected(url, { gatewayUser: 'tomcat' });
+      const { value: user } = await gateway.signIn(login, undefined);
+      await failure(gateway.logOff?.({ user }) ?? Promise.reject(), 'E_CREDENTIALS');
+      await gateway.logOff?.({ user, gateway: { gatewayPassword: 'tomcat' } });
+      equal(sandbox?.stats().userTokens, 0, profile);
+    }
+  });
+
+  it('names a session in the query and in a header, and only there in one where it can be sent', async () => {
+    const { server, gateway } = await served((_, response) => json(response, { Rows: [] }));
+    for (const session of ['s-1', 'sé', undefined]) {
+      await gateway.getData(call({ tokens: { user: 'user-token', session } }));
+    }
+    deepEqual(
+      server.got.map(({ query, headers }) => [query.get('session'), headers.session]),
+      [
+        ['s-1', 's-1'],
+        ['sé', undefined],
+        [null, undefined],
+      ],
+    );
+  });
+
+  it('reads the label of a column from the lines of its header, its id, and whether it is hidden', async () => {
+    const { gateway } = await served((_, response) =>
+      json(response, {
+        columns: [
+          { id: 'A', field: 'X', visible: true, header: ['JES Job', 'Number '], fieldtype: 'C' },
+          { id: 'B', field: 'Y', visible: false, header: ['', 'CPU'] },
+          { id: 'C', field: 'Z', visible: 'false', header: [] },
+        ],
+      }),
+    );
+    deepEqual(await gateway.columns?.({ user: 'user-token' }, query), [
+      { field: 'X', label: 'JES Job Number', id: 'A' },
+      { field: 'Y', label: 'CPU', id: 'B', hidden: true },
+      { field: 'Z', label: 'Z', id: 'C', hidden: true },
+    ]);
+  });
+
+  for (const [body, rows, warnings] of [
+    [{ rc: 0, message: 'All is well' }, 1, undefined],
+    [{ rc: 3, messages: ['x'] }, 1, undefined],
+    [
+      { rc: 4, messages: ['SYSB is not there', { text: 1 }, { message: 'nor SYSC' }] },
+      1,
+      ['SYSB is not there', 'nor SYSC'],
+    ],
+    [{ RC: '7', Message: 'incomplete' }, 1, ['incomplete']],
+    [{ rc: 4 }, 0, ['rc 4']],
+    [{ rc: 12, message: 'Half of it' }, 1, ['Half of it']],
+  ] as const) {
+    it(`rc: ${JSON.stringify(body)} beside ${rows} rows`, async () => {
+      const { gateway } = await served((_, response) =>
+        json(response, { ...body, Rows: rows === 0 ? [] : [{ A: 'a' }] }),
+      );
+      const answer = await gateway.getData(call());
+      deepEqual([answer.answer.rowCount, answer.warnings], [rows, warnings]);
+    });
+  }
+
+  for (const status of [200, 400, 500]) {
+    it(`rc: 8 without rows is a failure with the gateway's words, under ${status}`, async () => {
+      for (const body of [
+        { rc: 8, messages: ['Context NONE is unknown'] },
+        { rc: '8', Message: 'Context NONE is unknown', Rows: [] },
+      ]) {
+        const { gateway } = await served((_, response) => json(response, body, status));
+        match((await failure(gateway.getData(call()), 'E_HTTP')).message, /Context NONE is unknown/);
+      }
+    });
+  }
+
+  for (const [head, expected] of [
+    [{ totalRowCount: 12, rowCount: 1 }, 12],
+    [{ TOTALROWS: '12', NumRows: 1 }, 12],
+    [{ RowCount: 7 }, 7],
+  ] as const) {
+    it(`counts: ${JSON.stringify(head)}`, async () => {
+      const { gateway } = await served((_, response) => json(response, { ...head, Rows: [{ A: 'x' }] }));
+      equal((await gateway.getData(call())).totalRows, expected);
+    });
+  }
+
+  for (const [body, words] of [
+    [{ reasonCode: 12, message: 'The view is not known' }, /The view is not known \(reason code 12\)/],
+    [{ error: { reason_code: '0x0A', message: 'No' } }, /No \(reason code 0x0A\)/],
+    [{ rc: 8, ReasonCode: 7 }, /reason code 7/],
+  ] as const) {
+    it(`errors in JSON: ${JSON.stringify(body)}`, async () => {
+      const { gateway } = await served((_, response) => json(response, body, 400));
+      match((await failure(gateway.getData(call()), 'E_HTTP')).message, words);
+    });
+  }
+
+  it('offers products, views, systems and servers of the sandbox, and nothing where there is no such list', async () => {
+    for (const [profile, expected] of [
+      ['newest', [['MVMVS', 'MVIP'], ['STACKS', 'TCPCONS', 'VTAMCSA'], ['SYSA', 'SYSB'], ['BBI3'], []]],
+      ['classic', [[], [], [], [], []]],
+    ] as const) {
+      const { url } = await start({ profile });
+      const gateway = connected(url);
+      const tokens = { user: (await gateway.signIn(login, undefined)).value, service };
+      const offered = [];
+      for (const member of ['product', 'view', 'system', 'server', 'scope']) {
+        offered.push(await gateway.offers?.(tokens, member, { product: 'MVIP' }));
+      }
+      deepEqual(offered, expected);
+      deepEqual(await gateway.offers?.(tokens, 'system', { product: 'NONE' }), []);
+    }
+  });
+
+  for (const body of [
+    { Rows: [{ system: 'SYSA' }, { system: 'SYSB' }, { system: 'SYSB' }] },
+    [{ SystemName: 'SYSA' }, { SystemName: 'SYSB' }],
+    { systems: ['SYSA', 'SYSB'], rc: 0 },
+    { result: { list: [{ what: 'SYSA' }, { what: 'SYSB' }, {}, 7] } },
+  ]) {
+    it(`offers, as they may look: ${JSON.stringify(body)}`, async () => {
+      const { server, gateway } = await served((_, response) => json(response, body));
+      deepEqual(await gateway.offers?.({ user: 'user-token' }, 'system', query), ['SYSA', 'SYSB']);
+      equal(server.got[0]?.url, `${viewsRoot}/${service}/products/MVMVS/systems`);
+    });
+  }
+});
