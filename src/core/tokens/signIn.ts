@@ -187,20 +187,25 @@ export class SignIn {
       }
       throw error;
     });
+    // Noted now, and not when sessions have been taken over: by then the login may have been refused.
+    const noted = this.#note(connection, login, remember);
     // Each sign-in replaces what the one before it has left, so one at a time.
-    const record = await this.#turns.run(JSON.stringify([connection.name, service]), () =>
+    const kept = this.#turns.run(JSON.stringify([connection.name, service]), () =>
       this.#keep(connection, service, gateway, grant),
     );
+    return (await Promise.all([kept, noted]))[0];
+  }
+
+  /** Remembers a login that was granted, or forgets what was remembered; a storage that fails is logged. */
+  async #note(connection: Connection, login: Login, remember: boolean | undefined): Promise<void> {
+    const { log, logins } = this.#env;
     try {
       await (remember === undefined
         ? logins.worked(connection, login)
         : logins.remember(connection, remember ? login : undefined));
     } catch (error) {
-      this.#env.log.error(
-        `Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`,
-      );
+      log.error(`Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`);
     }
-    return record;
   }
 
   /** Holds what was granted, in place of what calls were made with so far. */

@@ -21,11 +21,17 @@ describe('remembered logins', () => {
 
   afterEach(() => rig.end());
 
-  /** A window that is signed in with a password which the gateway then refuses, as its tokens are. */
-  async function changed(name = 'w') {
+  /** A window that is signed in, and has a session open. */
+  async function signedIn(name = 'w') {
     const window = await rig.open(name);
     const token = await window.keeper.signIn('cra', { login: demo, remember: true });
     await rig.getData(window);
+    return { window, keeper: window.keeper, token };
+  }
+
+  /** The same with a password that the gateway refuses by now, as its tokens are. */
+  async function changed(name = 'w') {
+    const { window, token } = await signedIn(name);
     rig.cra.wrong.add('demo');
     rig.cra.restart();
     return { window, token };
@@ -53,6 +59,22 @@ describe('remembered logins', () => {
     const { window } = await changed();
     deepEqual(await window.keeper.closeAll('cra'), { closed: 1, failed: 0 });
     equal(rig.cra.refusedLogOns.length, 1);
+  });
+
+  it('A2: a refusal holds over a sign-in with the same password that is still taking sessions over', async () => {
+    const delays: number[] = [];
+    rig = new Rig({}, { latency: () => delays.shift() ?? 0 });
+    const { keeper } = await signedIn();
+    delays.push(0, 0, 30_000); // To the sign-in and back, and to the renewal of the session under the new token.
+    const signIn = keeper.signIn('cra', { login: demo, remember: true });
+    await rig.settle();
+    rig.cra.wrong.add('demo');
+    rig.cra.restart();
+    await rejects(keeper.signIn('cra', {}), refused);
+    await rig.during(signIn);
+    await rejects(keeper.signIn('cra', {}), refused);
+    equal(rig.cra.refusedLogOns.length, 1);
+    equal(await keeper.isRemembered('cra'), false);
   });
 
   it('A2: calls of several services at one moment send a refused password once', async () => {
