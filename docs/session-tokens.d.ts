@@ -28,6 +28,9 @@ export interface SessionTokensApi {
   closeAll(connection?: string): Promise<{ closed: number; failed: number }>;
 }
 
+/** A value as JSON has them. */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+
 // What a request says, by the kind of its connection: by npm run docs.
 
 export type DataRequest = CraRequest | SarusRequest;
@@ -63,7 +66,8 @@ export interface SarusRequest {
   /** Whether the result is shown to the person; default true. */
   show?: boolean | undefined;
   endpoint: string;
-  params?: Record<string, string> | undefined;
+  params?: Record<string, Json> | undefined;
+  method?: 'GET' | 'POST' | undefined;
 }
 
 // End of what a request says.
@@ -75,7 +79,7 @@ export interface DataResult {
   rows: Record<string, Cell>[];
   /** In the order of the server. */
   columns: { field: string; label: string }[];
-  /** What was mended in the answer. */
+  /** What the gateway said beside the rows, and what was mended in the answer. */
   warnings?: string[];
   totalRows: number;
   elapsedMs: number;

@@ -21,6 +21,7 @@ import type { Gateway, GatewayMemory } from './core/protocols/protocol.ts';
 import { Redactor } from './core/redact.ts';
 import { credentialsOf } from './core/tokens/gateways.ts';
 import { Keeper } from './core/tokens/keeper.ts';
+import { RateLimit } from './core/tokens/rateLimit.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
 import type { ToolServices } from './tools/tools.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
@@ -121,6 +122,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   const consents = new Consents(state);
   const credentials = own(new CredentialVault(secrets));
   const claims = own(new FileClaims(join(storage, 'claims'), window));
+  const rate = own(new RateLimit({ clock, claims, log }));
   const memory: GatewayMemory = {
     get: (key) => state.get(key),
     set: (key, value) => void state.update(key, value),
@@ -132,6 +134,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
       redactor,
       log,
       memory,
+      turn: rate.turn,
       maxResponseBytes: options.maxResponseBytes(),
       proxySupport: options.proxySupport,
       secrets: async () => (await credentialsOf(connection, credentials, log))?.secrets ?? {},

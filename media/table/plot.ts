@@ -64,7 +64,7 @@ class LinePlot implements Drawing {
         cursor: { y: false, drag: { x: true, y: false } },
         scales: { x: { time: true } },
         axes: [
-          { ...axis, values: (_, times) => times.map(clockTime), space: 72 },
+          { ...axis, values: (_, times) => times.map(isDated(this.#data) ? date : clockTime), space: 72 },
           { ...axis, size: 56 },
         ],
         series: [
@@ -83,6 +83,16 @@ class LinePlot implements Drawing {
       this.#target,
     );
   }
+}
+
+/** Rows that are days, which are none of any time zone, and not the moments of a watch. */
+function isDated({ times }: PlotData): boolean {
+  return times.every((time) => time % 86_400_000 === 0);
+}
+
+function date(time: number): string {
+  const { lang } = document.documentElement;
+  return new Date(time * 1000).toLocaleDateString(lang, { timeZone: 'UTC' });
 }
 
 /** A watch takes minutes: a date below the times would only run into the next one. In seconds since the epoch. */

@@ -7,7 +7,7 @@ import type { CommandServices } from './command.ts';
 export interface DataResult {
   rows: Row[];
   columns: { field: string; label: string }[];
-  /** What was mended in the answer. */
+  /** What the gateway said beside the rows, and what was mended in the answer. */
   warnings?: string[];
   totalRows: number;
   /** From the sending of the request to the last byte, in milliseconds. */

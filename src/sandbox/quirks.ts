@@ -21,12 +21,22 @@ export interface Quirks {
   readonly byteOrderMark?: boolean;
   /** SARUS: errors come under HTTP 200; without this under the status that they name. */
   readonly errorsUnder200?: boolean;
-  /** SARUS: `Remaining` is a string; without this a number. */
+  /** SARUS: `Errors` is one object with `Detail`, as the manual has it; without this a list, with `Details`. */
+  readonly errorObject?: boolean;
+  /** SARUS: an error's words have a part after `Trace:`. */
+  readonly trace?: boolean;
+  /** SARUS: lives are strings; without this numbers. */
   readonly remainingAsString?: boolean;
-  /** SARUS: GetSessionToken tells `Remaining`; without this it does not. */
-  readonly remainingAtOnce?: boolean;
+  /** SARUS: how GetSessionToken tells the life: as `Remaining`, or as an older release does. */
+  readonly lifeAtSignIn?: 'TimeLeftMs' | 'none';
+  /** SARUS: QuerySessionToken tells the life as `SessionTokenExpires`; without this as `Remaining`. */
+  readonly olderQuery?: boolean;
   /** SARUS: a renewal answers with a new token and the old one dies; without this the token stays. */
   readonly renewalReplaces?: boolean;
   /** SARUS: QuerySessionToken renews; without this it only tells. */
   readonly queryRenews?: boolean;
+  /** SARUS: the one name that lists of series have in a JSON body; without this both are understood. */
+  readonly seriesKey?: 'Series' | 'Series[]';
+  /** SARUS: the token endpoints answer as often as they are asked; without this 3 times a second. */
+  readonly noRateLimit?: boolean;
 }

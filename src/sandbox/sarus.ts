@@ -2,35 +2,44 @@ import { performance } from 'node:perf_hooks';
 import { type Answer, json, streamedJson } from './answer.ts';
 import type { Call } from './call.ts';
 import { isShort } from './life.ts';
-import { sarusEndpoints } from './sarusData.ts';
+import { type SarusParams, sarusParams } from './sarusCall.ts';
+import { type SarusEndpoint, sarusEndpoints } from './sarusData.ts';
 import type { Setup } from './setup.ts';
 import { newSecret, type SarusToken } from './state.ts';
 
-/** Who gets a token (docs/protocols.md 1). */
+/** Who gets a token (docs/protocols.md 1.1). */
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
 /** Bounds of `Minutes`, and what it is when nobody says. */
 const minutesOf = { usual: 30, least: 1, most: 1440 };
+/** Each of the token endpoints answers so many requests a second. */
+const requestsASecond = 3;
 
 /** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
   readonly #setup: Setup;
-  readonly #endpoints = sarusEndpoints();
+  /** The token endpoints, and when each was last called, in milliseconds. */
+  readonly #tokenCalls = new Map<string, number[]>();
 
   constructor(setup: Setup) {
     this.#setup = setup;
   }
 
-  /** Answers `GET /<Endpoint>`. */
+  /** Answers `/<Endpoint>`. */
   answer(call: Call): Answer {
     const start = performance.now();
-    const [endpoint = ''] = call.path;
+    const name = call.path.join('/');
     try {
-      if (call.method !== 'GET') {
-        throw this.refusal(405, `Method ${call.method} is not allowed; use GET`);
+      const endpoint = Object.hasOwn(sarusEndpoints, name) ? sarusEndpoints[name] : undefined;
+      if (call.method !== 'GET' && !(call.method === 'POST' && endpoint?.posts)) {
+        throw new SarusRefusal(405, `Method ${call.method} is not allowed`);
       }
-      return call.path.length === 1
-        ? this.#result(endpoint, call.query, start)
-        : this.#unknown(call.path.join('/'));
+      const params = sarusParams(call, this.#setup.quirks.seriesKey);
+      if (params === undefined) {
+        throw new SarusRefusal(400, 'The body must be a JSON object');
+      }
+      return endpoint === undefined
+        ? this.#wrap(this.#tokenResult(name, params), start)
+        : this.#data(endpoint, params, start);
     } catch (error) {
       if (error instanceof SarusRefusal) {
         return this.error(error.status, error.detail, start);
@@ -39,69 +48,89 @@ export class Sarus {
     }
   }
 
-  /** An answer with `Errors`, under the status that it names or under 200. */
-  error(status: number, detail: string, start: number = performance.now()): Answer {
-    const body = { ...this.#envelope(start), Errors: { Status: status, Detail: detail } };
-    return json(body, this.#setup.quirks.errorsUnder200 ? 200 : status);
+  /** An answer with `Errors`: a list under the status that it names, or as the quirks say. */
+  error(status: number, words: string, start: number = performance.now()): Answer {
+    const { errorObject, errorsUnder200, trace } = this.#setup.quirks;
+    const detail = trace ? `${words} Trace: at Sarus.Api.Handle()` : words;
+    const Errors = errorObject ? { Status: status, Detail: detail } : [{ Status: status, Details: detail }];
+    return json({ ...this.#envelope(start), Errors }, errorsUnder200 ? 200 : status);
   }
 
-  refusal(status: number, detail: string): SarusRefusal {
-    return new SarusRefusal(status, detail);
-  }
-
-  #result(endpoint: string, query: URLSearchParams, start: number): Answer {
-    switch (endpoint) {
+  #tokenResult(name: string, params: SarusParams): object {
+    switch (name) {
       case 'GetSessionToken':
-        return this.#wrap(this.#open(query), start);
-      case 'QuerySessionToken': {
-        const [, token] = this.#token(query);
-        if (this.#setup.quirks.queryRenews) {
-          token.lastUsed = this.#setup.state.now();
-        }
-        return this.#wrap({ Remaining: this.#remaining(token) }, start);
-      }
+        this.#limit(name);
+        return this.#open(params);
+      case 'QuerySessionToken':
+        this.#limit(name);
+        return this.#query(params);
       case 'RenewSessionToken':
-        return this.#wrap(this.#renew(query), start);
+        this.#limit(name);
+        return this.#renew(params);
       case 'RevokeSessionToken':
-        return this.#wrap(this.#revoke(query), start);
+        this.#limit(name);
+        return this.#revoke(params);
       default:
-        return this.#data(endpoint, query, start);
+        throw new SarusRefusal(404, `There is no endpoint ${name}`);
     }
   }
 
-  #open(query: URLSearchParams): object {
-    const byKey = query.get('APIKey');
-    const email = query.get('email');
-    const password = query.get('Password');
-    if (byKey === null && (email === null || password === null)) {
-      throw this.refusal(400, 'APIKey, or email and Password, must be given');
+  /** Refuses what is too much within a second. */
+  #limit(name: string): void {
+    const { state, quirks } = this.#setup;
+    const now = state.now();
+    const recent = (this.#tokenCalls.get(name) ?? []).filter((at) => now - at < 1_000);
+    if (recent.length >= requestsASecond && !quirks.noRateLimit) {
+      throw new SarusRefusal(429, 'Too many requests');
+    }
+    this.#tokenCalls.set(name, [...recent, now]);
+  }
+
+  #open(params: SarusParams): object {
+    const byKey = params.get('APIKey');
+    const email = params.get('email');
+    const password = params.get('Password');
+    if (byKey === undefined && (email === undefined || password === undefined)) {
+      throw new SarusRefusal(400, 'APIKey, or email and Password, must be given');
     }
     const known =
-      byKey === null ? email === account.email && password === account.password : byKey === account.apiKey;
+      byKey === undefined
+        ? email === account.email && password === account.password
+        : byKey === account.apiKey;
     if (!known) {
-      throw this.refusal(401, 'The credentials are not valid');
+      throw new SarusRefusal(401, 'The credentials are not valid');
     }
     const { state, quirks } = this.#setup;
     const name = newSecret(24);
-    const token: SarusToken = { lastUsed: state.now(), lifeMs: this.#lifeMs(query) };
+    const token: SarusToken = { lastUsed: state.now(), lifeMs: this.#lifeMs(params) };
     state.sarusTokens.add(name, token);
     state.counters.opened += 1;
-    return { SessionToken: name, ...(quirks.remainingAtOnce ? { Remaining: this.#remaining(token) } : {}) };
+    const life = quirks.lifeAtSignIn ?? 'Remaining';
+    return { SessionToken: name, ...(life === 'none' ? {} : { [life]: this.#remaining(token) }) };
+  }
+
+  #query(params: SarusParams): object {
+    const { quirks, state } = this.#setup;
+    const [, token] = this.#token(params);
+    if (quirks.queryRenews) {
+      token.lastUsed = state.now();
+    }
+    return { [quirks.olderQuery ? 'SessionTokenExpires' : 'Remaining']: this.#remaining(token) };
   }
 
   /** The life asked for; a sandbox with a short life grants no more than that. */
-  #lifeMs(query: URLSearchParams): number {
-    const minutes = Number(query.get('Minutes') ?? minutesOf.usual);
+  #lifeMs(params: SarusParams): number {
+    const minutes = Number(params.get('Minutes') ?? minutesOf.usual);
     if (!(minutes >= minutesOf.least && minutes <= minutesOf.most)) {
-      throw this.refusal(400, `Minutes must be a number from ${minutesOf.least} to ${minutesOf.most}`);
+      throw new SarusRefusal(400, `Minutes must be a number from ${minutesOf.least} to ${minutesOf.most}`);
     }
     const { lifeMs } = this.#setup;
     return isShort(lifeMs) ? Math.min(minutes * 60_000, lifeMs) : minutes * 60_000;
   }
 
-  #renew(query: URLSearchParams): object {
+  #renew(params: SarusParams): object {
     const { state, quirks, wall } = this.#setup;
-    const [name, token] = this.#token(query);
+    const [name, token] = this.#token(params);
     token.lastUsed = state.now();
     state.counters.keepAlives += 1;
     let current = name;
@@ -114,29 +143,25 @@ export class Sarus {
     return { SessionToken: current, Remaining: this.#remaining(token), LastActive: lastActive };
   }
 
-  #revoke(query: URLSearchParams): object {
-    const [name] = this.#token(query);
+  #revoke(params: SarusParams): object {
+    const [name] = this.#token(params);
     this.#setup.state.sarusTokens.delete(name);
     this.#setup.state.counters.closed += 1;
     return { Status: 200, Detail: 'The session token is revoked' };
   }
 
-  /** A data endpoint: renews the token to full life and costs one call of the quota, unlike the others. */
-  #data(name: string, query: URLSearchParams, start: number): Answer {
-    const endpoint = this.#endpoints.get(name);
-    if (endpoint === undefined) {
-      return this.#unknown(name);
-    }
+  /** A data endpoint: renews the token to full life and costs the account's quota what it is priced at. */
+  #data(endpoint: SarusEndpoint, params: SarusParams, start: number): Answer {
     const { state, sarusQuota, wall } = this.#setup;
-    const [, token] = this.#token(query);
-    if (state.sarusCalls >= sarusQuota) {
-      throw this.refusal(429, `The account's quota of ${sarusQuota} API calls is used up`);
-    }
-    const result = endpoint.result(query, wall());
+    const [, token] = this.#token(params, endpoint.tokenIs404);
+    const result = endpoint.result(params, wall());
     if (typeof result === 'string') {
-      throw this.refusal(400, result);
+      throw new SarusRefusal(400, result);
     }
-    state.sarusCalls += 1;
+    if (state.sarusCalls + result.cost > sarusQuota) {
+      throw new SarusRefusal(429, `The account's quota of ${sarusQuota} API calls is used up`);
+    }
+    state.sarusCalls += result.cost;
     state.counters.reused += 1;
     token.lastUsed = state.now();
     return 'value' in result
@@ -144,17 +169,19 @@ export class Sarus {
       : streamedJson(this.#stream(result.chunks, start));
   }
 
-  /** The living token that the query names. */
-  #token(query: URLSearchParams): [string, SarusToken] {
-    const name = query.get('SessionToken') ?? '';
+  /** The living token that the request names. */
+  #token(params: SarusParams, refusedBy404 = false): [string, SarusToken] {
+    const name = params.get('SessionToken') ?? '';
     if (name === '') {
-      throw this.refusal(400, 'SessionToken must be given');
+      throw new SarusRefusal(400, 'Missing session token');
     }
     const token = this.#setup.state.sarusTokens.get(name);
     if (token === undefined) {
-      throw this.#setup.state.expiredSarusTokens.has(name)
-        ? this.refusal(410, 'The session token has expired')
-        : this.refusal(401, 'The session token is unknown or not valid');
+      const isExpired = this.#setup.state.expiredSarusTokens.has(name);
+      throw new SarusRefusal(
+        refusedBy404 ? 404 : isExpired ? 410 : 401,
+        isExpired ? 'Token has already expired' : 'Unknown session token',
+      );
     }
     return [name, token];
   }
@@ -163,10 +190,6 @@ export class Sarus {
   #remaining(token: SarusToken): number | string {
     const left = Math.floor(token.lifeMs - (this.#setup.state.now() - token.lastUsed));
     return this.#setup.quirks.remainingAsString ? String(left) : left;
-  }
-
-  #unknown(name: string): Answer {
-    throw this.refusal(404, `There is no endpoint ${name}`);
   }
 
   #wrap(result: unknown, start: number): Answer {

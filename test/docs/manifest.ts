@@ -37,6 +37,9 @@ function converted(schema: Looked): JsonSchema {
     const inner = converted(schema.wrapped);
     return schema.default === undefined ? inner : { ...inner, default: schema.default };
   }
+  if (schema.type === 'lazy') {
+    return {}; // Any JSON.
+  }
   const json: Record<string, unknown> = { type: schema.type === 'record' ? 'object' : schema.type };
   if (schema.type === 'picklist') {
     Object.assign(json, { type: 'string', enum: schema.options });
@@ -182,9 +185,16 @@ const says: Readonly<Record<string, string>> = {
 };
 
 function typed(name: string, schema: GenericSchema): string {
-  const { minimum, type } = jsonSchema(schema);
+  const { minimum, type, enum: choices, additionalProperties } = jsonSchema(schema);
   const isOptional = 'wrapped' in schema;
   const doc = says[name] ?? (typeof minimum === 'number' && minimum > 0 ? `From ${minimum}.` : undefined);
-  const written = type === 'object' ? 'Record<string, string>' : type === 'integer' ? 'number' : String(type);
+  const isJson = JSON.stringify(additionalProperties) === '{}';
+  const written = Array.isArray(choices)
+    ? choices.map((choice) => `'${choice}'`).join(' | ')
+    : type === 'object'
+      ? `Record<string, ${isJson ? 'Json' : 'string'}>`
+      : type === 'integer'
+        ? 'number'
+        : String(type);
   return `${doc === undefined ? '' : `  /** ${doc} */\n`}  ${name}${isOptional ? '?' : ''}: ${written}${isOptional ? ' | undefined' : ''};\n`;
 }

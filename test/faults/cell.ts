@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { TokensError } from '../../src/core/errors.ts';
+import type { Log } from '../../src/core/log.ts';
 import type { Login } from '../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { WorkerClient } from '../../src/core/results/workerClient.ts';
+import { RateLimit } from '../../src/core/tokens/rateLimit.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import type { Operation as FaultOperation, FaultRule } from '../sandbox/faultRules.ts';
@@ -57,6 +59,9 @@ export interface Outcome {
   readonly timersAtEnd: number;
 }
 
+const nothing = (): void => undefined;
+const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 /** How long one request may take, in seconds: long, so that no slow machine decides, but where waiting is the fault. */
 const patient = 30;
 const impatient = 0.4;
@@ -97,6 +102,7 @@ async function strike(
     connections[0] = connectionOf({ ...settings, requestTimeoutSeconds });
   };
   allow(patient);
+  const rate = new RateLimit({ clock, claims: claims.window('w'), log: silent });
   const window = new TestWindow({
     clock,
     store: storage.window(),
@@ -104,7 +110,14 @@ async function strike(
     claims: claims.window('w'),
     connections,
     connect: (connection, { redactor, log }) =>
-      connect(connection, { clock, redactor, log, maxResponseBytes: 1 << 20, random: () => 0 }),
+      connect(connection, {
+        clock,
+        redactor,
+        log,
+        turn: rate.turn,
+        maxResponseBytes: 1 << 20,
+        random: () => 0,
+      }),
     name: 'w',
   });
   const { keeper } = window;
@@ -113,7 +126,7 @@ async function strike(
   const getData = () =>
     keeper.getData(
       protocol === 'sarus'
-        ? { connection: 'c', endpoint: 'GetSnapshot', params: { Symbols: 'ABC' } }
+        ? { connection: 'c', endpoint: 'GetValues', params: { Series: ['FX/EURUSD'], Periods: 5 } }
         : { connection: 'c', product: 'MVMVS', view: 'JCPU', rows: 1 },
       { makeReader },
     );
@@ -166,6 +179,7 @@ async function strike(
   await quiet(window, clock);
   const after = { heldAtEnd: held(), countedAtEnd: counted() };
   window.dispose();
+  rate.dispose();
   return { result, message, ...before, ...after, timersAtEnd: clock.live };
 }
 

@@ -165,6 +165,8 @@ const dataSeeds = [
   '{"Result":[{"__proto__":{"polluted":1},"constructor":"x"},{"A":[1,{"b":2}]}]}',
   '{"Result":{"polluted":1}}',
   '{"Rows":[]}',
+  '{"Result":{"Metadata":[{"Symbol":"A","Bates":["C"]}],"Columns":[{"Bate":"C"}],"Rows":{"2024-01-02":[1,"NA"],"d":null}}}',
+  '{"Result":{"Series":[{"Metadata":{"Bates":["C"]},"Values":{"d":[1.5],"e":[null]}},{"Status":404,"Details":"x"}]}}',
 ];
 
 /** Reads a body as an answer's small reader does, cut where the fuzzer says. */

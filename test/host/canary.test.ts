@@ -117,8 +117,8 @@ describe('security: canaries', () => {
       'apiKey' in login || 'email' in login
         ? {
             connection,
-            endpoint: 'GetSnapshot',
-            params: { Symbols: 'ABC', SessionToken: canaries.apiKey },
+            endpoint: 'GetValues',
+            params: { Series: ['EQUITY/OAKBA'], SessionToken: canaries.apiKey },
             show: false,
           }
         : { connection, product: 'MVMVS', view: 'JCPU', filter: canaries.username, show: false };

@@ -98,8 +98,8 @@ describe('the contract', () => {
 
     const data = await run<DataResult>('getData', {
       connection: 'market',
-      endpoint: 'GetSnapshot',
-      params: { Symbols: 'ABC' },
+      endpoint: 'GetValues',
+      params: { Series: ['EQUITY/OAKBA'], Periods: 5 },
       show: false,
     });
     assert.ok(data.rows.length > 0);

@@ -197,9 +197,10 @@ export class Striker {
   }
 }
 
-/** The session that a request names: CRA's in the query, SARUS's token. */
-function sessionOf(call: Call): string | undefined {
-  return parameter(call.query, 'session') ?? parameter(call.query, 'SessionToken');
+/** The session that a request names: CRA's in the query, SARUS's token in the query or in a JSON body. */
+function sessionOf({ query, body }: Call): string | undefined {
+  const inBody = /"SessionToken"\s*:\s*"([^"]*)"/.exec(body)?.[1];
+  return parameter(query, 'session') ?? parameter(query, 'SessionToken') ?? inBody;
 }
 
 function redirect(location: string): Answer {

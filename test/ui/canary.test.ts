@@ -19,8 +19,8 @@ describe('security: canaries, as a person sees them', () => {
     const common = { requestTimeoutSeconds: 0.7 };
     const prices = (connection: string) => ({
       connection,
-      endpoint: 'GetSnapshot',
-      params: { Symbols: 'ABC' },
+      endpoint: 'GetValues',
+      params: { Series: ['EQUITY/OAKBA'], Periods: 5 },
     });
     const settings = {
       'sessionTokens.connections': [

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exportTo } from './exporting.ts';
 import { temporaryFolder, useFixture } from './fixture.ts';
 import { plainRow, startRecorder } from './recorder.ts';
 import { connectionTo, getData, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
-import { useWorkbench, type Workbench } from './workbench.ts';
+import { useWorkbench } from './workbench.ts';
 
 /** What leaves a result: files, an editor with its JSON, and the request for another program. */
 describe('what leaves a result', () => {
@@ -113,24 +114,6 @@ describe('what leaves a result', () => {
     }
   });
 });
-
-/** The person's way: the palette, a format, a path on the computer. */
-async function exportTo(vs: Workbench, format: string, path: string): Promise<void> {
-  const { quickInput } = vs;
-  await vs.palette('Session Tokens: Export Result…');
-  await quickInput.pick(/Export MVMVS/, format);
-  // The dialog writes its proposal with some delay, over what is there.
-  await until('the dialog to propose a file', async () =>
-    /\/MVMVS-JCPU\.\w+$/.test((await quickInput.read())?.value ?? ''),
-  );
-  await until('the dialog to have the path', async () => {
-    await quickInput.type(path);
-    return (await quickInput.read())?.value === path;
-  });
-  // While it looks at a path it takes no click.
-  await vs.clickAway(vs.page.locator('.quick-input-widget .monaco-button').filter({ hasText: /Export|OK/ }));
-  await until('the file', async () => (await readFile(path)).length > 0);
-}
 
 /** RFC 4180, as another program reads it. */
 function readCsv(text: string): string[][] {

@@ -102,6 +102,8 @@ export class HttpClient {
       throw cancelled();
     }
     const { linger } = request;
+    // Waiting for its turn is no time of the request.
+    const over = await request.turn?.(request.signal);
     const late = (): TokensError =>
       new TokensError('E_TIMEOUT', 'No complete answer came from {0} within {1} s.', [
         this.host,
@@ -109,7 +111,7 @@ export class HttpClient {
       ]);
     return new Promise((resolve, reject) => {
       const flight = new Flight(request, headers, this.#deps.clock, this.#totalMs, late, reject);
-      this.#attempts(flight).then(
+      this.#attempts(flight, over).then(
         (answer) => {
           flight.end();
           flight.left ? linger?.done(answer) : resolve(answer);
@@ -172,16 +174,17 @@ export class HttpClient {
     return request;
   }
 
-  async #attempts(flight: Flight): Promise<HttpAnswer> {
-    const { idempotent } = flight.request;
+  async #attempts(flight: Flight, over: (() => void) | undefined): Promise<HttpAnswer> {
+    const { idempotent, turn } = flight.request;
+    let ended = over;
     for (let attempt = 0; ; attempt++) {
       const last = !idempotent || attempt === mostRetries;
       try {
-        const answer = await this.#exchange(
-          flight,
-          attempt === 0 ? flight.begun : this.#deps.clock.now(),
-          !last && idempotent === true,
-        );
+        if (attempt > 0) {
+          ended = await turn?.(flight.kill.signal);
+        }
+        const sent = attempt === 0 ? flight.begun : this.#deps.clock.now();
+        const answer = await this.#exchange(flight, sent, !last && idempotent === true).finally(ended);
         if (typeof answer !== 'number') {
           return answer;
         }

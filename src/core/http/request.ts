@@ -30,7 +30,7 @@ export interface HttpRequest {
   readonly path: string;
   readonly query?: Pairs;
   readonly form?: Pairs;
-  readonly json?: Readonly<Record<string, string>>;
+  readonly json?: Readonly<Record<string, unknown>>;
   readonly authorization?: string;
   /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -49,4 +49,6 @@ export interface HttpRequest {
    */
   readonly sink?: (head: HttpHead, first: number | undefined) => Sink | undefined;
   readonly linger?: Linger;
+  /** Waits until it may be sent, each time that it is; what it resolves to is called when that has ended. */
+  readonly turn?: (signal: AbortSignal | undefined) => Promise<() => void>;
 }

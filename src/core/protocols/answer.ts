@@ -14,6 +14,39 @@ export interface RowPath {
   readonly mayWrap: boolean;
   /** The member beside which there need not be any rows. */
   readonly error?: string;
+  /** Members of that object whose lists are no rows. */
+  readonly except?: readonly string[];
+  /** Rows that are no list there, but an object by keys. */
+  readonly keyed?: KeyedRows;
+  /** A text that stands for no value among numbers. */
+  readonly missing?: string;
+}
+
+/**
+ * Where an answer has rows that are no list of objects, but lists of values in an object, by a key such as the date
+ * (docs/protocols.md 1.3). All members are names of JSON members.
+ */
+export interface KeyedRows {
+  /** The column that the keys get. */
+  readonly key: string;
+  /** One table: its rows by key; beside them what says which value is which, column by column or subject by subject. */
+  readonly table: { readonly rows: string; readonly columns: string; readonly subjects: string };
+  /** A list of subjects, each with rows of its own; `column` is the one that says whose a row is. */
+  readonly list: {
+    readonly subjects: string;
+    readonly rows: string;
+    readonly head: string;
+    readonly column: string;
+  };
+  /** Of a column or a subject: what names it, as a value or as a list, and the subject, and what that belongs to. */
+  readonly name: string;
+  readonly names: string;
+  readonly subject: string;
+  readonly owner: string;
+  /** Those of 300 or more say that this subject, or one of its values, was refused. */
+  readonly statuses: readonly string[];
+  /** The member that gets the refused ones of the list, without their rows. */
+  readonly refused: string;
 }
 
 /** An answer of a data call, read to its end. */

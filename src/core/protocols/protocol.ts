@@ -4,7 +4,8 @@ import type { Connection, ConnectionKind } from '../connection.ts';
 import type { Message } from '../errors.ts';
 import type { HttpDeps } from '../http/client.ts';
 import type { Pairs } from '../http/encode.ts';
-import type { Answer, MakeReader, RowPath } from './answer.ts';
+import type { JsonObject } from '../json.ts';
+import type { Answer, MakeReader, Row, RowPath } from './answer.ts';
 
 /**
  * One kind of gateway, described so that everything else can serve it without knowing it: dialogs, settings, saved
@@ -78,13 +79,54 @@ export interface RequestDialog {
   /** Says of a target that was typed and not offered that it will be used. */
   readonly ownText: Message;
   /** Targets that every gateway has, offered until a person has their own. */
-  readonly usual: readonly string[];
+  readonly usual: readonly { readonly name: string; readonly description?: Message }[];
+  /** Whether a target may change something at the gateway: then a person who types it is asked. */
+  mayChange?(target: string): boolean;
   /** A member that holds parameters by name, asked for as `name=value&name=value`. */
   readonly params?: { readonly name: string; readonly prompt: Message };
+  /** Finds what a person means by parts of its name. */
+  readonly finder?: Finder;
   /** A member that bounds the number of rows at the gateway already. */
   readonly maxRows?: string;
   /** What is added so that an open session does not answer with the data it has collected before. */
   readonly anew?: Query;
+}
+
+/** Something to choose. */
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** How a person fills the parameters of a request: they find what it is about in lists of the gateway. */
+export interface Finder {
+  /** The targets that it is for. */
+  readonly targets: readonly string[];
+  /** The parameter that lists what was found. */
+  readonly list: string;
+  /** What there is to search in; it costs nothing to ask. */
+  readonly groups: {
+    readonly query: Query;
+    readonly prompt: Message;
+    choice(row: Row): Choice | undefined;
+  };
+  /** What a text finds in a group, page by page from 1. */
+  readonly items: {
+    query(group: string, text: string, page: number): Query;
+    readonly prompt: Message;
+    choice(row: Row, group: string): Choice | undefined;
+    /** What one search costs. */
+    readonly price?: Message;
+  };
+  /** Parameters to choose, one after the other; a text of one's own is a value too, and undefined leaves it out. */
+  further(
+    target: string,
+    now: Date,
+  ): readonly {
+    readonly name: string;
+    readonly prompt: Message;
+    readonly choices: readonly { readonly label: Message; readonly value: string | undefined }[];
+  }[];
 }
 
 /** A request that gets data. In place of the token stands where it goes. */
@@ -93,9 +135,11 @@ export interface WireRequest {
   /** Below the connection's URL, encoded. */
   readonly path: string;
   readonly query: Pairs;
-  /** The token: a parameter of the query, a field of the form, or the `Authorization` of scheme Bearer. */
+  /** The body, where it is JSON. */
+  readonly json?: JsonObject;
+  /** The token: a parameter of the query, a member of the JSON, a field of the form, or the `Authorization` of scheme Bearer. */
   readonly token: {
-    readonly place: 'query' | 'form' | 'bearer';
+    readonly place: 'query' | 'json' | 'form' | 'bearer';
     readonly name: string;
     /** The environment variable that stands for it in a text. */
     readonly variable: string;
@@ -116,6 +160,11 @@ export interface GatewayMemory {
 /** What a gateway's client needs besides its connection. */
 export interface GatewayDeps extends Omit<HttpDeps, 'connection'> {
   readonly memory: GatewayMemory;
+  /**
+   * Waits until a request may be sent of which gateways take only so many a second; `key` is the same for all that count
+   * together. What it resolves to is called when the answer has come. Absent: nobody keeps count.
+   */
+  readonly turn?: (key: string, perSecond: number, signal?: AbortSignal) => Promise<() => void>;
 }
 
 /** Every call can be called off. */
@@ -175,6 +224,8 @@ export interface DataAnswer extends Life {
   readonly totalRows: number;
   /** What the gateway said beside the rows, such as what it has refused of the request; without secrets. */
   readonly warnings?: readonly string[];
+  /** What the answer cost of the account's quota, in the gateway's API calls, as far as it tells. */
+  readonly apiCalls?: number;
 }
 
 /** A service of a gateway. */

@@ -51,7 +51,7 @@ export function wireOf(request: DataRequest, connection: Connection, memory: Gat
   return protocolOf(connection).wire(query, connection, { service, memory });
 }
 
-/** How a request is called where there is little room: `MVMVS/JCPU`, `GetSnapshot`. */
+/** How a request is called where there is little room: `MVMVS/JCPU`, `GetValuesRC`. */
 export function titleOf(request: Query): string {
   const names = targetNames(request);
   return names.map((name) => String(request[name])).join('/') || String(request.connection ?? '');

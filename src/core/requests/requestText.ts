@@ -18,6 +18,8 @@ interface Written {
   readonly url: string;
   readonly query: Pairs;
   readonly secret: WireRequest['token'];
+  /** The JSON body, in ASCII, before and after the token in it. */
+  readonly body: readonly [string, string];
   /** The connection's own. Between two parts of a value stands what is in `variable`. */
   readonly headers: readonly { readonly name: string; readonly parts: string[]; readonly variable: string }[];
 }
@@ -31,6 +33,7 @@ export function requestText(wire: WireRequest, connection: Connection, form: Req
     url: connection.url + wire.path,
     query: wire.query.filter(([name]) => !secretName.test(name)),
     secret: wire.token,
+    body: bodyAround(wire),
     headers: ownHeaders(connection, wire.token),
   };
   switch (form) {
@@ -45,6 +48,15 @@ export function requestText(wire: WireRequest, connection: Connection, form: Req
     case 'http':
       return httpFile(written);
   }
+}
+
+function bodyAround({ json = {}, token }: WireRequest): [string, string] {
+  const members = Object.entries(json).filter(([name]) => !secretName.test(name));
+  const text = JSON.stringify(Object.fromEntries([...members, [token.name, '']])).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return [text.slice(0, -2), text.slice(-2)];
 }
 
 /** The headers of the connection, less those in whose place the request has its own. */
@@ -83,6 +95,12 @@ function curl(wire: Written): string {
     case 'query':
       lines.push('--get', `--data-urlencode "${secret.name}=$${secret.variable}"`);
       break;
+    case 'json':
+      lines.push(
+        "--header 'Content-Type: application/json'",
+        `--data ${posix(wire.body[0])}"$${secret.variable}"${posix(wire.body[1])}`,
+      );
+      break;
     case 'form':
       lines.push(`--request ${method}`, `--data-urlencode "${secret.name}=$${secret.variable}"`);
       break;
@@ -99,8 +117,9 @@ function curl(wire: Written): string {
  * cURL as the prompt of Windows' cmd takes it. Values go by `--url-query`, bare where they can: cmd looks for
  * variables in whatever stands between two percent signs, and in a batch file there is no quoting against that.
  */
-function cmd({ method, url, query, secret, headers }: Written): string {
+function cmd({ method, url, query, secret, body, headers }: Written): string {
   const token = `%${secret.variable}%`;
+  const inside = (part: string) => cmdWord(part).slice(1, -1);
   const lines = [
     'curl --silent --show-error --fail-with-body',
     `--request ${method} ${cmdWord(url)}`,
@@ -114,6 +133,9 @@ function cmd({ method, url, query, secret, headers }: Written): string {
     case 'query':
       lines.push(`--url-query "${secret.name}=${token}"`);
       break;
+    case 'json':
+      lines.push('--header "Content-Type: application/json"', `--data "${body.map(inside).join(token)}"`);
+      break;
     case 'form':
       lines.push(`--data-urlencode "${secret.name}=${token}"`);
       break;
@@ -121,7 +143,6 @@ function cmd({ method, url, query, secret, headers }: Written): string {
       lines.push(`--header "${secret.name}: Bearer ${token}"`);
   }
   for (const { name, parts, variable } of headers) {
-    const inside = (part: string) => cmdWord(part).slice(1, -1);
     lines.push(`--header "${name}: ${words(parts, inside, `%${variable}%`, '')}"`);
   }
   return `${lines.join(' ^\n  ')}\n`;
@@ -140,16 +161,20 @@ function cmdWord(text: string): string {
   return `"${inside}"`;
 }
 
-function python({ method, url, query, secret, headers }: Written): string {
+function python({ method, url, query, secret, body, headers }: Written): string {
   const token = `os.environ["${secret.variable}"]`;
   const params = query.map(([name, value]) => `        ${literal(name)}: ${literal(value)},`);
   if (secret.place === 'query') {
     params.push(`        ${literal(secret.name)}: ${token},`);
   }
-  const lines = ['import os', '', 'import requests', '', `response = requests.${method.toLowerCase()}(`];
+  const imports = secret.place === 'json' ? ['import json', 'import os'] : ['import os'];
+  const lines = [...imports, '', 'import requests', '', `response = requests.${method.toLowerCase()}(`];
   lines.push(`    ${literal(url)},`);
   if (params.length > 0) {
     lines.push('    params={', ...params, '    },');
+  }
+  if (secret.place === 'json') {
+    lines.push(`    json={**json.loads(${literal(body.join(''))}), ${literal(secret.name)}: ${token}},`);
   }
   if (secret.place === 'form') {
     lines.push(`    data={${literal(secret.name)}: ${token}},`);
@@ -187,6 +212,12 @@ function powershell(wire: Written): string {
       lines.push(`Invoke-RestMethod -Method ${method} -Uri $uri${headers}`);
       break;
     }
+    case 'json':
+      lines.push(
+        `$body = ${wire.body.map(quoted).join(` + ${token} + `)}`,
+        `Invoke-RestMethod -Method ${method} -Uri ${address}${headers} -Body $body -ContentType 'application/json'`,
+      );
+      break;
     case 'form':
       lines.push(
         `Invoke-RestMethod -Method ${method} -Uri ${address}${headers} -Body @{ ${secret.name} = ${token} } -ContentType 'application/x-www-form-urlencoded'`,
@@ -209,6 +240,8 @@ function httpFile(wire: Written): string {
   switch (secret.place) {
     case 'query':
       return `${head}${wire.query.length === 0 ? '?' : '&'}${secret.name}={{%token}}${accept}`;
+    case 'json':
+      return `${head}${accept}Content-Type: application/json\n\n${wire.body.join('{{token}}')}\n`;
     case 'form':
       return `${head}${accept}Content-Type: application/x-www-form-urlencoded\n\n${secret.name}={{%token}}\n`;
     case 'bearer':

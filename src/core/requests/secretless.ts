@@ -31,10 +31,15 @@ export function withTextsOfJson(json: string, change: (text: string) => string):
 export function withoutSecrets(request: DataRequest, finds: (text: string) => boolean): DataRequest {
   // Without what says what it is for there is no request.
   const essential = new Set(['connection', ...targetNames(request)]);
-  const isOpen = ([name, value]: [string, unknown]): boolean =>
-    typeof value !== 'string' || !(finds(value) || finds(`${name}=${value}`));
+  const isOpen = ([name, value]: [string, unknown]): boolean => {
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    return !finds(text) && (typeof value !== 'string' || !finds(`${name}=${text}`));
+  };
   const members = Object.entries(request)
-    .filter((entry) => entry[0] !== 'session' && (essential.has(entry[0]) || isOpen(entry)))
+    .filter(
+      ([name, value]) =>
+        name !== 'session' && (essential.has(name) || typeof value !== 'string' || isOpen([name, value])),
+    )
     .map(([name, value]) =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
         ? [name, Object.fromEntries(Object.entries(value).filter(isOpen))]

@@ -1,11 +1,12 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
+import { type Dated, datedLines, type Lines } from './dated.ts';
 import { type Delimiter, delimited, type ExportFormat, writeRows } from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
-import { ResultTable } from './table.ts';
+import { type Column, ResultTable } from './table.ts';
 
 /** What is shown of a table, and in which order. */
 export interface Arrangement {
@@ -131,7 +132,7 @@ export class TableEngine {
     const end = Math.min(to, order?.length ?? this.table.rowCount);
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
-      const cells = this.table.columns.map((column) => shown(column.at(index), longestCell));
+      const cells = this.table.columns.map((column) => this.#shown(column, index, longestCell));
       const changed = this.#changes?.of(index);
       rows.push(changed === undefined ? { index, cells } : { index, cells, changed });
     }
@@ -149,7 +150,7 @@ export class TableEngine {
       index,
       fields: this.table.columns.map((column) => ({
         field: column.field,
-        value: shown(column.at(index), longestDetail),
+        value: this.#shown(column, index, longestDetail),
       })),
     };
   }
@@ -165,7 +166,9 @@ export class TableEngine {
     let length = 0;
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
-      const line = columns.map((column) => pasted(textOf(column?.at(index)))).join('\t');
+      const line = columns
+        .map((column) => pasted(textOf(column && this.table.shown(column, column.at(index)))))
+        .join('\t');
       length += line.length;
       if (length > most) {
         return undefined;
@@ -237,6 +240,15 @@ export class TableEngine {
         return Float64Array.from(rows, (row) => sizeOf(column.at(row), column.reading));
       }),
     };
+  }
+
+  /** The numbers of a column by the times in the table, where its rows are moments. */
+  dated({ field, max }: Omit<Dated, 'rows'>): Lines | undefined {
+    return datedLines(this.table, { field, max, rows: this.#rows });
+  }
+
+  #shown(column: Column, row: number, longest: number): ShownCell {
+    return shown(this.table.shown(column, column.at(row)), longest);
   }
 
   /** Marks what is not as it was in another table: of an earlier answer to the same request. */

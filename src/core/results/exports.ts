@@ -68,10 +68,9 @@ export function writeRows(
     const values: string[] = [];
     for (const { column, name } of columns) {
       const cell = column && read(row, column.number);
-      if (format === 'csv') {
-        values.push(delimited(textOf(cell), delimiter));
-      } else if (format === 'xlsx') {
-        values.push(JSON.stringify(textOf(cell)));
+      if (format === 'csv' || format === 'xlsx') {
+        const text = textOf(column && table.shown(column, cell));
+        values.push(format === 'csv' ? delimited(text, delimiter) : JSON.stringify(text));
       } else if (cell !== undefined) {
         values.push(name + write(cell));
       }

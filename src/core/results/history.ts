@@ -1,13 +1,5 @@
+import type { Lines } from './dated.ts';
 import type { Sample } from './engine.ts';
-
-/** The numbers of one column over time, one line for each key. */
-export interface Lines {
-  /** Epoch milliseconds. */
-  readonly times: readonly number[];
-  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
-  /** Keys beside those that are drawn. */
-  readonly others: number;
-}
 
 /** What all samples may take in memory; then the oldest go. */
 const mostBytes = 48 << 20;

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
 import { type JsonObject, plainOf, readJson, type Sent, type SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
+import { KeyedRowConverter } from './keyedRows.ts';
 import type { ResultTable } from './table.ts';
 
 /** Who hears of what the splitter finds, as soon as it is found. */
@@ -232,11 +233,11 @@ export class RowSplitter {
   }
 
   #rowsMayStartHere(): boolean {
-    const { member, mayWrap } = this.#rowsAt;
-    return (
-      this.#names[1] === member &&
-      (this.#depth === 1 || (mayWrap && this.#depth === 2 && this.#isObject[1] === true))
-    );
+    const { member, mayWrap, except } = this.#rowsAt;
+    const mayBeHere =
+      this.#depth === 1 ||
+      (mayWrap && this.#depth === 2 && this.#isObject[1] === true && !except?.includes(this.#names[2] ?? ''));
+    return this.#names[1] === member && mayBeHere;
   }
 
   #endString(): void {
@@ -410,8 +411,8 @@ export function splitInto(
   table: ResultTable,
   rowsAt: RowPath,
   scalar: (name: string, value: string) => void,
-): RowSplitter {
-  return new RowSplitter(rowsAt, {
+): BodyReader {
+  const splitter = new RowSplitter(rowsAt, {
     take: (bytes, from) => table.take(bytes, from),
     rows: (rows) => table.append(rows),
     scalar,
@@ -419,7 +420,23 @@ export function splitInto(
       table.mended += count;
     },
   });
+  const { member, keyed, missing } = rowsAt;
+  table.missing = missing;
+  if (keyed === undefined) {
+    return splitter;
+  }
+  const converter = new KeyedRowConverter(member, keyed, defaultBounds.rowBytes);
+  return {
+    write: (chunk) => splitter.write(converter.write(chunk)),
+    end: () => {
+      splitter.write(converter.end());
+      return splitter.end();
+    },
+  };
 }
+
+/** Takes the pieces of a body; at its end it gives everything in it but its rows. */
+export type BodyReader = Pick<RowSplitter, 'write' | 'end'>;
 
 /** Bytes that grow at their end. */
 class Bytes {
@@ -494,13 +511,13 @@ function parse(text: string): ReturnType<typeof readJson> {
 }
 
 /** The rows of a body without a list of objects in their place: an object there is the only row. */
-function rowsIn(head: SentObject, { member, mayWrap, error }: RowPath): SentObject[] {
+function rowsIn(head: SentObject, { member, mayWrap, except, error }: RowPath): SentObject[] {
   const found = head.get(member);
   if (found === undefined || found === null) {
     return [];
   }
   if (mayWrap) {
-    return wrappedRows(member, found);
+    return wrappedRows(member, found, except);
   }
   if (found instanceof Map) {
     return found.size > 0 ? [found] : [];
@@ -513,7 +530,7 @@ function rowsIn(head: SentObject, { member, mayWrap, error }: RowPath): SentObje
 }
 
 /** Plain values are rows of one column, which has the name of their member. */
-function wrappedRows(member: string, found: Sent): SentObject[] {
+function wrappedRows(member: string, found: Sent, except: readonly string[] = []): SentObject[] {
   if (Array.isArray(found)) {
     return found.map((value) => (value instanceof Map ? value : new Map([[member, value]])));
   }
@@ -521,8 +538,10 @@ function wrappedRows(member: string, found: Sent): SentObject[] {
     return [new Map([[member, found]])];
   }
   // Its only list is empty: that list is the rows, and today there are none.
-  const lists = [...found.values()].filter((value) => Array.isArray(value));
-  return lists.length === 1 && lists[0]?.length === 0 ? [] : [found];
+  const lists = [...found].flatMap(([name, value]) =>
+    Array.isArray(value) && !except.includes(name) ? [value] : [],
+  );
+  return found.size === 0 || (lists.length === 1 && lists[0]?.length === 0) ? [] : [found];
 }
 
 function broken(): TokensError {

@@ -97,6 +97,8 @@ export class ResultTable {
   readonly #rows = new RowStore((name) => this.#byField.get(name));
   #gaps = 0;
   #cells = 0;
+  /** A text that stands for no value among numbers. */
+  missing: string | undefined;
   /** Places in the body that were no valid JSON and have been mended. */
   mended = 0;
 
@@ -143,6 +145,11 @@ export class ResultTable {
   /** Makes a reader of many cells, row by row. */
   scan(): ReadCell {
     return this.#rows.scan();
+  }
+
+  /** A cell as it is shown: what stands for no value among numbers is none. */
+  shown(column: Column, cell: Cell | undefined): Cell | undefined {
+    return cell !== undefined && cell === this.missing && this.kindOf(column) === 'number' ? null : cell;
   }
 
   /**

@@ -12,12 +12,11 @@ import type { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
 
 /** Data, and how it was come by. */
-export interface Fetched {
+export interface Fetched extends Pick<DataAnswer, 'totalRows' | 'warnings' | 'apiCalls'> {
   readonly connection: string;
   readonly service?: string;
   readonly query: Query;
   readonly answer: Answer;
-  readonly totalRows: number;
   /** From the sending of the request that was answered to the last byte, in milliseconds. */
   readonly elapsedMs: number;
   /** The session it ran in, if that is still open. */
@@ -69,6 +68,8 @@ export function fetchedOf(
     query,
     answer: got.answer,
     totalRows: got.totalRows,
+    ...(got.warnings === undefined ? {} : { warnings: got.warnings }),
+    ...(got.apiCalls === undefined ? {} : { apiCalls: got.apiCalls }),
     elapsedMs,
     ...(held === undefined ? {} : { session: infoOf(held, clock.now(), warnMs()) }),
     reused,

@@ -1,3 +1,4 @@
+import type { Lines } from '../../core/results/dated.ts';
 import { History } from '../../core/results/history.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { ResultPanel } from './resultPanel.ts';
@@ -6,7 +7,7 @@ import type { ResultPanel } from './resultPanel.ts';
 const sampledRows = 5000;
 const mostLines = 8;
 
-/** Draws the numbers of a result's column over the time that the result is watched. */
+/** Draws the numbers of a result's column over the times in its rows, or over the time that the result is watched. */
 export class Plotting {
   readonly #result: ResultPanel;
   readonly #history = new History();
@@ -51,9 +52,9 @@ export class Plotting {
     }
     const fields = this.#numericFields().map((one) => ({ field: one, label: result.labelOf(one) }));
     await this.begin(table, result.gotAt);
-    // What the filter leaves is what is drawn.
-    const shown = result.isArranged ? new Set((await this.#sample(table)).keys) : undefined;
-    const { times, series, others } = this.#history.lines(field, mostLines, shown);
+    // Rows that are moments themselves need no watch.
+    const dated = this.#history.length > 1 ? undefined : await table.call('dated', { field, max: mostLines });
+    const { times, series, others } = dated ?? (await this.#watched(table, field));
     result.post({
       is: 'plot',
       field,
@@ -63,6 +64,12 @@ export class Plotting {
       series: series.map(({ key, values }) => ({ key, values: [...values] })),
       others,
     });
+  }
+
+  async #watched(table: TableHandle, field: string): Promise<Lines> {
+    // What the filter leaves is what is drawn.
+    const shown = this.#result.isArranged ? new Set((await this.#sample(table)).keys) : undefined;
+    return this.#history.lines(field, mostLines, shown);
   }
 
   #sample(table: TableHandle) {

@@ -5,6 +5,8 @@ import { bytesText, durationText } from './strings.ts';
 
 /** What is known of the answer that is shown. */
 export interface Outcome {
+  readonly warnings?: readonly string[];
+  readonly apiCalls?: number;
   readonly elapsedMs: number;
   readonly totalRows: number;
   readonly reused: boolean;
@@ -53,6 +55,11 @@ export function statusTexts(
       ),
     );
   }
+  const [warning, ...others] = (kept === undefined && outcome?.warnings) || [];
+  if (warning !== undefined) {
+    const text = others.length === 0 ? warning : vscode.l10n.t('{0} (and {1} more)', warning, others.length);
+    add(text, [warning, ...others].join('\n'), true);
+  }
   if (masked) {
     add(vscode.l10n.t('secrets masked'), vscode.l10n.t('A password or token of yours stood in the data.'));
   }
@@ -63,6 +70,14 @@ export function statusTexts(
     add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));
   } else if (outcome !== undefined) {
     add(durationText(outcome.elapsedMs), vscode.l10n.t('From the asking to the last byte'));
+    if (outcome.apiCalls !== undefined) {
+      add(
+        outcome.apiCalls === 1
+          ? vscode.l10n.t('1 API call')
+          : vscode.l10n.t('{0} API calls', outcome.apiCalls),
+        vscode.l10n.t("What the answer cost of the account's quota, by the documented prices"),
+      );
+    }
     if (outcome.reused) {
       add(vscode.l10n.t('open session reused'));
     }

@@ -120,12 +120,13 @@ export function resultOf(reply: Reply): Body {
   return reply.body.Result as Body;
 }
 
-/** `Errors.Status` of a SARUS answer that must have one. */
+/** `Status` of the one error in a SARUS answer that must have one. */
 export function errorOf(reply: Reply): unknown {
   assert.ok(!('Result' in reply.body));
-  const errors = reply.body.Errors as Body;
-  assert.equal(typeof errors.Detail, 'string');
-  return errors.Status;
+  const [error, ...more] = reply.body.Errors as Body[];
+  assert.equal(typeof error?.Details, 'string');
+  assert.deepEqual(more, []);
+  return error?.Status;
 }
 
 /** A SARUS token. */

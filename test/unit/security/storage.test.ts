@@ -39,7 +39,7 @@ describe('security: without a secret storage', () => {
       keeper.onStorageTrouble((error) => troubles.push(error.message));
       await keeper.load();
       const token = await keeper.signIn('c', { login: { apiKey: 'demo' }, remember: true });
-      await keeper.getData({ connection: 'c', endpoint: 'GetSnapshot' }, { makeReader: plainReader });
+      await keeper.getData({ connection: 'c', endpoint: 'GetUserDatasources' }, { makeReader: plainReader });
       await keeper.keepAlive(token.id);
       await keeper.flush();
       equal(keeper.tokens('c').length, 1);

@@ -55,7 +55,9 @@ export const cra: Protocol<CraQuery, CraConnection> = {
     prompt: { template: 'View, as PRODUCT/VIEW: choose one or type it', args: [] },
     ownText: { template: 'use this view', args: [] },
     // Views that every gateway has.
-    usual: ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'],
+    usual: ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'].map((name) => ({
+      name,
+    })),
     maxRows: 'rows',
     anew: { refresh: true },
   },

@@ -1,19 +1,28 @@
 import * as v from 'valibot';
+import { pause } from '../../async.ts';
 import { type ErrorCode, type FailureDetails, TokensError } from '../../errors.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import type { Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
-import { ended, isError, isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
+import { ended, isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
+import type { JsonObject } from '../../json.ts';
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, tokenText } from '../failures.ts';
-import type { CallOptions, DataAnswer, DataCall, Gateway, Grant, Life, Login, Tokens } from '../protocol.ts';
-import { dataRequest, rowsAt, type SarusQuery } from './request.ts';
-
-/** A number, or one written as text. */
-const numeric = v.pipe(
-  v.union([v.number(), v.pipe(v.string(), v.trim(), v.regex(/^[-+]?\d+(?:\.\d+)?$/), v.transform(Number))]),
-  v.finite(),
-);
+import { MaskingReader } from '../masking.ts';
+import type {
+  CallOptions,
+  DataAnswer,
+  DataCall,
+  Gateway,
+  GatewayDeps,
+  Grant,
+  Life,
+  Login,
+  Tokens,
+} from '../protocol.ts';
+import { findEndpoint, mayChange } from './endpoints.ts';
+import { countIn, errorIn, errors, forPeople, numeric, refusalsIn, statusOf } from './envelope.ts';
+import { dataRequest, rowsAt, type SarusQuery, secretMembers, seriesNames } from './request.ts';
 
 /** A life left, in milliseconds. What is longer than any token of this gateway could live is something else. */
 const life = v.pipe(numeric, v.maxValue(366 * 86_400_000));
@@ -35,20 +44,6 @@ const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
 const renewed = v.looseObject({ SessionToken: v.nullish(tokenText) });
 const revoked = v.nullish(v.object({ Status: v.optional(numeric) }));
 
-/** `Errors` of the envelope (docs/protocols.md 1). */
-const errors = v.object({
-  Status: v.optional(numeric),
-  Detail: v.optional(v.unknown()),
-  Details: v.optional(v.unknown()),
-});
-
-/** `Errors` of an answer: one, or a list of them. Undefined where there are none, or only empty ones. */
-function errorIn(body: unknown): Record<string, unknown> | undefined {
-  const found = member(body, 'Errors');
-  const error: unknown = Array.isArray(found) ? found.find((one) => isError(one)) : found;
-  return isError(error) ? (isRecord(error) ? error : { Detail: error }) : undefined;
-}
-
 /** The endpoints that handle tokens; their answers hold some, so they are no data. */
 const tokenEndpoints = new Set([
   'getsessiontoken',
@@ -60,18 +55,28 @@ const tokenEndpoints = new Set([
 /** What an error in the body means: the same at every endpoint but for the log-on. */
 type Purpose = 'signIn' | 'token';
 
-/** SARUS session tokens (docs/protocols.md 1): one token, which is the session; everything is a GET, all in the query. */
+/** Each token endpoint takes so many requests a second (docs/protocols.md 1.1). */
+const requestsPerSecond = 3;
+
+/** How long a 429 that does not say it asks to be left alone, in milliseconds. */
+const usualRetryMs = 1_000;
+
+type Deps = HttpDeps & Pick<GatewayDeps, 'turn'>;
+
+/** SARUS (docs/protocols.md 1): one token, which is the session. */
 export class Sarus implements Gateway<SarusQuery> {
   readonly #http: HttpClient;
-  readonly #deps: HttpDeps;
+  readonly #deps: Deps;
+  /** Endpoints that want the other name for lists of series. */
+  readonly #otherSeries = new Set<string>();
 
-  constructor(deps: HttpDeps) {
+  constructor(deps: Deps) {
     this.#deps = deps;
     this.#http = new HttpClient(deps);
   }
 
   async signIn(login: Login, _service?: string, options: CallOptions = {}): Promise<Grant> {
-    const answer = await this.#http.send({
+    const answer = await this.#token({
       method: 'GET',
       path: '/GetSessionToken',
       query: [...this.#credentials(login), ['Minutes', String(this.#deps.connection.lifeMinutes)]],
@@ -98,22 +103,83 @@ export class Sarus implements Gateway<SarusQuery> {
 
   async getData(call: DataCall<SarusQuery>): Promise<DataAnswer> {
     checkQuery(call.query);
-    const { path, query } = dataRequest(call.query);
-    const request = { ...this.#request(path, call.tokens, query), signal: call.signal };
-    const { http, answer } = await readData(this.#http, request, call, {
-      rowsAt,
-      failure: (answered) => this.#failureOf(answered, 'token'),
-    });
+    const { endpoint } = call.query;
+    try {
+      return await this.#data(call);
+    } catch (error) {
+      // Releases name the list in a JSON body differently.
+      const [name, other] = seriesNames;
+      const mayBeName =
+        TokensError.is(error) &&
+        error.details.status === 400 &&
+        /series/i.test(error.details.detail ?? '') &&
+        dataRequest(call.query).json?.[name] !== undefined &&
+        !this.#otherSeries.has(endpoint);
+      if (!mayBeName) {
+        throw error;
+      }
+      this.#deps.log.debug(`${this.#deps.connection.name}: trying ${endpoint} with ${other}`);
+      this.#otherSeries.add(endpoint);
+      try {
+        return await this.#data(call);
+      } catch {
+        this.#otherSeries.delete(endpoint);
+        throw error;
+      }
+    }
+  }
+
+  async #data(call: DataCall<SarusQuery>): Promise<DataAnswer> {
+    const { endpoint, params = {} } = call.query;
+    const { redactor } = this.#deps;
+    const { method, path, query, json } = dataRequest(call.query);
+    redactor.add(call.tokens.user);
+    const token = { SessionToken: call.tokens.user };
+    const request: HttpRequest = {
+      method,
+      path,
+      signal: call.signal,
+      idempotent: !mayChange(endpoint),
+      ...(json === undefined
+        ? { query: [...query, ...Object.entries(token)] }
+        : { json: { ...this.#named(endpoint, json), ...token } }),
+    };
+    const makeReader: DataCall['makeReader'] = (...args) =>
+      new MaskingReader(call.makeReader(...args), secretMembers, (secret) => redactor.add(secret));
+    const { http, answer } = await readData(
+      this.#http,
+      request,
+      { makeReader, signal: call.signal },
+      { rowsAt, failure: (answered) => this.#failureOf(answered, 'token') },
+    );
     const error = errorIn(answer.head);
     if (error !== undefined) {
       answer.dispose();
       throw this.#failure(error, http, 'token');
     }
-    return { sent: http.sent, answer, totalRows: answer.rowCount };
+    const warnings = refusalsIn(answer.head, redactor);
+    const { datasetsPerCall, lists } = findEndpoint(endpoint) ?? {};
+    const asked = seriesNames.flatMap((name) => [params[name] ?? []].flat()).length;
+    const datasets = lists ? answer.rowCount : Math.max(asked - warnings.length, 0);
+    return {
+      sent: http.sent,
+      answer,
+      totalRows: countIn(answer.head) ?? answer.rowCount,
+      ...(warnings.length === 0 ? {} : { warnings }),
+      ...(datasetsPerCall === undefined ? {} : { apiCalls: Math.ceil(datasets / datasetsPerCall) }),
+    };
+  }
+
+  /** A body with the name for lists of series that the endpoint is known to want. */
+  #named(endpoint: string, json: JsonObject): JsonObject {
+    const [name, other] = seriesNames;
+    return this.#otherSeries.has(endpoint)
+      ? Object.fromEntries(Object.entries(json).map(([key, value]) => [key === name ? other : key, value]))
+      : json;
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
-    const answer = await this.#http.send({
+    const answer = await this.#token({
       ...this.#request('/RenewSessionToken', tokens),
       signal: options.signal,
     });
@@ -122,7 +188,7 @@ export class Sarus implements Gateway<SarusQuery> {
   }
 
   async remainingLife(tokens: Tokens, options: CallOptions = {}): Promise<Life> {
-    const answer = await this.#http.send({
+    const answer = await this.#token({
       ...this.#request('/QuerySessionToken', tokens),
       signal: options.signal,
     });
@@ -130,7 +196,7 @@ export class Sarus implements Gateway<SarusQuery> {
   }
 
   async close(tokens: Tokens, options: CallOptions = {}): Promise<void> {
-    const answer = await this.#http.send({
+    const answer = await this.#token({
       ...this.#request('/RevokeSessionToken', tokens),
       signal: options.signal,
     });
@@ -171,10 +237,29 @@ export class Sarus implements Gateway<SarusQuery> {
     ]);
   }
 
-  /** The token comes last, so that no parameter of the caller's can stand after it. */
-  #request(path: string, tokens: Tokens, params: Pairs = []): HttpRequest {
+  #request(path: string, tokens: Tokens): HttpRequest {
     this.#deps.redactor.add(tokens.user);
-    return { method: 'GET', path, query: [...params, ['SessionToken', tokens.user]], idempotent: true };
+    return { method: 'GET', path, query: [['SessionToken', tokens.user]], idempotent: true };
+  }
+
+  /** Asks a token endpoint, no more often than it takes. Where it says that it was too often all the same, that is waited out. */
+  async #token(request: HttpRequest): Promise<HttpAnswer> {
+    const { clock, connection, turn } = this.#deps;
+    const { origin } = new URL(connection.url);
+    const until = clock.now().up + connection.requestTimeoutSeconds * 1000;
+    for (;;) {
+      const answer = await this.#http.send({
+        ...request,
+        ...(turn === undefined
+          ? {}
+          : { turn: (signal) => turn(`${origin}${request.path}`, requestsPerSecond, signal) }),
+      });
+      const waitMs = answer.retryAfterMs ?? usualRetryMs;
+      if (statusOf(answer) !== 429 || clock.now().up + waitMs > until || request.signal?.aborted) {
+        return answer;
+      }
+      await pause(clock, waitMs);
+    }
   }
 
   #grant(value: string, answer: HttpAnswer, reported: number | undefined): Grant {
@@ -245,7 +330,11 @@ export class Sarus implements Gateway<SarusQuery> {
     const envelope = v.safeParse(errors, found);
     const status = (envelope.success ? envelope.output.Status : undefined) ?? answer.status;
     const said = envelope.success ? (envelope.output.Detail ?? envelope.output.Details) : undefined;
-    const words = said === undefined ? wordsOf(answer.text, redactor) : wordsOfError(said, redactor);
+    const words =
+      said === undefined ? wordsOf(answer.text, redactor) : wordsOfError(forPeople(said), redactor);
+    if (forPeople(said) !== said) {
+      this.#deps.log.info(`${this.#deps.connection.name}: ${String(said)}`);
+    }
     const { host } = this.#http;
     const code = codeOf(status, purpose, words);
     const isBare = words === '';
@@ -286,7 +375,7 @@ function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
     return status === 401 || status === 403 ? 'E_CREDENTIALS' : 'E_HTTP';
   }
   // Some endpoints answer a token that they do not know with 404, as they do what else they do not know.
-  const isToken = status === 404 && /token/i.test(words) && /unknown|expired/i.test(words);
+  const isToken = status === 404 && /token/i.test(words);
   return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
 }
 

@@ -1,8 +1,7 @@
 import type { Connection } from '../../connection.ts';
 import type { Protocol } from '../protocol.ts';
+import { dialog } from './dialog.ts';
 import { dataRequest, request, rowsAt, type SarusQuery } from './request.ts';
-
-const prompt = { template: 'Endpoint: choose one or type its name', args: [] };
 
 const password = { name: 'password', label: { template: 'Password', args: [] }, isSecret: true };
 
@@ -25,16 +24,7 @@ export const sarus: Protocol<SarusQuery, Connection> = {
     },
   ],
   request,
-  dialog: {
-    target: [{ name: 'endpoint', prompt }],
-    prompt,
-    ownText: { template: 'use this name', args: [] },
-    usual: [],
-    params: {
-      name: 'params',
-      prompt: { template: 'Parameters, as name=value&name=value; none is fine', args: [] },
-    },
-  },
+  dialog,
   rowsAt,
   wire: (query) => dataRequest(query),
   connect: async (connection, deps) => {

@@ -1,26 +1,115 @@
 import * as v from 'valibot';
-import { segment } from '../../http/encode.ts';
+import { type Pairs, segment } from '../../http/encode.ts';
+import { isRecord } from '../../http/text.ts';
+import type { Json } from '../../json.ts';
 import type { RowPath } from '../answer.ts';
 import type { WireRequest } from '../protocol.ts';
+import { findEndpoint } from './endpoints.ts';
 
-/** What a data request names (docs/protocols.md 1). */
+const json: v.GenericSchema<Json> = v.lazy(() =>
+  v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
+);
+
+/** What a data request names (docs/protocols.md 1.3). */
 export const request = {
   endpoint: v.pipe(v.string(), v.nonEmpty()),
-  params: v.exactOptional(v.record(v.string(), v.string())),
+  params: v.exactOptional(v.record(v.string(), json)),
+  method: v.exactOptional(v.picklist(['GET', 'POST'])),
 };
 
 const schema = v.object(request);
 export type SarusQuery = Readonly<v.InferOutput<typeof schema>>;
 
-/** A data call; the token comes last, so that no parameter of the caller's can stand after it. */
-export function dataRequest({ endpoint, params = {} }: SarusQuery): WireRequest {
+/** The parameter that lists datasets, and the name that some endpoints have for it in a JSON body. */
+export const seriesNames = ['Series', 'Series[]'] as const;
+
+/** A data call. By GET the token comes last, so that no parameter of the caller's can stand after it. */
+export function dataRequest({ endpoint, params = {}, method }: SarusQuery): WireRequest {
+  const path = `/${segment(endpoint)}`;
+  const token = { name: 'SessionToken', variable: 'SESSION_TOKEN' };
+  if ((method ?? (findEndpoint(endpoint)?.posts ? 'POST' : 'GET')) === 'GET') {
+    return { method: 'GET', path, query: pairsOf(params), token: { place: 'query', ...token } };
+  }
+  const body = Object.entries(params).map(([name, value]) =>
+    seriesNames.some((one) => one === name) ? [name, [value].flat().map(seriesObject)] : [name, value],
+  );
   return {
-    method: 'GET',
-    path: `/${segment(endpoint)}`,
-    query: Object.entries(params),
-    token: { place: 'query', name: 'SessionToken', variable: 'SESSION_TOKEN' },
+    method: 'POST',
+    path,
+    query: [],
+    json: Object.fromEntries(body),
+    token: { place: 'json', ...token },
   };
 }
 
+/** Parameters of a query: a list is repeated, an object is `name=a;name=b`. What is null is left out. */
+export function pairsOf(params: Readonly<Record<string, Json>>): Pairs {
+  return Object.entries(params).flatMap(([name, value]): Pairs => {
+    if (!Array.isArray(value)) {
+      return value === null ? [] : [[name, plainText(value)]];
+    }
+    const listName = name.endsWith('[]') ? name : `${name}[]`;
+    return value.map((one) => [listName, isRecord(one) ? seriesText(one) : plainText(one)]);
+  });
+}
+
+function plainText(value: Json): string {
+  return isRecord(value)
+    ? optionsOf(value).join(';')
+    : Array.isArray(value)
+      ? value.map(plainText).join(',')
+      : String(value ?? '');
+}
+
+function optionsOf(options: Readonly<Record<string, Json>>): string[] {
+  return Object.entries(options).map(([name, option]) => `${name}=${plainText(option)}`);
+}
+
+/** A series as a query has it: `Datasource/[Datacategory/]Symbol[;option=value]…`. */
+function seriesText({ Datasource, Datacategory, Symbol: symbol, ...options }: Record<string, Json>): string {
+  const path = [Datasource, Datacategory, symbol].filter((part) => part !== undefined && part !== null);
+  return [...(path.length === 0 ? [] : [path.map(plainText).join('/')]), ...optionsOf(options)].join(';');
+}
+
+/** The same as JSON bodies have it. */
+function seriesObject(value: Json): Json {
+  if (typeof value !== 'string') {
+    return value;
+  }
+  const [path = '', ...options] = value.split(';');
+  const [datasource = '', ...names] = path.split('/');
+  return {
+    Datasource: datasource,
+    ...(names.length > 1 ? { Datacategory: names.slice(0, -1).join('/') } : {}),
+    Symbol: names.at(-1) ?? '',
+    ...Object.fromEntries(options.map((option) => optionOf(option))),
+  };
+}
+
+/** Lists of whole numbers, such as `BateIndex=0,1`, are lists; one is one as well. */
+function optionOf(option: string): [string, Json] {
+  const [, name = option, value = ''] = /^([^=]*)=(.*)$/s.exec(option) ?? [];
+  return [name, /^\d+(?:,\d+)*$/.test(value) && /index/i.test(name) ? value.split(',').map(Number) : value];
+}
+
 /** Where the rows stand in an answer. */
-export const rowsAt: RowPath = { member: 'Result', mayWrap: true };
+export const rowsAt: RowPath = {
+  member: 'Result',
+  mayWrap: true,
+  except: ['Metadata', 'Columns', 'Parameters', 'Corrections', 'Refused'],
+  missing: 'NA',
+  keyed: {
+    key: 'Date',
+    table: { rows: 'Rows', columns: 'Columns', subjects: 'Metadata' },
+    list: { subjects: 'Series', rows: 'Values', head: 'Metadata', column: 'Series' },
+    name: 'Bate',
+    names: 'Bates',
+    subject: 'Symbol',
+    owner: 'Datasource',
+    statuses: ['Status', 'BateStatus'],
+    refused: 'Refused',
+  },
+};
+
+/** Members of any answer whose values are credentials. */
+export const secretMembers = ['APIKey', 'SessionToken'];

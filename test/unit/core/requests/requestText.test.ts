@@ -34,8 +34,14 @@ const cra: DataRequest = {
 };
 const sarus: DataRequest = {
   connection: 'c',
-  endpoint: 'GetSnapshot',
+  endpoint: 'GetUserDatasources',
   params: { Name: nasty, SessionToken: 'leak-me', apikey: 'leak-me' },
+};
+
+const posted: DataRequest = {
+  connection: 'c',
+  endpoint: 'GetValues',
+  params: { Series: ['FX/EURUSD'], Periods: 1, SessionToken: 'leak-me', APIKey: 'leak-me', Name: nasty },
 };
 
 describe('results: the text of a request', () => {
@@ -44,7 +50,7 @@ describe('results: the text of a request', () => {
 
   it('never holds a secret or a session', () => {
     for (const form of requestForms) {
-      for (const request of [cra, sarus]) {
+      for (const request of [cra, sarus, posted]) {
         for (const dialect of ['getData', 'views'] as const) {
           const written = text(request, dialect, form);
           assert.doesNotMatch(written, /leak-me|own-id/);
@@ -73,7 +79,7 @@ describe('results: the text of a request', () => {
     );
     assert.match(
       text(sarus, 'views', 'http'),
-      /^GET https:\/\/host\.example:8443\/p\/GetSnapshot\?Name=.*&SessionToken=\{\{%token\}\}$/m,
+      /^GET https:\/\/host\.example:8443\/p\/GetUserDatasources\?Name=.*&SessionToken=\{\{%token\}\}$/m,
     );
     assert.match(text(sarus, 'views', 'powershell'), /EscapeDataString\(\$env:SESSION_TOKEN\)/);
   });
@@ -146,10 +152,17 @@ describe('results: the text of a request', () => {
             ['getData', { ...cra, filter: value }],
             ['views', { ...cra, filter: value }],
             ['views', { ...sarus, params: { filter: value, 'a b%&': 'x' } }],
+            ['views', { ...posted, params: { filter: value, 'a b%&': ['x', 1, null] } }],
           ] as const) {
             const written = textOf(request, to(request, { url, service, dialect }), form as RequestForm);
             await run(...runner(written, env), env);
             const got = heard.pop();
+            if ('endpoint' in request && request.endpoint === posted.endpoint) {
+              const { SESSION_TOKEN } = env;
+              const body = { filter: value, 'a b%&': ['x', 1, null], SessionToken: SESSION_TOKEN };
+              assert.deepEqual(JSON.parse(got?.body ?? ''), body, written);
+              continue;
+            }
             assert.equal(got?.url.searchParams.get('filter'), value, written);
             if ('endpoint' in request) {
               assert.equal(got.url.searchParams.get('SessionToken'), env.SESSION_TOKEN);
@@ -177,9 +190,10 @@ describe('results: the text of a request', () => {
         for (const [dialect, request, env] of [
           ['getData', cra, { USER_TOKEN: await classicLogon(sandbox) }],
           ['views', cra, { USER_TOKEN: await logon(sandbox) }],
-          ['views', sarus, { SESSION_TOKEN: await sarusToken(sandbox) }],
+          ['views', { ...sarus, params: {} }, { SESSION_TOKEN: await sarusToken(sandbox) }],
+          ['views', posted, { SESSION_TOKEN: await sarusToken(sandbox) }],
         ] as const) {
-          const plain = 'endpoint' in request ? { ...request, params: {} } : { ...request, filter: '' };
+          const plain = 'endpoint' in request ? request : { ...request, filter: '' };
           const written = textOf(plain, to(request, { url, service, dialect }), form as RequestForm);
           const out = await run(...runner(written, { ...env, PATH }), { ...env, PATH });
           assert.match(out, 'endpoint' in request ? /Result/ : /ASICPSCA/, `${out}${written}`);

@@ -1,0 +1,79 @@
+import type { Answer, AnswerReader } from './answer.ts';
+
+/** Stands where a secret stood. */
+const blank = '"‹redacted›"';
+
+/** Longest value that is looked for, in bytes: longer ones are no credentials. */
+const maxBytes = 9_000;
+
+/** A reader of an answer in which the values of some members are secrets: nobody behind it ever has those. */
+export class MaskingReader implements AnswerReader {
+  readonly #reader: AnswerReader;
+  readonly #names: readonly string[];
+  readonly #member: RegExp;
+  readonly #found: (secret: string) => void;
+  /** The end of what has arrived, where a member may have begun. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** `found` hears of each of the secrets, before what stood around it is read. */
+  constructor(reader: AnswerReader, names: readonly string[], found: (secret: string) => void) {
+    this.#reader = reader;
+    this.#names = names.map((name) => `"${name}"`);
+    this.#member = new RegExp(
+      `^("(?:${names.join('|')})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|-?\\d[\\w.+-]*(?=[^\\w.+-]))`,
+      's',
+    );
+    this.#found = found;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    return this.#take(Buffer.concat([this.#rest, chunk]), false);
+  }
+
+  async end(): Promise<Answer> {
+    await this.#take(this.#rest, true);
+    return this.#reader.end();
+  }
+
+  abort(): void {
+    this.#reader.abort();
+  }
+
+  #take(bytes: Buffer, isAll: boolean): void | Promise<void> {
+    const parts: Buffer[] = [];
+    let from = 0;
+    let at = this.#next(bytes, 0);
+    for (; at >= 0; at = this.#next(bytes, at + 1)) {
+      const found = this.#member.exec(bytes.subarray(at, at + maxBytes).toString('latin1'));
+      if (found === null && !isAll && bytes.length - at < maxBytes) {
+        break; // Its value is still to come.
+      }
+      if (found !== null) {
+        const [whole, before = '', value = ''] = found;
+        this.#found(unquoted(Buffer.from(value, 'latin1').toString()));
+        parts.push(bytes.subarray(from, at + before.length), Buffer.from(blank));
+        from = at + whole.length;
+      }
+    }
+    // Without a member that has begun, the end may be the beginning of a name.
+    const longest = Math.max(...this.#names.map((name) => name.length));
+    const kept = isAll ? bytes.length : at >= 0 ? at : Math.max(from, bytes.length - longest);
+    parts.push(bytes.subarray(from, kept));
+    const ready = Buffer.concat(parts);
+    this.#rest = Buffer.from(bytes.subarray(kept));
+    return ready.length === 0 ? undefined : this.#reader.write(ready);
+  }
+
+  #next(bytes: Buffer, from: number): number {
+    const places = this.#names.map((name) => bytes.indexOf(name, from)).filter((place) => place >= 0);
+    return places.length === 0 ? -1 : Math.min(...places);
+  }
+}
+
+function unquoted(value: string): string {
+  try {
+    return String(JSON.parse(value));
+  } catch {
+    return value.replace(/^"|"$/g, '');
+  }
+}

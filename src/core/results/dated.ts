@@ -1,0 +1,96 @@
+import { textOf } from './cells.ts';
+import { sizeOf } from './order.ts';
+import type { Column, ResultTable } from './table.ts';
+
+/** The numbers of one column over time, one line for each key. */
+export interface Lines {
+  /** Epoch milliseconds. */
+  readonly times: readonly number[];
+  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
+  /** Keys beside those that are drawn. */
+  readonly others: number;
+}
+
+/** Rows that are looked at: of more, an even sample. */
+const maxRows = 100_000;
+
+/** What is drawn of a table whose rows are moments. */
+export interface Dated {
+  readonly field: string;
+  readonly max: number;
+  /** The rows in question; undefined for all. */
+  readonly rows: Uint32Array | undefined;
+}
+
+/**
+ * The column of times where rows are moments: the first one, or the second after that which says whose a row is.
+ * Undefined where there is none, or all rows are of one moment.
+ */
+export function timesOf(table: ResultTable): { times: Column; whose?: Column } | undefined {
+  const [first, second] = table.columns;
+  const isTime = (column: Column | undefined) =>
+    column !== undefined &&
+    table.kindOf(column) === 'time' &&
+    textOf(column.at(0)) !== textOf(column.at(table.rowCount - 1));
+  if (first !== undefined && isTime(first)) {
+    return { times: first };
+  }
+  return first?.field === 'Series' && second !== undefined && isTime(second)
+    ? { times: second, whose: first }
+    : undefined;
+}
+
+/**
+ * The numbers of a column by the times in the table itself: a line for each of those whose rows they are, or else for each
+ * column of that name, as `OAKBA Close` and `ELMBA Close` are.
+ */
+export function datedLines(table: ResultTable, { field, max, rows }: Dated): Lines | undefined {
+  const found = timesOf(table);
+  const chosen = table.column(field);
+  if (found === undefined || chosen === undefined) {
+    return undefined;
+  }
+  const { times, whose } = found;
+  const count = rows?.length ?? table.rowCount;
+  const columns = whose === undefined ? alike(table, chosen) : [chosen];
+  const lines = new Map<string, Map<number, number>>();
+  const moments = new Set<number>();
+  for (let at = 0; at < count; at += Math.max(1, Math.ceil(count / maxRows))) {
+    const row = rows?.[at] ?? at;
+    const time = sizeOf(times.at(row), times.reading) * 1000;
+    for (const column of Number.isNaN(time) ? [] : columns) {
+      const key = whose === undefined ? column.field : textOf(whose.at(row));
+      const line = lines.get(key) ?? new Map<number, number>();
+      lines.set(key, line.set(time, sizeOf(column.at(row), column.reading)));
+      moments.add(time);
+    }
+  }
+  const sorted = [...moments].sort((a, b) => a - b);
+  return {
+    times: sorted,
+    series: [...lines].slice(0, max).map(([key, values]) => ({
+      key,
+      values: sorted.map((time) => numberOrNull(values.get(time))),
+    })),
+    others: Math.max(0, lines.size - max),
+  };
+}
+
+function numberOrNull(value = Number.NaN): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+/** The columns of numbers whose names end as that of a column does, itself first. */
+function alike(table: ResultTable, chosen: Column): Column[] {
+  const end = / \S+$/.exec(chosen.field)?.[0];
+  return [
+    chosen,
+    ...table.columns.filter(
+      (column) =>
+        column !== chosen &&
+        end !== undefined &&
+        column.field.endsWith(end) &&
+        table.kindOf(column) === 'number',
+    ),
+  ];
+}

@@ -1,0 +1,70 @@
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { RateLimit } from '../../../../src/core/tokens/rateLimit.ts';
+import { SharedClaims } from '../../../simulate/shared.ts';
+import { FakeClock } from '../../fakeClock.ts';
+import { MemoryLog } from '../protocols/rig.ts';
+
+describe('tokens: the rate of requests', () => {
+  it('keeps three windows together below three requests a second, however long they travel', async () => {
+    const clock = new FakeClock();
+    const claims = new SharedClaims(() => clock.now().up);
+    const limits = ['a', 'b', 'c'].map(
+      (name) => new RateLimit({ clock, claims: claims.window(name), log: new MemoryLog() }),
+    );
+    const sent: number[] = [];
+    const arrived: number[] = [];
+    const ask = async (limit: RateLimit, travelMs: number): Promise<void> => {
+      const ended = await limit.turn('https://host/QuerySessionToken', 3);
+      sent.push(clock.now().up);
+      clock.setTimeout(() => {
+        arrived.push(clock.now().up);
+        ended();
+      }, travelMs);
+    };
+    const all = Promise.all(limits.flatMap((limit) => [5, 400, 20, 900].map((ms) => ask(limit, ms))));
+    for (let step = 0; step < 800 && arrived.length < 12; step++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(25);
+    }
+    await all;
+    equal(arrived.length, 12);
+    arrived.sort((a, b) => a - b);
+    for (const [at, time] of arrived.entries()) {
+      ok((arrived[at + 3] ?? Number.POSITIVE_INFINITY) - time >= 1_000, arrived.join());
+    }
+    deepEqual(
+      [...sent].sort((a, b) => a - b),
+      sent,
+    );
+    for (const limit of limits) {
+      limit.dispose();
+    }
+  });
+
+  it('counts what is asked apart, and ends waiting when it is called off', async () => {
+    const clock = new FakeClock();
+    const claims = new SharedClaims(() => clock.now().up);
+    const limit = new RateLimit({ clock, claims: claims.window('a'), log: new MemoryLog() });
+    await limit.turn('one', 1);
+    await limit.turn('two', 1);
+    const calledOff = new AbortController();
+    const waiting = rejects(limit.turn('one', 1, calledOff.signal), { code: 'E_CANCELLED' });
+    await new Promise((resolve) => setImmediate(resolve));
+    calledOff.abort();
+    clock.advance(100);
+    await waiting;
+    limit.dispose();
+  });
+
+  it('goes on after a window that died with a place, and alone where windows cannot agree', async () => {
+    const clock = new FakeClock();
+    const claims = new SharedClaims(() => clock.now().up);
+    await new RateLimit({ clock, claims: claims.window('dead'), log: new MemoryLog() }).turn('one', 1);
+    clock.advance(5_000);
+    const limit = new RateLimit({ clock, claims: claims.window('a'), log: new MemoryLog() });
+    await limit.turn('one', 1);
+    const broken = { ...claims.window('b'), claim: () => Promise.reject(new Error('no disk')) };
+    await new RateLimit({ clock, claims: broken, log: new MemoryLog() }).turn('one', 1);
+    limit.dispose();
+  });
+});
