@@ -16,10 +16,10 @@ export interface SeenColumn {
 /** The width of a text in pixels, as a cell's or, in its own font, as a header's. */
 export type Measure = (text: string, isHeader: boolean) => number;
 
-/** Until rows are there to measure by. */
+/** In pixels, until there are rows to measure. */
 const widthUnmeasured = 100;
-const narrowest = 48;
-const widestAtFirst = 360;
+const minWidth = 48;
+const maxFirstWidth = 360;
 
 /** Which columns are seen, in which order and how wide; what a person has set outlives new data. */
 export class Columns {
@@ -62,7 +62,7 @@ export class Columns {
     return this.#order;
   }
 
-  isHidden(field: string): boolean {
+  #isHidden(field: string): boolean {
     return this.#look(field)?.hidden === true;
   }
 
@@ -87,7 +87,7 @@ export class Columns {
   fitAll(textsOf: (column: SeenColumn) => readonly string[], byField: boolean): void {
     for (const column of this.#all) {
       if (this.#look(column.field)?.width === undefined) {
-        column.width = Math.min(this.#widthFor(column, textsOf(column), byField), widestAtFirst);
+        column.width = Math.min(this.#widthFor(column, textsOf(column), byField), maxFirstWidth);
       }
     }
   }
@@ -97,7 +97,7 @@ export class Columns {
   }
 
   resize(column: SeenColumn, width: number): void {
-    column.width = Math.round(Math.max(width, narrowest));
+    column.width = Math.round(Math.max(width, minWidth));
     this.#edit(column.field, { width: column.width });
   }
 
@@ -108,18 +108,9 @@ export class Columns {
     }
   }
 
-  toggle(field: string): void {
-    if (this.isHidden(field)) {
-      this.#edit(field, { hidden: false });
-      this.#arrange();
-    } else {
-      this.hide(field);
-    }
-  }
-
   showAll(): void {
     for (const { field } of this.#all) {
-      if (this.isHidden(field)) {
+      if (this.#isHidden(field)) {
         this.#edit(field, { hidden: false });
       }
     }
@@ -158,7 +149,7 @@ export class Columns {
     for (const text of texts) {
       width = Math.max(width, this.#measure(text.slice(0, 200), false) + 20);
     }
-    return Math.max(Math.ceil(width), narrowest);
+    return Math.max(Math.ceil(width), minWidth);
   }
 
   #look(field: string): ColumnLook | undefined {
@@ -189,7 +180,7 @@ export class Columns {
   }
 
   #arrange(): void {
-    const seen = this.#ordered().filter(({ field }) => !this.isHidden(field));
+    const seen = this.#ordered().filter(({ field }) => !this.#isHidden(field));
     this.#seen = [...seen.filter(({ pinned }) => pinned), ...seen.filter(({ pinned }) => !pinned)];
   }
 }

@@ -1,3 +1,5 @@
+import type { Measure } from './columns.ts';
+
 /** Makes an element; its content is text, never HTML. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -67,4 +69,20 @@ export function drawing(name: keyof typeof drawings): SVGSVGElement {
   path.setAttribute('d', drawings[name]);
   picture.append(path);
   return picture;
+}
+
+/** Measures text as the grid draws it. */
+export function measurer(): Measure {
+  const context = document.createElement('canvas').getContext('2d');
+  const style = getComputedStyle(document.body);
+  const value = (name: string, otherwise: string) => style.getPropertyValue(name) || otherwise;
+  const cells = `${value('--vscode-editor-font-size', '13px')} ${value('--vscode-editor-font-family', 'monospace')}`;
+  const header = `600 ${value('--vscode-font-size', '13px')} ${value('--vscode-font-family', 'sans-serif')}`;
+  return (text, isHeader) => {
+    if (context === null) {
+      return text.length * 8;
+    }
+    context.font = isHeader ? header : cells;
+    return context.measureText(text).width;
+  };
 }

@@ -1,6 +1,6 @@
 import { element } from './dom.ts';
 
-/** How long a person may pause in typing before the filter is applied. */
+/** The filter is applied so many milliseconds after the last key. */
 const pauseMs = 150;
 
 /** The box above the table, with how many rows it leaves. */

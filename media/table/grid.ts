@@ -1,7 +1,8 @@
 import type { SeenRow } from '../../src/views/results/messages.ts';
 import { fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
-import { attribute, drawing, element, visible } from './dom.ts';
+import { attribute, element } from './dom.ts';
+import { type HeaderModel, headerCell } from './header.ts';
 import type { Rows } from './rows.ts';
 import { elementHeight, Scroller } from './scroller.ts';
 import type { Selection } from './selection.ts';
@@ -10,20 +11,17 @@ const rowHeight = 22;
 /** With the line below it. */
 const headerHeight = 25;
 
-/** Rows and pixels of columns drawn around what is seen: a scroll is shown before the script hears of it. */
+/** Rows, and pixels of columns, drawn around what is visible: the browser shows a scroll before the script hears of it. */
 const spareRows = 8;
 const spareWidth = 200;
 
-/** Rows wanted before and after those that are seen, so that they are there when somebody scrolls. */
+/** Rows fetched before and after those that are visible, so that they are there when somebody scrolls. */
 const aheadRows = 50;
 
-interface GridModel {
+interface GridModel extends HeaderModel {
   readonly columns: Columns;
   readonly rows: Rows;
   readonly selection: Selection;
-  readonly sort: readonly { readonly field: string; readonly descending: boolean }[];
-  readonly byField: boolean;
-  readonly strings: Readonly<Record<string, string>>;
   readonly label: string;
   /** Rows of the table; the filter may leave fewer. */
   readonly allRows: number;
@@ -34,11 +32,22 @@ interface RowElement {
   readonly number: HTMLElement;
   readonly gap: HTMLElement;
   cells: HTMLElement[];
-  /** What is drawn in it, and how. */
+  /** What is drawn in it now, to skip what has not changed. */
   index: number;
   y: number;
   row: SeenRow | undefined;
   look: string;
+}
+
+/** What a cell shows, and where. */
+interface DrawnCell {
+  readonly index: number;
+  readonly row: SeenRow | undefined;
+  readonly isNew: boolean;
+  readonly column: SeenColumn;
+  readonly at: number;
+  /** Where it is pinned, in pixels. */
+  readonly left: number | undefined;
 }
 
 /**
@@ -59,7 +68,7 @@ export class Grid {
   #numberWidth = 0;
   #pinned: readonly SeenColumn[] = [];
   #free: readonly SeenColumn[] = [];
-  /** The columns that are not pinned and are seen, the first one's left edge, and how wide all columns are. */
+  /** Which of the columns that are not pinned are visible, the left edge of the first one, and the width of all columns. */
   #window = { from: 0, to: 0, start: 0, total: 0 };
 
   constructor(model: GridModel, onScroll: () => void) {
@@ -78,7 +87,7 @@ export class Grid {
     new ResizeObserver(() => this.soon()).observe(this.root);
   }
 
-  /** What of the rows is at the upper edge, in pixels. */
+  /** How far the rows are scrolled, in pixels. */
   get top(): number {
     return this.#scroller.top;
   }
@@ -196,7 +205,7 @@ export class Grid {
         drawn.root.style.transform = `translateY(${y}px)`;
       }
       const row = rows.at(index);
-      // Of the rows on the screen, a scroll changes only those at its edges.
+      // Most rows stay as they are in a scroll.
       if (drawn.row !== row || drawn.look !== look) {
         drawn.row = row;
         drawn.look = look;
@@ -278,26 +287,7 @@ export class Grid {
         root.append(cell);
       }
       used++;
-      const value = row?.cells[column.cell];
-      fillCell(cell, value);
-      const isChanged = row?.changed?.includes(column.cell) === true;
-      const selected = selection.has(index, at);
-      const look = `cell ${column.kind}${left === undefined ? '' : ' pinned'}${isChanged ? ' changed' : ''}${selected ? ' selected' : ''}`;
-      if (cell.className !== look) {
-        cell.className = look;
-      }
-      attribute(cell, 'aria-selected', selected ? 'true' : 'false');
-      attribute(cell, 'aria-colindex', String(at + 2));
-      attribute(
-        cell,
-        'aria-description',
-        isChanged ? (this.#model.strings.changed ?? '') : isNew ? (this.#model.strings.newRow ?? '') : null,
-      );
-      cell.style.width = `${column.width}px`;
-      cell.style.left = left === undefined ? '' : `${left}px`;
-      cell.dataset.row = String(index);
-      cell.dataset.column = String(at);
-      cell.id = `c${index}_${at}`;
+      this.#drawCell(cell, { index, row, isNew, column, at, left });
     }
     for (const extra of drawn.cells.splice(used)) {
       extra.remove();
@@ -313,6 +303,29 @@ export class Grid {
       'aria-selected',
       selection.has(index, 0) && selection.to.column >= columns.seen.length ? 'true' : null,
     );
+  }
+
+  #drawCell(cell: HTMLElement, { index, row, isNew, column, at, left }: DrawnCell): void {
+    const value = row?.cells[column.cell];
+    fillCell(cell, value);
+    const isChanged = row?.changed?.includes(column.cell) === true;
+    const selected = this.#model.selection.has(index, at);
+    const look = `cell ${column.kind}${left === undefined ? '' : ' pinned'}${isChanged ? ' changed' : ''}${selected ? ' selected' : ''}`;
+    if (cell.className !== look) {
+      cell.className = look;
+    }
+    attribute(cell, 'aria-selected', selected ? 'true' : 'false');
+    attribute(cell, 'aria-colindex', String(at + 2));
+    attribute(
+      cell,
+      'aria-description',
+      isChanged ? (this.#model.strings.changed ?? '') : isNew ? (this.#model.strings.newRow ?? '') : null,
+    );
+    cell.style.width = `${column.width}px`;
+    cell.style.left = left === undefined ? '' : `${left}px`;
+    cell.dataset.row = String(index);
+    cell.dataset.column = String(at);
+    cell.id = `c${index}_${at}`;
   }
 
   #drawHeader(columnsLook: string): void {
@@ -338,56 +351,12 @@ export class Grid {
       if (place === this.#pinned.length) {
         made.push(gap);
       }
-      made.push(this.#headerCell(column, at, left));
+      made.push(headerCell(this.#model, column, at, left));
     }
     this.#header.replaceChildren(...made);
   }
 
-  #headerCell(column: SeenColumn, at: number, left: number | undefined): HTMLElement {
-    const { sort, byField, strings } = this.#model;
-    const by = sort.findIndex(({ field }) => field === column.field);
-    const descending = sort[by]?.descending === true;
-    const title = byField ? column.field : column.label;
-    const cell = element('div', {
-      class: `cell ${column.kind}${left === undefined ? '' : ' pinned'}`,
-      role: 'columnheader',
-      title:
-        column.label === column.field
-          ? visible(column.field)
-          : `${visible(column.label)} (${visible(column.field)})`,
-    });
-    cell.id = `c-1_${at}`;
-    cell.draggable = true;
-    cell.dataset.row = '-1';
-    cell.dataset.column = String(at);
-    cell.dataset.field = column.field;
-    cell.dataset.vscodeContext = JSON.stringify({
-      webviewSection: 'header',
-      field: column.field,
-      preventDefaultContextMenuItems: true,
-    });
-    attribute(cell, 'aria-colindex', String(at + 2));
-    attribute(cell, 'aria-sort', by < 0 ? 'none' : descending ? 'descending' : 'ascending');
-    cell.style.width = `${column.width}px`;
-    cell.style.left = left === undefined ? '' : `${left}px`;
-    if (column.pinned) {
-      cell.append(drawing('pin'));
-    }
-    cell.append(element('span', { class: 'title', text: visible(title) }));
-    if (by >= 0) {
-      cell.append(drawing(descending ? 'down' : 'up'));
-      if (sort.length > 1) {
-        cell.append(element('span', { class: 'step', text: String(by + 1) }));
-      }
-    }
-    const handle = element('span', { class: 'handle' });
-    handle.title = strings.resize ?? '';
-    attribute(handle, 'aria-hidden', 'true');
-    cell.append(handle);
-    return cell;
-  }
-
-  /** The focus is on the grid; what of it is meant is told by the active descendant. */
+  /** The grid itself has the focus; the focused cell is its active descendant. */
   #markFocus(): void {
     const { row, column } = this.#model.selection.focus;
     const focused = document.getElementById(`c${row}_${column}`);
@@ -400,7 +369,7 @@ export class Grid {
     this.markMenu();
   }
 
-  /** Tells the menu what it is about: the workbench looks for it at the moment when it is asked for. */
+  /** Tells VS Code what the context menu is about: it reads this attribute when the menu is opened. */
   markMenu(): void {
     const { row, column } = this.#model.selection.focus;
     const field = this.#model.columns.seen[column]?.field;

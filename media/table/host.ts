@@ -43,7 +43,7 @@ const savedState = v.object({
   view: v.optional(viewState),
 });
 
-/** The other side: the tab in the extension host, and what the workbench keeps for this view. */
+/** The extension host's side of this tab, and the state that VS Code keeps for the webview. */
 export class Host {
   readonly #api: VsCodeApi = acquireVsCodeApi();
   #kept: KeptState | undefined;

@@ -10,10 +10,12 @@ export interface TableActs {
   readonly selection: Selection;
   go(row: number, column: number, extend: boolean): void;
   selectAll(): void;
-  sortBy(field: string, add: boolean): void;
+  sortBy(field: string, add: boolean, direction?: 'ascending' | 'descending' | 'none'): void;
   copy(headers: boolean): void;
   askDetail(): void;
   focusFilter(): void;
+  filterByFocus(column: Columns['seen'][number], out: boolean): void;
+  toggleNames(): void;
   changed(): void;
   fit(column: Columns['seen'][number]): void;
 }
@@ -21,7 +23,7 @@ export interface TableActs {
 /** How much a column grows or shrinks at a key press. */
 const step = 16;
 
-/** Everything by keyboard alone; the keys of VS Code's own lists and of spreadsheets. */
+/** Everything can be done by keyboard, with the keys of VS Code's own lists and of spreadsheets. */
 export function handleKeys(grid: Grid, acts: TableActs): void {
   grid.root.addEventListener('keydown', (event) => {
     const command = event.ctrlKey || event.metaKey;

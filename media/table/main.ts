@@ -1,9 +1,10 @@
 import { termFor } from '../../src/views/results/filterTerm.ts';
 import type { TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
-import { Columns, type Measure, type SeenColumn } from './columns.ts';
+import { Columns, type SeenColumn } from './columns.ts';
+import { runCommand } from './commands.ts';
 import { DetailPane } from './detailPane.ts';
-import { element, visible } from './dom.ts';
+import { element, measurer, visible } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
 import { Grid } from './grid.ts';
 import { Host } from './host.ts';
@@ -16,7 +17,7 @@ import { StatusLine } from './statusLine.ts';
 
 type SortBy = TableStateMessage['sort'][number];
 
-/** The webview of one result: joins what a person does here with the tab that has the data. */
+/** The webview of one result: connects its parts with each other and with the extension host, which has the data. */
 class TableView {
   readonly #host: Host;
   readonly #filter: FilterBox;
@@ -40,16 +41,16 @@ class TableView {
   label = '';
   allRows = 0;
   #state: TableStateMessage | undefined;
-  /** Whether the view stands where the person left it when the tab was hidden. */
-  #isBack: boolean;
+  /** Whether the scroll position and focus of before the tab was hidden have been restored. */
+  #isRestored: boolean;
   #measured = false;
   #saving = 0;
-  #told = '';
+  #sentFields = '';
 
   constructor(root: HTMLElement) {
     this.#host = new Host((message) => this.#take(message));
     const { view } = this.#host;
-    this.#isBack = view === undefined;
+    this.#isRestored = view === undefined;
     this.byField = view?.byField ?? false;
     this.columns = new Columns(view?.columns ?? [], view?.order ?? [], measurer());
     this.rows = new Rows((generation, from, to) => this.#host.tell({ is: 'page', generation, from, to }));
@@ -73,26 +74,10 @@ class TableView {
         this.#grid.root.focus();
       },
     );
-    this.#stop.type = 'button';
-    this.#stop.addEventListener('click', () => this.#host.tell({ is: 'do', action: 'stop' }));
-    this.#names.type = 'button';
-    this.#names.addEventListener('click', () => this.toggleNames());
-    this.#hidden.type = 'button';
-    this.#hidden.addEventListener('click', () => {
-      this.columns.showAll();
-      this.changed();
-    });
-    this.#toolbar.append(this.#filter.root, this.#hidden, this.#names, this.#stop);
-    const main = element('div', { class: 'main' });
-    const side = element('div', { class: 'side' });
-    side.append(this.#plot.root, this.#detail.root);
-    const middle = element('div', { class: 'middle' });
-    middle.append(this.#grid.root, this.#empty);
-    main.append(middle, side);
-    root.append(this.#heading, this.#toolbar, main, this.#status.root);
+    this.#layOut(root);
     handleKeys(this.#grid, this);
     handleMouse(this.#grid, this);
-    // Whoever comes to this tab is in the table, unless they were somewhere else in it.
+    // When the tab is shown the table gets the focus, unless something else in the tab has it.
     const enter = () => {
       if (document.hasFocus() && document.activeElement === document.body) {
         this.#grid.root.focus();
@@ -109,15 +94,32 @@ class TableView {
     this.#host.tell({ is: 'ready' });
   }
 
+  #layOut(root: HTMLElement): void {
+    this.#stop.type = 'button';
+    this.#stop.addEventListener('click', () => this.#host.tell({ is: 'do', action: 'stop' }));
+    this.#names.type = 'button';
+    this.#names.addEventListener('click', () => this.toggleNames());
+    this.#hidden.type = 'button';
+    this.#hidden.addEventListener('click', () => runCommand(this, 'showAll'));
+    this.#toolbar.append(this.#filter.root, this.#hidden, this.#names, this.#stop);
+    const main = element('div', { class: 'main' });
+    const side = element('div', { class: 'side' });
+    side.append(this.#plot.root, this.#detail.root);
+    const middle = element('div', { class: 'middle' });
+    middle.append(this.#grid.root, this.#empty);
+    main.append(middle, side);
+    root.append(this.#heading, this.#toolbar, main, this.#status.root);
+  }
+
   /** The columns or the selection changed. */
   changed(): void {
     this.#grid.refresh();
     this.#drawAround();
     this.save();
     const fields = this.columns.seen.map(({ field }) => field);
-    const told = JSON.stringify(fields);
-    if (told !== this.#told) {
-      this.#told = told;
+    const sent = JSON.stringify(fields);
+    if (sent !== this.#sentFields) {
+      this.#sentFields = sent;
       this.#host.tell({ is: 'columns', fields });
     }
   }
@@ -188,21 +190,21 @@ class TableView {
     this.changed();
   }
 
-  /** Remembers how the view is arranged, but not at every pixel of a scroll. */
+  /** Saves how the view is arranged, 300 ms after the last change: a scroll is many of them. */
   save(): void {
     window.clearTimeout(this.#saving);
     this.#saving = window.setTimeout(() => this.#keep(), 300);
   }
 
   #keep(): void {
-    const here = {
+    const now = {
       top: this.#grid.top,
       left: this.#grid.root.scrollLeft,
       focus: this.selection.focus,
       detail: this.#detail.wanted,
     };
-    // A tab that is shown and hidden again at once has not been gone back to yet: where the person was holds on.
-    const { top, left, focus, detail } = this.#isBack ? here : (this.#host.view ?? here);
+    // A tab that is shown and hidden again at once has not been restored yet: what was saved before stays.
+    const { top, left, focus, detail } = this.#isRestored ? now : (this.#host.view ?? now);
     this.#host.keepView({
       columns: this.columns.looks,
       order: this.columns.order,
@@ -214,7 +216,7 @@ class TableView {
     });
   }
 
-  /** The focus or the rows changed: a row that is shown field by field is another one now. */
+  /** The focus or the rows changed: the row in the detail pane is another one now. */
   #askDetailAgain(): void {
     if (this.#detail.wanted) {
       this.askDetail();
@@ -252,7 +254,7 @@ class TableView {
         break;
       case 'detail':
         if (this.#detail.show(message)) {
-          // The table is narrower by it.
+          // The pane makes the table narrower.
           this.#grid.reveal(this.selection.focus.row, this.selection.focus.column);
         }
         break;
@@ -263,7 +265,7 @@ class TableView {
         this.#status.note(message.text);
         break;
       case 'view':
-        this.#obey(message.ask, message.field);
+        runCommand(this, message.ask, message.field);
         break;
       case 'plot':
         void this.#plot.show(message);
@@ -287,19 +289,19 @@ class TableView {
     this.changed();
     this.rows.want(0, Math.min(state.shownRows, 60));
     this.#askDetailAgain();
-    if (!this.#isBack && state.shownRows > 0 && state.phase !== 'arriving') {
-      // The table has its height with the next frame.
-      requestAnimationFrame(() => this.#goBack());
+    if (!this.#isRestored && state.shownRows > 0 && state.phase !== 'arriving') {
+      // The table gets its height with the next frame.
+      requestAnimationFrame(() => this.#restore());
     }
   }
 
-  /** Goes on where the person was when the tab was hidden or the window reloaded. */
-  #goBack(): void {
+  /** Restores the scroll position and focus of before the tab was hidden or the window reloaded. */
+  #restore(): void {
     const { view } = this.#host;
-    if (this.#isBack || view === undefined) {
+    if (this.#isRestored || view === undefined) {
       return;
     }
-    this.#isBack = true;
+    this.#isRestored = true;
     this.#grid.top = view.top;
     this.#grid.root.scrollLeft = view.left;
     this.selection.go(view.focus, false);
@@ -341,65 +343,10 @@ class TableView {
             : this.strings.noRows) ?? '';
   }
 
-  #obey(ask: (ToTable & { is: 'view' })['ask'], field: string | undefined): void {
-    const column = this.columns.all.find((one) => one.field === field) ?? this.#focused();
-    switch (ask) {
-      case 'focusFilter':
-        this.#filter.focus();
-        return;
-      case 'toggleNames':
-        this.toggleNames();
-        return;
-      case 'showAll':
-        this.columns.showAll();
-        this.changed();
-        return;
-      case 'copy':
-      case 'copyWithHeaders':
-        this.copy(ask === 'copyWithHeaders');
-        return;
-      case 'detail':
-        this.askDetail();
-        return;
-    }
-    if (column === undefined) {
-      return;
-    }
-    switch (ask) {
-      case 'sortAscending':
-        this.sortBy(column.field, false, 'ascending');
-        break;
-      case 'sortDescending':
-        this.sortBy(column.field, false, 'descending');
-        break;
-      case 'unsort':
-        this.sortBy(column.field, true, 'none');
-        break;
-      case 'hide':
-        this.columns.hide(column.field);
-        this.changed();
-        break;
-      case 'pin':
-        this.columns.togglePin(column.field);
-        this.changed();
-        break;
-      case 'fit':
-        this.fit(column);
-        break;
-      case 'filterByValue':
-      case 'filterOutValue':
-        this.#filterByFocus(column, ask === 'filterOutValue');
-    }
-  }
-
   /** Adds a condition for the value of the focused cell. */
-  #filterByFocus(column: SeenColumn, out: boolean): void {
+  filterByFocus(column: SeenColumn, out: boolean): void {
     const cell = this.rows.at(this.selection.focus.row)?.cells[column.cell];
     this.#filter.set(`${this.#filter.value} ${termFor(column.field, cell, out)}`.trim());
-  }
-
-  #focused(): SeenColumn | undefined {
-    return this.columns.seen[this.selection.focus.column];
   }
 
   #textsOf(column: SeenColumn): string[] {
@@ -414,25 +361,9 @@ class TableView {
   }
 }
 
-/** What the columns are called: with other names they need other widths. */
+/** The names of the columns: with other names they need other widths. */
 function namesOf(state: TableStateMessage | undefined): string {
   return JSON.stringify([state?.fields, state?.labels]);
-}
-
-/** Measures text as the grid draws it. */
-function measurer(): Measure {
-  const context = document.createElement('canvas').getContext('2d');
-  const style = getComputedStyle(document.body);
-  const value = (name: string, otherwise: string) => style.getPropertyValue(name) || otherwise;
-  const cells = `${value('--vscode-editor-font-size', '13px')} ${value('--vscode-editor-font-family', 'monospace')}`;
-  const header = `600 ${value('--vscode-font-size', '13px')} ${value('--vscode-font-family', 'sans-serif')}`;
-  return (text, isHeader) => {
-    if (context === null) {
-      return text.length * 8;
-    }
-    context.font = isHeader ? header : cells;
-    return context.measureText(text).width;
-  };
 }
 
 const root = document.getElementById('root');

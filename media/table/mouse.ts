@@ -6,31 +6,7 @@ import type { TableActs } from './keyboard.ts';
 export function handleMouse(grid: Grid, acts: TableActs): void {
   const { root } = grid;
 
-  root.addEventListener('mousedown', (event) => {
-    const place = grid.placeOf(event.target);
-    if (place === undefined || (event.button !== 0 && event.button !== 2)) {
-      return;
-    }
-    if (event.target instanceof Element && event.target.classList.contains('handle')) {
-      const column = acts.columns.seen[place.column];
-      if (column !== undefined && event.button === 0) {
-        resize(event, column, acts);
-      }
-      return;
-    }
-    if (place.row < 0) {
-      return;
-    }
-    // A menu is about the selection that is there, if the mouse is on it.
-    if (event.button === 0 || !acts.selection.has(place.row, place.column)) {
-      acts.go(place.row, place.column, event.shiftKey && event.button === 0);
-    }
-    if (event.button === 0) {
-      select(grid, acts);
-      root.focus();
-      event.preventDefault();
-    }
-  });
+  root.addEventListener('mousedown', (event) => press(event, grid, acts));
 
   root.addEventListener('click', (event) => {
     const place = grid.placeOf(event.target);
@@ -63,6 +39,33 @@ export function handleMouse(grid: Grid, acts: TableActs): void {
   });
 
   move(grid, acts);
+}
+
+/** Selects, or resizes a column. */
+function press(event: MouseEvent, grid: Grid, acts: TableActs): void {
+  const place = grid.placeOf(event.target);
+  if (place === undefined || (event.button !== 0 && event.button !== 2)) {
+    return;
+  }
+  if (isHandle(event)) {
+    const column = acts.columns.seen[place.column];
+    if (column !== undefined && event.button === 0) {
+      resize(event, column, acts);
+    }
+    return;
+  }
+  if (place.row < 0) {
+    return;
+  }
+  // A right click inside of the selection keeps it: the menu is about it.
+  if (event.button === 0 || !acts.selection.has(place.row, place.column)) {
+    acts.go(place.row, place.column, event.shiftKey && event.button === 0);
+  }
+  if (event.button === 0) {
+    select(grid, acts);
+    grid.root.focus();
+    event.preventDefault();
+  }
 }
 
 function isHandle(event: Event): boolean {

@@ -3,12 +3,12 @@ import type { SeenRow } from '../../src/views/results/messages.ts';
 /** Rows asked for at once. */
 const blockRows = 100;
 
-/** Blocks kept: far more than a screen, far less than a table. */
-const mostBlocks = 40;
+/** Maximum of blocks kept: some dozens of screens, so that memory stays small. */
+const maxBlocks = 40;
 
 /**
- * The rows near what is seen; the rest stays where the data are. Rows of an earlier generation are shown until
- * the new ones arrive, so that nothing flickers.
+ * A cache of the rows near what is visible; the others stay in the extension host. After another sort, filter or refresh
+ * (a new generation) the old rows are shown until the new ones arrive, so that nothing flickers.
  */
 export class Rows {
   readonly #ask: (generation: number, from: number, to: number) => void;
@@ -41,7 +41,7 @@ export class Rows {
     return this.#blocks.get(Math.floor(index / blockRows))?.rows[index % blockRows];
   }
 
-  /** Sees to it that these rows come. */
+  /** Asks for these rows, if they are not here or on their way. */
   want(from: number, to: number): void {
     const last = Math.floor(Math.max(0, Math.min(to, this.#count) - 1) / blockRows);
     for (let block = Math.floor(from / blockRows); block <= last; block++) {
@@ -68,7 +68,7 @@ export class Rows {
     this.#blocks.delete(block);
     this.#blocks.set(block, { generation, rows });
     for (const oldest of this.#blocks.keys()) {
-      if (this.#blocks.size <= mostBlocks) {
+      if (this.#blocks.size <= maxBlocks) {
         break;
       }
       this.#blocks.delete(oldest);

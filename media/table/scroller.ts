@@ -1,4 +1,4 @@
-/** Pixels that an element is high at most: browsers draw nothing beyond some 16 million of the screen's own. */
+/** Maximum height of an element, in pixels: browsers draw nothing beyond some 16 million device pixels. */
 const maxHeight = 5_000_000;
 
 /** The height that the element of all rows is to have. */
@@ -6,29 +6,29 @@ export function elementHeight(height: number): number {
   return Math.min(height, maxHeight);
 }
 
-/** So far from either end the bar moves as the rows do, so that every row there can be reached by every pixel. */
+/** Up to so many pixels from either end the scroll bar moves exactly as the rows do, so that every row there can be reached. */
 const edge = 50_000;
 
-/** Pixels that the bar may be away from its place before it is put back: that disturbs whoever is scrolling. */
+/** Pixels that the scroll bar may be off before it is corrected: a correction disturbs whoever is scrolling. */
 const maxDrift = 20_000;
 
 /**
- * Where in all the rows the window is, in pixels. Where they are higher than an element may be, a small step of
- * the element is the same step of the rows, and a large one, by the bar, goes to the same share of them.
+ * The scroll position among all rows, in pixels. Where they are higher than an element can be, a small scroll moves the
+ * rows by the same pixels, and a large one, by dragging the scroll bar, goes to the same fraction of them.
  */
 export class Scroller {
   readonly #element: { scrollTop: number };
   #height = 0;
   #view = 0;
   #top = 0;
-  /** Where the element was when it was last looked at. */
+  /** `scrollTop` of the element when it was last read. */
   #at = 0;
 
   constructor(element: { scrollTop: number }) {
     this.#element = element;
   }
 
-  /** What of the rows is at the upper edge of the window. */
+  /** How far the rows are scrolled, in pixels. */
   get top(): number {
     return this.#top;
   }
@@ -50,7 +50,7 @@ export class Scroller {
     const at = this.#element.scrollTop;
     const moved = at - this.#at;
     this.#at = at;
-    // Less than what the bar moves by in a pixel of its own is a wheel, a finger or a key.
+    // Less than what one pixel of the scroll bar stands for: it was a wheel, a finger or a key.
     const isStep = Math.abs(moved) <= Math.max(this.#view, this.#maxAt / Math.max(this.#view, 1) / 2);
     this.#settle(this.#isStretched && isStep ? this.#top + moved : this.#topOf(at));
   }

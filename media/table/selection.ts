@@ -49,10 +49,6 @@ export class Selection {
     };
   }
 
-  get isSingle(): boolean {
-    return !this.#isRows && this.focus.row === this.#anchor.row && this.focus.column === this.#anchor.column;
-  }
-
   has(row: number, column: number): boolean {
     const { from, to } = this;
     return row >= from.row && row <= to.row && column >= from.column && column <= to.column;

@@ -1,7 +1,7 @@
 import type { TableStateMessage } from '../../src/views/results/messages.ts';
 import { element } from './dom.ts';
 
-/** How long a note stands. */
+/** How long a note is shown, in milliseconds. */
 const noteMs = 4000;
 
 /** Below the table: how much there is, how long it took, how old it is. */
