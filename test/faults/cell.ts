@@ -183,10 +183,16 @@ async function strike(
   return { result, message, ...before, ...after, timersAtEnd: clock.live };
 }
 
-/** Waits until nothing is under way, which shows by no timer but the scheduler's; or until something hangs. */
+/**
+ * Waits until nothing is under way, or until something hangs. What is under way has a timer beside the scheduler's, but not
+ * between two steps: none of several looks must see one.
+ */
 async function quiet(window: TestWindow, clock: CountingClock): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 15));
-  await until(() => clock.live <= own(window), 20_000);
+  let looks = 0;
+  await until(() => {
+    looks = clock.live <= own(window) ? looks + 1 : 0;
+    return looks > 3;
+  }, 20_000);
 }
 
 async function until(isSo: () => boolean, ms: number): Promise<void> {

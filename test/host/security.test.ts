@@ -80,7 +80,7 @@ describe('security: in VS Code', () => {
       const api = await activated();
       await setConnections([{ name: 'copied', kind: 'sarus', url: sandbox.url }]);
       id = (await api.signIn('copied', { apiKey: 'demo' })).id;
-      await setting('sessionTokens', 'clipboard.clearAfterSeconds', 0.3);
+      await setting('sessionTokens', 'clipboard.clearAfterSeconds', 1.5);
     });
 
     after(async () => {
@@ -97,7 +97,7 @@ describe('security: in VS Code', () => {
     it('leaves alone what was copied since', async () => {
       await run('copyToken', { id });
       await vscode.env.clipboard.writeText('something else');
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
       assert.equal(await vscode.env.clipboard.readText(), 'something else');
     });
   });

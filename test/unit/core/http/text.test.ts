@@ -82,7 +82,7 @@ describe('protocols: text of untrusted senders', () => {
     ]) {
       const begun = performance.now();
       wordsOf(page, redactor);
-      ok(performance.now() - begun < 500);
+      ok(performance.now() - begun < 3_000); // Milliseconds; with a pattern that goes back over them it is minutes.
     }
   });
 
