@@ -1,5 +1,4 @@
 import type { Clock } from './clock.ts';
-import type { Disposable } from './disposable.ts';
 import { cancelled } from './errors.ts';
 
 /**
@@ -23,21 +22,21 @@ export function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undef
 
 /** Waits for work, but no longer than `ms` milliseconds; the work then goes on by itself, and its failure is passed over. */
 export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: Disposable | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = clock.setTimeout(resolve, ms);
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimeout(resolve, ms);
   try {
-    await Promise.race([work, over]);
+    await Promise.race([work, promise]);
   } finally {
-    timer?.dispose();
+    timer.dispose();
     work.catch(() => undefined);
   }
 }
 
-/** Waits for `ms` milliseconds. */
-export function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.setTimeout(resolve, ms));
+/** Waits for `ms` milliseconds. @throws E_CANCELLED when the signal fires before */
+export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimeout(resolve, ms);
+  await unlessCancelled(promise, signal).finally(() => timer.dispose());
 }
 
 /** Does something when it is first wanted, and never again: all get what came of it. */

@@ -24,7 +24,7 @@ export interface FailureDetails {
   /** The status that the gateway answered: of HTTP, or of the envelope in the body where there is one. */
   readonly status?: number;
   /** How long the gateway asked to be left alone (`Retry-After`), in milliseconds. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /**
    * What of a request the gateway has refused, or lacks; absent where it is none of these. Credentials: those of who
    * signs in (`login`), or of the gateway's own user. Tokens: that of the sign-in, that of the session, or one of both

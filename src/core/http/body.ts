@@ -1,40 +1,19 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable, Writable } from 'node:stream';
 import { pipeline as finished } from 'node:stream/promises';
 import zlib from 'node:zlib';
-import type { Instant } from '../clock.ts';
-import { cancelled, TokensError } from '../errors.ts';
+import { unlessCancelled } from '../async.ts';
+import { TokensError } from '../errors.ts';
 import { brokenOff, tooLarge } from './errors.ts';
+import type { Flight } from './flight.ts';
+import type { HttpHead, Sink } from './request.ts';
 
-/** The beginning of an answer. */
-export interface HttpHead {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** Just before the request was sent; of several attempts, the one that was answered. */
-  readonly sent: Instant;
-}
-
-/** Gets a body while it arrives; a chunk is its own from then on. A returned promise asks to wait; a `TokensError` thrown ends the request. */
-export interface Sink {
-  write(chunk: Uint8Array): void | Promise<void>;
-}
-
-/** Who reads a body, and within which bounds. */
+/** What bounds a body, and who is told of it. */
 interface BodyReading {
   /** How the gateway is called in sentences. */
   readonly host: string;
   /** Of the inflated body, in bytes. */
   readonly maxBytes: number;
-  /** Who gets the body, given its first byte that is no space; nobody: it becomes text. */
-  readonly sink?: ((head: HttpHead, first: number | undefined) => Sink | undefined) | undefined;
-  /** Ends the reading. */
-  readonly signal: AbortSignal;
-  /** Why the signal was given. */
-  failure(): TokensError | undefined;
-  /** A sink begins to take the body. */
-  feeding(): void;
-  /** A chunk has been taken. */
-  taken(): void;
   /** Something for the log. */
   note(message: string): void;
 }
@@ -55,7 +34,7 @@ const controlBytes = 4_194_304;
 const chunkSize = 65_536;
 
 /** Each packing of a list takes memory; servers send one. */
-const mostEncodings = 3;
+const maxEncodings = 3;
 
 /**
  * Reads a body to its end, or as far as it is wanted: inflates it, turns it into UTF-8, counts it while it arrives,
@@ -66,29 +45,20 @@ const mostEncodings = 3;
 export async function readBody(
   message: IncomingMessage,
   head: HttpHead,
+  flight: Flight,
   reading: BodyReading,
 ): Promise<Body> {
-  const { host, signal } = reading;
-  const intake = new Intake(head, reading);
-  let stop = (): void => undefined;
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(reading.failure() ?? cancelled());
-  });
-  signal.addEventListener('abort', stop);
+  const intake = new Intake(head, flight, reading);
   message.on('error', () => undefined); // Whoever reads hears of it, too.
   let whole = false;
   try {
-    if (signal.aborted) {
-      stop();
-    }
-    await Promise.race([stopped, drain(message, head, intake, reading)]);
+    await unlessCancelled(drain(message, head, intake, reading), flight.kill.signal);
     const body = intake.end();
     whole = message.complete;
     return body;
   } catch (error) {
-    throw bodyError(error, host);
+    throw bodyError(error, reading.host);
   } finally {
-    signal.removeEventListener('abort', stop);
     if (!whole) {
       message.destroy(); // Its rest is not wanted, and nothing else may come over its socket.
     }
@@ -112,10 +82,7 @@ async function drain(
   const utf8 = (chunk?: Uint8Array): Uint8Array =>
     encoder.encode(decoder?.decode(chunk, { stream: chunk !== undefined }));
   const take = async (chunk: Uint8Array): Promise<void> => {
-    reading.signal.throwIfAborted();
-    const writing = intake.take(chunk);
-    reading.taken();
-    await writing;
+    await intake.take(chunk);
     if (intake.isFull) {
       throw new Error('enough');
     }
@@ -140,6 +107,7 @@ async function drain(
 /** What becomes of a body: the sink's, or text. */
 class Intake {
   readonly #head: HttpHead;
+  readonly #flight: Flight;
   readonly #reading: BodyReading;
   readonly #maxBytes: number;
   readonly #parts: Uint8Array[] = [];
@@ -149,17 +117,33 @@ class Intake {
   /** Whether no more of the body is wanted. */
   isFull = false;
 
-  constructor(head: HttpHead, reading: BodyReading) {
+  constructor(head: HttpHead, flight: Flight, reading: BodyReading) {
     this.#head = head;
+    this.#flight = flight;
     this.#reading = reading;
-    this.#decided = reading.sink === undefined;
+    this.#decided = flight.request.sink === undefined;
     // What says itself that it is too large is read only as far as a session that it opened may be told in it.
     const declared = Number(head.headers['content-length'] ?? 0);
     this.#maxBytes = declared > reading.maxBytes ? Math.min(errorBytes, reading.maxBytes) : reading.maxBytes;
   }
 
-  take(chunk: Uint8Array): void | Promise<void> {
-    const { host, maxBytes, sink } = this.#reading;
+  async take(chunk: Uint8Array): Promise<void> {
+    this.#flight.kill.signal.throwIfAborted();
+    const writing = this.#take(chunk);
+    this.#flight.taken();
+    await writing;
+  }
+
+  end(): Body {
+    if (!this.#decided) {
+      this.#decide(undefined);
+    }
+    const text = new TextDecoder().decode(Buffer.concat(this.#parts));
+    return { text, streamed: this.#sink !== undefined, bytes: this.#bytes };
+  }
+
+  #take(chunk: Uint8Array): void | Promise<void> {
+    const { host, maxBytes } = this.#reading;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) {
       throw tooLarge(host, maxBytes);
@@ -172,7 +156,7 @@ class Intake {
       return this.#sink.write(chunk);
     }
     const { status } = this.#head;
-    const isControl = status >= 200 && status < 300 && sink === undefined;
+    const isControl = status >= 200 && status < 300 && this.#flight.request.sink === undefined;
     if ((isControl || !this.#decided) && this.#bytes > controlBytes) {
       throw tooLarge(host, controlBytes);
     }
@@ -182,20 +166,10 @@ class Intake {
     }
   }
 
-  end(): Body {
-    if (!this.#decided) {
-      this.#decide(undefined);
-    }
-    const text = new TextDecoder().decode(Buffer.concat(this.#parts));
-    return { text, streamed: this.#sink !== undefined, bytes: this.#bytes };
-  }
-
   #decide(first: number | undefined): void {
     this.#decided = true;
-    this.#sink = this.#reading.sink?.(this.#head, first);
-    if (this.#sink !== undefined) {
-      this.#reading.feeding();
-    }
+    this.#sink = this.#flight.request.sink?.(this.#head, first);
+    this.#flight.fed ||= this.#sink !== undefined;
   }
 }
 
@@ -211,7 +185,7 @@ function encodingsOf(header = '', host: string): string[] {
     .map((word) => word.trim());
   const unknown = words.find((word) => foreign.test(word));
   const encodings = words.filter((word) => /^(?:(?:x-)?gzip|deflate|br)$/.test(word)).reverse();
-  if (unknown !== undefined || encodings.length > mostEncodings) {
+  if (unknown !== undefined || encodings.length > maxEncodings) {
     throw new TokensError('E_PROTOCOL', '{0} answered in the encoding “{1}”, which nobody asked for.', [
       host,
       unknown ?? header.replace(/[^\w.,-]/g, '').slice(0, 40),
@@ -223,19 +197,16 @@ function encodingsOf(header = '', host: string): string[] {
 /** A stream without one packing. One that is plain though it is said to be packed stays what it is. */
 async function inflated(source: Readable, encoding: string): Promise<Readable> {
   const [first = 0] = await beginning(source);
-  const inflater = inflaterOf(encoding, first);
-  return inflater === undefined ? source : pipeline(source, inflater, () => undefined);
-}
-
-function inflaterOf(encoding: string, first: number): zlib.Unzip | zlib.BrotliDecompress | undefined {
+  const inflate = (inflater: zlib.Unzip | zlib.BrotliDecompress | zlib.InflateRaw): Readable =>
+    pipeline(source, inflater, () => undefined);
   if (encoding === 'br') {
-    return zlib.createBrotliDecompress({ chunkSize });
+    return inflate(zlib.createBrotliDecompress({ chunkSize }));
   }
   // Headers of gzip and of zlib. Some servers send `deflate` without; what has neither and is no deflate is not packed.
   if (first === 0x1f || (first & 0x0f) === 0x08) {
-    return zlib.createUnzip({ chunkSize });
+    return inflate(zlib.createUnzip({ chunkSize }));
   }
-  return encoding === 'deflate' ? zlib.createInflateRaw({ chunkSize }) : undefined;
+  return encoding === 'deflate' ? inflate(zlib.createInflateRaw({ chunkSize })) : source;
 }
 
 /** What a stream begins with, which stays in it; nothing where it has ended or failed. */
@@ -301,10 +272,5 @@ function bodyError(error: unknown, host: string): unknown {
 
 /** The first byte that is neither white space nor part of a byte-order mark. */
 function firstByte(chunk: Uint8Array): number | undefined {
-  for (const byte of chunk) {
-    if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) {
-      return byte;
-    }
-  }
-  return undefined;
+  return chunk.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
 }

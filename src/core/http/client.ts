@@ -2,17 +2,18 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import https from 'node:https';
 import type tls from 'node:tls';
 import { Axios, AxiosHeaders } from 'axios';
+import { pause } from '../async.ts';
 import type { Clock, Instant } from '../clock.ts';
 import { type Connection, type ConnectionSecrets, hasSecrets, secretPlace } from '../connection.ts';
-import { cancelled, TokensError } from '../errors.ts';
+import { cancelled, type Message, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
-import { type HttpHead, readBody } from './body.ts';
+import { readBody } from './body.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs } from './encode.ts';
 import { explain, tooManyHeaders } from './errors.ts';
 import { Flight } from './flight.ts';
-import type { HttpAnswer, HttpRequest } from './request.ts';
+import type { HttpAnswer, HttpHead, HttpRequest } from './request.ts';
 import { isRecord, member } from './text.ts';
 import { tlsOptions } from './tls.ts';
 
@@ -32,13 +33,13 @@ export interface HttpDeps {
 }
 
 /** Bounds. Sizes in bytes, times in milliseconds. */
-const mostHeaderBytes = 16_384;
-const mostHeaders = 200;
+const maxHeaderBytes = 16_384;
+const maxHeaders = 200;
 /** Shorter than servers keep an idle socket, so that ours is never the one that finds it dead. */
 const socketIdleMs = 4_000;
-const mostSockets = 32;
-const mostRedirects = 3;
-const mostRetries = 2;
+const maxSockets = 32;
+const maxRedirects = 3;
+const maxRetries = 2;
 const retryBaseMs = 200;
 
 const usualHeaders = {
@@ -49,8 +50,6 @@ const usualHeaders = {
 
 const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([429, 502, 503, 504]);
-
-type Way = InstanceType<typeof Axios>;
 
 /**
  * The way to one connection's gateway, and the only importer of axios. It bounds everything that a server could
@@ -65,8 +64,8 @@ export class HttpClient {
   readonly #totalMs: number;
   readonly #agent: http.Agent;
   /** Over sockets that are used again, and over a new one for each request. */
-  readonly #pooled: Way;
-  readonly #single: Way;
+  readonly #pooled: InstanceType<typeof Axios>;
+  readonly #single: InstanceType<typeof Axios>;
   readonly #cookies: CookieJar;
   #tls: tls.ConnectionOptions = {};
   /** What the key of the client certificate was opened with. */
@@ -81,7 +80,7 @@ export class HttpClient {
     this.#cookies = new CookieJar(this.#base.hostname, deps.clock);
     this.#totalMs = deps.connection.requestTimeoutSeconds * 1000;
     const Agent = this.#secure ? https.Agent : http.Agent;
-    this.#agent = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets: mostSockets });
+    this.#agent = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets });
     this.#pooled = this.#axios(this.#agent);
     this.#single = this.#axios(new Agent({ keepAlive: false }));
   }
@@ -130,15 +129,13 @@ export class HttpClient {
 
   /** Closes idle sockets; what is under way goes on. */
   dispose(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) {
-      for (const socket of sockets ?? []) {
-        socket.destroy();
-      }
+    for (const socket of Object.values(this.#agent.freeSockets).flat()) {
+      socket?.destroy();
     }
   }
 
   /** Not `axios.create`: its defaults are for other uses, and merging them into each request takes its time. */
-  #axios(agent: http.Agent): Way {
+  #axios(agent: http.Agent): InstanceType<typeof Axios> {
     return new Axios({
       adapter: 'http',
       maxRedirects: 0,
@@ -164,7 +161,7 @@ export class HttpClient {
       ...(this.#deps.proxySupport?.() === 'on' ? { agent: undefined } : {}),
       // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
       ...(this.#secure ? this.#tls : {}),
-      maxHeaderSize: mostHeaderBytes,
+      maxHeaderSize: maxHeaderBytes,
     };
     const request = (this.#secure ? https : http).request(all, callback);
     const replaced = member(Reflect.get(request, 'agent'), 'opts');
@@ -178,7 +175,7 @@ export class HttpClient {
     const { idempotent, turn } = flight.request;
     let ended = over;
     for (let attempt = 0; ; attempt++) {
-      const last = !idempotent || attempt === mostRetries;
+      const last = !idempotent || attempt === maxRetries;
       try {
         if (attempt > 0) {
           ended = await turn?.(flight.kill.signal);
@@ -188,14 +185,20 @@ export class HttpClient {
         if (typeof answer !== 'number') {
           return answer;
         }
-        await this.#wait(answer + this.#backoff(attempt), flight);
+        await pause(this.#deps.clock, answer + this.#backoff(attempt), flight.kill.signal);
       } catch (error) {
         const known = explain(error, this.host, this.#deps);
-        if (last || flight.fed || flight.failure !== undefined || !isPassing(known)) {
+        if (
+          last ||
+          flight.fed ||
+          flight.failure !== undefined ||
+          known.code !== 'E_NETWORK' ||
+          known.details.permanent
+        ) {
           throw known;
         }
         this.#deps.log.debug(`${this.#deps.connection.name}: ${known.message} Trying again.`);
-        await this.#wait(this.#backoff(attempt), flight);
+        await pause(this.#deps.clock, this.#backoff(attempt), flight.kill.signal);
       }
     }
   }
@@ -205,39 +208,19 @@ export class HttpClient {
     return retryBaseMs * 3 ** attempt * (0.5 + (this.#deps.random ?? Math.random)());
   }
 
-  #wait(ms: number, flight: Flight): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const { signal } = flight.kill;
-      if (signal.aborted) {
-        reject(flight.failure ?? cancelled());
-        return;
-      }
-      const timer = this.#deps.clock.setTimeout(() => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      }, ms);
-      const stop = (): void => {
-        timer.dispose();
-        reject(flight.failure ?? cancelled());
-      };
-      signal.addEventListener('abort', stop, { once: true });
-    });
-  }
-
   /** One request with its redirects. A number is the wait, in milliseconds, after which the server is to be asked again. */
   async #exchange(flight: Flight, sent: Instant, mayWait: boolean): Promise<HttpAnswer | number> {
     const { request } = flight;
-    const query =
-      request.query === undefined || request.query.length === 0 ? '' : `?${encodePairs(request.query)}`;
-    let url = new URL(`${this.#base.origin}${this.#prefix}${request.path}${query}`);
+    const query = encodePairs(request.query ?? []);
+    let url = new URL(`${this.#base.origin}${this.#prefix}${request.path}${query && `?${query}`}`);
     for (let hop = 0; ; hop++) {
       const message = await this.#dispatch(flight, url);
       const status = message.statusCode ?? 0;
-      this.#check(message);
-      const setCookie = message.headers['set-cookie'];
-      if (setCookie !== undefined) {
-        this.#cookies.take(setCookie, url.pathname, this.#secure);
+      if (message.rawHeaders.length / 2 > maxHeaders) {
+        message.destroy();
+        throw tooManyHeaders(this.host);
       }
+      this.#cookies.take(message.headers['set-cookie'] ?? [], url.pathname, this.#secure);
       const head: HttpHead = { status, headers: message.headers, sent };
       if (redirects.has(status)) {
         message.destroy();
@@ -248,33 +231,20 @@ export class HttpClient {
       if (mayWait && passing.has(status) && (status !== 429 || retryAfterMs !== undefined)) {
         const wait = retryAfterMs ?? 0;
         // The longest backoff has to fit as well, and some time for the answer.
-        if (this.#deps.clock.now().up + wait + 1_000 + retryBaseMs * 3 ** mostRetries < flight.until) {
+        if (this.#deps.clock.now().up + wait + 1_000 + retryBaseMs * 3 ** maxRetries < flight.until) {
           message.destroy();
           return wait;
         }
       }
       request.onHead?.(head);
-      const body = await readBody(message, head, {
+      const { name } = this.#deps.connection;
+      const body = await readBody(message, head, flight, {
         host: this.host,
         maxBytes: this.#deps.maxResponseBytes,
-        sink: request.sink,
-        signal: flight.kill.signal,
-        failure: () => flight.failure,
-        feeding: () => {
-          flight.fed = true;
-        },
-        note: (what) => this.#deps.log.warn(`${this.#deps.connection.name}: ${what}`),
-        taken: () => flight.taken(),
+        note: (what) => this.#deps.log.warn(`${name}: ${what}`),
       });
-      this.#deps.log.debug(
-        `${this.#deps.connection.name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes`,
-      );
-      return {
-        ...head,
-        text: body.text,
-        streamed: body.streamed,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      };
+      this.#deps.log.debug(`${name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes`);
+      return { ...head, ...body, retryAfterMs };
     }
   }
 
@@ -297,8 +267,8 @@ export class HttpClient {
     if (cookie !== undefined) {
       headers.Cookie = cookie;
     }
-    const way = request.idempotent ? this.#pooled : this.#single;
-    const response = await way.request<IncomingMessage>({
+    const axios = request.idempotent ? this.#pooled : this.#single;
+    const response = await axios.request<IncomingMessage>({
       method: request.method,
       url: url.href,
       // Whatever their case: what the protocol sends takes the place of the connection's own, and that of the usual.
@@ -309,40 +279,29 @@ export class HttpClient {
     return response.data;
   }
 
-  #check(message: IncomingMessage): void {
-    if (message.rawHeaders.length / 2 > mostHeaders) {
-      message.destroy();
-      throw tooManyHeaders(this.host);
-    }
-  }
-
   #redirect(message: IncomingMessage, from: URL, method: string, hop: number): URL {
     const status = message.statusCode ?? 0;
     const to = URL.parse(message.headers.location ?? '', from.href);
+    const refusal = ({ template, args }: Message) =>
+      new TokensError('E_PROTOCOL', template, [this.host, ...args], { status });
     if (to === null) {
-      throw new TokensError('E_PROTOCOL', '{0} redirects without saying where to.', [this.host], { status });
+      throw refusal({ template: '{0} redirects without saying where to.', args: [] });
     }
     if (to.origin !== this.#base.origin) {
-      throw new TokensError(
-        'E_PROTOCOL',
-        '{0} redirects to {1}, and nothing is sent to another address than that of the connection.',
+      throw refusal({
+        template: '{0} redirects to {1}, and nothing is sent to another address than that of the connection.',
         // A thief may put into the name of a host what it was just sent.
-        [this.host, this.#deps.redactor.redact(to.origin === 'null' ? to.protocol : to.origin)],
-        { status },
-      );
+        args: [this.#deps.redactor.redact(to.origin === 'null' ? to.protocol : to.origin)],
+      });
     }
     if (method !== 'GET' && status !== 307 && status !== 308) {
-      throw new TokensError(
-        'E_PROTOCOL',
-        '{0} redirects a request that cannot be redirected; check the address of the connection.',
-        [this.host],
-        { status },
-      );
-    }
-    if (hop === mostRedirects) {
-      throw new TokensError('E_PROTOCOL', '{0} redirects more than {1} times.', [this.host, mostRedirects], {
-        status,
+      throw refusal({
+        template: '{0} redirects a request that cannot be redirected; check the address of the connection.',
+        args: [],
       });
+    }
+    if (hop === maxRedirects) {
+      throw refusal({ template: '{0} redirects more than {1} times.', args: [maxRedirects] });
     }
     to.username = '';
     to.password = '';
@@ -389,9 +348,4 @@ export class HttpClient {
       }),
     );
   }
-}
-
-/** A failure that another attempt may not meet, before which nothing of an answer was used. */
-function isPassing(error: TokensError): boolean {
-  return error.code === 'E_NETWORK' && !error.details.permanent;
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import tls from 'node:tls';
 import type { Connection } from '../connection.ts';
-import { TokensError } from '../errors.ts';
+import { type FailureDetails, type Message, TokensError } from '../errors.ts';
 import { resolvePath } from '../paths.ts';
 
 /** As `node:tls` takes it. */
@@ -35,21 +35,17 @@ export async function clientCertificate(
   try {
     leaf = new X509Certificate(cert);
   } catch (error) {
-    throw new TokensError(
-      'E_CONFIG',
-      'There is no certificate in PEM in the certFile {0}.',
-      [certFile],
-      unsent(error),
+    throw unusable(
+      { template: 'There is no certificate in PEM in the certFile {0}.', args: [certFile] },
+      error,
     );
   }
   const key = keyOf(name, keyFile, (await contents('keyFile', keyFile)).toString(), passphrase);
   if (!leaf.checkPrivateKey(key)) {
-    throw new TokensError(
-      'E_CONFIG',
-      'The private key in {0} does not belong to the certificate in {1}.',
-      [keyFile, certFile],
-      unsent(),
-    );
+    throw unusable({
+      template: 'The private key in {0} does not belong to the certificate in {1}.',
+      args: [keyFile, certFile],
+    });
   }
   // Without its passphrase, so that it need not be opened again for each socket.
   return { cert, key: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
@@ -63,17 +59,12 @@ function keyOf(name: string, file: string, text: string, passphrase: string | un
   } catch (error) {
     throw isEncrypted
       ? noPassphrase(name, passphrase, error)
-      : new TokensError(
-          'E_CONFIG',
-          'There is no private key in PEM in the keyFile {0}.',
-          [file],
-          unsent(error),
-        );
+      : unusable({ template: 'There is no private key in PEM in the keyFile {0}.', args: [file] }, error);
   }
 }
 
 function pfxOf(name: string, file: string, pfx: Buffer, passphrase: string | undefined): ClientCertificate {
-  const found = { pfx, ...(passphrase === undefined ? {} : { passphrase }) };
+  const found = passphrase === undefined ? { pfx } : { pfx, passphrase };
   try {
     tls.createSecureContext(found);
     return found;
@@ -81,11 +72,13 @@ function pfxOf(name: string, file: string, pfx: Buffer, passphrase: string | und
     // The words of the libraries that VS Code and its server are built with.
     throw /mac verify|password|decrypt/i.test(String(error))
       ? noPassphrase(name, passphrase, error)
-      : new TokensError(
-          'E_CONFIG',
-          'The pfxFile {0} is no PKCS#12 file, or one protected by a method too old to be read here.',
-          [file],
-          unsent(error),
+      : unusable(
+          {
+            template:
+              'The pfxFile {0} is no PKCS#12 file, or one protected by a method too old to be read here.',
+            args: [file],
+          },
+          error,
         );
   }
 }
@@ -94,28 +87,27 @@ async function contents(setting: string, file: string): Promise<Buffer> {
   try {
     return await readFile(resolvePath(file));
   } catch (error) {
-    throw new TokensError('E_CONFIG', 'The {0} {1} cannot be read.', [setting, file], unsent(error));
+    throw unusable({ template: 'The {0} {1} cannot be read.', args: [setting, file] }, error);
   }
 }
 
-function noPassphrase(name: string, tried: string | undefined, error?: unknown): TokensError {
-  return tried === undefined
-    ? new TokensError(
-        'E_CREDENTIALS',
-        'The client certificate of {0} needs a passphrase: sign in by hand to be asked for it.',
-        [name],
-        unsent(error),
-      )
-    : new TokensError(
-        'E_CREDENTIALS',
-        'The passphrase does not open the client certificate of {0}: sign in by hand to be asked for another.',
-        [name],
-        unsent(error),
-      );
+function noPassphrase(name: string, tried: string | undefined, error: unknown): TokensError {
+  return new TokensError(
+    'E_CREDENTIALS',
+    tried === undefined
+      ? 'The client certificate of {0} needs a passphrase: sign in by hand to be asked for it.'
+      : 'The passphrase does not open the client certificate of {0}: sign in by hand to be asked for another.',
+    [name],
+    unsent(error),
+  );
+}
+
+function unusable({ template, args }: Message, error?: unknown): TokensError {
+  return new TokensError('E_CONFIG', template, args, unsent(error));
 }
 
 /** Only the name of what went wrong: a message might quote what is in the file. */
-function unsent(error?: unknown): { sent: false; detail?: string } {
+function unsent(error: unknown): FailureDetails {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? { sent: false, detail: code } : { sent: false };
 }

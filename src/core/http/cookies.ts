@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
 
 /** More than a gateway needs, and little enough that a hostile one cannot fill the memory. */
-const mostCookies = 50;
-const longestCookie = 4096;
+const maxCookies = 50;
+const maxCookieLength = 4096;
 
 interface Cookie {
   readonly pair: string;
@@ -28,30 +28,34 @@ export class CookieJar {
     this.#clock = clock;
   }
 
-  /** @param path The path of the request that was answered, from which the default path is taken (RFC 6265, 5.1.4). */
-  take(setCookie: readonly string[], path: string, secure: boolean): void {
+  /** @param requestPath Of the request that was answered; the default path is taken from it (RFC 6265, 5.1.4). */
+  take(setCookie: readonly string[], requestPath: string, secure: boolean): void {
     const { up, wall } = this.#clock.now();
+    this.#expire(up);
+    const defaultPath = requestPath.slice(0, requestPath.lastIndexOf('/')) || '/';
     for (const line of setCookie) {
       const [pair = '', ...parts] = line.split(';');
       const [name, value] = split(pair);
-      if (!pair.includes('=') || name === '' || pair.length > longestCookie || !sendable(name + value)) {
+      const all = parts.map(split);
+      const path = lastOf(all, 'path', (text) => (text.startsWith('/') ? text : defaultPath)) ?? defaultPath;
+      const domain =
+        lastOf(all, 'domain', (text) =>
+          text === '' ? undefined : text.replace(/^\./, '').toLowerCase() || this.#host,
+        ) ?? this.#host;
+      const lifeMs =
+        lastOf(all, 'max-age', (text) => (/^-?\d+$/.test(text) ? Number(text) * 1000 : undefined)) ??
+        (lastOf(all, 'expires', dateOf) ?? Number.POSITIVE_INFINITY) - wall;
+      const isSendable = pair.includes('=') && name !== '' && sendable.test(name + value);
+      const isOurs = domain === this.#host || (this.#host.endsWith(`.${domain}`) && isIP(this.#host) === 0);
+      if (!isSendable || !isOurs || pair.length > maxCookieLength) {
         continue;
       }
-      const given = attributesOf(parts, wall);
-      const domain = given.domain ?? this.#host;
-      const cookiePath = given.path ?? defaultPath(path);
-      const key = `${name};${domain};${cookiePath}`;
-      if (domain !== this.#host && !(this.#host.endsWith(`.${domain}`) && isIP(this.#host) === 0)) {
-        continue;
-      }
-      const lifeMs = given.maxAgeMs ?? given.expiresMs ?? Number.POSITIVE_INFINITY;
+      const key = `${name};${domain};${path}`;
+      const isSecure = lastOf(all, 'secure', () => true) ?? false;
       if (lifeMs <= 0) {
         this.#cookies.delete(key);
-      } else if (secure || !given.secure) {
-        this.#expire(up);
-        if (this.#cookies.has(key) || this.#cookies.size < mostCookies) {
-          this.#cookies.set(key, { pair: `${name}=${value}`, path: cookiePath, until: up + lifeMs });
-        }
+      } else if ((secure || !isSecure) && (this.#cookies.has(key) || this.#cookies.size < maxCookies)) {
+        this.#cookies.set(key, { pair: `${name}=${value}`, path, until: up + lifeMs });
       }
     }
   }
@@ -74,46 +78,18 @@ export class CookieJar {
   }
 }
 
-interface Attributes {
-  /** From now, in milliseconds; the former counts more. */
-  maxAgeMs?: number;
-  expiresMs?: number;
-  domain?: string | undefined;
-  path?: string | undefined;
-  secure?: boolean;
-}
+/** Can stand in a header: no control characters. Bytes over ASCII go back as they came. */
+const sendable = /^[\x20-\x7e\x80-\xff]*$/;
+
+type Attribute = readonly [name: string, value: string];
 
 /** Of several attributes of one name the last counts, unless it cannot be read (RFC 6265, 5.2.1 to 5.2.5). */
-function attributesOf(parts: readonly string[], wall: number): Attributes {
-  const attributes: Attributes = {};
-  for (const [name, value] of parts.map(split)) {
-    switch (name.toLowerCase()) {
-      case 'expires': {
-        const date = dateOf(value);
-        if (date !== undefined) {
-          attributes.expiresMs = date - wall;
-        }
-        break;
-      }
-      case 'max-age':
-        if (/^-?\d+$/.test(value)) {
-          attributes.maxAgeMs = Number(value) * 1000;
-        }
-        break;
-      case 'domain':
-        if (value !== '') {
-          attributes.domain = value.replace(/^\./, '').toLowerCase() || undefined;
-        }
-        break;
-      case 'path':
-        attributes.path = value.startsWith('/') ? value : undefined;
-        break;
-      case 'secure':
-        attributes.secure = true;
-        break;
-    }
-  }
-  return attributes;
+function lastOf<T>(
+  all: readonly Attribute[],
+  wanted: string,
+  read: (value: string) => T | undefined,
+): T | undefined {
+  return all.flatMap(([name, value]) => (name.toLowerCase() === wanted ? (read(value) ?? []) : [])).at(-1);
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -123,52 +99,29 @@ const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
  * also leave out the time, which the RFC does not allow: then it is midnight.
  */
 function dateOf(text: string): number | undefined {
-  let time: number[] | undefined;
-  let day: number | undefined;
-  let month: number | undefined;
-  let year: number | undefined;
-  for (const token of text.toLowerCase().split(/[\t -/;-@[-`{-~]+/)) {
-    const [, ...hms] = /^(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)/.exec(token) ?? [];
-    const number = /^(\d{1,4})(?!\d)/.exec(token)?.[1] ?? '';
-    const named = months.indexOf(token.slice(0, 3));
-    if (time === undefined && hms.length > 0) {
-      time = hms.map(Number);
-    } else if (day === undefined && (number.length === 1 || number.length === 2)) {
-      day = Number(number);
-    } else if (month === undefined && named >= 0) {
-      month = named;
-    } else if (year === undefined && number.length >= 2) {
-      const given = Number(number);
-      year = given < 70 ? given + 2000 : given < 100 ? given + 1900 : given;
-    }
-  }
-  const [hour = 0, minute = 0, second = 0] = time ?? [];
-  if (day === undefined || month === undefined || year === undefined || year < 1601) {
-    return undefined;
-  }
+  const words = text.toLowerCase().split(/[\t -/;-@[-`{-~]+/);
+  const take = (form: RegExp): string[] => {
+    const at = words.findIndex((word) => form.test(word));
+    return form.exec(words.splice(at, at < 0 ? 0 : 1)[0] ?? '')?.slice(1) ?? [];
+  };
+  const [hour = 0, minute = 0, second = 0] = take(/^(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)/).map(Number);
+  const day = Number(take(/^(\d{1,2})(?!\d)/)[0]);
+  const month = months.indexOf(take(new RegExp(`^(${months.join('|')})`))[0] ?? '');
+  const given = Number(take(/^(\d{2,4})(?!\d)/)[0]);
+  const year = given < 70 ? given + 2000 : given < 100 ? given + 1900 : given;
   const date = new Date(Date.UTC(year, month, day, hour, minute, second));
-  return date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60 ? date.getTime() : undefined;
+  // What is no day of that month, or missing, gives another day or none.
+  const isDate = date.getUTCDate() === day && month >= 0 && year >= 1601;
+  return isDate && hour < 24 && minute < 60 && second < 60 ? date.getTime() : undefined;
 }
 
 /** What stands before and after the first `=`; without one, all of it is a name. */
-function split(text: string): [string, string] {
-  const equals = text.indexOf('=');
-  return equals < 0 ? [trim(text), ''] : [trim(text.slice(0, equals)), trim(text.slice(equals + 1))];
-}
-
-function trim(text: string): string {
-  return text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
-}
-
-function defaultPath(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
+function split(text: string): Attribute {
+  const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
+  const trimmed = (part: string): string => part.replace(/^[ \t]+|[ \t]+$/g, '');
+  return [trimmed(name), trimmed(value)];
 }
 
 function covers(cookiePath: string, path: string): boolean {
   return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
-}
-
-/** Whether it can stand in a header: no control characters. Bytes over ASCII go back as they came. */
-function sendable(text: string): boolean {
-  return /^[\x20-\x7e\x80-\xff]*$/.test(text);
 }

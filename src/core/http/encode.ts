@@ -8,10 +8,8 @@ export type Pairs = readonly (readonly [string, string])[];
  * form, where `+` would not. The star stays, because the gateways' own examples send it bare.
  */
 export function encode(text: string): string {
-  if (/^[\w.~*-]*$/.test(text)) {
-    return text;
-  }
-  return encodeURIComponent(wellFormed(text)).replace(
+  // Half a surrogate pair has no UTF-8.
+  return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
@@ -58,9 +56,4 @@ function basicCharset(challenge: string): string | undefined {
     }
   }
   return undefined;
-}
-
-/** Half a surrogate pair has no UTF-8; `encodeURIComponent` would throw for it. */
-function wellFormed(text: string): string {
-  return text.replace(/[\uD800-\uDFFF]/gu, '\uFFFD');
 }

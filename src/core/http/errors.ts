@@ -8,17 +8,15 @@ export function explain(
   host: string,
   { connection, redactor }: { readonly connection: Connection; readonly redactor: Redactor },
 ): TokensError {
-  if (TokensError.is(error)) {
+  if (error instanceof TokensError) {
     return error;
   }
   const { code, syscall, message } = rootOf(error);
   const detail = redactor.redact(`${code} ${message}`.trim());
   const unsent = { detail, sent: false };
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NODATA' || syscall === 'getaddrinfo') {
-    return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], {
-      ...unsent,
-      permanent: code === 'ENOTFOUND',
-    });
+    const details = { ...unsent, permanent: code === 'ENOTFOUND' };
+    return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], details);
   }
   if (code === 'ECONNREFUSED') {
     return new TokensError(
@@ -31,10 +29,13 @@ export function explain(
   if (syscall === 'connect' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
     return new TokensError('E_NETWORK', '{0} cannot be reached.', [host], unsent);
   }
-  const tlsFailure =
-    explainAlert(`${code} ${message}`, host, connection, detail) ?? explainTls(code, host, detail);
+  const alert = certificateAlert.exec(`${code} ${message}`)?.[1]?.toLowerCase().replaceAll('_', ' ');
+  const tlsFailure = alert === undefined ? tlsFailures[code] : alertMessage(alert, connection);
   if (tlsFailure !== undefined) {
-    return tlsFailure;
+    return new TokensError('E_TLS', tlsFailure.template, [host, alert ?? code], unsent);
+  }
+  if (/^(?:CERT|ERR_TLS|ERR_SSL)_|_CERT_|_CRL_/.test(code)) {
+    return new TokensError('E_TLS', 'The certificate of {0} is not trusted: {1}.', [host, code], unsent);
   }
   if (code === 'HPE_HEADER_OVERFLOW') {
     return tooManyHeaders(host);
@@ -59,94 +60,45 @@ export function explain(
 const certificateAlert =
   /alert[ _]((?:no|bad|unsupported)[ _]certificate|certificate[ _](?:required|revoked|expired|unknown)|unknown[ _]ca|access[ _]denied|decrypt[ _]error|handshake[ _]failure)/i;
 
-function explainAlert(
-  text: string,
-  host: string,
-  { certFile, pfxFile }: Connection,
-  detail: string,
-): TokensError | undefined {
-  const alert = certificateAlert.exec(text)?.[1]?.toLowerCase().replaceAll('_', ' ');
-  if (alert === undefined) {
-    return undefined;
-  }
-  const details = { detail, sent: false };
+function alertMessage(alert: string, { certFile, pfxFile }: Connection): { readonly template: string } {
   if ((certFile ?? pfxFile) !== undefined) {
-    return new TokensError(
-      'E_TLS',
-      '{0} refused the client certificate of this connection: {1}.',
-      [host, alert],
-      details,
-    );
+    return { template: '{0} refused the client certificate of this connection: {1}.' };
   }
   return alert === 'handshake failure'
-    ? new TokensError(
-        'E_TLS',
-        '{0} broke off the TLS handshake; if it wants a client certificate, name its files in the connection’s certFile and keyFile, or in pfxFile.',
-        [host],
-        details,
-      )
-    : new TokensError(
-        'E_TLS',
-        '{0} wants a client certificate; name its files in the connection’s certFile and keyFile, or in pfxFile.',
-        [host],
-        details,
-      );
+    ? {
+        template:
+          '{0} broke off the TLS handshake; if it wants a client certificate, name its files in the connection’s certFile and keyFile, or in pfxFile.',
+      }
+    : {
+        template:
+          '{0} wants a client certificate; name its files in the connection’s certFile and keyFile, or in pfxFile.',
+      };
 }
 
-function explainTls(code: string, host: string, detail: string): TokensError | undefined {
-  const details = { detail, sent: false };
-  switch (code) {
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-      return new TokensError(
-        'E_TLS',
-        'The certificate of {0} is self-signed; name its PEM file in the connection’s caFile to trust it.',
-        [host],
-        details,
-      );
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return new TokensError(
-        'E_TLS',
-        'The certificate of {0} was issued by an authority that is not known here; name the authority’s PEM file in the connection’s caFile.',
-        [host],
-        details,
-      );
-    case 'CERT_HAS_EXPIRED':
-      return new TokensError('E_TLS', 'The certificate of {0} has expired.', [host], details);
-    case 'CERT_NOT_YET_VALID':
-      return new TokensError(
-        'E_TLS',
-        'The certificate of {0} is not valid yet; check this machine’s clock.',
-        [host],
-        details,
-      );
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return new TokensError(
-        'E_TLS',
-        'The certificate of {0} was issued for another name; use the name in it as the connection’s address.',
-        [host],
-        details,
-      );
-    case 'EPROTO':
-      return new TokensError(
-        'E_TLS',
-        '{0} does not speak TLS as it is known here; check address and port.',
-        [host],
-        details,
-      );
-  }
-  if (
-    code.startsWith('CERT_') ||
-    code.startsWith('ERR_TLS_') ||
-    code.startsWith('ERR_SSL_') ||
-    /_CERT_|_CRL_/.test(code)
-  ) {
-    return new TokensError('E_TLS', 'The certificate of {0} is not trusted: {1}.', [host, code], details);
-  }
-  return undefined;
-}
+const selfSigned = {
+  template:
+    'The certificate of {0} is self-signed; name its PEM file in the connection’s caFile to trust it.',
+};
+const unknownIssuer = {
+  template:
+    'The certificate of {0} was issued by an authority that is not known here; name the authority’s PEM file in the connection’s caFile.',
+};
+
+/** What the codes of Node and OpenSSL mean for a person. */
+const tlsFailures: Readonly<Record<string, { readonly template: string }>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: selfSigned,
+  SELF_SIGNED_CERT_IN_CHAIN: selfSigned,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownIssuer,
+  UNABLE_TO_GET_ISSUER_CERT: unknownIssuer,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownIssuer,
+  CERT_HAS_EXPIRED: { template: 'The certificate of {0} has expired.' },
+  CERT_NOT_YET_VALID: { template: 'The certificate of {0} is not valid yet; check this machine’s clock.' },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    template:
+      'The certificate of {0} was issued for another name; use the name in it as the connection’s address.',
+  },
+  EPROTO: { template: '{0} does not speak TLS as it is known here; check address and port.' },
+};
 
 export function tooLarge(host: string, bound: number): TokensError {
   return new TokensError('E_TOO_LARGE', 'The answer of {0} is larger than {1} MB.', [

@@ -19,8 +19,10 @@ export class Flight {
   readonly #totalMs: number;
   readonly #onAbort = (): void => this.#giveUp(cancelled());
   #timer: Disposable;
-  #failure: TokensError | undefined;
-  #left = false;
+  /** Why it was given up, if it was. */
+  failure: TokensError | undefined;
+  /** Whether the caller has been told of a failure while the answer is read on. */
+  left = false;
 
   /**
    * @param totalMs For all of it, in milliseconds; once more so long for what is read on in the background.
@@ -46,19 +48,9 @@ export class Flight {
     request.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Why it was given up, if it was. */
-  get failure(): TokensError | undefined {
-    return this.#failure;
-  }
-
-  /** Whether the caller has been told of a failure while the answer is read on. */
-  get left(): boolean {
-    return this.#left;
-  }
-
   /** A chunk has been taken. */
   taken(): void {
-    if (this.#left && !this.request.linger?.wanted()) {
+    if (this.left && !this.request.linger?.wanted()) {
       this.kill.abort();
     }
   }
@@ -72,13 +64,13 @@ export class Flight {
   #giveUp(why: TokensError): void {
     const { linger } = this.request;
     this.#timer.dispose();
-    const isFirst = this.#failure === undefined;
-    this.#failure ??= why;
+    const isFirst = this.failure === undefined;
+    this.failure ??= why;
     if (!isFirst || !linger?.wanted()) {
       this.kill.abort();
       return;
     }
-    this.#left = true;
+    this.left = true;
     linger.left();
     this.#timer = this.#clock.setTimeout(() => this.kill.abort(), this.#totalMs);
     this.#told(why);

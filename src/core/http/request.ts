@@ -1,5 +1,19 @@
-import type { HttpHead, Sink } from './body.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Instant } from '../clock.ts';
 import type { Pairs } from './encode.ts';
+
+/** The beginning of an answer. */
+export interface HttpHead {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Just before the request was sent; of several attempts, the one that was answered. */
+  readonly sent: Instant;
+}
+
+/** Gets a body while it arrives; a chunk is its own from then on. A returned promise asks to wait; a `TokensError` thrown ends the request. */
+export interface Sink {
+  write(chunk: Uint8Array): void | Promise<void>;
+}
 
 export interface HttpAnswer extends HttpHead {
   /** The body, where it was not given to a sink; of a failure, its first 64 KiB. */
@@ -7,7 +21,7 @@ export interface HttpAnswer extends HttpHead {
   /** Whether a sink got the body. */
   readonly streamed: boolean;
   /** `Retry-After`, in milliseconds. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { plainOf, readJson } from '../json.ts';
 import type { Redactor } from '../redact.ts';
 
-/** Deeper than any answer of the two protocols, and far from where a parser or a walker would overflow. */
-const deepest = 64;
+/** Deeper than any answer of the protocols, and far from where a function that walks it would overflow. */
+const maxDepth = 64;
 
 /** How much of an error page is looked at, and how much of its words a person is shown. In characters. */
 const looked = 8_192;
@@ -12,18 +12,21 @@ type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
 
 /**
  * Reads JSON of an untrusted sender: a byte-order mark is passed over, what is nearly JSON is read as in rows,
- * nesting is bounded. A member called `__proto__` becomes an own property like any other (JSON.parse), so no prototype is touched as long as the
- * value is read by a schema and never merged into something.
+ * nesting is bounded. A member called `__proto__` becomes an own property like any other (JSON.parse), so no prototype is
+ * touched as long as the value is read by a schema and never merged into something.
  */
 export function parseJson(text: string): ParsedJson {
-  const bare = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  if (depthExceeds(bare, deepest)) {
-    return { ok: false, reason: `nested deeper than ${deepest}` };
-  }
+  const parsed = parseUnbounded(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  return parsed.ok && isDeeper(parsed.value, maxDepth)
+    ? { ok: false, reason: `nested deeper than ${maxDepth}` }
+    : parsed;
+}
+
+function parseUnbounded(text: string): ParsedJson {
   try {
-    return { ok: true, value: JSON.parse(bare) };
+    return { ok: true, value: JSON.parse(text) };
   } catch {
-    return parseNearly(bare);
+    return parseNearly(text);
   }
 }
 
@@ -40,29 +43,12 @@ function parseNearly(text: string): ParsedJson {
   return { ok: false, reason: trimmed === '' ? 'empty' : 'not JSON' };
 }
 
-function depthExceeds(text: string, limit: number): boolean {
-  let depth = 0;
-  let quoted = false;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (quoted) {
-      if (code === 0x5c) {
-        index++;
-      } else if (code === 0x22) {
-        quoted = false;
-      }
-    } else if (code === 0x22) {
-      quoted = true;
-    } else if (code === 0x7b || code === 0x5b) {
-      depth++;
-      if (depth > limit) {
-        return true;
-      }
-    } else if (code === 0x7d || code === 0x5d) {
-      depth--;
-    }
-  }
-  return false;
+function isDeeper(value: unknown, levels: number): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)))
+  );
 }
 
 /** A member of an untrusted object; undefined when there is none of its own. */
@@ -112,11 +98,12 @@ export function isError(error: unknown): boolean {
     return !/^\s*(?:null|false|0)?\s*$/i.test(error);
   }
   if (typeof error === 'object' && error !== null) {
-    return Object.values(error).some((part) => isError(part));
+    return Object.values(error).some(isError);
   }
   return Boolean(error);
 }
 
+/** Members in which servers say what has happened, in the order in which they are read. */
 const wordy = [
   'error',
   'Errors',
@@ -155,10 +142,7 @@ function messageIn(value: unknown, depth = 0): string {
     return value;
   }
   if (Array.isArray(value) && depth < 3) {
-    return messageIn(
-      value.find((part) => isError(part)),
-      depth + 1,
-    );
+    return messageIn(value.find(isError), depth + 1);
   }
   let words = '';
   for (const name of depth < 3 ? wordy : []) {
@@ -173,12 +157,9 @@ function messageIn(value: unknown, depth = 0): string {
 
 /** Tomcat: `<h1>HTTP Status 404 – Not Found</h1>` and `<p><b>Message</b> …</p>`; older ones underline the message. */
 function htmlWords(html: string): string {
-  const heading =
-    /<h1[^>]{0,200}>([^<]{1,400})/i.exec(html)?.[1] ??
-    /<title[^>]{0,200}>([^<]{1,400})/i.exec(html)?.[1] ??
-    '';
-  const message = /<b>message<\/b>\s{0,20}(?:<u>)?([^<]{1,400})/i.exec(html)?.[1] ?? '';
-  return [heading, message].filter((part) => part.trim() !== '').join(': ');
+  const heading = /<h1[^>]{0,200}>([^<]{1,400})/i.exec(html) ?? /<title[^>]{0,200}>([^<]{1,400})/i.exec(html);
+  const message = /<b>message<\/b>\s{0,20}(?:<u>)?([^<]{1,400})/i.exec(html);
+  return [heading?.[1], message?.[1]].filter((part) => part?.trim()).join(': ');
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -195,9 +176,7 @@ function plain(text: string, redactor: Redactor): string {
     .slice(0, looked)
     .replace(/<[^>]{0,200}>/g, ' ')
     .replace(/&#(\d{1,6});/g, (_, digits: string) => String.fromCodePoint(Math.min(Number(digits), 0x10ffff)))
-    .replace(/&(\w{2,4});/g, (whole, name: string) =>
-      Object.hasOwn(entities, name) ? (entities[name] ?? '') : whole,
-    )
+    .replace(/&(\w{2,4});/g, (whole, name: string) => entities[name] ?? whole)
     .replace(/[<>]/g, '')
     .replace(/[\s\p{C}]+/gu, ' ')
     .trim();

@@ -51,16 +51,13 @@ export async function tlsOptions(
 }
 
 /** What Node trusts by itself, and what the operating system trusts where Node can tell. */
-function trusted(): readonly string[] {
-  if (typeof tls.getCACertificates !== 'function') {
-    return tls.rootCertificates;
-  }
-  const system = ((): string[] => {
+function trusted(): string[] {
+  const listed = (type: 'default' | 'system'): readonly string[] => {
     try {
-      return tls.getCACertificates('system');
+      return tls.getCACertificates(type);
     } catch {
-      return []; // A store that cannot be read adds nothing.
+      return []; // Not every build has lists, and a store that cannot be read adds nothing.
     }
-  })();
-  return [...new Set([...tls.getCACertificates('default'), ...system])];
+  };
+  return [...new Set([...tls.rootCertificates, ...listed('default'), ...listed('system')])];
 }

@@ -1,7 +1,6 @@
 import type { TokensError } from '../errors.ts';
-import type { HttpHead } from '../http/body.ts';
 import type { HttpClient } from '../http/client.ts';
-import type { HttpAnswer, HttpRequest } from '../http/request.ts';
+import type { HttpAnswer, HttpHead, HttpRequest } from '../http/request.ts';
 import type { Answer, AnswerReader, RowPath } from './answer.ts';
 import type { DataCall } from './protocol.ts';
 

@@ -8,8 +8,7 @@ export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.
 
 /** What the log gets of an answer that is a failure; `status` may be that of an envelope in the body. */
 export function detailsOf(answer: HttpAnswer, words: string, status = answer.status): FailureDetails {
-  const { retryAfterMs } = answer;
-  return { status, detail: words, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { status, detail: words, retryAfterMs: answer.retryAfterMs };
 }
 
 /** The error for what a gateway calls a failure. A status of success would tell a person nothing but a riddle. */

@@ -1,7 +1,6 @@
 import type { Clock, Instant } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
 import { Emitter } from '../event.ts';
-import { KeyedHeap } from '../heap.ts';
 
 /**
  * The longest sleep between two looks at the clock, in milliseconds: a computer's timers stand still while it
@@ -21,8 +20,8 @@ const jumpMs = 2_000;
 /** One timer for all that is due some day, however much that is. */
 export class Scheduler implements Disposable {
   readonly #clock: Clock;
-  readonly #due = new KeyedHeap<string>();
-  readonly #tasks = new Map<string, () => void>();
+  /** By key: what is to be done, and the `up` at which it is due. */
+  readonly #tasks = new Map<string, { readonly atUp: number; readonly run: () => void }>();
   readonly #jumps = new Emitter<void>();
   #timer: Disposable | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -39,22 +38,20 @@ export class Scheduler implements Disposable {
 
   /** How many tasks wait. */
   get size(): number {
-    return this.#due.size;
+    return this.#tasks.size;
   }
 
-  /** Runs `task` once when the machine has been up for `atUp` milliseconds, in place of an earlier one of this key. */
-  set(key: string, atUp: number, task: () => void): void {
-    if (this.#disposed || Number.isNaN(atUp)) {
-      return;
+  /** Does `run` once when the machine has been up for `atUp` milliseconds, in place of an earlier task of this key. */
+  set(key: string, atUp: number, run: () => void): void {
+    if (!this.#disposed && !Number.isNaN(atUp)) {
+      this.#tasks.set(key, { atUp, run });
+      this.#arm(atUp);
     }
-    this.#tasks.set(key, task);
-    this.#due.set(key, atUp);
-    this.#arm();
   }
 
   /** The same, counted from now. */
-  after(key: string, ms: number, task: () => void): void {
-    this.set(key, this.#clock.now().up + ms, task);
+  after(key: string, ms: number, run: () => void): void {
+    this.set(key, this.#clock.now().up + ms, run);
   }
 
   has(key: string): boolean {
@@ -63,8 +60,8 @@ export class Scheduler implements Disposable {
 
   cancel(key: string): void {
     this.#tasks.delete(key);
-    if (this.#due.delete(key)) {
-      this.#arm();
+    if (this.#tasks.size === 0) {
+      this.#stop();
     }
   }
 
@@ -86,13 +83,18 @@ export class Scheduler implements Disposable {
       attempt(() => this.#jumps.fire());
     }
     // What the tasks plan anew waits for the next look, or one that is always due would never let go.
-    for (const { key, task } of this.#takeDue(now.up)) {
+    const due = [...this.#tasks].filter(([, { atUp }]) => atUp <= now.up + earlyMs);
+    for (const [key, task] of due.sort(([, a], [, b]) => a.atUp - b.atUp)) {
       if (this.#tasks.get(key) === task) {
         this.#tasks.delete(key);
-        attempt(task);
+        attempt(task.run);
       }
     }
-    this.#arm();
+    let nextUp = Number.POSITIVE_INFINITY;
+    for (const { atUp } of this.#tasks.values()) {
+      nextUp = Math.min(nextUp, atUp);
+    }
+    this.#arm(nextUp);
     if (faults.length > 0) {
       throw faults[0];
     }
@@ -101,25 +103,8 @@ export class Scheduler implements Disposable {
   dispose(): void {
     this.#disposed = true;
     this.#stop();
-    this.#due.clear();
     this.#tasks.clear();
     this.#jumps.dispose();
-  }
-
-  #takeDue(up: number): { key: string; task: () => void }[] {
-    const due: { key: string; task: () => void }[] = [];
-    for (
-      let next = this.#due.peek();
-      next !== undefined && next.priority <= up + earlyMs;
-      next = this.#due.peek()
-    ) {
-      const task = this.#tasks.get(next.key);
-      this.#due.delete(next.key);
-      if (task !== undefined) {
-        due.push({ key: next.key, task });
-      }
-    }
-    return due;
   }
 
   #hasJumped(now: Instant): boolean {
@@ -132,26 +117,25 @@ export class Scheduler implements Disposable {
     return late > lateMs || Math.abs(now.wall - looked.wall - byUp) > jumpMs || now.boot !== looked.boot;
   }
 
-  #arm(): void {
-    const next = this.#due.peek();
-    if (next === undefined || this.#disposed) {
+  /** Sees to it that the timer rings by then. One that rings too early costs a look; replacing it would cost more. */
+  #arm(atUp: number): void {
+    if (this.#tasks.size === 0) {
       this.#stop();
-      this.#looked = undefined;
       return;
     }
     const now = this.#clock.now();
-    const at = Math.min(next.priority, now.up + maxWaitMs);
-    // A timer that rings a little early costs one look; replacing it at every change would cost more.
+    const at = Math.min(atUp, now.up + maxWaitMs);
     if (this.#timer !== undefined && this.#timerAt <= at) {
       return;
     }
-    this.#stop();
+    this.#timer?.dispose();
     this.#looked ??= now;
     this.#timerAt = Math.max(at, now.up);
     this.#timer = this.#clock.setTimeout(() => this.poke(), Math.ceil(this.#timerAt - now.up));
   }
 
   #stop(): void {
+    this.#looked = undefined;
     this.#timer?.dispose();
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;

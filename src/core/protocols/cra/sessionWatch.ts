@@ -1,4 +1,4 @@
-import type { HttpHead } from '../../http/body.ts';
+import type { HttpHead } from '../../http/request.ts';
 import type { Grant } from '../protocol.ts';
 
 /** The members and headers that may hold a session's id (docs/protocols.md 2), in lower case. */
