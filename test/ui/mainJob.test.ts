@@ -47,7 +47,6 @@ describe('the main job, by palette', () => {
 
     await vs().palette('Session Tokens: Get Data');
     await quickInput.pick(/Choose a connection/, 'mainframe');
-    await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
     await quickInput.pick(/View, as PRODUCT/, 'MVMVS/JCPU');
     await new ResultTab(vs()).stands('MVMVS/JCPU');
     const rows = await vs().waitForRows(
