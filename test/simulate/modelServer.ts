@@ -21,7 +21,7 @@ export type Fault =
   /** The caller gets a time-out at once, and its answer comes so many milliseconds later. */
   | { readonly kind: 'late'; readonly ms: number };
 
-export type Operation = 'signIn' | 'getData' | 'keepAlive' | 'query' | 'close';
+export type Operation = 'signIn' | 'getData' | 'keepAlive' | 'query' | 'close' | 'logOff';
 
 interface Idle {
   lastUsed: number;
@@ -37,6 +37,8 @@ export interface ModelOptions {
   readonly maxSessions?: number;
   /** Whether lives are told (SARUS always tells). */
   readonly reports?: boolean;
+  /** CRA: whether there is a log-off; there is unless it is false. */
+  readonly logsOff?: boolean;
   /** CRA: whether a call in a session that has gone opens another one instead, and says so only by its id. */
   readonly moves?: boolean;
   /** SARUS: whether a renewal replaces the token. */
@@ -161,6 +163,20 @@ export class ModelServer {
 
   get moves(): boolean {
     return this.#options.moves ?? false;
+  }
+
+  /** Ends a user token, and what is open under it. */
+  endUser(name: string): void {
+    if (this.#options.logsOff === false) {
+      throw refusal(404);
+    }
+    this.useUser(name);
+    this.users.delete(name);
+    for (const [session, { user }] of this.sessions) {
+      if (user === name) {
+        this.sessions.delete(session);
+      }
+    }
   }
 
   get replaces(): boolean {
@@ -344,6 +360,13 @@ class ModelCra implements Gateway {
       }
     };
     await this.#server.exchange(this.#machine, 'close', session, work, options).catch(passOver(404, 410));
+  }
+
+  async logOff({ user }: Tokens, options: CallOptions = {}): Promise<void> {
+    const work = () => this.#server.endUser(user);
+    await this.#server
+      .exchange(this.#machine, 'logOff', user, work, options)
+      .catch(passOver(401, 404, 405, 410));
   }
 
   dispose(): void {

@@ -94,7 +94,7 @@ export class Closing implements Disposable {
     }
   }
 
-  /** Ends a session. Of a user token, which has no end of its own (docs/protocols.md 2): its sessions, then forgets it. */
+  /** Ends a session. Of a user token: its sessions, then itself. */
   async close(record: TokenRecord, options: OperationOptions): Promise<void> {
     if (isClosable(record)) {
       await unlessCancelled(this.end(record, options), options.signal);
@@ -164,6 +164,19 @@ export class Closing implements Disposable {
     await this.#finishClosing(unwanted.id);
   }
 
+  /** Ends a connection's user tokens, as far as their gateway can be asked, and forgets all that is held of it. */
+  async forgetAll(name: string, { signal }: OperationOptions): Promise<void> {
+    const records = [...this.#env.table.of(name)];
+    await eachOf(records, atATime, async (record) => {
+      if (record.level === 'user' || record.level === 'replaced') {
+        await this.#calls.logOff(record, { signal });
+      }
+    });
+    for (const record of records) {
+      await this.forget(record);
+    }
+  }
+
   /** Forgets a token that has ended, or that only counted down to its end. */
   async forget(record: TokenRecord): Promise<void> {
     const { redactor, sync } = this.#env;
@@ -188,6 +201,7 @@ export class Closing implements Disposable {
         throw failure.error; // Without their user token those left could never be closed.
       }
     }
+    await this.#calls.logOff(user, options);
     await this.forget(user);
   }
 

@@ -1,10 +1,11 @@
 import type { Instant } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { TokensError } from '../errors.ts';
-import type { Gateway, Life, Tokens } from '../protocols/protocol.ts';
+import type { CallOptions, Gateway, Life, Tokens } from '../protocols/protocol.ts';
+import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
-import { lifeOf, type TokenChange, type TokenRecord } from './record.ts';
+import { lifeOf, type ReplacedToken, type TokenChange, type TokenRecord, type UserToken } from './record.ts';
 import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
 
 /** What a call about a token is made with, and what its answer tells of the token's life. */
@@ -68,6 +69,27 @@ export class GatewayCalls {
         return false;
       }
       throw error;
+    }
+  }
+
+  /**
+   * Ends a user token at its gateway, where that can be asked for and is not done yet. Nobody waits for more than the
+   * attempt: it is forgotten in any case, and dies there by itself.
+   */
+  async logOff(record: UserToken | ReplacedToken, options: CallOptions = {}): Promise<void> {
+    const { clock, log, logins, table } = this.#env;
+    const isInUse = [...table.of(record.connection)].some(
+      ({ id, level, value }) => id !== record.id && level !== 'replaced' && value === record.value,
+    );
+    if (isInUse || remaining(record, clock.now()) <= 0) {
+      return;
+    }
+    try {
+      const { connection, gateway } = await this.gatewayOf(record);
+      const work = async () => gateway.logOff?.(await this.tokensOf(record), options);
+      await logins.withGatewayLogin(connection, undefined, work, 'together');
+    } catch (error) {
+      log.warn(`Logging off ${record.id} failed: ${String(error)}`);
     }
   }
 

@@ -120,9 +120,7 @@ export class Keeper extends HeldTokens implements Disposable {
   /** Closes a connection's sessions, and forgets its tokens and its login. */
   async signOut(name: string, options: OperationOptions = {}): Promise<ClosedCount> {
     const count = await this.closeAll(name, options);
-    for (const record of [...this.env.table.of(name)]) {
-      await this.#closing.forget(record);
-    }
+    await this.#closing.forgetAll(name, options);
     try {
       await this.env.logins.forgetAll(name);
     } catch {
@@ -174,7 +172,7 @@ export class Keeper extends HeldTokens implements Disposable {
     return this.#renewal.canAsk(id);
   }
 
-  /** Ends a session. Of a user token, which has no end of its own (docs/protocols.md 2): its sessions, then forgets it. */
+  /** Ends a session. Of a user token: its sessions, then itself. */
   async close(id: string, options: OperationOptions = {}): Promise<void> {
     await this.#closing.close(this.held(id), options);
   }

@@ -254,6 +254,9 @@ export class SignIn {
       }
       const isNoted = [fresh, ...replaced].some(({ value }) => value === old.value);
       if (isNoted || (old.level === 'user' && table.sessionsOpenUnder(old).length === 0)) {
+        if (!isNoted) {
+          replaced.push(this.#takeover.noteOf(old)); // Nothing is under it: it need not be stored.
+        }
         const stored = sync.update(old.id, fresh, 'now');
         const held = table.get(old.id);
         await stored;

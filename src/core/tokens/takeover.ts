@@ -32,14 +32,21 @@ export class Takeover implements Disposable {
     return { ...user, id: this.#env.newId(), level: 'replaced' };
   }
 
-  /** Moves all that is open under a value. What fails leaves the note, so that it can be tried again. */
+  /**
+   * Moves all that is open under a value, and ends that where nothing was left to move. What fails leaves the note, so
+   * that it can be tried again.
+   */
   async finish(connection: Connection, replaced: ReplacedToken): Promise<void> {
     const { log, sync, table } = this.#env;
-    const results = await eachOf(table.sessionsOpenUnder(replaced), atATime, (session) =>
+    const open = table.sessionsOpenUnder(replaced);
+    const results = await eachOf(open, atATime, (session) =>
       this.carry(connection, session, replaced).catch((error: unknown) => String(error)),
     );
     const failure = results.find((result) => result !== undefined);
     if (failure === undefined) {
+      if (open.every(({ id }) => table.get(id) === undefined)) {
+        void this.#calls.logOff(replaced); // Whoever has signed in does not wait for it.
+      }
       await sync.remove(replaced.id);
     } else {
       log.warn(`Taking over from ${replaced.id} failed: ${failure}`);
