@@ -29,6 +29,7 @@ export const operations = [
   'query',
   'close',
   'closeAll',
+  'sign out',
 ] as const;
 export type Operation = (typeof operations)[number];
 
@@ -41,6 +42,7 @@ const struck: Readonly<Record<Operation, FaultOperation>> = {
   query: 'query',
   close: 'close',
   closeAll: 'close',
+  'sign out': 'logOff',
 };
 
 /** What came of one cell. */
@@ -148,6 +150,7 @@ async function strike(
     query: () => keeper.remainingLife(id),
     close: () => keeper.close(id),
     closeAll: () => keeper.closeAll(),
+    'sign out': () => keeper.signOut('c'),
   };
 
   allow(fault.fault === 'hang' || fault.fault === 'drip' ? impatient : patient);
@@ -156,7 +159,7 @@ async function strike(
   let message = '';
   try {
     const done = await work[operation]();
-    if (operation === 'closeAll') {
+    if (operation === 'closeAll' || operation === 'sign out') {
       const { closed, failed } = done as { closed: number; failed: number };
       result = `${closed} closed, ${failed} failed`;
     }
@@ -164,7 +167,7 @@ async function strike(
     result = TokensError.is(error) ? error.code : `not ours: ${error}`;
     message = error instanceof Error ? error.message : String(error);
   }
-  if (fault.fault === 'hang') {
+  if (fault.fault === 'hang' && !(operation === 'sign out' && protocol === 'sarus')) {
     // On a slow machine the caller may give up before the gateway has even seen the request.
     await until(() => sandbox.faults().some((rule) => rule.struck > 0), 2_000);
   }

@@ -20,6 +20,9 @@ export function mustOf({ protocol, operation, fault: { fault, done, once, rule }
   if (operation === 'query' && isCra) {
     return 'work'; // CRA has no such question: the life is reckoned, without a request.
   }
+  if (operation === 'sign out') {
+    return 'work'; // The token is forgotten whatever the log-off comes to; SARUS has none.
+  }
   const signsIn = operation === 'sign in';
   const opens = operation === 'getData new' && isCra;
   // What opens nothing is sent again after a failure that may pass; what opens something might open it twice.

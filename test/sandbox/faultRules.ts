@@ -34,6 +34,7 @@ export const operations = [
   'keepAlive',
   'query',
   'close',
+  'logOff',
 ] as const;
 export type Operation = (typeof operations)[number];
 

@@ -56,6 +56,7 @@ const byLastPart: Readonly<Record<string, Operation>> = {
   definition: 'definition',
   keepalive: 'keepAlive',
   close: 'close',
+  Logoff: 'logOff',
   GetSessionToken: 'signIn',
   QuerySessionToken: 'query',
   RenewSessionToken: 'keepAlive',

@@ -164,17 +164,17 @@ export class Closing implements Disposable {
     await this.#finishClosing(unwanted.id);
   }
 
-  /** Ends a connection's user tokens, as far as their gateway can be asked, and forgets all that is held of it. */
+  /** Forgets all that is held of a connection, and ends its user tokens as far as their gateway can be asked. */
   async forgetAll(name: string, { signal }: OperationOptions): Promise<void> {
     const records = [...this.#env.table.of(name)];
+    for (const record of records) {
+      await this.forget(record);
+    }
     await eachOf(records, atATime, async (record) => {
       if (record.level === 'user' || record.level === 'replaced') {
         await this.#calls.logOff(record, { signal });
       }
     });
-    for (const record of records) {
-      await this.forget(record);
-    }
   }
 
   /** Forgets a token that has ended, or that only counted down to its end. */
@@ -201,8 +201,8 @@ export class Closing implements Disposable {
         throw failure.error; // Without their user token those left could never be closed.
       }
     }
+    await this.forget(user); // First: what is being opened under it is not kept then.
     await this.#calls.logOff(user, options);
-    await this.forget(user);
   }
 
   async #endNow(record: Session | SoleToken, options: OperationOptions): Promise<void> {

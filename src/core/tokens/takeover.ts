@@ -44,10 +44,10 @@ export class Takeover implements Disposable {
     );
     const failure = results.find((result) => result !== undefined);
     if (failure === undefined) {
-      if (open.every(({ id }) => table.get(id) === undefined)) {
-        void this.#calls.logOff(replaced); // Whoever has signed in does not wait for it.
-      }
       await sync.remove(replaced.id);
+      if (open.every(({ id }) => table.get(id) === undefined)) {
+        await this.#calls.logOff(replaced);
+      }
     } else {
       log.warn(`Taking over from ${replaced.id} failed: ${failure}`);
     }

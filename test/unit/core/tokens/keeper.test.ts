@@ -144,7 +144,7 @@ describe('keeper', () => {
 
     it('notes the old user token for whoever has to take over what was being opened under it', async () => {
       let latency = 3_000;
-      rig = new Rig({}, { latency: () => latency });
+      rig = new Rig({}, { latency: () => latency, logsOff: false });
       const window = await rig.open('w');
       const user = await rig.during(window.keeper.signIn('cra', { login: demo }));
       const old = window.keeper.reveal(user.id);
@@ -221,7 +221,7 @@ describe('keeper', () => {
       const { id } = await rig.during(window.keeper.signIn('cra', { login: demo }));
       const getting = rig.getData(window);
       await rig.pass(500);
-      await window.keeper.close(id);
+      await rig.during(window.keeper.close(id));
       await rig.during(getting);
       rig.assertInStep(window);
       assert.equal(rig.cra.sessions.size, 0);
