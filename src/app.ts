@@ -50,7 +50,7 @@ export interface App extends Disposable {
   /** Makes the provider of a kind's tokens. */
   provider(kind: string): TokenProvider;
   readonly tools: ToolServices;
-  /** Runs a command behind the one boundary that errors are told at. */
+  /** Runs a command; errors are handled at the one boundary (commands/boundary.ts). */
   run(id: string, input: unknown): Promise<unknown>;
   /** Does what has to be done before the window goes. */
   leave(): Promise<void>;

@@ -62,18 +62,18 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (['connections', 'queries'].some((name) => change.affectsConfiguration(`sessionTokens.${name}`))) {
-        void load(); // Whoever loads them tells what is wrong there.
+        void load(); // Loading reads the settings, and shows what is wrong in them.
       }
     }),
   );
-  // Tokens held from earlier, or opened in another window, are to be shown, counted and renewed.
+  // Tokens from earlier, or of other windows, have to be shown and renewed.
   own(context.secrets.onDidChange(({ key }) => isTokenKey(key) && void load()));
-  // So are saved queries that cannot be used; without any there is nothing to load for that.
+  // Saved queries that cannot be used have to be reported; without any there is nothing to load for that.
   const queriesInSettings = vscode.workspace.getConfiguration('sessionTokens').get<unknown>('queries');
   const hasQueries = Array.isArray(queriesInSettings) && queriesInSettings.length > 0;
   holdsTokens().then(
     (held) => (held || hasQueries) && void load(),
-    () => void load(), // Whoever loads them tells what is wrong with the storage.
+    () => void load(), // Loading shows what is wrong with the storage.
   );
   return lazyApi(tokensChanged.event, async () => (await load()).api);
 }

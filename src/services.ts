@@ -24,17 +24,17 @@ export interface Services {
   readonly credentials: CredentialStore;
   readonly consents: Consents;
   readonly connect: (connection: Connection) => Promise<Gateway>;
-  /** What was found out about gateways. */
+  /** What clients have found out about gateways. */
   readonly memory: GatewayMemory;
   /** What is remembered for all windows, and for this workspace. */
   readonly state: vscode.Memento;
   readonly workspaceState: vscode.Memento;
-  /** Whether there is a secret in a text: then it is neither kept nor copied. */
+  /** Whether there is a secret in a text, which then must be neither stored nor copied. */
   readonly hasSecret: (text: string) => boolean;
-  /** Takes secrets out of data that are to be shown. */
+  /** Redacts whole secrets in data that are to be shown. */
   readonly hide: (text: string) => string;
-  /** Takes out of a text that is to be kept whatever is, names or looks like a secret. */
+  /** Redacts whatever is, names or looks like a secret in a text that is to be stored. */
   readonly redact: (text: string) => string;
-  /** Shows a failure to the person, with what helps. */
+  /** Shows an error to the person, with the actions that help. */
   readonly report: (error: unknown) => void;
 }

@@ -14,7 +14,7 @@ export function userMessage(caught: unknown): string {
     : vscode.l10n.t('Something went wrong in Session Tokens itself; the log says what.');
 }
 
-/** The failure as a person or a program may have it: that sentence, and the code. The log gets the detail. */
+/** A failure as it may be shown to a person or a program: one sentence, and the code. Logs the detail. */
 export function toUserError(log: Log, caught: unknown): TokensError {
   if (!TokensError.is(caught)) {
     logFault(log, caught);

@@ -22,7 +22,7 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
   readonly #changes = this.#owned.add(
     new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
   );
-  /** What was told of: who has a token must hear when it is another one, or none any more. */
+  /** The sessions that VS Code knows of: it has to be told when one changes or goes. */
   readonly #told = new Map<string, vscode.AuthenticationSession>();
 
   readonly onDidChangeSessions = this.#changes.event;
@@ -65,7 +65,7 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     try {
       await ready;
       const name = await this.#chosen(scopes);
-      // As from its row in the tree: with its questions, its progress and its messages.
+      // As a person would from the tree, with questions, progress and messages.
       const token = await vscode.commands.executeCommand<TokenInfo | undefined>(
         'sessionTokens.signIn',
         new ConnectionNode(name),
@@ -109,7 +109,7 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     return name;
   }
 
-  /** Tells of a token that came, went or got another value; its life alone is nobody's business here. */
+  /** Tells VS Code of tokens that were added, removed or got another value; changes of their lives do not matter here. */
   #look(id: string): void {
     const before = this.#told.get(id);
     const token = this.#services.keeper.find(id);

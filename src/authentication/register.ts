@@ -16,7 +16,7 @@ const prefix = 'sessionTokens.';
 
 /**
  * Gives other extensions tokens, after VS Code has asked the person: one provider for each kind of gateway. VS Code
- * asks every provider for its sessions as it starts; where no token is held there is nothing to load for that.
+ * asks every provider for its sessions as it starts; the app is loaded for that only where a token is held.
  * @param manifest the extension's package.json, in the person's language
  */
 export function registerAuthentication(

@@ -11,7 +11,7 @@ import { agreed } from './consent.ts';
 import { fetchData } from './getData.ts';
 
 const agreedKey = 'agreedQueries';
-const mostAgreed = 500;
+const maxAgreed = 500;
 
 /** Runs a saved query, or the request of a row, as for a person: what comes of it is shown. */
 const run: Handler = async (services, call) => {
@@ -142,7 +142,7 @@ async function agree(
   if (answer !== run) {
     throw cancelled();
   }
-  await workspaceState.update(agreedKey, [print, ...seen].slice(0, mostAgreed));
+  await workspaceState.update(agreedKey, [print, ...seen].slice(0, maxAgreed));
 }
 
 /** A name for a query; offered is a free one that is made from another. */

@@ -65,11 +65,11 @@ export const resultCommands: CommandTable = Object.fromEntries(
 
 /** Seconds between two looks that are offered. */
 const intervals = [2, 5, 10, 30, 60, 300];
-const longestInterval = 86_400;
+const maxSeconds = 86_400;
 
 async function watch(panel: ResultPanel, { seconds }: Args): Promise<void> {
   if (typeof seconds === 'number') {
-    panel.watch(Math.min(Math.max(seconds, 1), longestInterval));
+    panel.watch(Math.min(Math.max(seconds, 1), maxSeconds));
     return;
   }
   const chosen = await vscode.window.showQuickPick(
@@ -101,9 +101,9 @@ async function askSeconds(): Promise<number | undefined> {
     prompt: vscode.l10n.t('Seconds from one look to the next'),
     value: '15',
     validateInput: (input) =>
-      Number(input) >= 1 && Number(input) <= longestInterval
+      Number(input) >= 1 && Number(input) <= maxSeconds
         ? undefined
-        : vscode.l10n.t('A number from 1 to {0}', longestInterval),
+        : vscode.l10n.t('A number from 1 to {0}', maxSeconds),
   });
   return text === undefined ? undefined : Number(text);
 }

@@ -9,7 +9,7 @@ const schema = v.array(v.tuple([v.string(), v.string(), v.string()]));
 
 type Entry = v.InferOutput<typeof schema>[number];
 
-/** What a person has agreed to: an unsafe way, for one connection to one origin. Nothing secret is in it. */
+/** The unsafe connections that a person has agreed to, each by its name and origin. Holds no secret. */
 export class Consents {
   readonly #state: vscode.Memento;
 
@@ -17,13 +17,13 @@ export class Consents {
     this.#state = state;
   }
 
-  /** What is still to be agreed to before anything goes to a connection's gateway. */
+  /** What a person has to agree to before anything is sent to a connection's gateway. */
   wanted(connection: Connection): Danger | undefined {
     const entry = entryOf(connection);
     return entry === undefined || this.#all().some((other) => isSame(other, entry)) ? undefined : entry[0];
   }
 
-  /** Throws `E_CONFIG` that says what is to be agreed to, where nobody has. */
+  /** @throws `E_CONFIG` where a person has to agree to something first */
   check(connection: Connection): void {
     const { name } = connection;
     switch (this.wanted(connection)) {
@@ -49,7 +49,7 @@ export class Consents {
     }
   }
 
-  /** A connection of this name is no more: another one has to be agreed to anew. */
+  /** Forgets what was agreed to for a connection that was removed. */
   async forget(name: string): Promise<void> {
     const all = this.#all();
     const others = all.filter(([, of]) => of !== name);
@@ -66,7 +66,7 @@ export class Consents {
 
 function entryOf(connection: Connection): [Danger, string, string] | undefined {
   const danger = dangerOf(connection);
-  // Nobody stands between this machine and itself; it is still shown wherever the connection is.
+  // Loopback traffic does not leave the machine, so nobody is asked; the tree still shows the danger.
   return danger === undefined || isLoopback(connection.url)
     ? undefined
     : [danger, connection.name, originOf(connection)];

@@ -9,11 +9,14 @@ export class SandboxHost {
     return this.#running;
   }
 
-  /** Starts it, in place of one that runs, which goes on when the port is not to be had: then rejects with `E_CONFIG`. */
+  /**
+   * Starts it in place of one that runs.
+   * @throws `E_CONFIG` when the port is taken; one that runs goes on
+   */
   async start(wanted: { port?: number | undefined; lifeSeconds?: number | undefined }): Promise<Sandbox> {
     const { startSandbox } = await import('../sandbox/gateway.ts');
     if (this.#running !== undefined && Number(new URL(this.#running.url).port) === wanted.port) {
-      await this.stop(); // It is the one that has the port.
+      await this.stop(); // Our own sandbox has the port.
     }
     const started = await startSandbox(wanted).catch((error: NodeJS.ErrnoException) => {
       throw error.syscall === 'listen'

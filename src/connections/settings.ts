@@ -21,7 +21,7 @@ const key = 'connections';
 /** How long a change that was written may take to be read, in milliseconds. */
 const settleMs = 2_000;
 
-/** The connections in the person's settings: only application scope is read, so no folder can slip one in. */
+/** The connections in the person's settings. Only application scope is read, so that no workspace can add one. */
 export class ConnectionSettings implements ConnectionSource, Disposable {
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new Emitter<void>());
@@ -54,7 +54,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     return this.#connections.find((connection) => connection.name === name);
   }
 
-  /** Rejects with `E_CONFIG` where there is no connection of that name. */
+  /** @throws `E_CONFIG` where there is no connection of that name */
   get(name: string): Connection {
     const connection = this.find(name);
     if (connection === undefined) {
@@ -63,7 +63,10 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     return connection;
   }
 
-  /** Stores a connection; returns it as stored. Rejects with `E_CONFIG` when it is not one or its name is taken. */
+  /**
+   * Stores a connection; returns it as stored.
+   * @throws `E_CONFIG` when it is not one or its name is taken
+   */
   async add(input: unknown): Promise<Record<string, unknown>> {
     const connection = this.check(input);
     if (this.find(connection.name) !== undefined) {
@@ -98,7 +101,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     await this.#write((entries) => entries.filter((entry) => entryName(entry) !== name), name, false);
   }
 
-  /** Rejects with `E_CONFIG` that names what is wrong. */
+  /** @throws `E_CONFIG` that names what is wrong */
   check(input: unknown): Connection {
     const parsed = parseConnection(input);
     if (!parsed.ok) {

@@ -10,7 +10,7 @@ export function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undef
     return work;
   }
   if (signal.aborted) {
-    work.catch(() => undefined); // Whoever started the work hears of its failure; this asker has gone.
+    work.catch(() => undefined); // Its failure is handled by whoever started it, not by this caller, who has stopped waiting.
     return Promise.reject(cancelled());
   }
   return new Promise<T>((resolve, reject) => {
@@ -39,7 +39,7 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
   await unlessCancelled(promise, signal).finally(() => timer.dispose());
 }
 
-/** Does something when it is first wanted, and never again: all get what came of it. */
+/** Runs a function at the first call only; every call gets the same result. */
 export function once<T>(work: () => T): () => T {
   let done: { readonly result: T } | undefined;
   return () => {
@@ -48,7 +48,7 @@ export function once<T>(work: () => T): () => T {
   };
 }
 
-/** Runs work once for all who want the same at a time. */
+/** Runs work once for all who ask for the same key while it runs. */
 export class SingleFlight<K, V> {
   readonly #flights = new Map<K, Promise<V>>();
 

@@ -3,7 +3,7 @@ import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Disposable } from './disposable.ts';
 
-/** One moment on both clocks: what people call the time, and what no change of that can move. */
+/** One moment on two clocks: the wall clock, which can be set, and the uptime, which cannot. */
 export interface Instant {
   /** Epoch milliseconds of this machine's wall clock: it can jump. */
   readonly wall: number;
@@ -15,7 +15,7 @@ export interface Instant {
   readonly machine?: string | undefined;
 }
 
-/** All that knows about time takes one of these, so that tests can turn it. */
+/** Passed to all code that needs the time or a timer, so that tests can control it. */
 export interface Clock {
   now(): Instant;
   /** Runs `callback` once, `ms` milliseconds from now, unless disposed before. */
@@ -23,15 +23,15 @@ export interface Clock {
 }
 
 /** Node's longest timer; a longer wait fires at once, so it is cut and asked for again by its owner. */
-const longestTimeoutMs = 2 ** 31 - 1;
+const maxTimeoutMs = 2 ** 31 - 1;
 
-/** A lag of the fine clock behind the coarse one that can only be sleep, in milliseconds. */
+/** When `performance.now()` lags so many milliseconds behind `os.uptime()`, the machine has slept. */
 const sleepThresholdMs = 2_000;
 
 /** The machine's own clock. */
 export class SystemClock implements Clock {
   // performance.now() is fine-grained but stands still while a laptop sleeps; os.uptime() counts sleep, and
-  // is shared by all processes, but may be coarse. The first carries the second and is set right by it.
+  // is shared by all processes, but may be coarse. The first is used, and corrected by the second.
   #offset = uptime() * 1000 - performance.now();
   #boot: string | undefined;
   readonly #machine: string | undefined;
@@ -52,7 +52,7 @@ export class SystemClock implements Clock {
   }
 
   setTimeout(callback: () => void, ms: number): Disposable {
-    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), longestTimeoutMs));
+    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), maxTimeoutMs));
     return { dispose: () => clearTimeout(timer) };
   }
 }

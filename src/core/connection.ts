@@ -4,11 +4,11 @@ import type { Message } from './errors.ts';
 const keepAliveModes = ['manual', 'auto'] as const;
 export type KeepAliveMode = (typeof keepAliveModes)[number];
 
-/** Stands in a header's value for what is kept in the secret storage. */
+/** The placeholder in a header's value for its part in the secret storage. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: so people write it in their settings.
 export const secretPlace = '${secret}';
 
-/** What is secret of a connection besides its login: a person is asked for it once. */
+/** A connection's secrets besides the login. A person is asked for them once. */
 export interface ConnectionSecrets {
   /** Of the client certificate's key. */
   readonly passphrase?: string;
@@ -16,7 +16,7 @@ export interface ConnectionSecrets {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What can be wrong with a field, {0}. */
+/** What can be wrong with a field; its name is {0}. */
 const wrong = {
   missing: { template: '"{0}" is missing' },
   string: { template: '"{0}" must be a string' },
@@ -38,7 +38,7 @@ const wrong = {
 } as const;
 type Wrong = keyof typeof wrong;
 
-/** The message of a check is the name of what is wrong. */
+/** The message of a failed check: a key of `wrong`. */
 const as = (what: Wrong): Wrong => what;
 
 /** What is allowed in a text of the settings. */

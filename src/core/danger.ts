@@ -1,6 +1,6 @@
 import { type Connection, isLoopback } from './connection.ts';
 
-/** What is unsafe about the way to a gateway. Plain http to this very machine is not: nobody else is on the way. */
+/** What is unsafe about a connection. Plain http to the loopback address is not: it does not leave the machine. */
 export type Danger = 'unverified' | 'unencrypted';
 
 export function dangerOf(connection: Pick<Connection, 'url' | 'rejectUnauthorized'>): Danger | undefined {

@@ -1,14 +1,14 @@
-/** Whatever holds something that must be let go: a timer, a listener, a connection. */
+/** Something that has to be released: a timer, a listener, a connection. Same shape as `vscode.Disposable`. */
 export interface Disposable {
   dispose(): void;
 }
 
-/** Owns disposables and lets them go together, last one first. */
+/** Owns disposables and disposes of them together, the last one first. */
 export class DisposableStore implements Disposable {
   readonly #owned = new Set<Disposable>();
   #disposed = false;
 
-  /** Takes ownership; what comes after the end is let go at once, so a late arrival cannot leak. */
+  /** Takes ownership; what is added after the store was disposed of is disposed of at once, so it cannot leak. */
   add<T extends Disposable>(item: T): T {
     if (this.#disposed) {
       item.dispose();

@@ -19,7 +19,7 @@ const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 export interface FailureDetails {
-  /** What the log gets; whoever makes the error has already taken every secret out of it. */
+  /** For the log; already redacted by whoever makes the error. */
   readonly detail?: string;
   /** The status that the gateway answered: of HTTP, or of the envelope in the body where there is one. */
   readonly status?: number;
@@ -37,7 +37,7 @@ export interface FailureDetails {
   readonly permanent?: boolean;
 }
 
-/** What is said to a person, in nobody's language yet: an English text, also its key in the bundles, and its parts. */
+/** A message that is not translated yet: an English template, which is also its key in the bundles, and its arguments. */
 export interface Message {
   readonly template: string;
   readonly args: readonly (string | number)[];
@@ -77,14 +77,14 @@ export class TokensError extends Error implements Message {
   }
 }
 
-/** What was given, or said by others, must not make more than one sentence of a message. */
+/** An argument may come from a user or a gateway: it must not break the message into lines, nor be endless. */
 function onOneLine(text: string): string {
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-  return line.length > longestArg ? `${line.slice(0, longestArg)}…` : line;
+  return line.length > maxArgLength ? `${line.slice(0, maxArgLength)}…` : line;
 }
 
-/** Of an argument of a message, in characters. */
-const longestArg = 200;
+/** Maximum of an argument of a message, in characters. */
+const maxArgLength = 200;
 
 /** Whether a gateway has refused who signs in, and not just the log-on. */
 export function isLoginRefused(error: unknown): error is TokensError {

@@ -3,7 +3,7 @@ import type { Disposable } from './disposable.ts';
 /** Subscribes to something that happens; same shape as `vscode.Event`, so one can stand for the other. */
 export type Event<T> = (listener: (value: T) => unknown) => Disposable;
 
-/** The source of an {@link Event}. What a listener throws keeps nobody else from hearing. */
+/** The source of an {@link Event}. A listener that throws does not stop the others. */
 export class Emitter<T> implements Disposable {
   readonly #listeners = new Set<{ call: (value: T) => unknown }>();
   readonly #onFault: ((error: unknown) => void) | undefined;

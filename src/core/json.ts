@@ -20,7 +20,7 @@ export type Sent = string | boolean | null | NumberText | Sent[] | SentObject;
 export type SentObject = Map<string, Sent>;
 
 const isNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
-/** What other languages write where JSON has no value. */
+/** What other languages write in place of `null`. */
 const isNothing = /^(?:[+-]?(?:nan|inf(?:inity)?)|undefined|none|nil|null)$/i;
 const words = new Map<string, boolean | null>([
   ['true', true],
@@ -30,7 +30,7 @@ const words = new Map<string, boolean | null>([
 
 const space = /[ \t\r\n]*/y;
 const bare = /[^\s,:[\]{}"']+/y;
-/** Without anything in it that the search for the ends of rows would take for JSON. */
+/** A text in single quotes, without characters that the search for the ends of rows would take for JSON. */
 const singleQuoted = /'([^'"\\[\]{}]*)'/y;
 const escapes = new Map([...'"\\/'].map((letter) => [letter, letter]));
 for (const [at, letter] of [...'bfnrt'].entries()) {
@@ -41,7 +41,7 @@ for (const [at, letter] of [...'bfnrt'].entries()) {
  * Reads JSON, and what gateways send in its place as far as its meaning is certain: raw control characters, escapes
  * that there are not (they stay as they are), `NaN` and the like (null), values without quotes (their text), commas
  * too many, values that are missing (null). Of equal names the last one counts.
- * @returns also how many places were none of JSON and have been mended, raw control characters aside
+ * @returns also how many places were not valid JSON and have been mended, not counting raw control characters
  * @throws SyntaxError for anything else
  */
 export function readJson(text: string): { readonly value: Sent; readonly mended: number } {
@@ -207,7 +207,7 @@ class Reader {
   }
 }
 
-/** As JSON, with numbers and members as they were sent. */
+/** A value as JSON text, with its numbers and the order of members as they were sent. */
 export function jsonOf(value: Sent): string {
   if (value instanceof NumberText) {
     return value.text;
@@ -218,7 +218,7 @@ export function jsonOf(value: Sent): string {
   return Array.isArray(value) ? `[${value.map(jsonOf).join(',')}]` : JSON.stringify(value);
 }
 
-/** As `JSON.parse` would have it, for who needs neither the digits nor the order. */
+/** A value as `JSON.parse` would return it: exact digits and the order of members are lost. */
 export function plainOf(value: Sent): Json {
   if (value instanceof NumberText) {
     return Number(value.text);
@@ -229,7 +229,7 @@ export function plainOf(value: Sent): Json {
   return Array.isArray(value) ? value.map(plainOf) : value;
 }
 
-/** JSON laid out with one value a line, every value as it stands. */
+/** JSON text indented, one value a line, without changing any value. */
 export function layOut(json: string): string {
   let line = '\n';
   return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\s+|[[{]\s*[\]}]|[[{\]},:]/gs, (token) => {

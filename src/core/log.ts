@@ -1,4 +1,4 @@
-/** Where details go that a person reads only when something is wrong. Implementations redact (redact.ts). */
+/** The log that a person reads when something is wrong. Implementations redact (redact.ts). */
 export interface Log {
   debug(message: string): void;
   info(message: string): void;
@@ -6,12 +6,12 @@ export interface Log {
   error(message: string): void;
 }
 
-/** Notes a mistake of ours that must not keep anything else from going on. */
+/** Logs an error of our own code that must not stop anything else. */
 export function logFault(log: Pick<Log, 'error'>, error: unknown): void {
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
-/** Passes on what it is told, less the secrets. */
+/** Passes messages on to another log, redacted. */
 export class RedactingLog implements Log {
   readonly #target: Log;
   readonly #redact: (text: string) => string;

@@ -1,25 +1,25 @@
-/** So many characters in a row are a part. */
+/** The length of a part, in characters. */
 export const partLength = 8;
 
 const firstSlots = 64;
-/** A slot has two numbers: four characters in each, of seven bits. */
+/** A slot of the table is two numbers, each of four characters of seven bits. */
 const slotNumbers = 2;
 
 /**
- * A set of strings of eight characters, which secrets have by the hundred each: as numbers they take a fifth of the
- * memory that strings would, and a text is searched without being cut up.
+ * A set of strings of eight characters; each secret has hundreds of them. As numbers in a hash table they take a fifth of
+ * the memory of strings, and a text is searched without making substrings of it.
  */
 export class PartSet {
   #slots = new Uint32Array(firstSlots * slotNumbers);
   #count = 0;
-  /** Those that are not all ASCII. */
+  /** The parts that are not all ASCII. */
   readonly #others = new Set<string>();
 
   get size(): number {
     return this.#count + this.#others.size;
   }
 
-  /** Adds the part that begins there in a text. */
+  /** Adds the part of a text that begins at an index. */
   add(text: string, at: number): void {
     const [first, second] = [packed(text, at), packed(text, at + partLength / 2)];
     if (first < 0 || second < 0) {
@@ -34,7 +34,7 @@ export class PartSet {
     }
   }
 
-  /** Whether the part that begins there in a text is in the set. */
+  /** Whether the part of a text that begins at an index is in the set. */
   has(text: string, at: number): boolean {
     const [first, second] = [packed(text, at), packed(text, at + partLength / 2)];
     if (first < 0 || second < 0) {
@@ -59,7 +59,7 @@ export class PartSet {
     return true;
   }
 
-  /** Where it stands, or else where it is to stand. */
+  /** The slot of a part, or the free one where it belongs. */
   #place(first: number, second: number): number {
     const slots = this.#slots;
     const last = slots.length - 1;
@@ -82,7 +82,7 @@ export class PartSet {
   }
 }
 
-/** Four characters as a number above 0; below it when they are not all ASCII. */
+/** Four characters as a positive number; negative when they are not all ASCII. */
 function packed(text: string, from: number): number {
   let number = 1;
   for (let at = from; at < from + partLength / 2; at++) {

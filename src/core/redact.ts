@@ -1,6 +1,6 @@
 import { PartSet, partLength } from './partSet.ts';
 
-/** Stands where a secret stood. */
+/** The replacement for a secret. */
 const blank = '‹redacted›';
 
 /** Parameters and members whose values are secrets or name a person, wherever they stand. */
@@ -21,23 +21,23 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/(\/\/)[^/\s@]+@/g, `$1${blank}@`],
 ];
 
-/** Shorter values are words, and redacting those would only make a log unreadable. */
-const shortestSecret = 4;
+/** Shorter values are ordinary words: redacting them would make a log unreadable. */
+const minSecretLength = 4;
 
-/** Secrets worth nothing any more that are still looked for: an answer to one of them may be under way. */
-const mostFading = 256;
+/** How many secrets that are no longer valid are still redacted: an answer with one of them may be under way. */
+const maxFading = 256;
 
-/** Takes secrets out of text: those it was told of, in every common encoding and in parts, and all that looks like one. */
+/** Redacts text: the secrets it was told of, in every common encoding and in parts, and everything that looks like one. */
 export class Redactor {
   readonly #values = new Set<string>();
   readonly #fading = new Set<string>();
-  /** What is looked for, made of the values when a text comes: the longest first, so that none leaves its end. */
+  /** All encodings of the secrets, made when they are first needed; the longest first. */
   #forms: readonly string[] | undefined;
   /** The same for secrets in data, whole and in any case. */
   #whole: RegExp | undefined;
   readonly #names = new Set<string>();
-  readonly #secretParts = new Parts();
-  readonly #nameParts = new Parts();
+  readonly #secretParts = new Fragments();
+  readonly #nameParts = new Fragments();
 
   /** Tells of a secret; from now on it is taken out wherever it stands. */
   add(secret: string): void {
@@ -50,19 +50,19 @@ export class Redactor {
 
   /** Tells of who somebody is: taken out like a secret, but not of data, where people look for their own name. */
   addName(name: string): void {
-    if (name.length >= shortestSecret && !this.#values.has(name)) {
+    if (name.length >= minSecretLength && !this.#values.has(name)) {
       this.#add(name, this.#nameParts);
       this.#names.add(name);
     }
   }
 
-  /** A secret is worth nothing any more: in time it is forgotten, so that a long life does not fill the memory. */
+  /** A secret is no longer valid. It is forgotten after some more of these, so that memory stays bounded. */
   delete(secret: string): void {
     if (!this.#values.has(secret)) {
       return;
     }
     this.#fading.add(secret);
-    if (this.#fading.size > mostFading) {
+    if (this.#fading.size > maxFading) {
       this.#forget();
     }
   }
@@ -86,7 +86,7 @@ export class Redactor {
    * that is data.
    */
   hide(text: string): string {
-    // Most texts have not even a part of one, which is found faster.
+    // Most texts have not even a part of a secret, and that is faster to find out.
     if (this.#secretParts.takenOut(text) === text) {
       return text;
     }
@@ -98,13 +98,13 @@ export class Redactor {
     return text.replace(this.#whole, blank);
   }
 
-  /** Whether there is anything in a text that would be taken out. */
+  /** Whether a text has anything to redact. */
   finds(text: string): boolean {
     return this.redact(text) !== text;
   }
 
-  #add(value: string, parts: Parts): void {
-    if (value.length < shortestSecret || (this.#values.has(value) && !this.#fading.has(value))) {
+  #add(value: string, parts: Fragments): void {
+    if (value.length < minSecretLength || (this.#values.has(value) && !this.#fading.has(value))) {
       return;
     }
     this.#fading.delete(value);
@@ -116,9 +116,9 @@ export class Redactor {
     }
   }
 
-  /** The older half of what fades. */
+  /** Forgets the older half of the secrets that are no longer valid. */
   #forget(): void {
-    for (const secret of [...this.#fading].slice(0, mostFading / 2)) {
+    for (const secret of [...this.#fading].slice(0, maxFading / 2)) {
       this.#fading.delete(secret);
       this.#values.delete(secret);
     }
@@ -133,10 +133,10 @@ export class Redactor {
   }
 }
 
-/** Parts of secrets, and where they stand in a text: somebody cut them, put them in another case or into something longer. */
-class Parts {
+/** Finds parts of secrets in a text, where they were cut, changed in case or put into something longer. */
+class Fragments {
   readonly #parts = new PartSet();
-  /** Which four characters parts begin with, by their hash, a bit each: most places of a text are passed over by it. */
+  /** A Bloom filter of the first four characters of all parts: most places of a text are skipped by it. */
   readonly #beginnings = new Uint8Array(beginnings / 8);
 
   add(secret: string): void {
@@ -162,7 +162,7 @@ class Parts {
     if (this.#parts.size === 0 || text.length < partLength) {
       return text;
     }
-    // The one letter that becomes longer in lower case would move all that stands after it.
+    // `İ` becomes longer in lower case, which would shift all indexes after it.
     const lower = text.replaceAll('\u0130', 'i').toLowerCase();
     const found = this.#beginnings;
     let clean = '';
@@ -193,7 +193,7 @@ class Parts {
 const beginningLength = 4;
 const beginnings = 1 << 20;
 
-/** The hash of four characters, from that of the four before and the next one: what is older is moved out. */
+/** A rolling hash of four characters: the oldest one is shifted out. */
 function hashed(before: number, code: number): number {
   return ((before << 5) ^ code) & (beginnings - 1);
 }
@@ -209,7 +209,7 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-/** As it is, in an address, in an address within an address, and in JSON. */
+/** A secret as it is, in a URL, in a URL within a URL, and in JSON. */
 function encodings(text: string): string[] {
   const once = encodeURIComponent(text.toWellFormed());
   return [text, once, encodeURIComponent(once), JSON.stringify(text).slice(1, -1)];
@@ -223,7 +223,7 @@ function formsInParts(secret: string): string[] {
   return [...new Set(forms.map((form) => form.toLowerCase()))];
 }
 
-/** A secret as it may stand in data, as far as it is long enough to be no word. */
+/** A secret as it may be in data, if it is long enough to be no ordinary word. */
 function wholeForms(secret: string): string[] {
   const forms = formsOf(secret);
   return [...new Set([...forms, ...forms.flatMap(inBase64)])].filter((form) => form.length >= partLength);
@@ -233,7 +233,7 @@ function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
-/** A text within one in base64, of which there are three by what stands before; the ends depend on the neighbours. */
+/** A text inside of something in base64: three forms, by its offset modulo 3, without the ends that depend on the neighbours. */
 function inBase64(text: string): string[] {
   const bytes = Buffer.from(text);
   return [0, 1, 2].flatMap((before) => {

@@ -1,17 +1,17 @@
 import type { DataResult } from '../commands/dataResult.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 
-/** What bounds an answer to a language model, whose room is small and paid for. */
+/** Bounds of an answer to a language model, whose context is small and paid for. */
 export interface Bounds {
   readonly rows: number;
   readonly characters: number;
 }
 
 /** Rows given when the model does not say how many, and the most that it can get. */
-export const usualRows = 50;
-export const mostRows = 500;
+export const defaultRows = 50;
+export const maxRows = 500;
 /** The longest answer, in characters; about 6,000 of a model's own tokens. */
-export const mostCharacters = 24_000;
+export const maxCharacters = 24_000;
 
 /** A token as a model may know it: not even the last characters of its value, which it has no use for. */
 export function tokenForModel(token: TokenInfo, now: number): Record<string, unknown> {

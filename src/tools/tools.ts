@@ -5,7 +5,7 @@ import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { nameOf } from '../views/names.ts';
-import { dataForModel, mostCharacters, mostRows, tokenForModel, usualRows } from './answer.ts';
+import { dataForModel, defaultRows, maxCharacters, maxRows, tokenForModel } from './answer.ts';
 
 /** What the tools are built from: what any other extension has, and nothing that knows a secret. */
 export interface ToolServices extends Pick<Services, 'redact'> {
@@ -80,7 +80,7 @@ export async function invoke(
   { input, tokenizationOptions }: vscode.LanguageModelToolInvocationOptions<Input>,
 ): Promise<vscode.LanguageModelToolResult> {
   // Three characters a token is less than any model makes of JSON.
-  const characters = Math.min(mostCharacters, (tokenizationOptions?.tokenBudget ?? mostCharacters) * 3);
+  const characters = Math.min(maxCharacters, (tokenizationOptions?.tokenBudget ?? maxCharacters) * 3);
   try {
     const text = await answer(name, services, input, characters);
     return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(services.redact(text))]);
@@ -99,7 +99,7 @@ async function answer(
   const now = Date.now();
   switch (name) {
     case 'sessionTokens_listTokens': {
-      const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, mostRows);
+      const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, maxRows);
       return JSON.stringify({
         // Neither addresses nor users: a model needs names alone.
         connections: connections.all().map(({ name: connection, kind, service }) => ({
@@ -112,12 +112,12 @@ async function answer(
     }
     case 'sessionTokens_getData': {
       const { columns, rows: _, ...request } = input;
-      const maxRows = protocolTaking(request)?.dialog.maxRows;
+      const rowsMember = protocolTaking(request)?.dialog.maxRows;
       const result = await api.getData({
         show: false,
         ...request,
         // The gateway need not send what nobody will read.
-        ...(maxRows === undefined ? {} : { [maxRows]: rowsOf(input) }),
+        ...(rowsMember === undefined ? {} : { [rowsMember]: rowsOf(input) }),
       } as DataRequest);
       const wanted = Array.isArray(columns) ? columns.map(String) : undefined;
       return dataForModel(result, wanted, { rows: rowsOf(input), characters });
@@ -131,7 +131,7 @@ async function answer(
 }
 
 function rowsOf({ rows }: Input): number {
-  return typeof rows === 'number' && rows >= 1 ? Math.min(Math.floor(rows), mostRows) : usualRows;
+  return typeof rows === 'number' && rows >= 1 ? Math.min(Math.floor(rows), maxRows) : defaultRows;
 }
 
 async function tokenOf(api: ToolServices['api'], input: Input): Promise<string> {

@@ -5,7 +5,7 @@ import { Emitter } from '../core/event.ts';
 import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
 
 const schema = v.object({
-  /** By the names of its fields; whether the connection's protocol takes it, whoever uses it sees. */
+  /** By the names of its fields; whether the connection's protocol accepts it is checked where it is used. */
   login: v.exactOptional(v.record(v.string(), v.string())),
   secrets: v.exactOptional(
     v.object({

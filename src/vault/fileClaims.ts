@@ -6,10 +6,10 @@ import type { Disposable } from '../core/disposable.ts';
 import { Emitter } from '../core/event.ts';
 import type { Claims } from '../core/tokens/store.ts';
 
-/** Claims older than this are of deadlines long past. In milliseconds. */
+/** Claims older than this are swept up, in milliseconds. */
 const litterMs = 2 * 24 * 60 * 60_000;
 
-/** Between the making of a file and the writing of its owner into it, at most. In milliseconds. */
+/** Maximum time between creating a file and writing its owner into it, in milliseconds. */
 const unwrittenMs = 2_000;
 
 /**
@@ -42,10 +42,9 @@ interface WindowIdentity {
 }
 
 /**
- * Claims as small files in a folder that all windows of this machine share: creating a file is the one thing
- * that exactly one of several processes can do. A claim that is given up is not removed but followed by the next
- * one of its row, `key.0`, `key.1` …, so that of all who find it stale again one alone is first. The files hold ids of
- * windows and processes, nothing secret.
+ * Claims as small files in a folder that all windows of this machine share, since only one of several processes can create
+ * a file (`O_EXCL`). A stale claim is not removed but followed by the next one of its row, `key.0`, `key.1` …, so that of
+ * several windows that find it stale only one gets the next. The files hold ids of windows and processes, nothing secret.
  */
 export class FileClaims implements Claims, Disposable {
   readonly #folder: string;
@@ -82,7 +81,7 @@ export class FileClaims implements Claims, Disposable {
   async lives(window: string): Promise<boolean> {
     const text = await readOr(this.#presence(window), '');
     if (this.#isElsewhere(window) && (text === '' || machineOf(window) !== '')) {
-      return true; // From here nobody can tell.
+      return true; // A window of another machine: nobody can tell from here.
     }
     if (text === '') {
       return (await ageOf(this.#presence(window))) < unwrittenMs;
@@ -118,7 +117,7 @@ export class FileClaims implements Claims, Disposable {
     }
   }
 
-  /** Takes the first claim of a row that nobody has, or that nobody has any more. */
+  /** Takes the first claim of a row that is free or stale. */
   async #take(
     key: string,
     isFree: (owner: string, ageMs: number) => Promise<boolean>,
@@ -133,7 +132,7 @@ export class FileClaims implements Claims, Disposable {
       const owner = await readOr(file, '');
       const ageMs = await ageOf(file);
       if (ageMs === Number.POSITIVE_INFINITY) {
-        row = 0; // It was released this moment, and its row begins anew.
+        row = 0; // It was released just now, so the row begins anew.
       } else if (await isFree(owner, ageMs)) {
         row++;
       } else {
@@ -142,7 +141,7 @@ export class FileClaims implements Claims, Disposable {
     }
   }
 
-  /** Without it what others do is seen when it is met. */
+  /** Where the folder cannot be watched, changes by others are found when a claim is made. */
   #watch(): void {
     if (this.#disposed || this.#watcher !== undefined) {
       return;
@@ -221,12 +220,12 @@ async function removed(file: string): Promise<boolean> {
   }
 }
 
-/** What another window tidies away meanwhile reads as `instead`. */
+/** Reads a file; `instead` where another window has removed it meanwhile. */
 async function readOr(file: string, instead: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => instead);
 }
 
-/** In milliseconds; nothing is older than what is not there. */
+/** The age of a file in milliseconds; infinite where there is none. */
 async function ageOf(file: string): Promise<number> {
   return stat(file).then(
     ({ mtimeMs }) => Date.now() - mtimeMs,

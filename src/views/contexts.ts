@@ -22,7 +22,7 @@ export class Contexts implements Disposable {
     this.#owned.dispose();
   }
 
-  /** Only what has changed: tokens change often, and these hardly ever. */
+  /** Sets only what has changed: tokens change often, these values hardly ever. */
   #set(name: string, value: boolean): void {
     if (this.#known.get(name) !== value) {
       this.#known.set(name, value);

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { once } from '../core/async.ts';
 
-/** Rows that are loaded when VS Code first asks for one; it has to know their view from the start. */
+/** A tree whose data provider is loaded when VS Code first asks for rows; the view itself is registered at the start. */
 export function lazyTree<T>(load: () => Promise<vscode.TreeDataProvider<T>>): vscode.TreeDataProvider<T> {
   const changes = new vscode.EventEmitter<T | T[] | undefined>();
   const loaded = once(async () => {

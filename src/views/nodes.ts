@@ -1,4 +1,4 @@
-/** A row of one of our views. Whoever calls a command with one is a person. */
+/** A row of one of our views. A command that is called with one was called by a person. */
 export abstract class Row {
   /** What a command takes of the row, as a program would give it. */
   abstract readonly args: Readonly<Record<string, unknown>>;

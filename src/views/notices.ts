@@ -22,22 +22,22 @@ interface NoticesDeps {
 }
 
 const task = 'notices';
-/** Tokens that end so soon after the first are told of together with it, in milliseconds. */
+/** Tokens that expire within so many milliseconds after the first are told of in the same message. */
 const togetherMs = 60_000;
 /** The wait for tokens that begin to expire at the same time, in milliseconds. */
 const gatherMs = 1_500;
-/** So much later does a window that nobody looks at speak: one that is looked at goes first. In milliseconds. */
+/** A window without focus waits so many milliseconds longer, so that the one with focus shows the message. */
 const backgroundMs = 1_000;
 const dayMs = 86_400_000;
 
-/** Says once, in one window, what a person should know without having asked. */
+/** Shows notifications, each once and in one window: expiring tokens, and what in the settings or storage cannot be used. */
 export class Notices implements Disposable {
   readonly #deps: NoticesDeps;
   readonly #owned = new DisposableStore();
   readonly #expiring = new Set<string>();
-  /** Tokens told of, with the end that this was about. */
+  /** The expiry that a person was last told of, by token. */
   readonly #told = new Map<string, number>();
-  /** What was said of each setting last. */
+  /** What was last shown about each setting. */
   readonly #toldProblems = new Map<string, string>();
 
   constructor(deps: NoticesDeps) {
@@ -141,19 +141,19 @@ export class Notices implements Disposable {
     const { keeper, warnMs } = this.#deps;
     return (
       (token.keepAlive === 'manual' || keeper.isPaused(token.id)) &&
-      // A life that begins under the threshold would be told of at its birth.
+      // A whole life shorter than the threshold would be told of as soon as it begins.
       token.lifeMs > warnMs() &&
-      // A user token that lives by its session ends with it, and one of the two is enough.
+      // A user token that its session keeps alive ends with it: one message is enough.
       !(token.kind === 'user' && keeper.keptAliveBy(token.id) !== undefined)
     );
   }
 
-  /** Whether somebody was told of the end that it has now. */
+  /** Whether a person was told of its present expiry. */
   #isTold({ id, expiresAt }: TokenInfo): boolean {
     return Math.abs((this.#told.get(id) ?? 0) - expiresAt) <= gatherMs;
   }
 
-  /** What is about to expire, and what will be within moments: the next message would follow on the heels. */
+  /** What is about to expire, and what will be within moments, so that one message tells of all. */
   #aboutToExpire(): TokenInfo[] {
     const { keeper } = this.#deps;
     const begun = [...this.#expiring]

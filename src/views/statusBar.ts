@@ -10,7 +10,7 @@ import { clockFace } from './remaining.ts';
 
 const task = 'statusBar';
 
-/** How often the countdown moves while nobody looks, in milliseconds. */
+/** How often the countdown is drawn in a window without focus, in milliseconds. */
 const unwatchedMs = 20_000;
 
 /** Counts down the life of the token that ends first. */
@@ -50,7 +50,7 @@ export class StatusBar implements Disposable {
     this.#owned.dispose();
   }
 
-  /** Many tokens may change in one breath; one drawing serves them all. */
+  /** Many tokens may change at once: draws once for all of them. */
   #soon(): void {
     this.#scheduler.after(task, 0, () => this.#draw());
   }

@@ -67,7 +67,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     return this.#view.selection.find(({ row }) => row === 'connection')?.connection;
   }
 
-  /** Puts the focus on a connection's row, whichever stands for it now, where the view is seen. */
+  /** Focuses the row of a connection, if the view is visible. */
   focusConnection(name: string): void {
     this.#toFocus = name;
     this.refresh();
@@ -165,11 +165,11 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     const { id } = node;
     const token = this.#keeper.find(id);
     if (token === undefined) {
-      // Gone since the row was asked for: it stands as it was until it is taken away.
+      // The token is gone since VS Code asked for the row: it stays as it was until it is removed.
       return this.#lastItems.get(node) ?? new vscode.TreeItem('');
     }
     const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
-    // The icon and the place say what it is; the side bar has no room for more words before the time.
+    // Icon and indentation show what it is; the side bar has no room for more text before the time.
     const name = token.kind === 'user' ? token.service : undefined;
     const item = itemOf(node, name ?? labelOf(token), `token/${id}`);
     item.contextValue = `token.${token.kind}.${token.state}`;
@@ -188,7 +188,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     }[token.state];
     const kept = holder?.target === undefined ? undefined : vscode.l10n.t('kept alive by {0}', holder.target);
     const more = [mode, token.state === 'expired' ? undefined : kept].filter(Boolean);
-    // Who hears the row is told what the time means.
+    // Only the time: what it means is in the icon, and in the text for screen readers below.
     item.description = [token.state === 'expired' ? end : until, ...more].join(' · ');
     item.iconPath = iconOf(token);
     item.tooltip = [
@@ -226,7 +226,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
         this.#stale.add(node);
       }
     } else {
-      // One that is being closed is not shown, and there again where that fails.
+      // One that is being closed is hidden, and shown again if that fails.
       this.#closing.delete(id);
       if (what !== 'removed' && !isShown) {
         this.#closing.add(id);
@@ -259,7 +259,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     this.#toFocus = undefined;
     if (name !== undefined) {
       const node = this.#connectionNode(name);
-      // It rejects when the row is gone already, and nothing is lost then.
+      // It rejects when the row is gone already, which does not matter.
       this.#view.reveal(node, { select: true, focus: true }).then(undefined, () => undefined);
     }
   }
@@ -324,7 +324,7 @@ function iconOf({ kind, state }: TokenInfo): vscode.ThemeIcon {
   return new vscode.ThemeIcon(kind === 'user' ? 'account' : 'key');
 }
 
-/** What a person is told of a danger, for as long as it is there. */
+/** How the tree shows a danger. */
 function wordsOf(danger: Danger): { short: string; long: string } {
   return danger === 'unverified'
     ? {
@@ -339,7 +339,7 @@ function wordsOf(danger: Danger): { short: string; long: string } {
       };
 }
 
-/** Writes times of day. Making a formatter takes far longer than using it, and every row needs three times. */
+/** Formats times of day. Formatters are kept: making one takes far longer than using it, and every row shows three times. */
 class Times {
   readonly #short = new Intl.DateTimeFormat(vscode.env.language, { hour: 'numeric', minute: '2-digit' });
   readonly #long = new Intl.DateTimeFormat(vscode.env.language, {

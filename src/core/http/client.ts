@@ -52,7 +52,7 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([429, 502, 503, 504]);
 
 /**
- * The way to one connection's gateway, and the only importer of axios. It bounds everything that a server could
+ * The client of one connection's gateway, and the only importer of axios. It bounds everything that a server could
  * let grow (headers, body after inflating, time in total), sends nothing to any other origin,
  * and rejects with a `TokensError` only: never with an error of a library, which would hold headers and bodies.
  */

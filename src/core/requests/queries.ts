@@ -19,7 +19,7 @@ const schema = v.object({
   ),
 });
 
-/** Members of a request that are of one moment: a session is soon gone, and a tab is what a query is for. */
+/** Members of a request that are not saved: a session does not last, and a saved query is always shown. */
 const momentary = new Set(['session', 'show', 'keepOpen']);
 
 /** Reads one entry of `sessionTokens.queries`. Whoever runs the request checks it whole. */
@@ -38,14 +38,14 @@ export function isRequest(input: unknown): input is DataRequest {
   return v.is(schema.entries.request, input);
 }
 
-/** A request without what is only of its moment. */
+/** A request without the members that are not saved. */
 export function lasting(request: DataRequest): DataRequest {
   return Object.fromEntries(
     Object.entries(request).filter(([key, value]) => !momentary.has(key) && value !== undefined),
   ) as DataRequest;
 }
 
-/** Where a request goes and what it asks for beside its view, in one line. */
+/** A request's connection, and its parameters besides the view, in one line. */
 export function describeRequest(request: DataRequest): string {
   const names = new Set(['connection', ...targetNames(request)]);
   const more = Object.entries(lasting(request)).flatMap(([key, value]) =>

@@ -45,7 +45,7 @@ export function checkRequest(input: unknown, connection: Connection): CheckedReq
   return { query, service, ...inSession };
 }
 
-/** A request as it goes over the wire, but for its secrets. @throws E_CONFIG where it does not fit its connection */
+/** A request as it is sent, without its secrets. @throws E_CONFIG where it does not fit its connection */
 export function wireOf(request: DataRequest, connection: Connection, memory: GatewayMemory): WireRequest {
   const { query, service } = checkRequest(request, connection);
   return protocolOf(connection).wire(query, connection, { service, memory });

@@ -18,7 +18,7 @@ class QueryNode extends Row {
   }
 }
 
-/** A request made lately. */
+/** A recent request. */
 class RecentNode extends Row {
   readonly args;
 
@@ -28,7 +28,7 @@ class RecentNode extends Row {
   }
 }
 
-/** The heading over the requests made lately. */
+/** The heading of the recent requests. */
 class RecentsNode extends Row {
   readonly args = {};
   readonly requests: readonly DataRequest[];
@@ -41,7 +41,7 @@ class RecentsNode extends Row {
 
 type Node = QueryNode | RecentNode | RecentsNode;
 
-/** Saved queries, and below them what was asked lately. */
+/** Saved queries, and below them the recent requests. */
 export class QueryRows implements vscode.TreeDataProvider<Node>, Disposable {
   readonly #settings: QuerySettings;
   readonly #recents: Recents;

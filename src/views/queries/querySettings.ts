@@ -8,7 +8,7 @@ import { translated } from '../../userError.ts';
 const section = 'sessionTokens';
 const key = 'queries';
 
-/** A query with where it comes from: a workspace's is somebody else's until a person has agreed to it. */
+/** A query and where it comes from: one of a workspace is not trusted until a person has agreed to it. */
 export interface StoredQuery extends SavedQuery {
   readonly from: 'user' | 'workspace';
 }
@@ -93,7 +93,7 @@ export class QuerySettings implements Disposable {
     return readEntries(this.#raw(from), parseQuery);
   }
 
-  /** As it is written, bad entries included: they are not ours to throw away. */
+  /** The setting as it is written, invalid entries included: they must survive our changes. */
   #raw(from: StoredQuery['from']): unknown[] {
     const inspected = vscode.workspace.getConfiguration(section).inspect<unknown>(key);
     const value = from === 'user' ? inspected?.globalValue : inspected?.workspaceValue;

@@ -30,7 +30,7 @@ export class Recents {
     const kept = lasting(withoutSecrets(request, finds));
     const all = this.all();
     if (all[0] !== undefined && sameRequest(all[0], kept)) {
-      return; // Asked again and again: nothing has changed.
+      return; // It is the latest already, as in a watch.
     }
     const others = all.filter((other) => !sameRequest(other, kept));
     await this.#state.update(key, [kept, ...others].slice(0, most));

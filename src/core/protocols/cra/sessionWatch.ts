@@ -5,7 +5,7 @@ import type { Grant } from '../protocol.ts';
 const sessionNames = ['session', 'sessionid', 'sessiontoken', 'session_id'];
 
 /** Longer ones are no ids. */
-const longestId = 4_096;
+const maxIdLength = 4_096;
 
 /** Watches an answer for the session in which it ran, and tells of a new one at once. */
 export class SessionWatch {
@@ -67,7 +67,7 @@ function isId(value: unknown): value is string {
     typeof value === 'string' &&
     value !== '' &&
     value !== 'null' &&
-    value.length <= longestId &&
+    value.length <= maxIdLength &&
     !/\p{C}/u.test(value)
   );
 }

@@ -239,7 +239,7 @@ const lists: Readonly<Record<string, { readonly isOfProduct: boolean; readonly n
   };
 
 /** The longest timeout that a gateway has (docs/protocols.md 2), in minutes: a longer one is not its own. */
-const longestTimeout = 1_440;
+const maxTimeout = 1_440;
 
 /** `timeout` of a `Keep-Alive` header: a positive number, fractions possible. */
 function timeoutOf(answer: HttpAnswer): number | undefined {
@@ -248,5 +248,5 @@ function timeoutOf(answer: HttpAnswer): number | undefined {
     typeof header === 'string' ? header : '',
   );
   const value = match === null ? 0 : Number(match[1]);
-  return value > 0 && value <= longestTimeout ? value : undefined;
+  return value > 0 && value <= maxTimeout ? value : undefined;
 }
