@@ -80,6 +80,9 @@ export function mustOf({ protocol, operation, fault: { fault, done, once, rule }
       return 'E_HTTP';
     case '429':
     case '503':
+      if (fault === '429' && !isCra && once && !getsRows) {
+        return 'work'; // A token endpoint was asked too often: that is waited out.
+      }
       if (closesTwice || (passes && (fault === '503' || rule.retryAfterSeconds !== undefined))) {
         return 'work';
       }

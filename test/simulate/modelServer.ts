@@ -113,9 +113,16 @@ export class ModelServer {
     return this.asked.filter((call) => call.operation === operation).length;
   }
 
-  /** @param machine The clock of who asks; by default the server's own. */
-  gateway(connection: Connection, machine: Clock = this.#options.clock): Gateway {
-    return connection.kind === 'sarus' ? new ModelSarus(this, machine) : new ModelCra(this, machine);
+  /**
+   * @param machine The clock of who asks; by default the server's own.
+   * @param turn Waits until a request about a token may be sent (SARUS), as for the real client.
+   */
+  gateway(
+    connection: Connection,
+    machine: Clock = this.#options.clock,
+    turn?: (operation: Operation) => Promise<() => void>,
+  ): Gateway {
+    return connection.kind === 'sarus' ? new ModelSarus(this, machine, turn) : new ModelCra(this, machine);
   }
 
   /** Carries out one request, or lets it go wrong. */
@@ -377,10 +384,24 @@ class ModelCra implements Gateway {
 class ModelSarus implements Gateway {
   readonly #server: ModelServer;
   readonly #machine: Clock;
+  readonly #turn: ((operation: Operation) => Promise<() => void>) | undefined;
 
-  constructor(server: ModelServer, machine: Clock) {
+  constructor(
+    server: ModelServer,
+    machine: Clock,
+    turn: ((operation: Operation) => Promise<() => void>) | undefined,
+  ) {
     this.#server = server;
     this.#machine = machine;
+    this.#turn = turn;
+  }
+
+  /** A request to one of the token endpoints, when it is its turn. */
+  async #exchange<T>(
+    ...[operation, token, work, options, late]: Tail<Parameters<typeof ModelServer.prototype.exchange<T>>>
+  ): Promise<{ sent: Instant; result: T }> {
+    const ended = await this.#turn?.(operation);
+    return this.#server.exchange(this.#machine, operation, token, work, options, late).finally(ended);
   }
 
   async signIn(login: Login, _service: string | undefined, options: CallOptions = {}): Promise<Grant> {
@@ -389,14 +410,7 @@ class ModelSarus implements Gateway {
       return this.#server.open('');
     };
     const giveBack = (name: string) => this.#server.sessions.delete(name);
-    const { sent, result } = await this.#server.exchange(
-      this.#machine,
-      'signIn',
-      '',
-      work,
-      options,
-      giveBack,
-    );
+    const { sent, result } = await this.#exchange('signIn', '', work, options, giveBack);
     return { value: result, sent, reportedMs: this.#server.lifeMs };
   }
 
@@ -419,13 +433,13 @@ class ModelSarus implements Gateway {
       this.#server.sessions.set(next, token);
       return next;
     };
-    const { sent, result } = await this.#server.exchange(this.#machine, 'keepAlive', user, work, options);
+    const { sent, result } = await this.#exchange('keepAlive', user, work, options);
     return { value: result, sent, reportedMs: this.#server.lifeMs };
   }
 
   async remainingLife({ user }: Tokens, options: CallOptions = {}): Promise<Life> {
     const work = () => Math.max(Math.floor(this.#server.remaining(this.#server.useToken(user))), 0);
-    const { sent, result } = await this.#server.exchange(this.#machine, 'query', user, work, options);
+    const { sent, result } = await this.#exchange('query', user, work, options);
     return { sent, reportedMs: result };
   }
 
@@ -434,13 +448,15 @@ class ModelSarus implements Gateway {
       this.#server.useToken(user);
       this.#server.sessions.delete(user);
     };
-    await this.#server.exchange(this.#machine, 'close', user, work, options).catch(passOver(401, 410));
+    await this.#exchange('close', user, work, options).catch(passOver(401, 410));
   }
 
   dispose(): void {
     // Holds nothing.
   }
 }
+
+type Tail<T extends unknown[]> = T extends [unknown, ...infer R] ? R : never;
 
 /** What is said to a wrong password. */
 export const revoked = 'the user is revoked';

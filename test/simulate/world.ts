@@ -1,6 +1,8 @@
 import type { Connection } from '../../src/core/connection.ts';
 import { isLoginRefused, TokensError } from '../../src/core/errors.ts';
+import type { Log } from '../../src/core/log.ts';
 import type { DataCall, Gateway, Login } from '../../src/core/protocols/protocol.ts';
+import { RateLimit } from '../../src/core/tokens/rateLimit.ts';
 import type { OperationOptions } from '../../src/core/tokens/signIn.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
 import { connectionOf } from '../connectionOf.ts';
@@ -21,6 +23,11 @@ const firstLogins: Readonly<Record<string, Login>> = {
   sarus: { apiKey: 'a-secret-key-of-sarus' },
 };
 
+/** Requests of one kind about tokens that the market-data service takes. */
+const perSecond = 3;
+const nothing = (): void => undefined;
+const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 /** How long another window may act on what it has not heard yet, in milliseconds. */
 const hearsayMs = 5 * second;
 
@@ -28,6 +35,8 @@ const hearsayMs = 5 * second;
 class Computer extends SimMachine {
   readonly claims = new SharedClaims(() => this.now().up);
   lastJump = Number.NEGATIVE_INFINITY;
+  /** Requests about tokens that were answered in the last second. */
+  answered: { readonly operation: Operation; readonly by: SimWindow; readonly at: number }[] = [];
   /** Whether a window has reckoned lives anew since the machine was started, and told the store. */
   isReckoned = true;
 }
@@ -39,6 +48,8 @@ class SimWindow {
   readonly openedAt: number;
   readonly inner: TestWindow;
   alive = true;
+  /** Keeps its requests below what gateways take in a second. */
+  rate: RateLimit | undefined;
   diedAt = Number.POSITIVE_INFINITY;
   /** What was asked of it and has not come back. */
   waiting = 0;
@@ -275,7 +286,11 @@ export class World {
     const getData = () =>
       keeper.getData(
         connection === 'sarus'
-          ? { connection, endpoint: 'GetIt' }
+          ? {
+              connection,
+              endpoint: 'GetValues',
+              params: { Series: [{ Datasource: 'D', Symbol: 'S' }], Periods: 5 },
+            }
           : {
               connection,
               product: 'P',
@@ -358,16 +373,20 @@ export class World {
   #make(name: string, window: SimWindow): TestWindow {
     let ids = 0;
     const { machine } = window;
+    const clock = {
+      now: () => machine.now(),
+      setTimeout: (callback: () => void, ms: number) =>
+        machine.setTimeout(() => window.alive && callback(), ms),
+    };
+    const claims = this.#claimsOf(name, window);
+    window.rate = new RateLimit({ clock, claims, log: silent });
     return new TestWindow({
       name,
-      clock: {
-        now: () => machine.now(),
-        setTimeout: (callback, ms) => machine.setTimeout(() => window.alive && callback(), ms),
-      },
+      clock,
       connections: this.#connections,
       store: this.#store(window),
       credentials: this.#loginStore(window),
-      claims: this.#claimsOf(name, window),
+      claims,
       connect: (connection) => this.#gateway(connection, window),
       newId: () => `${name}-${++ids}`,
     });
@@ -439,12 +458,28 @@ export class World {
     };
   }
 
+  /** Lets a request about a token go when it is its turn; of one machine there are never more in a second than are taken. */
+  async #turn(window: SimWindow, operation: Operation): Promise<() => void> {
+    const ended = (await window.rate?.turn(operation, perSecond)) ?? nothing;
+    return () => {
+      const { machine } = window;
+      const recent = machine.answered.filter(
+        (one) => one.operation === operation && one.by.alive && this.#time.now - one.at < second,
+      );
+      if (window.alive && recent.length >= perSecond && !machine.isAsleep) {
+        this.#blame(`${recent.length + 1} requests of ${machine.name} for ${operation} in a second`);
+      }
+      machine.answered = [...recent, { operation, by: window, at: this.#time.now }];
+      ended();
+    };
+  }
+
   #gateway(connection: Connection, window: SimWindow): Gateway {
     const server = this.#servers[connection.name];
     if (server === undefined) {
       throw new Error(connection.name);
     }
-    const inner = server.gateway(connection, window.machine);
+    const inner = server.gateway(connection, window.machine, (operation) => this.#turn(window, operation));
     const port = async <T>(what: string, token: string, call: () => Promise<T>): Promise<T> => {
       this.#requests++;
       this.#tell(`${window.name} ${what} ${token}`);
@@ -580,6 +615,7 @@ export class World {
     window.alive = false;
     window.diedAt = this.#time.now;
     window.machine.claims.alive.delete(window.name);
+    window.rate?.dispose();
     window.inner.dispose();
     this.#checkLog(window);
     this.#windows = this.#windows.filter((other) => other !== window);

@@ -76,4 +76,15 @@ describe('series of a market-data service', () => {
     await tab.page.getByText('EQUITY/NIX: Unknown dataset EQUITY/NIX').waitFor();
     assert.equal(await tab.rowCount(), 3);
   });
+
+  it('are left as they are: what may change something is not offered, and asked about when it is typed', async () => {
+    const { quickInput } = vs();
+    await vs().palette('Session Tokens: Get Data');
+    const { items } = await quickInput.waitFor(/Endpoint: choose/);
+    assert.ok(items.length >= 8 && items.every(({ label }) => label.startsWith('Get')));
+    await quickInput.type('RequestNewAPIKey');
+    await quickInput.accept();
+    await vs().answerDialog(/RequestNewAPIKey may change something at market/, 'Cancel');
+    assert.equal(sandbox().stats().opened, 0);
+  });
 });

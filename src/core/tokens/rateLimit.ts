@@ -9,8 +9,8 @@ import type { Claims } from './store.ts';
 /** What a limit counts in, in milliseconds. */
 const secondMs = 1_000;
 
-/** A place in the limit that is held for longer is that of a window that died. In milliseconds. */
-const staleMs = 5_000;
+/** No request is under way for so long, so a place in the limit that is held for longer has been forgotten. In milliseconds. */
+const staleMs = 60_000;
 
 /** Between two looks for a place, in milliseconds. */
 const lookMs = 50;
@@ -63,7 +63,7 @@ export class RateLimit implements Disposable {
   async #take(place: string): Promise<boolean> {
     this.#held.add(place);
     try {
-      if (await this.#claims.claim(place, staleMs)) {
+      if (await this.#claims.lease(place, staleMs)) {
         return true;
       }
     } catch (error) {

@@ -190,6 +190,7 @@ describe('protocols: SARUS as it is today', () => {
         const claims = new SharedClaims(() => clock.now().up);
         const log = new MemoryLog();
         const windows = ['a', 'b'].map((name) => {
+          claims.alive.add(name);
           const limit = new RateLimit({ clock, claims: claims.window(name), log });
           return { limit, gateway: client(sandbox.url, { log, turn: limit.turn }) };
         });
