@@ -1,4 +1,12 @@
-import type { ColumnLook } from './host.ts';
+import * as v from 'valibot';
+
+export const columnLook = v.object({
+  field: v.string(),
+  width: v.optional(v.number()),
+  hidden: v.optional(v.boolean()),
+  pinned: v.optional(v.boolean()),
+});
+export type ColumnLook = v.InferOutput<typeof columnLook>;
 
 export type Kind = 'number' | 'time' | 'text';
 
@@ -11,6 +19,15 @@ export interface SeenColumn {
   readonly cell: number;
   width: number;
   pinned: boolean;
+}
+
+/** What is known of the columns of the data, in the order of the server. */
+interface ColumnData {
+  readonly fields: readonly string[];
+  readonly labels: readonly string[];
+  readonly kinds: readonly Kind[];
+  /** The fields that the view's definition hides at first. */
+  readonly hidden: readonly string[];
 }
 
 /** The width of a text in pixels, as a cell's or, in its own font, as a header's. */
@@ -28,6 +45,8 @@ export class Columns {
   #order: string[];
   #all: SeenColumn[] = [];
   #seen: SeenColumn[] = [];
+  /** Hidden by the view's definition, unless the person has decided otherwise. */
+  #hiddenAtFirst: ReadonlySet<string> = new Set();
   readonly #measure: Measure;
 
   constructor(looks: readonly ColumnLook[], order: readonly string[], measure: Measure) {
@@ -63,11 +82,12 @@ export class Columns {
   }
 
   #isHidden(field: string): boolean {
-    return this.#look(field)?.hidden === true;
+    return this.#look(field)?.hidden ?? this.#hiddenAtFirst.has(field);
   }
 
   /** Takes the columns of the data; a field not seen before stands where the server has it. */
-  update(fields: readonly string[], labels: readonly string[], kinds: readonly Kind[]): void {
+  update({ fields, labels, kinds, hidden }: ColumnData): void {
+    this.#hiddenAtFirst = new Set(hidden);
     const known = new Map(this.#all.map((column) => [column.field, column]));
     this.#all = fields.map((field, cell) => {
       const before = known.get(field);

@@ -7,6 +7,7 @@ import {
   type ToTable,
   toTable,
 } from '../../src/views/results/messages.ts';
+import { columnLook } from './columns.ts';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -15,13 +16,6 @@ interface VsCodeApi {
 }
 
 declare function acquireVsCodeApi(): VsCodeApi;
-
-const columnLook = v.object({
-  field: v.string(),
-  width: v.optional(v.number()),
-  hidden: v.optional(v.boolean()),
-  pinned: v.optional(v.boolean()),
-});
 
 /** How a person has arranged the view; it survives hiding the tab and a reload. */
 const viewState = v.object({
@@ -36,7 +30,6 @@ const viewState = v.object({
   detail: v.boolean(),
 });
 type ViewState = v.InferOutput<typeof viewState>;
-export type ColumnLook = v.InferOutput<typeof columnLook>;
 
 const savedState = v.object({
   kept: v.optional(keptState),

@@ -280,7 +280,7 @@ class TableView {
     this.label = state.title;
     this.#heading.textContent = state.title;
     this.allRows = state.rowCount;
-    this.columns.update(state.fields, state.labels, state.kinds);
+    this.columns.update(state);
     if (this.#measured && namesOf(state) !== named) {
       this.columns.fitAll((column) => this.#textsOf(column), this.byField);
     }

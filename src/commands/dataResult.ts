@@ -6,7 +6,8 @@ import type { CommandServices } from './command.ts';
 /** What a data call resolves to (docs/contract.md, Data). */
 export interface DataResult {
   rows: Row[];
-  columns: { field: string; label: string }[];
+  /** `hidden`: by the view's definition. */
+  columns: { field: string; label: string; hidden?: true }[];
   /** What the gateway said beside the rows, and what was mended in the answer. */
   warnings?: string[];
   totalRows: number;
@@ -29,10 +30,13 @@ export async function resultOf(
       log.warn(`${fetched.connection}: no labels, because the definition failed: ${String(error)}`);
       return []; // Without a definition a field's label is its name.
     });
-    const labels = new Map(columns.map(({ field, label }) => [field, label]));
+    const defined = new Map(columns.map((column) => [column.field, column]));
     return {
       rows: await answer.rows(),
-      columns: answer.fields.map((field) => ({ field, label: labels.get(field) ?? field })),
+      columns: answer.fields.map((field) => {
+        const { label = field, hidden } = defined.get(field) ?? {};
+        return { field, label, ...(hidden ? { hidden } : {}) };
+      }),
       totalRows,
       elapsedMs,
       bytes: answer.bytes,

@@ -65,6 +65,8 @@ const state = v.object({
   fields: v.array(name),
   /** In the order of the fields; equal to the field where the view's definition has none. */
   labels: v.array(v.string()),
+  /** The fields that the view's definition hides at first. */
+  hidden: v.array(name),
   kinds: v.array(v.picklist(['number', 'time', 'text'])),
   /** All rows. */
   rowCount: count,
@@ -90,6 +92,7 @@ export const keptState = v.object({
   totalRows: count,
   bytes: count,
   labels: v.array(v.tuple([name, v.string()])),
+  hidden: v.optional(v.array(name), []),
   rows: v.string(),
 });
 export type KeptState = v.InferOutput<typeof keptState>;

@@ -55,6 +55,8 @@ export class ResultPanel implements Disposable {
   #gotAt: number;
   #kept: KeptState | undefined;
   #labels = new Map<string, string>();
+  /** Fields that the view's definition hides at first. */
+  #hidden: readonly string[] = [];
   readonly #arranging = new Arranging(
     () => this.#table,
     () => {
@@ -97,7 +99,8 @@ export class ResultPanel implements Disposable {
 
   /** The columns as they are seen: in their order, without the hidden ones. */
   get seenFields(): readonly string[] {
-    return this.#seen ?? this.#table?.state.fields ?? [];
+    const fields = this.#table?.state.fields ?? [];
+    return this.#seen ?? fields.filter((field) => !this.#hidden.includes(field));
   }
 
   /** When the data were got, as epoch milliseconds. */
@@ -144,6 +147,7 @@ export class ResultPanel implements Disposable {
   /** Shows what was kept over a reload. */
   restore(kept: KeptState, table: TableHandle): void {
     this.#labels = new Map(kept.labels);
+    this.#hidden = kept.hidden;
     this.#adopt(table);
     this.#gotAt = kept.gotAt;
     this.#kept = kept;
@@ -415,6 +419,7 @@ export class ResultPanel implements Disposable {
       title: this.title,
       fields: [...fields],
       labels: fields.map((field) => this.labelOf(field)),
+      hidden: [...this.#hidden],
       kinds: [...kinds],
       rowCount,
       shownRows: this.shownRows,
@@ -444,8 +449,10 @@ export class ResultPanel implements Disposable {
     const labels = new Map(
       columns.filter(({ field, label }) => label !== field).map(({ field, label }) => [field, label]),
     );
-    if (labels.size > 0) {
+    const hidden = columns.filter((column) => column.hidden).map(({ field }) => field);
+    if (labels.size > 0 || hidden.length > 0) {
       this.#labels = labels;
+      this.#hidden = hidden;
       await this.#arranging.change({ labels: [...labels] });
       this.#tell();
       await this.#keep();
@@ -483,6 +490,7 @@ export class ResultPanel implements Disposable {
           totalRows: Math.max(table.state.rowCount, this.#outcome?.totalRows ?? 0),
           bytes: table.state.bytes,
           labels: withTexts([...this.#labels], this.#deps.redact),
+          hidden: [...this.#hidden],
           rows: withTextsOfJson(rows, this.#deps.hide),
         },
       });

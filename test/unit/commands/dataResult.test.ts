@@ -69,6 +69,14 @@ describe('the result for a program', () => {
     }
   });
 
+  it('has labels of the definition, and says what that hides', async () => {
+    const got = await fetched((_, response) =>
+      json(response, { columns: [{ id: 'A', field: 'A', visible: false, header: ['The', 'First'] }] }),
+    );
+    const { columns } = await resultOf({ keeper: window.keeper, log: new MemoryLog() }, got);
+    assert.deepEqual(columns, [{ field: 'A', label: 'The First', hidden: true }]);
+  });
+
   it('A9: lets the table go where its rows cannot be had', async () => {
     const got = await fetched((_, response) => json(response, { columns: [{ field: 'A', label: 'Label' }] }));
     let disposed = 0;
