@@ -26,7 +26,7 @@ import { Scheduler } from './core/tokens/scheduler.ts';
 import type { ToolServices } from './tools/tools.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims, machineIdIn } from './vault/fileClaims.ts';
-import { TokenVault } from './vault/tokenVault.ts';
+import { SecretEntries } from './vault/secretEntries.ts';
 import { Contexts } from './views/contexts.ts';
 import type { TreeNode } from './views/nodes.ts';
 import { Notices } from './views/notices.ts';
@@ -93,7 +93,8 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     results,
     api,
     onDidChangeTokens: keeper.onDidChange,
-    provider: (kind) => own(new TokenProvider(kind, services)),
+    provider: (kind) =>
+      own(new TokenProvider(kind, { ...services, run: (id, input) => run(services, id, input, true) })),
     tools: { api, connections, redact: services.redact },
     run: (id, input) => run(services, id, input),
     leave: async () => {
@@ -118,7 +119,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   const redactor = new Redactor();
   const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
   const log = new RedactingLog(output, (text) => redactor.redact(text));
-  const connections = own(new ConnectionSettings());
+  const connections = own(new ConnectionSettings(clock));
   const consents = new Consents(state);
   const credentials = own(new CredentialVault(secrets));
   const claims = own(new FileClaims(join(storage, 'claims'), window));
@@ -142,7 +143,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   };
   const shared = { clock, scheduler, log, connections, credentials, claims, connect };
   const { warnMs, maxIdleMs } = options;
-  const store = own(new TokenVault(secrets));
+  const store = own(new SecretEntries(secrets, 'token/'));
   const keeper = own(new Keeper({ ...shared, store, redactor, window: window.id, warnMs, maxIdleMs }));
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {

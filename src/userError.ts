@@ -9,14 +9,14 @@ export function translated({ template, args }: Message): string {
 
 /** A failure in one sentence, in the person's language. */
 export function userMessage(caught: unknown): string {
-  return TokensError.is(caught)
+  return caught instanceof TokensError
     ? translated(caught)
     : vscode.l10n.t('Something went wrong in Session Tokens itself; the log says what.');
 }
 
 /** A failure as it may be shown to a person or a program: one sentence, and the code. Logs the detail. */
 export function toUserError(log: Log, caught: unknown): TokensError {
-  if (!TokensError.is(caught)) {
+  if (!(caught instanceof TokensError)) {
     logFault(log, caught);
     return new TokensError('E_PROTOCOL', userMessage(caught));
   }

@@ -9,6 +9,8 @@ import { ConnectionNode } from '../views/nodes.ts';
 
 type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
   readonly connections: Pick<Services['connections'], 'all' | 'find' | 'onDidChange'>;
+  /** Runs a command as for a person; what goes wrong they are told, and it rejects. */
+  run(id: string, input: unknown): Promise<unknown>;
 };
 
 /** A scope names the connection whose token is wanted: `connection:NAME`. */
@@ -59,26 +61,20 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     });
   }
 
-  /** Signs in, with what is remembered or what the person answers. */
+  /** Signs in, with what is remembered or what the person answers; what goes wrong the person and the caller are told. */
   async createSession(scopes: readonly string[]): Promise<vscode.AuthenticationSession> {
-    const { keeper, log, ready } = this.#services;
-    try {
-      await ready;
-      const name = await this.#chosen(scopes);
-      // As a person would from the tree, with questions, progress and messages.
-      const token = await vscode.commands.executeCommand<TokenInfo | undefined>(
-        'sessionTokens.signIn',
-        new ConnectionNode(name),
-      );
-      const session = token === undefined ? undefined : this.#sessionOf(keeper.token(token.id));
-      if (session === undefined) {
-        throw cancelled();
-      }
-      this.#told.set(session.id, session);
-      return session;
-    } catch (error) {
-      throw toUserError(log, error);
+    const { keeper, run } = this.#services;
+    const connection = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
+    const name = await run('sessionTokens.pickConnection', { kind: this.#kind, connection });
+    // As a person would from the tree, with questions, progress and messages.
+    const signedIn = await run('sessionTokens.signIn', new ConnectionNode(String(name)));
+    const token = keeper.find((signedIn as TokenInfo | undefined)?.id ?? '');
+    const session = token === undefined ? undefined : this.#sessionOf(token);
+    if (session === undefined) {
+      throw toUserError(this.#services.log, cancelled());
     }
+    this.#told.set(session.id, session);
+    return session;
   }
 
   /** Closes the token: at its gateway where that can be, and here. */
@@ -94,19 +90,6 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
 
   dispose(): void {
     this.#owned.dispose();
-  }
-
-  /** The name of the connection that the scopes name, else of the only one of this kind, else of the one that is chosen. */
-  async #chosen(scopes: readonly string[]): Promise<string> {
-    const connection = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
-    const name = await vscode.commands.executeCommand<string | undefined>('sessionTokens.pickConnection', {
-      kind: this.#kind,
-      ...(connection === undefined ? {} : { connection }),
-    });
-    if (name === undefined) {
-      throw cancelled();
-    }
-    return name;
   }
 
   /** Tells VS Code of tokens that were added, removed or got another value; changes of their lives do not matter here. */

@@ -88,16 +88,37 @@ export function askChoiceOrText(
 }
 
 /** The name of a connection given in the arguments, which there is in the settings or of which tokens are held. */
-export function namedConnection(services: CommandServices, { args }: Call): string | undefined {
+export function namedConnection(
+  { connections, keeper }: CommandServices,
+  { args }: Call,
+): string | undefined {
   const name = args.connection;
-  if (name !== undefined && (typeof name !== 'string' || !isKnown(services, name))) {
+  if (name === undefined) {
+    return undefined;
+  }
+  const isKnown =
+    typeof name === 'string' &&
+    (connections.find(name) !== undefined || keeper.connectionNames().includes(name));
+  if (!isKnown) {
     throw noConnection(name);
   }
   return name;
 }
 
-function isKnown({ connections, keeper }: CommandServices, name: string): boolean {
-  return connections.find(name) !== undefined || keeper.connectionNames().includes(name);
+/** The only one of several, or the one that the person chooses. */
+async function chosen<T>(
+  all: readonly T[],
+  itemOf: (one: T) => vscode.QuickPickItem,
+  options: vscode.QuickPickOptions,
+): Promise<T | undefined> {
+  return all.length > 1
+    ? (
+        await askChoice(
+          all.map((one) => ({ ...itemOf(one), one })),
+          options,
+        )
+      ).one
+    : all[0];
 }
 
 /** The connection named in the arguments, or the only one, or the one that the person chooses. */
@@ -115,27 +136,24 @@ export async function chosenConnection(
     }
     return connection;
   }
+  const signedIn = ({ name }: Connection) => services.keeper.tokens(name).length > 0;
   const candidates = services.connections.all().filter(among);
-  const [only] = candidates;
-  if (only === undefined) {
+  const connection = await chosen(
+    candidates.sort((a, b) => Number(signedIn(b)) - Number(signedIn(a))),
+    (one) => ({
+      label: one.name,
+      description: signedIn(one) ? vscode.l10n.t('signed in') : '',
+      detail: one.url,
+    }),
+    { title, placeHolder: vscode.l10n.t('Choose a connection') },
+  );
+  if (connection === undefined) {
     throw new TokensError(
       'E_CONFIG',
       'There is no connection for this yet: add one, or start the sandbox gateway.',
     );
   }
-  if (candidates.length === 1) {
-    return only;
-  }
-  const signedIn = (connection: Connection) => services.keeper.tokens(connection.name).length > 0;
-  const items = candidates
-    .map((connection) => ({
-      label: connection.name,
-      description: signedIn(connection) ? vscode.l10n.t('signed in') : '',
-      detail: connection.url,
-      connection,
-    }))
-    .sort((a, b) => Number(signedIn(b.connection)) - Number(signedIn(a.connection)));
-  return (await askChoice(items, { title, placeHolder: vscode.l10n.t('Choose a connection') })).connection;
+  return connection;
 }
 
 /** The token named in the arguments, or the only one, or the one that the person chooses. */
@@ -149,26 +167,25 @@ export async function chosenToken(
   if (id !== undefined) {
     return services.keeper.token(String(id));
   }
-  const tokens = services.keeper.tokens().filter(among);
-  const [only] = tokens;
-  if (only === undefined) {
+  const token = await chosen(
+    services.keeper
+      .tokens()
+      .filter(among)
+      .sort((a, b) => a.expiresAt - b.expiresAt),
+    (one) => ({
+      label: nameOf(one),
+      description: one.kind === 'user' ? vscode.l10n.t('user token') : vscode.l10n.t('session'),
+      detail:
+        one.state === 'expired'
+          ? vscode.l10n.t('expired')
+          : vscode.l10n.t('{0} left', clockFace(one.expiresAt - Date.now())),
+    }),
+    { title, placeHolder: vscode.l10n.t('Choose a token') },
+  );
+  if (token === undefined) {
     throw new TokensError('E_UNKNOWN_TOKEN', 'There is no token for this: sign in or get data first.');
   }
-  if (tokens.length === 1) {
-    return only;
-  }
-  const items = tokens
-    .sort((a, b) => a.expiresAt - b.expiresAt)
-    .map((token) => ({
-      label: nameOf(token),
-      description: token.kind === 'user' ? vscode.l10n.t('user token') : vscode.l10n.t('session'),
-      detail:
-        token.state === 'expired'
-          ? vscode.l10n.t('expired')
-          : vscode.l10n.t('{0} left', clockFace(token.expiresAt - Date.now())),
-      token,
-    }));
-  return (await askChoice(items, { title, placeHolder: vscode.l10n.t('Choose a token') })).token;
+  return token;
 }
 
 /** Asks a person who they are. Nothing typed is ever shown again. */
@@ -182,25 +199,8 @@ export const askLogin: AskLogin = async (connection, service, why, refusal) => {
       : words
         ? vscode.l10n.t('The remembered credentials were refused, enter them anew: {0}', words)
         : vscode.l10n.t('The remembered credentials were refused. Enter them anew.');
-  try {
-    return await askForm(connection, title, prompt);
-  } catch (error) {
-    if (TokensError.is(error) && error.code === 'E_CANCELLED') {
-      return undefined;
-    }
-    throw error;
-  }
+  return unlessTurnedAway(askForm(connection, title, prompt));
 };
-
-/** For a command: a program's person is asked for what is missing, but what was refused the program hears. */
-function askerFor({ interactive }: Call): AskLogin {
-  return async (connection, service, why, refusal) => {
-    if (refusal !== undefined && !interactive) {
-      throw refusal;
-    }
-    return askLogin(connection, service, why, refusal);
-  };
-}
 
 /** Asks a person for the gateway's own login. */
 export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
@@ -210,19 +210,35 @@ export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
     why === 'refused'
       ? { template: 'The gateway refused its own user {0}. Enter the password anew.', args: [] }
       : undefined;
+  return unlessTurnedAway(
+    askFields(title, fields, ({ isSecret, label }) => (isSecret ? (refused ?? label) : label)),
+  );
+};
+
+async function unlessTurnedAway<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return await askFields(title, fields, ({ isSecret, label }) => (isSecret ? (refused ?? label) : label));
+    return await answer;
   } catch (error) {
-    if (TokensError.is(error) && error.code === 'E_CANCELLED') {
+    if (error instanceof TokensError && error.code === 'E_CANCELLED') {
       return undefined;
     }
     throw error;
   }
-};
+}
 
-/** Who can be asked in a command: of a program's call only who signs in, where that is missing. */
-export function askersFor(call: Call): OperationOptions {
-  return { askLogin: askerFor(call), ...(call.interactive ? { askGatewayLogin } : {}) };
+/** Who can be asked in a command: of a program's call only who signs in, where that is missing; a refusal it hears. */
+export function askersFor({ interactive }: Call): OperationOptions {
+  if (interactive) {
+    return { askLogin, askGatewayLogin };
+  }
+  return {
+    askLogin: async (connection, service, why, refusal) => {
+      if (refusal !== undefined) {
+        throw refusal;
+      }
+      return askLogin(connection, service, why);
+    },
+  };
 }
 
 /** Asks for the way to sign in where there are several, and for what it takes. */
@@ -232,17 +248,10 @@ async function askForm(
   prompt: string | undefined,
 ): Promise<GivenLogin> {
   const forms = protocolOf(connection).logins(connection);
-  let [form] = forms;
-  if (forms.length > 1) {
-    const items = forms.map((one) => ({
-      label: one.label === undefined ? '' : translated(one.label),
-      form: one,
-    }));
-    ({ form } = await askChoice(items, {
-      title,
-      placeHolder: prompt ?? vscode.l10n.t('How do you sign in?'),
-    }));
-  }
+  const form = await chosen(forms, ({ label }) => ({ label: label === undefined ? '' : translated(label) }), {
+    title,
+    placeHolder: prompt ?? vscode.l10n.t('How do you sign in?'),
+  });
   const fields = form?.fields ?? [];
   const first = forms.length > 1 || prompt === undefined ? undefined : { template: prompt, args: [] };
   const login = await askFields(title, fields, (field) =>
@@ -261,18 +270,12 @@ async function askFields(
   for (const field of fields) {
     const { template, args } = labelOf(field);
     const prompt = translated({ template, args: [...args, ...Object.values(answers)] });
+    // Nothing is sent for an empty line: gateways lock people out who are refused too often.
     answers[field.name] =
       field.given ??
-      (await (field.isSecret
-        ? askSecret(title, prompt)
-        : askText({ title, prompt, validateInput: notEmpty })));
+      (await askText({ title, prompt, password: field.isSecret === true, validateInput: notEmpty }));
   }
   return answers;
-}
-
-/** What must not be seen. Nothing is sent for an empty line: gateways lock people out who are refused too often. */
-function askSecret(title: string, prompt: string): Promise<string> {
-  return askText({ title, prompt, password: true, validateInput: notEmpty });
 }
 
 async function askRemember(title: string): Promise<boolean> {

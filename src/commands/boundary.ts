@@ -19,21 +19,30 @@ export function callOf(input: unknown): Call {
   return { args: { ...input }, interactive: 'webview' in input || 'webviewSection' in input };
 }
 
-/** Runs a command. This is the one place where errors are told: to a person with what helps, to a program with a code. */
-export async function run(services: CommandServices, id: string, input: unknown): Promise<unknown> {
+/**
+ * Runs a command. This is the one place where errors are told: to a person with what helps, to a program with a code.
+ * @param isForProgram whether a program hears of a failure, too, and of it being called off, though a person is asked
+ * @throws TokensError what a program is to hear
+ */
+export async function run(
+  services: CommandServices,
+  id: string,
+  input: unknown,
+  isForProgram = false,
+): Promise<unknown> {
   const call = callOf(input);
   try {
     const [table] = await Promise.all([tableOf(id), services.ready]);
     return await table[id]?.(services, call);
   } catch (caught) {
     const error = toUserError(services.log, caught);
-    if (error.code === 'E_CANCELLED') {
-      return undefined;
+    const isCancelled = error.code === 'E_CANCELLED';
+    if (call.interactive && !isCancelled) {
+      void show(error, call.args.connection);
     }
-    if (!call.interactive) {
+    if (isForProgram || (!call.interactive && !isCancelled)) {
       throw error;
     }
-    void show(error, call.args.connection);
     return undefined;
   }
 }

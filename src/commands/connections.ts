@@ -121,13 +121,10 @@ async function troubleWith(services: CommandServices, connection: Connection): P
       }
       return undefined;
     } catch (error) {
-      if (mayRefuseToken(error)) {
-        return undefined;
+      if (!(error instanceof TokensError)) {
+        throw error;
       }
-      if (TokensError.is(error)) {
-        return translated(error);
-      }
-      throw error;
+      return mayRefuseToken(error) ? undefined : translated(error);
     } finally {
       gateway.dispose();
     }

@@ -6,7 +6,7 @@ import type { Handler } from './command.ts';
 
 interface MenuItem extends vscode.QuickPickItem {
   command?: string;
-  about?: TokenNode;
+  about?: TokenNode | undefined;
 }
 
 /** What can be done with the token that ends first; behind the status-bar item. */
@@ -42,7 +42,7 @@ export const showMenu: Handler = async ({ keeper }) => {
 };
 
 function item(icon: string, label: string, command: string, about?: TokenNode): MenuItem {
-  return { iconPath: new vscode.ThemeIcon(icon), label, command, ...(about === undefined ? {} : { about }) };
+  return { iconPath: new vscode.ThemeIcon(icon), label, command, about };
 }
 
 function separator(label: string): MenuItem {

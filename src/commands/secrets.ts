@@ -39,7 +39,7 @@ export async function askSecrets(
       });
     }
   }
-  const secrets: ConnectionSecrets = { ...(passphrase === undefined ? {} : { passphrase }), headers };
+  const secrets: ConnectionSecrets = passphrase === undefined ? { headers } : { passphrase, headers };
   const isNew = Object.entries(headers).some(([name, value]) => known.headers?.[name] !== value);
   if (passphrase === known.passphrase && !isNew) {
     return;
@@ -66,7 +66,7 @@ async function askPassphrase(
       await clientCertificate(connection, passphrase);
       return passphrase;
     } catch (error) {
-      if (!TokensError.is(error) || error.code !== 'E_CREDENTIALS') {
+      if (!(error instanceof TokensError) || error.code !== 'E_CREDENTIALS') {
         throw error;
       }
       passphrase = await askText({

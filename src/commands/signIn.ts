@@ -58,12 +58,9 @@ export async function chosenService(
   if (connection.service !== undefined) {
     return connection.service;
   }
-  const listed = services.keeper.services(connection.name).then((found) =>
-    found.map(({ name, status }) => ({
-      label: name,
-      ...(status === undefined ? {} : { description: status }),
-    })),
-  );
+  const listed = services.keeper
+    .services(connection.name)
+    .then((found) => found.map(({ name, status = '' }) => ({ label: name, description: status })));
   return askChoiceOrText(listed, {
     title,
     placeholder: vscode.l10n.t('Service of {0}: choose one or type its name', connection.name),

@@ -3,7 +3,7 @@ import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
 import { askersFor, askGatewayLogin, chosenConnection, chosenToken, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
-import type { Handler } from './command.ts';
+import type { Call, Handler } from './command.ts';
 import { agreed } from './consent.ts';
 import { withProgress } from './progress.ts';
 
@@ -21,7 +21,7 @@ export const keepAlive: Handler = async (services, call) => {
   const renewed = await withProgress(
     call.interactive,
     vscode.l10n.t('Keeping {0} alive', nameOf(token)),
-    (signal) => services.keeper.keepAlive(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
+    (signal) => services.keeper.keepAlive(token.id, { signal, ...(call.interactive && askersFor(call)) }),
   );
   if (call.interactive) {
     vscode.window.setStatusBarMessage(
@@ -65,7 +65,7 @@ export const close: Handler = async (services, call) => {
     ({ kind }) => kind === 'session',
   );
   await withProgress(call.interactive, vscode.l10n.t('Closing {0}', nameOf(token)), (signal) =>
-    services.keeper.close(token.id, { signal, ...(call.interactive ? askersFor(call) : {}) }),
+    services.keeper.close(token.id, { signal, ...(call.interactive && askersFor(call)) }),
   );
 };
 
@@ -73,12 +73,9 @@ export const close: Handler = async (services, call) => {
 export const closeAll: Handler = async (services, call) => {
   const name = namedConnection(services, call);
   const count = await withProgress(call.interactive, vscode.l10n.t('Closing all sessions'), (signal) =>
-    services.keeper.closeAll(name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
+    services.keeper.closeAll(name, { signal, ...(call.interactive && { askGatewayLogin }) }),
   );
-  if (call.interactive) {
-    tellClosed(count);
-  }
-  return count;
+  return told(call, count);
 };
 
 /** Closes a connection's sessions, forgets its tokens and its login. */
@@ -94,12 +91,9 @@ export const signOut: Handler = async (services, call) => {
     call.interactive,
     vscode.l10n.t('Signing out of {0}', connection.name),
     (signal) =>
-      services.keeper.signOut(connection.name, { signal, ...(call.interactive ? { askGatewayLogin } : {}) }),
+      services.keeper.signOut(connection.name, { signal, ...(call.interactive && { askGatewayLogin }) }),
   );
-  if (call.interactive) {
-    tellClosed(count);
-  }
-  return count;
+  return told(call, count);
 };
 
 /** Puts a token's value on the clipboard, and only there. */
@@ -114,12 +108,18 @@ export const toggleKeepAlive: Handler = async (services, call) => {
   return services.keeper.setKeepAlive(token.id, token.keepAlive === 'auto' ? 'manual' : 'auto');
 };
 
-function tellClosed({ closed, failed }: { closed: number; failed: number }): void {
-  if (failed > 0) {
+/** A count of closed sessions, which a person is told. */
+function told<T extends { closed: number; failed: number }>({ interactive }: Call, count: T): T {
+  if (interactive && count.failed > 0) {
     void vscode.window.showWarningMessage(
-      vscode.l10n.t('{0} sessions were closed, {1} could not be: the log says why.', closed, failed),
+      vscode.l10n.t(
+        '{0} sessions were closed, {1} could not be: the log says why.',
+        count.closed,
+        count.failed,
+      ),
     );
-  } else {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} sessions closed', closed), 5_000);
+  } else if (interactive) {
+    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} sessions closed', count.closed), 5_000);
   }
+  return count;
 }

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { within } from '../core/async.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 import { entryName, readEntries } from '../core/entries.ts';
@@ -23,6 +25,7 @@ const settleMs = 2_000;
 
 /** The connections in the person's settings. Only application scope is read, so that no workspace can add one. */
 export class ConnectionSettings implements ConnectionSource, Disposable {
+  readonly #clock: Clock;
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new Emitter<void>());
   #connections: readonly Connection[] = [];
@@ -30,7 +33,8 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
 
   readonly onDidChange = this.#changes.event;
 
-  constructor() {
+  constructor(clock: Clock) {
+    this.#clock = clock;
     this.#read();
     this.#owned.add(
       vscode.workspace.onDidChangeConfiguration((change) => {
@@ -73,7 +77,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
       throw new TokensError('E_CONFIG', 'There is a connection called {0} already.', [connection.name]);
     }
     const stored = { ...(input as Record<string, unknown>), name: connection.name, url: connection.url };
-    await this.#write((entries) => [...entries, stored], connection.name, true);
+    await this.#write((entries) => [...entries, stored], connection.name);
     return stored;
   }
 
@@ -83,7 +87,6 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     await this.#write(
       (entries) => [...entries.filter((entry) => !names.includes(entryName(entry))), ...connections],
       String(names[0]),
-      true,
     );
   }
 
@@ -93,7 +96,6 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
       (entries) =>
         entries.map((entry) => (entryName(entry) === name ? { ...(entry as object), ...members } : entry)),
       name,
-      true,
     );
   }
 
@@ -115,7 +117,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   }
 
   #read(): void {
-    const raw: unknown = stored();
+    const raw = stored();
     const { values, problems } = readEntries(Array.isArray(raw) ? raw : [], parseConnection);
     this.#connections = values;
     this.#problems = problems.map(({ entry, reason }) => ({ entry, reason: translated(reason) }));
@@ -127,33 +129,27 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   async #write(
     change: (entries: readonly unknown[]) => readonly unknown[],
     name: string,
-    present: boolean,
+    present = true,
   ): Promise<void> {
-    const raw: unknown = stored();
-    const settled = new Promise<void>((resolve) => {
-      const listening = this.onDidChange(() => {
-        if ((this.find(name) !== undefined) === present) {
-          listening.dispose();
-          resolve();
-        }
-      });
-      setTimeout(() => {
-        listening.dispose();
-        resolve();
-      }, settleMs).unref();
-    });
+    const isSettled = (): boolean => (this.find(name) !== undefined) === present;
+    const settled = Promise.withResolvers<void>();
+    const listening = this.onDidChange(() => isSettled() && settled.resolve());
     try {
+      const raw = stored();
       await vscode.workspace
         .getConfiguration(section)
-        .update(key, change(Array.isArray(raw) ? raw : []), vscode.ConfigurationTarget.Global);
-    } catch {
-      throw new TokensError(
-        'E_CONFIG',
-        'The settings could not be written; open them and mend what is marked there.',
-      );
-    }
-    if ((this.find(name) !== undefined) !== present) {
-      await settled;
+        .update(key, change(Array.isArray(raw) ? raw : []), vscode.ConfigurationTarget.Global)
+        .then(undefined, () => {
+          throw new TokensError(
+            'E_CONFIG',
+            'The settings could not be written; open them and mend what is marked there.',
+          );
+        });
+      if (!isSettled()) {
+        await within(this.#clock, settleMs, settled.promise);
+      }
+    } finally {
+      listening.dispose();
     }
   }
 }

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import { Emitter } from '../core/event.ts';
+import type { Disposable } from '../core/disposable.ts';
+import type { Event } from '../core/event.ts';
 import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
+import { SecretEntries } from './secretEntries.ts';
 
 const schema = v.object({
   /** By the names of its fields; whether the connection's protocol accepts it is checked where it is used. */
@@ -18,50 +19,36 @@ const schema = v.object({
   gatewayRefused: v.exactOptional(v.literal(true)),
 });
 
-const prefix = 'credentials/';
-
-/** Logins in VS Code's secret storage, one entry for each connection (docs/contract.md, Secrets). */
+/** Logins, one entry for each connection. */
 export class CredentialVault implements CredentialStore, Disposable {
-  readonly #secrets: vscode.SecretStorage;
-  readonly #owned = new DisposableStore();
-  readonly #changes = this.#owned.add(new Emitter<string>());
+  readonly #entries: SecretEntries;
 
-  readonly onDidChange = this.#changes.event;
+  readonly onDidChange: Event<string>;
 
   constructor(secrets: vscode.SecretStorage) {
-    this.#secrets = secrets;
-    this.#owned.add(
-      secrets.onDidChange(({ key }) => {
-        if (key.startsWith(prefix)) {
-          this.#changes.fire(key.slice(prefix.length));
-        }
-      }),
-    );
+    this.#entries = new SecretEntries(secrets, 'credentials/');
+    this.onDidChange = this.#entries.onDidChange;
   }
 
   /** An entry that cannot be read counts as none: the person is asked, and their answer replaces it. */
   async read(connection: string): Promise<Credentials | undefined> {
-    const json = await this.#secrets.get(prefix + connection);
-    if (json === undefined) {
-      return undefined;
-    }
+    const json = await this.#entries.read(connection);
     try {
-      const parsed = v.safeParse(schema, JSON.parse(json));
-      return parsed.success ? parsed.output : undefined;
+      return json === undefined ? undefined : v.parse(schema, JSON.parse(json));
     } catch {
       return undefined;
     }
   }
 
   async write(connection: string, credentials: Credentials): Promise<void> {
-    await this.#secrets.store(prefix + connection, JSON.stringify(credentials));
+    await this.#entries.write(connection, JSON.stringify(credentials));
   }
 
   async delete(connection: string): Promise<void> {
-    await this.#secrets.delete(prefix + connection);
+    await this.#entries.delete(connection);
   }
 
   dispose(): void {
-    this.#owned.dispose();
+    this.#entries.dispose();
   }
 }

@@ -170,9 +170,9 @@ export class FileClaims implements Claims, Disposable {
     return machineOf(window) !== machineOf(this.#window.id);
   }
 
-  async #prepared(): Promise<void> {
+  #prepared(): Promise<void> {
     this.#ready ??= this.#prepare();
-    await this.#ready;
+    return this.#ready;
   }
 
   async #prepare(): Promise<void> {
@@ -196,24 +196,21 @@ function machineOf(window: string): string {
 }
 
 /** Makes a file that must not be there yet. */
-async function created(file: string, text: string): Promise<boolean> {
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      return false;
-    }
-    throw error;
-  }
+function created(file: string, text: string): Promise<boolean> {
+  return worked(writeFile(file, text, { flag: 'wx' }), 'EEXIST');
 }
 
-async function removed(file: string): Promise<boolean> {
+function removed(file: string): Promise<boolean> {
+  return worked(rm(file), 'ENOENT');
+}
+
+/** False where it failed as it does when another window was first. */
+async function worked(work: Promise<void>, late: string): Promise<boolean> {
   try {
-    await rm(file);
+    await work;
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if ((error as NodeJS.ErrnoException).code === late) {
       return false;
     }
     throw error;

@@ -4,6 +4,7 @@ import { TokenProvider } from '../../src/authentication/provider.ts';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { Emitter } from '../../src/core/event.ts';
+import type { ConnectionNode } from '../../src/views/nodes.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
@@ -15,6 +16,8 @@ type Changes = vscode.AuthenticationProviderAuthenticationSessionsChangeEvent;
 describe('security: tokens for other extensions', () => {
   let sandbox: Sandbox;
   let window: TestWindow;
+  /** What a person answers who signs in. */
+  let key: string;
   let connections: Connection[];
   const changed = new Emitter<void>();
 
@@ -54,6 +57,10 @@ describe('security: tokens for other extensions', () => {
         onDidChange: changed.event,
       },
       log: window.log,
+      run: async (id, input) =>
+        id === 'sessionTokens.pickConnection'
+          ? (input as { connection: string }).connection
+          : window.keeper.signIn((input as ConnectionNode).connection, { login: { apiKey: key } }),
     });
     const events: Changes[] = [];
     made.onDidChangeSessions((change) => events.push(change));
@@ -100,6 +107,19 @@ describe('security: tokens for other extensions', () => {
     );
     assert.deepEqual(await provider('sarus').provider.getSessions(), []);
     await window.keeper.closeAll();
+  });
+
+  it('are those of a new sign-in, or it is said why there is none', async () => {
+    const { provider: sarus } = provider('sarus');
+    key = 'demo';
+    const { id } = await sarus.createSession(['connection:market']);
+    assert.equal(window.keeper.token(id).connection, 'market');
+    await sarus.removeSession(id);
+    key = 'wrong';
+    await assert.rejects(sarus.createSession(['connection:market']), { code: 'E_CREDENTIALS' });
+    await sandbox.close();
+    await assert.rejects(sarus.createSession(['connection:market']), { code: 'E_NETWORK' });
+    sandbox = await startSandbox({});
   });
 
   it('are taken back when their connection leads elsewhere', async () => {
