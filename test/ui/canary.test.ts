@@ -104,6 +104,7 @@ describe('security: canaries, as a person sees them', () => {
           await quickInput.pick(/were refused/, 'API key');
           await quickInput.answer(/API key/, canaries.apiKey);
           await quickInput.pick(/Remember these/, 'Remember');
+          await until('the sign-in', async () => gateway.sandbox.stats().sessions > 0);
         } else {
           await quickInput.cancel();
         }
