@@ -32,4 +32,63 @@ describe('columns of a table', () => {
     again.update(data);
     assert.deepEqual(seen(again), ['A', 'B', 'C']);
   });
+
+  const four = {
+    fields: ['A', 'B', 'C', 'D'],
+    labels: ['Name', 'B', 'C', 'D'],
+    kinds: ['text', 'number', 'text', 'text'],
+    hidden: [],
+  } as const;
+  const ofFour = (looks: readonly ColumnLook[] = [], order: readonly string[] = []) => {
+    const made = new Columns(looks, order, (text) => text.length * 10);
+    made.update(four);
+    return made;
+  };
+
+  it('stand as the server has them, until a person moves one', () => {
+    const some = ofFour();
+    some.move('D', 'B', false);
+    assert.deepEqual(seen(some), ['A', 'D', 'B', 'C']);
+    some.move('A', 'C', true);
+    assert.deepEqual(seen(some), ['D', 'B', 'C', 'A']);
+    some.move('A', 'gone', true);
+    assert.deepEqual(seen(some), ['D', 'B', 'C', 'A']);
+  });
+
+  it('that are pinned stand first, and one that is moved beside them is pinned', () => {
+    const some = ofFour();
+    some.togglePin('C');
+    assert.deepEqual([seen(some), some.pinnedCount], [['C', 'A', 'B', 'D'], 1]);
+    some.move('B', 'C', false);
+    assert.deepEqual([seen(some), some.pinnedCount], [['B', 'C', 'A', 'D'], 2]);
+  });
+
+  it('are never all hidden', () => {
+    const some = ofFour();
+    for (const field of four.fields) {
+      some.hide(field);
+    }
+    assert.deepEqual([seen(some), some.hiddenCount], [['D'], 3]);
+  });
+
+  it('keep place and width with new data, where a new field stands after the one it follows', () => {
+    const some = ofFour();
+    some.move('D', 'A', false);
+    some.fit(some.all[3] ?? assert.fail(), ['x'.repeat(60)], false);
+    some.update({ ...four, fields: ['A', 'N', 'B', 'D'], labels: ['Name', 'N', 'B', 'D'] });
+    assert.deepEqual(seen(some), ['D', 'A', 'N', 'B']);
+    const again = ofFour(some.looks, some.order);
+    assert.deepEqual([seen(again)[0], some.seen[0]?.width, again.seen[0]?.width], ['D', 620, 620]);
+  });
+
+  it('are as wide as what stands in them, within bounds, unless a person has said how wide', () => {
+    const some = ofFour([{ field: 'B', width: 77 }]);
+    some.fitAll(({ field }) => (field === 'C' ? ['x'.repeat(90)] : ['x']), false);
+    assert.deepEqual(
+      some.seen.map(({ width }) => width),
+      [78, 77, 360, 48],
+    );
+    some.resize(some.all[0] ?? assert.fail(), 1);
+    assert.equal(some.seen[0]?.width, 48);
+  });
 });
