@@ -497,7 +497,7 @@ export class World {
         throw error;
       }
     };
-    const { remainingLife } = inner;
+    const { logOff, remainingLife } = inner;
     return {
       signIn: (login, service, options) =>
         port('signIn', connection.name, async () => {
@@ -541,6 +541,12 @@ export class World {
         await port('close', token, () => inner.close(tokens, options));
         this.#closed.set(token, { at: this.#time.now, by: window }); // Now it knows: its machine may have slept.
       },
+      ...(logOff === undefined
+        ? {}
+        : {
+            logOff: (tokens, options) =>
+              port('logOff', tokens.user, () => logOff.call(inner, tokens, options)),
+          }),
       dispose: () => inner.dispose(),
     };
   }

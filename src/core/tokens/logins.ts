@@ -83,12 +83,8 @@ export class Logins implements Disposable {
   }
 
   /** What is remembered and may be sent. */
-  async usable(connection: Connection): Promise<Login | undefined> {
-    if (isByCertificate(connection)) {
-      return {};
-    }
-    const found = await this.read(connection);
-    return found?.refused === undefined ? found?.login : undefined;
+  usable(connection: Connection): Promise<Login | undefined> {
+    return this.#login(connection).catch(() => undefined);
   }
 
   /**
@@ -230,6 +226,13 @@ export class Logins implements Disposable {
     if (found !== undefined && isSame(connection, found.login, login)) {
       await this.#write(connection, { ...found, refused: error.details.detail ?? '' });
     }
+  }
+
+  /** Whether a login that is remembered was refused after a log-on with it was sent, when `before` was remembered. */
+  async isRefusedSince(connection: Connection, login: Login, before?: Credentials): Promise<boolean> {
+    const isRefused = (found?: Credentials) =>
+      found?.refused !== undefined && isSame(connection, found.login, login);
+    return isRefused(await this.read(connection)) && !isRefused(before);
   }
 
   /** Notes a log-on that worked: of what is remembered, a mark goes, be it that the login is good again or has been replaced. */

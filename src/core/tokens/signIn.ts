@@ -17,6 +17,7 @@ import {
   type TokenChange,
 } from './record.ts';
 import { mayHaveOpened } from './refusal.ts';
+import type { Credentials } from './store.ts';
 import type { Takeover } from './takeover.ts';
 
 /** What a person answers when asked who they are. */
@@ -178,6 +179,7 @@ export class SignIn {
     logins.giveGatewayLogin(connection, login);
     const signIn = async () =>
       gateway.signIn({ ...login, ...(await logins.gatewayLogin(connection)) }, service);
+    const before = await logins.read(connection);
     const granted = logins.withGatewayLogin(connection, askGatewayLogin, signIn);
     const grant = await granted.catch(async (error: unknown) => {
       await logins.failed(connection, login, error);
@@ -188,7 +190,7 @@ export class SignIn {
       throw error;
     });
     // Noted now, and not when sessions have been taken over: by then the login may have been refused.
-    const noted = this.#note(connection, login, remember);
+    const noted = this.#note(connection, login, remember, before);
     // Each sign-in replaces what the one before it has left, so one at a time.
     const kept = this.#turns.run(JSON.stringify([connection.name, service]), () =>
       this.#keep(connection, service, gateway, grant),
@@ -196,10 +198,16 @@ export class SignIn {
     return (await Promise.all([kept, noted]))[0];
   }
 
-  /** Remembers a login that was granted, or forgets what was remembered; a storage that fails is logged. */
-  async #note(connection: Connection, login: Login, remember: boolean | undefined): Promise<void> {
+  /**
+   * Remembers a login that was granted, or forgets what was remembered; a storage that fails is logged.
+   * @param before what was remembered when the log-on was sent
+   */
+  async #note(connection: Connection, login: Login, remember?: boolean, before?: Credentials): Promise<void> {
     const { log, logins } = this.#env;
     try {
+      if (remember !== false && (await logins.isRefusedSince(connection, login, before))) {
+        return; // Answers overtake each other, and an account is locked for one refusal too many.
+      }
       await (remember === undefined
         ? logins.worked(connection, login)
         : logins.remember(connection, remember ? login : undefined));

@@ -181,6 +181,27 @@ describe('remembered logins', () => {
     equal(await keeper.isRemembered('cra'), true);
   });
 
+  for (const remember of [undefined, true]) {
+    it(`A2: a log-on from before the refusal ends nothing, with remember ${remember}`, async () => {
+      let latencyMs = 100;
+      rig = new Rig({}, { latency: () => latencyMs });
+      const { keeper } = await rig.open('w');
+      await rig.during(keeper.signIn('cra', { login: demo, remember: true }));
+      const granted = keeper.signIn('cra', { login: demo, remember });
+      await rig.pass(50, 50);
+      latencyMs = 5_000;
+      await rig.pass(100, 50); // It has been granted, and the answer takes its time.
+      latencyMs = 100;
+      rig.cra.wrong.add('demo');
+      await rejects(rig.during(keeper.signIn('cra', { login: demo })), refused);
+      await rig.during(granted);
+      ok(keeper.refusal('cra'));
+      rig.cra.restart();
+      await rejects(rig.during(keeper.signIn('cra', {})), refused);
+      equal(rig.cra.refusedLogOns.length, 1);
+    });
+  }
+
   it('A2: a sign-in with another login ends what was refused', async () => {
     const { window } = await changed();
     await rejects(rig.getData(window), refused);
