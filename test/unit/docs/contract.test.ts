@@ -54,6 +54,14 @@ describe('the public face (docs/contract.md)', () => {
     deepEqual(choices('form'), [...requestForms].sort());
   });
 
+  it('has the flags of the sandbox', async () => {
+    const flags = (text: string): string[] => all(text, /(--[a-z][a-z-]+)/g);
+    const [, usage = ''] = /`npm run sandbox -- ([^`]*)`/.exec(page) ?? [];
+    const [, told = ''] = /const usage =([^;]*);/.exec(await read('test/sandbox/cli.ts')) ?? [];
+    ok(flags(usage).length > 5);
+    deepEqual(flags(usage), flags(told));
+  });
+
   it('has what the sandbox counts', () => {
     const [, counts = ''] = /answers `\{([^}]*)\}`/.exec(page) ?? [];
     deepEqual(counts.split(', ').sort(), ['userTokens', 'sessions', ...Object.keys(noCounts())].sort());
