@@ -1,15 +1,15 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import { SystemClock } from '../../../../src/core/clock.ts';
-import type { JsonObject } from '../../../../src/core/json.ts';
-import { Sarus } from '../../../../src/core/protocols/sarus/client.ts';
-import { dataRequest, type SarusQuery } from '../../../../src/core/protocols/sarus/request.ts';
-import { readerMaker } from '../../../../src/core/results/readers.ts';
-import { WorkerClient } from '../../../../src/core/results/workerClient.ts';
-import { RateLimit } from '../../../../src/core/tokens/rateLimit.ts';
-import { SharedClaims } from '../../../simulate/shared.ts';
-import { FakeClock } from '../../fakeClock.ts';
-import { withSandbox } from '../../sandbox/support.ts';
+import { SystemClock } from '../../../../../src/core/clock.ts';
+import type { JsonObject } from '../../../../../src/core/json.ts';
+import { Sarus } from '../../../../../src/core/protocols/sarus/client.ts';
+import { dataRequest, type SarusQuery } from '../../../../../src/core/protocols/sarus/request.ts';
+import { readerMaker } from '../../../../../src/core/results/readers.ts';
+import { WorkerClient } from '../../../../../src/core/results/workerClient.ts';
+import { RateLimit } from '../../../../../src/core/tokens/rateLimit.ts';
+import { SharedClaims } from '../../../../simulate/shared.ts';
+import { FakeClock } from '../../../fakeClock.ts';
+import { withSandbox } from '../../../sandbox/support.ts';
 import {
   closeServers,
   connection,
@@ -21,9 +21,9 @@ import {
   MemoryLog,
   serve,
   type TestServer,
-} from './rig.ts';
+} from '../rig.ts';
 
-const workerFile = new URL('../../../../src/core/results/worker.ts', import.meta.url);
+const workerFile = new URL('../../../../../src/core/results/worker.ts', import.meta.url);
 const worker = new WorkerClient(workerFile, new SystemClock());
 const makeReader = readerMaker(worker, { maxBytes: 1 << 20 });
 
