@@ -36,19 +36,24 @@ export async function askChoice<T extends vscode.QuickPickItem>(
   return chosen;
 }
 
-/** One of several, or whatever else is typed; rejects with `E_CANCELLED` when the person turns away. */
+/**
+ * One of several, or whatever else is typed; rejects with `E_CANCELLED` when the person turns away.
+ * @param more what is offered besides, when it has come
+ */
 export function askChoiceOrText(
   offered: readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>,
   options: { title: string; placeholder: string; ownText: string },
+  more: Promise<readonly vscode.QuickPickItem[]> = Promise.resolve([]),
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const pick = vscode.window.createQuickPick();
     pick.title = options.title;
     pick.placeholder = options.placeholder;
     pick.ignoreFocusOut = true;
-    let items: readonly vscode.QuickPickItem[] = [];
+    const lists: (readonly vscode.QuickPickItem[])[] = [[], []];
     const draw = () => {
       const typed = pick.value.trim();
+      const items = lists.flat();
       const own =
         typed === '' || items.some(({ label }) => label === typed)
           ? []
@@ -56,16 +61,13 @@ export function askChoiceOrText(
       pick.items = [...items, ...own];
     };
     pick.busy = true;
-    Promise.resolve(offered).then(
-      (found) => {
-        items = found;
-        pick.busy = false;
-        draw();
-      },
-      () => {
-        pick.busy = false; // What cannot be listed can be typed.
-      },
-    );
+    const arriving = [offered, more].map(async (list, at) => {
+      lists[at] = await list;
+      draw();
+    });
+    void Promise.allSettled(arriving).then(() => {
+      pick.busy = false; // What cannot be listed can be typed.
+    });
     pick.onDidChangeValue(draw);
     let answer: string | undefined;
     pick.onDidAccept(() => {

@@ -9,6 +9,7 @@ import { translated } from '../userError.ts';
 import { askChoiceOrText, askersFor, askText } from './ask.ts';
 import type { Call, CommandServices } from './command.ts';
 import { FinderDialog } from './finder.ts';
+import { OptionsDialog } from './optionsDialog.ts';
 import { chosenService } from './signIn.ts';
 
 type Offered = vscode.QuickPickItem & { readonly request?: DataRequest };
@@ -22,6 +23,7 @@ export class RequestQuestions {
   readonly #protocol: Protocol;
   /** What this connection was asked for last. */
   readonly #recent: readonly DataRequest[];
+  #wantsOptions = false;
   /** The one of them that was chosen. */
   #used: DataRequest | undefined;
 
@@ -49,7 +51,7 @@ export class RequestQuestions {
     }
     await this.#target(request);
     await this.#agreed(titleOf(request));
-    return { ...request, ...(await this.#params(titleOf(request))) };
+    return { ...request, ...(await this.#params(titleOf(request))), ...(await this.#options(request)) };
   }
 
   async #target(request: Record<string, unknown>): Promise<void> {
@@ -59,11 +61,16 @@ export class RequestQuestions {
     const missing = dialog.target.filter(({ name }) => request[name] === undefined);
     if (missing.length === dialog.target.length) {
       const offered = this.#offered();
-      const chosen = await askChoiceOrText(offered, {
-        title,
-        placeholder: translated(dialog.prompt),
-        ownText,
-      });
+      const asked = { title, placeholder: translated(dialog.prompt), ownText };
+      const inGateway = this.#inGateway(request, missing[0]?.name);
+      const label = vscode.l10n.t('Options…');
+      const options = { label, description: vscode.l10n.t('say more of what you want before you get it') };
+      const withOptions = dialog.options === undefined ? offered : [...offered, options];
+      let chosen = await askChoiceOrText(withOptions, asked, inGateway);
+      if (dialog.options !== undefined && chosen === label) {
+        this.#wantsOptions = true;
+        chosen = await askChoiceOrText(offered, asked, inGateway);
+      }
       this.#used = offered.find(({ label }) => label === chosen)?.request;
       const target = this.#used === undefined ? chosen : titleOf(this.#used);
       const said = missing.length === 1 ? [target] : target.split('/', missing.length);
@@ -72,8 +79,43 @@ export class RequestQuestions {
       });
     }
     for (const { name, prompt } of missing) {
-      request[name] ||= await askChoiceOrText([], { title, placeholder: translated(prompt), ownText });
+      request[name] ||= await askChoiceOrText(this.#offers(request, name), {
+        title,
+        placeholder: translated(prompt),
+        ownText,
+      });
     }
+  }
+
+  /** What the gateway has for the first part of a target, with the slash that the rest of it follows. */
+  async #inGateway(request: Query, name = ''): Promise<vscode.QuickPickItem[]> {
+    const description = vscode.l10n.t('offered by the gateway');
+    return (await this.#offers(request, name)).map(({ label }) => ({ label: `${label}/`, description }));
+  }
+
+  /** What the gateway has for a member, where somebody is signed in; a list that does not come is no trouble. */
+  async #offers({ service, ...query }: Query, name: string): Promise<vscode.QuickPickItem[]> {
+    const about = { connection: this.#connection.name, service: service as string | undefined, query };
+    const names = await this.#services.keeper.offers(about, name).catch(() => []);
+    return names.map((label) => ({ label }));
+  }
+
+  /** What else is wanted of the target, beginning with what was wanted of it last. */
+  async #options(request: Query): Promise<Query> {
+    const { options = [] } = this.#protocol.dialog;
+    if (!this.#wantsOptions) {
+      return {};
+    }
+    const { service, ...query } = request;
+    const about = { connection: this.#connection.name, service: service as string | undefined, query };
+    const target = titleOf(request);
+    const dialog = new OptionsDialog(this.#services, about, options, {
+      title: `${this.#title}: ${target}`,
+      askers: askersFor(this.#call),
+    });
+    const last = this.#recent.find((one) => titleOf(one) === target) ?? {};
+    const names = new Set(options.map(({ name }) => name));
+    return dialog.ask(Object.fromEntries(Object.entries(last).filter(([name]) => names.has(name))));
   }
 
   /** What was asked for before, with its parameters where there are any, and what can be asked for. */

@@ -86,10 +86,36 @@ export interface RequestDialog {
   readonly params?: { readonly name: string; readonly prompt: Message };
   /** Finds what a person means by parts of its name. */
   readonly finder?: Finder;
+  /** Further members, set only by whom wants that. */
+  readonly options?: readonly RequestOption[];
   /** A member that bounds the number of rows at the gateway already. */
   readonly maxRows?: string;
   /** What is added so that an open session does not answer with the data it has collected before. */
   readonly anew?: Query;
+}
+
+/** A member of a request that need not be said. */
+export interface RequestOption {
+  readonly name: string;
+  readonly label: Message;
+  /** What it means, and what can be said. */
+  readonly meaning: Message;
+  /** Whether it is a whole number from 1 up. */
+  readonly isNumber?: true;
+  /** Whether the gateway is asked what there is to choose from; `*` stands for all. */
+  readonly isOffered?: true;
+  /** Where it is made of columns of what is asked for. */
+  readonly ofColumns?: OfColumns;
+}
+
+/** How a text is made of columns and what is said of each. */
+interface OfColumns {
+  readonly max: number;
+  /** What can be said of a column; absent: any text. */
+  readonly choices?: readonly { readonly value: string; readonly label: Message }[];
+  term(column: Column, value: string): string;
+  /** Stands between two terms. */
+  readonly separator: string;
 }
 
 /** Something to choose. */

@@ -1,7 +1,7 @@
 import { SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { protocolOf } from '../protocols/kinds.ts';
-import type { Column } from '../protocols/protocol.ts';
+import type { Column, Gateway, Tokens } from '../protocols/protocol.ts';
 import { type CheckedRequest, checkRequest } from '../requests/request.ts';
 import { elapsed } from './deadline.ts';
 import {
@@ -17,6 +17,10 @@ import type { MainToken } from './record.ts';
 import { refusesToken, serviceOf } from './refusal.ts';
 import { SessionCall } from './sessionCall.ts';
 import type { OperationOptions } from './signIn.ts';
+
+/** Something that a gateway is asked about. */
+export type About = Pick<Fetched, 'connection' | 'query'> & { readonly service?: string | undefined };
+type AskAbout<T> = (gateway: Gateway, tokens: Tokens) => Promise<T | undefined>;
 
 /** Gets data: in the open session of the same view where there is one, and mends what has expired on the way. */
 export class DataCalls {
@@ -41,17 +45,48 @@ export class DataCalls {
   }
 
   /** The columns of data, as its gateway defines them; none where it cannot be asked. */
-  async columns(fetched: Fetched, { signal }: OperationOptions): Promise<Column[]> {
+  async columns(about: About, options: OperationOptions): Promise<Column[]> {
+    const { signal } = options;
+    const work: AskAbout<Column[]> = async (gateway, tokens) =>
+      gateway.columns?.(tokens, about.query, { signal });
+    return (await this.#ask(about, options, work)) ?? [];
+  }
+
+  /** What the gateway has to choose from for a member of a query; nothing where it cannot be asked. */
+  async offers(about: About, member: string, options: OperationOptions): Promise<string[]> {
+    const { signal } = options;
+    const work: AskAbout<string[]> = async (gateway, tokens) =>
+      gateway.offers?.(tokens, member, about.query, { signal });
+    return (await this.#ask(about, options, work)) ?? [];
+  }
+
+  /** Asks the gateway as who is signed in; signs in for it only where a person can be asked. */
+  async #ask<T>(
+    { connection: name, service }: About,
+    options: OperationOptions,
+    work: AskAbout<T>,
+  ): Promise<T | undefined> {
     const { calls, env, signIn } = this.#deps;
-    const connection = env.gateways.connection(fetched.connection);
+    const connection = env.gateways.connection(name);
     const gateway = await env.gateways.gateway(connection);
-    const user = signIn.find(connection, fetched.service);
-    const { query } = fetched;
-    if (user === undefined) {
-      return [];
+    const mayAsk = options.askLogin !== undefined;
+    const user = mayAsk
+      ? await signIn.current(connection, service, options)
+      : signIn.find(connection, service);
+    const ask = (token: MainToken) =>
+      env.logins.withGatewayLogin(connection, options.askGatewayLogin, async () =>
+        work(gateway, await calls.tokensOf(token)),
+      );
+    const asked = env.clock.now();
+    try {
+      return user === undefined ? undefined : await ask(user);
+    } catch (error) {
+      if (!mayAsk || user === undefined || !refusesToken(error)) {
+        throw error;
+      }
+      await calls.markDead(user, asked);
+      return ask(await signIn.again(connection, service, options, user));
     }
-    const columns = async () => gateway.columns?.(await calls.tokensOf(user), query, { signal });
-    return (await env.logins.withGatewayLogin(connection, undefined, columns)) ?? [];
   }
 
   /** Where the token of the sign-in is the session. */

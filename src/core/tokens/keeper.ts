@@ -4,7 +4,7 @@ import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Column, Login, Service } from '../protocols/protocol.ts';
 import { type ClosedCount, Closing } from './closing.ts';
-import { DataCalls } from './dataCall.ts';
+import { type About, DataCalls } from './dataCall.ts';
 import { isGuess } from './deadline.ts';
 import { environmentOf } from './environment.ts';
 import type { DataOptions, Fetched } from './fetched.ts';
@@ -208,8 +208,13 @@ export class Keeper extends HeldTokens implements Disposable {
   }
 
   /** The columns of a session's view by its definition; empty where there is none. */
-  async columns(fetched: Fetched, options: OperationOptions = {}): Promise<Column[]> {
-    return this.#dataCalls.columns(fetched, options);
+  columns(about: About, options: OperationOptions = {}): Promise<Column[]> {
+    return this.#dataCalls.columns(about, options);
+  }
+
+  /** What the gateway has to choose from for a member of a query; nothing where it has no such list. */
+  offers(about: About, member: string, options: OperationOptions = {}): Promise<string[]> {
+    return this.#dataCalls.offers(about, member, options);
   }
 
   /** What counts as about to end may be something else now: plans and shows every token anew. */

@@ -1,4 +1,5 @@
 import type { LoginField, Protocol } from '../protocol.ts';
+import { options } from './options.ts';
 import { type CraQuery, request, rowsAt, sessions } from './request.ts';
 import { type CraConnection, settings } from './settings.ts';
 import { dataRequest, profileOf } from './wire.ts';
@@ -58,6 +59,7 @@ export const cra: Protocol<CraQuery, CraConnection> = {
     usual: ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'].map((name) => ({
       name,
     })),
+    options,
     maxRows: 'rows',
     anew: { refresh: true },
   },
