@@ -77,8 +77,8 @@ export type Cell = string | number | boolean | null | string[];
 
 export interface DataResult {
   rows: Record<string, Cell>[];
-  /** In the order of the server. */
-  columns: { field: string; label: string }[];
+  /** In the order of the server; `hidden`: by the view's definition. */
+  columns: { field: string; label: string; hidden?: true }[];
   /** What the gateway said beside the rows, and what was mended in the answer. */
   warnings?: string[];
   totalRows: number;

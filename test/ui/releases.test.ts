@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import type { Profile } from '../../src/sandbox/setup.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
+import { useFixture } from './fixture.ts';
+import { ResultTab } from './resultTab.ts';
+import { connectionTo, signIn } from './sessions.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** What a person can do with every release of the CRA gateway, by palette alone. */
+describe('the releases of CRA, by palette', () => {
+  for (const profile of ['classic', 'cmi', 'newest'] satisfies Profile[]) {
+    describe(profile, () => {
+      const sandbox = useFixture(() => startSandbox({ profile }));
+      const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
+      const tellsDefinitions = profile !== 'classic';
+
+      it('signs in, chooses system and sort, hides and shows a column, and signs out', async () => {
+        const { page, quickInput } = vs();
+        await signIn(vs());
+
+        await vs().palette('Session Tokens: Get Data');
+        await quickInput.pick(/View, as PRODUCT/, 'Options…');
+        if (tellsDefinitions) {
+          await until('the products of the gateway', async () =>
+            (await quickInput.read())?.items.some(({ label }) => label === 'MVIP/'),
+          );
+        }
+        await quickInput.answer(/View, as PRODUCT/, 'MVMVS/JCPU');
+        await quickInput.answer(/Set what you need/, 'System');
+        await quickInput.waitFor(/The system \(LPAR\)/);
+        if (tellsDefinitions) {
+          await until('the systems of the gateway', async () =>
+            (await quickInput.read())?.items.some(({ label }) => label === 'SYSB'),
+          );
+        }
+        await quickInput.answer(/The system \(LPAR\)/, 'SYSB');
+        await quickInput.answer(/Set what you need/, 'Sort');
+        await quickInput.answer(/Up to four columns/, 'Jobname');
+        await quickInput.answer(/Sort: Jobname/, 'Descending');
+        await quickInput.pick(/Up to four columns/, 'Go on with 1 chosen');
+        const chosen = await quickInput.waitFor(/Set what you need/);
+        const said = chosen.items.map(({ description }) => description).filter((text) => text !== '');
+        assert.deepEqual(said, ['SYSB', tellsDefinitions ? 'A.D' : 'ASGNAME.D']);
+        await quickInput.pick(/Set what you need/, 'Get Data');
+
+        const tab = new ResultTab(vs());
+        await tab.stands('MVMVS/JCPU');
+        assert.equal(await tab.rowCount(), 24);
+        const names = await tab.column(0);
+        assert.deepEqual(names, [...names].sort().reverse());
+
+        const isSeen = async (field: string) => (await tab.header(field).count()) > 0;
+        if (tellsDefinitions) {
+          await until('the column that the definition hides', async () => !(await isSeen('ASGRNMC')));
+        }
+        await page.keyboard.press('ControlOrMeta+Home');
+        await vs().palette('Session Tokens: Hide Column');
+        await until('the first column to be hidden', async () => !(await isSeen('ASGNAME')));
+        await vs().palette('Session Tokens: Show All Columns');
+        await until('all columns', async () => (await isSeen('ASGNAME')) && (await isSeen('ASGRNMC')));
+
+        assert.deepEqual([sandbox().stats().userTokens, sandbox().stats().sessions], [1, 1]);
+        await vs().palette('Session Tokens: Sign Out');
+        await until('the gateway to have logged off', async () => sandbox().stats().userTokens === 0);
+        assert.deepEqual([sandbox().stats().sessions, sandbox().stats().closed], [0, 1]);
+      });
+    });
+  }
+});
