@@ -96,7 +96,7 @@ class TableView {
 
   #layOut(root: HTMLElement): void {
     this.#stop.type = 'button';
-    this.#stop.addEventListener('click', () => this.#host.tell({ is: 'do', action: 'stop' }));
+    this.#stop.addEventListener('click', () => this.#host.tell({ is: 'stop' }));
     this.#names.type = 'button';
     this.#names.addEventListener('click', () => this.toggleNames());
     this.#hidden.type = 'button';

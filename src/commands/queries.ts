@@ -40,7 +40,8 @@ const save: Handler = async (services, { args }) => {
       ['request'],
     );
   }
-  const request = args.request ?? (await services.results()).active?.request ?? services.recents.all()[0];
+  const request =
+    args.request ?? (await services.results()).active?.model.request ?? services.recents.all()[0];
   if (request === undefined) {
     throw new TokensError('E_NOT_READY', 'There is no request to save yet.');
   }

@@ -30,7 +30,7 @@ const commands: Readonly<Record<string, Command>> = {
   'sessionTokens.results.watch': watch,
   'sessionTokens.results.stopWatch': async (panel) => panel.stopWatch(),
   'sessionTokens.results.plot': (panel, { field }) =>
-    typeof field === 'string' ? panel.plotting.of(field) : panel.plotting.any(),
+    typeof field === 'string' ? panel.model.plotting.of(field) : panel.model.plotting.any(),
   'sessionTokens.results.export': exportResult,
   'sessionTokens.results.openAsJson': async (panel, _, { results }) => (await results()).openAsJson(panel),
   'sessionTokens.results.copyRequestAs': copyRequestAs,
@@ -86,7 +86,7 @@ async function watch(panel: ResultPanel, { seconds }: Args): Promise<void> {
       { label: vscode.l10n.t('Every … seconds'), value: 0 },
     ],
     {
-      title: vscode.l10n.t('Watch {0}', panel.title),
+      title: vscode.l10n.t('Watch {0}', panel.model.title),
       placeHolder: vscode.l10n.t('Each look also keeps the session alive'),
     },
   );
@@ -109,7 +109,7 @@ async function askSeconds(): Promise<number | undefined> {
 }
 
 async function exportResult(panel: ResultPanel, args: Args, services: CommandServices): Promise<unknown> {
-  const { table } = panel;
+  const { table, arrangement, seenFields } = panel.model;
   if (table === undefined || table.state.phase === 'arriving') {
     throw new TokensError('E_NOT_READY', 'The result is not complete yet.');
   }
@@ -118,11 +118,11 @@ async function exportResult(panel: ResultPanel, args: Args, services: CommandSer
   if (choice === undefined || target === undefined) {
     return undefined;
   }
-  const fields = choice.all ? table.state.fields : panel.seenFields;
+  const shown = choice.all ? { fields: table.state.fields } : { fields: seenFields, arrangement };
   const rows = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t('Exporting {0}', panel.title),
+      title: vscode.l10n.t('Exporting {0}', panel.model.title),
       cancellable: true,
     },
     async (progress, token) => {
@@ -132,7 +132,7 @@ async function exportResult(panel: ResultPanel, args: Args, services: CommandSer
       return exportFile(
         table,
         target,
-        { ...choice, fields },
+        { format: choice.format, delimiter: choice.delimiter, ...shown },
         services.hide,
         (written, total) => {
           const percent = total === 0 ? 100 : Math.floor((written / total) * 100);
@@ -171,8 +171,10 @@ async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoic
     const delimiter = oneOf('delimiter', args.delimiter, [',', ';', 'tab']) ?? usual;
     return { format: given, delimiter: delimiter === 'tab' ? '\t' : delimiter, all: args.all === true };
   }
-  const count = panel.table?.state.rowCount ?? 0;
-  const isPart = panel.shownRows < count || panel.seenFields.length < (panel.table?.state.fields.length ?? 0);
+  const count = panel.model.table?.state.rowCount ?? 0;
+  const isPart =
+    panel.model.shownRows < count ||
+    panel.model.seenFields.length < (panel.model.table?.state.fields.length ?? 0);
   const separated: Readonly<Record<Delimiter, string>> = {
     ',': vscode.l10n.t('CSV, separated by commas'),
     ';': vscode.l10n.t('CSV, separated by semicolons'),
@@ -191,14 +193,14 @@ async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoic
       description: all
         ? vscode.l10n.t('all {0} rows and every column', count.toLocaleString())
         : isPart
-          ? vscode.l10n.t('{0} rows as shown', panel.shownRows.toLocaleString())
+          ? vscode.l10n.t('{0} rows as shown', panel.model.shownRows.toLocaleString())
           : vscode.l10n.t('{0} rows', count.toLocaleString()),
       format,
       delimiter,
       all,
     })),
   );
-  return vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Export {0}', panel.title) });
+  return vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Export {0}', panel.model.title) });
 }
 
 async function chooseFile(
@@ -210,9 +212,9 @@ async function chooseFile(
     return vscode.Uri.file(path);
   }
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
-  const name = `${panel.title.replace(/[^\w.-]+/g, '-')}.${format}`;
+  const name = `${panel.model.title.replace(/[^\w.-]+/g, '-')}.${format}`;
   return vscode.window.showSaveDialog({
-    title: vscode.l10n.t('Export {0}', panel.title),
+    title: vscode.l10n.t('Export {0}', panel.model.title),
     defaultUri: vscode.Uri.joinPath(folder, name),
     filters: { [format.toUpperCase()]: [format] },
     saveLabel: vscode.l10n.t('Export'),
@@ -242,8 +244,8 @@ async function copyRequestAs(panel: ResultPanel, args: Args, services: CommandSe
   if (form === undefined) {
     return undefined;
   }
-  const connection = services.connections.get(panel.request.connection);
-  const wire = wireOf(withoutSecrets(panel.request, services.hasSecret), connection, services.memory);
+  const connection = services.connections.get(panel.model.request.connection);
+  const wire = wireOf(withoutSecrets(panel.model.request, services.hasSecret), connection, services.memory);
   await vscode.env.clipboard.writeText(requestText(wire, connection, form));
   panel.note(vscode.l10n.t('Copied the request as {0}.', names[form]));
   return undefined;

@@ -9,8 +9,6 @@ const atWork = [
   'src/core/protocols/cra/shared.ts',
   'src/core/results/keyedRows.ts',
   'src/core/results/rowSplitter.ts',
-  'src/views/results/plotting.ts',
-  'src/views/results/resultPanel.ts',
 ];
 const isAtWork = (path: string): boolean => atWork.some((start) => path.startsWith(start));
 

@@ -1,6 +1,7 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
+import { Changes, keyFields, keyOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
 import { type Delimiter, delimited, type ExportFormat, writeRows } from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
@@ -16,16 +17,29 @@ export interface Arrangement {
   readonly labels: readonly (readonly [field: string, label: string])[];
 }
 
-/** Rows of the arrangement, from the first one to before the last one. */
+/** Rows from the first one to before the last one. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
+/** The same of rows as they are arranged; in the server's order without. */
+export interface ArrangedSpan extends Span {
+  readonly arrangement?: Arrangement;
+}
+
+/** What an arrangement makes of the rows. */
+export interface Arranged {
+  /** How many are shown. */
+  readonly shown: number;
+  /** How many there were when they were arranged. */
+  readonly rowCount: number;
+}
+
 /** A cell as it is shown: its text or texts, or why it has none; a long text is cut, and says how long it is. */
 export type ShownCell =
   | string
-  | readonly string[]
+  | string[]
   | { readonly none: 'null' | 'missing' }
   | { readonly cut: string; readonly length: number };
 
@@ -33,18 +47,18 @@ export interface ShownRow {
   /** Its place in the server's order. */
   readonly index: number;
   /** In the order of the table's fields. */
-  readonly cells: readonly ShownCell[];
+  readonly cells: ShownCell[];
   /** Places in `cells` of those that are not what they were in the table compared with; -1 for a row that is new. */
-  readonly changed?: readonly number[];
+  readonly changed?: number[];
 }
 
 export interface Page {
   readonly from: number;
   readonly fields: readonly string[];
-  readonly rows: readonly ShownRow[];
+  readonly rows: ShownRow[];
 }
 
-export interface Selection extends Span {
+export interface Selection extends ArrangedSpan {
   readonly fields: readonly string[];
   readonly headers: readonly string[] | null;
   /** Characters at which it is too much. */
@@ -69,8 +83,20 @@ export interface ExportRequest {
   readonly format: ExportFormat;
   /** Of CSV; a comma unless told otherwise. */
   readonly delimiter?: Delimiter;
-  /** All rows in the server's order, not only those that are shown, as they are shown. */
-  readonly all: boolean;
+  /** The rows that are shown, as they are shown; all in the server's order without. */
+  readonly arrangement?: Arrangement;
+}
+
+export interface SampleRequest {
+  readonly arrangement?: Arrangement;
+  /** The fields that rows are known by; found out where nobody knows yet. */
+  readonly keys: readonly string[] | null;
+  /** Rows looked at. */
+  readonly most: number;
+}
+
+export interface DatedRequest extends Omit<Dated, 'rows'> {
+  readonly arrangement?: Arrangement;
 }
 
 /** The numbers of one moment. */
@@ -92,11 +118,10 @@ const mostValues = 64;
 /** One table with what is asked of it: takes and gives only what can be sent between threads. */
 export class TableEngine {
   readonly table: ResultTable;
-  #arrangement: Arrangement = { sort: [], filter: '', labels: [] };
-  /** Rows in the arranged order; undefined while that is the server's. */
-  #rows: Uint32Array | undefined;
-  /** How many rows the table had when it was arranged. */
-  #arranged = 0;
+  /** Whether all rows have come. */
+  isWhole = false;
+  /** What was arranged last: a person looks at many pages of the same. */
+  #last: { readonly key: string; readonly order: Uint32Array; readonly rowCount: number } | undefined;
   #changes: Changes | undefined;
   readonly #exports = new Map<
     number,
@@ -118,17 +143,19 @@ export class TableEngine {
     };
   }
 
-  /** Sorts and filters the rows that are there; answers how many are left. Rows that come later are not among them. */
-  arrange(arrangement: Arrangement): number {
-    this.#arrangement = arrangement;
-    this.#rows = this.#order();
-    this.#arranged = this.table.rowCount;
-    return this.#rows?.length ?? this.table.rowCount;
+  /** Sorts and filters the rows. */
+  arrange(arrangement: Arrangement): Arranged {
+    const order = this.#order(arrangement);
+    const { rowCount } = this.table;
+    return {
+      shown: order?.length ?? rowCount,
+      rowCount: order === undefined ? rowCount : (this.#last?.rowCount ?? 0),
+    };
   }
 
-  page({ from, to }: Span): Page {
+  page({ arrangement, from, to }: ArrangedSpan): Page {
     const rows: ShownRow[] = [];
-    const order = this.#rows;
+    const order = this.#order(arrangement);
     const end = Math.min(to, order?.length ?? this.table.rowCount);
     for (let at = Math.max(0, from); at < end; at++) {
       const index = order?.[at] ?? at;
@@ -140,8 +167,14 @@ export class TableEngine {
   }
 
   /** Everything of one row of the arrangement. */
-  detail(at: number): Detail | undefined {
-    const order = this.#rows;
+  detail({
+    arrangement,
+    at,
+  }: {
+    readonly arrangement?: Arrangement;
+    readonly at: number;
+  }): Detail | undefined {
+    const order = this.#order(arrangement);
     const index = order === undefined ? at : order[at];
     if (index === undefined || index >= this.table.rowCount) {
       return undefined;
@@ -158,8 +191,8 @@ export class TableEngine {
   /**
    * A selection as text for the clipboard, as spreadsheets paste it. Answers nothing when it is too much.
    */
-  copy({ from, to, fields, headers, most }: Selection): string | undefined {
-    const order = this.#rows;
+  copy({ arrangement, from, to, fields, headers, most }: Selection): string | undefined {
+    const order = this.#order(arrangement);
     const columns = fields.map((field) => this.table.column(field));
     const end = Math.min(to, order?.length ?? this.table.rowCount);
     const lines: string[] = headers === null ? [] : [headers.map(pasted).join('\t')];
@@ -189,13 +222,11 @@ export class TableEngine {
   }
 
   /**
-   * Fixes what is exported: the rows as they are arranged now, or all in the server's order. Answers its number,
-   * how many rows it has, and what its columns are; a person may sort on while it is written.
+   * Fixes what is exported: all rows that there are. Answers its number, how many rows it has, and what its columns
+   * are.
    */
   startExport(request: ExportRequest): { id: number; rowCount: number; kinds: (Kind | undefined)[] } {
-    // All rows are exported, also those that have come since they were arranged.
-    const isOld = this.#arranged !== this.table.rowCount;
-    const order = request.all ? undefined : isOld ? this.#order() : this.#rows;
+    const order = request.arrangement && this.#arrange(request.arrangement);
     const id = ++this.#lastExport;
     this.#exports.set(id, { ...request, order, rowCount: this.table.rowCount });
     const columns = request.fields.map((field) => this.table.column(field));
@@ -223,8 +254,8 @@ export class TableEngine {
   }
 
   /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */
-  sample({ keys, most }: { readonly keys: readonly string[] | null; readonly most: number }): Sample {
-    const order = this.#rows;
+  sample({ arrangement, keys, most }: SampleRequest): Sample {
+    const order = this.#order(arrangement);
     const rows: number[] = [];
     const count = Math.min(most, order?.length ?? this.table.rowCount);
     for (let at = 0; at < count; at++) {
@@ -243,8 +274,8 @@ export class TableEngine {
   }
 
   /** The numbers of a column by the times in the table, where its rows are moments. */
-  dated({ field, max }: Omit<Dated, 'rows'>): Lines | undefined {
-    return datedLines(this.table, { field, max, rows: this.#rows });
+  dated({ arrangement, field, max }: DatedRequest): Lines | undefined {
+    return datedLines(this.table, { field, max, rows: this.#order(arrangement) });
   }
 
   #shown(column: Column, row: number, longest: number): ShownCell {
@@ -256,9 +287,31 @@ export class TableEngine {
     this.#changes = new Changes(earlier.table, this.table);
   }
 
-  #order(): Uint32Array | undefined {
-    const { sort, filter, labels } = this.#arrangement;
-    if (sort.length === 0 && filter.trim() === '') {
+  /**
+   * The rows of an arrangement; undefined where it is the server's. Rows that arrive are put in their places when there
+   * are twice as many as before, and when they are all there: each time costs as much as sorting them all.
+   */
+  #order(arrangement: Arrangement | undefined): Uint32Array | undefined {
+    if (arrangement === undefined || !isArranged(arrangement)) {
+      return undefined;
+    }
+    const { rowCount } = this.table;
+    const key = JSON.stringify(arrangement);
+    const last = this.#last;
+    if (
+      last?.key === key &&
+      (rowCount === last.rowCount || (!this.isWhole && rowCount < 2 * last.rowCount))
+    ) {
+      return last.order;
+    }
+    const order = this.#arrange(arrangement) ?? allRows(rowCount);
+    this.#last = { key, order, rowCount };
+    return order;
+  }
+
+  #arrange(arrangement: Arrangement): Uint32Array | undefined {
+    const { sort, filter, labels } = arrangement;
+    if (!isArranged(arrangement)) {
       return undefined;
     }
     const kept =
@@ -267,89 +320,9 @@ export class TableEngine {
   }
 }
 
-/** The differences between two tables of the same request, found when a row is asked for. */
-class Changes {
-  readonly #earlier: ResultTable;
-  readonly #now: ResultTable;
-  readonly #keys: readonly string[];
-  readonly #rows: ReadonlyMap<string, number>;
-
-  constructor(earlier: ResultTable, now: ResultTable) {
-    this.#earlier = earlier;
-    this.#now = now;
-    this.#keys = keyFields(earlier, now);
-    const rows = new Map<string, number>();
-    for (let row = 0; row < earlier.rowCount; row++) {
-      rows.set(keyOf(earlier, row, this.#keys), row);
-    }
-    this.#rows = rows;
-  }
-
-  of(row: number): readonly number[] | undefined {
-    const before = this.#rows.get(keyOf(this.#now, row, this.#keys));
-    if (before === undefined) {
-      return [-1];
-    }
-    const changed: number[] = [];
-    for (const [at, column] of this.#now.columns.entries()) {
-      if (!same(column.at(row), this.#earlier.cell(before, column.field))) {
-        changed.push(at);
-      }
-    }
-    return changed.length === 0 ? undefined : changed;
-  }
-}
-
-/** Most columns that make a key together. */
-const mostKeys = 3;
-
-/**
- * The fields that tell a row from the others: the first texts that are different in all rows, alone or
- * together. Without any, a row is told by its place.
- */
-export function keyFields(earlier: ResultTable, now: ResultTable): string[] {
-  const candidates = now.columns.filter(
-    (column) => now.kindOf(column) === 'text' && earlier.column(column.field) !== undefined,
-  );
-  for (const { field } of candidates.slice(0, 8)) {
-    if (isKey(earlier, [field]) && isKey(now, [field])) {
-      return [field];
-    }
-  }
-  for (let count = 2; count <= Math.min(mostKeys, candidates.length); count++) {
-    const fields = candidates.slice(0, count).map(({ field }) => field);
-    if (isKey(earlier, fields) && isKey(now, fields)) {
-      return fields;
-    }
-  }
-  return [];
-}
-
-function isKey(table: ResultTable, fields: readonly string[]): boolean {
-  const seen = new Set<string>();
-  for (let row = 0; row < table.rowCount; row++) {
-    const key = keyOf(table, row, fields);
-    if (seen.has(key)) {
-      return false;
-    }
-    seen.add(key);
-  }
-  return true;
-}
-
-/** What a row is known by from one answer to the next. */
-export function keyOf(table: ResultTable, row: number, fields: readonly string[]): string {
-  if (fields.length === 0) {
-    return String(row);
-  }
-  return fields.map((field) => textOf(table.cell(row, field))).join(' · ');
-}
-
-function same(a: Cell | undefined, b: Cell | undefined): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((value, at) => value === b[at]);
-  }
-  return a instanceof NumberText && b instanceof NumberText ? a.text === b.text : a === b;
+/** Whether rows are shown in any other way than as the server sent them. */
+export function isArranged({ sort, filter }: Arrangement): boolean {
+  return sort.length > 0 || filter.trim() !== '';
 }
 
 function valueForProgram(cell: Cell): string {

@@ -42,6 +42,7 @@ class TableWorker {
         this.#reading(message.table, (splitter, open) => {
           const head = splitter.end();
           open.splitter = undefined;
+          open.engine.isWhole = true;
           this.#tell({ op: 'ended', table: message.table, head, summary: open.engine.summary() });
         });
         break;

@@ -168,7 +168,7 @@ export class WorkerClient implements Disposable {
       return; // It was stopped.
     }
     const detail = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
-    this.#log?.error(`The thread of large results has ended: ${detail}`);
+    this.#log?.error(`The thread of results has ended: ${detail}`);
     const isFull = reason instanceof Error && 'code' in reason && reason.code === 'ERR_WORKER_OUT_OF_MEMORY';
     this.#lose(
       isFull
@@ -176,10 +176,7 @@ export class WorkerClient implements Disposable {
             'E_TOO_LARGE',
             'There is not enough memory for the results that are open: close some, or ask for fewer rows.',
           )
-        : new TokensError(
-            'E_PROTOCOL',
-            'Large results were lost by a mistake of Session Tokens; get them again.',
-          ),
+        : new TokensError('E_PROTOCOL', 'Results were lost by a mistake of Session Tokens; get them again.'),
     );
   }
 

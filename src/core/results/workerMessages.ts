@@ -4,7 +4,7 @@ import type { RowPath } from '../protocols/answer.ts';
 import type { Summary, TableEngine } from './engine.ts';
 
 /** What a table can be asked, by the names of {@link TableEngine}'s methods. */
-export type Method = Exclude<keyof TableEngine, 'table' | 'summary' | 'compare'> | 'compare';
+export type Method = Exclude<keyof TableEngine, 'table' | 'isWhole' | 'summary'>;
 /** Of a comparison: the number of the earlier table. */
 export type Args<M extends Method> = M extends 'compare' ? number : Parameters<TableEngine[M]>[0];
 export type Result<M extends Method> = ReturnType<TableEngine[M]>;

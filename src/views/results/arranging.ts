@@ -1,17 +1,13 @@
-import type { Arrangement } from '../../core/results/engine.ts';
+import { type Arranged, type Arrangement, isArranged } from '../../core/results/engine.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 
-/**
- * How the rows of a result are sorted and filtered, whichever table has them at the time. Rows that arrive are
- * put in their places when there are twice as many as before, and when they are all there: each time costs as
- * much as sorting them all.
- */
+/** How the rows of a result are sorted and filtered, whichever table has them at the time. */
 export class Arranging {
   readonly #table: () => TableHandle | undefined;
   readonly #changed: () => void;
   #wanted: Arrangement = { sort: [], filter: '', labels: [] };
-  /** What a table was asked last, and how many rows it had then and shows by that. */
-  readonly #done = new WeakMap<TableHandle, { arrangement: Arrangement; rows: number; shown: number }>();
+  /** What a table was asked last, and what came of it. */
+  readonly #done = new WeakMap<TableHandle, Arranged & { readonly arrangement: Arrangement }>();
   #settling: Promise<void> | undefined;
 
   /**
@@ -25,11 +21,6 @@ export class Arranging {
 
   get wanted(): Arrangement {
     return this.#wanted;
-  }
-
-  /** Whether the rows are to be shown in any other way than as the server sent them. */
-  get isArranged(): boolean {
-    return isArranged(this.#wanted);
   }
 
   /** How many rows are shown. */
@@ -78,23 +69,19 @@ export class Arranging {
   /** Answers whether something else is wanted by now. */
   async #arrange(table: TableHandle): Promise<boolean> {
     const arrangement = this.#wanted;
-    const rows = table.state.rowCount;
-    const shown = await table.call('arrange', arrangement);
-    this.#done.set(table, { arrangement, rows, shown });
+    const { rowCount } = table.state;
+    const arranged = await table.call('arrange', arrangement);
+    this.#done.set(table, { ...arranged, rowCount: Math.max(rowCount, arranged.rowCount), arrangement });
     return arrangement !== this.#wanted;
   }
 
   #isDue(table: TableHandle): boolean {
     const done = this.#done.get(table);
     if (done === undefined) {
-      return this.isArranged;
+      return isArranged(this.#wanted);
     }
     const { rowCount, phase } = table.state;
-    const isMuchMore = rowCount > done.rows && (phase !== 'arriving' || rowCount >= 2 * done.rows);
-    return done.arrangement !== this.#wanted || (this.isArranged && isMuchMore);
+    const isMuchMore = rowCount > done.rowCount && (phase !== 'arriving' || rowCount >= 2 * done.rowCount);
+    return done.arrangement !== this.#wanted || (isArranged(this.#wanted) && isMuchMore);
   }
-}
-
-function isArranged({ sort, filter }: Arrangement): boolean {
-  return sort.length > 0 || filter.trim() !== '';
 }

@@ -97,7 +97,7 @@ export class JsonFiles implements vscode.FileSystemProvider, Disposable {
     const share = table.share();
     try {
       const parts: Buffer[] = [];
-      const request = { fields, format: 'json', all: true } as const;
+      const request = { fields, format: 'json' } as const;
       for await (const { data } of exportParts(table, request, this.#hide)) {
         parts.push(Buffer.from(data));
       }

@@ -13,9 +13,6 @@ const sortBy = v.object({ field: name, descending: v.boolean() });
 /** Rows asked for at once are bounded: the webview shows a few dozen. */
 export const mostRowsAtOnce = 500;
 
-/** What a person can do in the webview that the tab has to carry out. */
-export const actions = ['watch', 'stop'] as const;
-
 /** From the webview. */
 export const fromTable = v.variant('is', [
   /** The webview stands and can be told things. */
@@ -36,7 +33,8 @@ export const fromTable = v.variant('is', [
   }),
   /** The columns that are seen, in their order: an export has the same. */
   v.object({ is: v.literal('columns'), fields: v.array(name) }),
-  v.object({ is: v.literal('do'), action: v.picklist(actions) }),
+  /** Ends the watch. */
+  v.object({ is: v.literal('stop') }),
   /** The column to draw; null when the plot is closed. */
   v.object({ is: v.literal('plot'), field: v.nullable(name) }),
 ]);
@@ -137,7 +135,6 @@ export const toTable = v.variant('is', [
       'filterOutValue',
     ]),
     field: v.optional(name),
-    text: v.optional(v.string()),
   }),
   v.object({
     is: v.literal('plot'),

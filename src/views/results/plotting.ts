@@ -1,20 +1,37 @@
 import type { Lines } from '../../core/results/dated.ts';
+import { type Arrangement, isArranged, type Sample } from '../../core/results/engine.ts';
 import { History } from '../../core/results/history.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
-import type { ResultPanel } from './resultPanel.ts';
+import type { ToTable } from './messages.ts';
 
 /** Rows whose numbers are remembered while a result is watched, and lines drawn of them. */
 const sampledRows = 5000;
 const mostLines = 8;
 
+/** The result whose numbers are drawn. */
+export interface Plotted {
+  readonly table: TableHandle | undefined;
+  readonly arrangement: Arrangement;
+  /** When its data were got, as epoch milliseconds. */
+  readonly gotAt: number;
+  /** The columns as a person sees them. */
+  readonly seenFields: readonly string[];
+  labelOf(field: string): string;
+}
+
+/** Takes a drawing to the person. */
+export type ShowPlot = (plot: ToTable & { is: 'plot' }) => void;
+
 /** Draws the numbers of a result's column over the times in its rows, or over the time that the result is watched. */
 export class Plotting {
-  readonly #result: ResultPanel;
+  readonly #result: Plotted;
+  readonly #show: ShowPlot;
   readonly #history = new History();
   #field: string | null = null;
 
-  constructor(result: ResultPanel) {
+  constructor(result: Plotted, show: ShowPlot) {
     this.#result = result;
+    this.#show = show;
   }
 
   /** Draws a column; null ends it. */
@@ -53,9 +70,13 @@ export class Plotting {
     const fields = this.#numericFields().map((one) => ({ field: one, label: result.labelOf(one) }));
     await this.begin(table, result.gotAt);
     // Rows that are moments themselves need no watch.
-    const dated = this.#history.length > 1 ? undefined : await table.call('dated', { field, max: mostLines });
+    const { arrangement } = result;
+    const dated =
+      this.#history.length > 1
+        ? undefined
+        : await table.call('dated', { arrangement, field, max: mostLines });
     const { times, series, others } = dated ?? (await this.#watched(table, field));
-    result.post({
+    this.#show({
       is: 'plot',
       field,
       label: result.labelOf(field),
@@ -68,12 +89,14 @@ export class Plotting {
 
   async #watched(table: TableHandle, field: string): Promise<Lines> {
     // What the filter leaves is what is drawn.
-    const shown = this.#result.isArranged ? new Set((await this.#sample(table)).keys) : undefined;
+    const isPart = isArranged(this.#result.arrangement);
+    const shown = isPart ? new Set((await this.#sample(table)).keys) : undefined;
     return this.#history.lines(field, mostLines, shown);
   }
 
-  #sample(table: TableHandle) {
-    return table.call('sample', { keys: this.#history.keyFields, most: sampledRows });
+  #sample(table: TableHandle): Promise<Sample> {
+    const { arrangement } = this.#result;
+    return table.call('sample', { arrangement, keys: this.#history.keyFields, most: sampledRows });
   }
 
   #numericFields(): string[] {

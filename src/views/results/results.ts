@@ -4,12 +4,13 @@ import type { Disposable } from '../../core/disposable.ts';
 import { notLookedAt } from '../../core/errors.ts';
 import { isRequest } from '../../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../../core/requests/request.ts';
-import { readerMaker, tableOf } from '../../core/results/readers.ts';
+import { tableOf } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { OperationOptions } from '../../core/tokens/signIn.ts';
 import type { Services } from '../../services.ts';
+import { fetchTable } from './fetchTable.ts';
 import { JsonFiles } from './jsonFiles.ts';
 import { type KeptState, keptState } from './messages.ts';
 import { viewType } from './register.ts';
@@ -42,58 +43,44 @@ export class Results implements Disposable {
   ): Promise<Fetched> {
     const asJson = shown && this.#deps.options.resultsOpen() === 'json';
     const inTab = shown && !asJson;
-    const arrived: { table?: TableHandle; share?: Disposable; panel?: ResultPanel } = {};
+    let panel: ResultPanel | undefined;
     /** Fires when the tab is closed: nobody waits for the rest of the answer any more. */
     const closed = new AbortController();
     const show = (table: TableHandle) => {
-      if (arrived.panel === undefined) {
-        arrived.panel = this.#open(request);
-        arrived.panel.panel.onDidDispose(() => closed.abort(notLookedAt));
+      if (panel === undefined) {
+        panel = this.#open(request);
+        panel.panel.onDidDispose(() => closed.abort(notLookedAt));
       }
-      if (arrived.panel.table !== table && !closed.signal.aborted) {
-        arrived.panel.show(table);
+      if (panel.model.table !== table && !closed.signal.aborted) {
+        panel.model.show(table);
       }
     };
-    const makeReader = readerMaker(this.#deps.worker, {
-      maxBytes: this.#deps.options.maxResponseBytes(),
-      onTable: (table) => {
-        arrived.share?.dispose();
-        arrived.table = table;
-        arrived.share = table.share();
-        if (inTab) {
-          table.onDidChange(({ rowCount }) => {
-            if (rowCount > 0 && arrived.table === table) {
-              show(table);
-            }
-          });
-        }
-      },
-    });
     const signal = AbortSignal.any([
       closed.signal,
       ...(options.signal === undefined ? [] : [options.signal]),
     ]);
     try {
-      const fetched = await this.#deps.keeper.getData(request, { ...options, signal, makeReader });
-      if (asJson && arrived.table !== undefined) {
-        const { table } = arrived;
-        await this.#json.show(table, table.state.fields, titleOf(request), this.#deps.clock.now().wall);
-      }
-      if (inTab && arrived.table !== undefined && !closed.signal.aborted) {
-        show(arrived.table);
-        arrived.panel?.finished(fetched).catch(this.#deps.report);
+      const how = { ...options, signal };
+      const { fetched, table, share } = await fetchTable(this.#deps, request, how, inTab ? show : undefined);
+      try {
+        if (asJson) {
+          await this.#json.show(table, table.state.fields, titleOf(request), this.#deps.clock.now().wall);
+        } else if (inTab && !closed.signal.aborted) {
+          show(table);
+          panel?.finished(fetched).catch(this.#deps.report);
+        }
+      } finally {
+        share.dispose();
       }
       return fetched;
     } catch (error) {
-      arrived.panel?.failed(error);
+      panel?.model.failed(error);
       throw error;
-    } finally {
-      arrived.share?.dispose();
     }
   }
 
   /** Shows the rows of a result as JSON. */
-  async openAsJson({ table, title, gotAt }: ResultPanel): Promise<void> {
+  async openAsJson({ model: { table, title, gotAt } }: ResultPanel): Promise<void> {
     if (table !== undefined) {
       await this.#json.show(table, table.state.fields, title, gotAt);
     }
@@ -151,7 +138,7 @@ export class Results implements Disposable {
       const { table, share } = await tableOf(this.#deps.worker, data.rows);
       table.update({ bytes: data.bytes });
       if (this.#panels.has(shown)) {
-        shown.restore(data, table);
+        shown.model.restore(data, table);
       }
       share.dispose();
     } catch {

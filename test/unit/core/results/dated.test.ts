@@ -45,9 +45,9 @@ describe('results: numbers by date', () => {
       ],
       others: 1,
     });
-    engine.arrange({ sort: [], filter: 'S/C', labels: [] });
+    const arrangement = { sort: [], filter: 'S/C', labels: [] };
     deepEqual(
-      engine.dated({ field: 'Close', max: 2 })?.series.map(({ key }) => key),
+      engine.dated({ arrangement, field: 'Close', max: 2 })?.series.map(({ key }) => key),
       ['S/C'],
     );
   });
@@ -66,7 +66,7 @@ describe('results: numbers by date', () => {
     ]);
     deepEqual(engine.page({ from: 0, to: 1 }).rows[0]?.cells, ['2024-01-02', { none: 'null' }, 'NA']);
     const fields = ['Date', 'Close', 'Name'];
-    const csv = engine.startExport({ fields, format: 'csv', all: true });
+    const csv = engine.startExport({ fields, format: 'csv' });
     equal(engine.exportPart({ id: csv.id, from: 0, to: 1 }), '2024-01-02,,NA\r\n');
     equal(engine.json({ from: 0, to: 1 }), '[{"Date":"2024-01-02","Close":"NA","Name":"NA"}]');
   });

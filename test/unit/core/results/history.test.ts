@@ -74,7 +74,7 @@ describe('results: export in parts', () => {
       }));
       let text = '';
       let counted = 0;
-      const request = { fields: ['A', 'B', 'C'], format, all: true } as const;
+      const request = { fields: ['A', 'B', 'C'], format } as const;
       for await (const part of exportParts(localTableOf(rows), request, (data) => data)) {
         text += String(part.data);
         counted = part.rows;

@@ -109,13 +109,10 @@ describe('results: readers', () => {
       assert.deepEqual(rows[3], { NAME: 'JOB3', CPU: String((3 * 7919) % rowCount), __x: 3, ODD: 'é' });
 
       assert.ok(table);
-      const count = await table.call('arrange', {
-        sort: [{ field: 'CPU', descending: true }],
-        filter: 'cpu<50',
-        labels: [],
-      });
-      assert.equal(count, 50);
-      const page = await table.call('page', { from: 0, to: 2 });
+      const arrangement = { sort: [{ field: 'CPU', descending: true }], filter: 'cpu<50', labels: [] };
+      const { shown } = await table.call('arrange', arrangement);
+      assert.equal(shown, 50);
+      const page = await table.call('page', { arrangement, from: 0, to: 2 });
       assert.deepEqual(
         page.rows.map(({ cells }) => cells[1]),
         ['49', '48'],
@@ -182,7 +179,7 @@ describe('results: readers', () => {
       assert.ok(table);
       const told = (error: unknown) =>
         TokensError.is(error) && error.code === code && !error.message.includes('not kept');
-      await assert.rejects(table.call('detail', 1), told);
+      await assert.rejects(table.call('detail', { at: 1 }), told);
       assert.ok(told(table.state.lost));
       assert.equal(table.state.phase, 'failed');
       await assert.rejects(table.call('page', { from: 0, to: 1 }), told);

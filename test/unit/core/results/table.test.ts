@@ -287,7 +287,7 @@ function exported(
   to = 1e6,
   delimiter?: ',' | ';' | '\t',
 ): string {
-  const { id } = desk.startExport({ fields, format, all: false, ...(delimiter && { delimiter }) });
+  const { id } = desk.startExport({ fields, format, ...(delimiter && { delimiter }) });
   return desk.exportPart({ id, from, to });
 }
 
@@ -440,14 +440,14 @@ describe('results: export', () => {
 
   it('writes what was arranged when it was started, whatever is sorted meanwhile', () => {
     const desk = new TableEngine(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
-    desk.arrange({ sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] });
-    const { id, rowCount } = desk.startExport({ fields: ['n'], format: 'ndjson', all: false });
-    desk.arrange({ sort: [], filter: '', labels: [] });
+    const arrangement = { sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] };
+    const { id, rowCount } = desk.startExport({ fields: ['n'], format: 'ndjson', arrangement });
+    desk.arrange({ sort: [{ field: 'n', descending: false }], filter: '', labels: [] });
     assert.equal(rowCount, 2);
     assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '{"n":3}\n{"n":2}\n');
     desk.endExport(id);
     assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '');
-    assert.equal(desk.startExport({ fields: ['n'], format: 'csv', all: true }).rowCount, 3);
+    assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).rowCount, 3);
   });
 
   it('copies rows as text with tabs', () => {

@@ -55,7 +55,7 @@ const rowsOf = (...rows: readonly string[]) => `{"rc":0,"Rows":[${rows.join(',')
 
 async function exported(table: TableHandle, format: ExportFormat): Promise<string> {
   let text = '';
-  const request = { fields: table.state.fields, format, all: true };
+  const request = { fields: table.state.fields, format };
   for await (const { data } of exportParts(table, request, (part) => part)) {
     text += String(data);
   }
@@ -69,8 +69,8 @@ function copied({ table, fields, state }: Got): Promise<string | undefined> {
 /** Texts of a column named `v`, arranged. */
 async function arranged(values: readonly string[], sort: boolean, filter = ''): Promise<string[]> {
   const { table } = await get(rowsOf(...values.map((value) => `{"v":${value}}`)));
-  await table.call('arrange', { sort: sort ? [{ field: 'v', descending: false }] : [], filter, labels: [] });
-  const { rows } = await table.call('page', { from: 0, to: values.length });
+  const arrangement = { sort: sort ? [{ field: 'v', descending: false }] : [], filter, labels: [] };
+  const { rows } = await table.call('page', { arrangement, from: 0, to: values.length });
   return rows.map(({ cells }) => String(cells[0]));
 }
 
@@ -281,8 +281,10 @@ describe('results: values as they were sent', () => {
       const at = fields.indexOf('CDREASID');
       const ids = async (filter: string, descending?: boolean) => {
         const sort = descending === undefined ? [] : [{ field: 'CDREASID', descending }];
-        await table.call('arrange', { sort, filter, labels: [] });
-        return (await table.call('page', { from: 0, to: 200 })).rows.map(({ cells }) => String(cells[at]));
+        const arrangement = { sort, filter, labels: [] };
+        return (await table.call('page', { arrangement, from: 0, to: 200 })).rows.map(({ cells }) =>
+          String(cells[at]),
+        );
       };
       const all = await ids('');
       assert.ok(all.includes('001E') && all.includes('0020'), all.join());

@@ -127,7 +127,7 @@ describe('results: a workbook', () => {
     const rows: JsonObject[] = [{ F0: 'a', F27: null, F799: '=1+1' }];
     const table = localTableOf(rows, 100);
     const parts: Buffer[] = [];
-    const request = { fields, format: 'xlsx', all: true } as const;
+    const request = { fields, format: 'xlsx' } as const;
     for await (const { data } of exportParts(table, request, (one) => one.replace('a', '*'))) {
       parts.push(Buffer.from(data));
     }
@@ -160,11 +160,7 @@ describe('results: a workbook', () => {
       Array.from({ length: 5000 }, (_, at) => ({ at, text: `${Math.sin(at)}` })),
       1e7,
     );
-    for await (const part of exportParts(
-      table,
-      { fields: ['at', 'text'], format: 'xlsx', all: true },
-      String,
-    )) {
+    for await (const part of exportParts(table, { fields: ['at', 'text'], format: 'xlsx' }, String)) {
       if (part.rows > 0) {
         break;
       }
@@ -195,7 +191,7 @@ describe('results: a workbook', () => {
     const parts: Buffer[] = [];
     for await (const { data } of exportParts(
       table,
-      { fields: ['JOB', 'CPU', 'AT', 'NOTE'], format: 'xlsx', all: true },
+      { fields: ['JOB', 'CPU', 'AT', 'NOTE'], format: 'xlsx' },
       String,
     )) {
       parts.push(Buffer.from(data));

@@ -1,0 +1,59 @@
+import type { Disposable } from '../../core/disposable.ts';
+import type { DataRequest } from '../../core/requests/request.ts';
+import { readerMaker } from '../../core/results/readers.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
+import type { WorkerClient } from '../../core/results/workerClient.ts';
+import type { Fetched } from '../../core/tokens/fetched.ts';
+import type { Keeper } from '../../core/tokens/keeper.ts';
+import type { OperationOptions } from '../../core/tokens/signIn.ts';
+
+/** What data are fetched with. */
+export interface FetchServices {
+  readonly keeper: Pick<Keeper, 'getData'>;
+  readonly options: { maxResponseBytes(): number };
+  readonly worker: WorkerClient;
+}
+
+/** Data in their table. */
+export interface FetchedTable {
+  /** Its answer has a share of the table, too. */
+  readonly fetched: Fetched;
+  readonly table: TableHandle;
+  readonly share: Disposable;
+}
+
+/**
+ * Gets data into a table. Both shares of it are the caller's.
+ * @param onRows hears of the table with each of its changes, from its first rows on
+ * @throws what {@link Keeper.getData} throws; then nothing is left of the table
+ */
+export async function fetchTable(
+  { keeper, options, worker }: FetchServices,
+  request: DataRequest,
+  how: OperationOptions,
+  onRows?: (table: TableHandle) => void,
+): Promise<FetchedTable> {
+  let table: TableHandle | undefined;
+  let share: Disposable | undefined;
+  const makeReader = readerMaker(worker, {
+    maxBytes: options.maxResponseBytes(),
+    onTable: (made) => {
+      // A request that is sent again has another answer.
+      share?.dispose();
+      table = made;
+      share = made.share();
+      made.onDidChange(({ rowCount }) => {
+        if (rowCount > 0 && table === made) {
+          onRows?.(made);
+        }
+      });
+    },
+  });
+  try {
+    const fetched = await keeper.getData(request, { ...how, makeReader });
+    return { fetched, table: table as unknown as TableHandle, share: share as unknown as Disposable };
+  } catch (error) {
+    share?.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,246 @@
+import type { Clock } from '../../core/clock.ts';
+import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { cancelled, notLookedAt } from '../../core/errors.ts';
+import { Emitter, type Event } from '../../core/event.ts';
+import { protocolTaking } from '../../core/protocols/kinds.ts';
+import type { Column } from '../../core/protocols/protocol.ts';
+import type { DataRequest } from '../../core/requests/request.ts';
+import type { Arrangement, Detail, Page, Span } from '../../core/results/engine.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
+import type { Fetched } from '../../core/tokens/fetched.ts';
+import { Arranging } from './arranging.ts';
+import type { FetchedTable } from './fetchTable.ts';
+import type { KeptState } from './messages.ts';
+import { Plotting, type ShowPlot } from './plotting.ts';
+import type { Outcome } from './statusTexts.ts';
+
+/** What a result needs of the rest. */
+export interface ModelServices {
+  readonly clock: Clock;
+  /** Gets the data of a request; the shares are the caller's. */
+  readonly fetch: (request: DataRequest, signal: AbortSignal) => Promise<FetchedTable>;
+  /** The columns by the view's definition. */
+  readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
+  readonly plot: ShowPlot;
+  /** Tells the person of a failure that nobody else hears of. */
+  readonly report: (error: unknown) => void;
+}
+
+/** What one result is: its table, how that is arranged and labelled, and what came of the last request. */
+export class ResultModel implements Disposable {
+  readonly request: DataRequest;
+  readonly title: string;
+  readonly plotting: Plotting;
+  readonly #services: ModelServices;
+  readonly #changed = new Emitter<void>();
+  /** Something else is to be shown. */
+  readonly onDidChange: Event<void> = this.#changed.event;
+  readonly #arranging = new Arranging(
+    () => this.#table,
+    () => this.#renewed(),
+  );
+  #table: TableHandle | undefined;
+  #tableOwned = new DisposableStore();
+  #labels = new Map<string, string>();
+  #running: AbortController | undefined;
+  /** Grows whenever rows that were shown are not true any more. */
+  generation = 1;
+  #fields = '';
+  outcome: Outcome | undefined;
+  /** Why the rows are not all there, or not those of now. */
+  failure: unknown;
+  /** When the data were got, as epoch milliseconds. */
+  gotAt: number;
+  /** What was kept over a reload, while that is what is shown. */
+  kept: KeptState | undefined;
+  /** Fields that the view's definition hides at first. */
+  hidden: readonly string[] = [];
+  /** The columns that a person sees, in their order; undefined until that is known. */
+  seen: readonly string[] | undefined;
+
+  constructor(request: DataRequest, title: string, services: ModelServices) {
+    this.request = request;
+    this.title = title;
+    this.#services = services;
+    this.gotAt = services.clock.now().wall;
+    this.plotting = new Plotting(this, services.plot);
+  }
+
+  get table(): TableHandle | undefined {
+    return this.#table;
+  }
+
+  get seenFields(): readonly string[] {
+    const fields = this.#table?.state.fields ?? [];
+    return this.seen ?? fields.filter((field) => !this.hidden.includes(field));
+  }
+
+  /** How many rows the filter leaves. */
+  get shownRows(): number {
+    return this.#arranging.shownRows;
+  }
+
+  get arrangement(): Arrangement {
+    return this.#arranging.wanted;
+  }
+
+  get labels(): readonly (readonly [field: string, label: string])[] {
+    return [...this.#labels];
+  }
+
+  labelOf(field: string): string {
+    return this.#labels.get(field) ?? field;
+  }
+
+  /** Shows a table, which may still be arriving. */
+  show(table: TableHandle): void {
+    this.#adopt(table);
+    this.#changed.fire();
+  }
+
+  /** The answer that is shown has come to its end. Resolves to whether its view's definition says how it looks. */
+  async finished(fetched: Fetched): Promise<boolean> {
+    this.outcome = fetched;
+    await this.#arrived();
+    return this.#learnLabels(fetched);
+  }
+
+  /** The answer that is shown will not come to its end. */
+  failed(error: unknown): void {
+    this.failure = error;
+    this.#changed.fire();
+  }
+
+  /** Shows what was kept over a reload. */
+  restore(kept: KeptState, table: TableHandle): void {
+    this.#labels = new Map(kept.labels);
+    this.hidden = kept.hidden;
+    this.#adopt(table);
+    this.gotAt = kept.gotAt;
+    this.kept = kept;
+    this.#changed.fire();
+  }
+
+  /**
+   * Runs the request again and shows what has changed. The rows stay until the new ones are there. While it runs, another
+   * one does nothing.
+   * @throws what the request throws
+   */
+  async refresh(): Promise<void> {
+    if (this.#running !== undefined) {
+      return;
+    }
+    const running = new AbortController();
+    this.#running = running;
+    try {
+      const { fetched, table, share } = await this.#services.fetch(anew(this.request), running.signal);
+      fetched.answer.dispose();
+      try {
+        if (running.signal.aborted) {
+          throw cancelled();
+        }
+        await this.#replace(table, fetched);
+      } finally {
+        share.dispose();
+      }
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Sorts or filters otherwise. */
+  async arrange(change: Partial<Arrangement>): Promise<void> {
+    await this.#arranging.change(change);
+    await this.plotting.draw();
+  }
+
+  /** Rows of a generation; undefined where they are not true any more. */
+  async page(generation: number, span: Span): Promise<Page | undefined> {
+    const { arrangement } = this;
+    const page = await (generation === this.generation
+      ? this.#table?.call('page', { ...span, arrangement })
+      : undefined);
+    return generation === this.generation ? page : undefined;
+  }
+
+  async detail(at: number): Promise<Detail | undefined> {
+    return this.#table?.call('detail', { at, arrangement: this.arrangement });
+  }
+
+  dispose(): void {
+    this.#running?.abort(notLookedAt);
+    this.#tableOwned.dispose();
+    this.#changed.dispose();
+  }
+
+  async #replace(table: TableHandle, fetched: Fetched): Promise<void> {
+    const before = this.#table;
+    if (before !== undefined && before.state.lost === undefined) {
+      await table.compare(before);
+      await this.plotting.begin(before, this.gotAt);
+    }
+    await this.#arranging.prepare(table);
+    this.outcome = fetched;
+    this.#adopt(table);
+    await this.plotting.remember(table, this.gotAt);
+    this.#changed.fire();
+    await this.plotting.draw();
+  }
+
+  #adopt(table: TableHandle): void {
+    this.#tableOwned.dispose();
+    this.#tableOwned = new DisposableStore();
+    this.#tableOwned.add(table.share());
+    this.#tableOwned.add(table.onDidChange(() => this.#arrived().catch(this.#services.report)));
+    this.#table = table;
+    this.#fields = table.state.fields.join('\u0000');
+    this.generation++;
+    this.gotAt = this.#services.clock.now().wall;
+    this.kept = undefined;
+    this.failure = undefined;
+  }
+
+  /** More rows have come, or the table is whole. */
+  async #arrived(): Promise<void> {
+    const fields = this.#table?.state.fields.join('\u0000') ?? '';
+    if (fields !== this.#fields) {
+      this.#fields = fields;
+      this.generation++;
+    }
+    this.#changed.fire();
+    await this.#arranging.settle();
+  }
+
+  #renewed(): void {
+    this.generation++;
+    this.#changed.fire();
+  }
+
+  /** Labels come from the view's definition, which is asked for only now that its session is open. */
+  async #learnLabels(fetched: Fetched): Promise<boolean> {
+    let columns: readonly Column[];
+    try {
+      columns = await this.#services.columns(fetched);
+    } catch {
+      return false; // Without a definition a field's label is its name.
+    }
+    const labels = columns.filter(({ field, label }) => label !== field);
+    const hidden = columns.filter((column) => column.hidden).map(({ field }) => field);
+    const isLearnt = labels.length > 0 || hidden.length > 0;
+    if (isLearnt) {
+      this.hidden = hidden;
+      this.#labels = new Map(labels.map(({ field, label }) => [field, label]));
+      await this.#arranging.change({ labels: this.labels });
+      this.#changed.fire();
+    }
+    return isLearnt;
+  }
+}
+
+/** An open session may answer with the data that it has collected before, unless it is told to collect them anew. */
+function anew(request: DataRequest): DataRequest {
+  return { ...request, ...protocolTaking(request)?.dialog.anew };
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { TokensError } from '../../../../src/core/errors.ts';
+import type { JsonObject } from '../../../../src/core/json.ts';
+import type { Column } from '../../../../src/core/protocols/protocol.ts';
+import { TableEngine } from '../../../../src/core/results/engine.ts';
+import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
+import type { Fetched } from '../../../../src/core/tokens/fetched.ts';
+import type { FetchedTable } from '../../../../src/views/results/fetchTable.ts';
+import { ResultModel } from '../../../../src/views/results/resultModel.ts';
+import { callOf } from '../../core/results/localTable.ts';
+import { FakeClock } from '../../fakeClock.ts';
+
+/** A table that is kept here and knows whether it has been let go. */
+class FakeTable extends TableHandle {
+  readonly engine: TableEngine;
+  dropped = false;
+
+  constructor(rows: JsonObject[]) {
+    const engine = new TableEngine();
+    const call = callOf(engine);
+    super({
+      table: tables.push(engine) - 1,
+      call: (method, args) =>
+        this.dropped
+          ? Promise.reject(new TokensError('E_CANCELLED', 'This result is not kept any more.'))
+          : call(method, (method === 'compare' ? tables[args as number] : args) as typeof args),
+      drop: () => {
+        this.dropped = true;
+      },
+    });
+    this.engine = engine;
+    this.add(rows, 'done');
+  }
+
+  add(rows: JsonObject[], phase: 'arriving' | 'done'): void {
+    this.engine.table.append(rows);
+    this.engine.isWhole = phase === 'done';
+    this.update({ ...this.engine.summary(), phase });
+  }
+}
+
+const tables: TableEngine[] = [];
+
+function fetchedOf(table: FakeTable): FetchedTable {
+  const own = table.share();
+  const answer = {
+    head: {},
+    fields: table.state.fields,
+    rowCount: table.state.rowCount,
+    bytes: 0,
+    rows: () => table.rows(),
+    dispose: () => own.dispose(),
+  };
+  const fetched: Fetched = {
+    connection: 'c',
+    query: {},
+    answer,
+    totalRows: table.state.rowCount,
+    elapsedMs: 1,
+    reused: false,
+  };
+  return { fetched, table, share: table.share() };
+}
+
+const by = (field: string) => [{ field, descending: false }];
+
+describe('results: what one result is', () => {
+  const clock = new FakeClock();
+  /** What is fetched next, and how that is told to end. */
+  let fetching: { resolve(table: FetchedTable): void; reject(error: unknown): void; signal: AbortSignal };
+  let columns: () => Promise<readonly Column[]>;
+  let reported: unknown[];
+  let model: ResultModel;
+
+  beforeEach(() => {
+    reported = [];
+    columns = async () => [];
+    model = new ResultModel({ connection: 'c', product: 'P', view: 'V' }, 'P/V', {
+      clock,
+      fetch: (_, signal) =>
+        new Promise((resolve, reject) => {
+          fetching = { resolve, reject, signal };
+        }),
+      columns: () => columns(),
+      plot: () => undefined,
+      report: (error) => reported.push(error),
+    });
+  });
+
+  async function values(generation = model.generation): Promise<unknown[] | undefined> {
+    return (await model.page(generation, { from: 0, to: 100 }))?.rows.map(({ cells }) => cells[0]);
+  }
+
+  it('shows rows while they arrive, arranged, and their labels when they are known', async () => {
+    const table = new FakeTable([{ v: '3' }]);
+    let told = 0;
+    model.onDidChange(() => told++);
+    columns = async () => [{ field: 'v', label: 'Value' }];
+    model.show(table);
+    assert.equal(told, 1);
+    await model.arrange({ sort: by('v') });
+    const before = model.generation;
+    table.add([{ v: '1' }, { v: '2' }], 'arriving');
+    await turn();
+    assert.deepEqual(await values(), ['1', '2', '3']);
+    assert.equal(await values(before), undefined);
+    table.add([{ v: '0', w: 'new' }], 'done');
+    assert.equal(await model.finished(fetchedOf(table).fetched), true);
+    assert.deepEqual(await values(), ['0', '1', '2', '3']);
+    assert.equal(model.labelOf('v'), 'Value');
+    assert.deepEqual([model.shownRows, model.seenFields], [4, ['v', 'w']]);
+    assert.deepEqual(reported, []);
+  });
+
+  it('E: a definition that cannot be had is no failure, nor is a table that is let go meanwhile', async () => {
+    const table = new FakeTable([{ v: '3' }]);
+    model.show(table);
+    columns = () => Promise.reject(new TokensError('E_HTTP', 'none'));
+    assert.equal(await model.finished(fetchedOf(table).fetched), false);
+    assert.equal(model.failure, undefined);
+    assert.equal(model.labelOf('v'), 'v');
+  });
+
+  it('E: keeps the rows until those of a refresh are there, and marks what has changed', async () => {
+    const first = new FakeTable([
+      { k: 'a', v: '1' },
+      { k: 'b', v: '2' },
+    ]);
+    const { share, fetched } = fetchedOf(first);
+    model.show(first);
+    share.dispose();
+    fetched.answer.dispose();
+    const refreshed = model.refresh();
+    await model.refresh();
+    assert.deepEqual(await values(), ['a', 'b']);
+    clock.advance(5000);
+    const next = new FakeTable([
+      { k: 'b', v: '3' },
+      { k: 'a', v: '1' },
+    ]);
+    fetching.resolve(fetchedOf(next));
+    await refreshed;
+    const page = await model.page(model.generation, { from: 0, to: 9 });
+    assert.deepEqual(
+      page?.rows.map(({ changed }) => changed),
+      [[1], undefined],
+    );
+    assert.equal(model.gotAt, clock.now().wall);
+    assert.deepEqual([first.dropped, next.dropped], [true, false]);
+    model.dispose();
+    assert.equal(next.dropped, true);
+  });
+
+  it('E: a click on a header during a refresh counts for what comes', async () => {
+    model.show(new FakeTable([{ v: '2', w: 'a' }]));
+    await model.arrange({ sort: by('v') });
+    const refreshed = model.refresh();
+    fetching.resolve(
+      fetchedOf(
+        new FakeTable([
+          { v: '1', w: 'c' },
+          { v: '2', w: 'b' },
+          { v: '3', w: 'a' },
+        ]),
+      ),
+    );
+    await model.arrange({ sort: by('w'), filter: '-v:1' });
+    await refreshed;
+    assert.deepEqual(await values(), ['3', '2']);
+    assert.deepEqual([model.shownRows, model.arrangement.sort], [2, by('w')]);
+  });
+
+  it('keeps the rows where a refresh fails, and says so until another one works', async () => {
+    const table = new FakeTable([{ v: '1' }]);
+    model.show(table);
+    const failing = model.refresh();
+    fetching.reject(new TokensError('E_NETWORK', 'down'));
+    await assert.rejects(failing, { code: 'E_NETWORK' });
+    assert.ok(TokensError.is(model.failure));
+    assert.deepEqual(await values(), ['1']);
+    const working = model.refresh();
+    fetching.resolve(fetchedOf(new FakeTable([{ v: '2' }])));
+    await working;
+    assert.equal(model.failure, undefined);
+    assert.deepEqual(await values(), ['2']);
+  });
+
+  it('E: a tab that is closed stops its refresh and lets what comes go', async () => {
+    model.show(new FakeTable([{ v: '1' }]));
+    const closed = model.refresh();
+    model.dispose();
+    assert.ok(fetching.signal.aborted);
+    const late = new FakeTable([{ v: '2' }]);
+    fetching.resolve(fetchedOf(late));
+    await assert.rejects(closed, { code: 'E_CANCELLED' });
+    assert.equal(late.dropped, true);
+  });
+});
