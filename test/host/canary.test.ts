@@ -117,7 +117,7 @@ describe('security: canaries', () => {
       'apiKey' in login || 'email' in login
         ? {
             connection,
-            endpoint: 'GetValues',
+            endpoint: 'GetValuesForDate',
             params: { Series: ['EQUITY/OAKBA'], SessionToken: canaries.apiKey },
             show: false,
           }

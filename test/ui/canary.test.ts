@@ -19,8 +19,8 @@ describe('security: canaries, as a person sees them', () => {
     const common = { requestTimeoutSeconds: 0.7 };
     const prices = (connection: string) => ({
       connection,
-      endpoint: 'GetValues',
-      params: { Series: ['EQUITY/OAKBA'], Periods: 5 },
+      endpoint: 'GetValuesForDate',
+      params: { Series: ['EQUITY/OAKBA'] },
     });
     const settings = {
       'sessionTokens.connections': [
@@ -104,6 +104,7 @@ describe('security: canaries, as a person sees them', () => {
           await quickInput.pick(/were refused/, 'API key');
           await quickInput.answer(/API key/, canaries.apiKey);
           await quickInput.pick(/Remember these/, 'Remember');
+          // It waits for its turn, and must not meet the next fault.
           await until('the sign-in', async () => gateway.sandbox.stats().sessions > 0);
         } else {
           await quickInput.cancel();
