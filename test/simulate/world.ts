@@ -458,18 +458,28 @@ export class World {
     };
   }
 
-  /** Lets a request about a token go when it is its turn; of one machine there are never more in a second than are taken. */
+  /**
+   * Lets a request about a token go when it is its turn; of one machine there are never more in a second than are taken.
+   * A window that goes has given its places to others, who cannot wait for what may be gone: it is counted by itself.
+   */
   async #turn(window: SimWindow, operation: Operation): Promise<() => void> {
     const ended = (await window.rate?.turn(operation, perSecond)) ?? nothing;
     return () => {
       const { machine } = window;
+      const stays = ({ alive, name }: SimWindow) => alive && machine.claims.alive.has(name);
       const recent = machine.answered.filter(
-        (one) => one.operation === operation && one.by.alive && this.#time.now - one.at < second,
+        (one) =>
+          one.operation === operation &&
+          (one.by === window || (stays(one.by) && stays(window))) &&
+          this.#time.now - one.at < second,
       );
       if (window.alive && recent.length >= perSecond && !machine.isAsleep) {
         this.#blame(`${recent.length + 1} requests of ${machine.name} for ${operation} in a second`);
       }
-      machine.answered = [...recent, { operation, by: window, at: this.#time.now }];
+      machine.answered = [
+        ...machine.answered.filter(({ at }) => this.#time.now - at < second),
+        { operation, by: window, at: this.#time.now },
+      ];
       ended();
     };
   }

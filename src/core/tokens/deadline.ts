@@ -9,10 +9,12 @@ export interface Deadline {
   readonly leftMs: number;
 }
 
-/** What is to be added to another machine's clocks to have ours, in milliseconds. */
+/** What is to be added to another machine's clocks to have our uptime, in milliseconds: our wall clock can be set. */
 interface Offset {
   readonly up: number;
   readonly wall: number;
+  /** Its uptime when it was heard of. */
+  readonly theirUp: number;
   /** Whether it is the offset but for the time that news are under way; otherwise it is that or less. */
   readonly isHeard: boolean;
 }
@@ -151,7 +153,8 @@ export class LearningClock implements Clock {
       return false;
     }
     const known = this.#others.get(start);
-    const offset = { up: now.up - written.up, wall: now.wall - written.wall, isHeard: isNews };
+    const theirUp = written.up;
+    const offset = { up: now.up - theirUp, wall: now.up - written.wall, theirUp, isHeard: isNews };
     const lateMs = offset.up - (known?.up ?? Number.POSITIVE_INFINITY);
     if (known !== undefined && !isNews) {
       if (!known.isHeard && lateMs < 0) {
@@ -159,12 +162,12 @@ export class LearningClock implements Clock {
       }
       return false;
     }
-    if (
-      known?.isHeard &&
-      lateMs > syncDelayMs &&
-      Math.abs(offset.wall - known.wall - lateMs) <= syncDelayMs
-    ) {
-      return false; // By both its clocks alike: it is the news that took long.
+    if (known?.isHeard && lateMs > syncDelayMs) {
+      // Its uptime stood still or began anew, and its wall clock goes on as before; or else it is the news that took long.
+      const isAnew = written.boot === '' && theirUp < known.theirUp - syncDelayMs;
+      if (!isAnew && Math.abs(offset.wall - known.wall) > syncDelayMs) {
+        return false;
+      }
     }
     this.#others.set(start, offset);
     return !known?.isHeard || Math.abs(lateMs) > syncDelayMs;

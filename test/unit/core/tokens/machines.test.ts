@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { remaining } from '../../../../src/core/tokens/deadline.ts';
 import type { TestWindow } from '../../../simulate/window.ts';
-import { demo, key, lifeMs, type Machine, Rig } from './rig.ts';
+import { demo, Gate, key, lifeMs, type Machine, Rig } from './rig.ts';
 
 const minute = 60_000;
 const life = 15 * minute;
@@ -186,31 +186,47 @@ describe('two machines over one secret storage', () => {
     assert.equal(rig.cra.count('keepAlive'), 4);
   });
 
-  it('A1: news that were long under way are not taken for a change of the clocks', async () => {
-    rig = new Rig({}, { lifeMs: life });
-    const machine = rig.machine('other', -3 * minute);
-    let held: (() => void)[] | undefined;
-    const gate = async () => {
-      if (held !== undefined) {
-        await new Promise<void>((go) => held?.push(go));
+  for (const { title, hereMs = 0, thereMs = 0, isFirst = false } of [
+    { title: '' },
+    { title: ', when the wall clock that hears them was set ahead meanwhile', hereMs: 60 * minute },
+    { title: ', when the wall clock that hears them was set back meanwhile', hereMs: -10 * minute },
+    { title: ', when the wall clock of their writer was set ahead meanwhile', thereMs: 60 * minute },
+    { title: ', when the wall clock of their writer was set back meanwhile', thereMs: -10 * minute },
+    { title: ', when they are the first of that machine', isFirst: true },
+  ]) {
+    it(`A1: news that were long under way are not taken for a change of the clocks${title}`, async () => {
+      rig = new Rig({}, { lifeMs: life });
+      const machine = rig.machine('other', -3 * minute);
+      const gate = new Gate();
+      const here = await rig.open('fake.here', gate.passed);
+      const ids: string[] = [];
+      const there = await rig.open('other.there', undefined, machine);
+      const signIn = async () => {
+        ids.push((await there.keeper.signIn('sarus', { login: key })).id);
+        ids.push((await there.keeper.signIn('cra', { login: demo })).id);
+      };
+      if (!isFirst) {
+        await signIn();
+        await rig.pass(minute, 1_000);
       }
-    };
-    const here = await rig.open('fake.here');
-    const there = await rig.open('other.there', gate, machine);
-    const { id } = await there.keeper.signIn('sarus', { login: key });
-    await rig.pass(minute, 1_000);
-    assertLeft(here, id, life - minute);
-    // The connection to the other machine breaks off; what it does is heard 10 minutes later.
-    held = [];
-    await rig.getSarus(there);
-    await rig.pass(10 * minute, 1_000);
-    for (const go of held.splice(0)) {
-      go();
-    }
-    held = undefined;
-    await rig.pass(minute, 1_000);
-    assertLeft(here, id, life - 11 * minute);
-  });
+      // This machine sleeps, or is cut off; what the other one writes is heard 10 minutes later.
+      gate.close();
+      rig.clock.jumpWall(hereMs);
+      machine.clock.jumpWall(thereMs);
+      if (isFirst) {
+        await signIn();
+      }
+      await rig.getSarus(there);
+      await there.keeper.keepAlive(ids[1] ?? '');
+      await rig.pass(10 * minute, 1_000);
+      gate.open();
+      gate.release();
+      await rig.pass(minute, 1_000);
+      for (const id of ids) {
+        assertLeft(here, id, life - 11 * minute);
+      }
+    });
+  }
 
   it('A1: entries of version 0.1 go on counting on the machine that wrote them', async () => {
     rig = new Rig({}, { lifeMs });
