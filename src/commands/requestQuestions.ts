@@ -134,7 +134,7 @@ export class RequestQuestions {
       ...used.values(),
       ...others.map(({ name, description }) => ({
         label: name,
-        ...(description === undefined ? {} : { description: translated(description) }),
+        description: description === undefined ? '' : translated(description),
       })),
     ];
   }
@@ -160,9 +160,8 @@ export class RequestQuestions {
     const title = this.#title;
     if (this.#used === undefined && finder?.targets.includes(target)) {
       const askers = askersFor(this.#call);
-      const found = await new FinderDialog(this.#services, this.#connection, finder, { title, askers }).ask(
-        target,
-      );
+      const dialog = new FinderDialog(this.#services, this.#connection, finder, { title, askers });
+      const found = await dialog.ask(target);
       if (found !== undefined) {
         return { [params.name]: found };
       }

@@ -13,6 +13,7 @@ import {
 } from '../core/results/exports.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
+import { askChoice, askText } from './ask.ts';
 import type { CommandServices, CommandTable } from './command.ts';
 
 type Args = Readonly<Record<string, unknown>>;
@@ -72,7 +73,7 @@ async function watch(panel: ResultPanel, { seconds }: Args): Promise<void> {
     panel.watch(Math.min(Math.max(seconds, 1), maxSeconds));
     return;
   }
-  const chosen = await vscode.window.showQuickPick(
+  const { value } = await askChoice(
     [
       ...intervals.map((value) => ({
         label:
@@ -88,16 +89,15 @@ async function watch(panel: ResultPanel, { seconds }: Args): Promise<void> {
     {
       title: vscode.l10n.t('Watch {0}', panel.model.title),
       placeHolder: vscode.l10n.t('Each look also keeps the session alive'),
+      ignoreFocusOut: false,
     },
   );
-  const value = chosen?.value === 0 ? await askSeconds() : chosen?.value;
-  if (value !== undefined) {
-    panel.watch(value);
-  }
+  panel.watch(value === 0 ? await askSeconds() : value);
 }
 
-async function askSeconds(): Promise<number | undefined> {
-  const text = await vscode.window.showInputBox({
+async function askSeconds(): Promise<number> {
+  const text = await askText({
+    ignoreFocusOut: false,
     prompt: vscode.l10n.t('Seconds from one look to the next'),
     value: '15',
     validateInput: (input) =>
@@ -105,7 +105,7 @@ async function askSeconds(): Promise<number | undefined> {
         ? undefined
         : vscode.l10n.t('A number from 1 to {0}', maxSeconds),
   });
-  return text === undefined ? undefined : Number(text);
+  return Number(text);
 }
 
 async function exportResult(panel: ResultPanel, args: Args, services: CommandServices): Promise<unknown> {
@@ -114,8 +114,8 @@ async function exportResult(panel: ResultPanel, args: Args, services: CommandSer
     throw new TokensError('E_NOT_READY', 'The result is not complete yet.');
   }
   const choice = await chooseExport(panel, args);
-  const target = choice === undefined ? undefined : await chooseFile(panel, choice.format, args);
-  if (choice === undefined || target === undefined) {
+  const target = await chooseFile(panel, choice.format, args);
+  if (target === undefined) {
     return undefined;
   }
   const shown = choice.all ? { fields: table.state.fields } : { fields: seenFields, arrangement };
@@ -164,7 +164,7 @@ interface ExportChoice {
   readonly all: boolean;
 }
 
-async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoice | undefined> {
+async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoice> {
   const usual = delimiterOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale);
   const given = oneOf('format', args.format, exportFormats);
   if (given !== undefined) {
@@ -200,7 +200,8 @@ async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoic
       all,
     })),
   );
-  return vscode.window.showQuickPick(offered, { title: vscode.l10n.t('Export {0}', panel.model.title) });
+  const title = vscode.l10n.t('Export {0}', panel.model.title);
+  return askChoice(offered, { title, ignoreFocusOut: false });
 }
 
 async function chooseFile(
@@ -229,21 +230,16 @@ async function copyRequestAs(panel: ResultPanel, args: Args, services: CommandSe
     powershell: 'PowerShell',
     http: vscode.l10n.t('HTTP file (.http)'),
   };
-  const given = oneOf('form', args.form, requestForms);
+  const items = requestForms.map((one) => ({ label: names[one], one }));
   const form =
-    given ??
+    oneOf('form', args.form, requestForms) ??
     (
-      await vscode.window.showQuickPick(
-        requestForms.map((one) => ({ label: names[one], one })),
-        {
-          title: vscode.l10n.t('Copy Request As'),
-          placeHolder: vscode.l10n.t('The token comes from an environment variable'),
-        },
-      )
-    )?.one;
-  if (form === undefined) {
-    return undefined;
-  }
+      await askChoice(items, {
+        title: vscode.l10n.t('Copy Request As'),
+        placeHolder: vscode.l10n.t('The token comes from an environment variable'),
+        ignoreFocusOut: false,
+      })
+    ).one;
   const connection = services.connections.get(panel.model.request.connection);
   const wire = wireOf(withoutSecrets(panel.model.request, services.hasSecret), connection, services.memory);
   await vscode.env.clipboard.writeText(requestText(wire, connection, form));

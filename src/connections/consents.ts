@@ -25,20 +25,15 @@ export class Consents {
 
   /** @throws `E_CONFIG` where a person has to agree to something first */
   check(connection: Connection): void {
-    const { name } = connection;
-    switch (this.wanted(connection)) {
-      case 'unencrypted':
-        throw new TokensError(
-          'E_CONFIG',
-          'The connection {0} sends credentials unencrypted to {1}: sign in to it by hand once, to say that this is wanted.',
-          [name, originOf(connection)],
-        );
-      case 'unverified':
-        throw new TokensError(
-          'E_CONFIG',
-          'The connection {0} does not verify the certificate of {1}: sign in to it by hand once, to say that this is wanted.',
-          [name, originOf(connection)],
-        );
+    const danger = this.wanted(connection);
+    if (danger !== undefined) {
+      throw new TokensError(
+        'E_CONFIG',
+        danger === 'unencrypted'
+          ? 'The connection {0} sends credentials unencrypted to {1}: sign in to it by hand once, to say that this is wanted.'
+          : 'The connection {0} does not verify the certificate of {1}: sign in to it by hand once, to say that this is wanted.',
+        [connection.name, originOf(connection)],
+      );
     }
   }
 

@@ -32,10 +32,7 @@ const space = /[ \t\r\n]*/y;
 const bare = /[^\s,:[\]{}"']+/y;
 /** A text in single quotes, without characters that the search for the ends of rows would take for JSON. */
 const singleQuoted = /'([^'"\\[\]{}]*)'/y;
-const escapes = new Map([...'"\\/'].map((letter) => [letter, letter]));
-for (const [at, letter] of [...'bfnrt'].entries()) {
-  escapes.set(letter, '\b\f\n\r\t'.charAt(at));
-}
+const escapes = new Map([...'"\\/bfnrt'].map((letter, at) => [letter, '"\\/\b\f\n\r\t'.charAt(at)]));
 
 /**
  * Reads JSON, and what gateways send in its place as far as its meaning is certain: raw control characters, escapes

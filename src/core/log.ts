@@ -13,27 +13,16 @@ export function logFault(log: Pick<Log, 'error'>, error: unknown): void {
 
 /** Passes messages on to another log, redacted. */
 export class RedactingLog implements Log {
-  readonly #target: Log;
-  readonly #redact: (text: string) => string;
+  readonly debug;
+  readonly info;
+  readonly warn;
+  readonly error;
 
   constructor(target: Log, redact: (text: string) => string) {
-    this.#target = target;
-    this.#redact = redact;
-  }
-
-  debug(message: string): void {
-    this.#target.debug(this.#redact(message));
-  }
-
-  info(message: string): void {
-    this.#target.info(this.#redact(message));
-  }
-
-  warn(message: string): void {
-    this.#target.warn(this.#redact(message));
-  }
-
-  error(message: string): void {
-    this.#target.error(this.#redact(message));
+    const passing = (level: keyof Log) => (message: string) => target[level](redact(message));
+    this.debug = passing('debug');
+    this.info = passing('info');
+    this.warn = passing('warn');
+    this.error = passing('error');
   }
 }

@@ -32,45 +32,39 @@ export async function prepare(
     case 'sessionTokens_listTokens':
       return { invocationMessage: vscode.l10n.t('Listing the session tokens') };
     case 'sessionTokens_getData': {
-      const connection = String(input.connection);
       const what = titleOf(input);
-      return {
-        invocationMessage: vscode.l10n.t('Getting {0}', what),
-        confirmationMessages: {
-          title: vscode.l10n.t('Get data for the chat?'),
-          message: vscode.l10n.t(
-            '{0} is asked for {1}. Up to {2} rows of its answer go to the language model.',
-            connection,
-            what,
-            rowsOf(input),
-          ),
-        },
-      };
+      return asking(
+        vscode.l10n.t('Getting {0}', what),
+        vscode.l10n.t('Get data for the chat?'),
+        vscode.l10n.t(
+          '{0} is asked for {1}. Up to {2} rows of its answer go to the language model.',
+          String(input.connection),
+          what,
+          rowsOf(input),
+        ),
+      );
     }
     case 'sessionTokens_keepAlive': {
       const token = await tokenOf(api, input);
-      return {
-        invocationMessage: vscode.l10n.t('Keeping {0} alive', token),
-        confirmationMessages: {
-          title: vscode.l10n.t('Keep a token alive for the chat?'),
-          message: vscode.l10n.t(
-            'The gateway is asked to set the life of {0} back to its full length.',
-            token,
-          ),
-        },
-      };
+      return asking(
+        vscode.l10n.t('Keeping {0} alive', token),
+        vscode.l10n.t('Keep a token alive for the chat?'),
+        vscode.l10n.t('The gateway is asked to set the life of {0} back to its full length.', token),
+      );
     }
     case 'sessionTokens_closeSession': {
       const token = await tokenOf(api, input);
-      return {
-        invocationMessage: vscode.l10n.t('Closing {0}', token),
-        confirmationMessages: {
-          title: vscode.l10n.t('Close a session for the chat?'),
-          message: vscode.l10n.t('{0} is closed at its gateway and cannot be used any more.', token),
-        },
-      };
+      return asking(
+        vscode.l10n.t('Closing {0}', token),
+        vscode.l10n.t('Close a session for the chat?'),
+        vscode.l10n.t('{0} is closed at its gateway and cannot be used any more.', token),
+      );
     }
   }
+}
+
+function asking(invocationMessage: string, title: string, message: string): vscode.PreparedToolInvocation {
+  return { invocationMessage, confirmationMessages: { title, message } };
 }
 
 /** Does what a tool is for. The answer holds no secret and is bounded; an error is a sentence that a model can act on. */

@@ -36,18 +36,7 @@ export function requestText(wire: WireRequest, connection: Connection, form: Req
     body: bodyAround(wire),
     headers: ownHeaders(connection, wire.token),
   };
-  switch (form) {
-    case 'curl':
-      return curl(written);
-    case 'cmd':
-      return cmd(written);
-    case 'python':
-      return python(written);
-    case 'powershell':
-      return powershell(written);
-    case 'http':
-      return httpFile(written);
-  }
+  return writers[form](written);
 }
 
 function bodyAround({ json = {}, token }: WireRequest): [string, string] {
@@ -197,7 +186,6 @@ function powershell(wire: Written): string {
   const { method, secret } = wire;
   const token = `$env:${secret.variable}`;
   const address = quoted(addressOf(wire));
-  const lines: string[] = [];
   const sent = wire.headers.map(
     ({ name, parts, variable }) => `${quoted(name)} = ${words(parts, quoted, `$env:${variable}`, ' + ')}`,
   );
@@ -205,28 +193,23 @@ function powershell(wire: Written): string {
     sent.unshift(`${secret.name} = "Bearer ${token}"`);
   }
   const headers = sent.length === 0 ? '' : ` -Headers @{ ${sent.join('; ')} }`;
+  const call = (uri: string, body = '') =>
+    `Invoke-RestMethod -Method ${method} -Uri ${uri}${headers}${body}\n`;
   switch (secret.place) {
     case 'query': {
       const joint = wire.query.length === 0 ? '?' : '&';
-      lines.push(`$uri = ${address} + '${joint}${secret.name}=' + [uri]::EscapeDataString(${token})`);
-      lines.push(`Invoke-RestMethod -Method ${method} -Uri $uri${headers}`);
-      break;
+      return `$uri = ${address} + '${joint}${secret.name}=' + [uri]::EscapeDataString(${token})\n${call('$uri')}`;
     }
     case 'json':
-      lines.push(
-        `$body = ${wire.body.map(quoted).join(` + ${token} + `)}`,
-        `Invoke-RestMethod -Method ${method} -Uri ${address}${headers} -Body $body -ContentType 'application/json'`,
-      );
-      break;
+      return `$body = ${wire.body.map(quoted).join(` + ${token} + `)}\n${call(address, " -Body $body -ContentType 'application/json'")}`;
     case 'form':
-      lines.push(
-        `Invoke-RestMethod -Method ${method} -Uri ${address}${headers} -Body @{ ${secret.name} = ${token} } -ContentType 'application/x-www-form-urlencoded'`,
+      return call(
+        address,
+        ` -Body @{ ${secret.name} = ${token} } -ContentType 'application/x-www-form-urlencoded'`,
       );
-      break;
     case 'bearer':
-      lines.push(`Invoke-RestMethod -Method ${method} -Uri ${address}${headers}`);
+      return call(address);
   }
-  return `${lines.join('\n')}\n`;
 }
 
 /** As the usual HTTP clients of editors read it: `{{%name}}` is the value of a variable, percent-encoded. */
@@ -248,6 +231,14 @@ function httpFile(wire: Written): string {
       return `${head}${accept}${secret.name}: Bearer {{token}}\n`;
   }
 }
+
+const writers: Readonly<Record<RequestForm, (wire: Written) => string>> = {
+  curl,
+  cmd,
+  python,
+  powershell,
+  http: httpFile,
+};
 
 /** A word of a POSIX shell in which nothing is special. */
 function posix(text: string): string {
