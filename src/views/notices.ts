@@ -61,11 +61,7 @@ export class Notices implements Disposable {
         }
       }),
     );
-    this.#owned.add(
-      keeper.onStorageTrouble((error) => {
-        void withLog(vscode.window.showWarningMessage(translated(error), showLog()));
-      }),
-    );
+    this.#owned.add(keeper.onStorageTrouble((error) => void warn(translated(error))));
     this.#owned.add(connections.onDidChange(() => this.tellProblems()));
     this.#owned.add(queries.onDidChange(() => this.tellProblems()));
     this.#owned.add({ dispose: () => scheduler.cancel(task) });
@@ -96,7 +92,7 @@ export class Notices implements Disposable {
         '{0} stored tokens could not be read and were set aside; all others are there.',
         unreadable.length,
       );
-      void withLog(vscode.window.showWarningMessage(message, showLog()));
+      void warn(message);
     }
   }
 
@@ -234,16 +230,14 @@ export class Notices implements Disposable {
       return;
     }
     const message = vscode.l10n.t('{0} could not be renewed: its gateway refuses.', nameOf(token));
-    await withLog(vscode.window.showWarningMessage(message, showLog()));
+    await warn(message);
   }
 }
 
-function showLog(): string {
-  return vscode.l10n.t('Show Log');
-}
-
-async function withLog(chosen: Thenable<string | undefined>): Promise<void> {
-  if ((await chosen) === showLog()) {
+/** Warns of something that the log says more about. */
+async function warn(message: string): Promise<void> {
+  const showLog = vscode.l10n.t('Show Log');
+  if ((await vscode.window.showWarningMessage(message, showLog)) === showLog) {
     await vscode.commands.executeCommand('sessionTokens.showLog');
   }
 }
