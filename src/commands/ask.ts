@@ -69,20 +69,16 @@ export function askChoiceOrText(
       pick.busy = false; // What cannot be listed can be typed.
     });
     pick.onDidChangeValue(draw);
-    let answer: string | undefined;
     pick.onDidAccept(() => {
-      answer = pick.activeItems[0]?.label ?? pick.value.trim();
+      const answer = pick.activeItems[0]?.label ?? pick.value.trim();
       if (answer !== '') {
+        resolve(answer);
         pick.hide();
       }
     });
     pick.onDidHide(() => {
       pick.dispose();
-      if (answer === undefined || answer === '') {
-        reject(cancelled());
-      } else {
-        resolve(answer);
-      }
+      reject(cancelled());
     });
     draw();
     pick.show();

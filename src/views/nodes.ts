@@ -1,7 +1,13 @@
 /** A row of one of our views. A command that is called with one was called by a person. */
-export abstract class Row {
+export abstract class Row<
+  Args extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
+> {
   /** What a command takes of the row, as a program would give it. */
-  abstract readonly args: Readonly<Record<string, unknown>>;
+  readonly args: Args;
+
+  constructor(args: Args) {
+    this.args = args;
+  }
 }
 
 /**
@@ -12,32 +18,28 @@ export abstract class Row {
  */
 export type TreeNode = ConnectionNode | TokenNode;
 
-export class ConnectionNode extends Row {
+export class ConnectionNode extends Row<{ readonly connection: string }> {
   readonly row = 'connection';
   readonly connection: string;
   readonly hasChildren: boolean;
-  readonly args;
 
   constructor(connection: string, hasChildren = false) {
-    super();
+    super({ connection });
     this.connection = connection;
     this.hasChildren = hasChildren;
-    this.args = { connection };
   }
 }
 
-export class TokenNode extends Row {
+export class TokenNode extends Row<{ readonly id: string }> {
   readonly row = 'token';
   readonly id: string;
   readonly connection: string;
   readonly hasChildren: boolean;
-  readonly args;
 
   constructor(id: string, connection: string, hasChildren = false) {
-    super();
+    super({ id });
     this.id = id;
     this.connection = connection;
     this.hasChildren = hasChildren;
-    this.args = { id };
   }
 }

@@ -7,34 +7,24 @@ import type { QuerySettings, StoredQuery } from './querySettings.ts';
 import type { Recents } from './recents.ts';
 
 /** A query under its name. */
-class QueryNode extends Row {
+class QueryNode extends Row<{ readonly name: string }> {
   readonly query: StoredQuery;
-  readonly args;
 
   constructor(query: StoredQuery) {
-    super();
+    super({ name: query.name });
     this.query = query;
-    this.args = { name: query.name };
   }
 }
 
 /** A recent request. */
-class RecentNode extends Row {
-  readonly args;
-
-  constructor(request: DataRequest) {
-    super();
-    this.args = { request: request };
-  }
-}
+class RecentNode extends Row<{ readonly request: DataRequest }> {}
 
 /** The heading of the recent requests. */
 class RecentsNode extends Row {
-  readonly args = {};
   readonly requests: readonly DataRequest[];
 
   constructor(requests: readonly DataRequest[]) {
-    super();
+    super({});
     this.requests = requests;
   }
 }
@@ -63,7 +53,7 @@ export class QueryRows implements vscode.TreeDataProvider<Node>, Disposable {
 
   getChildren(node?: Node): Node[] {
     if (node instanceof RecentsNode) {
-      return node.requests.map((request) => new RecentNode(request));
+      return node.requests.map((request) => new RecentNode({ request }));
     }
     if (node !== undefined) {
       return [];
