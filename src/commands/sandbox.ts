@@ -49,9 +49,9 @@ async function offerSignIn(url: string, name = ''): Promise<void> {
   }
 }
 
-function number(value: unknown, name: string, least: number, most: number): number {
-  if (!(Number.isInteger(value) && Number(value) >= least && Number(value) <= most)) {
-    throw new TokensError('E_CONFIG', '"{0}" must be a whole number from {1} to {2}.', [name, least, most]);
+function number(value: unknown, name: string, min: number, max: number): number {
+  if (!(Number.isInteger(value) && Number(value) >= min && Number(value) <= max)) {
+    throw new TokensError('E_CONFIG', '"{0}" must be a whole number from {1} to {2}.', [name, min, max]);
   }
   return Number(value);
 }

@@ -14,9 +14,9 @@ export const keepAlive: Handler = async (services, call) => {
   const connection = id === undefined ? namedConnection(services, call) : undefined;
   const token =
     connection !== undefined ? services.keeper.main(connection) : await chosenToken(services, call, title);
-  const way = services.connections.find(token.connection);
-  if (way !== undefined) {
-    await agreed(services, call, way);
+  const settings = services.connections.find(token.connection);
+  if (settings !== undefined) {
+    await agreed(services, call, settings);
   }
   const renewed = await withProgress(
     call.interactive,

@@ -26,7 +26,7 @@ const wrong = {
   empty: { template: '"{0}" must not be empty' },
   positive: { template: '"{0}" must be more than 0' },
   integer: { template: '"{0}" must be a whole number' },
-  least: { template: '"{0}" must be 1 or more' },
+  atLeastOne: { template: '"{0}" must be 1 or more' },
   address: { template: '"{0}" must be an http or https address without user, query or fragment' },
   headers: { template: '"{0}" must be an object of headers' },
   header: {
@@ -71,7 +71,7 @@ export const commonSettings = {
   lifeMinutes: v.optional(positive),
   keepAlive: v.optional(choice(keepAliveModes), 'manual'),
   /** How many sessions are kept open on it at most. */
-  maxSessions: v.optional(v.pipe(number, v.integer(as('integer')), v.minValue(1, as('least'))), 5),
+  maxSessions: v.optional(v.pipe(number, v.integer(as('integer')), v.minValue(1, as('atLeastOne'))), 5),
   /** File of extra CA certificates (PEM). */
   caFile: v.optional(name),
   /** Client certificate (PEM), with the authorities between it and its root if the gateway wants them. */

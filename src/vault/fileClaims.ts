@@ -79,7 +79,7 @@ export class FileClaims implements Claims, Disposable {
   }
 
   async lives(window: string): Promise<boolean> {
-    const text = await readOr(this.#presence(window), '');
+    const text = await textOf(this.#presence(window));
     if (this.#isElsewhere(window) && (text === '' || machineOf(window) !== '')) {
       return true; // A window of another machine: nobody can tell from here.
     }
@@ -129,7 +129,7 @@ export class FileClaims implements Claims, Disposable {
       if (await created(file, this.#window.id)) {
         return 'new';
       }
-      const owner = await readOr(file, '');
+      const owner = await textOf(file);
       const ageMs = await ageOf(file);
       if (ageMs === Number.POSITIVE_INFINITY) {
         row = 0; // It was released just now, so the row begins anew.
@@ -217,9 +217,9 @@ async function worked(work: Promise<void>, late: string): Promise<boolean> {
   }
 }
 
-/** Reads a file; `instead` where another window has removed it meanwhile. */
-async function readOr(file: string, instead: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => instead);
+/** Reads a file; empty where another window has removed it meanwhile. */
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
 }
 
 /** The age of a file in milliseconds; infinite where there is none. */

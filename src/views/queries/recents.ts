@@ -6,7 +6,7 @@ import type { DataRequest } from '../../core/requests/request.ts';
 import { withoutSecrets } from '../../core/requests/secretless.ts';
 
 const key = 'recentRequests';
-const most = 20;
+const maxRecents = 20;
 
 const schema = v.array(v.looseObject({ connection: v.string() }));
 
@@ -33,7 +33,7 @@ export class Recents {
       return; // It is the latest already, as in a watch.
     }
     const others = all.filter((other) => !sameRequest(other, kept));
-    await this.#state.update(key, [kept, ...others].slice(0, most));
+    await this.#state.update(key, [kept, ...others].slice(0, maxRecents));
     this.#changes.fire();
   }
 }
