@@ -61,13 +61,11 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
   const owned = new DisposableStore();
   const own = <T extends Disposable>(item: T): T => owned.add(item);
   const core = createCore(context, own);
-  const { clock, scheduler, keeper, connections, claims, log } = core;
+  const { keeper, connections, log } = core;
   const queries = own(new QuerySettings());
   const recents = new Recents(context.globalState);
   const sandbox = own(new SandboxHost());
-  const notices = own(
-    new Notices({ keeper, connections, queries, scheduler, claims, warnMs: options.warnMs }),
-  );
+  const notices = own(new Notices({ ...core, queries }));
   const ready = keeper.load().then(
     (unreadable) => {
       notices.tellUnreadable(unreadable);
@@ -77,8 +75,8 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     },
     (error: unknown) => report(log, error),
   );
-  const tree = own(new TokenTree(keeper, connections, scheduler, ready, view));
-  own(new StatusBar(keeper, clock, scheduler, options));
+  const tree = own(new TokenTree({ ...core, ready }, view));
+  own(new StatusBar(core));
   own(new Contexts(keeper, connections));
   const results = once(async () => {
     const { Results } = await import('./views/results/results.ts');

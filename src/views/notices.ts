@@ -1,24 +1,17 @@
 import * as vscode from 'vscode';
-import type { ConnectionSettings } from '../connections/settings.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import type { Keeper } from '../core/tokens/keeper.ts';
-import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { Claims } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Unreadable } from '../core/tokens/tokenSync.ts';
+import type { Services } from '../services.ts';
 import { translated } from '../userError.ts';
 import { nameOf } from './names.ts';
 import { TokenNode } from './nodes.ts';
 import type { QuerySettings } from './queries/querySettings.ts';
 
-interface NoticesDeps {
-  readonly keeper: Keeper;
-  readonly connections: ConnectionSettings;
+interface NoticesDeps extends Pick<Services, 'keeper' | 'connections' | 'scheduler' | 'options'> {
   readonly queries: QuerySettings;
-  readonly scheduler: Scheduler;
   readonly claims: Claims;
-  /** Milliseconds. */
-  readonly warnMs: () => number;
 }
 
 const task = 'notices';
@@ -134,11 +127,11 @@ export class Notices implements Disposable {
 
   /** Whether a person should know when it is about to expire. */
   #isTellable(token: TokenInfo): boolean {
-    const { keeper, warnMs } = this.#deps;
+    const { keeper, options } = this.#deps;
     return (
       (token.keepAlive === 'manual' || keeper.isPaused(token.id)) &&
       // A whole life shorter than the threshold would be told of as soon as it begins.
-      token.lifeMs > warnMs() &&
+      token.lifeMs > options.warnMs() &&
       // A user token that its session keeps alive ends with it: one message is enough.
       !(token.kind === 'user' && keeper.keptAliveBy(token.id) !== undefined)
     );

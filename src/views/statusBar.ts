@@ -1,12 +1,11 @@
 import * as vscode from 'vscode';
-import type { Options } from '../connections/options.ts';
-import type { Clock } from '../core/clock.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import type { Keeper } from '../core/tokens/keeper.ts';
-import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import type { Services } from '../services.ts';
 import { nameOf } from './names.ts';
 import { clockFace } from './remaining.ts';
+
+type StatusBarServices = Pick<Services, 'keeper' | 'clock' | 'scheduler' | 'options'>;
 
 const task = 'statusBar';
 
@@ -17,17 +16,12 @@ const unwatchedMs = 20_000;
 export class StatusBar implements Disposable {
   readonly #owned = new DisposableStore();
   readonly #item: vscode.StatusBarItem;
-  readonly #keeper: Keeper;
-  readonly #clock: Clock;
-  readonly #scheduler: Scheduler;
-  readonly #options: Options;
+  readonly #services: StatusBarServices;
   #shown = '';
 
-  constructor(keeper: Keeper, clock: Clock, scheduler: Scheduler, options: Options) {
-    this.#keeper = keeper;
-    this.#clock = clock;
-    this.#scheduler = scheduler;
-    this.#options = options;
+  constructor(services: StatusBarServices) {
+    this.#services = services;
+    const { keeper, scheduler } = services;
     this.#item = this.#owned.add(
       vscode.window.createStatusBarItem('sessionTokens.life', vscode.StatusBarAlignment.Right, 100),
     );
@@ -52,24 +46,24 @@ export class StatusBar implements Disposable {
 
   /** Many tokens may change at once: draws once for all of them. */
   #soon(): void {
-    this.#scheduler.after(task, 0, () => this.#draw());
+    this.#services.scheduler.after(task, 0, () => this.#draw());
   }
 
   #draw(): void {
-    const first = this.#options.statusBarEnabled() ? this.#keeper.first() : undefined;
+    const first = this.#services.options.statusBarEnabled() ? this.#services.keeper.first() : undefined;
     if (first === undefined) {
-      this.#scheduler.cancel(task);
+      this.#services.scheduler.cancel(task);
       this.#shown = '';
       this.#item.hide();
       return;
     }
-    const left = first.expiresAt - this.#clock.now().wall;
+    const left = first.expiresAt - this.#services.clock.now().wall;
     this.#write(first, left);
     if (first.state !== 'expired') {
       const { focused, active } = vscode.window.state;
       // Just after the second has turned, so that no second is shown twice or left out.
       const next = focused && active ? (left % 1_000) + 5 : unwatchedMs;
-      this.#scheduler.after(task, Math.max(next, 50), () => this.#draw());
+      this.#services.scheduler.after(task, Math.max(next, 50), () => this.#draw());
     }
   }
 

@@ -4,10 +4,14 @@ import { type Disposable, DisposableStore } from '../core/disposable.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
-import type { Scheduler } from '../core/tokens/scheduler.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Change } from '../core/tokens/tokenTable.ts';
+import type { Services } from '../services.ts';
 import { ConnectionNode, TokenNode, type TreeNode } from './nodes.ts';
+
+interface TreeServices extends Pick<Services, 'keeper' | 'scheduler' | 'ready'> {
+  readonly connections: ConnectionSource;
+}
 
 const task = 'tree';
 /** Changes within this time are shown together, in milliseconds. */
@@ -15,10 +19,8 @@ const gatherMs = 50;
 
 /** The tokens held: connection → user token → sessions, or connection → token where that is the session. */
 export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable {
+  readonly #services: TreeServices;
   readonly #keeper: Keeper;
-  readonly #connections: ConnectionSource;
-  readonly #scheduler: Scheduler;
-  readonly #ready: Promise<void>;
   readonly #owned = new DisposableStore();
   readonly #changes = this.#owned.add(new vscode.EventEmitter<TreeNode | undefined>());
   readonly #view: vscode.TreeView<TreeNode>;
@@ -36,18 +38,10 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
 
   readonly onDidChangeTreeData = this.#changes.event;
 
-  /** @param ready the tokens held from earlier have been found */
-  constructor(
-    keeper: Keeper,
-    connections: ConnectionSource,
-    scheduler: Scheduler,
-    ready: Promise<void>,
-    view: vscode.TreeView<TreeNode>,
-  ) {
+  constructor(services: TreeServices, view: vscode.TreeView<TreeNode>) {
+    this.#services = services;
+    const { keeper, connections, scheduler, ready } = services;
     this.#keeper = keeper;
-    this.#connections = connections;
-    this.#scheduler = scheduler;
-    this.#ready = ready;
     this.#owned.add(keeper.onDidChange((change) => this.#heard(change)));
     this.#owned.add(connections.onDidChange(() => this.refresh()));
     this.#owned.add(keeper.onDidChangeLogin(() => this.refresh()));
@@ -74,7 +68,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   }
 
   async getChildren(parent?: TreeNode): Promise<TreeNode[]> {
-    await this.#ready;
+    await this.#services.ready;
     if (parent === undefined) {
       return this.#rootNames().map((name) => this.#connectionNode(name));
     }
@@ -109,13 +103,13 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
 
   /** Tokens outlive their connection's settings, and a token that is held is shown. */
   #rootNames(): string[] {
-    const names = this.#connections.all().map(({ name }) => name);
+    const names = this.#services.connections.all().map(({ name }) => name);
     return [...new Set([...names, ...this.#keeper.connectionNames()])];
   }
 
   #connectionItem(node: ConnectionNode): vscode.TreeItem {
     const name = node.connection;
-    const connection = this.#connections.all().find((one) => one.name === name);
+    const connection = this.#services.connections.all().find((one) => one.name === name);
     const protocol = connection === undefined ? undefined : protocolOf(connection);
     const signedIn = this.#keeper.holdsAny(
       name,
@@ -240,8 +234,8 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   }
 
   #soon(): void {
-    if (this.#stale.size > 0 && !this.#scheduler.has(task)) {
-      this.#scheduler.after(task, gatherMs, () => this.#draw());
+    if (this.#stale.size > 0 && !this.#services.scheduler.has(task)) {
+      this.#services.scheduler.after(task, gatherMs, () => this.#draw());
     }
   }
 
@@ -265,7 +259,7 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   }
 
   #describe(): void {
-    const connections = this.#connections.all().length;
+    const connections = this.#services.connections.all().length;
     const first = this.#keeper.first();
     // An empty text takes the message away.
     this.#view.message =

@@ -135,8 +135,9 @@ function withViews(rig: Rig, clock: FakeClock): { tree: TokenTree; views: vscode
   const view = vscode.window.createTreeView<TreeNode>('sessionTokens.tokens', {
     treeDataProvider: { getChildren: () => [], getTreeItem: () => new vscode.TreeItem('') },
   });
-  const tree = new TokenTree(rig.keeper, rig.connections, rig.scheduler, Promise.resolve(), view);
-  const statusBar = new StatusBar(rig.keeper, clock, rig.scheduler, options);
+  const services = { keeper: rig.keeper, clock, scheduler: rig.scheduler, options };
+  const tree = new TokenTree({ ...services, connections: rig.connections, ready: Promise.resolve() }, view);
+  const statusBar = new StatusBar(services);
   return { tree, views: vscode.Disposable.from(tree, statusBar, view) };
 }
 
