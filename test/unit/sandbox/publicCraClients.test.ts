@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { service, withSandbox } from './support.ts';
+import { service, TestClock, withSandbox } from './support.ts';
 
 const run = promisify(execFile);
+const day = 86_400_000;
 const scriptOf = (name: string): string => join(import.meta.dirname, name);
 type Run = (script: string, ...args: string[]) => Promise<unknown>;
 
@@ -29,8 +30,16 @@ describe('sandbox, public clients of CRA run unchanged but for host and port', (
     ['by Node', byNode],
   ] as const) {
     it(`a collector that knows of an expiry by a 401 alone, ${name}`, async () => {
-      await withSandbox({ lifeSeconds: 3 }, async (sandbox) => {
-        assert.deepEqual(await client('publicCollector', sandbox.url, service, '3.5'), {
+      const clock = new TestClock();
+      await withSandbox({ now: clock.now }, async (sandbox) => {
+        // Its token expires while it waits after its first data.
+        const ageing = setInterval(() => {
+          clock.ms += sandbox.stats().opened === 1 && clock.ms < day ? day : 0;
+        }, 20);
+        const told = await client('publicCollector', sandbox.url, service, '1').finally(() =>
+          clearInterval(ageing),
+        );
+        assert.deepEqual(told, {
           jobs: 48,
           cpu: true,
           stacks: ['TCPIP', 'TCPIP', 'TCPIPB', 'TCPIPB'],
