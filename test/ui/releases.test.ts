@@ -26,7 +26,7 @@ describe('the releases of CRA, by palette', () => {
             (await quickInput.read())?.items.some(({ label }) => label === 'MVIP/'),
           );
         }
-        await quickInput.answer(/View, as PRODUCT/, 'MVMVS/JCPU');
+        await quickInput.answer(/View, as PRODUCT/, 'MVMVS/JCSA');
         await quickInput.answer(/Set what you need/, 'System');
         await quickInput.waitFor(/The system \(LPAR\)/);
         if (tellsDefinitions) {
@@ -41,24 +41,24 @@ describe('the releases of CRA, by palette', () => {
         await quickInput.pick(/Up to four columns/, 'Go on with 1 chosen');
         const chosen = await quickInput.waitFor(/Set what you need/);
         const said = chosen.items.map(({ description }) => description).filter((text) => text !== '');
-        assert.deepEqual(said, ['SYSB', tellsDefinitions ? 'A.D' : 'ASGNAME.D']);
+        assert.deepEqual(said, ['SYSB', tellsDefinitions ? 'A.D' : 'CDREJNAM.D']);
         await quickInput.pick(/Set what you need/, 'Get Data');
 
         const tab = new ResultTab(vs());
-        await tab.stands('MVMVS/JCPU');
+        await tab.stands('MVMVS/JCSA');
         assert.equal(await tab.rowCount(), 24);
         const names = await tab.column(0);
         assert.deepEqual(names, [...names].sort().reverse());
 
         const isSeen = async (field: string) => (await tab.header(field).count()) > 0;
         if (tellsDefinitions) {
-          await until('the column that the definition hides', async () => !(await isSeen('ASGRNMC')));
+          await until('the column that the definition hides', async () => !(await isSeen('CDREASID')));
         }
         await page.keyboard.press('ControlOrMeta+Home');
         await vs().palette('Session Tokens: Hide Column');
-        await until('the first column to be hidden', async () => !(await isSeen('ASGNAME')));
+        await until('the first column to be hidden', async () => !(await isSeen('CDREJNAM')));
         await vs().palette('Session Tokens: Show All Columns');
-        await until('all columns', async () => (await isSeen('ASGNAME')) && (await isSeen('ASGRNMC')));
+        await until('all columns', async () => (await isSeen('CDREJNAM')) && (await isSeen('CDREASID')));
 
         assert.deepEqual([sandbox().stats().userTokens, sandbox().stats().sessions], [1, 1]);
         await vs().palette('Session Tokens: Sign Out');

@@ -1,5 +1,5 @@
 import { counter, decimal, fixed, list, localTime, pick, wave } from './cells.ts';
-import { column, tableView, type View } from './view.ts';
+import { column, hidden, tableView, type View } from './view.ts';
 
 /** The views of the network product. */
 export function mvipViews(): readonly View[] {
@@ -29,7 +29,7 @@ function tcpcons(): View {
     column('TCNRPRT', 'Remote Port', (s) => String(fixed(s, 4, 1024, 65_535))),
     column('TCNSTAT', 'State', (s) => pick(s, 5, ['ESTAB', 'ESTAB', 'ESTAB', 'TIMEWAIT', 'LISTEN'])),
     column('TCNRTT', 'Round Trip ms', (s) => list(decimal(wave(s, 6, 0.2, 40)))),
-    column('TCNLACT', 'Last Activity', (s) => localTime(s.at - fixed(s, 7, 0, 90_000))),
+    hidden(column('TCNLACT', 'Last Activity', (s) => localTime(s.at - fixed(s, 7, 0, 90_000)))),
   ]);
 }
 

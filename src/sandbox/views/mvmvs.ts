@@ -54,7 +54,7 @@ function jcpu(): View {
     column('ASGJBID', 'JES Job Number', jobId),
     column('ASREYFLC', 'T', (s) => (s.index >> 1 < startedTasks.length ? 'S' : 'B')),
     column('ASGCNMC', 'SrvClass', (s) => pick(s, 1, serviceClasses)),
-    hidden(column('ASGRNMC', 'RptClass', (s) => `R${pick(s, 1, serviceClasses)}`.slice(0, 8))),
+    column('ASGRNMC', 'RptClass', (s) => `R${pick(s, 1, serviceClasses)}`.slice(0, 8)),
     column('ASGJSFLY', 'Step', (s) => pick(s, 2, ['STEP010', 'IEFPROC', 'SORT', 'GO'])),
     measured('ASICPSCA', 'All CPU Seconds', 3, 0, 58),
     measured('ASICPPAU', 'Unadj CPU Util %', 4, 0, 97),
@@ -68,7 +68,7 @@ function jcpu(): View {
     column('ASGZIITC', 'zIIP Total CPU Time', (s) =>
       s.index % 3 === 0 ? list(decimal(counter(s, 12, 2))) : undefined,
     ),
-    hidden(column('ASRERGRP', 'Resource Group', (s) => (s.index % 4 === 0 ? 'RGBATCH' : ''))),
+    column('ASRERGRP', 'Resource Group', (s) => (s.index % 4 === 0 ? 'RGBATCH' : '')),
     intervalEnd(),
   ]);
 }
@@ -81,7 +81,7 @@ function jcsa(): View {
   return tableView('MVMVS', 'JCSA', 'Common Storage by Job', 48, [
     column('CDREJNAM', 'Jobname', jobName),
     column('CDREJID', 'JES Job Number', jobId),
-    column('CDREASID', 'ASID', (s) => (16 + s.index).toString(16).toUpperCase().padStart(4, '0')),
+    hidden(column('CDREASID', 'ASID', (s) => (16 + s.index).toString(16).toUpperCase().padStart(4, '0'))),
     percent('CDRECSUP', 'CSA %', 1),
     percent('CDREECUP', 'ECSA %', 2),
     percent('CDRESQUP', 'SQA %', 3),

@@ -123,13 +123,14 @@ describe('sandbox, releases of CRA (docs/protocols.md 2)', () => {
   it('tells which columns are hidden at first, and in which lines their headers stand', async () => {
     await withSandbox({}, async (sandbox) => {
       const token = await logon(sandbox);
-      const { body } = await get(`${viewsRoot(sandbox)}/${view}/definition?close=Y`, token);
+      const path = 'products/MVMVS/views/JCSA/definition?close=Y';
+      const { body } = await get(`${viewsRoot(sandbox)}/${path}`, token);
       const columns = body.columns as Record<string, unknown>[];
       assert.deepEqual(
         columns.filter(({ visible }) => visible === false).map(({ field }) => field),
-        ['ASGRNMC', 'ASRERGRP'],
+        ['CDREASID'],
       );
-      const found = columns.find(({ field }) => field === 'ASGJBID');
+      const found = columns.find(({ field }) => field === 'CDREJID');
       assert.deepEqual([found?.id, found?.header], ['B', ['JES', 'Job', 'Number']]);
       assert.equal(new Set(columns.map(({ id }) => id)).size, columns.length);
     });
