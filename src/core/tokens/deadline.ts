@@ -88,8 +88,8 @@ export function startOf({ boot, machine = '' }: Instant): string {
 export class LearningClock implements Clock {
   readonly #own: Clock;
   readonly #others = new Map<string, Offset>();
-  /** Starts of other machines, and until when they are asked for their clocks, by our `up`. */
-  readonly #asking = new Map<string, number>();
+  /** Starts of other machines, in which entry they are asked for their clocks, and until when, by our `up`. */
+  readonly #asking = new Map<string, { readonly entry: string; readonly until: number }>();
 
   constructor(own: Clock) {
     this.#own = own;
@@ -110,14 +110,15 @@ export class LearningClock implements Clock {
   /**
    * Learns from what was written or noted then, and is read now. True if that changes what is known of those clocks.
    * @param isNews whether it was written `syncDelayMs` ago at most
+   * @param entry where it is from
    */
-  hear(written: Instant, isNews: boolean): boolean {
+  hear(written: Instant, isNews: boolean, entry: string): boolean {
     const start = startOf(written);
     const isChanged = this.#hear(written, isNews);
     if (isChanged) {
       this.#asking.delete(start);
-    } else if (isNews && this.#asking.has(start)) {
-      this.#asking.set(start, 0); // It has answered.
+    } else if (isNews && this.#asking.get(start)?.entry === entry) {
+      this.#asking.set(start, { entry, until: 0 }); // It has answered. What is in other entries may be older than the question.
     }
     return isChanged;
   }
@@ -125,15 +126,15 @@ export class LearningClock implements Clock {
   /** Whether machines are being asked for their clocks. */
   get asks(): boolean {
     const { up } = this.#own.now();
-    return [...this.#asking.values()].some((until) => until > up);
+    return [...this.#asking.values()].some(({ until }) => until > up);
   }
 
   /**
    * Asks machines for their clocks that are new here, or seem to have changed; news alone may have been long under way.
-   * True if there is any.
+   * True if there is any: then `entry` is to be written with the question.
    * @param noted instants of which some may be theirs
    */
-  ask(...noted: (Instant | undefined)[]): boolean {
+  ask(entry: string, ...noted: (Instant | undefined)[]): boolean {
     const now = this.#own.now();
     const strange = noted.flatMap((one) =>
       one === undefined || isOwn(one, now) || startOf(one) === '' || this.#asking.has(startOf(one))
@@ -141,7 +142,7 @@ export class LearningClock implements Clock {
         : [startOf(one)],
     );
     for (const start of strange) {
-      this.#asking.set(start, now.up + answeredMs);
+      this.#asking.set(start, { entry, until: now.up + answeredMs });
     }
     return strange.length > 0;
   }

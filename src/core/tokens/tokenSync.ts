@@ -285,12 +285,12 @@ export class TokenSync implements Disposable {
     this.#removed.delete(id);
     this.#stored.set(id, { json, text: serialize(parsed.value) });
     const { written, asks } = parseStamp(json);
-    clock.hear(sent, false);
-    if (written !== undefined && clock.hear(written, isNews)) {
+    clock.hear(sent, false, id);
+    if (written !== undefined && clock.hear(written, isNews, id)) {
       table.reckonAnew(startOf(written));
     }
     this.#join(parsed.value);
-    const isNew = clock.ask(sent, written);
+    const isNew = clock.ask(id, sent, written);
     if (isNew || (asks && written !== undefined && !isOwn(written, clock.now()))) {
       void this.#inTurn(id, () => this.#writeNow(id, true)); // Asks that machine for its clocks, or answers it.
     }

@@ -228,6 +228,26 @@ describe('two machines over one secret storage', () => {
     });
   }
 
+  it('A1: news that were long under way are not taken for the answer of a machine that was asked for its clocks', async () => {
+    const [, there] = await two({ title: '', aheadMs: 10 * minute, up: 5_000 });
+    const sarus = await there.keeper.signIn('sarus', { login: key });
+    const cra = await there.keeper.signIn('cra', { login: demo });
+    await rig.pass(minute, 1_000);
+    // A window opens, and asks; then its machine sleeps for 10 minutes.
+    const gate = new Gate();
+    const second = await rig.open('fake.second', gate.passed);
+    gate.close();
+    await rig.getSarus(there);
+    await there.keeper.keepAlive(cra.id);
+    await rig.pass(10 * minute, 1_000);
+    gate.open();
+    gate.release();
+    await rig.pass(minute, 1_000);
+    for (const { id } of [sarus, cra]) {
+      assertLeft(second, id, life - 11 * minute);
+    }
+  });
+
   it('A1: entries of version 0.1 go on counting on the machine that wrote them', async () => {
     rig = new Rig({}, { lifeMs });
     const first = await rig.open('old');
