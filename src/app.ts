@@ -96,6 +96,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     tools: { api, connections, redact: services.redact },
     run: (id, input) => run(services, id, input),
     leave: async () => {
+      core.credentials.leave();
       if (options.closeOnExit()) {
         await keeper.closeMine(exitMs);
       }

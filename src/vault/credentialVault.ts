@@ -22,6 +22,9 @@ const schema = v.object({
 /** Logins, one entry for each connection. */
 export class CredentialVault implements CredentialStore, Disposable {
   readonly #entries: SecretEntries;
+  /** What was read or written last, by connection. */
+  readonly #last = new Map<string, Credentials | undefined>();
+  #isLeaving = false;
 
   readonly onDidChange: Event<string>;
 
@@ -32,23 +35,39 @@ export class CredentialVault implements CredentialStore, Disposable {
 
   /** An entry that cannot be read counts as none: the person is asked, and their answer replaces it. */
   async read(connection: string): Promise<Credentials | undefined> {
-    const json = await this.#entries.read(connection);
-    try {
-      return json === undefined ? undefined : v.parse(schema, JSON.parse(json));
-    } catch {
-      return undefined;
+    if (!this.#isLeaving) {
+      this.#last.set(connection, parsed(await this.#entries.read(connection)));
     }
+    return this.#last.get(connection);
+  }
+
+  /**
+   * The window goes, and what keeps its secrets may have gone already: from now on what was read last counts, so that
+   * sessions can still be closed.
+   */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   async write(connection: string, credentials: Credentials): Promise<void> {
+    this.#last.set(connection, credentials);
     await this.#entries.write(connection, JSON.stringify(credentials));
   }
 
   async delete(connection: string): Promise<void> {
+    this.#last.delete(connection);
     await this.#entries.delete(connection);
   }
 
   dispose(): void {
     this.#entries.dispose();
+  }
+}
+
+function parsed(json: string | undefined): Credentials | undefined {
+  try {
+    return json === undefined ? undefined : v.parse(schema, JSON.parse(json));
+  } catch {
+    return undefined;
   }
 }

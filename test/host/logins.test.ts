@@ -12,7 +12,7 @@ describe('a refused login', () => {
 
   it('A2: is sent once by commands and API together, says why, and ends with a new sign-in', async () => {
     const api = await activated();
-    let password = 'password-before';
+    let password = 'first-pass';
     let token = 1;
     let refused = 0;
     const { url } = await serve((got, response) => {
