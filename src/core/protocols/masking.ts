@@ -1,3 +1,4 @@
+import { free } from '../memory.ts';
 import type { Answer, AnswerReader } from './answer.ts';
 
 /** Stands where a secret stood. */
@@ -10,6 +11,7 @@ const maxBytes = 9_000;
 export class MaskingReader implements AnswerReader {
   readonly #reader: AnswerReader;
   readonly #names: readonly string[];
+  readonly #longest: number;
   readonly #member: RegExp;
   readonly #found: (secret: string) => void;
   /** The end of what has arrived, where a member may have begun. */
@@ -19,6 +21,7 @@ export class MaskingReader implements AnswerReader {
   constructor(reader: AnswerReader, names: readonly string[], found: (secret: string) => void) {
     this.#reader = reader;
     this.#names = names.map((name) => `"${name}"`);
+    this.#longest = Math.max(...this.#names.map((name) => name.length));
     this.#member = new RegExp(
       `^("(?:${names.join('|')})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|-?\\d[\\w.+-]*(?=[^\\w.+-]))`,
       's',
@@ -27,7 +30,19 @@ export class MaskingReader implements AnswerReader {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
-    return this.#take(Buffer.concat([this.#rest, chunk]), false);
+    const all = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const seam = Buffer.concat([this.#rest, all.subarray(0, this.#longest)]);
+    if (chunk.length > this.#longest && this.#next(seam, 0) < 0 && this.#next(all, 0) < 0) {
+      // Most chunks: they go on as they are.
+      const rest = this.#rest;
+      this.#rest = Buffer.from(all.subarray(-this.#longest));
+      const wait = rest.length === 0 ? undefined : this.#reader.write(rest);
+      const next = this.#reader.write(chunk.subarray(0, -this.#longest));
+      return next ?? wait;
+    }
+    const bytes = Buffer.concat([this.#rest, chunk]);
+    free(chunk);
+    return this.#take(bytes, false);
   }
 
   async end(): Promise<Answer> {
@@ -35,8 +50,8 @@ export class MaskingReader implements AnswerReader {
     return this.#reader.end();
   }
 
-  abort(): void {
-    this.#reader.abort();
+  abort(): void | Promise<void> {
+    return this.#reader.abort();
   }
 
   #take(bytes: Buffer, isAll: boolean): void | Promise<void> {
@@ -56,11 +71,11 @@ export class MaskingReader implements AnswerReader {
       }
     }
     // Without a member that has begun, the end may be the beginning of a name.
-    const longest = Math.max(...this.#names.map((name) => name.length));
-    const kept = isAll ? bytes.length : at >= 0 ? at : Math.max(from, bytes.length - longest);
+    const kept = isAll ? bytes.length : at >= 0 ? at : Math.max(from, bytes.length - this.#longest);
     parts.push(bytes.subarray(from, kept));
     const ready = Buffer.concat(parts);
     this.#rest = Buffer.from(bytes.subarray(kept));
+    free(bytes);
     return ready.length === 0 ? undefined : this.#reader.write(ready);
   }
 

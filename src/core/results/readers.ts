@@ -1,6 +1,7 @@
 import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { free } from '../memory.ts';
 import type { Answer, AnswerReader, MakeReader, RowPath } from '../protocols/answer.ts';
 import { TableHandle } from './tableHandle.ts';
 import type { WorkerClient } from './workerClient.ts';
@@ -110,9 +111,7 @@ class Reader implements AnswerReader {
       }
     }
     free(chunk);
-    if (this.#inFlight === 0) {
-      this.#post(); // The worker has nothing to do, and the first rows are waited for.
-    }
+    this.#postFirst();
     return this.#inFlight > maxInFlight ? this.#woken() : undefined;
   }
 
@@ -159,6 +158,13 @@ class Reader implements AnswerReader {
     });
   }
 
+  /** The first rows are waited for; of a large body only whole parcels go, since each costs both threads memory. */
+  #postFirst(): void {
+    if (this.#inFlight === 0 && this.#bytes <= parcelBytes) {
+      this.#post();
+    }
+  }
+
   #post(): void {
     if (this.#filled > 0) {
       this.#inFlight += this.#filled;
@@ -171,9 +177,7 @@ class Reader implements AnswerReader {
   #taken(bytes: Uint8Array<ArrayBuffer>): void {
     this.#spare.push(new Uint8Array(bytes.buffer));
     this.#inFlight -= bytes.length;
-    if (this.#inFlight === 0) {
-      this.#post();
-    }
+    this.#postFirst();
     if (this.#inFlight < maxInFlight / 2) {
       this.#wake?.();
       this.#wake = undefined;
@@ -207,12 +211,5 @@ class Reader implements AnswerReader {
       this.table.update({ phase: 'failed' });
     }
     return this.#error;
-  }
-}
-
-/** Frees the memory of a chunk now, unless it is a part of something: V8 lets tens of megabytes of such become garbage. */
-function free({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) {
-    buffer.transfer(0);
   }
 }

@@ -60,13 +60,13 @@ export class RowStore {
     // Rows that do not repeat are asked only now and then.
     if (this.#repeats || (this.length & 31) === 0) {
       const end = from + this.#at - this.#lastAt;
-      this.#repeats =
-        end > from &&
-        end <= bytes.length &&
-        this.#chunks.at(-1)?.compare(bytes, from, end, this.#lastAt, this.#at) === 0;
-      if (this.#repeats) {
-        this.#rows.push(this.#rows.last);
-        return end;
+      // A row that is not all there does not tell.
+      if (end > from && end <= bytes.length) {
+        this.#repeats = this.#chunks.at(-1)?.compare(bytes, from, end, this.#lastAt, this.#at) === 0;
+        if (this.#repeats) {
+          this.#rows.push(this.#rows.last);
+          return end;
+        }
       }
     }
     const end = this.#walker.walk(bytes, from, fields);
