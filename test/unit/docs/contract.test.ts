@@ -79,3 +79,14 @@ describe('the public face (docs/contract.md)', () => {
     deepEqual(missing, []);
   });
 });
+
+describe('what is known of the gateways (docs/protocols.md)', () => {
+  it('names tests that there are', async () => {
+    const rows = (await read('docs/protocols.md')).matchAll(/^\| [\w.]+ \| .* \| `([\w./]+)`: (.*) \|$/gm);
+    const named = [...rows];
+    ok(named.length >= 30, `${named.length} rows`);
+    for (const [, file = '', title = ''] of named) {
+      ok((await read(join('test', file))).includes(title), `${file}: ${title}`);
+    }
+  });
+});
