@@ -53,8 +53,8 @@ class SimWindow {
   diedAt = Number.POSITIVE_INFINITY;
   /** What was asked of it and has not come back. */
   waiting = 0;
-  /** Tokens whose automatic renewal is its own to do. */
-  readonly renewing = new Set<string>();
+  /** Tokens whose automatic renewal is its own to do, and since when. It may come to nothing: the token is being closed. */
+  readonly renewing = new Map<string, number>();
   /** What it held earlier has been found. */
   ready: Promise<unknown> = never();
 
@@ -107,6 +107,8 @@ export class World {
   readonly #violations: string[] = [];
   /** Values that have been in the store: from then on nobody may lose them. */
   readonly #stored = new Set<string>();
+  /** When each entry of the store was written last. */
+  readonly #writtenAt = new Map<string, number>();
   /** Sessions that turned up when their askers had given up: they are closed as soon as they are known. */
   readonly #unwanted = new Set<string>();
   /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
@@ -407,6 +409,7 @@ export class World {
       write: (id, json) =>
         port(async () => {
           await inner.write(id, json);
+          this.#writtenAt.set(id, this.#time.now);
           const value = /"value":"([^"]+)"/.exec(json)?.[1];
           if (value !== undefined) {
             if (!this.#stored.has(value) && json.includes('"closing":true')) {
@@ -449,7 +452,7 @@ export class World {
           const isMine = await inner.lease(key, staleMs);
           const id = /^renew-(.*)-\d+-\d+$/.exec(key)?.[1] ?? '';
           if (isMine && window.inner.keeper.find(id) !== undefined) {
-            window.renewing.add(window.inner.keeper.reveal(id));
+            window.renewing.set(window.inner.keeper.reveal(id), this.#time.now);
           }
           return isMine;
         }),
@@ -527,7 +530,9 @@ export class World {
       keepAlive: (tokens, options) => {
         const token = tokens.session ?? tokens.user;
         this.#checkOpen(token);
-        const isAutomatic = window.renewing.delete(token);
+        const since = window.renewing.get(token) ?? Number.NEGATIVE_INFINITY;
+        const isAutomatic = this.#time.now - Math.max(since, this.#lastAwake) < hearsayMs && since >= 0;
+        window.renewing.delete(token);
         if (isAutomatic) {
           this.#checkAgreed(token, window);
         }
@@ -710,6 +715,9 @@ export class World {
 
   /** Whether a window can know what is left of a token: from its own machine, or from another one that it has heard of. */
   #knows(window: SimWindow, id: string): boolean {
+    if (this.#machines.length > 1 && this.#time.now - (this.#writtenAt.get(id) ?? 0) < second) {
+      return false; // A window of its machine may have found that out just now.
+    }
     const entries = [...this.#storage.entries.values()].map((json) => JSON.parse(json));
     const token = entries.find((entry) => entry.id === id);
     if (token?.kind === 'user' && this.#time.now - window.openedAt < lifeMs && this.#machines.length > 1) {

@@ -59,6 +59,31 @@ describe('tokens: the rate of requests', () => {
     limit.dispose();
   });
 
+  it('leaves a place to the window that took it over while the machine slept', async () => {
+    const clock = new FakeClock();
+    const claims = new SharedClaims(() => clock.now().up);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => {
+      claims.alive.add(name);
+      return new RateLimit({ clock, claims: claims.window(name), log: new MemoryLog() });
+    });
+    const ended = await a?.turn('one', 1);
+    clock.sleep(3_600_000);
+    await b?.turn('one', 1);
+    ended?.();
+    let isSent = false;
+    void c?.turn('one', 1).then(() => {
+      isSent = true;
+    });
+    for (let step = 0; step < 80; step++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(25);
+    }
+    equal(isSent, false);
+    for (const limit of [a, b, c]) {
+      limit?.dispose();
+    }
+  });
+
   it('goes on after a window that died with a place, and alone where windows cannot agree', async () => {
     const clock = new FakeClock();
     const claims = new SharedClaims(() => clock.now().up);
