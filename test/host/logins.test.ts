@@ -35,7 +35,7 @@ describe('a refused login', () => {
     const request = { connection: 'locked', product: 'P', view: 'V', show: false };
     assert.deepEqual((await run<DataResult>('getData', request)).rows, []);
 
-    password = 'second';
+    password = 'other-pass';
     token++;
     const why = { code: 'E_CREDENTIALS', message: /PASSWORD EXPIRED/ };
     for (let call = 0; call < 5; call++) {
