@@ -90,12 +90,14 @@ describe('what leaves a result', () => {
     await until('the token', async () => /^\S{9,}$/.test(await vs().clipboard()));
     const token = await vs().clipboard();
     const address = `${recorder().url}/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JESPOOL/data`;
+    // As it is sent: with every default said outright.
+    const query = 'context=*&server=*&system=*&scope=*&close=Y';
     const forms = [
-      ['cURL', [`'${address}?close=Y'`, '--header "Authorization: Bearer $USER_TOKEN"']],
+      ['cURL', [`'${address}?${query}'`, '--header "Authorization: Bearer $USER_TOKEN"']],
       ['cURL for the Command Prompt of Windows (cmd)', [`"${address}"`, 'Bearer %USER_TOKEN%"']],
       ['Python (requests)', ['import requests', `"${address}"`, 'os.environ["USER_TOKEN"]']],
-      ['PowerShell', ['Invoke-RestMethod', `'${address}?close=Y'`, '$env:USER_TOKEN']],
-      ['HTTP file (.http)', [`GET ${address}?close=Y`, '{{$processEnv USER_TOKEN}}', 'Bearer {{token}}']],
+      ['PowerShell', ['Invoke-RestMethod', `'${address}?${query}'`, '$env:USER_TOKEN']],
+      ['HTTP file (.http)', [`GET ${address}?${query}`, '{{$processEnv USER_TOKEN}}', 'Bearer {{token}}']],
     ] as const;
     for (const [form, parts] of forms) {
       await vs().palette('Session Tokens: Copy Request As…');
