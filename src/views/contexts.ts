@@ -10,7 +10,7 @@ export class Contexts implements Disposable {
 
   constructor(keeper: Keeper, connections: ConnectionSettings) {
     const tell = () => {
-      this.#set('signedIn', keeper.first() !== undefined);
+      this.#set('signedIn', keeper.connectionNames().length > 0);
       this.#set('hasBrokenConnections', connections.all().length === 0 && connections.problems().length > 0);
     };
     this.#owned.add(keeper.onDidChange(tell));
