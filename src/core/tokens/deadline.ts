@@ -38,10 +38,9 @@ export function elapsed(since: Instant, now: Instant): number {
   const byUp = now.up - since.up;
   const byWall = now.wall - since.wall;
   if (!isOwn(since, now)) {
-    const offset = learned.get(now)?.get(startOf(since));
-    const min = byUp - (offset?.up ?? Number.POSITIVE_INFINITY);
+    const min = sinceHeard(since, now);
     // Less than nothing: without a boot id, this was before that machine was started anew.
-    const isGuessed = !offset?.isHeard || min < -syncDelayMs;
+    const isGuessed = !isKnown(since, now) || min < -syncDelayMs;
     return isGuessed ? Math.max(byWall, min, 0) : Math.max(min, 0) + syncDelayMs;
   }
   const known = since.boot !== '' && now.boot !== '';
@@ -54,6 +53,11 @@ export function elapsed(since: Instant, now: Instant): number {
     return Math.max(byWall, byUp - 1, 0);
   }
   return known ? Math.max(byUp + uptimeGrainMs, 0) : Math.max(byUp, byWall);
+}
+
+/** Milliseconds since this machine heard of an instant of another one, or of a later one: it was no less ago than that. */
+function sinceHeard(since: Instant, now: Instant): number {
+  return now.up - since.up - (learned.get(now)?.get(startOf(since))?.up ?? Number.POSITIVE_INFINITY);
 }
 
 /** Whether an instant was noted on this machine, be it before its last start; or may have been, by version 0.1. */
@@ -194,6 +198,12 @@ export function isLater(a: Instant, b: Instant, now: Instant): boolean {
   return sinceA === sinceB || sinceA === undefined || sinceB === undefined
     ? a.wall > b.wall
     : sinceA < sinceB;
+}
+
+/** Whether `a` may have been later than `b`, for all that this machine can tell at a moment. */
+export function mayBeLater(a: Instant, b: Instant, now: Instant): boolean {
+  const isComparable = isKnown(a, now) || (startOf(a) === startOf(b) && startOf(a) !== '');
+  return isComparable ? isLater(a, b, now) : !isKnown(b, now) || sinceHeard(a, now) < elapsed(b, now);
 }
 
 /** @param warnMs the life left from which a token counts as expiring, in milliseconds. */

@@ -4,7 +4,7 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
-import { elapsed, isLater, isOwn, remaining, runTogether, startOf } from './deadline.ts';
+import { elapsed, isLater, isOwn, mayLive, remaining, runTogether, startOf } from './deadline.ts';
 import type { Ports } from './ports.ts';
 import {
   isClosable,
@@ -151,11 +151,13 @@ export class TokenSync implements Disposable {
   anchor(): void {
     const { clock, table } = this.#deps;
     const now = clock.now();
-    for (const { id } of [...table.all()]) {
-      const record = table.stored(id);
+    for (const held of [...table.all()]) {
+      const record = table.stored(held.id);
       if (record !== undefined && isOwn(record.sent, now) && !runTogether(record.sent, now)) {
         const leftMs = Math.max(remaining(record, now), 0);
-        void this.update(id, { sent: now, leftMs }, 'soon');
+        // A user token that has run out, and that sessions keep alive, must go on being older than what is heard of those.
+        const isKept = leftMs === 0 && mayLive(held, now);
+        void this.update(held.id, isKept ? { leftMs } : { sent: now, leftMs }, 'soon');
       }
     }
   }

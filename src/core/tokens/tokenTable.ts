@@ -3,7 +3,7 @@ import type { Disposable } from '../disposable.ts';
 import { Emitter } from '../event.ts';
 import { type Log, logFault } from '../log.ts';
 import type { Redactor } from '../redact.ts';
-import { isLater, remaining, startOf } from './deadline.ts';
+import { isGuess, isLater, mayBeLater, mayLive, remaining, startOf } from './deadline.ts';
 import {
   isEnding,
   isMain,
@@ -233,9 +233,15 @@ export class TokenTable implements Disposable {
     }
   }
 
-  /** What was heard of a session before its user token was refused says nothing of that one's life. */
+  /**
+   * Whether a session keeps its user token alive for longer than `other` does; one whose life nobody here knows may, and
+   * makes it worth trying. What was heard of a session before its user token was refused says nothing of that one's life.
+   */
   #outlives(session: Session, other: TokenRecord): boolean {
     const now = this.#clock.now();
+    if (isGuess(session, now) && !mayLive(other, now)) {
+      return other.leftMs > 0 || mayBeLater(session.sent, other.sent, now);
+    }
     const left = remaining(session, now);
     const isNews = other.leftMs > 0 || isLater(session.sent, other.sent, now);
     return isNews && left > 0 && left > remaining(other, now);

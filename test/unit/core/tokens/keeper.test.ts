@@ -747,6 +747,27 @@ describe('keeper', () => {
       );
     });
 
+    it('keeps alive what a session has kept alive, and nothing that was refused', async () => {
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('cra', { login: demo });
+      const { session } = await rig.getData(window);
+      for (let call = 0; call < 3; call++) {
+        await rig.pass(lifeMs / 2);
+        await rig.getData(window);
+      }
+      for (const jump of [3_600_000, -3_600_000]) {
+        rig.clock.jumpWall(jump);
+        await rig.pass(1_000);
+        assert.notEqual(window.keeper.token(id).state, 'expired');
+      }
+      rig.cra.restart();
+      await assert.rejects(rig.getData(window, { session: session?.id }), { code: 'E_EXPIRED' });
+      assert.equal(window.keeper.token(id).state, 'expired');
+      rig.clock.jumpWall(3_600_000);
+      await rig.pass(1_000);
+      assert.equal(window.keeper.token(id).state, 'expired');
+    });
+
     it('finds what still lives after a restart of the machine', async () => {
       const one = await rig.open('one');
       await one.keeper.signIn('cra', { login: demo });

@@ -248,6 +248,47 @@ describe('two machines over one secret storage', () => {
     }
   });
 
+  /** A user token from here, whose session a machine that is gone was the last to renew. */
+  async function keptByAnother(): Promise<TestWindow> {
+    const [here, there] = await two({ title: '', aheadMs: -1_440 * minute, up: 5_000 });
+    await here.keeper.signIn('cra', { login: demo, remember: true });
+    await rig.getData(here);
+    await rig.pass(minute, 1_000);
+    rig.crash(here);
+    for (let call = 0; call < 3; call++) {
+      await rig.getData(there);
+      await rig.pass(10 * minute, 1_000);
+    }
+    rig.crash(there);
+    return rig.open('fake.again');
+  }
+
+  it('A1: a user token that only sessions of a machine that is gone may keep alive is tried', async () => {
+    const again = await keptByAnother();
+    assert.equal((await rig.getData(again)).reused, true);
+    assert.equal(rig.cra.count('signIn'), 1);
+    assert.equal(rig.cra.sessions.size, 1);
+  });
+
+  it('A1: so it is after its own machine was started anew', async () => {
+    rig.crash(await keptByAnother());
+    rig.clock.reboot(0);
+    const again = await rig.open('fake.anew');
+    assert.equal((await rig.getData(again)).reused, true);
+    assert.equal(rig.cra.count('signIn'), 1);
+  });
+
+  it('A1: once its gateway has refused it, no session that was heard of before has it tried again', async () => {
+    const again = await keptByAnother();
+    rig.credentials.entries.clear();
+    rig.cra.restart();
+    await assert.rejects(rig.getData(again), { code: 'E_EXPIRED' });
+    const asked = rig.cra.asked.length;
+    await rig.pass(minute, 1_000);
+    await assert.rejects(rig.getData(again), { code: 'E_EXPIRED' });
+    assert.equal(rig.cra.asked.length, asked);
+  });
+
   it('A1: entries of version 0.1 go on counting on the machine that wrote them', async () => {
     rig = new Rig({}, { lifeMs });
     const first = await rig.open('old');
