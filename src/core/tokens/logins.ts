@@ -37,6 +37,8 @@ export class Logins implements Disposable {
     string,
     { readonly login: Login; readonly origin: string; is?: 'kept' | 'refused' }
   >();
+  /** Connections for which no login of the gateway's own is remembered: reading takes longer than many a request. */
+  readonly #withoutGateway = new Set<string>();
   /** Persons being asked for a gateway's own login, by connection. */
   readonly #asking = new SingleFlight<string, Login | undefined>();
 
@@ -48,6 +50,7 @@ export class Logins implements Disposable {
     this.#owned.add(
       deps.credentials.onDidChange((name) => {
         this.#unstored.delete(name);
+        this.#withoutGateway.delete(name);
         const connection = deps.gateways.find(name);
         if (connection !== undefined) {
           void this.read(connection);
@@ -135,8 +138,15 @@ export class Logins implements Disposable {
     if (given !== undefined && belongsTo(connection, given)) {
       return given.is === 'refused' ? {} : given.login;
     }
-    const found = await this.read(connection);
-    return found?.login === undefined || found.gatewayRefused ? {} : partsOf(connection, found.login).gateway;
+    if (this.#withoutGateway.has(connection.name)) {
+      return {};
+    }
+    const { login, gatewayRefused } = (await this.read(connection)) ?? {};
+    const gateway = login === undefined ? {} : partsOf(connection, login).gateway;
+    if (Object.keys(gateway).length === 0) {
+      this.#withoutGateway.add(connection.name);
+    }
+    return gatewayRefused ? {} : gateway;
   }
 
   /** Notes a login of the gateway's own that somebody has given. */
@@ -186,7 +196,8 @@ export class Logins implements Disposable {
       if (!isGatewayUserRefused(error)) {
         throw error;
       }
-      // Another caller's person may have been asked meanwhile.
+      // Another caller's person may have been asked meanwhile, here or in another window.
+      this.#withoutGateway.delete(connection.name);
       const secret = secretIn(connection, await this.gatewayLogin(connection));
       const secretSent = secretIn(connection, sent);
       if (secret === undefined || secret === secretSent) {
@@ -204,6 +215,7 @@ export class Logins implements Disposable {
   async remember(connection: Connection, login: Login | undefined): Promise<void> {
     // A client certificate alone is no login to remember.
     const isLogin = login !== undefined && Object.keys(login).length > 0;
+    this.#withoutGateway.delete(connection.name);
     const known = isLogin ? { ...(await this.gatewayLogin(connection)), ...login } : undefined;
     const secrets = (await this.read(connection))?.secrets;
     if (known === undefined && secrets === undefined) {
@@ -323,6 +335,7 @@ export class Logins implements Disposable {
   async #write(connection: Connection, entry: Credentials): Promise<void> {
     const { name } = connection;
     this.#unstored.delete(name);
+    this.#withoutGateway.delete(name);
     this.#show(name, entry.refused);
     try {
       await this.#deps.credentials.write(name, entry);

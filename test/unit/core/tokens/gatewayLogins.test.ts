@@ -207,6 +207,33 @@ for (const dialect of ['getData', 'views'] as const) {
       equal(window.keeper.refusal('c'), undefined);
     });
 
+    it('A6: the storage of secrets is not read for each call where none is remembered', async () => {
+      const window = await open();
+      await window.keeper.signIn('c', { login: anna, remember: true });
+      await data(window);
+      let reads = 0;
+      const read = credentials.read.bind(credentials);
+      credentials.read = (name) => {
+        reads++;
+        return read(name);
+      };
+      equal((await data(window)).reused, true);
+      await window.keeper.columns({ connection: 'c', query: { product: 'P', view: 'V' } });
+      equal(reads, 0);
+    });
+
+    it('A6: one that another window has learned is found, though its news are late', async () => {
+      const window = await open();
+      const { id } = await window.keeper.signIn('c', { login: anna, remember: true });
+      await data(window);
+      await rejects(window.keeper.keepAlive(id), wanted);
+      const found = credentials.entries.get('c');
+      ok(found);
+      credentials.entries.set('c', { ...found, login: { ...found.login, ...tomcatUser } });
+      await window.keeper.keepAlive(id);
+      deepEqual(refused, []);
+    });
+
     it('A2: a refused one is sent once, in this window and the next, until somebody types a new one', async () => {
       const window = await open();
       await window.keeper.signIn('c', { login: { ...anna, ...tomcatUser }, remember: true });
