@@ -4,9 +4,9 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { ended } from '../http/text.ts';
-import { protocolOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { belongsTo, credentialsOf, type Gateways } from './gateways.ts';
+import { isByCertificate, isSame, isSameGateway, partsOf, secretIn } from './loginParts.ts';
 import type { Ports } from './ports.ts';
 import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
 
@@ -372,42 +372,4 @@ function refusedBefore(connection: string, words: string): TokensError {
     [connection, ended(words)],
     details,
   );
-}
-
-/** Whether a connection's client certificate alone says who signs in: nobody has to be asked, and nothing is stored. */
-export function isByCertificate(connection: Connection): boolean {
-  return protocolOf(connection)
-    .logins(connection)
-    .every(({ fields }) => fields.length === 0);
-}
-
-/** A login's fields about the person who signs in, and those of the gateway's own, which are asked for by themselves. */
-function partsOf(connection: Connection, login: Login): { person: Login; gateway: Login } {
-  const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
-  const isGateways = ([name]: [string, string]) => fields.some((field) => field.name === name);
-  const entries = Object.entries(login).sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    person: Object.fromEntries(entries.filter((entry) => !isGateways(entry))),
-    gateway: Object.fromEntries(entries.filter(isGateways)),
-  };
-}
-
-/** What is secret of a gateway's own login; undefined where it is not known. */
-function secretIn(connection: Connection, login: Login): string | undefined {
-  const field = protocolOf(connection)
-    .gatewayLogin?.(connection)
-    .fields.find(({ isSecret }) => isSecret);
-  return field === undefined ? undefined : login[field.name];
-}
-
-function isSameGateway(connection: Connection, one: Login, other: Login): boolean {
-  return (
-    JSON.stringify(partsOf(connection, one).gateway) === JSON.stringify(partsOf(connection, other).gateway)
-  );
-}
-
-/** Whether two logins prove the same to a gateway. */
-function isSame(connection: Connection, one: Login | undefined, other: Login | undefined): boolean {
-  const proof = (login: Login = {}) => JSON.stringify(partsOf(connection, login).person);
-  return proof(one) === proof(other);
 }

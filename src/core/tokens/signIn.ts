@@ -6,7 +6,8 @@ import type { Gateway, Grant, Login } from '../protocols/protocol.ts';
 import { mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
-import { type AskGatewayLogin, isByCertificate } from './logins.ts';
+import { isByCertificate } from './loginParts.ts';
+import type { AskGatewayLogin } from './logins.ts';
 import {
   begun,
   isMain,
