@@ -261,6 +261,13 @@ class TableView {
       case 'keep':
         this.#host.keepData(message.state);
         break;
+      case 'focus':
+        if (document.hasFocus()) {
+          this.#host.tell({ is: 'focused' });
+        } else {
+          window.addEventListener('focus', () => this.#host.tell({ is: 'focused' }), { once: true });
+        }
+        break;
       case 'note':
         this.#status.note(message.text);
         break;

@@ -3,6 +3,7 @@ import type { ErrorCode, TokensError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { toUserError } from '../userError.ts';
 import { ConnectionNode, Row } from '../views/nodes.ts';
+import { viewType } from '../views/results/register.ts';
 import type { Call, CommandServices, CommandTable } from './command.ts';
 
 /**
@@ -32,7 +33,7 @@ export async function run(
 ): Promise<unknown> {
   const call = callOf(input);
   try {
-    const [table] = await Promise.all([tableOf(id), services.ready]);
+    const [table] = await Promise.all([tableOf(id), services.ready, focusSettled(services, id, input)]);
     return await table[id]?.(services, call);
   } catch (caught) {
     const error = toUserError(services.log, caught);
@@ -52,6 +53,15 @@ async function tableOf(id: string): Promise<CommandTable> {
   return id.startsWith('sessionTokens.results.')
     ? (await import('./results.ts')).resultCommands
     : (await import('./table.ts')).commandTable;
+}
+
+/** From the palette or by a key over a result: what is asked then must not lose the focus to the table. */
+async function focusSettled({ results }: CommandServices, id: string, input: unknown): Promise<void> {
+  const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const isOverResult = tab instanceof vscode.TabInputWebview && tab.viewType.endsWith(viewType);
+  if (isOverResult && input === undefined && id !== 'sessionTokens.showMenu') {
+    await (await results()).active?.focused();
+  }
 }
 
 /** Shows a person what went wrong where no command of theirs is at its end. */

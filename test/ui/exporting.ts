@@ -10,20 +10,11 @@ export async function exportTo(
   name = 'MVMVS-JCPU',
 ): Promise<void> {
   const { quickInput } = vs;
-  // The table can take the focus back from the box that has just opened; a person then asks again.
-  await until(
-    'the dialog to propose a file',
-    async () => {
-      await vs.palette('Session Tokens: Export Result…');
-      await quickInput.pick(/^Export /, format);
-      // The dialog writes its proposal with some delay, over what is there.
-      return until(
-        'the proposal',
-        async () => new RegExp(`/${name}\\.\\w+$`).test((await quickInput.read())?.value ?? ''),
-        5_000,
-      );
-    },
-    40_000,
+  await vs.palette('Session Tokens: Export Result…');
+  await quickInput.pick(/^Export /, format);
+  // The dialog writes its proposal with some delay, over what is there.
+  await until('the dialog to propose a file', async () =>
+    new RegExp(`/${name}\\.\\w+$`).test((await quickInput.read())?.value ?? ''),
   );
   await until('the dialog to have the path', async () => {
     await quickInput.type(path);

@@ -33,6 +33,8 @@ export const fromTable = v.variant('is', [
   }),
   /** The columns that are seen, in their order: an export has the same. */
   v.object({ is: v.literal('columns'), fields: v.array(name) }),
+  /** It has the keyboard focus, as was asked. */
+  v.object({ is: v.literal('focused') }),
   /** Ends the watch. */
   v.object({ is: v.literal('stop') }),
   /** The column to draw; null when the plot is closed. */
@@ -113,6 +115,8 @@ export const toTable = v.variant('is', [
     fields: v.array(v.object({ field: name, label: v.string(), value: shownCell })),
   }),
   v.object({ is: v.literal('keep'), state: keptState }),
+  /** Asks to hear when the table has the keyboard focus. */
+  v.object({ is: v.literal('focus') }),
   /** Something to be read out and shown for a moment. */
   v.object({ is: v.literal('note'), text: v.string() }),
   /** What a command or a menu asks of the view. */

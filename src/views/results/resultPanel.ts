@@ -22,6 +22,9 @@ const mostCopied = 32 << 20;
 /** How often what is watched is kept: what is kept is searched for secrets, value by value. */
 const keepEveryMs = 10_000;
 
+/** How long the focus is waited for that VS Code gives back to a table, in milliseconds: it takes some 50. */
+const maxFocusMs = 300;
+
 /** What a result is shown with. */
 export interface PanelServices extends Services {
   readonly worker: WorkerClient;
@@ -39,6 +42,7 @@ export class ResultPanel implements Disposable {
   #keptAt = Number.NEGATIVE_INFINITY;
   #ready = false;
   #watch: Watch | undefined;
+  #focused: () => void = () => undefined;
 
   constructor(panel: vscode.WebviewPanel, deps: PanelServices, request: DataRequest, title: string) {
     this.panel = panel;
@@ -129,6 +133,23 @@ export class ResultPanel implements Disposable {
     this.post({ is: 'note', text });
   }
 
+  /**
+   * Resolves when the table has the keyboard focus, or is not getting it. When the palette has closed VS Code focuses the
+   * table after 50 ms, also where a box was opened meanwhile: that would close, or a person type into the table.
+   */
+  async focused(): Promise<void> {
+    if (this.#ready && this.panel.active) {
+      await new Promise<void>((resolve) => {
+        const waiting = this.#deps.clock.setTimeout(resolve, maxFocusMs);
+        this.#focused = () => {
+          waiting.dispose();
+          resolve();
+        };
+        this.post({ is: 'focus' });
+      });
+    }
+  }
+
   /** The only way to the webview: what is in the data may be a secret that the gateway says back. */
   post(message: ToTable): void {
     if (!this.#ready) {
@@ -195,6 +216,9 @@ export class ResultPanel implements Disposable {
         break;
       case 'plot':
         await this.model.plotting.of(message.field);
+        break;
+      case 'focused':
+        this.#focused();
         break;
       case 'stop':
         this.stopWatch();
