@@ -169,7 +169,7 @@ export class FinderDialog {
     const results = await this.#services.results();
     const request = { ...query, connection: this.#connection.name };
     const { answer, totalRows } = await withProgress(true, this.#title, (signal) =>
-      results.get(request, { ...this.#askers, signal, show: false }),
+      results.get(request, { ...this.#askers, signal, show: false, wantsRows: true }),
     );
     try {
       return { rows: await answer.rows(), totalRows };

@@ -35,7 +35,12 @@ export async function fetchData(
 ): Promise<Fetched> {
   const results = await services.results();
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
-    results.get(request, { ...askers, signal, show: request.show !== false }),
+    results.get(request, {
+      ...askers,
+      signal,
+      show: request.show !== false,
+      wantsRows: !interactive,
+    }),
   );
   await services.recents
     .add(request, services.hasSecret)

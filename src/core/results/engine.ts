@@ -109,6 +109,19 @@ export interface Sample {
   readonly values: readonly Float64Array[];
 }
 
+/** Rows in the server's order, for a program. */
+export interface RowsPart {
+  /** A list that `JSON.parse` makes a program's rows of: numbers that JavaScript cannot hold are texts. */
+  readonly text: string;
+  /** Where the next part begins. */
+  readonly to: number;
+  /** Whether none comes any more. */
+  readonly isLast: boolean;
+}
+
+/** Rows go to a program in parts of about this size, which are parsed in some 5 milliseconds. */
+const partCharacters = 512 << 10;
+
 /** Longest text of a cell in the grid; row detail shows more. */
 const longestCell = 512;
 const longestDetail = 256 << 10;
@@ -211,14 +224,25 @@ export class TableEngine {
     return lines.join('\n');
   }
 
-  /** Rows of the server's order as the text of a JSON list; for a program, with numbers that JavaScript can hold. */
-  json({ from, to, forProgram }: Span & { readonly forProgram?: true }): string {
-    const rows: number[] = [];
-    for (let index = from; index < Math.min(to, this.table.rowCount); index++) {
-      rows.push(index);
+  /** Rows of the server's order as the text of a JSON list. */
+  json({ from, to }: Span): string {
+    const { table } = this;
+    const rows = allRows(Math.min(to, table.rowCount)).subarray(from);
+    return `[${writeRows(table, [...rows], table.fields, 'json')}]`;
+  }
+
+  /** The next rows for a program, as far as they have come. */
+  rows(from: number): RowsPart {
+    const { table } = this;
+    const json = table.scanJson();
+    const texts: string[] = [];
+    let row = from;
+    for (let length = 0; row < table.rowCount && length < partCharacters; row++) {
+      const text = json(row) ?? writeRows(table, [row], table.fields, 'json', ',', valueForProgram);
+      texts.push(text);
+      length += text.length;
     }
-    const write = forProgram ? valueForProgram : jsonOf;
-    return `[${writeRows(this.table, rows, this.table.fields, 'json', ',', write)}]`;
+    return { text: `[${texts.join(',')}]`, to: row, isLast: this.isWhole && row === table.rowCount };
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { free } from '../memory.ts';
-import type { Answer, AnswerReader, MakeReader, RowPath } from '../protocols/answer.ts';
+import type { Answer, AnswerReader, MakeReader, Row, RowPath } from '../protocols/answer.ts';
 import { TableHandle } from './tableHandle.ts';
 import type { WorkerClient } from './workerClient.ts';
 
@@ -17,6 +17,8 @@ export interface ReaderOptions {
   readonly maxBytes: number;
   /** Hears of the table as soon as its body begins, so that rows can be shown before the end. */
   readonly onTable?: (table: TableHandle) => void;
+  /** Whether a program waits for all rows: then they are brought to it while they arrive. */
+  readonly wantsRows?: boolean | undefined;
 }
 
 /** Makes the readers of answers, whose rows go into tables of the worker, which is started now. */
@@ -50,6 +52,7 @@ class Reader implements AnswerReader {
   readonly #maxBytes: number;
   readonly table: TableHandle;
   readonly #share: Disposable;
+  readonly #rows: Promise<Row[]> | undefined;
   #bytes = 0;
   #error: TokensError | undefined;
   #done = false;
@@ -66,7 +69,7 @@ class Reader implements AnswerReader {
     worker: WorkerClient,
     rowsAt: RowPath,
     onScalar: (name: string, value: string) => void,
-    { maxBytes, onTable }: ReaderOptions,
+    { maxBytes, onTable, wantsRows = false }: ReaderOptions,
   ) {
     this.#worker = worker;
     this.#maxBytes = maxBytes;
@@ -88,6 +91,10 @@ class Reader implements AnswerReader {
     });
     this.#share = this.table.share();
     onTable?.(this.table);
+    if (wantsRows) {
+      this.#rows = this.table.rows();
+      this.#rows.catch(() => undefined); // Of an answer that fails nobody asks for the rows.
+    }
   }
 
   /** Copies a chunk into parcels, which come back to be filled again, and frees its own memory. */
@@ -121,6 +128,9 @@ class Reader implements AnswerReader {
       this.#end = { resolve, reject };
       this.#post();
       this.#worker.end(this.#number);
+      if (this.#rows !== undefined) {
+        this.table.update({ bytes: this.#bytes }); // Asks for the last rows now, and not only after the answer to the end.
+      }
     });
     this.#done = true;
     const { fields, rowCount, mended } = this.table.state;
@@ -130,7 +140,7 @@ class Reader implements AnswerReader {
       rowCount,
       bytes: this.#bytes,
       mended,
-      rows: () => this.table.rows(),
+      rows: () => this.#rows ?? this.table.rows(),
       dispose: () => this.#share.dispose(),
     };
   }

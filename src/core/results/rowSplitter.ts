@@ -8,7 +8,7 @@ import type { ResultTable } from './table.ts';
 /** Who hears of what the splitter finds, as soon as it is found. */
 export interface SplitterSink {
   /** Takes the row whose brace stands at `from` as its bytes and answers where it ends; -1 if it wants it by {@link rows}. */
-  take?(bytes: Uint8Array, from: number): number;
+  take?(bytes: Buffer, from: number): number;
   /** Whole rows, in order; never none. */
   rows(rows: SentObject[]): void;
   /** A scalar member of the top level of the body. */
@@ -91,7 +91,8 @@ export class RowSplitter {
     this.#bounds = bounds;
   }
 
-  write(chunk: Uint8Array): void {
+  write(bytes: Uint8Array): void {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
     while (at < chunk.length) {
       switch (this.#mode) {
@@ -276,7 +277,7 @@ export class RowSplitter {
   }
 
   /** Reads rows up to the end of the chunk or of their list. The hot loop: it sees every byte of the body. */
-  #readRows(chunk: Uint8Array, from: number): number {
+  #readRows(chunk: Buffer, from: number): number {
     const classes = this.#classes;
     const deepest = this.#bounds.depth;
     const base = this.#listDepth;

@@ -13,11 +13,13 @@ const chunkBytes = 1 << placeBits;
 const mostChunks = 1 << (32 - placeBits);
 
 /*
- * A row stands in a chunk as two bytes, how many positions follow and whether it is plain; the positions, three bytes
- * each, by the numbers of the fields; and its JSON as it was sent.
+ * A row stands in a chunk as two bytes, how many positions follow and whether it is plain; four bytes, how long its JSON
+ * is and whether `JSON.parse` makes its cells of that; the positions, three bytes each, by the numbers of the
+ * fields; and its JSON as it was sent, but without the wrapping of values.
  */
-const headBytes = 2;
+const headBytes = 6;
 const plainBit = 0x8000;
+const parsableBit = 0x80000000;
 const positionBytes = 3;
 /** More bytes of a row than positions can tell. */
 const mostRowBytes = 1 << 24;
@@ -36,7 +38,7 @@ export class RowStore {
   readonly #chunks: Buffer[] = [Buffer.alloc(firstChunkBytes)];
   #at = 0;
   readonly #walker: RowWalker;
-  /** Where the JSON of the last row begins in the last chunk, and whether rows have been equal of late. */
+  /** Where the last row begins in the last chunk, and whether rows have been equal of late. */
   #lastAt = 0;
   #repeats = false;
   /** Members of the row that was put last. */
@@ -56,22 +58,10 @@ export class RowStore {
    * @param fields how many there are
    * @returns where it ends; -1 where it is not a usual row (see {@link RowWalker.walk})
    */
-  put(bytes: Uint8Array, from: number, fields: number): number {
-    // Rows that do not repeat are asked only now and then.
-    if (this.#repeats || (this.length & 31) === 0) {
-      const end = from + this.#at - this.#lastAt;
-      // A row that is not all there does not tell.
-      if (end > from && end <= bytes.length) {
-        this.#repeats = this.#chunks.at(-1)?.compare(bytes, from, end, this.#lastAt, this.#at) === 0;
-        if (this.#repeats) {
-          this.#rows.push(this.#rows.last);
-          return end;
-        }
-      }
-    }
+  put(bytes: Buffer, from: number, fields: number): number {
     const end = this.#walker.walk(bytes, from, fields);
     if (end >= 0) {
-      this.#add(bytes.subarray(from, end), fields);
+      this.#add(bytes, from, end, fields);
     }
     return end;
   }
@@ -108,6 +98,35 @@ export class RowStore {
     };
   }
 
+  /**
+   * Makes a reader of whole rows, each as the JSON of which `JSON.parse` makes its cells; undefined for a row that has
+   * to be read cell by cell.
+   */
+  scanJson(): (row: number) => string | undefined {
+    let index = -1;
+    let text = '';
+    return (row) => {
+      const address = this.#rows.at(row);
+      const next = address >>> placeBits;
+      const chunk = this.#chunks[next] as Buffer;
+      const place = address & (chunkBytes - 1);
+      const length = chunk.readUInt32LE(place + 2);
+      if (length < parsableBit) {
+        return undefined;
+      }
+      const from = place + headBytes + (chunk.readUInt16LE(place) & ~plainBit) * positionBytes;
+      const to = from + length - parsableBit;
+      if (!isPlain(chunk, place) || chunk.length > chunkBytes) {
+        return chunk.toString('utf8', from, to);
+      }
+      if (next !== index) {
+        index = next;
+        text = chunk.toString('latin1');
+      }
+      return text.substring(from, to);
+    };
+  }
+
   #cell(chunk: Buffer, at: number): Cell {
     const end = this.#walker.endOf(chunk, at);
     switch (chunk[at]) {
@@ -129,15 +148,14 @@ export class RowStore {
     }
   }
 
-  #add(row: Uint8Array, fields: number): void {
-    if (row.length >= mostRowBytes) {
+  #add(bytes: Buffer, rowFrom: number, rowTo: number, fields: number): void {
+    const { positions, isPlain, isParsable, leftOut, leftOutCount } = this.#walker;
+    if (rowTo - rowFrom >= mostRowBytes) {
       throw tooLarge();
     }
-    const { positions, isPlain } = this.#walker;
     const head = headBytes + fields * positionBytes;
-    const chunk = this.#room(head + row.length);
+    const chunk = this.#room(head + rowTo - rowFrom);
     const from = this.#at;
-    chunk.writeUInt16LE(isPlain ? fields | plainBit : fields, from);
     let at = from + headBytes;
     for (let field = 0; field < fields; field++) {
       const position = positions[field] as number;
@@ -145,10 +163,27 @@ export class RowStore {
       chunk[at++] = position >>> 8;
       chunk[at++] = position >>> 16;
     }
-    chunk.set(row, at);
+    let next = rowFrom;
+    for (let piece = 0; piece < leftOutCount; piece += 2) {
+      at += bytes.copy(chunk, at, next, leftOut[piece]);
+      next = leftOut[piece + 1] as number;
+    }
+    at += bytes.copy(chunk, at, next, rowTo);
+    const length = at - from - head;
+    chunk.writeUInt16LE(isPlain ? fields | plainBit : fields, from);
+    chunk.writeUInt32LE(isParsable ? length + parsableBit : length, from + 2);
     this.cells = this.#walker.cells;
-    this.#lastAt = at;
-    this.#at = at + row.length;
+    // Rows that do not repeat are compared only now and then.
+    if (this.#repeats || (this.length & 31) === 0) {
+      this.#repeats =
+        at - from === from - this.#lastAt && chunk.compare(chunk, this.#lastAt, from, from, at) === 0;
+      if (this.#repeats) {
+        this.#rows.push(this.#rows.last);
+        return;
+      }
+    }
+    this.#lastAt = from;
+    this.#at = at;
     this.#rows.push((this.#chunks.length - 1) * chunkBytes + from);
   }
 
@@ -165,6 +200,7 @@ export class RowStore {
       this.#chunks.pop();
     } else {
       this.#at = 0;
+      this.#lastAt = 0;
     }
     if (this.#chunks.length === mostChunks) {
       throw tooLarge();

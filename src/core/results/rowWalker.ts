@@ -16,9 +16,13 @@ const escaped = Buffer.from('"\\/bfnrt');
 /** Lists and objects in each other that are followed here; what is deeper is counted and bounded elsewhere. */
 const mostDepth = 64;
 
-/** In {@link RowWalker.traits}: bytes that are not ASCII, and escapes. */
+/** Traits of a row: bytes that are not ASCII, escapes, and values that `JSON.parse` would make something else of. */
 const notAscii = 0x80;
 const hasEscapes = 0x100;
+const hasOthers = 0x200;
+
+/** Digits of a number that JavaScript surely keeps. */
+const sureDigits = 15;
 
 /** What the walker has to know of a field. */
 export interface Field {
@@ -33,12 +37,21 @@ export interface Field {
  * what a row that is none means, `readJson` decides.
  */
 export class RowWalker {
-  /** By the field's number, where its value begins, counted from the row's brace; 0 where the row lacks the field. */
+  /**
+   * By the field's number, where its value begins, counted from the row's brace without what is left out;
+   * 0 where the row lacks the field.
+   */
   positions = new Uint32Array(64);
   /** Members of the row. */
   cells = 0;
+  /** What is left out of the row, the wrapping of values: where each piece of that begins and ends. */
+  readonly leftOut: number[] = [];
+  /** How many places of `leftOut` are of this row. */
+  leftOutCount = 0;
   #traits = 0;
-  /** Where what {@link #unwrapped} has found ends. */
+  /** Where a value begins and ends, and where the wrapping around it ends. */
+  #inner = 0;
+  #innerEnd = 0;
   #end = 0;
   #bytes: Uint8Array = Buffer.alloc(0);
   /** The fields of the last row in its order: the next one mostly has the same. */
@@ -52,7 +65,12 @@ export class RowWalker {
 
   /** Whether every character of the row's strings is one byte, and stands for itself. */
   get isPlain(): boolean {
-    return this.#traits < notAscii;
+    return (this.#traits & (notAscii | hasEscapes)) === 0;
+  }
+
+  /** Whether `JSON.parse` makes the row's cells of it, without what is left out. */
+  get isParsable(): boolean {
+    return (this.#traits & hasOthers) === 0;
   }
 
   /**
@@ -68,6 +86,7 @@ export class RowWalker {
     this.positions.fill(0, 0, fields);
     this.#traits = 0;
     this.cells = 0;
+    this.leftOutCount = 0;
     const end = this.#members(from);
     const isText = end < 0 || (this.#traits & notAscii) === 0 || isUtf8(bytes.subarray(from, end));
     return isText ? end : -1;
@@ -81,6 +100,8 @@ export class RowWalker {
 
   #members(from: number): number {
     const bytes = this.#bytes;
+    /** Where the row would begin if nothing were left out. */
+    let base = from;
     let at = this.#skipSpace(from + 1);
     if (bytes[at] === closeBrace) {
       return at + 1;
@@ -106,11 +127,18 @@ export class RowWalker {
         return -1;
       }
       at = this.#skipSpace(at + 1);
-      const inner = bytes[at] === openBracket ? this.#unwrapped(at) : 0;
-      this.positions[field.number] = (inner > 0 ? inner : at) - from;
-      at = inner > 0 ? this.#end : this.#value(at, 0);
-      if (at < 0) {
-        return -1;
+      if (bytes[at] === openBracket && this.#unwraps(at)) {
+        this.positions[field.number] = at - base;
+        this.#leaveOut(at, this.#inner);
+        this.#leaveOut(this.#innerEnd, this.#end);
+        base += this.#inner - at + this.#end - this.#innerEnd;
+        at = this.#end;
+      } else {
+        this.positions[field.number] = at - base;
+        at = this.#value(at, 0);
+        if (at < 0) {
+          return -1;
+        }
       }
       this.cells++;
       at = this.#skipSpace(at);
@@ -124,27 +152,33 @@ export class RowWalker {
     }
   }
 
-  /** Where the only value of `[{"0": "a"}]` stands, as CRA has them; 0 where it is nothing like that. */
-  #unwrapped(from: number): number {
+  #leaveOut(from: number, to: number): void {
+    this.leftOut[this.leftOutCount++] = from;
+    this.leftOut[this.leftOutCount++] = to;
+  }
+
+  /** Finds the only value of `[{"0": "a"}]`, as CRA has them; false where it is nothing like that. */
+  #unwraps(from: number): boolean {
     const bytes = this.#bytes;
     let at = this.#skipSpace(from + 1);
     if (bytes[at] !== openBrace) {
-      return 0;
+      return false;
     }
     at = this.#skipSpace(at + 1);
     at = bytes[at] === quote ? this.#skipSpace(this.#string(at)) : -1;
     if (bytes[at] !== colon) {
-      return 0;
+      return false;
     }
-    const value = this.#skipSpace(at + 1);
-    at = bytes[value] === openBrace || bytes[value] === openBracket ? -1 : this.#value(value, 0);
-    at = this.#skipSpace(at);
+    this.#inner = this.#skipSpace(at + 1);
+    const first = bytes[this.#inner];
+    this.#innerEnd = first === openBrace || first === openBracket ? -1 : this.#value(this.#inner, 0);
+    at = this.#skipSpace(this.#innerEnd);
     if (bytes[at] !== closeBrace) {
-      return 0;
+      return false;
     }
     at = this.#skipSpace(at + 1);
     this.#end = at + 1;
-    return bytes[at] === closeBracket ? value : 0;
+    return bytes[at] === closeBracket;
   }
 
   #value(at: number, depth: number): number {
@@ -153,6 +187,7 @@ export class RowWalker {
       return this.#string(at);
     }
     if (byte === openBrace || byte === openBracket) {
+      this.#traits |= hasOthers;
       return depth < mostDepth ? this.#nested(at, depth, byte) : -1;
     }
     if (byte === 0x2d || isDigit(byte)) {
@@ -238,6 +273,10 @@ export class RowWalker {
       if (at === power) {
         return -1;
       }
+      this.#traits |= hasOthers;
+    }
+    if (at - from > sureDigits) {
+      this.#traits |= hasOthers;
     }
     return at;
   }

@@ -128,7 +128,7 @@ export class ResultTable {
    * Appends the row whose brace stands at a place.
    * @returns where it ends; -1 where it has to be read by `readJson` and appended as what that has made of it
    */
-  take(bytes: Uint8Array, from: number): number {
+  take(bytes: Buffer, from: number): number {
     const end = this.#rows.put(bytes, from, this.#columns.length);
     if (end >= 0) {
       this.#cells += this.#rows.cells;
@@ -145,6 +145,11 @@ export class ResultTable {
   /** Makes a reader of many cells, row by row. */
   scan(): ReadCell {
     return this.#rows.scan();
+  }
+
+  /** Makes a reader of whole rows as JSON (see {@link RowStore.scanJson}). */
+  scanJson(): (row: number) => string | undefined {
+    return this.#rows.scanJson();
   }
 
   /** A cell as it is shown: what stands for no value among numbers is none. */

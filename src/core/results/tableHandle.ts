@@ -24,9 +24,6 @@ export interface TableSource {
   drop(): void;
 }
 
-/** Rows come from one thread to the other in pieces of about this size, which are parsed in 2 or 3 milliseconds. */
-const pieceCharacters = 128 << 10;
-
 /**
  * The handle of a table that may still be arriving. Who holds it takes a share of it, and lets the share go; with
  * the last share go the rows.
@@ -71,35 +68,40 @@ export class TableHandle {
     return this.#source.call(method, args);
   }
 
-  /** All rows, in the order of the server, brought here in pieces that hold nobody up. */
+  /** All rows, in the order of the server, brought here while they arrive, in parts that hold nobody up. */
   async rows(): Promise<Row[]> {
-    const { rowCount } = this.#state;
     const all: Row[] = [];
-    let size = 64;
-    let next = this.call('json', { from: 0, to: size, forProgram: true });
-    for (let from = 0; from < rowCount; ) {
-      const text = await next;
-      const to = from + size;
-      size = Math.min(8192, Math.max(16, Math.round((size * pieceCharacters) / Math.max(text.length, 1))));
-      const following = this.call('json', { from: to, to: to + size, forProgram: true });
-      next = following;
-      const rows = JSON.parse(text) as Row[];
-      for (const row of rows) {
+    for (let next = this.call('rows', 0); ; ) {
+      const { text, to, isLast } = await next;
+      if (to === all.length && !isLast) {
+        await this.#news();
+      }
+      // The worker writes the next part while this one is parsed.
+      next = isLast ? next : this.call('rows', to);
+      for (const row of JSON.parse(text) as Row[]) {
         all.push(row);
       }
-      from = to;
-      if (from < rowCount) {
-        // The worker may have the next piece ready already: without this, nobody else would come in between.
-        await new Promise((resolve) => setImmediate(resolve));
+      if (isLast) {
+        return all;
       }
+      // The next part may be here already: without this, nobody else would come in between.
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    await next;
-    return all;
   }
 
   /** Marks what is not as it was in an earlier table of the same request. */
   async compare(earlier: TableHandle): Promise<void> {
     await this.call('compare', earlier.#source.table);
+  }
+
+  /** Waits for more rows, for the end, or for a failure. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      const listening = this.#changed.event(() => {
+        listening.dispose();
+        resolve();
+      });
+    });
   }
 
   /** For its reader. */

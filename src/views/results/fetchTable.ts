@@ -14,6 +14,9 @@ export interface FetchServices {
   readonly worker: WorkerClient;
 }
 
+/** `wantsRows`: a program waits for all rows of the answer (see `ReaderOptions`). */
+export type FetchOptions = OperationOptions & { readonly wantsRows?: boolean };
+
 /** Data in their table. */
 export interface FetchedTable {
   /** Its answer has a share of the table, too. */
@@ -30,13 +33,14 @@ export interface FetchedTable {
 export async function fetchTable(
   { keeper, options, worker }: FetchServices,
   request: DataRequest,
-  how: OperationOptions,
+  { wantsRows, ...how }: FetchOptions,
   onRows?: (table: TableHandle) => void,
 ): Promise<FetchedTable> {
   let table: TableHandle | undefined;
   let share: Disposable | undefined;
   const makeReader = readerMaker(worker, {
     maxBytes: options.maxResponseBytes(),
+    wantsRows,
     onTable: (made) => {
       // A request that is sent again has another answer.
       share?.dispose();

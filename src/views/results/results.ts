@@ -8,9 +8,8 @@ import { tableOf } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
-import type { OperationOptions } from '../../core/tokens/signIn.ts';
 import type { Services } from '../../services.ts';
-import { fetchTable } from './fetchTable.ts';
+import { type FetchOptions, fetchTable } from './fetchTable.ts';
 import { JsonFiles } from './jsonFiles.ts';
 import { type KeptState, keptState } from './messages.ts';
 import { viewType } from './register.ts';
@@ -39,7 +38,7 @@ export class Results implements Disposable {
    */
   async get(
     request: DataRequest,
-    { show: shown, ...options }: OperationOptions & { readonly show: boolean },
+    { show: shown, ...options }: FetchOptions & { readonly show: boolean },
   ): Promise<Fetched> {
     const asJson = shown && this.#deps.options.resultsOpen() === 'json';
     const inTab = shown && !asJson;

@@ -18,6 +18,7 @@ export function localTable(engine = new TableEngine()): TableHandle {
 export function localTableOf(rows: JsonObject[], bytes = 0): TableHandle {
   const engine = new TableEngine();
   engine.table.append(rows);
+  engine.isWhole = true;
   const table = localTable(engine);
   table.update({ ...engine.summary(), bytes, phase: 'done' });
   return table;

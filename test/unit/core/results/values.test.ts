@@ -30,6 +30,7 @@ async function get(body: string | Uint8Array, piece = 32_768): Promise<Got> {
   let table: TableHandle | undefined;
   const reader = readerMaker(worker, {
     maxBytes: 1e9,
+    wantsRows: true,
     onTable: (made) => {
       table = made;
       made.share();
