@@ -260,6 +260,14 @@ export function merge(a: TokenRecord, b: TokenRecord): TokenRecord {
   };
 }
 
+/**
+ * Whether a gateway was merely asked what is left. Where another machine renewed or lost the token at the same time, that
+ * is the later news: clocks of two machines do not tell which came first.
+ */
+export function isPartOfLife({ leftMs, lifeMs }: TokenChange, record: TokenRecord): boolean {
+  return leftMs !== undefined && leftMs > 0 && leftMs < (lifeMs ?? record.lifeMs);
+}
+
 /** Total, so that joining is associative: two windows that counted to the same version agree on one life. */
 function compareLives(a: TokenRecord, b: TokenRecord): number {
   return (

@@ -8,6 +8,7 @@ import { elapsed, isLater, isOwn, mayLive, remaining, runTogether, startOf } fro
 import type { Ports } from './ports.ts';
 import {
   isClosable,
+  isPartOfLife,
   type LifeNews,
   merge,
   parseRecord,
@@ -110,7 +111,7 @@ export class TokenSync implements Disposable {
       ...record,
       ...change,
       valueVersion: record.valueVersion + (replaced ? 1 : 0),
-      lifeVersion: record.lifeVersion + 1,
+      lifeVersion: record.lifeVersion + (isPartOfLife(change, record) ? 1 : 2),
     };
     if (change.lastUsedAt !== undefined && change.lastUsedAt <= record.lastUsedAt) {
       // The wall clock was set back; of two uses the later one must still count as that.

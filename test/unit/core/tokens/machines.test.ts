@@ -156,6 +156,23 @@ describe('two machines over one secret storage', () => {
         await rig.pass(minute, 1_000);
         assertLeft(here, id, life - minute);
       });
+
+      it('A1: a renewal holds over what another machine was told at the same time', async () => {
+        const [here, there] = await two(other);
+        const { id } = await here.keeper.signIn('sarus', { login: key });
+        await rig.pass(10 * minute, 1_000);
+        for (const [renewing, asking] of [
+          [here, there],
+          [there, here],
+        ] as const) {
+          await Promise.all([asking.keeper.remainingLife(id), renewing.keeper.keepAlive(id)]);
+          await rig.pass(minute, 1_000);
+          for (const one of [here, there]) {
+            assertLeft(one, id, life - minute);
+          }
+          await rig.pass(9 * minute, 1_000);
+        }
+      });
     });
   }
 
