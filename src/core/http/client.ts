@@ -271,8 +271,9 @@ export class HttpClient {
     const response = await axios.request<IncomingMessage>({
       method: request.method,
       url: url.href,
-      // Whatever their case: what the protocol sends takes the place of the connection's own, and that of the usual.
-      headers: AxiosHeaders.from(usualHeaders).set(own).set(headers),
+      // Whatever their case: what the protocol sends takes the place of the connection's own, and that of the usual. Without
+      // a body there is no type, where axios would say that it is a form.
+      headers: AxiosHeaders.from(usualHeaders).set(own).set(headers).setContentType(false, false),
       data,
       signal: kill.signal,
     });

@@ -85,6 +85,20 @@ describe('protocols: http', () => {
       equal(got?.headers.referer, undefined);
     });
 
+    it('names no type of a body where it sends none: servers refuse one that they do not take', async () => {
+      const server = await serve((_, response) => json(response, {}));
+      const http = client(server.url);
+      await http.send({ method: 'POST', path: '/a' });
+      await http.send({ method: 'POST', path: '/a', json: {} });
+      deepEqual(
+        server.got.map(({ headers }) => [headers['content-type'], headers['content-length']]),
+        [
+          [undefined, '0'],
+          ['application/json', '2'],
+        ],
+      );
+    });
+
     it('sends every printable character of a password unchanged, in form, JSON and query', async () => {
       const server = await serve((_, response) => json(response, {}));
       const http = client(server.url);
