@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { cancelled, type Message, noConnection, TokensError } from '../core/errors.ts';
+import { cancelled, isCancelled, type Message, noConnection, TokensError } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { Login, LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/logins.ts';
@@ -13,75 +13,125 @@ import type { Call, CommandServices } from './command.ts';
 
 /** One line typed by a person; rejects with `E_CANCELLED` when they turn away. */
 export async function askText(options: vscode.InputBoxOptions): Promise<string> {
-  const text = await vscode.window.showInputBox({ ignoreFocusOut: true, ...options });
-  if (text === undefined) {
-    throw cancelled();
-  }
-  return text;
+  return answered(await vscode.window.showInputBox({ ignoreFocusOut: true, ...options }));
 }
 
 /** One of several; rejects with `E_CANCELLED` when the person turns away. */
 export async function askChoice<T extends vscode.QuickPickItem>(
-  items: readonly T[] | Thenable<readonly T[]>,
+  items: readonly T[],
   options: vscode.QuickPickOptions,
 ): Promise<T> {
-  const chosen = await vscode.window.showQuickPick(items, {
-    ignoreFocusOut: true,
-    matchOnDescription: true,
-    ...options,
-  });
-  if (chosen === undefined) {
+  const usual = { ignoreFocusOut: true, matchOnDescription: true };
+  return answered(await vscode.window.showQuickPick(items, { ...usual, ...options }));
+}
+
+/** Whether a person says yes to a question by a button; rejects with `E_CANCELLED` when they do not. */
+export async function confirm(question: string, yes: string, detail?: string): Promise<void> {
+  const options = { modal: true, ...(detail === undefined ? {} : { detail }) };
+  answered(await vscode.window.showWarningMessage(question, options, yes));
+}
+
+function answered<T>(answer: T | undefined): T {
+  if (answer === undefined) {
     throw cancelled();
   }
-  return chosen;
+  return answer;
 }
 
 /**
- * One of several, or whatever else is typed; rejects with `E_CANCELLED` when the person turns away.
- * @param more what is offered besides, when it has come
+ * One after another of several, until the person goes on or has `max`, or wants to type what they mean.
+ * @param take what a choice adds to what is chosen
  */
-export function askChoiceOrText(
-  offered: readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>,
-  options: { title: string; placeholder: string; ownText: string },
-  more: Promise<readonly vscode.QuickPickItem[]> = Promise.resolve([]),
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const pick = vscode.window.createQuickPick();
-    pick.title = options.title;
-    pick.placeholder = options.placeholder;
-    pick.ignoreFocusOut = true;
-    const lists: (readonly vscode.QuickPickItem[])[] = [[], []];
-    const draw = () => {
-      const typed = pick.value.trim();
-      const items = lists.flat();
-      const own =
-        typed === '' || items.some(({ label }) => label === typed)
-          ? []
-          : [{ label: typed, description: options.ownText, alwaysShow: true }];
-      pick.items = [...items, ...own];
+export async function askOneByOne<T extends vscode.QuickPickItem>(
+  items: readonly T[],
+  {
+    typing,
+    separator,
+    max = Number.POSITIVE_INFINITY,
+    ...options
+  }: vscode.QuickPickOptions & {
+    typing: string;
+    separator: string;
+    max?: number;
+  },
+  take: (item: T) => Promise<readonly string[]>,
+): Promise<{ chosen: string[]; wantsToType: boolean }> {
+  const chosen = new Set<string>();
+  const typed: vscode.QuickPickItem = { label: typing };
+  while (chosen.size < max) {
+    const goOn: vscode.QuickPickItem = {
+      label: vscode.l10n.t('Go on with {0} chosen', chosen.size),
+      detail: [...chosen].join(separator),
     };
-    pick.busy = true;
-    const arriving = [offered, more].map(async (list, at) => {
-      lists[at] = await list;
-      draw();
-    });
-    void Promise.allSettled(arriving).then(() => {
-      pick.busy = false; // What cannot be listed can be typed.
-    });
-    pick.onDidChangeValue(draw);
-    pick.onDidAccept(() => {
-      const answer = pick.activeItems[0]?.label ?? pick.value.trim();
-      if (answer !== '') {
-        resolve(answer);
-        pick.hide();
-      }
-    });
+    const offered = [...(chosen.size > 0 ? [goOn] : []), ...items, typed];
+    const item = items.length === 0 ? typed : await askChoice(offered, options);
+    if (item === typed || item === goOn) {
+      return { chosen: [...chosen], wantsToType: item === typed };
+    }
+    for (const one of await take(item as T)) {
+      chosen.add(one);
+    }
+  }
+  return { chosen: [...chosen], wantsToType: false };
+}
+
+/** Shows a list and waits for the answer that `listen` finds; rejects with `E_CANCELLED` when the person turns away. */
+export function answerOf<T, I extends vscode.QuickPickItem>(
+  pick: vscode.QuickPick<I>,
+  listen: (answer: (answer: T) => void, fail: (error: unknown) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    pick.ignoreFocusOut = true;
     pick.onDidHide(() => {
       pick.dispose();
       reject(cancelled());
     });
-    draw();
+    listen((answer) => {
+      resolve(answer);
+      pick.hide();
+    }, reject);
     pick.show();
+  });
+}
+
+/**
+ * One of several, or whatever else is typed; rejects with `E_CANCELLED` when the person turns away.
+ * @param options.useTyped says of what was typed and is not offered that it will be used
+ * @param more what is offered besides, when it has come
+ */
+export function askChoiceOrText(
+  offered: readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>,
+  options: { title: string; placeholder: string; useTyped: string },
+  more: Promise<readonly vscode.QuickPickItem[]> = Promise.resolve([]),
+): Promise<string> {
+  const pick = vscode.window.createQuickPick();
+  pick.title = options.title;
+  pick.placeholder = options.placeholder;
+  const lists: (readonly vscode.QuickPickItem[])[] = [[], []];
+  const draw = () => {
+    const typed = pick.value.trim();
+    const items = lists.flat();
+    const isOffered = typed === '' || items.some(({ label }) => label === typed);
+    const own = { label: typed, description: options.useTyped, alwaysShow: true };
+    pick.items = isOffered ? items : [...items, own];
+  };
+  pick.busy = true;
+  const arriving = [offered, more].map(async (list, at) => {
+    lists[at] = await list;
+    draw();
+  });
+  void Promise.allSettled(arriving).then(() => {
+    pick.busy = false; // What cannot be listed can be typed.
+  });
+  pick.onDidChangeValue(draw);
+  return answerOf(pick, (answer) => {
+    pick.onDidAccept(() => {
+      const said = pick.activeItems[0]?.label ?? pick.value.trim();
+      if (said !== '') {
+        answer(said);
+      }
+    });
+    draw();
   });
 }
 
@@ -197,7 +247,7 @@ export const askLogin: AskLogin = async (connection, service, why, refusal) => {
       : words
         ? vscode.l10n.t('The remembered credentials were refused, enter them anew: {0}', words)
         : vscode.l10n.t('The remembered credentials were refused. Enter them anew.');
-  return unlessTurnedAway(askForm(connection, title, prompt));
+  return unlessCancelled(askForm(connection, title, prompt));
 };
 
 /** Asks a person for the gateway's own login. */
@@ -208,24 +258,25 @@ export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
     why === 'refused'
       ? { template: 'The gateway refused its own user {0}. Enter the password anew.', args: [] }
       : undefined;
-  return unlessTurnedAway(
+  return unlessCancelled(
     askFields(title, fields, ({ isSecret, label }) => (isSecret ? (refused ?? label) : label)),
   );
 };
 
-async function unlessTurnedAway<T>(answer: Promise<T>): Promise<T | undefined> {
+/** What somebody answers; undefined when they turn away. */
+export async function unlessCancelled<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof TokensError && error.code === 'E_CANCELLED') {
+    if (isCancelled(error)) {
       return undefined;
     }
     throw error;
   }
 }
 
-/** Who can be asked in a command: of a program's call only who signs in, where that is missing; a refusal it hears. */
-export function askersFor({ interactive }: Call): OperationOptions {
+/** Who asks for logins in a command: for a program only where one is missing, while a refusal is for it to hear. */
+export function loginDialogs({ interactive }: Call): OperationOptions {
   if (interactive) {
     return { askLogin, askGatewayLogin };
   }

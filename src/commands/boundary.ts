@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ErrorCode, TokensError } from '../core/errors.ts';
+import type { TokensError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { toUserError } from '../userError.ts';
 import { ConnectionNode, Row } from '../views/nodes.ts';
@@ -75,7 +75,7 @@ export function report(log: Log, caught: unknown): void {
 type Action = readonly [title: string, command: string];
 
 /** What helps, by what went wrong. */
-function actionsFor(code: ErrorCode): Action[] {
+function actionsFor({ code, details }: TokensError): Action[] {
   const signIn: Action = [vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn'];
   const settings: Action = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'];
   const closeAll: Action = [vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'];
@@ -92,14 +92,15 @@ function actionsFor(code: ErrorCode): Action[] {
     case 'E_LIMIT':
       return [closeAll, log];
     case 'E_NOT_READY':
-      return [getData];
+      // What is only not there yet comes by itself.
+      return details.permanent === false ? [] : [getData];
     default:
       return [log];
   }
 }
 
 async function show(error: TokensError, connection?: unknown): Promise<void> {
-  const actions = actionsFor(error.code);
+  const actions = actionsFor(error);
   const chosen = await vscode.window.showErrorMessage(error.message, ...actions.map(([title]) => title));
   const command = actions.find(([title]) => title === chosen)?.[1];
   if (command !== undefined) {

@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { SandboxHost } from '../connections/sandboxHost.ts';
+import { TokensError } from '../core/errors.ts';
 import type { Services } from '../services.ts';
 import type { QuerySettings } from '../views/queries/querySettings.ts';
 import type { Recents } from '../views/queries/recents.ts';
@@ -32,3 +33,12 @@ export type Handler = (services: CommandServices, call: Call) => Promise<unknown
 
 /** What commands do, by their ids. */
 export type CommandTable = Readonly<Record<string, Handler>>;
+
+/** An argument of a closed set; undefined where it is left out. @throws E_CONFIG */
+export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T | undefined {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined && value !== undefined) {
+    throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', [name, allowed.join(' ')]);
+  }
+  return found;
+}

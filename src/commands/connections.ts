@@ -5,11 +5,11 @@ import { TokensError } from '../core/errors.ts';
 import { parseConnection, protocols } from '../core/protocols/kinds.ts';
 import { mayRefuseToken } from '../core/tokens/refusal.ts';
 import { translated } from '../userError.ts';
-import { ConnectionNode } from '../views/nodes.ts';
-import { askChoice, askText, chosenConnection } from './ask.ts';
+import { askChoice, askText, chosenConnection, confirm } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
-import { agreed } from './consent.ts';
+import { confirmConnection } from './consent.ts';
 import { withProgress } from './progress.ts';
+import { offerSignIn } from './signIn.ts';
 
 /** Stores a connection; leads a person through its kind, address and name, and tries it if they want. */
 export const addConnection: Handler = async (services, call) => {
@@ -48,7 +48,7 @@ export const addConnection: Handler = async (services, call) => {
   };
   const justAdd = { label: vscode.l10n.t('Add Without Trying') };
   if ((await askChoice([tryIt, justAdd], { title, placeHolder: connection.url })) === tryIt) {
-    await agreed(services, call, connection);
+    await confirmConnection(services, call, connection);
     const trouble = await troubleWith(services, connection);
     if (trouble !== undefined) {
       const anyway = vscode.l10n.t('Add Anyway');
@@ -58,7 +58,7 @@ export const addConnection: Handler = async (services, call) => {
     }
   }
   const stored = await services.connections.add({ name, kind, url });
-  void offerSignIn(connection.name);
+  void offerSignIn(vscode.l10n.t('{0} was added.', connection.name), connection.name);
   return stored;
 };
 
@@ -66,18 +66,11 @@ export const addConnection: Handler = async (services, call) => {
 export const removeConnection: Handler = async (services, call) => {
   const connection = await chosenConnection(services, call, vscode.l10n.t('Remove Connection'));
   if (call.interactive) {
-    const remove = vscode.l10n.t('Remove');
-    const chosen = await vscode.window.showWarningMessage(
+    await confirm(
       vscode.l10n.t('Remove the connection {0}?', connection.name),
-      {
-        modal: true,
-        detail: vscode.l10n.t('Its sessions are closed; its tokens and credentials are forgotten.'),
-      },
-      remove,
+      vscode.l10n.t('Remove'),
+      vscode.l10n.t('Its sessions are closed; its tokens and credentials are forgotten.'),
     );
-    if (chosen !== remove) {
-      return undefined;
-    }
   }
   await services.keeper.signOut(connection.name);
   await services.connections.remove(connection.name);
@@ -98,15 +91,6 @@ export const openWalkthrough: Handler = async () => {
     false,
   );
 };
-
-async function offerSignIn(name: string): Promise<void> {
-  const signIn = vscode.l10n.t('Sign In');
-  if (
-    (await vscode.window.showInformationMessage(vscode.l10n.t('{0} was added.', name), signIn)) === signIn
-  ) {
-    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(name));
-  }
-}
 
 /** Why a gateway does not answer as it should; undefined when it does. */
 async function troubleWith(services: CommandServices, connection: Connection): Promise<string | undefined> {

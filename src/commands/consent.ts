@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type Connection, originOf } from '../core/connection.ts';
-import { cancelled } from '../core/errors.ts';
+import { confirm } from './ask.ts';
 import type { Call, CommandServices } from './command.ts';
 import { askSecrets } from './secrets.ts';
 
@@ -9,7 +9,7 @@ import { askSecrets } from './secrets.ts';
  * the connection's own secrets. Rejects with `E_CANCELLED` when they turn away. A program is not asked: the way stays closed
  * to it until a person has answered.
  */
-export async function agreed(
+export async function confirmConnection(
   services: Pick<CommandServices, 'consents' | 'credentials' | 'log'>,
   { interactive }: Pick<Call, 'interactive'>,
   connection: Connection,
@@ -25,30 +25,29 @@ async function askConsent(
   connection: Connection,
 ): Promise<void> {
   const danger = consents.wanted(connection);
-  if (danger === undefined) {
-    return;
-  }
+  const { name } = connection;
   const origin = originOf(connection);
   const goOn = vscode.l10n.t('Connect Anyway');
-  const [question, detail] =
-    danger === 'unencrypted'
-      ? [
-          vscode.l10n.t('Send credentials unencrypted to {0}?', origin),
-          vscode.l10n.t(
-            'The connection {0} uses plain http: everybody on the way can read its passwords and tokens.',
-            connection.name,
-          ),
-        ]
-      : [
-          vscode.l10n.t('Connect to {0} without verifying who answers?', origin),
-          vscode.l10n.t(
-            'The connection {0} does not verify TLS certificates: anybody may stand in for its gateway, and get its passwords and tokens.',
-            connection.name,
-          ),
-        ];
-  const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, goOn);
-  if (chosen !== goOn) {
-    throw cancelled();
+  if (danger === 'unencrypted') {
+    await confirm(
+      vscode.l10n.t('Send credentials unencrypted to {0}?', origin),
+      goOn,
+      vscode.l10n.t(
+        'The connection {0} uses plain http: everybody on the way can read its passwords and tokens.',
+        name,
+      ),
+    );
+  } else if (danger !== undefined) {
+    await confirm(
+      vscode.l10n.t('Connect to {0} without verifying who answers?', origin),
+      goOn,
+      vscode.l10n.t(
+        'The connection {0} does not verify TLS certificates: anybody may stand in for its gateway, and get its passwords and tokens.',
+        name,
+      ),
+    );
+  } else {
+    return;
   }
   await consents.give(connection);
 }

@@ -3,9 +3,9 @@ import { logFault } from '../core/log.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { Fetched } from '../core/tokens/fetched.ts';
 import type { OperationOptions } from '../core/tokens/signIn.ts';
-import { askersFor, chosenConnection } from './ask.ts';
+import { chosenConnection, loginDialogs } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
-import { agreed } from './consent.ts';
+import { confirmConnection } from './consent.ts';
 import { type DataResult, resultOf } from './dataResult.ts';
 import { withProgress } from './progress.ts';
 import { RequestQuestions } from './requestQuestions.ts';
@@ -13,12 +13,12 @@ import { RequestQuestions } from './requestQuestions.ts';
 export const getData: Handler = async (services, call) => {
   const title = vscode.l10n.t('Get Data');
   const connection = await chosenConnection(services, call, title);
-  await agreed(services, call, connection);
+  await confirmConnection(services, call, connection);
   const completed = await new RequestQuestions(services, connection, call, title).ask();
   const request = { ...completed, connection: connection.name };
   const fetched = await fetchData(services, request as DataRequest, {
     interactive: call.interactive,
-    ...askersFor(call),
+    ...loginDialogs(call),
   });
   if (call.interactive) {
     fetched.answer.dispose();

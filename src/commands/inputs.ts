@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { noConnection, TokensError } from '../core/errors.ts';
+import { noConnection } from '../core/errors.ts';
 import { protocols } from '../core/protocols/kinds.ts';
 import { chosenConnection, chosenToken } from './ask.ts';
-import type { Handler } from './command.ts';
+import { type Handler, oneOf } from './command.ts';
 
 /*
  * Inputs of tasks and launch configurations: `${command:…}` and `${input:…}` take the text that a command resolves
@@ -11,14 +11,8 @@ import type { Handler } from './command.ts';
 
 /** The name of a connection, or its address: the one that is given, the only one, or the one that is chosen. */
 export const pickConnection: Handler = async (services, { args }) => {
-  const { kind, value = 'name' } = args;
-  const kinds = Object.keys(protocols);
-  if (kind !== undefined && !kinds.some((one) => one === kind)) {
-    throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', ['kind', kinds.join(', ')]);
-  }
-  if (value !== 'name' && value !== 'url') {
-    throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', ['value', 'name, url']);
-  }
+  const kind = oneOf('kind', args.kind, Object.keys(protocols));
+  const value = oneOf('value', args.value, ['name', 'url']) ?? 'name';
   const connection = await chosenConnection(
     services,
     { args: named(args, 'connection'), interactive: true },

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { freeName } from '../core/entries.ts';
-import { cancelled, TokensError } from '../core/errors.ts';
+import { TokensError } from '../core/errors.ts';
 import { describeRequest, fingerprint, isRequest, lasting } from '../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
 import type { StoredQuery } from '../views/queries/querySettings.ts';
-import { askChoice, askersFor, askText } from './ask.ts';
+import { askChoice, askText, confirm, loginDialogs } from './ask.ts';
 import type { Call, CommandServices, CommandTable, Handler } from './command.ts';
-import { agreed } from './consent.ts';
+import { confirmConnection } from './consent.ts';
 import { fetchData } from './getData.ts';
 
 const agreedKey = 'agreedQueries';
@@ -26,8 +26,8 @@ const run: Handler = async (services, call) => {
 
 async function show(services: CommandServices, request: DataRequest): Promise<void> {
   const call = { args: {}, interactive: true };
-  await agreed(services, call, services.connections.get(request.connection));
-  const { answer } = await fetchData(services, request, { interactive: true, ...askersFor(call) });
+  await confirmConnection(services, call, services.connections.get(request.connection));
+  const { answer } = await fetchData(services, request, { interactive: true, ...loginDialogs(call) });
   answer.dispose();
 }
 
@@ -127,22 +127,11 @@ async function agree(
   if (from === 'user' || seen.includes(print)) {
     return;
   }
-  const run = vscode.l10n.t('Run');
-  const answer = await vscode.window.showWarningMessage(
+  await confirm(
     vscode.l10n.t('Run the query “{0}” of this workspace?', name),
-    {
-      modal: true,
-      detail: vscode.l10n.t(
-        'It asks for {0} with your session: {1}',
-        titleOf(request),
-        JSON.stringify(request),
-      ),
-    },
-    run,
+    vscode.l10n.t('Run'),
+    vscode.l10n.t('It asks for {0} with your session: {1}', titleOf(request), JSON.stringify(request)),
   );
-  if (answer !== run) {
-    throw cancelled();
-  }
   await workspaceState.update(agreedKey, [print, ...seen].slice(0, maxAgreed));
 }
 

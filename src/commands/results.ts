@@ -14,7 +14,8 @@ import {
 import { exportFile } from '../views/results/exportFile.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice, askText } from './ask.ts';
-import type { CommandServices, CommandTable } from './command.ts';
+import { type CommandServices, type CommandTable, oneOf } from './command.ts';
+import { withProgress } from './progress.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 type Command = (panel: ResultPanel, args: Args, services: CommandServices) => Promise<unknown>;
@@ -111,51 +112,19 @@ async function askSeconds(): Promise<number> {
 async function exportResult(panel: ResultPanel, args: Args, services: CommandServices): Promise<unknown> {
   const { table, arrangement, seenFields } = panel.model;
   if (table === undefined || table.state.phase === 'arriving') {
-    throw new TokensError('E_NOT_READY', 'The result is not complete yet.');
+    throw new TokensError('E_NOT_READY', 'The result is not complete yet.', [], { permanent: false });
   }
-  const choice = await chooseExport(panel, args);
-  const target = await chooseFile(panel, choice.format, args);
+  const { all, format, delimiter } = await chooseExport(panel, args);
+  const target = await chooseFile(panel, format, args);
   if (target === undefined) {
     return undefined;
   }
-  const shown = choice.all ? { fields: table.state.fields } : { fields: seenFields, arrangement };
-  const rows = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t('Exporting {0}', panel.model.title),
-      cancellable: true,
-    },
-    async (progress, token) => {
-      const abort = new AbortController();
-      token.onCancellationRequested(() => abort.abort());
-      let told = 0;
-      return exportFile(
-        table,
-        target,
-        { format: choice.format, delimiter: choice.delimiter, ...shown },
-        services.hide,
-        (written, total) => {
-          const percent = total === 0 ? 100 : Math.floor((written / total) * 100);
-          if (percent > told) {
-            progress.report({ increment: percent - told, message: `${percent} %` });
-            told = percent;
-          }
-        },
-        abort.signal,
-      );
-    },
+  const shown = all ? { fields: table.state.fields } : { fields: seenFields, arrangement };
+  const rows = await withProgress(true, vscode.l10n.t('Exporting {0}', panel.model.title), (signal, report) =>
+    exportFile(table, target, { ...shown, format, delimiter }, services.hide, report, signal),
   );
   panel.note(vscode.l10n.t('Exported {0} rows.', rows.toLocaleString()));
   return { rows, path: target.fsPath };
-}
-
-/** What a program gives of a closed set; nothing where it leaves the choice to the person. */
-function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T | undefined {
-  const found = allowed.find((one) => one === value);
-  if (found === undefined && value !== undefined) {
-    throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', [name, allowed.join(' ')]);
-  }
-  return found;
 }
 
 interface ExportChoice {

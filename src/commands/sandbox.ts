@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import { originOf } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { connectionsTo } from '../sandbox/connections.ts';
-import { ConnectionNode } from '../views/nodes.ts';
 import type { Handler } from './command.ts';
+import { offerSignIn } from './signIn.ts';
 
 /** Starts the sandbox gateway in this window, with a connection for each protocol and its login remembered. */
 export const startSandbox: Handler = async (services, call) => {
@@ -23,7 +23,7 @@ export const startSandbox: Handler = async (services, call) => {
     await services.credentials.write(settings.name, { login, origin });
   }
   if (call.interactive) {
-    void offerSignIn(url, names[0]);
+    void offerSignIn(vscode.l10n.t('The sandbox gateway runs at {0}.', url), names[0]);
   }
   return { url, connections: names };
 };
@@ -40,14 +40,6 @@ export const stopSandbox: Handler = async (services) => {
   await services.sandbox.stop();
   return undefined;
 };
-
-async function offerSignIn(url: string, name = ''): Promise<void> {
-  const signIn = vscode.l10n.t('Sign In');
-  const message = vscode.l10n.t('The sandbox gateway runs at {0}.', url);
-  if ((await vscode.window.showInformationMessage(message, signIn)) === signIn) {
-    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(name));
-  }
-}
 
 function number(value: unknown, name: string, min: number, max: number): number {
   if (!(Number.isInteger(value) && Number(value) >= min && Number(value) <= max)) {

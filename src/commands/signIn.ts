@@ -2,9 +2,10 @@ import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
-import { askChoiceOrText, askersFor, chosenConnection } from './ask.ts';
+import { ConnectionNode } from '../views/nodes.ts';
+import { askChoiceOrText, chosenConnection, loginDialogs } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
-import { agreed } from './consent.ts';
+import { confirmConnection } from './consent.ts';
 import { withProgress } from './progress.ts';
 
 /** Signs in with what is remembered, else with what the person answers. */
@@ -12,21 +13,21 @@ export const signIn: Handler = async (services, call) => {
   const title = vscode.l10n.t('Sign In');
   const connection = await chosenConnection(services, call, title);
   const isAtRow = call.interactive && services.tree.selectedConnection() === connection.name;
-  await agreed(services, call, connection);
+  await confirmConnection(services, call, connection);
   const service = await chosenService(services, connection, call.args.service, title);
   // Asking comes first, so that the progress is of the server alone.
-  const askers = askersFor(call);
+  const logins = loginDialogs(call);
   const remembered = await services.keeper.isRemembered(connection.name);
   const refusal = services.keeper.refusal(connection.name);
   const why = refusal === undefined ? 'unknown' : 'refused';
-  const given = remembered ? undefined : await askers.askLogin?.(connection, service, why, refusal);
+  const given = remembered ? undefined : await logins.askLogin?.(connection, service, why, refusal);
   if (!remembered && given === undefined) {
     return undefined;
   }
   const token = await withProgress(
     call.interactive,
     vscode.l10n.t('Signing in to {0}', connection.name),
-    (signal) => services.keeper.signIn(connection.name, { service, signal, ...askers, ...given }),
+    (signal) => services.keeper.signIn(connection.name, { service, signal, ...logins, ...given }),
   );
   if (isAtRow) {
     // Now that it has tokens it is another row, and whoever was on the one should be on the other.
@@ -34,6 +35,13 @@ export const signIn: Handler = async (services, call) => {
   }
   return token;
 };
+
+/** Tells a person of a connection that there is now, and lets them sign in to it. */
+export async function offerSignIn(message: string, connection = ''): Promise<void> {
+  if (await vscode.window.showInformationMessage(message, vscode.l10n.t('Sign In'))) {
+    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(connection));
+  }
+}
 
 /** The service to sign in to, where there are services; the person is offered what the gateway lists. */
 export async function chosenService(
@@ -64,6 +72,6 @@ export async function chosenService(
   return askChoiceOrText(listed, {
     title,
     placeholder: vscode.l10n.t('Service of {0}: choose one or type its name', connection.name),
-    ownText: vscode.l10n.t('use this name'),
+    useTyped: vscode.l10n.t('use this name'),
   });
 }

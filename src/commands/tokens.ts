@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
-import { askersFor, askGatewayLogin, chosenConnection, chosenToken, namedConnection } from './ask.ts';
+import { askGatewayLogin, chosenConnection, chosenToken, loginDialogs, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
 import type { Call, Handler } from './command.ts';
-import { agreed } from './consent.ts';
+import { confirmConnection } from './consent.ts';
 import { withProgress } from './progress.ts';
 
 /** Sets a token's life back to its full length. */
@@ -16,12 +16,12 @@ export const keepAlive: Handler = async (services, call) => {
     connection !== undefined ? services.keeper.main(connection) : await chosenToken(services, call, title);
   const settings = services.connections.find(token.connection);
   if (settings !== undefined) {
-    await agreed(services, call, settings);
+    await confirmConnection(services, call, settings);
   }
   const renewed = await withProgress(
     call.interactive,
     vscode.l10n.t('Keeping {0} alive', nameOf(token)),
-    (signal) => services.keeper.keepAlive(token.id, { signal, ...(call.interactive && askersFor(call)) }),
+    (signal) => services.keeper.keepAlive(token.id, { signal, ...(call.interactive && loginDialogs(call)) }),
   );
   if (call.interactive) {
     vscode.window.setStatusBarMessage(
@@ -65,7 +65,7 @@ export const close: Handler = async (services, call) => {
     ({ kind }) => kind === 'session',
   );
   await withProgress(call.interactive, vscode.l10n.t('Closing {0}', nameOf(token)), (signal) =>
-    services.keeper.close(token.id, { signal, ...(call.interactive && askersFor(call)) }),
+    services.keeper.close(token.id, { signal, ...(call.interactive && loginDialogs(call)) }),
   );
 };
 

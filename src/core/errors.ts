@@ -106,6 +106,11 @@ export function cancelled(): TokensError {
   return new TokensError('E_CANCELLED', 'Cancelled.');
 }
 
+/** Whether work was called off. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof TokensError && error.code === 'E_CANCELLED';
+}
+
 /**
  * The reason of an `AbortSignal` where nobody looks at the result any more, though nothing was wrong with the
  * request: the session that was opened for it stays, for the next one.

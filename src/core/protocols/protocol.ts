@@ -143,7 +143,7 @@ export interface RequestDialog {
   /** Asks for all of the target at once. */
   readonly prompt: Message;
   /** Says of a target that was typed and not offered that it will be used. */
-  readonly ownText: Message;
+  readonly useTyped: Message;
   /** Targets that every gateway has, offered until a person has their own. */
   readonly usual: readonly { readonly name: string; readonly description?: Message }[];
   /** Whether a target may change something at the gateway: then a person who types it is asked. */

@@ -18,7 +18,7 @@ export async function exportFile(
   request: ExportRequest,
   hide: (text: string) => string,
   progress: (rows: number, total: number) => void,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const share = table.share();
   const unique = `${process.pid}-${Date.now().toString(36)}`;
@@ -32,7 +32,7 @@ export async function exportFile(
     const file = await open(partial, 'wx', 0o600);
     try {
       for await (const { data, rows, total } of exportParts(table, request, hide)) {
-        if (signal.aborted) {
+        if (signal?.aborted) {
           throw cancelled();
         }
         await file.writeFile(data);

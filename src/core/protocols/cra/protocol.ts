@@ -54,7 +54,7 @@ export const cra: Protocol<CraQuery, CraConnection> = {
       { name: 'view', prompt: { template: 'View', args: [] } },
     ],
     prompt: { template: 'View, as PRODUCT/VIEW: choose one or type it', args: [] },
-    ownText: { template: 'use this view', args: [] },
+    useTyped: { template: 'use this view', args: [] },
     // Views that every gateway has.
     usual: ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'].map((name) => ({
       name,

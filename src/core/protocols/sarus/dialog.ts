@@ -30,7 +30,7 @@ const listPrice = findEndpoint('GetDatasets');
 export const dialog: RequestDialog = {
   target: [{ name: 'endpoint', prompt }],
   prompt,
-  ownText: { template: 'use this name', args: [] },
+  useTyped: { template: 'use this name', args: [] },
   usual: endpoints.map((endpoint) => ({ name: endpoint.name, description: priceOf(endpoint) })),
   mayChange,
   params: {
