@@ -10,6 +10,10 @@ export interface HttpHead {
   readonly sent: Instant;
 }
 
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
 /** Gets a body while it arrives; a chunk is its own from then on. A returned promise asks to wait; a `TokensError` thrown ends the request. */
 export interface Sink {
   write(chunk: Uint8Array): void | Promise<void>;

@@ -1,6 +1,6 @@
 import type { TokensError } from '../errors.ts';
 import type { HttpClient } from '../http/client.ts';
-import type { HttpAnswer, HttpHead, HttpRequest } from '../http/request.ts';
+import { type HttpAnswer, type HttpHead, type HttpRequest, isSuccess } from '../http/request.ts';
 import type { Answer, AnswerReader, RowPath } from './answer.ts';
 import type { DataCall } from './protocol.ts';
 
@@ -41,7 +41,7 @@ export async function readData(
       signal: call.signal,
       onHead: (head) => rules.onHead?.(head),
       sink: (head, first) => {
-        if (head.status < 200 || head.status >= 300 || first === openAngle) {
+        if (!isSuccess(head.status) || first === openAngle) {
           return undefined; // No data, or a page for people: read as text and explained by `failure`.
         }
         reader = call.makeReader(rules.rowsAt, (name, value) => rules.onScalar?.(name, value));

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type FailureDetails, TokensError } from '../errors.ts';
-import type { HttpAnswer } from '../http/request.ts';
+import { type HttpAnswer, isSuccess } from '../http/request.ts';
 import { looksLikeHtml, parseJson } from '../http/text.ts';
 
 /** A token as it can be sent in a header. */
@@ -14,7 +14,7 @@ export function detailsOf(answer: HttpAnswer, words: string, status = answer.sta
 /** The error for what a gateway calls a failure. A status of success would tell a person nothing but a riddle. */
 export function refused(host: string, words: string, details: FailureDetails): TokensError {
   const { status = 0 } = details;
-  if (status >= 200 && status < 300) {
+  if (isSuccess(status)) {
     return new TokensError(
       'E_HTTP',
       words === '' ? '{0} answered with an error.' : '{0} answered with an error: {1}',

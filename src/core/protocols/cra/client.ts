@@ -14,10 +14,11 @@ import type {
   Service,
   Tokens,
 } from '../protocol.ts';
+import type { CraDialect } from './dialect.ts';
 import { CraGetData } from './getData.ts';
 import { servicesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
-import { type CraCall, type CraDeps, type CraDialect, type CraLogin, CraWire } from './shared.ts';
+import { type CraCall, type CraDeps, type CraLogin, CraWire } from './shared.ts';
 import { CraViews } from './views.ts';
 import { memoryKey, profileOf } from './wire.ts';
 
@@ -54,12 +55,7 @@ export class Cra implements Gateway<CraQuery> {
   }
 
   async signIn(login: Login, service: string | undefined, options: CallOptions = {}): Promise<Grant> {
-    const name = service ?? this.#deps.connection.service;
-    if (name === undefined) {
-      throw new TokensError('E_CONFIG', 'Name the service of {0} to sign in to.', [
-        this.#deps.connection.name,
-      ]);
-    }
+    const name = this.#wire.service({ service });
     segment(name);
     const who = this.#who(login);
     const known = await this.#find(options, name);

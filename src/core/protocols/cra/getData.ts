@@ -1,25 +1,17 @@
 import { TokensError } from '../../errors.ts';
-import { encode, type Pairs, segment } from '../../http/encode.ts';
-import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
-import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
-import { columnsIn } from './reading.ts';
+import type { Pairs } from '../../http/encode.ts';
+import { segment } from '../../http/encode.ts';
+import type { HttpRequest } from '../../http/request.ts';
+import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import { CraDialect, sessionPair } from './dialect.ts';
 import type { CraQuery } from './request.ts';
-import { type CraCall, type CraDialect, type CraLogin, type CraWire, sessionPair } from './shared.ts';
-import { dataRequest, roots } from './wire.ts';
-
-const root = roots.getData;
+import type { CraCall, CraLogin, CraWire } from './shared.ts';
+import { dataRequest } from './wire.ts';
 
 /** The classic dialect (docs/protocols.md 2a): everything is a POST with the user token in its form. */
-export class CraGetData implements CraDialect {
-  readonly name = 'getData';
-  readonly #wire: CraWire;
-
+export class CraGetData extends CraDialect {
   constructor(wire: CraWire) {
-    this.#wire = wire;
-  }
-
-  list(options: CallOptions): Promise<HttpAnswer> {
-    return this.#wire.eitherMethod({ method: 'GET', path: root, idempotent: true, signal: options.signal });
+    super(wire, 'getData');
   }
 
   async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
@@ -27,32 +19,20 @@ export class CraGetData implements CraDialect {
       throw new TokensError(
         'E_CONFIG',
         'The gateway of {0} has the older API, which knows no sign-in by certificate: set its login to "password".',
-        [this.#wire.deps.connection.name],
+        [this.wire.deps.connection.name],
         { sent: false },
       );
     }
-    const request: HttpRequest = {
-      method: 'POST',
-      path: `${root}/${encode(service)}/Logon`,
-      form: [
-        ['username', login.username],
-        ['password', login.password],
-      ],
-      signal: options.signal,
-    };
-    const answer = await this.#wire.asked(request, { gateway });
-    return { value: this.#wire.userToken(answer, service), sent: answer.sent };
+    const answer = await this.logOn(login, gateway, service, 'Logon', options);
+    return { value: this.wire.userToken(answer, service), sent: answer.sent };
   }
 
   async getData(call: CraCall): Promise<DataAnswer> {
     const { tokens, query } = call;
     const opens = tokens.session === undefined;
-    const wire = dataRequest('getData', query, this.#wire.service(tokens));
-    const request: HttpRequest = {
-      ...this.#post(tokens, wire.path, [...wire.query, ...sessionPair(tokens)]),
-      idempotent: !opens,
-    };
-    const { answer, session } = await this.#wire.data(request, call, opens);
+    const wire = dataRequest('getData', query, this.wire.service(tokens));
+    const request = this.request(tokens, wire.path, [...wire.query, ...sessionPair(tokens)]);
+    const { answer, session } = await this.wire.data({ ...request, idempotent: !opens }, call, opens);
     if (session === undefined) {
       return answer;
     }
@@ -62,44 +42,16 @@ export class CraGetData implements CraDialect {
         await this.close({ ...tokens, session }, {});
         return answer;
       } catch (error) {
-        this.#wire.deps.log.warn(
-          `${this.#wire.deps.connection.name}: a session could not be closed: ${error}`,
-        );
+        const { log, connection } = this.wire.deps;
+        log.warn(`${connection.name}: a session could not be closed: ${error}`);
       }
     }
     return { ...answer, session };
   }
 
-  async keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant> {
-    const answer = await this.#withBasic(
-      {
-        ...this.#post(tokens, this.#path(tokens, 'keepalive'), sessionPair(tokens)),
-        idempotent: true,
-        signal: options.signal,
-      },
-      tokens,
-    );
-    this.#wire.acknowledged(answer, tokens.session === undefined ? 'sign-in' : 'either');
-    return { value: tokens.session ?? tokens.user, sent: answer.sent };
-  }
-
-  async close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void> {
-    const answer = await this.#withBasic(
-      {
-        ...this.#post(tokens, this.#path(tokens, 'close'), sessionPair(tokens)),
-        idempotent: true,
-        signal: options.signal,
-      },
-      tokens,
-    );
-    this.#wire.closed(answer);
-  }
-
-  logOff(tokens: Tokens, options: CallOptions): Promise<HttpAnswer> {
-    return this.#wire.asked(
-      { ...this.#post(tokens, this.#path(tokens, 'Logoff'), []), signal: options.signal },
-      tokens,
-    );
+  async close(tokens: Tokens & { session: string }, { signal }: CloseOptions<CraQuery>): Promise<void> {
+    const request = { ...this.post(tokens, 'close'), query: sessionPair(tokens), idempotent: true, signal };
+    this.wire.closed(await this.wire.asked(request, tokens, true));
   }
 
   /** The older API tells of nothing what there is. */
@@ -107,34 +59,25 @@ export class CraGetData implements CraDialect {
     return [];
   }
 
-  async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
-    const answer = await this.#wire.asked(
-      {
-        ...this.#post(tokens, this.#path(tokens, 'getView'), [
-          ['product', query.product],
-          ['view', query.view],
-        ]),
-        idempotent: true,
-        signal: options.signal,
-      },
-      tokens,
-    );
-    return columnsIn(this.#wire.json(answer), this.#wire.http.host);
+  protected definition(tokens: Tokens, { product, view }: CraQuery): HttpRequest {
+    return this.request(tokens, this.#path(tokens, 'getView'), [
+      ['product', product],
+      ['view', view],
+    ]);
   }
 
-  #path(tokens: Tokens, verb: string): string {
-    return `${root}/${segment(this.#wire.service(tokens))}/${verb}`;
+  /** Keeping alive and closing are documented with Basic: they are sent with it from the start where it is known. */
+  protected post(tokens: Tokens, verb: string): HttpRequest {
+    const request = this.request(tokens, this.#path(tokens, verb));
+    return verb === 'Logoff' ? request : (this.wire.withBasic(request, tokens) ?? request);
   }
 
-  #post(tokens: Tokens, path: string, query: Pairs): HttpRequest {
-    this.#wire.guard(tokens);
+  protected request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
+    this.wire.guard(tokens);
     return { method: 'POST', path, query, form: [['userToken', tokens.user]] };
   }
 
-  /** For the two calls that are documented with Basic: sent with it from the start where it is known. */
-  #withBasic(request: HttpRequest, tokens: Tokens): Promise<HttpAnswer> {
-    return this.#wire.asked(this.#wire.withBasic(request, tokens) ?? request, tokens, (one) =>
-      this.#wire.eitherMethod(one, tokens),
-    );
+  #path(tokens: Tokens, verb: string): string {
+    return `${this.root}/${segment(this.wire.service(tokens))}/${verb}`;
   }
 }

@@ -1,5 +1,5 @@
 import { TokensError } from '../../errors.ts';
-import { isRecord, wordsOfError } from '../../http/text.ts';
+import { isError, isRecord, wordsOfError } from '../../http/text.ts';
 import type { Redactor } from '../../redact.ts';
 import type { Answer } from '../answer.ts';
 import type { Column, Service } from '../protocol.ts';
@@ -18,8 +18,11 @@ const messageNames = ['messages', 'message', 'errors', 'errormessage', 'warnings
 const rcWithMessages = 4;
 const rcOfFailure = 8;
 
-/** What the `rc` of an answer means, in the gateway's own words; in the number where it has none. */
+/** What the `error` and the `rc` of an answer mean, in the gateway's own words; in the number where it has none. */
 export function saidBeside({ head, rowCount }: Pick<Answer, 'head' | 'rowCount'>, redactor: Redactor): Said {
+  if (isError(head.error)) {
+    return { words: [wordsOfError(head.error, redactor)], isFailure: true };
+  }
   const members = lowered(head);
   const rc = count(members.get('rc')) ?? 0;
   if (rc < rcWithMessages) {

@@ -1,44 +1,17 @@
 import * as v from 'valibot';
 import { type FailureDetails, isGatewayUserRefused, TokensError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { basicCredentials, type Pairs } from '../../http/encode.ts';
-import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
+import { basicCredentials } from '../../http/encode.ts';
+import { type HttpAnswer, type HttpRequest, isSuccess } from '../../http/request.ts';
 import { ended, isError, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, tokenText } from '../failures.ts';
-import type {
-  CallOptions,
-  CloseOptions,
-  Column,
-  DataAnswer,
-  DataCall,
-  GatewayDeps,
-  Grant,
-  Login,
-  Tokens,
-} from '../protocol.ts';
+import type { DataAnswer, DataCall, GatewayDeps, Login, Tokens } from '../protocol.ts';
 import { saidBeside, totalRows } from './reading.ts';
 import { refusesLogin, saysSessionIsGone, speaksOfLimit } from './refusals.ts';
 import { type CraQuery, rowsAt } from './request.ts';
 import { SessionWatch } from './sessionWatch.ts';
 import type { CraConnection } from './settings.ts';
-import type { CraProfile } from './wire.ts';
-
-/** One way to speak to a CRA gateway (docs/protocols.md 2a, 2b). Same rules as for `Gateway`. */
-export interface CraDialect {
-  readonly name: CraProfile;
-  signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant>;
-  getData(call: CraCall): Promise<DataAnswer>;
-  keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant>;
-  close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void>;
-  /** The answer to the log-off of a user token. */
-  logOff(tokens: Tokens, options: CallOptions): Promise<HttpAnswer>;
-  columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]>;
-  /** What there is to choose from for a member of a request; nothing where there is no such list. */
-  offers(tokens: Tokens, member: string, query: Partial<CraQuery>, options: CallOptions): Promise<string[]>;
-  /** The raw answer for the list of services, by which the dialect is also found out. */
-  list(options: CallOptions): Promise<HttpAnswer>;
-}
 
 /** Somebody's name and password; undefined for the connection's client certificate alone. */
 export type CraLogin = { readonly username: string; readonly password: string } | undefined;
@@ -55,7 +28,10 @@ export interface Purpose {
   readonly about?: 'sign-in' | 'either';
 }
 
-/** What both dialects share: the gateway in front of the services, its errors and its Basic authorization. */
+/** What a request under tokens may need of them. */
+type Known = Pick<Tokens, 'gateway'> & Partial<Tokens>;
+
+/** What all dialects share: the gateway in front of the services, its errors and its Basic authorization. */
 export class CraWire {
   readonly http: HttpClient;
   readonly deps: CraDeps;
@@ -80,15 +56,14 @@ export class CraWire {
    * Sends; where the method is not allowed, the other one is tried once. A form's token then moves into a header,
    * where nothing else stands in it, and never into the address.
    */
-  async eitherMethod(request: HttpRequest, tokens?: Tokens): Promise<HttpAnswer> {
+  async eitherMethod(request: HttpRequest, tokens: Partial<Tokens> = {}): Promise<HttpAnswer> {
     const answer = await this.http.send(request);
     if (answer.status !== 405) {
       return answer;
     }
     const { form, ...bare } = request;
-    const authorization =
-      bare.authorization ??
-      (form === undefined || tokens === undefined ? undefined : `Bearer ${tokens.user}`);
+    const bearer = form === undefined || tokens.user === undefined ? undefined : `Bearer ${tokens.user}`;
+    const authorization = bare.authorization ?? bearer;
     return this.http.send({
       ...bare,
       method: request.method === 'GET' ? 'POST' : 'GET',
@@ -111,13 +86,11 @@ export class CraWire {
 
   /**
    * Sends; where a 401 asks for the Tomcat user, once more with it. Nothing has been done then, so this is safe.
+   * @param byEither whether the method is only assumed, so that the other one may be tried
    * @throws E_CREDENTIALS where its password is not known, or is refused
    */
-  async asked(
-    request: HttpRequest,
-    tokens: Pick<Tokens, 'gateway'> & Partial<Tokens>,
-    send = (one: HttpRequest) => this.http.send(one),
-  ): Promise<HttpAnswer> {
+  async asked(request: HttpRequest, tokens: Known, byEither = false): Promise<HttpAnswer> {
+    const send = (one: HttpRequest) => (byEither ? this.eitherMethod(one, tokens) : this.http.send(one));
     const answer = await send(request);
     if (!asksForBasic(answer)) {
       return answer;
@@ -132,10 +105,7 @@ export class CraWire {
   }
 
   /** A request with Basic as it is asked for, where that is known and not in it yet; it cannot carry Bearer too, so the token moves into a form. */
-  withBasic(
-    request: HttpRequest,
-    tokens: Pick<Tokens, 'gateway'> & Partial<Tokens>,
-  ): HttpRequest | undefined {
+  withBasic(request: HttpRequest, tokens: Known): HttpRequest | undefined {
     const authorization = this.basic(tokens.gateway);
     if (authorization === undefined || authorization === request.authorization) {
       return undefined;
@@ -148,18 +118,14 @@ export class CraWire {
   /** Logs on: the token of an answer to `Logon`, `logon` or `login`. */
   userToken(answer: HttpAnswer, service: string): string {
     const body = parseJson(answer.text);
-    const isGood = answer.status >= 200 && answer.status < 300;
-    const parsed = v.safeParse(loggedOn, isGood && body.ok ? body.value : undefined);
+    const { status } = answer;
+    const { host } = this.http;
+    const parsed = v.safeParse(loggedOn, isSuccess(status) && body.ok ? body.value : undefined);
     if (!parsed.success) {
       this.json(answer, { logOn: service });
-      throw new TokensError(
-        'E_PROTOCOL',
-        'The answer of {0} to the sign-in holds no token.',
-        [this.http.host],
-        {
-          status: answer.status,
-        },
-      );
+      throw new TokensError('E_PROTOCOL', 'The answer of {0} to the sign-in holds no token.', [host], {
+        status,
+      });
     }
     this.deps.redactor.add(parsed.output.userToken);
     return parsed.output.userToken;
@@ -168,7 +134,7 @@ export class CraWire {
   /** The JSON of an answer to anything but a data call. */
   json(answer: HttpAnswer, purpose: Purpose = {}): unknown {
     const parsed = parseJson(answer.text);
-    if (answer.status < 200 || answer.status >= 300 || !parsed.ok || isError(errorOf(parsed.value))) {
+    if (!isSuccess(answer.status) || !parsed.ok || isError(errorOf(parsed.value))) {
       throw this.failure(answer, purpose);
     }
     return parsed.value;
@@ -177,8 +143,8 @@ export class CraWire {
   /** An answer that only says yes: its body is not documented, so it may be empty or words, but no page and no error. */
   acknowledged(answer: HttpAnswer, about: 'sign-in' | 'either'): void {
     const parsed = parseJson(answer.text);
-    const good = answer.status >= 200 && answer.status < 300;
-    if (!good || looksLikeHtml(answer.text) || (parsed.ok && isError(errorOf(parsed.value)))) {
+    const saysError = looksLikeHtml(answer.text) || (parsed.ok && isError(errorOf(parsed.value)));
+    if (!isSuccess(answer.status) || saysError) {
       throw this.failure(answer, { about });
     }
   }
@@ -203,18 +169,15 @@ export class CraWire {
 
   /** The error for an answer that is a failure: of HTTP, or told in the body, or not the protocol at all. */
   failure(answer: HttpAnswer, purpose: Purpose): TokensError {
-    const { status, text } = answer;
     const { redactor } = this.deps;
-    const { host } = this.http;
-    if (status >= 200 && status < 300) {
-      const parsed = parseJson(text);
-      const error = parsed.ok ? errorOf(parsed.value) : undefined;
-      if (isError(error)) {
-        return this.refusal(answer, wordsOfError(error, redactor), purpose);
-      }
-      return notJson(host, answer);
+    if (!isSuccess(answer.status)) {
+      return this.refusal(answer, wordsOf(answer.text, redactor), purpose);
     }
-    return this.refusal(answer, wordsOf(text, redactor), purpose);
+    const parsed = parseJson(answer.text);
+    const error = parsed.ok ? errorOf(parsed.value) : undefined;
+    return isError(error)
+      ? this.refusal(answer, wordsOfError(error, redactor), purpose)
+      : notJson(this.http.host, answer);
   }
 
   /** The error for what the gateway itself called a failure. */
@@ -224,32 +187,12 @@ export class CraWire {
     if (asksForBasic(answer)) {
       return this.basicRefused(answer);
     }
-    const isBare = words === '';
-    const details: FailureDetails = {
-      ...detailsOf(answer, words),
-      ...(logOn !== undefined && refusesLogin(answer, words) ? { refused: 'login' } : {}),
-      ...(about !== undefined && mayBeOfToken.has(status)
-        ? { refused: about === 'either' && saysSessionIsGone(words) ? 'session' : about }
-        : {}),
-    };
     if (logOn !== undefined) {
-      if (status === 401 || status === 403) {
-        const isCertificate = this.deps.connection.login === 'certificate';
-        return new TokensError(
-          'E_CREDENTIALS',
-          isBare
-            ? isCertificate
-              ? '{0} refused the sign-in by client certificate.'
-              : '{0} refused the sign-in: wrong user or password.'
-            : '{0} refused the sign-in: {1}',
-          [host, ended(words)],
-          details,
-        );
-      }
-      if (status === 404) {
-        return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, logOn], details);
-      }
-    } else if (status === 401 || status === 410) {
+      return this.#logOnRefused(answer, words, logOn);
+    }
+    const isBare = words === '';
+    const details = detailsOf(answer, words);
+    if (status === 401 || status === 410) {
       return new TokensError(
         'E_EXPIRED',
         isBare ? 'The sign-in is no longer valid at {0}.' : 'The sign-in is no longer valid at {0}: {1}',
@@ -265,7 +208,37 @@ export class CraWire {
         details,
       );
     }
-    return refused(host, words, details);
+    if (about === undefined || !mayBeOfToken.has(status)) {
+      return refused(host, words, details);
+    }
+    const blamed = about === 'either' && saysSessionIsGone(words) ? 'session' : about;
+    return refused(host, words, { ...details, refused: blamed });
+  }
+
+  #logOnRefused(answer: HttpAnswer, words: string, service: string): TokensError {
+    const { status } = answer;
+    const { host } = this.http;
+    const details: FailureDetails = {
+      ...detailsOf(answer, words),
+      ...(refusesLogin(answer, words) ? { refused: 'login' } : {}),
+    };
+    if (status === 404) {
+      return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, service], details);
+    }
+    if (status !== 401 && status !== 403) {
+      return refused(host, words, details);
+    }
+    if (words !== '') {
+      return new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, ended(words)], details);
+    }
+    return new TokensError(
+      'E_CREDENTIALS',
+      this.deps.connection.login === 'certificate'
+        ? '{0} refused the sign-in by client certificate.'
+        : '{0} refused the sign-in: wrong user or password.',
+      [host],
+      details,
+    );
   }
 
   /** The error for a 401 that asks for the Tomcat user. */
@@ -280,7 +253,7 @@ export class CraWire {
   }
 
   /**
-   * A data call of either dialect.
+   * A data call of any dialect.
    * @param opens Whether it opens a session that outlives it.
    */
   async data(
@@ -288,12 +261,28 @@ export class CraWire {
     call: CraCall,
     opens: boolean,
   ): Promise<{ answer: DataAnswer; session: string | undefined }> {
-    const { redactor } = this.deps;
-    const watch = new SessionWatch(call.tokens.session, (session) => {
-      redactor.add(session.value);
-      return opens || call.tokens.session !== undefined ? call.onSession?.(session) : undefined;
+    const known = call.tokens.session;
+    const watch = new SessionWatch(known, (session) => {
+      this.deps.redactor.add(session.value);
+      return opens || known !== undefined ? call.onSession?.(session) : undefined;
     });
-    const purpose: Purpose = call.tokens.session === undefined ? { opens: true } : { about: 'either' };
+    try {
+      const purpose: Purpose = known === undefined ? { opens: true } : { about: 'either' };
+      const answer = await this.#read(request, call, watch, purpose, opens);
+      return { answer, session: watch.id ?? known };
+    } finally {
+      await watch.settled();
+    }
+  }
+
+  async #read(
+    request: HttpRequest,
+    call: CraCall,
+    watch: SessionWatch,
+    purpose: Purpose,
+    opens: boolean,
+  ): Promise<DataAnswer> {
+    const { redactor, clock } = this.deps;
     let errorSaid: string | undefined;
     const attempt = (one: HttpRequest) =>
       readData(this.http, one, call, {
@@ -301,52 +290,32 @@ export class CraWire {
         onHead: (head) => watch.onHead(head),
         onScalar: (name, value) => {
           watch.onScalar(name, value);
-          if (name === 'error') {
-            errorSaid = value;
-          }
+          errorSaid = name === 'error' ? value : errorSaid;
         },
         ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
         failure: (answered) => this.failure(answered, purpose),
       });
     try {
-      const read = await attempt(request).catch((error: unknown) => {
+      const { http, answer } = await attempt(request).catch((error: unknown) => {
         const again = isGatewayUserRefused(error) ? this.withBasic(request, call.tokens) : undefined;
         if (again === undefined) {
           throw error;
         }
         return attempt(again);
       });
-      const error = errorOf(read.answer.head);
-      if (isError(error)) {
-        read.answer.dispose();
-        throw this.refusal(read.http, wordsOfError(error, redactor), purpose);
+      const { words, isFailure } = saidBeside(answer, redactor);
+      if (isFailure) {
+        answer.dispose();
+        throw this.refusal(http, words.join(' '), purpose);
       }
-      const said = saidBeside(read.answer, redactor);
-      if (said.isFailure) {
-        read.answer.dispose();
-        throw this.refusal(read.http, said.words.join(' '), purpose);
-      }
-      const session = watch.id ?? call.tokens.session;
-      const answer: DataAnswer = {
-        sent: read.http.sent,
-        answer: read.answer,
-        totalRows: totalRows(read.answer),
-        ...(said.words.length === 0 ? {} : { warnings: said.words }),
-      };
-      return { answer, session };
+      const warnings = words.length === 0 ? {} : { warnings: words };
+      return { sent: http.sent, answer, totalRows: totalRows(answer), ...warnings };
     } catch (error) {
-      if (
-        errorSaid !== undefined &&
-        isError(errorSaid) &&
-        TokensError.is(error) &&
-        error.code === 'E_PROTOCOL'
-      ) {
-        const answered = { status: 200, headers: {}, sent: this.deps.clock.now(), text: '', streamed: true };
+      if (isError(errorSaid) && TokensError.is(error) && error.code === 'E_PROTOCOL') {
+        const answered = { status: 200, headers: {}, sent: clock.now(), text: '', streamed: true };
         throw this.refusal(answered, wordsOfError(errorSaid, redactor), purpose);
       }
       throw error;
-    } finally {
-      await watch.settled();
     }
   }
 
@@ -366,11 +335,6 @@ export class CraWire {
 const mayBeOfToken = new Set([200, 400, 404]);
 
 const loggedOn = v.object({ userToken: tokenText });
-
-/** Says in which session a call runs, where it runs in one. */
-export function sessionPair({ session }: Tokens): Pairs {
-  return session === undefined ? [] : [['session', session]];
-}
 
 /** Whether an answer wants Basic authorization. */
 export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {

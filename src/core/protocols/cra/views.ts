@@ -2,65 +2,29 @@ import type { TokensError } from '../../errors.ts';
 import { encode, type Pairs, segment } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { parseJson } from '../../http/text.ts';
-import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
-import { columnsIn, namesIn } from './reading.ts';
+import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import { CraDialect, sessionPair } from './dialect.ts';
+import { namesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
-import {
-  asksForBasic,
-  type CraCall,
-  type CraDialect,
-  type CraLogin,
-  type CraWire,
-  sessionPair,
-} from './shared.ts';
-import { dataRequest, roots, servicePath, target, viewPath, yesNo } from './wire.ts';
+import { asksForBasic, type CraCall, type CraLogin } from './shared.ts';
+import { dataRequest, servicePath, target, viewPath, yesNo } from './wire.ts';
 
 /** Statuses by which a gateway says that it has no such log-on; none of them can have handed out a token. */
 const noSuchLogOn = new Set([404, 405, 415]);
 
-/** Log-ons by form, in the letters that each root may have them in. */
-const logOns = { views: ['logon'], cmi: ['logon', 'Logon'] } as const;
-
 /** The newer dialect (docs/protocols.md 2b): views are resources, and every call but logging on carries Bearer. */
-export class CraViews implements CraDialect {
-  readonly name: 'views' | 'cmi';
-  readonly #wire: CraWire;
-  readonly #root: string;
-
-  /** @param name the newest release's root, or that of CMI, which is the classic one's */
-  constructor(wire: CraWire, name: 'views' | 'cmi') {
-    this.name = name;
-    this.#wire = wire;
-    this.#root = roots[name];
-  }
-
-  list(options: CallOptions): Promise<HttpAnswer> {
-    return this.#wire.eitherMethod({
-      method: 'GET',
-      path: this.#root,
-      idempotent: true,
-      signal: options.signal,
-    });
-  }
-
+export class CraViews extends CraDialect {
   async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
-    const path = `${this.#root}/${encode(service)}`;
-    const send = (verb: string, body: Pick<HttpRequest, 'json' | 'form'>) =>
-      this.#wire.asked(
-        { method: 'POST', path: `${path}/${verb}`, ...body, signal: options.signal },
-        { gateway },
-      );
-    let answer = await send('login', { json: login ?? {} });
-    for (const verb of logOns[this.name]) {
+    const path = `${this.root}/${encode(service)}/login`;
+    const { signal } = options;
+    let answer = await this.wire.asked({ method: 'POST', path, json: login ?? {}, signal }, { gateway });
+    // The root of CMI, which is the classic one's, may have the log-on in the letters of either.
+    for (const verb of this.name === 'cmi' ? ['logon', 'Logon'] : ['logon']) {
       if (noSuchLogOn.has(answer.status) && login !== undefined) {
-        const form: Pairs = [
-          ['username', login.username],
-          ['password', login.password],
-        ];
-        answer = await send(verb, { form });
+        answer = await this.logOn(login, gateway, service, verb, options);
       }
     }
-    const value = this.#wire.userToken(answer, service);
+    const value = this.wire.userToken(answer, service);
     const reportedMs = await this.#life(answer, options);
     return { value, sent: answer.sent, ...(reportedMs === undefined ? {} : { reportedMs }) };
   }
@@ -70,43 +34,23 @@ export class CraViews implements CraDialect {
     const isNew = tokens.session === undefined;
     const wire = dataRequest(this.name, query, this.#service(tokens));
     const request: HttpRequest = {
-      ...this.#get(tokens, wire.path, [...wire.query, ...sessionPair(tokens), ['close', yesNo(!keepOpen)]]),
+      ...this.request(tokens, wire.path, [
+        ...wire.query,
+        ...sessionPair(tokens),
+        ['close', yesNo(!keepOpen)],
+      ]),
       // A session of one call leaves nothing behind; but a refusal for lack of sessions is no news to wait for.
       idempotent: isNew ? (keepOpen ? false : 'network') : true,
     };
-    const { answer, session } = await this.#wire.data(request, call, isNew && keepOpen);
+    const { answer, session } = await this.wire.data(request, call, isNew && keepOpen);
     return keepOpen && session !== undefined ? { ...answer, session } : answer;
-  }
-
-  async keepAlive(tokens: Tokens, options: CallOptions): Promise<Grant> {
-    const request: HttpRequest = {
-      ...this.#get(
-        tokens,
-        `${servicePath(this.#root, this.#service(tokens))}/keepalive`,
-        sessionPair(tokens),
-      ),
-      method: 'POST',
-      form: [['userToken', tokens.user]],
-      signal: options.signal,
-    };
-    const answer = await this.#wire.asked(request, tokens, (one) => this.#wire.eitherMethod(one));
-    this.#wire.acknowledged(answer, tokens.session === undefined ? 'sign-in' : 'either');
-    return { value: tokens.session ?? tokens.user, sent: answer.sent };
   }
 
   async close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void> {
     const { query, signal } = options;
-    const answer = await this.#wire.asked(
-      {
-        ...this.#get(tokens, this.#root, [
-          ['close', 'true'],
-          ['session', tokens.session],
-        ]),
-        signal,
-      },
-      tokens,
-      (one) => this.#wire.eitherMethod(one),
-    );
+    const { session } = tokens;
+    const request = this.request(tokens, this.root, [['close', 'true'], ...sessionPair(tokens)]);
+    const answer = await this.wire.asked({ ...request, signal }, tokens, true);
     const failure = this.#notClosed(answer, query !== undefined);
     if (failure === undefined) {
       return;
@@ -114,25 +58,13 @@ export class CraViews implements CraDialect {
     if (query === undefined || answer.status === 401) {
       throw failure;
     }
-    const request = this.#get(tokens, viewPath(this.#root, query, this.#service(tokens), 'data'), [
+    const last = this.request(tokens, viewPath(this.root, query, this.#service(tokens), 'data'), [
       ...target(query),
       ['rows', '1'],
-      ['session', tokens.session],
+      ['session', session],
       ['close', 'Y'],
     ]);
-    const last = await this.#wire.asked({ ...request, signal }, tokens);
-    this.#wire.closed(last);
-  }
-
-  logOff(tokens: Tokens, options: CallOptions): Promise<HttpAnswer> {
-    const request: HttpRequest = {
-      ...this.#get(tokens, `${servicePath(this.#root, this.#service(tokens))}/Logoff`, []),
-      method: 'POST',
-      form: [['userToken', tokens.user]],
-      idempotent: false,
-      signal: options.signal,
-    };
-    return this.#wire.asked(request, tokens);
+    this.wire.closed(await this.wire.asked({ ...last, signal }, tokens));
   }
 
   /** A list of views is not documented (A), the others are; where there is none, nothing is offered. */
@@ -146,29 +78,21 @@ export class CraViews implements CraDialect {
     if (list === undefined || (list.isOfProduct && product === '')) {
       return [];
     }
-    const path = `${servicePath(this.#root, this.#service(tokens))}/products`;
-    const request = this.#get(
+    const path = this.#path(
       tokens,
-      list.isOfProduct ? `${path}/${segment(product)}/${member}s` : path,
-      member === 'server' && context !== undefined ? [['context', context]] : [],
+      list.isOfProduct ? `products/${segment(product)}/${member}s` : 'products',
     );
-    const answer = await this.#wire.asked({ ...request, signal }, tokens);
-    return answer.status === 404 || answer.status === 405 ? [] : namesIn(this.#wire.json(answer), list.names);
+    const isNarrowed = member === 'server' && context !== undefined;
+    const request = this.request(tokens, path, isNarrowed ? [['context', context]] : []);
+    const answer = await this.wire.asked({ ...request, signal }, tokens);
+    return answer.status === 404 || answer.status === 405 ? [] : namesIn(this.wire.json(answer), list.names);
   }
 
   /** Whether a gateway has views under this root: it then wants a token for what there is to choose from. */
   async isSpoken(service: string, { signal }: CallOptions): Promise<boolean> {
-    const path = `${servicePath(this.#root, service)}/products`;
-    const { status, headers } = await this.#wire.http.send({ method: 'GET', path, idempotent: true, signal });
+    const path = `${servicePath(this.root, service)}/products`;
+    const { status, headers } = await this.wire.http.send({ method: 'GET', path, idempotent: true, signal });
     return (status === 401 || status === 403) && !asksForBasic({ status, headers });
-  }
-
-  async columns(tokens: Tokens, query: CraQuery, options: CallOptions): Promise<Column[]> {
-    const request = this.#get(tokens, viewPath(this.#root, query, this.#service(tokens), 'definition'), [
-      ['close', 'Y'],
-    ]);
-    const answer = await this.#wire.asked({ ...request, signal: options.signal }, tokens);
-    return columnsIn(this.#wire.json(answer), this.#wire.http.host);
   }
 
   /** Why a session is not known to be closed after its closing was asked for; undefined when it is. */
@@ -177,16 +101,16 @@ export class CraViews implements CraDialect {
     // A bare 404 may speak of the session, which is then gone, or of the address. And a gateway that passes over
     // the parameters answers with the list of services.
     const unclear =
-      (answer.status === 404 && !parsed.ok && !this.#wire.speaksOfSession(answer)) ||
+      (answer.status === 404 && !parsed.ok && !this.wire.speaksOfSession(answer)) ||
       (parsed.ok && Array.isArray(parsed.value));
     if (canGoOn && unclear) {
-      return this.#wire.failure(answer, { about: 'either' });
+      return this.wire.failure(answer, { about: 'either' });
     }
     try {
-      this.#wire.closed(answer);
+      this.wire.closed(answer);
       return undefined;
     } catch {
-      return this.#wire.failure(answer, { about: 'either' });
+      return this.wire.failure(answer, { about: 'either' });
     }
   }
 
@@ -207,8 +131,18 @@ export class CraViews implements CraDialect {
     }
   }
 
-  #get(tokens: Tokens, path: string, query: Pairs): HttpRequest {
-    this.#wire.guard(tokens);
+  protected definition(tokens: Tokens, query: CraQuery): HttpRequest {
+    const path = viewPath(this.root, query, this.#service(tokens), 'definition');
+    return this.request(tokens, path, [['close', 'Y']]);
+  }
+
+  protected post(tokens: Tokens, verb: string): HttpRequest {
+    const request = this.request(tokens, this.#path(tokens, verb));
+    return { ...request, method: 'POST', form: [['userToken', tokens.user]], idempotent: false };
+  }
+
+  protected request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
+    this.wire.guard(tokens);
     const { session = '' } = tokens;
     return {
       method: 'GET',
@@ -221,11 +155,15 @@ export class CraViews implements CraDialect {
     };
   }
 
+  #path(tokens: Tokens, rest: string): string {
+    return `${servicePath(this.root, this.#service(tokens))}/${rest}`;
+  }
+
   /** The newest release does without; the one before it does not. */
   #service(tokens: Tokens): string | undefined {
     return this.name === 'cmi'
-      ? this.#wire.service(tokens)
-      : (tokens.service ?? this.#wire.deps.connection.service);
+      ? this.wire.service(tokens)
+      : (tokens.service ?? this.wire.deps.connection.service);
   }
 }
 
