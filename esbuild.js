@@ -2,7 +2,6 @@
 // in the sources one that is loaded when it is first used; what several need is a file of its own. `--watch` rebuilds,
 // `--analyze` prints what each file is made of.
 
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import esbuild from 'esbuild';
 import { writeNotices } from './notices.js';
@@ -65,8 +64,7 @@ const webviews = {
   entryPoints: [
     { in: 'media/table/main.ts', out: 'table' },
     { in: 'media/table/table.css', out: 'table' },
-    { in: 'media/table/plot.ts', out: 'plot' },
-  ].filter(({ in: file }) => existsSync(file)),
+  ],
   platform: 'browser',
   format: 'iife',
   target: 'chrome138',

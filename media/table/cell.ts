@@ -28,7 +28,7 @@ export function fillCell(target: HTMLElement, cell: SeenCell | undefined): void 
   }
   if (cell === undefined || 'none' in cell) {
     if (cell?.none === 'null') {
-      target.replaceChildren(element('span', { class: 'null', text: 'null' }));
+      target.replaceChildren(element('span', { className: 'null', textContent: 'null' }));
     } else {
       target.replaceChildren();
     }
@@ -38,5 +38,7 @@ export function fillCell(target: HTMLElement, cell: SeenCell | undefined): void 
     target.textContent = `${visible(cell.cut)}…`;
     return;
   }
-  target.replaceChildren(...cell.map((text) => element('span', { class: 'value', text: visible(text) })));
+  target.replaceChildren(
+    ...cell.map((text) => element('span', { className: 'value', textContent: visible(text) })),
+  );
 }

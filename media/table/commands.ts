@@ -1,57 +1,39 @@
+import { termFor } from '../../src/views/results/filterTerm.ts';
 import type { ToTable } from '../../src/views/results/messages.ts';
-import type { TableActs } from './keyboard.ts';
+import type { SeenColumn } from './columns.ts';
+import type { TableView } from './tableView.ts';
 
 type Ask = (ToTable & { is: 'view' })['ask'];
 
+/** What the commands of VS Code do to the table, or to one of its columns. */
+const commands: Readonly<Record<Ask, (view: TableView, column: SeenColumn) => void>> = {
+  focusFilter: (view) => view.filterBox.focus(),
+  toggleNames: (view) => view.toggleNames(),
+  copy: (view) => view.copy(false),
+  copyWithHeaders: (view) => view.copy(true),
+  detail: (view) => view.askDetail(),
+  sortAscending: (view, { field }) => view.sortBy(field, false, 'ascending'),
+  sortDescending: (view, { field }) => view.sortBy(field, false, 'descending'),
+  unsort: (view, { field }) => view.sortBy(field, true, 'none'),
+  showAll: (view) => view.arrangeColumns((columns) => columns.showAll()),
+  hide: (view, { field }) => view.arrangeColumns((columns) => columns.hide(field)),
+  pin: (view, { field }) => view.arrangeColumns((columns) => columns.togglePin(field)),
+  fit: (view, column) => view.fit(column),
+  filterByValue: (view, column) => filterByFocus(view, column, false),
+  filterOutValue: (view, column) => filterByFocus(view, column, true),
+};
+
 /** Does what a command of VS Code asks of the table; where it names no column, with the focused one. */
-export function runCommand(acts: TableActs, ask: Ask, field?: string): void {
-  const { columns } = acts;
-  switch (ask) {
-    case 'focusFilter':
-      acts.focusFilter();
-      return;
-    case 'toggleNames':
-      acts.toggleNames();
-      return;
-    case 'showAll':
-      columns.showAll();
-      acts.changed();
-      return;
-    case 'copy':
-    case 'copyWithHeaders':
-      acts.copy(ask === 'copyWithHeaders');
-      return;
-    case 'detail':
-      acts.askDetail();
-      return;
+export function runCommand(view: TableView, ask: Ask, field?: string): void {
+  const { all, seen } = view.columns;
+  const column = all.find((one) => one.field === field) ?? seen[view.selection.focus.column] ?? seen[0];
+  if (column !== undefined) {
+    commands[ask](view, column);
   }
-  const column = columns.all.find((one) => one.field === field) ?? columns.seen[acts.selection.focus.column];
-  if (column === undefined) {
-    return;
-  }
-  switch (ask) {
-    case 'sortAscending':
-      acts.sortBy(column.field, false, 'ascending');
-      break;
-    case 'sortDescending':
-      acts.sortBy(column.field, false, 'descending');
-      break;
-    case 'unsort':
-      acts.sortBy(column.field, true, 'none');
-      break;
-    case 'hide':
-      columns.hide(column.field);
-      acts.changed();
-      break;
-    case 'pin':
-      columns.togglePin(column.field);
-      acts.changed();
-      break;
-    case 'fit':
-      acts.fit(column);
-      break;
-    case 'filterByValue':
-    case 'filterOutValue':
-      acts.filterByFocus(column, ask === 'filterOutValue');
-  }
+}
+
+/** Adds a condition for the value of the focused cell. */
+function filterByFocus({ rows, selection, filterBox }: TableView, column: SeenColumn, out: boolean): void {
+  const cell = rows.at(selection.focus.row)?.cells[column.cell];
+  filterBox.set(`${filterBox.value} ${termFor(column.field, cell, out)}`.trim());
 }

@@ -1,26 +1,13 @@
 import type { Measure } from './columns.ts';
 
-/** Makes an element; its content is text, never HTML. */
+/** Makes an element; texts in it are texts, never HTML. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  options: { class?: string; text?: string; title?: string; role?: string; label?: string } = {},
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: readonly (string | Node)[]
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  if (options.class !== undefined) {
-    made.className = options.class;
-  }
-  if (options.text !== undefined) {
-    made.textContent = options.text;
-  }
-  if (options.title !== undefined) {
-    made.title = options.title;
-  }
-  if (options.role !== undefined) {
-    made.setAttribute('role', options.role);
-  }
-  if (options.label !== undefined) {
-    made.setAttribute('aria-label', options.label);
-  }
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
   return made;
 }
 
@@ -50,24 +37,18 @@ export function visible(text: string): string {
   });
 }
 
-const svg = 'http://www.w3.org/2000/svg';
-
-/** Small drawings in the colour of their text. */
-const drawings = {
-  up: 'M8 4 L12.5 9.5 H3.5 Z',
-  down: 'M8 12 L3.5 6.5 H12.5 Z',
-  close: 'M4 4 L12 12 M12 4 L4 12',
-  pin: 'M5.5 2.5 H10.5 M6.5 2.5 V7 L4.5 9.5 H11.5 L9.5 7 V2.5 M8 9.5 V14',
-} as const;
-
-export function drawing(name: keyof typeof drawings): SVGSVGElement {
-  const picture = document.createElementNS(svg, 'svg');
-  picture.setAttribute('viewBox', '0 0 16 16');
+/** A drawing of one path; `box` is its view box. */
+export function svg(name: string, box: string, path: Readonly<Record<string, string>>): SVGSVGElement {
+  const space = 'http://www.w3.org/2000/svg';
+  const picture = document.createElementNS(space, 'svg');
+  picture.setAttribute('viewBox', box);
   picture.setAttribute('aria-hidden', 'true');
-  picture.setAttribute('class', `drawing ${name}`);
-  const path = document.createElementNS(svg, 'path');
-  path.setAttribute('d', drawings[name]);
-  picture.append(path);
+  picture.setAttribute('class', name);
+  const line = document.createElementNS(space, 'path');
+  for (const [attribute, value] of Object.entries(path)) {
+    line.setAttribute(attribute, value);
+  }
+  picture.append(line);
   return picture;
 }
 

@@ -1,70 +1,68 @@
 import { element } from './dom.ts';
+import { say } from './words.ts';
 
 /** The filter is applied so many milliseconds after the last key. */
 const pauseMs = 150;
 
 /** The box above the table, with how many rows it leaves. */
 export class FilterBox {
-  readonly root = element('div', { class: 'filter' });
-  readonly #input = element('input');
-  readonly #count = element('span', { class: 'count' });
+  readonly #input = element('input', {
+    type: 'text',
+    ariaLabel: say('filter'),
+    title: say('filterHelp'),
+    placeholder: say('filterHint'),
+    spellcheck: false,
+    autocomplete: 'off',
+    maxLength: 2000,
+  });
+  readonly #count = element('span', { className: 'count', role: 'status' });
+  readonly root = element('div', { className: 'filter' }, this.#input, this.#count);
   readonly #apply: (filter: string) => void;
   #timer = 0;
-  #applied = '';
 
+  /**
+   * @param apply hears of what the rows are to be filtered by
+   * @param leave gives the focus back to the table
+   */
   constructor(apply: (filter: string) => void, leave: () => void) {
     this.#apply = apply;
-    this.#input.type = 'text';
-    this.#input.spellcheck = false;
-    this.#input.autocomplete = 'off';
-    this.#input.maxLength = 2000;
-    this.#count.setAttribute('role', 'status');
-    this.root.append(this.#input, this.#count);
     this.#input.addEventListener('input', () => {
       window.clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => this.#now(), pauseMs);
     });
     this.#input.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' || event.key === 'ArrowDown') {
+      if (event.key === 'Escape') {
+        this.#input.value = '';
+      }
+      if (['Enter', 'ArrowDown', 'Escape'].includes(event.key)) {
         this.#now();
-        leave();
-        event.preventDefault();
-      } else if (event.key === 'Escape') {
-        if (this.#input.value !== '') {
-          this.#input.value = '';
-          this.#now();
-        }
         leave();
         event.preventDefault();
       }
     });
   }
 
-  name(placeholder: string, label: string, title: string): void {
-    this.#input.placeholder = placeholder;
-    this.#input.setAttribute('aria-label', label);
-    this.#input.title = title;
+  get value(): string {
+    return this.#input.value;
   }
 
-  /** What the data are filtered by, unless a person is typing. */
-  update(filter: string, count: string): void {
-    if (document.activeElement !== this.#input && this.#input.value !== filter) {
-      this.#input.value = filter;
-      this.#applied = filter;
-    }
-    if (this.#count.textContent !== count) {
-      this.#count.textContent = count;
-    }
-    this.root.classList.toggle('on', filter !== '');
-  }
-
-  set(filter: string): void {
+  /** Shows what the rows are filtered by already. */
+  set value(filter: string) {
     this.#input.value = filter;
+  }
+
+  /** Filters by something else. */
+  set(filter: string): void {
+    this.value = filter;
     this.#now();
   }
 
-  get value(): string {
-    return this.#input.value;
+  /** @param count how many rows are left; empty where nothing is filtered */
+  update(count: string): void {
+    if (this.#count.textContent !== count) {
+      this.#count.textContent = count;
+    }
+    this.root.classList.toggle('on', count !== '');
   }
 
   focus(): void {
@@ -74,9 +72,6 @@ export class FilterBox {
 
   #now(): void {
     window.clearTimeout(this.#timer);
-    if (this.#input.value !== this.#applied) {
-      this.#applied = this.#input.value;
-      this.#apply(this.#applied);
-    }
+    this.#apply(this.#input.value);
   }
 }

@@ -1,11 +1,12 @@
-import type { SeenRow } from '../../src/views/results/messages.ts';
+import type { Layout, SeenRow } from '../../src/views/results/messages.ts';
 import { fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
 import { attribute, element } from './dom.ts';
-import { type HeaderModel, headerCell } from './header.ts';
+import { headerCell } from './header.ts';
 import type { Rows } from './rows.ts';
 import { elementHeight, Scroller } from './scroller.ts';
 import type { Selection } from './selection.ts';
+import { say } from './words.ts';
 
 const rowHeight = 22;
 /** With the line below it. */
@@ -18,36 +19,34 @@ const spareWidth = 200;
 /** Rows fetched before and after those that are visible, so that they are there when somebody scrolls. */
 const aheadRows = 50;
 
-interface GridModel extends HeaderModel {
+interface GridModel {
   readonly columns: Columns;
   readonly rows: Rows;
   readonly selection: Selection;
+  readonly sort: Layout['sort'];
   readonly label: string;
   /** Rows of the table; the filter may leave fewer. */
   readonly allRows: number;
 }
 
+/** An element that shows a row, and what is drawn in it now, to skip what has not changed. */
 interface RowElement {
   readonly root: HTMLElement;
   readonly number: HTMLElement;
-  readonly gap: HTMLElement;
-  cells: HTMLElement[];
-  /** What is drawn in it now, to skip what has not changed. */
+  readonly cells: HTMLElement[];
   index: number;
   y: number;
   row: SeenRow | undefined;
   look: string;
 }
 
-/** What a cell shows, and where. */
-interface DrawnCell {
-  readonly index: number;
-  readonly row: SeenRow | undefined;
-  readonly isNew: boolean;
+/** A column that is drawn. */
+interface DrawnColumn {
   readonly column: SeenColumn;
+  /** Its place among those that are seen. */
   readonly at: number;
-  /** Where it is pinned, in pixels. */
-  readonly left: number | undefined;
+  /** Where it stays while the others are scrolled, in pixels; empty where it is scrolled, too. */
+  readonly left: string;
 }
 
 /**
@@ -55,36 +54,32 @@ interface DrawnCell {
  * elements that scroll out are used again, so a table of any size costs the same.
  */
 export class Grid {
-  readonly root = element('div', { class: 'grid', role: 'grid' });
-  readonly #header = element('div', { class: 'row header', role: 'row' });
-  readonly #body = element('div', { class: 'body', role: 'rowgroup' });
+  readonly root = element('div', {
+    className: 'grid',
+    role: 'grid',
+    tabIndex: 0,
+    ariaMultiSelectable: 'true',
+  });
+  readonly #header = element('div', { className: 'row header', role: 'row', ariaRowIndex: '1' });
+  readonly #body = element('div', { className: 'body', role: 'rowgroup' });
   readonly #model: GridModel;
   readonly #scroller = new Scroller(this.root);
-  readonly #elements = new Map<number, RowElement>();
-  readonly #spare: RowElement[] = [];
+  /** The element of a row is at the row's index, divided by their number: one that scrolls out comes in at the other end. */
+  #elements: RowElement[] = [];
   #frame = 0;
   #headerDrawn = '';
   #focused: HTMLElement | null = null;
-  #numberWidth = 0;
-  #pinned: readonly SeenColumn[] = [];
-  #free: readonly SeenColumn[] = [];
-  /** Which of the columns that are not pinned are visible, the left edge of the first one, and the width of all columns. */
-  #window = { from: 0, to: 0, start: 0, total: 0 };
 
   constructor(model: GridModel, onScroll: () => void) {
     this.#model = model;
-    this.root.tabIndex = 0;
-    attribute(this.root, 'aria-multiselectable', 'true');
-    const head = element('div', { class: 'head', role: 'rowgroup' });
-    head.append(this.#header);
-    attribute(this.#header, 'aria-rowindex', '1');
+    const head = element('div', { className: 'head', role: 'rowgroup' }, this.#header);
     this.root.append(head, this.#body);
     this.root.addEventListener('scroll', () => {
       this.#scroller.follow();
-      this.soon();
+      this.draw();
       onScroll();
     });
-    new ResizeObserver(() => this.soon()).observe(this.root);
+    new ResizeObserver(() => this.draw()).observe(this.root);
   }
 
   /** How far the rows are scrolled, in pixels. */
@@ -101,17 +96,8 @@ export class Grid {
     return Math.max(1, Math.floor(this.#viewHeight / rowHeight) - 1);
   }
 
-  /** The data, or how they are arranged, changed: draws with the next frame. */
-  refresh(): void {
-    const { columns } = this.#model;
-    const pinnedCount = columns.pinnedCount;
-    this.#pinned = columns.seen.slice(0, pinnedCount);
-    this.#free = columns.seen.slice(pinnedCount);
-    this.#numberWidth = Math.max(40, String(this.#model.allRows).length * 8 + 20);
-    this.soon();
-  }
-
-  soon(): void {
+  /** Draws with the next frame. */
+  draw(): void {
     if (this.#frame === 0) {
       this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
@@ -130,18 +116,15 @@ export class Grid {
         this.top = top + rowHeight - this.#viewHeight;
       }
     }
-    const at = column - this.#pinned.length;
-    if (at >= 0 && at < this.#free.length) {
-      let left = 0;
-      for (let before = 0; before < at; before++) {
-        left += this.#free[before]?.width ?? 0;
-      }
-      const width = this.#free[at]?.width ?? 0;
-      const room = this.root.clientWidth - this.#pinnedWidth();
-      if (left < this.root.scrollLeft || width > room) {
+    const { seen, pinnedCount } = this.#model.columns;
+    const revealed = seen[column];
+    if (revealed !== undefined && column >= pinnedCount) {
+      const left = widthOf(seen.slice(pinnedCount, column));
+      const room = this.root.clientWidth - this.#numberWidth - widthOf(seen.slice(0, pinnedCount));
+      if (left < this.root.scrollLeft || revealed.width > room) {
         this.root.scrollLeft = left;
-      } else if (left + width > this.root.scrollLeft + room) {
-        this.root.scrollLeft = left + width - room;
+      } else if (left + revealed.width > this.root.scrollLeft + room) {
+        this.root.scrollLeft = left + revealed.width - room;
       }
     }
   }
@@ -149,224 +132,9 @@ export class Grid {
   /** The cell that an event happened in. */
   placeOf(target: EventTarget | null): { row: number; column: number; element: HTMLElement } | undefined {
     const cell = target instanceof Element ? target.closest<HTMLElement>('[data-column]') : null;
-    if (cell === null) {
-      return undefined;
-    }
-    return { row: Number(cell.dataset.row), column: Number(cell.dataset.column), element: cell };
-  }
-
-  get #viewHeight(): number {
-    return this.root.clientHeight - headerHeight;
-  }
-
-  #pinnedWidth(): number {
-    return this.#pinned.reduce((sum, { width }) => sum + width, this.#numberWidth);
-  }
-
-  #draw(): void {
-    const { rows, columns, label } = this.#model;
-    this.#window = this.#columnsSeen();
-    const { total } = this.#window;
-    attribute(this.root, 'aria-label', label);
-    attribute(this.root, 'aria-rowcount', String(rows.count + 1));
-    attribute(this.root, 'aria-colcount', String(columns.seen.length + 1));
-    const height = rows.count * rowHeight;
-    this.#body.style.height = `${elementHeight(height)}px`;
-    this.#scroller.resize(height, this.#viewHeight);
-    this.#body.style.width = `${total}px`;
-    this.#header.style.width = `${total}px`;
-    const columnsLook = JSON.stringify([this.#numberWidth, this.#gapWidth(), ...this.#drawnColumns()]);
-    this.#drawHeader(columnsLook);
-    const { from, to } = this.#model.selection;
-    const look = JSON.stringify([columnsLook, total, from, to]);
-
-    const { top, shift } = this.#scroller;
-    const first = Math.max(0, Math.floor(top / rowHeight) - spareRows);
-    const last = Math.min(rows.count, Math.ceil((top + this.#viewHeight) / rowHeight) + spareRows) - 1;
-    rows.want(Math.max(0, first - aheadRows), Math.min(rows.count, last + 1 + aheadRows));
-    for (const [index, drawn] of this.#elements) {
-      if (index < first || index > last) {
-        this.#elements.delete(index);
-        this.#spare.push(drawn);
-      }
-    }
-    for (let index = first; index <= last; index++) {
-      let drawn = this.#elements.get(index);
-      if (drawn === undefined) {
-        drawn = this.#spare.pop() ?? this.#makeRow();
-        this.#elements.set(index, drawn);
-        drawn.look = '';
-        drawn.index = index;
-        attribute(drawn.root, 'aria-rowindex', String(index + 2));
-      }
-      const y = index * rowHeight - shift;
-      if (drawn.y !== y) {
-        drawn.y = y;
-        drawn.root.style.transform = `translateY(${y}px)`;
-      }
-      const row = rows.at(index);
-      // Most rows stay as they are in a scroll.
-      if (drawn.row !== row || drawn.look !== look) {
-        drawn.row = row;
-        drawn.look = look;
-        this.#drawRow(drawn, row, total);
-      }
-    }
-    for (const drawn of this.#spare.splice(0)) {
-      drawn.root.remove();
-    }
-    this.#markFocus();
-  }
-
-  /** The columns that are drawn, with their places. */
-  *#drawnColumns(): Iterable<{ column: SeenColumn; at: number; left: number | undefined }> {
-    let left = this.#numberWidth;
-    for (const [at, column] of this.#pinned.entries()) {
-      yield { column, at, left };
-      left += column.width;
-    }
-    const { from, to } = this.#window;
-    for (const [place, column] of this.#free.slice(from, to).entries()) {
-      yield { column, at: this.#pinned.length + from + place, left: undefined };
-    }
-  }
-
-  #columnsSeen(): { from: number; to: number; start: number; total: number } {
-    const { scrollLeft, clientWidth } = this.root;
-    const left = this.#pinnedWidth();
-    const seen = { from: 0, to: 0, start: left, total: left };
-    for (const [at, { width }] of this.#free.entries()) {
-      if (seen.total + width <= scrollLeft + left - spareWidth) {
-        seen.from = at + 1;
-        seen.start = seen.total + width;
-      }
-      if (seen.total < scrollLeft + clientWidth + spareWidth) {
-        seen.to = at + 1;
-      }
-      seen.total += width;
-    }
-    return seen;
-  }
-
-  #gapWidth(): number {
-    return this.#window.start - this.#pinnedWidth();
-  }
-
-  #makeRow(): RowElement {
-    const root = element('div', { class: 'row', role: 'row' });
-    const number = element('div', { class: 'index', role: 'rowheader' });
-    attribute(number, 'aria-colindex', '1');
-    const gap = element('div', { class: 'gap', role: 'presentation' });
-    root.append(number, gap);
-    this.#body.append(root);
-    return { root, number, gap, cells: [], index: -1, y: -1, row: undefined, look: '' };
-  }
-
-  #drawRow(drawn: RowElement, row: SeenRow | undefined, total: number): void {
-    const { selection, columns } = this.#model;
-    const { index, number, gap, root } = drawn;
-    root.style.width = `${total}px`;
-    number.style.width = `${this.#numberWidth}px`;
-    number.dataset.row = String(index);
-    number.dataset.column = '-1';
-    number.id = `c${index}_-1`;
-    const isNew = row?.changed?.[0] === -1;
-    const label = row === undefined ? '' : String(row.index + 1);
-    if (number.textContent !== label) {
-      number.textContent = label;
-    }
-    root.classList.toggle('new', isNew);
-    root.classList.toggle('pending', row === undefined);
-    attribute(root, 'aria-busy', row === undefined ? 'true' : null);
-    let used = 0;
-    for (const { column, at, left } of this.#drawnColumns()) {
-      let cell = drawn.cells[used];
-      if (cell === undefined) {
-        cell = element('div', { role: 'gridcell' });
-        drawn.cells.push(cell);
-        root.append(cell);
-      }
-      used++;
-      this.#drawCell(cell, { index, row, isNew, column, at, left });
-    }
-    for (const extra of drawn.cells.splice(used)) {
-      extra.remove();
-    }
-    // The gap stands between what is pinned and the first column of the window.
-    const place = drawn.cells[this.#pinned.length] ?? null;
-    if (gap.nextSibling !== place) {
-      root.insertBefore(gap, place);
-    }
-    gap.style.width = `${this.#gapWidth()}px`;
-    attribute(
-      root,
-      'aria-selected',
-      selection.has(index, 0) && selection.to.column >= columns.seen.length ? 'true' : null,
-    );
-  }
-
-  #drawCell(cell: HTMLElement, { index, row, isNew, column, at, left }: DrawnCell): void {
-    const value = row?.cells[column.cell];
-    fillCell(cell, value);
-    const isChanged = row?.changed?.includes(column.cell) === true;
-    const selected = this.#model.selection.has(index, at);
-    const look = `cell ${column.kind}${left === undefined ? '' : ' pinned'}${isChanged ? ' changed' : ''}${selected ? ' selected' : ''}`;
-    if (cell.className !== look) {
-      cell.className = look;
-    }
-    attribute(cell, 'aria-selected', selected ? 'true' : 'false');
-    attribute(cell, 'aria-colindex', String(at + 2));
-    attribute(
-      cell,
-      'aria-description',
-      isChanged ? (this.#model.strings.changed ?? '') : isNew ? (this.#model.strings.newRow ?? '') : null,
-    );
-    cell.style.width = `${column.width}px`;
-    cell.style.left = left === undefined ? '' : `${left}px`;
-    cell.dataset.row = String(index);
-    cell.dataset.column = String(at);
-    cell.id = `c${index}_${at}`;
-  }
-
-  #drawHeader(columnsLook: string): void {
-    const { sort, byField, strings, selection } = this.#model;
-    const drawn = JSON.stringify([
-      columnsLook,
-      sort,
-      byField,
-      selection.focus.row < 0 ? selection.focus.column : null,
-    ]);
-    if (drawn === this.#headerDrawn) {
-      return;
-    }
-    this.#headerDrawn = drawn;
-    const corner = element('div', { class: 'index corner', role: 'columnheader', text: '#' });
-    corner.style.width = `${this.#numberWidth}px`;
-    attribute(corner, 'aria-label', strings.rowNumber ?? '');
-    attribute(corner, 'aria-colindex', '1');
-    const made: HTMLElement[] = [corner];
-    const gap = element('div', { class: 'gap', role: 'presentation' });
-    gap.style.width = `${this.#gapWidth()}px`;
-    for (const [place, { column, at, left }] of [...this.#drawnColumns()].entries()) {
-      if (place === this.#pinned.length) {
-        made.push(gap);
-      }
-      made.push(headerCell(this.#model, column, at, left));
-    }
-    this.#header.replaceChildren(...made);
-  }
-
-  /** The grid itself has the focus; the focused cell is its active descendant. */
-  #markFocus(): void {
-    const { row, column } = this.#model.selection.focus;
-    const focused = document.getElementById(`c${row}_${column}`);
-    if (focused !== this.#focused) {
-      this.#focused?.classList.remove('focused');
-      this.#focused = focused;
-    }
-    focused?.classList.add('focused');
-    attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
-    this.markMenu();
+    return cell === null
+      ? undefined
+      : { row: Number(cell.dataset.row), column: Number(cell.dataset.column), element: cell };
   }
 
   /** Tells VS Code what the context menu is about: it reads this attribute when the menu is opened. */
@@ -380,4 +148,177 @@ export class Grid {
     });
     attribute(this.root, 'data-vscode-context', menu);
   }
+
+  get #viewHeight(): number {
+    return this.root.clientHeight - headerHeight;
+  }
+
+  get #numberWidth(): number {
+    return Math.max(40, String(this.#model.allRows).length * 8 + 20);
+  }
+
+  #draw(): void {
+    const { rows, columns, label, selection } = this.#model;
+    attribute(this.root, 'aria-label', label);
+    attribute(this.root, 'aria-rowcount', String(rows.count + 1));
+    attribute(this.root, 'aria-colcount', String(columns.seen.length + 1));
+    const tracks = [this.#numberWidth, ...columns.seen.map(({ width }) => width)];
+    this.root.style.setProperty('--columns', tracks.map((width) => `${width}px`).join(' '));
+    const height = rows.count * rowHeight;
+    this.#body.style.height = `${elementHeight(height)}px`;
+    this.#scroller.resize(height, this.#viewHeight);
+    const drawn = this.#columnsInView();
+    const columnsLook = JSON.stringify(drawn);
+    this.#drawHeader(drawn, columnsLook);
+    const { from, to } = selection;
+    this.#drawRows(drawn, JSON.stringify([columnsLook, from, to]));
+    this.#markFocus();
+  }
+
+  /** The pinned columns, and those that are not scrolled out of view. */
+  #columnsInView(): DrawnColumn[] {
+    const { scrollLeft, clientWidth } = this.root;
+    const drawn: DrawnColumn[] = [];
+    let left = this.#numberWidth;
+    for (const [at, column] of this.#model.columns.seen.entries()) {
+      const isInView =
+        left + column.width > scrollLeft - spareWidth && left < scrollLeft + clientWidth + spareWidth;
+      if (column.pinned || isInView) {
+        drawn.push({ column, at, left: column.pinned ? `${left}px` : '' });
+      }
+      left += column.width;
+    }
+    return drawn;
+  }
+
+  #drawRows(drawn: readonly DrawnColumn[], look: string): void {
+    const { rows } = this.#model;
+    const { top, shift } = this.#scroller;
+    const first = Math.max(0, Math.floor(top / rowHeight) - spareRows);
+    const end = Math.min(rows.count, Math.ceil((top + this.#viewHeight) / rowHeight) + spareRows);
+    rows.want(Math.max(0, first - aheadRows), Math.min(rows.count, end + aheadRows));
+    const room = Math.ceil(this.#viewHeight / rowHeight) + 2 * spareRows + 2;
+    if (this.#elements.length !== room) {
+      this.#elements = Array.from({ length: room }, makeRow);
+      this.#body.replaceChildren();
+    }
+    for (let index = first; index < first + room; index++) {
+      const element = this.#elements[index % room] as RowElement;
+      if (index >= end) {
+        element.root.remove();
+        continue;
+      }
+      if (element.root.parentNode === null) {
+        this.#body.append(element.root);
+      }
+      const y = index * rowHeight - shift;
+      if (element.y !== y) {
+        element.y = y;
+        element.root.style.transform = `translateY(${y}px)`;
+      }
+      const row = rows.at(index);
+      // Most rows stay as they are in a scroll.
+      if (element.index !== index || element.row !== row || element.look !== look) {
+        Object.assign(element, { index, row, look });
+        this.#drawRow(element, drawn);
+      }
+    }
+  }
+
+  #drawRow({ root, number, cells, index, row }: RowElement, drawn: readonly DrawnColumn[]): void {
+    const { selection, columns } = this.#model;
+    attribute(root, 'aria-rowindex', String(index + 2));
+    attribute(root, 'aria-busy', row === undefined ? 'true' : null);
+    const isWhole = selection.has(index, 0) && selection.to.column >= columns.seen.length;
+    attribute(root, 'aria-selected', isWhole ? 'true' : null);
+    root.classList.toggle('new', row?.changed?.[0] === -1);
+    placeCell(number, index, -1);
+    fillCell(number, row === undefined ? '' : String(row.index + 1));
+    while (cells.length < drawn.length) {
+      const cell = element('div', { role: 'gridcell' });
+      cells.push(cell);
+      root.append(cell);
+    }
+    for (const extra of cells.splice(drawn.length)) {
+      extra.remove();
+    }
+    for (const [place, column] of drawn.entries()) {
+      this.#drawCell(cells[place] as HTMLElement, index, row, column);
+    }
+  }
+
+  #drawCell(
+    cell: HTMLElement,
+    index: number,
+    row: SeenRow | undefined,
+    { column, at, left }: DrawnColumn,
+  ): void {
+    fillCell(cell, row?.cells[column.cell]);
+    const isChanged = row?.changed?.includes(column.cell) === true;
+    const isNew = row?.changed?.[0] === -1;
+    const isSelected = this.#model.selection.has(index, at);
+    const looks = { pinned: column.pinned, changed: isChanged, selected: isSelected };
+    const look = ['cell', column.kind, ...Object.entries(looks).flatMap(([name, is]) => (is ? name : []))];
+    attribute(cell, 'class', look.join(' '));
+    attribute(cell, 'aria-selected', String(isSelected));
+    attribute(cell, 'aria-description', isChanged ? say('changed') : isNew ? say('newRow') : null);
+    placeCell(cell, index, at, left);
+  }
+
+  #drawHeader(drawn: readonly DrawnColumn[], columnsLook: string): void {
+    const { sort, columns, selection } = this.#model;
+    const focused = selection.focus.row < 0 ? selection.focus.column : null;
+    const look = JSON.stringify([columnsLook, sort, columns.byField, focused]);
+    if (look === this.#headerDrawn) {
+      return;
+    }
+    this.#headerDrawn = look;
+    const corner = element(
+      'div',
+      { className: 'index', role: 'columnheader', ariaLabel: say('rowNumber') },
+      '#',
+    );
+    attribute(corner, 'aria-colindex', '1');
+    const cells = drawn.map(({ column, at, left }) => {
+      const cell = headerCell(column, columns.titleOf(column), sort);
+      placeCell(cell, -1, at, left);
+      return cell;
+    });
+    this.#header.replaceChildren(corner, ...cells);
+  }
+
+  /** The grid itself has the focus; the focused cell is its active descendant. */
+  #markFocus(): void {
+    const { row, column } = this.#model.selection.focus;
+    const focused = document.getElementById(idOf(row, column));
+    this.#focused?.classList.remove('focused');
+    this.#focused = focused;
+    focused?.classList.add('focused');
+    attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
+    this.markMenu();
+  }
+}
+
+function widthOf(columns: readonly SeenColumn[]): number {
+  return columns.reduce((sum, { width }) => sum + width, 0);
+}
+
+function idOf(row: number, column: number): string {
+  return `c${row}_${column}`;
+}
+
+function makeRow(): RowElement {
+  const number = element('div', { className: 'index', role: 'rowheader' });
+  const root = element('div', { className: 'row', role: 'row' }, number);
+  return { root, number, cells: [], index: -1, y: -1, row: undefined, look: '' };
+}
+
+/** Says which cell it is, and puts it into its column of the layout, where the row's number has the first one. */
+function placeCell(cell: HTMLElement, row: number, column: number, left = ''): void {
+  cell.id = idOf(row, column);
+  cell.dataset.row = String(row);
+  cell.dataset.column = String(column);
+  attribute(cell, 'aria-colindex', String(column + 2));
+  cell.style.gridColumn = String(column + 2);
+  cell.style.left = left;
 }

@@ -7,7 +7,6 @@ import {
   type ToTable,
   toTable,
 } from '../../src/views/results/messages.ts';
-import { columnLook } from './columns.ts';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -17,11 +16,8 @@ interface VsCodeApi {
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
-/** How a person has arranged the view; it survives hiding the tab and a reload. */
+/** What a person looks at; it survives hiding the tab and a reload. */
 const viewState = v.object({
-  columns: v.array(columnLook),
-  order: v.array(v.string()),
-  byField: v.boolean(),
   top: v.number(),
   left: v.number(),
   /** The cell with the focus; row -1 is the header. */
@@ -29,23 +25,17 @@ const viewState = v.object({
   /** Whether the focused row is shown field by field. */
   detail: v.boolean(),
 });
-type ViewState = v.InferOutput<typeof viewState>;
 
-const savedState = v.object({
-  kept: v.optional(keptState),
-  view: v.optional(viewState),
-});
+const savedState = v.object({ kept: v.optional(keptState), view: v.optional(viewState) });
+type SavedState = v.InferOutput<typeof savedState>;
 
 /** The extension host's side of this tab, and the state that VS Code keeps for the webview. */
 export class Host {
   readonly #api: VsCodeApi = acquireVsCodeApi();
-  #kept: KeptState | undefined;
-  #view: ViewState | undefined;
+  #saved: SavedState;
 
   constructor(take: (message: ToTable) => void) {
-    const saved = readMessage(savedState, this.#api.getState());
-    this.#kept = saved?.kept;
-    this.#view = saved?.view;
+    this.#saved = readMessage(savedState, this.#api.getState()) ?? {};
     window.addEventListener('message', (event: MessageEvent<unknown>) => {
       const message = readMessage(toTable, event.data);
       if (message !== undefined) {
@@ -54,25 +44,16 @@ export class Host {
     });
   }
 
-  get view(): ViewState | undefined {
-    return this.#view;
+  get view(): SavedState['view'] {
+    return this.#saved.view;
   }
 
   tell(message: FromTable): void {
     this.#api.postMessage(message);
   }
 
-  keepView(view: ViewState): void {
-    this.#view = view;
-    this.#save();
-  }
-
-  keepData(kept: KeptState): void {
-    this.#kept = kept;
-    this.#save();
-  }
-
-  #save(): void {
-    this.#api.setState({ kept: this.#kept, view: this.#view });
+  save(change: { readonly view: SavedState['view'] } | { readonly kept: KeptState }): void {
+    this.#saved = { ...this.#saved, ...change };
+    this.#api.setState(this.#saved);
   }
 }

@@ -1,126 +1,86 @@
-import type { Columns } from './columns.ts';
-import type { Grid } from './grid.ts';
-import type { Rows } from './rows.ts';
-import type { Selection } from './selection.ts';
-
-/** What a person can do with the table, by whatever means. */
-export interface TableActs {
-  readonly columns: Columns;
-  readonly rows: Rows;
-  readonly selection: Selection;
-  go(row: number, column: number, extend: boolean): void;
-  selectAll(): void;
-  sortBy(field: string, add: boolean, direction?: 'ascending' | 'descending' | 'none'): void;
-  copy(headers: boolean): void;
-  askDetail(): void;
-  focusFilter(): void;
-  filterByFocus(column: Columns['seen'][number], out: boolean): void;
-  toggleNames(): void;
-  changed(): void;
-  fit(column: Columns['seen'][number]): void;
-}
+import type { TableView } from './tableView.ts';
 
 /** How much a column grows or shrinks at a key press. */
 const step = 16;
 
 /** Everything can be done by keyboard, with the keys of VS Code's own lists and of spreadsheets. */
-export function handleKeys(grid: Grid, acts: TableActs): void {
-  grid.root.addEventListener('keydown', (event) => {
-    const command = event.ctrlKey || event.metaKey;
-    const handled = event.altKey
-      ? !command && withAlt(event, acts)
-      : command
-        ? withCommand(event, acts)
-        : alone(event, grid, acts);
-    if (handled) {
+export function handleKeys(view: TableView): void {
+  view.grid.root.addEventListener('keydown', (event) => {
+    const withCommand = event.ctrlKey || event.metaKey;
+    const isHandled = event.altKey
+      ? !withCommand && moveColumn(event, view)
+      : moveFocus(event, view, withCommand) || (withCommand ? command(event, view) : press(event, view));
+    if (isHandled) {
       event.preventDefault();
       event.stopPropagation();
     }
   });
 }
 
-function alone(event: KeyboardEvent, grid: Grid, acts: TableActs): boolean {
-  const { row, column } = acts.selection.focus;
-  const extend = event.shiftKey;
-  const last = acts.columns.seen.length - 1;
-  switch (event.key) {
-    case 'ArrowUp':
-      acts.go(row - 1, column, extend);
-      return true;
-    case 'ArrowDown':
-      acts.go(row + 1, column, extend);
-      return true;
-    case 'ArrowLeft':
-      acts.go(row, column - 1, extend);
-      return true;
-    case 'ArrowRight':
-      acts.go(row, column + 1, extend);
-      return true;
-    case 'PageUp':
-      acts.go(Math.max(0, row - grid.pageRows), column, extend);
-      return true;
-    case 'PageDown':
-      acts.go(row + grid.pageRows, column, extend);
-      return true;
-    case 'Home':
-      acts.go(row, 0, extend);
-      return true;
-    case 'End':
-      acts.go(row, last, extend);
-      return true;
+function moveFocus({ key, shiftKey }: KeyboardEvent, view: TableView, far: boolean): boolean {
+  const { row, column } = view.selection.focus;
+  const lastRow = view.rows.count - 1;
+  const lastColumn = view.columns.seen.length - 1;
+  const { pageRows } = view.grid;
+  const places: Readonly<Record<string, readonly [row: number, column: number]>> = far
+    ? {
+        Home: [0, 0],
+        End: [lastRow, lastColumn],
+        ArrowUp: [0, column],
+        ArrowDown: [lastRow, column],
+        ArrowLeft: [row, 0],
+        ArrowRight: [row, lastColumn],
+      }
+    : {
+        Home: [row, 0],
+        End: [row, lastColumn],
+        ArrowUp: [row - 1, column],
+        ArrowDown: [row + 1, column],
+        ArrowLeft: [row, column - 1],
+        ArrowRight: [row, column + 1],
+        PageUp: [Math.max(0, row - pageRows), column],
+        PageDown: [row + pageRows, column],
+      };
+  const place = places[key];
+  if (place !== undefined) {
+    view.go(...place, shiftKey);
+  }
+  return place !== undefined;
+}
+
+function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
+  const { row, column } = view.selection.focus;
+  switch (key) {
     case 'Enter':
     case ' ': {
-      const field = acts.columns.seen[column]?.field;
+      const field = view.columns.seen[column]?.field;
       if (row < 0 && field !== undefined) {
-        acts.sortBy(field, event.shiftKey);
-      } else if (event.key === 'Enter') {
-        acts.askDetail();
-      } else if (event.shiftKey) {
-        acts.go(row, -1, false);
+        view.sortBy(field, shiftKey);
+      } else if (key === 'Enter') {
+        view.askDetail();
+      } else if (shiftKey) {
+        view.go(row, -1, false);
       }
       return true;
     }
     case 'Escape':
-      acts.go(row, column, false);
+      view.go(row, column, false);
       return true;
     case '/':
-      acts.focusFilter();
+      view.filterBox.focus();
       return true;
     default:
       return false;
   }
 }
 
-function withCommand(event: KeyboardEvent, acts: TableActs): boolean {
-  const { row, column } = acts.selection.focus;
-  const lastRow = acts.rows.count - 1;
-  const lastColumn = acts.columns.seen.length - 1;
-  switch (event.key) {
-    case 'Home':
-      acts.go(0, 0, event.shiftKey);
-      return true;
-    case 'End':
-      acts.go(lastRow, lastColumn, event.shiftKey);
-      return true;
-    case 'ArrowUp':
-      acts.go(0, column, event.shiftKey);
-      return true;
-    case 'ArrowDown':
-      acts.go(lastRow, column, event.shiftKey);
-      return true;
-    case 'ArrowLeft':
-      acts.go(row, 0, event.shiftKey);
-      return true;
-    case 'ArrowRight':
-      acts.go(row, lastColumn, event.shiftKey);
-      return true;
+function command({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
+  switch (key.toLowerCase()) {
     case 'a':
-    case 'A':
-      acts.selectAll();
+      view.selectAll();
       return true;
     case 'c':
-    case 'C':
-      acts.copy(event.shiftKey);
+      view.copy(shiftKey);
       return true;
     default:
       return false;
@@ -128,22 +88,27 @@ function withCommand(event: KeyboardEvent, acts: TableActs): boolean {
 }
 
 /** Alt moves the column; with Shift it makes it wider or narrower. */
-function withAlt(event: KeyboardEvent, acts: TableActs): boolean {
-  const { row, column } = acts.selection.focus;
-  const moved = acts.columns.seen[column];
-  if (moved === undefined || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) {
+function moveColumn({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
+  const { columns, selection } = view;
+  const { row, column } = selection.focus;
+  const moved = columns.seen[column];
+  if (moved === undefined || (key !== 'ArrowLeft' && key !== 'ArrowRight')) {
     return false;
   }
-  const right = event.key === 'ArrowRight';
-  if (event.shiftKey) {
-    acts.columns.resize(moved, moved.width + (right ? step : -step));
+  const isRight = key === 'ArrowRight';
+  if (shiftKey) {
+    columns.resize(moved.field, moved.width + (isRight ? step : -step));
   } else {
-    const other = acts.columns.seen[column + (right ? 1 : -1)];
+    const other = columns.seen[column + (isRight ? 1 : -1)];
     if (other !== undefined) {
-      acts.columns.move(moved.field, other.field, right);
-      acts.go(row, acts.columns.seen.indexOf(moved), false);
+      columns.move(moved.field, other.field, isRight);
+      view.go(
+        row,
+        columns.seen.findIndex(({ field }) => field === moved.field),
+        false,
+      );
     }
   }
-  acts.changed();
+  view.arranged();
   return true;
 }

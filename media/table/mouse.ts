@@ -1,70 +1,66 @@
 import type { SeenColumn } from './columns.ts';
-import type { Grid } from './grid.ts';
-import type { TableActs } from './keyboard.ts';
+import type { TableView } from './tableView.ts';
 
 /** Selecting, sorting, resizing and moving columns by mouse. */
-export function handleMouse(grid: Grid, acts: TableActs): void {
+export function handleMouse(view: TableView): void {
+  const { grid, columns } = view;
   const { root } = grid;
 
-  root.addEventListener('mousedown', (event) => press(event, grid, acts));
+  root.addEventListener('mousedown', (event) => press(event, view));
 
   root.addEventListener('click', (event) => {
     const place = grid.placeOf(event.target);
-    const field = place === undefined ? undefined : acts.columns.seen[place.column]?.field;
+    const field = place === undefined ? undefined : columns.seen[place.column]?.field;
     if (place?.row === -1 && field !== undefined && !isHandle(event)) {
-      acts.go(-1, place.column, false);
-      acts.sortBy(field, event.shiftKey);
+      view.go(-1, place.column, false);
+      view.sortBy(field, event.shiftKey);
     }
   });
 
   root.addEventListener('dblclick', (event) => {
     const place = grid.placeOf(event.target);
-    if (place === undefined) {
-      return;
-    }
-    const column = acts.columns.seen[place.column];
-    if (place.row >= 0) {
-      acts.askDetail();
+    const column = place === undefined ? undefined : columns.seen[place.column];
+    if (place !== undefined && place.row >= 0) {
+      view.askDetail();
     } else if (column !== undefined && isHandle(event)) {
-      acts.fit(column);
+      view.fit(column);
     }
   });
 
   root.addEventListener('contextmenu', (event) => {
     const place = grid.placeOf(event.target);
     if (place?.row === -1 && place.column >= 0) {
-      acts.go(-1, place.column, false);
+      view.go(-1, place.column, false);
     }
     grid.markMenu();
   });
 
-  move(grid, acts);
+  dragColumns(view);
 }
 
 /** Selects, or resizes a column. */
-function press(event: MouseEvent, grid: Grid, acts: TableActs): void {
+function press(event: MouseEvent, view: TableView): void {
+  const { grid, selection, columns } = view;
   const place = grid.placeOf(event.target);
-  if (place === undefined || (event.button !== 0 && event.button !== 2)) {
+  const isLeft = event.button === 0;
+  if (place === undefined || (!isLeft && event.button !== 2)) {
     return;
   }
+  const column = columns.seen[place.column];
   if (isHandle(event)) {
-    const column = acts.columns.seen[place.column];
-    if (column !== undefined && event.button === 0) {
-      resize(event, column, acts);
+    if (isLeft && column !== undefined) {
+      resize(event, column, view);
     }
-    return;
-  }
-  if (place.row < 0) {
-    return;
-  }
-  // A right click inside of the selection keeps it: the menu is about it.
-  if (event.button === 0 || !acts.selection.has(place.row, place.column)) {
-    acts.go(place.row, place.column, event.shiftKey && event.button === 0);
-  }
-  if (event.button === 0) {
-    select(grid, acts);
-    grid.root.focus();
-    event.preventDefault();
+  } else if (place.row >= 0) {
+    // A right click inside of the selection keeps it: the menu is about it.
+    if (isLeft || !selection.has(place.row, place.column)) {
+      view.go(place.row, place.column, event.shiftKey && isLeft);
+    }
+    if (isLeft) {
+      select(view);
+      grid.root.focus();
+      event.preventDefault();
+    }
   }
 }
 
@@ -73,59 +69,66 @@ function isHandle(event: Event): boolean {
 }
 
 /** The selection follows the mouse while its button is down. */
-function select(grid: Grid, acts: TableActs): void {
-  const follow = (event: MouseEvent) => {
-    const place = grid.placeOf(document.elementFromPoint(event.clientX, event.clientY));
-    const { focus } = acts.selection;
+function select(view: TableView): void {
+  untilReleased(({ clientX, clientY }) => {
+    const place = view.grid.placeOf(document.elementFromPoint(clientX, clientY));
+    const { focus } = view.selection;
     if (place !== undefined && place.row >= 0 && (place.row !== focus.row || place.column !== focus.column)) {
-      acts.go(place.row, place.column, true);
+      view.go(place.row, place.column, true);
     }
-  };
-  untilReleased(follow);
-}
-
-function resize(event: MouseEvent, column: SeenColumn, acts: TableActs): void {
-  const start = event.clientX;
-  const before = column.width;
-  event.preventDefault();
-  untilReleased((moved) => {
-    acts.columns.resize(column, before + moved.clientX - start);
-    acts.changed();
   });
 }
 
-function untilReleased(follow: (event: MouseEvent) => void): void {
+function resize(event: MouseEvent, { field, width }: SeenColumn, view: TableView): void {
+  const start = event.clientX;
+  event.preventDefault();
+  untilReleased(
+    ({ clientX }) => {
+      view.columns.resize(field, width + clientX - start);
+      view.grid.draw();
+    },
+    () => view.arranged(),
+  );
+}
+
+function untilReleased(follow: (event: MouseEvent) => void, done: () => void = () => undefined): void {
   const released = new AbortController();
-  window.addEventListener('mousemove', follow, { signal: released.signal });
-  window.addEventListener('mouseup', () => released.abort(), { signal: released.signal });
+  const { signal } = released;
+  window.addEventListener('mousemove', follow, { signal });
+  window.addEventListener(
+    'mouseup',
+    () => {
+      released.abort();
+      done();
+    },
+    { signal },
+  );
 }
 
 /** Columns are dragged by their header; a line shows where one would land. */
-function move(grid: Grid, acts: TableActs): void {
-  const { root } = grid;
+function dragColumns(view: TableView): void {
+  const { grid, columns } = view;
   let dragged: string | undefined;
   const target = (event: DragEvent) => {
     const place = grid.placeOf(event.target);
-    if (dragged === undefined || place === undefined || place.row >= 0) {
+    const column = place === undefined || place.row >= 0 ? undefined : columns.seen[place.column];
+    if (dragged === undefined || place === undefined || column === undefined) {
       return undefined;
     }
-    const column = acts.columns.seen[place.column];
-    const box = place.element.getBoundingClientRect();
-    return column === undefined
-      ? undefined
-      : { field: column.field, after: event.clientX > box.left + box.width / 2, element: place.element };
+    const { left, width } = place.element.getBoundingClientRect();
+    return { field: column.field, after: event.clientX > left + width / 2, element: place.element };
   };
   const unmark = () => {
-    for (const marked of root.querySelectorAll('.drop-before, .drop-after')) {
+    for (const marked of grid.root.querySelectorAll('.drop-before, .drop-after')) {
       marked.classList.remove('drop-before', 'drop-after');
     }
   };
-  root.addEventListener('dragstart', (event) => {
+  grid.root.addEventListener('dragstart', (event) => {
     const place = grid.placeOf(event.target);
-    dragged = place === undefined ? undefined : acts.columns.seen[place.column]?.field;
+    dragged = place === undefined ? undefined : columns.seen[place.column]?.field;
     event.dataTransfer?.setData('text/plain', dragged ?? '');
   });
-  root.addEventListener('dragover', (event) => {
+  grid.root.addEventListener('dragover', (event) => {
     const over = target(event);
     unmark();
     if (over !== undefined) {
@@ -133,15 +136,15 @@ function move(grid: Grid, acts: TableActs): void {
       event.preventDefault();
     }
   });
-  root.addEventListener('dragend', () => {
+  grid.root.addEventListener('dragend', () => {
     dragged = undefined;
     unmark();
   });
-  root.addEventListener('drop', (event) => {
+  grid.root.addEventListener('drop', (event) => {
     const over = target(event);
     if (over !== undefined && dragged !== undefined) {
-      acts.columns.move(dragged, over.field, over.after);
-      acts.changed();
+      columns.move(dragged, over.field, over.after);
+      view.arranged();
       event.preventDefault();
     }
     unmark();

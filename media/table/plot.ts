@@ -1,12 +1,20 @@
 import uPlot from 'uplot';
-import type { Drawing, LineLook, PlotData } from './plotApi.ts';
 
-/** Loaded as a script of its own when a plot is first wanted. */
-window.sessionTokensPlot = {
-  draw: (target, data, looks) => new LinePlot(target, data, looks),
-};
+/** What is drawn: one line for each key. */
+interface PlotData {
+  /** Epoch milliseconds. */
+  readonly times: readonly number[];
+  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
+}
 
-class LinePlot implements Drawing {
+/** How a line looks: lines are told apart by their dashes too, not by colour alone. */
+export interface LineLook {
+  readonly color: string;
+  readonly dash: readonly number[];
+}
+
+/** Lines over time, as large as the element that they are drawn in. */
+export class LinePlot {
   readonly #target: HTMLElement;
   readonly #looks: () => readonly LineLook[];
   readonly #resized: ResizeObserver;
@@ -35,6 +43,7 @@ class LinePlot implements Drawing {
     }
   }
 
+  /** Draws again in the theme's colours, which have changed. */
   restyle(): void {
     this.#plot.destroy();
     this.#plot = this.#make();

@@ -1,4 +1,4 @@
-import type { SeenRow } from '../../src/views/results/messages.ts';
+import type { SeenRow, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 
 /** Rows asked for at once. */
 const blockRows = 100;
@@ -7,13 +7,20 @@ const blockRows = 100;
 const maxBlocks = 40;
 
 /**
- * A cache of the rows near what is visible; the others stay in the extension host. After another sort, filter or refresh
- * (a new generation) the old rows are shown until the new ones arrive, so that nothing flickers.
+ * A cache of the rows near what is visible; the others stay in the extension host. When they are not true any more, the
+ * old rows are shown until the new ones arrive, so that nothing flickers.
  */
 export class Rows {
   readonly #ask: (generation: number, from: number, to: number) => void;
+  /** Counts how often the rows became other ones. */
   #generation = 0;
+  #revision = 0;
+  #isArranged = false;
+  /** Rows of the table, and of them those that the filter leaves. */
+  #all = 0;
   #count = 0;
+  /** How many rows the table had when they were last asked for as they are arranged. */
+  #arranged = 0;
   readonly #blocks = new Map<number, { generation: number; rows: SeenRow[] }>();
   readonly #asked = new Set<number>();
 
@@ -21,19 +28,41 @@ export class Rows {
     this.#ask = ask;
   }
 
+  /** Rows that the filter leaves. */
   get count(): number {
     return this.#count;
   }
 
-  update(generation: number, count: number): void {
-    if (generation !== this.#generation) {
-      this.#generation = generation;
-      this.#asked.clear();
-    } else if (count > this.#count) {
+  /**
+   * Takes how many rows the table has by now. Those that arrive are put in their places when there are twice as many as
+   * before, and when they are all there: each time costs as much as sorting them all.
+   */
+  update({ revision, rowCount, phase }: Pick<TableStateMessage, 'revision' | 'rowCount' | 'phase'>): void {
+    const isMuchMore = rowCount > this.#arranged && (phase !== 'arriving' || rowCount >= 2 * this.#arranged);
+    this.#all = rowCount;
+    if (revision !== this.#revision || (this.#isArranged && isMuchMore)) {
+      this.#revision = revision;
+      this.#renew();
+    } else if (!this.#isArranged) {
       // The block that was the last one may be longer now.
       this.#asked.delete(Math.floor(this.#count / blockRows));
+      this.#count = rowCount;
     }
-    this.#count = count;
+  }
+
+  /** The rows are sorted or filtered otherwise, or as the server sent them. */
+  arrange(isArranged: boolean): void {
+    this.#isArranged = isArranged;
+    this.#renew();
+  }
+
+  #renew(): void {
+    this.#generation++;
+    this.#asked.clear();
+    this.#arranged = this.#all;
+    if (!this.#isArranged) {
+      this.#count = this.#all;
+    }
   }
 
   /** A row, if it is here. */
@@ -41,27 +70,27 @@ export class Rows {
     return this.#blocks.get(Math.floor(index / blockRows))?.rows[index % blockRows];
   }
 
-  /** Asks for these rows, if they are not here or on their way. */
+  /** Asks for these rows, if they are not here or on their way. How many there are is not known before the first ones. */
   want(from: number, to: number): void {
     const last = Math.floor(Math.max(0, Math.min(to, this.#count) - 1) / blockRows);
     for (let block = Math.floor(from / blockRows); block <= last; block++) {
-      if (this.#asked.has(block) || block * blockRows >= this.#count) {
-        continue;
-      }
       const held = this.#blocks.get(block);
       const length = Math.min(blockRows, this.#count - block * blockRows);
-      if (held?.generation === this.#generation && held.rows.length >= length) {
-        continue;
+      const isHere = held?.generation === this.#generation && held.rows.length >= length;
+      if (!isHere && !this.#asked.has(block)) {
+        this.#asked.add(block);
+        this.#ask(this.#generation, block * blockRows, (block + 1) * blockRows);
       }
-      this.#asked.add(block);
-      this.#ask(this.#generation, block * blockRows, (block + 1) * blockRows);
     }
   }
 
   /** Takes rows that were asked for; answers whether they are still wanted. */
-  take(generation: number, from: number, rows: SeenRow[]): boolean {
+  take({ generation, from, rows, shown }: ToTable & { is: 'page' }): boolean {
     if (generation !== this.#generation) {
       return false;
+    }
+    if (this.#isArranged) {
+      this.#count = shown;
     }
     const block = Math.floor(from / blockRows);
     this.#asked.delete(block);
@@ -77,7 +106,7 @@ export class Rows {
   }
 
   /** The rows that are here, for measuring them. */
-  *here(): Iterable<SeenRow> {
+  *here(): Generator<SeenRow> {
     for (const { rows } of this.#blocks.values()) {
       yield* rows;
     }

@@ -4,36 +4,44 @@ import { element } from './dom.ts';
 /** How long a note is shown, in milliseconds. */
 const noteMs = 4000;
 
+/** Units of an age, and the seconds from which on the next one is taken. */
+const units = [
+  { unit: 'second', seconds: 1, until: 120 },
+  { unit: 'minute', seconds: 60, until: 7200 },
+  { unit: 'hour', seconds: 3600, until: 172_800 },
+  { unit: 'day', seconds: 86_400, until: Number.POSITIVE_INFINITY },
+] as const;
+
 /** Below the table: how much there is, how long it took, how old it is. */
 export class StatusLine {
-  readonly root = element('footer', { class: 'status' });
-  readonly #parts = element('span', { class: 'parts' });
-  readonly #age = element('span', { class: 'age' });
-  readonly #note = element('span', { class: 'note', role: 'status' });
+  readonly #parts = element('span', { className: 'parts' });
+  readonly #age = element('span', { className: 'age' });
+  readonly #note = element('span', { className: 'note', role: 'status' });
+  readonly root = element('footer', { className: 'status' }, this.#parts, this.#age, this.#note);
+  readonly #words = new Intl.RelativeTimeFormat(document.documentElement.lang, {
+    numeric: 'auto',
+    style: 'short',
+  });
   #gotAt = 0;
-  #strings: Readonly<Record<string, string>> = {};
   #drawn = '';
   #noted = 0;
 
   constructor() {
-    this.root.append(this.#parts, this.#age, this.#note);
     window.setInterval(() => this.#drawAge(), 5000);
   }
 
-  update(state: TableStateMessage, strings: Readonly<Record<string, string>>): void {
-    this.#strings = strings;
-    this.#gotAt = state.gotAt;
-    const drawn = JSON.stringify(state.status);
+  update({ status, gotAt }: TableStateMessage): void {
+    this.#gotAt = gotAt;
+    const drawn = JSON.stringify(status);
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
       this.#parts.replaceChildren(
-        ...state.status.map(({ text, title, alert }) =>
-          element('span', {
-            class: alert ? 'part alert' : 'part',
+        ...status.map(({ text, title, alert }) =>
+          element(
+            'span',
+            alert ? { className: 'part alert', title, role: 'alert' } : { className: 'part', title },
             text,
-            ...(title === '' ? {} : { title }),
-            ...(alert ? { role: 'alert' } : {}),
-          }),
+          ),
         ),
       );
     }
@@ -52,18 +60,10 @@ export class StatusLine {
     if (document.hidden || this.#gotAt === 0) {
       return;
     }
-    const seconds = Math.max(0, Math.round((Date.now() - this.#gotAt) / 1000));
-    const [key, value] =
-      seconds < 10
-        ? ['now', 0]
-        : seconds < 120
-          ? ['secondsAgo', seconds - (seconds % 5)]
-          : seconds < 7200
-            ? ['minutesAgo', Math.floor(seconds / 60)]
-            : seconds < 172_800
-              ? ['hoursAgo', Math.floor(seconds / 3600)]
-              : ['daysAgo', Math.floor(seconds / 86_400)];
-    const text = (this.#strings[key as string] ?? '').replace('{0}', String(value));
+    // In steps of five seconds: it is drawn no more often.
+    const age = Math.max(0, Math.floor((Date.now() - this.#gotAt) / 5000) * 5);
+    const { unit, seconds } = units.find(({ until }) => age < until) ?? units[0];
+    const text = this.#words.format(-Math.floor(age / seconds), unit);
     if (this.#age.textContent !== text) {
       this.#age.textContent = text;
       this.#age.title = new Date(this.#gotAt).toLocaleString();

@@ -30,19 +30,22 @@ export function isShort(lifeMs: number): boolean {
 export class IdleTable<T extends Idle> {
   readonly #entries = new Map<string, T>();
   readonly #now: () => number;
-  readonly #expired: (name: string) => void;
+  readonly #expired: (name: string, entry: T) => void;
+  /** Nothing expires before this; uses only ever put it off, so a sweep before it would find nothing. */
+  #earliest = Number.POSITIVE_INFINITY;
 
-  constructor(now: () => number, expired: (name: string) => void) {
+  constructor(now: () => number, expired: (name: string, entry: T) => void) {
     this.#now = now;
     this.#expired = expired;
   }
 
   add(name: string, entry: T): void {
     this.#entries.set(name, entry);
+    this.#earliest = Math.min(this.#earliest, entry.lastUsed + entry.lifeMs);
   }
 
   get(name: string): T | undefined {
-    this.#sweep();
+    this.sweep();
     return this.#entries.get(name);
   }
 
@@ -50,28 +53,36 @@ export class IdleTable<T extends Idle> {
     return this.#entries.delete(name);
   }
 
-  clear(): void {
-    this.#entries.clear();
-  }
-
   /** How many live. */
   get size(): number {
-    return this.live().length;
+    this.sweep();
+    return this.#entries.size;
   }
 
   /** Names and entries that live, oldest first. */
   live(): [string, T][] {
-    this.#sweep();
+    this.sweep();
     return [...this.#entries];
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   /** Forgets what has been idle for its whole life, and says so. */
-  #sweep(): void {
+  sweep(): void {
     const now = this.#now();
-    for (const [name, { lastUsed, lifeMs }] of this.#entries) {
-      if (now >= lastUsed + lifeMs) {
+    if (now < this.#earliest) {
+      return;
+    }
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const [name, entry] of this.#entries) {
+      const end = entry.lastUsed + entry.lifeMs;
+      if (now >= end) {
         this.#entries.delete(name);
-        this.#expired(name);
+        this.#expired(name, entry);
+      } else {
+        this.#earliest = Math.min(this.#earliest, end);
       }
     }
   }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -11,17 +10,19 @@ export interface TlsIdentity {
 
 /** Nothing but this machine reaches the sandbox. */
 const host = '127.0.0.1';
-/** HTTP's own keep-alive, announced in seconds on every answer: not to be mistaken for a life in minutes. */
-const keepAliveMs = 25_000;
 
 /** A listening socket on one port. */
 export class Listener {
-  readonly #server: Server;
+  readonly #serve: RequestListener;
+  readonly #tls: TlsIdentity | undefined;
+  readonly #keepAliveMs: number;
+  #server: Server | undefined;
   #port = 0;
 
-  constructor(serve: RequestListener, tls: TlsIdentity | undefined) {
-    this.#server = tls === undefined ? createServer(serve) : createSecureServer(tls, serve);
-    this.#server.keepAliveTimeout = keepAliveMs;
+  constructor(serve: RequestListener, tls: TlsIdentity | undefined, keepAliveMs: number) {
+    this.#serve = serve;
+    this.#tls = tls;
+    this.#keepAliveMs = keepAliveMs;
   }
 
   get port(): number {
@@ -30,17 +31,25 @@ export class Listener {
 
   /** Listens; 0 takes any free port. */
   async open(port: number): Promise<void> {
-    this.#server.listen(port, host);
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
+    const server =
+      this.#tls === undefined ? createServer(this.#serve) : createSecureServer(this.#tls, this.#serve);
+    // HTTP's own keep-alive, which Node announces in seconds on every answer.
+    server.keepAliveTimeout = this.#keepAliveMs;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
   }
 
   /** Closes the listening socket and every connection; it can be opened again. */
   async close(): Promise<void> {
-    if (this.#server.listening) {
-      const closed = once(this.#server, 'close');
-      this.#server.close();
-      this.#server.closeAllConnections();
+    const server = this.#server;
+    this.#server = undefined;
+    if (server !== undefined) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
       await closed;
     }
   }

@@ -2,7 +2,6 @@ import type { GenericSchema } from 'valibot';
 import { commonSettings } from '../../src/core/connection.ts';
 import { protocols } from '../../src/core/protocols/kinds.ts';
 import { common, withServices, withSessions } from '../../src/core/requests/request.ts';
-import { described, snippets } from './described.ts';
 
 /** What of a JSON schema package.json uses. Its texts are written there by hand and kept; the rest is made here. */
 export interface JsonSchema {
@@ -122,8 +121,7 @@ export function manifestUpToDate(text: string): string {
         }
       : {}),
   }));
-  // What describes is too rich for that, and has examples.
-  const { name, ...others } = { ...made, ...described };
+  const { name, ...others } = made;
   Object.assign(connection, {
     properties: {
       name,
@@ -139,7 +137,6 @@ export function manifestUpToDate(text: string): string {
   const [snippet] = connection.defaultSnippets as { body: { kind: string } }[];
   if (snippet !== undefined) {
     snippet.body.kind = `\${2|${kinds.map(([one]) => one).join()}|}`;
-    connection.defaultSnippets = [snippet, ...snippets];
   }
 
   const request = { connection: common.connection, ...withServices, ...ofAll('request') };

@@ -413,8 +413,8 @@ export const targets: readonly Target[] = [
       for (const value of message === undefined ? [] : Object.values(message)) {
         ok(typeof value !== 'number' || (Number.isInteger(value) && value >= 0), `a count ${String(value)}`);
       }
-      if (message?.is === 'arrange') {
-        ok(message.sort.length <= 8 && message.filter.length <= 2000);
+      if (message?.is === 'layout') {
+        ok(message.layout.sort.length <= 8 && message.layout.filter.length <= 20_000);
       }
     },
   ),

@@ -29,7 +29,6 @@ export type FaultName = (typeof faultNames)[number];
 export const operations = [
   'signIn',
   'services',
-  'offers',
   'definition',
   'getData',
   'keepAlive',

@@ -71,6 +71,21 @@ describe('the menus of a result', () => {
     await tab.page.getByRole('alert').filter({ hasText: '500' }).waitFor();
     await tab.cell(0, group).waitFor();
   });
+
+  it('arrange a view for good: its next result looks the same', async () => {
+    await signIn(vs());
+    const tab = await getResult(vs(), 'MVMVS/XCFMBR');
+    await tab.menu(tab.header('XDGMEM'), 'Sort Descending');
+    await tab.menu(tab.header('XDGGRP'), 'Hide Column');
+    await until('the column to be gone', async () => !(await fields(tab)).includes('XDGGRP'));
+    const arranged = [await fields(tab), await tab.column(0)];
+    await vs().closeEditors();
+    await getResult(vs(), 'MVMVS/XCFMBR');
+    await until('the same columns and rows', async () =>
+      isDeepStrictEqual([await fields(tab), await tab.column(0)], arranged),
+    );
+    assert.equal(await tab.header('XDGMEM').getAttribute('aria-sort'), 'descending');
+  });
 });
 
 /** The fields of the columns that are seen, in their order. */

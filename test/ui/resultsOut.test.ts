@@ -71,7 +71,10 @@ describe('what leaves a result', () => {
       return copied.startsWith('[') && JSON.stringify(JSON.parse(copied)) === JSON.stringify(sent);
     });
     await vs().page.keyboard.press('x');
-    await vs().page.getByText('Editor is read-only').first().waitFor();
+    await vs()
+      .page.getByText(/read-only/)
+      .first()
+      .waitFor();
 
     await vs().closeEditors();
     await vs().setSettings({ 'sessionTokens.results.open': 'json' });

@@ -162,14 +162,12 @@ export class Workbench {
 
   /** Runs a command as a person does: palette, its full name (`Session Tokens: Sign In`), Enter. */
   async palette(command: string): Promise<void> {
-    const run = async (): Promise<true> => {
+    const offered = async (): Promise<boolean> => {
       await this.page.keyboard.press('F1');
       await this.quickInput.waitFor(/^Type the name of a command/, 3000);
       await this.quickInput.type(`>${command}`, 3000);
       try {
-        await this.quickInput.focus(command, 3000);
-        await this.quickInput.accept();
-        return true;
+        return await this.quickInput.focus(command, 3000);
       } catch (error) {
         // An open palette never learns of commands that came later: the next try needs a new one.
         await this.quickInput.cancel();
@@ -177,7 +175,8 @@ export class Workbench {
         throw error;
       }
     };
-    await until(`the palette to offer “${command}”`, run, 20_000);
+    await until(`the palette to offer “${command}”`, offered, 20_000);
+    await this.quickInput.accept();
   }
 
   /** Brings the Session Tokens view to the front. */

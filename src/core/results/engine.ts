@@ -28,14 +28,6 @@ export interface ArrangedSpan extends Span {
   readonly arrangement?: Arrangement;
 }
 
-/** What an arrangement makes of the rows. */
-export interface Arranged {
-  /** How many are shown. */
-  readonly shown: number;
-  /** How many there were when they were arranged. */
-  readonly rowCount: number;
-}
-
 /** A cell as it is shown: its text or texts, or why it has none; a long text is cut, and says how long it is. */
 export type ShownCell =
   | string
@@ -56,6 +48,8 @@ export interface Page {
   readonly from: number;
   readonly fields: readonly string[];
   readonly rows: ShownRow[];
+  /** How many rows the arrangement leaves. */
+  readonly shown: number;
 }
 
 export interface Selection extends ArrangedSpan {
@@ -156,16 +150,6 @@ export class TableEngine {
     };
   }
 
-  /** Sorts and filters the rows. */
-  arrange(arrangement: Arrangement): Arranged {
-    const order = this.#order(arrangement);
-    const { rowCount } = this.table;
-    return {
-      shown: order?.length ?? rowCount,
-      rowCount: order === undefined ? rowCount : (this.#last?.rowCount ?? 0),
-    };
-  }
-
   page({ arrangement, from, to }: ArrangedSpan): Page {
     const rows: ShownRow[] = [];
     const order = this.#order(arrangement);
@@ -176,7 +160,7 @@ export class TableEngine {
       const changed = this.#changes?.of(index);
       rows.push(changed === undefined ? { index, cells } : { index, cells, changed });
     }
-    return { from, fields: this.table.fields, rows };
+    return { from, fields: this.table.fields, rows, shown: order?.length ?? this.table.rowCount };
   }
 
   /** Everything of one row of the arrangement. */

@@ -30,8 +30,6 @@ export class TokenTable implements Disposable {
   /** User tokens that live longer than their own record says, because a session of theirs was used. Never stored. */
   readonly #prolonged = new Map<string, UserToken>();
   readonly #changes: Emitter<Change>;
-  /** The id of what {@link first} has found, until something changes that may end before it. */
-  #first: string | undefined;
 
   readonly onDidChange;
 
@@ -136,17 +134,15 @@ export class TokenTable implements Disposable {
 
   /** The token that ends first of those that can be used. */
   first(): TokenRecord | undefined {
-    if (this.#first !== undefined) {
-      return this.get(this.#first); // Asked for each second, of many tokens.
-    }
     const now = this.#clock.now();
     let first: TokenRecord | undefined;
+    let firstLeft = Number.POSITIVE_INFINITY;
     for (const record of this.all()) {
-      if (!isEnding(record) && (first === undefined || remaining(record, now) < remaining(first, now))) {
-        first = record;
+      const left = isEnding(record) ? Number.POSITIVE_INFINITY : remaining(record, now);
+      if (left < firstLeft) {
+        [first, firstLeft] = [record, left];
       }
     }
-    this.#first = first?.id;
     return first;
   }
 
@@ -164,7 +160,7 @@ export class TokenTable implements Disposable {
     if (record.level === 'user') {
       this.#prolong(record);
     }
-    this.#changed({ id, connection, what: known === undefined ? 'added' : 'changed' });
+    this.#changes.fire({ id, connection, what: known === undefined ? 'added' : 'changed' });
     if (record.level === 'session') {
       const user = this.opener(record);
       if (user?.level === 'user' && this.#outlives(record, user)) {
@@ -186,14 +182,14 @@ export class TokenTable implements Disposable {
     if (ids?.delete(id) && ids.size === 0) {
       this.#byConnection.delete(connection);
     }
-    this.#changed({ id, connection, what: 'removed' });
+    this.#changes.fire({ id, connection, what: 'removed' });
   }
 
   /** Says that a token has changed without a change of its record: time has passed. */
   announce(id: string): void {
     const record = this.#records.get(id);
     if (record !== undefined) {
-      this.#changed({ id, connection: record.connection, what: 'changed' });
+      this.#changes.fire({ id, connection: record.connection, what: 'changed' });
     }
   }
 
@@ -208,7 +204,6 @@ export class TokenTable implements Disposable {
         }
       }
     }
-    this.#first = undefined;
     for (const { id } of theirs) {
       this.announce(id);
     }
@@ -216,18 +211,6 @@ export class TokenTable implements Disposable {
 
   dispose(): void {
     this.#changes.dispose();
-  }
-
-  #changed(change: Change): void {
-    const now = this.#clock.now();
-    const first = this.#first === undefined ? undefined : this.get(this.#first);
-    const record = this.get(change.id);
-    const mayBeFirst =
-      record !== undefined && first !== undefined && remaining(record, now) < remaining(first, now);
-    if (change.id === this.#first || mayBeFirst) {
-      this.#first = undefined;
-    }
-    this.#changes.fire(change);
   }
 
   #sessions(connection: string, accept: (session: Session) => boolean): Session[] {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { tableStrings } from './strings.ts';
 
 /** The page of a result: an empty one, whose only script is ours and which may load nothing else. */
 export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
@@ -22,8 +23,12 @@ export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
 <title>Session Tokens</title>
 </head>
 <body>
-<main id="root"></main>
+<main id="root" data-strings="${attribute(JSON.stringify(tableStrings()))}"></main>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;
+}
+
+function attribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

@@ -10,6 +10,27 @@ const name = v.string();
 
 const sortBy = v.object({ field: name, descending: v.boolean() });
 
+/** What a person has set of a column. */
+const columnLook = v.object({
+  field: name,
+  width: v.optional(v.number()),
+  hidden: v.optional(v.boolean()),
+  pinned: v.optional(v.boolean()),
+});
+export type ColumnLook = v.InferOutput<typeof columnLook>;
+
+/** How a person has arranged a view. */
+export const layout = v.object({
+  columns: v.array(columnLook),
+  /** The fields in a person's order; empty while it is the server's. */
+  order: v.array(name),
+  /** Whether columns are named by their fields instead of their labels. */
+  byField: v.boolean(),
+  sort: v.pipe(v.array(sortBy), v.maxLength(8)),
+  filter: v.pipe(v.string(), v.maxLength(20_000)),
+});
+export type Layout = v.InferOutput<typeof layout>;
+
 /** Rows asked for at once are bounded: the webview shows a few dozen. */
 export const mostRowsAtOnce = 500;
 
@@ -17,12 +38,10 @@ export const mostRowsAtOnce = 500;
 export const fromTable = v.variant('is', [
   /** The webview stands and can be told things. */
   v.object({ is: v.literal('ready') }),
+  /** Asks for rows as they are arranged now. */
   v.object({ is: v.literal('page'), generation: count, from: count, to: count }),
-  v.object({
-    is: v.literal('arrange'),
-    sort: v.pipe(v.array(sortBy), v.maxLength(8)),
-    filter: v.pipe(v.string(), v.maxLength(20_000)),
-  }),
+  /** A person has arranged the table otherwise. */
+  v.object({ is: v.literal('layout'), layout }),
   v.object({ is: v.literal('detail'), at: count }),
   v.object({
     is: v.literal('copy'),
@@ -31,8 +50,6 @@ export const fromTable = v.variant('is', [
     fields: v.array(name),
     headers: v.boolean(),
   }),
-  /** The columns that are seen, in their order: an export has the same. */
-  v.object({ is: v.literal('columns'), fields: v.array(name) }),
   /** It has the keyboard focus, as was asked. */
   v.object({ is: v.literal('focused') }),
   /** Ends the watch. */
@@ -59,8 +76,8 @@ export type SeenRow = v.InferOutput<typeof row>;
 
 const state = v.object({
   is: v.literal('state'),
-  /** Grows whenever rows that were shown are not true any more. */
-  generation: count,
+  /** Grows with other data, or labels to filter by: rows that were shown are not true any more. */
+  revision: count,
   title: v.string(),
   fields: v.array(name),
   /** In the order of the fields; equal to the field where the view's definition has none. */
@@ -70,11 +87,7 @@ const state = v.object({
   kinds: v.array(v.picklist(['number', 'time', 'text'])),
   /** All rows. */
   rowCount: count,
-  /** Rows that the filter leaves. */
-  shownRows: count,
   phase: v.picklist(['arriving', 'done', 'failed']),
-  sort: v.array(sortBy),
-  filter: v.string(),
   /** Parts of the status line, in the person's language. */
   status: v.array(v.object({ text: v.string(), title: v.string(), alert: v.boolean() })),
   /** When the data were got, as epoch milliseconds, for their age. */
@@ -105,9 +118,18 @@ const series = v.object({
 
 /** From the tab. */
 export const toTable = v.variant('is', [
-  v.object({ is: v.literal('start'), strings: v.record(v.string(), v.string()), plotScript: v.string() }),
+  /** Before anything else: how the table is arranged. */
+  v.object({ is: v.literal('start'), layout }),
   state,
-  v.object({ is: v.literal('page'), generation: count, from: count, rows: v.array(row) }),
+  v.object({
+    is: v.literal('page'),
+    /** That of the question. */
+    generation: count,
+    from: count,
+    rows: v.array(row),
+    /** Rows that the filter leaves. */
+    shown: count,
+  }),
   v.object({
     is: v.literal('detail'),
     at: count,

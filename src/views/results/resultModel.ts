@@ -5,12 +5,18 @@ import { Emitter, type Event } from '../../core/event.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
 import type { Column } from '../../core/protocols/protocol.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
-import type { Arrangement, Detail, Page, Span } from '../../core/results/engine.ts';
+import {
+  type Arrangement,
+  type Detail,
+  isArranged,
+  type Page,
+  type Span,
+} from '../../core/results/engine.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
-import { Arranging } from './arranging.ts';
 import type { FetchedTable } from './fetchTable.ts';
-import type { KeptState } from './messages.ts';
+import { seenFields } from './layout.ts';
+import type { KeptState, Layout } from './messages.ts';
 import { Plotting, type ShowPlot } from './plotting.ts';
 import type { Outcome } from './statusTexts.ts';
 
@@ -35,16 +41,16 @@ export class ResultModel implements Disposable {
   readonly #changed = new Emitter<void>();
   /** Something else is to be shown. */
   readonly onDidChange: Event<void> = this.#changed.event;
-  readonly #arranging = new Arranging(
-    () => this.#table,
-    () => this.#renewed(),
-  );
+  /** How a person has arranged the table. */
+  layout: Layout;
+  /** How many rows the filter left of those that were looked at last. */
+  #shown: number | undefined;
   #table: TableHandle | undefined;
   #tableOwned = new DisposableStore();
   #labels = new Map<string, string>();
   #running: AbortController | undefined;
-  /** Grows whenever rows that were shown are not true any more. */
-  generation = 1;
+  /** Grows with other data, or labels to filter by: rows that were shown are not true any more. */
+  revision = 1;
   #fields = '';
   outcome: Outcome | undefined;
   /** Why the rows are not all there, or not those of now. */
@@ -55,12 +61,11 @@ export class ResultModel implements Disposable {
   kept: KeptState | undefined;
   /** Fields that the view's definition hides at first. */
   hidden: readonly string[] = [];
-  /** The columns that a person sees, in their order; undefined until that is known. */
-  seen: readonly string[] | undefined;
 
-  constructor(request: DataRequest, title: string, services: ModelServices) {
+  constructor(request: DataRequest, title: string, layout: Layout, services: ModelServices) {
     this.request = request;
     this.title = title;
+    this.layout = layout;
     this.#services = services;
     this.gotAt = services.clock.now().wall;
     this.plotting = new Plotting(this, services.plot);
@@ -70,18 +75,20 @@ export class ResultModel implements Disposable {
     return this.#table;
   }
 
+  /** The columns that a person sees, in their order. */
   get seenFields(): readonly string[] {
-    const fields = this.#table?.state.fields ?? [];
-    return this.seen ?? fields.filter((field) => !this.hidden.includes(field));
+    return seenFields(this.layout, this.#table?.state.fields ?? [], this.hidden);
   }
 
   /** How many rows the filter leaves. */
   get shownRows(): number {
-    return this.#arranging.shownRows;
+    const all = this.#table?.state.rowCount ?? 0;
+    return isArranged(this.arrangement) ? (this.#shown ?? all) : all;
   }
 
   get arrangement(): Arrangement {
-    return this.#arranging.wanted;
+    const { sort, filter } = this.layout;
+    return { sort, filter, labels: this.labels };
   }
 
   get labels(): readonly (readonly [field: string, label: string])[] {
@@ -101,7 +108,7 @@ export class ResultModel implements Disposable {
   /** The answer that is shown has come to its end. Resolves to whether its view's definition says how it looks. */
   async finished(fetched: Fetched): Promise<boolean> {
     this.outcome = fetched;
-    await this.#arrived();
+    this.#arrived();
     return this.#learnLabels(fetched);
   }
 
@@ -151,19 +158,17 @@ export class ResultModel implements Disposable {
     }
   }
 
-  /** Sorts or filters otherwise. */
-  async arrange(change: Partial<Arrangement>): Promise<void> {
-    await this.#arranging.change(change);
+  /** Arranges the table otherwise. */
+  async arrange(layout: Layout): Promise<void> {
+    this.layout = layout;
     await this.plotting.draw();
   }
 
-  /** Rows of a generation; undefined where they are not true any more. */
-  async page(generation: number, span: Span): Promise<Page | undefined> {
-    const { arrangement } = this;
-    const page = await (generation === this.generation
-      ? this.#table?.call('page', { ...span, arrangement })
-      : undefined);
-    return generation === this.generation ? page : undefined;
+  /** Rows as they are arranged now; undefined where there is no table. */
+  async page(span: Span): Promise<Page | undefined> {
+    const page = await this.#table?.call('page', { ...span, arrangement: this.arrangement });
+    this.#shown = page?.shown;
+    return page;
   }
 
   async detail(at: number): Promise<Detail | undefined> {
@@ -182,7 +187,6 @@ export class ResultModel implements Disposable {
       await table.compare(before);
       await this.plotting.begin(before, this.gotAt);
     }
-    await this.#arranging.prepare(table);
     this.outcome = fetched;
     this.#adopt(table);
     await this.plotting.remember(table, this.gotAt);
@@ -194,28 +198,22 @@ export class ResultModel implements Disposable {
     this.#tableOwned.dispose();
     this.#tableOwned = new DisposableStore();
     this.#tableOwned.add(table.share());
-    this.#tableOwned.add(table.onDidChange(() => this.#arrived().catch(this.#services.report)));
+    this.#tableOwned.add(table.onDidChange(() => this.#arrived()));
     this.#table = table;
     this.#fields = table.state.fields.join('\u0000');
-    this.generation++;
+    this.revision++;
     this.gotAt = this.#services.clock.now().wall;
     this.kept = undefined;
     this.failure = undefined;
   }
 
   /** More rows have come, or the table is whole. */
-  async #arrived(): Promise<void> {
+  #arrived(): void {
     const fields = this.#table?.state.fields.join('\u0000') ?? '';
     if (fields !== this.#fields) {
       this.#fields = fields;
-      this.generation++;
+      this.revision++;
     }
-    this.#changed.fire();
-    await this.#arranging.settle();
-  }
-
-  #renewed(): void {
-    this.generation++;
     this.#changed.fire();
   }
 
@@ -233,7 +231,7 @@ export class ResultModel implements Disposable {
     if (isLearnt) {
       this.hidden = hidden;
       this.#labels = new Map(labels.map(({ field, label }) => [field, label]));
-      await this.#arranging.change({ labels: this.labels });
+      this.revision++;
       this.#changed.fire();
     }
     return isLearnt;

@@ -10,10 +10,10 @@ import { userMessage } from '../../userError.ts';
 import { fetchTable } from './fetchTable.ts';
 import { resultHtml } from './html.ts';
 import { keptOf } from './kept.ts';
+import type { Layouts } from './layouts.ts';
 import { type FromTable, fromTable, mostRowsAtOnce, readMessage, type ToTable } from './messages.ts';
 import { ResultModel } from './resultModel.ts';
 import { statusTexts } from './statusTexts.ts';
-import { tableStrings } from './strings.ts';
 import { Watch } from './watch.ts';
 
 /** Text that the clipboard is asked to hold at most; more than that is what an export is for. */
@@ -28,6 +28,7 @@ const maxFocusMs = 300;
 /** What a result is shown with. */
 export interface PanelServices extends Services {
   readonly worker: WorkerClient;
+  readonly layouts: Layouts;
 }
 
 /** One result in its editor tab: joins its model with the webview, which shows a window of the rows. */
@@ -47,7 +48,7 @@ export class ResultPanel implements Disposable {
   constructor(panel: vscode.WebviewPanel, deps: PanelServices, request: DataRequest, title: string) {
     this.panel = panel;
     this.#deps = deps;
-    this.model = new ResultModel(request, title, {
+    this.model = new ResultModel(request, title, deps.layouts.of(request), {
       clock: deps.clock,
       fetch: (request, signal) => fetchTable(deps, request, { signal }),
       columns: (fetched) => deps.keeper.columns(fetched),
@@ -189,30 +190,24 @@ export class ResultPanel implements Disposable {
     switch (message.is) {
       case 'ready':
         this.#ready = true;
-        this.post({
-          is: 'start',
-          strings: tableStrings(),
-          plotScript: this.panel.webview
-            .asWebviewUri(vscode.Uri.joinPath(this.#deps.extensionUri, 'dist', 'plot.js'))
-            .toString(),
-        });
+        this.post({ is: 'start', layout: this.model.layout });
         this.#tell();
         await Promise.all([this.keep(), this.model.plotting.draw()]);
         break;
       case 'page':
         await this.#page(message);
         break;
-      case 'arrange':
-        await this.model.arrange({ sort: message.sort, filter: message.filter });
+      case 'layout':
+        await Promise.all([
+          this.model.arrange(message.layout),
+          this.#deps.layouts.keep(this.model.request, message.layout),
+        ]);
         break;
       case 'detail':
         await this.#detail(message.at);
         break;
       case 'copy':
         await this.#copy(message);
-        break;
-      case 'columns':
-        this.model.seen = message.fields;
         break;
       case 'plot':
         await this.model.plotting.of(message.field);
@@ -227,9 +222,9 @@ export class ResultPanel implements Disposable {
   }
 
   async #page({ generation, from, to }: FromTable & { is: 'page' }): Promise<void> {
-    const page = await this.model.page(generation, { from, to: Math.min(to, from + mostRowsAtOnce) });
+    const page = await this.model.page({ from, to: Math.min(to, from + mostRowsAtOnce) });
     if (page !== undefined) {
-      this.post({ is: 'page', generation, from, rows: page.rows });
+      this.post({ is: 'page', generation, from, rows: page.rows, shown: page.shown });
     }
   }
 
@@ -266,7 +261,7 @@ export class ResultPanel implements Disposable {
   }
 
   #tell(): void {
-    const { table, generation, title, shownRows, arrangement, failure, kept, outcome, gotAt } = this.model;
+    const { table, revision, title, failure, kept, outcome, gotAt } = this.model;
     if (!this.#ready || table === undefined) {
       return;
     }
@@ -277,17 +272,14 @@ export class ResultPanel implements Disposable {
     const { fields, kinds, rowCount, phase } = table.state;
     this.post({
       is: 'state',
-      generation,
+      revision,
       title,
       fields: [...fields],
       labels: fields.map((field) => this.model.labelOf(field)),
       hidden: [...this.model.hidden],
       kinds: [...kinds],
       rowCount,
-      shownRows,
       phase,
-      sort: [...arrangement.sort],
-      filter: arrangement.filter,
       status: statusTexts(table.state, {
         failure: failure === undefined ? '' : userMessage(failure),
         masked: this.#masked,

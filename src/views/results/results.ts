@@ -11,6 +11,7 @@ import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { Services } from '../../services.ts';
 import { type FetchOptions, fetchTable } from './fetchTable.ts';
 import { JsonFiles } from './jsonFiles.ts';
+import { Layouts } from './layouts.ts';
 import { type KeptState, keptState } from './messages.ts';
 import { viewType } from './register.ts';
 import { type PanelServices, ResultPanel } from './resultPanel.ts';
@@ -28,7 +29,11 @@ export class Results implements Disposable {
   constructor(services: Services) {
     // The thread that keeps large tables.
     const workerFile = new URL('./worker.js', import.meta.url);
-    this.#deps = { ...services, worker: new WorkerClient(workerFile, services.clock, services.log) };
+    this.#deps = {
+      ...services,
+      worker: new WorkerClient(workerFile, services.clock, services.log),
+      layouts: new Layouts(services.state, services.hasSecret),
+    };
     this.#json = new JsonFiles(services.hide);
   }
 
@@ -63,7 +68,7 @@ export class Results implements Disposable {
       const { fetched, table, share } = await fetchTable(this.#deps, request, how, inTab ? show : undefined);
       try {
         if (asJson) {
-          await this.#json.show(table, table.state.fields, titleOf(request), this.#deps.clock.now().wall);
+          await this.#json.show(table, titleOf(request));
         } else if (inTab && !closed.signal.aborted) {
           show(table);
           panel?.finished(fetched).catch(this.#deps.report);
@@ -79,9 +84,9 @@ export class Results implements Disposable {
   }
 
   /** Shows the rows of a result as JSON. */
-  async openAsJson({ model: { table, title, gotAt } }: ResultPanel): Promise<void> {
+  async openAsJson({ model: { table, title } }: ResultPanel): Promise<void> {
     if (table !== undefined) {
-      await this.#json.show(table, table.state.fields, title, gotAt);
+      await this.#json.show(table, title);
     }
   }
 

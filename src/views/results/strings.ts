@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 
 /** What the webview says, in the person's language; the names are the webview's. */
-export function tableStrings(): Record<string, string> {
+export function tableStrings() {
   return {
     tools: vscode.l10n.t('Result'),
     filter: vscode.l10n.t('Filter rows'),
@@ -36,11 +36,6 @@ export function tableStrings(): Record<string, string> {
       'The highest lines; {0} more rows are not drawn. Filter the table to choose.',
       '{0}',
     ),
-    now: vscode.l10n.t('just now'),
-    secondsAgo: vscode.l10n.t('{0} s ago', '{0}'),
-    minutesAgo: vscode.l10n.t('{0} min ago', '{0}'),
-    hoursAgo: vscode.l10n.t('{0} h ago', '{0}'),
-    daysAgo: vscode.l10n.t('{0} days ago', '{0}'),
   };
 }
 

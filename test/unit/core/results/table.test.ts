@@ -442,12 +442,37 @@ describe('results: export', () => {
     const desk = new TableEngine(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
     const arrangement = { sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] };
     const { id, rowCount } = desk.startExport({ fields: ['n'], format: 'ndjson', arrangement });
-    desk.arrange({ sort: [{ field: 'n', descending: false }], filter: '', labels: [] });
+    const sort = [{ field: 'n', descending: false }];
+    desk.page({ arrangement: { sort, filter: '', labels: [] }, from: 0, to: 9 });
     assert.equal(rowCount, 2);
     assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '{"n":3}\n{"n":2}\n');
     desk.endExport(id);
     assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '');
     assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).rowCount, 3);
+  });
+
+  it('sorts rows that arrive when they have doubled, and at the end; what is exported has all of them', () => {
+    const desk = new TableEngine();
+    const arrangement = { sort: [{ field: 'v', descending: false }], filter: '', labels: [] };
+    const page = () => desk.page({ arrangement, from: 0, to: 1e6 });
+    const orders = new Set<number>();
+    for (let value = 1000; value > 0; value--) {
+      desk.table.append([{ v: value }]);
+      const { rows, shown } = page();
+      const values = rows.map(({ cells }) => Number(cells[0]));
+      assert.deepEqual(
+        values,
+        values.toSorted((a, b) => a - b),
+      );
+      assert.ok(shown === values.length && 2 * shown > desk.table.rowCount);
+      orders.add(shown);
+    }
+    assert.ok(orders.size <= 11, `sorted ${orders.size} times`);
+    const { id, rowCount } = desk.startExport({ fields: ['v'], format: 'csv', arrangement });
+    assert.deepEqual([rowCount, desk.exportPart({ id, from: 0, to: 2 })], [1000, '1\r\n2\r\n']);
+    assert.notEqual(page().rows[0]?.cells[0], '1', 'what is on the screen stays where it is');
+    desk.isWhole = true;
+    assert.deepEqual([page().shown, page().rows[0]?.cells[0]], [1000, '1']);
   });
 
   it('copies rows as text with tabs', () => {

@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
-import { type ColumnLook, Columns } from '../../../../media/table/columns.ts';
+import { Columns } from '../../../../media/table/columns.ts';
+import { asSent } from '../../../../src/views/results/layout.ts';
+import type { Layout, TableStateMessage } from '../../../../src/views/results/messages.ts';
 
-const data = {
+type Data = Pick<TableStateMessage, 'fields' | 'labels' | 'kinds' | 'hidden'>;
+
+const data: Data = {
   fields: ['A', 'B', 'C'],
   labels: ['A', 'B', 'C'],
   kinds: ['text', 'text', 'text'],
   hidden: ['B'],
-} as const;
+};
 
 describe('columns of a table', () => {
-  const columns = (looks: readonly ColumnLook[] = []) => new Columns(looks, [], () => 10);
+  const columns = (layout: Partial<Layout> = {}) => {
+    const made = new Columns((text) => text.length * 10);
+    made.layout = { ...asSent, ...layout };
+    return made;
+  };
   const seen = (of: Columns) => of.seen.map(({ field }) => field);
 
   it('that the definition hides are hidden at first, and counted', () => {
@@ -28,19 +36,19 @@ describe('columns of a table', () => {
     some.showAll();
     some.update(data);
     assert.deepEqual(seen(some), ['A', 'B', 'C']);
-    const again = columns(some.looks);
+    const again = columns(some.layout);
     again.update(data);
     assert.deepEqual(seen(again), ['A', 'B', 'C']);
   });
 
-  const four = {
+  const four: Data = {
     fields: ['A', 'B', 'C', 'D'],
     labels: ['Name', 'B', 'C', 'D'],
     kinds: ['text', 'number', 'text', 'text'],
     hidden: [],
-  } as const;
-  const ofFour = (looks: readonly ColumnLook[] = [], order: readonly string[] = []) => {
-    const made = new Columns(looks, order, (text) => text.length * 10);
+  };
+  const ofFour = (layout: Partial<Layout> = {}) => {
+    const made = columns(layout);
     made.update(four);
     return made;
   };
@@ -74,21 +82,21 @@ describe('columns of a table', () => {
   it('keep place and width with new data, where a new field stands after the one it follows', () => {
     const some = ofFour();
     some.move('D', 'A', false);
-    some.fit(some.all[3] ?? assert.fail(), ['x'.repeat(60)], false);
+    some.fit(some.all[3] ?? assert.fail(), ['x'.repeat(60)]);
     some.update({ ...four, fields: ['A', 'N', 'B', 'D'], labels: ['Name', 'N', 'B', 'D'] });
     assert.deepEqual(seen(some), ['D', 'A', 'N', 'B']);
-    const again = ofFour(some.looks, some.order);
+    const again = ofFour(some.layout);
     assert.deepEqual([seen(again)[0], some.seen[0]?.width, again.seen[0]?.width], ['D', 620, 620]);
   });
 
   it('are as wide as what stands in them, within bounds, unless a person has said how wide', () => {
-    const some = ofFour([{ field: 'B', width: 77 }]);
-    some.fitAll(({ field }) => (field === 'C' ? ['x'.repeat(90)] : ['x']), false);
+    const some = ofFour({ columns: [{ field: 'B', width: 77 }] });
+    some.fitAll(({ field }) => (field === 'C' ? ['x'.repeat(90)] : ['x']));
     assert.deepEqual(
       some.seen.map(({ width }) => width),
       [78, 77, 360, 48],
     );
-    some.resize(some.all[0] ?? assert.fail(), 1);
+    some.resize('A', 1);
     assert.equal(some.seen[0]?.width, 48);
   });
 });

@@ -13,8 +13,13 @@ describe('table: rows near what is visible', () => {
     rows = new Rows((...what) => asked.push(what));
   });
 
+  const update = (rowCount: number, revision = 1, phase: 'arriving' | 'done' = 'arriving') =>
+    rows.update({ revision, rowCount, phase });
+  const take = (generation: number, from: number, taken: SeenRow[], shown = 0) =>
+    rows.take({ is: 'page', generation, from, rows: taken, shown });
+
   it('are asked for once, in blocks', () => {
-    rows.update(1, 250);
+    update(250);
     rows.want(90, 210);
     rows.want(90, 210);
     deepEqual(asked, [
@@ -22,7 +27,7 @@ describe('table: rows near what is visible', () => {
       [1, 100, 200],
       [1, 200, 300],
     ]);
-    ok(rows.take(1, 100, some(100, 100)));
+    ok(take(1, 100, some(100, 100)));
     equal(rows.at(150)?.index, 150);
     equal(rows.at(50), undefined);
     rows.want(100, 200);
@@ -30,35 +35,67 @@ describe('table: rows near what is visible', () => {
   });
 
   it('are asked for again where the last block has become longer', () => {
-    rows.update(1, 50);
+    update(50);
     rows.want(0, 50);
-    rows.take(1, 0, some(0, 50));
-    rows.update(1, 80);
+    take(1, 0, some(0, 50));
+    update(80);
     rows.want(0, 80);
     deepEqual(asked.at(-1), [1, 0, 100]);
     equal(asked.length, 2);
   });
 
-  it('of another arrangement take the place of the old ones only when they are here', () => {
-    rows.update(1, 100);
+  it('of another table take the place of the old ones only when they are here', () => {
+    update(100);
     rows.want(0, 100);
-    rows.take(1, 0, some(0, 100, 'old'));
-    rows.update(2, 100);
+    take(1, 0, some(0, 100, 'old'));
+    update(100, 2);
     rows.want(0, 100);
     deepEqual(rows.at(0)?.cells, ['old']);
-    equal(rows.take(1, 0, some(0, 100, 'late')), false);
+    equal(take(1, 0, some(0, 100, 'late')), false);
     deepEqual(rows.at(0)?.cells, ['old']);
-    ok(rows.take(2, 0, some(0, 100, 'new')));
+    ok(take(2, 0, some(0, 100, 'new')));
     deepEqual(rows.at(0)?.cells, ['new']);
   });
 
   it('are let go when there are many, the oldest first', () => {
-    rows.update(1, 1_000_000);
+    update(1_000_000);
     for (let from = 0; from < 100_000; from += 100) {
-      rows.take(1, from, some(from, 100));
+      take(1, from, some(from, 100));
     }
     ok([...rows.here()].length <= 4_000);
     equal(rows.at(0), undefined);
     equal(rows.at(99_999)?.index, 99_999);
+  });
+
+  it('that are filtered are counted with the first ones of them, and asked for also where none was left', () => {
+    update(500, 1, 'done');
+    rows.arrange(true);
+    equal(rows.count, 500, 'the old ones stay until then');
+    rows.want(0, 50);
+    ok(take(2, 0, [], 0));
+    equal(rows.count, 0);
+    rows.arrange(true);
+    rows.want(0, 50);
+    deepEqual(asked.at(-1), [3, 0, 100]);
+    ok(take(3, 0, some(0, 7), 7));
+    equal(rows.count, 7);
+    rows.arrange(false);
+    equal(rows.count, 500);
+  });
+
+  it('E: that are sorted while they arrive are asked for anew when they have doubled, and at the end', () => {
+    update(1);
+    rows.arrange(true);
+    for (let count = 2; count <= 1000; count++) {
+      update(count);
+      rows.want(0, 50);
+    }
+    const before = asked.length;
+    ok(before <= 11, `asked ${before} times`);
+    update(1000, 1, 'done');
+    rows.want(0, 50);
+    update(1000, 1, 'done');
+    rows.want(0, 50);
+    equal(asked.length, before + 1);
   });
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { TokensError } from '../../../../src/core/errors.ts';
 import type { JsonObject } from '../../../../src/core/json.ts';
 import type { Column } from '../../../../src/core/protocols/protocol.ts';
@@ -7,6 +6,7 @@ import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
 import type { Fetched } from '../../../../src/core/tokens/fetched.ts';
 import type { FetchedTable } from '../../../../src/views/results/fetchTable.ts';
+import { asSent } from '../../../../src/views/results/layout.ts';
 import { ResultModel } from '../../../../src/views/results/resultModel.ts';
 import { callOf } from '../../core/results/localTable.ts';
 import { FakeClock } from '../../fakeClock.ts';
@@ -76,7 +76,7 @@ describe('results: what one result is', () => {
   beforeEach(() => {
     reported = [];
     columns = async () => [];
-    model = new ResultModel({ connection: 'c', product: 'P', view: 'V' }, 'P/V', {
+    model = new ResultModel({ connection: 'c', product: 'P', view: 'V' }, 'P/V', asSent, {
       clock,
       fetch: (_, signal) =>
         new Promise((resolve, reject) => {
@@ -88,8 +88,8 @@ describe('results: what one result is', () => {
     });
   });
 
-  async function values(generation = model.generation): Promise<unknown[] | undefined> {
-    return (await model.page(generation, { from: 0, to: 100 }))?.rows.map(({ cells }) => cells[0]);
+  async function values(): Promise<unknown[] | undefined> {
+    return (await model.page({ from: 0, to: 100 }))?.rows.map(({ cells }) => cells[0]);
   }
 
   it('shows rows while they arrive, arranged, and their labels when they are known', async () => {
@@ -99,16 +99,16 @@ describe('results: what one result is', () => {
     columns = async () => [{ field: 'v', label: 'Value' }];
     model.show(table);
     assert.equal(told, 1);
-    await model.arrange({ sort: by('v') });
-    const before = model.generation;
+    await model.arrange({ ...asSent, sort: by('v') });
+    const { revision } = model;
     table.add([{ v: '1' }, { v: '2' }], 'arriving');
-    await turn();
     assert.deepEqual(await values(), ['1', '2', '3']);
-    assert.equal(await values(before), undefined);
+    assert.equal(model.revision, revision);
     table.add([{ v: '0', w: 'new' }], 'done');
     assert.equal(await model.finished(fetchedOf(table).fetched), true);
     assert.deepEqual(await values(), ['0', '1', '2', '3']);
     assert.equal(model.labelOf('v'), 'Value');
+    assert.ok(model.revision > revision, 'there is another field, and labels to filter by');
     assert.deepEqual([model.shownRows, model.seenFields], [4, ['v', 'w']]);
     assert.deepEqual(reported, []);
   });
@@ -141,7 +141,7 @@ describe('results: what one result is', () => {
     ]);
     fetching.resolve(fetchedOf(next));
     await refreshed;
-    const page = await model.page(model.generation, { from: 0, to: 9 });
+    const page = await model.page({ from: 0, to: 9 });
     assert.deepEqual(
       page?.rows.map(({ changed }) => changed),
       [[1], undefined],
@@ -154,7 +154,7 @@ describe('results: what one result is', () => {
 
   it('E: a click on a header during a refresh counts for what comes', async () => {
     model.show(new FakeTable([{ v: '2', w: 'a' }]));
-    await model.arrange({ sort: by('v') });
+    await model.arrange({ ...asSent, sort: by('v') });
     const refreshed = model.refresh();
     fetching.resolve(
       fetchedOf(
@@ -165,7 +165,7 @@ describe('results: what one result is', () => {
         ]),
       ),
     );
-    await model.arrange({ sort: by('w'), filter: '-v:1' });
+    await model.arrange({ ...asSent, sort: by('w'), filter: '-v:1' });
     await refreshed;
     assert.deepEqual(await values(), ['3', '2']);
     assert.deepEqual([model.shownRows, model.arrangement.sort], [2, by('w')]);

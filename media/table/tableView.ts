@@ -1,0 +1,302 @@
+import type { Layout, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
+import { cellText } from './cell.ts';
+import { Columns, type SeenColumn } from './columns.ts';
+import { DetailPane } from './detailPane.ts';
+import { element, measurer, visible } from './dom.ts';
+import { FilterBox } from './filterBox.ts';
+import { Grid } from './grid.ts';
+import type { Host } from './host.ts';
+import { PlotPane } from './plotPane.ts';
+import { Rows } from './rows.ts';
+import { Selection } from './selection.ts';
+import { StatusLine } from './statusLine.ts';
+import { say } from './words.ts';
+
+/** How many of a column's cells are measured for its width. */
+const maxMeasured = 200;
+
+/** The webview of one result: connects its parts with each other and with the extension host, which has the data. */
+export class TableView {
+  readonly columns = new Columns(measurer());
+  readonly rows: Rows;
+  readonly selection = new Selection();
+  readonly grid: Grid;
+  readonly filterBox: FilterBox;
+  sort: Layout['sort'] = [];
+  readonly #host: Host;
+  readonly #detail: DetailPane;
+  readonly #plot: PlotPane;
+  readonly #status = new StatusLine();
+  readonly #heading = element('h1');
+  readonly #empty = element('div', { className: 'empty' });
+  readonly #names = element('button');
+  readonly #stop = element('button', { textContent: say('stopWatch') });
+  readonly #hidden = element('button', { className: 'link' });
+  #filter = '';
+  #state: TableStateMessage | undefined;
+  #isMeasured = false;
+  /** Whether the scroll position and focus of before the tab was hidden have been restored. */
+  #isRestored: boolean;
+  #saving = 0;
+
+  constructor(root: HTMLElement, host: Host) {
+    this.#host = host;
+    this.#isRestored = host.view === undefined;
+    this.rows = new Rows((generation, from, to) => host.tell({ is: 'page', generation, from, to }));
+    this.grid = new Grid(this, () => this.#saveSoon());
+    const focus = () => this.grid.root.focus();
+    this.filterBox = new FilterBox((filter) => this.#arrange(this.sort, filter), focus);
+    this.#detail = new DetailPane(() => {
+      this.#save();
+      focus();
+    });
+    this.#plot = new PlotPane(
+      (field) => host.tell({ is: 'plot', field }),
+      () => {
+        host.tell({ is: 'plot', field: null });
+        focus();
+      },
+    );
+    this.#stop.onclick = () => host.tell({ is: 'stop' });
+    this.#names.onclick = () => this.toggleNames();
+    this.#hidden.onclick = () => this.arrangeColumns((columns) => columns.showAll());
+    const tools = [this.filterBox.root, this.#hidden, this.#names, this.#stop];
+    root.append(
+      this.#heading,
+      element('div', { className: 'toolbar', role: 'toolbar', ariaLabel: say('tools') }, ...tools),
+      element(
+        'div',
+        { className: 'main' },
+        element('div', { className: 'middle' }, this.grid.root, this.#empty),
+        element('div', { className: 'side' }, this.#plot.root, this.#detail.root),
+      ),
+      this.#status.root,
+    );
+  }
+
+  get label(): string {
+    return this.#state?.title ?? '';
+  }
+
+  get allRows(): number {
+    return this.#state?.rowCount ?? 0;
+  }
+
+  /** Takes what the extension host says of the data. */
+  take(message: ToTable): void {
+    switch (message.is) {
+      case 'start':
+        this.columns.layout = message.layout;
+        this.sort = message.layout.sort;
+        this.#filter = message.layout.filter;
+        this.filterBox.value = this.#filter;
+        this.rows.arrange(this.#isArranged);
+        break;
+      case 'state':
+        this.#update(message);
+        break;
+      case 'page':
+        this.#takePage(message);
+        break;
+      case 'detail':
+        if (this.#detail.show(message)) {
+          // The pane makes the table narrower.
+          this.grid.reveal(this.selection.focus.row, this.selection.focus.column);
+        }
+        break;
+      case 'keep':
+        this.#host.save({ kept: message.state });
+        break;
+      case 'note':
+        this.#status.note(message.text);
+        break;
+      case 'plot':
+        this.#plot.show(message);
+        break;
+    }
+  }
+
+  /** Goes to a cell and brings it into view. */
+  go(row: number, column: number, extend: boolean): void {
+    const place = {
+      row: Math.max(-1, Math.min(row, this.rows.count - 1)),
+      column: Math.max(-1, Math.min(column, this.columns.seen.length - 1)),
+    };
+    this.selection.go(place, extend && place.row >= 0);
+    this.grid.reveal(place.row, place.column);
+    this.grid.draw();
+    this.#askDetailAgain();
+    this.#saveSoon();
+  }
+
+  selectAll(): void {
+    this.selection.all(this.rows.count, this.columns.seen.length);
+    this.grid.draw();
+  }
+
+  /** Sorts by a column: up, down, and back to the server's order; `add` keeps the columns sorted by before. */
+  sortBy(field: string, add: boolean, direction?: 'ascending' | 'descending' | 'none'): void {
+    const before = this.sort.find((one) => one.field === field);
+    const others = add ? this.sort.filter((one) => one.field !== field) : [];
+    const next =
+      direction ?? (before === undefined ? 'ascending' : before.descending ? 'none' : 'descending');
+    const step = { field, descending: next === 'descending' };
+    const at = this.sort.findIndex((one) => one.field === field);
+    const sort = next === 'none' ? others : others.toSpliced(add && at >= 0 ? at : others.length, 0, step);
+    this.#arrange(sort, this.#filter);
+  }
+
+  copy(headers: boolean): void {
+    const { from, to } = this.selection;
+    if (this.rows.count > 0) {
+      const fields = this.columns.seen.slice(from.column, to.column + 1).map(({ field }) => field);
+      this.#host.tell({ is: 'copy', from: from.row, to: to.row + 1, fields, headers });
+    }
+  }
+
+  /** Shows the focused row field by field. */
+  askDetail(): void {
+    const { row } = this.selection.focus;
+    if (row >= 0 && this.rows.count > 0) {
+      this.#detail.wanted = true;
+      this.#host.tell({ is: 'detail', at: row });
+      this.#saveSoon();
+    }
+  }
+
+  toggleNames(): void {
+    this.columns.byField = !this.columns.byField;
+    this.#fitAll();
+    this.arranged();
+  }
+
+  /** The width that shows what is in the column, as far as it is here. */
+  fit(column: SeenColumn): void {
+    this.columns.fit(column, this.#textsOf(column));
+    this.arranged();
+  }
+
+  arrangeColumns(change: (columns: Columns) => void): void {
+    change(this.columns);
+    this.arranged();
+  }
+
+  /** A person has arranged the columns otherwise. */
+  arranged(): void {
+    const { sort } = this;
+    this.#host.tell({ is: 'layout', layout: { ...this.columns.layout, sort, filter: this.#filter } });
+    this.#draw();
+  }
+
+  #arrange(sort: Layout['sort'], filter: string): void {
+    if (filter !== this.#filter || sort !== this.sort) {
+      this.sort = sort;
+      this.#filter = filter;
+      this.arranged();
+      this.rows.arrange(this.#isArranged);
+      this.#askDetailAgain();
+    }
+  }
+
+  get #isArranged(): boolean {
+    return this.sort.length > 0 || this.#filter.trim() !== '';
+  }
+
+  #update(state: TableStateMessage): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#heading.textContent = state.title;
+    this.columns.update(state);
+    if (this.#isMeasured && JSON.stringify(state.labels) !== JSON.stringify(before?.labels)) {
+      this.#fitAll();
+    }
+    this.rows.update(state);
+    this.#askDetailAgain();
+    this.#draw();
+  }
+
+  #takePage(page: ToTable & { is: 'page' }): void {
+    if (this.rows.take(page)) {
+      if (!this.#isMeasured && page.rows.length > 0) {
+        this.#isMeasured = true;
+        this.#fitAll();
+      }
+      this.#draw();
+    }
+  }
+
+  #draw(): void {
+    this.selection.clamp(this.rows.count, this.columns.seen.length);
+    this.grid.draw();
+    this.#drawAround();
+    if (!this.#isRestored && this.rows.count > 0 && this.#state?.phase !== 'arriving') {
+      // The table gets its height with the next frame.
+      requestAnimationFrame(() => this.#restore());
+    }
+  }
+
+  #drawAround(): void {
+    const state = this.#state;
+    if (state === undefined) {
+      return;
+    }
+    const { rowCount, phase, fields, labels } = state;
+    const { count } = this.rows;
+    const { byField, hiddenCount } = this.columns;
+    this.filterBox.update(this.#filter.trim() === '' ? '' : say('matches', count, rowCount));
+    this.#status.update(state);
+    this.#names.textContent = say(byField ? 'showLabels' : 'showFields');
+    this.#names.hidden = fields.every((field, at) => labels[at] === field);
+    this.#stop.hidden = !state.watching;
+    this.#hidden.hidden = hiddenCount === 0;
+    this.#hidden.textContent = say('hidden', hiddenCount);
+    this.#empty.hidden = count > 0 || phase === 'failed';
+    this.#empty.textContent = say(phase === 'arriving' ? 'arriving' : rowCount > 0 ? 'noMatch' : 'noRows');
+  }
+
+  /** The focus or the rows changed: the row in the detail pane is another one now. */
+  #askDetailAgain(): void {
+    if (this.#detail.wanted) {
+      this.askDetail();
+    }
+  }
+
+  /** Restores the scroll position and focus of before the tab was hidden or the window reloaded. */
+  #restore(): void {
+    const { view } = this.#host;
+    if (this.#isRestored || view === undefined) {
+      return;
+    }
+    this.#isRestored = true;
+    this.grid.top = view.top;
+    this.grid.root.scrollLeft = view.left;
+    this.selection.go(view.focus, false);
+    this.#draw();
+    if (view.detail) {
+      this.askDetail();
+    }
+  }
+
+  /** Saves what a person looks at, 300 ms after the last change: a scroll is many of them. */
+  #saveSoon(): void {
+    window.clearTimeout(this.#saving);
+    this.#saving = window.setTimeout(() => this.#save(), 300);
+  }
+
+  #save(): void {
+    // A tab that is shown and hidden again at once has not been restored yet: what was saved before stays.
+    if (this.#isRestored) {
+      const { top, root } = this.grid;
+      const { focus } = this.selection;
+      this.#host.save({ view: { top, left: root.scrollLeft, focus, detail: this.#detail.wanted } });
+    }
+  }
+
+  #fitAll(): void {
+    this.columns.fitAll((column) => this.#textsOf(column));
+  }
+
+  #textsOf(column: SeenColumn): string[] {
+    return [...this.rows.here().take(maxMeasured)].map(({ cells }) => visible(cellText(cells[column.cell])));
+  }
+}

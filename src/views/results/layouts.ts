@@ -1,0 +1,46 @@
+import * as v from 'valibot';
+import type * as vscode from 'vscode';
+import { fingerprint } from '../../core/requests/queries.ts';
+import { type DataRequest, targetNames } from '../../core/requests/request.ts';
+import { asSent } from './layout.ts';
+import { type Layout, layout } from './messages.ts';
+
+const key = 'layouts';
+/** The views that were arranged last are remembered. */
+const maxLayouts = 200;
+
+const schema = v.array(v.tuple([v.string(), layout]));
+
+/** How a person has arranged each view, by its connection and name, whatever else a request says. */
+export class Layouts {
+  readonly #state: vscode.Memento;
+  readonly #hasSecret: (text: string) => boolean;
+
+  /** @param hasSecret whether there is a secret in a text; a filter that has one is not remembered */
+  constructor(state: vscode.Memento, hasSecret: (text: string) => boolean) {
+    this.#state = state;
+    this.#hasSecret = hasSecret;
+  }
+
+  of(request: DataRequest): Layout {
+    const view = viewOf(request);
+    return this.#all().find(([known]) => known === view)?.[1] ?? asSent;
+  }
+
+  async keep(request: DataRequest, arranged: Layout): Promise<void> {
+    const view = viewOf(request);
+    const filter = this.#hasSecret(arranged.filter) ? '' : arranged.filter;
+    const others = this.#all().filter(([known]) => known !== view);
+    await this.#state.update(key, [[view, { ...arranged, filter }], ...others].slice(0, maxLayouts));
+  }
+
+  #all(): [string, Layout][] {
+    const parsed = v.safeParse(schema, this.#state.get(key, []));
+    return parsed.success ? parsed.output : [];
+  }
+}
+
+function viewOf(request: DataRequest): string {
+  const target = targetNames(request).map((name) => [name, request[name]]);
+  return fingerprint({ connection: request.connection, ...Object.fromEntries(target) });
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import type { Memento } from 'vscode';
+import { asSent, seenFields } from '../../../../src/views/results/layout.ts';
+import { Layouts } from '../../../../src/views/results/layouts.ts';
+
+/** What VS Code remembers, as it does: only what JSON can hold. */
+function memento(stored = new Map<string, string>()): Memento {
+  return {
+    keys: () => [...stored.keys()],
+    get: <T>(key: string, otherwise?: T) => {
+      const text = stored.get(key);
+      return text === undefined ? otherwise : (JSON.parse(text) as T);
+    },
+    update: async (key, value) => void stored.set(key, JSON.stringify(value)),
+  };
+}
+
+const view = { connection: 'SYSA', product: 'MVMVS', view: 'JCPU' };
+const arranged = { ...asSent, sort: [{ field: 'CPU', descending: true }], filter: 'CPU>10' };
+
+describe('results: how views are arranged', () => {
+  it('is remembered for each view of a connection, whatever else is asked for', async () => {
+    const state = memento();
+    await new Layouts(state, () => false).keep({ ...view, context: 'PLEX1', session: 'new' }, arranged);
+    const later = new Layouts(state, () => false);
+    assert.deepEqual(later.of({ ...view, context: 'PLEX2' }), arranged);
+    assert.deepEqual(later.of({ ...view, view: 'JESPOOL' }), asSent);
+    assert.deepEqual(later.of({ ...view, connection: 'SYSB' }), asSent);
+    await later.keep(view, { ...arranged, filter: '' });
+    assert.equal(later.of(view).filter, '');
+  });
+
+  it('E: is remembered of the views that were arranged last, and what is none of ours is left', async () => {
+    const state = memento();
+    const layouts = new Layouts(state, () => false);
+    for (let at = 0; at < 201; at++) {
+      await layouts.keep({ ...view, view: `V${at}` }, arranged);
+    }
+    assert.deepEqual(layouts.of({ ...view, view: 'V0' }), asSent);
+    assert.deepEqual(layouts.of({ ...view, view: 'V1' }), arranged);
+    await state.update('layouts', [['V1', { sort: 'by name' }]]);
+    assert.deepEqual(layouts.of({ ...view, view: 'V1' }), asSent);
+  });
+
+  it('E: is remembered without a filter in which there is a secret', async () => {
+    const layouts = new Layouts(memento(), (text) => text.includes('secret'));
+    await layouts.keep(view, { ...arranged, filter: 'user=secret' });
+    assert.deepEqual(layouts.of(view), { ...arranged, filter: '' });
+  });
+
+  it('says which columns are seen, and in which order', () => {
+    const fields = ['A', 'B', 'C', 'D'];
+    assert.deepEqual(seenFields(asSent, fields, ['B']), ['A', 'C', 'D']);
+    const layout = {
+      order: ['D', 'gone', 'A'],
+      columns: [
+        { field: 'A', hidden: true },
+        { field: 'B', hidden: false },
+        { field: 'C', pinned: true },
+      ],
+    };
+    assert.deepEqual(seenFields(layout, fields, ['B']), ['C', 'D', 'B']);
+  });
+});
