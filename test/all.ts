@@ -35,7 +35,16 @@ const steps: readonly Step[] = [
   { name: 'build', run: () => check('esbuild.js', []), needed: true },
   { name: 'package', run: () => verify(packageAndCheck), needed: true },
   { name: 'host tests', run: () => suite('host', 'test/runTest.ts', []) },
+  {
+    name: 'tests against servers of others',
+    run: () => suite('servers', 'node_modules/mocha/bin/mocha.js', serverTests),
+  },
   { name: 'UI tests', run: () => suite('ui', 'test/ui/run.ts', ['--vsix', vsix]) },
+];
+
+const serverTests = [
+  ...['--no-config', '--parallel', '--jobs', '4', '--timeout', '60000'],
+  ...['--reporter', 'test/workbench/countingReporter.ts', 'test/servers/*.test.ts'],
 ];
 
 async function node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
@@ -76,6 +85,8 @@ async function main(): Promise<void> {
   const all: Counts[] = [];
   const times: string[] = [];
   let missing: string | undefined;
+  // Meanwhile, because it takes a minute the first time; who needs a server waits for it, and tells what went wrong.
+  void node('--import', ['./test/workbench/guard.ts', 'test/servers/fetch.ts']);
   for (const { name, run, needed } of steps) {
     const started = Date.now();
     console.log(`\n== ${name}${missing ? `: cannot run, ${missing} failed` : ''}`);

@@ -1,4 +1,6 @@
-/** What a handler answers; `send.ts` puts it on the wire, `faults.ts` may spoil it on the way. */
+import { STATUS_CODES } from 'node:http';
+
+/** What a handler answers; `send.ts` puts it on the wire. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,31 +31,13 @@ export function streamedJson(chunks: Iterable<Buffer>): Answer {
   return { status: 200, headers: { 'Content-Type': jsonType }, body: chunks };
 }
 
-const reasons: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  410: 'Gone',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
-
-/** The name of an HTTP status, as error pages show it. */
-export function reasonOf(status: number): string {
-  return reasons[status] ?? 'Error';
-}
-
 /** Tomcat's HTML error page: what a CRA gateway's 4xx and 5xx often carry instead of JSON (docs/protocols.md 2). */
 export function tomcatPage(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
-  const title = `HTTP Status ${status} – ${reasonOf(status)}`;
+  const title = `HTTP Status ${status} – ${STATUS_CODES[status]}`;
   const body =
     `<!doctype html><html lang="en"><head><title>${title}</title>` +
     '<style type="text/css">body {font-family:Tahoma,Arial,sans-serif;} h1 {background-color:#525D76;color:white;}</style>' +
@@ -63,8 +47,8 @@ export function tomcatPage(
 }
 
 /** 200 with a top-level `error`: how a CRA gateway says that a request made no sense (docs/protocols.md 2). */
-export function craError(message: string): Answer {
-  return json({ rc: 8, error: message });
+export function craRefusal(message: string): Refusal {
+  return new Refusal(json({ rc: 8, error: message }));
 }
 
 /** The JSON error of one documented page of CRA: a reason code and a message. */

@@ -1,33 +1,24 @@
-import { type Answer, craError, json, Refusal, reasonError, tomcatPage } from './answer.ts';
-import { allow, type Call, form, parameter } from './call.ts';
-import { collectionTime, dataAnswer, isAskedFor, readSelection, type Selection, server } from './craData.ts';
+import { type Answer, craRefusal, json, Refusal, reasonError, tomcatPage } from './answer.ts';
+import { type Call, parameter } from './call.ts';
+import { collectionTime, dataAnswer, isAskedFor, readSelection, server } from './craData.ts';
 import type { Setup } from './setup.ts';
 import { type CraSession, newSecret } from './state.ts';
-import { Catalog } from './views/catalog.ts';
 import { systems } from './views/cells.ts';
-import { SelectionError } from './views/select.ts';
-import type { View } from './views/view.ts';
+import { mvipViews } from './views/mvip.ts';
+import { mvmvsViews } from './views/mvmvs.ts';
+import { idOf, type View } from './views/view.ts';
 
 /** Who may log on. */
 const user = { name: 'demo', password: 'demo' };
-/** `tomcat:tomcat`, as a Basic authorization carries it. */
-const tomcatUser = `Basic ${Buffer.from('tomcat:tomcat').toString('base64')}`;
-
-/** How a data call treats its session. */
-interface SessionWish {
-  /** The session to use again. */
-  readonly id: string | undefined;
-  /** Whether it is the session's last call. */
-  readonly close: boolean;
-}
 
 /** What a CRA gateway does, whichever dialect asks for it (docs/protocols.md 2). */
 export class Cra {
   readonly #setup: Setup;
-  readonly #catalog = new Catalog();
+  readonly #views: readonly View[];
 
   constructor(setup: Setup) {
     this.#setup = setup;
+    this.#views = [...mvmvsViews, ...mvipViews, ...setup.moreViews];
   }
 
   /** The list of services (2a). */
@@ -73,49 +64,124 @@ export class Cra {
   }
 
   /** A view, or the error under 200 that an unknown one gives. */
-  view(product: string | undefined, name: string | undefined): View {
-    const view = this.#catalog.find(product ?? '', name ?? '');
+  view(product = '', name = ''): View {
+    const view = this.#views.find((one) => one.product === product && one.name === name);
     if (view === undefined) {
-      throw new Refusal(craError(`View ${name ?? ''} of product ${product ?? ''} is not known.`));
+      throw craRefusal(`View ${name} of product ${product} is not known.`);
     }
     return view;
   }
 
-  /** A data call: opens, uses again or closes a session, as wished. */
-  data(call: Call, token: string, view: View, wish: SessionWish): Answer {
-    const { state, quirks, wall } = this.#setup;
-    const selection = select(call, view);
+  /** A data call in the session that is named, or in a new one. It ends that if `close`; undefined: a new one only. */
+  data(call: Call, token: string, view: View, close: boolean | undefined): Answer {
+    const { state, wall } = this.#setup;
+    const selection = readSelection(call.query, view);
     const moment = collectionTime(call.query, wall());
     const refresh = yesOrNo(call.query, 'refresh') ?? parameter(call.query, 'period') !== undefined;
-    if (wish.id === undefined) {
-      const id = this.open(token, view, moment);
-      if (wish.close) {
-        this.#end(id);
-      }
-      return dataAnswer(view, selection, moment, wish.close ? undefined : id, quirks);
-    }
-    const session = this.#session(wish.id, token);
+    const known = sessionIn(call);
+    const id = known ?? this.#open(token, view, moment);
+    const session = this.#session(id, token);
     if (session.product !== view.product || session.view !== view.name) {
-      throw new Refusal(craError(`The session belongs to view ${session.product}/${session.view}.`));
+      throw craRefusal(`The session belongs to view ${session.product}/${session.view}.`);
     }
-    if (refresh) {
-      session.collectedAt = moment;
+    if (known !== undefined) {
+      state.counters.reused += 1;
+      session.collectedAt = refresh ? moment : session.collectedAt;
     }
-    state.counters.reused += 1;
-    if (wish.close) {
-      this.#end(wish.id);
+    const ends = close ?? known === undefined;
+    if (ends) {
+      this.#end(id);
     }
-    return dataAnswer(view, selection, session.collectedAt, wish.close ? undefined : wish.id, quirks);
+    return dataAnswer(view, selection, session.collectedAt, ends ? undefined : id);
+  }
+
+  /** Closes a session at once. */
+  close(token: string, call: Call): Answer {
+    this.#end(this.#named(token, call));
+    return json({ rc: 0, message: 'The session is closed.' });
+  }
+
+  /** Keeps the user token alive, and the session where one is named. */
+  keepAlive(token: string, call: Call): Answer {
+    const id = sessionIn(call);
+    if (id !== undefined) {
+      this.#session(id, token);
+    }
+    this.#setup.state.counters.keepAlives += 1;
+    return json({ rc: 0, message: 'The timeout is reset.' });
+  }
+
+  /** Logs off: ends the user token and what is open under it. */
+  logOff(token: string): Answer {
+    this.#setup.state.logOff(token);
+    return json({ rc: 0, message: 'You are logged off.' });
+  }
+
+  /** A view's definition (2b). It leaves its session open unless told otherwise; a header is a line for each word. */
+  definition(token: string, view: View, close: boolean): Answer {
+    return json({
+      rc: 0,
+      productName: view.product,
+      viewName: view.name,
+      description: view.title,
+      columns: view.columns.map(({ field, label, hidden }, index) => ({
+        id: idOf(index),
+        field,
+        visible: hidden !== true,
+        header: label.split(' '),
+        fieldtype: 'CHARACTER',
+      })),
+      ...(close ? {} : { session: this.#open(token, view, this.#setup.wall()) }),
+    });
+  }
+
+  /** The columns, under other names than the newer dialect's: clients must read both (2a). */
+  columns(view: View): Answer {
+    return json({
+      rc: 0,
+      productName: view.product,
+      viewName: view.name,
+      title: view.title,
+      Columns: view.columns.map(({ field, label }) => ({ name: field, heading: label })),
+    });
+  }
+
+  /** The actions of a view, in an open session; what they change is left out here. */
+  actions(token: string, view: View, call: Call): Answer {
+    const session = this.#named(token, call);
+    return json({ rc: 0, productName: view.product, viewName: view.name, session, actions: [] });
+  }
+
+  products(): Answer {
+    return table([...new Set(this.#views.map(({ product }) => product))], 'productName');
+  }
+
+  /** What a product has: views, the systems that it sees, or its servers, of a context where that is named. */
+  choices(call: Call, product = '', list = ''): Answer {
+    const views = this.#views.filter((view) => view.product === product);
+    if (views.length === 0) {
+      throw new Refusal(reasonError(404, 12, `Product ${product} is not known.`));
+    }
+    switch (list) {
+      case 'views':
+        return table(
+          views.map(({ name }) => name),
+          'viewName',
+        );
+      case 'systems':
+        return table(systems, 'system');
+      default:
+        return table(systems.some((system) => isAskedFor(call.query, system)) ? [server] : [], 'server');
+    }
   }
 
   /** Opens a session, or refuses for the limit. */
-  open(token: string, view: View, collectedAt: number): string {
-    const { state, lifeMs, maxSessions, quirks } = this.#setup;
+  #open(token: string, view: View, collectedAt: number): string {
+    const { state, lifeMs, maxSessions } = this.#setup;
     if (state.craSessions.size >= maxSessions) {
       state.counters.refused += 1;
       const error = `No session is available: the limit of ${maxSessions} is reached. Close a session or try again later.`;
-      const status = quirks.limitAnswer ?? 503;
-      throw new Refusal(status === 'error' ? craError(error) : json({ rc: 8, error }, status));
+      throw new Refusal(json({ rc: 8, error }, 503));
     }
     const id = newSecret(18);
     const { product, name } = view;
@@ -125,96 +191,21 @@ export class Cra {
     return id;
   }
 
-  /** Closes a session at once. */
-  close(token: string, id: string | undefined): Answer {
+  /** The id of the living session that a call must name. */
+  #named(token: string, call: Call): string {
+    const id = sessionIn(call);
     if (id === undefined) {
       throw new Refusal(tomcatPage(400, "Required parameter 'session' is not present"));
     }
     this.#session(id, token);
-    this.#end(id);
-    return json({ rc: 0, message: 'The session is closed.' });
-  }
-
-  /** Keeps the user token alive, and the session where one is named. */
-  keepAlive(token: string, id: string | undefined): Answer {
-    if (id !== undefined) {
-      this.#session(id, token);
-    }
-    this.#setup.state.counters.keepAlives += 1;
-    return json({ rc: 0, message: 'The timeout is reset.' });
-  }
-
-  /** Logs off: ends the user token and what is open under it. */
-  logOff(call: Call, service?: string): Answer {
-    allow(call, 'POST');
-    this.requireBasic(call);
-    this.#setup.state.logOff(this.authorize(formToken(call), service));
-    return json({ rc: 0, message: 'You are logged off.' });
-  }
-
-  /** The actions of a view, in an open session; what they change is left out here. */
-  actions(token: string, view: View, id: string | undefined): Answer {
-    if (id === undefined) {
-      throw new Refusal(tomcatPage(400, "Required parameter 'session' is not present"));
-    }
-    this.#session(id, token);
-    return json({ rc: 0, productName: view.product, viewName: view.name, session: id, actions: [] });
-  }
-
-  /** The products, or the views of one. */
-  products(): Answer {
-    return table([...new Set(this.#catalog.views.map(({ product }) => product))], 'productName');
-  }
-
-  views(product: string): Answer {
-    return table(
-      this.#of(product).map(({ name }) => name),
-      'viewName',
-    );
-  }
-
-  /** The systems that a product sees. */
-  systems(product: string): Answer {
-    this.#of(product);
-    return table(systems, 'system');
-  }
-
-  /** The servers of a product, of a context where that is named. */
-  servers(call: Call, product: string): Answer {
-    this.#of(product);
-    return table(systems.some((system) => isAskedFor(call.query, system)) ? [server] : [], 'server');
-  }
-
-  /** The views of a product. */
-  #of(product: string): readonly View[] {
-    const found = this.#catalog.views.filter((view) => view.product === product);
-    if (found.length === 0) {
-      throw new Refusal(reasonError(404, 12, `Product ${product} is not known.`));
-    }
-    return found;
-  }
-
-  /** Asks for the gateway's own Basic authorization where it was started so. */
-  requireBasic(call: Call): void {
-    if (this.#setup.basic && call.authorization !== tomcatUser) {
-      const challenge = { 'WWW-Authenticate': 'Basic realm="Common REST API", charset="UTF-8"' };
-      throw new Refusal(tomcatPage(401, 'This request requires the Tomcat user', challenge));
-    }
-  }
-
-  /** Refuses every method but the one that is assumed (docs/protocols.md 2b). */
-  allowAssumed(call: Call, method: 'GET' | 'POST'): void {
-    const swapped = method === 'GET' ? 'POST' : 'GET';
-    allow(call, this.#setup.quirks.swappedMethods ? swapped : method);
+    return id;
   }
 
   #session(id: string, token: string): CraSession {
-    const { state, quirks } = this.#setup;
+    const { state } = this.#setup;
     const session = state.craSessions.get(id);
     if (session === undefined || session.userToken !== token) {
-      const message = 'The session is not known or has expired';
-      const status = quirks.deadSession ?? 404;
-      throw new Refusal(status === 'error' ? craError(message) : tomcatPage(status, message));
+      throw new Refusal(tomcatPage(404, 'The session is not known or has expired'));
     }
     state.useSession(session);
     return session;
@@ -237,25 +228,9 @@ function table(names: readonly string[], member: string): Answer {
   });
 }
 
-function select(call: Call, view: View): Selection {
-  try {
-    return readSelection(call.query, view);
-  } catch (error) {
-    if (error instanceof SelectionError) {
-      throw new Refusal(craError(`${error.message}.`));
-    }
-    throw error;
-  }
-}
-
-/** The token of an `Authorization: Bearer` header. */
-export function bearer(call: Call): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(call.authorization)?.[1];
-}
-
-/** The user token of a form body. */
-export function formToken(call: Call): string | undefined {
-  return form(call).get('userToken') ?? undefined;
+/** The session that a call names: in the query, or in the header of newer pages (docs/protocols.md 2b). */
+function sessionIn(call: Call): string | undefined {
+  return parameter(call.query, 'session') ?? (call.session || undefined);
 }
 
 /** A switch in the query: `Y`/`N` or `true`/`false` (docs/protocols.md 2b). */
@@ -267,5 +242,5 @@ export function yesOrNo(query: URLSearchParams, name: string): boolean | undefin
   if (text === 'n' || text === 'false') {
     return false;
   }
-  throw new Refusal(craError(`${name} must be Y or N.`));
+  throw craRefusal(`${name} must be Y or N.`);
 }

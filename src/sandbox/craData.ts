@@ -1,8 +1,7 @@
-import { type Answer, json, streamedJson } from './answer.ts';
+import { type Answer, craRefusal, json, streamedJson } from './answer.ts';
 import { parameter } from './call.ts';
-import type { Quirks } from './quirks.ts';
 import { type Row, systems } from './views/cells.ts';
-import { parseFilter, parseSort, SelectionError, wildcard } from './views/select.ts';
+import { parseFilter, parseSort, wildcard } from './views/select.ts';
 import { systemOf, type View } from './views/view.ts';
 
 /** Rows in an answer when nobody says how many. */
@@ -21,22 +20,22 @@ export interface Selection {
   readonly count: number;
   readonly filter?: (row: Row) => boolean;
   readonly compare?: (a: Row, b: Row) => number;
-  /** What the gateway says beside the rows: an `rc` from 4 up (docs/protocols.md 2c). */
-  readonly trouble?: { readonly rc: number; readonly message: string };
+  /** What the gateway says beside the rows: an `rc`, with a message from 4 up (docs/protocols.md 2c). */
+  readonly state: { readonly rc: number; readonly message?: string };
 }
 
-/** Reads the selection, or throws a SelectionError. `row` is what some public clients write for `rows`. */
+/** Reads the selection, or refuses. `row` is what some public clients write for `rows`. */
 export function readSelection(query: URLSearchParams, view: View): Selection {
   const start = wholeNumber(query, 'startRow') ?? 1;
   if (start < 1) {
-    throw new SelectionError('startRow must be 1 or more');
+    throw craRefusal('startRow must be 1 or more.');
   }
   const filter = parameter(query, 'filter');
   const sort = parameter(query, 'sort');
   const asked = systems.filter((name) => isAskedFor(query, name));
   return {
     systems: new Set(asked),
-    ...troubleOf(query, asked),
+    state: stateOf(query, asked),
     start: start - 1,
     count: wholeNumber(query, 'rows') ?? wholeNumber(query, 'row') ?? defaultRows,
     ...(filter === undefined ? {} : { filter: parseFilter(filter, view.columns) }),
@@ -44,18 +43,13 @@ export function readSelection(query: URLSearchParams, view: View): Selection {
   };
 }
 
-function troubleOf(query: URLSearchParams, asked: readonly string[]): Pick<Selection, 'trouble'> {
+function stateOf(query: URLSearchParams, asked: readonly string[]): Selection['state'] {
   if (asked.length === 0) {
-    return { trouble: { rc: 8, message: 'No system fits context, server, system and scope.' } };
+    return { rc: 8, message: 'No system fits context, server, system and scope.' };
   }
   return previous.test(parameter(query, 'period') ?? '') && parameter(query, 'session') === undefined
-    ? {
-        trouble: {
-          rc: 4,
-          message: 'The last complete interval is sure to be complete in an open session only.',
-        },
-      }
-    : {};
+    ? { rc: 4, message: 'The last complete interval is sure to be complete in an open session only.' }
+    : { rc: 0 };
 }
 
 /** The moment that the data is of, in epoch milliseconds: `period` moves it back (docs/protocols.md 2b). */
@@ -79,31 +73,25 @@ export function dataAnswer(
   selection: Selection,
   at: number,
   session: string | undefined,
-  quirks: Quirks,
 ): Answer {
-  const field = quirks.sessionIdIn?.field ?? (quirks.sessionIdIn === undefined ? 'session' : undefined);
-  const header = quirks.sessionIdIn?.header;
-  const whole = isWhole(selection) && view.serialized !== undefined;
-  const rows = whole ? [] : selectRows(view, selection, at);
-  const total = whole ? view.total : rows.length;
+  const serialized = isWhole(selection) ? view.serialized : undefined;
+  const rows = serialized === undefined ? selectRows(view, selection, at) : [];
+  const total = serialized === undefined ? rows.length : view.total;
   const start = Math.min(selection.start, total);
   const count = Math.min(selection.count, total - start);
   const envelope = {
-    ...(selection.trouble ?? { rc: 0 }),
+    ...selection.state,
     system: [...selection.systems][0] ?? '',
     productName: view.product,
     viewName: view.name,
     version: '2.1.00',
-    ...(quirks.noCounts ? {} : { totalRows: total, numRows: count }),
-    ...(session === undefined || field === undefined ? {} : { [field]: session }),
+    totalRows: total,
+    numRows: count,
+    ...(session === undefined ? {} : { session }),
   };
-  const answer =
-    whole && view.serialized !== undefined
-      ? streamedJson(wrap(envelope, view.serialized(start, count, at)))
-      : json({ ...envelope, Rows: rows.slice(start, start + count) });
-  return session === undefined || header === undefined
-    ? answer
-    : { ...answer, headers: { ...answer.headers, [header]: session } };
+  return serialized === undefined
+    ? json({ ...envelope, Rows: rows.slice(start, start + count) })
+    : streamedJson(wrap(envelope, serialized(start, count, at)));
 }
 
 function* wrap(envelope: object, rows: Iterable<Buffer>): Generator<Buffer> {
@@ -150,7 +138,7 @@ function wholeNumber(query: URLSearchParams, name: string): number | undefined {
     return undefined;
   }
   if (!/^\d{1,9}$/.test(text)) {
-    throw new SelectionError(`${name} must be a whole number`);
+    throw craRefusal(`${name} must be a whole number.`);
   }
   return Number(text);
 }

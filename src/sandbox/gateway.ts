@@ -3,16 +3,14 @@ import { performance } from 'node:perf_hooks';
 import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, readCall } from './call.ts';
 import { Cra } from './cra.ts';
-import { craGetData } from './craGetData.ts';
-import { craViews } from './craViews.ts';
+import { craAnswer } from './craRoutes.ts';
 import { grantedLifeMs } from './life.ts';
 import { Listener, type TlsIdentity } from './listener.ts';
-import type { Quirks } from './quirks.ts';
 import { Sarus } from './sarus.ts';
 import { send } from './send.ts';
 import type { Profile, Setup } from './setup.ts';
-import { State } from './state.ts';
-import type { SandboxStats } from './stats.ts';
+import { type SandboxStats, State } from './state.ts';
+import type { View } from './views/view.ts';
 
 export interface SandboxOptions {
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
@@ -36,10 +34,12 @@ export interface SandboxOptions {
   readonly prefix?: string | undefined;
   /** SARUS: API calls that the account may make; default 1,000,000. */
   readonly sarusQuota?: number | undefined;
+  /** SARUS: requests a second that each of the token endpoints answers; default 3. */
+  readonly sarusRate?: number | undefined;
   /** Monotonic milliseconds; tests turn it. Default: `performance.now`. */
   readonly now?: (() => number) | undefined;
-  /** What the protocols leave open, decided otherwise than by default. */
-  readonly quirks?: Quirks | undefined;
+  /** Views that CRA has beside its own. */
+  readonly moreViews?: readonly View[] | undefined;
 }
 
 /** A running sandbox gateway. */
@@ -52,13 +52,6 @@ export interface Sandbox {
   /** Ends the listening socket, every connection and every timer. */
   close(): Promise<void>;
 }
-
-const defaults = {
-  lifeSeconds: 900,
-  maxSessions: 20,
-  services: ['BBI3SYSA', 'BBI3SYSB'],
-  sarusQuota: 1_000_000,
-};
 
 /**
  * Starts a gateway on 127.0.0.1 that speaks SARUS (docs/protocols.md 1) and both CRA dialects (2a, 2b) on one port.
@@ -83,24 +76,21 @@ export class SandboxServer implements Sandbox {
     const now = options.now ?? (() => performance.now());
     // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
     const wallOffset = Date.now() - now();
-    const lifeMs = grantedLifeMs(options.lifeSeconds ?? defaults.lifeSeconds);
+    const lifeMs = grantedLifeMs(options.lifeSeconds ?? 900);
     this.#options = options;
-    this.services = options.services?.length ? options.services : defaults.services;
-    this.listener = new Listener(
-      (request, response) => void this.#serve(request, response),
-      options.tls,
-      httpKeepAliveMs(lifeMs),
-    );
+    this.services = options.services ?? ['BBI3SYSA', 'BBI3SYSB'];
+    this.listener = new Listener((request, response) => void this.#serve(request, response), options.tls);
     this.setup = {
       state: new State(now),
       lifeMs,
-      maxSessions: options.maxSessions ?? defaults.maxSessions,
+      maxSessions: options.maxSessions ?? 20,
       services: this.services,
       profile: options.profile ?? 'newest',
       basic: options.basic ?? false,
       secure: options.tls !== undefined,
-      sarusQuota: options.sarusQuota ?? defaults.sarusQuota,
-      quirks: options.quirks ?? {},
+      sarusQuota: options.sarusQuota ?? 1_000_000,
+      sarusRate: options.sarusRate ?? 3,
+      moreViews: options.moreViews ?? [],
       wall: options.now === undefined ? Date.now : () => wallOffset + now(),
       port: () => this.port,
     };
@@ -147,34 +137,17 @@ export class SandboxServer implements Sandbox {
 
   /** Carries out what a request asks for. */
   protected answer(call: Call): Answer {
-    const { quirks } = this.setup;
     try {
-      return marked(this.#route(call), quirks);
+      return (
+        (call.path[0] === 'cra' ? craAnswer(this.#cra, this.setup, call) : this.sarus.answer(call)) ??
+        tomcatPage(404, `The requested resource [${call.url}] is not available`)
+      );
     } catch (error) {
       if (error instanceof Refusal) {
-        return marked(error.answer, quirks);
+        return error.answer;
       }
       throw error;
     }
-  }
-
-  #route(call: Call): Answer {
-    const [first, ...rest] = call.path;
-    const answer = first === 'cra' ? this.#routeCra(call, rest) : this.sarus.answer(call);
-    return answer ?? tomcatPage(404, `The requested resource [${call.url}] is not available`);
-  }
-
-  /** Case tells the roots apart, and the release what there is under each (docs/protocols.md 2). */
-  #routeCra(call: Call, [first, second, ...rest]: readonly string[]): Answer | undefined {
-    const { profile, quirks } = this.setup;
-    if (first === 'ServiceGateway' && second === 'Services') {
-      return profile === 'cmi'
-        ? craViews(this.#cra, this.setup, call, rest)
-        : craGetData(this.#cra, quirks, call, rest);
-    }
-    return first === 'serviceGateway' && second === 'services' && profile === 'newest'
-      ? craViews(this.#cra, this.setup, call, rest)
-      : undefined;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -189,18 +162,6 @@ export class SandboxServer implements Sandbox {
 /** Whether a request is for the sandbox itself. */
 export function isControl(call: Call): boolean {
   return call.path[0] === 'sandbox';
-}
-
-/** Must not look like the token's life in minutes, which `login` announces under the same name. */
-function httpKeepAliveMs(lifeMs: number): number {
-  return Math.floor(lifeMs / 60_000) === 20 ? 25_000 : 20_000;
-}
-
-function marked(answer: Answer, quirks: Quirks): Answer {
-  const isJson = answer.headers['Content-Type']?.startsWith('application/json') ?? false;
-  return quirks.byteOrderMark && isJson && typeof answer.body === 'string'
-    ? { ...answer, body: `\ufeff${answer.body}` }
-    : answer;
 }
 
 /** A mistake of ours becomes a 500 in a gateway's words; a client that has left needs nothing. */

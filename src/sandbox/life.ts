@@ -30,22 +30,19 @@ export function isShort(lifeMs: number): boolean {
 export class IdleTable<T extends Idle> {
   readonly #entries = new Map<string, T>();
   readonly #now: () => number;
-  readonly #expired: (name: string, entry: T) => void;
-  /** Nothing expires before this; uses only ever put it off, so a sweep before it would find nothing. */
-  #earliest = Number.POSITIVE_INFINITY;
+  readonly #expired: (name: string) => void;
 
-  constructor(now: () => number, expired: (name: string, entry: T) => void) {
+  constructor(now: () => number, expired: (name: string) => void) {
     this.#now = now;
     this.#expired = expired;
   }
 
   add(name: string, entry: T): void {
     this.#entries.set(name, entry);
-    this.#earliest = Math.min(this.#earliest, entry.lastUsed + entry.lifeMs);
   }
 
   get(name: string): T | undefined {
-    this.sweep();
+    this.#sweep();
     return this.#entries.get(name);
   }
 
@@ -53,36 +50,28 @@ export class IdleTable<T extends Idle> {
     return this.#entries.delete(name);
   }
 
-  /** How many live. */
-  get size(): number {
-    this.sweep();
-    return this.#entries.size;
-  }
-
-  /** Names and entries that live, oldest first. */
-  live(): [string, T][] {
-    this.sweep();
-    return [...this.#entries];
-  }
-
   clear(): void {
     this.#entries.clear();
   }
 
+  /** How many live. */
+  get size(): number {
+    return this.live().length;
+  }
+
+  /** Names and entries that live, oldest first. */
+  live(): [string, T][] {
+    this.#sweep();
+    return [...this.#entries];
+  }
+
   /** Forgets what has been idle for its whole life, and says so. */
-  sweep(): void {
+  #sweep(): void {
     const now = this.#now();
-    if (now < this.#earliest) {
-      return;
-    }
-    this.#earliest = Number.POSITIVE_INFINITY;
-    for (const [name, entry] of this.#entries) {
-      const end = entry.lastUsed + entry.lifeMs;
-      if (now >= end) {
+    for (const [name, { lastUsed, lifeMs }] of this.#entries) {
+      if (now >= lastUsed + lifeMs) {
         this.#entries.delete(name);
-        this.#expired(name, entry);
-      } else {
-        this.#earliest = Math.min(this.#earliest, end);
+        this.#expired(name);
       }
     }
   }

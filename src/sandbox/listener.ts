@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -10,19 +11,17 @@ export interface TlsIdentity {
 
 /** Nothing but this machine reaches the sandbox. */
 const host = '127.0.0.1';
+/** HTTP's own keep-alive, announced in seconds on every answer: not to be mistaken for a life in minutes. */
+const keepAliveMs = 25_000;
 
 /** A listening socket on one port. */
 export class Listener {
-  readonly #serve: RequestListener;
-  readonly #tls: TlsIdentity | undefined;
-  readonly #keepAliveMs: number;
-  #server: Server | undefined;
+  readonly #server: Server;
   #port = 0;
 
-  constructor(serve: RequestListener, tls: TlsIdentity | undefined, keepAliveMs: number) {
-    this.#serve = serve;
-    this.#tls = tls;
-    this.#keepAliveMs = keepAliveMs;
+  constructor(serve: RequestListener, tls: TlsIdentity | undefined) {
+    this.#server = tls === undefined ? createServer(serve) : createSecureServer(tls, serve);
+    this.#server.keepAliveTimeout = keepAliveMs;
   }
 
   get port(): number {
@@ -31,25 +30,17 @@ export class Listener {
 
   /** Listens; 0 takes any free port. */
   async open(port: number): Promise<void> {
-    const server =
-      this.#tls === undefined ? createServer(this.#serve) : createSecureServer(this.#tls, this.#serve);
-    // HTTP's own keep-alive, which Node announces in seconds on every answer.
-    server.keepAliveTimeout = this.#keepAliveMs;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, resolve);
-    });
-    this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Closes the listening socket and every connection; it can be opened again. */
   async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server !== undefined) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
+    if (this.#server.listening) {
+      const closed = once(this.#server, 'close');
+      this.#server.close();
+      this.#server.closeAllConnections();
       await closed;
     }
   }

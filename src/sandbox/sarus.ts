@@ -1,121 +1,99 @@
 import { performance } from 'node:perf_hooks';
-import { type Answer, json, streamedJson } from './answer.ts';
+import { type Answer, json } from './answer.ts';
 import type { Call } from './call.ts';
-import { isShort } from './life.ts';
-import { type SarusParams, sarusParams } from './sarusCall.ts';
+import { type Idle, isShort } from './life.ts';
+import { type SarusParams, SarusRefusal, sarusParams } from './sarusCall.ts';
 import { type SarusEndpoint, sarusEndpoints } from './sarusData.ts';
 import type { Setup } from './setup.ts';
-import { newSecret, type SarusToken } from './state.ts';
+import { newSecret } from './state.ts';
 
 /** Who gets a token (docs/protocols.md 1.1). */
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
 /** Bounds of `Minutes`, and what it is when nobody says. */
 const minutesOf = { usual: 30, least: 1, most: 1440 };
-/** Each of the token endpoints answers so many requests a second. */
-const requestsASecond = 3;
 
 /** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
   readonly #setup: Setup;
-  /** The token endpoints, and when each was last called, in milliseconds. */
+  readonly #tokenEndpoints: ReadonlyMap<string, (params: SarusParams) => object>;
+  /** When each of the token endpoints was last called, in milliseconds. */
   readonly #tokenCalls = new Map<string, number[]>();
 
   constructor(setup: Setup) {
     this.#setup = setup;
+    this.#tokenEndpoints = new Map([
+      ['GetSessionToken', (params) => this.#open(params)],
+      ['QuerySessionToken', (params) => ({ Remaining: this.#remaining(this.#token(params)[1]) })],
+      ['RenewSessionToken', (params) => this.#renew(params)],
+      ['RevokeSessionToken', (params) => this.#revoke(params)],
+    ]);
   }
 
   /** Answers `/<Endpoint>`. */
   answer(call: Call): Answer {
     const start = performance.now();
-    const name = call.path.join('/');
     try {
-      const endpoint = Object.hasOwn(sarusEndpoints, name) ? sarusEndpoints[name] : undefined;
-      if (call.method !== 'GET' && !(call.method === 'POST' && endpoint?.posts)) {
-        throw new SarusRefusal(405, `Method ${call.method} is not allowed`);
-      }
-      const params = sarusParams(call, this.#setup.quirks.seriesKey);
-      if (params === undefined) {
-        throw new SarusRefusal(400, 'The body must be a JSON object');
-      }
-      return endpoint === undefined
-        ? this.#wrap(this.#tokenResult(name, params), start)
-        : this.#data(endpoint, params, start);
+      return json({ ...this.#envelope(start), Result: this.#result(call) });
     } catch (error) {
       if (error instanceof SarusRefusal) {
-        return this.error(error.status, error.detail, start);
+        return this.error(error.status, error.message, start);
       }
       throw error;
     }
   }
 
-  /** An answer with `Errors`: a list under the status that it names, or as the quirks say. */
-  error(status: number, words: string, start: number = performance.now()): Answer {
-    const { errorObject, errorsUnder200, trace } = this.#setup.quirks;
-    const detail = trace ? `${words} Trace: at Sarus.Api.Handle()` : words;
-    const Errors = errorObject ? { Status: status, Detail: detail } : [{ Status: status, Details: detail }];
-    return json({ ...this.#envelope(start), Errors }, errorsUnder200 ? 200 : status);
+  /** An answer with `Errors`, under the status that it names. */
+  error(status: number, Details: string, start: number = performance.now()): Answer {
+    return json({ ...this.#envelope(start), Errors: [{ Status: status, Details }] }, status);
   }
 
-  #tokenResult(name: string, params: SarusParams): object {
-    switch (name) {
-      case 'GetSessionToken':
-        this.#limit(name);
-        return this.#open(params);
-      case 'QuerySessionToken':
-        this.#limit(name);
-        return this.#query(params);
-      case 'RenewSessionToken':
-        this.#limit(name);
-        return this.#renew(params);
-      case 'RevokeSessionToken':
-        this.#limit(name);
-        return this.#revoke(params);
-      default:
-        throw new SarusRefusal(404, `There is no endpoint ${name}`);
+  #result(call: Call): unknown {
+    const name = call.path.join('/');
+    const endpoint = Object.hasOwn(sarusEndpoints, name) ? sarusEndpoints[name] : undefined;
+    const ofToken = this.#tokenEndpoints.get(name);
+    if (call.method !== 'GET' && !(call.method === 'POST' && endpoint?.ofSeries)) {
+      throw new SarusRefusal(405, `Method ${call.method} is not allowed`);
     }
+    const params = sarusParams(call);
+    if (endpoint !== undefined) {
+      return this.#data(endpoint, params);
+    }
+    if (ofToken === undefined) {
+      throw new SarusRefusal(404, `There is no endpoint ${name}`);
+    }
+    this.#limit(name);
+    return ofToken(params);
   }
 
   /** Refuses what is too much within a second. */
   #limit(name: string): void {
-    const { state, quirks } = this.#setup;
+    const { state, sarusRate } = this.#setup;
     const now = state.now();
     const recent = (this.#tokenCalls.get(name) ?? []).filter((at) => now - at < 1_000);
-    if (recent.length >= requestsASecond && !quirks.noRateLimit) {
+    if (recent.length >= sarusRate) {
       throw new SarusRefusal(429, 'Too many requests');
     }
     this.#tokenCalls.set(name, [...recent, now]);
   }
 
   #open(params: SarusParams): object {
-    const byKey = params.get('APIKey');
-    const email = params.get('email');
-    const password = params.get('Password');
-    if (byKey === undefined && (email === undefined || password === undefined)) {
+    const [apiKey, email, password] = ['APIKey', 'email', 'Password'].map(params.get);
+    if (apiKey === undefined && (email === undefined || password === undefined)) {
       throw new SarusRefusal(400, 'APIKey, or email and Password, must be given');
     }
-    const known =
-      byKey === undefined
-        ? email === account.email && password === account.password
-        : byKey === account.apiKey;
-    if (!known) {
+    if (
+      apiKey === undefined
+        ? email !== account.email || password !== account.password
+        : apiKey !== account.apiKey
+    ) {
       throw new SarusRefusal(401, 'The credentials are not valid');
     }
-    const { state, quirks } = this.#setup;
+    const { state } = this.#setup;
     const name = newSecret(24);
-    const token: SarusToken = { lastUsed: state.now(), lifeMs: this.#lifeMs(params) };
+    const token: Idle = { lastUsed: state.now(), lifeMs: this.#lifeMs(params) };
     state.sarusTokens.add(name, token);
     state.counters.opened += 1;
-    const life = quirks.lifeAtSignIn ?? 'Remaining';
-    return { SessionToken: name, ...(life === 'none' ? {} : { [life]: this.#remaining(token) }) };
-  }
-
-  #query(params: SarusParams): object {
-    const { quirks, state } = this.#setup;
-    const [, token] = this.#token(params);
-    if (quirks.queryRenews) {
-      token.lastUsed = state.now();
-    }
-    return { [quirks.olderQuery ? 'SessionTokenExpires' : 'Remaining']: this.#remaining(token) };
+    return { SessionToken: name, Remaining: this.#remaining(token) };
   }
 
   /** The life asked for; a sandbox with a short life grants no more than that. */
@@ -125,22 +103,16 @@ export class Sarus {
       throw new SarusRefusal(400, `Minutes must be a number from ${minutesOf.least} to ${minutesOf.most}`);
     }
     const { lifeMs } = this.#setup;
-    return isShort(lifeMs) ? Math.min(minutes * 60_000, lifeMs) : minutes * 60_000;
+    return Math.min(minutes * 60_000, isShort(lifeMs) ? lifeMs : Number.POSITIVE_INFINITY);
   }
 
   #renew(params: SarusParams): object {
-    const { state, quirks, wall } = this.#setup;
+    const { state, wall } = this.#setup;
     const [name, token] = this.#token(params);
     token.lastUsed = state.now();
     state.counters.keepAlives += 1;
-    let current = name;
-    if (quirks.renewalReplaces) {
-      current = newSecret(24);
-      state.sarusTokens.delete(name);
-      state.sarusTokens.add(current, token);
-    }
-    const lastActive = new Date(wall()).toISOString();
-    return { SessionToken: current, Remaining: this.#remaining(token), LastActive: lastActive };
+    const LastActive = new Date(wall()).toISOString();
+    return { SessionToken: name, Remaining: this.#remaining(token), LastActive };
   }
 
   #revoke(params: SarusParams): object {
@@ -151,33 +123,34 @@ export class Sarus {
   }
 
   /** A data endpoint: renews the token to full life and costs the account's quota what it is priced at. */
-  #data(endpoint: SarusEndpoint, params: SarusParams, start: number): Answer {
+  #data(endpoint: SarusEndpoint, params: SarusParams): unknown {
     const { state, sarusQuota, wall } = this.#setup;
     const [, token] = this.#token(params, endpoint.tokenIs404);
-    const result = endpoint.result(params, wall());
-    if (typeof result === 'string') {
-      throw new SarusRefusal(400, result);
+    if (endpoint.ofSeries && params.series.length === 0) {
+      throw new SarusRefusal(400, 'Missing parameter Series');
     }
-    if (state.sarusCalls + result.cost > sarusQuota) {
+    const { value, datasets = params.series.length } = endpoint.result(params, wall());
+    const cost =
+      endpoint.datasetsACall === undefined ? 0 : Math.max(1, Math.ceil(datasets / endpoint.datasetsACall));
+    if (state.sarusCalls + cost > sarusQuota) {
       throw new SarusRefusal(429, `The account's quota of ${sarusQuota} API calls is used up`);
     }
-    state.sarusCalls += result.cost;
+    state.sarusCalls += cost;
     state.counters.reused += 1;
     token.lastUsed = state.now();
-    return 'value' in result
-      ? this.#wrap(result.value, start)
-      : streamedJson(this.#stream(result.chunks, start));
+    return value;
   }
 
   /** The living token that the request names. */
-  #token(params: SarusParams, refusedBy404 = false): [string, SarusToken] {
+  #token(params: SarusParams, refusedBy404 = false): [string, Idle] {
+    const { sarusTokens, expiredSarusTokens } = this.#setup.state;
     const name = params.get('SessionToken') ?? '';
     if (name === '') {
       throw new SarusRefusal(400, 'Missing session token');
     }
-    const token = this.#setup.state.sarusTokens.get(name);
+    const token = sarusTokens.get(name);
     if (token === undefined) {
-      const isExpired = this.#setup.state.expiredSarusTokens.has(name);
+      const isExpired = expiredSarusTokens.has(name);
       throw new SarusRefusal(
         refusedBy404 ? 404 : isExpired ? 410 : 401,
         isExpired ? 'Token has already expired' : 'Unknown session token',
@@ -187,19 +160,8 @@ export class Sarus {
   }
 
   /** Life left in whole milliseconds; rounded down, so never more than the truth. */
-  #remaining(token: SarusToken): number | string {
-    const left = Math.floor(token.lifeMs - (this.#setup.state.now() - token.lastUsed));
-    return this.#setup.quirks.remainingAsString ? String(left) : left;
-  }
-
-  #wrap(result: unknown, start: number): Answer {
-    return json({ ...this.#envelope(start), Result: result });
-  }
-
-  *#stream(chunks: Iterable<Buffer>, start: number): Generator<Buffer> {
-    yield Buffer.from(`${JSON.stringify(this.#envelope(start)).slice(0, -1)},"Result":`);
-    yield* chunks;
-    yield Buffer.from('}');
+  #remaining({ lifeMs, lastUsed }: Idle): number {
+    return Math.floor(lifeMs - (this.#setup.state.now() - lastUsed));
   }
 
   #envelope(start: number): object {
@@ -209,17 +171,6 @@ export class Sarus {
       TimeStamp: julianDate(now),
       ExecutionTime: performance.now() - start,
     };
-  }
-}
-
-class SarusRefusal extends Error {
-  readonly status: number;
-  readonly detail: string;
-
-  constructor(status: number, detail: string) {
-    super(detail);
-    this.status = status;
-    this.detail = detail;
   }
 }
 

@@ -12,46 +12,45 @@ export interface SeriesAsk {
 
 /** The parameters of a request, whichever way they came: by GET in the query, by POST as JSON in the body. */
 export interface SarusParams {
-  get(name: string): string | undefined;
-  /** The series asked for; undefined where the request has none, or none under a name that is understood. */
-  series(): readonly SeriesAsk[] | undefined;
+  readonly get: (name: string) => string | undefined;
+  /** The series asked for. */
+  readonly series: readonly SeriesAsk[];
 }
 
-/**
- * Reads the parameters. By POST, lists may stand under `Series` or `Series[]`, or under one name only, as releases
- * differ. Undefined for a body that is no JSON object.
- */
-export function sarusParams(call: Call, seriesKey: string | undefined): SarusParams | undefined {
+/** An error of SARUS: its message is what stands under `Errors`. */
+export class SarusRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, words: string) {
+    super(words);
+    this.status = status;
+  }
+}
+
+/** Reads the parameters. Lists may stand under `Series` or `Series[]`. Refuses a body that is no JSON object. */
+export function sarusParams(call: Call): SarusParams {
   if (call.method === 'GET') {
     const all = [...call.query.getAll('Series[]'), ...call.query.getAll('Series')];
-    return {
-      get: (name) => call.query.get(name) ?? undefined,
-      series: () => (all.length === 0 ? undefined : all.map(fromText)),
-    };
+    return { get: (name) => call.query.get(name) ?? undefined, series: all.map(seriesAsk) };
   }
   const body = objectIn(call);
-  const keys = seriesKey === undefined ? ['Series', 'Series[]'] : [seriesKey];
-  return (
-    body && {
-      get: (name) => textOf(body[name] ?? call.query.get(name)),
-      series: () => {
-        const list = keys.map((key) => body[key]).find(Array.isArray);
-        return list?.map((one: unknown) => (typeof one === 'string' ? fromText(one) : fromObject(one)));
-      },
-    }
-  );
+  const list = [body.Series, body['Series[]']].find(Array.isArray);
+  return {
+    get: (name) => textOf(body[name] ?? call.query.get(name)),
+    series: (list ?? []).map(seriesAsk),
+  };
 }
 
-function objectIn(call: Call): Readonly<Record<string, unknown>> | undefined {
+function objectIn(call: Call): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(call.body);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject && /^application\/json\b/i.test(call.contentType)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    if (typeof value === 'object' && value !== null && /^application\/json\b/i.test(call.contentType)) {
+      return value as Record<string, unknown>;
+    }
   } catch {
-    return undefined;
+    // No JSON is the same mistake as JSON that is no object.
   }
+  throw new SarusRefusal(400, 'The body must be a JSON object');
 }
 
 function textOf(value: unknown): string | undefined {
@@ -62,18 +61,23 @@ function textOf(value: unknown): string | undefined {
       : String(value);
 }
 
-/** `Datasource/[Datacategory/]Symbol[;option=value]…`. */
-function fromText(text: string): SeriesAsk {
-  const [path = '', ...pairs] = text.split(';');
-  const names = path.split('/');
-  const options = new Map(pairs.map((pair) => [pair.replace(/=.*/s, ''), pair.replace(/^[^=]*=?/, '')]));
-  const bates = options.get('BateIndex')?.split(',').map(Number);
-  return { datasource: names[0] ?? '', symbol: names.at(-1) ?? '', bates, options };
-}
-
-function fromObject(value: unknown): SeriesAsk {
-  const { Datasource, Symbol: symbol, BateIndex, ...more } = (value ?? {}) as Record<string, unknown>;
+/** A series as an object, or as `Datasource/[Datacategory/]Symbol[;option=value]…`. */
+function seriesAsk(value: unknown): SeriesAsk {
+  const {
+    Datasource,
+    Symbol: symbol,
+    BateIndex,
+    ...more
+  } = typeof value === 'string' ? split(value) : Object(value);
   const bates = BateIndex === undefined ? undefined : [BateIndex].flat().map(Number);
   const options = new Map(Object.entries(more).map(([name, option]) => [name, textOf(option) ?? '']));
   return { datasource: textOf(Datasource) ?? '', symbol: textOf(symbol) ?? '', bates, options };
+}
+
+function split(text: string): Record<string, unknown> {
+  const [path = '', ...pairs] = text.split(';');
+  const names = path.split('/');
+  const options = pairs.map((pair) => [pair.replace(/=.*/s, ''), pair.replace(/^[^=]*=?/, '')]);
+  const { BateIndex, ...more } = Object.fromEntries(options);
+  return { Datasource: names[0], Symbol: names.at(-1), BateIndex: BateIndex?.split(','), ...more };
 }

@@ -1,5 +1,5 @@
-import type { Quirks } from './quirks.ts';
 import type { State } from './state.ts';
+import type { View } from './views/view.ts';
 
 /** A release of the CRA gateway (docs/protocols.md 2). The newest one answers the classic calls as well. */
 export const profiles = ['classic', 'cmi', 'newest'] as const;
@@ -15,7 +15,8 @@ export interface Setup {
   readonly basic: boolean;
   readonly secure: boolean;
   readonly sarusQuota: number;
-  readonly quirks: Quirks;
+  readonly sarusRate: number;
+  readonly moreViews: readonly View[];
   /** Epoch milliseconds, moved by the same clock as the lives. */
   readonly wall: () => number;
   /** Of the listener; known once it listens. */

@@ -1,6 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { type Idle, IdleTable } from './life.ts';
-import { type Counters, noCounts, type SandboxStats } from './stats.ts';
+
+/** What `GET /sandbox/stats` answers; the fields and their meanings are part of the public contract. */
+export interface SandboxStats {
+  /** Live CRA user tokens. */
+  userTokens: number;
+  /** Live sessions: CRA sessions and SARUS tokens. */
+  sessions: number;
+  /** Sessions opened so far. A one-shot call counts as opened and closed. */
+  opened: number;
+  /** getData calls inside an open session; for SARUS, calls of data endpoints. */
+  reused: number;
+  /** Successful keepalive and renew calls. */
+  keepAlives: number;
+  /** Sessions closed so far because somebody asked. */
+  closed: number;
+  /** Sessions that the gateway ended: by idleness, or evicted. */
+  expired: number;
+  /** Opens refused for the limit. */
+  refused: number;
+}
+
+/** The counters of the stats, which only grow until the gateway restarts. */
+export function noCounts(): Omit<SandboxStats, 'userTokens' | 'sessions'> {
+  return { opened: 0, reused: 0, keepAlives: 0, closed: 0, expired: 0, refused: 0 };
+}
 
 /** A CRA user token: what a log-on to a service gives. */
 interface UserToken extends Idle {
@@ -16,31 +40,31 @@ export interface CraSession extends Idle {
   collectedAt: number;
 }
 
-/** A SARUS session token. */
-export type SarusToken = Idle;
-
-/** What an expired SARUS token is remembered for: 410 instead of 401. More than anyone waits for. */
-const rememberedExpired = 10_000;
-
 /** All that the gateway knows and would lose by a restart. */
 export class State {
   readonly now: () => number;
   readonly userTokens: IdleTable<UserToken>;
   readonly craSessions: IdleTable<CraSession>;
-  readonly sarusTokens: IdleTable<SarusToken>;
-  /** SARUS tokens that expired, oldest first. */
+  /** SARUS session tokens. */
+  readonly sarusTokens: IdleTable<Idle>;
+  /** SARUS tokens that expired: they are refused by 410 instead of 401. */
   readonly expiredSarusTokens = new Set<string>();
-  counters: Counters = noCounts();
+  readonly counters = noCounts();
   /** SARUS data calls that the account's quota was charged for. */
   sarusCalls = 0;
 
+  /** @param now monotonic milliseconds */
   constructor(now: () => number) {
     this.now = now;
-    this.userTokens = new IdleTable(now, (name) => this.#dropSessionsOf(name));
-    this.craSessions = new IdleTable(now, () => this.#countExpired());
+    this.userTokens = new IdleTable(now, (name) => {
+      this.counters.expired += this.#endSessions(name);
+    });
+    this.craSessions = new IdleTable(now, () => {
+      this.counters.expired += 1;
+    });
     this.sarusTokens = new IdleTable(now, (name) => {
-      this.#countExpired();
-      this.#remember(name);
+      this.counters.expired += 1;
+      this.expiredSarusTokens.add(name);
     });
   }
 
@@ -64,64 +88,14 @@ export class State {
 
   /** Ends a user token that was logged off, and the sessions under it. */
   logOff(userToken: string): void {
-    for (const [name, session] of this.craSessions.live()) {
-      if (session.userToken === userToken && this.craSessions.delete(name)) {
-        this.counters.closed += 1;
-      }
-    }
+    this.counters.closed += this.#endSessions(userToken);
     this.userTokens.delete(userToken);
   }
 
-  /** Ends a session that nobody asked to end. Without a name: the least recently used one of both protocols. */
-  evict(name?: string): void {
-    const victim = name ?? this.#leastRecentlyUsed();
-    if (victim !== undefined && (this.craSessions.delete(victim) || this.sarusTokens.delete(victim))) {
-      this.#countExpired();
-    }
-  }
-
-  /** Ends all sessions; user tokens stay. */
-  evictAll(): void {
-    this.counters.expired += this.craSessions.size + this.sarusTokens.size;
-    this.craSessions.clear();
-    this.sarusTokens.clear();
-  }
-
-  /** Forgets everything, the counters too, as a restarted process would have. */
-  reset(): void {
-    this.userTokens.clear();
-    this.craSessions.clear();
-    this.sarusTokens.clear();
-    this.expiredSarusTokens.clear();
-    this.counters = noCounts();
-    this.sarusCalls = 0;
-  }
-
-  #leastRecentlyUsed(): string | undefined {
-    const all: [string, Idle][] = [...this.craSessions.live(), ...this.sarusTokens.live()];
-    return all.sort(([, a], [, b]) => a.lastUsed - b.lastUsed)[0]?.[0];
-  }
-
-  #dropSessionsOf(userToken: string): void {
-    for (const [name, session] of this.craSessions.live()) {
-      if (session.userToken === userToken) {
-        this.evict(name);
-      }
-    }
-  }
-
-  #countExpired(): void {
-    this.counters.expired += 1;
-  }
-
-  #remember(token: string): void {
-    this.expiredSarusTokens.add(token);
-    for (const oldest of this.expiredSarusTokens) {
-      if (this.expiredSarusTokens.size <= rememberedExpired) {
-        break;
-      }
-      this.expiredSarusTokens.delete(oldest);
-    }
+  /** Ends the sessions under a user token; how many there were. */
+  #endSessions(userToken: string): number {
+    const under = this.craSessions.live().filter(([, session]) => session.userToken === userToken);
+    return under.filter(([name]) => this.craSessions.delete(name)).length;
   }
 }
 

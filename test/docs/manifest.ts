@@ -2,6 +2,7 @@ import type { GenericSchema } from 'valibot';
 import { commonSettings } from '../../src/core/connection.ts';
 import { protocols } from '../../src/core/protocols/kinds.ts';
 import { common, withServices, withSessions } from '../../src/core/requests/request.ts';
+import { described, snippets } from './described.ts';
 
 /** What of a JSON schema package.json uses. Its texts are written there by hand and kept; the rest is made here. */
 export interface JsonSchema {
@@ -121,7 +122,8 @@ export function manifestUpToDate(text: string): string {
         }
       : {}),
   }));
-  const { name, ...others } = made;
+  // What describes is too rich for that, and has examples.
+  const { name, ...others } = { ...made, ...described };
   Object.assign(connection, {
     properties: {
       name,
@@ -137,6 +139,7 @@ export function manifestUpToDate(text: string): string {
   const [snippet] = connection.defaultSnippets as { body: { kind: string } }[];
   if (snippet !== undefined) {
     snippet.body.kind = `\${2|${kinds.map(([one]) => one).join()}|}`;
+    connection.defaultSnippets = [snippet, ...snippets];
   }
 
   const request = { connection: common.connection, ...withServices, ...ofAll('request') };

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import presets from '../../src/core/protocols/rest/presets.json' with { type: 'json' };
 import { root } from '../workbench/paths.ts';
 import { type Bundle, manifestBundle, readBundle } from './bundles.ts';
 import { manifestUpToDate, typesUpToDate } from './manifest.ts';
@@ -8,7 +9,7 @@ import { manifestUpToDate, typesUpToDate } from './manifest.ts';
 /*
  * npm run docs [-- --check]: writes the schemas of connections and requests in package.json and
  * docs/session-tokens.d.ts anew from the protocols, and the lists of settings, connection fields and commands in README.md
- * from package.json. With --check nothing is written; the exit code tells whether something would be.
+ * from package.json, and the presets in docs/rest.md. With --check nothing is written; the exit code tells whether something would be.
  */
 
 interface Schema {
@@ -58,16 +59,39 @@ async function upToDate(readme: string): Promise<string> {
       ]),
     ),
   };
-  let text = readme;
+  return withLists(readme, lists);
+}
+
+/** A page with its lists, each between two comments that name it. */
+function withLists(page: string, lists: Readonly<Record<string, string>>): string {
+  let text = page;
   for (const [name, list] of Object.entries(lists)) {
     const [begin, end] = [`<!-- ${name}: by npm run docs -->`, `<!-- end of ${name} -->`];
     const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
     if (start < 0 || stop < start) {
-      throw new Error(`README.md has no place for the list “${name}”.`);
+      throw new Error(`There is no place for the list “${name}”.`);
     }
     text = `${text.slice(0, start + begin.length)}\n\n${list}\n\n${text.slice(stop)}`;
   }
   return text;
+}
+
+/** How a preset's description came about, by its `evidence`. */
+const evidences: Readonly<Record<string, string>> = {
+  run: 'tried with the server itself',
+  documented: 'documentation',
+  client: 'a public client',
+};
+
+/** The text of docs/rest.md with the presets of the package. */
+function presetsUpToDate(page: string): string {
+  const rows = Object.entries(presets).map(([name, { title, evidence, source, description }]) => [
+    `\`${name}\``,
+    title,
+    `${evidences[evidence]}${evidence === 'run' ? '' : `: ${source}`}`,
+    Object.keys('inputs' in description ? description.inputs : {}).join(', '),
+  ]);
+  return withLists(page, { presets: table(['Preset', 'For', 'Based on', 'Inputs'], rows) });
 }
 
 function settingsTable(settings: Readonly<Record<string, Schema>>, texts: Bundle): string {
@@ -114,6 +138,7 @@ export const made: Readonly<Record<string, (text: string) => string | Promise<st
   'package.json': manifestUpToDate,
   'docs/session-tokens.d.ts': typesUpToDate,
   'README.md': upToDate,
+  'docs/rest.md': presetsUpToDate,
 };
 
 if (import.meta.main) {

@@ -29,6 +29,7 @@ export type FaultName = (typeof faultNames)[number];
 export const operations = [
   'signIn',
   'services',
+  'offers',
   'definition',
   'getData',
   'keepAlive',

@@ -1,13 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, json } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
-import { isControl, type SandboxOptions, SandboxServer } from '../../src/sandbox/gateway.ts';
+import { isControl, type SandboxOptions as PlainOptions, SandboxServer } from '../../src/sandbox/gateway.ts';
+import { bigView } from './bigView.ts';
 import { type FaultRule, FaultRuleError, parseFaultRules } from './faultRules.ts';
 import { type ActiveRule, Faults } from './faults.ts';
 import { Outage } from './outage.ts';
+import { type Quirks, quirkyAnswer } from './quirks.ts';
 import { Striker } from './striker.ts';
 
-export type { SandboxOptions };
+export interface SandboxOptions extends PlainOptions {
+  /** What the protocols leave open, decided otherwise than by default. */
+  readonly quirks?: Quirks | undefined;
+}
 
 /** The sandbox gateway that can fail on purpose. Same rules as for `startSandbox` of the extension. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -18,9 +23,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 /** A running gateway and its faults, which are also set by `POST /sandbox/faults`. */
 export class Sandbox extends SandboxServer {
+  readonly #quirks: Quirks;
   readonly #faults = new Faults();
   readonly #outage = new Outage(this.listener);
   readonly #striker = new Striker(this.setup, this.sarus, this.#outage);
+
+  constructor({ quirks = {}, ...options }: SandboxOptions) {
+    super({ ...options, moreViews: [bigView()] });
+    this.#quirks = quirks;
+  }
 
   /** Replaces the fault rules, as `POST /sandbox/faults` does. */
   setFaults(rules: FaultRule | readonly FaultRule[]): void {
@@ -54,6 +65,10 @@ export class Sandbox extends SandboxServer {
     await (rule === undefined
       ? super.respond(call, request, response)
       : this.#striker.strike(rule, call, response, () => this.answer(call)));
+  }
+
+  protected override answer(call: Call): Answer {
+    return quirkyAnswer(this.#quirks, this.setup, call, (one) => super.answer(one));
   }
 
   /** `GET`, `POST` and `DELETE /sandbox/faults`, beside what the extension's sandbox answers. */

@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { type Answer, tomcatPage } from '../../src/sandbox/answer.ts';
 import { type Call, parameter } from '../../src/sandbox/call.ts';
+import type { Idle } from '../../src/sandbox/life.ts';
 import type { Sarus } from '../../src/sandbox/sarus.ts';
 import { send } from '../../src/sandbox/send.ts';
 import type { Setup } from '../../src/sandbox/setup.ts';
+import { noCounts, type State } from '../../src/sandbox/state.ts';
 import type { FaultName, FaultRule } from './faultRules.ts';
 import type { Outage } from './outage.ts';
 import { standIn, textOf, truncated, wrongTypes } from './spoil.ts';
@@ -96,13 +98,15 @@ export class Striker {
         this.#outage.refuse(rule.forMs ?? 1_000);
         break;
       case 'evict':
-        state.evict(rule.session ?? (call === undefined ? undefined : sessionOf(call)));
+        evict(state, rule.session ?? (call && sessionOf(call)) ?? leastRecentlyUsed(state));
         break;
       case 'evict-all':
-        state.evictAll();
+        for (const [name] of sessionsOf(state)) {
+          evict(state, name);
+        }
         break;
       default:
-        state.reset();
+        restart(state);
         if (rule.forMs) {
           this.#outage.refuse(rule.forMs);
         }
@@ -195,6 +199,32 @@ export class Striker {
     }, ms);
     this.#waits.add(timer);
   }
+}
+
+/** The open sessions of both protocols. */
+function sessionsOf({ craSessions, sarusTokens }: State): [string, Idle][] {
+  return [...craSessions.live(), ...sarusTokens.live()];
+}
+
+function leastRecentlyUsed(state: State): string | undefined {
+  return sessionsOf(state).sort(([, a], [, b]) => a.lastUsed - b.lastUsed)[0]?.[0];
+}
+
+/** Ends a session that nobody asked to end. */
+function evict(state: State, name = ''): void {
+  if (state.craSessions.delete(name) || state.sarusTokens.delete(name)) {
+    state.counters.expired += 1;
+  }
+}
+
+/** Forgets everything, the counters too, as a restarted process would have. */
+function restart(state: State): void {
+  state.userTokens.clear();
+  state.craSessions.clear();
+  state.sarusTokens.clear();
+  state.expiredSarusTokens.clear();
+  Object.assign(state.counters, noCounts());
+  state.sarusCalls = 0;
 }
 
 /** The session that a request names: CRA's in the query, SARUS's token in the query or in a JSON body. */

@@ -1,4 +1,3 @@
-import { setImmediate as drained } from 'node:timers/promises';
 import type { Clock, Instant } from '../../src/core/clock.ts';
 import type { Disposable } from '../../src/core/disposable.ts';
 
@@ -186,6 +185,11 @@ export class WorldTime {
     }
     heap[place] = last;
   }
+}
+
+/** When all that follows from what has happened has happened. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 function isBefore(a: Event, b: Event): boolean {

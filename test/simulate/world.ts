@@ -82,6 +82,13 @@ class SimWindow {
   }
 }
 
+/** What is looked at of an entry of the store. */
+interface StoredToken {
+  readonly kind: 'user' | 'session';
+  readonly connection: string;
+  readonly sent: { readonly machine: string; readonly boot: string };
+}
+
 export interface Verdict {
   readonly seed: number;
   /** What must not have happened. */
@@ -109,6 +116,8 @@ export class World {
   readonly #stored = new Set<string>();
   /** When each entry of the store was written last. */
   readonly #writtenAt = new Map<string, number>();
+  /** The entries of the store, by their texts: they are read far more often than written. */
+  readonly #parsed = new Map<string, StoredToken>();
   /** Sessions that turned up when their askers had given up: they are closed as soon as they are known. */
   readonly #unwanted = new Set<string>();
   /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
@@ -718,15 +727,27 @@ export class World {
     if (this.#machines.length > 1 && this.#time.now - (this.#writtenAt.get(id) ?? 0) < second) {
       return false; // A window of its machine may have found that out just now.
     }
-    const entries = [...this.#storage.entries.values()].map((json) => JSON.parse(json));
-    const token = entries.find((entry) => entry.id === id);
+    const token = this.#entry(this.#storage.entries.get(id));
     if (token?.kind === 'user' && this.#time.now - window.openedAt < lifeMs && this.#machines.length > 1) {
       return false; // It lives as long as the last of its sessions, and that may have been closed.
     }
+    const isHeard = ({ sent }: StoredToken) =>
+      sent.machine === window.machine.name || this.#hasHeard(window, sent.boot);
     // A user token lives as long as the last of its sessions.
-    return entries
-      .filter((entry) => entry === token || (token?.kind === 'user' && entry.connection === token.connection))
-      .every(({ sent }) => sent.machine === window.machine.name || this.#hasHeard(window, sent.boot));
+    return token?.kind === 'user'
+      ? [...this.#storage.entries.values()]
+          .map((json) => this.#entry(json))
+          .every((entry) => entry?.connection !== token.connection || isHeard(entry))
+      : token === undefined || isHeard(token);
+  }
+
+  #entry(json: string | undefined): StoredToken | undefined {
+    if (json === undefined) {
+      return undefined;
+    }
+    const entry: StoredToken = this.#parsed.get(json) ?? JSON.parse(json);
+    this.#parsed.set(json, entry);
+    return entry;
   }
 
   /** Whether another machine, by its start, and a window have been at work together. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { SandboxStats } from '../../src/sandbox/stats.ts';
+import type { SandboxStats } from '../../src/sandbox/state.ts';
 import { ResultTab } from './resultTab.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';

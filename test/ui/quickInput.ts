@@ -23,9 +23,11 @@ interface TextTree {
 
 /** The box at the top: palette, quick picks, input boxes. */
 export class QuickInput {
+  readonly #page: Page;
   readonly #widget: Locator;
 
   constructor(page: Page) {
+    this.#page = page;
     this.#widget = page.locator('.quick-input-widget');
   }
 
@@ -82,8 +84,23 @@ export class QuickInput {
     await this.#input.fill(text, { timeout: timeoutMs });
   }
 
+  /** @throws where the box does not hear it: one that loses the focus closes, and the key is another's. */
   async accept(): Promise<void> {
-    await this.#input.press('Enter');
+    const hasFocus = await this.#input.evaluate((input) => {
+      input.focus();
+      input.removeAttribute('data-heard');
+      input.addEventListener('keydown', () => input.setAttribute('data-heard', ''), {
+        once: true,
+        capture: true,
+      });
+      return input.matches(':focus');
+    });
+    if (hasFocus) {
+      await this.#page.keyboard.press('Enter');
+    }
+    if (!hasFocus || (await this.#input.getAttribute('data-heard')) === null) {
+      throw new Error('The quick input lost the focus before Enter was pressed.');
+    }
   }
 
   async cancel(): Promise<void> {

@@ -16,17 +16,20 @@ import { changeSettings, quietSettings } from '../workbench/settings.ts';
  * npm run test:ui [-- options] [part of a file name]…
  *   --grep <pattern>   only tests whose title matches
  *   --vsix <file>      another package than the one of the working tree
+ *   --lanes <number>   how many files run side by side
  *
  * Files mostly wait, so several run side by side: each in a process and a browser of its own, in a VS Code server
  * with the packaged extension that no other uses at that time. Each test opens its own page (workbench.ts).
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { grep: { type: 'string', short: 'g' }, vsix: { type: 'string' } },
+  options: {
+    grep: { type: 'string', short: 'g' },
+    vsix: { type: 'string' },
+    // Two processors are busy with this many; with more, everything is slow.
+    lanes: { type: 'string', default: '2' },
+  },
 });
-
-/** How many files run side by side: two processors are busy with this many; with more, everything is slow. */
-const lanes = 2;
 
 async function main(): Promise<void> {
   const files = await testFiles();
@@ -59,7 +62,7 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
       all.push(counts);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, () => withServer(vsixFile, lane)));
+  await Promise.all(Array.from({ length: Number(values.lanes) }, () => withServer(vsixFile, lane)));
   const total = sum(all);
   if (process.env.TEST_RESULTS) {
     writeCounts(process.env.TEST_RESULTS, total);

@@ -162,12 +162,14 @@ export class Workbench {
 
   /** Runs a command as a person does: palette, its full name (`Session Tokens: Sign In`), Enter. */
   async palette(command: string): Promise<void> {
-    const offered = async (): Promise<boolean> => {
+    const run = async (): Promise<true> => {
       await this.page.keyboard.press('F1');
       await this.quickInput.waitFor(/^Type the name of a command/, 3000);
       await this.quickInput.type(`>${command}`, 3000);
       try {
-        return await this.quickInput.focus(command, 3000);
+        await this.quickInput.focus(command, 3000);
+        await this.quickInput.accept();
+        return true;
       } catch (error) {
         // An open palette never learns of commands that came later: the next try needs a new one.
         await this.quickInput.cancel();
@@ -175,8 +177,7 @@ export class Workbench {
         throw error;
       }
     };
-    await until(`the palette to offer “${command}”`, offered, 20_000);
-    await this.quickInput.accept();
+    await until(`the palette to offer “${command}”`, run, 20_000);
   }
 
   /** Brings the Session Tokens view to the front. */

@@ -104,7 +104,7 @@ async function removeLeftovers(home: string): Promise<void> {
   await rm(home, { recursive: true, force: true });
 }
 
-async function npm(cwd: string, args: readonly string[]): Promise<void> {
+export async function npm(cwd: string, args: readonly string[]): Promise<void> {
   const all = [...args, '--prefix', cwd, '--no-audit', '--no-fund', '--loglevel=error'];
   const cli = process.env.npm_execpath;
   // Under `npm run` the very npm that runs us; else the one on PATH.

@@ -6,7 +6,8 @@ const maxCookies = 50;
 const maxCookieLength = 4096;
 
 interface Cookie {
-  readonly pair: string;
+  readonly name: string;
+  readonly value: string;
   readonly path: string;
   /** `up` of the clock at which it ends. */
   readonly until: number;
@@ -34,20 +35,18 @@ export class CookieJar {
     this.#expire(up);
     const defaultPath = requestPath.slice(0, requestPath.lastIndexOf('/')) || '/';
     for (const line of setCookie) {
-      const [pair = '', ...parts] = line.split(';');
-      const [name, value] = split(pair);
-      const all = parts.map(split);
+      const cookie = readSetCookie(line);
+      if (cookie === undefined) {
+        continue;
+      }
+      const { name, value, attributes: all } = cookie;
       const path = lastOf(all, 'path', (text) => (text.startsWith('/') ? text : defaultPath)) ?? defaultPath;
       const domain =
         lastOf(all, 'domain', (text) =>
           text === '' ? undefined : text.replace(/^\./, '').toLowerCase() || this.#host,
         ) ?? this.#host;
-      const lifeMs =
-        lastOf(all, 'max-age', (text) => (/^-?\d+$/.test(text) ? Number(text) * 1000 : undefined)) ??
-        (lastOf(all, 'expires', dateOf) ?? Number.POSITIVE_INFINITY) - wall;
-      const isSendable = pair.includes('=') && name !== '' && sendable.test(name + value);
-      const isOurs = domain === this.#host || (this.#host.endsWith(`.${domain}`) && isIP(this.#host) === 0);
-      if (!isSendable || !isOurs || pair.length > maxCookieLength) {
+      const lifeMs = cookie.maxAgeMs ?? (cookie.expires ?? Number.POSITIVE_INFINITY) - wall;
+      if (domain !== this.#host && (!this.#host.endsWith(`.${domain}`) || isIP(this.#host) !== 0)) {
         continue;
       }
       const key = `${name};${domain};${path}`;
@@ -55,18 +54,38 @@ export class CookieJar {
       if (lifeMs <= 0) {
         this.#cookies.delete(key);
       } else if ((secure || !isSecure) && (this.#cookies.has(key) || this.#cookies.size < maxCookies)) {
-        this.#cookies.set(key, { pair: `${name}=${value}`, path, until: up + lifeMs });
+        this.#cookies.set(key, { name, value, path, until: up + lifeMs });
       }
     }
   }
 
-  /** The `Cookie` header for a path, or nothing. */
-  header(path: string): string | undefined {
+  /** What is in it, by a key of each cookie, for another jar to begin with. */
+  kept(): Record<string, string> {
+    return Object.fromEntries(Array.from(this.#cookies, ([key, { value }]) => [key, value]));
+  }
+
+  /** Takes in what another jar has kept; of other keys nothing. Lives are not kept: these cookies last as long as the jar. */
+  fill(kept: Readonly<Record<string, string>>): void {
+    for (const [key, value] of Object.entries(kept)) {
+      const [name = '', domain, ...path] = key.split(';');
+      if (domain === this.#host) {
+        this.#cookies.set(key, { name, value, path: path.join(';'), until: Number.POSITIVE_INFINITY });
+      }
+    }
+  }
+
+  /** The cookies for a path, those of the longest paths first. */
+  for(path: string): readonly { readonly name: string; readonly value: string }[] {
     this.#expire(this.#clock.now().up);
-    const fitting = [...this.#cookies.values()]
+    return [...this.#cookies.values()]
       .filter((cookie) => covers(cookie.path, path))
       .sort((one, other) => other.path.length - one.path.length);
-    return fitting.length === 0 ? undefined : fitting.map(({ pair }) => pair).join('; ');
+  }
+
+  /** The `Cookie` header for a path, or nothing. */
+  header(path: string): string | undefined {
+    const fitting = this.for(path);
+    return fitting.length === 0 ? undefined : fitting.map(({ name, value }) => `${name}=${value}`).join('; ');
   }
 
   #expire(up: number): void {
@@ -80,6 +99,35 @@ export class CookieJar {
 
 /** Can stand in a header: no control characters. Bytes over ASCII go back as they came. */
 const sendable = /^[\x20-\x7e\x80-\xff]*$/;
+
+/** A cookie as a server sets it. */
+interface SetCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly attributes: readonly Attribute[];
+  /** Of its life, in milliseconds; holds over `expires`. */
+  readonly maxAgeMs: number | undefined;
+  /** Epoch milliseconds. */
+  readonly expires: number | undefined;
+}
+
+/** Reads a `Set-Cookie` header; undefined for a cookie that cannot be sent back. */
+export function readSetCookie(line: string): SetCookie | undefined {
+  const [pair = '', ...parts] = line.split(';');
+  const [name, value] = split(pair);
+  const attributes = parts.map(split);
+  return pair.includes('=') && name !== '' && sendable.test(name + value) && pair.length <= maxCookieLength
+    ? {
+        name,
+        value,
+        attributes,
+        maxAgeMs: lastOf(attributes, 'max-age', (text) =>
+          /^-?\d+$/.test(text) ? Number(text) * 1000 : undefined,
+        ),
+        expires: lastOf(attributes, 'expires', dateOf),
+      }
+    : undefined;
+}
 
 type Attribute = readonly [name: string, value: string];
 

@@ -157,8 +157,11 @@ export class Closing implements Disposable {
   }
 
   /** Ends what a gateway has put in the place of a token that was closed or replaced meanwhile. */
-  async discard(old: Session | SoleToken, { value, sent }: Grant): Promise<void> {
+  async discard(old: TokenRecord, { value, sent }: Grant): Promise<void> {
     const { newId, sync } = this.#env;
+    if (!isClosable(old)) {
+      return;
+    }
     const unwanted = { ...old, value, sent, id: newId(), closing: true };
     await sync.add(unwanted);
     await this.#finishClosing(unwanted.id);

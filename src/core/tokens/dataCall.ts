@@ -2,19 +2,10 @@ import { SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { protocolOf } from '../protocols/kinds.ts';
 import type { Column, Gateway, Tokens } from '../protocols/protocol.ts';
-import { type CheckedRequest, checkRequest } from '../requests/request.ts';
-import { elapsed } from './deadline.ts';
-import {
-  type DataCallDeps,
-  type DataOptions,
-  type Fetched,
-  fetchedOf,
-  lifeAfter,
-  type Opened,
-  usedNow,
-} from './fetched.ts';
+import { checkRequest } from '../requests/request.ts';
+import type { DataCallDeps, DataOptions, Fetched, Opened } from './fetched.ts';
 import type { MainToken } from './record.ts';
-import { refusesToken, serviceOf } from './refusal.ts';
+import { serviceOf } from './refusal.ts';
 import { SessionCall } from './sessionCall.ts';
 import type { OperationOptions } from './signIn.ts';
 
@@ -36,12 +27,10 @@ export class DataCalls {
   async run(connection: Connection, input: unknown, options: DataOptions): Promise<Fetched> {
     const request = checkRequest(input, connection);
     const { sessions } = protocolOf(connection);
-    if (sessions === undefined) {
-      return this.#withToken(connection, request, options);
-    }
     const service = serviceOf(connection, request.service ?? this.#deps.signIn.onlyService(connection));
-    const query = { connection, service, view: sessions.key(request.query), request, options };
-    return new SessionCall(this.#deps, this.#openings, query).run();
+    const view = sessions?.key(request.query) ?? '';
+    const call = new SessionCall(this.#deps, this.#openings, { connection, service, view, request, options });
+    return sessions === undefined ? call.withToken() : call.run();
   }
 
   /** The columns of data, as its gateway defines them; none where it cannot be asked. */
@@ -69,51 +58,14 @@ export class DataCalls {
     const { calls, env, signIn } = this.#deps;
     const connection = env.gateways.connection(name);
     const gateway = await env.gateways.gateway(connection);
-    const mayAsk = options.askLogin !== undefined;
-    const user = mayAsk
-      ? await signIn.current(connection, service, options)
-      : signIn.find(connection, service);
     const ask = (token: MainToken) =>
       env.logins.withGatewayLogin(connection, options.askGatewayLogin, async () =>
         work(gateway, await calls.tokensOf(token)),
       );
-    const asked = env.clock.now();
-    try {
-      return user === undefined ? undefined : await ask(user);
-    } catch (error) {
-      if (!mayAsk || user === undefined || !refusesToken(error)) {
-        throw error;
-      }
-      await calls.markDead(user, asked);
-      return ask(await signIn.again(connection, service, options, user));
+    if (options.askLogin !== undefined) {
+      return signIn.withToken(connection, service, options, ask);
     }
-  }
-
-  /** Where the token of the sign-in is the session. */
-  async #withToken(connection: Connection, request: CheckedRequest, options: DataOptions): Promise<Fetched> {
-    const { calls, env, signIn } = this.#deps;
-    const gateway = await env.gateways.gateway(connection);
-    const { query } = request;
-    const call = async (token: MainToken, reused: boolean): Promise<Fetched> => {
-      const { makeReader, signal } = options;
-      const tokens = { user: token.value };
-      const got = await gateway.getData({ tokens, query, keepOpen: true, makeReader, signal });
-      const elapsedMs = elapsed(got.sent, env.clock.now());
-      // A successful data call renews the token to its full life (docs/protocols.md 1).
-      await env.sync.applyLife(token, lifeAfter(got, token), usedNow(env), 'soon');
-      return fetchedOf(env, { connection, query }, { got, held: env.table.get(token.id), elapsedMs }, reused);
-    };
-    const before = signIn.find(connection, undefined);
-    const token = await signIn.current(connection, undefined, options);
-    const asked = env.clock.now();
-    try {
-      return await call(token, token.value === before?.value);
-    } catch (error) {
-      if (!refusesToken(error)) {
-        throw error;
-      }
-      await calls.markDead(token, asked);
-      return call(await signIn.again(connection, undefined, options, token), false);
-    }
+    const token = signIn.find(connection, service);
+    return token === undefined ? undefined : ask(token);
   }
 }

@@ -1,11 +1,12 @@
 import type { Connection } from '../connection.ts';
 import type { Answer, MakeReader } from '../protocols/answer.ts';
-import type { DataAnswer, Query } from '../protocols/protocol.ts';
+import type { DataAnswer, Grant, Query } from '../protocols/protocol.ts';
 import type { CheckedRequest } from '../requests/request.ts';
 import type { Closing } from './closing.ts';
+import { elapsed } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
-import { infoOf, type LifeNews, lifeOf, type TokenChange, type TokenRecord } from './record.ts';
+import type { TokenRecord } from './record.ts';
 import type { SessionLimit } from './sessionLimit.ts';
 import type { OperationOptions, SignIn } from './signIn.ts';
 import type { Takeover } from './takeover.ts';
@@ -56,33 +57,26 @@ export interface SessionQuery {
   readonly options: DataOptions;
 }
 
-export function fetchedOf(
-  { clock, warnMs }: Environment,
-  { connection, service, query }: { connection: Connection; service?: string | undefined; query: Query },
-  { got, held, elapsedMs }: Opened,
-  reused: boolean,
-): Fetched {
-  return {
-    connection: connection.name,
-    ...(service === undefined ? {} : { service }),
-    query,
-    answer: got.answer,
-    totalRows: got.totalRows,
-    ...(got.warnings === undefined ? {} : { warnings: got.warnings }),
-    ...(got.apiCalls === undefined ? {} : { apiCalls: got.apiCalls }),
-    elapsedMs,
-    ...(held === undefined ? {} : { session: infoOf(held, clock.now(), warnMs()) }),
-    reused,
-  };
-}
-
-/** A successful data call gives a token its full life, unless the answer says otherwise. */
-export function lifeAfter(got: DataAnswer, token: TokenRecord): LifeNews {
-  const { sent, leftMs, source } = lifeOf(got, token.lifeMs);
-  return { sent, leftMs, source };
-}
-
-export function usedNow({ clock, window }: Environment): TokenChange {
-  const now = clock.now();
-  return { lastUsedAt: now.wall, lastActive: now, usedBy: window };
+/**
+ * Sends a data call.
+ * @param token what it is made with: the session, or what one is opened under
+ * @param id the session's, which is not closed for another one meanwhile
+ * @param onSession hears of a session that is new
+ */
+export async function send(
+  { calls, env, limit }: DataCallDeps,
+  { connection, request, options }: SessionQuery,
+  token: TokenRecord,
+  id: string,
+  onSession: (granted: Grant) => Promise<void>,
+): Promise<Omit<Opened, 'held'>> {
+  const gateway = await env.gateways.gateway(connection);
+  const { query, keepOpen } = request;
+  const { makeReader, signal } = options;
+  const call = async () =>
+    gateway.getData({ tokens: await calls.tokensOf(token), query, keepOpen, makeReader, onSession, signal });
+  const got = await limit.using(id, () =>
+    env.logins.withGatewayLogin(connection, options.askGatewayLogin, call, 'together'),
+  );
+  return { got, elapsedMs: elapsed(got.sent, env.clock.now()) };
 }

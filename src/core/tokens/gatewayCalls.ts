@@ -106,12 +106,7 @@ export class GatewayCalls {
    */
   async heardRefusal(error: unknown, record: TokenRecord, asked: Instant): Promise<void> {
     if (record.level === 'session' ? refusesSession(error) : refusesToken(error)) {
-      await this.markDead(record, asked);
+      await this.#env.sync.markDead(record, asked);
     }
-  }
-
-  /** Notes that a gateway knows a token no more, unless its value was replaced meanwhile. */
-  async markDead(record: TokenRecord, sent = this.#env.clock.now()): Promise<void> {
-    await this.#env.sync.applyLife(record, { sent, leftMs: 0, source: record.source }, {}, 'now');
   }
 }

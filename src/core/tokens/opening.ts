@@ -1,8 +1,7 @@
 import { cancelled, notLookedAt, TokensError } from '../errors.ts';
 import type { Grant } from '../protocols/protocol.ts';
 import { titleOf } from '../requests/request.ts';
-import { elapsed } from './deadline.ts';
-import type { DataCallDeps, Opened, SessionQuery } from './fetched.ts';
+import { type DataCallDeps, type Opened, type SessionQuery, send } from './fetched.ts';
 import { begun, issued, type MainToken, type Session } from './record.ts';
 import { mayHaveOpened } from './refusal.ts';
 
@@ -25,28 +24,16 @@ export class Opening {
 
   async run(): Promise<Opened> {
     const { connection, request, options } = this.#query;
-    const { calls, env, limit } = this.#deps;
-    const { clock, gateways, log, logins, sync, table } = env;
+    const { env, limit } = this.#deps;
+    const { clock, log, sync, table } = env;
     if (options.signal?.aborted) {
       throw cancelled();
     }
-    const gateway = await gateways.gateway(connection);
     const id = this.#id;
     const life = { sent: clock.now(), leftMs: this.#user.lifeMs };
-    const call = async () =>
-      gateway.getData({
-        tokens: await calls.tokensOf(this.#user),
-        query: request.query,
-        keepOpen: request.keepOpen,
-        makeReader: options.makeReader,
-        onSession: (session) => this.#onSession(session),
-        signal: options.signal,
-      });
+    const onSession = (granted: Grant) => this.#onSession(granted);
     try {
-      const got = await limit.using({ id }, () =>
-        logins.withGatewayLogin(connection, options.askGatewayLogin, call, 'together'),
-      );
-      const elapsedMs = elapsed(got.sent, clock.now());
+      const { got, elapsedMs } = await send(this.#deps, this.#query, this.#user, id, onSession);
       if (got.session === undefined && table.get(id) !== undefined) {
         await sync.remove(id);
       } else if (got.session === undefined && request.keepOpen) {

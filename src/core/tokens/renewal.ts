@@ -66,7 +66,7 @@ export class Renewal {
       if (record.level === 'session') {
         await this.#recoverSession(attempt, record, asked);
       } else if (isMain(record)) {
-        await this.#calls.markDead(record, asked);
+        await this.#env.sync.markDead(record, asked);
         await this.#replaceMain(attempt, record);
       }
     }
@@ -96,7 +96,7 @@ export class Renewal {
       if (!refusesToken(error)) {
         throw error;
       }
-      await this.#calls.markDead(record, asked);
+      await this.#env.sync.markDead(record, asked);
       throw expired(record, error.details);
     }
   }
@@ -128,7 +128,7 @@ export class Renewal {
       await this.#calls.renewed(current, grant, change);
     } else if (table.get(current.id)?.value === current.value) {
       await this.#calls.renewed(current, grant, { value: grant.value, ...change });
-    } else if (isClosable(current)) {
+    } else {
       // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
       await this.#closing.discard(current, grant);
     }
@@ -150,7 +150,7 @@ export class Renewal {
     const { table } = this.#env;
     const user = table.owner(session);
     if (user === undefined || !(await this.#calls.answers(gateway, user))) {
-      await this.#calls.markDead(session, asked);
+      await this.#env.sync.markDead(session, asked);
       await this.#signIn.again(connection, session.service, options, user);
       try {
         await this.#attempt(attempt, session);
@@ -164,7 +164,7 @@ export class Renewal {
     }
     const held = table.get(session.id);
     if (held !== undefined && isClosable(held)) {
-      await this.#closing.end(held, options).catch(() => this.#calls.markDead(session));
+      await this.#closing.end(held, options).catch(() => this.#env.sync.markDead(session));
     }
     throw new TokensError(
       'E_EXPIRED',

@@ -17,11 +17,19 @@ const earlyMs = 1;
 /** Clocks that part by more than this between two looks have been set, in milliseconds. */
 const jumpMs = 2_000;
 
+interface Task {
+  readonly atUp: number;
+  readonly run: () => void;
+}
+
 /** One timer for all that is due some day, however much that is. */
 export class Scheduler implements Disposable {
   readonly #clock: Clock;
   /** By key: what is to be done, and the `up` at which it is due. */
-  readonly #tasks = new Map<string, { readonly atUp: number; readonly run: () => void }>();
+  readonly #tasks = new Map<string, Task>();
+  /** Those of them that are due by `#nearUntil`: of many tasks only these are looked at each second. */
+  readonly #near = new Map<string, Task>();
+  #nearUntil = Number.NEGATIVE_INFINITY;
   readonly #jumps = new Emitter<void>();
   #timer: Disposable | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -44,7 +52,12 @@ export class Scheduler implements Disposable {
   /** Does `run` once when the machine has been up for `atUp` milliseconds, in place of an earlier task of this key. */
   set(key: string, atUp: number, run: () => void): void {
     if (!this.#disposed && !Number.isNaN(atUp)) {
-      this.#tasks.set(key, { atUp, run });
+      const task = { atUp, run };
+      this.#tasks.set(key, task);
+      this.#near.delete(key);
+      if (atUp <= this.#nearUntil) {
+        this.#near.set(key, task);
+      }
       this.#arm(atUp);
     }
   }
@@ -60,6 +73,7 @@ export class Scheduler implements Disposable {
 
   cancel(key: string): void {
     this.#tasks.delete(key);
+    this.#near.delete(key);
     if (this.#tasks.size === 0) {
       this.#stop();
     }
@@ -82,16 +96,20 @@ export class Scheduler implements Disposable {
     if (jumped) {
       attempt(() => this.#jumps.fire());
     }
+    if (now.up + earlyMs >= this.#nearUntil) {
+      this.#lookFurther(now.up + 3 * maxWaitMs);
+    }
     // What the tasks plan anew waits for the next look, or one that is always due would never let go.
-    const due = [...this.#tasks].filter(([, { atUp }]) => atUp <= now.up + earlyMs);
+    const due = [...this.#near].filter(([, { atUp }]) => atUp <= now.up + earlyMs);
     for (const [key, task] of due.sort(([, a], [, b]) => a.atUp - b.atUp)) {
       if (this.#tasks.get(key) === task) {
         this.#tasks.delete(key);
+        this.#near.delete(key);
         attempt(task.run);
       }
     }
-    let nextUp = Number.POSITIVE_INFINITY;
-    for (const { atUp } of this.#tasks.values()) {
+    let nextUp = this.#nearUntil;
+    for (const { atUp } of this.#near.values()) {
       nextUp = Math.min(nextUp, atUp);
     }
     this.#arm(nextUp);
@@ -104,7 +122,17 @@ export class Scheduler implements Disposable {
     this.#disposed = true;
     this.#stop();
     this.#tasks.clear();
+    this.#near.clear();
     this.#jumps.dispose();
+  }
+
+  #lookFurther(untilUp: number): void {
+    this.#nearUntil = untilUp;
+    for (const [key, task] of this.#tasks) {
+      if (task.atUp <= untilUp) {
+        this.#near.set(key, task);
+      }
+    }
   }
 
   #hasJumped(now: Instant): boolean {

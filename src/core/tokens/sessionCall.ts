@@ -1,21 +1,13 @@
 import { type SingleFlight, unlessCancelled } from '../async.ts';
-import { originOf } from '../connection.ts';
+import { originOf, withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
 import type { Grant } from '../protocols/protocol.ts';
-import { elapsed, mayLive } from './deadline.ts';
-import {
-  type DataCallDeps,
-  type Fetched,
-  fetchedOf,
-  lifeAfter,
-  type Opened,
-  type SessionQuery,
-  usedNow,
-} from './fetched.ts';
+import { mayLive } from './deadline.ts';
+import { type DataCallDeps, type Fetched, type Opened, type SessionQuery, send } from './fetched.ts';
 import { belongsTo } from './gateways.ts';
 import { Opening } from './opening.ts';
-import type { MainToken, Session } from './record.ts';
-import { mayRefuseToken, refusesToken } from './refusal.ts';
+import { infoOf, lifeOf, type MainToken, type Session } from './record.ts';
+import { mayRefuseToken } from './refusal.ts';
 
 /** One data call in a session under a user token. */
 export class SessionCall {
@@ -29,21 +21,32 @@ export class SessionCall {
     this.#query = query;
   }
 
+  /** Where the token of the sign-in is the session. */
+  withToken(): Promise<Fetched> {
+    const { connection, options } = this.#query;
+    const { signIn } = this.#deps;
+    const before = signIn.find(connection, undefined);
+    return signIn.withToken(connection, undefined, options, async (token) =>
+      this.#fetched(await this.#inSession(token), token.value === before?.value),
+    );
+  }
+
+  /** In a session under the token of the sign-in. */
   async run(): Promise<Fetched> {
     const { connection, service, request, options } = this.#query;
     const chosen = this.#chosen();
-    const user = await this.#deps.signIn.current(connection, service, options);
+    await this.#deps.signIn.current(connection, service, options);
     const session = chosen ?? (request.session === 'reuse' ? this.#reusable() : undefined);
     if (session !== undefined) {
-      return this.#inSessionOrNew(session, user);
+      return this.#inSessionOrNew(session);
     }
     return request.session === 'reuse' && request.keepOpen
-      ? this.#inSharedSession(user)
-      : this.#fetched(await this.#open(user, undefined), false);
+      ? this.#inSharedSession()
+      : this.#fetched(await this.#open(), false);
   }
 
   /** In the session that somebody else is opening for the same view, or in one that others may share. */
-  async #inSharedSession(user: MainToken): Promise<Fetched> {
+  async #inSharedSession(): Promise<Fetched> {
     const { connection, service, view, options } = this.#query;
     const key = JSON.stringify([connection.name, service, view]);
     for (let other = this.#openings.get(key); other !== undefined; other = this.#openings.get(key)) {
@@ -54,15 +57,14 @@ export class SessionCall {
       );
       const session = this.#reusable();
       if (session !== undefined) {
-        return this.#inSessionOrNew(session, user);
+        return this.#inSessionOrNew(session);
       }
     }
-    return this.#fetched(await this.#openings.run(key, () => this.#open(user, undefined)), false);
+    return this.#fetched(await this.#openings.run(key, () => this.#open()), false);
   }
 
-  async #inSessionOrNew(session: Session, lastUser: MainToken): Promise<Fetched> {
-    const { connection, service } = this.#query;
-    const { calls, closing, env, signIn } = this.#deps;
+  async #inSessionOrNew(session: Session): Promise<Fetched> {
+    const { calls, closing, env } = this.#deps;
     const asked = env.clock.now();
     try {
       return this.#fetched(await this.#inSession(session), true);
@@ -73,7 +75,7 @@ export class SessionCall {
       env.log.info(`Session ${session.id} was refused; trying without it.`);
       await calls.heardRefusal(error, session, asked);
     }
-    const opened = await this.#open(signIn.find(connection, service) ?? lastUser, session);
+    const opened = await this.#open(session);
     if (env.table.get(session.id) !== undefined && session.id !== opened.held?.id) {
       // The request was good, so the session was not: what may be left of it is closed.
       await closing
@@ -83,24 +85,14 @@ export class SessionCall {
     return this.#fetched(opened, false);
   }
 
-  /** Opens a session; where the user token is refused, once more with a new one. */
-  async #open(user: MainToken, suspect: Session | undefined): Promise<Opened> {
+  #open(suspect?: Session): Promise<Opened> {
     const { connection, service, options } = this.#query;
-    const { calls, env, signIn } = this.#deps;
-    const asked = env.clock.now();
-    try {
-      return await this.#openWithinLimit(user, suspect);
-    } catch (error) {
-      if (!refusesToken(error)) {
-        throw error;
-      }
-      await calls.markDead(user, asked);
-      await signIn.again(connection, service, options, user);
-      return this.#openWithinLimit(user, suspect);
-    }
+    return this.#deps.signIn.withToken(connection, service, options, (user) =>
+      this.#openWithinLimit(user, suspect),
+    );
   }
 
-  #openWithinLimit(lastUser: MainToken, suspect: Session | undefined): Promise<Opened> {
+  #openWithinLimit(lastUser: MainToken, suspect?: Session): Promise<Opened> {
     const { connection, service } = this.#query;
     const { env, limit, signIn } = this.#deps;
     const id = env.newId();
@@ -123,11 +115,9 @@ export class SessionCall {
     });
   }
 
-  async #inSession(session: Session): Promise<Opened> {
-    const { connection, request, options } = this.#query;
-    const { calls, closing, env, limit } = this.#deps;
-    const { clock, gateways, logins, sync, table } = env;
-    const gateway = await gateways.gateway(connection);
+  async #inSession(session: Session | MainToken): Promise<Opened> {
+    const { closing, env } = this.#deps;
+    const { clock, sync, table, window } = env;
     let known = session.value;
     // A gateway that has quietly opened another session says so by another id; the old one has gone.
     const moved = async ({ value, sent }: Grant) => {
@@ -142,27 +132,19 @@ export class SessionCall {
         await closing.discard(session, { value, sent });
       }
     };
-    const call = async () =>
-      gateway.getData({
-        tokens: await calls.tokensOf(session),
-        query: request.query,
-        keepOpen: request.keepOpen,
-        makeReader: options.makeReader,
-        onSession: moved,
-        signal: options.signal,
-      });
-    return limit.using(session, async () => {
-      const got = await logins.withGatewayLogin(connection, options.askGatewayLogin, call, 'together');
-      const elapsedMs = elapsed(got.sent, clock.now());
-      if (got.session === undefined && !request.keepOpen) {
-        await sync.remove(session.id);
-        return { got, held: undefined, elapsedMs };
-      }
-      const value = got.session ?? session.value;
-      await moved({ value, sent: got.sent });
-      await sync.applyLife({ id: session.id, value }, lifeAfter(got, session), usedNow(env), 'soon');
-      return { got, held: table.get(session.id), elapsedMs };
-    });
+    const { got, elapsedMs } = await send(this.#deps, this.#query, session, session.id, moved);
+    if (got.session === undefined && !this.#query.request.keepOpen) {
+      await sync.remove(session.id);
+      return { got, held: undefined, elapsedMs };
+    }
+    const value = got.session ?? session.value;
+    await moved({ value, sent: got.sent });
+    // A successful data call gives the token its full life (docs/protocols.md 1 and 2), unless the answer says otherwise.
+    const { lifeMs: _, ...life } = lifeOf(got, session.lifeMs);
+    const now = clock.now();
+    const used = { lastUsedAt: now.wall, lastActive: now, usedBy: window };
+    await sync.applyLife({ id: session.id, value }, life, used, 'soon');
+    return { got, held: table.get(session.id), elapsedMs };
   }
 
   /**
@@ -210,7 +192,18 @@ export class SessionCall {
     return best;
   }
 
-  #fetched(opened: Opened, reused: boolean): Fetched {
-    return fetchedOf(this.#deps.env, { ...this.#query, query: this.#query.request.query }, opened, reused);
+  #fetched({ got, held, elapsedMs }: Opened, reused: boolean): Fetched {
+    const { connection, service, request } = this.#query;
+    const { clock, warnMs } = this.#deps.env;
+    return {
+      connection: connection.name,
+      ...withoutUndefined({ service, warnings: got.warnings, apiCalls: got.apiCalls }),
+      query: request.query,
+      answer: got.answer,
+      totalRows: got.totalRows,
+      elapsedMs,
+      ...(held === undefined ? {} : { session: infoOf(held, clock.now(), warnMs()) }),
+      reused,
+    };
   }
 }

@@ -33,12 +33,12 @@ export class SessionLimit implements Disposable {
   }
 
   /** Runs work in a session, which is not closed for another one meanwhile. */
-  async using<T>(session: { readonly id: string }, work: () => Promise<T>): Promise<T> {
-    count(this.#busy, session.id, 1);
+  async using<T>(id: string, work: () => Promise<T>): Promise<T> {
+    count(this.#busy, id, 1);
     try {
       return await work();
     } finally {
-      count(this.#busy, session.id, -1);
+      count(this.#busy, id, -1);
     }
   }
 

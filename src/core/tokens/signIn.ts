@@ -17,7 +17,7 @@ import {
   type SoleToken,
   type TokenChange,
 } from './record.ts';
-import { mayHaveOpened } from './refusal.ts';
+import { mayHaveOpened, refusesToken } from './refusal.ts';
 import type { Credentials } from './store.ts';
 import type { Takeover } from './takeover.ts';
 
@@ -84,6 +84,26 @@ export class SignIn {
     return record !== undefined && mayLive(record, this.#env.clock.now())
       ? record
       : this.again(connection, service, options, record);
+  }
+
+  /** Does work with {@link current}; where the gateway refuses that, once more with a new one. */
+  async withToken<T>(
+    connection: Connection,
+    service: string | undefined,
+    options: OperationOptions,
+    work: (token: MainToken) => Promise<T>,
+  ): Promise<T> {
+    const token = await this.current(connection, service, options);
+    const asked = this.#env.clock.now();
+    try {
+      return await work(token);
+    } catch (error) {
+      if (!refusesToken(error)) {
+        throw error;
+      }
+      await this.#env.sync.markDead(token, asked);
+      return work(await this.again(connection, service, options, token));
+    }
   }
 
   /**

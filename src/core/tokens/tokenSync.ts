@@ -145,6 +145,14 @@ export class TokenSync implements Disposable {
   }
 
   /**
+   * Notes that a gateway knows a token no more, unless its value was replaced meanwhile.
+   * @param asked when the refused call began; what was heard of a later one holds
+   */
+  async markDead(token: TokenRecord, asked = this.#deps.clock.now()): Promise<void> {
+    await this.applyLife(token, { sent: asked, leftMs: 0, source: token.source }, {}, 'now');
+  }
+
+  /**
    * Reckons lives from now on where the clocks have parted since, or the machine has been started anew: while both
    * can still be told apart. Otherwise the next restart or change of the wall clock would be one too many. Other
    * machines' clocks are theirs to watch.

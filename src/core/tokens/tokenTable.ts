@@ -30,6 +30,8 @@ export class TokenTable implements Disposable {
   /** User tokens that live longer than their own record says, because a session of theirs was used. Never stored. */
   readonly #prolonged = new Map<string, UserToken>();
   readonly #changes: Emitter<Change>;
+  /** The id of what {@link first} has found, until something changes that may end before it. */
+  #first: string | undefined;
 
   readonly onDidChange;
 
@@ -134,15 +136,17 @@ export class TokenTable implements Disposable {
 
   /** The token that ends first of those that can be used. */
   first(): TokenRecord | undefined {
+    if (this.#first !== undefined) {
+      return this.get(this.#first); // Asked for each second, of many tokens.
+    }
     const now = this.#clock.now();
     let first: TokenRecord | undefined;
-    let firstLeft = Number.POSITIVE_INFINITY;
     for (const record of this.all()) {
-      const left = isEnding(record) ? Number.POSITIVE_INFINITY : remaining(record, now);
-      if (left < firstLeft) {
-        [first, firstLeft] = [record, left];
+      if (!isEnding(record) && (first === undefined || remaining(record, now) < remaining(first, now))) {
+        first = record;
       }
     }
+    this.#first = first?.id;
     return first;
   }
 
@@ -160,7 +164,7 @@ export class TokenTable implements Disposable {
     if (record.level === 'user') {
       this.#prolong(record);
     }
-    this.#changes.fire({ id, connection, what: known === undefined ? 'added' : 'changed' });
+    this.#changed({ id, connection, what: known === undefined ? 'added' : 'changed' });
     if (record.level === 'session') {
       const user = this.opener(record);
       if (user?.level === 'user' && this.#outlives(record, user)) {
@@ -182,14 +186,14 @@ export class TokenTable implements Disposable {
     if (ids?.delete(id) && ids.size === 0) {
       this.#byConnection.delete(connection);
     }
-    this.#changes.fire({ id, connection, what: 'removed' });
+    this.#changed({ id, connection, what: 'removed' });
   }
 
   /** Says that a token has changed without a change of its record: time has passed. */
   announce(id: string): void {
     const record = this.#records.get(id);
     if (record !== undefined) {
-      this.#changes.fire({ id, connection: record.connection, what: 'changed' });
+      this.#changed({ id, connection: record.connection, what: 'changed' });
     }
   }
 
@@ -204,6 +208,7 @@ export class TokenTable implements Disposable {
         }
       }
     }
+    this.#first = undefined;
     for (const { id } of theirs) {
       this.announce(id);
     }
@@ -211,6 +216,18 @@ export class TokenTable implements Disposable {
 
   dispose(): void {
     this.#changes.dispose();
+  }
+
+  #changed(change: Change): void {
+    const now = this.#clock.now();
+    const first = this.#first === undefined ? undefined : this.get(this.#first);
+    const record = this.get(change.id);
+    const mayBeFirst =
+      record !== undefined && first !== undefined && remaining(record, now) < remaining(first, now);
+    if (change.id === this.#first || mayBeFirst) {
+      this.#first = undefined;
+    }
+    this.#changes.fire(change);
   }
 
   #sessions(connection: string, accept: (session: Session) => boolean): Session[] {

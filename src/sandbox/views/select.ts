@@ -1,8 +1,6 @@
+import { craRefusal } from '../answer.ts';
 import type { Cell, Row } from './cells.ts';
 import { type Column, idOf } from './view.ts';
-
-/** Thrown for a filter, a sort or a number that makes no sense; the message is for a person. */
-export class SelectionError extends Error {}
 
 const maxSortKeys = 4;
 
@@ -29,7 +27,7 @@ export function parseFilter(text: string, columns: readonly Column[]): Test {
     const operator = match?.[2];
     const compare = operator === undefined ? undefined : comparisons[operator];
     if (field === undefined || compare === undefined) {
-      throw new SelectionError(`The filter cannot be read: ${term}`);
+      throw craRefusal(`The filter cannot be read: ${term}.`);
     }
     return test(fieldOf(field, columns), compare, match?.[4] ?? '');
   });
@@ -52,12 +50,12 @@ export function parseSort(text: string, columns: readonly Column[]): (a: Row, b:
   const keys = text.split(/[,&]/).map((part) => {
     const match = /^\s*([A-Za-z0-9$_#@]+)(?:[\s:.]+(A|ASC|D|DESC))?\s*$/i.exec(part);
     if (match?.[1] === undefined) {
-      throw new SelectionError(`The sort cannot be read: ${part}`);
+      throw craRefusal(`The sort cannot be read: ${part}.`);
     }
     return { field: fieldOf(match[1], columns), sign: /^d/i.test(match[2] ?? '') ? -1 : 1 };
   });
   if (keys.length > maxSortKeys) {
-    throw new SelectionError(`A sort has no more than ${maxSortKeys} columns`);
+    throw craRefusal(`A sort has no more than ${maxSortKeys} columns.`);
   }
   return (a, b) => {
     for (const { field, sign } of keys) {
@@ -84,7 +82,7 @@ function fieldOf(name: string, columns: readonly Column[]): string {
     columns.find(({ field }) => field.toUpperCase() === name.toUpperCase()) ??
     columns.find((_, index) => idOf(index) === name.toUpperCase());
   if (found === undefined) {
-    throw new SelectionError(`The view has no field ${name}`);
+    throw craRefusal(`The view has no field ${name}.`);
   }
   return found.field;
 }

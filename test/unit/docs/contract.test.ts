@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requestForms } from '../../../src/core/requests/requestText.ts';
 import { delimiters, exportFormats } from '../../../src/core/results/exports.ts';
-import { noCounts } from '../../../src/sandbox/stats.ts';
+import { noCounts } from '../../../src/sandbox/state.ts';
 import { readSources } from '../../docs/sources.ts';
 import { root } from '../../workbench/paths.ts';
 

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultName, FaultRule } from '../../sandbox/faultRules.ts';
-import { faultNames } from '../../sandbox/faultRules.ts';
+import { faultNames, operations } from '../../sandbox/faultRules.ts';
 import type { Sandbox } from '../../sandbox/gateway.ts';
 import {
   classicLogon,
@@ -348,6 +348,10 @@ describe('sandbox, faults', () => {
         ['signIn', () => sarus(sandbox, 'GetSessionToken')],
         ['services', () => get(viewsRoot(sandbox))],
         ['services', () => get(classicRoot(sandbox))],
+        ['offers', () => get(`${views}/products`, token)],
+        ['offers', () => get(`${views}/products/MVMVS/views`, token)],
+        ['offers', () => get(`${views}/products/MVMVS/systems`, token)],
+        ['offers', () => get(`${views}/products/MVMVS/servers`, token)],
         ['definition', () => get(`${views}/products/MVMVS/views/JCPU/definition?close=Y`, token)],
         ['definition', () => post(`${classic}/getView?${q}`, { userToken })],
         ['getData', () => data(sandbox, token)],
@@ -360,9 +364,8 @@ describe('sandbox, faults', () => {
         ['close', () => post(`${classic}/close?session=x`, { userToken })],
         ['close', () => sarus(sandbox, 'RevokeSessionToken', { SessionToken })],
       ];
-      const all = ['signIn', 'services', 'definition', 'getData', 'keepAlive', 'query', 'close'] as const;
       for (const [name, call] of calls) {
-        sandbox.setFaults(all.map((operation) => ({ match: { operation }, fault: '503' })));
+        sandbox.setFaults(operations.map((operation) => ({ match: { operation }, fault: '503' })));
         assert.equal((await call()).status, 503);
         const struck = sandbox.faults().filter((rule) => rule.struck === 1);
         assert.deepEqual(

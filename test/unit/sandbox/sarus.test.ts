@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Quirks } from '../../../src/sandbox/quirks.ts';
+import type { Quirks } from '../../sandbox/quirks.ts';
 import {
   type Body,
   errorOf,
@@ -28,7 +28,7 @@ describe('sandbox, SARUS (docs/protocols.md 1)', () => {
   });
 
   it('gives a token for the API key, or for e-mail and password', async () => {
-    await withSandbox({ quirks: { noRateLimit: true } }, async (sandbox) => {
+    await withSandbox({ sarusRate: 9 }, async (sandbox) => {
       const byMail = { email: 'demo@example.com', Password: 'demo' };
       assert.ok(resultOf(await sarus(sandbox, 'GetSessionToken', byMail)).SessionToken);
       assert.ok(await sarusToken(sandbox));
@@ -48,7 +48,7 @@ describe('sandbox, SARUS (docs/protocols.md 1)', () => {
   });
 
   it('refuses Minutes outside of 1 to 1440', async () => {
-    await withSandbox({ quirks: { noRateLimit: true } }, async (sandbox) => {
+    await withSandbox({ sarusRate: 9 }, async (sandbox) => {
       for (const Minutes of ['0', '1441', 'x']) {
         assert.equal((await sarus(sandbox, 'GetSessionToken', { APIKey: 'demo', Minutes })).status, 400);
       }
@@ -76,7 +76,7 @@ describe('sandbox, SARUS (docs/protocols.md 1)', () => {
 
   it('tells missing, unknown, revoked and expired tokens apart', async () => {
     const clock = new TestClock();
-    await withSandbox({ now: clock.now, quirks: { noRateLimit: true } }, async (sandbox) => {
+    await withSandbox({ now: clock.now, sarusRate: 9 }, async (sandbox) => {
       const revoked = await sarusToken(sandbox);
       const expired = await sarusToken(sandbox, { Minutes: '1' });
       assert.deepEqual(

@@ -111,6 +111,32 @@ describe('scheduler', () => {
     });
   }
 
+  it('runs each of many tasks when it is due, however far away and whenever planned', () => {
+    const late: number[] = [];
+    const plan = (ms: number) => {
+      const due = clock.now().up + ms;
+      scheduler.after(`at ${due}`, ms, () => void late.push(clock.now().up - due));
+    };
+    for (let ms = 1_000; ms <= 300_000; ms += 7_000) {
+      plan(ms);
+    }
+    scheduler.after('often', 1_000, function again() {
+      scheduler.after('often', 1_000, again);
+    });
+    for (let step = 0; step < 300; step++) {
+      clock.advance(1_000);
+      if (step % 50 === 0) {
+        plan(59_500);
+        plan(60_500);
+      }
+    }
+    assert.equal(late.length, 43 + 10);
+    assert.ok(
+      late.every((ms) => ms >= -1 && ms <= 1),
+      String(late),
+    );
+  });
+
   it('takes neither long waits nor long idleness for sleep', () => {
     scheduler.onJump(run('jump'));
     scheduler.after('a', 100_000, run('a'));

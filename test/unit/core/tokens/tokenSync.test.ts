@@ -107,6 +107,38 @@ describe('tokens in the table and in the store', () => {
     assert.equal(storage.entries.has('b'), false);
   });
 
+  it('knows which token ends first, whatever happens to which', () => {
+    const { table } = open();
+    const user: UserToken = { ...common('user'), level: 'user', leftMs: 10_000, signInId: 's' };
+    const session: Session = {
+      ...common('session'),
+      level: 'session',
+      closing: false,
+      view: 'V',
+      under: 'user',
+      signInId: 's',
+    };
+    const steps: [what: () => void, first: string | undefined][] = [
+      [() => table.put(record('a', { leftMs: 30_000 })), 'a'],
+      [() => table.put(record('b', { leftMs: 40_000 })), 'a'],
+      [() => table.put(user), 'user'],
+      [() => table.put({ ...session, leftMs: 35_000 }), 'a'], // It keeps its user token alive.
+      [() => table.put(record('a', { leftMs: 50_000 })), 'user'],
+      [() => table.put({ ...session, leftMs: 45_000 }), 'b'],
+      [() => table.put(record('b', { leftMs: 40_000, closing: true })), 'user'],
+      [() => clock.advance(46_000), 'user'],
+      [() => table.drop('session'), 'user'],
+      [() => table.put(record('c', { leftMs: 1_000 })), 'user'],
+      [() => table.drop('user'), 'c'],
+      [() => table.drop('c'), 'a'],
+      [() => table.drop('a'), undefined],
+    ];
+    for (const [index, [step, first]] of steps.entries()) {
+      step();
+      assert.equal(table.first()?.id, first, `step ${index}`);
+    }
+  });
+
   it('has stored a token when adding it resolves, and finds it again', async () => {
     await open().sync.add(record('a'));
     const { table, sync } = open();

@@ -1,5 +1,5 @@
-import { decimal, hash, list, localTime, type Row, systems } from './cells.ts';
-import { type Column, column, type View } from './view.ts';
+import { decimal, hash, list, localTime, type Row, systems } from '../../src/sandbox/views/cells.ts';
+import { type Column, column, type View } from '../../src/sandbox/views/view.ts';
 
 /** Rows of the big view: with its 20 columns, about 60 MB of JSON. */
 const total = 200_000;

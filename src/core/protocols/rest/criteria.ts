@@ -1,0 +1,50 @@
+import { NumberText, type Sent } from '../../json.ts';
+import { type Place, type Seen, valueAt, wordsAt } from './place.ts';
+
+/** What an answer may be told by: all members of one must hold. */
+export interface Criterion {
+  readonly status?: readonly number[] | undefined;
+  /** What is looked at; absent: the whole body as text. */
+  readonly at?: Place | undefined;
+  readonly is?: readonly (string | number | boolean | null)[] | undefined;
+  /** A part of the text there, as it is. */
+  readonly like?: string | undefined;
+}
+
+/** Whether an answer is told by any of these. */
+export function matches(criteria: readonly Criterion[], answer: Seen): boolean {
+  return criteria.some((criterion) => holds(criterion, answer));
+}
+
+/** Whether an answer of this status can be told by its status alone, or not by any of these. */
+export function mayMatch(criteria: readonly Criterion[], status: number): boolean {
+  return criteria.some((criterion) => criterion.status?.includes(status) ?? true);
+}
+
+function holds({ status, at, is, like }: Criterion, answer: Seen): boolean {
+  if (status !== undefined && !status.includes(answer.status)) {
+    return false;
+  }
+  const place: Place = at ?? { in: 'text' };
+  if (is !== undefined) {
+    const value = valueAt(place, answer);
+    return is.some((one) => isSame(one, value)) && (like === undefined || answer.text.includes(like));
+  }
+  if (like !== undefined) {
+    return (at === undefined ? answer.text : wordsAt(at, answer)).includes(like);
+  }
+  return at === undefined || valueAt(at, answer) !== undefined;
+}
+
+/** Servers write numbers as text, and text as numbers. */
+function isSame(wanted: string | number | boolean | null, value: Sent | undefined): boolean {
+  if (wanted === null || value === null || value === undefined) {
+    return wanted === value;
+  }
+  if (Array.isArray(value) || value instanceof Map) {
+    return false;
+  }
+  const text = String(value);
+  const isNumber = typeof wanted === 'number' || value instanceof NumberText;
+  return text === String(wanted) || (isNumber && text.trim() !== '' && Number(text) === Number(wanted));
+}

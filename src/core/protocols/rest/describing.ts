@@ -1,0 +1,123 @@
+import { readSetCookie } from '../../http/cookies.ts';
+import { NumberText, type Sent } from '../../json.ts';
+import type { Found, FoundLife, SignInWay } from '../protocol.ts';
+import { toldMs, type Unit } from './life.ts';
+import type { Place, Seen } from './place.ts';
+
+/** Most places of an answer that are shown. */
+const maxPlaces = 500;
+
+/** Headers that say nothing of tokens, and are many. */
+const usualHeaders =
+  /^(?:date|server|connection|keep-alive|vary|via|etag|expires|pragma|set-cookie|transfer-encoding|(?:content|access-control|strict-transport|cache|x-content|x-frame|x-xss|referrer|permissions)-?.*)$/;
+
+/** Ways to sign in, each with a text to begin with. */
+export const signInWays: readonly SignInWay[] = [
+  {
+    label: { template: 'JSON in the body', args: [] },
+    example: '{"username": "{username}", "password": "{password}"}',
+    settings: (text) => withNames(text, { json: JSON.parse(text) as unknown }),
+  },
+  {
+    label: { template: 'A form in the body', args: [] },
+    example: 'grant_type=password&username={username}&password={password}',
+    settings: (text) => {
+      const pairs = text.split('&').map((pair) => /^([^=]+)=(.*)$/.exec(pair)?.slice(1) ?? [pair, '']);
+      return withNames(text, { form: Object.fromEntries(pairs) as unknown });
+    },
+  },
+  {
+    label: { template: 'Basic authorization', args: [] },
+    settings: () => ({ ask: ['username', 'password'], member: { basic: true } }),
+  },
+  {
+    label: { template: 'A header', args: [] },
+    example: 'X-Api-Key: {apiKey}',
+    settings: (text) => {
+      const [, name = '', value = ''] = /^([^:]+):\s*(.*)$/.exec(text) ?? [];
+      return withNames(text, { headers: { [name]: value } });
+    },
+  },
+];
+
+function withNames(text: string, member: object) {
+  const names = [...text.matchAll(/\{([A-Za-z]\w{0,31})\}/g)].map(([, name = '']) => name);
+  return { ask: [...new Set(names)], member };
+}
+
+/** All that an answer holds, as a tree: its headers, its cookies, its body. */
+export function foundIn(answer: Seen): Found[] {
+  const headers = Object.entries(answer.headers)
+    .filter(([name]) => !usualHeaders.test(name))
+    .map(([name, value]) => {
+      const text = [value ?? ''].flat().join(', ');
+      return leaf({ in: 'header', name }, `$response.header.${name}`, name, 0, text, answer);
+    });
+  const cookies = (answer.headers['set-cookie'] ?? []).flatMap((line) => {
+    const { name, value } = readSetCookie(line) ?? { name: '', value: '' };
+    const found = leaf({ in: 'cookie', name }, `$response.cookie.${name}`, name, 0, value, answer);
+    const ms = toldMs({ cookie: name }, answer, '');
+    return value === '' ? [] : [{ ...found, lives: isLife(ms) ? [{ life: { cookie: name }, ms }] : [] }];
+  });
+  const text = answer.text.trim();
+  const body =
+    answer.json === undefined
+      ? text === ''
+        ? []
+        : [leaf({ in: 'text' }, '$response.body', '', 0, text, answer)]
+      : [...inJson(answer.json, [], answer)];
+  return [...headers, ...cookies, ...body].slice(0, maxPlaces);
+}
+
+function* inJson(value: Sent, path: readonly string[], answer: Seen): Generator<Found> {
+  const place = path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const name = path.at(-1) ?? '';
+  const depth = Math.max(path.length - 1, 0);
+  if (!Array.isArray(value) && !(value instanceof Map)) {
+    yield leaf(
+      { in: 'json', path },
+      place,
+      name,
+      depth,
+      value instanceof NumberText ? String(value) : String(value ?? 'null'),
+      answer,
+    );
+    return;
+  }
+  const isRows = Array.isArray(value) && value.every((one) => one instanceof Map);
+  yield { place, name, depth, ...(isRows ? { rows: value.length } : {}), isLikelyToken: false, lives: [] };
+  // Rows are alike: the first one shows what is in them.
+  const members = Array.isArray(value)
+    ? value.slice(0, 1).map((one, at) => [String(at), one] as const)
+    : [...value];
+  for (const [step, member] of members) {
+    yield* inJson(member, [...path, step], answer);
+  }
+}
+
+function leaf(at: Place, place: string, name: string, depth: number, text: string, answer: Seen): Found {
+  const lives = livesOf(at, text, answer, place);
+  const isOpaque = /^[\x21-\x7e]{8,8000}$/.test(text) && lives.every(({ life }) => 'jwt' in life);
+  const isCalledSo = /token|session|sid|auth|ticket|jwt/i.test(name);
+  const isLikelyToken = isOpaque && (isCalledSo || (text.length >= 20 && !/^https?:|^\//.test(text)));
+  return { place, name, depth, text, isLikelyToken, lives };
+}
+
+/** What a value says if it is a life, or the end of one. */
+function livesOf(at: Place, text: string, answer: Seen, place: string): FoundLife[] {
+  const units: Unit[] = [{ at }, { seconds: at }, { minutes: at }, { milliseconds: at }];
+  const asToken: Unit[] = /^ey[\w-]+\.[\w-]+\./.test(text) ? [{ jwt: true }] : [];
+  const lives = [...units, ...asToken].flatMap((unit): FoundLife[] => {
+    const ms = toldMs(unit, answer, text);
+    const [member = ''] = Object.keys(unit);
+    return isLife(ms) ? [{ life: { [member]: member === 'jwt' || place }, ms }] : [];
+  });
+  // An instant to come is no number by chance.
+  const [first] = lives;
+  return first !== undefined && 'at' in first.life ? [first] : lives;
+}
+
+/** From ten seconds to a year: what else could be read as one is something else. */
+function isLife(ms: number | undefined): ms is number {
+  return ms !== undefined && ms >= 10_000 && ms < 365 * 86_400_000;
+}

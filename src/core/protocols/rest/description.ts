@@ -1,0 +1,382 @@
+import * as v from 'valibot';
+import type { Parsed } from '../../connection.ts';
+import type { Message } from '../../errors.ts';
+import type { Json } from '../../json.ts';
+import type { Criterion } from './criteria.ts';
+import type { Unit } from './life.ts';
+import { type Place, pathOf, placeOf } from './place.ts';
+import presets from './presets.json' with { type: 'json' };
+import { namesIn, namesInText, type PathTemplate, pathTemplate } from './template.ts';
+
+/** A request as a description says it. */
+export interface RestRequest extends Unit {
+  readonly method: Method;
+  readonly path: PathTemplate;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>> | undefined;
+  readonly json?: Json | undefined;
+  /** With the login by Basic authorization. */
+  readonly basic: boolean;
+  /** Whether it goes with the token. */
+  readonly send: boolean;
+  readonly token?: Place | undefined;
+  readonly keep: Readonly<Record<string, Place>>;
+  readonly rows?: readonly string[] | undefined;
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+type Method = (typeof methods)[number];
+
+/** How an API with session tokens is spoken to. */
+export interface Description {
+  /** What a person is asked for to sign in. */
+  readonly ask: readonly string[];
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signIn: readonly RestRequest[];
+  readonly token: Place;
+  readonly keep: Readonly<Record<string, Place>>;
+  readonly send: {
+    readonly in: 'header' | 'cookie' | 'query' | 'body';
+    readonly name: string;
+    readonly value: string;
+  };
+  readonly life: Unit & { readonly sliding: boolean };
+  readonly query?: RestRequest | undefined;
+  readonly renew?: RestRequest | undefined;
+  readonly revoke?: RestRequest | undefined;
+  readonly refused: readonly Criterion[];
+  readonly expired: readonly Criterion[];
+  readonly limit: readonly Criterion[];
+  readonly requests: Readonly<Record<string, RestRequest>>;
+  /** Where the rows stand. */
+  readonly rows: readonly string[];
+}
+
+/** What can be wrong with a member; its name is {0}. */
+const wrong = {
+  missing: { template: '"{0}" is missing' },
+  unknown: { template: '"{0}" is no member that is known there' },
+  string: { template: '"{0}" must be a string' },
+  number: { template: '"{0}" must be a number' },
+  boolean: { template: '"{0}" must be a boolean' },
+  positive: { template: '"{0}" must be more than 0' },
+  object: { template: '"{0}" must be an object' },
+  list: { template: '"{0}" must be a list' },
+  choice: { template: '"{0}" must be one of {1}' },
+  name: { template: '"{0}" is no name of a letter and up to 31 more letters, digits and _' },
+  twice: { template: '"{0}" is used for two things' },
+  place: {
+    template: '"{0}" must be a JSON Pointer, $response.header.NAME, $response.cookie.NAME or $response.body',
+  },
+  pointer: { template: '"{0}" must be a JSON Pointer such as /items' },
+  request: {
+    template: '"{0}" must be a method (GET, HEAD, POST, PUT, PATCH or DELETE) and a path such as /login',
+  },
+  header: {
+    template: '"{0}" is no header that can be set: its name is wrong, or each request needs its own',
+  },
+  headerValue: { template: '"{0}" must be text without line breaks that a header can carry' },
+  token: { template: '"{0}" must hold {1}' },
+  both: { template: '"{0}" cannot be used together with "{1}"' },
+  many: { template: '"{0}" has too few or too many entries' },
+  unnamed: { template: '"{0}" names “{1}”, which is not known there' },
+  status: { template: '"{0}" must be a status of HTTP' },
+  empty: { template: '"{0}" must not be empty' },
+} as const;
+type Wrong = keyof typeof wrong;
+const as = (what: Wrong): Wrong => what;
+
+/** Headers that frame a message or belong to one hop of its way. */
+const ownHeaders =
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-(?:length|encoding)|accept-encoding|proxy-.*|cookie|set-cookie)$/i;
+
+const text = v.string(as('string'));
+const headerName = v.pipe(
+  text,
+  v.check((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !ownHeaders.test(name), as('header')),
+);
+const memberName = v.pipe(text, v.regex(/^[A-Za-z]\w{0,31}$/, as('name')));
+const place = v.pipe(
+  text,
+  v.check((one) => placeOf(one) !== undefined, as('place')),
+  v.transform((one) => placeOf(one) as Place),
+);
+const path = v.pipe(
+  text,
+  v.check((one) => pathOf(one) !== undefined, as('pointer')),
+  v.transform((one) => pathOf(one) as readonly string[]),
+);
+const headers = v.record(
+  headerName,
+  v.pipe(text, v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, as('headerValue'))),
+  as('object'),
+);
+const keep = v.pipe(
+  v.record(memberName, place, as('object')),
+  v.check((places) => Object.keys(places).length <= 16, as('many')),
+);
+const amount = v.lazy((input) =>
+  typeof input === 'string'
+    ? place
+    : v.pipe(v.number(as('number')), v.finite(as('number')), v.gtValue(0, as('positive'))),
+);
+const unit = {
+  minutes: v.optional(amount),
+  seconds: v.optional(amount),
+  milliseconds: v.optional(amount),
+  at: v.optional(place),
+  jwt: v.optional(v.literal(true, as('boolean'))),
+  cookie: v.optional(v.pipe(text, v.nonEmpty(as('empty')))),
+  issued: v.optional(place),
+};
+
+/** A strict object says in the same way that it is none, and that it has a member too many. */
+const strangeMember = ({ expected }: v.StrictObjectIssue) => as(expected === 'never' ? 'unknown' : 'object');
+
+const json = v.custom<Json>((value) => value !== undefined);
+const requestLine = v.pipe(
+  text,
+  v.transform((line) => {
+    const [, method = '', rest = ''] = /^([A-Z]+) (.*)$/s.exec(line) ?? [];
+    return { method: methods.find((one) => one === method), path: pathTemplate(rest) };
+  }),
+  v.custom<{ method: Method; path: PathTemplate }>(
+    (line) => Object.values(line as object).every((part) => part !== undefined),
+    as('request'),
+  ),
+);
+const request = v.pipe(
+  v.strictObject(
+    {
+      request: requestLine,
+      headers: v.optional(headers, {}),
+      form: v.optional(v.record(v.string(), text, as('object'))),
+      json: v.optional(json),
+      basic: v.optional(v.boolean(as('boolean')), false),
+      send: v.optional(v.boolean(as('boolean')), true),
+      token: v.optional(place),
+      keep: v.optional(keep, {}),
+      rows: v.optional(path),
+      ...unit,
+    },
+    strangeMember,
+  ),
+  v.check(({ form, json: body }) => form === undefined || body === undefined, as('both')),
+  v.transform(({ request: line, ...rest }): RestRequest => ({ ...line, ...rest })),
+);
+const steps = v.lazy((input) =>
+  Array.isArray(input)
+    ? v.pipe(v.array(request), v.minLength(1, as('many')), v.maxLength(3, as('many')))
+    : v.pipe(
+        request,
+        v.transform((one) => [one]),
+      ),
+);
+
+const criterion = v.strictObject(
+  {
+    status: v.optional(
+      v.array(
+        v.pipe(
+          v.number(as('status')),
+          v.integer(as('status')),
+          v.minValue(100, as('status')),
+          v.maxValue(599, as('status')),
+        ),
+        as('list'),
+      ),
+    ),
+    at: v.optional(place),
+    is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain, as('string')), as('list'))),
+    like: v.optional(text),
+  },
+  strangeMember,
+);
+const hasMembers = v.check((one: object) => Object.values(one).some((of) => of !== undefined), as('empty'));
+const criteria = v.lazy((input) =>
+  Array.isArray(input)
+    ? v.array(v.pipe(criterion, hasMembers))
+    : v.pipe(
+        criterion,
+        hasMembers,
+        v.transform((one) => [one]),
+      ),
+);
+const byStatus = (...status: number[]) => [{ status }];
+
+/** The members that describe, as they stand in the settings of a connection or in a preset. */
+const members = {
+  ask: v.optional(
+    v.pipe(
+      v.array(memberName, as('list')),
+      v.check((names) => new Set(names).size === names.length, as('twice')),
+    ),
+    ['username', 'password'],
+  ),
+  inputs: v.optional(v.record(memberName, text, as('object')), {}),
+  headers: v.optional(headers, {}),
+  signIn: steps,
+  token: place,
+  keep: v.optional(keep, {}),
+  send: v.optional(
+    v.strictObject(
+      {
+        in: v.picklist(['header', 'cookie', 'query', 'body'], as('choice')),
+        name: v.pipe(text, v.nonEmpty(as('empty'))),
+        value: v.optional(v.pipe(text, v.includes('{token}', as('token'))), '{token}'),
+      },
+      strangeMember,
+    ),
+    { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
+  ),
+  life: v.optional(
+    v.object({ ...unit, sliding: v.optional(v.boolean(as('boolean')), false) }, as('object')),
+    {},
+  ),
+  query: v.optional(request),
+  renew: v.optional(request),
+  revoke: v.optional(request),
+  refused: v.optional(criteria, byStatus(401, 403)),
+  expired: v.optional(criteria, byStatus(401)),
+  limit: v.optional(criteria, byStatus(429)),
+  requests: v.optional(v.record(v.string(), request, as('object')), {}),
+  rows: v.optional(path, ''),
+};
+const schema = v.object(members, as('object'));
+
+/** The names of the members that describe. */
+export const memberNames = Object.keys(members) as readonly (keyof typeof members)[];
+
+/** A set of members under a name: an API that many have. */
+export interface Preset {
+  /** As people know the API; not translated. */
+  readonly title: string;
+  /** What it is based on: seen at a running server, in its documentation, or in a program that speaks to it. */
+  readonly evidence: string;
+  readonly source: string;
+  readonly description: Readonly<Record<string, unknown>>;
+}
+
+/** The presets that there are, by their names in the settings. */
+export const presetsByName: Readonly<Record<string, Preset>> = presets;
+
+/**
+ * Reads what describes an API: the members of a connection, beside those of the preset that it may name. The former hold, one
+ * by one; of `inputs` each single one. The reason names the member.
+ */
+export function parseDescription(input: Readonly<Record<string, unknown>>): Parsed<Description, Message> {
+  const { preset } = input;
+  const names = Object.keys(presetsByName);
+  if (preset !== undefined && (typeof preset !== 'string' || !names.includes(preset))) {
+    return { ok: false, reason: { ...wrong.choice, args: ['preset', names.join(', ')] } };
+  }
+  const base = preset === undefined ? {} : (presetsByName[preset]?.description ?? {});
+  const own = Object.fromEntries(
+    memberNames.flatMap((name) => (input[name] === undefined ? [] : [[name, input[name]]])),
+  );
+  const inputs =
+    isObject(base.inputs) && isObject(own.inputs) ? { inputs: { ...base.inputs, ...own.inputs } } : {};
+  const parsed = v.safeParse(schema, { ...base, ...own, ...inputs });
+  if (!parsed.success) {
+    return { ok: false, reason: reasonOf(parsed.issues[0]) };
+  }
+  const reason = contradiction(parsed.output);
+  return reason === undefined ? { ok: true, value: parsed.output } : { ok: false, reason };
+}
+
+/**
+ * Reads a request that somebody types: method and path.
+ * @throws nothing; undefined for what is none
+ */
+export function parseRequest(line: string): RestRequest | undefined {
+  const parsed = v.safeParse(request, { request: line });
+  return parsed.success ? parsed.output : undefined;
+}
+
+/** Names that every template may use. */
+export const numberNames = ['lifeSeconds', 'lifeMinutes'] as const;
+
+/** All names that the values of templates can be known by. */
+export function knownNames({ ask, inputs, keep: kept, signIn, renew }: Description): ReadonlySet<string> {
+  const places = [kept, ...signIn.map((one) => one.keep), renew?.keep ?? {}];
+  return new Set(['token', ...numberNames, ...ask, ...Object.keys(inputs), ...places.flatMap(Object.keys)]);
+}
+
+/** The texts of a request in which names are filled in, but for its path. */
+export function textsOf(one: Pick<RestRequest, 'headers' | 'form' | 'json'>): string[] {
+  return [...Object.values(one.headers), ...Object.values(one.form ?? {}), ...textsIn(one.json)];
+}
+
+function textsIn(value: unknown): string[] {
+  return typeof value === 'string'
+    ? [value]
+    : typeof value === 'object' && value !== null
+      ? Object.values(value).flatMap(textsIn)
+      : [];
+}
+
+/** What of a description cannot be, though each member of it can. */
+function contradiction(description: Description): Message | undefined {
+  const { ask, inputs, keep: kept, signIn, send, query, renew, revoke, life } = description;
+  const all = ['token', ...numberNames, ...Object.keys(inputs), ...Object.keys(kept), ...ask];
+  const twice = all.find((name, at) => all.indexOf(name) !== at);
+  if (twice !== undefined) {
+    return { ...wrong.twice, args: [twice] };
+  }
+  const known = knownNames(description);
+  const steps: [string, RestRequest | undefined][] = [
+    ...signIn.map((one, at): [string, RestRequest] => [signIn.length > 1 ? `signIn.${at}` : 'signIn', one]),
+    ['query', query],
+    ['renew', renew],
+    ['revoke', revoke],
+  ];
+  for (const [member, one] of steps) {
+    const unnamed = namesIn(one?.path ?? []).find((name) => !known.has(name));
+    if (unnamed !== undefined) {
+      return { ...wrong.unnamed, args: [`${member}.request`, unnamed] };
+    }
+  }
+  // What is asked for goes with the sign-in, its renewal and its end, and with nothing that gets data.
+  const isAsked = (name: string) => ask.includes(name);
+  const open = [...(query === undefined ? [] : [...textsOf(query)]), send.value];
+  const leaked =
+    open.flatMap((one) => namesInText(one, isAsked))[0] ?? namesIn(query?.path ?? []).find(isAsked);
+  if (leaked !== undefined) {
+    return {
+      ...wrong.unnamed,
+      args: [namesInText(send.value, isAsked).length > 0 ? 'send.value' : 'query', leaked],
+    };
+  }
+  if (send.in === 'body' && pathOf(send.name) === undefined) {
+    return { ...wrong.pointer, args: ['send.name'] };
+  }
+  if (send.in === 'header' && !v.is(headerName, send.name)) {
+    return { ...wrong.header, args: ['send.name'] };
+  }
+  if (send.in === 'cookie' && !/^[\w!#$%&'*+.^`|~-]+$/.test(send.name)) {
+    return { ...wrong.header, args: ['send.name'] };
+  }
+  const units = (['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] as const).filter(
+    (name) => life[name] !== undefined,
+  );
+  return units[1] === undefined ? undefined : { ...wrong.both, args: [`life.${units[0]}`, units[1]] };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function reasonOf(issue: v.BaseIssue<unknown>): Message {
+  const member = v.getDotPath(issue) ?? '';
+  const isMissing = issue.received === 'undefined' || (issue.kind === 'schema' && issue.input === undefined);
+  const what = isMissing ? 'missing' : (issue.message as Wrong);
+  const { template } = wrong[what] ?? wrong.object;
+  const expected =
+    what === 'both' ? 'json' : (issue.expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ') ?? '');
+  return { template, args: [what === 'both' ? `${member}.form` : member, expected] };
+}

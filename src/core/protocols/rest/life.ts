@@ -1,0 +1,149 @@
+import { parseJson } from '../../http/text.ts';
+import { cookieIn, type Place, type Seen, textAt } from './place.ts';
+
+/** A number, or the place of one. */
+export type Amount = number | Place;
+
+/** How a life is told: at most one of these but for `issued`. */
+export interface Unit {
+  readonly minutes?: Amount | undefined;
+  readonly seconds?: Amount | undefined;
+  readonly milliseconds?: Amount | undefined;
+  /** The place of the instant at which it ends. */
+  readonly at?: Place | undefined;
+  readonly jwt?: true | undefined;
+  /** The name of the cookie that lives as long. */
+  readonly cookie?: string | undefined;
+  /** The place of the instant that an instant is compared with: the server's "now". */
+  readonly issued?: Place | undefined;
+}
+
+const msIn = { minutes: 60_000, seconds: 1_000, milliseconds: 1 } as const;
+
+/** Longest life that is believed, in milliseconds. */
+const maxMs = 366 * 86_400_000;
+
+/** The life that a description itself says, in milliseconds. */
+export function fixedMs(unit: Unit): number | undefined {
+  for (const [name, ms] of Object.entries(msIn)) {
+    const amount = unit[name as keyof typeof msIn];
+    if (typeof amount === 'number') {
+      return Math.min(amount * ms, maxMs);
+    }
+  }
+  return undefined;
+}
+
+/** Whether an answer is to tell a life by this. */
+export function tells(unit: Unit): boolean {
+  return unit.at !== undefined || unit.jwt === true || unit.cookie !== undefined || isAmountTold(unit);
+}
+
+function isAmountTold({ minutes, seconds, milliseconds }: Unit): boolean {
+  return typeof (minutes ?? seconds ?? milliseconds) === 'object';
+}
+
+/** Whether it is told by what any answer may have: a header or a cookie, which no data can be taken for. */
+export function tellsBeside({ minutes, seconds, milliseconds, at, cookie }: Unit): boolean {
+  const place = minutes ?? seconds ?? milliseconds ?? at;
+  return (
+    cookie !== undefined || (typeof place === 'object' && (place.in === 'header' || place.in === 'cookie'))
+  );
+}
+
+/**
+ * The life left that an answer tells, in milliseconds: nothing or less for one that is over, and undefined where it tells
+ * none, or what is none.
+ */
+export function toldMs(unit: Unit, answer: Seen, token: string): number | undefined {
+  const ms = told(unit, answer, token);
+  return ms === undefined || Number.isNaN(ms) ? undefined : Math.min(ms, maxMs);
+}
+
+function told(unit: Unit, answer: Seen, token: string): number | undefined {
+  for (const [name, ms] of Object.entries(msIn)) {
+    const amount = unit[name as keyof typeof msIn];
+    if (typeof amount === 'object') {
+      return numberOf(textAt(amount, answer)) * ms;
+    }
+  }
+  if (unit.at !== undefined) {
+    const end = instantOf(textAt(unit.at, answer));
+    const now = issuedAt(unit, answer) ?? dateOf(answer);
+    return end && now && end.ms - latest(now);
+  }
+  if (unit.jwt) {
+    return jwtMs(token, unit, answer);
+  }
+  const cookie = unit.cookie === undefined ? undefined : cookieIn(answer.headers, unit.cookie);
+  const now = dateOf(answer);
+  return cookie?.maxAgeMs ?? (cookie?.expires && now && cookie.expires - latest(now));
+}
+
+/**
+ * `exp` of a JSON Web Token, seen from when it was issued; or, where the server's clock says that this was a while ago, from
+ * then: some servers hand out the same token again.
+ */
+function jwtMs(token: string, unit: Unit, answer: Seen): number | undefined {
+  const claims = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  const claim = (name: string) =>
+    claims.ok ? instantOf(Reflect.get(Object(claims.value), name)?.toString()) : undefined;
+  const [end, iat, date] = [claim('exp'), claim('iat'), dateOf(answer)];
+  const isOld = date && iat && end && date.ms > iat.ms && date.ms < end.ms;
+  const now = issuedAt(unit, answer) ?? (isOld ? date : (iat ?? date));
+  return end && now && end.ms - latest(now);
+}
+
+function issuedAt({ issued }: Unit, answer: Seen): ServerInstant | undefined {
+  return issued === undefined ? undefined : instantOf(textAt(issued, answer));
+}
+
+interface ServerInstant {
+  readonly ms: number;
+  /** Whether it is written in whole seconds, and so may have been cut. */
+  readonly isWhole: boolean;
+}
+
+/** The latest that a "now" can have been: a deadline is never later than the truth. */
+function latest({ ms, isWhole }: ServerInstant): number {
+  return isWhole ? ms + 1_000 : ms;
+}
+
+function dateOf({ headers }: Seen): ServerInstant | undefined {
+  return instantOf(headers.date);
+}
+
+function numberOf(text: string | undefined): number {
+  return text !== undefined && /^\s*[+-]?\d+(?:\.\d*)?(?:e[+-]?\d{1,3})?\s*$/i.test(text)
+    ? Number(text)
+    : Number.NaN;
+}
+
+const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*([Zz]|[+-]\d\d:?\d\d)$/;
+const httpDate = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
+
+/** From these sizes on, an epoch is in milliseconds, and in microseconds. */
+const leastMs = 1e11;
+const leastUs = 1e14;
+
+/** An instant by RFC 3339, as HTTP writes it, or as an epoch in seconds, milliseconds or microseconds, by its size. */
+export function instantOf(text: string | undefined): ServerInstant | undefined {
+  const epoch = numberOf(text);
+  if (!Number.isNaN(epoch)) {
+    const ms = epoch < leastMs ? epoch * 1_000 : epoch < leastUs ? epoch : epoch / 1_000;
+    return { ms, isWhole: ms % 1_000 === 0 };
+  }
+  const [, day, time = '', fraction = '', zone = ''] = rfc3339.exec(text?.trim() ?? '') ?? [];
+  if (day !== undefined) {
+    const zoned = zone.toUpperCase().replace(/^(...)(\d\d)$/, '$1:$2');
+    return valid(
+      Date.parse(`${day}T${time}${zoned}`) + Number(`0.${fraction || 0}`) * 1_000,
+      /^0*$/.test(fraction),
+    );
+  }
+  return httpDate.test(text ?? '') ? valid(Date.parse(text ?? ''), true) : undefined;
+}
+
+function valid(ms: number, isWhole: boolean): ServerInstant | undefined {
+  return Number.isNaN(ms) ? undefined : { ms, isWhole };
+}

@@ -1,0 +1,183 @@
+import { TokensError } from '../../errors.ts';
+import { encode } from '../../http/encode.ts';
+import type { Json } from '../../json.ts';
+
+/** What names stand for; a name that is not known is undefined. */
+export type Values = (name: string) => string | number | undefined;
+
+/** A part of a path: text as it is sent, or names in one of the forms of RFC 6570 that are taken. */
+type Part =
+  | { readonly text: string }
+  | { readonly form: 'simple' | 'query' | 'whole'; readonly names: readonly string[] };
+
+/** A path with its query, as a template. */
+export type PathTemplate = readonly Part[];
+
+const expression = /\{([+?]?)([A-Za-z]\w*(?:,[A-Za-z]\w*)*)\}/g;
+const braced = /(\$?)\{([A-Za-z]\w*)\}/g;
+
+/** Reads a path template; undefined for what is none. */
+export function pathTemplate(text: string): PathTemplate | undefined {
+  const parts: Part[] = [];
+  let from = 0;
+  for (const { 0: whole, 1: sign, 2: list = '', index } of text.matchAll(expression)) {
+    const names = list.split(',');
+    if (sign !== '?' && names.length > 1) {
+      return undefined;
+    }
+    parts.push(
+      { text: text.slice(from, index) },
+      { form: sign === '+' ? 'whole' : sign === '?' ? 'query' : 'simple', names },
+    );
+    from = index + whole.length;
+  }
+  parts.push({ text: text.slice(from) });
+  const texts = parts.flatMap((part) => ('text' in part ? [part.text] : []));
+  const isPath = !/[{}#\\]|[\p{C}]/u.test(texts.join('')) && /^(?:\/|\{\+)/.test(text);
+  return isPath && !hasDots(texts.join('x'))
+    ? parts.map((part) =>
+        'text' in part ? { text: part.text.replace(/[^!-~]+/gu, encodeURIComponent) } : part,
+      )
+    : undefined;
+}
+
+/** The names in a path. */
+export function namesIn(path: PathTemplate): readonly string[] {
+  return path.flatMap((part) => ('names' in part ? part.names : []));
+}
+
+/** A path filled in, below the connection's address or, if `isWhole`, below its origin. */
+export interface FilledPath {
+  readonly path: string;
+  readonly isWhole: boolean;
+}
+
+/**
+ * Fills a path in; values are encoded as the place wants that they have in it.
+ * @param url what a whole address must have the same origin as
+ * @throws E_CONFIG for a name without a value in the path, and for a value that cannot stand there; E_PROTOCOL where the path
+ *   would lead elsewhere
+ */
+export function fillPath(template: PathTemplate, values: Values, url: string): FilledPath {
+  let path = '';
+  let isWhole = false;
+  for (const part of template) {
+    if ('text' in part) {
+      path += part.text;
+    } else if (part.form === 'query') {
+      for (const name of part.names) {
+        const value = values(name);
+        path +=
+          value === undefined ? '' : `${path.includes('?') ? '&' : '?'}${name}=${encode(String(value))}`;
+      }
+    } else {
+      const [name = ''] = part.names;
+      const value = values(name);
+      if (value === undefined || (value === '' && !path.includes('?'))) {
+        throw new TokensError(
+          'E_CONFIG',
+          'A value for “{0}” is missing, which the address of the request needs.',
+          [name],
+        );
+      }
+      isWhole ||= part.form === 'whole' && path === '';
+      path +=
+        part.form === 'simple'
+          ? encode(String(value))
+          : path === ''
+            ? within(String(value), url)
+            : reserved(value);
+    }
+  }
+  if (hasDots(path)) {
+    throw elsewhere();
+  }
+  return { path, isWhole };
+}
+
+/** An address as a path below its origin. @throws E_PROTOCOL for another origin's */
+function within(value: string, url: string): string {
+  const base = new URL(`${url}/`);
+  const found = /[\p{C}\s\\]/u.test(value) || hasDots(value) ? null : URL.parse(value, base.href);
+  if (found === null || found.origin !== base.origin || found.username !== '' || found.password !== '') {
+    throw elsewhere();
+  }
+  return found.pathname + found.search;
+}
+
+/** A value in a path in which slashes stay. */
+function reserved(value: string | number): string {
+  return encodeURI(String(value).toWellFormed())
+    .replace(/%25([0-9a-f]{2})/gi, '%$1')
+    .replaceAll('#', '%23');
+}
+
+function elsewhere(): TokensError {
+  return new TokensError(
+    'E_PROTOCOL',
+    'The address that an answer named leads elsewhere, so nothing is sent there.',
+  );
+}
+
+/** Whether a step of a path is one that a URL parser takes for a step up or for nothing. */
+function hasDots(path: string): boolean {
+  const [before = ''] = path.split(/[?#]/, 1);
+  return before.split(/[/\\]/).some((step) => /^(?:\.|%2e){1,2}$/i.test(step));
+}
+
+/** The known names in a text, as `isKnown` has it. `${secret}` is no name. */
+export function namesInText(text: string, isKnown: (name: string) => boolean): string[] {
+  return [...text.matchAll(braced)].flatMap(([, sign, name = '']) =>
+    sign === '' && isKnown(name) ? [name] : [],
+  );
+}
+
+/**
+ * Fills the known names of a text in, and leaves every other brace as it is. Undefined where a known name has no value yet:
+ * then what carries the text is left out, for braces never travel.
+ */
+export function fillText(
+  text: string,
+  isKnown: (name: string) => boolean,
+  values: Values,
+): string | undefined {
+  let isWhole = true;
+  const filled = text.replace(braced, (whole, sign: string, name: string) => {
+    if (sign !== '' || !isKnown(name)) {
+      return whole;
+    }
+    const value = values(name);
+    isWhole &&= value !== undefined;
+    return String(value ?? '');
+  });
+  return isWhole ? filled : undefined;
+}
+
+/** The same in all texts of a JSON value; one that is nothing but the name of a number becomes that number. */
+export function fillJson(json: Json, isKnown: (name: string) => boolean, values: Values): Json | undefined {
+  if (typeof json === 'string') {
+    const [, only] = /^\{([A-Za-z]\w*)\}$/.exec(json) ?? [];
+    const value = only !== undefined && isKnown(only) ? values(only) : undefined;
+    return typeof value === 'number' ? value : fillText(json, isKnown, values);
+  }
+  if (Array.isArray(json)) {
+    return json.flatMap((one) => fillJson(one, isKnown, values) ?? []);
+  }
+  if (typeof json !== 'object' || json === null) {
+    return json;
+  }
+  const members = Object.entries(json).map(([name, one]) => [name, fillJson(one, isKnown, values)] as const);
+  return Object.fromEntries(members.filter(([, one]) => one !== undefined)) as Json;
+}
+
+/** A header's value. @throws E_PROTOCOL for what a header cannot carry */
+export function headerValue(name: string, value: string): string {
+  if (!/^[\x20-\x7e]*$/.test(value)) {
+    throw new TokensError(
+      'E_PROTOCOL',
+      'A value for the header {0} has characters that no header can carry.',
+      [name],
+    );
+  }
+  return value;
+}

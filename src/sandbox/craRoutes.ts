@@ -1,0 +1,168 @@
+import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
+import { allow, type Call, form, jsonFields, parameter } from './call.ts';
+import { type Cra, yesOrNo } from './cra.ts';
+import type { Setup } from './setup.ts';
+
+/** What is asked for at a path. */
+interface Asked {
+  readonly call: Call;
+  readonly service: string;
+  /** The living user token, where the path asks for one. */
+  readonly token: string;
+  /** Named in the path by the newer dialect, in the query by the classic one. */
+  readonly product: string | undefined;
+  readonly view: string | undefined;
+  /** What of a product is to be listed. */
+  readonly list: string | undefined;
+  readonly lifeMs: number;
+}
+
+/** What there is at a path. */
+interface Route {
+  readonly methods: readonly string[];
+  /** Whether the gateway's own Basic authorization is asked for where the sandbox was started so. */
+  readonly basic?: true;
+  /** Where the user token is looked for; without it none is asked for. */
+  readonly tokenIn?: (call: Call) => string | undefined;
+  readonly answer: (cra: Cra, asked: Asked) => Answer;
+}
+
+const logon: Route = {
+  methods: ['POST'],
+  answer: (cra, { call, service }) => {
+    const fields = form(call);
+    return json({ userToken: cra.logon(service, fields.get('username'), fields.get('password')) });
+  },
+};
+const login: Route = {
+  methods: ['POST'],
+  answer: (cra, { call, service, lifeMs }) => {
+    const { username, password } = jsonFields(call);
+    const userToken = cra.logon(service, username, password);
+    // In minutes, unlike HTTP's own header of that name, and only here (docs/protocols.md 2b).
+    return json({ userToken }, 200, { 'Keep-Alive': `timeout=${lifeMs / 60_000}` });
+  },
+};
+const logOff: Route = {
+  methods: ['POST'],
+  basic: true,
+  tokenIn: formToken,
+  answer: (cra, { token }) => cra.logOff(token),
+};
+const keepAlive: Route = {
+  methods: ['POST'],
+  basic: true,
+  // One header cannot carry Bearer and Basic: the form's token serves where Basic is asked for.
+  tokenIn: (call) => formToken(call) ?? bearer(call),
+  answer: (cra, { call, token }) => cra.keepAlive(token, call),
+};
+const byForm = { methods: ['POST'], tokenIn: formToken };
+const byBearer = { methods: ['GET'], tokenIn: bearer };
+const choices: Route = {
+  ...byBearer,
+  answer: (cra, { call, product, list }) => cra.choices(call, product, list),
+};
+
+/** The classic dialect (docs/protocols.md 2a), by what follows the service. */
+const classic = new Map<string, Route>([
+  ['', { methods: ['GET'], answer: (cra) => cra.services() }],
+  ['Logon', logon],
+  ['Logoff', logOff],
+  ['keepalive', keepAlive],
+  ['close', { ...keepAlive, answer: (cra, { call, token }) => cra.close(token, call) }],
+  ['getView', { ...byForm, answer: (cra, { product, view }) => cra.columns(cra.view(product, view)) }],
+  ['getData', { ...byForm, answer: data(false) }],
+]);
+
+/** The newer dialect (2b), `*` for the name of a product or a view. The list of views is assumed (A). */
+const cmi = new Map<string, Route>([
+  ['', { methods: ['GET', 'POST'], answer: servicesOrClose }],
+  ['logon', logon],
+  ['Logoff', logOff],
+  ['keepalive', keepAlive],
+  ['products', { ...byBearer, answer: (cra) => cra.products() }],
+  ['products/*/views', choices],
+  ['products/*/systems', choices],
+  ['products/*/servers', choices],
+  ['products/*/views/*/data', { ...byBearer, answer: data(undefined) }],
+  [
+    'products/*/views/*/definition',
+    {
+      ...byBearer,
+      answer: (cra, { call, token, product, view }) =>
+        cra.definition(token, cra.view(product, view), yesOrNo(call.query, 'close') ?? false),
+    },
+  ],
+  [
+    'products/*/views/*/getActTbl',
+    {
+      ...byBearer,
+      answer: (cra, { call, token, product, view }) => cra.actions(token, cra.view(product, view), call),
+    },
+  ],
+]);
+
+const newest = new Map([...cmi, ['login', login]]);
+
+/** Answers `/cra/…`; undefined where there is nothing. */
+export function craAnswer(cra: Cra, setup: Setup, call: Call): Answer | undefined {
+  const [, root, services, ...path] = call.path;
+  const routes = routesUnder(`${root}/${services}`, setup);
+  // The newest release may do without the service: then the user token says which one is meant.
+  const isBare = path.length === 0 || (routes === newest && ['products', 'Logoff'].includes(path[0] ?? ''));
+  const [service, ...rest] = isBare ? [undefined, ...path] : path;
+  const key = rest.map((part, index) => (index % 2 === 1 ? '*' : part)).join('/');
+  const route = key === '' && !isBare ? undefined : routes?.get(key);
+  if (route === undefined) {
+    return undefined;
+  }
+  allow(call, ...route.methods);
+  if (route.basic && setup.basic) {
+    requireBasic(call);
+  }
+  const [, product = parameter(call.query, 'product'), list, view = parameter(call.query, 'view')] = rest;
+  const token = route.tokenIn === undefined ? '' : cra.authorize(route.tokenIn(call), service);
+  const { lifeMs } = setup;
+  return route.answer(cra, { call, service: service ?? '', token, product, list, view, lifeMs });
+}
+
+/** Case tells the roots apart, and the release what there is under each (docs/protocols.md 2). */
+function routesUnder(root: string, { profile }: Setup): ReadonlyMap<string, Route> | undefined {
+  if (root === 'ServiceGateway/Services') {
+    return profile === 'cmi' ? cmi : classic;
+  }
+  return root === 'serviceGateway/services' && profile === 'newest' ? newest : undefined;
+}
+
+/** A data call. `close` is what it does with its session when it does not say; undefined: it ends a new one. */
+function data(close: boolean | undefined): Route['answer'] {
+  return (cra, { call, token, product, view }) =>
+    cra.data(call, token, cra.view(product, view), yesOrNo(call.query, 'close') ?? close);
+}
+
+/** The list of services, and the way of closing that shares its path. */
+function servicesOrClose(cra: Cra, { call }: Asked): Answer {
+  if (!yesOrNo(call.query, 'close')) {
+    return cra.services();
+  }
+  allow(call, 'GET');
+  return cra.close(cra.authorize(bearer(call)), call);
+}
+
+/** Asks for the Tomcat user of the gateway, `tomcat:tomcat`. */
+function requireBasic(call: Call): void {
+  if (call.authorization !== `Basic ${Buffer.from('tomcat:tomcat').toString('base64')}`) {
+    const challenge = { 'WWW-Authenticate': 'Basic realm="Common REST API", charset="UTF-8"' };
+    throw new Refusal(tomcatPage(401, 'This request requires the Tomcat user', challenge));
+  }
+}
+
+/** The token of an `Authorization: Bearer` header. */
+export function bearer(call: Call): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(call.authorization)?.[1];
+}
+
+/** The user token of a form body. */
+function formToken(call: Call): string | undefined {
+  return form(call).get('userToken') ?? undefined;
+}

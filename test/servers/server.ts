@@ -1,0 +1,19 @@
+import type { Running } from './process.ts';
+
+/** Software that nobody here wrote, against which the kind `rest` is tested. */
+export interface RealServer {
+  readonly name: string;
+  /** Has its programs in the cache. @throws CannotBeHad where this computer cannot have them */
+  fetch(): Promise<unknown>;
+  /** Starts one whose tokens live for so many seconds, with the login that is given or made up. */
+  start(lifeSeconds: number, login?: Login): Promise<RunningServer>;
+}
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface RunningServer extends Running {
+  readonly login: Login;
+}

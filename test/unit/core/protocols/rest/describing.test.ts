@@ -1,0 +1,81 @@
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
+import { foundIn, signInWays } from '../../../../../src/core/protocols/rest/describing.ts';
+import { parseDescription } from '../../../../../src/core/protocols/rest/description.ts';
+import { seen } from '../../../../../src/core/protocols/rest/place.ts';
+
+const headers = {
+  date: 'Fri, 15 Jan 2027 08:00:00 GMT',
+  'content-type': 'application/json',
+  'x-auth-token': 'abcdefghij/klmno==',
+  'set-cookie': ['SID=s3cret+value==; Max-Age=600; Path=/', 'gone=; Max-Age=0'],
+};
+
+function found(body: unknown) {
+  return foundIn(seen(200, headers, typeof body === 'string' ? body : JSON.stringify(body)));
+}
+
+function livesAt(body: unknown, place: string) {
+  return found(body)
+    .find((one) => one.place === place)
+    ?.lives.map(({ life, ms }) => [life, ms / 1_000]);
+}
+
+describe('what a person can point at in an answer', () => {
+  it('is its headers, cookies and members, with their places as settings say them', () => {
+    const all = found({ data: { 'a/b~c': 'x', list: [{ id: 1 }, { id: 2 }] } });
+    deepEqual(
+      all.map(({ place, depth, text, rows }) => [place, depth, text ?? rows]),
+      [
+        ['$response.header.x-auth-token', 0, 'abcdefghij/klmno=='],
+        ['$response.cookie.SID', 0, 's3cret+value=='],
+        ['', 0, undefined],
+        ['/data', 0, undefined],
+        ['/data/a~1b~0c', 1, 'x'],
+        ['/data/list', 1, 2],
+        ['/data/list/0', 2, undefined],
+        ['/data/list/0/id', 3, '1'],
+      ],
+    );
+    deepEqual(
+      all.filter(({ isLikelyToken }) => isLikelyToken).map(({ name }) => name),
+      ['x-auth-token', 'SID'],
+    );
+    equal(found('only text').at(-1)?.place, '$response.body');
+    equal(found('"a JSON text of some length"').at(-1)?.place, '');
+  });
+
+  it('may be a life: a number in several units, an instant by the server’s clock, a JWT, the age of a cookie', () => {
+    deepEqual(livesAt({ expires_in: 1800 }, '/expires_in'), [
+      [{ seconds: '/expires_in' }, 1800],
+      [{ minutes: '/expires_in' }, 108_000],
+    ]);
+    deepEqual(livesAt({ ms: 90_000 }, '/ms')?.at(-1), [{ milliseconds: '/ms' }, 90]);
+    deepEqual(livesAt({ end: '2027-01-15T09:00:00Z' }, '/end'), [[{ at: '/end' }, 3599]]);
+    deepEqual(livesAt({ end: 1_800_003_600 }, '/end'), [[{ at: '/end' }, 3599]]);
+    deepEqual(livesAt({ end: '2027-01-15T07:00:00Z' }, '/end'), []);
+    const claims = Buffer.from('{"iat":1800000000,"exp":1800003600}').toString('base64url');
+    deepEqual(livesAt({ jwt: `eyJhbGciOiJub25lIn0.${claims}.x` }, '/jwt'), [[{ jwt: true }, 3599]]);
+    deepEqual(livesAt('', '$response.cookie.SID'), [[{ cookie: 'SID' }, 600]]);
+  });
+});
+
+describe('ways to sign in', () => {
+  it('come to what a description takes, with what is asked for', () => {
+    for (const { example = '', settings } of signInWays) {
+      const { ask, member } = settings(example);
+      const parsed = parseDescription({ ask, signIn: { request: 'POST /login', ...member }, token: '/t' });
+      ok(parsed.ok, example);
+      ok(ask.length > 0);
+    }
+    const [json, form, , header] = signInWays;
+    throws(() => json?.settings('{'));
+    deepEqual(form?.settings('a=b=c&user={username}'), {
+      ask: ['username'],
+      member: { form: { a: 'b=c', user: '{username}' } },
+    });
+    deepEqual(header?.settings('X-Key: {apiKey}'), {
+      ask: ['apiKey'],
+      member: { headers: { 'X-Key': '{apiKey}' } },
+    });
+  });
+});

@@ -1,0 +1,116 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  type Description,
+  parseDescription,
+  presetsByName,
+} from '../../../../../src/core/protocols/rest/description.ts';
+
+const least = { signIn: { request: 'POST /login' }, token: '/token' };
+
+function described(members: Record<string, unknown>): Description {
+  const parsed = parseDescription(members);
+  ok(parsed.ok, JSON.stringify(parsed));
+  return parsed.value;
+}
+
+describe('rest: descriptions', () => {
+  it('need a sign-in and the place of a token, and have a default for everything else', () => {
+    const found = described(least);
+    deepEqual(found.ask, ['username', 'password']);
+    deepEqual(found.send, { in: 'header', name: 'Authorization', value: 'Bearer {token}' });
+    deepEqual(found.refused, [{ status: [401, 403] }]);
+    deepEqual(found.expired, [{ status: [401] }]);
+    deepEqual(found.limit, [{ status: [429] }]);
+    equal(found.life.sliding, false);
+    deepEqual(found.rows, []);
+  });
+
+  it('are those of each preset, whose members are replaced one by one, and its inputs each by itself', () => {
+    for (const preset of Object.keys(presetsByName)) {
+      described({ preset });
+    }
+    const own = described({
+      preset: 'keystone',
+      inputs: { project: 'demo' },
+      life: { minutes: 5 },
+      token: '/other',
+    });
+    deepEqual(own.inputs, { domain: 'default', project: 'demo' });
+    equal(own.life.minutes, 5);
+    equal(own.life.at, undefined);
+    deepEqual(own.token, { in: 'json', path: ['other'] });
+    equal(own.query?.method, 'GET');
+  });
+
+  const cases: readonly (readonly [members: Record<string, unknown>, member: string, reason: RegExp])[] = [
+    [{ signIn: undefined }, 'signIn', /missing/],
+    [{ signIn: [] }, 'signIn', /too few/],
+    [{ signIn: Array(4).fill({ request: 'POST /x' }) }, 'signIn', /too many/],
+    [{ signIn: { request: 'POST login' } }, 'signIn.request', /method/],
+    [{ signIn: { request: 'TRACE /login' } }, 'signIn.request', /method/],
+    [{ signIn: { request: 'POST /a/../b' } }, 'signIn.request', /method/],
+    [{ signIn: { request: 'POST /a/%2E./b' } }, 'signIn.request', /method/],
+    [{ signIn: { request: 'POST /{&x}' } }, 'signIn.request', /method/],
+    [{ signIn: { request: 'POST /x', other: 1 } }, 'signIn.other', /no member/],
+    [{ signIn: { request: 'POST /x', json: {}, form: {} } }, 'signIn.form', /together/],
+    [{ signIn: 'POST /x' }, 'signIn', /object/],
+    [{ token: 'token' }, 'token', /JSON Pointer/],
+    [{ token: '$request.body' }, 'token', /JSON Pointer/],
+    [{ token: '/~2' }, 'token', /JSON Pointer/],
+    [{ keep: { 'a-b': '/x' } }, 'keep.a-b', /name/],
+    [
+      { keep: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`k${at}`, '/x'])) },
+      'keep',
+      /too many/,
+    ],
+    [{ keep: { password: '/x' } }, 'password', /two things/],
+    [{ inputs: { token: 'x' } }, 'token', /two things/],
+    [{ send: { in: 'path', name: 'x' } }, 'send.in', /one of/],
+    [{ send: { in: 'query', name: 'x', value: 'token' } }, 'send.value', /hold \{token\}/],
+    [{ send: { in: 'body', name: 'token' } }, 'send.name', /JSON Pointer/],
+    [{ send: { in: 'header', name: 'Cookie' } }, 'send.name', /header/],
+    [{ send: { in: 'header', name: 'X', value: '{token} {password}' } }, 'send.value', /password/],
+    [{ life: { minutes: 0 } }, 'life.minutes', /more than 0/],
+    [{ life: { seconds: '/x', at: '/y' } }, 'life.seconds', /together/],
+    [{ refused: {} }, 'refused', /empty/],
+    [{ expired: [{ status: ['401'] }] }, 'expired.0.status.0', /status/],
+    [{ headers: { Host: 'x' } }, 'headers.Host', /header/],
+    [{ headers: { 'proxy-authorization': 'x' } }, 'headers.proxy-authorization', /header/],
+    [{ headers: { 'X-A': 'a\r\nB: c' } }, 'headers.X-A', /line breaks/],
+    [{ headers: { 'X-{token}': 'a' } }, 'headers.X-{token}', /header/],
+    [{ revoke: { request: 'DELETE /{session}' } }, 'revoke.request', /“session”/],
+    [{ query: { request: 'GET /x', form: { p: '{password}' } } }, 'query', /“password”/],
+    [{ requests: { a: { request: 'GET x' } } }, 'requests.a.request', /method/],
+    [{ rows: '$response.body' }, 'rows', /JSON Pointer/],
+    [{ preset: 'nothing' }, 'preset', /redfish/],
+  ];
+  for (const [members, member, reason] of cases) {
+    it(`names ${member} in ${JSON.stringify(members).slice(0, 70)}`, () => {
+      const parsed = parseDescription({ ...least, ...members });
+      ok(!parsed.ok);
+      equal(parsed.reason.args[0], member);
+      const text = parsed.reason.template.replace(/\{(\d)\}/g, (_, at) => String(parsed.reason.args[at]));
+      ok(reason.test(text), text);
+    });
+  }
+
+  it('never throw, whatever they are', () => {
+    const names = [
+      'signIn',
+      'token',
+      'keep',
+      'send',
+      'life',
+      'requests',
+      'ask',
+      'headers',
+      'expired',
+      'rows',
+    ];
+    const anything = fc.dictionary(fc.constantFrom(...names), fc.anything());
+    fc.assert(
+      fc.property(anything, (members) => typeof parseDescription({ ...least, ...members }).ok === 'boolean'),
+    );
+  });
+});
