@@ -141,6 +141,15 @@ describe('proxies of the settings', () => {
           assert.equal(/authorization|cookie|token/i.test(proxied), scheme === 'http');
         });
 
+        it(`A4: ${support === 'off' ? 'needs no proxy' : 'says that the proxy cannot be reached'}`, async () => {
+          await setting('proxy', `http://${here}:1`);
+          const api = await activated();
+          const signIn = api.signIn(name, { apiKey: 'demo' });
+          await (support === 'off'
+            ? signIn
+            : assert.rejects(signIn, { code: 'E_NETWORK', message: /^The proxy on the way/ }));
+        });
+
         it('A4: without a proxy, what may not be sent twice has a socket of its own', async () => {
           await setting('proxy', undefined);
           const api = await activated();

@@ -6,7 +6,7 @@ import { unlessCancelled } from '../async.ts';
 import { TokensError } from '../errors.ts';
 import { brokenOff, tooLarge } from './errors.ts';
 import type { Flight } from './flight.ts';
-import type { HttpHead, Sink } from './request.ts';
+import { type HttpHead, isSuccess, type Sink } from './request.ts';
 
 /** What bounds a body, and who is told of it. */
 interface BodyReading {
@@ -26,9 +26,9 @@ export interface Body {
   readonly bytes: number;
 }
 
-/** What is read of an error, and what an answer that is not data may have. In bytes. */
+/** What is read of an error, and what an answer of success that is not data may have. In bytes. */
 const errorBytes = 65_536;
-const controlBytes = 4_194_304;
+const answerBytes = 4_194_304;
 
 /** Of what is inflated, in bytes: large enough to have memory of its own, which whoever gets it can free. */
 const chunkSize = 65_536;
@@ -122,7 +122,7 @@ class Intake {
     this.#flight = flight;
     this.#reading = reading;
     this.#decided = flight.request.sink === undefined;
-    // What says itself that it is too large is read only as far as a session that it opened may be told in it.
+    // A body that announces itself as too large is refused; but its beginning may tell of a session that was opened.
     const declared = Number(head.headers['content-length'] ?? 0);
     this.#maxBytes = declared > reading.maxBytes ? Math.min(errorBytes, reading.maxBytes) : reading.maxBytes;
   }
@@ -156,20 +156,20 @@ class Intake {
       return this.#sink.write(chunk);
     }
     const { status } = this.#head;
-    const isControl = status >= 200 && status < 300 && this.#flight.request.sink === undefined;
-    if ((isControl || !this.#decided) && this.#bytes > controlBytes) {
-      throw tooLarge(host, controlBytes);
+    const isNoData = isSuccess(status) && this.#flight.request.sink === undefined;
+    if ((isNoData || !this.#decided) && this.#bytes > answerBytes) {
+      throw tooLarge(host, answerBytes);
     }
     if (this.#decided) {
       this.#parts.push(chunk); // Spaces before a body are no part of it.
-      this.isFull = !isControl && this.#bytes >= errorBytes;
+      this.isFull = !isNoData && this.#bytes >= errorBytes;
     }
   }
 
   #decide(first: number | undefined): void {
     this.#decided = true;
     this.#sink = this.#flight.request.sink?.(this.#head, first);
-    this.#flight.fed ||= this.#sink !== undefined;
+    this.#flight.isHandedOn ||= this.#sink !== undefined;
   }
 }
 

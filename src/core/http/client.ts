@@ -103,17 +103,17 @@ export class HttpClient {
     const { linger } = request;
     // Waiting for its turn is no time of the request.
     const over = await request.turn?.(request.signal);
-    const late = (): TokensError =>
+    const timedOut = (): TokensError =>
       new TokensError('E_TIMEOUT', 'No complete answer came from {0} within {1} s.', [
         this.host,
         this.#deps.connection.requestTimeoutSeconds,
       ]);
     return new Promise((resolve, reject) => {
-      const flight = new Flight(request, headers, this.#deps.clock, this.#totalMs, late, reject);
+      const flight = new Flight(request, headers, this.#deps.clock, this.#totalMs, timedOut, reject);
       this.#attempts(flight, over).then(
         (answer) => {
           flight.end();
-          flight.left ? linger?.done(answer) : resolve(answer);
+          flight.isInBackground ? linger?.done(answer) : resolve(answer);
         },
         (error: unknown) => {
           flight.end();
@@ -121,7 +121,7 @@ export class HttpClient {
           if (known.code === 'E_TLS' || known.code === 'E_NETWORK') {
             this.#isStale = true; // Before the next request its files may have been replaced.
           }
-          flight.left ? linger?.done(undefined) : reject(flight.failure ?? known);
+          flight.isInBackground ? linger?.done(undefined) : reject(flight.failure ?? known);
         },
       );
     });
@@ -190,7 +190,7 @@ export class HttpClient {
         const known = explain(error, this.host, this.#deps);
         if (
           last ||
-          flight.fed ||
+          flight.isHandedOn ||
           flight.failure !== undefined ||
           known.code !== 'E_NETWORK' ||
           known.details.permanent

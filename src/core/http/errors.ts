@@ -29,6 +29,15 @@ export function explain(
   if (syscall === 'connect' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
     return new TokensError('E_NETWORK', '{0} cannot be reached.', [host], unsent);
   }
+  if (message.startsWith('Failed to establish a socket connection to proxies')) {
+    // VS Code's own agent says no more of what went wrong.
+    return new TokensError(
+      'E_NETWORK',
+      'The proxy on the way to {0} cannot be reached; check the setting http.proxy of VS Code.',
+      [host],
+      unsent,
+    );
+  }
   const alert = certificateAlert.exec(`${code} ${message}`)?.[1]?.toLowerCase().replaceAll('_', ' ');
   const tlsFailure = alert === undefined ? tlsFailures[code] : alertMessage(alert, connection);
   if (tlsFailure !== undefined) {

@@ -13,44 +13,44 @@ export class Flight {
   readonly until: number;
   readonly kill = new AbortController();
   /** Whether a sink has begun to take the body: from then on nothing may be sent again. */
-  fed = false;
+  isHandedOn = false;
   readonly #clock: Clock;
-  readonly #told: (why: TokensError) => void;
+  readonly #reject: (why: TokensError) => void;
   readonly #totalMs: number;
   readonly #onAbort = (): void => this.#giveUp(cancelled());
   #timer: Disposable;
   /** Why it was given up, if it was. */
   failure: TokensError | undefined;
   /** Whether the caller has been told of a failure while the answer is read on. */
-  left = false;
+  isInBackground = false;
 
   /**
    * @param totalMs For all of it, in milliseconds; once more so long for what is read on in the background.
-   * @param late The error when that time is over.
-   * @param told Hears at once when the request is given up while its answer is read on.
+   * @param timedOut The error when that time is over.
+   * @param reject Called at once when the request is given up while its answer is read on.
    */
   constructor(
     request: HttpRequest,
     headers: Readonly<Record<string, string>>,
     clock: Clock,
     totalMs: number,
-    late: () => TokensError,
-    told: (why: TokensError) => void,
+    timedOut: () => TokensError,
+    reject: (why: TokensError) => void,
   ) {
     this.request = request;
     this.headers = headers;
     this.begun = clock.now();
     this.until = this.begun.up + totalMs;
     this.#clock = clock;
-    this.#told = told;
+    this.#reject = reject;
     this.#totalMs = totalMs;
-    this.#timer = clock.setTimeout(() => this.#giveUp(late()), totalMs);
+    this.#timer = clock.setTimeout(() => this.#giveUp(timedOut()), totalMs);
     request.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** A chunk has been taken. */
   taken(): void {
-    if (this.left && !this.request.linger?.wanted()) {
+    if (this.isInBackground && !this.request.linger?.wanted()) {
       this.kill.abort();
     }
   }
@@ -70,9 +70,9 @@ export class Flight {
       this.kill.abort();
       return;
     }
-    this.left = true;
-    linger.left();
+    this.isInBackground = true;
+    linger.inBackground?.();
     this.#timer = this.#clock.setTimeout(() => this.kill.abort(), this.#totalMs);
-    this.#told(why);
+    this.#reject(why);
   }
 }

@@ -37,7 +37,7 @@ interface Linger {
   /** Whether there is still something to learn; asked when the caller gives up, and after every chunk from then on. */
   wanted(): boolean;
   /** The caller has been told; from now on the answer belongs to the background. */
-  left(): void;
+  inBackground?(): void;
   /** The background reading has ended: with an answer, or without. */
   done(answer: HttpAnswer | undefined): void;
 }

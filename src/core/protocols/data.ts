@@ -33,7 +33,7 @@ export async function readData(
   rules: DataRules,
 ): Promise<{ http: HttpAnswer; answer: Answer }> {
   let reader: AnswerReader | undefined;
-  let left = false;
+  let isInBackground = false;
   const { awaitsSession } = rules;
   try {
     const answered = await http.send({
@@ -52,8 +52,8 @@ export async function readData(
         : {
             linger: {
               wanted: awaitsSession,
-              left: () => {
-                left = true;
+              inBackground: () => {
+                isInBackground = true;
               },
               done: () => reader?.abort(),
             },
@@ -69,7 +69,7 @@ export async function readData(
     }
     return { http: answered, answer: await reader.end() };
   } catch (error) {
-    if (!left) {
+    if (!isInBackground) {
       await reader?.abort();
     }
     throw error;

@@ -84,7 +84,6 @@ export class Sarus implements Gateway<SarusQuery> {
       // The token that comes when nobody wants it any more is given back.
       linger: {
         wanted: () => true,
-        left: () => undefined,
         done: (late) => void this.#giveBack(late),
       },
     });

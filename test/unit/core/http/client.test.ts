@@ -17,6 +17,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
 import { TokensError } from '../../../../src/core/errors.ts';
 import { HttpClient } from '../../../../src/core/http/client.ts';
+import { explain } from '../../../../src/core/http/errors.ts';
 import type { HttpRequest } from '../../../../src/core/http/request.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import {
@@ -587,6 +588,19 @@ describe('protocols: http', () => {
     it('tells what is no HTTP', async () => {
       const url = await tcp((socket) => socket.end('SSH-2.0-OpenSSH_9.0\r\n'));
       await failure(client(url).send(post), 'E_PROTOCOL');
+    });
+
+    it('tells a proxy that cannot be reached from a gateway', async () => {
+      // As VS Code throws it, whose agent has tried the proxy of the settings.
+      const thrown = new Error(
+        'Failed to establish a socket connection to proxies: ["PROXY 192.0.2.1:8080"]',
+      );
+      const { code, message, details } = explain(thrown, 'gateway.example', {
+        connection: connection('http://gateway.example'),
+        redactor: deps().redactor,
+      });
+      deepEqual([code, details.sent], ['E_NETWORK', false]);
+      match(message, /^The proxy on the way to gateway\.example cannot be reached; check /);
     });
 
     it('hands on what a sink throws', async () => {
