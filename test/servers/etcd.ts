@@ -9,7 +9,8 @@ import type { Login, RealServer } from './server.ts';
 export const etcd: RealServer = {
   name: 'etcd',
   fetch: programs,
-  async start(lifeSeconds, login = { username: 'root', password: randomUUID() }) {
+  async start(lifeSeconds) {
+    const login = { username: 'root', password: randomUUID() };
     const programsDir = await programs();
     const running = await startProgram('/health', async ({ port, folder }) => {
       const client = `http://127.0.0.1:${port}`;

@@ -11,7 +11,8 @@ import type { RealServer } from './server.ts';
 export const nodeRed: RealServer = {
   name: 'Node-RED',
   fetch: programs,
-  async start(lifeSeconds, login = { username: 'admin', password: randomUUID() }) {
+  async start(lifeSeconds) {
+    const login = { username: 'admin', password: randomUUID() };
     const modules = join(await programs(), 'node_modules');
     const running = await startProgram('/auth/login', async ({ port, folder }) => ({
       command: process.execPath,

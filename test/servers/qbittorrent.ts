@@ -10,7 +10,8 @@ import type { Login, RealServer } from './server.ts';
 export const qbittorrent: RealServer = {
   name: 'qBittorrent',
   fetch: programs,
-  async start(lifeSeconds, login = { username: 'admin', password: randomUUID() }) {
+  async start(lifeSeconds) {
+    const login = { username: 'admin', password: randomUUID() };
     const programsDir = await programs();
     const running = await startProgram('/', async ({ port, folder }) => {
       const config = join(folder, 'qBittorrent/config');

@@ -5,8 +5,8 @@ export interface RealServer {
   readonly name: string;
   /** Has its programs in the cache. @throws CannotBeHad where this computer cannot have them */
   fetch(): Promise<unknown>;
-  /** Starts one whose tokens live for so many seconds, with the login that is given or made up. */
-  start(lifeSeconds: number, login?: Login): Promise<RunningServer>;
+  /** Starts one whose tokens live for so many seconds. */
+  start(lifeSeconds: number): Promise<RunningServer>;
 }
 
 export interface Login {

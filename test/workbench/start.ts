@@ -5,18 +5,27 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { RunningServer } from '../servers/server.ts';
+import { servers } from '../servers/servers.ts';
 import { ensurePackage } from './package.ts';
 import { cacheDir, root } from './paths.ts';
 import { endTree, onStop, run, runOrThrow } from './processes.ts';
 import { step } from './progress.ts';
 import { installExtension, type ServerOptions, startServer, workbenchUrl } from './server.ts';
-import { changeSettings, quietSettings, settingsFile } from './settings.ts';
+import { changeSettings, quietSettings, readSettings, settingsFile } from './settings.ts';
 
 /*
- * npm start [-- --desktop]: the packaged extension in a VS Code, a sandbox gateway beside it, one URL to open.
+ * npm start [-- options]: the packaged extension in a VS Code, a sandbox gateway beside it, one URL to open.
  * What a person does there is kept, under .vscode-test/start, until the next start.
+ *   --desktop       your own VS Code instead of one in the browser
+ *   --with <name>   one of the servers of test/servers as well, as etcd, and a connection to it; may be given again
  */
-const { values } = parseArgs({ options: { desktop: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    desktop: { type: 'boolean', default: false },
+    with: { type: 'string', multiple: true, default: [] },
+  },
+});
 
 const home = join(cacheDir, 'start');
 /**
@@ -25,20 +34,32 @@ const home = join(cacheDir, 'start');
  */
 const preferred = { workbench: 8317, sandbox: 8318 };
 
+/** How long the tokens of a server that is started as well live, in seconds: as long as etcd's do by default. */
+const otherLifeSeconds = 300;
+
+type Started = RunningServer & { readonly name: string };
+
 const cleaners: (() => Promise<void>)[] = [];
 
 async function main(): Promise<void> {
   onStop(stopAll);
   const vsix = await ensurePackage({ checkTypes: true });
   const sandboxPort = await step('Starting the sandbox gateway', startSandbox);
-  const url = values.desktop ? await desktop(vsix) : await workbench(vsix, sandboxPort);
+  const others: Started[] = [];
+  for (const name of values.with) {
+    others.push(await step(`Starting ${name}`, () => startOther(name)));
+  }
+  const url = values.desktop ? await desktop(vsix) : await workbench(vsix, sandboxPort, others);
   console.log(
     `\nThe sandbox gateway listens on port ${sandboxPort}: user demo, password demo, API key demo.`,
   );
+  for (const { name, url, login } of others) {
+    console.log(`${name} listens on ${url}: user ${login.username}, password ${login.password}`);
+  }
   console.log(url ? `Open ${url}\nCtrl-C ends it all.` : 'VS Code is open. Ctrl-C ends the gateway.');
 }
 
-async function workbench(vsix: string, sandboxPort: number): Promise<string> {
+async function workbench(vsix: string, sandboxPort: number, others: readonly Started[]): Promise<string> {
   const token = await connectionToken();
   const folder = join(home, 'folder');
   await mkdir(folder, { recursive: true });
@@ -55,6 +76,7 @@ async function workbench(vsix: string, sandboxPort: number): Promise<string> {
       'sessionTokens.connections': connections(sandboxPort),
     });
   }
+  await connectTo(options.dataDir, others);
   await installPackage(options, vsix);
   const server = await step('Starting VS Code', () => startServer(options));
   cleaners.push(() => server.stop());
@@ -92,6 +114,26 @@ function connections(port: number): object[] {
     { name: 'demo-cra', kind: 'bmc-cra', url },
     { name: 'demo-sarus', kind: 'sarus', url },
   ];
+}
+
+async function startOther(name: string): Promise<Started> {
+  const server = servers[name];
+  if (server === undefined) {
+    throw new Error(`There is no ${name}; there are ${Object.keys(servers).join(', ')}.`);
+  }
+  const running = await server.start(otherLifeSeconds);
+  cleaners.push(() => running.stop());
+  return { ...running, name };
+}
+
+/** Has a connection to each of these in the settings, and none to what an earlier start had. */
+async function connectTo(dataDir: string, others: readonly Started[]): Promise<void> {
+  const setting = 'sessionTokens.connections';
+  const { [setting]: all } = await readSettings(dataDir);
+  const ours = new Set(Object.keys(servers).map((name) => `demo-${name}`));
+  const kept = ((all ?? []) as { name: string }[]).filter(({ name }) => !ours.has(name));
+  const now = others.map(({ name, url }) => ({ name: `demo-${name}`, kind: 'rest', url, preset: name }));
+  await changeSettings(dataDir, { [setting]: [...kept, ...now] });
 }
 
 async function startSandbox(): Promise<number> {
