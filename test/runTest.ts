@@ -87,6 +87,8 @@ async function main(): Promise<void> {
         // Where this VS Code writes, for the tests that look for secrets there.
         TEST_PROFILE: profile,
         TEST_RESULTS: process.env.TEST_RESULTS,
+        // How to start a server of test/servers.
+        TEST_SERVERS: JSON.stringify([process.execPath, join(root, 'test/servers/run.ts')]),
       },
     });
   } finally {

@@ -30,7 +30,7 @@ export const etcd: RealServer = {
       ]);
     });
     await enableLogin(running.url, login);
-    return { ...running, login };
+    return { ...running, name: this.name, login };
   },
 };
 

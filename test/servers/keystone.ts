@@ -21,7 +21,7 @@ export const keystone: RealServer = {
       await cp(join(programsDir, 'made'), folder, { recursive: true });
       return python(programsDir, folder, lifeSeconds, ['serve', String(port)]);
     });
-    return { ...running, login: madeWith };
+    return { ...running, name: this.name, login: madeWith };
   },
 };
 

@@ -29,7 +29,7 @@ export const nodeRed: RealServer = {
         NODE_RED: JSON.stringify({ modules, port, folder, lifeSeconds, ...login }),
       },
     }));
-    return { ...running, login };
+    return { ...running, name: this.name, login };
   },
 };
 

@@ -20,7 +20,7 @@ export const qbittorrent: RealServer = {
       const program = await unpacked(programsDir, 'usr/bin/qbittorrent-nox', [`--profile=${folder}`]);
       return { ...program, env: { ...program.env, HOME: folder } };
     });
-    return { ...running, login };
+    return { ...running, name: this.name, login };
   },
 };
 

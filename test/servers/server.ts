@@ -15,5 +15,6 @@ export interface Login {
 }
 
 export interface RunningServer extends Running {
+  readonly name: string;
   readonly login: Login;
 }

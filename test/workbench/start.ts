@@ -37,29 +37,31 @@ const preferred = { workbench: 8317, sandbox: 8318 };
 /** How long the tokens of a server that is started as well live, in seconds: as long as etcd's do by default. */
 const otherLifeSeconds = 300;
 
-type Started = RunningServer & { readonly name: string };
-
 const cleaners: (() => Promise<void>)[] = [];
 
 async function main(): Promise<void> {
   onStop(stopAll);
   const vsix = await ensurePackage({ checkTypes: true });
   const sandboxPort = await step('Starting the sandbox gateway', startSandbox);
-  const others: Started[] = [];
+  const others: [string, RunningServer][] = [];
   for (const name of values.with) {
-    others.push(await step(`Starting ${name}`, () => startOther(name)));
+    others.push([name, await step(`Starting ${name}`, () => startOther(name))]);
   }
   const url = values.desktop ? await desktop(vsix) : await workbench(vsix, sandboxPort, others);
   console.log(
     `\nThe sandbox gateway listens on port ${sandboxPort}: user demo, password demo, API key demo.`,
   );
-  for (const { name, url, login } of others) {
+  for (const [, { name, url, login }] of others) {
     console.log(`${name} listens on ${url}: user ${login.username}, password ${login.password}`);
   }
   console.log(url ? `Open ${url}\nCtrl-C ends it all.` : 'VS Code is open. Ctrl-C ends the gateway.');
 }
 
-async function workbench(vsix: string, sandboxPort: number, others: readonly Started[]): Promise<string> {
+async function workbench(
+  vsix: string,
+  sandboxPort: number,
+  others: readonly [string, RunningServer][],
+): Promise<string> {
   const token = await connectionToken();
   const folder = join(home, 'folder');
   await mkdir(folder, { recursive: true });
@@ -116,23 +118,23 @@ function connections(port: number): object[] {
   ];
 }
 
-async function startOther(name: string): Promise<Started> {
+async function startOther(name: string): Promise<RunningServer> {
   const server = servers[name];
   if (server === undefined) {
     throw new Error(`There is no ${name}; there are ${Object.keys(servers).join(', ')}.`);
   }
   const running = await server.start(otherLifeSeconds);
   cleaners.push(() => running.stop());
-  return { ...running, name };
+  return running;
 }
 
 /** Has a connection to each of these in the settings, and none to what an earlier start had. */
-async function connectTo(dataDir: string, others: readonly Started[]): Promise<void> {
+async function connectTo(dataDir: string, others: readonly [string, RunningServer][]): Promise<void> {
   const setting = 'sessionTokens.connections';
   const { [setting]: all } = await readSettings(dataDir);
   const ours = new Set(Object.keys(servers).map((name) => `demo-${name}`));
   const kept = ((all ?? []) as { name: string }[]).filter(({ name }) => !ours.has(name));
-  const now = others.map(({ name, url }) => ({ name: `demo-${name}`, kind: 'rest', url, preset: name }));
+  const now = others.map(([name, { url }]) => ({ name: `demo-${name}`, kind: 'rest', url, preset: name }));
   await changeSettings(dataDir, { [setting]: [...kept, ...now] });
 }
 
