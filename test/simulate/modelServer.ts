@@ -473,7 +473,7 @@ const nothing: Answer = {
 /** What counts as closed. */
 function passOver(...statuses: number[]): (error: unknown) => undefined {
   return (error) => {
-    if (!TokensError.is(error) || !statuses.includes(error.details.status ?? 0)) {
+    if (!(error instanceof TokensError) || !statuses.includes(error.details.status ?? 0)) {
       throw error;
     }
     return undefined;

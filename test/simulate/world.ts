@@ -351,7 +351,7 @@ export class World {
       },
       (error: unknown) => {
         window.waiting--;
-        if (!TokensError.is(error)) {
+        if (!(error instanceof TokensError)) {
           this.#blame(`not an error of ours: ${error instanceof Error ? error.stack : error}`);
         }
       },

@@ -46,7 +46,7 @@ export class Opening {
       const opened = table.get(id);
       if (opened?.level === 'session') {
         // With the rest of the answer lost it is still good for the next call, if somebody wants one.
-        const isCancelled = TokensError.is(error) && error.code === 'E_CANCELLED';
+        const isCancelled = error instanceof TokensError && error.code === 'E_CANCELLED';
         if (!request.keepOpen || (isCancelled && options.signal?.reason !== notLookedAt)) {
           await this.#endUnwanted(opened);
         }
@@ -67,15 +67,11 @@ export class Opening {
     const record = this.#recordOf(granted);
     // Whether somebody has signed in anew since; the session is then under a token that nobody knows any more.
     const isOrphan = () => env.table.owner(record)?.value !== this.#user.value;
-    const takeIn = async () => {
-      await env.sync.add(record);
-      if (isOrphan()) {
-        await takeover.carry(connection, record, this.#user);
-      }
-    };
-    await (isOrphan() ? takeover.whileNoted(this.#user, takeIn) : takeIn()).catch((error: unknown) =>
-      env.log.warn(`Taking over ${this.#id} failed: ${String(error)}`),
-    );
+    const kept = isOrphan() ? await takeover.keep(this.#user) : undefined;
+    await env.sync.add(record);
+    if (isOrphan()) {
+      await takeover.finish(connection, kept ?? (await takeover.keep(this.#user)), [record]);
+    }
     if (record.closing) {
       await this.#endUnwanted(record);
     }

@@ -150,6 +150,11 @@ export function begun({ name, keepAlive }: Connection, service: string | undefin
   };
 }
 
+/** The value of a user token that is being replaced, as a record of its own. */
+export function asReplaced(user: MainToken, id: string): ReplacedToken {
+  return { ...user, id, level: 'replaced' };
+}
+
 /** Whether a token only waits for its end: it is nobody's to use, and shown to nobody. */
 export function isEnding(record: TokenRecord): boolean {
   return record.level === 'replaced' || (record.level !== 'user' && record.closing);

@@ -4,7 +4,7 @@ import { protocolOf } from '../protocols/kinds.ts';
 
 /** Whether a gateway has refused the tokens of a call, or may have: that it was the request need not be told. */
 export function mayRefuseToken(error: unknown): error is TokensError {
-  return TokensError.is(error) && /^(?:sign-in|session|either)$/.test(error.details.refused ?? '');
+  return error instanceof TokensError && /^(?:sign-in|session|either)$/.test(error.details.refused ?? '');
 }
 
 /** Whether a gateway has said that a token of a call is not good any more. */
@@ -22,7 +22,7 @@ export function refusesSession(error: unknown): boolean {
  * arrived, and no answer said no.
  */
 export function mayHaveOpened(error: unknown): boolean {
-  if (!TokensError.is(error) || error.details.sent === false) {
+  if (!(error instanceof TokensError) || error.details.sent === false) {
     return false;
   }
   const { status } = error.details;

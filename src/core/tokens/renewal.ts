@@ -156,7 +156,7 @@ export class Renewal {
         await this.#attempt(attempt, session);
         return;
       } catch (error) {
-        const isGone = TokensError.is(error) && error.code === 'E_UNKNOWN_TOKEN';
+        const isGone = error instanceof TokensError && error.code === 'E_UNKNOWN_TOKEN';
         if (!isGone && !mayRefuseToken(error)) {
           throw error;
         }

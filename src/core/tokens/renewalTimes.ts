@@ -112,10 +112,10 @@ export class RenewalTimes implements Disposable {
       }
     } catch (error) {
       log.warn(`Renewing ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
-      if (TokensError.is(error) && isFinal(error)) {
+      if (error instanceof TokensError && isFinal(error)) {
         this.#ends.fire({ id, why: 'refused' });
         this.#rest(id, left);
-      } else if (TokensError.is(error)) {
+      } else if (error instanceof TokensError) {
         const rest = Math.max(this.#left(record), 0) / 3;
         this.#rest(id, Math.max(rest, error.details.retryAfterMs ?? 0));
       }

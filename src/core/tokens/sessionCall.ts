@@ -105,7 +105,7 @@ export class SessionCall {
         return await attempt();
       } catch (error) {
         // The gateway's own limit may be lower than ours, or others may use it too.
-        const mayMakeRoom = TokensError.is(error) && error.code === 'E_LIMIT';
+        const mayMakeRoom = error instanceof TokensError && error.code === 'E_LIMIT';
         if (!mayMakeRoom || !(await limit.makeRoom(connection, suspect))) {
           throw error;
         }

@@ -9,6 +9,7 @@ import { belongsTo } from './gateways.ts';
 import { isByCertificate } from './loginParts.ts';
 import type { AskGatewayLogin } from './logins.ts';
 import {
+  asReplaced,
   begun,
   isMain,
   issued,
@@ -133,7 +134,7 @@ export class SignIn {
       return await unlessCancelled(running, options.signal);
     } catch (error) {
       // That one could not ask, or its person turned away; this one's may not.
-      if (options.signal?.aborted || !asks || couldAsk || !TokensError.is(error)) {
+      if (options.signal?.aborted || !asks || couldAsk || !(error instanceof TokensError)) {
         throw error;
       }
       return this.again(connection, service, options, dead);
@@ -284,14 +285,14 @@ export class SignIn {
       const isNoted = [fresh, ...replaced].some(({ value }) => value === old.value);
       if (isNoted || (old.level === 'user' && table.sessionsOpenUnder(old).length === 0)) {
         if (!isNoted) {
-          replaced.push(this.#takeover.noteOf(old)); // Nothing is under it: it need not be stored.
+          replaced.push(asReplaced(old, newId())); // Nothing is under it: it need not be stored.
         }
         const stored = sync.update(old.id, fresh, 'now');
         const held = table.get(old.id);
         await stored;
         return { replaced, ...(held !== undefined && isMain(held) ? { held } : {}) };
       }
-      const note = old.level === 'user' ? this.#takeover.noteOf(old) : { ...old, id: newId(), closing: true };
+      const note = old.level === 'user' ? asReplaced(old, newId()) : { ...old, id: newId(), closing: true };
       replaced.push(note);
       await sync.add(note);
     }

@@ -1,12 +1,12 @@
 import { eachOf, SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
-import { type Disposable, DisposableStore } from '../disposable.ts';
+import type { Disposable } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused } from '../errors.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import { atATime, belongsTo } from './gateways.ts';
-import type { MainToken, ReplacedToken, Session, UserToken } from './record.ts';
+import { asReplaced, type MainToken, type ReplacedToken, type Session, type UserToken } from './record.ts';
 import { mayRefuseToken } from './refusal.ts';
 
 /**
@@ -17,39 +17,45 @@ import { mayRefuseToken } from './refusal.ts';
 export class Takeover implements Disposable {
   readonly #env: Environment;
   readonly #calls: GatewayCalls;
-  readonly #owned = new DisposableStore();
+  readonly #listening: Disposable;
   /** By the session's id. */
   readonly #flights = new SingleFlight<string, void>();
 
   constructor(env: Environment, calls: GatewayCalls) {
     this.#env = env;
     this.#calls = calls;
-    this.#owned.add(env.sync.onDidHearReplaced((old) => this.#carryMine(old)));
+    this.#listening = env.sync.onDidHearReplaced((old) => this.#moveOwn(old));
   }
 
-  /** A note of a user token whose value is about to be replaced. */
-  noteOf(user: MainToken): ReplacedToken {
-    return { ...user, id: this.#env.newId(), level: 'replaced' };
+  /** Keeps the value of a user token that was replaced, until the sessions that are open under it are taken over. */
+  async keep(user: MainToken): Promise<ReplacedToken> {
+    const replaced = asReplaced(user, this.#env.newId());
+    await this.#env.sync.add(replaced);
+    return replaced;
   }
 
   /**
-   * Moves all that is open under a value, and ends that where nothing was left to move. What fails leaves the note, so
-   * that it can be tried again.
+   * Moves sessions that are open under a value, and ends that where nothing was left to move. If one fails the value is
+   * kept, so that it can be tried again.
    */
-  async finish(connection: Connection, replaced: ReplacedToken): Promise<void> {
+  async finish(
+    connection: Connection,
+    replaced: ReplacedToken,
+    sessions = this.#env.table.sessionsOpenUnder(replaced),
+  ): Promise<void> {
     const { log, sync, table } = this.#env;
-    const open = table.sessionsOpenUnder(replaced);
-    const results = await eachOf(open, atATime, (session) =>
+    const results = await eachOf(sessions, atATime, (session) =>
       this.carry(connection, session, replaced).catch((error: unknown) => String(error)),
     );
     const failure = results.find((result) => result !== undefined);
-    if (failure === undefined) {
-      await sync.remove(replaced.id);
-      if (open.every(({ id }) => table.get(id) === undefined)) {
-        await this.#calls.logOff(replaced);
-      }
-    } else {
+    if (failure !== undefined) {
       log.warn(`Taking over from ${replaced.id} failed: ${failure}`);
+      return;
+    }
+    await sync.remove(replaced.id);
+    const isInUse = table.sessionsOpenUnder(replaced).length > 0;
+    if (!isInUse && sessions.every(({ id }) => table.get(id) === undefined)) {
+      await this.#calls.logOff(replaced);
     }
   }
 
@@ -57,7 +63,7 @@ export class Takeover implements Disposable {
    * Moves one session. One that has expired cannot serve, but an answer that was lost may have renewed it: it is closed.
    * @throws what the gateway said where it can be neither moved nor closed
    */
-  carry(connection: Connection, session: Session, old: MainToken | ReplacedToken): Promise<void> {
+  carry(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
     return this.#flights.run(session.id, () => this.#carryNow(connection, session, old));
   }
 
@@ -69,38 +75,28 @@ export class Takeover implements Disposable {
     }
   }
 
-  /** Runs work that moves sessions, with a note of that for whoever has to end it. */
-  async whileNoted(old: MainToken, work: () => Promise<unknown>): Promise<void> {
-    const { sync } = this.#env;
-    const note = this.noteOf(old);
-    await sync.add(note);
-    await work();
-    await sync.remove(note.id);
-  }
-
   dispose(): void {
-    this.#owned.dispose();
+    this.#listening.dispose();
   }
 
   /** Another window has replaced this user token, or forgotten it, and cannot know what was being opened here meanwhile. */
-  #carryMine(old: UserToken): void {
-    const { gateways, log, table, window } = this.#env;
+  async #moveOwn(old: UserToken): Promise<void> {
+    const { gateways, table, window } = this.#env;
     const connection = gateways.find(old.connection);
-    const mine = table.sessionsOpenUnder(old).filter(({ openedBy }) => openedBy === window);
-    if (connection !== undefined && mine.length > 0) {
-      const work = () => eachOf(mine, atATime, (session) => this.carry(connection, session, old));
-      this.whileNoted(old, work).catch((error: unknown) =>
-        log.warn(`Taking over from ${old.id} failed: ${String(error)}`),
-      );
+    const own = table.sessionsOpenUnder(old).filter(({ openedBy }) => openedBy === window);
+    if (connection !== undefined && own.length > 0) {
+      await this.finish(connection, await this.keep(old), own);
     }
   }
 
-  async #carryNow(connection: Connection, session: Session, old: MainToken | ReplacedToken): Promise<void> {
+  async #carryNow(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
     const { clock, gateways, log, logins, sync, table } = this.#env;
     const user = table.owner(session);
     const left = remaining(session, clock.now());
-    if (!belongsTo(connection, session) || left <= -2 * session.lifeMs) {
-      return; // It is out of reach, or dead whatever was lost.
+    // An answer that was lost may have renewed it once after what is known of it: after that it is dead for sure.
+    const isDead = left + 2 * session.lifeMs <= 0;
+    if (!belongsTo(connection, session) || isDead) {
+      return;
     }
     const gateway = await gateways.gateway(connection);
     const under = (token: MainToken | ReplacedToken) => this.#calls.tokensUnder(session, token);
