@@ -1,9 +1,8 @@
 import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
-import type { Connection } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
 import { protocolOf } from '../protocols/kinds.ts';
-import type { Gateway, Grant } from '../protocols/protocol.ts';
+import type { Grant } from '../protocols/protocol.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
@@ -25,18 +24,6 @@ import type { Change } from './tokenTable.ts';
 export interface ClosedCount {
   closed: number;
   failed: number;
-}
-
-/** A close of a session that its gateway has refused. */
-interface RefusedClose {
-  readonly connection: Connection;
-  readonly gateway: Gateway;
-  readonly session: Session;
-  /** Whether it had life left when the close was sent. */
-  readonly wasAlive: boolean;
-  /** Sends the close again. */
-  readonly attempt: () => Promise<void>;
-  readonly options: OperationOptions;
 }
 
 /** Longer than anyone waits for a session to be closed, in milliseconds. */
@@ -209,7 +196,7 @@ export class Closing implements Disposable {
   }
 
   async #endNow(record: Session | SoleToken, options: OperationOptions): Promise<void> {
-    const { clock, gateways, logins, sync, table } = this.#env;
+    const { gateways, logins, sync, table } = this.#env;
     const connection = gateways.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
       await this.forget(record); // There is no way left to where it was issued.
@@ -222,7 +209,6 @@ export class Closing implements Disposable {
         return; // It could not be taken over, and was closed.
       }
     }
-    const wasAlive = remaining(record, clock.now()) > 0;
     // Written before the request: if this window dies between the two, the next one finds what to finish.
     await sync.update(record.id, { closing: true }, 'now');
     const query =
@@ -234,7 +220,7 @@ export class Closing implements Disposable {
         if (record.level !== 'session') {
           throw error; // Had it gone already, that would count as closed: this is about something else.
         }
-        await this.#endRefused({ connection, gateway, session: record, wasAlive, attempt, options }, error);
+        await this.#endRefused(record, attempt, options, error);
       });
     } catch (error) {
       await sync.update(record.id, { closing: false }, 'now');
@@ -248,39 +234,44 @@ export class Closing implements Disposable {
   }
 
   /** A refused close: the session may have gone already, or its user token has. */
-  async #endRefused(refused: RefusedClose, error: unknown): Promise<void> {
-    const { connection, gateway, session, wasAlive, attempt, options } = refused;
-    const { logins, table } = this.#env;
+  async #endRefused(
+    session: Session,
+    attempt: () => Promise<void>,
+    options: OperationOptions,
+    refusal: unknown,
+  ): Promise<void> {
+    const { clock, logins, table } = this.#env;
     const user = table.owner(session);
-    if (user !== undefined && !mayRefuseToken(error)) {
-      throw error;
+    if (user !== undefined && !mayRefuseToken(refusal)) {
+      throw refusal;
     }
-    if (!wasAlive) {
+    if (remaining(session, clock.now()) <= 0) {
       return;
     }
-    if (user === undefined || !(await this.#calls.answers(gateway, user))) {
+    if (user === undefined || !(await this.#calls.answers(user))) {
+      const { connection } = await this.#calls.gatewayOf(session);
       const login = await logins.usable(connection);
       if (login === undefined && options.askLogin === undefined) {
         if (user === undefined) {
-          throw error;
+          throw refusal;
         }
         return; // With its user token dead the session is too (docs/protocols.md 2).
       }
       try {
         await this.#signIn.again(connection, session.service, options, user);
-      } catch (refusal) {
-        if (isLoginRefused(refusal) && options.askLogin === undefined) {
+      } catch (error) {
+        if (isLoginRefused(error) && options.askLogin === undefined) {
           return; // The same, found out just now.
         }
-        throw refusal;
+        throw error;
       }
     }
     try {
       await attempt();
-    } catch (second) {
+    } catch (error) {
       // Its user token lives, so it is the session that the gateway knows no more; unless it still answers.
-      if (!mayRefuseToken(second) || (await this.#calls.answers(gateway, session))) {
-        throw second;
+      if (!mayRefuseToken(error) || (await this.#calls.answers(session))) {
+        throw error;
       }
     }
   }

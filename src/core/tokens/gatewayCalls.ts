@@ -57,8 +57,9 @@ export class GatewayCalls {
     return { user: user.value, session: record.value, service, gateway };
   }
 
-  /** Whether a gateway still knows a token. */
-  async answers(gateway: Gateway, record: TokenRecord): Promise<boolean> {
+  /** Whether its gateway still knows a token. */
+  async answers(record: TokenRecord): Promise<boolean> {
+    const { gateway } = await this.gatewayOf(record);
     const asked = this.#env.clock.now();
     try {
       await this.renewed(record, await gateway.keepAlive(await this.tokensOf(record), {}), {});

@@ -37,7 +37,7 @@ export class Opening {
       if (got.session === undefined && table.get(id) !== undefined) {
         await sync.remove(id);
       } else if (got.session === undefined && request.keepOpen) {
-        limit.lose(connection.name, id, life);
+        limit.mayBeOpen(connection.name, id, life);
         log.info(`${connection.name}: the answer for ${titleOf(request.query)} named no session.`);
       }
       return { got, held: table.get(id), elapsedMs };
@@ -51,7 +51,7 @@ export class Opening {
           await this.#endUnwanted(opened);
         }
       } else if (mayHaveOpened(error)) {
-        limit.lose(connection.name, id, life);
+        limit.mayBeOpen(connection.name, id, life);
         log.warn(
           `${connection.name}: a session of ${titleOf(request.query)} may have been opened whose id did not come.`,
         );

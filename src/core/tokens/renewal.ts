@@ -1,8 +1,6 @@
 import { eachOf, unlessCancelled } from '../async.ts';
 import type { Instant } from '../clock.ts';
-import type { Connection } from '../connection.ts';
 import { type FailureDetails, TokensError } from '../errors.ts';
-import type { Gateway } from '../protocols/protocol.ts';
 import type { Closing } from './closing.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
@@ -18,15 +16,6 @@ import {
 } from './record.ts';
 import { mayRefuseToken, refusesToken } from './refusal.ts';
 import type { OperationOptions, SignIn } from './signIn.ts';
-
-/** What a renewal is made with. */
-interface Attempt {
-  readonly connection: Connection;
-  readonly gateway: Gateway;
-  readonly options: OperationOptions;
-  /** What else is to be noted of the token when it is renewed. */
-  readonly change: TokenChange;
-}
 
 /** Renews tokens at their gateways, and mends what has died on the way. */
 export class Renewal {
@@ -48,13 +37,11 @@ export class Renewal {
    * @throws `E_EXPIRED` for one that has died for good, `E_UNKNOWN_TOKEN` for one that is not held (any more)
    */
   async renew(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
-    const { clock } = this.#env;
     const record = this.#held(id);
-    const { connection, gateway } = await this.#calls.gatewayOf(record);
-    const attempt = { connection, gateway, options, change };
-    const asked = clock.now();
+    const asked = this.#env.clock.now();
+    const attempt = () => this.#attempt(id, options, change);
     try {
-      await this.#attempt(attempt, record);
+      await attempt();
     } catch (error) {
       if (!(record.level === 'session' ? mayRefuseToken(error) : refusesToken(error))) {
         throw error;
@@ -64,10 +51,9 @@ export class Renewal {
         throw notHeld(); // Whoever closes it does not want it back.
       }
       if (record.level === 'session') {
-        await this.#recoverSession(attempt, record, asked);
+        await this.#recoverSession(record, asked, options, attempt);
       } else if (isMain(record)) {
-        await this.#env.sync.markDead(record, asked);
-        await this.#replaceMain(attempt, record);
+        await this.#replaceMain(record, options, change);
       }
     }
   }
@@ -110,23 +96,20 @@ export class Renewal {
   /** Asks gateways for the lives left, where they can be asked; goes on by itself. */
   askAll(which: (record: TokenRecord) => boolean): void {
     const { log, table } = this.#env;
-    const ids = Array.from(table.all()).flatMap((record) => (which(record) ? [record.id] : []));
-    void eachOf(ids, atATime, async (id) => {
-      if (await this.canAsk(id).catch(() => false)) {
-        await this.ask(id, {}).catch((error: unknown) => log.info(`Asking after ${id}: ${String(error)}`));
-      }
-    });
+    const asked = [...table.all()].filter(which);
+    void eachOf(asked, atATime, ({ id }) =>
+      this.ask(id, {}).catch((error: unknown) => log.info(`Asking after ${id}: ${String(error)}`)),
+    );
   }
 
-  async #attempt({ connection, gateway, options, change }: Attempt, record: TokenRecord): Promise<void> {
+  async #attempt(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
     const { logins, table } = this.#env;
-    const current = this.#held(record.id);
+    const current = this.#held(id);
+    const { connection, gateway } = await this.#calls.gatewayOf(current);
     const grant = await logins.withGatewayLogin(connection, options.askGatewayLogin, async () =>
       gateway.keepAlive(await this.#calls.tokensOf(current), {}),
     );
-    if (grant.value === current.value) {
-      await this.#calls.renewed(current, grant, change);
-    } else if (table.get(current.id)?.value === current.value) {
+    if (grant.value === current.value || table.get(id)?.value === current.value) {
       await this.#calls.renewed(current, grant, { value: grant.value, ...change });
     } else {
       // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
@@ -135,9 +118,9 @@ export class Renewal {
   }
 
   /** A token that died is replaced by a new sign-in, if a login is to be had. */
-  async #replaceMain({ connection, options, change }: Attempt, record: MainToken): Promise<void> {
-    const { sync, table } = this.#env;
-    await this.#signIn.again(connection, record.service, options, record);
+  async #replaceMain(record: MainToken, options: OperationOptions, change: TokenChange): Promise<void> {
+    const { gateways, sync, table } = this.#env;
+    await this.#signIn.again(gateways.connection(record.connection), record.service, options, record);
     if (table.get(record.id)?.value === record.value) {
       throw expired(record); // Calls are made with another token of this connection; this one is at its end.
     }
@@ -145,15 +128,20 @@ export class Renewal {
   }
 
   /** Which of a session's two tokens has died need not be told (docs/protocols.md 2), so its user token is tried. */
-  async #recoverSession(attempt: Attempt, session: Session, asked: Instant): Promise<void> {
-    const { connection, gateway, options } = attempt;
-    const { table } = this.#env;
+  async #recoverSession(
+    session: Session,
+    asked: Instant,
+    options: OperationOptions,
+    attempt: () => Promise<void>,
+  ): Promise<void> {
+    const { gateways, sync, table } = this.#env;
     const user = table.owner(session);
-    if (user === undefined || !(await this.#calls.answers(gateway, user))) {
-      await this.#env.sync.markDead(session, asked);
+    if (user === undefined || !(await this.#calls.answers(user))) {
+      await sync.markDead(session, asked);
+      const connection = gateways.connection(session.connection);
       await this.#signIn.again(connection, session.service, options, user);
       try {
-        await this.#attempt(attempt, session);
+        await attempt();
         return;
       } catch (error) {
         const isGone = error instanceof TokensError && error.code === 'E_UNKNOWN_TOKEN';
@@ -164,7 +152,7 @@ export class Renewal {
     }
     const held = table.get(session.id);
     if (held !== undefined && isClosable(held)) {
-      await this.#closing.end(held, options).catch(() => this.#env.sync.markDead(session));
+      await this.#closing.end(held, options).catch(() => sync.markDead(session));
     }
     throw new TokensError(
       'E_EXPIRED',

@@ -85,14 +85,14 @@ export class SessionCall {
     return this.#fetched(opened, false);
   }
 
-  #open(suspect?: Session): Promise<Opened> {
+  #open(dead?: Session): Promise<Opened> {
     const { connection, service, options } = this.#query;
     return this.#deps.signIn.withToken(connection, service, options, (user) =>
-      this.#openWithinLimit(user, suspect),
+      this.#openWithinLimit(user, dead),
     );
   }
 
-  #openWithinLimit(lastUser: MainToken, suspect?: Session): Promise<Opened> {
+  #openWithinLimit(lastUser: MainToken, dead?: Session): Promise<Opened> {
     const { connection, service } = this.#query;
     const { env, limit, signIn } = this.#deps;
     const id = env.newId();
@@ -100,13 +100,13 @@ export class SessionCall {
       const user = signIn.find(connection, service) ?? lastUser;
       return new Opening(this.#deps, this.#query, user, id).run();
     };
-    return limit.opening(connection, id, suspect, async () => {
+    return limit.opening(connection, id, dead, async () => {
       try {
         return await attempt();
       } catch (error) {
         // The gateway's own limit may be lower than ours, or others may use it too.
         const mayMakeRoom = error instanceof TokensError && error.code === 'E_LIMIT';
-        if (!mayMakeRoom || !(await limit.makeRoom(connection, suspect))) {
+        if (!mayMakeRoom || !(await limit.makeRoom(connection, dead))) {
           throw error;
         }
         env.log.info(`${connection.name} had no session left; ${env.table.size} tokens are held now.`);
@@ -182,7 +182,7 @@ export class SessionCall {
         record.service === service &&
         record.origin === origin &&
         !record.closing &&
-        !limit.isLeaving(record.id) &&
+        !limit.isMakingRoom(record.id) &&
         mayLive(record, now) &&
         (best === undefined || record.lastUsedAt > best.lastUsedAt)
       ) {

@@ -19,11 +19,12 @@ export class SessionLimit implements Disposable {
   readonly #closing: Closing;
   readonly #queue: OpenQueue;
   readonly #owned = new DisposableStore();
-  /** Calls under way, by the session they run in. */
-  readonly #busy = new Map<string, number>();
-  readonly #leaving = new Set<string>();
-  /** Sessions that may have been opened but whose ids never arrived, by connection and by ours. */
-  readonly #lost = new Map<string, Map<string, Deadline>>();
+  /** The sessions that calls run in, once for each call. */
+  readonly #busy: string[] = [];
+  /** Sessions that are being closed for others. */
+  readonly #makingRoom = new Set<string>();
+  /** Sessions that may have been opened, but whose names at the gateway never arrived: by our ids. */
+  readonly #unnamed = new Map<string, Deadline & { readonly connection: string }>();
 
   constructor(env: Environment, closing: Closing) {
     this.#env = env;
@@ -34,17 +35,17 @@ export class SessionLimit implements Disposable {
 
   /** Runs work in a session, which is not closed for another one meanwhile. */
   async using<T>(id: string, work: () => Promise<T>): Promise<T> {
-    count(this.#busy, id, 1);
+    this.#busy.push(id);
     try {
       return await work();
     } finally {
-      count(this.#busy, id, -1);
+      this.#busy.splice(this.#busy.indexOf(id), 1);
     }
   }
 
-  /** Whether a session is on its way out. */
-  isLeaving(id: string): boolean {
-    return this.#leaving.has(id);
+  /** Whether a session is being closed for another one. */
+  isMakingRoom(id: string): boolean {
+    return this.#makingRoom.has(id);
   }
 
   /**
@@ -52,22 +53,21 @@ export class SessionLimit implements Disposable {
    * it takes up room until its life is over. For that others are closed; it alone never keeps one from being opened,
    * because perhaps it is not there at all.
    */
-  lose(connection: string, id: string, life: Deadline): void {
-    const lost = this.#lost.get(connection) ?? new Map<string, Deadline>();
-    this.#lost.set(connection, lost.set(id, life));
+  mayBeOpen(connection: string, id: string, { sent, leftMs }: Deadline): void {
+    this.#unnamed.set(id, { connection, sent, leftMs });
   }
 
   /**
    * Runs work that opens a session, after closing idle ones until there is room, whichever windows the others are
    * opened by.
    * @param id of the record that its session will have
-   * @param suspect a session that seems dead: the first to go
+   * @param dead a session that seems so: the first to be closed
    * @throws `E_LIMIT` when every session is at work
    */
   async opening<T>(
     connection: Connection,
     id: string,
-    suspect: Session | undefined,
+    dead: Session | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
     const place = await this.#queue.join(connection.name, id);
@@ -75,14 +75,14 @@ export class SessionLimit implements Disposable {
       for (;;) {
         const ahead = (await place.before()).filter((other) => !this.#isHeld(other)).length;
         const open = this.#held(connection.name) + ahead + 1;
-        if (open + this.#lostOf(connection.name) <= connection.maxSessions) {
+        if (open + this.#countUnnamed(connection.name) <= connection.maxSessions) {
           break;
         }
-        if (await this.makeRoom(connection, suspect)) {
+        if (await this.makeRoom(connection, dead)) {
           continue;
         }
         if (open <= connection.maxSessions) {
-          break; // Only lost ones are in the way.
+          break; // In the way is only what is perhaps not there.
         }
         throw new TokensError(
           'E_LIMIT',
@@ -109,11 +109,11 @@ export class SessionLimit implements Disposable {
     if (record?.level !== 'session') {
       return;
     }
-    this.#lost.get(connection)?.delete(id); // It has turned up.
+    this.#unnamed.delete(id); // It has turned up.
     if (record.openedBy !== window) {
       // Two machines share no claims: the one whose windows come first goes first, and the other hears of it.
       const wait = window < record.openedBy ? syncDelayMs : 3 * syncDelayMs;
-      scheduler.after(`trim/${connection}`, wait, () => void this.#trim(connection));
+      scheduler.after(`too-many/${connection}`, wait, () => void this.#closeTooMany(connection));
     }
   }
 
@@ -122,7 +122,7 @@ export class SessionLimit implements Disposable {
     const { clock, gateways } = this.#env;
     const life = gateways.find(connection)?.lifeMinutes;
     if (life !== undefined && !this.#isHeld(id)) {
-      this.lose(connection, id, { sent: clock.now(), leftMs: life * 60_000 });
+      this.mayBeOpen(connection, id, { sent: clock.now(), leftMs: life * 60_000 });
     }
   }
 
@@ -132,10 +132,10 @@ export class SessionLimit implements Disposable {
   }
 
   /** Closes what is too much, as far as it is not at work. */
-  async #trim(name: string): Promise<void> {
+  async #closeTooMany(name: string): Promise<void> {
     const { claims, gateways, log, scheduler } = this.#env;
     const connection = gateways.find(name);
-    const key = `trim-${name}`;
+    const key = `too-many-${name}`;
     if (connection === undefined || this.#fits(connection)) {
       return;
     }
@@ -153,24 +153,22 @@ export class SessionLimit implements Disposable {
       log.warn(`Closing what is too much of ${name} failed: ${String(error)}`);
     }
     if (!this.#fits(connection)) {
-      scheduler.after(`trim/${name}`, closingMs / 2, () => void this.#trim(name));
+      scheduler.after(`too-many/${name}`, closingMs / 2, () => void this.#closeTooMany(name));
     }
   }
 
   /** Closes the session that is needed least; false when there is none. Rejects when it cannot be closed. */
-  async makeRoom(connection: Connection, suspect?: Session): Promise<boolean> {
-    const victim =
-      suspect !== undefined && this.#isIdle(suspect) && this.#isHeld(suspect.id)
-        ? suspect
-        : this.#leastRecentlyUsed(connection.name);
-    if (victim === undefined) {
+  async makeRoom(connection: Connection, dead?: Session): Promise<boolean> {
+    const isFirst = dead !== undefined && this.#isIdle(dead) && this.#isHeld(dead.id);
+    const session = isFirst ? dead : this.#leastRecentlyUsed(connection.name);
+    if (session === undefined) {
       return false;
     }
-    this.#leaving.add(victim.id);
+    this.#makingRoom.add(session.id);
     try {
-      await this.#closing.end(victim);
+      await this.#closing.end(session);
     } finally {
-      this.#leaving.delete(victim.id);
+      this.#makingRoom.delete(session.id);
     }
     return true;
   }
@@ -179,7 +177,7 @@ export class SessionLimit implements Disposable {
   #held(connection: string): number {
     let held = 0;
     for (const record of this.#env.table.of(connection)) {
-      if (record.level === 'session' && !this.#leaving.has(record.id)) {
+      if (record.level === 'session' && !this.#makingRoom.has(record.id)) {
         held++;
       }
     }
@@ -190,15 +188,17 @@ export class SessionLimit implements Disposable {
     return this.#env.table.get(id) !== undefined;
   }
 
-  #lostOf(connection: string): number {
-    const lost = this.#lost.get(connection);
+  #countUnnamed(connection: string): number {
     const now = this.#env.clock.now();
-    for (const [id, life] of lost ?? []) {
+    let count = 0;
+    for (const [id, life] of this.#unnamed) {
       if (remaining(life, now) <= 0) {
-        lost?.delete(id);
+        this.#unnamed.delete(id);
+      } else if (life.connection === connection) {
+        count++;
       }
     }
-    return lost?.size ?? 0;
+    return count;
   }
 
   /** An expired one if there is any. */
@@ -215,16 +215,7 @@ export class SessionLimit implements Disposable {
     return least;
   }
 
-  #isIdle(record: Session): boolean {
-    return !this.#busy.has(record.id) && !this.#leaving.has(record.id);
-  }
-}
-
-function count(counts: Map<string, number>, key: string, by: 1 | -1): void {
-  const next = (counts.get(key) ?? 0) + by;
-  if (next === 0) {
-    counts.delete(key);
-  } else {
-    counts.set(key, next);
+  #isIdle({ id }: Session): boolean {
+    return !this.#busy.includes(id) && !this.#makingRoom.has(id);
   }
 }
