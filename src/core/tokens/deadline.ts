@@ -218,16 +218,16 @@ export function stateOf(remainingMs: number, warnMs: number): TokenState {
 const marginShare = 0.12;
 /** Enough for any life, in milliseconds. */
 const maxMarginMs = 60_000;
-/** Part of the margin over which many tokens' renewals are spread. */
-const spreadShare = 0.4;
+/** Part of the margin by which the renewals of many tokens differ. */
+const jitterShare = 0.4;
 
 /**
  * How long before its end a token is renewed, in milliseconds: a share of its life, more when the gateway is
- * slow to answer, and spread so that tokens of one age do not fire together.
+ * slow to answer, with a jitter so that tokens of one age are not renewed at once.
  * @param roundTripMs what renewals took lately
- * @param spread 0 to 1, constant for a token
+ * @param jitter 0 to 1, constant for a token
  */
-export function renewalMargin(lifeMs: number, roundTripMs: number, spread: number): number {
+export function renewalMargin(lifeMs: number, roundTripMs: number, jitter: number): number {
   const base = Math.min(lifeMs * marginShare, maxMarginMs);
-  return Math.min(base * (1 + spreadShare * spread) + 4 * roundTripMs, lifeMs / 2);
+  return Math.min(base * (1 + jitterShare * jitter) + 4 * roundTripMs, lifeMs / 2);
 }

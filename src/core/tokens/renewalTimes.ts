@@ -4,7 +4,7 @@ import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
 import { elapsed, isGuess, isOwn, remaining, renewalMargin } from './deadline.ts';
 import type { Environment } from './environment.ts';
-import { isEnding, type TokenRecord, type UserToken } from './record.ts';
+import { isEnding, type Session, type TokenRecord, type UserToken } from './record.ts';
 import type { Renewal } from './renewal.ts';
 import { answeredMs, leaseOrAlone } from './store.ts';
 
@@ -19,8 +19,10 @@ export interface RenewalEnd {
 const newest = 0.3;
 /** Between two tries for a token, at least, whatever a gateway says; in milliseconds. */
 const minPauseMs = 500;
-/** Part of the time left after which a renewal that has not come back is tried by another window. */
-const patience = 2 / 3;
+/** Part of the time left that a window has for a renewal before another one tries. */
+const leaseShare = 2 / 3;
+/** Part of the usual margin at which machines renew that have heard of the life from another one; and its jitter. */
+const otherMachines = { share: 0.4, jitterShare: 0.2 };
 
 /** Has tokens whose `keepAlive` is `auto` renewed in time, and as seldom as can be. */
 export class RenewalTimes implements Disposable {
@@ -76,7 +78,7 @@ export class RenewalTimes implements Disposable {
       scheduler.cancel(taskKey(id)); // It died; whoever needs it next signs in or opens it anew.
       return;
     }
-    const wait = isGuess(record, now) ? answeredMs : left - this.#margin(record, spreadOf(id));
+    const wait = isGuess(record, now) ? answeredMs : left - this.#margin(record);
     const due = now.up + wait;
     scheduler.set(taskKey(id), Math.max(due, this.#notBefore.get(id) ?? now.up), () => void this.#renew(id));
   }
@@ -95,7 +97,7 @@ export class RenewalTimes implements Disposable {
     if (left <= 0) {
       return;
     }
-    this.#rest(id, left / 3);
+    this.#holdOff(id, left / 3);
     if (record.level === 'user' && this.#sessionRenewsIt(record)) {
       this.#plan(id); // Looked at again: the session's renewal may fail.
       return;
@@ -103,21 +105,20 @@ export class RenewalTimes implements Disposable {
     this.#running.add(id);
     try {
       // Of several windows one renews for this deadline; if it dies or does not come back, another one does.
-      if (await this.#lease(record, left * patience)) {
+      if (await this.#lease(record, left * leaseShare)) {
         const begun = clock.now();
         await this.#renewal.renew(id, {}, {});
         const tookMs = elapsed(begun, clock.now());
         this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
-        this.#rest(id, minPauseMs);
+        this.#holdOff(id, minPauseMs);
       }
     } catch (error) {
       log.warn(`Renewing ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
       if (error instanceof TokensError && isFinal(error)) {
         this.#ends.fire({ id, why: 'refused' });
-        this.#rest(id, left);
+        this.#holdOff(id, left);
       } else if (error instanceof TokensError) {
-        const rest = Math.max(this.#left(record), 0) / 3;
-        this.#rest(id, Math.max(rest, error.details.retryAfterMs ?? 0));
+        this.#holdOff(id, Math.max(this.#left(record) / 3, error.details.retryAfterMs ?? 0));
       }
     } finally {
       this.#running.delete(id);
@@ -125,8 +126,8 @@ export class RenewalTimes implements Disposable {
     this.#plan(id);
   }
 
-  /** Whatever happens to the token, it is left alone for a while. */
-  #rest(id: string, ms: number): void {
+  /** Whatever happens to the token, its renewal is not tried for so long. */
+  #holdOff(id: string, ms: number): void {
     if (this.#env.table.get(id) !== undefined) {
       this.#notBefore.set(id, this.#env.clock.now().up + Math.max(ms, minPauseMs));
     }
@@ -157,15 +158,10 @@ export class RenewalTimes implements Disposable {
     const { clock, table } = this.#env;
     const now = clock.now();
     // Close to the end no promise counts.
-    if (remaining(user, now) < this.#margin(user, 0) / 3) {
-      return false;
-    }
-    return table
-      .sessionsOpenUnder(user)
-      .some(
-        (session) =>
-          session.keepAlive === 'auto' && !isPaused(this.#env, session) && remaining(session, now) > 0,
-      );
+    const isNear = remaining(user, now) < this.#margin(user) / 3;
+    const isRenewed = (session: Session) =>
+      session.keepAlive === 'auto' && !isPaused(this.#env, session) && remaining(session, now) > 0;
+    return !isNear && table.sessionsOpenUnder(user).some(isRenewed);
   }
 
   /** The life left, in milliseconds; of one that nobody here knows, a part: it is renewed soon, which tells. */
@@ -178,11 +174,12 @@ export class RenewalTimes implements Disposable {
    * How long before its end a token is renewed, in milliseconds. Machines, and containers of one, share no claims: the
    * one that heard of the life from the gateway goes first, and others when they have not heard of that by half the time.
    */
-  #margin({ sent, lifeMs }: TokenRecord, spread: number): number {
+  #margin({ id, sent, lifeMs }: TokenRecord): number {
     const now = this.#env.clock.now();
     const isMine = isOwn(sent, now) && (sent.machine ?? now.machine) === now.machine;
-    const share = isMine ? 1 : (2 + spreadOf(now.machine ?? now.boot)) / 5;
-    return share * renewalMargin(lifeMs, this.#roundTripMs, spread);
+    const { share, jitterShare } = otherMachines;
+    const part = isMine ? 1 : share + jitterShare * jitterOf(now.machine ?? now.boot);
+    return part * renewalMargin(lifeMs, this.#roundTripMs, jitterOf(id));
   }
 
   #tellUnused(record: TokenRecord): void {
@@ -207,8 +204,8 @@ function taskKey(id: string): string {
   return `renew/${id}`;
 }
 
-/** 0 to 1, the same for a token in every window and at every time. */
-function spreadOf(id: string): number {
+/** 0 to 1, the same for an id in every window and at every time. */
+function jitterOf(id: string): number {
   let hash = 0;
   for (let index = 0; index < id.length; index++) {
     hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
