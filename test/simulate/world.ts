@@ -819,7 +819,9 @@ export class World {
     }
     for (const machine of this.#machines) {
       const windows = this.#windows.filter((window) => window.machine === machine).length;
-      if (machine.timers.size > windows) {
+      // For a second each counts in the rate of requests.
+      const recent = machine.answered.filter(({ at }) => this.#time.now - at <= second).length;
+      if (machine.timers.size > windows + recent) {
         this.#blame(`${machine.timers.size} timers for ${windows} windows of ${machine.name}`);
       }
     }
