@@ -29,21 +29,22 @@ export interface RowPath {
 export interface KeyedRows {
   /** The column that the keys get. */
   readonly key: string;
-  /** One table: its rows by key; beside them what says which value is which, column by column or subject by subject. */
-  readonly table: { readonly rows: string; readonly columns: string; readonly subjects: string };
-  /** A list of subjects, each with rows of its own; `column` is the one that says whose a row is. */
+  /** One table: its rows by key; beside them what says which value is which, column by column or series by series. */
+  readonly table: { readonly rows: string; readonly columns: string; readonly series: string };
+  /** A list of series, each with rows of its own and what is known about it; `column` is the one that says whose a row is. */
   readonly list: {
-    readonly subjects: string;
+    readonly series: string;
     readonly rows: string;
-    readonly head: string;
+    readonly about: string;
     readonly column: string;
   };
-  /** Of a column or a subject: what names it, as a value or as a list, and the subject, and what that belongs to. */
-  readonly name: string;
-  readonly names: string;
-  readonly subject: string;
-  readonly owner: string;
-  /** Those of 300 or more say that this subject, or one of its values, was refused. */
+  /** What a column's value is called, or the list of what the values of a series are called. */
+  readonly valueName: string;
+  readonly valueNames: string;
+  /** Of a column or a series: its symbol, and the source which that belongs to. */
+  readonly symbol: string;
+  readonly source: string;
+  /** Those of 300 or more say that this series, or one of its values, was refused. */
   readonly statuses: readonly string[];
   /** The member that gets the refused ones of the list, without their rows. */
   readonly refused: string;

@@ -1,8 +1,6 @@
-import { TokensError } from '../errors.ts';
 import type { KeyedRows } from '../protocols/answer.ts';
-
-/** Reads JSON that arrives in pieces: whoever runs it goes on with it when there is more text. */
-type Steps<T = void> = Generator<undefined, T, undefined>;
+import { type ArrivingJson, broken, parsed, type Steps } from './arrivingJson.ts';
+import { closeBracket, comma, openBrace, openBracket } from './jsonBytes.ts';
 
 /** A row as it stands in the body: its key, and each of its values. */
 interface Row {
@@ -10,384 +8,209 @@ interface Row {
   readonly values: readonly string[];
 }
 
-const quote = 0x22;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBracket = 0x5b;
-const backslash = 0x5c;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
+/** What is said of a value: what it is called, and of which series it is. */
+interface Value {
+  readonly name: string | undefined;
+  readonly symbol: string | undefined;
+  readonly source: string | undefined;
+}
 
 /** A key and a list of plain values: nearly every row. */
 const usualRow = /[\s,]*("[^"\\]*")\s*:\s*\[((?:[^"[\]{}]|"[^"\\,[\]{}]*")*)\]/y;
 
 /**
- * Turns rows by key into lists of objects while the body arrives, so that whoever reads on finds them as everywhere:
- * `"Rows": {"2024-01-02": [1.5]}` becomes `"Rows": [{"Date": "2024-01-02", "Close": 1.5}]`. All else is as it was, and
- * values stay the text that they were.
+ * Reads rows by key, and makes an object of each: of `"Rows": {"2024-01-02": [1.5]}` the row
+ * `{"Date": "2024-01-02", "Close": 1.5}`. Values stay the text that they were.
  */
-export class KeyedRowConverter {
-  readonly #member: string;
+export class KeyedRowReader {
+  readonly #json: ArrivingJson;
   readonly #rule: KeyedRows;
-  readonly #maxBytes: number;
-  readonly #steps: Steps;
-  /** What has arrived and is not read yet, a character for each byte. */
-  #text = '';
-  #at = 0;
-  #out: string[] = [];
-  #isDone = false;
-  /** What goes before the next row. */
-  #separator = '';
+  readonly #made: (row: string) => void;
+  /** What is known of the columns of the one table, by the member that says it. */
+  readonly #about = new Map<string, unknown>();
+  /** Rows of the one table that came before that was known. */
+  #held: Row[] = [];
 
-  /** `member` at the top of the body holds the rows; `maxBytes` bounds what is held at once, such as one row. */
-  constructor(member: string, rule: KeyedRows, maxBytes: number) {
-    this.#member = member;
+  /** @param made takes each row as JSON, a character for each byte */
+  constructor(json: ArrivingJson, rule: KeyedRows, made: (row: string) => void) {
+    this.#json = json;
     this.#rule = rule;
-    this.#maxBytes = maxBytes;
-    this.#steps = this.#body();
+    this.#made = made;
   }
 
-  /**
-   * The next bytes of the converted body.
-   * @throws E_PROTOCOL, E_TOO_LARGE
-   */
-  write(chunk: Uint8Array): Uint8Array {
-    if (this.#isDone) {
-      return chunk;
+  /** Hears of the members that stand beside the rows. */
+  hear(name: string, value: string): void {
+    const { columns, series } = this.#rule.table;
+    if (name === columns || name === series) {
+      this.#about.set(name, parsed(value));
     }
-    this.#text = this.#text.slice(this.#at) + bytesOf(chunk).toString('latin1');
-    this.#at = 0;
-    this.#isDone = this.#steps.next().done === true;
-    return this.#isDone ? this.end() : this.#taken();
   }
 
-  /** What is left of a body that has ended, complete or not. */
-  end(): Uint8Array {
-    this.#out.push(this.#text.slice(this.#at));
-    this.#text = '';
-    this.#at = 0;
-    return this.#taken();
+  /** No member comes any more. */
+  end(): void {
+    this.#held.forEach(this.#maker(this.#columns()));
   }
 
-  #taken(): Uint8Array {
-    const bytes = Buffer.from(this.#out.join(''), 'latin1');
-    this.#out = [];
-    return bytes;
-  }
-
-  #emit(text: string): void {
-    this.#out.push(text);
-  }
-
-  /** Up to the end of the member with the rows; what comes after it is not looked at. */
-  *#body(): Steps {
-    if ((yield* this.#next(/[^\s\xef\xbb\xbf]/g)) !== '{') {
-      return;
-    }
-    this.#at++;
-    let separator = '{';
-    for (let raw = yield* this.#name(); raw !== undefined; raw = yield* this.#name()) {
-      this.#emit(`${separator}${raw}:`);
-      separator = ',';
-      if (parsed(raw) !== this.#member) {
-        yield* this.#value(true);
-      } else if ((yield* this.#next()) === '{') {
-        return yield* this.#object();
-      } else {
-        return;
-      }
-    }
-    this.#emit(separator === '{' ? '{' : '');
-  }
-
-  /** The object that holds rows in one way or the other. */
-  *#object(): Steps {
+  /** Reads the value of a member as rows by key; false where it is something else, and then nothing is read. */
+  *reads(name: string, levels: number): Steps<boolean> {
+    const json = this.#json;
     const { table, list } = this.#rule;
-    const heads = new Map<unknown, unknown>();
-    let held: Row[] | undefined;
-    let separator = '{';
-    this.#at++;
-    for (let raw = yield* this.#name(); raw !== undefined; raw = yield* this.#name()) {
-      const name = parsed(raw);
-      const first = yield* this.#next();
-      if (name === table.rows && first === '{' && heads.size === 0) {
-        // What its values are is still to come.
-        held = [];
-        yield* this.#rows((row) => held?.push(row));
-        continue;
-      }
-      this.#emit(`${separator}${raw}:`);
-      separator = ',';
-      if (name === table.rows && first === '{') {
-        this.#begin();
-        yield* this.#rows(this.#writer(this.#columns(heads)));
-        this.#emit(']');
-      } else if (name === list.subjects && first === '[') {
-        yield* this.#list();
-      } else if (name === table.columns || name === table.subjects) {
-        const value = yield* this.#value(false);
-        heads.set(name, parsed(value));
-        this.#emit(value);
-      } else {
-        yield* this.#value(true);
-      }
+    if (name === table.rows && json.peek() === openBrace) {
+      json.leaveOut('[]');
+      yield* this.#rows(
+        this.#about.size > 0 ? this.#maker(this.#columns()) : (row) => this.#held.push(row),
+        levels,
+      );
+      json.keepOn();
+      return true;
     }
-    if (held !== undefined) {
-      this.#emit(`${separator}${quoted(table.rows)}:`);
-      separator = ',';
-      this.#begin();
-      held.forEach(this.#writer(this.#columns(heads)));
-      this.#emit(']');
+    if (name === list.series && json.peek() === openBracket && (yield* json.second()) === openBrace) {
+      json.at++;
+      json.leaveOut(']');
+      const refused = yield* this.#list(levels - 1);
+      json.keepOn(refused.length === 0 ? '' : `,${quoted(this.#rule.refused)}:[${refused}]`);
+      return true;
     }
-    this.#at++;
-    this.#emit(separator === '{' ? '{}' : '}');
+    return false;
   }
 
-  #begin(): void {
-    this.#separator = '';
-    this.#emit('[');
-  }
-
-  *#list(): Steps {
+  /** The rows of each series of a list; returns the series that were refused. */
+  *#list(levels: number): Steps<string[]> {
+    const json = this.#json;
     const refused: string[] = [];
-    this.#begin();
-    this.#at++;
-    for (let number = 1; (yield* this.#element()) !== ']'; number++) {
-      if (this.#text[this.#at] === '{') {
-        yield* this.#subject(number, refused);
-      } else {
-        this.#emit(this.#separator);
-        this.#separator = ',';
-        yield* this.#value(true);
+    for (let number = 1; ; number++) {
+      while ((yield* json.next()) === comma) {
+        json.at++;
       }
+      if (json.peek() === closeBracket) {
+        json.at++;
+        return refused;
+      }
+      if (json.peek() !== openBrace) {
+        throw broken();
+      }
+      yield* this.#series(number, refused, levels - 1);
     }
-    this.#at++;
-    this.#emit(refused.length === 0 ? ']' : `],${quoted(this.#rule.refused)}:[${refused}]`);
   }
 
   /** One of the list: its rows, or, where it should have none, itself as the only one. */
-  *#subject(number: number, refused: string[]): Steps {
-    const { list, names } = this.#rule;
+  *#series(number: number, refused: string[], levels: number): Steps {
+    const json = this.#json;
+    const { list, statuses, valueNames } = this.#rule;
     const members: string[] = [];
-    const head: Record<string, unknown> = {};
-    let held: Row[] | undefined;
+    const series = new Map<string, unknown>();
+    const held: Row[] = [];
     let hasRows = false;
-    this.#at++;
-    for (let raw = yield* this.#name(); raw !== undefined; raw = yield* this.#name()) {
-      const name = String(parsed(raw));
-      const first = yield* this.#next();
+    json.at++;
+    for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
       hasRows ||= name === list.rows;
-      if (name === list.rows && first === '{') {
-        const isKnown = memberOf(head[list.head], names) !== undefined && this.#label(head, 0) !== '0';
-        held = [];
-        yield* this.#rows(isKnown ? this.#subjectWriter(head, number) : (row) => held?.push(row));
+      if (name === list.rows && (yield* json.next()) === openBrace) {
+        const isKnown =
+          memberOf(series.get(list.about), valueNames) !== undefined && this.#nameOf(series) !== '';
+        yield* this.#rows(isKnown ? this.#seriesMaker(series, number) : (row) => held.push(row), levels);
       } else {
-        const value = yield* this.#value(false);
-        members.push(`${raw}:${value}`);
-        head[name] = parsed(value);
+        const value = yield* json.value(levels);
+        members.push(`${quoted(name)}:${value}`);
+        series.set(name, parsed(value));
       }
     }
-    this.#at++;
-    held?.forEach(this.#subjectWriter(head, number));
-    if (this.#rule.statuses.some((name) => [head[name]].flat().some(isRefusal))) {
+    held.forEach(this.#seriesMaker(series, number));
+    if (statuses.some((name) => [series.get(name)].flat().some(isRefusal))) {
       refused.push(`{${members}}`);
     } else if (!hasRows) {
-      this.#emit(`${this.#separator}{${members}}`);
-      this.#separator = ',';
+      this.#made(`{${members}}`);
     }
   }
 
-  #subjectWriter(head: Record<string, unknown>, number: number): (row: Row) => void {
-    const { list, names, key } = this.#rule;
-    const bates = [memberOf(head[list.head], names) ?? []].flat();
+  #seriesMaker(series: ReadonlyMap<string, unknown>, number: number): (row: Row) => void {
+    const { list, valueNames, key } = this.#rule;
+    const names = listOf(memberOf(series.get(list.about), valueNames));
     const columns = unique(
-      bates.map((name, at) => textIn(name) ?? `v${at}`),
+      names.map((name, at) => textIn(name) ?? `v${at}`),
       [key, list.column],
     );
-    return this.#writer(columns, `${quoted(list.column)}:${quoted(this.#label(head, number))},`);
+    const name = this.#nameOf(series) || String(number);
+    return this.#maker(columns, `${quoted(list.column)}:${quoted(name)},`);
   }
 
-  /** Whose the rows of a subject are. */
-  #label(head: Record<string, unknown>, number: number): string {
-    const { list, owner, subject } = this.#rule;
-    const parts = [owner, subject].map(
-      (name) => textIn(head[name]) ?? textIn(memberOf(head[list.head], name)),
-    );
-    return parts.filter((part) => part !== undefined).join('/') || String(number);
+  /** Whose the rows of a series are; empty where nobody says it. */
+  #nameOf(series: ReadonlyMap<string, unknown>): string {
+    const { list, source, symbol } = this.#rule;
+    return [source, symbol]
+      .map((name) => textIn(series.get(name)) ?? textIn(memberOf(series.get(list.about), name)))
+      .filter((part) => part !== undefined)
+      .join('/');
   }
 
-  /** What the values of the one table are called. */
-  #columns(heads: ReadonlyMap<unknown, unknown>): string[] {
-    const { table, name, names, subject, owner, key } = this.#rule;
-    const bySubject = [heads.get(table.subjects) ?? []].flat().flatMap((head) =>
-      [memberOf(head, names) ?? []].flat().map((bate) => ({
-        bate: textIn(bate),
-        subject: textIn(memberOf(head, subject)),
-        owner: textIn(memberOf(head, owner)),
-      })),
+  /** What the values of the one table are called: by their names, and by their series where there are several. */
+  #columns(): string[] {
+    const { table, valueNames, key } = this.#rule;
+    const ofSeries = listOf(this.#about.get(table.series)).flatMap((series) =>
+      listOf(memberOf(series, valueNames)).map((name) => ({ ...this.#valueOf(series), name: textIn(name) })),
     );
-    const columns = [heads.get(table.columns) ?? []].flat().map((column, at) => ({
-      bate: textIn(memberOf(column, name)) ?? textIn(column),
-      subject: textIn(memberOf(column, subject)) ?? bySubject[at]?.subject,
-      owner: textIn(memberOf(column, owner)) ?? bySubject[at]?.owner,
-    }));
-    const all = columns.length === 0 ? bySubject : columns;
-    const several = new Set(all.map((one) => `${one.owner}/${one.subject}`)).size > 1;
-    const ambiguous =
-      new Set(all.map((one) => one.subject)).size <
-      new Set(all.map((one) => `${one.owner}/${one.subject}`)).size;
+    const ofColumns = listOf(this.#about.get(table.columns)).map((column, at) => {
+      const { name, symbol, source } = this.#valueOf(column);
+      return { name, symbol: symbol ?? ofSeries[at]?.symbol, source: source ?? ofSeries[at]?.source };
+    });
+    const values = ofColumns.length === 0 ? ofSeries : ofColumns;
+    const full = ({ source, symbol }: Value) => (source === undefined ? symbol : `${source}/${symbol}`);
+    const count = (parts: readonly unknown[]) => new Set(parts).size;
+    const series = count(values.map(full));
+    const isAmbiguous = count(values.map(({ symbol }) => symbol)) < series;
     return unique(
-      all.map((one, at) => {
-        const whose = ambiguous && one.owner !== undefined ? `${one.owner}/${one.subject}` : one.subject;
-        const parts = several || one.bate === undefined ? [whose, one.bate] : [one.bate];
+      values.map((value, at) => {
+        const ofSeries = series > 1 || value.name === undefined;
+        const parts = [ofSeries ? (isAmbiguous ? full(value) : value.symbol) : undefined, value.name];
         return parts.filter((part) => part !== undefined).join(' ') || `v${at}`;
       }),
       [key],
     );
   }
 
-  #writer(columns: readonly string[], before = ''): (row: Row) => void {
+  #valueOf(described: unknown): Value {
+    const { valueName, symbol, source } = this.#rule;
+    return {
+      name: textIn(memberOf(described, valueName)) ?? textIn(described),
+      symbol: textIn(memberOf(described, symbol)),
+      source: textIn(memberOf(described, source)),
+    };
+  }
+
+  /** Makes objects of rows, whose values have these names. */
+  #maker(columns: readonly string[], before = ''): (row: Row) => void {
     const names = columns.map((column) => `,${quoted(column)}:`);
     const start = `{${before}${quoted(this.#rule.key)}:`;
     return ({ key, values }) => {
-      let row = this.#separator + start + key;
-      for (let at = 0; at < values.length; at++) {
-        row += (names[at] ?? `,"v${at}":`) + values[at];
-      }
-      this.#emit(`${row}}`);
-      this.#separator = ',';
+      const members = values.map((value, at) => (names[at] ?? `,"v${at}":`) + value);
+      this.#made(`${start}${key}${members.join('')}}`);
     };
   }
 
   /** Each row of an object of lists. */
-  *#rows(each: (row: Row) => void): Steps {
-    this.#at++;
+  *#rows(each: (row: Row) => void, levels: number): Steps {
+    const json = this.#json;
+    json.at++;
     for (;;) {
-      usualRow.lastIndex = this.#at;
-      const usual = usualRow.exec(this.#text);
+      usualRow.lastIndex = json.at;
+      const usual = usualRow.exec(json.text);
       if (usual !== null) {
-        this.#at = usualRow.lastIndex;
+        json.at = usualRow.lastIndex;
         const [, key = '', values = ''] = usual;
         each({ key, values: values.trim() === '' ? [] : values.split(',') });
         continue;
       }
-      const key = yield* this.#name();
+      const key = yield* json.name();
       if (key === undefined) {
-        this.#at++;
         return;
       }
-      yield* this.#next();
-      each({ key, values: elements(yield* this.#value(false)) });
+      each({ key: quoted(key), values: elements(yield* json.value(levels)) });
     }
-  }
-
-  /** The first character that is no space and not read yet. */
-  *#next(wanted = /\S/g): Steps<string> {
-    for (;;) {
-      wanted.lastIndex = this.#at;
-      const found = wanted.exec(this.#text);
-      if (found !== null) {
-        this.#at = found.index;
-        return found[0];
-      }
-      this.#at = this.#text.length;
-      yield;
-    }
-  }
-
-  /** The same, after a comma if there is one. */
-  *#element(): Steps<string> {
-    const character = yield* this.#next();
-    if (character !== ',') {
-      return character;
-    }
-    this.#at++;
-    return yield* this.#next();
-  }
-
-  /** The name of the next member, as it stands; undefined at the brace that ends the object. */
-  *#name(): Steps<string | undefined> {
-    const first = yield* this.#element();
-    if (first === '}') {
-      return undefined;
-    }
-    const name = first === '"' ? yield* this.#value(false) : '';
-    if (name === '' || (yield* this.#next()) !== ':') {
-      throw new TokensError('E_PROTOCOL', 'The answer of the gateway is not valid JSON.');
-    }
-    this.#at++;
-    return name;
-  }
-
-  /** Walks to the end of a value. It is copied while it arrives, or else returned whole. */
-  *#value(copies: boolean): Steps<string> {
-    let at = this.#at;
-    let depth = 0;
-    let inString = false;
-    for (;;) {
-      const text = this.#text;
-      for (; at < text.length; at++) {
-        const code = text.charCodeAt(at);
-        if (inString) {
-          if (code === backslash) {
-            at++;
-          } else if (code === quote) {
-            inString = false;
-          }
-        } else if (code === quote) {
-          inString = true;
-        } else if (code === openBrace || code === openBracket) {
-          depth++;
-        } else if (code === closeBrace || code === closeBracket || code === comma || code === colon) {
-          if (depth === 0) {
-            return this.#cut(at, copies);
-          }
-          depth -= code === comma || code === colon ? 0 : 1;
-        }
-      }
-      const more = at - this.#text.length;
-      if (copies) {
-        this.#cut(this.#text.length, true);
-      } else if (this.#text.length - this.#at > this.#maxBytes) {
-        throw new TokensError('E_TOO_LARGE', 'A part of the answer of the gateway is too large.');
-      }
-      const before = this.#text.length - this.#at;
-      yield;
-      at = this.#at + before + more;
-    }
-  }
-
-  #cut(to: number, copies: boolean): string {
-    const text = this.#text.slice(this.#at, to);
-    this.#at = to;
-    if (copies) {
-      this.#emit(text);
-      return '';
-    }
-    return text;
   }
 }
 
-function bytesOf(chunk: Uint8Array): Buffer {
-  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
-/** A piece of the body as a value; undefined for what is none. */
-function parsed(raw: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(raw, 'latin1').toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** As JSON that is the same whichever way its bytes are read. */
+/** As JSON, a character for each byte. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[^\x20-\x7e]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return Buffer.from(JSON.stringify(text)).toString('latin1');
 }
 
 /** The elements of a list as they stand; anything else is one. */
@@ -407,6 +230,11 @@ function elements(raw: string): string[] {
     }
   }
   return found.length === 1 && found[0]?.trim() === '' ? [] : found;
+}
+
+/** A list, or the only element of one; none where there is no value. */
+function listOf(value: unknown): unknown[] {
+  return [value ?? []].flat();
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
 import { type JsonObject, plainOf, readJson, type Sent, type SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import { KeyedRowConverter } from './keyedRows.ts';
+import { ArrivingJson, broken, endOfValue, type Steps } from './arrivingJson.ts';
+import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { KeyedRowReader } from './keyedRows.ts';
 import type { ResultTable } from './table.ts';
 
 /** Who hears of what the splitter finds, as soon as it is found. */
@@ -27,63 +29,34 @@ export interface SplitterBounds {
   readonly headBytes: number;
 }
 
-export const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 4 << 20, headBytes: 4 << 20 };
+const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 4 << 20, headBytes: 4 << 20 };
 
 /** Of the members outside the rows, the first ones are told of, and of those what is no longer than this. */
 const mostScalars = 1_000;
 const longestScalar = 65_536;
 
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+/** A value of which so much has arrived is looked at again only when there is twice as much of it. */
+const muchOfAValue = 1 << 16;
 
-const plain = 0;
-const opens = 1;
-const closes = 2;
-const quotes = 3;
-
-/** Start of the body; members outside the rows; between two rows; inside a row; after the end. */
-type Mode = 'start' | 'head' | 'between' | 'row' | 'tail';
+const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
- * Finds the list of rows in a body that arrives in pieces and cuts it into whole rows, so that rows are there before
- * the body has ended and nobody ever holds it whole. It only follows strings, brackets and the names that lead to the
- * list; what a value is, `readJson` decides.
+ * Finds the rows in a body that arrives in pieces, so that rows are there before the body has ended and nobody ever
+ * holds it whole. What a value is, the table and `readJson` decide.
  */
 export class RowSplitter {
   readonly #rowsAt: RowPath;
   readonly #sink: SplitterSink;
   readonly #bounds: SplitterBounds;
-  readonly #classes = byteClasses();
-
-  #mode: Mode = 'start';
-  #inString = false;
-  #escaped = false;
-  #depth = 0;
-
-  /** How much of a byte-order mark has been seen. */
-  #bom = 0;
-  #head = new Bytes();
-  /** For each open list or object of the head: whether it is an object. */
-  readonly #isObject: boolean[] = [];
-  /** The names that lead to where the head is being read, by depth. */
-  readonly #names: string[] = [];
-  #expectName = false;
-  #tokenStart = -1;
+  readonly #json = new ArrivingJson();
+  readonly #steps = this.#body();
+  #hasBegun = false;
+  #hasEnded = false;
+  /** How much must have arrived before it is looked at again. */
+  #wanted = 0;
   #scalars = 0;
-  /** A list has begun where rows may be; its first element decides. */
-  #candidate = false;
+  /** Whether the list of rows has been found. */
   #found = false;
-
-  /** Depth of the list of rows, below which the depth inside a row is counted. */
-  #listDepth = 0;
-  #expectRow = false;
-  /** The beginning of a row whose end has not arrived. */
-  readonly #carry = new Bytes();
 
   constructor(rowsAt: RowPath, sink: SplitterSink, bounds: SplitterBounds = defaultBounds) {
     this.#rowsAt = rowsAt;
@@ -91,311 +64,170 @@ export class RowSplitter {
     this.#bounds = bounds;
   }
 
-  write(bytes: Uint8Array): void {
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    let at = 0;
-    while (at < chunk.length) {
-      switch (this.#mode) {
-        case 'start':
-          at = this.#start(chunk, at);
-          break;
-        case 'head':
-          at = this.#readHead(chunk, at);
-          break;
-        case 'between':
-        case 'row':
-          at = this.#readRows(chunk, at);
-          break;
-        case 'tail':
-          if (!isSpace(chunk[at])) {
-            throw broken();
-          }
-          at++;
-      }
+  /** @throws E_PROTOCOL for what is no JSON with rows in their place, E_TOO_LARGE past a bound */
+  write(chunk: Uint8Array): void {
+    this.#json.feed(chunk);
+    if (this.#json.unread >= this.#wanted) {
+      this.#goOn();
     }
   }
 
   /** The body has ended: everything in it but its rows. */
   end(): JsonObject {
-    if (this.#mode === 'start') {
+    this.#goOn();
+    if (!this.#hasBegun) {
       throw new TokensError('E_PROTOCOL', 'The gateway sent an empty answer.');
     }
-    if (this.#mode !== 'tail') {
+    if (!this.#hasEnded) {
       throw new TokensError('E_PROTOCOL', 'The answer of the gateway ended in the middle.');
     }
-    const head = this.#parse(this.#head.bytes());
-    this.#head = new Bytes();
-    if (!(head instanceof Map)) {
-      throw notAnObject();
-    }
-    if (!this.#found) {
-      const rows = rowsIn(head, this.#rowsAt);
-      if (rows.length > 0) {
-        this.#sink.rows(rows);
-      }
+    const head = this.#parse(Buffer.from(this.#json.kept, 'latin1')) as SentObject;
+    const rows = this.#found ? [] : rowsIn(head, this.#rowsAt);
+    if (rows.length > 0) {
+      this.#sink.rows(rows);
     }
     return plainOf(head) as JsonObject;
   }
 
-  #start(chunk: Uint8Array, from: number): number {
-    let at = from;
-    while (at < chunk.length - 1 && isSpace(chunk[at])) {
-      at++;
+  #goOn(): void {
+    const json = this.#json;
+    this.#hasEnded ||= this.#steps.next().done === true;
+    if (this.#hasEnded && json.peek() >= 0) {
+      throw broken();
     }
-    const byte = chunk[at] ?? 0;
-    if (this.#bom < 3 && byte === [0xef, 0xbb, 0xbf][this.#bom]) {
-      this.#bom++;
-    } else if (byte === openBrace) {
-      this.#mode = 'head';
-      return at;
-    } else if (byte === 0x3c) {
-      throw new TokensError('E_PROTOCOL', 'The gateway answered with a web page instead of data.');
-    } else if (!isSpace(byte)) {
-      throw byte === openBracket || byte === quote ? notAnObject() : broken();
-    }
-    return at + 1;
-  }
-
-  #readHead(chunk: Uint8Array, from: number): number {
-    const head = this.#head;
-    for (let at = from; at < chunk.length; at++) {
-      const byte = chunk[at] ?? 0;
-      if (this.#inString) {
-        head.push(byte);
-        if (this.#escaped) {
-          this.#escaped = false;
-        } else if (byte === backslash) {
-          this.#escaped = true;
-        } else if (byte === quote) {
-          this.#inString = false;
-          this.#endString();
-        }
-        continue;
-      }
-      if (isSpace(byte)) {
-        this.#endLiteral();
-        continue;
-      }
-      if (this.#candidate) {
-        this.#candidate = false;
-        if (byte === openBrace) {
-          this.#found = true;
-          this.#listDepth = this.#depth;
-          this.#mode = 'between';
-          this.#expectRow = true;
-          return at;
-        }
-        if (byte === closeBracket && (!this.#rowsAt.mayWrap || this.#depth === 2)) {
-          this.#found = true;
-        }
-      }
-      if (head.length >= this.#bounds.headBytes) {
-        throw tooLarge();
-      }
-      if (byte === quote) {
-        this.#inString = true;
-        this.#tokenStart = head.length;
-      } else if (byte === openBrace || byte === openBracket) {
-        this.#open(byte === openBrace);
-      } else if (byte === closeBrace || byte === closeBracket) {
-        this.#endLiteral();
-        this.#depth--;
-        this.#isObject.pop();
-        this.#expectName = false;
-        if (this.#depth === 0) {
-          head.push(byte);
-          this.#mode = 'tail';
-          return at + 1;
-        }
-      } else if (byte === comma) {
-        this.#endLiteral();
-        this.#expectName = this.#isObject[this.#depth - 1] === true;
-      } else if (byte !== 0x3a && this.#tokenStart < 0) {
-        this.#tokenStart = head.length;
-      }
-      head.push(byte);
-    }
-    if (head.length > this.#bounds.headBytes) {
+    const { headBytes, rowBytes } = this.#bounds;
+    if (json.kept.length > headBytes || json.unread > Math.max(headBytes, rowBytes)) {
       throw tooLarge();
     }
-    return chunk.length;
+    this.#wanted = json.unread > muchOfAValue ? 2 * json.unread : 0;
   }
 
-  #open(isObject: boolean): void {
-    if (!isObject && !this.#found) {
-      this.#candidate = this.#rowsMayStartHere();
+  *#body(): Steps {
+    const json = this.#json;
+    const { member, mayWrap } = this.#rowsAt;
+    while (byteOrderMark.includes(yield* json.next())) {
+      json.at++;
     }
-    this.#depth++;
-    if (this.#depth > this.#bounds.depth) {
-      throw tooDeep();
+    this.#hasBegun = true;
+    const first = yield* json.next();
+    if (first !== openBrace) {
+      throw notAnObject(first);
     }
-    this.#isObject.push(isObject);
-    this.#expectName = isObject;
-  }
-
-  #rowsMayStartHere(): boolean {
-    const { member, mayWrap, except } = this.#rowsAt;
-    const mayBeHere =
-      this.#depth === 1 ||
-      (mayWrap && this.#depth === 2 && this.#isObject[1] === true && !except?.includes(this.#names[2] ?? ''));
-    return this.#names[1] === member && mayBeHere;
-  }
-
-  #endString(): void {
-    const start = this.#tokenStart;
-    this.#tokenStart = -1;
-    if (this.#expectName) {
-      this.#expectName = false;
-      if (this.#depth <= 2) {
-        this.#names[this.#depth] = String(parse(this.#head.text(start)).value);
+    json.keepOn();
+    json.at++;
+    for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
+      const first = yield* json.next();
+      const mayHaveRows = name === member && !this.#found;
+      if (mayHaveRows && mayWrap && first === openBrace) {
+        yield* this.#wrapper();
+      } else if (!(mayHaveRows && (yield* this.#isRowList(1)))) {
+        this.#tell(name, yield* json.value(this.#bounds.depth - 1));
       }
-    } else if (this.#depth === 1) {
-      this.#tellScalar(this.#head.text(start));
     }
   }
 
-  #endLiteral(): void {
-    const start = this.#tokenStart;
-    if (start >= 0) {
-      this.#tokenStart = -1;
-      if (this.#depth === 1) {
-        this.#tellScalar(this.#head.text(start));
+  /** The object that holds the rows in one of its members. */
+  *#wrapper(): Steps {
+    const json = this.#json;
+    const { except, keyed: rule } = this.#rowsAt;
+    const keyed = rule && new KeyedRowReader(json, rule, (row) => this.#made(row));
+    json.at++;
+    for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
+      yield* json.next();
+      const mayBeRows = !this.#found && !except?.includes(name);
+      if (mayBeRows && (yield* this.#isKeyed(name, keyed))) {
+        this.#found = true;
+      } else if (!(mayBeRows && (yield* this.#isRowList(2)))) {
+        keyed?.hear(name, yield* json.value(this.#bounds.depth - 2));
       }
-      // The white space that ended it is not kept, so `1 2` must not become `12`.
-      this.#head.push(0x20);
     }
+    keyed?.end();
   }
 
-  #tellScalar(text: string): void {
-    if (text.length > longestScalar || this.#scalars++ >= mostScalars) {
-      return;
-    }
-    const { value } = parse(text);
-    if (value !== null) {
-      this.#sink.scalar(this.#names[1] ?? '', String(value));
-    }
+  /** Reads the value of a member as rows by key, if it is that. */
+  *#isKeyed(name: string, keyed: KeyedRowReader | undefined): Steps<boolean> {
+    return keyed !== undefined && (yield* keyed.reads(name, this.#bounds.depth - 3));
   }
 
-  /** Reads rows up to the end of the chunk or of their list. The hot loop: it sees every byte of the body. */
-  #readRows(chunk: Buffer, from: number): number {
-    const classes = this.#classes;
-    const deepest = this.#bounds.depth;
-    const base = this.#listDepth;
-    const length = chunk.length;
-    let at = from;
-    let depth = this.#depth;
-    let inString = this.#inString;
-    /** Where the row being read starts; -1 while its start is in the carry. */
-    let rowStart = this.#mode === 'row' ? -1 : from;
+  /** Reads a value as the list of rows, if it is that: its first element decides. */
+  *#isRowList(depth: number): Steps<boolean> {
+    const json = this.#json;
+    if (json.peek() !== openBracket) {
+      return false;
+    }
+    const second = yield* json.second();
+    this.#found = second === openBrace || (second === closeBracket && (!this.#rowsAt.mayWrap || depth === 2));
+    if (second !== openBrace) {
+      return false;
+    }
+    json.at++;
+    json.leaveOut(']');
+    yield* this.#rows(this.#bounds.depth - depth - 1);
+    json.keepOn();
+    return true;
+  }
 
-    while (at < length) {
-      if (this.#mode === 'between') {
-        const byte = chunk[at];
-        if (byte === openBrace && this.#expectRow) {
-          this.#expectRow = false;
-          const end = this.#sink.take?.(chunk, at) ?? -1;
-          if (end >= 0) {
-            if (end - at > this.#bounds.rowBytes) {
-              throw tooLarge();
-            }
-            at = end;
-            continue;
-          }
-          this.#mode = 'row';
-          rowStart = at;
-        } else if (byte === comma && !this.#expectRow) {
-          this.#expectRow = true;
-          at++;
-          continue;
-        } else if (byte === closeBracket) {
-          if (this.#expectRow) {
-            this.#mended(1); // A comma after the last row.
-          }
-          this.#mode = 'head';
-          this.#depth = depth;
-          this.#inString = false;
-          return at;
-        } else if (isSpace(byte)) {
-          at++;
-          continue;
+  /** Reads rows up to the end of their list; each may have so many levels of lists and objects. */
+  *#rows(levels: number): Steps {
+    const json = this.#json;
+    for (let isNext = true; ; ) {
+      const byte = json.peek();
+      if (byte === openBrace && isNext) {
+        const end = this.#row(json.bytes, json.at, levels);
+        if (end < 0) {
+          yield;
         } else {
-          throw this.#expectRow && byte !== comma ? notRows() : broken();
+          json.at = end;
+          isNext = false;
         }
-      }
-      // Inside a row.
-      if (this.#escaped) {
-        this.#escaped = false;
-        at++;
-      }
-      while (at < length) {
-        if (inString) {
-          let byte = 0;
-          while (at < length) {
-            byte = chunk[at++] as number;
-            if (byte === quote) {
-              inString = false;
-              break;
-            }
-            if (byte === backslash) {
-              at++;
-            }
-          }
-          if (at > length) {
-            // The backslash was the last byte: what it escapes comes with the next chunk.
-            this.#escaped = true;
-            at = length;
-          }
-          continue;
-        }
-        const kind = classes[chunk[at++] as number];
-        if (kind === plain) {
-          continue;
-        }
-        if (kind === quotes) {
-          inString = true;
-        } else if (kind === opens) {
-          if (++depth > deepest) {
-            throw tooDeep();
-          }
-        } else if (--depth === base) {
-          this.#mode = 'between';
-          break;
-        }
-      }
-      if (this.#mode === 'row') {
-        break;
-      }
-      if (rowStart < 0) {
-        this.#keep(chunk, from, at);
-        this.#emit(this.#carry.take());
+      } else if (byte === comma && !isNext) {
+        json.at++;
+        isNext = true;
+      } else if (byte === closeBracket) {
+        json.at++;
+        this.#mended(isNext ? 1 : 0); // A comma after the last row.
+        return;
+      } else if (byte < 0) {
+        yield;
       } else {
-        if (at - rowStart > this.#bounds.rowBytes) {
-          throw tooLarge();
-        }
-        this.#emit(chunk.subarray(rowStart, at));
+        throw isNext && byte !== comma ? notRows() : broken();
       }
     }
-    this.#depth = depth;
-    this.#inString = inString;
-    if (this.#mode === 'row') {
-      this.#keep(chunk, rowStart < 0 ? from : rowStart, length);
-    }
-    return length;
   }
 
-  #keep(chunk: Uint8Array, from: number, to: number): void {
-    if (this.#carry.length + to - from > this.#bounds.rowBytes) {
+  /** Hands on the row at a place; answers where it ends, -1 where it has not all arrived. */
+  #row(bytes: Buffer, from: number, levels: number): number {
+    const taken = this.#sink.take?.(bytes, from) ?? -1;
+    const end = taken >= 0 ? taken : endOfValue(bytes, from, levels);
+    if (end - from > this.#bounds.rowBytes) {
       throw tooLarge();
     }
-    this.#carry.append(chunk.subarray(from, to));
+    if (taken < 0 && end >= 0) {
+      this.#sink.rows([this.#parse(bytes.subarray(from, end)) as SentObject]);
+    }
+    return end;
   }
 
-  #emit(row: Uint8Array): void {
-    this.#sink.rows([this.#parse(row) as SentObject]);
+  /** Hands on a row that was made of something else. */
+  #made(row: string): void {
+    if (this.#row(Buffer.from(row, 'latin1'), 0, this.#bounds.depth) !== row.length) {
+      throw broken();
+    }
   }
 
-  #parse(bytes: Uint8Array): Sent {
-    const { value, mended } = parse(decode(bytes));
+  /** Tells of the value of a member at the top. */
+  #tell(name: string, raw: string): void {
+    const isScalar = raw !== '' && !raw.startsWith('{') && !raw.startsWith('[');
+    if (isScalar && raw.length <= longestScalar && this.#scalars++ < mostScalars) {
+      const { value } = parse(Buffer.from(raw, 'latin1').toString('utf8'));
+      if (value !== null) {
+        this.#sink.scalar(name, String(value));
+      }
+    }
+  }
+
+  #parse(bytes: Buffer): Sent {
+    const { value, mended } = parse(bytes.toString('utf8'));
     this.#mended(isUtf8(bytes) ? mended : mended + 1);
     return value;
   }
@@ -412,8 +244,9 @@ export function splitInto(
   table: ResultTable,
   rowsAt: RowPath,
   scalar: (name: string, value: string) => void,
-): BodyReader {
-  const splitter = new RowSplitter(rowsAt, {
+): RowSplitter {
+  table.missing = rowsAt.missing;
+  return new RowSplitter(rowsAt, {
     take: (bytes, from) => table.take(bytes, from),
     rows: (rows) => table.append(rows),
     scalar,
@@ -421,86 +254,6 @@ export function splitInto(
       table.mended += count;
     },
   });
-  const { member, keyed, missing } = rowsAt;
-  table.missing = missing;
-  if (keyed === undefined) {
-    return splitter;
-  }
-  const converter = new KeyedRowConverter(member, keyed, defaultBounds.rowBytes);
-  return {
-    write: (chunk) => splitter.write(converter.write(chunk)),
-    end: () => {
-      splitter.write(converter.end());
-      return splitter.end();
-    },
-  };
-}
-
-/** Takes the pieces of a body; at its end it gives everything in it but its rows. */
-export type BodyReader = Pick<RowSplitter, 'write' | 'end'>;
-
-/** Bytes that grow at their end. */
-class Bytes {
-  #buffer = new Uint8Array(512);
-  length = 0;
-
-  push(byte: number): void {
-    if (this.length === this.#buffer.length) {
-      this.#grow(this.length + 1);
-    }
-    this.#buffer[this.length++] = byte;
-  }
-
-  append(bytes: Uint8Array): void {
-    if (this.length + bytes.length > this.#buffer.length) {
-      this.#grow(this.length + bytes.length);
-    }
-    this.#buffer.set(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  /** A view of them, until they grow. */
-  bytes(from = 0): Uint8Array {
-    return this.#buffer.subarray(from, this.length);
-  }
-
-  text(from: number): string {
-    return decode(this.bytes(from));
-  }
-
-  /** Empties it, and gives a large memory back; answers a view of what was in it, until it grows again. */
-  take(): Uint8Array {
-    const bytes = this.bytes();
-    this.length = 0;
-    if (this.#buffer.length > 1 << 20) {
-      this.#buffer = new Uint8Array(512);
-    }
-    return bytes;
-  }
-
-  #grow(least: number): void {
-    const larger = new Uint8Array(Math.max(least, this.#buffer.length * 2));
-    larger.set(this.#buffer.subarray(0, this.length));
-    this.#buffer = larger;
-  }
-}
-
-function byteClasses(): Uint8Array {
-  const classes = new Uint8Array(256);
-  classes[openBrace] = opens;
-  classes[openBracket] = opens;
-  classes[closeBrace] = closes;
-  classes[closeBracket] = closes;
-  classes[quote] = quotes;
-  return classes;
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-}
-
-function decode({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('utf8');
 }
 
 function parse(text: string): ReturnType<typeof readJson> {
@@ -545,20 +298,17 @@ function wrappedRows(member: string, found: Sent, except: readonly string[] = []
   return found.size === 0 || (lists.length === 1 && lists[0]?.length === 0) ? [] : [found];
 }
 
-function broken(): TokensError {
-  return new TokensError('E_PROTOCOL', 'The answer of the gateway is not valid JSON.');
-}
-
-function notAnObject(): TokensError {
-  return new TokensError('E_PROTOCOL', 'The answer of the gateway is not a JSON object.');
+function notAnObject(first: number): TokensError {
+  if (first === 0x3c) {
+    return new TokensError('E_PROTOCOL', 'The gateway answered with a web page instead of data.');
+  }
+  return first === openBracket || first === quote
+    ? new TokensError('E_PROTOCOL', 'The answer of the gateway is not a JSON object.')
+    : broken();
 }
 
 function notRows(): TokensError {
   return new TokensError('E_PROTOCOL', 'The rows in the answer of the gateway are not a list of objects.');
-}
-
-function tooDeep(): TokensError {
-  return new TokensError('E_TOO_LARGE', 'The answer of the gateway is nested too deeply.');
 }
 
 function tooLarge(): TokensError {

@@ -1,39 +1,71 @@
-import { deepEqual, equal, ok, throws } from 'node:assert/strict';
-import type { KeyedRows } from '../../../../src/core/protocols/answer.ts';
-import { KeyedRowConverter } from '../../../../src/core/results/keyedRows.ts';
+import { deepEqual, equal, throws } from 'node:assert/strict';
+import { type JsonObject, jsonOf, type SentObject } from '../../../../src/core/json.ts';
+import type { KeyedRows, RowPath } from '../../../../src/core/protocols/answer.ts';
+import { RowSplitter } from '../../../../src/core/results/rowSplitter.ts';
 
 const rule: KeyedRows = {
   key: 'Date',
-  table: { rows: 'Rows', columns: 'Columns', subjects: 'Metadata' },
-  list: { subjects: 'Series', rows: 'Values', head: 'Metadata', column: 'Series' },
-  name: 'Bate',
-  names: 'Bates',
-  subject: 'Symbol',
-  owner: 'Datasource',
+  table: { rows: 'Rows', columns: 'Columns', series: 'Metadata' },
+  list: { series: 'Series', rows: 'Values', about: 'Metadata', column: 'Series' },
+  valueName: 'Bate',
+  valueNames: 'Bates',
+  symbol: 'Symbol',
+  source: 'Datasource',
   statuses: ['Status', 'BateStatus'],
   refused: 'Refused',
 };
 
-/** A body after its conversion, however it was cut into pieces. */
-function converted(body: string, sizes: readonly number[] = [1, 7, 1 << 20]): string {
-  const bytes = Buffer.from(body);
-  const texts = sizes.map((size) => {
-    const converter = new KeyedRowConverter('Result', rule, 1 << 16);
-    const parts: Uint8Array[] = [];
-    for (let at = 0; at < bytes.length; at += size) {
-      parts.push(converter.write(bytes.subarray(at, at + size)));
-    }
-    return Buffer.concat([...parts, converter.end()]).toString('utf8');
-  });
-  equal(new Set(texts).size, 1, texts.join('\n'));
-  return texts[0] ?? '';
+const rowsAt: RowPath = {
+  member: 'Result',
+  mayWrap: true,
+  except: ['Metadata', 'Columns', 'Parameters', 'Corrections', 'Refused'],
+  keyed: rule,
+};
+const bounds = { depth: 64, rowBytes: 1 << 16, headBytes: 1 << 16 };
+
+interface Read {
+  readonly head: JsonObject;
+  /** Each as JSON. */
+  readonly rows: readonly string[];
 }
 
-function result(value: unknown): unknown {
-  const { Result } = JSON.parse(converted(JSON.stringify({ A: [{ Rows: {} }], Result: value, B: 'é' }))) as {
-    Result: unknown;
+function splitterInto(rows: string[], own = bounds): RowSplitter {
+  const sink = {
+    rows: (some: SentObject[]) => rows.push(...some.map((row) => jsonOf(row))),
+    scalar: () => undefined,
   };
-  return Result;
+  return new RowSplitter(rowsAt, sink, own);
+}
+
+/** What is read of a body, however it was cut into pieces. */
+function read(body: string): Read {
+  const bytes = Buffer.from(body);
+  const all = [1, 7, 1 << 20].map((size): Read => {
+    const rows: string[] = [];
+    const splitter = splitterInto(rows);
+    for (let at = 0; at < bytes.length; at += size) {
+      splitter.write(bytes.subarray(at, at + size));
+    }
+    return { head: splitter.end(), rows };
+  });
+  for (const one of all) {
+    deepEqual(one, all[0]);
+  }
+  return all[0] as Read;
+}
+
+/** The member that held the rows, with the rows in the place of the empty list that is left of them. */
+function result(value: unknown): unknown {
+  const { head, rows } = read(JSON.stringify({ A: [{ Rows: {} }], Result: value, B: 'é' }));
+  const { Result, ...others } = head;
+  deepEqual(others, { A: [{ Rows: {} }], B: 'é' });
+  const parsed = rows.map((row) => JSON.parse(row) as unknown);
+  const inPlace = ([name, left]: [string, unknown]) => {
+    const holdsRows = name === 'Rows' || name === 'Series';
+    deepEqual(holdsRows ? left : [], []);
+    return [name, holdsRows ? parsed : left];
+  };
+  return Object.fromEntries(Object.entries(Result as JsonObject).map(inPlace));
 }
 
 const days = { '2024-01-02': [1, null], '2024-01-03': ['NA', 2.5] };
@@ -127,51 +159,44 @@ describe('results: rows by key', () => {
     });
   });
 
-  it('leaves everything else as it stands', () => {
-    for (const value of [
-      [{ Rows: days }],
-      [],
-      {},
-      null,
-      'x',
-      { Rows: [{ a: 1 }] },
-      { Series: [{ a: 1 }, { b: 2 }] },
-      { Series: [1, 'x', []], Metadata: { Bates: 1 } },
-      { Datasets: [{ Values: days }], Series: null },
-    ]) {
-      deepEqual(result(value), value);
+  it('takes what is no rows by key for what it is', () => {
+    for (const [value, rows, left] of [
+      [[{ Rows: days }], [{ Rows: days }], []],
+      [[], [], []],
+      [{}, [], {}],
+      ['x', [{ Result: 'x' }], 'x'],
+      [{ Rows: [{ a: 1 }] }, [{ a: 1 }], { Rows: [] }],
+      [{ Series: [{ a: 1 }, { b: 2 }] }, [{ a: 1 }, { b: 2 }], { Series: [] }],
+      [{ Datasets: [{ Values: days }], Series: null }, [{ Values: days }], { Datasets: [], Series: null }],
+    ] as const) {
+      const got = read(JSON.stringify({ Result: value }));
+      deepEqual([got.rows.map((row) => JSON.parse(row) as unknown), got.head], [rows, { Result: left }]);
     }
-    for (const body of [
-      '<html>',
-      '',
-      '[1, 2]',
-      '{"a": 1 2}',
-      '{}',
-      '{"Result": [ 1.10, NaN ] , "x"',
-      'nonsense',
-    ]) {
-      equal(converted(body), body.replace('"Result": ', '"Result":'));
-    }
-    const exact = converted('\ufeff{"Result":{"Rows":{"d":[1.10,12345678901234567890]}}}');
-    ok(exact.includes('1.10,"v1":12345678901234567890'), exact);
+    const odd = { Series: [1, 'x', []], Metadata: { Bates: 1 } };
+    deepEqual(read(JSON.stringify({ Result: odd })), {
+      rows: [JSON.stringify(odd)],
+      head: { Result: odd },
+    });
+    const exact = read('\ufeff{"Result":{"Rows":{"d":[1.10,12345678901234567890]}}}');
+    deepEqual(exact.rows, ['{"Date":"d","v0":1.10,"v1":12345678901234567890}']);
   });
 
   it('does not hold what is too large, and refuses what is no JSON', () => {
-    const converter = new KeyedRowConverter('Result', rule, 100);
-    converter.write(Buffer.from('{"Result":{"Metadata":[],"Rows":{"d":["'));
-    throws(() => converter.write(Buffer.alloc(200, 0x61)), { code: 'E_TOO_LARGE' });
-    throws(() => converted('{"Result":{"Rows":{d:[1]}}}'), { code: 'E_PROTOCOL' });
-    throws(() => converted('{"Result":{"Series":[{"Values":{"d":[1}]}}'), { code: 'E_PROTOCOL' });
+    const splitter = splitterInto([], { depth: 64, rowBytes: 100, headBytes: 100 });
+    splitter.write(Buffer.from('{"Result":{"Metadata":[],"Rows":{"d":["'));
+    throws(() => splitter.write(Buffer.alloc(200, 0x61)), { code: 'E_TOO_LARGE' });
+    throws(() => read('{"Result":{"Rows":{d:[1]}}}'), { code: 'E_PROTOCOL' });
+    throws(() => read('{"Result":{"Series":[{"Values":{"d":[1]}}'), { code: 'E_PROTOCOL' });
+    throws(() => read('{"Result":{"Series":[{"a":1},5]}}'), { code: 'E_PROTOCOL' });
   });
 
   it('hands rows on while they arrive', () => {
-    const converter = new KeyedRowConverter('Result', rule, 1 << 16);
-    converter.write(Buffer.from('{"Result":{"Metadata":[{"Bates":["C"]}],"Rows":{'));
-    equal(String(Buffer.from(converter.write(Buffer.from('"d":[1],"e":')))), '{"Date":"d","C":1}');
-    ok(
-      Buffer.from(converter.write(Buffer.from('[2],')))
-        .toString()
-        .includes('"C":2'),
-    );
+    const rows: string[] = [];
+    const splitter = splitterInto(rows);
+    splitter.write(Buffer.from('{"Result":{"Metadata":[{"Bates":["C"]}],"Rows":{'));
+    splitter.write(Buffer.from('"d":[1],"e":'));
+    deepEqual(rows, ['{"Date":"d","C":1}']);
+    splitter.write(Buffer.from('[2],'));
+    equal(rows[1], '{"Date":"e","C":2}');
   });
 });

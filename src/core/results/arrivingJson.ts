@@ -1,0 +1,241 @@
+import { TokensError } from '../errors.ts';
+import {
+  apostrophe,
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  isSpace,
+  openBrace,
+  openBracket,
+  quote,
+} from './jsonBytes.ts';
+
+/** Reads what arrives in pieces: whoever runs the steps goes on with them when there is more. */
+export type Steps<T = void> = Generator<undefined, T, undefined>;
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * JSON while it arrives. It is followed only as far as strings, brackets and names go, so that the ends of values are
+ * found also where `readJson` has something to mend.
+ */
+export class ArrivingJson {
+  /** What has arrived and is not all read yet. */
+  bytes: Buffer = nothing;
+  /** Up to where it is read. */
+  at = 0;
+  #kept = '';
+  #keptTo = 0;
+  #isKept = false;
+  #storage: Buffer = nothing;
+  #text: string | undefined;
+
+  /** How much has arrived and is not read yet. */
+  get unread(): number {
+    return this.bytes.length - this.at;
+  }
+
+  /** The bytes as text, a character for each. */
+  get text(): string {
+    this.#text ??= this.bytes.toString('latin1');
+    return this.#text;
+  }
+
+  /** Adds what has arrived; it is copied. Places in the bytes change with this. */
+  feed(chunk: Uint8Array): void {
+    this.#keep();
+    const { unread } = this;
+    const length = unread + chunk.length;
+    if (this.#storage.length < length) {
+      const larger = Buffer.alloc(Math.max(length, 2 * this.#storage.length));
+      this.bytes.copy(larger, 0, this.at);
+      this.#storage = larger;
+    } else {
+      this.#storage.copyWithin(0, this.at, this.at + unread);
+    }
+    this.#storage.set(chunk, unread);
+    this.bytes = this.#storage.subarray(0, length);
+    this.at = 0;
+    this.#keptTo = 0;
+    this.#text = undefined;
+  }
+
+  /** From here on what is read is not kept; `instead` is. */
+  leaveOut(instead: string): void {
+    this.#keep();
+    this.#kept += instead;
+    this.#isKept = false;
+  }
+
+  /** From here on what is read is kept, after `before`. */
+  keepOn(before = ''): void {
+    this.#kept += before;
+    this.#isKept = true;
+    this.#keptTo = this.at;
+  }
+
+  /** What was read while it was kept, a character for each byte. */
+  get kept(): string {
+    this.#keep();
+    return this.#kept;
+  }
+
+  /** The next byte that is no white space; -1 where it has not arrived. */
+  peek(): number {
+    while (isSpace(this.bytes[this.at])) {
+      this.at++;
+    }
+    return this.bytes[this.at] ?? -1;
+  }
+
+  /** The same, which it waits for. */
+  *next(): Steps<number> {
+    for (;;) {
+      const byte = this.peek();
+      if (byte >= 0) {
+        return byte;
+      }
+      yield;
+    }
+  }
+
+  /** The one after that; neither is read. */
+  *second(): Steps<number> {
+    for (;;) {
+      let at = this.at + 1;
+      while (isSpace(this.bytes[at])) {
+        at++;
+      }
+      const byte = this.bytes[at];
+      if (byte !== undefined) {
+        return byte;
+      }
+      yield;
+    }
+  }
+
+  /** Reads the name of the next member and the colon after it; undefined for the brace that ends the object. */
+  *name(): Steps<string | undefined> {
+    let byte = yield* this.next();
+    while (byte === comma) {
+      this.at++;
+      byte = yield* this.next();
+    }
+    if (byte === closeBrace) {
+      this.at++;
+      return undefined;
+    }
+    const name = byte === quote ? parsed(yield* this.value(0)) : undefined;
+    if (typeof name !== 'string' || (yield* this.next()) !== colon) {
+      throw broken();
+    }
+    this.at++;
+    return name;
+  }
+
+  /** Reads a value, as it stands; empty where it is missing. It may have so many levels of lists and objects. */
+  *value(levels: number): Steps<string> {
+    yield* this.next();
+    for (;;) {
+      const end = endOfValue(this.bytes, this.at, levels);
+      if (end >= 0) {
+        const value = this.bytes.toString('latin1', this.at, end);
+        this.at = end;
+        return value;
+      }
+      yield;
+    }
+  }
+
+  #keep(): void {
+    if (this.#isKept) {
+      this.#kept += this.bytes.toString('latin1', this.#keptTo, this.at);
+      this.#keptTo = this.at;
+    }
+  }
+}
+
+/**
+ * Where the value at a place ends; -1 where it has not all arrived.
+ * @param levels how many lists and objects there may be in each other
+ * @throws E_TOO_LARGE for more
+ */
+export function endOfValue(bytes: Uint8Array, from: number, levels: number): number {
+  const first = bytes[from];
+  if (first === quote) {
+    return endOfString(bytes, from);
+  }
+  if (first !== openBrace && first !== openBracket) {
+    return endOfWord(bytes, from);
+  }
+  let depth = 0;
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === quote) {
+      at = endOfString(bytes, at) - 1;
+      if (at < 0) {
+        return -1;
+      }
+    } else if (byte === openBrace || byte === openBracket) {
+      if (++depth > levels) {
+        throw new TokensError('E_TOO_LARGE', 'The answer of the gateway is nested too deeply.');
+      }
+    } else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) {
+      return at + 1;
+    }
+  }
+  return -1;
+}
+
+function endOfString(bytes: Uint8Array, from: number): number {
+  for (let at = from + 1; at < bytes.length; at++) {
+    if (bytes[at] === quote) {
+      return at + 1;
+    }
+    if (bytes[at] === backslash) {
+      at++;
+    }
+  }
+  return -1;
+}
+
+/** A number, `true` and the like, and what gateways write in their places: also text in single quotes. */
+function endOfWord(bytes: Uint8Array, from: number): number {
+  const isQuoted = bytes[from] === apostrophe;
+  for (let at = isQuoted ? from + 1 : from; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isQuoted && byte === apostrophe) {
+      return at + 1;
+    }
+    const isEnd = isSpace(byte) || byte === comma || byte === colon;
+    if (isBracketOrQuote(byte) || (isEnd && !isQuoted)) {
+      return at;
+    }
+  }
+  return -1;
+}
+
+function isBracketOrQuote(byte: number | undefined): boolean {
+  return (
+    byte === openBrace ||
+    byte === closeBrace ||
+    byte === openBracket ||
+    byte === closeBracket ||
+    byte === quote
+  );
+}
+
+/** A piece of the body, a character for each byte, as a value; undefined for what is none. */
+export function parsed(raw: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(raw, 'latin1').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+export function broken(): TokensError {
+  return new TokensError('E_PROTOCOL', 'The answer of the gateway is not valid JSON.');
+}
