@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { checkPackage } from './workbench/checkPackage.ts';
-import { type Counts, countsOf, oneFailed, onePassed, sum } from './workbench/counts.ts';
+import { type Counts, countsOf, oneFailed, onePassed, sum, tellNames } from './workbench/counts.ts';
 import { makePackage, vsix } from './workbench/package.ts';
 import { outDir, root } from './workbench/paths.ts';
+import { run } from './workbench/processes.ts';
 
 /*
  * npm test: everything that must hold, in the order of what is cheap and telling. A check counts as one, a mocha
@@ -12,62 +13,81 @@ import { outDir, root } from './workbench/paths.ts';
  */
 interface Step {
   readonly name: string;
-  readonly run: () => Promise<Counts>;
+  readonly run: (start: Start) => Promise<Counts>;
   /** Without it the steps after it have nothing to stand on. */
   readonly needed?: boolean;
 }
 
-const steps: readonly Step[] = [
-  { name: 'types', run: () => check('node_modules/typescript/bin/tsc', ['--noEmit']) },
-  {
-    name: 'types of the webviews',
-    run: () => check('node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'media']),
-  },
-  {
-    name: 'lint',
-    run: () => check('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
-  },
-  {
-    name: 'unit tests',
-    run: () =>
-      suite('unit', 'node_modules/mocha/bin/mocha.js', ['--reporter', 'test/workbench/countingReporter.ts']),
-  },
-  { name: 'build', run: () => check('esbuild.js', []), needed: true },
-  { name: 'package', run: () => verify(packageAndCheck), needed: true },
-  { name: 'host tests', run: () => suite('host', 'test/runTest.ts', []) },
-  {
-    name: 'tests against servers of others',
-    run: () => suite('servers', 'node_modules/mocha/bin/mocha.js', serverTests),
-  },
-  { name: 'UI tests', run: () => suite('ui', 'test/ui/run.ts', ['--vsix', vsix]) },
+/** Runs a script of Node to its end, and answers its exit code. */
+type Start = (script: string, args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<number>;
+
+const first: readonly Step[] = [
+  check('types', 'node_modules/typescript/bin/tsc', ['--noEmit']),
+  check('types of the webviews', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'media']),
+  check('lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
+  { ...check('build', 'esbuild.js', []), needed: true },
+  { name: 'package', run: () => verify('package', packageAndCheck), needed: true },
 ];
 
-const serverTests = [
-  ...['--no-config', '--parallel', '--jobs', '4', '--timeout', '60000'],
-  ...['--reporter', 'test/workbench/countingReporter.ts', 'test/servers/*.test.ts'],
+/** What keeps two processors busy. */
+const busy: readonly Step[] = [
+  mocha('unit', ['--ignore', 'test/soak/**']),
+  suite('ui', 'test/ui/run.ts', ['--vsix', vsix]),
 ];
 
-async function node(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-  const child = spawn(process.execPath, [script, ...args], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-  });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return code ?? 1;
+/** What mostly waits, beside that: for tokens to end, for servers to start, for one VS Code. */
+const waiting: readonly Step[] = [
+  mocha('soak', ['--no-config', 'test/soak/*.test.ts']),
+  mocha('servers', ['--no-config', '--parallel', '--jobs=4', '--timeout=60000', 'test/servers/*.test.ts']),
+  suite('host', 'test/runTest.ts', []),
+];
+
+/** Shows what a step says while it says it. */
+function shown(name: string): Start {
+  console.log(`\n== ${name}`);
+  return async (script, args, env) => {
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...env },
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code ?? 1;
+  };
 }
 
-async function check(script: string, args: readonly string[]): Promise<Counts> {
-  return (await node(script, args)) === 0 ? onePassed : oneFailed;
+/** Shows it when the step has ended: something else is being shown meanwhile. */
+function beside(name: string): Start {
+  return async (script, args, env) => {
+    const options = { cwd: root, env: { ...process.env, ...env } };
+    const { code, output } = await run(process.execPath, [script, ...args], options);
+    console.log(`\n== ${name}, beside the others\n${output.trim()}`);
+    return code;
+  };
 }
 
-async function verify(work: () => Promise<void>): Promise<Counts> {
+function check(name: string, script: string, args: readonly string[]): Step {
+  const done = (code: number) => (code === 0 ? onePassed : oneFailed(name));
+  return { name, run: async (start) => done(await start(script, args)) };
+}
+
+function suite(name: string, script: string, args: readonly string[]): Step {
+  const file = join(outDir, 'results', `${name}.json`);
+  return { name, run: (start) => countsOf(file, () => start(script, args, { TEST_RESULTS: file })) };
+}
+
+function mocha(name: string, args: readonly string[]): Step {
+  const reporter = ['--reporter', 'test/workbench/countingReporter.ts'];
+  return suite(name, 'node_modules/mocha/bin/mocha.js', [...reporter, ...args]);
+}
+
+async function verify(name: string, work: () => Promise<void>): Promise<Counts> {
   try {
     await work();
     return onePassed;
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    return oneFailed;
+    return oneFailed(name);
   }
 }
 
@@ -76,34 +96,36 @@ async function packageAndCheck(): Promise<void> {
   await checkPackage();
 }
 
-function suite(name: string, script: string, args: readonly string[]): Promise<Counts> {
-  const file = join(outDir, 'results', `${name}.json`);
-  return countsOf(file, () => node(script, args, { TEST_RESULTS: file }));
-}
+const all: Counts[] = [];
+const times: string[] = [];
+let missing: string | undefined;
 
-async function main(): Promise<void> {
-  const all: Counts[] = [];
-  const times: string[] = [];
-  let missing: string | undefined;
-  // Meanwhile, because it takes a minute the first time; who needs a server waits for it, and tells what went wrong.
-  void node('--import', ['./test/workbench/guard.ts', 'test/servers/fetch.ts']);
+async function inOrder(steps: readonly Step[], show: (name: string) => Start): Promise<void> {
   for (const { name, run, needed } of steps) {
     const started = Date.now();
-    console.log(`\n== ${name}${missing ? `: cannot run, ${missing} failed` : ''}`);
-    const counts = missing ? oneFailed : await run();
+    const counts = missing
+      ? oneFailed(`${name}, which cannot run without ${missing}`)
+      : await run(show(name));
     all.push(counts);
-    times.push(
-      `${name} ${counts.failed > 0 ? 'FAILED' : 'ok'} ${((Date.now() - started) / 1000).toFixed(1)} s`,
-    );
-    if (needed && counts.failed > 0) {
+    const failed = counts.failed.length > 0;
+    times.push(`${name} ${failed ? 'FAILED' : 'ok'} ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    if (needed && failed) {
       missing ??= name;
     }
   }
-  console.log(`\n${times.join(', ')}`);
+}
+
+async function main(): Promise<void> {
+  // Meanwhile, because it takes a minute the first time; who needs a server waits for it, and tells what went wrong.
+  void shown('servers of others')('--import', ['./test/workbench/guard.ts', 'test/servers/fetch.ts']);
+  await inOrder(first, shown);
+  await Promise.all([inOrder(busy, shown), inOrder(waiting, beside)]);
   const total = sum(all);
+  console.log(`\n${times.join(', ')}`);
+  tellNames(total);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
-  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
-  process.exitCode = total.failed > 0 ? 1 : 0;
+  console.log(`${total.passed} passed, ${total.failed.length} failed${skipped}`);
+  process.exitCode = total.failed.length > 0 ? 1 : 0;
 }
 
 await main();

@@ -13,9 +13,29 @@ export async function launchBrowser(): Promise<Browser> {
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
       ...['--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage'],
+      `--disable-features=${unwanted.join(',')}`,
     ],
   });
 }
+
+/** The last list counts, so what Playwright wants to be without is in it too. */
+const unwanted = [
+  // Pages for what is typed into the address bar, in a process of their own for each profile.
+  ...['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'],
+  ...[
+    'AvoidUnnecessaryBeforeUnloadCheckSync',
+    'DestroyProfileOnBrowserClose',
+    'HttpsUpgrades',
+    'LensOverlay',
+  ],
+  ...[
+    'MediaRouter',
+    'OptimizationHints',
+    'PaintHolding',
+    'PreconnectToSearch',
+    'ThirdPartyStoragePartitioning',
+  ],
+];
 
 export async function ensureBrowser(): Promise<string> {
   const found = findBrowser();

@@ -1,5 +1,5 @@
 import Mocha from 'mocha';
-import { writeCounts } from './counts.ts';
+import { none, writeCounts } from './counts.ts';
 
 /** Mocha's own output for people; and, in the file `TEST_RESULTS` names, the counts for `npm test`. */
 export default class CountingReporter extends Mocha.reporters.Spec {
@@ -7,9 +7,11 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     super(runner, options);
     const file = process.env.TEST_RESULTS;
     if (file) {
+      const failed: string[] = [];
+      runner.on('fail', (test) => failed.push(test.fullTitle()));
       runner.once('end', () => {
-        const { passes: passed = 0, failures: failed = 0, pending: skipped = 0 } = runner.stats ?? {};
-        writeCounts(file, { passed, failed, skipped });
+        const { passes: passed = 0, pending: skipped = 0 } = runner.stats ?? {};
+        writeCounts(file, { ...none, passed, skipped, failed });
       });
     }
   }
