@@ -1,4 +1,4 @@
-import type { FaultName, FaultRule } from '../sandbox/faultRules.ts';
+import { type FaultName, type FaultRule, faultNames, ofGateway, spoiling } from '../sandbox/faultRules.ts';
 
 /** A column of the table: a fault, when it strikes, and how often. */
 export interface TableFault {
@@ -12,28 +12,10 @@ export interface TableFault {
 }
 
 /** Faults that can strike before and after an operation is carried out. */
-const around: readonly FaultName[] = [
-  'reset',
-  'hang',
-  '401',
-  '404',
-  '410',
-  '429',
-  '503',
-  '500',
-  'html',
-  'empty',
-  'redirect-other',
-  'evict',
-  'evict-all',
-  'restart',
-];
-
-/** Faults that spoil an answer, which the operation has to give first. */
-const spoiling: readonly FaultName[] = ['reset-in-body', 'drip', 'truncated', 'wrong-types', 'wrong-length'];
+const around = faultNames.filter((name) => !['refuse', 'redirect', ...spoiling].includes(name));
 
 /** Some are too slow to strike twice in the time of a test, or end by themselves. */
-const single: readonly FaultName[] = ['refuse', 'evict', 'evict-all', 'restart', 'drip'];
+const single: readonly FaultName[] = [...ofGateway, 'drip'];
 
 function columns(fault: FaultName, when: 'before' | 'after', more: Partial<FaultRule> = {}): TableFault[] {
   const label = Object.keys(more).length === 0 ? '' : ` ${JSON.stringify(more).replace(/[{}"]/g, '')}`;
@@ -53,7 +35,7 @@ export const faults: readonly TableFault[] = [
   ...columns('refuse', 'before', { forMs: 40 }),
   ...around.flatMap((fault) => [...columns(fault, 'before'), ...columns(fault, 'after')]),
   ...(['429', '503'] as const).flatMap((fault) => columns(fault, 'before', { retryAfterSeconds: 1 })),
-  ...spoiling.flatMap((fault) => columns(fault, 'after')),
+  ...spoiling.filter((fault) => fault !== 'slow').flatMap((fault) => columns(fault, 'after')),
   // To the gateway itself, again and again.
   ...columns('redirect', 'before'),
 ];

@@ -25,6 +25,19 @@ export const faultNames = [
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
+/** Faults that need an answer to spoil: where nothing else is said, the operation is carried out. */
+export const spoiling: readonly FaultName[] = [
+  'reset-in-body',
+  'slow',
+  'drip',
+  'truncated',
+  'wrong-types',
+  'wrong-length',
+];
+
+/** Faults of the gateway rather than of an answer. */
+export const ofGateway: readonly FaultName[] = ['refuse', 'evict', 'evict-all', 'restart'];
+
 /** What a request is about, whichever protocol says it. */
 export const operations = [
   'signIn',

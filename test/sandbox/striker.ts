@@ -6,21 +6,9 @@ import type { Sarus } from '../../src/sandbox/sarus.ts';
 import { send } from '../../src/sandbox/send.ts';
 import type { Setup } from '../../src/sandbox/setup.ts';
 import { noCounts, type State } from '../../src/sandbox/state.ts';
-import type { FaultName, FaultRule } from './faultRules.ts';
+import { type FaultRule, ofGateway, spoiling } from './faultRules.ts';
 import type { Outage } from './outage.ts';
 import { standIn, textOf, truncated, wrongTypes } from './spoil.ts';
-
-/** Faults that need an answer to spoil: where nothing else is said, the operation is carried out. */
-const spoiling: readonly FaultName[] = [
-  'reset-in-body',
-  'slow',
-  'drip',
-  'truncated',
-  'wrong-types',
-  'wrong-length',
-];
-/** Faults of the gateway rather than of an answer. */
-const ofGateway: readonly FaultName[] = ['refuse', 'evict', 'evict-all', 'restart'];
 
 /** Lets one request go wrong, as a rule says. */
 export class Striker {
