@@ -82,6 +82,7 @@ export interface DataResult {
   /** What the gateway said beside the rows, and what was mended in the answer. */
   warnings?: string[];
   totalRows: number;
+  /** From the sending of the request to the last byte, in milliseconds. */
   elapsedMs: number;
   /** Of the body, inflated. */
   bytes: number;
@@ -93,12 +94,13 @@ export interface DataResult {
 
 /** A token: everything about it but its value. */
 export interface TokenInfo {
+  /** Ours; never derived from the secret. */
   id: string;
   connection: string;
-  /** SARUS has only `session`. */
+  /** A token that is sign-in and session in one is a `session`. */
   kind: 'user' | 'session';
   service?: string;
-  /** CRA session: `MVMVS/JCPU`. */
+  /** What a session under a user token is for: `MVMVS/JCPU`. */
   target?: string;
   state: 'live' | 'expiring' | 'expired';
   /** Milliseconds since 1970 of this machine's clock; never later than the server's truth when `source` is `reported`. */

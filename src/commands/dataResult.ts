@@ -6,7 +6,7 @@ import type { CommandServices } from './command.ts';
 /** What a data call resolves to (docs/contract.md, Data). */
 export interface DataResult {
   rows: Row[];
-  /** `hidden`: by the view's definition. */
+  /** In the order of the server; `hidden`: by the view's definition. */
   columns: { field: string; label: string; hidden?: true }[];
   /** What the gateway said beside the rows, and what was mended in the answer. */
   warnings?: string[];
@@ -15,7 +15,9 @@ export interface DataResult {
   elapsedMs: number;
   /** Of the body, inflated. */
   bytes: number;
+  /** The session that it ran in, if that is still open. */
   session?: TokenInfo;
+  /** Whether an open session served it. */
   reused: boolean;
 }
 

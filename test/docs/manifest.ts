@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { GenericSchema } from 'valibot';
 import { commonSettings } from '../../src/core/connection.ts';
 import { protocols } from '../../src/core/protocols/kinds.ts';
 import { common, withServices, withSessions } from '../../src/core/requests/request.ts';
+import { root } from '../workbench/paths.ts';
 import { described, snippets } from './described.ts';
 
 /** What of a JSON schema package.json uses. Its texts are written there by hand and kept; the rest is made here. */
@@ -156,8 +159,23 @@ export function manifestUpToDate(text: string): string {
 const begin = '// What a request says, by the kind of its connection: by npm run docs.\n';
 const end = '// End of what a request says.\n';
 
-/** docs/session-tokens.d.ts with the requests as the protocols have them now. */
-export function typesUpToDate(text: string): string {
+/** Where the types stand that other extensions see as they are here, and what their names from elsewhere stand for. */
+const shared = { DataResult: 'src/commands/dataResult.ts', TokenInfo: 'src/core/tokens/token.ts' };
+const elsewhere: readonly (readonly [RegExp, string])[] = [
+  [/\bRow\b/g, 'Record<string, Cell>'],
+  [/\bTokenState\b/g, "'live' | 'expiring' | 'expired'"],
+  [/\bKeepAliveMode\b/g, "'manual' | 'auto'"],
+];
+
+/** docs/session-tokens.d.ts with the requests as the protocols have them now, and the types as they stand in the sources. */
+export async function typesUpToDate(before: string): Promise<string> {
+  let text = before;
+  for (const [name, file] of Object.entries(shared)) {
+    const block = new RegExp(`^export interface ${name} \\{.*?^\\}`, 'ms');
+    const [found = ''] = block.exec(await readFile(join(root, file), 'utf8')) ?? [];
+    const said = elsewhere.reduce((type, [word, meaning]) => type.replace(word, meaning), found);
+    text = text.replace(block, () => said);
+  }
   const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
   if (start < 0 || stop < start) {
     throw new Error('docs/session-tokens.d.ts has no place for requests.');

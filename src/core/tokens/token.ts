@@ -11,7 +11,7 @@ export interface TokenInfo {
   /** What a session under a user token is for: `MVMVS/JCPU`. */
   target?: string;
   state: TokenState;
-  /** Epoch milliseconds of this machine's wall clock, reckoned from the sending of the request. */
+  /** Milliseconds since 1970 of this machine's clock; never later than the server's truth when `source` is `reported`. */
   expiresAt: number;
   lifeMs: number;
   openedAt: number;
