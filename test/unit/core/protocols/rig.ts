@@ -13,7 +13,9 @@ import { type ErrorCode, TokensError } from '../../../../src/core/errors.ts';
 import type { JsonObject } from '../../../../src/core/json.ts';
 import type { Log } from '../../../../src/core/log.ts';
 import type { Answer, AnswerReader, MakeReader, Row } from '../../../../src/core/protocols/answer.ts';
+import type { DataCall, Gateway, GatewayDeps, Query } from '../../../../src/core/protocols/protocol.ts';
 import { Redactor } from '../../../../src/core/redact.ts';
+import { connect } from '../../../connect.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 
 /** A request as a server got it. */
@@ -39,7 +41,7 @@ const open: Server[] = [];
 
 /** Starts a server on the loopback that answers as a test says; `closeServers` ends it. */
 export async function serve(
-  answer: (got: Got, response: ServerResponse, index: number) => void,
+  answer: Answering,
   make: (listener: RequestListener) => Server = createServer,
 ): Promise<TestServer> {
   const got: Got[] = [];
@@ -75,6 +77,47 @@ export async function closeServers(): Promise<void> {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
+}
+
+/** Answers what a test server gets; `index` counts the requests from 0. */
+type Answering = (got: Got, response: ServerResponse, index: number) => void;
+
+/** The clients of a file of tests: they and the servers that they speak to end with each test. */
+export function clients(settings: Record<string, unknown> = {}) {
+  const open: Gateway[] = [];
+
+  afterEach(async () => {
+    for (const gateway of open.splice(0)) {
+      gateway.dispose();
+    }
+    await closeServers();
+  });
+
+  function client(
+    url: string,
+    more: Record<string, unknown> = {},
+    parts: Partial<GatewayDeps> = {},
+  ): Gateway {
+    const gateway = connect(connection(url, { ...settings, ...more }), { ...deps(), ...parts });
+    open.push(gateway);
+    return gateway;
+  }
+
+  async function against(
+    answer: Answering,
+    more?: Record<string, unknown>,
+    parts?: Partial<GatewayDeps>,
+  ): Promise<{ server: TestServer; gateway: Gateway }> {
+    const server = await serve(answer);
+    return { server, gateway: client(server.url, more, parts) };
+  }
+
+  return { client, against };
+}
+
+/** A data call that keeps its session open. */
+export function callOf(query: Query, more: Partial<DataCall> = {}): DataCall {
+  return { tokens: { user: 'user-token' }, query, keepOpen: true, makeReader: readers().make, ...more };
 }
 
 export function json(response: ServerResponse, body: unknown, status = 200, headers = {}): void {

@@ -1,22 +1,9 @@
 import { deepEqual, equal, fail, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import type { CraQuery } from '../../../../../src/core/protocols/cra/request.ts';
-import type { DataCall, Gateway, GatewayDeps, Grant } from '../../../../../src/core/protocols/protocol.ts';
-import { connect } from '../../../../connect.ts';
+import type { DataCall, GatewayDeps, Grant } from '../../../../../src/core/protocols/protocol.ts';
 import { FakeClock } from '../../../fakeClock.ts';
-import {
-  closeServers,
-  connection,
-  deps,
-  failure,
-  type Got,
-  gate,
-  json,
-  readers,
-  serve,
-  type TestServer,
-  tomcat,
-} from '../rig.ts';
+import { callOf, clients, failure, type Got, gate, json, readers, tomcat } from '../rig.ts';
 
 const viewsRoot = '/cra/serviceGateway/services';
 const classicRoot = '/cra/ServiceGateway/Services';
@@ -41,30 +28,13 @@ function noting(): { found: string[]; memory: GatewayDeps['memory'] } {
 }
 
 describe('protocols: CRA', () => {
-  let gateway: Gateway | undefined;
-
-  afterEach(async () => {
-    gateway?.dispose();
-    await closeServers();
-  });
-
-  async function cra(
+  const { against } = clients();
+  const cra = (
     more: Record<string, unknown>,
-    answer: (got: Got, response: ServerResponse, index: number) => void,
-    parts: Partial<GatewayDeps> = {},
-  ): Promise<{ server: TestServer; gateway: Gateway }> {
-    const server = await serve(answer);
-    gateway = connect(connection(server.url, more), { ...deps(), ...parts });
-    return { server, gateway };
-  }
-
-  const call = (more: Partial<DataCall> = {}): DataCall => ({
-    tokens: { user: 'user-token' },
-    query,
-    keepOpen: true,
-    makeReader: readers().make,
-    ...more,
-  });
+    answer: Parameters<typeof against>[0],
+    parts?: Partial<GatewayDeps>,
+  ) => against(answer, more, parts);
+  const call = (more?: Partial<DataCall>): DataCall => callOf(query, more);
 
   describe('views dialect', () => {
     const dialect = { dialect: 'views' };

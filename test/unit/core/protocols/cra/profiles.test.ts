@@ -1,20 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import type { ServerResponse } from 'node:http';
-import type { DataCall, Gateway, GatewayDeps } from '../../../../../src/core/protocols/protocol.ts';
-import { connect } from '../../../../connect.ts';
+import type { DataCall } from '../../../../../src/core/protocols/protocol.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../../sandbox/gateway.ts';
-import {
-  closeServers,
-  connection,
-  deps,
-  failure,
-  type Got,
-  json,
-  readers,
-  serve,
-  type TestServer,
-  tomcat,
-} from '../rig.ts';
+import { callOf, clients, failure, json, serve, tomcat } from '../rig.ts';
 
 const login = { username: 'demo', password: 'demo' };
 const query = { product: 'MVMVS', view: 'JCPU' };
@@ -23,27 +10,13 @@ const viewsRoot = '/cra/serviceGateway/services';
 const classicRoot = '/cra/ServiceGateway/Services';
 
 describe('protocols: CRA, the releases in the field', () => {
-  const owned: { dispose(): void }[] = [];
+  const { client: connected, against } = clients({ service });
   let sandbox: Sandbox | undefined;
 
   afterEach(async () => {
-    owned.splice(0).forEach((one) => {
-      one.dispose();
-    });
     await sandbox?.close();
     sandbox = undefined;
-    await closeServers();
   });
-
-  function connected(
-    url: string,
-    more: Record<string, unknown> = {},
-    parts: Partial<GatewayDeps> = {},
-  ): Gateway {
-    const gateway = connect(connection(url, { service, ...more }), { ...deps(), ...parts });
-    owned.push(gateway);
-    return gateway;
-  }
 
   async function start(options: SandboxOptions): Promise<Sandbox> {
     await sandbox?.close();
@@ -51,21 +24,8 @@ describe('protocols: CRA, the releases in the field', () => {
     return sandbox;
   }
 
-  async function served(
-    answer: (got: Got, response: ServerResponse, index: number) => void,
-    more: Record<string, unknown> = { dialect: 'views' },
-  ): Promise<{ server: TestServer; gateway: Gateway }> {
-    const server = await serve(answer);
-    return { server, gateway: connected(server.url, more) };
-  }
-
-  const call = (more: Partial<DataCall> = {}): DataCall => ({
-    tokens: { user: 'user-token' },
-    query,
-    keepOpen: true,
-    makeReader: readers().make,
-    ...more,
-  });
+  const served: typeof against = (answer, more = { dialect: 'views' }) => against(answer, more);
+  const call = (more?: Partial<DataCall>): DataCall => callOf(query, more);
 
   for (const [profile, remembered] of [
     ['classic', 'getData'],

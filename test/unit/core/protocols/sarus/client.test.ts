@@ -1,57 +1,26 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import type { DataCall, Gateway } from '../../../../../src/core/protocols/protocol.ts';
-import { Sarus } from '../../../../../src/core/protocols/sarus/client.ts';
+import type { DataCall } from '../../../../../src/core/protocols/protocol.ts';
 import { checkRequest } from '../../../../../src/core/requests/request.ts';
 import { FakeClock } from '../../../fakeClock.ts';
-import {
-  closeServers,
-  connection,
-  type Deps,
-  deps,
-  failure,
-  type Got,
-  gate,
-  json,
-  readers,
-  serve,
-  type TestServer,
-  tomcat,
-} from '../rig.ts';
+import { callOf, clients, connection, type Deps, failure, gate, json, readers, tomcat } from '../rig.ts';
 
 const envelope = { ServerDateTime: '2026-01-02T03:04:05Z', TimeStamp: 2461042.6, ExecutionTime: 0.5 };
 
 describe('protocols: SARUS', () => {
-  let gateway: Gateway | undefined;
-
-  afterEach(async () => {
-    gateway?.dispose();
-    await closeServers();
-  });
-
-  async function sarus(
-    answer: (got: Got, response: ServerResponse, index: number) => void,
-    parts: Partial<Deps> = {},
-    more: Record<string, unknown> = {},
-  ): Promise<{ server: TestServer; gateway: Gateway }> {
-    const server = await serve(answer);
-    gateway = new Sarus({
-      ...deps(parts),
-      connection: connection(server.url, { kind: 'sarus', lifeMinutes: 45, ...more }),
-    });
-    return { server, gateway };
-  }
+  const { against } = clients({ kind: 'sarus', lifeMinutes: 45 });
+  const sarus = (
+    answer: Parameters<typeof against>[0],
+    parts?: Partial<Deps>,
+    more?: Record<string, unknown>,
+  ) => against(answer, more, parts);
 
   const result = (response: ServerResponse, Result: unknown, status = 200): void =>
     json(response, { ...envelope, Result }, status);
   const errors = (response: ServerResponse, Status: unknown, Detail: unknown, status = 200): void =>
     json(response, { ...envelope, Errors: { Status, Detail } }, status);
-  const call = (endpoint: string, params?: Record<string, string>): DataCall => ({
-    tokens: { user: 'token-1' },
-    query: { endpoint, ...(params === undefined ? {} : { params }) },
-    keepOpen: true,
-    makeReader: readers().make,
-  });
+  const call = (endpoint: string, params?: Record<string, string>): DataCall =>
+    callOf({ endpoint, ...(params === undefined ? {} : { params }) }, { tokens: { user: 'token-1' } });
 
   describe('sign-in', () => {
     it('sends the API key, or e-mail and password, and the life asked for', async () => {

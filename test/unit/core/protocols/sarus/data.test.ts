@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { SystemClock } from '../../../../../src/core/clock.ts';
 import type { JsonObject } from '../../../../../src/core/json.ts';
-import { Sarus } from '../../../../../src/core/protocols/sarus/client.ts';
+import type { Gateway } from '../../../../../src/core/protocols/protocol.ts';
 import { dataRequest, type SarusQuery } from '../../../../../src/core/protocols/sarus/request.ts';
 import { readerMaker } from '../../../../../src/core/results/readers.ts';
 import { WorkerClient } from '../../../../../src/core/results/workerClient.ts';
@@ -10,50 +10,18 @@ import { RateLimit } from '../../../../../src/core/tokens/rateLimit.ts';
 import { SharedClaims } from '../../../../simulate/shared.ts';
 import { FakeClock } from '../../../fakeClock.ts';
 import { withSandbox } from '../../../sandbox/support.ts';
-import {
-  closeServers,
-  connection,
-  type Deps,
-  deps,
-  failure,
-  type Got,
-  json,
-  MemoryLog,
-  serve,
-  type TestServer,
-} from '../rig.ts';
+import { clients, deps, failure, json, MemoryLog } from '../rig.ts';
 
 const workerFile = new URL('../../../../../src/core/results/worker.ts', import.meta.url);
 const worker = new WorkerClient(workerFile, new SystemClock());
 const makeReader = readerMaker(worker, { maxBytes: 1 << 20 });
 
 describe('protocols: SARUS as it is today', () => {
-  const open: Sarus[] = [];
+  const { client, against } = clients({ kind: 'sarus' });
 
   after(() => worker.dispose());
 
-  afterEach(async () => {
-    for (const gateway of open.splice(0)) {
-      gateway.dispose();
-    }
-    await closeServers();
-  });
-
-  function client(url: string, parts: Partial<Deps> & Partial<Pick<RateLimit, 'turn'>> = {}): Sarus {
-    const gateway = new Sarus({ ...deps(parts), ...parts, connection: connection(url, { kind: 'sarus' }) });
-    open.push(gateway);
-    return gateway;
-  }
-
-  async function against(
-    answer: (got: Got, response: ServerResponse, index: number) => void,
-    parts: Partial<Deps> = {},
-  ): Promise<{ server: TestServer; gateway: Sarus }> {
-    const server = await serve(answer);
-    return { server, gateway: client(server.url, parts) };
-  }
-
-  const get = (gateway: Sarus, query: SarusQuery) =>
+  const get = (gateway: Gateway, query: SarusQuery) =>
     gateway.getData({ tokens: { user: 'token-12345678' }, query, keepOpen: true, makeReader });
   const listed = (response: ServerResponse, Status: number, Details: string, status = Status): void =>
     json(response, { Errors: [{ Status, Details }] }, status);
@@ -81,9 +49,13 @@ describe('protocols: SARUS as it is today', () => {
     it('are told up to their trace, or by it where nothing stands before; the log has all', async () => {
       const log = new MemoryLog();
       const words = ['Bad period Trace: at A.B(token-12345678)', ' Trace: no period', 'Traces of Trace'];
-      const { gateway } = await against((_, response, index) => listed(response, 400, words[index] ?? ''), {
-        log,
-      });
+      const { gateway } = await against(
+        (_, response, index) => listed(response, 400, words[index] ?? ''),
+        {},
+        {
+          log,
+        },
+      );
       const said: string[] = [];
       for (let index = 0; index < 3; index++) {
         said.push((await failure(get(gateway, { endpoint: 'GetDatasets' }), 'E_HTTP')).message);
@@ -152,7 +124,7 @@ describe('protocols: SARUS as it is today', () => {
       );
       const lives: unknown[] = [];
       for (let index = 0; index < 3; index++) {
-        lives.push((await gateway.signIn({ apiKey: 'key1' })).reportedMs);
+        lives.push((await gateway.signIn({ apiKey: 'key1' }, undefined)).reportedMs);
       }
       deepEqual(lives, [7, 8, 9]);
       deepEqual(
@@ -177,7 +149,7 @@ describe('protocols: SARUS as it is today', () => {
       );
       const tick = setInterval(() => clock.advance(500), 20);
       try {
-        equal((await gateway.remainingLife({ user: 'tok1' })).reportedMs, 5);
+        equal((await gateway.remainingLife?.({ user: 'tok1' }))?.reportedMs, 5);
       } finally {
         clearInterval(tick);
       }
@@ -192,12 +164,12 @@ describe('protocols: SARUS as it is today', () => {
         const windows = ['a', 'b'].map((name) => {
           claims.alive.add(name);
           const limit = new RateLimit({ clock, claims: claims.window(name), log });
-          return { limit, gateway: client(sandbox.url, { log, turn: limit.turn }) };
+          return { limit, gateway: client(sandbox.url, {}, { log, turn: limit.turn }) };
         });
         const [first] = windows;
-        const { value } = (await first?.gateway.signIn({ apiKey: 'demo' })) ?? { value: '' };
+        const { value } = (await first?.gateway.signIn({ apiKey: 'demo' }, undefined)) ?? { value: '' };
         await Promise.all(
-          windows.flatMap(({ gateway }) => [1, 2, 3].map(() => gateway.remainingLife({ user: value }))),
+          windows.flatMap(({ gateway }) => [1, 2, 3].map(() => gateway.remainingLife?.({ user: value }))),
         );
         ok(!log.lines.some((line) => line.includes('429')), log.lines.join('\n'));
         for (const { limit } of windows) {
@@ -275,7 +247,7 @@ describe('protocols: SARUS as it is today', () => {
       for (const seriesKey of ['Series', 'Series[]'] as const) {
         await withSandbox({ quirks: { seriesKey } }, async (sandbox) => {
           const gateway = client(sandbox.url);
-          const { value: user } = await gateway.signIn({ apiKey: 'demo' });
+          const { value: user } = await gateway.signIn({ apiKey: 'demo' }, undefined);
           const rows: unknown[] = [];
           for (const method of ['GET', 'POST'] as const) {
             const params = {
@@ -353,7 +325,7 @@ describe('protocols: SARUS as it is today', () => {
   it('reckons what an answer cost of the quota, and counts all that its pages have', async () => {
     await withSandbox({}, async (sandbox) => {
       const gateway = client(sandbox.url);
-      const { value: user } = await gateway.signIn({ apiKey: 'demo' });
+      const { value: user } = await gateway.signIn({ apiKey: 'demo' }, undefined);
       const cost = async (query: SarusQuery) => {
         const data = await gateway.getData({ tokens: { user }, query, keepOpen: true, makeReader });
         return [data.apiCalls, data.totalRows];
