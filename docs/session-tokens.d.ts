@@ -33,7 +33,7 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 
 // What a request says, by the kind of its connection: by npm run docs.
 
-export type DataRequest = CraRequest | SarusRequest;
+export type DataRequest = CraRequest | SarusRequest | RestRequest;
 
 /** For connections of the kind `bmc-cra`. */
 export interface CraRequest {
@@ -68,6 +68,17 @@ export interface SarusRequest {
   endpoint: string;
   params?: Record<string, Json> | undefined;
   method?: 'GET' | 'POST' | undefined;
+}
+
+/** For connections of the kind `rest`. */
+export interface RestRequest {
+  connection: string;
+  /** Whether the result is shown to the person; default true. */
+  show?: boolean | undefined;
+  request: string;
+  params?: Record<string, Json> | undefined;
+  json?: Json | undefined;
+  rows?: string | undefined;
 }
 
 // End of what a request says.
@@ -113,6 +124,9 @@ export interface TokenInfo {
   keepAlive: 'manual' | 'auto';
   /** `••••` and the last 4 characters; all dots when it has fewer than 12. */
   masked: string;
+  /** Whether its gateway can be asked to renew it, and to end it. */
+  renewable: boolean;
+  closable: boolean;
 }
 
 /** The `code` of the errors that every call rejects with. */

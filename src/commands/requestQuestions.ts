@@ -46,7 +46,7 @@ export class RequestQuestions {
     }
     await this.#target(request);
     const target = titleOf(request);
-    if (dialog.mayChange?.(target)) {
+    if (dialog.mayChange?.(target, connection)) {
       await confirm(
         vscode.l10n.t('{0} may change something at {1}. Send it all the same?', target, connection.name),
         vscode.l10n.t('Send'),
@@ -130,7 +130,9 @@ export class RequestQuestions {
         offered.set(label, { label, description: vscode.l10n.t('used before'), request });
       }
     }
-    for (const { name, description } of usual.filter(({ name }) => !offered.has(name))) {
+    for (const { name, description } of usual(this.#asking.connection).filter(
+      ({ name }) => !offered.has(name),
+    )) {
       offered.set(name, {
         label: name,
         description: description === undefined ? '' : translated(description),

@@ -4,11 +4,11 @@ import {
   type ConnectionSecrets,
   hasSecrets,
   isHeaderValue,
-  originOf,
   secretPlace,
 } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { clientCertificate } from '../core/http/clientCertificate.ts';
+import { identityOf } from '../core/protocols/kinds.ts';
 import { credentialsOf } from '../core/tokens/gateways.ts';
 import { askText } from './ask.ts';
 import type { CommandServices } from './command.ts';
@@ -47,7 +47,7 @@ export async function askSecrets(
   try {
     // Read anew: another window may have remembered a login while the person was typing.
     const found = await credentialsOf(connection, credentials, log);
-    await credentials.write(connection.name, { ...found, secrets, origin: originOf(connection) });
+    await credentials.write(connection.name, { ...found, secrets, origin: identityOf(connection) });
   } catch {
     throw new TokensError('E_STORAGE', 'The secrets of {0} could not be kept in the secret storage.', [
       connection.name,

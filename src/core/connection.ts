@@ -111,6 +111,12 @@ export interface ConnectionKind {
   readonly settings: v.ObjectEntries;
   /** The ways to sign in; one without fields is by client certificate alone. */
   logins(connection: Connection): readonly { readonly fields: readonly unknown[] }[];
+  /** Members of only this kind that {@link check} reads, and that are kept as they are written. */
+  readonly asWritten?: readonly string[];
+  /** Whether there are gateways that let anybody sign in, without a login or a certificate. */
+  readonly mayBeOpen?: boolean;
+  /** What is wrong with a connection's own members, beyond each by itself. */
+  check?(connection: Connection): Message | undefined;
 }
 
 export type Parsed<T, Reason = string> = { ok: true; value: T } | { ok: false; reason: Reason };
@@ -128,13 +134,16 @@ export function readConnection(
   if (!begun.success || kind === undefined) {
     return { ok: false, reason: reasonOf(begun.issues?.[0]) };
   }
-  const parsed = v.safeParse(v.object({ ...commonSettings, ...kind.settings }), input);
+  const isWritten = ([member]: [string, unknown]) => kind.asWritten?.includes(member) ?? false;
+  const members = Object.entries(input as object);
+  const checked = Object.fromEntries(members.filter((member) => !isWritten(member)));
+  const parsed = v.safeParse(v.object({ ...commonSettings, ...kind.settings }), checked);
   if (!parsed.success) {
     return { ok: false, reason: reasonOf(parsed.issues[0]) };
   }
   const { lifeMinutes = kind.life.default, url, ...rest } = parsed.output;
   const connection = {
-    ...withoutUndefined(rest),
+    ...withoutUndefined({ ...rest, ...Object.fromEntries(members.filter(isWritten)) }),
     kind: begun.output.kind,
     url: url.replace(/\/+$/, ''),
     lifeMinutes: Math.min(Math.max(lifeMinutes, kind.life.min), kind.life.max),
@@ -144,8 +153,13 @@ export function readConnection(
     const other = certFile === undefined ? 'keyFile' : 'certFile';
     return { ok: false, reason: { ...wrong.both, args: ['pfxFile', other] } };
   }
-  const needsCertificate =
-    keyFile !== undefined || kind.logins(connection).some(({ fields }) => fields.length === 0);
+  const wrongMember = kind.check?.(connection);
+  if (wrongMember !== undefined) {
+    return { ok: false, reason: wrongMember };
+  }
+  const isByCertificate =
+    !kind.mayBeOpen && kind.logins(connection).some(({ fields }) => fields.length === 0);
+  const needsCertificate = keyFile !== undefined || isByCertificate;
   return (certFile ?? pfxFile) === undefined && needsCertificate
     ? { ok: false, reason: { ...wrong.missing, args: ['certFile'] } }
     : { ok: true, value: connection };

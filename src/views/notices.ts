@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import type { Claims } from '../core/tokens/store.ts';
+import type { Claims, Unreadable } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
-import type { Unreadable } from '../core/tokens/tokenSync.ts';
 import type { Services } from '../services.ts';
 import { translated } from '../userError.ts';
 import { nameOf } from './names.ts';

@@ -85,7 +85,16 @@ function properties(made: Entries, before: JsonSchema['properties'] = {}, textOf
 
 /** What all kinds of gateways have between them. */
 function ofAll(of: 'settings' | 'request'): Entries {
-  return Object.assign({}, ...Object.values(protocols).map((protocol) => protocol[of])) as Entries;
+  const all: Record<string, GenericSchema> = {};
+  for (const [name, schema] of Object.values(protocols).flatMap((one) =>
+    Object.entries(one[of] as Entries),
+  )) {
+    const known = all[name] ?? schema;
+    // One that means different things to two kinds can be any JSON.
+    const isSame = JSON.stringify(jsonSchema(known)) === JSON.stringify(jsonSchema(schema));
+    all[name] = isSame ? known : ({ type: 'lazy' } as GenericSchema);
+  }
+  return all;
 }
 
 interface Manifest {
@@ -216,6 +225,6 @@ function typed(name: string, schema: GenericSchema): string {
       ? `Record<string, ${isJson ? 'Json' : 'string'}>`
       : type === 'integer'
         ? 'number'
-        : String(type);
+        : String(type ?? 'Json');
   return `${doc === undefined ? '' : `  /** ${doc} */\n`}  ${name}${isOptional ? '?' : ''}: ${written}${isOptional ? ' | undefined' : ''};\n`;
 }

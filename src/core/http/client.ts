@@ -212,7 +212,8 @@ export class HttpClient {
   async #exchange(flight: Flight, sent: Instant, mayWait: boolean): Promise<HttpAnswer | number> {
     const { request } = flight;
     const query = encodePairs(request.query ?? []);
-    let url = new URL(`${this.#base.origin}${this.#prefix}${request.path}${query && `?${query}`}`);
+    const below = `${this.#base.origin}${request.isWhole ? '' : this.#prefix}`;
+    let url = new URL(`${below}${request.path}${query && `?${query}`}`);
     for (let hop = 0; ; hop++) {
       const message = await this.#dispatch(flight, url);
       const status = message.statusCode ?? 0;
@@ -220,7 +221,8 @@ export class HttpClient {
         message.destroy();
         throw tooManyHeaders(this.host);
       }
-      this.#cookies.take(message.headers['set-cookie'] ?? [], url.pathname, this.#secure);
+      const jar = request.cookies ?? this.#cookies;
+      jar.take(message.headers['set-cookie'] ?? [], url.pathname, this.#secure);
       const head: HttpHead = { status, headers: message.headers, sent };
       if (redirects.has(status)) {
         message.destroy();
@@ -256,15 +258,17 @@ export class HttpClient {
       headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=UTF-8';
     } else if (request.json !== undefined) {
       data = JSON.stringify(request.json);
-      headers['Content-Type'] = 'application/json';
-    } else if (request.method === 'POST') {
+      if (!Object.keys(headers).some((name) => /^content-type$/i.test(name))) {
+        headers['Content-Type'] = 'application/json';
+      }
+    } else if (/^P/.test(request.method)) {
       headers['Content-Length'] = '0';
     }
     if (request.authorization !== undefined) {
       headers.Authorization = request.authorization;
     }
-    const cookie = this.#cookies.header(url.pathname);
-    if (cookie !== undefined) {
+    const cookie = (request.cookies ?? this.#cookies).header(url.pathname);
+    if (cookie !== undefined && headers.Cookie === undefined) {
       headers.Cookie = cookie;
     }
     const axios = request.idempotent ? this.#pooled : this.#single;
@@ -295,7 +299,7 @@ export class HttpClient {
         args: [this.#deps.redactor.redact(to.origin === 'null' ? to.protocol : to.origin)],
       });
     }
-    if (method !== 'GET' && status !== 307 && status !== 308) {
+    if (method !== 'GET' && method !== 'HEAD' && status !== 307 && status !== 308) {
       throw refusal({
         template: '{0} redirects a request that cannot be redirected; check the address of the connection.',
         args: [],

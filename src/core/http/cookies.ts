@@ -59,6 +59,15 @@ export class CookieJar {
     }
   }
 
+  all(): readonly { readonly name: string; readonly value: string }[] {
+    return [...this.#cookies.values()];
+  }
+
+  /** Whether a text may be the key of a cookie in what {@link kept} gives. */
+  static isKey(text: string): boolean {
+    return text.includes(';');
+  }
+
   /** What is in it, by a key of each cookie, for another jar to begin with. */
   kept(): Record<string, string> {
     return Object.fromEntries(Array.from(this.#cookies, ([key, { value }]) => [key, value]));

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Instant } from '../clock.ts';
+import type { CookieJar } from './cookies.ts';
 import type { Pairs } from './encode.ts';
 
 /** The beginning of an answer. */
@@ -43,12 +44,16 @@ interface Linger {
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
-  /** Below the connection's address; already encoded; begins with a slash. */
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the connection's address; already encoded; begins with a slash. It may have a query. */
   readonly path: string;
+  /** Whether the path is below the origin alone. */
+  readonly isWhole?: boolean;
+  /** Takes the place of the client's own cookies. */
+  readonly cookies?: CookieJar;
   readonly query?: Pairs;
   readonly form?: Pairs;
-  readonly json?: Readonly<Record<string, unknown>>;
+  readonly json?: unknown;
   readonly authorization?: string;
   /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>;

@@ -18,6 +18,11 @@ export interface RowPath {
   readonly except?: readonly string[];
   /** Rows that are no list there, but an object by keys. */
   readonly keyed?: KeyedRows;
+  /**
+   * The steps that lead to them from the top of the body, in place of `member`: names, indexes, and `*` for every member or
+   * element. A list there has the rows, anything else is one. What else is in the body is then the member `Rest` of the head.
+   */
+  readonly at?: readonly string[];
   /** A text that stands for no value among numbers. */
   readonly missing?: string;
 }

@@ -4,8 +4,12 @@ import type { Connection, ConnectionKind } from '../connection.ts';
 import type { Message } from '../errors.ts';
 import type { HttpDeps } from '../http/client.ts';
 import type { Pairs } from '../http/encode.ts';
-import type { JsonObject } from '../json.ts';
+import type { HttpRequest } from '../http/request.ts';
+import type { Json } from '../json.ts';
 import type { Answer, MakeReader, Row, RowPath } from './answer.ts';
+import type { Handing, Preset } from './described.ts';
+
+export type * from './described.ts';
 
 /**
  * One kind of gateway, described so that everything else can serve it without knowing it: dialogs, settings, saved
@@ -29,8 +33,15 @@ export interface Protocol<Q extends Query = Query, S extends object = object> ex
   readonly request: v.ObjectEntries;
   /** What a person is asked for to get data. */
   readonly dialog: RequestDialog;
-  /** Where the rows stand in an answer. */
+  /** Where the rows stand in an answer whose request says nothing else. */
   readonly rowsAt: RowPath;
+  /**
+   * What decides besides the origin who gets to see a connection's login and tokens: with other settings of these, they are
+   * those of another gateway. As JSON.
+   */
+  boundTo?(connection: Connection & S): unknown;
+  /** What a connection's gateway can be asked for; absent: for both. */
+  abilities?(connection: Connection & S): Abilities;
   /** The request that gets the data, as it is sent: all of it but the connection's own headers and its secrets. */
   wire(query: Q, connection: Connection & S, options: WireOptions): WireRequest;
   /** Gateways of this kind that come described; people choose one by its title, instead of the kind. */
@@ -46,61 +57,10 @@ export interface Protocol<Q extends Query = Query, S extends object = object> ex
   connect(connection: Connection & S, deps: GatewayDeps): Promise<Gateway<Q>>;
 }
 
-/** A gateway that comes described, and that people know by name. */
-export interface Preset {
-  /** Not translated. */
-  readonly title: string;
-  /** What the description was made from: the gateway itself, its documentation, or a program that speaks to it. */
-  readonly evidence: 'run' | 'documented' | 'client';
-  readonly source: string;
-  /** What a connection to it has in its settings, beside name, kind and address. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** What a person is asked for besides, with what it usually is; it goes into the settings as `inputs`. */
-  readonly inputs: Readonly<Record<string, string>>;
-}
-
-/** Secrets that go to one place. */
-export interface Handing {
-  /** Of what is asked for at sign-in, or kept with the token, and `token`. */
-  readonly names: readonly string[];
-  /** Method and path of the request; absent: every request. */
-  readonly request?: string;
-  readonly place: 'path' | 'query' | 'body' | 'header' | 'cookie';
-  /** Of the header, the cookie, the parameter or the member. */
-  readonly name?: string;
-}
-
-/** A way to sign in that a person describes. */
-export interface SignInWay {
-  readonly label: Message;
-  /** A text to change, which says what goes where; absent where there is nothing to say. */
-  readonly example?: string;
-  /** What such a text comes to: what is asked for, and a member of the request. @throws for what cannot be read */
-  settings(text: string): { readonly ask: readonly string[]; readonly member: object };
-}
-
-/** Something in an answer that a person can point at. */
-export interface Found {
-  /** Where it stands, as settings say that. */
-  readonly place: string;
-  /** Of the header, the cookie or the member. */
-  readonly name: string;
-  /** How deep in the body. */
-  readonly depth: number;
-  /** What it holds; absent for what holds others. */
-  readonly text?: string;
-  readonly isLikelyToken: boolean;
-  /** How many rows it has, where it may be rows. */
-  readonly rows?: number;
-  /** What it says if it is the life of a token. */
-  readonly lives: readonly FoundLife[];
-}
-
-export interface FoundLife {
-  /** As settings say that. */
-  readonly life: Readonly<Record<string, unknown>>;
-  /** Of the life left, in milliseconds. */
-  readonly ms: number;
+/** What can be done about a token at its gateway, besides using it. */
+export interface Abilities {
+  readonly renewable: boolean;
+  readonly closable: boolean;
 }
 
 /** A data query, as its kind's `request` has checked it, without what is common to all kinds. */
@@ -112,6 +72,11 @@ export interface Sessions<Q extends Query = Query> {
   key(query: Q): string;
   /** A query that the session of a key can serve; undefined for what is no key. */
   query(key: string): Q | undefined;
+}
+
+/** Whether a field of this name holds the name of a person or a program, which is no secret. */
+export function isNameField(name: string): boolean {
+  return /^(?:username|email|clientId)$/.test(name);
 }
 
 /** One way to sign in: an empty list of fields stands for what needs nobody, such as a client certificate. */
@@ -145,9 +110,9 @@ export interface RequestDialog {
   /** Says of a target that was typed and not offered that it will be used. */
   readonly useTyped: Message;
   /** Targets that every gateway has, offered until a person has their own. */
-  readonly usual: readonly { readonly name: string; readonly description?: Message }[];
+  usual(connection: Connection): readonly { readonly name: string; readonly description?: Message }[];
   /** Whether a target may change something at the gateway: then a person who types it is asked. */
-  mayChange?(target: string): boolean;
+  mayChange?(target: string, connection: Connection): boolean;
   /** A member that holds parameters by name, asked for as `name=value&name=value`. */
   readonly params?: { readonly name: string; readonly prompt: Message };
   /** Finds what a person means by parts of its name. */
@@ -223,16 +188,26 @@ export interface Finder {
 
 /** A request that gets data. In place of the token stands where it goes. */
 export interface WireRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: HttpRequest['method'];
   /** Below the connection's URL, encoded. */
   readonly path: string;
   readonly query: Pairs;
   /** The body, where it is JSON. */
-  readonly json?: JsonObject;
-  /** The token: a parameter of the query, a member of the JSON, a field of the form, or the `Authorization` of scheme Bearer. */
+  readonly json?: Json;
+  /** The body, where it is a form; the token may be one more field. */
+  readonly form?: Pairs;
+  /** Headers besides the connection's own, in whose place they are. What is secret in them stands as `${secret}`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * The token: a parameter of the query, a member of the JSON, a field of the form, the `Authorization` of scheme Bearer, or
+   * any header; nowhere in a request that goes without.
+   */
   readonly token: {
-    readonly place: 'query' | 'json' | 'form' | 'bearer';
-    readonly name: string;
+    readonly place: 'query' | 'json' | 'form' | 'bearer' | 'header' | 'nowhere';
+    /** Of a member that is not at the top of the JSON: the steps that lead to it. */
+    readonly name: string | readonly string[];
+    /** What stands around it, in a header. */
+    readonly around?: readonly [before: string, after: string];
     /** The environment variable that stands for it in a text. */
     readonly variable: string;
   };
@@ -270,17 +245,30 @@ export interface Life {
   readonly sent: Instant;
   /** The life that the server told, in milliseconds; absent where it told none. */
   readonly reportedMs?: number;
+  /** What it is then by the settings, in milliseconds; absent: the usual one. */
+  readonly estimatedMs?: number;
+  /** The life goes on as it did: the request was none that sets it back, and the answer told nothing. */
+  readonly isUnchanged?: true;
 }
+
+/** What is kept with a token, by name: all that its gateway wants beside it. It is as secret as the token. */
+export type Kept = Readonly<Record<string, string>>;
 
 /** A token that a gateway handed out. `value` is the secret. */
 export interface Grant extends Life {
   readonly value: string;
+  /** What is kept with it. Of a renewal: what is new of that; an empty text ends what had the name. */
+  readonly more?: Kept;
 }
 
 /** The tokens that a call is made with. */
 export interface Tokens {
   /** What the sign-in handed out. */
   readonly user: string;
+  /** What is kept with that. */
+  readonly more?: Kept | undefined;
+  /** The login that is remembered, for a gateway that wants it once more; undefined where none is. */
+  readonly login?: (() => Promise<Login | undefined>) | undefined;
   /** The session under it, where there is one. */
   readonly session?: string | undefined;
   /** The service that issued both. */
@@ -309,7 +297,7 @@ export interface CloseOptions<Q extends Query = Query> extends CallOptions {
   readonly query?: Q | undefined;
 }
 
-export interface DataAnswer extends Life {
+export interface DataAnswer extends Life, Partial<Omit<Grant, keyof Life>> {
   readonly answer: Answer;
   /** The session that served the call and is still open. */
   readonly session?: string;
@@ -345,10 +333,15 @@ export interface Gateway<Q extends Query = Query> {
   /** Logs on. Never sent twice. Rejects with `E_CREDENTIALS` when refused. */
   signIn(login: Login, service: string | undefined, options?: CallOptions): Promise<Grant>;
   getData(call: DataCall<Q>): Promise<DataAnswer>;
-  /** Renews the session if there is one in `tokens`, else the user token; the grant's value may be a new one. */
+  /**
+   * Renews the session if there is one in `tokens`, else the user token; the grant's value may be a new one. Not called where
+   * the connection's {@link Abilities} have no renewal.
+   */
   keepAlive(tokens: Tokens, options?: CallOptions): Promise<Grant>;
+  /** Whether a renewal is by something that is kept with the token: it helps a dead one too, and nobody may use it twice. */
+  readonly renewsDead?: boolean;
   /** Asks for the life that is left. */
-  remainingLife?(tokens: Tokens, options?: CallOptions): Promise<Life>;
+  remainingLife?(tokens: Tokens, options?: CallOptions): Promise<Life & Pick<Grant, 'more'>>;
   /** Ends the session, or the token that is one. What the gateway no longer knows counts as closed. */
   close(tokens: Tokens, options?: CloseOptions<Q>): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 import { type Connection, secretPlace } from '../connection.ts';
 import { encode, encodePairs, type Pairs } from '../http/encode.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { WireRequest } from '../protocols/protocol.ts';
 
 /** The programs that a request can be written for. */
@@ -14,12 +15,18 @@ const secretHeader = /auth|cookie|key|token|secret|pass|credential|session|signa
 
 /** A request whose text can be written. Secrets are not in it, only the names of the variables that hold them. */
 interface Written {
-  readonly method: 'GET' | 'POST';
+  readonly method: WireRequest['method'];
   readonly url: string;
   readonly query: Pairs;
-  readonly secret: WireRequest['token'];
-  /** The JSON body, in ASCII, before and after the token in it. */
-  readonly body: readonly [string, string];
+  /** The token, where it is in no header: those are below. */
+  readonly secret: Pick<WireRequest['token'], 'variable'> & {
+    readonly place: 'query' | 'json' | 'form' | 'bearer' | 'nowhere';
+    readonly name: string;
+  };
+  /** A JSON body in ASCII, before and after the token in it; one part where that is not in it. */
+  readonly body: readonly string[];
+  /** The fields of a form, but for the token. */
+  readonly form: Pairs;
   /** The connection's own. Between two parts of a value stands what is in `variable`. */
   readonly headers: readonly { readonly name: string; readonly parts: string[]; readonly variable: string }[];
 }
@@ -28,30 +35,58 @@ interface Written {
  * The text that makes a request from elsewhere. The token comes from an environment variable, and is never in the text.
  */
 export function requestText(wire: WireRequest, connection: Connection, form: RequestForm): string {
+  const { token } = wire;
+  const name = typeof token.name === 'string' ? token.name : token.name.join('/');
+  const [before = '', after = ''] = token.around ?? [];
+  const inHeader = { name, parts: [before, after], variable: token.variable };
   const written: Written = {
     method: wire.method,
     url: connection.url + wire.path,
-    query: wire.query.filter(([name]) => !secretName.test(name)),
-    secret: wire.token,
+    query: wire.query.filter(([one]) => !secretName.test(one)),
+    secret: { ...token, name, place: token.place === 'header' ? 'nowhere' : token.place },
     body: bodyAround(wire),
-    headers: ownHeaders(connection, wire.token),
+    form: (wire.form ?? []).filter(([one]) => !secretName.test(one)),
+    headers: [...(token.place === 'header' ? [inHeader] : []), ...ownHeaders(wire, connection, name)],
   };
   return writers[form](written);
 }
 
-function bodyAround({ json = {}, token }: WireRequest): [string, string] {
-  const members = Object.entries(json).filter(([name]) => !secretName.test(name));
-  const text = JSON.stringify(Object.fromEntries([...members, [token.name, '']])).replace(
+/** Stands for the token until the body is written. */
+const mark = '\u0000';
+
+function bodyAround({ json, token }: WireRequest): string[] {
+  if (token.place !== 'json') {
+    return json === undefined ? [] : [ascii(json)];
+  }
+  const body = typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {};
+  const members = Object.entries(body).filter(([name]) => !secretName.test(name));
+  const path = [token.name].flat();
+  return ascii(withMember(Object.fromEntries(members), path, mark)).split(ascii(mark).slice(1, -1));
+}
+
+/** An object with a text at a path in it, as its last member. */
+function withMember(body: JsonObject, [name = '', ...further]: readonly string[], text: string): JsonObject {
+  const { [name]: inner, ...others } = body;
+  const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+  return {
+    ...others,
+    [name]: further.length === 0 ? text : withMember(isObject ? inner : {}, further, text),
+  };
+}
+
+function ascii(json: Json): string {
+  return JSON.stringify(json).replace(
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return [text.slice(0, -2), text.slice(-2)];
 }
 
-/** The headers of the connection, less those in whose place the request has its own. */
-function ownHeaders({ headers = {} }: Connection, token: WireRequest['token']): Written['headers'] {
-  return Object.entries(headers)
-    .filter(([name]) => name.toLowerCase() !== token.name.toLowerCase())
+/** The headers of the request, and of the connection those in whose place it has none of its own. */
+function ownHeaders(wire: WireRequest, { headers = {} }: Connection, tokenName: string): Written['headers'] {
+  const own = Object.keys(wire.headers ?? {}).map((name) => name.toLowerCase());
+  const others = Object.entries(headers).filter(([name]) => !own.includes(name.toLowerCase()));
+  return [...Object.entries(wire.headers ?? {}), ...others]
+    .filter(([name]) => name.toLowerCase() !== tokenName.toLowerCase())
     .map(([name, value]) => ({
       name,
       parts: (value.includes(secretPlace) || !secretHeader.test(name) ? value : secretPlace).split(
@@ -74,27 +109,38 @@ function words(
 }
 
 function addressOf({ url, query }: Written): string {
-  return query.length === 0 ? url : `${url}?${encodePairs(query)}`;
+  return query.length === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${encodePairs(query)}`;
+}
+
+/** What stands between the address and one more parameter. */
+function jointOf(written: Written): string {
+  return addressOf(written).includes('?') ? '&' : '?';
 }
 
 function curl(wire: Written): string {
   const { method, secret } = wire;
+  const token = `"${secret.name}=$${secret.variable}"`;
   const lines = [`curl --silent --show-error --fail-with-body ${posix(addressOf(wire))}`];
-  switch (secret.place) {
-    case 'query':
-      lines.push('--get', `--data-urlencode "${secret.name}=$${secret.variable}"`);
-      break;
-    case 'json':
-      lines.push(
-        "--header 'Content-Type: application/json'",
-        `--data ${posix(wire.body[0])}"$${secret.variable}"${posix(wire.body[1])}`,
-      );
-      break;
-    case 'form':
-      lines.push(`--request ${method}`, `--data-urlencode "${secret.name}=$${secret.variable}"`);
-      break;
-    case 'bearer':
-      lines.push(`--header "${secret.name}: Bearer $${secret.variable}"`);
+  const sendsBody = wire.body.length > 0 || wire.form.length > 0 || secret.place === 'form';
+  if (method === 'HEAD') {
+    lines.push('--head');
+  } else if (!(method === 'GET' && !sendsBody) && !(method === 'POST' && wire.body.length > 0)) {
+    lines.push(`--request ${method}`);
+  }
+  if (secret.place === 'query') {
+    lines.push(
+      ...(method === 'GET' && !sendsBody ? ['--get', `--data-urlencode ${token}`] : [`--url-query ${token}`]),
+    );
+  }
+  if (wire.body.length > 0) {
+    const body = wire.body.map(posix).join(`"$${secret.variable}"`);
+    lines.push("--header 'Content-Type: application/json'", `--data ${body}`);
+  }
+  lines.push(...wire.form.map((pair) => `--data ${posix(encodePairs([pair]))}`));
+  if (secret.place === 'form') {
+    lines.push(`--data-urlencode ${token}`);
+  } else if (secret.place === 'bearer') {
+    lines.push(`--header "${secret.name}: Bearer $${secret.variable}"`);
   }
   for (const { name, parts, variable } of wire.headers) {
     lines.push(`--header ${words([`${name}: ${parts[0]}`, ...parts.slice(1)], posix, `"$${variable}"`, '')}`);
@@ -106,30 +152,29 @@ function curl(wire: Written): string {
  * cURL as the prompt of Windows' cmd takes it. Values go by `--url-query`, bare where they can: cmd looks for
  * variables in whatever stands between two percent signs, and in a batch file there is no quoting against that.
  */
-function cmd({ method, url, query, secret, body, headers }: Written): string {
+function cmd({ method, url, query, secret, body, form, headers }: Written): string {
   const token = `%${secret.variable}%`;
   const inside = (part: string) => cmdWord(part).slice(1, -1);
   const lines = [
     'curl --silent --show-error --fail-with-body',
-    `--request ${method} ${cmdWord(url)}`,
+    `${method === 'HEAD' ? '--head' : `--request ${method}`} ${cmdWord(url)}`,
     ...query.map(([name, value]) => {
       // What cmd cannot hold (the end of a line) or sends in the code page of the machine is encoded.
       const isBare = /^[ -$&-~]*$/.test(value);
       return `--url-query ${cmdWord(isBare ? `${encode(name)}=${value}` : `+${encodePairs([[name, value]])}`)}`;
     }),
   ];
-  switch (secret.place) {
-    case 'query':
-      lines.push(`--url-query "${secret.name}=${token}"`);
-      break;
-    case 'json':
-      lines.push('--header "Content-Type: application/json"', `--data "${body.map(inside).join(token)}"`);
-      break;
-    case 'form':
-      lines.push(`--data-urlencode "${secret.name}=${token}"`);
-      break;
-    case 'bearer':
-      lines.push(`--header "${secret.name}: Bearer ${token}"`);
+  if (secret.place === 'query') {
+    lines.push(`--url-query "${secret.name}=${token}"`);
+  }
+  if (body.length > 0) {
+    lines.push('--header "Content-Type: application/json"', `--data "${body.map(inside).join(token)}"`);
+  }
+  lines.push(...form.map((pair) => `--data ${cmdWord(encodePairs([pair]))}`));
+  if (secret.place === 'form') {
+    lines.push(`--data-urlencode "${secret.name}=${token}"`);
+  } else if (secret.place === 'bearer') {
+    lines.push(`--header "${secret.name}: Bearer ${token}"`);
   }
   for (const { name, parts, variable } of headers) {
     lines.push(`--header "${name}: ${words(parts, inside, `%${variable}%`, '')}"`);
@@ -150,23 +195,29 @@ function cmdWord(text: string): string {
   return `"${inside}"`;
 }
 
-function python({ method, url, query, secret, body, headers }: Written): string {
+function python({ method, url, query, secret, body, form, headers }: Written): string {
   const token = `os.environ["${secret.variable}"]`;
   const params = query.map(([name, value]) => `        ${literal(name)}: ${literal(value)},`);
   if (secret.place === 'query') {
     params.push(`        ${literal(secret.name)}: ${token},`);
   }
-  const imports = secret.place === 'json' ? ['import json', 'import os'] : ['import os'];
+  const imports = body.length > 0 ? ['import json', 'import os'] : ['import os'];
   const lines = [...imports, '', 'import requests', '', `response = requests.${method.toLowerCase()}(`];
   lines.push(`    ${literal(url)},`);
   if (params.length > 0) {
     lines.push('    params={', ...params, '    },');
   }
-  if (secret.place === 'json') {
+  if (secret.place === 'json' && !secret.name.includes('/')) {
     lines.push(`    json={**json.loads(${literal(body.join(''))}), ${literal(secret.name)}: ${token}},`);
+  } else if (body.length > 0) {
+    lines.push(`    json=json.loads(${body.map(literal).join(` + json.dumps(${token})[1:-1] + `)}),`);
   }
+  const fields = form.map(([name, value]) => `${literal(name)}: ${literal(value)}`);
   if (secret.place === 'form') {
-    lines.push(`    data={${literal(secret.name)}: ${token}},`);
+    fields.push(`${literal(secret.name)}: ${token}`);
+  }
+  if (fields.length > 0) {
+    lines.push(`    data={${fields.join(', ')}},`);
   }
   const sent = headers.map(
     ({ name, parts, variable }) =>
@@ -193,23 +244,24 @@ function powershell(wire: Written): string {
     sent.unshift(`${secret.name} = "Bearer ${token}"`);
   }
   const headers = sent.length === 0 ? '' : ` -Headers @{ ${sent.join('; ')} }`;
-  const call = (uri: string, body = '') =>
-    `Invoke-RestMethod -Method ${method} -Uri ${uri}${headers}${body}\n`;
-  switch (secret.place) {
-    case 'query': {
-      const joint = wire.query.length === 0 ? '?' : '&';
-      return `$uri = ${address} + '${joint}${secret.name}=' + [uri]::EscapeDataString(${token})\n${call('$uri')}`;
-    }
-    case 'json':
-      return `$body = ${wire.body.map(quoted).join(` + ${token} + `)}\n${call(address, " -Body $body -ContentType 'application/json'")}`;
-    case 'form':
-      return call(
-        address,
-        ` -Body @{ ${secret.name} = ${token} } -ContentType 'application/x-www-form-urlencoded'`,
-      );
-    case 'bearer':
-      return call(address);
+  const before: string[] = [];
+  let uri = address;
+  let body = '';
+  if (secret.place === 'query') {
+    uri = '$uri';
+    before.push(
+      `$uri = ${address} + '${jointOf(wire)}${secret.name}=' + [uri]::EscapeDataString(${token})\n`,
+    );
   }
+  if (wire.body.length > 0) {
+    before.push(`$body = ${wire.body.map(quoted).join(` + ${token} + `)}\n`);
+    body = " -Body $body -ContentType 'application/json'";
+  } else if (wire.form.length > 0 || secret.place === 'form') {
+    const fields = wire.form.map(([name, value]) => `${quoted(name)} = ${quoted(value)}`);
+    const all = [...fields, ...(secret.place === 'form' ? [`${secret.name} = ${token}`] : [])].join('; ');
+    body = ` -Body @{ ${all} } -ContentType 'application/x-www-form-urlencoded'`;
+  }
+  return `${before.join('')}Invoke-RestMethod -Method ${method} -Uri ${uri}${headers}${body}\n`;
 }
 
 /** As the usual HTTP clients of editors read it: `{{%name}}` is the value of a variable, percent-encoded. */
@@ -219,17 +271,20 @@ function httpFile(wire: Written): string {
   const own = wire.headers.map(
     ({ name, parts, variable }) => `${name}: ${parts.join(`{{$processEnv ${variable}}}`)}\n`,
   );
+  const inQuery = secret.place === 'query' ? `${jointOf(wire)}${secret.name}={{%token}}` : '';
   const accept = `\nAccept: application/json\n${own.join('')}`;
-  switch (secret.place) {
-    case 'query':
-      return `${head}${wire.query.length === 0 ? '?' : '&'}${secret.name}={{%token}}${accept}`;
-    case 'json':
-      return `${head}${accept}Content-Type: application/json\n\n${wire.body.join('{{token}}')}\n`;
-    case 'form':
-      return `${head}${accept}Content-Type: application/x-www-form-urlencoded\n\n${secret.name}={{%token}}\n`;
-    case 'bearer':
-      return `${head}${accept}${secret.name}: Bearer {{token}}\n`;
-  }
+  const bearer = secret.place === 'bearer' ? `${secret.name}: Bearer {{token}}\n` : '';
+  const fields = [
+    ...(wire.form.length > 0 ? [encodePairs(wire.form)] : []),
+    ...(secret.place === 'form' ? [`${secret.name}={{%token}}`] : []),
+  ];
+  const body =
+    wire.body.length > 0
+      ? `Content-Type: application/json\n\n${wire.body.join('{{token}}')}\n`
+      : fields.length > 0
+        ? `Content-Type: application/x-www-form-urlencoded\n\n${fields.join('&')}\n`
+        : '';
+  return `${head}${inQuery}${accept}${bearer}${body}`;
 }
 
 const writers: Readonly<Record<RequestForm, (wire: Written) => string>> = {

@@ -5,6 +5,7 @@ import type { RowPath } from '../protocols/answer.ts';
 import { ArrivingJson, broken, endOfValue, type Steps } from './arrivingJson.ts';
 import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
+import { PointedRowConverter } from './pointedRows.ts';
 import type { ResultTable } from './table.ts';
 
 /** Who hears of what the splitter finds, as soon as it is found. */
@@ -239,14 +240,17 @@ export class RowSplitter {
   }
 }
 
+/** Takes the pieces of a body; at its end it gives everything in it but its rows. */
+export type BodyReader = Pick<RowSplitter, 'write' | 'end'>;
+
 /** A splitter whose rows go into a table. */
 export function splitInto(
   table: ResultTable,
   rowsAt: RowPath,
   scalar: (name: string, value: string) => void,
-): RowSplitter {
+): BodyReader {
   table.missing = rowsAt.missing;
-  return new RowSplitter(rowsAt, {
+  const splitter = new RowSplitter(rowsAt, {
     take: (bytes, from) => table.take(bytes, from),
     rows: (rows) => table.append(rows),
     scalar,
@@ -254,6 +258,17 @@ export function splitInto(
       table.mended += count;
     },
   });
+  if (rowsAt.at === undefined) {
+    return splitter;
+  }
+  const converter = new PointedRowConverter(rowsAt.at);
+  return {
+    write: (chunk) => splitter.write(converter.write(chunk)),
+    end: () => {
+      splitter.write(converter.end());
+      return splitter.end();
+    },
+  };
 }
 
 function parse(text: string): ReturnType<typeof readJson> {

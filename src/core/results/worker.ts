@@ -2,7 +2,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
 import type { RowPath } from '../protocols/answer.ts';
 import { TableEngine } from './engine.ts';
-import { type RowSplitter, splitInto } from './rowSplitter.ts';
+import { type BodyReader, splitInto } from './rowSplitter.ts';
 import type { FromWorker, SentError, ToWorker } from './workerMessages.ts';
 
 /** How often the host hears of rows that arrive; the first ones are told at once. */
@@ -11,7 +11,7 @@ const progressMs = 60;
 /** One table, from its first byte on. */
 interface OpenTable {
   readonly engine: TableEngine;
-  splitter: RowSplitter | undefined;
+  splitter: BodyReader | undefined;
   toldAt: number;
   toldRows: number;
 }
@@ -62,7 +62,7 @@ class TableWorker {
     this.#tables.set(table, { engine, splitter, toldAt: 0, toldRows: 0 });
   }
 
-  #reading(table: number, read: (splitter: RowSplitter, open: OpenTable) => void): void {
+  #reading(table: number, read: (splitter: BodyReader, open: OpenTable) => void): void {
     const open = this.#tables.get(table);
     if (open?.splitter === undefined) {
       return; // Dropped, or failed already: the rest of its body is of no use.

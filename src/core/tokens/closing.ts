@@ -1,7 +1,7 @@
 import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
-import { protocolOf } from '../protocols/kinds.ts';
+import { abilitiesOf, protocolOf } from '../protocols/kinds.ts';
 import type { Grant } from '../protocols/protocol.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
@@ -10,6 +10,7 @@ import { atATime, belongsTo } from './gateways.ts';
 import {
   isClosable,
   isEnding,
+  keptAfter,
   type Session,
   type SoleToken,
   type TokenRecord,
@@ -135,6 +136,7 @@ export class Closing implements Disposable {
     }
     const mine = [...table.all()]
       .filter(isClosable)
+      .filter((record) => this.#canEnd(record))
       .filter(({ openedBy, usedBy }) => gone.get(openedBy) && gone.get(usedBy));
     await within(
       clock,
@@ -143,13 +145,23 @@ export class Closing implements Disposable {
     );
   }
 
+  /** Whether the gateway of a token can be asked to end it; else it is kept, and lives on. */
+  #canEnd({ connection: name }: TokenRecord): boolean {
+    const connection = this.#env.gateways.find(name);
+    return connection === undefined || abilitiesOf(connection).closable;
+  }
+
   /** Ends what a gateway has put in the place of a token that was closed or replaced meanwhile. */
-  async discard(old: TokenRecord, { value, sent }: Grant): Promise<void> {
+  async discard(
+    old: TokenRecord,
+    { value, sent, more = {} }: Pick<Grant, 'value' | 'sent' | 'more'>,
+  ): Promise<void> {
     const { newId, sync } = this.#env;
     if (!isClosable(old)) {
       return;
     }
-    const unwanted = { ...old, value, sent, id: newId(), closing: true };
+    const kept = { more: keptAfter(old.more, more) };
+    const unwanted = { ...old, value, sent, ...kept, id: newId(), closing: true };
     await sync.add(unwanted);
     await this.#finishClosing(unwanted.id);
   }

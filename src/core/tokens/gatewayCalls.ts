@@ -1,16 +1,21 @@
+import { pause, Turns } from '../async.ts';
 import type { Instant } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { TokensError } from '../errors.ts';
-import type { CallOptions, Gateway, Life, Tokens } from '../protocols/protocol.ts';
+import type { CallOptions, Gateway, Grant, Life, Tokens } from '../protocols/protocol.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
+import { type AskGatewayLogin, lookMs } from './logins.ts';
 import { lifeOf, type ReplacedToken, type TokenChange, type TokenRecord, type UserToken } from './record.ts';
 import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
+import { leaseOrAlone, syncDelayMs } from './store.ts';
 
 /** What a call about a token is made with, and what its answer tells of the token's life. */
 export class GatewayCalls {
   readonly #env: Environment;
+  /** By token: of this window's own callers, one at a time. */
+  readonly #turns = new Turns();
 
   constructor(env: Environment) {
     this.#env = env;
@@ -49,12 +54,76 @@ export class GatewayCalls {
     const connection = gateways.find(record.connection);
     const gateway = connection === undefined ? undefined : await logins.gatewayLogin(connection);
     if (record.level !== 'session') {
-      return { user: record.value, service, gateway };
+      const login = connection === undefined ? undefined : () => logins.usable(connection);
+      return { user: record.value, more: record.more, login, service, gateway };
     }
     if (user === undefined) {
       throw new TokensError('E_EXPIRED', 'Nobody is signed in to {0}.', [record.connection]);
     }
     return { user: user.value, session: record.value, service, gateway };
+  }
+
+  /**
+   * Renews a token at its gateway and notes what that gives, before anything else is done. What only one can use is used by
+   * one window at a time; the others find what it has got.
+   * @param change what else is to be noted
+   * @returns what the gateway has put in the place of a token that is not held any more
+   */
+  async renew(
+    record: TokenRecord,
+    change: TokenChange = {},
+    askGatewayLogin?: AskGatewayLogin,
+  ): Promise<Grant | undefined> {
+    const { logins, table } = this.#env;
+    const { connection, gateway } = await this.gatewayOf(record);
+    const attempt = async (current: TokenRecord): Promise<Grant | undefined> => {
+      const grant = await logins.withGatewayLogin(connection, askGatewayLogin, async () =>
+        gateway.keepAlive(await this.tokensOf(current), {}),
+      );
+      const isHeld = table.get(current.id)?.value === current.value;
+      if (grant.value === current.value || isHeld) {
+        await this.renewed(current, grant, { value: grant.value, ...change });
+        return undefined;
+      }
+      return grant;
+    };
+    return gateway.renewsDead
+      ? this.#turns.run(record.id, () => this.#once(connection, record, attempt))
+      : attempt(record);
+  }
+
+  /** Does what can be done once with what a token has, unless another window has done it. */
+  async #once<T>(
+    connection: Connection,
+    { id, valueVersion }: TokenRecord,
+    work: (current: TokenRecord) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { claims, clock, log, sync, table } = this.#env;
+    const key = `refresh-${id}`;
+    /** The token, if nobody has put another one in its place. */
+    const unused = async (): Promise<TokenRecord | undefined> => {
+      await sync.readAgain(id);
+      const current = table.get(id);
+      return current?.valueVersion === valueVersion ? current : undefined;
+    };
+    while (!(await leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds))) {
+      await pause(clock, lookMs);
+    }
+    try {
+      const current = await unused();
+      return current && (await work(current));
+    } catch (error) {
+      // Machines share no claims: another one may have used it, and all hear of that within a moment.
+      if (TokensError.is(error) && (error.details.status ?? 0) >= 400) {
+        await pause(clock, syncDelayMs);
+        if ((await unused()) === undefined) {
+          return undefined;
+        }
+      }
+      throw error;
+    } finally {
+      await claims.release(key).catch(() => undefined); // It ages.
+    }
   }
 
   /** Whether its gateway still knows a token. */
@@ -95,10 +164,12 @@ export class GatewayCalls {
   }
 
   /** Notes a life that a gateway has just granted: at once, so that no other window renews as well. */
-  async renewed(record: TokenRecord, life: Life, change: TokenChange): Promise<void> {
+  async renewed(record: TokenRecord, life: Life & Pick<Grant, 'more'>, change: TokenChange): Promise<void> {
     const { clock, sync } = this.#env;
     const lastUsedAt = clock.now().wall;
-    await sync.applyLife(record, lifeOf(life, record.lifeMs), { lastUsedAt, ...change }, 'now');
+    const news = life.isUnchanged ? undefined : lifeOf(life, record.lifeMs);
+    const more = life.more === undefined ? {} : { more: life.more };
+    await sync.applyLife(record, news, { lastUsedAt, ...change, ...more }, 'now');
   }
 
   /**

@@ -1,8 +1,9 @@
-import { type Connection, originOf } from '../connection.ts';
+import type { Connection } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
 import { noConnection } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
+import { identityOf } from '../protocols/kinds.ts';
 import type { Gateway } from '../protocols/protocol.ts';
 import type { CredentialStore, Credentials } from './store.ts';
 
@@ -103,7 +104,7 @@ export async function credentialsOf(
   }
 }
 
-/** Whether a token or a login may be sent to a connection: only to the origin it is from. */
+/** Whether a token or a login may be sent to a connection: only to what it is bound to. */
 export function belongsTo(connection: Connection, issued: { readonly origin: string }): boolean {
-  return originOf(connection) === issued.origin;
+  return identityOf(connection) === issued.origin;
 }

@@ -117,7 +117,8 @@ export class HeldTokens {
   }
 
   protected info(record: TokenRecord): TokenInfo {
-    return infoOf(record, this.env.clock.now(), this.env.warnMs());
+    const { clock, gateways, warnMs } = this.env;
+    return infoOf(record, clock.now(), warnMs(), gateways.find(record.connection));
   }
 
   protected records(connection: string | undefined): Iterable<TokenRecord> {

@@ -18,10 +18,10 @@ import { type RenewalEnd, RenewalTimes } from './renewalTimes.ts';
 import { SessionLimit } from './sessionLimit.ts';
 import { type OperationOptions, SignIn } from './signIn.ts';
 import { StateTimes } from './stateTimes.ts';
+import type { Unreadable } from './store.ts';
 import { answeredMs } from './store.ts';
 import { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
-import type { Unreadable } from './tokenSync.ts';
 import type { Change } from './tokenTable.ts';
 
 /**
@@ -50,7 +50,7 @@ export class Keeper extends HeldTokens implements Disposable {
     this.#owned = owned;
     const calls = new GatewayCalls(env);
     const takeover = owned.add(new Takeover(env, calls));
-    const signIn = new SignIn(env, takeover);
+    const signIn = new SignIn(env, calls, takeover);
     const closing = owned.add(new Closing(env, calls, signIn, takeover));
     const limit = owned.add(new SessionLimit(env, closing));
     const renewal = new Renewal(env, calls, signIn, closing);

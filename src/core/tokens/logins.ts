@@ -1,9 +1,10 @@
 import { SingleFlight, Turns } from '../async.ts';
-import { type Connection, originOf } from '../connection.ts';
+import type { Connection } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { ended } from '../http/text.ts';
+import { identityOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { belongsTo, credentialsOf, type Gateways } from './gateways.ts';
 import { isByCertificate, isSame, isSameGateway, partsOf, secretIn } from './loginParts.ts';
@@ -16,8 +17,8 @@ export type AskGatewayLogin = (
   why: 'unknown' | 'refused',
 ) => Promise<Login | undefined>;
 
-/** How often a window looks whether another one's log-on is over, in milliseconds. */
-const lookMs = 200;
+/** How often a window looks whether another one's work is over, in milliseconds. */
+export const lookMs = 200;
 
 /**
  * The logins that are remembered. Accounts are locked after a few refusals, so one that a gateway has refused is kept
@@ -153,7 +154,7 @@ export class Logins implements Disposable {
   giveGatewayLogin(connection: Connection, login: Login): void {
     const { gateway } = partsOf(connection, login);
     if (secretIn(connection, gateway) !== undefined) {
-      this.#gatewayLogins.set(connection.name, { login: gateway, origin: originOf(connection) });
+      this.#gatewayLogins.set(connection.name, { login: gateway, origin: identityOf(connection) });
     }
   }
 
@@ -224,7 +225,7 @@ export class Logins implements Disposable {
       await this.#write(connection, {
         ...(known === undefined ? {} : { login: known }),
         ...(secrets === undefined ? {} : { secrets }),
-        origin: originOf(connection),
+        origin: identityOf(connection),
       });
     }
   }

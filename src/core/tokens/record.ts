@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { Instant } from '../clock.ts';
-import { type Connection, originOf, type Parsed, withoutUndefined } from '../connection.ts';
-import type { Grant, Life } from '../protocols/protocol.ts';
+import { type Connection, type Parsed, withoutUndefined } from '../connection.ts';
+import { abilitiesOf, identityOf, protocolOf } from '../protocols/kinds.ts';
+import type { Grant, Kept, Life } from '../protocols/protocol.ts';
 import { remaining, stateOf } from './deadline.ts';
 import { mask, type TokenInfo } from './token.ts';
 
@@ -17,8 +19,10 @@ const schema = v.object({
   id: v.pipe(v.string(), v.nonEmpty()),
   /** The secret. */
   value: v.pipe(v.string(), v.nonEmpty()),
+  /** What is kept with it, as secret as it is. */
+  more: v.optional(v.record(v.string(), v.string())),
   connection: v.string(),
-  /** Where the token was issued; it goes nowhere else. */
+  /** What the token is bound to: where it was issued; it goes nowhere else. */
   origin: v.string(),
   kind: v.picklist(['user', 'session']),
   service: v.optional(v.string()),
@@ -115,8 +119,8 @@ export type TokenChange = Partial<
 export type LifeNews = Pick<Token, 'sent' | 'leftMs' | 'source'> & Partial<Pick<Token, 'lifeMs'>>;
 
 /** What an answer tells of a life; where it tells nothing, it is the full one of `usualMs` milliseconds. */
-export function lifeOf({ sent, reportedMs }: Life, usualMs: number): Required<LifeNews> {
-  const lifeMs = reportedMs ?? usualMs;
+export function lifeOf({ sent, reportedMs, estimatedMs }: Life, usualMs: number): Required<LifeNews> {
+  const lifeMs = reportedMs ?? estimatedMs ?? usualMs;
   return { sent, leftMs: lifeMs, lifeMs, source: reportedMs === undefined ? 'estimated' : 'reported' };
 }
 
@@ -128,7 +132,8 @@ export function lifeOf({ sent, reportedMs }: Life, usualMs: number): Required<Li
 export function issued(connection: Connection, grant: Grant, usualMs: number, now: Instant, window: string) {
   return {
     value: grant.value,
-    origin: originOf(connection),
+    ...(protocolOf(connection).sessions === undefined ? { more: grant.more ?? {} } : {}),
+    origin: identityOf(connection),
     ...lifeOf(grant, usualMs),
     openedAt: now.wall,
     lastUsedAt: now.wall,
@@ -188,6 +193,11 @@ export function parseRecord(id: string, json: string): Parsed<TokenRecord> {
   } catch {
     return { ok: false, reason: 'is not JSON' };
   }
+  const entry = v.safeParse(withMore, data);
+  if (entry.success) {
+    const { secret, version: _, ...rest } = entry.output;
+    data = { ...rest, ...secret };
+  }
   const parsed = v.safeParse(schema, data);
   if (!parsed.success) {
     return { ok: false, reason: `"${v.getDotPath(parsed.issues[0]) ?? 'entry'}" is not as it should be` };
@@ -218,19 +228,50 @@ function recordOf(entry: Entry, data: unknown): TokenRecord {
     : { ...token, level: 'session', closing, view, ...withoutUndefined({ target, under }) };
 }
 
+/** Whether a change puts another secret in the place of a token's. What is kept with a value counts as a part of it. */
+export function isReplacedBy(record: TokenRecord, { value, more }: TokenChange): boolean {
+  const isSame = (value ?? record.value) === record.value;
+  return !isSame || (more !== undefined && !isDeepStrictEqual(more, record.more ?? {}));
+}
+
+/** What is kept with a token, less what has ended, after an answer that told something new of it. */
+export function keptAfter(known: Kept | undefined, news: Kept): Kept {
+  return Object.fromEntries(Object.entries({ ...known, ...news }).filter(([, value]) => value !== ''));
+}
+
 /** What is said of the writing of an entry; nothing in one of version 0.1. */
 export function parseStamp(json: string): Stamp {
   const parsed = v.safeParse(stamp, JSON.parse(json));
   return parsed.success ? parsed.output : {};
 }
 
+/**
+ * An entry of a token with which something is kept. Version 0.1 drops members that it does not know when it writes an entry
+ * back; this one it cannot read, for lack of the value in its place, and so it leaves it alone.
+ */
+const withMore = v.looseObject({
+  version: v.literal(2),
+  secret: v.object({ value: v.string(), more: v.record(v.string(), v.string()) }),
+});
+
 /** A record as an entry of the secret storage: the same text for what says the same. */
 export function serialize(record: TokenRecord, stamp: Stamp = {}): string {
-  const { level, signInId, valueVersion, lifeVersion, lastActive, unknown, ...same } = record;
+  const {
+    level,
+    signInId,
+    valueVersion,
+    lifeVersion,
+    lastActive,
+    unknown,
+    value,
+    more = {},
+    ...same
+  } = record;
+  const secret = Object.keys(more).length === 0 ? { value } : { version: 2, secret: { value, more } };
   const kind = level === 'user' || level === 'replaced' ? 'user' : 'session';
   const closing = isEnding(record);
   const renamed = { kind, closing, signIn: signInId, generation: valueVersion, turn: lifeVersion };
-  return JSON.stringify(sorted({ ...unknown, ...same, ...renamed, worked: lastActive, ...stamp }));
+  return JSON.stringify(sorted({ ...unknown, ...same, ...secret, ...renamed, worked: lastActive, ...stamp }));
 }
 
 /** A value of JSON with the members of its objects in one order. */
@@ -304,8 +345,16 @@ function compare(a: readonly (number | string)[], b: readonly (number | string)[
   return 0;
 }
 
-/** What people and other programs may see of a token, at a moment. */
-export function infoOf(record: TokenRecord, now: Instant, warnMs: number): TokenInfo {
+/**
+ * What people and other programs may see of a token, at a moment.
+ * @param connection tells what its gateway can be asked for; absent: there is none any more
+ */
+export function infoOf(
+  record: TokenRecord,
+  now: Instant,
+  warnMs: number,
+  connection?: Connection,
+): TokenInfo {
   const left = remaining(record, now);
   return {
     id: record.id,
@@ -322,5 +371,6 @@ export function infoOf(record: TokenRecord, now: Instant, warnMs: number): Token
     source: record.source,
     keepAlive: record.keepAlive,
     masked: mask(record.value),
+    ...(connection === undefined ? { renewable: false, closable: false } : abilitiesOf(connection)),
   };
 }

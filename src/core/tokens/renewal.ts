@@ -1,6 +1,7 @@
 import { eachOf, unlessCancelled } from '../async.ts';
 import type { Instant } from '../clock.ts';
 import { type FailureDetails, TokensError } from '../errors.ts';
+import { abilitiesOf } from '../protocols/kinds.ts';
 import type { Closing } from './closing.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
@@ -38,12 +39,18 @@ export class Renewal {
    */
   async renew(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
     const record = this.#held(id);
+    const { connection, gateway } = await this.#calls.gatewayOf(record);
+    if (isMain(record) && !abilitiesOf(connection).renewable) {
+      await this.#replaceMain(record, options, change);
+      return;
+    }
     const asked = this.#env.clock.now();
     const attempt = () => this.#attempt(id, options, change);
     try {
       await attempt();
     } catch (error) {
-      if (!(record.level === 'session' ? mayRefuseToken(error) : refusesToken(error))) {
+      const isOver = record.level === 'session' || gateway.renewsDead ? mayRefuseToken : refusesToken;
+      if (!isOver(error)) {
         throw error;
       }
       await this.#calls.heardRefusal(error, record, asked);
@@ -55,6 +62,17 @@ export class Renewal {
       } else if (isMain(record)) {
         await this.#replaceMain(record, options, change);
       }
+    }
+  }
+
+  /** Renews a token that is about to end, by itself. What no renewal sets back is replaced by a sign-in. */
+  async renewInTime(id: string): Promise<void> {
+    const before = this.#held(id);
+    await this.renew(id, {}, {});
+    const after = this.#held(id);
+    const isAsBefore = after.value === before.value && after.sent === before.sent;
+    if (isAsBefore && isMain(after)) {
+      await this.#replaceMain(after, {}, {});
     }
   }
 
@@ -71,12 +89,15 @@ export class Renewal {
     }
     const asked = clock.now();
     try {
-      const life = gateway.remainingLife({ user: record.value }, { signal });
-      const { sent, reportedMs } = await unlessCancelled(life, signal);
-      if (reportedMs !== undefined) {
-        const lifeMs = Math.max(reportedMs, record.lifeMs);
-        const news = { sent, leftMs: reportedMs, lifeMs, source: 'reported' } as const;
-        await sync.applyLife(record, news, {}, 'soon');
+      const life = gateway.remainingLife(await this.#calls.tokensOf(record), { signal });
+      const { sent, reportedMs, more } = await unlessCancelled(life, signal);
+      const lifeMs = Math.max(reportedMs ?? 0, record.lifeMs);
+      const news =
+        reportedMs === undefined
+          ? undefined
+          : ({ sent, leftMs: reportedMs, lifeMs, source: 'reported' } as const);
+      if (news !== undefined || more !== undefined) {
+        await sync.applyLife(record, news, more === undefined ? {} : { more }, 'soon');
       }
     } catch (error) {
       if (!refusesToken(error)) {
@@ -103,17 +124,11 @@ export class Renewal {
   }
 
   async #attempt(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
-    const { logins, table } = this.#env;
     const current = this.#held(id);
-    const { connection, gateway } = await this.#calls.gatewayOf(current);
-    const grant = await logins.withGatewayLogin(connection, options.askGatewayLogin, async () =>
-      gateway.keepAlive(await this.#calls.tokensOf(current), {}),
-    );
-    if (grant.value === current.value || table.get(id)?.value === current.value) {
-      await this.#calls.renewed(current, grant, { value: grant.value, ...change });
-    } else {
+    const unwanted = await this.#calls.renew(current, change, options.askGatewayLogin);
+    if (unwanted !== undefined) {
       // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
-      await this.#closing.discard(current, grant);
+      await this.#closing.discard(current, unwanted);
     }
   }
 

@@ -107,7 +107,7 @@ export class RenewalTimes implements Disposable {
       // Of several windows one renews for this deadline; if it dies or does not come back, another one does.
       if (await this.#lease(record, left * leaseShare)) {
         const begun = clock.now();
-        await this.#renewal.renew(id, {}, {});
+        await this.#renewal.renewInTime(id);
         const tookMs = elapsed(begun, clock.now());
         this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
         this.#holdOff(id, minPauseMs);

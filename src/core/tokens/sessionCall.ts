@@ -1,6 +1,7 @@
 import { type SingleFlight, unlessCancelled } from '../async.ts';
-import { originOf, withoutUndefined } from '../connection.ts';
+import { withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
+import { identityOf } from '../protocols/kinds.ts';
 import type { Grant } from '../protocols/protocol.ts';
 import { mayLive } from './deadline.ts';
 import { type DataCallDeps, type Fetched, type Opened, type SessionQuery, send } from './fetched.ts';
@@ -143,7 +144,13 @@ export class SessionCall {
     const { lifeMs: _, ...life } = lifeOf(got, session.lifeMs);
     const now = clock.now();
     const used = { lastUsedAt: now.wall, lastActive: now, usedBy: window };
-    await sync.applyLife({ id: session.id, value }, life, used, 'soon');
+    const replaced = withoutUndefined({ value: got.value, more: got.more });
+    await sync.applyLife(
+      { id: session.id, value },
+      got.isUnchanged ? undefined : life,
+      { ...used, ...replaced },
+      'soon',
+    );
     return { got, held: table.get(session.id), elapsedMs };
   }
 
@@ -173,7 +180,7 @@ export class SessionCall {
     const { connection, service, view } = this.#query;
     const { env, limit } = this.#deps;
     const now = env.clock.now();
-    const origin = originOf(connection);
+    const origin = identityOf(connection);
     let best: Session | undefined;
     for (const record of env.table.of(connection.name)) {
       if (
@@ -202,7 +209,7 @@ export class SessionCall {
       answer: got.answer,
       totalRows: got.totalRows,
       elapsedMs,
-      ...(held === undefined ? {} : { session: infoOf(held, clock.now(), warnMs()) }),
+      ...(held === undefined ? {} : { session: infoOf(held, clock.now(), warnMs(), connection) }),
       reused,
     };
   }

@@ -1,10 +1,11 @@
 import { SingleFlight, Turns, unlessCancelled } from '../async.ts';
-import { type Connection, originOf } from '../connection.ts';
+import type { Connection } from '../connection.ts';
 import { cancelled, isLoginRefused, TokensError } from '../errors.ts';
-import { protocolOf } from '../protocols/kinds.ts';
+import { identityOf, protocolOf } from '../protocols/kinds.ts';
 import type { Gateway, Grant, Login } from '../protocols/protocol.ts';
 import { mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
+import type { GatewayCalls } from './gatewayCalls.ts';
 import { belongsTo } from './gateways.ts';
 import { isByCertificate } from './loginParts.ts';
 import type { AskGatewayLogin } from './logins.ts';
@@ -18,7 +19,7 @@ import {
   type SoleToken,
   type TokenChange,
 } from './record.ts';
-import { mayHaveOpened, refusesToken } from './refusal.ts';
+import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
 import type { Credentials } from './store.ts';
 import type { Takeover } from './takeover.ts';
 
@@ -44,23 +45,30 @@ export interface OperationOptions {
   readonly askGatewayLogin?: AskGatewayLogin | undefined;
 }
 
+/** So many tokens are signed in for by themselves though each is refused at once. */
+const maxInVain = 3;
+
 /** Gets tokens for logins, and new tokens for those that died. */
 export class SignIn {
   readonly #env: Environment;
+  readonly #calls: GatewayCalls;
   readonly #takeover: Takeover;
   /** By connection and service: those that may ask the person, and those that may not. */
   readonly #asking = new SingleFlight<string, MainToken>();
   readonly #silent = new SingleFlight<string, MainToken>();
   readonly #turns = new Turns();
+  /** How many tokens in a row were refused at their first use, by connection: then nobody signs in but a person. */
+  readonly #inVain = new Map<string, number>();
 
-  constructor(env: Environment, takeover: Takeover) {
+  constructor(env: Environment, calls: GatewayCalls, takeover: Takeover) {
     this.#env = env;
+    this.#calls = calls;
     this.#takeover = takeover;
   }
 
   /** The token that calls of a connection, and of a service if it has any, are made with; dead or alive. */
   find(connection: Connection, service: string | undefined): MainToken | undefined {
-    return this.#env.table.main(connection.name, service, originOf(connection));
+    return this.#env.table.main(connection.name, service, identityOf(connection));
   }
 
   /** The service that somebody is signed in to, where it is just one; whose token may have expired. */
@@ -87,23 +95,33 @@ export class SignIn {
       : this.again(connection, service, options, record);
   }
 
-  /** Does work with {@link current}; where the gateway refuses that, once more with a new one. */
+  /** Does work with {@link current}; where the gateway refuses that, once more with a new one, unless it was new. */
   async withToken<T>(
     connection: Connection,
     service: string | undefined,
     options: OperationOptions,
     work: (token: MainToken) => Promise<T>,
   ): Promise<T> {
-    const token = await this.current(connection, service, options);
-    const asked = this.#env.clock.now();
-    try {
-      return await work(token);
-    } catch (error) {
-      if (!refusesToken(error)) {
-        throw error;
+    const before = this.find(connection, service);
+    let token = await this.current(connection, service, options);
+    for (let isNew = token.value !== before?.value; ; isNew = true) {
+      const asked = this.#env.clock.now();
+      try {
+        const result = await work(token);
+        this.#inVain.delete(connection.name);
+        return result;
+      } catch (error) {
+        if (!refusesToken(error)) {
+          throw error;
+        }
+        await this.#env.sync.markDead(token, asked);
+        if (isNew) {
+          // Signing in has not helped, so doing it once more would not.
+          this.#inVain.set(connection.name, (this.#inVain.get(connection.name) ?? 0) + 1);
+          throw error;
+        }
+        token = await this.again(connection, service, options, token);
       }
-      await this.#env.sync.markDead(token, asked);
-      return work(await this.again(connection, service, options, token));
     }
   }
 
@@ -148,6 +166,7 @@ export class SignIn {
     given: { login: Login; remember?: boolean | undefined },
     { signal, askGatewayLogin }: OperationOptions = {},
   ): Promise<MainToken> {
+    this.#inVain.delete(connection.name);
     return unlessCancelled(this.#logOn(connection, service, given, askGatewayLogin), signal);
   }
 
@@ -158,13 +177,18 @@ export class SignIn {
     dead: MainToken | undefined,
   ): Promise<MainToken> {
     let refusal: TokensError | undefined;
+    const rests = (this.#inVain.get(connection.name) ?? 0) >= maxInVain;
     try {
+      const renewed = rests || dead === undefined ? undefined : await this.#renewed(connection, dead);
+      if (renewed !== undefined) {
+        return renewed;
+      }
       const another = () => {
         const held = this.find(connection, service);
         return held?.value === dead?.value ? undefined : held;
       };
       const logOn = (login: Login) => this.#logOn(connection, service, { login }, askGatewayLogin);
-      const token = await this.#env.logins.send(connection, another, logOn);
+      const token = rests ? undefined : await this.#env.logins.send(connection, another, logOn);
       if (token !== undefined) {
         return token;
       }
@@ -173,6 +197,16 @@ export class SignIn {
         throw error;
       }
       refusal = error;
+    }
+    if (rests) {
+      refusal = new TokensError(
+        'E_EXPIRED',
+        '{0} has refused {1} new tokens in a row, so nobody signs in again by itself: sign in by hand.',
+        [connection.name, maxInVain],
+      );
+      if (askLogin === undefined) {
+        throw refusal;
+      }
     }
     if (askLogin === undefined) {
       throw dead === undefined
@@ -187,7 +221,26 @@ export class SignIn {
     if (given === undefined) {
       throw cancelled();
     }
+    this.#inVain.delete(connection.name);
     return this.#logOn(connection, service, given, askGatewayLogin);
+  }
+
+  /** The same token with a new value, where what is kept with a dead one is good for that; undefined where it is not. */
+  async #renewed(connection: Connection, dead: MainToken): Promise<MainToken | undefined> {
+    const gateway = await this.#env.gateways.gateway(connection);
+    if (!gateway.renewsDead || !belongsTo(connection, dead)) {
+      return undefined;
+    }
+    try {
+      await this.#calls.renew(dead);
+    } catch (error) {
+      if (!mayRefuseToken(error)) {
+        throw error;
+      }
+      return undefined;
+    }
+    const held = this.find(connection, dead.service);
+    return held?.value === dead.value ? undefined : held;
   }
 
   async #logOn(
@@ -302,7 +355,7 @@ export class SignIn {
   async #revoke(gateway: Gateway, old: SoleToken): Promise<void> {
     const { clock, log, redactor, sync } = this.#env;
     try {
-      await gateway.close({ user: old.value });
+      await gateway.close(await this.#calls.tokensOf(old));
     } catch (error) {
       if (remaining(old, clock.now()) > 0) {
         log.warn(`Revoking ${old.id} failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -14,6 +14,12 @@ export interface TokenStore {
   readonly onDidChange: Event<string>;
 }
 
+/** An entry of the store that could not be read; it is left where it is. */
+export interface Unreadable {
+  readonly id: string;
+  readonly reason: string;
+}
+
 /** By then all windows have heard of what one has stored, in milliseconds. */
 export const syncDelayMs = 2_000;
 

@@ -21,6 +21,9 @@ export interface TokenInfo {
   keepAlive: KeepAliveMode;
   /** `••••` and the last 4 characters; all dots when it has fewer than 12. */
   masked: string;
+  /** Whether its gateway can be asked to renew it, and to end it. */
+  renewable: boolean;
+  closable: boolean;
 }
 
 /** A closed token is gone and has no state. */

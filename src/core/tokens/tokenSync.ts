@@ -9,6 +9,8 @@ import type { Ports } from './ports.ts';
 import {
   isClosable,
   isPartOfLife,
+  isReplacedBy,
+  keptAfter,
   type LifeNews,
   merge,
   parseRecord,
@@ -18,14 +20,8 @@ import {
   type TokenRecord,
   type UserToken,
 } from './record.ts';
-import { syncDelayMs } from './store.ts';
+import { syncDelayMs, type Unreadable } from './store.ts';
 import type { TokenTable } from './tokenTable.ts';
-
-/** An entry of the store that could not be read; it is left where it is. */
-export interface Unreadable {
-  readonly id: string;
-  readonly reason: string;
-}
 
 export type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId'> & {
   readonly table: TokenTable;
@@ -87,6 +83,11 @@ export class TokenSync implements Disposable {
     return unreadable;
   }
 
+  /** Takes over what the store has by now of a token: another window may have written it just before. */
+  async readAgain(id: string): Promise<void> {
+    await this.#inTurn(id, async () => void (await this.#read(id)));
+  }
+
   /** Takes a token in; when this resolves the store has it, or {@link onTrouble} has fired. */
   async add(record: TokenRecord): Promise<void> {
     this.#deps.table.put(record);
@@ -103,7 +104,7 @@ export class TokenSync implements Disposable {
     if (record === undefined) {
       return;
     }
-    const replaced = change.value !== undefined && change.value !== record.value;
+    const replaced = isReplacedBy(record, change);
     if (replaced) {
       this.#replacedAt.set(id, clock.now());
     }
@@ -128,19 +129,21 @@ export class TokenSync implements Disposable {
   /**
    * Takes in what an answer told of a token's life, with what else it changes. Answers overtake each other: one to
    * an earlier request tells nothing new of the life, and one about a value that was replaced tells nothing at all.
+   * @param news absent where the life goes on as it did; in `change`, `more` is what is new of that
    */
   async applyLife(
     token: Pick<TokenRecord, 'id' | 'value'>,
-    { sent, leftMs, source, lifeMs }: LifeNews,
+    news: LifeNews | undefined,
     change: TokenChange,
     written: 'now' | 'soon',
   ): Promise<void> {
     const { clock, table } = this.#deps;
     const record = table.stored(token.id);
     if (record?.value === token.value) {
-      const isNews = !isLater(record.sent, sent, clock.now());
-      const life = isNews ? { sent, leftMs, source, lifeMs: lifeMs ?? record.lifeMs } : {};
-      await this.update(token.id, { ...life, ...change }, written);
+      const isNews = news !== undefined && !isLater(record.sent, news.sent, clock.now());
+      const life = isNews ? { lifeMs: record.lifeMs, ...news } : {};
+      const more = change.more === undefined ? {} : { more: keptAfter(record.more, change.more) };
+      await this.update(token.id, { ...life, ...change, ...more }, written);
     }
   }
 

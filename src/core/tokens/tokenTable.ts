@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
 import { Emitter } from '../event.ts';
 import { type Log, logFault } from '../log.ts';
+import { isNameField } from '../protocols/protocol.ts';
 import type { Redactor } from '../redact.ts';
 import { isGuess, isLater, mayBeLater, mayLive, remaining, startOf } from './deadline.ts';
 import {
@@ -155,6 +156,11 @@ export class TokenTable implements Disposable {
     const known = this.#records.get(id);
     if (known?.value !== record.value) {
       this.#redactor.add(record.value);
+    }
+    if (known?.more !== record.more) {
+      for (const [name, value] of Object.entries(record.more ?? {})) {
+        isNameField(name) ? this.#redactor.addName(value) : this.#redactor.add(value);
+      }
     }
     this.#records.set(id, record);
     if (known === undefined) {

@@ -19,7 +19,7 @@ describe('connections', () => {
       [{ name: 'c', url: good.url }, '"kind" is missing'],
       [{ ...good, name: ' ' }, '"name" must not be empty'],
       [{ ...good, name: 7 }, '"name" must be a string'],
-      [{ ...good, kind: 'soap' }, '"kind" must be one of bmc-cra, sarus'],
+      [{ ...good, kind: 'soap' }, '"kind" must be one of bmc-cra, sarus, rest'],
       [{ ...good, dialect: 7 }, '"dialect" must be one of auto, getData, views'],
       [{ ...good, keepAlive: 'ever' }, '"keepAlive" must be one of manual, auto'],
       [

@@ -69,6 +69,8 @@ describe('answers to language models', () => {
       source: 'estimated',
       keepAlive: 'manual',
       masked: '••••WXYZ',
+      renewable: true,
+      closable: true,
     };
     const told = tokenForModel(token, 10_000);
     assert.equal(told.secondsLeft, 60);

@@ -56,9 +56,10 @@ export const cra: Protocol<CraQuery, CraConnection> = {
     prompt: { template: 'View, as PRODUCT/VIEW: choose one or type it', args: [] },
     useTyped: { template: 'use this view', args: [] },
     // Views that every gateway has.
-    usual: ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'].map((name) => ({
-      name,
-    })),
+    usual: () =>
+      ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'].map((name) => ({
+        name,
+      })),
     options,
     maxRows: 'rows',
     anew: { refresh: true },

@@ -253,13 +253,15 @@ export interface Preset {
   /** As people know the API; not translated. */
   readonly title: string;
   /** What it is based on: seen at a running server, in its documentation, or in a program that speaks to it. */
-  readonly evidence: string;
+  readonly evidence: 'run' | 'documented' | 'client';
   readonly source: string;
-  readonly description: Readonly<Record<string, unknown>>;
+  readonly description: Readonly<Record<string, unknown>> & {
+    readonly inputs?: Readonly<Record<string, string>>;
+  };
 }
 
 /** The presets that there are, by their names in the settings. */
-export const presetsByName: Readonly<Record<string, Preset>> = presets;
+export const presetsByName = presets as Readonly<Record<string, Preset>>;
 
 /**
  * Reads what describes an API: the members of a connection, beside those of the preset that it may name. The former hold, one

@@ -43,6 +43,12 @@ function isAmountTold({ minutes, seconds, milliseconds }: Unit): boolean {
   return typeof (minutes ?? seconds ?? milliseconds) === 'object';
 }
 
+/** Whether it is told in the body. */
+export function isInBody({ minutes, seconds, milliseconds, at }: Unit): boolean {
+  const place = minutes ?? seconds ?? milliseconds ?? at;
+  return typeof place === 'object' && (place.in === 'json' || place.in === 'text');
+}
+
 /** Whether it is told by what any answer may have: a header or a cookie, which no data can be taken for. */
 export function tellsBeside({ minutes, seconds, milliseconds, at, cookie }: Unit): boolean {
   const place = minutes ?? seconds ?? milliseconds ?? at;

@@ -18,8 +18,15 @@ export interface Seen {
   readonly json: Sent | undefined;
 }
 
+type Head = Pick<Seen, 'status' | 'headers'>;
+
+/** An answer of which there is the beginning of the text, and as JSON what stands beside its rows. */
+export function seenInPart({ status, headers }: Head, text: string, rest: unknown): Seen {
+  return { status, headers, text, json: jsonIn(JSON.stringify(rest ?? null)) };
+}
+
 /** An answer whose body is read as JSON only if somebody asks for that. */
-export function seen(status: number, headers: IncomingHttpHeaders, text: string): Seen {
+export function seen({ status, headers }: Head, text: string): Seen {
   let json: { readonly value: Sent | undefined } | undefined;
   return {
     status,

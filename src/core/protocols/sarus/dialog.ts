@@ -31,7 +31,7 @@ export const dialog: RequestDialog = {
   target: [{ name: 'endpoint', prompt }],
   prompt,
   useTyped: { template: 'use this name', args: [] },
-  usual: endpoints.map((endpoint) => ({ name: endpoint.name, description: priceOf(endpoint) })),
+  usual: () => endpoints.map((endpoint) => ({ name: endpoint.name, description: priceOf(endpoint) })),
   mayChange,
   params: {
     name: 'params',

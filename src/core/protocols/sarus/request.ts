@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Pairs, segment } from '../../http/encode.ts';
 import { isRecord } from '../../http/text.ts';
-import type { Json } from '../../json.ts';
+import type { Json, JsonObject } from '../../json.ts';
 import type { RowPath } from '../answer.ts';
 import type { WireRequest } from '../protocol.ts';
 import { findEndpoint } from './endpoints.ts';
@@ -24,7 +24,11 @@ export type SarusQuery = Readonly<v.InferOutput<typeof schema>>;
 export const seriesNames = ['Series', 'Series[]'] as const;
 
 /** A data call. By GET the token comes last, so that no parameter of the caller's can stand after it. */
-export function dataRequest({ endpoint, params = {}, method }: SarusQuery): WireRequest {
+export function dataRequest({
+  endpoint,
+  params = {},
+  method,
+}: SarusQuery): WireRequest & { readonly json?: JsonObject } {
   const path = `/${segment(endpoint)}`;
   const token = { name: 'SessionToken', variable: 'SESSION_TOKEN' };
   if ((method ?? (findEndpoint(endpoint)?.posts ? 'POST' : 'GET')) === 'GET') {

@@ -11,7 +11,7 @@ const headers = {
 };
 
 function found(body: unknown) {
-  return foundIn(seen(200, headers, typeof body === 'string' ? body : JSON.stringify(body)));
+  return foundIn(seen({ status: 200, headers }, typeof body === 'string' ? body : JSON.stringify(body)));
 }
 
 function livesAt(body: unknown, place: string) {

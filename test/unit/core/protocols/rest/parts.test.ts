@@ -14,7 +14,7 @@ import {
 } from '../../../../../src/core/protocols/rest/template.ts';
 
 const answer = (body: unknown, headers: Record<string, string | string[]> = {}, status = 200) =>
-  seen(status, headers, typeof body === 'string' ? body : JSON.stringify(body));
+  seen({ status, headers }, typeof body === 'string' ? body : JSON.stringify(body));
 
 function place(text: string): Place {
   const found = placeOf(text);

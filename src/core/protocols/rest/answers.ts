@@ -1,0 +1,203 @@
+import * as v from 'valibot';
+import { TokensError } from '../../errors.ts';
+import type { HttpDeps } from '../../http/client.ts';
+import { CookieJar } from '../../http/cookies.ts';
+import type { HttpAnswer, HttpHead } from '../../http/request.ts';
+import { ended, wordsOf } from '../../http/text.ts';
+import type { Answer } from '../answer.ts';
+import { detailsOf, refused, tokenText } from '../failures.ts';
+import { MaskingReader } from '../masking.ts';
+import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '../protocol.ts';
+import { matches } from './criteria.ts';
+import type { Description } from './description.ts';
+import { isCalled, type Place, type Seen, seen, textAt } from './place.ts';
+
+/** What an answer is to: it decides what a refusal means. */
+export type Purpose = 'signIn' | 'renewal' | 'token';
+
+/** Longest text that is kept with a token, in characters. */
+const longestKept = 8_192;
+
+/** Reads answers as a description says: what they hand out, and what they refuse. */
+export class Answers {
+  readonly #redactor: HttpDeps['redactor'];
+  readonly #description: Description;
+  readonly #host: string;
+  readonly #isByKept: boolean;
+
+  /**
+   * @param host how the server is called in sentences
+   * @param isByKept whether a renewal is by something that is kept with the token
+   */
+  constructor(redactor: HttpDeps['redactor'], description: Description, host: string, isByKept: boolean) {
+    this.#redactor = redactor;
+    this.#description = description;
+    this.#host = host;
+    this.#isByKept = isByKept;
+  }
+
+  /** @throws what an answer says that is no success */
+  check(head: HttpHead & Partial<HttpAnswer>, view: Seen, purpose: Purpose): void {
+    const failure = this.failure(
+      { retryAfterMs: undefined, streamed: false, ...head, text: view.text },
+      view,
+      purpose,
+    );
+    if (failure !== undefined) {
+      throw failure;
+    }
+  }
+
+  failure(
+    answer: HttpAnswer,
+    view = seen(answer, answer.text),
+    purpose: Purpose = 'token',
+  ): TokensError | undefined {
+    const { expired, limit, refused: refusals } = this.#description;
+    const { status } = answer;
+    const words = () => wordsOf(answer.text, this.#redactor);
+    if (matches(limit, view)) {
+      return this.#failed('E_LIMIT', words(), answer);
+    }
+    if (purpose === 'signIn' && (matches(refusals, view) || status === 401 || status === 403)) {
+      return this.#failed('E_CREDENTIALS', words(), answer);
+    }
+    if (purpose !== 'signIn' && matches(expired, view)) {
+      return this.#failed('E_EXPIRED', words(), answer);
+    }
+    if (status < 300) {
+      return undefined;
+    }
+    // By what it is renewed may be good no more; the token itself may be.
+    const isOver = purpose === 'renewal' && this.#isByKept && status >= 400 && status < 500 && status !== 408;
+    const details = { ...detailsOf(answer, words()), ...(isOver ? { refused: 'sign-in' as const } : {}) };
+    return refused(this.#host, words(), details);
+  }
+
+  #failed(code: 'E_LIMIT' | 'E_CREDENTIALS' | 'E_EXPIRED', words: string, answer: HttpAnswer): TokensError {
+    const host = this.#host;
+    const isBare = words === '';
+    const details = detailsOf(answer, words);
+    switch (code) {
+      case 'E_LIMIT':
+        return new TokensError(
+          code,
+          isBare ? '{0} is at its limit.' : '{0} is at its limit: {1}',
+          [host, ended(words)],
+          details,
+        );
+      case 'E_CREDENTIALS':
+        return new TokensError(
+          code,
+          isBare ? '{0} refused the sign-in: wrong user or password.' : '{0} refused the sign-in: {1}',
+          [host, ended(words)],
+          { ...details, refused: 'login' },
+        );
+      case 'E_EXPIRED':
+        return new TokensError(
+          code,
+          isBare
+            ? 'The session token is no longer valid at {0}.'
+            : 'The session token is no longer valid at {0}: {1}',
+          [host, ended(words)],
+          { ...details, refused: 'sign-in' },
+        );
+    }
+  }
+
+  lacking({ status }: { readonly status: number }): TokensError {
+    return new TokensError(
+      'E_PROTOCOL',
+      'The answer of {0} lacks what the protocol promises.',
+      [this.#host],
+      {
+        status,
+      },
+    );
+  }
+  checkAll(answer: Answer, http: HttpAnswer, view: Seen): void {
+    try {
+      this.check(http, view, 'token');
+    } catch (error) {
+      answer.dispose();
+      throw error;
+    }
+  }
+
+  /** The new value of a token that any answer may replace: in a cookie or a header. */
+  rotated(view: Seen): string | undefined {
+    const { token } = this.#description;
+    return token.in === 'cookie' || token.in === 'header' ? this.tokenAt(token, view) : undefined;
+  }
+
+  /** What an answer has changed of a token and of what is kept with it. */
+  newOf(
+    { more = {}, user }: Tokens,
+    cookies: CookieJar,
+    value = user,
+    kept: Kept = {},
+  ): Partial<Pick<Grant, 'value' | 'more'>> {
+    const now = cookies.kept();
+    const ended = Object.keys(more).filter((key) => CookieJar.isKey(key) && now[key] === undefined);
+    const all = { ...kept, ...now, ...Object.fromEntries(ended.map((key) => [key, ''])) };
+    const news = Object.entries(all).filter(([name, text]) => text !== (more[name] ?? ''));
+    this.tell(Object.fromEntries(news));
+    return {
+      ...(value === user ? {} : { value }),
+      ...(news.length === 0 ? {} : { more: Object.fromEntries(news) }),
+    };
+  }
+
+  tokenAt(place: Place, view: Seen, cookies?: CookieJar): string | undefined {
+    const text = this.#textAt(place, view, cookies);
+    if (text === undefined || text === '') {
+      return undefined;
+    }
+    if (!v.is(tokenText, text)) {
+      throw new TokensError('E_PROTOCOL', 'A token of {0} has characters that cannot be sent.', [this.#host]);
+    }
+    this.#redactor.add(text);
+    return text;
+  }
+
+  keptAt(places: Readonly<Record<string, Place>>, view: Seen, cookies?: CookieJar): Kept {
+    const found = Object.entries(places).flatMap(([name, place]) => {
+      const text = this.#textAt(place, view, cookies);
+      return text === undefined || text === '' ? [] : [[name, text] as const];
+    });
+    if (found.some(([, text]) => text.length > longestKept)) {
+      throw this.lacking(view);
+    }
+    const kept = Object.fromEntries(found);
+    this.tell(kept);
+    return kept;
+  }
+
+  /** A cookie that an earlier answer of the sign-in has set counts as well. */
+  #textAt(place: Place, view: Seen, cookies?: CookieJar): string | undefined {
+    const found = textAt(place, view);
+    return found === undefined && place.in === 'cookie'
+      ? cookies?.all().find(({ name }) => isCalled(name, place.name))?.value
+      : found;
+  }
+
+  tell(secrets: Kept): void {
+    const redactor = this.#redactor;
+    for (const [name, value] of Object.entries(secrets)) {
+      isNameField(name) ? redactor.addName(value) : redactor.add(value);
+    }
+  }
+
+  /** A reader that takes credentials out of data by the names that the description finds them under. */
+  masking(reader: ReturnType<DataCall['makeReader']>): ReturnType<DataCall['makeReader']> {
+    const { keep, renew, token } = this.#description;
+    const places = [token, renew?.token, ...Object.values(keep), ...Object.values(renew?.keep ?? {})];
+    const names = places.flatMap((place) => (place?.in === 'json' ? (place.path.at(-1) ?? []) : []));
+    const secret = [...new Set(names)].filter((name) =>
+      /^[\w-]*(?:token|secret|session|password|ticket)[\w-]*$/i.test(name),
+    );
+    return secret.length === 0
+      ? reader
+      : new MaskingReader(reader, secret, (found) => this.#redactor.add(found));
+  }
+}

@@ -1,0 +1,330 @@
+import { secretPlace } from '../../connection.ts';
+import { HttpClient, type HttpDeps } from '../../http/client.ts';
+import { CookieJar } from '../../http/cookies.ts';
+import type { HttpAnswer, HttpHead, HttpRequest } from '../../http/request.ts';
+import { readData } from '../data.ts';
+import { notJson } from '../failures.ts';
+import {
+  type CallOptions,
+  type DataAnswer,
+  type DataCall,
+  type Gateway,
+  type Grant,
+  isNameField,
+  type Kept,
+  type Life,
+  type Login,
+  type Tokens,
+} from '../protocol.ts';
+import { Answers } from './answers.ts';
+import { matches, mayMatch } from './criteria.ts';
+import { type Description, type RestRequest, textsOf } from './description.ts';
+import { HeldReader } from './held.ts';
+import { fixedMs, isInBody, tells, tellsBeside, toldMs, type Unit } from './life.ts';
+import { type Seen, seen, seenInPart } from './place.ts';
+import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
+import { type Scope, Sending } from './sending.ts';
+import { namesIn, namesInText } from './template.ts';
+
+/** What a sign-in has got so far. */
+type Begun = Scope & { readonly grant?: Grant };
+
+/** Speaks to an API as the settings of its connection describe it (docs/rest.md). */
+export class Rest implements Gateway<RestQuery> {
+  readonly #deps: HttpDeps;
+  readonly #http: HttpClient;
+  readonly #description: Description;
+  readonly #sending: Sending;
+  readonly #answers: Answers;
+  readonly renewsDead: boolean;
+  readonly remainingLife?: NonNullable<Gateway['remainingLife']>;
+
+  constructor(deps: HttpDeps) {
+    const { connection } = deps;
+    this.#deps = deps;
+    this.#description = descriptionOf(connection);
+    this.#sending = new Sending(connection, this.#description);
+    this.renewsDead = isByKept(this.#description);
+    const { headers: always, query } = this.#description;
+    if (query !== undefined) {
+      this.remainingLife = (tokens, options) => this.#ask(query, tokens, options);
+    }
+    // What the secret storage has is put into headers there; all others are filled in with each request.
+    const headers = Object.entries(always).filter(([, value]) => value.includes(secretPlace));
+    this.#http = new HttpClient({
+      ...deps,
+      connection: { ...connection, headers: Object.fromEntries(headers) },
+    });
+    this.#answers = new Answers(deps.redactor, this.#description, this.#http.host, this.renewsDead);
+  }
+
+  async signIn(login: Login, _service?: string, { signal }: CallOptions = {}): Promise<Grant> {
+    const { life, query, signIn } = this.#description;
+    this.#answers.tell(login);
+    let begun: Begun = { more: this.#keptOf(login), login, cookies: this.#cookies({}) };
+    for (const step of signIn) {
+      const before = begun;
+      const linger = step === signIn.at(-1) ? { linger: this.#giveBack(step, before) } : {};
+      const answer = await this.#http.send({ ...this.#sending.fill(step, before), signal, ...linger });
+      begun = this.#afterStep(step, before, answer);
+    }
+    const { grant } = begun;
+    if (grant === undefined) {
+      throw new TypeError('A sign-in has at least one step.');
+    }
+    if (grant.reportedMs !== undefined || query === undefined || !(tells(query) || tells(life))) {
+      return grant;
+    }
+    try {
+      // Whatever this meets, cancelling included, the token is there and must not get lost.
+      const told = await this.#ask(query, { user: grant.value, more: grant.more }, { signal });
+      const life = told.reportedMs ? { sent: told.sent, reportedMs: told.reportedMs } : {};
+      return { ...grant, ...life, more: { ...grant.more, ...told.more } };
+    } catch {
+      return grant;
+    }
+  }
+
+  async getData({ tokens, query, makeReader, signal }: DataCall<RestQuery>): Promise<DataAnswer> {
+    const request = dataRequest(query, this.#deps.connection);
+    const scope = { ...this.#scopeOf(tokens), params: request.params };
+    const { expired, limit } = this.#description;
+    const mayBeNone = mayMatch([...limit, ...expired], 200) || isInBody(request);
+    let head: HttpHead | undefined;
+    let held: HeldReader | undefined;
+    const { http, answer } = await readData(
+      this.#http,
+      { ...this.#sending.fill(request, scope), signal, idempotent: isSafe(request) },
+      {
+        signal,
+        makeReader: (...args) => {
+          const make = () => this.#answers.masking(makeReader(...args));
+          held = new HeldReader(
+            make,
+            mayBeNone,
+            (text) => head && this.#answers.check(head, seen(head, text), 'token'),
+          );
+          return held;
+        },
+      },
+      {
+        rowsAt: request.rowsAt,
+        onHead: (one) => {
+          head = one;
+        },
+        failure: (answered) => this.#answers.failure(answered) ?? notJson(this.#http.host, answered),
+      },
+    );
+    const view = held?.isWhole ? seen(http, held.text) : seenInPart(http, held?.text ?? '', answer.head.Rest);
+    this.#answers.checkAll(answer, http, view);
+    return {
+      sent: http.sent,
+      answer,
+      totalRows: answer.rowCount,
+      ...this.#lifeAfterData(request, view, tokens.user),
+      ...this.#answers.newOf(tokens, scope.cookies, request.send ? this.#answers.rotated(view) : undefined),
+    };
+  }
+
+  async keepAlive(tokens: Tokens, { signal }: CallOptions = {}): Promise<Grant> {
+    const { keep, life, renew, token } = this.#description;
+    if (renew === undefined) {
+      throw new TypeError('There is no such request.');
+    }
+    const scope = await this.#scopeWith(renew, tokens);
+    const idempotent = isSafe(renew) && !this.renewsDead;
+    const answer = await this.#http.send({ ...this.#sending.fill(renew, scope), signal, idempotent });
+    const view = seen(answer, answer.text);
+    this.#answers.check(answer, view, 'renewal');
+    const value = this.#answers.tokenAt(renew.token ?? token, view) ?? tokens.user;
+    const kept = this.#answers.keptAt({ ...keep, ...renew.keep }, view);
+    const unit = isUnit(renew) ? renew : life;
+    return {
+      value,
+      sent: answer.sent,
+      ...(value === tokens.user ? this.#lifeOn(unit, view, value, renew) : newLife(unit, view, value)),
+      ...this.#answers.newOf(tokens, scope.cookies, undefined, kept),
+    };
+  }
+
+  async #ask(
+    query: RestRequest,
+    tokens: Tokens,
+    { signal }: CallOptions = {},
+  ): Promise<Life & { readonly more?: Kept }> {
+    const { life } = this.#description;
+    const scope = this.#scopeOf(tokens);
+    const answer = await this.#http.send({
+      ...this.#sending.fill(query, scope),
+      signal,
+      idempotent: isSafe(query),
+    });
+    const view = seen(answer, answer.text);
+    this.#answers.check(answer, view, 'token');
+    // What a token says of itself is no answer.
+    const told = toldMs(tells(query) ? query : { ...life, jwt: undefined }, view, tokens.user);
+    return {
+      sent: answer.sent,
+      ...(told === undefined ? { isUnchanged: true } : { reportedMs: Math.max(told, 0) }),
+      ...this.#answers.newOf(tokens, scope.cookies),
+    };
+  }
+
+  async close(tokens: Tokens, { signal }: CallOptions = {}): Promise<void> {
+    const { revoke } = this.#description;
+    if (revoke === undefined) {
+      return; // It dies there by itself.
+    }
+    const scope = await this.#scopeWith(revoke, tokens);
+    if (namesIn(revoke.path).some((name) => this.#sending.valueOf(name, scope) === undefined)) {
+      this.#deps.log.warn(
+        `${this.#deps.connection.name}: no answer told where to end this token, so it ends by itself.`,
+      );
+      return;
+    }
+    const answer = await this.#http.send({ ...this.#sending.fill(revoke, scope), signal, idempotent: true });
+    const view = seen(answer, answer.text);
+    // What is gone needs no end.
+    if (!matches(this.#description.expired, view) && ![401, 404, 410].includes(answer.status)) {
+      this.#answers.check(answer, view, 'token');
+    }
+  }
+
+  dispose(): void {
+    this.#http.dispose();
+  }
+
+  /** Takes in what a step of the sign-in has answered; after the last one there is a grant. */
+  #afterStep(step: RestRequest, before: Begun, answer: HttpAnswer): Begun {
+    const { keep, life, signIn, token: usual } = this.#description;
+    const view = seen(answer, answer.text);
+    this.#answers.check(answer, view, 'signIn');
+    const more = { ...before.more, ...this.#answers.keptAt({ ...keep, ...step.keep }, view, before.cookies) };
+    const isLast = step === signIn.at(-1);
+    const place = step.token ?? (isLast ? usual : undefined);
+    const token = place === undefined ? before.token : this.#answers.tokenAt(place, view, before.cookies);
+    if (!isLast) {
+      return { ...before, more, token };
+    }
+    if (token === undefined) {
+      throw usual.in === 'json' && view.json === undefined
+        ? notJson(this.#http.host, answer)
+        : this.#answers.lacking(answer);
+    }
+    const cookies = before.cookies.kept();
+    this.#answers.tell(cookies);
+    const unit = isUnit(step) ? step : life;
+    const grant = {
+      value: token,
+      sent: answer.sent,
+      ...newLife(unit, view, token),
+      more: { ...more, ...cookies },
+    };
+    return { ...before, token, grant };
+  }
+
+  /** Ends the token of an answer that came after its caller had left. */
+  #giveBack(step: RestRequest, before: Begun): NonNullable<HttpRequest['linger']> {
+    const end = async (late: HttpAnswer): Promise<void> => {
+      const { grant } = this.#afterStep(step, before, late);
+      await (grant && this.close({ user: grant.value, more: grant.more, login: async () => before.login }));
+    };
+    const { connection, log } = this.#deps;
+    return {
+      wanted: () => true,
+      done: (late) =>
+        void (late && end(late))?.catch((error: unknown) =>
+          log.debug(`${connection.name}: nothing to give back after a cancelled sign-in: ${error}`),
+        ),
+    };
+  }
+
+  /** The life of a token that lives on after a request. */
+  #lifeOn(unit: Unit, view: Seen, token: string, request: RestRequest): Omit<Life, 'sent'> {
+    const told = toldMs(unit, view, token);
+    const fixed = fixedMs(request);
+    if (told !== undefined) {
+      return { reportedMs: Math.max(told, 0) };
+    }
+    if (fixed !== undefined) {
+      return { estimatedMs: fixed };
+    }
+    return this.#description.life.sliding && request.send ? {} : { isUnchanged: true };
+  }
+
+  #lifeAfterData(request: RestRequest, view: Seen, token: string): Omit<Life, 'sent'> {
+    const { life } = this.#description;
+    const unit = isUnit(request) ? request : tellsBeside(life) && request.send ? life : {};
+    return this.#lifeOn(unit, view, token, request);
+  }
+
+  /** What of a login goes with the token: what is in the headers of every request, and names that its renewal or end takes. */
+  #keptOf(login: Login): Kept {
+    const { headers, query, renew, revoke } = this.#description;
+    const isAsked = (name: string) => Object.hasOwn(login, name);
+    const always = Object.values(headers).flatMap((text) => namesInText(text, isAsked));
+    const later = [query, renew, revoke].flatMap((one) => (one === undefined ? [] : namesOf(one, isAsked)));
+    const names = [...always, ...later.filter(isNameField)];
+    return Object.fromEntries(names.map((name) => [name, login[name] ?? '']));
+  }
+
+  #scopeOf({ user, more = {} }: Tokens): Scope {
+    this.#answers.tell({ token: user, ...more });
+    return { token: user, more, login: {}, cookies: this.#cookies(more) };
+  }
+
+  /** The same for a request that may want the login once more. */
+  async #scopeWith(request: RestRequest, tokens: Tokens): Promise<Scope> {
+    const scope = this.#scopeOf(tokens);
+    const { ask } = this.#description;
+    const wanted = namesOf(request, (name) => ask.includes(name)).some(
+      (name) => scope.more[name] === undefined,
+    );
+    const login = wanted || request.basic ? await tokens.login?.() : undefined;
+    this.#answers.tell(login ?? {});
+    return { ...scope, login: login ?? {} };
+  }
+
+  #cookies(kept: Kept): CookieJar {
+    const jar = new CookieJar(new URL(this.#deps.connection.url).hostname, this.#deps.clock);
+    jar.fill(kept);
+    return jar;
+  }
+}
+
+/** The life of a new token. One of nothing was not told: some servers mean by it that there is no end. */
+function newLife(unit: Unit, view: Seen, token: string): Omit<Life, 'sent'> {
+  const told = toldMs(unit, view, token);
+  const fixed = fixedMs(unit);
+  if (told !== undefined && told > 0) {
+    return { reportedMs: told };
+  }
+  return fixed === undefined ? {} : { estimatedMs: fixed };
+}
+
+/** Whether a request says itself what life it gives. */
+function isUnit(request: RestRequest): boolean {
+  return tells(request) || fixedMs(request) !== undefined;
+}
+
+function isSafe({ method }: Pick<DataRequest, 'method'>): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function namesOf(request: RestRequest, isKnown: (name: string) => boolean): string[] {
+  return [
+    ...namesIn(request.path).filter(isKnown),
+    ...textsOf(request).flatMap((text) => namesInText(text, isKnown)),
+  ];
+}
+
+/** Whether a token is renewed by something that is kept with it, such as a refresh token, and not by itself. */
+function isByKept({ keep, renew, signIn }: Description): boolean {
+  if (renew === undefined) {
+    return false;
+  }
+  const names = new Set([keep, ...signIn.map((step) => step.keep), renew.keep].flatMap(Object.keys));
+  const { form, json } = renew;
+  const texts = textsOf({ headers: renew.send ? {} : renew.headers, form, json });
+  return texts.some((text) => namesInText(text, (name) => names.has(name)).length > 0);
+}

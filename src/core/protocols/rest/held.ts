@@ -1,0 +1,65 @@
+import type { Answer, AnswerReader } from '../answer.ts';
+
+/** What is held back of a body until it is known to be data, in bytes: refusals are short. */
+const heldBytes = 65_536;
+
+/**
+ * Holds the beginning of an answer of success back, since its body may say that it is none. One that is shorter is looked at
+ * whole before anybody gets it; of a longer one the beginning is kept.
+ */
+export class HeldReader implements AnswerReader {
+  readonly #make: () => AnswerReader;
+  readonly #most: number;
+  readonly #check: (text: string) => void;
+  readonly #parts: Uint8Array[] = [];
+  #size = 0;
+  #reader: AnswerReader | undefined;
+  /** The body, or what it begins with. */
+  text = '';
+  isWhole = false;
+
+  /**
+   * @param make makes the reader that gets the body
+   * @param holds whether anything is held back; else the body is passed on as it comes
+   * @param check throws where the whole body says that it is no data
+   */
+  constructor(make: () => AnswerReader, holds: boolean, check: (text: string) => void) {
+    this.#make = make;
+    this.#most = holds ? heldBytes : 0;
+    this.#check = check;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#reader !== undefined) {
+      return this.#reader.write(chunk);
+    }
+    this.#parts.push(chunk);
+    this.#size += chunk.length;
+    return this.#size > this.#most ? this.#pass() : undefined;
+  }
+
+  async end(): Promise<Answer> {
+    if (this.#reader === undefined) {
+      this.isWhole = true;
+      this.#check(Buffer.concat(this.#parts).toString());
+      if (this.#size === 0) {
+        this.#parts.push(Buffer.from('[]')); // An empty body has no rows.
+      }
+      await this.#pass();
+    }
+    const answer = await (this.#reader ?? this.#make()).end();
+    return this.#size === 0 ? { ...answer, bytes: 0 } : answer;
+  }
+
+  abort(): void | Promise<void> {
+    return this.#reader?.abort();
+  }
+
+  /** Gives on what was held back. */
+  async #pass(): Promise<void> {
+    const body = Buffer.concat(this.#parts.splice(0));
+    this.text = body.toString();
+    this.#reader = this.#make();
+    await this.#reader.write(Uint8Array.from(body)); // Its memory is the reader's, who may free it.
+  }
+}

@@ -1,0 +1,81 @@
+import type { Connection } from '../../connection.ts';
+import type { Message } from '../../errors.ts';
+import { isNameField, type LoginField, type Protocol } from '../protocol.ts';
+import { memberNames, parseDescription, presetsByName } from './description.ts';
+import { ownHandings } from './disclosure.ts';
+import { tells } from './life.ts';
+import { descriptionOf, mayChange, type RestQuery, request, rowsAtPath } from './request.ts';
+import { wire } from './wire.ts';
+
+/** Names that people know in their own language; others are shown as they are. */
+const labels: Readonly<Record<string, Message>> = {
+  username: { template: 'User', args: [] },
+  password: { template: 'Password', args: [] },
+  email: { template: 'E-mail', args: [] },
+  apiKey: { template: 'API key', args: [] },
+};
+
+function field(name: string): LoginField {
+  return { name, label: labels[name] ?? { template: name, args: [] }, isSecret: !isNameField(name) };
+}
+
+const prompt: Message = {
+  template: 'Request: choose one, or type a method and a path such as GET /items',
+  args: [],
+};
+
+/** Any API with session tokens, as the settings of its connection describe it (docs/rest.md). */
+export const rest: Protocol<RestQuery, Connection> = {
+  label: 'REST',
+  contextValue: 'rest',
+  life: { min: 1 / 60, max: 366 * 1440, default: 30 },
+  settings: {},
+  // They are read together with those of a preset.
+  asWritten: ['preset', ...memberNames],
+  hasServices: false,
+  mayBeOpen: true,
+  check: (connection) => {
+    const parsed = parseDescription({ ...connection });
+    return parsed.ok ? undefined : parsed.reason;
+  },
+  boundTo: (connection) => {
+    const { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke } =
+      descriptionOf(connection);
+    return { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke };
+  },
+  abilities: (connection) => {
+    const { renew, revoke } = descriptionOf(connection);
+    return { renewable: renew !== undefined, closable: revoke !== undefined };
+  },
+  presets: Object.entries(presetsByName).map(([preset, { title, evidence, source, description }]) => ({
+    title,
+    evidence,
+    source,
+    settings: { preset },
+    inputs: description.inputs ?? {},
+  })),
+  handings: (connection) => ownHandings({ ...connection }, descriptionOf(connection)),
+  lifeSetting: (connection, minutes) => {
+    const { life } = descriptionOf(connection);
+    return tells(life) ? {} : { life: { minutes, sliding: life.sliding } };
+  },
+  logins: (connection) => [{ fields: descriptionOf(connection).ask.map(field) }],
+  request,
+  dialog: {
+    target: [{ name: 'request', prompt }],
+    prompt,
+    useTyped: { template: 'use this request', args: [] },
+    usual: (connection) => Object.keys(descriptionOf(connection).requests).map((name) => ({ name })),
+    mayChange,
+    params: {
+      name: 'params',
+      prompt: { template: 'Parameters, as name=value&name=value; none is fine', args: [] },
+    },
+  },
+  rowsAt: rowsAtPath([]),
+  wire,
+  connect: async (connection, deps) => {
+    const { Rest } = await import('./client.ts');
+    return new Rest({ ...deps, connection });
+  },
+};

@@ -1,0 +1,140 @@
+import * as v from 'valibot';
+import type { Connection } from '../../connection.ts';
+import { TokensError } from '../../errors.ts';
+import type { Json } from '../../json.ts';
+import type { RowPath } from '../answer.ts';
+import {
+  type Description,
+  knownNames,
+  parseDescription,
+  parseRequest,
+  type RestRequest,
+  textsOf,
+} from './description.ts';
+import { pathOf } from './place.ts';
+import { namesIn, namesInText } from './template.ts';
+
+const json: v.GenericSchema<Json> = v.lazy(() =>
+  v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
+);
+
+/** What a data request says. */
+export const request = {
+  /** The name of one of the description's requests, or a method and a path. */
+  request: v.pipe(v.string(), v.nonEmpty()),
+  /** Fill the templates of the request; what is left over is its query. */
+  params: v.exactOptional(v.record(v.string(), json)),
+  /** The body, in place of that of the description. */
+  json: v.exactOptional(json),
+  /** Where the rows stand. */
+  rows: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.check((text) => pathOf(text) !== undefined),
+    ),
+  ),
+};
+
+const schema = v.object(request);
+export type RestQuery = Readonly<v.InferOutput<typeof schema>>;
+
+const descriptions = new WeakMap<Connection, Description>();
+
+/** The description of a connection, which was checked when it was read. */
+export function descriptionOf(connection: Connection): Description {
+  const known = descriptions.get(connection);
+  if (known !== undefined) {
+    return known;
+  }
+  const parsed = parseDescription({ ...connection });
+  if (!parsed.ok) {
+    throw new TokensError('E_CONFIG', parsed.reason.template, parsed.reason.args);
+  }
+  descriptions.set(connection, parsed.value);
+  return parsed.value;
+}
+
+/** A request for data, ready to be filled in. */
+export interface DataRequest extends RestRequest {
+  /** The rest of the parameters, which are its query. */
+  readonly query: readonly (readonly [string, string])[];
+  readonly params: ReadonlyMap<string, string>;
+  /** Whether the body is the caller's own, in which nothing is filled in. */
+  readonly isOwnBody: boolean;
+  readonly rowsAt: RowPath;
+}
+
+/** @throws E_CONFIG for a request that is none, or that names what only a sign-in may have */
+export function dataRequest(query: RestQuery, connection: Connection): DataRequest {
+  const description = descriptionOf(connection);
+  const { ask, requests, send } = description;
+  const found = Object.hasOwn(requests, query.request)
+    ? requests[query.request]
+    : parseRequest(query.request);
+  if (found === undefined) {
+    throw new TokensError(
+      'E_CONFIG',
+      '“{0}” is neither a request that the connection {1} names, nor a method and a path such as GET /items.',
+      [query.request, connection.name],
+    );
+  }
+  const isOwnBody = query.json !== undefined;
+  const one = isOwnBody ? { ...found, json: query.json, form: undefined } : found;
+  const texts = isOwnBody ? textsOf({ headers: one.headers }) : textsOf(one);
+  const inPath = namesIn(one.path);
+  const isAsked = (name: string) => ask.includes(name);
+  const asked = inPath.find(isAsked) ?? texts.flatMap((text) => namesInText(text, isAsked))[0];
+  if (asked !== undefined) {
+    throw new TokensError(
+      'E_CONFIG',
+      'A request for data cannot name “{0}”, which is asked for to sign in.',
+      [asked],
+    );
+  }
+  const params = Object.entries(query.params ?? {});
+  const known = knownNames(description);
+  const isFilled = (name: string) =>
+    !known.has(name) && (inPath.includes(name) || texts.some((text) => text.includes(`{${name}}`)));
+  const left = params.filter(([name]) => !isFilled(name)).flatMap(pairsOf);
+  const steering = left.find(([name]) => send.in === 'query' && name === send.name);
+  if (steering !== undefined) {
+    throw new TokensError('E_CONFIG', 'The parameter {0} is filled in by itself and cannot be given.', [
+      send.name,
+    ]);
+  }
+  const filled = params.filter(([name, value]) => isFilled(name) && value !== null);
+  return {
+    ...one,
+    query: left,
+    params: new Map(filled.map(([name, value]) => [name, plainText(value)])),
+    isOwnBody,
+    rowsAt: rowsAtPath(
+      query.rows === undefined ? (one.rows ?? description.rows) : (pathOf(query.rows) ?? []),
+    ),
+  };
+}
+
+/** Where rows stand that a pointer leads to. */
+export function rowsAtPath(at: readonly string[]): RowPath {
+  return { member: 'Rows', mayWrap: false, at };
+}
+
+/** A list is repeated; what is null is left out. */
+function pairsOf([name, value]: [string, Json]): [string, string][] {
+  return [value].flat().flatMap((one): [string, string][] => (one === null ? [] : [[name, plainText(one)]]));
+}
+
+function plainText(value: Json): string {
+  return Array.isArray(value)
+    ? value.map(plainText).join(',')
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value);
+}
+
+/** Whether a request may change something at the server. */
+export function mayChange(text: string, connection: Connection): boolean {
+  const { requests } = descriptionOf(connection);
+  const method = (Object.hasOwn(requests, text) ? requests[text] : parseRequest(text))?.method;
+  return method !== undefined && method !== 'GET' && method !== 'HEAD';
+}

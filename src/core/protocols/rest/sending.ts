@@ -1,0 +1,204 @@
+import { type Connection, secretPlace } from '../../connection.ts';
+import { TokensError } from '../../errors.ts';
+import type { CookieJar } from '../../http/cookies.ts';
+import { basicCredentials, encode, encodePairs, type Pairs } from '../../http/encode.ts';
+import type { HttpRequest } from '../../http/request.ts';
+import type { Json } from '../../json.ts';
+import { isNameField, type Kept, type Login } from '../protocol.ts';
+import { type Description, knownNames, type RestRequest } from './description.ts';
+import { isCalled, pathOf } from './place.ts';
+import { fillJson, fillPath, fillText, headerValue, type Values } from './template.ts';
+
+/** What the names in a request stand for. */
+export interface Scope {
+  readonly token?: string | undefined;
+  /** What is kept with it, cookies not counted. */
+  readonly more: Kept;
+  /** Of who signs in; empty in what gets data. */
+  readonly login: Login;
+  readonly params?: ReadonlyMap<string, string>;
+  /** What goes with the request. */
+  readonly cookies: CookieJar;
+}
+
+/** Makes requests of what a description says of them. */
+export class Sending {
+  readonly #connection: Connection;
+  readonly #description: Description;
+  readonly #known: ReadonlySet<string>;
+
+  constructor(connection: Connection, description: Description) {
+    this.#connection = connection;
+    this.#description = description;
+    this.#known = knownNames(description);
+  }
+
+  /**
+   * The request as it is sent, with the token in its place.
+   * @throws E_PROTOCOL for a value that what is to carry it cannot carry, E_CONFIG for one that is missing in the path
+   */
+  fill(
+    one: RestRequest & { readonly query?: Pairs; readonly isOwnBody?: boolean },
+    scope: Scope,
+  ): Omit<HttpRequest, 'signal'> {
+    const { url } = this.#connection;
+    const values = this.#values(scope);
+    const isKnown = (name: string) => this.#known.has(name) || (scope.params?.has(name) ?? false);
+    const { path, isWhole } = fillPath(one.path, values, url);
+    const fill = (text: string) => fillText(text, isKnown, values);
+    const headers: Record<string, string> = {};
+    for (const [name, text] of [...this.#ownHeaders(one), ...Object.entries(one.headers)]) {
+      const value = fill(text);
+      if (value !== undefined) {
+        headers[name] = headerValue(name, value);
+      }
+    }
+    const form =
+      one.form === undefined
+        ? undefined
+        : Object.entries(one.form).flatMap(([name, text]): [string, string][] => {
+            const value = fill(text);
+            return value === undefined ? [] : [[name, value]];
+          });
+    const body = one.json === undefined || one.isOwnBody ? one.json : fillJson(one.json, isKnown, values);
+    const sent: Filled = { path: withQuery(path, one.query ?? []), headers, form, json: body };
+    if (one.basic) {
+      this.#addLogin(sent, scope.login);
+    }
+    const pathname = new URL(`${isWhole ? new URL(url).origin : url}${path}`).pathname;
+    this.#addToken(sent, one.send ? scope.token : undefined, scope, pathname);
+    return {
+      method: one.method,
+      path: sent.path,
+      isWhole,
+      headers: sent.headers,
+      cookies: scope.cookies,
+      ...(sent.form === undefined ? {} : { form: sent.form }),
+      ...(sent.json === undefined ? {} : { json: sent.json }),
+    };
+  }
+
+  /** The headers that go with everything, less those that the request has itself, or that are sent with what the secret storage has. */
+  #ownHeaders({ headers, send }: RestRequest): [string, string][] {
+    const { headers: own, send: how } = this.#description;
+    const names = [...Object.keys(headers), ...(send && how.in === 'header' ? [how.name] : [])];
+    const others = new Set(names.map((name) => name.toLowerCase()));
+    return Object.entries(own).filter(
+      ([name, value]) => !others.has(name.toLowerCase()) && !value.includes(secretPlace),
+    );
+  }
+
+  /** What a name stands for; undefined where that is not known. */
+  valueOf(name: string, scope: Scope): string | number | undefined {
+    return this.#values(scope)(name);
+  }
+
+  #values({ token, more, login, params }: Scope): Values {
+    const { inputs } = this.#description;
+    const { lifeMinutes } = this.#connection;
+    const named = new Map<string, string | number>([
+      ...(params ?? []),
+      ...Object.entries(inputs),
+      ...Object.entries(more),
+      ...Object.entries(login),
+      ['lifeMinutes', lifeMinutes],
+      ['lifeSeconds', Math.round(lifeMinutes * 60)],
+    ]);
+    return (name) => (name === 'token' ? token : named.get(name));
+  }
+
+  #addLogin(sent: Filled, login: Login): void {
+    const { ask } = this.#description;
+    const user = ask.find(isNameField) ?? ask[0] ?? '';
+    const secret = ask.find((name) => name !== user) ?? '';
+    sent.headers.Authorization = `Basic ${basicCredentials(login[user] ?? '', login[secret] ?? '')}`;
+  }
+
+  #addToken(sent: Filled, token: string | undefined, scope: Scope, pathname: string): void {
+    const { send } = this.#description;
+    const others = scope.cookies.for(pathname);
+    let own: { readonly name: string; readonly value: string } | undefined;
+    if (token !== undefined) {
+      const value = String(
+        fillText(send.value, (name) => this.#known.has(name), this.#values(scope)) ?? token,
+      );
+      if (send.in === 'header') {
+        const isGiven = Object.keys(sent.headers).some(
+          (name) => name.toLowerCase() === send.name.toLowerCase(),
+        );
+        if (!isGiven) {
+          sent.headers[send.name] = headerValue(send.name, value);
+        }
+      } else if (send.in === 'query') {
+        sent.path = withQuery(sent.path, [[send.name, value]]);
+      } else if (send.in === 'cookie') {
+        const name = nameOf(scope.cookies, send.name, token);
+        own = { name, value: cookieValue(value, this.#description.token.in === 'cookie') };
+      } else {
+        this.#addToBody(sent, pathOf(send.name) ?? [], value);
+      }
+    }
+    const all = [...(own === undefined ? [] : [own]), ...others.filter(({ name }) => name !== own?.name)];
+    if (all.length > 0) {
+      sent.headers.Cookie = all.map(({ name, value }) => `${name}=${value}`).join('; ');
+    }
+  }
+
+  #addToBody(sent: Filled, path: readonly string[], value: string): void {
+    if (sent.form !== undefined) {
+      sent.form = [...sent.form, [path.at(-1) ?? 'token', value]];
+    } else {
+      sent.json = withMember(sent.json ?? {}, path, value);
+    }
+  }
+}
+
+interface Filled {
+  path: string;
+  headers: Record<string, string>;
+  form: [string, string][] | undefined;
+  json: Json | undefined;
+}
+
+/** The whole name of the cookie that a token is in, where only its beginning is known. */
+function nameOf(cookies: CookieJar, wanted: string, token: string): string {
+  const found = cookies.all().filter(({ name }) => isCalled(name, wanted));
+  const { name } = found.find(({ value }) => value === token) ?? found[0] ?? { name: wanted };
+  return name.replace(/\*$/, '');
+}
+
+function withQuery(path: string, pairs: Pairs): string {
+  return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${encodePairs(pairs)}`;
+}
+
+/**
+ * A value as a cookie carries it: as it is where a cookie can hold it, or where it came in one; else encoded whole, so that
+ * nothing in it ends the cookie.
+ */
+function cookieValue(value: string, isFromCookie: boolean): string {
+  const isPlain = /^[!#-+\--:<-[\]-~]*$/.test(value) || (isFromCookie && /^[ -:<-~]*$/.test(value));
+  return isPlain ? value : encode(value);
+}
+
+/** A body with a text at a path, whatever is missing on the way to it. @throws E_CONFIG where there is no such way */
+function withMember(body: Json, [step, ...further]: readonly string[], text: string): Json {
+  if (step === undefined) {
+    return text;
+  }
+  if (Array.isArray(body)) {
+    if (!Object.hasOwn(body, step)) {
+      throw noPlace();
+    }
+    return body.map((one, at) => (String(at) === step ? withMember(one, further, text) : one));
+  }
+  if (typeof body !== 'object' || body === null) {
+    throw noPlace();
+  }
+  const members = new Map(Object.entries(body));
+  members.set(step, withMember(members.get(step) ?? {}, further, text));
+  return Object.fromEntries(members);
+}
+
+function noPlace(): TokensError {
+  return new TokensError('E_CONFIG', 'The body of the request has no place for the token.');
+}

@@ -1,0 +1,509 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { closeServers, failure, type Got, json, serve, type TestServer } from '../rig.ts';
+import { Client, demo, plain, restOf } from './support.ts';
+
+const everyPrintable = String.fromCharCode(...Array.from({ length: 95 }, (_, at) => 32 + at)).trim();
+
+describe('rest: the client', () => {
+  afterEach(closeServers);
+
+  /** A server that hands out a token, and answers everything else as a test says. */
+  function server(
+    answer: (got: Got, response: ServerResponse) => void = (_, response) => json(response, []),
+    token = 'tok-1234567890',
+  ): Promise<TestServer> {
+    return serve((got, response) =>
+      got.path.endsWith('/login') ? json(response, { token }) : answer(got, response),
+    );
+  }
+
+  describe('signing in', () => {
+    it('sends what is described, and reads the token and what is kept with it', async () => {
+      const { url, got } = await serve((_, response) =>
+        json(response, { data: { token: 't', ttl: '90' }, refresh: 7 }, 201, { Location: '/s/1' }),
+      );
+      const { gateway } = new Client(
+        restOf(`${url}/proxy`, {
+          ...plain,
+          inputs: { site: 'a b' },
+          headers: { 'X-Version': '2', 'X-Empty': '', 'X-Token': '{refresh}' },
+          signIn: {
+            request: 'PUT /login/{site}?life={lifeMinutes}',
+            headers: { 'X-User': '{username}' },
+            json: { p: '{password}', q: '{ {other} }', life: '{lifeSeconds}' },
+          },
+          token: '/data/token',
+          keep: { refresh: '/refresh', location: '$response.header.Location', none: '/none' },
+          life: { seconds: '/data/ttl' },
+          lifeMinutes: 2,
+        }),
+      );
+      const grant = await gateway.signIn(demo);
+      equal(grant.value, 't');
+      equal(grant.reportedMs, 90_000);
+      deepEqual(grant.more, { refresh: '7', location: '/s/1' });
+      equal(got[0]?.method, 'PUT');
+      equal(got[0]?.url, '/proxy/login/a%20b?life=2');
+      deepEqual(JSON.parse(got[0]?.body ?? ''), { p: 'demo-password', q: '{ {other} }', life: 120 });
+      equal(got[0]?.headers['x-user'], 'demo');
+      equal(got[0]?.headers['x-version'], '2');
+      equal(got[0]?.headers['x-empty'], '');
+      equal(got[0]?.headers['x-token'], undefined, 'not known yet');
+    });
+
+    it('takes up to three steps, of which each has what the earlier ones kept, and their cookies', async () => {
+      const { url, got } = await serve((call, response) => {
+        switch (call.path) {
+          case '/one':
+            return json(response, { csrf: 'c-1', challenge: 9 }, 200, {
+              'Set-Cookie': ['J=1; Path=/', 'K=2; Path=/two'],
+            });
+          case '/two':
+            return json(response, { part: 'p' });
+          default:
+            return response.end('final-token');
+        }
+      });
+      const { gateway } = new Client(
+        restOf(url, {
+          keep: { csrf: '/csrf' },
+          signIn: [
+            { request: 'GET /one', send: false, keep: { challenge: '/challenge' } },
+            {
+              request: 'POST /two',
+              form: { c: '{challenge}', user: '{username}' },
+              headers: { 'X-C': '{csrf}' },
+            },
+            { request: 'GET /three{?csrf}' },
+          ],
+          token: '$response.body',
+        }),
+      );
+      const grant = await gateway.signIn(demo);
+      equal(grant.value, 'final-token');
+      equal(got[1]?.body, 'c=9&user=demo');
+      equal(got[1]?.headers['x-c'], 'c-1');
+      equal(got[1]?.headers.cookie, 'K=2; J=1');
+      equal(got[2]?.url, '/three?csrf=c-1');
+      equal(got[2]?.headers.cookie, 'J=1');
+    });
+
+    it('is by Basic authorization where that is said', async () => {
+      const { url, got } = await serve((_, response) => json(response, 'session'));
+      const { gateway } = new Client(
+        restOf(url, { signIn: { request: 'POST /api/session', basic: true }, token: '' }),
+      );
+      equal((await gateway.signIn(demo)).value, 'session');
+      equal(got[0]?.headers.authorization, `Basic ${Buffer.from('demo:demo-password').toString('base64')}`);
+      equal(got[0]?.headers['content-length'], '0');
+    });
+
+    it('is refused once, and by what the description says', async () => {
+      for (const [status, body, description] of [
+        [401, '{}', {}],
+        [403, '{"message":"locked"}', {}],
+        [400, '{"error":"bad"}', { refused: { status: [400] } }],
+        [200, 'Fails.', { refused: { like: 'Fails.' } }],
+        [200, '<html>Log in</html>', { refused: { like: '<html' } }],
+        [200, '{"code":"-22"}', { refused: [{ status: [400] }, { at: '/code', is: [-22] }] }],
+      ] as const) {
+        const { url, got } = await serve((_, response) => response.writeHead(status).end(body));
+        const { gateway } = new Client(restOf(url, { ...plain, ...description }));
+        const error = await failure(gateway.signIn(demo), 'E_CREDENTIALS');
+        equal(error.details.refused, 'login');
+        equal(got.length, 1);
+      }
+    });
+
+    it('tells a limit, other failures and answers without a token apart', async () => {
+      for (const [status, body, code] of [
+        [429, '{}', 'E_LIMIT'],
+        [400, 'maximum active login tokens', 'E_LIMIT'],
+        [400, '{}', 'E_HTTP'],
+        [200, '{"other":1}', 'E_PROTOCOL'],
+        [200, '{"token":{}}', 'E_PROTOCOL'],
+        [200, '{"token":"a\\r\\nb"}', 'E_PROTOCOL'],
+        [200, JSON.stringify({ token: 'x'.repeat(8_193) }), 'E_PROTOCOL'],
+        [200, '<html>', 'E_PROTOCOL'],
+      ] as const) {
+        const { url } = await serve((_, response) => response.writeHead(status).end(body));
+        const limit = [{ status: [429] }, { status: [400], like: 'maximum' }];
+        await failure(new Client(restOf(url, { ...plain, limit })).gateway.signIn(demo), code);
+      }
+    });
+
+    it('keeps the token whatever the life looks like, and asks for it where only a query tells it', async () => {
+      for (const ttl of ['soon', null, -1, {}]) {
+        const { url } = await serve((_, response) => json(response, { token: 't', ttl }));
+        const grant = await new Client(restOf(url, { ...plain, life: { seconds: '/ttl' } })).gateway.signIn(
+          demo,
+        );
+        equal(grant.value, 't');
+        equal(grant.reportedMs, undefined);
+      }
+      const { url, got } = await server((_, response) => json(response, { left: 30 }));
+      const query = { request: 'GET /left', seconds: '/left' };
+      const grant = await new Client(restOf(url, { ...plain, life: { minutes: 5 }, query })).gateway.signIn(
+        demo,
+      );
+      equal(grant.reportedMs, 30_000);
+      equal(got[1]?.headers.authorization, 'Bearer tok-1234567890');
+    });
+
+    it('has the life that is described where none is told', async () => {
+      const { url } = await server();
+      const life = { minutes: 5 };
+      equal((await new Client(restOf(url, { ...plain, life })).gateway.signIn(demo)).estimatedMs, 300_000);
+      equal((await new Client(restOf(url, plain)).gateway.signIn(demo)).estimatedMs, undefined);
+    });
+  });
+
+  describe('sending the token', () => {
+    it('puts every printable character where it is to go, and adds nothing by it', async () => {
+      for (const [send, read] of [
+        [{ in: 'header', name: 'X-T' }, (got: Got) => got.headers['x-t']],
+        [
+          { in: 'header', name: 'X-T', value: 'T {token}.' },
+          (got: Got) => /^T (.*)\.$/.exec(String(got.headers['x-t']))?.[1],
+        ],
+        [{ in: 'query', name: 't t' }, (got: Got) => got.query.get('t t')],
+        [{ in: 'body', name: '/deep/a~1b' }, (got: Got) => JSON.parse(got.body).deep['a/b']],
+        [
+          { in: 'cookie', name: 'SID' },
+          (got: Got) => decodeURIComponent(/^SID=([^;]*)$/.exec(got.headers.cookie ?? '')?.[1] ?? ''),
+        ],
+      ] as const) {
+        const { url, got } = await server(undefined, everyPrintable);
+        const client = new Client(restOf(url, { ...plain, send }));
+        const { value, more } = await client.gateway.signIn(demo);
+        await client.rows({ user: value, more }, { request: 'POST /items', params: { a: 'b' } });
+        const call = got[1];
+        ok(call);
+        equal(read(call), everyPrintable, JSON.stringify(send));
+        deepEqual([...call.query.keys()], send.in === 'query' ? ['a', 't t'] : ['a']);
+      }
+    });
+
+    it('sends a cookie as it came, by its whole name, and all others of the sign-in', async () => {
+      const { url, got } = await serve((call, response) =>
+        call.path === '/login'
+          ? json(response, {}, 204, {
+              'Set-Cookie': ['A=1; Path=/', 'LtpaToken2_8="a+b/c=%2F"; Path=/', 'B=2; Path=/other'],
+            })
+          : json(response, []),
+      );
+      const token = '$response.cookie.LtpaToken2*';
+      const client = new Client(
+        restOf(url, { ...plain, token, send: { in: 'cookie', name: 'LtpaToken2*' } }),
+      );
+      const { value, more } = await client.gateway.signIn(demo);
+      equal(value, '"a+b/c=%2F"');
+      await client.rows({ user: value, more }, { request: 'GET /items' });
+      equal(got[1]?.headers.cookie, 'LtpaToken2_8="a+b/c=%2F"; A=1');
+      // Another sign-in goes without the cookies of the first one.
+      await client.gateway.signIn(demo);
+      equal(got[2]?.headers.cookie, undefined);
+    });
+
+    it('tells what answers change of the cookies and of a token in one', async () => {
+      const { url } = await serve((call, response) =>
+        json(response, [], 200, {
+          'Set-Cookie':
+            call.path === '/login'
+              ? ['SID=one; Path=/', 'X=1; Path=/']
+              : ['SID=two; Path=/', 'X=; Max-Age=0; Path=/'],
+        }),
+      );
+      const client = new Client(
+        restOf(url, { ...plain, token: '$response.cookie.SID', send: { in: 'cookie', name: 'SID' } }),
+      );
+      const { value, more } = await client.gateway.signIn(demo);
+      const got = await client.data({ user: value, more }, { request: 'GET /items' });
+      equal(got.value, 'two');
+      deepEqual(Object.values(got.more ?? {}).sort(), ['', 'two']);
+    });
+
+    it('goes without it where that is said', async () => {
+      const { url, got } = await server();
+      const client = new Client(
+        restOf(url, {
+          ...plain,
+          requests: { open: { request: 'GET /open', send: false } },
+          life: { minutes: 5, sliding: true },
+        }),
+      );
+      const data = await client.data({ user: 'tok' }, { request: 'open' });
+      equal(got[0]?.headers.authorization, undefined);
+      equal(data.isUnchanged, true);
+    });
+  });
+
+  describe('data', () => {
+    it('is a named request or one that is typed; parameters fill it, and the rest is the query', async () => {
+      const { url, got } = await server((_, response) => json(response, { items: [{ a: 1 }], next: null }));
+      const client = new Client(
+        restOf(url, {
+          ...plain,
+          keep: { site: '/site' },
+          rows: '/items',
+          requests: {
+            'Two words': { request: 'GET /sites/{site}/{kind}{?size}' },
+            search: { request: 'POST /search', json: { q: '{words}', n: '{n}' }, rows: '' },
+          },
+        }),
+      );
+      const tokens = { user: 'tok', more: { site: 's/1' } };
+      deepEqual(
+        await client.rows(tokens, {
+          request: 'Two words',
+          params: { kind: 'x y', size: 5, page: [1, 2], none: null },
+        }),
+        [{ a: 1 }],
+      );
+      equal(got[0]?.url, '/sites/s%2F1/x%20y?size=5&page=1&page=2');
+      deepEqual(await client.rows(tokens, { request: 'search', params: { words: '"', n: 3 } }), [
+        { items: 1, next: null },
+      ]);
+      deepEqual(JSON.parse(got[1]?.body ?? ''), { q: '"', n: '3' });
+      await client.rows(tokens, { request: 'PATCH /items/{id}', params: { id: 7 }, json: { a: '{token}' } });
+      equal(got[2]?.method, 'PATCH');
+      deepEqual(JSON.parse(got[2]?.body ?? ''), { a: '{token}' });
+      deepEqual(await client.rows(tokens, { request: 'GET /items', rows: '/items/*' }), [{ a: 1 }]);
+    });
+
+    it('is none of what is no request, or names what is asked for to sign in', async () => {
+      const { url, got } = await server();
+      const client = new Client(
+        restOf(url, {
+          ...plain,
+          requests: { bad: { request: 'POST /x', json: { p: '{password}' } } },
+          send: { in: 'query', name: 'key' },
+        }),
+      );
+      for (const query of [
+        { request: 'nothing' },
+        { request: 'TRACE /x' },
+        { request: 'GET https://other.example/' },
+        { request: 'GET /../x' },
+        { request: 'GET /x?p={password}' },
+        { request: 'GET /x{?username}', params: { username: 'x' } },
+        { request: 'bad' },
+        { request: 'GET /x/{id}' },
+        { request: 'GET /x', params: { key: 'mine' } },
+      ]) {
+        await failure(client.rows({ user: 'tok' }, query), 'E_CONFIG');
+      }
+      for (const id of ['.', '..']) {
+        await failure(client.rows({ user: 'tok' }, { request: 'GET /x/{id}', params: { id } }), 'E_PROTOCOL');
+      }
+      equal(got.length, 0);
+    });
+
+    it('may be empty, a text or a number, and none at all of HEAD and 204', async () => {
+      const bodies: Record<string, unknown> = {
+        '/none': '',
+        '/text': '"v1"',
+        '/list': '[1,2]',
+        '/bare': 'v4.5.2',
+      };
+      const { url } = await server((call, response) =>
+        call.path === '/204' ? response.writeHead(204).end() : response.end(String(bodies[call.path] ?? '')),
+      );
+      const client = new Client(restOf(url, plain));
+      const rows = (request: string) => client.rows({ user: 'tok' }, { request });
+      deepEqual(await rows('GET /none'), []);
+      deepEqual(await rows('HEAD /list'), []);
+      deepEqual(await rows('DELETE /204'), []);
+      deepEqual(await rows('GET /text'), [{ value: 'v1' }]);
+      deepEqual(await rows('GET /list'), [{ value: 1 }, { value: 2 }]);
+    });
+
+    it('sets a life back only where it slides, or the answer tells one', async () => {
+      const { url } = await server((_, response) => json(response, { ttl: 9 }, 200, { 'X-Left': '7' }));
+      const life = async (description: Record<string, unknown>) => {
+        const client = new Client(
+          restOf(url, {
+            ...plain,
+            requests: { told: { request: 'GET /x', seconds: '/ttl' } },
+            ...description,
+          }),
+        );
+        const {
+          sent: _,
+          answer: __,
+          totalRows: ___,
+          ...rest
+        } = await client.data({ user: 'tok' }, { request: 'GET /x' });
+        const told = await client.data({ user: 'tok' }, { request: 'told' });
+        equal(told.reportedMs, 9_000);
+        return rest;
+      };
+      deepEqual(await life({ life: { minutes: 5 } }), { isUnchanged: true });
+      deepEqual(await life({}), { isUnchanged: true });
+      deepEqual(await life({ life: { seconds: '/ttl' } }), { isUnchanged: true }, 'that is data');
+      deepEqual(await life({ life: { minutes: 5, sliding: true } }), {});
+      deepEqual(await life({ life: { seconds: '$response.header.X-Left' } }), { reportedMs: 7_000 });
+    });
+
+    it('is refused by what the description says, whatever the status is', async () => {
+      for (const [status, body, expired, code] of [
+        [401, '{}', undefined, 'E_EXPIRED'],
+        [403, '{}', undefined, 'E_HTTP'],
+        [403, '{"reason":5}', { status: [403], at: '/reason', is: [4, 5] }, 'E_EXPIRED'],
+        [403, '{"reason":1}', { status: [403], at: '/reason', is: [4, 5] }, 'E_HTTP'],
+        [401, '{}', { status: [403] }, 'E_HTTP'],
+        [200, '{"status":{"code":-11},"data":[]}', { at: '/status/code', is: [-11] }, 'E_EXPIRED'],
+        [200, '<html>log in', { like: '<html' }, 'E_EXPIRED'],
+        [200, '<html>log in', undefined, 'E_PROTOCOL'],
+        [429, '{}', undefined, 'E_LIMIT'],
+      ] as const) {
+        const { url } = await server((_, response) => response.writeHead(status).end(body));
+        const client = new Client(restOf(url, { ...plain, ...(expired && { expired }), rows: '/data' }));
+        const error = await failure(client.rows({ user: 'tok' }, { request: 'POST /x' }), code);
+        equal(error.details.refused, code === 'E_EXPIRED' ? 'sign-in' : undefined);
+      }
+    });
+
+    it('is told by what stands beside the rows where the answer is long', async () => {
+      const rows = Array.from({ length: 5_000 }, (_, at) => ({ at, text: 'some words' }));
+      const { url } = await server((_, response) => json(response, { data: rows, code: 9 }));
+      const dead = new Client(restOf(url, { ...plain, rows: '/data', expired: { at: '/code', is: [9] } }));
+      await failure(dead.rows({ user: 'tok' }, { request: 'GET /x' }), 'E_EXPIRED');
+      const alive = new Client(restOf(url, { ...plain, rows: '/data', expired: { at: '/code', is: [8] } }));
+      equal((await alive.rows({ user: 'tok' }, { request: 'GET /x' })).length, 5_000);
+    });
+
+    it('has no credentials in it that the description finds by their names', async () => {
+      const { url } = await server((_, response) =>
+        json(response, [{ access_token: 'another-secret', id: 'x' }]),
+      );
+      const client = new Client(restOf(url, { ...plain, token: '/access_token', keep: { id: '/id' } }));
+      deepEqual(await client.rows({ user: 'tok' }, { request: 'GET /x' }), [
+        { access_token: '‹redacted›', id: 'x' },
+      ]);
+    });
+  });
+
+  describe('renewing, asking and ending', () => {
+    it('takes a new token and what is new of what is kept, or goes on with the same one', async () => {
+      const renew = { request: 'POST /refresh', form: { grant: '{refreshToken}' } };
+      const description = { ...plain, keep: { refreshToken: '/refresh' }, life: { seconds: '/ttl' }, renew };
+      let answer: unknown = { token: 'new', refresh: 'r-2', ttl: 60 };
+      const { url, got } = await server((_, response) => json(response, answer));
+      const client = new Client(restOf(url, description));
+      equal(client.gateway.renewsDead, true);
+      const tokens = { user: 'old', more: { refreshToken: 'r-1' } };
+      const renewed = await client.gateway.keepAlive(tokens);
+      equal(got[0]?.body, 'grant=r-1');
+      deepEqual([renewed.value, renewed.more, renewed.reportedMs], ['new', { refreshToken: 'r-2' }, 60_000]);
+      answer = {};
+      const same = await client.gateway.keepAlive(tokens);
+      deepEqual([same.value, same.more, same.isUnchanged], ['old', undefined, true]);
+    });
+
+    it('sets back what slides, and may be told a shorter life', async () => {
+      const { url } = await server((_, response) => json(response, { ttl: 5 }));
+      const renew = { request: 'GET /me' };
+      const life = (more: object) =>
+        new Client(restOf(url, { ...plain, renew, ...more })).gateway.keepAlive({ user: 't' });
+      equal((await life({ life: { minutes: 5, sliding: true } })).isUnchanged, undefined);
+      equal((await life({ life: { minutes: 5 } })).isUnchanged, true);
+      equal((await life({ life: { seconds: '/ttl' } })).reportedMs, 5_000);
+      equal((await life({ renew: { ...renew, minutes: '/ttl' } })).reportedMs, 300_000);
+    });
+
+    it('takes a life of nothing for the end, and what does not tell for no news', async () => {
+      let body: unknown = { left: '-1' };
+      const { url } = await server((_, response) => json(response, body));
+      const query = { request: 'GET /left', seconds: '/left' };
+      const ask = () => new Client(restOf(url, { ...plain, query })).gateway.remainingLife?.({ user: 't' });
+      equal((await ask())?.reportedMs, 0);
+      body = {};
+      const { reportedMs, isUnchanged } = (await ask()) ?? {};
+      deepEqual([reportedMs, isUnchanged], [undefined, true]);
+    });
+
+    it('ends a token, and counts what is gone as done', async () => {
+      for (const status of [200, 204, 401, 404, 410]) {
+        const { url, got } = await server((_, response) => response.writeHead(status).end());
+        const revoke = { request: 'DELETE {+location}' };
+        const client = new Client(restOf(url, { ...plain, keep: { location: '/l' }, revoke }));
+        await client.gateway.close({ user: 'tok', more: { location: `${url}/s/1` } });
+        equal(`${got[0]?.method} ${got[0]?.url}`, 'DELETE /s/1');
+        await client.gateway.close({ user: 'tok' });
+        equal(got.length, 1, 'nobody has told where');
+      }
+      const { url } = await server((_, response) => response.writeHead(500).end());
+      await failure(
+        new Client(restOf(url, { ...plain, revoke: { request: 'POST /out' } })).gateway.close({ user: 't' }),
+        'E_HTTP',
+      );
+    });
+
+    it('has the name of who signed in at hand, and the password only where it is remembered', async () => {
+      const { url, got } = await server();
+      const revoke = { request: 'POST /out', json: { name: '{username}', password: '{password}' } };
+      const client = new Client(restOf(url, { ...plain, revoke }));
+      const { value, more } = await client.gateway.signIn(demo);
+      deepEqual(more, { username: 'demo' });
+      await client.gateway.close({ user: value, more });
+      deepEqual(JSON.parse(got[1]?.body ?? ''), { name: 'demo' });
+      await client.gateway.close({ user: value, more, login: async () => demo });
+      deepEqual(JSON.parse(got[2]?.body ?? ''), { name: 'demo', password: 'demo-password' });
+    });
+  });
+
+  describe('secrets', () => {
+    it('never leave the origin, whatever an answer names', async () => {
+      const other = await serve((_, response) => json(response, []));
+      const { url, got } = await server();
+      const description = { ...plain, keep: { location: '/l' }, revoke: { request: 'DELETE {+location}' } };
+      const client = new Client(restOf(url, description));
+      for (const location of [
+        `${other.url}/x`,
+        '//evil.example/x',
+        '/a/../b',
+        '/a\r\nX: y',
+        `${url.replace('//', '//u:p@')}/x`,
+      ]) {
+        await failure(client.gateway.close({ user: 'tok', more: { location } }), 'E_PROTOCOL');
+      }
+      equal(got.length + other.got.length, 0);
+    });
+
+    it('are not split by what they hold: line breaks in a kept value are refused', async () => {
+      const { url, got } = await server();
+      const headers = { 'X-Csrf': '{csrf}' };
+      const client = new Client(restOf(url, { ...plain, keep: { csrf: '/c' }, headers }));
+      for (const csrf of ['a\r\nX-Admin: 1', 'a\nb', 'ü']) {
+        await failure(client.rows({ user: 'tok', more: { csrf } }, { request: 'GET /x' }), 'E_PROTOCOL');
+      }
+      equal(got.length, 0);
+    });
+
+    it('are in no error and no line of the log', async () => {
+      const { url } = await serve((got, response) => {
+        const echo = JSON.stringify({
+          message: `${got.url} ${got.body} ${got.headers.authorization} ${got.headers.cookie}`,
+        });
+        if (got.path === '/login') {
+          json(response, { token: 'tok-abcdefgh', refresh: 'ref-abcdefgh' }, 200, {
+            'Set-Cookie': 'SID=cookie-abcdefgh; Path=/',
+          });
+        } else {
+          response.writeHead(500).end(echo);
+        }
+      });
+      const renew = { request: 'POST /r/{token}', form: { r: '{refreshToken}' } };
+      const client = new Client(restOf(url, { ...plain, keep: { refreshToken: '/refresh' }, renew }));
+      const { value, more } = await client.gateway.signIn(demo);
+      const error = await failure(client.gateway.keepAlive({ user: value, more }), 'E_HTTP');
+      const told = JSON.stringify([error, error.message, client.deps.log.lines]);
+      const safe = client.deps.redactor.redact(told);
+      for (const secret of ['tok-abcdefgh', 'ref-abcdefgh', 'cookie-abcdefgh', 'demo-password']) {
+        ok(!error.message.includes(secret) && !safe.includes(secret), secret);
+      }
+    });
+  });
+});
