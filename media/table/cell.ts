@@ -1,8 +1,8 @@
-import type { SeenCell } from '../../src/views/results/messages.ts';
+import type { ShownCell } from '../../src/views/results/messages.ts';
 import { element, visible } from './dom.ts';
 
 /** The text of a cell as it is measured and read out. */
-export function cellText(cell: SeenCell | undefined): string {
+export function cellText(cell: ShownCell | undefined): string {
   if (typeof cell === 'string') {
     return cell;
   }
@@ -13,7 +13,7 @@ export function cellText(cell: SeenCell | undefined): string {
 }
 
 /** Puts a cell's value in its place on the screen, always as text. */
-export function fillCell(target: HTMLElement, cell: SeenCell | undefined): void {
+export function fillCell(target: HTMLElement, cell: ShownCell | undefined): void {
   if (typeof cell === 'string') {
     const text = visible(cell);
     const only = target.firstChild;

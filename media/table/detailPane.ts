@@ -1,4 +1,5 @@
-import type { SeenCell, ToTable } from '../../src/views/results/messages.ts';
+import type { Detail, ShownCell } from '../../src/views/results/messages.ts';
+import type { SeenColumn } from './columns.ts';
 import { element, visible } from './dom.ts';
 import { Pane } from './pane.ts';
 import { say } from './words.ts';
@@ -24,23 +25,24 @@ export class DetailPane {
   }
 
   /** Shows the fields that were asked for; answers whether it has opened by that. */
-  show({ index, fields }: ToTable & { is: 'detail' }): boolean {
+  show({ index, fields }: Detail, columns: readonly SeenColumn[]): boolean {
     if (!this.wanted) {
       return false; // Closed again meanwhile.
     }
     const title = say('detailTitle', index + 1);
     this.#title.textContent = title;
     this.#list.setAttribute('aria-label', title);
-    const parts = fields.flatMap(({ field, label, value }) => [
-      element('dt', {}, visible(label), ...(label === field ? [] : [element('code', {}, visible(field))])),
-      element('dd', {}, ...contentOf(value)),
-    ]);
+    const parts = fields.flatMap(({ field, value }, at) => {
+      const label = columns[at]?.label ?? field;
+      const name = label === field ? [] : [element('code', {}, visible(field))];
+      return [element('dt', {}, visible(label), ...name), element('dd', {}, ...contentOf(value))];
+    });
     this.#list.replaceChildren(...parts);
     return this.#pane.open(title);
   }
 }
 
-function contentOf(value: SeenCell): (string | HTMLElement)[] {
+function contentOf(value: ShownCell): (string | HTMLElement)[] {
   const aside = (text: string) => element('span', { className: 'null' }, text);
   if (typeof value === 'string') {
     return [lines(value)];

@@ -37,6 +37,11 @@ export function visible(text: string): string {
   });
 }
 
+/** A number in few digits. */
+export function short(value: number): string {
+  return value.toLocaleString(undefined, { maximumSignificantDigits: 6 });
+}
+
 /** A drawing of one path; `box` is its view box. */
 export function svg(name: string, box: string, path: Readonly<Record<string, string>>): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg';

@@ -1,4 +1,4 @@
-import type { Layout, SeenRow } from '../../src/views/results/messages.ts';
+import type { Layout, ShownRow } from '../../src/views/results/messages.ts';
 import { fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
 import { attribute, element } from './dom.ts';
@@ -36,7 +36,7 @@ interface RowElement {
   readonly cells: HTMLElement[];
   index: number;
   y: number;
-  row: SeenRow | undefined;
+  row: ShownRow | undefined;
   look: string;
 }
 
@@ -250,7 +250,7 @@ export class Grid {
   #drawCell(
     cell: HTMLElement,
     index: number,
-    row: SeenRow | undefined,
+    row: ShownRow | undefined,
     { column, at, left }: DrawnColumn,
   ): void {
     fillCell(cell, row?.cells[column.cell]);

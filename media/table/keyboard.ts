@@ -57,7 +57,7 @@ function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
       if (row < 0 && field !== undefined) {
         view.sortBy(field, shiftKey);
       } else if (key === 'Enter') {
-        view.askDetail();
+        void view.askDetail();
       } else if (shiftKey) {
         view.go(row, -1, false);
       }

@@ -21,7 +21,7 @@ export function handleMouse(view: TableView): void {
     const place = grid.placeOf(event.target);
     const column = place === undefined ? undefined : columns.seen[place.column];
     if (place !== undefined && place.row >= 0) {
-      view.askDetail();
+      void view.askDetail();
     } else if (column !== undefined && isHandle(event)) {
       view.fit(column);
     }

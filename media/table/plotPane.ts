@@ -1,5 +1,5 @@
 import type { ToTable } from '../../src/views/results/messages.ts';
-import { element, svg, visible } from './dom.ts';
+import { element, short, svg, visible } from './dom.ts';
 import { Pane } from './pane.ts';
 import { type LineLook, LinePlot } from './plot.ts';
 import { say } from './words.ts';
@@ -105,8 +105,4 @@ function sample(look: LineLook | undefined): SVGSVGElement {
     'stroke-width': '2.5',
     'stroke-dasharray': look?.dash.join(' ') ?? '',
   });
-}
-
-function short(value: number): string {
-  return value.toLocaleString(undefined, { maximumSignificantDigits: 6 });
 }

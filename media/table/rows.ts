@@ -1,4 +1,4 @@
-import type { SeenRow, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
+import type { Page, ShownRow, TableStateMessage } from '../../src/views/results/messages.ts';
 
 /** Rows asked for at once. */
 const blockRows = 100;
@@ -21,7 +21,7 @@ export class Rows {
   #count = 0;
   /** How many rows the table had when they were last asked for as they are arranged. */
   #arranged = 0;
-  readonly #blocks = new Map<number, { generation: number; rows: SeenRow[] }>();
+  readonly #blocks = new Map<number, { generation: number; rows: readonly ShownRow[] }>();
   readonly #asked = new Set<number>();
 
   constructor(ask: (generation: number, from: number, to: number) => void) {
@@ -66,7 +66,7 @@ export class Rows {
   }
 
   /** A row, if it is here. */
-  at(index: number): SeenRow | undefined {
+  at(index: number): ShownRow | undefined {
     return this.#blocks.get(Math.floor(index / blockRows))?.rows[index % blockRows];
   }
 
@@ -85,7 +85,7 @@ export class Rows {
   }
 
   /** Takes rows that were asked for; answers whether they are still wanted. */
-  take({ generation, from, rows, shown }: ToTable & { is: 'page' }): boolean {
+  take(generation: number, { from, rows, shown }: Omit<Page, 'fields'>): boolean {
     if (generation !== this.#generation) {
       return false;
     }
@@ -106,7 +106,7 @@ export class Rows {
   }
 
   /** The rows that are here, for measuring them. */
-  *here(): Generator<SeenRow> {
+  *here(): Generator<ShownRow> {
     for (const { rows } of this.#blocks.values()) {
       yield* rows;
     }

@@ -1,5 +1,6 @@
-import type { TableStateMessage } from '../../src/views/results/messages.ts';
-import { element } from './dom.ts';
+import type { Sums, TableStateMessage } from '../../src/views/results/messages.ts';
+import { element, short } from './dom.ts';
+import { say } from './words.ts';
 
 /** How long a note is shown, in milliseconds. */
 const noteMs = 4000;
@@ -16,8 +17,9 @@ const units = [
 export class StatusLine {
   readonly #parts = element('span', { className: 'parts' });
   readonly #age = element('span', { className: 'age' });
+  readonly #sums = element('span', { className: 'sums', role: 'status' });
   readonly #note = element('span', { className: 'note', role: 'status' });
-  readonly root = element('footer', { className: 'status' }, this.#parts, this.#age, this.#note);
+  readonly root = element('footer', { className: 'status' }, this.#parts, this.#age, this.#note, this.#sums);
   readonly #words = new Intl.RelativeTimeFormat(document.documentElement.lang, {
     numeric: 'auto',
     style: 'short',
@@ -46,6 +48,15 @@ export class StatusLine {
       );
     }
     this.#drawAge();
+  }
+
+  /** Shows what the numbers of the selection come to. */
+  sums(sums: Sums | undefined): void {
+    const all = (value: number) => value.toLocaleString(undefined, { maximumSignificantDigits: 15 });
+    this.#sums.textContent =
+      sums === undefined
+        ? ''
+        : say('sums', all(sums.sum), short(sums.sum / sums.count), all(sums.min), all(sums.max), sums.count);
   }
 
   note(text: string): void {

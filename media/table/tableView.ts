@@ -1,4 +1,5 @@
-import type { Layout, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
+import { asSent } from '../../src/views/results/layout.ts';
+import type { Layout, Page, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
 import { Columns, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
@@ -11,6 +12,9 @@ import { Rows } from './rows.ts';
 import { Selection } from './selection.ts';
 import { StatusLine } from './statusLine.ts';
 import { say } from './words.ts';
+
+/** Of so many cells the numbers are summed up at most: 2 million take the worker less than a second. */
+const maxSummed = 2_000_000;
 
 /** How many of a column's cells are measured for its width. */
 const maxMeasured = 200;
@@ -38,11 +42,14 @@ export class TableView {
   /** Whether the scroll position and focus of before the tab was hidden have been restored. */
   #isRestored: boolean;
   #saving = 0;
+  #summing = 0;
 
   constructor(root: HTMLElement, host: Host) {
     this.#host = host;
     this.#isRestored = host.view === undefined;
-    this.rows = new Rows((generation, from, to) => host.tell({ is: 'page', generation, from, to }));
+    this.rows = new Rows(async (generation, from, to) => {
+      this.#takePage(generation, await host.ask({ method: 'page', from, to }));
+    });
     this.grid = new Grid(this, () => this.#saveSoon());
     const focus = () => this.grid.root.focus();
     this.filterBox = new FilterBox((filter) => this.#arrange(this.sort, filter), focus);
@@ -86,23 +93,10 @@ export class TableView {
   take(message: ToTable): void {
     switch (message.is) {
       case 'start':
-        this.columns.layout = message.layout;
-        this.sort = message.layout.sort;
-        this.#filter = message.layout.filter;
-        this.filterBox.value = this.#filter;
-        this.rows.arrange(this.#isArranged);
+        this.#use(message.layout);
         break;
       case 'state':
         this.#update(message);
-        break;
-      case 'page':
-        this.#takePage(message);
-        break;
-      case 'detail':
-        if (this.#detail.show(message)) {
-          // The pane makes the table narrower.
-          this.grid.reveal(this.selection.focus.row, this.selection.focus.column);
-        }
         break;
       case 'keep':
         this.#host.save({ kept: message.state });
@@ -125,6 +119,7 @@ export class TableView {
     this.selection.go(place, extend && place.row >= 0);
     this.grid.reveal(place.row, place.column);
     this.grid.draw();
+    this.#sumSoon();
     this.#askDetailAgain();
     this.#saveSoon();
   }
@@ -132,6 +127,7 @@ export class TableView {
   selectAll(): void {
     this.selection.all(this.rows.count, this.columns.seen.length);
     this.grid.draw();
+    this.#sumSoon();
   }
 
   /** Sorts by a column: up, down, and back to the server's order; `add` keeps the columns sorted by before. */
@@ -147,20 +143,51 @@ export class TableView {
   }
 
   copy(headers: boolean): void {
-    const { from, to } = this.selection;
     if (this.rows.count > 0) {
-      const fields = this.columns.seen.slice(from.column, to.column + 1).map(({ field }) => field);
+      const fields = this.#selectedColumns.map(({ field }) => field);
+      const { from, to } = this.selection;
       this.#host.tell({ is: 'copy', from: from.row, to: to.row + 1, fields, headers });
     }
   }
 
+  get #selectedColumns(): readonly SeenColumn[] {
+    const { from, to } = this.selection;
+    return this.columns.seen.slice(from.column, to.column + 1);
+  }
+
+  /** Whether more than one cell is selected. */
+  get #isSummed(): boolean {
+    const { from, to } = this.selection;
+    return to.row > from.row || to.column > from.column;
+  }
+
+  /** Sums up the selection 150 ms after its last change. */
+  #sumSoon(): void {
+    window.clearTimeout(this.#summing);
+    this.#summing = window.setTimeout(async () => {
+      const { from, to } = this.selection;
+      const numbers = this.#selectedColumns.filter(({ kind }) => kind === 'number');
+      const fields = numbers.map(({ field }) => field);
+      const size = (to.row - from.row + 1) * fields.length;
+      const sums =
+        this.#isSummed && size > 0 && size <= maxSummed
+          ? await this.#host.ask({ method: 'sums', from: from.row, to: to.row + 1, fields })
+          : undefined;
+      this.#status.sums(this.#isSummed ? sums : undefined);
+    }, 150);
+  }
+
   /** Shows the focused row field by field. */
-  askDetail(): void {
+  async askDetail(): Promise<void> {
     const { row } = this.selection.focus;
     if (row >= 0 && this.rows.count > 0) {
       this.#detail.wanted = true;
-      this.#host.tell({ is: 'detail', at: row });
       this.#saveSoon();
+      const detail = await this.#host.ask({ method: 'detail', at: row });
+      if (detail !== undefined && this.#detail.show(detail, this.columns.all)) {
+        // The pane makes the table narrower.
+        this.grid.reveal(this.selection.focus.row, this.selection.focus.column);
+      }
     }
   }
 
@@ -179,6 +206,21 @@ export class TableView {
   arrangeColumns(change: (columns: Columns) => void): void {
     change(this.columns);
     this.arranged();
+  }
+
+  /** Shows the rows and columns as the server sent them. */
+  reset(): void {
+    this.#use(asSent);
+    this.#fitAll();
+    this.arranged();
+  }
+
+  #use(layout: Layout): void {
+    this.columns.layout = layout;
+    this.sort = layout.sort;
+    this.#filter = layout.filter;
+    this.filterBox.value = layout.filter;
+    this.rows.arrange(this.#isArranged);
   }
 
   /** A person has arranged the columns otherwise. */
@@ -215,8 +257,8 @@ export class TableView {
     this.#draw();
   }
 
-  #takePage(page: ToTable & { is: 'page' }): void {
-    if (this.rows.take(page)) {
+  #takePage(generation: number, page: Page): void {
+    if (this.rows.take(generation, page)) {
       if (!this.#isMeasured && page.rows.length > 0) {
         this.#isMeasured = true;
         this.#fitAll();
@@ -228,6 +270,7 @@ export class TableView {
   #draw(): void {
     this.selection.clamp(this.rows.count, this.columns.seen.length);
     this.grid.draw();
+    this.#sumSoon();
     this.#drawAround();
     if (!this.#isRestored && this.rows.count > 0 && this.#state?.phase !== 'arriving') {
       // The table gets its height with the next frame.
@@ -257,7 +300,7 @@ export class TableView {
   /** The focus or the rows changed: the row in the detail pane is another one now. */
   #askDetailAgain(): void {
     if (this.#detail.wanted) {
-      this.askDetail();
+      void this.askDetail();
     }
   }
 
@@ -273,7 +316,7 @@ export class TableView {
     this.selection.go(view.focus, false);
     this.#draw();
     if (view.detail) {
-      this.askDetail();
+      void this.askDetail();
     }
   }
 

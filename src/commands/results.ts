@@ -11,6 +11,7 @@ import {
   type ExportFormat,
   exportFormats,
 } from '../core/results/exports.ts';
+import type { TableHandle } from '../core/results/tableHandle.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice, askText } from './ask.ts';
@@ -43,6 +44,7 @@ const commands: Readonly<Record<string, Command>> = {
   'sessionTokens.results.unsort': view('unsort'),
   'sessionTokens.results.hideColumn': view('hide'),
   'sessionTokens.results.showAllColumns': view('showAll'),
+  'sessionTokens.results.resetView': view('reset'),
   'sessionTokens.results.pinColumn': view('pin'),
   'sessionTokens.results.fitColumn': view('fit'),
   'sessionTokens.results.filterByValue': view('filterByValue'),
@@ -114,7 +116,7 @@ async function exportResult(panel: ResultPanel, args: Args, services: CommandSer
   if (table === undefined || table.state.phase === 'arriving') {
     throw new TokensError('E_NOT_READY', 'The result is not complete yet.', [], { permanent: false });
   }
-  const { all, format, delimiter } = await chooseExport(panel, args);
+  const { all, format, delimiter } = await chooseExport(panel, table, args);
   const target = await chooseFile(panel, format, args);
   if (target === undefined) {
     return undefined;
@@ -133,17 +135,17 @@ interface ExportChoice {
   readonly all: boolean;
 }
 
-async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoice> {
+async function chooseExport(panel: ResultPanel, table: TableHandle, args: Args): Promise<ExportChoice> {
   const usual = delimiterOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale);
   const given = oneOf('format', args.format, exportFormats);
   if (given !== undefined) {
     const delimiter = oneOf('delimiter', args.delimiter, [',', ';', 'tab']) ?? usual;
     return { format: given, delimiter: delimiter === 'tab' ? '\t' : delimiter, all: args.all === true };
   }
-  const count = panel.model.table?.state.rowCount ?? 0;
-  const isPart =
-    panel.model.shownRows < count ||
-    panel.model.seenFields.length < (panel.model.table?.state.fields.length ?? 0);
+  const { arrangement, seenFields } = panel.model;
+  const count = table.state.rowCount;
+  const { shown } = await table.call('page', { arrangement, from: 0, to: 0 });
+  const isPart = shown < count || seenFields.length < table.state.fields.length;
   const separated: Readonly<Record<Delimiter, string>> = {
     ',': vscode.l10n.t('CSV, separated by commas'),
     ';': vscode.l10n.t('CSV, separated by semicolons'),
@@ -162,7 +164,7 @@ async function chooseExport(panel: ResultPanel, args: Args): Promise<ExportChoic
       description: all
         ? vscode.l10n.t('all {0} rows and every column', count.toLocaleString())
         : isPart
-          ? vscode.l10n.t('{0} rows as shown', panel.model.shownRows.toLocaleString())
+          ? vscode.l10n.t('{0} rows as shown', shown.toLocaleString())
           : vscode.l10n.t('{0} rows', count.toLocaleString()),
       format,
       delimiter,

@@ -52,6 +52,18 @@ describe('a result', () => {
     await until('the clipboard to have it', async () => (await vs().clipboard()).endsWith(cells.join('\t')));
     assert.equal((await vs().clipboard()).split('\n').length, 2);
 
+    // The numbers of a selection are summed up.
+    const cpu = Number(await tab.header('ASICPSCA').getAttribute('data-column'));
+    await tab.cell(0, cpu).click();
+    await vs().page.keyboard.press('Shift+ArrowDown');
+    const numbers = [await tab.cell(0, cpu).textContent(), await tab.cell(1, cpu).textContent()].map(Number);
+    const sum = numbers
+      .reduce((all, one) => all + one)
+      .toLocaleString('en-US', { maximumSignificantDigits: 15 });
+    await table.getByText(`Sum ${sum} · Mean`).waitFor();
+    await tab.cell(0, 0).click();
+    await table.getByText('Mean').waitFor({ state: 'detached' });
+
     // One row, field by field.
     await vs().page.keyboard.press('Enter');
     await table.getByRole('complementary', { name: 'Row 1', exact: true }).waitFor();

@@ -85,6 +85,9 @@ describe('the menus of a result', () => {
       isDeepStrictEqual([await fields(tab), await tab.column(0)], arranged),
     );
     assert.equal(await tab.header('XDGMEM').getAttribute('aria-sort'), 'descending');
+    await tab.menu(tab.header('XDGMEM'), 'Reset View');
+    await until('the columns of the server', async () => (await fields(tab)).includes('XDGGRP'));
+    await until('its order', async () => (await tab.header('XDGMEM').getAttribute('aria-sort')) === 'none');
   });
 });
 

@@ -7,6 +7,8 @@ import { type Delimiter, delimited, type ExportFormat, writeRows } from './expor
 import { allRows, filterRows } from './filter.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
+import type { Detail, Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
+import { sumsOf } from './sums.ts';
 import { type Column, ResultTable } from './table.ts';
 
 /** What is shown of a table, and in which order. */
@@ -17,39 +19,9 @@ export interface Arrangement {
   readonly labels: readonly (readonly [field: string, label: string])[];
 }
 
-/** Rows from the first one to before the last one. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** The same of rows as they are arranged; in the server's order without. */
 export interface ArrangedSpan extends Span {
-  readonly arrangement?: Arrangement;
-}
-
-/** A cell as it is shown: its text or texts, or why it has none; a long text is cut, and says how long it is. */
-export type ShownCell =
-  | string
-  | string[]
-  | { readonly none: 'null' | 'missing' }
-  | { readonly cut: string; readonly length: number };
-
-export interface ShownRow {
-  /** Its place in the server's order. */
-  readonly index: number;
-  /** In the order of the table's fields. */
-  readonly cells: ShownCell[];
-  /** Places in `cells` of those that are not what they were in the table compared with; -1 for a row that is new. */
-  readonly changed?: number[];
-}
-
-export interface Page {
-  readonly from: number;
-  readonly fields: readonly string[];
-  readonly rows: ShownRow[];
-  /** How many rows the arrangement leaves. */
-  readonly shown: number;
+  readonly arrangement?: Arrangement | undefined;
 }
 
 export interface Selection extends ArrangedSpan {
@@ -57,11 +29,6 @@ export interface Selection extends ArrangedSpan {
   readonly headers: readonly string[] | null;
   /** Characters at which it is too much. */
   readonly most: number;
-}
-
-export interface Detail {
-  readonly index: number;
-  readonly fields: readonly { readonly field: string; readonly value: ShownCell }[];
 }
 
 export interface Summary {
@@ -263,12 +230,7 @@ export class TableEngine {
 
   /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */
   sample({ arrangement, keys, most }: SampleRequest): Sample {
-    const order = this.#order(arrangement);
-    const rows: number[] = [];
-    const count = Math.min(most, order?.length ?? this.table.rowCount);
-    for (let at = 0; at < count; at++) {
-      rows.push(order?.[at] ?? at);
-    }
+    const rows = this.#rows({ arrangement, from: 0, to: most });
     const keyed = keys ?? keyFields(this.table, this.table);
     const columns = this.table.columns.filter((column) => this.table.kindOf(column) === 'number');
     return {
@@ -281,9 +243,20 @@ export class TableEngine {
     };
   }
 
+  /** What the numbers in some cells of the arrangement come to. */
+  sums({ fields, ...span }: ArrangedSpan & { readonly fields: readonly string[] }): Sums | undefined {
+    return sumsOf(this.table, this.#rows(span), fields);
+  }
+
   /** The numbers of a column by the times in the table, where its rows are moments. */
   dated({ arrangement, field, max }: DatedRequest): Lines | undefined {
     return datedLines(this.table, { field, max, rows: this.#order(arrangement) });
+  }
+
+  /** Rows of the arrangement, by their places in the server's order. */
+  #rows({ arrangement, from, to }: ArrangedSpan): number[] {
+    const order = this.#order(arrangement) ?? allRows(this.table.rowCount);
+    return [...order.subarray(from, to)];
   }
 
   #shown(column: Column, row: number, longest: number): ShownCell {

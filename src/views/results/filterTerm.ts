@@ -1,10 +1,10 @@
-import type { SeenCell } from './messages.ts';
+import type { ShownCell } from './messages.ts';
 
 /**
  * The condition of a filter that holds for a cell as it is shown, or for all others. Of a cell that is shown in part, and
  * of one with halves of letters, which no message can carry, it asks for the part that is sure.
  */
-export function termFor(field: string, cell: SeenCell | undefined, out: boolean): string {
+export function termFor(field: string, cell: ShownCell | undefined, out: boolean): string {
   const value = typeof cell === 'string' ? cell : Array.isArray(cell) ? (cell[0] ?? '') : '';
   const isCut = typeof cell === 'object' && 'cut' in cell;
   // What follows the last letter may be an accent of it.

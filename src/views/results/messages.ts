@@ -1,8 +1,12 @@
 import * as v from 'valibot';
+import type { Detail, Page, Sums } from '../../core/results/shown.ts';
+
+export type { Detail, Page, ShownCell, ShownRow, Sums } from '../../core/results/shown.ts';
 
 /*
  * What a result's tab and its webview say to each other. Both sides import this file and check every message
- * with it: the shapes break at compile time, and what does not fit them is dropped at run time.
+ * with it: the shapes break at compile time, and what does not fit them is dropped at run time. Only answers of the
+ * table are taken as they come: they were checked where the body was read, and are shown as text.
  */
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -32,17 +36,34 @@ export const layout = v.object({
 export type Layout = v.InferOutput<typeof layout>;
 
 /** Rows asked for at once are bounded: the webview shows a few dozen. */
-export const mostRowsAtOnce = 500;
+const maxRows = 500;
+
+/** What the webview asks the table. */
+const question = v.variant('method', [
+  v.pipe(
+    v.object({ method: v.literal('page'), from: count, to: count }),
+    v.check(({ from, to }) => to - from <= maxRows),
+  ),
+  v.object({ method: v.literal('detail'), at: count }),
+  v.object({ method: v.literal('sums'), from: count, to: count, fields: v.array(name) }),
+]);
+export type Question = v.InferOutput<typeof question>;
+
+/** What comes of it. */
+export interface Answers {
+  readonly page: Page;
+  readonly detail: Detail | undefined;
+  readonly sums: Sums | undefined;
+}
 
 /** From the webview. */
 export const fromTable = v.variant('is', [
   /** The webview stands and can be told things. */
   v.object({ is: v.literal('ready') }),
-  /** Asks for rows as they are arranged now. */
-  v.object({ is: v.literal('page'), generation: count, from: count, to: count }),
+  /** Asks the table, as it is arranged now; the answer has the same number. */
+  v.object({ is: v.literal('ask'), ask: count, question }),
   /** A person has arranged the table otherwise. */
   v.object({ is: v.literal('layout'), layout }),
-  v.object({ is: v.literal('detail'), at: count }),
   v.object({
     is: v.literal('copy'),
     from: count,
@@ -58,21 +79,6 @@ export const fromTable = v.variant('is', [
   v.object({ is: v.literal('plot'), field: v.nullable(name) }),
 ]);
 export type FromTable = v.InferOutput<typeof fromTable>;
-
-const shownCell = v.union([
-  v.string(),
-  v.array(v.string()),
-  v.object({ none: v.picklist(['null', 'missing']) }),
-  v.object({ cut: v.string(), length: count }),
-]);
-export type SeenCell = v.InferOutput<typeof shownCell>;
-
-const row = v.object({
-  index: count,
-  cells: v.array(shownCell),
-  changed: v.optional(v.array(v.pipe(v.number(), v.integer()))),
-});
-export type SeenRow = v.InferOutput<typeof row>;
 
 const state = v.object({
   is: v.literal('state'),
@@ -121,21 +127,8 @@ export const toTable = v.variant('is', [
   /** Before anything else: how the table is arranged. */
   v.object({ is: v.literal('start'), layout }),
   state,
-  v.object({
-    is: v.literal('page'),
-    /** That of the question. */
-    generation: count,
-    from: count,
-    rows: v.array(row),
-    /** Rows that the filter leaves. */
-    shown: count,
-  }),
-  v.object({
-    is: v.literal('detail'),
-    at: count,
-    index: count,
-    fields: v.array(v.object({ field: name, label: v.string(), value: shownCell })),
-  }),
+  /** Of the table, which was checked where it came in. */
+  v.object({ is: v.literal('answer'), ask: count, answer: v.unknown() }),
   v.object({ is: v.literal('keep'), state: keptState }),
   /** Asks to hear when the table has the keyboard focus. */
   v.object({ is: v.literal('focus') }),
@@ -152,6 +145,7 @@ export const toTable = v.variant('is', [
       'unsort',
       'hide',
       'showAll',
+      'reset',
       'pin',
       'fit',
       'copy',

@@ -5,18 +5,13 @@ import { Emitter, type Event } from '../../core/event.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
 import type { Column } from '../../core/protocols/protocol.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
-import {
-  type Arrangement,
-  type Detail,
-  isArranged,
-  type Page,
-  type Span,
-} from '../../core/results/engine.ts';
+import type { Arrangement } from '../../core/results/engine.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
+import type { Args } from '../../core/results/workerMessages.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { FetchedTable } from './fetchTable.ts';
 import { seenFields } from './layout.ts';
-import type { KeptState, Layout } from './messages.ts';
+import type { KeptState, Layout, Question } from './messages.ts';
 import { Plotting, type ShowPlot } from './plotting.ts';
 import type { Outcome } from './statusTexts.ts';
 
@@ -43,8 +38,6 @@ export class ResultModel implements Disposable {
   readonly onDidChange: Event<void> = this.#changed.event;
   /** How a person has arranged the table. */
   layout: Layout;
-  /** How many rows the filter left of those that were looked at last. */
-  #shown: number | undefined;
   #table: TableHandle | undefined;
   #tableOwned = new DisposableStore();
   #labels = new Map<string, string>();
@@ -78,12 +71,6 @@ export class ResultModel implements Disposable {
   /** The columns that a person sees, in their order. */
   get seenFields(): readonly string[] {
     return seenFields(this.layout, this.#table?.state.fields ?? [], this.hidden);
-  }
-
-  /** How many rows the filter leaves. */
-  get shownRows(): number {
-    const all = this.#table?.state.rowCount ?? 0;
-    return isArranged(this.arrangement) ? (this.#shown ?? all) : all;
   }
 
   get arrangement(): Arrangement {
@@ -164,15 +151,9 @@ export class ResultModel implements Disposable {
     await this.plotting.draw();
   }
 
-  /** Rows as they are arranged now; undefined where there is no table. */
-  async page(span: Span): Promise<Page | undefined> {
-    const page = await this.#table?.call('page', { ...span, arrangement: this.arrangement });
-    this.#shown = page?.shown;
-    return page;
-  }
-
-  async detail(at: number): Promise<Detail | undefined> {
-    return this.#table?.call('detail', { at, arrangement: this.arrangement });
+  /** Asks the table, as it is arranged now. Resolves to the method's result, or to undefined where there is no table. */
+  async ask({ method, ...args }: Question): Promise<unknown> {
+    return this.#table?.call(method, { ...args, arrangement: this.arrangement } as Args<typeof method>);
   }
 
   dispose(): void {

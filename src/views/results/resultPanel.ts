@@ -11,7 +11,7 @@ import { fetchTable } from './fetchTable.ts';
 import { resultHtml } from './html.ts';
 import { keptOf } from './kept.ts';
 import type { Layouts } from './layouts.ts';
-import { type FromTable, fromTable, mostRowsAtOnce, readMessage, type ToTable } from './messages.ts';
+import { type FromTable, fromTable, readMessage, type ToTable } from './messages.ts';
 import { ResultModel } from './resultModel.ts';
 import { statusTexts } from './statusTexts.ts';
 import { Watch } from './watch.ts';
@@ -194,17 +194,14 @@ export class ResultPanel implements Disposable {
         this.#tell();
         await Promise.all([this.keep(), this.model.plotting.draw()]);
         break;
-      case 'page':
-        await this.#page(message);
+      case 'ask':
+        this.post({ is: 'answer', ask: message.ask, answer: await this.model.ask(message.question) });
         break;
       case 'layout':
         await Promise.all([
           this.model.arrange(message.layout),
           this.#deps.layouts.keep(this.model.request, message.layout),
         ]);
-        break;
-      case 'detail':
-        await this.#detail(message.at);
         break;
       case 'copy':
         await this.#copy(message);
@@ -221,23 +218,8 @@ export class ResultPanel implements Disposable {
     }
   }
 
-  async #page({ generation, from, to }: FromTable & { is: 'page' }): Promise<void> {
-    const page = await this.model.page({ from, to: Math.min(to, from + mostRowsAtOnce) });
-    if (page !== undefined) {
-      this.post({ is: 'page', generation, from, rows: page.rows, shown: page.shown });
-    }
-  }
-
-  async #detail(at: number): Promise<void> {
-    const detail = await this.model.detail(at);
-    if (detail !== undefined) {
-      const fields = detail.fields.map((one) => ({ ...one, label: this.model.labelOf(one.field) }));
-      this.post({ is: 'detail', at, index: detail.index, fields });
-    }
-  }
-
   async #copy({ from, to, fields, headers }: FromTable & { is: 'copy' }): Promise<void> {
-    const { table, arrangement, shownRows } = this.model;
+    const { table, arrangement } = this.model;
     if (table === undefined) {
       return;
     }
@@ -254,7 +236,7 @@ export class ResultPanel implements Disposable {
       return;
     }
     await vscode.env.clipboard.writeText(this.#deps.hide(text));
-    const rows = Math.min(to, shownRows) - from;
+    const rows = to - from;
     this.note(
       rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),
     );

@@ -16,7 +16,7 @@ import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 import { termFor } from '../../../../src/views/results/filterTerm.ts';
-import type { SeenCell } from '../../../../src/views/results/messages.ts';
+import type { ShownCell } from '../../../../src/views/results/messages.ts';
 
 function tableOf(rows: JsonObject[]): ResultTable {
   const table = new ResultTable();
@@ -257,7 +257,7 @@ describe('results: filter', () => {
           return;
         }
         const page = desk.page({ from: 0, to: rows.length });
-        const shown = page.rows[row % rows.length]?.cells[column % fields.length] as SeenCell;
+        const shown = page.rows[row % rows.length]?.cells[column % fields.length] as ShownCell;
         // The box that it is written into has one line.
         const term = (out: boolean) => termFor(field, shown, out).replace(/[\r\n]/g, '');
         const left = (filter: string) => [...filterRows(desk.table, filter)];
@@ -473,6 +473,27 @@ describe('results: export', () => {
     assert.notEqual(page().rows[0]?.cells[0], '1', 'what is on the screen stays where it is');
     desk.isWhole = true;
     assert.deepEqual([page().shown, page().rows[0]?.cells[0]], [1000, '1']);
+  });
+
+  it('sums up the numbers in some cells, as they are arranged', () => {
+    const desk = new TableEngine(
+      tableOf([
+        { n: '7', m: 1, t: 'x' },
+        { n: '12.5', m: null, t: '3' },
+        { n: '-2', m: 4, t: 'y' },
+        { n: '', m: 8, t: 'z' },
+      ]),
+    );
+    const fields = ['n', 'm', 't'];
+    assert.deepEqual(desk.sums({ from: 0, to: 4, fields }), { count: 6, sum: 30.5, min: -2, max: 12.5 });
+    const arrangement = { sort: [{ field: 'n', descending: true }], filter: '', labels: [] };
+    assert.deepEqual(desk.sums({ arrangement, from: 0, to: 2, fields: ['n', 'gone'] }), {
+      count: 2,
+      sum: 19.5,
+      min: 7,
+      max: 12.5,
+    });
+    assert.equal(desk.sums({ from: 0, to: 4, fields: ['t'] }), undefined);
   });
 
   it('copies rows as text with tabs', () => {

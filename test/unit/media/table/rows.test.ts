@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { Rows } from '../../../../media/table/rows.ts';
-import type { SeenRow } from '../../../../src/views/results/messages.ts';
+import type { ShownRow } from '../../../../src/views/results/messages.ts';
 
-const some = (from: number, count: number, text = 'x'): SeenRow[] =>
+const some = (from: number, count: number, text = 'x'): ShownRow[] =>
   Array.from({ length: count }, (_, at) => ({ index: from + at, cells: [text] }));
 
 describe('table: rows near what is visible', () => {
@@ -15,8 +15,8 @@ describe('table: rows near what is visible', () => {
 
   const update = (rowCount: number, revision = 1, phase: 'arriving' | 'done' = 'arriving') =>
     rows.update({ revision, rowCount, phase });
-  const take = (generation: number, from: number, taken: SeenRow[], shown = 0) =>
-    rows.take({ is: 'page', generation, from, rows: taken, shown });
+  const take = (generation: number, from: number, taken: ShownRow[], shown = 0) =>
+    rows.take(generation, { from, rows: taken, shown });
 
   it('are asked for once, in blocks', () => {
     update(250);
