@@ -55,6 +55,8 @@ class SimWindow {
   waiting = 0;
   /** Tokens whose automatic renewal is its own to do, and since when. It may come to nothing: the token is being closed. */
   readonly renewing = new Map<string, number>();
+  /** Tokens that it is closing, or was refused to close: it may ask by a renewal whether they live. */
+  readonly unclosed = new Set<string>();
   /** What it held earlier has been found. */
   ready: Promise<unknown> = never();
 
@@ -122,10 +124,10 @@ export class World {
   readonly #unwanted = new Set<string>();
   /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
   readonly #closed = new Map<string, { readonly at: number; readonly by: SimWindow }>();
-  /** The last automatic renewal of each token. */
+  /** The last automatic renewal of each token: a life counts from its sending, and is known with its answer. */
   readonly #renewed = new Map<
     string,
-    { readonly at: number; readonly by: SimWindow; readonly boot: string }
+    { readonly sentAt: number; readonly at: number; readonly by: SimWindow; readonly boot: string }
   >();
   /** When a window of each start of a machine was last at work. */
   readonly #seen = new Map<string, number>();
@@ -538,7 +540,9 @@ export class World {
         ),
       keepAlive: (tokens, options) => {
         const token = tokens.session ?? tokens.user;
-        this.#checkOpen(token);
+        if (!window.unclosed.has(token)) {
+          this.#checkOpen(token);
+        }
         const since = window.renewing.get(token) ?? Number.NEGATIVE_INFINITY;
         const isAutomatic = this.#time.now - Math.max(since, this.#lastAwake) < hearsayMs && since >= 0;
         window.renewing.delete(token);
@@ -546,10 +550,11 @@ export class World {
           this.#checkAgreed(token, window);
         }
         return port('keepAlive', token, async () => {
+          const sentAt = this.#time.now;
           const grant = await inner.keepAlive(tokens, options);
           if (isAutomatic) {
             const { boot } = window.machine.now();
-            this.#renewed.set(grant.value, { at: this.#time.now, by: window, boot });
+            this.#renewed.set(grant.value, { sentAt, at: this.#time.now, by: window, boot });
           }
           return grant;
         });
@@ -562,7 +567,9 @@ export class World {
           }),
       close: async (tokens, options) => {
         const token = tokens.session ?? tokens.user;
+        window.unclosed.add(token);
         await port('close', token, () => inner.close(tokens, options));
+        window.unclosed.delete(token);
         this.#closed.set(token, { at: this.#time.now, by: window }); // Now it knows: its machine may have slept.
       },
       ...(logOff === undefined
@@ -624,7 +631,7 @@ export class World {
       this.#hasHeard(window, last.boot) &&
       last.by.diedAt - last.at > second &&
       now - Math.max(last.at, this.#lastAwake, window.openedAt) > hearsayMs &&
-      now - last.at < lifeMs / 2
+      now - last.sentAt < lifeMs / 2
     ) {
       this.#blame(
         `${window.name} renews ${token}, and ${last.by.name} did ${Math.round(now - last.at)} ms before`,
