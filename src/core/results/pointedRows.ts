@@ -153,7 +153,7 @@ export class PointedRowConverter {
     const isString = chunk[at] === quote;
     this.#mode = isString ? 'string' : 'word';
     this.#keep(chunk.subarray(at, at + 1));
-    this.#name?.push(chunk.subarray(at, at + 1));
+    this.#name?.push(chunk.slice(at, at + 1));
     return at + 1;
   }
 

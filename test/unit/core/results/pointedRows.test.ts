@@ -12,7 +12,9 @@ function read(body: string, pointer: string, size = 5) {
   const reader = splitInto(table, { member: 'Rows', mayWrap: false, at }, () => undefined);
   const bytes = Buffer.from(body);
   for (let from = 0; from < bytes.length; from += size) {
-    reader.write(Uint8Array.from(bytes.subarray(from, from + size)));
+    const piece = Uint8Array.from(bytes.subarray(from, from + size));
+    reader.write(piece);
+    piece.fill(0); // Its memory is used again for the next piece.
   }
   const rest = reader.end().Rest;
   return { rows: JSON.parse(engine.json({ from: 0, to: table.rowCount })), rest };
