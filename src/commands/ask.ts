@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
+import { freeName } from '../core/entries.ts';
 import { cancelled, isCancelled, type Message, noConnection, TokensError } from '../core/errors.ts';
-import { protocolOf } from '../core/protocols/kinds.ts';
+import { parseConnection, protocolOf } from '../core/protocols/kinds.ts';
 import type { Login, LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/logins.ts';
 import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
@@ -133,6 +134,40 @@ export function askChoiceOrText(
     });
     draw();
   });
+}
+
+/** The address of a gateway. @param known what the settings of its connection say otherwise */
+export function askUrl(title: string, known: object): Promise<string> {
+  return askText({
+    title,
+    prompt: vscode.l10n.t("The gateway's address"),
+    placeHolder: 'https://host:8443',
+    validateInput: (url) => problemOf({ ...known, name: 'x', url }),
+  });
+}
+
+/** A name that no connection has. */
+export function askName(
+  services: CommandServices,
+  title: string,
+  known: { readonly url: string },
+): Promise<string> {
+  const taken = services.connections.all().map(({ name }) => name);
+  return askText({
+    title,
+    prompt: vscode.l10n.t('A name for it'),
+    value: freeName(new URL(known.url).hostname, taken, '-'),
+    validateInput: (text) =>
+      services.connections.find(text.trim()) === undefined
+        ? problemOf({ ...known, name: text })
+        : vscode.l10n.t('There is a connection of this name already.'),
+  });
+}
+
+/** What is wrong with the settings of a connection, in the person’s language. */
+export function problemOf(input: unknown): string | undefined {
+  const parsed = parseConnection(input);
+  return parsed.ok ? undefined : translated(parsed.reason);
 }
 
 /** The name of a connection given in the arguments, which there is in the settings or of which tokens are held. */

@@ -1,66 +1,107 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { freeName } from '../core/entries.ts';
 import { TokensError } from '../core/errors.ts';
-import { parseConnection, protocols } from '../core/protocols/kinds.ts';
+import { protocols } from '../core/protocols/kinds.ts';
+import type { Preset } from '../core/protocols/protocol.ts';
 import { mayRefuseToken } from '../core/tokens/refusal.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askText, chosenConnection, confirm } from './ask.ts';
-import type { CommandServices, Handler } from './command.ts';
-import { confirmConnection } from './consent.ts';
+import { askChoice, askName, askText, askUrl, chosenConnection, confirm } from './ask.ts';
+import type { Call, CommandServices, Handler } from './command.ts';
+import { confirmAgreement, confirmConnection } from './consent.ts';
+import { describeApi } from './describe.ts';
 import { withProgress } from './progress.ts';
 import { offerSignIn } from './signIn.ts';
 
 /** Stores a connection; leads a person through its kind, address and name, and tries it if they want. */
 export const addConnection: Handler = async (services, call) => {
   if (!call.interactive) {
+    const connection = services.connections.check(call.args);
+    const isNew = services.connections.find(connection.name) === undefined;
+    if (isNew && services.consents.wanted(connection).includes('described')) {
+      await confirmAgreement(services, connection, 'described');
+    }
     return services.connections.add(call.args);
   }
   const title = vscode.l10n.t('Add Connection');
-  const kinds = Object.entries(protocols).map(([kind, { label }]) => ({ label, description: kind }));
-  const { description: kind } = await askChoice(kinds, {
-    title,
-    placeHolder: vscode.l10n.t('What kind of gateway?'),
-  });
-  const url = await askText({
-    title,
-    prompt: vscode.l10n.t("The gateway's address"),
-    placeHolder: 'https://host:8443',
-    validateInput: (text) => problemOf({ name: 'x', kind, url: text }),
-  });
-  const name = await askText({
-    title,
-    prompt: vscode.l10n.t('A name for it'),
-    value: freeName(
-      new URL(url).hostname,
-      services.connections.all().map((connection) => connection.name),
-      '-',
-    ),
-    validateInput: (text) =>
-      services.connections.find(text.trim()) === undefined
-        ? problemOf({ name: text, kind, url })
-        : vscode.l10n.t('There is a connection of this name already.'),
-  });
-  const connection = services.connections.check({ name, kind, url });
+  const placeHolder = vscode.l10n.t('What kind of gateway?');
+  const { of: kind, preset } = await askChoice(kindItems(), { title, placeHolder });
+  if (kind === undefined) {
+    return describeApi(services, call);
+  }
+  const known = { kind, ...preset?.settings };
+  const url = await askUrl(title, known);
+  const inputs = await askInputs(title, preset);
+  const name = await askName(services, title, { ...known, url });
+  const settings = { name, url, ...known, ...inputs };
+  const connection = services.connections.check(settings);
+  if (!(await isWanted(services, call, connection, title))) {
+    return undefined;
+  }
+  const stored = await services.connections.add(settings);
+  void offerSignIn(vscode.l10n.t('{0} was added.', connection.name), connection.name);
+  return stored;
+};
+
+interface KindItem extends vscode.QuickPickItem {
+  readonly of?: string;
+  readonly preset?: Preset;
+}
+
+/** The kinds of gateways; of one with presets these, and the way to describe another one. */
+function kindItems(): KindItem[] {
+  const own = Object.entries(protocols).filter(([, { presets }]) => presets === undefined);
+  const described = Object.entries(protocols).flatMap(([kind, { presets = [] }]) =>
+    presets.map((preset) => ({ label: preset.title, detail: basisOf(preset), of: kind, preset })),
+  );
+  return [
+    ...own.map(([kind, { label }]) => ({ label, description: kind, of: kind })),
+    { label: vscode.l10n.t('Described already'), kind: vscode.QuickPickItemKind.Separator },
+    ...described,
+    {
+      label: vscode.l10n.t('Another API…'),
+      detail: vscode.l10n.t('You describe it; each step is tried at once'),
+      alwaysShow: true,
+    },
+  ];
+}
+
+/** What a preset's description was made from. */
+function basisOf({ evidence, source }: Preset): string {
+  return {
+    run: vscode.l10n.t('Tried with the server itself'),
+    documented: vscode.l10n.t('Made from its documentation: {0}', source),
+    client: vscode.l10n.t('Made from a program that speaks to it: {0}', source),
+  }[evidence];
+}
+
+async function askInputs(title: string, preset: Preset | undefined): Promise<object> {
+  const inputs: Record<string, string> = {};
+  for (const [name, value] of Object.entries(preset?.inputs ?? {})) {
+    inputs[name] = await askText({ title, prompt: vscode.l10n.t('{0} at this gateway', name), value });
+  }
+  return Object.keys(inputs).length === 0 ? {} : { inputs };
+}
+
+/** Tries a gateway, if the person wants that; whether its connection is to be added then. */
+async function isWanted(
+  services: CommandServices,
+  call: Call,
+  connection: Connection,
+  title: string,
+): Promise<boolean> {
   const tryIt = {
     label: vscode.l10n.t('Try It'),
     detail: vscode.l10n.t('Sees whether such a gateway answers there'),
   };
   const justAdd = { label: vscode.l10n.t('Add Without Trying') };
-  if ((await askChoice([tryIt, justAdd], { title, placeHolder: connection.url })) === tryIt) {
-    await confirmConnection(services, call, connection);
-    const trouble = await troubleWith(services, connection);
-    if (trouble !== undefined) {
-      const anyway = vscode.l10n.t('Add Anyway');
-      if ((await vscode.window.showWarningMessage(trouble, anyway)) !== anyway) {
-        return undefined;
-      }
-    }
+  if ((await askChoice([tryIt, justAdd], { title, placeHolder: connection.url })) === justAdd) {
+    return true;
   }
-  const stored = await services.connections.add({ name, kind, url });
-  void offerSignIn(vscode.l10n.t('{0} was added.', connection.name), connection.name);
-  return stored;
-};
+  await confirmConnection(services, call, connection);
+  const trouble = await troubleWith(services, connection);
+  const anyway = vscode.l10n.t('Add Anyway');
+  return trouble === undefined || (await vscode.window.showWarningMessage(trouble, anyway)) === anyway;
+}
 
 /** Signs out of a connection and takes it out of the settings. */
 export const removeConnection: Handler = async (services, call) => {
@@ -113,9 +154,4 @@ async function troubleWith(services: CommandServices, connection: Connection): P
       gateway.dispose();
     }
   });
-}
-
-function problemOf(input: unknown): string | undefined {
-  const parsed = parseConnection(input);
-  return parsed.ok ? undefined : translated(parsed.reason);
 }

@@ -1,5 +1,6 @@
 import type { CommandTable } from './command.ts';
 import { addConnection, openSettings, openWalkthrough, removeConnection } from './connections.ts';
+import { describeApi } from './describe.ts';
 import { getData } from './getData.ts';
 import { pickConnection, pickToken } from './inputs.ts';
 import { showMenu } from './menu.ts';
@@ -11,6 +12,7 @@ import { close, closeAll, copyToken, keepAlive, query, signOut, toggleKeepAlive 
 /** The commands about connections, tokens and requests. Loaded, with all that they need, when the first of them runs. */
 export const commandTable: CommandTable = {
   'sessionTokens.addConnection': addConnection,
+  'sessionTokens.describeApi': describeApi,
   'sessionTokens.removeConnection': removeConnection,
   'sessionTokens.signIn': signIn,
   'sessionTokens.signOut': signOut,

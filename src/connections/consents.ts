@@ -3,13 +3,35 @@ import type * as vscode from 'vscode';
 import { type Connection, isLoopback, originOf } from '../core/connection.ts';
 import { type Danger, dangerOf } from '../core/danger.ts';
 import { TokensError } from '../core/errors.ts';
+import { identityOf, protocolOf } from '../core/protocols/kinds.ts';
 
 const key = 'consents';
 const schema = v.array(v.tuple([v.string(), v.string(), v.string()]));
 
 type Entry = v.InferOutput<typeof schema>[number];
 
-/** The unsafe connections that a person has agreed to, each by its name and origin. Holds no secret. */
+/** What a person has to agree to: a way that is not safe, or settings that say where secrets go. */
+export type Agreement = Danger | 'described';
+
+const refusals = {
+  unencrypted: {
+    template:
+      'The connection {0} sends credentials unencrypted to {1}: sign in to it by hand once, to say that this is wanted.',
+  },
+  unverified: {
+    template:
+      'The connection {0} does not verify the certificate of {1}: sign in to it by hand once, to say that this is wanted.',
+  },
+  described: {
+    template:
+      'The connection {0} says itself where your secrets go at {1}: sign in to it by hand once, to say that this is wanted.',
+  },
+};
+
+/**
+ * What people have agreed to of connections, each by its name and by what they have seen: the origin, and where the settings say
+ * where secrets go, these. Holds no secret.
+ */
 export class Consents {
   readonly #state: vscode.Memento;
 
@@ -18,28 +40,23 @@ export class Consents {
   }
 
   /** What a person has to agree to before anything is sent to a connection's gateway. */
-  wanted(connection: Connection): Danger | undefined {
-    const entry = entryOf(connection);
-    return entry === undefined || this.#all().some((other) => isSame(other, entry)) ? undefined : entry[0];
+  wanted(connection: Connection): Agreement[] {
+    return this.#missing(connection).map(([what]) => what);
   }
 
   /** @throws `E_CONFIG` where a person has to agree to something first */
   check(connection: Connection): void {
-    const danger = this.wanted(connection);
-    if (danger !== undefined) {
-      throw new TokensError(
-        'E_CONFIG',
-        danger === 'unencrypted'
-          ? 'The connection {0} sends credentials unencrypted to {1}: sign in to it by hand once, to say that this is wanted.'
-          : 'The connection {0} does not verify the certificate of {1}: sign in to it by hand once, to say that this is wanted.',
-        [connection.name, originOf(connection)],
-      );
+    const [what] = this.wanted(connection);
+    if (what !== undefined) {
+      const refusal = refusals[what];
+      throw new TokensError('E_CONFIG', refusal.template, [connection.name, originOf(connection)]);
     }
   }
 
-  async give(connection: Connection): Promise<void> {
-    const entry = entryOf(connection);
-    if (entry !== undefined && this.wanted(connection) !== undefined) {
+  /** A person has agreed to this. */
+  async give(connection: Connection, what: Agreement): Promise<void> {
+    const entry = this.#missing(connection).find(([one]) => one === what);
+    if (entry !== undefined) {
       await this.#state.update(key, [...this.#all(), entry]);
     }
   }
@@ -53,20 +70,28 @@ export class Consents {
     }
   }
 
+  #missing(connection: Connection): (readonly [Agreement, string, string])[] {
+    const given = this.#all();
+    return entriesOf(connection).filter(
+      (entry) => !given.some((other) => entry.every((part, at) => part === other[at])),
+    );
+  }
+
   #all(): readonly Entry[] {
     const parsed = v.safeParse(schema, this.#state.get(key));
     return parsed.success ? parsed.output : [];
   }
 }
 
-function entryOf(connection: Connection): [Danger, string, string] | undefined {
+function entriesOf(connection: Connection): (readonly [Agreement, string, string])[] {
+  const { name } = connection;
   const danger = dangerOf(connection);
-  // Loopback traffic does not leave the machine, so nobody is asked; the tree still shows the danger.
-  return danger === undefined || isLoopback(connection.url)
-    ? undefined
-    : [danger, connection.name, originOf(connection)];
-}
-
-function isSame(a: Entry, b: Entry): boolean {
-  return a.every((part, at) => part === b[at]);
+  const isDescribed = protocolOf(connection).handings?.(connection) !== undefined;
+  return [
+    // Loopback traffic does not leave the machine, so nobody is asked; the tree still shows the danger.
+    ...(danger === undefined || isLoopback(connection.url)
+      ? []
+      : [[danger, name, originOf(connection)] as const]),
+    ...(isDescribed ? [['described', name, identityOf(connection)] as const] : []),
+  ];
 }

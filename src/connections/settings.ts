@@ -91,7 +91,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   }
 
   /** Changes members of a stored connection. */
-  async change(name: string, members: Partial<Connection>): Promise<void> {
+  async change(name: string, members: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#write(
       (entries) =>
         entries.map((entry) => (entryName(entry) === name ? { ...(entry as object), ...members } : entry)),

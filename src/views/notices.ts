@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { protocolOf } from '../core/protocols/kinds.ts';
 import type { Claims, Unreadable } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
@@ -8,7 +9,7 @@ import { nameOf } from './names.ts';
 import { TokenNode } from './nodes.ts';
 import type { QuerySettings } from './queries/querySettings.ts';
 
-interface NoticesDeps extends Pick<Services, 'keeper' | 'connections' | 'scheduler' | 'options'> {
+interface NoticesDeps extends Pick<Services, 'clock' | 'keeper' | 'connections' | 'scheduler' | 'options'> {
   readonly queries: QuerySettings;
   readonly claims: Claims;
 }
@@ -21,6 +22,8 @@ const gatherMs = 1_500;
 /** A window without focus waits so many milliseconds longer, so that the one with focus shows the message. */
 const backgroundMs = 1_000;
 const dayMs = 86_400_000;
+/** A token that was refused by so many milliseconds before its end has died early. */
+const earlyMs = 60_000;
 
 /** Shows notifications, each once and in one window: expiring tokens, and what in the settings or storage cannot be used. */
 export class Notices implements Disposable {
@@ -29,6 +32,8 @@ export class Notices implements Disposable {
   readonly #expiring = new Set<string>();
   /** The expiry that a person was last told of, by token. */
   readonly #told = new Map<string, number>();
+  /** When tokens whose life is reckoned are to end, by token. */
+  readonly #ends = new Map<string, number>();
   /** What was last shown about each setting. */
   readonly #toldProblems = new Map<string, string>();
 
@@ -40,8 +45,10 @@ export class Notices implements Disposable {
         if (what === 'removed') {
           this.#expiring.delete(id);
           this.#told.delete(id);
+          this.#ends.delete(id);
         } else {
           this.#look(id);
+          this.#lookAtEnd(id);
         }
       }),
     );
@@ -121,6 +128,41 @@ export class Notices implements Disposable {
       this.#expiring.add(id);
       const wait = gatherMs + (vscode.window.state.focused ? 0 : backgroundMs);
       scheduler.after(task, wait, () => void this.#tellExpiring());
+    }
+  }
+
+  /** Hears of a token that was refused before its time: then its life may be another than the settings say. */
+  #lookAtEnd(id: string): void {
+    const token = this.#deps.keeper.find(id);
+    const end = this.#ends.get(id);
+    this.#ends.delete(id);
+    if (token?.state === 'expired' && end !== undefined) {
+      const early = end - this.#deps.clock.now().wall;
+      if (early > earlyMs) {
+        void this.#tellEarlyEnd(token, early);
+      }
+    } else if (token !== undefined && token.state !== 'expired' && token.source === 'estimated') {
+      this.#ends.set(id, token.expiresAt);
+    }
+  }
+
+  async #tellEarlyEnd(token: TokenInfo, early: number): Promise<void> {
+    const { claims, connections } = this.#deps;
+    const connection = connections.find(token.connection);
+    const minutes = Math.max(1, Math.floor((token.lifeMs - early) / 60_000));
+    const change = connection && protocolOf(connection).lifeSetting?.(connection, minutes);
+    if (change === undefined || !(await claims.claim(`early-${token.connection}`, dayMs))) {
+      return;
+    }
+    const set = vscode.l10n.t('Set It to {0} Minutes', minutes);
+    const message = vscode.l10n.t(
+      '{0} died {1} minutes early. Is its life really {2} minutes?',
+      token.connection,
+      Math.round(early / 60_000),
+      Math.round(token.lifeMs / 60_000),
+    );
+    if ((await vscode.window.showWarningMessage(message, set)) === set) {
+      await connections.change(token.connection, change);
     }
   }
 

@@ -46,6 +46,8 @@ export interface Found {
   readonly isLikelyToken: boolean;
   /** How many rows it has, where it may be rows. */
   readonly rows?: number;
+  /** Whether it may be a secret, and is shown masked. */
+  readonly isSecret: boolean;
   /** What it says if it is the life of a token. */
   readonly lives: readonly FoundLife[];
 }
@@ -55,4 +57,17 @@ export interface FoundLife {
   readonly life: Readonly<Record<string, unknown>>;
   /** Of the life left, in milliseconds. */
   readonly ms: number;
+}
+
+/** What a request that was tried was answered with. */
+export interface Tried {
+  readonly status: number;
+  readonly found: readonly Found[];
+}
+
+/** How a person describes a gateway, by what its answers hold. */
+export interface Describing {
+  readonly ways: readonly SignInWay[];
+  /** What the body of an answer holds. */
+  found(body: string): readonly Found[];
 }

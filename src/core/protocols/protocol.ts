@@ -7,7 +7,7 @@ import type { Pairs } from '../http/encode.ts';
 import type { HttpRequest } from '../http/request.ts';
 import type { Json } from '../json.ts';
 import type { Answer, MakeReader, Row, RowPath } from './answer.ts';
-import type { Handing, Preset } from './described.ts';
+import type { Describing, Handing, Preset, Tried } from './described.ts';
 
 export type * from './described.ts';
 
@@ -51,8 +51,13 @@ export interface Protocol<Q extends Query = Query, S extends object = object> ex
    * undefined, where the kind or a preset decides it.
    */
   handings?(connection: Connection & S): readonly Handing[] | undefined;
-  /** The members of a connection's settings that say another life of its tokens, in minutes; absent where only gateways know it. */
-  lifeSetting?(connection: Connection & S, minutes: number): Readonly<Record<string, unknown>>;
+  /** Present where people describe gateways of this kind themselves. */
+  describing?(): Promise<Describing>;
+  /**
+   * The members of a connection's settings that say another life of its tokens, in minutes; undefined where only the gateway
+   * knows it.
+   */
+  lifeSetting?(connection: Connection & S, minutes: number): Readonly<Record<string, unknown>> | undefined;
   /** Loads the client and makes it. */
   connect(connection: Connection & S, deps: GatewayDeps): Promise<Gateway<Q>>;
 }
@@ -355,6 +360,8 @@ export interface Gateway<Q extends Query = Query> {
   columns?(tokens: Tokens, query: Q, options?: CallOptions): Promise<Column[]>;
   /** What there is to choose from for a member of a query, the other members given; empty where it has no such list. */
   offers?(tokens: Tokens, member: string, query: Query, options?: CallOptions): Promise<string[]>;
+  /** Signs in by a description that does not say yet what the token is; resolves for a refusal, too. */
+  trySignIn?(login: Login, options?: CallOptions): Promise<Tried>;
   /** Closes idle network connections. */
   dispose(): void;
 }

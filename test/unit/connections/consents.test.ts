@@ -1,4 +1,4 @@
-import { doesNotThrow, equal, throws } from 'node:assert/strict';
+import { deepEqual, doesNotThrow, equal, throws } from 'node:assert/strict';
 import type { Memento } from 'vscode';
 import { Consents } from '../../../src/connections/consents.ts';
 import { dangerOf } from '../../../src/core/danger.ts';
@@ -44,7 +44,9 @@ describe('security: unsafe ways are gone only when somebody agreed', () => {
     for (const settings of [plain, unverified]) {
       const connection = connectionOf(settings);
       throws(() => consents.check(connection), { name: 'TokensError', code: 'E_CONFIG' });
-      await consents.give(connection);
+      for (const what of consents.wanted(connection)) {
+        await consents.give(connection, what);
+      }
       doesNotThrow(() => consents.check(connection));
       doesNotThrow(() => consents.check(connectionOf({ ...settings, url: `${settings.url}/prefix` })));
       throws(() => consents.check(connectionOf({ ...settings, name: 'other' })), { code: 'E_CONFIG' });
@@ -59,13 +61,39 @@ describe('security: unsafe ways are gone only when somebody agreed', () => {
   it('asks for no agreement to this machine itself', () => {
     const local = connectionOf({ ...unverified, url: 'https://127.0.0.1:8443' });
     equal(dangerOf(local), 'unverified');
-    equal(new Consents(memento()).wanted(local), undefined);
+    deepEqual(new Consents(memento()).wanted(local), []);
+  });
+
+  it('asks once for a description, and again for another one or another place; not for a preset', async () => {
+    const consents = new Consents(memento());
+    const description = {
+      signIn: { request: 'POST /login', json: { user: '{username}', secret: '{password}' } },
+      token: '/token',
+    };
+    const own = { name: 'own', kind: 'rest', url: 'https://api.example.com', ...description };
+    deepEqual(consents.wanted(connectionOf(own)), ['described']);
+    deepEqual(consents.wanted(connectionOf({ ...own, url: 'http://api.example.com' })), [
+      'unencrypted',
+      'described',
+    ]);
+    throws(() => consents.check(connectionOf(own)), { code: 'E_CONFIG', message: /says itself where/ });
+    await consents.give(connectionOf(own), 'described');
+    doesNotThrow(() => consents.check(connectionOf(own)));
+    doesNotThrow(() => consents.check(connectionOf({ ...own, life: { minutes: 5 }, rows: '/rows' })));
+    const elsewhere = { ...description.signIn, request: 'POST /other' };
+    throws(() => consents.check(connectionOf({ ...own, signIn: elsewhere })), { code: 'E_CONFIG' });
+    throws(() => consents.check(connectionOf({ ...own, url: 'https://other.example.com' })), {
+      code: 'E_CONFIG',
+    });
+    const preset = { name: 'blade', kind: 'rest', url: 'https://blade.example.com', preset: 'redfish' };
+    deepEqual(consents.wanted(connectionOf(preset)), []);
+    deepEqual(consents.wanted(connectionOf({ ...preset, signIn: elsewhere })), ['described']);
   });
 
   it('forgets with the connection', async () => {
     const consents = new Consents(memento());
-    await consents.give(connectionOf(plain));
-    await consents.give(connectionOf(unverified));
+    await consents.give(connectionOf(plain), 'unencrypted');
+    await consents.give(connectionOf(unverified), 'unverified');
     await consents.forget('plain');
     throws(() => consents.check(connectionOf(plain)), { code: 'E_CONFIG' });
     doesNotThrow(() => consents.check(connectionOf(unverified)));

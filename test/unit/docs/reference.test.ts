@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ErrorCode, SessionTokensApi } from '../../../docs/session-tokens.d.ts';
 import type { SessionTokensApi as Real } from '../../../src/api.ts';
 import type { ErrorCode as RealCode } from '../../../src/core/errors.ts';
+import { parseConnection } from '../../../src/core/protocols/kinds.ts';
 import { made } from '../../docs/reference.ts';
 import { findStrings } from '../../docs/strings.ts';
 import { root } from '../../workbench/paths.ts';
@@ -29,6 +30,19 @@ describe('the documentation', () => {
     const missing = [...errors].filter((text) => !page.includes(`**${plain(text.replace(/\{\d+\}/g, '…'))}`));
     assert.ok(errors.size > 50);
     assert.deepEqual(missing, []);
+  });
+
+  it('has examples of connections that can be used', async () => {
+    for (const file of ['README.md', 'docs/rest.md', 'docs/sarus.md', 'docs/bmc-ami-cra.md']) {
+      const text = await readFile(join(root, file), 'utf8');
+      const examples = [...text.matchAll(/^```json\n(.*?)^```$/gms)]
+        .flatMap(([, example = '']) => JSON.parse(example.replace(/^"[\w.]+": /, '')) as unknown)
+        .filter((example) => Object(example).kind !== undefined);
+      assert.ok(examples.length > 0, file);
+      for (const example of examples) {
+        assert.deepEqual(parseConnection(example).ok, true, JSON.stringify(example));
+      }
+    }
   });
 
   it('leads nowhere that is not there', async () => {

@@ -15,6 +15,7 @@ import {
   type Life,
   type Login,
   type Tokens,
+  type Tried,
 } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
@@ -83,6 +84,24 @@ export class Rest implements Gateway<RestQuery> {
     } catch {
       return grant;
     }
+  }
+
+  async trySignIn(login: Login, { signal }: CallOptions = {}): Promise<Tried> {
+    const { foundIn } = await import('./describing.ts');
+    const [step] = this.#description.signIn;
+    if (step === undefined) {
+      throw new TypeError('A sign-in has at least one step.');
+    }
+    this.#answers.tell(login);
+    const scope: Scope = { more: this.#keptOf(login), login, cookies: this.#cookies({}) };
+    const answer = await this.#http.send({ ...this.#sending.fill(step, scope), signal });
+    const found = foundIn(seen(answer, answer.text));
+    for (const { text, isSecret } of found) {
+      if (isSecret && text !== undefined) {
+        this.#deps.redactor.add(text);
+      }
+    }
+    return { status: answer.status, found };
   }
 
   async getData({ tokens, query, makeReader, signal }: DataCall<RestQuery>): Promise<DataAnswer> {

@@ -2,7 +2,7 @@ import { readSetCookie } from '../../http/cookies.ts';
 import { NumberText, type Sent } from '../../json.ts';
 import type { Found, FoundLife, SignInWay } from '../protocol.ts';
 import { toldMs, type Unit } from './life.ts';
-import type { Place, Seen } from './place.ts';
+import { type Place, type Seen, seen } from './place.ts';
 
 /** Most places of an answer that are shown. */
 const maxPlaces = 500;
@@ -69,6 +69,11 @@ export function foundIn(answer: Seen): Found[] {
   return [...headers, ...cookies, ...body].slice(0, maxPlaces);
 }
 
+/** What the body of an answer holds. */
+export function foundInBody(body: string): Found[] {
+  return foundIn(seen({ status: 200, headers: {} }, body));
+}
+
 function* inJson(value: Sent, path: readonly string[], answer: Seen): Generator<Found> {
   const place = path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   const name = path.at(-1) ?? '';
@@ -85,7 +90,15 @@ function* inJson(value: Sent, path: readonly string[], answer: Seen): Generator<
     return;
   }
   const isRows = Array.isArray(value) && value.every((one) => one instanceof Map);
-  yield { place, name, depth, ...(isRows ? { rows: value.length } : {}), isLikelyToken: false, lives: [] };
+  yield {
+    place,
+    name,
+    depth,
+    ...(isRows ? { rows: value.length } : {}),
+    isLikelyToken: false,
+    isSecret: false,
+    lives: [],
+  };
   // Rows are alike: the first one shows what is in them.
   const members = Array.isArray(value)
     ? value.slice(0, 1).map((one, at) => [String(at), one] as const)
@@ -100,7 +113,8 @@ function leaf(at: Place, place: string, name: string, depth: number, text: strin
   const isOpaque = /^[\x21-\x7e]{8,8000}$/.test(text) && lives.every(({ life }) => 'jwt' in life);
   const isCalledSo = /token|session|sid|auth|ticket|jwt/i.test(name);
   const isLikelyToken = isOpaque && (isCalledSo || (text.length >= 20 && !/^https?:|^\//.test(text)));
-  return { place, name, depth, text, isLikelyToken, lives };
+  const isSecret = isLikelyToken || at.in === 'cookie' || /pass|secret|key/i.test(name);
+  return { place, name, depth, text, isLikelyToken, isSecret, lives };
 }
 
 /** What a value says if it is a life, or the end of one. */

@@ -43,6 +43,10 @@ export const rest: Protocol<RestQuery, Connection> = {
       descriptionOf(connection);
     return { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke };
   },
+  describing: async () => {
+    const { foundInBody, signInWays } = await import('./describing.ts');
+    return { ways: signInWays, found: foundInBody };
+  },
   abilities: (connection) => {
     const { renew, revoke } = descriptionOf(connection);
     return { renewable: renew !== undefined, closable: revoke !== undefined };
@@ -57,7 +61,7 @@ export const rest: Protocol<RestQuery, Connection> = {
   handings: (connection) => ownHandings({ ...connection }, descriptionOf(connection)),
   lifeSetting: (connection, minutes) => {
     const { life } = descriptionOf(connection);
-    return tells(life) ? {} : { life: { minutes, sliding: life.sliding } };
+    return tells(life) ? undefined : { life: { minutes, sliding: life.sliding } };
   },
   logins: (connection) => [{ fields: descriptionOf(connection).ask.map(field) }],
   request,

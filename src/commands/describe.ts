@@ -1,0 +1,316 @@
+import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import { cancelled } from '../core/errors.ts';
+import type { Answer, AnswerReader } from '../core/protocols/answer.ts';
+import { protocols } from '../core/protocols/kinds.ts';
+import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
+import type { GivenLogin } from '../core/tokens/signIn.ts';
+import { mask } from '../core/tokens/token.ts';
+import { translated } from '../userError.ts';
+import { askChoice, askLogin, askName, askText, askUrl, confirm, loginDialogs, problemOf } from './ask.ts';
+import type { Call, CommandServices, Handler } from './command.ts';
+import { confirmConnection } from './consent.ts';
+import { fetchData } from './getData.ts';
+import { withProgress } from './progress.ts';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** Makes the settings of a connection with a person, who points at what is what in the answers of its gateway. */
+export const describeApi: Handler = async (services, call) => {
+  for (const [kind, { describing }] of Object.entries(protocols)) {
+    if (describing !== undefined) {
+      return new Description(services, call, kind, await describing()).ask();
+    }
+  }
+  return undefined;
+};
+
+/** A description while it is made, step by step. */
+class Description {
+  readonly #services: CommandServices;
+  readonly #call: Call;
+  readonly #kind: string;
+  readonly #describing: Describing;
+  readonly #title = vscode.l10n.t('Describe an API');
+
+  constructor(services: CommandServices, call: Call, kind: string, describing: Describing) {
+    this.#services = services;
+    this.#call = { ...call, interactive: true };
+    this.#kind = kind;
+    this.#describing = describing;
+  }
+
+  /** Resolves to the stored connection. @throws E_CANCELLED */
+  async ask(): Promise<unknown> {
+    const { connections, consents } = this.#services;
+    const begun = { kind: this.#kind, signIn: { request: 'POST /' }, token: '' };
+    const url = await askUrl(this.#title, begun);
+    const name = await askName(this.#services, this.#title, { ...begun, url });
+    try {
+      const { settings, login, tried } = await this.#signIn({ ...begun, name, url });
+      const token = await this.#token(tried.found);
+      const send = await this.#send(token);
+      const life = await this.#life(tried.found);
+      const revoke = await this.#revoke();
+      const whole = { ...settings, token: token.place, send, life, ...revoke };
+      // They have just said all of it.
+      await consents.give(connections.check(whole), 'described');
+      const stored = await connections.add(whole);
+      await withProgress(true, vscode.l10n.t('Signing in to {0}', name), (signal) =>
+        this.#services.keeper.signIn(name, { signal, ...loginDialogs(this.#call), ...login }),
+      );
+      await this.#data(name);
+      return stored;
+    } finally {
+      if (connections.find(name) === undefined) {
+        await consents.forget(name);
+      }
+    }
+  }
+
+  /** The sign-in, tried until it succeeds or the person turns away. */
+  async #signIn(begun: Settings): Promise<{ settings: Settings; login: GivenLogin; tried: Tried }> {
+    let line = 'POST /login';
+    for (;;) {
+      line = await this.#askRequest(vscode.l10n.t('The request that signs in: method and path'), line);
+      const settings = await this.#withBody(begun, line);
+      const connection = this.#services.connections.check(settings);
+      await confirmConnection(this.#services, this.#call, connection);
+      const login = await askLogin(connection, undefined, 'unknown');
+      if (login === undefined) {
+        throw cancelled();
+      }
+      const tried = await this.#try(connection, login);
+      if (tried.status < 400) {
+        return { settings, login, tried };
+      }
+      const change = vscode.l10n.t('Change It');
+      const message = vscode.l10n.t('{0} answered with status {1}.', connection.url, tried.status);
+      const detail = listed(this.#services, tried.found).slice(0, 20).join('\n');
+      await confirm(message, change, detail);
+    }
+  }
+
+  async #withBody(begun: Settings, line: string): Promise<Settings> {
+    const ways = this.#describing.ways.map((way) => ({ label: translated(way.label), way }));
+    const placeHolder = vscode.l10n.t('How does it get your credentials?');
+    const { way } = await askChoice(ways, { title: this.#title, placeHolder });
+    const settingsOf = (text: string): Settings => {
+      const { ask, member } = way.settings(text);
+      return { ...begun, ask, signIn: { request: line, ...member } };
+    };
+    if (way.example === undefined) {
+      return settingsOf('');
+    }
+    const text = await askText({
+      title: this.#title,
+      prompt: vscode.l10n.t('What it is sent; each name in braces is asked for at sign-in'),
+      value: way.example,
+      validateInput: (typed) => {
+        try {
+          return problemOf(settingsOf(typed));
+        } catch {
+          return vscode.l10n.t('This cannot be read.');
+        }
+      },
+    });
+    return settingsOf(text);
+  }
+
+  async #try(connection: Connection, { login }: GivenLogin): Promise<Tried> {
+    return withProgress(true, vscode.l10n.t('Trying {0}', connection.url), async (signal) => {
+      const gateway = await this.#services.connect(connection);
+      try {
+        return (await gateway.trySignIn?.(login, { signal })) ?? { status: 0, found: [] };
+      } finally {
+        gateway.dispose();
+      }
+    });
+  }
+
+  /** The answer as a tree, in which the person points at the token. */
+  async #token(found: readonly Found[]): Promise<Found> {
+    const likely = found.filter(({ isLikelyToken }) => isLikelyToken);
+    const items = [
+      separator(vscode.l10n.t('Likely')),
+      ...likely.map((one) => this.#item(one, 0, one.place)),
+      separator(vscode.l10n.t('The answer')),
+      ...found.map((one) => this.#item(one, one.depth, one.name || one.place || '{ }')),
+    ];
+    for (;;) {
+      const placeHolder = vscode.l10n.t('Which one is the token?');
+      const { one } = await askChoice(items, { title: this.#title, placeHolder });
+      if (one?.text !== undefined) {
+        return one;
+      }
+    }
+  }
+
+  async #send({ place, name }: Found): Promise<Settings> {
+    const cookie = /^\$response\.cookie\.(.+)$/.exec(place)?.[1];
+    const header = vscode.l10n.t('In a header of its own');
+    const query = vscode.l10n.t('In the query of the address');
+    const items = [
+      ...(cookie === undefined
+        ? []
+        : [{ label: vscode.l10n.t('In the cookie {0}', cookie), to: { in: 'cookie', name: cookie } }]),
+      {
+        label: 'Authorization: Bearer',
+        to: { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
+      },
+      { label: header, to: { in: 'header', name: place.includes('.header.') ? name : 'X-Auth-Token' } },
+      {
+        label: query,
+        detail: vscode.l10n.t(
+          'What is in a query is seen in addresses, and in the logs of servers and proxies.',
+        ),
+        to: { in: 'query', name: 'token' },
+      },
+    ];
+    const placeHolder = vscode.l10n.t('How does the token go out?');
+    const { label, to } = await askChoice(items, { title: this.#title, placeHolder });
+    return label === header || label === query
+      ? { ...to, name: await askText({ title: this.#title, prompt: label, value: to.name }) }
+      : to;
+  }
+
+  async #life(found: readonly Found[]): Promise<Settings> {
+    const lives = found.flatMap(({ place, lives }) => lives.map((one) => ({ ...one, place })));
+    const items = lives.map(({ life, ms, place }) => ({
+      label: vscode.l10n.t('{0} minutes from now', Math.round(ms / 6_000) / 10),
+      description: `${Object.keys(life)[0]} ${place}`,
+      life,
+    }));
+    const none = { label: vscode.l10n.t('It is not told there'), description: '', life: undefined };
+    const placeHolder = vscode.l10n.t('How long does the token live?');
+    const { life } = await askChoice([...items, none], { title: this.#title, placeHolder });
+    const told = life ?? { minutes: await this.#minutes() };
+    const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
+    const absolute = { label: vscode.l10n.t('No, or nobody knows') };
+    const question = vscode.l10n.t('Does each request set its life back?');
+    const chosen = await askChoice([absolute, sliding], { title: this.#title, placeHolder: question });
+    return chosen === sliding ? { ...told, sliding: true } : told;
+  }
+
+  async #minutes(): Promise<number> {
+    const text = await askText({
+      title: this.#title,
+      prompt: vscode.l10n.t('Its life in minutes'),
+      value: '30',
+      validateInput: (typed) =>
+        Number(typed) > 0 ? undefined : vscode.l10n.t('Type a number of more than 0.'),
+    });
+    return Number(text);
+  }
+
+  async #revoke(): Promise<Settings> {
+    const prompt = vscode.l10n.t('The request that ends the token; empty where there is none');
+    const line = await this.#askRequest(prompt, '', 'POST /logout');
+    return line === '' ? {} : { revoke: { request: line } };
+  }
+
+  /** Tries a request for data, lets the person point at the rows, and shows them as a table. */
+  async #data(name: string): Promise<void> {
+    const { connections, keeper } = this.#services;
+    const prompt = vscode.l10n.t('A request for data, to try it; empty for none');
+    const line = await this.#askRequest(prompt, '', 'GET /items');
+    if (line === '') {
+      return;
+    }
+    const body = new KeptBody();
+    await withProgress(true, vscode.l10n.t('Getting {0}', line), (signal) =>
+      keeper.getData(
+        { connection: name, request: line },
+        { signal, makeReader: () => body, ...loginDialogs(this.#call) },
+      ),
+    );
+    const lists = this.#describing.found(body.text).filter(({ rows }) => rows !== undefined);
+    const items = lists.map(({ place, rows = 0 }) => ({
+      label: place || vscode.l10n.t('The whole answer'),
+      description: vscode.l10n.t('{0} rows', rows),
+      place,
+    }));
+    const placeHolder = vscode.l10n.t('Where are the rows?');
+    const { place } =
+      items.length < 2
+        ? (items[0] ?? { place: '' })
+        : await askChoice(items, { title: this.#title, placeHolder });
+    const called = /([^/{?]+)(?:[{?].*)?$/.exec(line)?.[1] ?? line;
+    await connections.change(name, { requests: { [called]: { request: line, rows: place } } });
+    const fetched = await fetchData(
+      this.#services,
+      { connection: name, request: called },
+      { interactive: true, ...loginDialogs(this.#call) },
+    );
+    fetched.answer.dispose();
+  }
+
+  #askRequest(prompt: string, value: string, placeHolder?: string): Promise<string> {
+    const settings = (request: string) => ({
+      name: 'x',
+      url: 'https://x',
+      kind: this.#kind,
+      token: '',
+      signIn: { request },
+    });
+    return askText({
+      title: this.#title,
+      prompt,
+      value,
+      ...(placeHolder === undefined ? {} : { placeHolder }),
+      validateInput: (line) =>
+        line === '' && placeHolder !== undefined ? undefined : problemOf(settings(line)),
+    });
+  }
+
+  #item(one: Found, depth: number, label: string) {
+    return { label: `${'    '.repeat(depth)}${label}`, description: shown(this.#services, one), one };
+  }
+}
+
+/** A value as it may be shown. */
+function shown({ hide }: CommandServices, { text, isSecret, rows }: Found): string {
+  return text === undefined
+    ? rows === undefined
+      ? ''
+      : vscode.l10n.t('{0} rows', rows)
+    : isSecret
+      ? mask(text)
+      : hide(text).slice(0, 80);
+}
+
+function listed(services: CommandServices, found: readonly Found[]): string[] {
+  return found.flatMap((one) =>
+    one.text === undefined ? [] : [`${one.name} ${shown(services, one)}`.trim()],
+  );
+}
+
+function separator(label: string) {
+  return { label, kind: vscode.QuickPickItemKind.Separator, one: undefined };
+}
+
+/** Keeps the beginning of a body as text: people look at it, and programs get no rows. */
+class KeptBody implements AnswerReader {
+  readonly #parts: Buffer[] = [];
+  #bytes = 0;
+
+  get text(): string {
+    return Buffer.concat(this.#parts).toString();
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes <= 4_000_000) {
+      this.#parts.push(Buffer.from(chunk));
+    }
+  }
+
+  async end(): Promise<Answer> {
+    const none = async () => [];
+    return { head: {}, fields: [], rowCount: 0, bytes: this.#bytes, rows: none, dispose: () => undefined };
+  }
+
+  abort(): void {
+    this.#parts.length = 0;
+  }
+}

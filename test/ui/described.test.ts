@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { startBlade } from './blade.ts';
+import { useFixture } from './fixture.ts';
+import { ResultTab } from './resultTab.ts';
+import { until } from './until.ts';
+import { useWorkbench } from './workbench.ts';
+
+const password = 's3cret-word';
+
+describe('an API that is described', () => {
+  const blade = useFixture(startBlade);
+  const vs = useWorkbench();
+
+  it('is added by a preset, signed in to, asked, kept alive and left, by the palette alone', async () => {
+    const { quickInput } = vs();
+    await vs().showTokens();
+    await vs().palette('Session Tokens: Add Connection…');
+    const kinds = await quickInput.waitFor(/What kind/);
+    const redfish = kinds.items.find(({ label }) => label.startsWith('Redfish'));
+    assert.match(redfish?.detail ?? '', /documentation: .*sushy/);
+    await quickInput.pick(/What kind/, redfish?.label ?? '');
+    await quickInput.answer(/address/, blade().url);
+    await quickInput.answer(/name/, 'blade');
+    await quickInput.pick(/127\.0\.0\.1/, 'Try It');
+    await vs().answerNotification(/blade was added/, 'Sign In');
+    await quickInput.answer(/User/, 'ann');
+    assert.ok((await quickInput.answer(/Password/, password)).masked);
+    await quickInput.pick(/Remember/, 'Only Now');
+    await vs().waitForRows((rows) => rows.length === 2);
+    await vs().waitForStatusBar((text) => /(?:29|30):\d\d/.test(text ?? ''));
+
+    await vs().palette('Session Tokens: Get Data');
+    await quickInput.pick(/Request/, 'Systems');
+    await quickInput.answer(/Parameters/, '');
+    const tab = new ResultTab(vs());
+    await tab.stands('Systems');
+    assert.deepEqual(await tab.column(1), ['web', 'store']);
+
+    await vs().palette('Session Tokens: Keep Alive');
+    await until('the renewal', async () => blade().asked.at(-1) === 'GET /redfish/v1/SessionService');
+    assert.equal(blade().tokens.size, 1);
+    await vs().palette('Session Tokens: Sign Out');
+    await until('the session to be over at the server', async () => blade().tokens.size === 0);
+    await vs().waitForRows((rows) => rows.length === 1);
+    assert.match(blade().asked.at(-1) ?? '', /^DELETE \/redfish\/v1\/SessionService\/Sessions\/blade-token/);
+  });
+
+  it('is described step by step: what was tried is shown with its secrets masked', async () => {
+    const { quickInput } = vs();
+    await vs().showTokens();
+    await vs().palette('Session Tokens: Describe an API…');
+    await quickInput.answer(/address/, blade().url);
+    await quickInput.answer(/name/, 'mine');
+    await quickInput.answer(/signs in: method and path/, 'POST /api/login');
+    await quickInput.pick(/credentials/, 'JSON in the body');
+    await quickInput.answer(/braces/, '{"user": "{username}", "pass": "{password}"}');
+    await vs().answerDialog(/username, password → POST \/api\/login, in the body/, 'Agree');
+    await quickInput.answer(/User/, 'ann');
+    await quickInput.answer(/Password/, password);
+    await quickInput.pick(/Remember/, 'Only Now');
+    const { items } = await quickInput.waitFor(/the token/);
+    assert.deepEqual(
+      items.filter(({ label }) => label.trim() === 'token').map(({ description }) => description),
+      ['••••xxxx'],
+    );
+    await quickInput.pick(/the token/, '/data/token');
+    await quickInput.pick(/go out/, 'Authorization: Bearer');
+    await quickInput.pick(/How long/, '30 minutes from now');
+    await quickInput.pick(/set its life back/, 'No, or nobody knows');
+    await quickInput.answer(/ends the token/, 'POST /api/logout');
+    await vs().waitForRows((rows) => rows.length === 2);
+    await quickInput.answer(/request for data/, 'GET /api/hosts');
+    await quickInput.pick(/rows/, '/result/hosts');
+    const tab = new ResultTab(vs());
+    await tab.stands('hosts');
+    assert.deepEqual(await tab.column(1), ['web', 'store']);
+
+    const [stored] = (await vs().settings())['sessionTokens.connections'] as object[];
+    assert.deepEqual(stored, {
+      name: 'mine',
+      kind: 'rest',
+      url: blade().url,
+      ask: ['username', 'password'],
+      signIn: { request: 'POST /api/login', json: { user: '{username}', pass: '{password}' } },
+      token: '/data/token',
+      send: { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
+      life: { seconds: '/data/expires_in' },
+      revoke: { request: 'POST /api/logout' },
+      requests: { hosts: { request: 'GET /api/hosts', rows: '/result/hosts' } },
+    });
+    await vs().waitForStatusBar((text) => /(?:29|30):\d\d/.test(text ?? ''));
+  });
+});
