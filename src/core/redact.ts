@@ -1,5 +1,10 @@
 import { PartSet, partLength } from './partSet.ts';
 
+/** Text in which something was found only without its escapes is shown without them. */
+function without(plain: string, clean: string, escaped: string): string {
+  return plain === clean ? escaped : clean;
+}
+
 /** The replacement for a secret. */
 const blank = '‹redacted›';
 
@@ -68,6 +73,12 @@ export class Redactor {
   }
 
   redact(text: string): string {
+    const clean = this.#redact(text);
+    const plain = unescaped(clean);
+    return plain === clean ? clean : without(plain, this.#redact(plain), clean);
+  }
+
+  #redact(text: string): string {
     this.#forms ??= [...new Set([...this.#values].flatMap(formsOf))].sort((a, b) => b.length - a.length);
     let clean = text;
     for (const form of this.#forms) {
@@ -86,6 +97,12 @@ export class Redactor {
    * that is data.
    */
   hide(text: string): string {
+    const clean = this.#hide(text);
+    const plain = unescaped(clean);
+    return plain === clean ? clean : without(plain, this.#hide(plain), clean);
+  }
+
+  #hide(text: string): string {
     // Most texts have not even a part of a secret, and that is faster to find out.
     if (this.#secretParts.takenOut(text) === text) {
       return text;
@@ -209,10 +226,24 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-/** A secret as it is, in a URL, in a URL within a URL, and in JSON. */
+/** A secret as it is, in a URL, in a URL within a URL, in JSON, and as the digits of its bytes. */
 function encodings(text: string): string[] {
   const once = encodeURIComponent(text.toWellFormed());
-  return [text, once, encodeURIComponent(once), JSON.stringify(text).slice(1, -1)];
+  const digits = Buffer.from(text).toString('hex');
+  return [text, once, encodeURIComponent(once), JSON.stringify(text).slice(1, -1), digits];
+}
+
+/** Characters as JSON and HTML escape them. */
+const escapes = /\\u([\da-f]{4})|&#(\d{1,7});|&#x([\da-f]{1,6});|&(amp|lt|gt|quot|apos);/gi;
+const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** A text without escapes: they can hide any part of a secret. */
+function unescaped(text: string): string {
+  return text.replace(escapes, (whole, json?: string, decimal?: string, hex?: string, name = '') => {
+    const digits = json ?? hex;
+    const code = digits === undefined ? Number(decimal) : Number.parseInt(digits, 16);
+    return named[name.toLowerCase()] ?? (code <= 0x10ffff ? String.fromCodePoint(code) : whole);
+  });
 }
 
 /** A secret and its encodings, in lower case: every run of eight characters of them is a part. */

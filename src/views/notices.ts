@@ -263,8 +263,21 @@ export class Notices implements Disposable {
       }
       return;
     }
-    const message = vscode.l10n.t('{0} could not be renewed: its gateway refuses.', nameOf(token));
-    await warn(message);
+    if (token.renewable) {
+      await warn(vscode.l10n.t('{0} could not be renewed: its gateway refuses.', nameOf(token)));
+      return;
+    }
+    const signIn = vscode.l10n.t('Sign In Again');
+    const message = vscode.l10n.t(
+      '{0} is about to end, and nothing but a new sign-in renews it.',
+      nameOf(token),
+    );
+    if ((await vscode.window.showWarningMessage(message, signIn)) === signIn) {
+      await vscode.commands.executeCommand(
+        'sessionTokens.keepAlive',
+        new TokenNode(token.id, token.connection),
+      );
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import { canaries, SecretSearch } from '../../security/canaries.ts';
 
 const secret = "Cana/ry+Pass wörd & 'quote' %41";
 
+const escaped = (of: (code: number) => string, which = /./g) =>
+  secret.replace(which, (char) => of(char.charCodeAt(0)));
+
 describe('security: redaction', () => {
   it('leaves no half of a secret where a page’s words are cut', () => {
     const redactor = new Redactor();
@@ -29,6 +32,12 @@ describe('security: redaction', () => {
       Buffer.from(secret).toString('base64'),
       Buffer.from(secret).toString('base64url'),
       pair,
+      Buffer.from(secret).toString('hex').toUpperCase(),
+      escaped((code) => `\\u${code.toString(16).padStart(4, '0')}`),
+      escaped((code) => `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`, /\W/g),
+      escaped((code) => `&#${code};`, /[^\w ]/g),
+      escaped((code) => `&#x${code.toString(16)};`),
+      secret.replaceAll('&', '&amp;').replaceAll("'", '&#39;'),
     ]) {
       const clean = redactor.redact(`before ${form} after`);
       ok(clean.startsWith('before ') && clean.endsWith(' after'), clean);

@@ -103,6 +103,15 @@ export class Rig {
     return answer.rows();
   }
 
+  /** Lets time pass, and what it brings happen over real sockets. */
+  async pass(window: TestWindow, ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1_000) {
+      this.clock.advance(Math.min(left, 1_000));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await window.keeper.flush();
+  }
+
   end(): void {
     for (const window of this.windows) {
       window.dispose();

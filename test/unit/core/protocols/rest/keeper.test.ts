@@ -1,0 +1,270 @@
+import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { parseRecord } from '../../../../../src/core/tokens/record.ts';
+import { closeServers, failure, type Got, json, serve } from '../rig.ts';
+import { demo, plain, Rig, restOf } from './support.ts';
+
+/** A server with tokens that live until a test says otherwise. */
+class Server {
+  url = '';
+  got: Got[] = [];
+  /** Tokens that are good, and refresh tokens that nobody has used yet. */
+  readonly live = new Set<string>();
+  readonly unused = new Set<string>();
+  password = demo.password;
+  ttl: number | undefined;
+  isAlwaysExpired = false;
+  #count = 0;
+
+  async start(): Promise<this> {
+    const { url, got } = await serve((call, response) => this.#answer(call, response));
+    this.url = url;
+    this.got = got;
+    return this;
+  }
+
+  calls(path: string): Got[] {
+    return this.got.filter((call) => call.path === path);
+  }
+
+  #answer(call: Got, response: ServerResponse): void {
+    const token = /^Bearer (.*)$/.exec(call.headers.authorization ?? '')?.[1] ?? '';
+    if (call.path === '/login' && JSON.parse(call.body).password === this.password) {
+      this.#hand(response);
+    } else if (call.path === '/refresh') {
+      this.unused.delete(call.form.get('refresh') ?? '') ? this.#hand(response) : json(response, {}, 400);
+    } else if (call.path === '/logout') {
+      this.live.delete(token);
+      json(response, {});
+    } else if (this.live.has(token) && !this.isAlwaysExpired) {
+      json(response, [{ path: call.path }]);
+    } else {
+      json(response, {}, 401);
+    }
+  }
+
+  #hand(response: ServerResponse): void {
+    const number = ++this.#count;
+    this.live.add(`token-${number}-abcdefgh`);
+    this.unused.add(`refresh-${number}-abcdefgh`);
+    json(response, {
+      token: `token-${number}-abcdefgh`,
+      refresh: `refresh-${number}-abcdefgh`,
+      ttl: this.ttl,
+    });
+  }
+}
+
+const refreshing = {
+  ...plain,
+  keep: { refreshToken: '/refresh' },
+  renew: { request: 'POST /refresh', form: { refresh: '{refreshToken}' }, send: false },
+};
+
+describe('rest: tokens', () => {
+  let rig: Rig;
+  let server: Server;
+
+  beforeEach(async () => {
+    rig = new Rig();
+    server = await new Server().start();
+  });
+  afterEach(async () => {
+    rig.end();
+    await closeServers();
+  });
+
+  const signedIn = async (description: Record<string, unknown>, remember = true) => {
+    const window = await rig.open('one', restOf(server.url, description));
+    const token = await window.keeper.signIn('api', { login: demo, remember });
+    return { window, token };
+  };
+
+  it('say what can be done about them', async () => {
+    const { token } = await signedIn(plain);
+    deepEqual([token.kind, token.renewable, token.closable], ['session', false, false]);
+    const full = restOf(server.url, { ...refreshing, name: 'full', revoke: { request: 'POST /logout' } });
+    const window = await rig.open('two', full);
+    const other = await window.keeper.signIn('full', { login: demo });
+    deepEqual([other.renewable, other.closable], [true, true]);
+  });
+
+  it('are set back by a call only where they slide', async () => {
+    for (const [sliding, left] of [
+      [true, 300_000],
+      [false, 200_000],
+    ] as const) {
+      const window = await rig.open(
+        `w${sliding}`,
+        restOf(server.url, { ...plain, life: { minutes: 5, sliding } }),
+      );
+      const before = await window.keeper.signIn('api', { login: demo });
+      equal(before.expiresAt - rig.clock.now().wall, 300_000);
+      rig.clock.advance(100_000);
+      await rig.rows(window);
+      equal(window.keeper.token(before.id).expiresAt - rig.clock.now().wall, left);
+      await window.keeper.signOut('api');
+    }
+  });
+
+  it('are replaced once by a sign-in where one is refused, and the call is made once more', async () => {
+    const { window } = await signedIn(plain);
+    server.live.clear();
+    deepEqual(await rig.rows(window), [{ path: '/items' }]);
+    equal(server.calls('/login').length, 2);
+    equal(server.calls('/items').length, 2);
+  });
+
+  it('lead to one sign-in and one repetition a call where everything counts as expired, and then to none', async () => {
+    const { window } = await signedIn(plain);
+    server.isAlwaysExpired = true;
+    await failure(rig.rows(window), 'E_EXPIRED');
+    equal(server.calls('/items').length, 2);
+    equal(server.calls('/login').length, 2);
+    for (let call = 0; call < 4; call++) {
+      await failure(rig.rows(window), 'E_EXPIRED');
+    }
+    equal(server.calls('/login').length, 4, 'three in vain');
+    equal(server.calls('/items').length, 4);
+    // A person signs in by hand: from then on it goes on.
+    server.isAlwaysExpired = false;
+    await window.keeper.signIn('api', { login: demo });
+    await rig.rows(window);
+    server.live.clear();
+    await rig.rows(window);
+    equal(server.calls('/login').length, 6);
+  });
+
+  it('are not asked for again with a password that was refused', async () => {
+    const { window } = await signedIn(plain);
+    server.live.clear();
+    server.password = 'another one';
+    for (let call = 0; call < 3; call++) {
+      await failure(rig.rows(window), 'E_CREDENTIALS');
+    }
+    equal(server.calls('/login').length, 2);
+  });
+
+  it('and logins go to no other description of the same address', async () => {
+    await signedIn({ ...plain, revoke: { request: 'POST /logout' } });
+    for (const changed of [
+      { signIn: { ...plain.signIn, request: 'POST /login?to=elsewhere' } },
+      { send: { in: 'query', name: 't' } },
+      { headers: { 'X-T': '{token}' } },
+      { keep: { more: '/refresh' } },
+      { ask: ['username', 'password', 'code'] },
+    ]) {
+      const window = await rig.open(JSON.stringify(changed), restOf(server.url, { ...plain, ...changed }));
+      const before = server.got.length;
+      await failure(rig.rows(window), 'E_CREDENTIALS');
+      const [token] = window.keeper.tokens('api');
+      ok(token);
+      await failure(window.keeper.keepAlive(token.id), 'E_CONFIG');
+      equal(server.got.length, before, JSON.stringify(changed));
+    }
+    // What says nothing of where secrets go leaves them what they are.
+    const same = {
+      ...plain,
+      revoke: { request: 'POST /logout' },
+      rows: '/0',
+      life: { minutes: 9 },
+      requests: { a: { request: 'GET /a' } },
+    };
+    const window = await rig.open('same', restOf(server.url, same));
+    deepEqual(await rig.rows(window, { request: 'a' }), [{ path: '/a' }]);
+    equal(server.calls('/login').length, 1);
+  });
+
+  it('are renewed by a refresh token, which is stored before anything else and used once', async () => {
+    server.ttl = 60;
+    const { window, token } = await signedIn({ ...refreshing, life: { seconds: '/ttl' } }, false);
+    const other = await rig.open('two', restOf(server.url, { ...refreshing, life: { seconds: '/ttl' } }));
+    await Promise.all([
+      window.keeper.keepAlive(token.id),
+      window.keeper.keepAlive(token.id),
+      turned(rig, other.keeper.keepAlive(token.id)),
+    ]);
+    equal(server.calls('/refresh').length, 1);
+    equal(window.keeper.reveal(token.id), 'token-2-abcdefgh');
+    equal(other.keeper.reveal(token.id), 'token-2-abcdefgh');
+    const parsed = parseRecord(token.id, (await rig.storage.window().read(token.id)) ?? '');
+    ok(parsed.ok);
+    deepEqual(parsed.value.more, { refreshToken: 'refresh-2-abcdefgh' });
+    await other.keeper.keepAlive(token.id);
+    equal(server.calls('/refresh').length, 2);
+  });
+
+  it('are renewed by a refresh token even when they have died, with no password at hand', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    server.live.clear();
+    deepEqual(await rig.rows(window), [{ path: '/items' }]);
+    equal(server.calls('/login').length, 1);
+    equal(server.calls('/refresh').length, 1);
+    // Where it has expired by the clock nothing is tried with the dead one.
+    rig.clock.advance(31 * 60_000);
+    await rig.rows(window);
+    equal(server.calls('/items').length, 3);
+    equal(server.calls('/refresh').length, 2);
+    equal(window.keeper.token(token.id).state, 'live');
+  });
+
+  it('are signed in for anew where the refresh token is good no more', async () => {
+    const { window } = await signedIn(refreshing);
+    server.live.clear();
+    server.unused.clear();
+    deepEqual(await turned(rig, rig.rows(window)), [{ path: '/items' }]);
+    equal(server.calls('/refresh').length, 1);
+    equal(server.calls('/login').length, 2);
+  });
+
+  it('are signed in for anew in time where nothing renews them', async () => {
+    const { window, token } = await signedIn({ ...plain, life: { minutes: 5 }, keepAlive: 'auto' });
+    await rig.pass(window, 299_000);
+    equal(server.calls('/login').length, 2);
+    equal(window.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
+  it('tell the person in time where nobody can sign in anew', async () => {
+    const { window, token } = await signedIn({ ...plain, life: { minutes: 5 }, keepAlive: 'auto' }, false);
+    const ends: unknown[] = [];
+    window.keeper.onDidEndRenewal((end) => ends.push(end));
+    await rig.pass(window, 299_000);
+    deepEqual(ends, [{ id: token.id, why: 'refused' }]);
+    equal(window.keeper.token(token.id).state, 'expiring');
+    equal(server.calls('/login').length, 1);
+  });
+
+  it('are stored with what is kept so that version 0.1 leaves them alone', async () => {
+    const { window, token } = await signedIn(refreshing);
+    const entry = JSON.parse((await rig.storage.window().read(token.id)) ?? '');
+    equal(entry.version, 2);
+    equal(entry.value, undefined, 'version 0.1 asks for a text here');
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    equal(other.keeper.reveal(token.id), window.keeper.reveal(token.id));
+    notEqual(other.redactor.redact('refresh-1-abcdefgh'), 'refresh-1-abcdefgh');
+  });
+
+  it('are ended at the server, and kept at the end of a window where nothing ends them', async () => {
+    const { window } = await signedIn({ ...plain, revoke: { request: 'POST /logout' } });
+    deepEqual(await window.keeper.closeAll('api'), { closed: 1, failed: 0 });
+    equal(server.live.size, 0);
+    const other = await rig.open('two', restOf(server.url, plain));
+    const token = await other.keeper.signIn('api', { login: demo });
+    await turned(rig, other.keeper.closeMine(1_000));
+    ok(other.keeper.find(token.id));
+  });
+});
+
+/** Turns the clock until something has happened. */
+async function turned<T>(rig: Rig, work: Promise<T>): Promise<T> {
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+  };
+  work.then(end, end);
+  while (!isOver) {
+    rig.clock.advance(50);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return work;
+}
