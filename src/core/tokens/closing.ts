@@ -23,8 +23,8 @@ import type { Change } from './tokenTable.ts';
 
 /** How many sessions were ended, and how many could not be. */
 export interface ClosedCount {
-  closed: number;
-  failed: number;
+  readonly closed: number;
+  readonly failed: number;
 }
 
 /** Longer than anyone waits for a session to be closed, in milliseconds. */
@@ -102,19 +102,22 @@ export class Closing implements Disposable {
     return this.#flights.run(record.id, () => this.#endNow(record, options));
   }
 
+  /** The same; where it cannot be closed, the log says why, and it is false. */
+  async tryEnd(record: Session | SoleToken, options: OperationOptions = {}): Promise<boolean> {
+    try {
+      await unlessCancelled(this.end(record, options), options.signal);
+      return true;
+    } catch (error) {
+      this.#env.log.warn(`Closing ${record.id} failed: ${String(error)}`);
+      return false;
+    }
+  }
+
   /** Ends sessions; counts those that could not be. */
   async endAll(sessions: readonly (Session | SoleToken)[], options: OperationOptions): Promise<ClosedCount> {
-    const count = { closed: 0, failed: 0 };
-    await eachOf(sessions, atATime, async (session) => {
-      try {
-        await unlessCancelled(this.end(session, options), options.signal);
-        count.closed++;
-      } catch (error) {
-        count.failed++;
-        this.#env.log.warn(`Closing ${session.id} failed: ${String(error)}`);
-      }
-    });
-    return count;
+    const ended = await eachOf(sessions, atATime, (session) => this.tryEnd(session, options));
+    const closed = ended.filter((isEnded) => isEnded).length;
+    return { closed, failed: ended.length - closed };
   }
 
   /**
@@ -208,13 +211,12 @@ export class Closing implements Disposable {
   }
 
   async #endNow(record: Session | SoleToken, options: OperationOptions): Promise<void> {
-    const { gateways, logins, sync, table } = this.#env;
+    const { gateways, sync, table } = this.#env;
     const connection = gateways.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
       await this.forget(record); // There is no way left to where it was issued.
       return;
     }
-    const gateway = await gateways.gateway(connection);
     if (record.level === 'session') {
       await this.#takeover.settle(connection, record);
       if (table.get(record.id) === undefined) {
@@ -225,8 +227,7 @@ export class Closing implements Disposable {
     await sync.update(record.id, { closing: true }, 'now');
     const query =
       record.level === 'session' ? protocolOf(connection).sessions?.query(record.view) : undefined;
-    const close = async () => gateway.close(await this.#calls.closingTokensOf(record), { query });
-    const attempt = () => logins.withGatewayLogin(connection, options.askGatewayLogin, close);
+    const attempt = () => this.#calls.close(record, options, query);
     try {
       await attempt().catch(async (error: unknown) => {
         if (record.level !== 'session') {
@@ -293,13 +294,10 @@ export class Closing implements Disposable {
    * beside it, and the next window that starts does the rest.
    */
   async #endAtExit(record: Session | SoleToken): Promise<void> {
-    const { claims, log, logins } = this.#env;
+    const { claims, log } = this.#env;
     try {
       await claims.claim(leavingKey(record.id), Number.POSITIVE_INFINITY);
-      const { connection, gateway } = await this.#calls.gatewayOf(record);
-      await logins.withGatewayLogin(connection, undefined, async () =>
-        gateway.close(await this.#calls.closingTokensOf(record), {}),
-      );
+      await this.#calls.close(record, {});
       void this.forget(record);
     } catch (error) {
       log.warn(`Closing ${record.id} failed: ${String(error)}`);

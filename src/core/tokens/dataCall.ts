@@ -57,11 +57,7 @@ export class DataCalls {
   ): Promise<T | undefined> {
     const { calls, env, signIn } = this.#deps;
     const connection = env.gateways.connection(name);
-    const gateway = await env.gateways.gateway(connection);
-    const ask = (token: MainToken) =>
-      env.logins.withGatewayLogin(connection, options.askGatewayLogin, async () =>
-        work(gateway, await calls.tokensOf(token)),
-      );
+    const ask = (token: MainToken) => calls.call(token, options, work);
     if (options.askLogin !== undefined) {
       return signIn.withToken(connection, service, options, ask);
     }

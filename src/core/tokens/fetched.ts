@@ -65,18 +65,17 @@ export interface SessionQuery {
  */
 export async function send(
   { calls, env, limit }: DataCallDeps,
-  { connection, request, options }: SessionQuery,
+  { request, options }: SessionQuery,
   token: TokenRecord,
   id: string,
   onSession: (granted: Grant) => Promise<void>,
 ): Promise<Omit<Opened, 'held'>> {
-  const gateway = await env.gateways.gateway(connection);
   const { query, keepOpen } = request;
-  const { makeReader, signal } = options;
-  const call = async () =>
-    gateway.getData({ tokens: await calls.tokensOf(token), query, keepOpen, makeReader, onSession, signal });
+  const { askGatewayLogin, makeReader, signal } = options;
   const got = await limit.using(id, () =>
-    env.logins.withGatewayLogin(connection, options.askGatewayLogin, call, 'together'),
+    calls.call(token, { askGatewayLogin, how: 'together' }, (gateway, tokens) =>
+      gateway.getData({ tokens, query, keepOpen, makeReader, onSession, signal }),
+    ),
   );
   return { got, elapsedMs: elapsed(got.sent, env.clock.now()) };
 }

@@ -2,14 +2,27 @@ import { pause, Turns } from '../async.ts';
 import type { Instant } from '../clock.ts';
 import { type Connection, originOf } from '../connection.ts';
 import { TokensError } from '../errors.ts';
-import type { CallOptions, Gateway, Grant, Life, Tokens } from '../protocols/protocol.ts';
+import type { CallOptions, Gateway, Grant, Life, Query, Tokens } from '../protocols/protocol.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
 import { type AskGatewayLogin, lookMs } from './logins.ts';
-import { lifeOf, type ReplacedToken, type TokenChange, type TokenRecord, type UserToken } from './record.ts';
+import {
+  type AnyUser,
+  lifeOf,
+  type Session,
+  type SoleToken,
+  type TokenChange,
+  type TokenRecord,
+} from './record.ts';
 import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
 import { leaseOrAlone, syncDelayMs } from './store.ts';
+
+interface CallAbout {
+  readonly askGatewayLogin?: AskGatewayLogin | undefined;
+  /** As of {@link Logins.withGatewayLogin}. */
+  readonly how?: 'alone' | 'together';
+}
 
 /** What a call about a token is made with, and what its answer tells of the token's life. */
 export class GatewayCalls {
@@ -34,33 +47,37 @@ export class GatewayCalls {
     return { connection, gateway: await gateways.gateway(connection) };
   }
 
-  /** @throws `E_EXPIRED` for a session whose user token is not held */
-  tokensOf(record: TokenRecord): Promise<Tokens> {
-    return this.tokensUnder(record, record.level === 'session' ? this.#env.table.owner(record) : undefined);
+  /**
+   * Makes a call about a token, with the gateway's own login where it wants that ({@link Logins.withGatewayLogin}).
+   * @param user the user token that it is made with, where it is about a session
+   * @throws `E_EXPIRED` for a session whose user token is not held
+   */
+  async call<T>(
+    record: TokenRecord,
+    { askGatewayLogin, how }: CallAbout,
+    work: (gateway: Gateway, tokens: Tokens) => Promise<T>,
+    user: AnyUser | undefined = record.level === 'session' ? this.#env.table.owner(record) : undefined,
+  ): Promise<T> {
+    const { logins } = this.#env;
+    const { connection, gateway } = await this.gatewayOf(record);
+    const { value, more, service } = record;
+    if (record.level === 'session' && user === undefined) {
+      throw new TokensError('E_EXPIRED', 'Nobody is signed in to {0}.', [connection.name]);
+    }
+    const tokens =
+      user === undefined
+        ? { user: value, more, login: () => logins.usable(connection), service }
+        : { user: user.value, session: value, service };
+    const attempt = async () => work(gateway, { ...tokens, gateway: await logins.gatewayLogin(connection) });
+    return logins.withGatewayLogin(connection, askGatewayLogin, attempt, how);
   }
 
-  /** The same for closing it: a session under the user token that it is open under, be that replaced or not. */
-  closingTokensOf(record: TokenRecord): Promise<Tokens> {
+  /** Closes a token at its gateway: a session with the user token that it is open under, be that replaced or not. */
+  close(record: Session | SoleToken, options: CallAbout, query?: Query): Promise<void> {
     const { table } = this.#env;
-    const held = table.get(record.id) ?? record;
-    const user = held.level === 'session' ? (table.opener(held) ?? table.owner(held)) : undefined;
-    return this.tokensUnder(record, user);
-  }
-
-  /** The same with a certain user token. */
-  async tokensUnder(record: TokenRecord, user: Pick<TokenRecord, 'value'> | undefined): Promise<Tokens> {
-    const { gateways, logins } = this.#env;
-    const { service } = record;
-    const connection = gateways.find(record.connection);
-    const gateway = connection === undefined ? undefined : await logins.gatewayLogin(connection);
-    if (record.level !== 'session') {
-      const login = connection === undefined ? undefined : () => logins.usable(connection);
-      return { user: record.value, more: record.more, login, service, gateway };
-    }
-    if (user === undefined) {
-      throw new TokensError('E_EXPIRED', 'Nobody is signed in to {0}.', [record.connection]);
-    }
-    return { user: user.value, session: record.value, service, gateway };
+    const held = table.get(record.id) ?? record; // It may have been taken over since.
+    const user = held.level === 'session' ? table.opener(held) : undefined;
+    return this.call(record, options, (gateway, tokens) => gateway.close(tokens, { query }), user);
   }
 
   /**
@@ -74,12 +91,10 @@ export class GatewayCalls {
     change: TokenChange = {},
     askGatewayLogin?: AskGatewayLogin,
   ): Promise<Grant | undefined> {
-    const { logins, table } = this.#env;
+    const { table } = this.#env;
     const { connection, gateway } = await this.gatewayOf(record);
     const attempt = async (current: TokenRecord): Promise<Grant | undefined> => {
-      const grant = await logins.withGatewayLogin(connection, askGatewayLogin, async () =>
-        gateway.keepAlive(await this.tokensOf(current), {}),
-      );
+      const grant = await this.call(current, { askGatewayLogin }, (_, tokens) => gateway.keepAlive(tokens));
       const isHeld = table.get(current.id)?.value === current.value;
       if (grant.value === current.value || isHeld) {
         await this.renewed(current, grant, { value: grant.value, ...change });
@@ -114,7 +129,7 @@ export class GatewayCalls {
       return current && (await work(current));
     } catch (error) {
       // Machines share no claims: another one may have used it, and all hear of that within a moment.
-      if (TokensError.is(error) && (error.details.status ?? 0) >= 400) {
+      if (error instanceof TokensError && (error.details.status ?? 0) >= 400) {
         await pause(clock, syncDelayMs);
         if ((await unused()) === undefined) {
           return undefined;
@@ -128,10 +143,10 @@ export class GatewayCalls {
 
   /** Whether its gateway still knows a token. */
   async answers(record: TokenRecord): Promise<boolean> {
-    const { gateway } = await this.gatewayOf(record);
     const asked = this.#env.clock.now();
     try {
-      await this.renewed(record, await gateway.keepAlive(await this.tokensOf(record), {}), {});
+      const renewal = this.call(record, { how: 'together' }, (gateway, tokens) => gateway.keepAlive(tokens));
+      await this.renewed(record, await renewal, {});
       return true;
     } catch (error) {
       if (mayRefuseToken(error)) {
@@ -146,8 +161,8 @@ export class GatewayCalls {
    * Ends a user token at its gateway, where that can be asked for and is not done yet. Nobody waits for more than the
    * attempt: it is forgotten in any case, and dies there by itself.
    */
-  async logOff(record: UserToken | ReplacedToken, options: CallOptions = {}): Promise<void> {
-    const { clock, log, logins, table } = this.#env;
+  async logOff(record: AnyUser, options: CallOptions = {}): Promise<void> {
+    const { clock, log, table } = this.#env;
     const isInUse = [...table.of(record.connection)].some(
       ({ id, level, value }) => id !== record.id && level !== 'replaced' && value === record.value,
     );
@@ -155,9 +170,9 @@ export class GatewayCalls {
       return;
     }
     try {
-      const { connection, gateway } = await this.gatewayOf(record);
-      const work = async () => gateway.logOff?.(await this.tokensOf(record), options);
-      await logins.withGatewayLogin(connection, undefined, work, 'together');
+      await this.call(record, { how: 'together' }, async (gateway, tokens) =>
+        gateway.logOff?.(tokens, options),
+      );
     } catch (error) {
       log.warn(`Logging off ${record.id} failed: ${String(error)}`);
     }

@@ -241,21 +241,29 @@ export class Logins implements Disposable {
     }
   }
 
-  /** Whether a login that is remembered was refused after a log-on with it was sent, when `before` was remembered. */
-  async isRefusedSince(connection: Connection, login: Login, before?: Credentials): Promise<boolean> {
-    const isRefused = (found?: Credentials) =>
-      found?.refused !== undefined && isSame(connection, found.login, login);
-    return isRefused(await this.read(connection)) && !isRefused(before);
-  }
-
-  /** Notes a log-on that worked: of what is remembered, a mark goes, be it that the login is good again or has been replaced. */
-  async worked(connection: Connection, login: Login): Promise<void> {
+  /**
+   * Notes a log-on that was granted.
+   * @param remember whether its login is to be remembered, or forgotten; undefined leaves what is remembered as it is,
+   * but for a mark of refusal: that goes, and with it the login if it is another one
+   * @param before what was remembered when the log-on was sent
+   */
+  async granted(
+    connection: Connection,
+    login: Login,
+    remember: boolean | undefined,
+    before: Credentials | undefined,
+  ): Promise<void> {
     const found = await this.read(connection);
-    if (found?.refused !== undefined) {
+    const isRefused = (one?: Credentials) =>
+      one?.refused !== undefined && isSame(connection, one.login, login);
+    if (remember !== false && isRefused(found) && !isRefused(before)) {
+      return; // Answers overtake each other, and an account is locked for one refusal too many.
+    }
+    if (remember === undefined && found !== undefined && isRefused(found)) {
       const { refused: _, ...good } = found;
-      await (isSame(connection, found.login, login)
-        ? this.#write(connection, good)
-        : this.remember(connection, undefined));
+      await this.#write(connection, good);
+    } else if (remember !== undefined || found?.refused !== undefined) {
+      await this.remember(connection, remember ? login : undefined);
     }
   }
 

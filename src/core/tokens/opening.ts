@@ -24,7 +24,7 @@ export class Opening {
 
   async run(): Promise<Opened> {
     const { connection, request, options } = this.#query;
-    const { env, limit } = this.#deps;
+    const { closing, env, limit } = this.#deps;
     const { clock, log, sync, table } = env;
     if (options.signal?.aborted) {
       throw cancelled();
@@ -48,7 +48,7 @@ export class Opening {
         // With the rest of the answer lost it is still good for the next call, if somebody wants one.
         const isCancelled = error instanceof TokensError && error.code === 'E_CANCELLED';
         if (!request.keepOpen || (isCancelled && options.signal?.reason !== notLookedAt)) {
-          await this.#endUnwanted(opened);
+          await closing.tryEnd(opened);
         }
       } else if (mayHaveOpened(error)) {
         limit.mayBeOpen(connection.name, id, life);
@@ -63,7 +63,7 @@ export class Opening {
   /** Takes in a session as soon as its id is known, and for whom it is then. */
   async #onSession(granted: Grant): Promise<void> {
     const { connection } = this.#query;
-    const { env, takeover } = this.#deps;
+    const { closing, env, takeover } = this.#deps;
     const record = this.#recordOf(granted);
     // Whether somebody has signed in anew since; the session is then under a token that nobody knows any more.
     const isOrphan = () => env.table.owner(record)?.value !== this.#user.value;
@@ -72,8 +72,8 @@ export class Opening {
     if (isOrphan()) {
       await takeover.finish(connection, kept ?? (await takeover.keep(this.#user)), [record]);
     }
-    if (record.closing) {
-      await this.#endUnwanted(record);
+    if (record.closing && env.table.get(this.#id) !== undefined) {
+      await closing.tryEnd(record);
     }
   }
 
@@ -93,16 +93,5 @@ export class Opening {
       // The asker may have turned away before the gateway said which session it had opened: nobody will use it.
       closing: this.#isOver,
     };
-  }
-
-  async #endUnwanted(session: Session): Promise<void> {
-    const { closing, env } = this.#deps;
-    try {
-      if (env.table.get(this.#id) !== undefined) {
-        await closing.end(session);
-      }
-    } catch (error) {
-      env.log.warn(`Closing ${this.#id} failed: ${String(error)}`);
-    }
   }
 }

@@ -81,6 +81,9 @@ export interface ReplacedToken extends Token {
   readonly level: 'replaced';
 }
 
+/** What sessions are open under. */
+export type AnyUser = UserToken | ReplacedToken;
+
 /** A session under a user token. */
 export interface Session extends Token {
   readonly level: 'session';

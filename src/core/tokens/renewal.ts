@@ -83,14 +83,16 @@ export class Renewal {
   async ask(id: string, { signal }: OperationOptions): Promise<void> {
     const { clock, sync } = this.#env;
     const record = this.#held(id);
-    const { gateway } = await this.#calls.gatewayOf(record);
-    if (gateway.remainingLife === undefined) {
-      return;
-    }
     const asked = clock.now();
     try {
-      const life = gateway.remainingLife(await this.#calls.tokensOf(record), { signal });
-      const { sent, reportedMs, more } = await unlessCancelled(life, signal);
+      const answer = this.#calls.call(record, { how: 'together' }, async (gateway, tokens) =>
+        gateway.remainingLife?.(tokens, { signal }),
+      );
+      const life = await unlessCancelled(answer, signal);
+      if (life === undefined) {
+        return;
+      }
+      const { sent, reportedMs, more } = life;
       const lifeMs = Math.max(reportedMs ?? 0, record.lifeMs);
       const news =
         reportedMs === undefined
@@ -103,7 +105,7 @@ export class Renewal {
       if (!refusesToken(error)) {
         throw error;
       }
-      await this.#env.sync.markDead(record, asked);
+      await sync.markDead(record, asked);
       throw expired(record, error.details);
     }
   }

@@ -79,9 +79,7 @@ export class SessionCall {
     const opened = await this.#open(session);
     if (env.table.get(session.id) !== undefined && session.id !== opened.held?.id) {
       // The request was good, so the session was not: what may be left of it is closed.
-      await closing
-        .end(session)
-        .catch((error: unknown) => env.log.warn(`Closing ${session.id} failed: ${String(error)}`));
+      await closing.tryEnd(session);
     }
     return this.#fetched(opened, false);
   }

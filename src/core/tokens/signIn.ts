@@ -2,7 +2,7 @@ import { SingleFlight, Turns, unlessCancelled } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { cancelled, isLoginRefused, TokensError } from '../errors.ts';
 import { identityOf, protocolOf } from '../protocols/kinds.ts';
-import type { Gateway, Grant, Login } from '../protocols/protocol.ts';
+import type { Grant, Login } from '../protocols/protocol.ts';
 import { mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
@@ -20,7 +20,6 @@ import {
   type TokenChange,
 } from './record.ts';
 import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
-import type { Credentials } from './store.ts';
 import type { Takeover } from './takeover.ts';
 
 /** What a person answers when asked who they are. */
@@ -250,7 +249,7 @@ export class SignIn {
     askGatewayLogin: AskGatewayLogin | undefined,
   ): Promise<MainToken> {
     const gateway = await this.#env.gateways.gateway(connection);
-    const { logins } = this.#env;
+    const { log, logins } = this.#env;
     logins.giveGatewayLogin(connection, login);
     const signIn = async () =>
       gateway.signIn({ ...login, ...(await logins.gatewayLogin(connection)) }, service);
@@ -260,50 +259,29 @@ export class SignIn {
       await logins.failed(connection, login, error);
       if (protocolOf(connection).sessions === undefined && mayHaveOpened(error)) {
         // Nobody can ask for it, so nobody can close it: it ends by itself.
-        this.#env.log.warn(`${connection.name}: a token may have been issued whose answer did not come.`);
+        log.warn(`${connection.name}: a token may have been issued whose answer did not come.`);
       }
       throw error;
     });
     // Noted now, and not when sessions have been taken over: by then the login may have been refused.
-    const noted = this.#note(connection, login, remember, before);
+    const noted = logins.granted(connection, login, remember, before).catch((error: unknown) => {
+      log.error(`Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`);
+    });
     // Each sign-in replaces what the one before it has left, so one at a time.
     const kept = this.#turns.run(JSON.stringify([connection.name, service]), () =>
-      this.#keep(connection, service, gateway, grant),
+      this.#keep(connection, service, grant),
     );
     return (await Promise.all([kept, noted]))[0];
   }
 
-  /**
-   * Remembers a login that was granted, or forgets what was remembered; a storage that fails is logged.
-   * @param before what was remembered when the log-on was sent
-   */
-  async #note(connection: Connection, login: Login, remember?: boolean, before?: Credentials): Promise<void> {
-    const { log, logins } = this.#env;
-    try {
-      if (remember !== false && (await logins.isRefusedSince(connection, login, before))) {
-        return; // Answers overtake each other, and an account is locked for one refusal too many.
-      }
-      await (remember === undefined
-        ? logins.worked(connection, login)
-        : logins.remember(connection, remember ? login : undefined));
-    } catch (error) {
-      log.error(`Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-
   /** Holds what was granted, in place of what calls were made with so far. */
-  async #keep(
-    connection: Connection,
-    service: string | undefined,
-    gateway: Gateway,
-    grant: Grant,
-  ): Promise<MainToken> {
+  async #keep(connection: Connection, service: string | undefined, grant: Grant): Promise<MainToken> {
     const { clock, newId, sync, table, window } = this.#env;
     const lifeMs = connection.lifeMinutes * 60_000;
     const fresh = { ...issued(connection, grant, lifeMs, clock.now(), window), signInId: newId() };
     const { held, replaced } = await this.#replace(connection, service, fresh);
     for (const old of replaced) {
-      await (old.level === 'replaced' ? this.#takeover.finish(connection, old) : this.#revoke(gateway, old));
+      await (old.level === 'replaced' ? this.#takeover.finish(connection, old) : this.#revoke(old));
     }
     if (held !== undefined) {
       const now = table.get(held.id);
@@ -352,10 +330,10 @@ export class SignIn {
   }
 
   /** An account's tokens may be rationed, so one that has been replaced is given back. */
-  async #revoke(gateway: Gateway, old: SoleToken): Promise<void> {
+  async #revoke(old: SoleToken): Promise<void> {
     const { clock, log, redactor, sync } = this.#env;
     try {
-      await gateway.close(await this.#calls.tokensOf(old));
+      await this.#calls.close(old, { how: 'together' });
     } catch (error) {
       if (remaining(old, clock.now()) > 0) {
         log.warn(`Revoking ${old.id} failed: ${error instanceof Error ? error.message : String(error)}`);

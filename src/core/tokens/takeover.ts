@@ -90,7 +90,7 @@ export class Takeover implements Disposable {
   }
 
   async #carryNow(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
-    const { clock, gateways, log, logins, sync, table } = this.#env;
+    const { clock, log, sync, table } = this.#env;
     const user = table.owner(session);
     const left = remaining(session, clock.now());
     // An answer that was lost may have renewed it once after what is known of it: after that it is dead for sure.
@@ -98,14 +98,16 @@ export class Takeover implements Disposable {
     if (!belongsTo(connection, session) || isDead) {
       return;
     }
-    const gateway = await gateways.gateway(connection);
-    const under = (token: MainToken | ReplacedToken) => this.#calls.tokensUnder(session, token);
-    const ask = <T>(work: () => Promise<T>) => logins.withGatewayLogin(connection, undefined, work);
     try {
       if (user === undefined || left <= 0) {
         throw cancelled(); // Its user token was closed meanwhile, or it has expired.
       }
-      const { sent } = await ask(async () => gateway.keepAlive(await under(user)));
+      const { sent } = await this.#calls.call(
+        session,
+        {},
+        (gateway, tokens) => gateway.keepAlive(tokens),
+        user,
+      );
       const life = { sent, leftMs: session.lifeMs, source: 'estimated' } as const;
       await sync.applyLife(session, life, { under: user.id, signInId: user.signInId }, 'soon');
     } catch (error) {
@@ -114,7 +116,7 @@ export class Takeover implements Disposable {
       }
       log.info(`Session ${session.id} does not serve under the new sign-in.`);
       try {
-        await ask(async () => gateway.close(await under(old)));
+        await this.#calls.call(session, {}, (gateway, tokens) => gateway.close(tokens), old);
       } catch (error) {
         if (!mayRefuseToken(error)) {
           await sync.update(session.id, { closing: true }, 'now'); // Nobody uses it, and it is tried again.

@@ -6,10 +6,10 @@ import { isNameField } from '../protocols/protocol.ts';
 import type { Redactor } from '../redact.ts';
 import { isGuess, isLater, mayBeLater, mayLive, remaining, startOf } from './deadline.ts';
 import {
+  type AnyUser,
   isEnding,
   isMain,
   type MainToken,
-  type ReplacedToken,
   type Session,
   type TokenRecord,
   type UserToken,
@@ -105,7 +105,7 @@ export class TokenTable implements Disposable {
   }
 
   /** The user token whose value a session is open under: its owner, or what that has replaced. Only with it it is closed. */
-  opener(session: Session): UserToken | ReplacedToken | undefined {
+  opener(session: Session): AnyUser | undefined {
     const owner = this.owner(session);
     if (owner?.signInId === session.signInId) {
       return owner;
@@ -125,7 +125,7 @@ export class TokenTable implements Disposable {
   }
 
   /** The sessions that are open under the value that a user token has, or had: they alone keep it alive. */
-  sessionsOpenUnder(user: UserToken | ReplacedToken): Session[] {
+  sessionsOpenUnder(user: AnyUser): Session[] {
     return this.#sessions(
       user.connection,
       (session) =>
