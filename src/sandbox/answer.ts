@@ -51,11 +51,6 @@ export function craRefusal(message: string): Refusal {
   return new Refusal(json({ rc: 8, error: message }));
 }
 
-/** The JSON error of one documented page of CRA: a reason code and a message. */
-export function reasonError(status: number, reasonCode: number, message: string): Answer {
-  return json({ reasonCode, message }, status);
-}
-
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -19,15 +19,15 @@ export interface Call {
 /** Log-ons and tokens are small: more is a mistake. In bytes. */
 const bodyLimit = 1 << 20;
 
-/** Reads a request. `prefix` is the path that a proxy in front would have taken off. */
-export async function readCall(request: IncomingMessage, prefix: string): Promise<Call> {
+/** Reads a request. */
+export async function readCall(request: IncomingMessage): Promise<Call> {
   const url = request.url ?? '/';
   const question = url.indexOf('?');
   const pathname = question < 0 ? url : url.slice(0, question);
   return {
     method: request.method ?? 'GET',
     url,
-    path: partsOf(pathname, prefix),
+    path: partsOf(pathname),
     query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
     contentType: request.headers['content-type'] ?? '',
     authorization: request.headers.authorization ?? '',
@@ -36,14 +36,9 @@ export async function readCall(request: IncomingMessage, prefix: string): Promis
   };
 }
 
-function partsOf(pathname: string, prefix: string): readonly string[] {
-  // The sandbox's own paths answer with and without the prefix: they belong to no proxy.
-  const own = pathname.startsWith('/sandbox/');
-  if (!own && !`${pathname}/`.startsWith(`${prefix}/`)) {
-    return ['outside of the prefix'];
-  }
+function partsOf(pathname: string): readonly string[] {
   try {
-    return (own ? pathname : pathname.slice(prefix.length)).split('/').slice(1).map(decodeURIComponent);
+    return pathname.split('/').slice(1).map(decodeURIComponent);
   } catch {
     throw new Refusal(tomcatPage(400, 'Invalid character found in the request target'));
   }
@@ -79,20 +74,15 @@ export function form(call: Call): URLSearchParams {
   return new URLSearchParams(call.body);
 }
 
-/** The fields of a JSON object in the body. */
-export function jsonFields(call: Call): Readonly<Record<string, unknown>> {
-  if (!call.contentType.toLowerCase().startsWith('application/json')) {
-    throw new Refusal(tomcatPage(415, 'The body must be application/json'));
-  }
+/** The fields of a JSON object in the body; undefined where it is none. */
+export function jsonFields({ contentType, body }: Call): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(call.body);
-    if (typeof value === 'object' && value !== null) {
-      return value as Record<string, unknown>;
-    }
+    const value: unknown = JSON.parse(body);
+    const isJson = /^application\/json\b/i.test(contentType);
+    return isJson && typeof value === 'object' && value !== null ? { ...value } : undefined;
   } catch {
-    // Falls through to the refusal: broken JSON and JSON that is no object are the same mistake.
+    return undefined;
   }
-  throw new Refusal(tomcatPage(400, 'The body is not a JSON object'));
 }
 
 /** Refuses every method but the one that is documented or assumed. */

@@ -1,4 +1,4 @@
-import { type Answer, craRefusal, json, Refusal, reasonError, tomcatPage } from './answer.ts';
+import { type Answer, craRefusal, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, parameter } from './call.ts';
 import { collectionTime, dataAnswer, isAskedFor, readSelection, server } from './craData.ts';
 import type { Setup } from './setup.ts';
@@ -23,7 +23,7 @@ export class Cra {
 
   /** The list of services (2a). */
   services(): Answer {
-    const { services, secure, port } = this.#setup;
+    const { services, port } = this.#setup;
     return json(
       services.map((name) => ({
         WEBSERVICEName: name,
@@ -31,7 +31,7 @@ export class Cra {
         HOSTIP: '127.0.0.1',
         PORT: String(port()),
         HOSTCN: 'localhost',
-        TLS: secure ? 'Y' : 'N',
+        TLS: 'N',
         TYPE: 'MVE',
       })),
     );
@@ -160,7 +160,7 @@ export class Cra {
   choices(call: Call, product = '', list = ''): Answer {
     const views = this.#views.filter((view) => view.product === product);
     if (views.length === 0) {
-      throw new Refusal(reasonError(404, 12, `Product ${product} is not known.`));
+      throw new Refusal(json({ reasonCode: 12, message: `Product ${product} is not known.` }, 404));
     }
     switch (list) {
       case 'views':

@@ -37,7 +37,11 @@ const logon: Route = {
 const login: Route = {
   methods: ['POST'],
   answer: (cra, { call, service, lifeMs }) => {
-    const { username, password } = jsonFields(call);
+    const fields = jsonFields(call);
+    if (fields === undefined) {
+      throw new Refusal(tomcatPage(415, 'The body must be a JSON object'));
+    }
+    const { username, password } = fields;
     const userToken = cra.logon(service, username, password);
     // In minutes, unlike HTTP's own header of that name, and only here (docs/protocols.md 2b).
     return json({ userToken }, 200, { 'Keep-Alive': `timeout=${lifeMs / 60_000}` });

@@ -1,11 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, readCall } from './call.ts';
 import { Cra } from './cra.ts';
 import { craAnswer } from './craRoutes.ts';
 import { grantedLifeMs } from './life.ts';
-import { Listener, type TlsIdentity } from './listener.ts';
+import { Listener } from './listener.ts';
 import { Sarus } from './sarus.ts';
 import { send } from './send.ts';
 import type { Profile, Setup } from './setup.ts';
@@ -28,10 +34,8 @@ export interface SandboxOptions {
   readonly profile?: Profile | undefined;
   /** Whether keepalive, close and the log-off ask for the Tomcat user `tomcat`/`tomcat` by Basic authorization. */
   readonly basic?: boolean | undefined;
-  /** Serves https with this key and certificate. */
-  readonly tls?: TlsIdentity | undefined;
-  /** Path under which everything but `/sandbox/…` is found, as behind a proxy: `/proxy`. Default: none. */
-  readonly prefix?: string | undefined;
+  /** Makes the server; default: one of plain HTTP. */
+  readonly createServer?: ((serve: RequestListener) => Server) | undefined;
   /** SARUS: API calls that the account may make; default 1,000,000. */
   readonly sarusQuota?: number | undefined;
   /** SARUS: requests a second that each of the token endpoints answers; default 3. */
@@ -44,7 +48,7 @@ export interface SandboxOptions {
 
 /** A running sandbox gateway. */
 export interface Sandbox {
-  /** Origin and prefix: what a connection's `url` is set to. */
+  /** What a connection's `url` is set to. */
   readonly url: string;
   readonly port: number;
   readonly services: readonly string[];
@@ -69,7 +73,7 @@ export class SandboxServer implements Sandbox {
   protected readonly setup: Setup;
   protected readonly sarus: Sarus;
   protected readonly listener: Listener;
-  readonly #options: SandboxOptions;
+  readonly #wantedPort: number;
   readonly #cra: Cra;
 
   constructor(options: SandboxOptions) {
@@ -77,9 +81,10 @@ export class SandboxServer implements Sandbox {
     // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
     const wallOffset = Date.now() - now();
     const lifeMs = grantedLifeMs(options.lifeSeconds ?? 900);
-    this.#options = options;
+    this.#wantedPort = options.port ?? 0;
     this.services = options.services ?? ['BBI3SYSA', 'BBI3SYSB'];
-    this.listener = new Listener((request, response) => void this.#serve(request, response), options.tls);
+    const create = options.createServer ?? createServer;
+    this.listener = new Listener(create((request, response) => void this.#serve(request, response)));
     this.setup = {
       state: new State(now),
       lifeMs,
@@ -87,7 +92,6 @@ export class SandboxServer implements Sandbox {
       services: this.services,
       profile: options.profile ?? 'newest',
       basic: options.basic ?? false,
-      secure: options.tls !== undefined,
       sarusQuota: options.sarusQuota ?? 1_000_000,
       sarusRate: options.sarusRate ?? 3,
       moreViews: options.moreViews ?? [],
@@ -103,12 +107,11 @@ export class SandboxServer implements Sandbox {
   }
 
   get url(): string {
-    const { tls, prefix = '' } = this.#options;
-    return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}${prefix}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   open(): Promise<void> {
-    return this.listener.open(this.#options.port ?? 0);
+    return this.listener.open(this.#wantedPort);
   }
 
   stats(): SandboxStats {
@@ -152,7 +155,7 @@ export class SandboxServer implements Sandbox {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      await this.respond(await readCall(request, this.#options.prefix ?? ''), request, response);
+      await this.respond(await readCall(request), request, response);
     } catch (error) {
       fail(response, error);
     }

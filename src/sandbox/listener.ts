@@ -1,13 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
-/** Key and certificate, PEM. */
-export interface TlsIdentity {
-  readonly key: string;
-  readonly cert: string;
-}
 
 /** Nothing but this machine reaches the sandbox. */
 const host = '127.0.0.1';
@@ -19,8 +12,8 @@ export class Listener {
   readonly #server: Server;
   #port = 0;
 
-  constructor(serve: RequestListener, tls: TlsIdentity | undefined) {
-    this.#server = tls === undefined ? createServer(serve) : createSecureServer(tls, serve);
+  constructor(server: Server) {
+    this.#server = server;
     this.#server.keepAliveTimeout = keepAliveMs;
   }
 

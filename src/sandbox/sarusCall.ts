@@ -1,4 +1,4 @@
-import type { Call } from './call.ts';
+import { type Call, jsonFields } from './call.ts';
 
 /** A series as a request names it (docs/protocols.md 1.3). */
 export interface SeriesAsk {
@@ -33,24 +33,15 @@ export function sarusParams(call: Call): SarusParams {
     const all = [...call.query.getAll('Series[]'), ...call.query.getAll('Series')];
     return { get: (name) => call.query.get(name) ?? undefined, series: all.map(seriesAsk) };
   }
-  const body = objectIn(call);
+  const body = jsonFields(call);
+  if (body === undefined) {
+    throw new SarusRefusal(400, 'The body must be a JSON object');
+  }
   const list = [body.Series, body['Series[]']].find(Array.isArray);
   return {
     get: (name) => textOf(body[name] ?? call.query.get(name)),
     series: (list ?? []).map(seriesAsk),
   };
-}
-
-function objectIn(call: Call): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(call.body);
-    if (typeof value === 'object' && value !== null && /^application\/json\b/i.test(call.contentType)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // No JSON is the same mistake as JSON that is no object.
-  }
-  throw new SarusRefusal(400, 'The body must be a JSON object');
 }
 
 function textOf(value: unknown): string | undefined {

@@ -77,19 +77,15 @@ function datasourceIn(params: SarusParams): Datasource {
   return source;
 }
 
-function datasetOf(
-  source: Datasource,
-  { symbol, name, category, start }: Dataset,
-  Bates = source.bates,
-): object {
+function datasetOf({ source, dataset, bates }: Series): object {
   return {
     Datasource: source.name,
-    Datacategory: category,
-    Symbol: symbol,
-    Name: name,
+    Datacategory: dataset.category,
+    Symbol: dataset.symbol,
+    Name: dataset.name,
     Frequency: source.frequency,
-    Bates,
-    StartDate: start,
+    Bates: bates,
+    StartDate: dataset.start,
   };
 }
 
@@ -112,7 +108,7 @@ function datasets(params: SarusParams): Result {
   }
   const shown = found.slice((Page - 1) * Rows, Page * Rows);
   const Metadata = { Datasets: found.length, PagesCount: Math.ceil(found.length / Rows), Page, Rows };
-  const Datasets = shown.map((one) => datasetOf(source, one));
+  const Datasets = shown.map((dataset) => datasetOf({ source, dataset, bates: source.bates }));
   return { datasets: shown.length, value: { Metadata, Datasets } };
 }
 
@@ -135,14 +131,10 @@ function seriesOf({ datasource, symbol, bates }: SeriesAsk): Series | { readonly
   return { source, dataset, bates: bates?.flatMap((index) => source.bates[index] ?? []) ?? source.bates };
 }
 
-function metadataOf({ source, dataset, bates }: Series): object {
-  return datasetOf(source, dataset, bates);
-}
-
 function selectedDatasets({ series }: SarusParams): Result {
   const Datasets = series
     .map(seriesOf)
-    .map((one) => ('refused' in one ? one.refused : datasetOf(one.source, one.dataset)));
+    .map((one) => ('refused' in one ? one.refused : datasetOf({ ...one, bates: one.source.bates })));
   return { value: { Metadata: { Datasets: series.length }, Datasets } };
 }
 
@@ -193,7 +185,7 @@ function values({ get, series }: SarusParams, at: number): Result {
     return 'refused' in one
       ? one.refused
       : {
-          ...(option('ReturnMetadata') === 'false' ? {} : { Metadata: metadataOf(one) }),
+          ...(option('ReturnMetadata') === 'false' ? {} : { Metadata: datasetOf(one) }),
           Datasource: one.source.name,
           Symbol: one.dataset.symbol,
           BateStatus: one.bates.map(() => 200),
@@ -214,7 +206,7 @@ function rowsAndColumns({ get, series }: SarusParams, at: number): Result {
     all.flatMap((one) => ('refused' in one ? [null] : cells(one, date, get)));
   const value = {
     Parameters: { Frequency: get('Frequency') ?? null },
-    Metadata: found.map(metadataOf),
+    Metadata: found.map(datasetOf),
     Columns: all.flatMap((one) =>
       'refused' in one
         ? [one.refused]

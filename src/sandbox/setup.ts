@@ -13,7 +13,6 @@ export interface Setup {
   readonly services: readonly string[];
   readonly profile: Profile;
   readonly basic: boolean;
-  readonly secure: boolean;
   readonly sarusQuota: number;
   readonly sarusRate: number;
   readonly moreViews: readonly View[];

@@ -1,4 +1,8 @@
-import type { TlsIdentity } from '../../src/sandbox/listener.ts';
+/** Key and certificate, PEM. */
+export interface TlsIdentity {
+  readonly key: string;
+  readonly cert: string;
+}
 
 /**
  * A self-signed certificate for 127.0.0.1 and localhost, in memory. Rejects with a sentence for a person when the

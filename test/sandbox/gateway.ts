@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import { type Answer, json } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
 import { isControl, type SandboxOptions as PlainOptions, SandboxServer } from '../../src/sandbox/gateway.ts';
 import { bigView } from './bigView.ts';
+import type { TlsIdentity } from './certificate.ts';
 import { type FaultRule, FaultRuleError, parseFaultRules } from './faultRules.ts';
 import { type ActiveRule, Faults } from './faults.ts';
 import { Outage } from './outage.ts';
@@ -10,6 +12,10 @@ import { type Quirks, quirkyAnswer } from './quirks.ts';
 import { Striker } from './striker.ts';
 
 export interface SandboxOptions extends PlainOptions {
+  /** Serves https with this key and certificate. */
+  readonly tls?: TlsIdentity | undefined;
+  /** Path under which everything but `/sandbox/…` is found, as behind a proxy: `/proxy`. Default: none. */
+  readonly prefix?: string | undefined;
   /** What the protocols leave open, decided otherwise than by default. */
   readonly quirks?: Quirks | undefined;
 }
@@ -24,13 +30,25 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 /** A running gateway and its faults, which are also set by `POST /sandbox/faults`. */
 export class Sandbox extends SandboxServer {
   readonly #quirks: Quirks;
+  readonly #scheme: 'http' | 'https';
+  readonly #prefix: string;
   readonly #faults = new Faults();
   readonly #outage = new Outage(this.listener);
-  readonly #striker = new Striker(this.setup, this.sarus, this.#outage);
+  readonly #striker = new Striker(this.setup.state, this.sarus, this.#outage, () => this.url);
 
-  constructor({ quirks = {}, ...options }: SandboxOptions) {
-    super({ ...options, moreViews: [bigView()] });
+  constructor({ quirks = {}, prefix = '', tls, ...options }: SandboxOptions) {
+    super({
+      ...options,
+      moreViews: [bigView()],
+      createServer: tls === undefined ? undefined : (serve) => createServer(tls, serve),
+    });
     this.#quirks = quirks;
+    this.#prefix = prefix;
+    this.#scheme = tls === undefined ? 'http' : 'https';
+  }
+
+  override get url(): string {
+    return `${this.#scheme}://127.0.0.1:${this.port}${this.#prefix}`;
   }
 
   /** Replaces the fault rules, as `POST /sandbox/faults` does. */
@@ -68,7 +86,11 @@ export class Sandbox extends SandboxServer {
   }
 
   protected override answer(call: Call): Answer {
-    return quirkyAnswer(this.#quirks, this.setup, call, (one) => super.answer(one));
+    const prefix = this.#prefix.split('/').slice(1);
+    const path = prefix.every((part, at) => call.path[at] === part)
+      ? call.path.slice(prefix.length)
+      : ['outside of the prefix'];
+    return quirkyAnswer(this.#quirks, this.setup, { ...call, path }, (one) => super.answer(one));
   }
 
   /** `GET`, `POST` and `DELETE /sandbox/faults`, beside what the extension's sandbox answers. */

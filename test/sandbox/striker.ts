@@ -4,7 +4,6 @@ import { type Call, parameter } from '../../src/sandbox/call.ts';
 import type { Idle } from '../../src/sandbox/life.ts';
 import type { Sarus } from '../../src/sandbox/sarus.ts';
 import { send } from '../../src/sandbox/send.ts';
-import type { Setup } from '../../src/sandbox/setup.ts';
 import { noCounts, type State } from '../../src/sandbox/state.ts';
 import { type FaultRule, ofGateway, spoiling } from './faultRules.ts';
 import type { Outage } from './outage.ts';
@@ -12,13 +11,16 @@ import { standIn, textOf, truncated, wrongTypes } from './spoil.ts';
 
 /** Lets one request go wrong, as a rule says. */
 export class Striker {
-  readonly #setup: Setup;
+  readonly #state: State;
   readonly #sarus: Sarus;
   readonly #outage: Outage;
+  readonly #url: () => string;
   readonly #waits = new Set<NodeJS.Timeout>();
 
-  constructor(setup: Setup, sarus: Sarus, outage: Outage) {
-    this.#setup = setup;
+  /** @param url that of the gateway, which is known once it listens */
+  constructor(state: State, sarus: Sarus, outage: Outage, url: () => string) {
+    this.#state = state;
+    this.#url = url;
     this.#sarus = sarus;
     this.#outage = outage;
   }
@@ -80,7 +82,7 @@ export class Striker {
   }
 
   #strikeGateway(rule: FaultRule, call: Call | undefined): void {
-    const { state } = this.#setup;
+    const state = this.#state;
     switch (rule.fault) {
       case 'refuse':
         this.#outage.refuse(rule.forMs ?? 1_000);
@@ -128,9 +130,9 @@ export class Striker {
       case 'redirect':
         return send(response, redirect(rule.location ?? call.url), undefined);
       case 'redirect-other': {
-        const scheme = this.#setup.secure ? 'https' : 'http';
-        const elsewhere = `${scheme}://localhost:${this.#setup.port()}${call.url}`;
-        return send(response, redirect(rule.location ?? elsewhere), undefined);
+        const elsewhere = new URL(call.url, this.#url());
+        elsewhere.hostname = 'localhost';
+        return send(response, redirect(rule.location ?? elsewhere.href), undefined);
       }
       default:
         return send(response, this.#status(rule, call), undefined);

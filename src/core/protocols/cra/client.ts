@@ -58,7 +58,7 @@ export class Cra implements Gateway<CraQuery> {
     const name = this.#wire.service({ service });
     segment(name);
     const who = this.#who(login);
-    const known = await this.#find(options, name);
+    const known = this.#dialect ?? (await this.#findOut(options, name));
     let absent: unknown;
     // A 404 or 405 of a log-on hands out no token, so another may be tried; anything else is the gateway's answer.
     for (const dialect of known === undefined ? this.#dialects : [known, ...this.#others(known)]) {
@@ -127,13 +127,10 @@ export class Cra implements Gateway<CraQuery> {
   /** A definition is asked for once: it does not change while a gateway runs, and each data call wants it. */
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions = {}): Promise<Column[]> {
     const key = JSON.stringify([tokens.service, query.product, query.view]);
-    let columns = this.#columns.get(key);
-    if (columns === undefined) {
-      columns = await this.#ask(options, tokens.service, (dialect) =>
-        dialect.columns(tokens, query, options),
-      );
-      this.#columns.set(key, columns);
-    }
+    const columns =
+      this.#columns.get(key) ??
+      (await this.#ask(options, tokens.service, (dialect) => dialect.columns(tokens, query, options)));
+    this.#columns.set(key, columns);
     return columns;
   }
 
@@ -165,7 +162,7 @@ export class Cra implements Gateway<CraQuery> {
   }
 
   async #known(options: CallOptions, service?: string): Promise<CraDialect> {
-    const dialect = await this.#find(options, service);
+    const dialect = this.#dialect ?? (await this.#findOut(options, service));
     if (dialect === undefined) {
       throw new TokensError(
         'E_HTTP',
@@ -175,10 +172,6 @@ export class Cra implements Gateway<CraQuery> {
       );
     }
     return dialect;
-  }
-
-  async #find(options: CallOptions, service: string | undefined): Promise<CraDialect | undefined> {
-    return this.#dialect ?? this.#findOut(options, service);
   }
 
   /**
@@ -197,10 +190,11 @@ export class Cra implements Gateway<CraQuery> {
       if (!isAbsent(error) || this.#dialects.length === 1) {
         throw error;
       }
-      const isAuto = this.#deps.connection.dialect === 'auto';
-      const found = isAuto ? await this.#findOut(options, service).catch(() => undefined) : undefined;
-      if (found !== undefined && found !== first) {
-        return work(found);
+      if (this.#deps.connection.dialect === 'auto') {
+        const found = await this.#findOut(options, service).catch(() => undefined);
+        if (found !== undefined && found !== first) {
+          return work(found);
+        }
       }
       for (const other of this.#others(first)) {
         try {

@@ -96,27 +96,14 @@ function count(value: unknown): number | undefined {
 }
 
 /** A list: the body itself, or a member of one of the names (any name where none is given), at most one level down. */
-function findList(body: unknown, names: readonly string[], depth = 0): unknown[] | undefined {
+function findList(body: unknown, names: readonly string[]): unknown[] | undefined {
   if (Array.isArray(body)) {
     return body;
   }
-  if (!isRecord(body)) {
-    return undefined;
-  }
-  const members = Object.entries(body);
-  const named = members.find(
-    ([name, value]) => Array.isArray(value) && (names.length === 0 || names.includes(name.toLowerCase())),
-  );
-  if (named !== undefined) {
-    return findList(named[1], names, depth + 1);
-  }
-  for (const [, value] of depth === 0 ? members : []) {
-    const found = isRecord(value) ? findList(value, names, depth + 1) : undefined;
-    if (found !== undefined) {
-      return found;
-    }
-  }
-  return undefined;
+  const levels = isRecord(body) ? [body, ...Object.values(body).filter(isRecord)] : [];
+  const members = levels.flatMap((level) => Object.entries(level));
+  const isNamed = (name: string) => names.length === 0 || names.includes(name.toLowerCase());
+  return members.map(([name, value]) => (isNamed(name) ? value : undefined)).find(Array.isArray);
 }
 
 /** The first of some members that is text, whatever their case; lines of text are one. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { pause } from '../../async.ts';
-import { type ErrorCode, type FailureDetails, TokensError } from '../../errors.ts';
+import { type ErrorCode, TokensError } from '../../errors.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import type { Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
@@ -178,27 +178,18 @@ export class Sarus implements Gateway<SarusQuery> {
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
-    const answer = await this.#token({
-      ...this.#request('/RenewSessionToken', tokens),
-      signal: options.signal,
-    });
+    const answer = await this.#ask('/RenewSessionToken', tokens, options);
     const result = this.#result(answer, renewed, 'token');
     return this.#grant(result.SessionToken ?? tokens.user, answer, lifeIn(result));
   }
 
   async remainingLife(tokens: Tokens, options: CallOptions = {}): Promise<Life> {
-    const answer = await this.#token({
-      ...this.#request('/QuerySessionToken', tokens),
-      signal: options.signal,
-    });
+    const answer = await this.#ask('/QuerySessionToken', tokens, options);
     return { sent: answer.sent, reportedMs: Math.max(this.#result(answer, queried, 'token'), 0) };
   }
 
   async close(tokens: Tokens, options: CallOptions = {}): Promise<void> {
-    const answer = await this.#token({
-      ...this.#request('/RevokeSessionToken', tokens),
-      signal: options.signal,
-    });
+    const answer = await this.#ask('/RevokeSessionToken', tokens, options);
     try {
       const result = this.#result(answer, revoked, 'token');
       if (result?.Status !== undefined && result.Status >= 400) {
@@ -236,9 +227,10 @@ export class Sarus implements Gateway<SarusQuery> {
     ]);
   }
 
-  #request(path: string, tokens: Tokens): HttpRequest {
-    this.#deps.redactor.add(tokens.user);
-    return { method: 'GET', path, query: [['SessionToken', tokens.user]], idempotent: true };
+  /** Asks a token endpoint about a token. */
+  #ask(path: string, { user }: Tokens, { signal }: CallOptions): Promise<HttpAnswer> {
+    this.#deps.redactor.add(user);
+    return this.#token({ method: 'GET', path, query: [['SessionToken', user]], idempotent: true, signal });
   }
 
   /** Asks a token endpoint, no more often than it takes. Where it says that it was too often all the same, that is waited out. */
@@ -336,33 +328,30 @@ export class Sarus implements Gateway<SarusQuery> {
     }
     const { host } = this.#http;
     const code = codeOf(status, purpose, words);
-    const isBare = words === '';
-    const mayRefuseToken = purpose === 'token' && (code === 'E_EXPIRED' || mayBeOfToken.has(status));
-    const details: FailureDetails = {
-      ...detailsOf(answer, words, status),
-      ...(code === 'E_CREDENTIALS' ? { refused: 'login' } : mayRefuseToken ? { refused: 'sign-in' } : {}),
-    };
+    const details = detailsOf(answer, words, status);
+    const args = words === '' ? [host] : [host, ended(words)];
     if (code === 'E_CREDENTIALS') {
       return new TokensError(
         code,
-        isBare
+        words === ''
           ? '{0} refused the sign-in: wrong API key, e-mail address or password.'
           : '{0} refused the sign-in: {1}',
-        [host, ended(words)],
-        details,
+        args,
+        { ...details, refused: 'login' },
       );
     }
     if (code === 'E_EXPIRED') {
       return new TokensError(
         code,
-        isBare
+        words === ''
           ? 'The session token is no longer valid at {0}.'
           : 'The session token is no longer valid at {0}: {1}',
-        [host, ended(words)],
-        details,
+        args,
+        { ...details, refused: 'sign-in' },
       );
     }
-    return refused(host, words, details);
+    const mayBeToken = purpose === 'token' && mayBeOfToken.has(status);
+    return refused(host, words, mayBeToken ? { ...details, refused: 'sign-in' } : details);
   }
 }
 
