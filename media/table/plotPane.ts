@@ -1,7 +1,8 @@
+import type uPlot from 'uplot';
 import type { ToTable } from '../../src/views/results/messages.ts';
 import { element, short, svg, visible } from './dom.ts';
 import { Pane } from './pane.ts';
-import { type LineLook, LinePlot } from './plot.ts';
+import { drawPlot, type LineLook, sizeOf } from './plot.ts';
 import { say } from './words.ts';
 
 type PlotMessage = ToTable & { is: 'plot' };
@@ -18,23 +19,20 @@ export class PlotPane {
   readonly #legend = element('table', { tabIndex: 0 });
   readonly #hint = element('p', { className: 'hint' });
   readonly #pane: Pane;
-  #drawing: LinePlot | undefined;
+  #plot: uPlot | undefined;
   #last: PlotMessage | undefined;
   #fields = '';
 
   constructor(choose: (field: string) => void, closed: () => void) {
-    this.#pane = new Pane('plot', this.#select, () => {
-      this.#drawing?.destroy();
-      this.#drawing = undefined;
-      closed();
-    });
+    this.#pane = new Pane('plot', this.#select, closed);
     this.#pane.root.append(this.#canvas, this.#hint, this.#legend);
     this.#select.addEventListener('change', () => choose(this.#select.value));
+    new ResizeObserver(() => this.#plot?.setSize(sizeOf(this.#canvas))).observe(this.#canvas);
     // The theme is told by classes and variables of the page.
-    new MutationObserver(() => {
-      this.#drawing?.restyle();
-      this.#drawLegend();
-    }).observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+    new MutationObserver(() => this.#draw()).observe(document.body, {
+      attributes: true,
+      attributeFilter: ['class', 'data-vscode-theme-id'],
+    });
   }
 
   get root(): HTMLElement {
@@ -46,16 +44,11 @@ export class PlotPane {
     const title = say('plotTitle', visible(message.label));
     this.#canvas.setAttribute('aria-label', title);
     this.#offer(message);
-    this.#drawLegend();
     this.#hint.textContent =
       message.times.length < 2 ? say('plotFew') : message.others > 0 ? say('plotOthers', message.others) : '';
     this.#hint.hidden = this.#hint.textContent === '';
     this.#pane.open(title);
-    if (this.#drawing === undefined) {
-      this.#drawing = new LinePlot(this.#canvas, message, looks);
-    } else {
-      this.#drawing.update(message);
-    }
+    this.#draw();
   }
 
   #offer({ fields, field: chosen }: PlotMessage): void {
@@ -67,14 +60,16 @@ export class PlotPane {
     this.#select.value = chosen;
   }
 
-  /** The numbers behind the lines, also for who cannot see them. */
-  #drawLegend(): void {
-    if (this.#last === undefined) {
+  /** Draws the lines, and below them their numbers, also for who cannot see them. */
+  #draw(): void {
+    if (this.#last === undefined || this.#pane.root.hidden) {
       return;
     }
+    const all = looks();
+    this.#plot?.destroy();
+    this.#plot = drawPlot(this.#canvas, this.#last, all);
     const names = ['plotKey', 'plotLast', 'plotLeast', 'plotMost'] as const;
     const head = names.map((name) => element('th', { scope: 'col' }, say(name)));
-    const all = looks();
     const rows = this.#last.series.map(({ key, values }, at) => {
       const known = values.filter((value) => value !== null);
       const numbers = [values.at(-1) ?? Number.NaN, Math.min(...known), Math.max(...known)];

@@ -10,7 +10,7 @@ export function elementHeight(height: number): number {
 const edge = 50_000;
 
 /** Pixels that the scroll bar may be off before it is corrected: a correction disturbs whoever is scrolling. */
-const maxDrift = 20_000;
+const maxOff = 20_000;
 
 /**
  * The scroll position among all rows, in pixels. Where they are higher than an element can be, a small scroll moves the
@@ -21,8 +21,8 @@ export class Scroller {
   #height = 0;
   #view = 0;
   #top = 0;
-  /** `scrollTop` of the element when it was last read. */
-  #at = 0;
+  /** Where the scroll bar was when it was last looked at. */
+  #bar = 0;
 
   constructor(element: { scrollTop: number }) {
     this.#element = element;
@@ -35,40 +35,40 @@ export class Scroller {
 
   /** How much lower a row stands among all rows than in the element. */
   get shift(): number {
-    return Math.round(this.#top - this.#at);
+    return Math.round(this.#top - this.#bar);
   }
 
   /** The rows or the window have another height; the element has that of {@link elementHeight} already. */
   resize(height: number, view: number): void {
     this.#height = height;
     this.#view = view;
-    this.#settle(this.#top);
+    this.#goTo(this.#top, maxOff);
   }
 
   /** The element was scrolled. */
   follow(): void {
-    const at = this.#element.scrollTop;
-    const moved = at - this.#at;
-    this.#at = at;
+    const moved = this.#element.scrollTop - this.#bar;
+    this.#bar = this.#element.scrollTop;
     // Less than what one pixel of the scroll bar stands for: it was a wheel, a finger or a key.
-    const isStep = Math.abs(moved) <= Math.max(this.#view, this.#maxAt / Math.max(this.#view, 1) / 2);
-    this.#settle(this.#isStretched && isStep ? this.#top + moved : this.#topOf(at));
+    const isStep = Math.abs(moved) <= Math.max(this.#view, this.#maxBar / Math.max(this.#view, 1) / 2);
+    this.#goTo(this.#isStretched && isStep ? this.#top + moved : this.#topAt(this.#bar), maxOff);
   }
 
   moveTo(top: number): void {
-    this.#settle(top, 0);
+    this.#goTo(top, 0);
   }
 
-  #settle(top: number, drift = maxDrift): void {
+  /** @param off how much the scroll bar may be off, in pixels; near the ends it never is */
+  #goTo(top: number, off: number): void {
     this.#top = Math.max(0, Math.min(top, this.#maxTop));
-    const isAtEnd = this.#top <= edge || this.#maxTop - this.#top <= edge;
-    const home = this.#placeOf(this.#top);
-    if (Math.abs(home - this.#at) > (isAtEnd ? Math.min(drift, 1) : drift)) {
-      this.#element.scrollTop = home;
-      this.#at = this.#element.scrollTop;
+    const isNearEnd = this.#top <= edge || this.#maxTop - this.#top <= edge;
+    const bar = this.#barAt(this.#top);
+    if (Math.abs(bar - this.#bar) > (isNearEnd ? Math.min(off, 1) : off)) {
+      this.#element.scrollTop = bar;
+      this.#bar = this.#element.scrollTop;
     }
-    if (isAtEnd && Math.abs(home - this.#at) <= 1) {
-      this.#top = this.#topOf(this.#at);
+    if (isNearEnd && Math.abs(bar - this.#bar) <= 1) {
+      this.#top = this.#topAt(this.#bar); // Browsers round where the bar is.
     }
   }
 
@@ -76,7 +76,7 @@ export class Scroller {
     return Math.max(0, this.#height - this.#view);
   }
 
-  get #maxAt(): number {
+  get #maxBar(): number {
     return Math.max(0, elementHeight(this.#height) - this.#view);
   }
 
@@ -84,24 +84,23 @@ export class Scroller {
     return this.#height > maxHeight;
   }
 
-  /** How much the rows move between the ends while the element moves by a pixel. */
-  get #stretch(): number {
-    return (this.#maxTop - 2 * edge) / (this.#maxAt - 2 * edge);
+  /** Where the scroll bar belongs when the rows are scrolled so far. */
+  #barAt(top: number): number {
+    return this.#isStretched ? mapped(top, this.#maxTop, this.#maxBar) : top;
   }
 
-  #placeOf(top: number): number {
-    if (!this.#isStretched || top <= edge) {
-      return top;
-    }
-    const below = this.#maxTop - top;
-    return below <= edge ? this.#maxAt - below : edge + (top - edge) / this.#stretch;
+  #topAt(bar: number): number {
+    return this.#isStretched ? mapped(bar, this.#maxBar, this.#maxTop) : bar;
   }
+}
 
-  #topOf(at: number): number {
-    if (!this.#isStretched || at <= edge) {
-      return at;
-    }
-    const below = this.#maxAt - at;
-    return below <= edge ? this.#maxTop - below : edge + (at - edge) * this.#stretch;
+/** The same place in another range: as far from an end near that, else the same fraction of what is between. */
+function mapped(place: number, max: number, otherMax: number): number {
+  if (place <= edge) {
+    return place;
   }
+  const below = max - place;
+  return below <= edge
+    ? otherMax - below
+    : edge + ((place - edge) * (otherMax - 2 * edge)) / (max - 2 * edge);
 }

@@ -33,7 +33,7 @@ const commands: Readonly<Record<string, Command>> = {
   'sessionTokens.results.watch': watch,
   'sessionTokens.results.stopWatch': async (panel) => panel.stopWatch(),
   'sessionTokens.results.plot': (panel, { field }) =>
-    typeof field === 'string' ? panel.model.plotting.of(field) : panel.model.plotting.any(),
+    panel.model.plotting.of(typeof field === 'string' ? field : undefined),
   'sessionTokens.results.export': exportResult,
   'sessionTokens.results.openAsJson': async (panel, _, { results }) => (await results()).openAsJson(panel),
   'sessionTokens.results.copyRequestAs': copyRequestAs,

@@ -71,10 +71,6 @@ export class TokensError extends Error implements Message {
     this.args = tidy;
     this.details = details;
   }
-
-  static is(error: unknown): error is TokensError {
-    return error instanceof TokensError;
-  }
 }
 
 /** An argument may come from a user or a gateway: it must not break the message into lines, nor be endless. */

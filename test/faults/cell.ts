@@ -164,7 +164,7 @@ async function strike(
       result = `${closed} closed, ${failed} failed`;
     }
   } catch (error) {
-    result = TokensError.is(error) ? error.code : `not ours: ${error}`;
+    result = error instanceof TokensError ? error.code : `not ours: ${error}`;
     message = error instanceof Error ? error.message : String(error);
   }
   if (fault.fault === 'hang' && !(operation === 'sign out' && protocol === 'sarus')) {

@@ -59,7 +59,7 @@ async function mayFail<T>(work: () => T | Promise<T>, quotes = false): Promise<T
   try {
     return await work();
   } catch (error) {
-    ok(TokensError.is(error), `threw ${String(error)}`);
+    ok(error instanceof TokensError, `threw ${String(error)}`);
     ok(error.message.length < 1_000, 'a message of great length');
     ok(quotes || !/[<>\r\n]/.test(error.message), `markup or lines in ${JSON.stringify(error.message)}`);
     return undefined;

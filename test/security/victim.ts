@@ -39,7 +39,7 @@ async function get(url: string, kept = false): Promise<string> {
     }
     return 'an answer';
   } catch (error) {
-    return TokensError.is(error) ? error.code : String(error);
+    return error instanceof TokensError ? error.code : String(error);
   } finally {
     gateway.dispose();
   }

@@ -111,7 +111,7 @@ class TableWorker {
 }
 
 function sendable(error: unknown): SentError {
-  if (TokensError.is(error)) {
+  if (error instanceof TokensError) {
     return { code: error.code, template: error.template, args: error.args };
   }
   return { code: 'E_PROTOCOL', template: 'The answer of the gateway could not be read.', args: [] };

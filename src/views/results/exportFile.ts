@@ -49,7 +49,7 @@ export async function exportFile(
     }
     return written;
   } catch (error) {
-    if (TokensError.is(error)) {
+    if (error instanceof TokensError) {
       throw error;
     }
     throw new TokensError('E_STORAGE', 'The file could not be written: {0}.', [reasonOf(error)]);

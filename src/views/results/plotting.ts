@@ -34,17 +34,13 @@ export class Plotting {
     this.#show = show;
   }
 
-  /** Draws a column; null ends it. */
-  async of(field: string | null): Promise<void> {
+  /** Draws a column of numbers; undefined for the first one that is seen, null ends it. */
+  async of(field: string | null | undefined): Promise<void> {
     const numeric = this.#numericFields();
-    this.#field = field !== null && !numeric.includes(field) ? (numeric[0] ?? null) : field;
+    const isDrawn = (one: string) => numeric.includes(one);
+    const chosen = field !== undefined && field !== null && isDrawn(field) ? field : undefined;
+    this.#field = field === null ? null : (chosen ?? this.#result.seenFields.find(isDrawn) ?? null);
     await this.draw();
-  }
-
-  /** Draws when nobody has said which column: the first one of numbers that is seen. */
-  async any(): Promise<void> {
-    const numeric = this.#numericFields();
-    await this.of(this.#result.seenFields.find((field) => numeric.includes(field)) ?? null);
   }
 
   /** Keeps the numbers of a first moment, unless there is one. */

@@ -1,16 +1,11 @@
 import * as vscode from 'vscode';
 import type { TableState } from '../../core/results/tableHandle.ts';
+import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { KeptState, TableStateMessage } from './messages.ts';
 import { bytesText, durationText } from './strings.ts';
 
 /** What is known of the answer that is shown. */
-export interface Outcome {
-  readonly warnings?: readonly string[];
-  readonly apiCalls?: number;
-  readonly elapsedMs: number;
-  readonly totalRows: number;
-  readonly reused: boolean;
-}
+export type Outcome = Pick<Fetched, 'warnings' | 'apiCalls' | 'elapsedMs' | 'totalRows' | 'reused'>;
 
 /** What the line below the table says of a result beside its rows. */
 interface Standing {

@@ -49,15 +49,13 @@ export function tableStrings() {
 
 /** An amount of bytes, as people write it. */
 export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
-    size /= 1000;
-    unit++;
-  }
-  const digits = unit === 0 || size >= 100 ? 0 : 1;
-  return `${size.toLocaleString(undefined, { maximumFractionDigits: digits })} ${units[unit] ?? ''}`;
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+  const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  return (bytes / 1000 ** at).toLocaleString(undefined, {
+    style: 'unit',
+    unit: units[at] ?? 'byte',
+    maximumSignificantDigits: 3,
+  });
 }
 
 export function durationText(ms: number): string {

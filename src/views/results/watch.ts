@@ -52,7 +52,7 @@ export class Watch implements Disposable {
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
-      const code = TokensError.is(error) ? error.code : undefined;
+      const code = error instanceof TokensError ? error.code : undefined;
       if (code === undefined || !passing.includes(code) || this.#failures >= mostFailures) {
         this.#end('failed', error);
         return;

@@ -252,7 +252,7 @@ const endsToken = new Set([401, 404, 405, 410]);
 
 /** Whether a gateway says that it has no such address, and so has done nothing. */
 function isAbsent(error: unknown): boolean {
-  return TokensError.is(error) && (error.details.status === 404 || error.details.status === 405);
+  return error instanceof TokensError && (error.details.status === 404 || error.details.status === 405);
 }
 
 /** A gateway in trouble, or a page of something in front of it, says nothing about the dialect. */

@@ -311,7 +311,7 @@ export class CraWire {
       const warnings = words.length === 0 ? {} : { warnings: words };
       return { sent: http.sent, answer, totalRows: totalRows(answer), ...warnings };
     } catch (error) {
-      if (isError(errorSaid) && TokensError.is(error) && error.code === 'E_PROTOCOL') {
+      if (isError(errorSaid) && error instanceof TokensError && error.code === 'E_PROTOCOL') {
         const answered = { status: 200, headers: {}, sent: clock.now(), text: '', streamed: true };
         throw this.refusal(answered, wordsOfError(errorSaid, redactor), purpose);
       }

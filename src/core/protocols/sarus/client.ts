@@ -109,7 +109,7 @@ export class Sarus implements Gateway<SarusQuery> {
       // Releases name the list in a JSON body differently.
       const [name, other] = seriesNames;
       const mayBeName =
-        TokensError.is(error) &&
+        error instanceof TokensError &&
         error.details.status === 400 &&
         /series/i.test(error.details.detail ?? '') &&
         dataRequest(call.query).json?.[name] !== undefined &&
@@ -197,7 +197,7 @@ export class Sarus implements Gateway<SarusQuery> {
       }
     } catch (error) {
       // Unknown or expired: there is nothing left to revoke.
-      if (!TokensError.is(error) || error.code !== 'E_EXPIRED') {
+      if (!(error instanceof TokensError) || error.code !== 'E_EXPIRED') {
         throw error;
       }
     }

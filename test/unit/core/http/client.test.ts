@@ -629,7 +629,7 @@ describe('protocols: http', () => {
       ] as HttpRequest[]) {
         const error = await http.send(request).catch((caught: unknown) => caught);
         const dump = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true });
-        ok(TokensError.is(error));
+        ok(error instanceof TokensError);
         ok(!dump.includes(secret) && !dump.includes(encodeURIComponent(secret)), dump);
       }
       ok(!parts.log.lines.join().includes(secret));
@@ -752,7 +752,7 @@ describe('protocols: http', () => {
       const error = await client(url.replace('https:', 'http:'))
         .send(post)
         .catch((caught: unknown) => caught);
-      ok(TokensError.is(error) && ['E_PROTOCOL', 'E_NETWORK'].includes(error.code));
+      ok(error instanceof TokensError && ['E_PROTOCOL', 'E_NETWORK'].includes(error.code));
     });
   });
 

@@ -183,7 +183,7 @@ export async function failure(promise: Promise<unknown>, code: ErrorCode): Promi
   if (!('error' in outcome)) {
     throw new Error(`resolved to ${JSON.stringify(outcome.value)} instead of being rejected`);
   }
-  if (!TokensError.is(outcome.error) || outcome.error.code !== code) {
+  if (!(outcome.error instanceof TokensError) || outcome.error.code !== code) {
     throw new Error(`expected ${code}, got ${String(outcome.error)} ${JSON.stringify(outcome.error)}`);
   }
   return outcome.error;

@@ -74,13 +74,13 @@ describe('rows that a pointer leads to', () => {
     ]) {
       throws(
         () => read(body, body.startsWith('{') ? '/items' : ''),
-        (error) => TokensError.is(error) && error.code === 'E_PROTOCOL',
+        (error) => error instanceof TokensError && error.code === 'E_PROTOCOL',
         body,
       );
     }
     throws(
       () => read('['.repeat(100), '/x'),
-      (error) => TokensError.is(error) && error.code === 'E_TOO_LARGE',
+      (error) => error instanceof TokensError && error.code === 'E_TOO_LARGE',
     );
   });
 

@@ -178,7 +178,7 @@ describe('results: readers', () => {
       const [table] = tables;
       assert.ok(table);
       const told = (error: unknown) =>
-        TokensError.is(error) && error.code === code && !error.message.includes('not kept');
+        error instanceof TokensError && error.code === code && !error.message.includes('not kept');
       await assert.rejects(table.call('detail', { at: 1 }), told);
       assert.ok(told(table.state.lost));
       assert.equal(table.state.phase, 'failed');
@@ -228,7 +228,7 @@ describe('results: readers', () => {
     for (const rows of ['[1]', '{', '[{"a":1}', '5']) {
       await assert.rejects(
         tableOf(worker, rows),
-        (error) => TokensError.is(error) && error.code === 'E_PROTOCOL',
+        (error) => error instanceof TokensError && error.code === 'E_PROTOCOL',
       );
     }
   });
@@ -267,7 +267,8 @@ describe('results: readers', () => {
   });
 
   it('stops at the bound and at broken bodies, small and large', async () => {
-    const code = (expected: string) => (error: unknown) => TokensError.is(error) && error.code === expected;
+    const code = (expected: string) => (error: unknown) =>
+      error instanceof TokensError && error.code === expected;
     await assert.rejects(read(bodyOf(20_000), { maxBytes: 400_000 }), code('E_TOO_LARGE'));
     await assert.rejects(read(bodyOf(100), { maxBytes: 1000 }), code('E_TOO_LARGE'));
     await assert.rejects(read(bodyOf(20_000).slice(0, -20)), code('E_PROTOCOL'));

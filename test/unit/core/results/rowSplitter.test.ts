@@ -53,7 +53,7 @@ function fails(body: string | Uint8Array, rowsAt: RowPath, code = 'E_PROTOCOL', 
   for (const size of [1, 7, 1000]) {
     assert.throws(
       () => read(body, rowsAt, size, bounds),
-      (error) => TokensError.is(error) && error.code === code,
+      (error) => error instanceof TokensError && error.code === code,
     );
   }
 }
@@ -241,7 +241,7 @@ describe('rowSplitter', () => {
           try {
             table = readTable(damaged, inRows, size);
           } catch (error) {
-            assert.ok(TokensError.is(error));
+            assert.ok(error instanceof TokensError);
           }
           assert.ok(table === undefined || parsed !== undefined || table.mended > 0, damaged);
         },

@@ -145,7 +145,7 @@ describe('results: a workbook', () => {
   it('D5: refuses what a sheet cannot hold, with the bound and where it is', async () => {
     const columns: SheetColumn[] = [{ header: 'LOG', kind: 'text' }];
     const refused = (says: RegExp) => (error: unknown) =>
-      TokensError.is(error) && error.code === 'E_TOO_LARGE' && says.test(error.message);
+      error instanceof TokensError && error.code === 'E_TOO_LARGE' && says.test(error.message);
     await bytesOf(columns, [['x'.repeat(32_767)]]);
     await assert.rejects(bytesOf(columns, [['ok'], ['x'.repeat(32_768)]]), refused(/LOG in row 2 has 32768/));
     const none = (async function* () {

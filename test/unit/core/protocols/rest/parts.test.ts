@@ -29,7 +29,7 @@ function template(text: string): PathTemplate {
 }
 
 const values = (known: Record<string, string | number>) => (name: string) => known[name];
-const isCode = (code: string) => (error: unknown) => TokensError.is(error) && error.code === code;
+const isCode = (code: string) => (error: unknown) => error instanceof TokensError && error.code === code;
 
 describe('rest: places', () => {
   it('are JSON Pointers to own members and elements alone', () => {
