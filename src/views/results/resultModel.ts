@@ -92,11 +92,11 @@ export class ResultModel implements Disposable {
     this.#changed.fire();
   }
 
-  /** The answer that is shown has come to its end. Resolves to whether its view's definition says how it looks. */
-  async finished(fetched: Fetched): Promise<boolean> {
+  /** The answer that is shown has come to its end. Resolves when what its view's definition says of it is known, too. */
+  async finished(fetched: Fetched): Promise<void> {
     this.outcome = fetched;
     this.#arrived();
-    return this.#learnLabels(fetched);
+    await this.#learnLabels(fetched);
   }
 
   /** The answer that is shown will not come to its end. */
@@ -199,23 +199,13 @@ export class ResultModel implements Disposable {
   }
 
   /** Labels come from the view's definition, which is asked for only now that its session is open. */
-  async #learnLabels(fetched: Fetched): Promise<boolean> {
-    let columns: readonly Column[];
-    try {
-      columns = await this.#services.columns(fetched);
-    } catch {
-      return false; // Without a definition a field's label is its name.
-    }
-    const labels = columns.filter(({ field, label }) => label !== field);
-    const hidden = columns.filter((column) => column.hidden).map(({ field }) => field);
-    const isLearnt = labels.length > 0 || hidden.length > 0;
-    if (isLearnt) {
-      this.hidden = hidden;
-      this.#labels = new Map(labels.map(({ field, label }) => [field, label]));
-      this.revision++;
-      this.#changed.fire();
-    }
-    return isLearnt;
+  async #learnLabels(fetched: Fetched): Promise<void> {
+    // Without a definition a field's label is its name.
+    const columns = await this.#services.columns(fetched).catch((): readonly Column[] => []);
+    this.hidden = columns.filter((column) => column.hidden).map(({ field }) => field);
+    this.#labels = new Map(columns.flatMap(({ field, label }) => (label === field ? [] : [[field, label]])));
+    this.revision++;
+    this.#changed.fire();
   }
 }
 

@@ -75,11 +75,8 @@ export class ResultPanel implements Disposable {
 
   /** The answer that is shown has come to its end. */
   async finished(fetched: Fetched): Promise<void> {
-    const finished = this.model.finished(fetched);
+    await this.model.finished(fetched);
     await this.keep();
-    if (await finished) {
-      await this.keep();
-    }
   }
 
   /** Runs the request again. */

@@ -105,7 +105,7 @@ describe('results: what one result is', () => {
     assert.deepEqual(await values(), ['1', '2', '3']);
     assert.equal(model.revision, revision);
     table.add([{ v: '0', w: 'new' }], 'done');
-    assert.equal(await model.finished(fetchedOf(table).fetched), true);
+    await model.finished(fetchedOf(table).fetched);
     assert.deepEqual(await values(), ['0', '1', '2', '3']);
     assert.equal(model.labelOf('v'), 'Value');
     assert.ok(model.revision > revision, 'there is another field, and labels to filter by');
@@ -117,7 +117,7 @@ describe('results: what one result is', () => {
     const table = new FakeTable([{ v: '3' }]);
     model.show(table);
     columns = () => Promise.reject(new TokensError('E_HTTP', 'none'));
-    assert.equal(await model.finished(fetchedOf(table).fetched), false);
+    await model.finished(fetchedOf(table).fetched);
     assert.equal(model.failure, undefined);
     assert.equal(model.labelOf('v'), 'v');
   });
