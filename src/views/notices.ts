@@ -154,9 +154,9 @@ export class Notices implements Disposable {
     if (change === undefined || !(await claims.claim(`early-${token.connection}`, dayMs))) {
       return;
     }
-    const set = vscode.l10n.t('Set It to {0} Minutes', minutes);
+    const set = vscode.l10n.t('Set It to {0} min', minutes);
     const message = vscode.l10n.t(
-      '{0} died {1} minutes early. Is its life really {2} minutes?',
+      '{0} died {1} min early. Is its life really {2} min?',
       token.connection,
       Math.round(early / 60_000),
       Math.round(token.lifeMs / 60_000),

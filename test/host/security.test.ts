@@ -73,6 +73,33 @@ describe('security: in VS Code', () => {
     }
   });
 
+  describe('an API that a connection describes', () => {
+    const own = {
+      name: 'own',
+      kind: 'rest',
+      url: 'https://gateway.invalid',
+      signIn: { request: 'POST /login', json: { user: '{username}', word: '{password}' } },
+      token: '/token',
+    };
+    const login = { username: 'ann', password: 'Canary-Word-of-the-description-test' };
+
+    it('gets nothing from a program until a person has agreed to where secrets go', async () => {
+      const api = await activated();
+      await setConnections([own]);
+      await assert.rejects(api.signIn('own', login), { code: 'E_CONFIG', message: /where your secrets go/ });
+      await setConnections([{ ...own, preset: 'redfish', signIn: undefined, token: undefined }]);
+      await assert.rejects(api.signIn('own', login), { code: 'E_NETWORK' });
+    });
+
+    it('is added by a program only after a person has seen the description', async () => {
+      await setConnections([]);
+      // Here nobody can answer: this VS Code shows no dialogs.
+      await assert.rejects(run('addConnection', own));
+      const stored = vscode.workspace.getConfiguration('sessionTokens').get<unknown[]>('connections');
+      assert.deepEqual(stored, []);
+    });
+  });
+
   describe('a token on the clipboard', () => {
     let id: string;
 

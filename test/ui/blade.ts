@@ -11,6 +11,8 @@ export interface Blade {
   readonly tokens: ReadonlySet<string>;
   /** Requests in their order: method and path. */
   readonly asked: readonly string[];
+  /** No token is good any more, as after a restart. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startBlade(): Promise<Blade> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     tokens,
     asked,
+    forget: () => tokens.clear(),
     close: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));

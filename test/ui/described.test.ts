@@ -90,4 +90,41 @@ describe('an API that is described', () => {
     });
     await vs().waitForStatusBar((text) => /(?:29|30):\d\d/.test(text ?? ''));
   });
+
+  it('may stand in the settings: a person is asked once where secrets go, and what its life is when a token died early', async () => {
+    const { quickInput } = vs();
+    const own = {
+      name: 'own',
+      kind: 'rest',
+      url: blade().url,
+      signIn: { request: 'POST /api/login', json: { user: '{username}', word: '{password}' } },
+      token: '/data/token',
+      life: { minutes: 30 },
+    };
+    await vs().showTokens();
+    await vs().setSettings({ 'sessionTokens.connections': [own] });
+    await vs().palette('Session Tokens: Sign In');
+    await vs().answerDialog(/username, password → POST \/api\/login/, 'Cancel');
+    assert.equal(blade().asked.length, 0);
+    await vs().palette('Session Tokens: Sign In');
+    await vs().answerDialog(/username, password → POST \/api\/login/, 'Agree');
+    await quickInput.answer(/User/, 'ann');
+    await quickInput.answer(/Password/, password);
+    await quickInput.pick(/Remember/, 'Remember');
+    await vs().waitForRows((rows) => rows.length === 2);
+
+    blade().forget();
+    await vs().palette('Session Tokens: Get Data');
+    await quickInput.answer(/Request/, 'GET /api/hosts{?site}');
+    await quickInput.answer(/Parameters/, 'site=Graz');
+    await vs().notification(/own died (?:29|30) min early. Is its life really 30 min/);
+    assert.equal(blade().asked.at(-1), 'GET /api/hosts?site=Graz');
+    await vs().answerNotification(/died/, 'Set It to 1 min');
+    await until('the setting', async () => {
+      const [stored] = (await vs().settings())['sessionTokens.connections'] as {
+        life: { minutes: number };
+      }[];
+      return stored?.life.minutes === 1;
+    });
+  });
 });
