@@ -37,7 +37,7 @@ function mayBeGone({ operation, fault: { fault, done } }: Cell): boolean {
 }
 
 describe('every operation under every fault', function () {
-  this.timeout(120_000);
+  this.timeout(480_000);
   const cells: Cell[] = protocols.flatMap((protocol) =>
     operations.flatMap((operation) => faults.map((fault) => ({ protocol, operation, fault }))),
   );

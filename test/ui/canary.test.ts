@@ -39,7 +39,7 @@ describe('security: canaries, as a person sees them', () => {
   });
 
   it('are in nothing that was written or shown', async function () {
-    this.timeout(240_000);
+    this.timeout(480_000);
     const { page, quickInput } = vs();
     const shown: string[] = [];
     await vs().showTokens();

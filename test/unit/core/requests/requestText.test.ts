@@ -129,6 +129,7 @@ describe('results: the text of a request', () => {
   };
   for (const [form, runner] of Object.entries(runners)) {
     it(`D7: the text as ${form} makes the request, whatever its values hold`, async function () {
+      this.timeout(240_000); // It starts many programs.
       if (!runs(form)) {
         this.skip();
       }
