@@ -54,6 +54,9 @@ export interface WorkbenchOptions {
   readonly initScript?: string;
 }
 
+/** One for all suites of a process: it ends with that. */
+let browser: Browser | undefined;
+
 /**
  * Gives each test of a suite a VS Code of its own: a page in a fresh browser profile, hence without secrets, with
  * the default settings plus `options.settings`. After a failure a screenshot is in out/ui.
@@ -64,10 +67,9 @@ export interface WorkbenchOptions {
  *     it('signs in', async () => { await vs().palette('Session Tokens: Sign In'); … });
  */
 export function useWorkbench(options: () => WorkbenchOptions = () => ({})): () => Workbench {
-  let browser: Browser | undefined;
   let current: Workbench | undefined;
   before('open the browser', async () => {
-    browser = await launchBrowser();
+    browser ??= await launchBrowser();
   });
   beforeEach('open VS Code', async () => {
     if (browser) {
@@ -81,9 +83,6 @@ export function useWorkbench(options: () => WorkbenchOptions = () => ({})): () =
     }
     await current?.close();
     current = undefined;
-  });
-  after('close the browser', async () => {
-    await browser?.close();
   });
   return () => {
     if (!current) {
