@@ -84,19 +84,20 @@ describe('a result', () => {
 describe('a result and a reload', () => {
   const vs = useWorkbench(() => ({ folder: root }));
 
-  it('is there again after a reload, with its age', async () => {
+  it('is there again after a reload, with its age', async function () {
+    this.timeout(240_000);
     const tab = await openResult(vs());
     const before = await tab.column(0);
     await vs().palette('Session Tokens: Open as JSON');
     await until('the JSON to be open', async () => (await vs().editorTitles()).length === 2);
     // What the workbench keeps it writes when it is idle.
     const isKept = async () => (await allStored(vs().page)).includes(before[0] ?? 'no row');
-    await until('the workbench to keep it', isKept, 30_000);
+    await until('the workbench to keep it', isKept, 45_000);
     await vs().page.reload();
     await until(
       'the rows to be there again',
       async () => isDeepStrictEqual(await tab.column(0), before),
-      30_000,
+      60_000,
     );
     await tab.page.getByText('from before the reload').waitFor();
     assert.deepEqual(await vs().editorTitles(), ['MVMVS/JCPU'], 'JSON that has gone leaves no error behind');
