@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { etcd } from './etcd.ts';
+import { keepsTokens } from './keeping.ts';
 import { ask, checkLife, life, useServer } from './rig.ts';
 
-describe('answers of etcd', () => {
+describe('etcd', () => {
   const server = useServer(etcd, life);
   const signIn = (password = server().login.password) =>
     ask(server().url, 'POST /v3/auth/authenticate', { json: { name: server().login.username, password } });
@@ -38,5 +39,19 @@ describe('answers of etcd', () => {
       2 * life - 3,
       3 * life - 4.5,
     ]);
+  });
+
+  describe('by a connection', () => {
+    keepsTokens({
+      server,
+      life: { seconds: life, isSliding: true, over: 401 },
+      description: { preset: 'etcd', life: { seconds: life, sliding: true } },
+      signIn: 'POST /v3/auth/authenticate',
+      data: { request: 'POST /v3/kv/range', json: { key: 'AA==', range_end: 'AA==' } },
+      rows: [{ key: 'Y29sb3Vy', value: 'Ymx1ZQ==', version: '1' }, { key: 'c2l6ZQ==' }],
+      use: keys,
+      renewal: 'POST /v3/kv/range',
+      source: 'estimated',
+    });
   });
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { keepsTokens } from './keeping.ts';
 import { keystone } from './keystone.ts';
 import { ask, checkLife, useServer } from './rig.ts';
 
 /** How long its tokens live here, in seconds. It is slow. */
-const life = 15;
+const life = 8;
 
-describe('answers of Keystone', () => {
+describe('Keystone', () => {
   const server = useServer(keystone, life);
   const scope = { project: { name: 'admin', domain: { id: 'default' } } };
   const signIn = (password = server().login.password) => {
@@ -61,5 +62,20 @@ describe('answers of Keystone', () => {
       users,
       [0, life - 3],
     );
+  });
+
+  describe('by a connection', () => {
+    keepsTokens({
+      server,
+      life: { seconds: life, isSliding: false, over: 401 },
+      description: { preset: 'keystone' },
+      signIn: 'POST /v3/auth/tokens',
+      data: { request: 'GET /v3/users' },
+      rows: [{ name: 'admin', enabled: true }],
+      use: users,
+      query: 'GET /v3/auth/tokens',
+      revocation: { request: 'DELETE /v3/auth/tokens', send: (value) => about(value, 'DELETE') },
+      source: 'reported',
+    });
   });
 });

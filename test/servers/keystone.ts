@@ -84,7 +84,8 @@ key_repository = ${join(data, 'keys')}
 [credential]
 key_repository = ${join(data, 'keys')}
 [cache]
-enabled = false
+enabled = true
+backend = dogpile.cache.memory
 [identity]
 password_hash_rounds = 4
 `;

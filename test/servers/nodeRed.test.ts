@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { keepsTokens } from './keeping.ts';
 import { nodeRed } from './nodeRed.ts';
 import { ask, checkLife, life, useServer } from './rig.ts';
 
-describe('answers of Node-RED', () => {
+describe('Node-RED', () => {
   const server = useServer(nodeRed, life);
   const signIn = (password = server().login.password) => {
     const { username } = server().login;
@@ -14,6 +15,12 @@ describe('answers of Node-RED', () => {
   const nodes = (value: string) =>
     ask(server().url, 'GET /nodes', {
       headers: { Authorization: `Bearer ${value}`, Accept: 'application/json' },
+    });
+
+  const revoke = (value: string, wrongly = '') =>
+    ask(server().url, 'POST /auth/revoke', {
+      headers: { Authorization: `Bearer ${value}` },
+      form: { token: `${value}${wrongly}` },
     });
 
   it('a sign-in', async () => {
@@ -34,18 +41,27 @@ describe('answers of Node-RED', () => {
 
   it('a revocation; one of a token that was not encoded does nothing, and answers 200 all the same', async () => {
     const value = await token();
-    const revoke = (wrongly = '') =>
-      ask(server().url, 'POST /auth/revoke', {
-        headers: { Authorization: `Bearer ${value}` },
-        form: { token: `${value}${wrongly}` },
-      });
-    assert.equal((await revoke(' ')).status, 200);
+    assert.equal((await revoke(value, ' ')).status, 200);
     assert.equal((await nodes(value)).status, 200);
-    assert.equal((await revoke()).status, 200);
+    assert.equal((await revoke(value)).status, 200);
     assert.equal((await nodes(value)).status, 401);
   });
 
   it('a life that does not slide', async () => {
     await checkLife({ seconds: life, isSliding: false, over: 401 }, token, nodes, [0, life - 1.5]);
+  });
+
+  describe('by a connection', () => {
+    keepsTokens({
+      server,
+      life: { seconds: life, isSliding: false, over: 401 },
+      description: { preset: 'node-red' },
+      signIn: 'POST /auth/token',
+      data: { request: 'GET /nodes' },
+      rows: [{ id: 'node-red/junction', module: 'node-red' }],
+      use: nodes,
+      revocation: { request: 'POST /auth/revoke', send: revoke },
+      source: 'reported',
+    });
   });
 });
