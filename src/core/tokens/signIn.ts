@@ -17,7 +17,6 @@ import {
   type MainToken,
   type ReplacedToken,
   type SoleToken,
-  type TokenChange,
 } from './record.ts';
 import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
 import type { Takeover } from './takeover.ts';
@@ -203,18 +202,9 @@ export class SignIn {
         '{0} has refused {1} new tokens in a row, so nobody signs in again by itself: sign in by hand.',
         [connection.name, maxInVain],
       );
-      if (askLogin === undefined) {
-        throw refusal;
-      }
     }
     if (askLogin === undefined) {
-      throw dead === undefined
-        ? new TokensError('E_CREDENTIALS', 'Nobody is signed in to {0}.', [connection.name])
-        : new TokensError(
-            'E_EXPIRED',
-            'The sign-in to {0} has expired, and no credentials are remembered to renew it.',
-            [connection.name],
-          );
+      throw refusal ?? nobodySignedIn(connection, dead);
     }
     const given = await askLogin(connection, service, refusal === undefined ? 'unknown' : 'refused', refusal);
     if (given === undefined) {
@@ -274,59 +264,39 @@ export class SignIn {
     return (await Promise.all([kept, noted]))[0];
   }
 
-  /** Holds what was granted, in place of what calls were made with so far. */
+  /**
+   * Holds what was granted, in the place of what calls were made with so far, so that nothing can go on using that. The
+   * one that is replaced is open over there until it is revoked, and its sessions are under it until they are taken over:
+   * so it is noted before, and if this window dies the next one finds it and does the rest.
+   */
   async #keep(connection: Connection, service: string | undefined, grant: Grant): Promise<MainToken> {
     const { clock, newId, sync, table, window } = this.#env;
     const lifeMs = connection.lifeMinutes * 60_000;
     const fresh = { ...issued(connection, grant, lifeMs, clock.now(), window), signInId: newId() };
-    const { held, replaced } = await this.#replace(connection, service, fresh);
-    for (const old of replaced) {
-      await (old.level === 'replaced' ? this.#takeover.finish(connection, old) : this.#revoke(old));
-    }
-    if (held !== undefined) {
-      const now = table.get(held.id);
-      return now !== undefined && isMain(now) ? now : held; // Somebody may have closed it meanwhile.
-    }
-    const token = { ...begun(connection, service), ...fresh, id: newId() };
-    const record: MainToken =
-      protocolOf(connection).sessions === undefined
-        ? { ...token, level: 'sole', closing: false }
-        : { ...token, level: 'user' };
-    await sync.add(record);
-    return record;
-  }
-
-  /**
-   * Puts a value in the place of the one that calls were made with, so that nothing can go on using that. The one that
-   * is replaced is open over there until it is revoked, and its sessions are under it until they are taken over: so it
-   * is noted before, and if this window dies the next one finds it and does the rest.
-   */
-  async #replace(
-    connection: Connection,
-    service: string | undefined,
-    fresh: TokenChange & { readonly value: string },
-  ): Promise<{ held?: MainToken; replaced: readonly (ReplacedToken | SoleToken)[] }> {
-    const { newId, sync, table } = this.#env;
     const replaced: (ReplacedToken | SoleToken)[] = [];
-    for (;;) {
-      const old = this.find(connection, service); // Looked for each time: another window may have signed in meanwhile.
-      if (old === undefined) {
-        return { replaced };
-      }
-      const isNoted = [fresh, ...replaced].some(({ value }) => value === old.value);
-      if (isNoted || (old.level === 'user' && table.sessionsOpenUnder(old).length === 0)) {
-        if (!isNoted) {
-          replaced.push(asReplaced(old, newId())); // Nothing is under it: it need not be stored.
-        }
-        const stored = sync.update(old.id, fresh, 'now');
-        const held = table.get(old.id);
-        await stored;
-        return { replaced, ...(held !== undefined && isMain(held) ? { held } : {}) };
-      }
+    const isNoted = ({ value }: MainToken) => [fresh, ...replaced].some((other) => other.value === value);
+    let old = this.find(connection, service);
+    for (; old !== undefined && !isNoted(old); old = this.find(connection, service)) {
       const note = old.level === 'user' ? asReplaced(old, newId()) : { ...old, id: newId(), closing: true };
       replaced.push(note);
-      await sync.add(note);
+      if (old.level === 'sole' || table.sessionsOpenUnder(old).length > 0) {
+        await sync.add(note); // Meanwhile another window may have signed in.
+      }
     }
+    const level =
+      protocolOf(connection).sessions === undefined
+        ? ({ level: 'sole', closing: false } as const)
+        : ({ level: 'user' } as const);
+    const record: MainToken =
+      old === undefined
+        ? { ...begun(connection, service), ...fresh, ...level, id: newId() }
+        : { ...old, ...fresh };
+    await (old === undefined ? sync.add(record) : sync.update(old.id, fresh, 'now'));
+    for (const one of replaced) {
+      await (one.level === 'replaced' ? this.#takeover.finish(connection, one) : this.#revoke(one));
+    }
+    const held = table.get(record.id);
+    return held !== undefined && isMain(held) ? held : record; // Somebody may have closed it meanwhile.
   }
 
   /** An account's tokens may be rationed, so one that has been replaced is given back. */
@@ -345,4 +315,14 @@ export class SignIn {
     await sync.removeEnded(old);
     redactor.delete(old.value);
   }
+}
+
+function nobodySignedIn({ name }: Connection, dead: MainToken | undefined): TokensError {
+  return dead === undefined
+    ? new TokensError('E_CREDENTIALS', 'Nobody is signed in to {0}.', [name])
+    : new TokensError(
+        'E_EXPIRED',
+        'The sign-in to {0} has expired, and no credentials are remembered to renew it.',
+        [name],
+      );
 }

@@ -64,23 +64,12 @@ export class TokenSync implements Disposable {
 
   /** Reads the store. Entries that cannot be read are set aside and named. */
   async load(): Promise<Unreadable[]> {
-    const unreadable: Unreadable[] = [];
-    let ids: string[];
-    try {
-      ids = await this.#deps.store.ids();
-    } catch (error) {
+    const ids = await this.#deps.store.ids().catch((error: unknown): string[] => {
       this.#report(error);
-      return unreadable;
-    }
-    await Promise.all(
-      ids.map(async (id) => {
-        const problem = await this.#read(id, false);
-        if (problem !== undefined) {
-          unreadable.push({ id, reason: problem });
-        }
-      }),
-    );
-    return unreadable;
+      return [];
+    });
+    const read = await Promise.all(ids.map(async (id) => ({ id, reason: await this.#read(id, false) })));
+    return read.flatMap(({ id, reason }) => (reason === undefined ? [] : [{ id, reason }]));
   }
 
   /** Takes over what the store has by now of a token: another window may have written it just before. */
@@ -249,25 +238,15 @@ export class TokenSync implements Disposable {
     }
     const record = table.stored(id);
     const text = record === undefined ? undefined : serialize(record);
-    const before = this.#stored.get(id);
-    if (record === undefined || text === undefined || (text === before?.text && !greets)) {
+    if (record === undefined || text === undefined || (text === this.#stored.get(id)?.text && !greets)) {
       return;
     }
     const written = clock.now();
     const json = serialize(record, clock.asks ? { written, asks: true } : { written });
-    this.#stored.set(id, { json, text });
     scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
-    try {
-      await store.write(id, json);
-      this.#inTrouble = false;
-    } catch (error) {
-      if (before === undefined) {
-        this.#stored.delete(id);
-      } else {
-        this.#stored.set(id, before);
-      }
-      throw error;
-    }
+    await store.write(id, json);
+    this.#stored.set(id, { json, text });
+    this.#inTrouble = false;
   }
 
   /**
