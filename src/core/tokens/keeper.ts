@@ -17,7 +17,7 @@ import { Renewal } from './renewal.ts';
 import { type RenewalEnd, RenewalTimes } from './renewalTimes.ts';
 import { SessionLimit } from './sessionLimit.ts';
 import { type OperationOptions, SignIn } from './signIn.ts';
-import { StateTimes } from './stateTimes.ts';
+import { watchStates } from './stateTimes.ts';
 import type { Unreadable } from './store.ts';
 import { answeredMs } from './store.ts';
 import { Takeover } from './takeover.ts';
@@ -63,7 +63,7 @@ export class Keeper extends HeldTokens implements Disposable {
     this.onDidChangeLogin = env.logins.onDidChange;
     this.onStorageTrouble = env.sync.onTrouble;
     this.onDidEndRenewal = times.onDidEnd;
-    owned.add(new StateTimes(env));
+    owned.add(watchStates(env));
     owned.add(deps.scheduler.onJump(() => this.wake()));
     owned.add(deps.connections.onDidChange(() => env.logins.lookAgain()));
   }

@@ -41,7 +41,7 @@ export class Logins implements Disposable {
   /** Connections for which no login of the gateway's own is remembered: reading takes longer than many a request. */
   readonly #withoutGateway = new Set<string>();
   /** Persons being asked for a gateway's own login, by connection. */
-  readonly #asking = new SingleFlight<string, Login | undefined>();
+  readonly #asking = new SingleFlight<string, void>();
 
   /** A connection's remembered login is refused now, or is not any more. */
   readonly onDidChange = this.#changes.event;
@@ -205,8 +205,13 @@ export class Logins implements Disposable {
         if (ask === undefined) {
           throw error;
         }
-        const why = secretSent === undefined ? 'unknown' : 'refused';
-        await this.#askGatewayLogin(connection, ask, why);
+        await this.#asking.run(connection.name, async () => {
+          const given = await ask(connection, secretSent === undefined ? 'unknown' : 'refused');
+          if (given === undefined) {
+            throw cancelled();
+          }
+          this.giveGatewayLogin(connection, given);
+        });
       }
       return attempt();
     }
@@ -282,21 +287,6 @@ export class Logins implements Disposable {
 
   dispose(): void {
     this.#owned.dispose();
-  }
-
-  async #askGatewayLogin(
-    connection: Connection,
-    ask: AskGatewayLogin,
-    why: 'unknown' | 'refused',
-  ): Promise<void> {
-    const { name } = connection;
-    const given = await this.#asking.run(name, () => ask(connection, why));
-    if (given === undefined) {
-      throw cancelled();
-    }
-    if (this.#gatewayLogins.get(name)?.login !== given) {
-      this.giveGatewayLogin(connection, given);
-    }
   }
 
   /** A request went through with a gateway's own login: it is kept with the login that is remembered. */

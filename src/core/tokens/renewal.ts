@@ -93,13 +93,11 @@ export class Renewal {
         return;
       }
       const { sent, reportedMs, more } = life;
-      const lifeMs = Math.max(reportedMs ?? 0, record.lifeMs);
-      const news =
-        reportedMs === undefined
-          ? undefined
-          : ({ sent, leftMs: reportedMs, lifeMs, source: 'reported' } as const);
-      if (news !== undefined || more !== undefined) {
-        await sync.applyLife(record, news, more === undefined ? {} : { more }, 'soon');
+      if (reportedMs !== undefined || more !== undefined) {
+        const lifeMs = Math.max(reportedMs ?? 0, record.lifeMs);
+        const news = { sent, leftMs: reportedMs ?? 0, lifeMs, source: 'reported' } as const;
+        const change = more === undefined ? {} : { more };
+        await sync.applyLife(record, reportedMs === undefined ? undefined : news, change, 'soon');
       }
     } catch (error) {
       if (!refusesToken(error)) {

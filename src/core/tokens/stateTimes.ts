@@ -1,24 +1,10 @@
 import type { Disposable } from '../disposable.ts';
 import { isOwn, remaining, stateOf } from './deadline.ts';
 import type { Environment } from './environment.ts';
-import type { Change } from './tokenTable.ts';
 
 /** Says that a token has changed when time alone has changed its state: whoever shows it must hear of that. */
-export class StateTimes implements Disposable {
-  readonly #env: Environment;
-  readonly #listening: Disposable;
-
-  constructor(env: Environment) {
-    this.#env = env;
-    this.#listening = env.table.onDidChange((change) => this.#plan(change));
-  }
-
-  dispose(): void {
-    this.#listening.dispose();
-  }
-
-  #plan({ id, what }: Change): void {
-    const { clock, scheduler, sync, table, warnMs } = this.#env;
+export function watchStates({ clock, scheduler, sync, table, warnMs }: Environment): Disposable {
+  return table.onDidChange(({ id, what }) => {
     const record = what === 'removed' ? undefined : table.get(id);
     const left = record === undefined ? 0 : remaining(record, clock.now());
     const state = stateOf(left, warnMs());
@@ -33,5 +19,5 @@ export class StateTimes implements Disposable {
       // Whatever happens to the clocks from now on, it does not come back to life.
       void sync.update(id, { leftMs: 0 }, 'soon');
     }
-  }
+  });
 }
