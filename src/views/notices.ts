@@ -15,6 +15,7 @@ interface NoticesDeps extends Pick<Services, 'clock' | 'keeper' | 'connections' 
 }
 
 const task = 'notices';
+const keepAlive = 'sessionTokens.keepAlive';
 /** Tokens that expire within so many milliseconds after the first are told of in the same message. */
 const togetherMs = 60_000;
 /** The wait for tokens that begin to expire at the same time, in milliseconds. */
@@ -227,7 +228,7 @@ export class Notices implements Disposable {
     const chosen = await vscode.window.showWarningMessage(message, keep, letGo, always);
     if (chosen === keep || chosen === always) {
       for (const { id, connection } of tokens) {
-        await vscode.commands.executeCommand('sessionTokens.keepAlive', new TokenNode(id, connection));
+        await vscode.commands.executeCommand(keepAlive, new TokenNode(id, connection));
       }
     }
     if (chosen === always) {
@@ -249,42 +250,31 @@ export class Notices implements Disposable {
     if (!(await this.#deps.claims.claim(`ended-${token.id}-${token.openedAt}-${why}`, dayMs))) {
       return;
     }
+    const node = new TokenNode(token.id, token.connection);
+    const name = nameOf(token);
     if (why === 'unused') {
-      const resume = vscode.l10n.t('Keep Alive');
-      const message = vscode.l10n.t(
-        '{0} was not used for long, so it is not renewed any more.',
-        nameOf(token),
-      );
-      if ((await vscode.window.showInformationMessage(message, resume)) === resume) {
-        await vscode.commands.executeCommand(
-          'sessionTokens.keepAlive',
-          new TokenNode(token.id, token.connection),
-        );
-      }
-      return;
-    }
-    if (token.renewable) {
-      await warn(vscode.l10n.t('{0} could not be renewed: its gateway refuses.', nameOf(token)));
-      return;
-    }
-    const signIn = vscode.l10n.t('Sign In Again');
-    const message = vscode.l10n.t(
-      '{0} is about to end, and nothing but a new sign-in renews it.',
-      nameOf(token),
-    );
-    if ((await vscode.window.showWarningMessage(message, signIn)) === signIn) {
-      await vscode.commands.executeCommand(
-        'sessionTokens.keepAlive',
-        new TokenNode(token.id, token.connection),
-      );
+      const message = vscode.l10n.t('{0} was not used for long, so it is not renewed any more.', name);
+      const shown = vscode.window.showInformationMessage(message, vscode.l10n.t('Keep Alive'));
+      await offer(shown, keepAlive, node);
+    } else if (token.renewable) {
+      await warn(vscode.l10n.t('{0} could not be renewed: its gateway refuses.', name));
+    } else {
+      const message = vscode.l10n.t('{0} is about to end, and nothing but a new sign-in renews it.', name);
+      const shown = vscode.window.showWarningMessage(message, vscode.l10n.t('Sign In Again'));
+      await offer(shown, keepAlive, node);
     }
   }
 }
 
 /** Warns of something that the log says more about. */
 async function warn(message: string): Promise<void> {
-  const showLog = vscode.l10n.t('Show Log');
-  if ((await vscode.window.showWarningMessage(message, showLog)) === showLog) {
-    await vscode.commands.executeCommand('sessionTokens.showLog');
+  const shown = vscode.window.showWarningMessage(message, vscode.l10n.t('Show Log'));
+  await offer(shown, 'sessionTokens.showLog');
+}
+
+/** Runs a command when the one button of a message is chosen. */
+async function offer(shown: Thenable<string | undefined>, command: string, node?: TokenNode): Promise<void> {
+  if ((await shown) !== undefined) {
+    await vscode.commands.executeCommand(command, node);
   }
 }
