@@ -55,13 +55,13 @@ function kindItems(): KindItem[] {
   );
   return [
     ...own.map(([kind, { label }]) => ({ label, description: kind, of: kind })),
-    { label: vscode.l10n.t('Described already'), kind: vscode.QuickPickItemKind.Separator },
-    ...described,
     {
       label: vscode.l10n.t('Another API…'),
-      detail: vscode.l10n.t('You describe it; each step is tried at once'),
+      description: vscode.l10n.t('You describe it; each step is tried at once'),
       alwaysShow: true,
     },
+    { label: vscode.l10n.t('Described already'), kind: vscode.QuickPickItemKind.Separator },
+    ...described,
   ];
 }
 

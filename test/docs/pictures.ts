@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { startSandbox } from '../sandbox/gateway.ts';
+import { startBlade } from '../ui/blade.ts';
 import { until } from '../ui/until.ts';
 import { Walkthrough } from '../ui/walkthrough.ts';
 import { themes, Workbench, type WorkbenchOptions } from '../ui/workbench.ts';
@@ -86,6 +87,8 @@ const pictures: readonly Picture[] = [
     settings: soon,
     internal: true,
   })),
+  { name: 'describe-dark', theme: 'dark', take: describe, ...fresh },
+  { name: 'describe-light', theme: 'light', take: describe, ...fresh, internal: true },
   ...both.map((theme) => ({ name: `walkthrough-${theme}`, theme, take: walkthrough, ...fresh })),
   { name: 'walkthrough-hc-dark', theme: 'hc-dark', take: walkthrough, ...fresh, internal: true },
   { name: 'walkthrough-hc-light', theme: 'hc-light', take: walkthrough, ...fresh, internal: true },
@@ -197,6 +200,32 @@ async function expiring(vs: Workbench, words: Words): Promise<void> {
   await vs.notification(/about to expire/, 40_000);
   // The buttons of a notice are shown to the pointer.
   await vs.page.locator('.notification-toast').first().hover();
+}
+
+/** The answer to a sign-in that is being described, in which a person points at the token. */
+async function describe(vs: Workbench, words: Words): Promise<void> {
+  const blade = await startBlade();
+  const { quickInput } = vs;
+  try {
+    await vs.showTokens();
+    await vs.palette(words.command('describeApi'));
+    await quickInput.answer(words.text("The gateway's address"), blade.url);
+    await quickInput.answer(words.text('A name for it'), 'inventory');
+    await quickInput.answer(words.text('The request that signs in: method and path'), 'POST /api/login');
+    await quickInput.pick(words.text('How does it get your credentials?'), words.label('JSON in the body'));
+    await quickInput.answer(
+      words.text('What it is sent; each name in braces is asked for at sign-in'),
+      '{"user": "{username}", "secret": "{password}"}',
+    );
+    await vs.answerDialog(/POST \/api\/login/, words.label('Agree'));
+    await quickInput.answer(words.text('User'), 'ann');
+    await quickInput.answer(words.text('Password'), 'demo');
+    await quickInput.pick(words.text('Remember these credentials?'), words.label('Only Now'));
+    await quickInput.waitFor(words.text('Which one is the token?'));
+    await vs.page.mouse.move(500, 600);
+  } finally {
+    await blade.close();
+  }
 }
 
 async function walkthrough(vs: Workbench, words: Words): Promise<void> {
