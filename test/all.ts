@@ -125,7 +125,8 @@ async function main(): Promise<void> {
   tellNames(total);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   console.log(`${total.passed} passed, ${total.failed.length} failed${skipped}`);
-  process.exitCode = total.failed.length > 0 ? 1 : 0;
+  // Servers that are still being fetched are of no use any more.
+  process.exit(total.failed.length > 0 ? 1 : 0);
 }
 
 await main();

@@ -37,7 +37,7 @@ describe('an extension host that is killed', function () {
     tell('SIGKILL');
     await until('the end of the process', async () => (await extensionHosts()).length === 0);
     await sandbox().clearFaults();
-    await page.goto(url);
+    await vs().goTo(url);
     await vs().showTokens();
   }
   const sessions = (count: number): Promise<true> =>

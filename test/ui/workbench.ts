@@ -147,10 +147,19 @@ export class Workbench {
   }
 
   static async #at(url: string, page: Page, context: BrowserContext, dataDir: string): Promise<Workbench> {
-    await page.goto(url);
+    const vs = new Workbench(context, page, dataDir);
+    await vs.goTo(url);
+    return vs;
+  }
+
+  /** Opens an address of VS Code in this page. */
+  async goTo(url: string): Promise<void> {
+    await this.page.goto(url);
     // The sign that VS Code has read the extension's manifest: from now on its commands are in the palette.
-    await page.locator('.activitybar [aria-label^="Session Tokens"]').first().waitFor({ timeout: 30_000 });
-    return new Workbench(context, page, dataDir);
+    await this.page
+      .locator('.activitybar [aria-label^="Session Tokens"]')
+      .first()
+      .waitFor({ timeout: 60_000 });
   }
 
   async close(): Promise<void> {
