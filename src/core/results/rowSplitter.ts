@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
 import { type JsonObject, plainOf, readJson, type Sent, type SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import { ArrivingJson, broken, endOfValue, type Steps } from './arrivingJson.ts';
+import { type Arrived, ArrivingJson, broken, endOfValue, type Steps } from './arrivingJson.ts';
 import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
 import { PointedRowConverter } from './pointedRows.ts';
@@ -174,7 +174,7 @@ export class RowSplitter {
     for (let isNext = true; ; ) {
       const byte = json.peek();
       if (byte === openBrace && isNext) {
-        const end = this.#row(json.bytes, json.at, levels);
+        const end = this.#row(json, json.at, levels);
         if (end < 0) {
           yield;
         } else {
@@ -197,9 +197,10 @@ export class RowSplitter {
   }
 
   /** Hands on the row at a place; answers where it ends, -1 where it has not all arrived. */
-  #row(bytes: Buffer, from: number, levels: number): number {
+  #row(arrived: Arrived, from: number, levels: number): number {
+    const { bytes } = arrived;
     const taken = this.#sink.take?.(bytes, from) ?? -1;
-    const end = taken >= 0 ? taken : endOfValue(bytes, from, levels);
+    const end = taken >= 0 ? taken : endOfValue(arrived, from, levels);
     if (end - from > this.#bounds.rowBytes) {
       throw tooLarge();
     }
@@ -211,7 +212,8 @@ export class RowSplitter {
 
   /** Hands on a row that was made of something else. */
   #made(row: string): void {
-    if (this.#row(Buffer.from(row, 'latin1'), 0, this.#bounds.depth) !== row.length) {
+    const arrived = { bytes: Buffer.from(row, 'latin1'), end: row.length };
+    if (this.#row(arrived, 0, this.#bounds.depth) !== row.length) {
       throw broken();
     }
   }

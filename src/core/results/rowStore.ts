@@ -3,6 +3,7 @@ import { NumberText, readJson } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
 import { flatten } from './cells.ts';
+import { openBrace, openBracket, quote } from './jsonBytes.ts';
 import { type Field, RowWalker } from './rowWalker.ts';
 
 /** Small tables begin with little. */
@@ -23,8 +24,6 @@ const parsableBit = 0x80000000;
 const positionBytes = 3;
 /** More bytes of a row than positions can tell. */
 const mostRowBytes = 1 << 24;
-
-const quote = 0x22;
 
 /** Reads a cell; undefined where the row lacks the field. */
 export type ReadCell = (row: number, field: number) => Cell | undefined;
@@ -134,8 +133,8 @@ export class RowStore {
         const text = chunk.toString('utf8', at + 1, end - 1);
         return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
       }
-      case 0x5b:
-      case 0x7b:
+      case openBracket:
+      case openBrace:
         return flatten(readJson(chunk.toString('utf8', at, end)).value);
       case 0x6e:
         return null;

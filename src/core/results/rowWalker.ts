@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  isSpace,
+  openBrace,
+  openBracket,
+  quote,
+} from './jsonBytes.ts';
 
 const words = ['null', 'true', 'false'].map((word) => Buffer.from(word));
 /** What may stand after a backslash. */
@@ -166,14 +168,14 @@ export class RowWalker {
     }
     at = this.#skipSpace(at + 1);
     at = bytes[at] === quote ? this.#skipSpace(this.#string(at)) : -1;
-    if (bytes[at] !== colon) {
+    if (at < 0 || bytes[at] !== colon) {
       return false;
     }
     this.#inner = this.#skipSpace(at + 1);
     const first = bytes[this.#inner];
     this.#innerEnd = first === openBrace || first === openBracket ? -1 : this.#value(this.#inner, 0);
     at = this.#skipSpace(this.#innerEnd);
-    if (bytes[at] !== closeBrace) {
+    if (at < 0 || bytes[at] !== closeBrace) {
       return false;
     }
     at = this.#skipSpace(at + 1);
@@ -208,12 +210,15 @@ export class RowWalker {
     for (;;) {
       if (isObject) {
         at = bytes[at] === quote ? this.#skipSpace(this.#string(at)) : -1;
-        if (bytes[at] !== colon) {
+        if (at < 0 || bytes[at] !== colon) {
           return -1;
         }
         at = this.#skipSpace(at + 1);
       }
       at = this.#skipSpace(this.#value(at, depth + 1));
+      if (at < 0) {
+        return -1;
+      }
       if (bytes[at] === closing) {
         return at + 1;
       }
@@ -307,9 +312,12 @@ export class RowWalker {
   /** A place below 0 stays what it is. */
   #skipSpace(from: number): number {
     const bytes = this.#bytes;
+    if (from < 0) {
+      return from;
+    }
     let at = from;
-    for (let byte = bytes[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; ) {
-      byte = bytes[++at];
+    while (isSpace(bytes[at])) {
+      at++;
     }
     return at;
   }
