@@ -62,7 +62,7 @@ function keysOf(column: Column): Keys {
   const ranks = new Float64Array(length);
   /** The texts that are different, each with its number; a row's rank is that number until texts are in order. */
   const texts = new Map<string, number>();
-  let isFine = false;
+  let areRounded = false;
   const read = column.scan();
   for (let row = 0; row < length; row++) {
     const value = firstOf(read(row));
@@ -71,7 +71,7 @@ function keysOf(column: Column): Keys {
     if (!Number.isNaN(size)) {
       classes[row] = sized;
       ranks[row] = size;
-      isFine ||= (value instanceof NumberText ? asNumbers : reading).isFine(text);
+      areRounded ||= (value instanceof NumberText ? asNumbers : reading).mayBeRounded(text);
     } else if (text === '') {
       classes[row] = blank;
     } else {
@@ -89,16 +89,16 @@ function keysOf(column: Column): Keys {
       ranks[row] = places[ranks[row] as number] as number;
     }
   }
-  if (isFine) {
+  if (areRounded) {
     const { compare } = reading.kind === 'time' ? reading : asNumbers;
     const rows = allRows(length).filter((row) => classes[row] === sized);
-    rankFine(rows, ranks, (row) => textOf(firstOf(column.at(row))), compare);
+    rankByDigits(rows, ranks, (row) => textOf(firstOf(column.at(row))), compare);
   }
   return { classes, ranks };
 }
 
 /** Gives rows places by their sizes and, where those are equal to JavaScript, by the last digit of their texts. */
-function rankFine(
+function rankByDigits(
   rows: Uint32Array,
   ranks: Float64Array,
   textAt: (row: number) => string,

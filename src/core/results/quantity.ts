@@ -8,8 +8,8 @@ export interface Reading {
   size(text: string): number;
   /** Compares two values that have a size, to the last digit. */
   compare(a: string, b: string): number;
-  /** Whether the size of a value may be the same as that of another one that is not equal. */
-  isFine(text: string): boolean;
+  /** Whether the size may be rounded, and so the same as that of another value that is not equal. */
+  mayBeRounded(text: string): boolean;
 }
 
 /** Exponents as people write them: `01E2` and `12E4` are more likely hexadecimal. */
@@ -38,16 +38,16 @@ const seconds = new Map([
 /** Whether day or month comes first in dates that end with the year. */
 export type DateOrder = 'dayFirst' | 'monthFirst';
 
-const asText: Reading = { kind: 'text', size: () => Number.NaN, compare: () => 0, isFine: () => false };
+const asText: Reading = { kind: 'text', size: () => Number.NaN, compare: () => 0, mayBeRounded: () => false };
 /** JavaScript's numbers have 15 digits that are certain. */
-const isLongNumber = (text: string) => text.length > 15 || /e/i.test(text);
+const mayBeRounded = (text: string) => text.length > 15 || /e/i.test(text);
 export const asNumbers: Reading = {
   kind: 'number',
   size: plainNumber,
   compare: compareNumbers,
-  isFine: isLongNumber,
+  mayBeRounded,
 };
-const asSizes: Reading = { ...asNumbers, size: parseNumber };
+const asNumbersWithUnits: Reading = { ...asNumbers, size: parseNumber };
 const asTimes = timesIn(undefined);
 
 /** How many of the values must be numbers or times: gateways write `N/A` and `****` among them. */
@@ -112,7 +112,7 @@ export class Judge {
       return asText;
     }
     if (numbers > 0) {
-      return this.#sizes === 0 ? asNumbers : this.#sizes * 2 >= numbers ? asSizes : asText;
+      return this.#sizes === 0 ? asNumbers : this.#sizes * 2 >= numbers ? asNumbersWithUnits : asText;
     }
     if (this.#dates === 0) {
       return asTimes;
@@ -127,7 +127,7 @@ function timesIn(order: DateOrder | undefined): Reading {
     size: (text) => parseTime(text, order),
     compare: (a, b) => compareMoments(momentOf(a, order), momentOf(b, order)),
     // Microseconds are still told apart.
-    isFine: (text) => /[.,]\d{7}/.test(text),
+    mayBeRounded: (text) => /[.,]\d{7}/.test(text),
   };
 }
 
@@ -308,7 +308,7 @@ function compareDecimals(a: Decimal | undefined, b: Decimal | undefined): number
 
 /** Whether JavaScript's own number of a number of JSON has the same value. */
 export function isExact(text: string): boolean {
-  if (!isLongNumber(text)) {
+  if (!mayBeRounded(text)) {
     return true;
   }
   const own = Number(text);
