@@ -8,7 +8,7 @@ import { allRows, filterRows } from './filter.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
 import type { Detail, Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
-import { sumsOf } from './sums.ts';
+import { groupsOf, type Statistics, statisticsOf, sumsOf } from './statistics.ts';
 import { type Column, ResultTable } from './table.ts';
 
 /** What is shown of a table, and in which order. */
@@ -53,6 +53,14 @@ export interface SampleRequest {
   /** The fields that rows are known by; found out where nobody knows yet. */
   readonly keys: readonly string[] | null;
   /** Rows looked at. */
+  readonly most: number;
+}
+
+export interface GroupRequest extends ArrangedSpan {
+  readonly by: string;
+  /** Fields whose numbers are added up. */
+  readonly of: readonly string[];
+  /** Groups that are answered, those with the most rows. */
   readonly most: number;
 }
 
@@ -117,17 +125,15 @@ export class TableEngine {
     };
   }
 
-  page({ arrangement, from, to }: ArrangedSpan): Page {
+  page(span: ArrangedSpan): Page {
     const rows: ShownRow[] = [];
-    const order = this.#order(arrangement);
-    const end = Math.min(to, order?.length ?? this.table.rowCount);
-    for (let at = Math.max(0, from); at < end; at++) {
-      const index = order?.[at] ?? at;
+    for (const index of this.#indices(span)) {
       const cells = this.table.columns.map((column) => this.#shown(column, index, longestCell));
       const changed = this.#changes?.of(index);
       rows.push(changed === undefined ? { index, cells } : { index, cells, changed });
     }
-    return { from, fields: this.table.fields, rows, shown: order?.length ?? this.table.rowCount };
+    const shown = this.#order(span.arrangement)?.length ?? this.table.rowCount;
+    return { from: span.from, fields: this.table.fields, rows, shown };
   }
 
   /** Everything of one row of the arrangement. */
@@ -155,14 +161,11 @@ export class TableEngine {
   /**
    * A selection as text for the clipboard, as spreadsheets paste it. Answers nothing when it is too much.
    */
-  copy({ arrangement, from, to, fields, headers, most }: Selection): string | undefined {
-    const order = this.#order(arrangement);
+  copy({ fields, headers, most, ...span }: Selection): string | undefined {
     const columns = fields.map((field) => this.table.column(field));
-    const end = Math.min(to, order?.length ?? this.table.rowCount);
     const lines: string[] = headers === null ? [] : [headers.map(pasted).join('\t')];
     let length = 0;
-    for (let at = Math.max(0, from); at < end; at++) {
-      const index = order?.[at] ?? at;
+    for (const index of this.#indices(span)) {
       const line = columns
         .map((column) => pasted(textOf(column && this.table.shown(column, column.at(index)))))
         .join('\t');
@@ -176,10 +179,9 @@ export class TableEngine {
   }
 
   /** Rows of the server's order as the text of a JSON list. */
-  json({ from, to }: Span): string {
-    const { table } = this;
-    const rows = allRows(Math.min(to, table.rowCount)).subarray(from);
-    return `[${writeRows(table, [...rows], table.fields, 'json')}]`;
+  json(span: Span): string {
+    const rows = [...this.#indices(span)];
+    return `[${writeRows(this.table, rows, this.table.fields, 'json')}]`;
   }
 
   /** The next rows for a program, as far as they have come. */
@@ -229,8 +231,8 @@ export class TableEngine {
   }
 
   /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */
-  sample({ arrangement, keys, most }: SampleRequest): Sample {
-    const rows = this.#rows({ arrangement, from: 0, to: most });
+  sample({ keys, most, ...arranged }: SampleRequest): Sample {
+    const rows = [...this.#indices({ ...arranged, from: 0, to: most })];
     const keyed = keys ?? keyFields(this.table, this.table);
     const columns = this.table.columns.filter((column) => this.table.kindOf(column) === 'number');
     return {
@@ -245,7 +247,7 @@ export class TableEngine {
 
   /** What the numbers in some cells of the arrangement come to. */
   sums({ fields, ...span }: ArrangedSpan & { readonly fields: readonly string[] }): Sums | undefined {
-    return sumsOf(this.table, this.#rows(span), fields);
+    return sumsOf(this.table, this.#indices(span), fields);
   }
 
   /** The numbers of a column by the times in the table, where its rows are moments. */
@@ -253,10 +255,26 @@ export class TableEngine {
     return datedLines(this.table, { field, max, rows: this.#order(arrangement) });
   }
 
-  /** Rows of the arrangement, by their places in the server's order. */
-  #rows({ arrangement, from, to }: ArrangedSpan): number[] {
-    const order = this.#order(arrangement) ?? allRows(this.table.rowCount);
-    return [...order.subarray(from, to)];
+  /** What a column has in some rows; undefined for a field that no row has. */
+  statistics({ field, ...span }: ArrangedSpan & { readonly field: string }): Statistics | undefined {
+    const column = this.table.column(field);
+    return column && statisticsOf(this.table, column, this.#indices(span));
+  }
+
+  /** Some rows put together by a field; undefined where no row has it. */
+  group({ by, of, most, ...span }: GroupRequest): ReturnType<typeof groupsOf> | undefined {
+    const column = this.table.column(by);
+    const columns = of.flatMap((field) => this.table.column(field) ?? []);
+    return column && groupsOf(this.table, column, { columns, rows: this.#indices(span), most });
+  }
+
+  /** Where rows of an arrangement stand in the server's order. */
+  *#indices({ arrangement, from, to }: ArrangedSpan): Generator<number> {
+    const order = this.#order(arrangement);
+    const end = Math.min(to, order?.length ?? this.table.rowCount);
+    for (let at = Math.max(0, from); at < end; at++) {
+      yield order?.[at] ?? at;
+    }
   }
 
   #shown(column: Column, row: number, longest: number): ShownCell {
