@@ -4,7 +4,8 @@ import type { JsonObject } from '../json.ts';
 import { free } from '../memory.ts';
 import type { Answer, AnswerReader, MakeReader, Row, RowPath } from '../protocols/answer.ts';
 import { TableHandle } from './tableHandle.ts';
-import type { WorkerClient } from './workerClient.ts';
+import { received, type WorkerClient } from './workerClient.ts';
+import type { News } from './workerMessages.ts';
 
 /** Chunks go to the worker in parcels of up to this size; the network's own are small. */
 const parcelBytes = 256 << 10;
@@ -73,16 +74,7 @@ class Reader implements AnswerReader {
   ) {
     this.#worker = worker;
     this.#maxBytes = maxBytes;
-    const table = worker.open(rowsAt, {
-      scalar: onScalar,
-      progress: (summary) => this.table.update({ ...summary, bytes: this.#bytes }),
-      taken: (bytes) => this.#taken(bytes),
-      ended: (head, summary) => {
-        this.table.update({ ...summary, bytes: this.#bytes, phase: 'done' });
-        this.#end?.resolve(head);
-      },
-      failed: (error) => this.#lost(error),
-    });
+    const table = worker.open(rowsAt, (news) => this.#hear(news, onScalar));
     this.#number = table;
     this.table = new TableHandle({
       table,
@@ -94,6 +86,26 @@ class Reader implements AnswerReader {
     if (wantsRows) {
       this.#rows = this.table.rows();
       this.#rows.catch(() => undefined); // Of an answer that fails nobody asks for the rows.
+    }
+  }
+
+  #hear(news: News, onScalar: (name: string, value: string) => void): void {
+    switch (news.op) {
+      case 'scalar':
+        onScalar(news.name, news.value);
+        break;
+      case 'progress':
+        this.table.update({ ...news.summary, bytes: this.#bytes });
+        break;
+      case 'taken':
+        this.#taken(news.bytes);
+        break;
+      case 'ended':
+        this.table.update({ ...news.summary, bytes: this.#bytes, phase: 'done' });
+        this.#end?.resolve(news.head);
+        break;
+      case 'failed':
+        this.#lost(received(news.error));
     }
   }
 

@@ -2,22 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
 import type { Log } from '../log.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import type { Summary } from './engine.ts';
-import type { Args, FromWorker, Method, Result, SentError, ToWorker } from './workerMessages.ts';
-
-/** What the reader of one table hears of it while it arrives. */
-export interface TableListener {
-  scalar(name: string, value: string): void;
-  progress(summary: Summary): void;
-  /** A chunk was read; its memory is free again. */
-  taken(bytes: Uint8Array<ArrayBuffer>): void;
-  ended(head: JsonObject, summary: Summary): void;
-  /** It could not be read, or is lost with the thread: then also after its end. */
-  failed(error: TokensError): void;
-}
+import type { Args, FromWorker, Method, News, Result, SentError, ToWorker } from './workerMessages.ts';
 
 /** A row is garbage as soon as its bytes are in the table; V8 would let six times as much of it lie. In megabytes. */
 const garbageMb = 8;
@@ -35,7 +22,7 @@ export class WorkerClient implements Disposable {
   readonly #file: string | URL;
   readonly #clock: Clock;
   readonly #log: Pick<Log, 'error'> | undefined;
-  readonly #listeners = new Map<number, TableListener>();
+  readonly #listeners = new Map<number, (news: News) => void>();
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #idle: Disposable | undefined;
@@ -55,7 +42,7 @@ export class WorkerClient implements Disposable {
   }
 
   /** Starts a table that hears its bytes; answers its number. */
-  open(rowsAt: RowPath, listener: TableListener): number {
+  open(rowsAt: RowPath, listener: (news: News) => void): number {
     const table = ++this.#lastTable;
     this.#idle?.dispose();
     this.#listeners.set(table, listener);
@@ -124,32 +111,16 @@ export class WorkerClient implements Disposable {
   }
 
   #take(message: FromWorker): void {
-    switch (message.op) {
-      case 'scalar':
-        this.#listeners.get(message.table)?.scalar(message.name, message.value);
-        break;
-      case 'progress':
-        this.#listeners.get(message.table)?.progress(message.summary);
-        break;
-      case 'taken':
-        this.#listeners.get(message.table)?.taken(message.bytes);
-        break;
-      case 'ended':
-        this.#listeners.get(message.table)?.ended(message.head, message.summary);
-        break;
-      case 'failed':
-        this.#listeners.get(message.table)?.failed(received(message.error));
-        break;
-      case 'result':
-      case 'refused': {
-        const waiting = this.#waiting.get(message.call);
-        this.#waiting.delete(message.call);
-        if (message.op === 'result') {
-          waiting?.resolve(message.result);
-        } else {
-          waiting?.reject(received(message.error));
-        }
-      }
+    if (message.op !== 'result' && message.op !== 'refused') {
+      this.#listeners.get(message.table)?.(message);
+      return;
+    }
+    const waiting = this.#waiting.get(message.call);
+    this.#waiting.delete(message.call);
+    if (message.op === 'result') {
+      waiting?.resolve(message.result);
+    } else {
+      waiting?.reject(received(message.error));
     }
   }
 
@@ -188,7 +159,7 @@ export class WorkerClient implements Disposable {
     this.#listeners.clear();
     this.#waiting.clear();
     for (const listener of listeners) {
-      listener.failed(error);
+      listener({ op: 'failed', error });
     }
     for (const one of waiting) {
       one.reject(error);
@@ -196,7 +167,8 @@ export class WorkerClient implements Disposable {
   }
 }
 
-function received({ code, template, args }: SentError): TokensError {
+/** An error of the worker as this side throws it. */
+export function received({ code, template, args }: SentError): TokensError {
   return new TokensError(code, template, args);
 }
 

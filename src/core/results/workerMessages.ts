@@ -30,13 +30,18 @@ export type ToWorker =
       readonly args: unknown;
     };
 
+/** What the reader of one table hears of it while it arrives. */
+export type News =
+  | { readonly op: 'scalar'; readonly name: string; readonly value: string }
+  | { readonly op: 'progress'; readonly summary: Summary }
+  /** Its memory comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
+  | { readonly op: 'taken'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly op: 'ended'; readonly head: JsonObject; readonly summary: Summary }
+  /** It could not be read, or is lost with the thread: then also after its end. */
+  | { readonly op: 'failed'; readonly error: SentError };
+
 /** And back. */
 export type FromWorker =
-  | { readonly op: 'scalar'; readonly table: number; readonly name: string; readonly value: string }
-  | { readonly op: 'progress'; readonly table: number; readonly summary: Summary }
-  /** Its memory comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
-  | { readonly op: 'taken'; readonly table: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly op: 'ended'; readonly table: number; readonly head: JsonObject; readonly summary: Summary }
-  | { readonly op: 'failed'; readonly table: number; readonly error: SentError }
+  | (News & { readonly table: number })
   | { readonly op: 'result'; readonly call: number; readonly result: unknown }
   | { readonly op: 'refused'; readonly call: number; readonly error: SentError };
