@@ -1,8 +1,8 @@
 import { pause, Turns } from '../async.ts';
 import type { Instant } from '../clock.ts';
-import { type Connection, originOf } from '../connection.ts';
+import { type Connection, originOf, withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
-import type { CallOptions, Gateway, Grant, Life, Query, Tokens } from '../protocols/protocol.ts';
+import type { CallOptions, Gateway, Grant, Query, Tokens } from '../protocols/protocol.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
@@ -91,16 +91,18 @@ export class GatewayCalls {
     change: TokenChange = {},
     askGatewayLogin?: AskGatewayLogin,
   ): Promise<Grant | undefined> {
-    const { table } = this.#env;
+    const { clock, sync, table } = this.#env;
     const { connection, gateway } = await this.gatewayOf(record);
     const attempt = async (current: TokenRecord): Promise<Grant | undefined> => {
       const grant = await this.call(current, { askGatewayLogin }, (_, tokens) => gateway.keepAlive(tokens));
-      const isHeld = table.get(current.id)?.value === current.value;
-      if (grant.value === current.value || isHeld) {
-        await this.renewed(current, grant, { value: grant.value, ...change });
-        return undefined;
+      const { value } = grant;
+      if (value !== current.value && table.get(current.id)?.value !== current.value) {
+        return grant;
       }
-      return grant;
+      const life = grant.isUnchanged ? undefined : lifeOf(grant, current.lifeMs);
+      const news = withoutUndefined({ lastUsedAt: clock.now().wall, value, ...change, more: grant.more });
+      await sync.applyLife(current, life, news, 'now'); // At once, so that no other window renews as well.
+      return undefined;
     };
     return gateway.renewsDead
       ? this.#turns.run(record.id, () => this.#once(connection, record, attempt))
@@ -145,8 +147,7 @@ export class GatewayCalls {
   async answers(record: TokenRecord): Promise<boolean> {
     const asked = this.#env.clock.now();
     try {
-      const renewal = this.call(record, { how: 'together' }, (gateway, tokens) => gateway.keepAlive(tokens));
-      await this.renewed(record, await renewal, {});
+      await this.renew(record);
       return true;
     } catch (error) {
       if (mayRefuseToken(error)) {
@@ -176,15 +177,6 @@ export class GatewayCalls {
     } catch (error) {
       log.warn(`Logging off ${record.id} failed: ${String(error)}`);
     }
-  }
-
-  /** Notes a life that a gateway has just granted: at once, so that no other window renews as well. */
-  async renewed(record: TokenRecord, life: Life & Pick<Grant, 'more'>, change: TokenChange): Promise<void> {
-    const { clock, sync } = this.#env;
-    const lastUsedAt = clock.now().wall;
-    const news = life.isUnchanged ? undefined : lifeOf(life, record.lifeMs);
-    const more = life.more === undefined ? {} : { more: life.more };
-    await sync.applyLife(record, news, { lastUsedAt, ...change, ...more }, 'now');
   }
 
   /**

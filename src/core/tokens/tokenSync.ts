@@ -276,13 +276,14 @@ export class TokenSync implements Disposable {
       return undefined;
     }
     this.#removed.delete(id);
-    this.#stored.set(id, { json, text: serialize(parsed.value) });
+    const text = serialize(parsed.value);
+    this.#stored.set(id, { json, text });
     const { written, asks } = parseStamp(json);
     clock.hear(sent, false, id);
     if (written !== undefined && clock.hear(written, isNews, id)) {
       table.reckonAnew(startOf(written));
     }
-    this.#join(parsed.value);
+    this.#join(parsed.value, text);
     const isNew = clock.ask(id, sent, written);
     if (isNew || (asks && written !== undefined && !isOwn(written, clock.now()))) {
       void this.#inTurn(id, () => this.#writeNow(id, true)); // Asks that machine for its clocks, or answers it.
@@ -318,8 +319,8 @@ export class TokenSync implements Disposable {
     }
   }
 
-  /** Joins what another window has written with what is known here. */
-  #join(theirs: TokenRecord): void {
+  /** Joins what another window has written, and its text, with what is known here. */
+  #join(theirs: TokenRecord, theirText: string): void {
     const { id } = theirs;
     const { newId, scheduler, table } = this.#deps;
     const mine = table.stored(id);
@@ -335,7 +336,7 @@ export class TokenSync implements Disposable {
         this.#replaced.fire(mine);
       }
     }
-    if (text !== serialize(theirs)) {
+    if (text !== theirText) {
       // That window has written over something that it had not heard of.
       scheduler.after(writeKey(id), writeDelayMs, () => void this.#write(id));
     }
