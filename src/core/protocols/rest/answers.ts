@@ -124,10 +124,11 @@ export class Answers {
     }
   }
 
-  /** The new value of a token that any answer may replace: in a cookie or a header. */
-  rotated(view: Seen): string | undefined {
+  /** The new value of a token: at a place of the request's own, or where any answer may have one, in a cookie or a header. */
+  rotated(view: Seen, own?: Place): string | undefined {
     const { token } = this.#description;
-    return token.in === 'cookie' || token.in === 'header' ? this.tokenAt(token, view) : undefined;
+    const place = own ?? (token.in === 'cookie' || token.in === 'header' ? token : undefined);
+    return place && this.tokenAt(place, view);
   }
 
   /** What an answer has changed of a token and of what is kept with it. */

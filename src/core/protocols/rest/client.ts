@@ -108,7 +108,7 @@ export class Rest implements Gateway<RestQuery> {
     const request = dataRequest(query, this.#deps.connection);
     const scope = { ...this.#scopeOf(tokens), params: request.params };
     const { expired, limit } = this.#description;
-    const mayBeNone = mayMatch([...limit, ...expired], 200) || isInBody(request);
+    const mayBeNone = mayMatch([...limit, ...expired], 200) || isInBody(request) || tellsMore(request);
     let head: HttpHead | undefined;
     let held: HeldReader | undefined;
     const { http, answer } = await readData(
@@ -141,7 +141,12 @@ export class Rest implements Gateway<RestQuery> {
       answer,
       totalRows: answer.rowCount,
       ...this.#lifeAfterData(request, view, tokens.user),
-      ...this.#answers.newOf(tokens, scope.cookies, request.send ? this.#answers.rotated(view) : undefined),
+      ...this.#answers.newOf(
+        tokens,
+        scope.cookies,
+        request.send ? this.#answers.rotated(view, request.token) : undefined,
+        this.#answers.keptAt(request.keep, view),
+      ),
     };
   }
 
@@ -324,6 +329,11 @@ function newLife(unit: Unit, view: Seen, token: string): Omit<Life, 'sent'> {
 /** Whether a request says itself what life it gives. */
 function isUnit(request: RestRequest): boolean {
   return tells(request) || fixedMs(request) !== undefined;
+}
+
+/** Whether a request says itself where something to keep is. */
+function tellsMore({ keep, token }: RestRequest): boolean {
+  return token !== undefined || Object.keys(keep).length > 0;
 }
 
 function isSafe({ method }: Pick<DataRequest, 'method'>): boolean {

@@ -300,8 +300,16 @@ export function parseRequest(line: string): RestRequest | undefined {
 export const numberNames = ['lifeSeconds', 'lifeMinutes'] as const;
 
 /** All names that the values of templates can be known by. */
-export function knownNames({ ask, inputs, keep: kept, signIn, renew }: Description): ReadonlySet<string> {
-  const places = [kept, ...signIn.map((one) => one.keep), renew?.keep ?? {}];
+export function knownNames({
+  ask,
+  inputs,
+  keep: kept,
+  signIn,
+  renew,
+  requests,
+}: Description): ReadonlySet<string> {
+  const steps = [...signIn, ...(renew === undefined ? [] : [renew]), ...Object.values(requests)];
+  const places = [kept, ...steps.map((one) => one.keep)];
   return new Set(['token', ...numberNames, ...ask, ...Object.keys(inputs), ...places.flatMap(Object.keys)]);
 }
 

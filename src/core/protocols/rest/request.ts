@@ -67,7 +67,7 @@ export interface DataRequest extends RestRequest {
 /** @throws E_CONFIG for a request that is none, or that names what only a sign-in may have */
 export function dataRequest(query: RestQuery, connection: Connection): DataRequest {
   const description = descriptionOf(connection);
-  const { ask, requests, send } = description;
+  const { ask, inputs, requests, send } = description;
   const found = Object.hasOwn(requests, query.request)
     ? requests[query.request]
     : parseRequest(query.request);
@@ -94,7 +94,8 @@ export function dataRequest(query: RestQuery, connection: Connection): DataReque
   const params = Object.entries(query.params ?? {});
   const known = knownNames(description);
   const isFilled = (name: string) =>
-    !known.has(name) && (inPath.includes(name) || texts.some((text) => text.includes(`{${name}}`)));
+    (!known.has(name) || Object.hasOwn(inputs, name)) &&
+    (inPath.includes(name) || texts.some((text) => text.includes(`{${name}}`)));
   const left = params.filter(([name]) => !isFilled(name)).flatMap(pairsOf);
   const steering = left.find(([name]) => send.in === 'query' && name === send.name);
   if (steering !== undefined) {

@@ -97,8 +97,8 @@ export class Sending {
     const { inputs } = this.#description;
     const { lifeMinutes } = this.#connection;
     const named = new Map<string, string | number>([
-      ...(params ?? []),
       ...Object.entries(inputs),
+      ...(params ?? []),
       ...Object.entries(more),
       ...Object.entries(login),
       ['lifeMinutes', lifeMinutes],

@@ -16,8 +16,8 @@ export function wire(query: RestQuery, connection: Connection): WireRequest {
   const known = knownNames(description);
   const isKnown = (name: string) => known.has(name) || request.params.has(name);
   const open = new Map<string, string | number>([
-    ...request.params,
     ...Object.entries(description.inputs),
+    ...request.params,
     ['lifeMinutes', lifeMinutes],
     ['lifeSeconds', Math.round(lifeMinutes * 60)],
   ]);

@@ -272,6 +272,44 @@ describe('rest: the client', () => {
       deepEqual(await client.rows(tokens, { request: 'GET /items', rows: '/items/*' }), [{ a: 1 }]);
     });
 
+    it('may replace an input, and have something to keep', async () => {
+      const { url, got } = await server((_, response) => json(response, { next: 'csrf-2', items: [] }));
+      const client = new Client(
+        restOf(url, {
+          ...plain,
+          inputs: { site: 'usual' },
+          headers: { 'X-Csrf': '{csrf}' },
+          requests: { list: { request: 'GET /{site}', keep: { csrf: '/next' }, rows: '/items' } },
+        }),
+      );
+      await client.data({ user: 'tok' }, { request: 'list' });
+      const data = await client.data(
+        { user: 'tok', more: { csrf: 'csrf-1' } },
+        { request: 'list', params: { site: 'x' } },
+      );
+      deepEqual(data.more, { csrf: 'csrf-2' });
+      deepEqual(
+        got.map((call) => [call.url, call.headers['x-csrf']]),
+        [
+          ['/usual', undefined],
+          ['/x', 'csrf-1'],
+        ],
+      );
+    });
+
+    it('takes an API key along that is asked for and meant to go with everything', async () => {
+      const { url, got } = await server();
+      const ask = ['username', 'password', 'apiKey'];
+      const client = new Client(restOf(url, { ...plain, ask, headers: { 'X-Key': '{apiKey}' } }));
+      const { value, more } = await client.gateway.signIn({ ...demo, apiKey: 'key-abcdefgh' });
+      deepEqual(more, { apiKey: 'key-abcdefgh' });
+      await client.rows({ user: value, more }, { request: 'GET /x' });
+      deepEqual(
+        got.map((call) => call.headers['x-key']),
+        ['key-abcdefgh', 'key-abcdefgh'],
+      );
+    });
+
     it('is none of what is no request, or names what is asked for to sign in', async () => {
       const { url, got } = await server();
       const client = new Client(
