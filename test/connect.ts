@@ -2,6 +2,7 @@ import type { Connection } from '../src/core/connection.ts';
 import { Cra } from '../src/core/protocols/cra/client.ts';
 import type { CraConnection } from '../src/core/protocols/cra/settings.ts';
 import type { Gateway, GatewayDeps } from '../src/core/protocols/protocol.ts';
+import { Rest } from '../src/core/protocols/rest/client.ts';
 import { Sarus } from '../src/core/protocols/sarus/client.ts';
 
 /** The client of a connection, at once; nothing is remembered for it unless a test gives a memory. */
@@ -10,7 +11,12 @@ export function connect(
   deps: Omit<GatewayDeps, 'memory'> & Partial<Pick<GatewayDeps, 'memory'>>,
 ): Gateway {
   const all = { memory: new Map<string, string>(), ...deps };
-  return connection.kind === 'sarus'
-    ? new Sarus({ ...all, connection })
-    : new Cra({ ...all, connection: connection as CraConnection });
+  switch (connection.kind) {
+    case 'sarus':
+      return new Sarus({ ...all, connection });
+    case 'rest':
+      return new Rest({ ...all, connection });
+    default:
+      return new Cra({ ...all, connection: connection as CraConnection });
+  }
 }

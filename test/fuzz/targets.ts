@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { SystemClock } from '../../src/core/clock.ts';
+import { secretPlace } from '../../src/core/connection.ts';
 import { TokensError } from '../../src/core/errors.ts';
 import { HttpClient } from '../../src/core/http/client.ts';
 import { CookieJar } from '../../src/core/http/cookies.ts';
@@ -11,10 +12,11 @@ import type { JsonObject } from '../../src/core/json.ts';
 import type { RowPath } from '../../src/core/protocols/answer.ts';
 import type { CraConnection } from '../../src/core/protocols/cra/settings.ts';
 import { CraWire } from '../../src/core/protocols/cra/shared.ts';
-import { parseConnection, protocols } from '../../src/core/protocols/kinds.ts';
+import { abilitiesOf, identityOf, parseConnection, protocols } from '../../src/core/protocols/kinds.ts';
 import type { Gateway } from '../../src/core/protocols/protocol.ts';
+import { fillPath, pathTemplate } from '../../src/core/protocols/rest/template.ts';
 import { Redactor } from '../../src/core/redact.ts';
-import { checkRequest } from '../../src/core/requests/request.ts';
+import { checkRequest, wireOf } from '../../src/core/requests/request.ts';
 import { TableEngine } from '../../src/core/results/engine.ts';
 import { splitInto } from '../../src/core/results/rowSplitter.ts';
 import { infoOf, merge, parseRecord, serialize } from '../../src/core/tokens/record.ts';
@@ -159,6 +161,51 @@ const sarusSeeds = [
   '{"Errors":{"Status":410,"Detail":"expired"}}',
 ];
 
+/** A description with a place of each kind. */
+const described = {
+  signIn: { request: 'POST /login', json: { u: '{username}', p: '{password}' } },
+  token: '/data/token',
+  keep: { refresh: '/refresh', location: '$response.header.Location' },
+  life: { seconds: '/ttl' },
+  query: { request: 'GET /left', at: '/expires', issued: '/now' },
+  renew: { request: 'POST /refresh', form: { r: '{refresh}' } },
+  revoke: { request: 'DELETE {+location}' },
+  refused: [{ status: [401] }, { at: '/code', is: [-22], like: 'no' }],
+  expired: [{ status: [401] }, { at: '/code', is: [-11] }],
+};
+const restSeeds = [
+  '{"data":{"token":"abc"},"refresh":"r-1","ttl":"90","code":0}',
+  '{"expires":"2026-01-01T00:10:00Z","now":"2026-01-01T00:00:00.5+01:00"}',
+  '{"expires":1767225600123,"now":1767225600}',
+  '{"code":-11,"message":"gone"}',
+  '[]',
+];
+const descriptionParts = {
+  ...Object.fromEntries(
+    Object.entries(described).map(([name, value]) => [
+      name,
+      nearly(JSON.stringify(value)).map((text) => {
+        try {
+          return JSON.parse(text) as unknown;
+        } catch {
+          return text;
+        }
+      }),
+    ]),
+  ),
+  ask: fc.array(fc.constantFrom('username', 'password', 'token', 'refresh', 'a b'), { maxLength: 3 }),
+  headers: fc.dictionary(
+    fc.constantFrom('X-A', 'Host', 'x y', 'Accept'),
+    nearly('{refresh}', secretPlace, 'a'),
+  ),
+  send: fc.record({
+    in: fc.constantFrom('header', 'query', 'cookie', 'body', 'x'),
+    name: nearly('X-T', '/a/b'),
+    value: nearly('T {token}'),
+  }),
+  preset: fc.constantFrom(undefined, 'redfish', 'vault', 'nothing'),
+};
+
 const dataSeeds = [
   '{"rc":0,"system":"S","totalRows":2,"session":"x","Rows":[{"ASGNAME":"JOB1","C":[{"0":"12.5"}],"M":[{"0":"a"},{"1":"b"}]},{"ASGNAME":"JOB2","N":null,"B":true,"D":1.5}]}',
   '{"Result":{"Symbols":[{"A":"x","B":1},{"A":"y"}],"Count":2},"TimeStamp":1.5}',
@@ -253,6 +300,53 @@ export const targets: readonly Target[] = [
     },
     (gateway) => gateway.close({ user: 'a token' }),
   ]),
+  client('answers: REST', { kind: 'rest', ...described }, restSeeds, [
+    async (gateway) => {
+      const {
+        value,
+        reportedMs = 1,
+        more = {},
+      } = await gateway.signIn({ username: 'u', password: 'p' }, undefined);
+      ok(/^[\x20-\x7e]{1,8192}$/.test(value), 'a token that cannot be sent');
+      ok(reportedMs > 0 && reportedMs <= 366 * 86_400_000);
+      ok(Object.values(more).every((kept) => kept.length <= 8_192));
+    },
+    async (gateway) => {
+      const life = await gateway.remainingLife?.({ user: 'a token' });
+      ok(life?.isUnchanged || (life?.reportedMs ?? -1) >= 0);
+    },
+    (gateway) => gateway.keepAlive({ user: 'a token', more: { refresh: 'r', location: '/s/1' } }),
+    (gateway) => gateway.close({ user: 'a token', more: { location: '/s/1' } }),
+  ]),
+  target('descriptions', nearlyObject(descriptionParts), async (members) => {
+    const settings = { name: 'x', kind: 'rest', url: 'https://host:8443/p', ...(members as object) };
+    const parsed = parseConnection(settings);
+    if (!parsed.ok) {
+      ok(parsed.reason.args.length > 0, 'the reason names nothing');
+      return;
+    }
+    const { value: connection } = parsed;
+    ok(identityOf(connection).startsWith('https://host:8443#'));
+    ok(abilitiesOf(connection));
+    const wire = await mayFail(() =>
+      wireOf({ connection: 'x', request: 'GET /a{?b}' }, connection, new Map()),
+    );
+    equal(new URL(`https://host:8443/p${wire?.path ?? ''}`).origin, 'https://host:8443');
+  }),
+  target(
+    'addresses',
+    fc.tuple(nearly('/a/{x}', '{+x}', '{+x}/b', '/a{?x,y}&z={y}'), words, nearly('https://host/a/b')),
+    async ([path, x, y]) => {
+      const template = pathTemplate(path);
+      const filled = await mayFail(
+        () => template && fillPath(template, (name) => (name === 'y' ? y : x), 'https://host/p'),
+      );
+      const url = new URL(`https://host/p${filled?.path ?? ''}`);
+      equal(url.origin, 'https://host');
+      ok(filled?.isWhole || url.pathname.startsWith('/p'), url.href);
+      ok(!url.href.includes('\n') && !/[?#]/.test(url.hash.slice(1)) && url.hash === '', url.href);
+    },
+  ),
   target('answers: sign-in', nearly(...craSeeds), async (text) => {
     const connection = connectionOf({ name: 'fuzzed', kind: 'bmc-cra', service: 'S' });
     const deps = { ...parts(), connection: connection as CraConnection, memory: new Map<string, string>() };

@@ -100,10 +100,12 @@ export class PointedRowConverter {
       return at + 1;
     }
     this.#begin();
-    if (byte === comma && frame !== undefined) {
-      frame.expectsName = frame.isObject;
-      frame.at = typeof frame.at === 'number' ? frame.at + 1 : frame.at;
-      if (!frame.hasRows) {
+    if (byte === comma) {
+      if (frame !== undefined) {
+        frame.expectsName = frame.isObject;
+        frame.at = typeof frame.at === 'number' ? frame.at + 1 : frame.at;
+      }
+      if (!frame?.hasRows) {
         this.#keep(chunk.subarray(at, at + 1));
       }
     } else if (byte === closeBrace || byte === closeBracket) {

@@ -71,6 +71,9 @@ describe('rows that a pointer leads to', () => {
       '{"items":[1]} x',
       'Not Found',
       ' ',
+      '1,2',
+      '}',
+      '[1]]',
     ]) {
       throws(
         () => read(body, body.startsWith('{') ? '/items' : ''),
