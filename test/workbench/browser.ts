@@ -18,23 +18,14 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** The last list counts, so what Playwright wants to be without is in it too. */
+/** The last list that a browser is given counts, so Playwright's own is repeated here. */
 const unwanted = [
   // Pages for what is typed into the address bar, in a process of their own for each profile.
   ...['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'],
-  ...[
-    'AvoidUnnecessaryBeforeUnloadCheckSync',
-    'DestroyProfileOnBrowserClose',
-    'HttpsUpgrades',
-    'LensOverlay',
-  ],
-  ...[
-    'MediaRouter',
-    'OptimizationHints',
-    'PaintHolding',
-    'PreconnectToSearch',
-    'ThirdPartyStoragePartitioning',
-  ],
+  ...['AimEnabled', 'AvoidCorsURLLoaderRestartOnRedirect', 'AvoidUnnecessaryBeforeUnloadCheckSync'],
+  ...['DestroyProfileOnBrowserClose', 'HttpsFirstBalancedModeAutoEnable', 'HttpsUpgrades', 'LensOverlay'],
+  ...['MediaRouter', 'NetworkTimeServiceQuerying', 'OptimizationHints', 'PaintHolding', 'PreconnectToSearch'],
+  ...['TcpPortRandomizationWin', 'ThirdPartyStoragePartitioning', 'msForceBrowserSignIn'],
 ];
 
 export async function ensureBrowser(): Promise<string> {
