@@ -86,12 +86,14 @@ export class Consents {
 function entriesOf(connection: Connection): (readonly [Agreement, string, string])[] {
   const { name } = connection;
   const danger = dangerOf(connection);
-  const isDescribed = protocolOf(connection).handings?.(connection) !== undefined;
+  const handings = protocolOf(connection).handings?.(connection);
+  // What was shown counts too: a request for data may come to name a token.
+  const shown = `${identityOf(connection)} ${JSON.stringify(handings)}`;
   return [
     // Loopback traffic does not leave the machine, so nobody is asked; the tree still shows the danger.
     ...(danger === undefined || isLoopback(connection.url)
       ? []
       : [[danger, name, originOf(connection)] as const]),
-    ...(isDescribed ? [['described', name, identityOf(connection)] as const] : []),
+    ...(handings === undefined ? [] : [['described', name, shown] as const]),
   ];
 }

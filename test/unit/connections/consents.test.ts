@@ -80,6 +80,9 @@ describe('security: unsafe ways are gone only when somebody agreed', () => {
     await consents.give(connectionOf(own), 'described');
     doesNotThrow(() => consents.check(connectionOf(own)));
     doesNotThrow(() => consents.check(connectionOf({ ...own, life: { minutes: 5 }, rows: '/rows' })));
+    const requests = { Items: { request: 'GET /items' }, Log: { request: 'GET /log?token={token}' } };
+    throws(() => consents.check(connectionOf({ ...own, requests })), { code: 'E_CONFIG' });
+    doesNotThrow(() => consents.check(connectionOf({ ...own, requests: { Items: requests.Items } })));
     const elsewhere = { ...description.signIn, request: 'POST /other' };
     throws(() => consents.check(connectionOf({ ...own, signIn: elsewhere })), { code: 'E_CONFIG' });
     throws(() => consents.check(connectionOf({ ...own, url: 'https://other.example.com' })), {
