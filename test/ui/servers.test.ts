@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { nodeRed } from '../servers/nodeRed.ts';
+import { record } from '../servers/recorder.ts';
+import { useFixture } from './fixture.ts';
+import { ResultTab } from './resultTab.ts';
+import { useWorkbench } from './workbench.ts';
+
+/** Node-RED, and what it is asked. */
+async function startNodeRed() {
+  const server = await nodeRed.start(300);
+  const recorder = await record(server.url);
+  const close = async (): Promise<void> => {
+    await recorder.stop();
+    await server.stop();
+  };
+  return { login: server.login, recorder, close };
+}
+
+/** test/servers and test/host say more of such servers; this is what a person sees. */
+describe('an API that somebody else wrote, by palette', () => {
+  const server = useFixture(startNodeRed);
+  const vs = useWorkbench(() => ({
+    settings: {
+      'sessionTokens.connections': [
+        { name: 'flows', kind: 'rest', url: server().recorder.url, preset: 'node-red' },
+      ],
+    },
+  }));
+
+  it('is refused and signed in to, gives a table, counts down, and has its token ended', async () => {
+    const { quickInput } = vs();
+    const { login, recorder } = server();
+    const answer = async (password: string): Promise<void> => {
+      await quickInput.answer(/User/, login.username);
+      await quickInput.answer(/Password/, password);
+      await quickInput.pick(/Remember these/, 'Only Now');
+    };
+    await vs().showTokens();
+    await vs().palette('Session Tokens: Sign In');
+    await answer('wrong');
+    await vs().notification(/refused the sign-in/);
+    assert.deepEqual(recorder.asked, ['POST /auth/token']);
+    await vs().palette('Session Tokens: Sign In');
+    await answer(login.password);
+    await vs().waitForStatusBar((text) => /0[45]:[0-5]\d flows/.test(text ?? ''));
+    await vs().waitForRows((rows) => rows.some(({ label, level }) => label === 'flows' && level === 1));
+
+    await vs().palette('Session Tokens: Get Data');
+    await quickInput.pick(/Request/, 'Nodes');
+    await quickInput.answer(/Parameters/, '');
+    const tab = new ResultTab(vs());
+    await tab.stands('Nodes');
+    assert.equal(await tab.cell(0, 0).textContent(), 'node-red/junction');
+    assert.equal(await recorder.again('GET /nodes'), 200);
+
+    await vs().palette('Session Tokens: Close Session');
+    await vs().waitForStatusBar((text) => text === undefined);
+    assert.equal(await recorder.again('GET /nodes'), 401);
+    assert.equal(recorder.asked.filter((what) => what === 'POST /auth/token').length, 2);
+  });
+});
