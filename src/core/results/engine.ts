@@ -3,7 +3,7 @@ import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
 import { Changes, keyFields, keyOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
-import { type Delimiter, delimited, type ExportFormat, writeRows } from './exports.ts';
+import { type Delimiter, delimited, type ExportFormat, objectWriter, writeRows } from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
@@ -188,10 +188,11 @@ export class TableEngine {
   rows(from: number): RowsPart {
     const { table } = this;
     const json = table.scanJson();
+    const write = objectWriter(table, table.fields, valueForProgram);
     const texts: string[] = [];
     let row = from;
     for (let length = 0; row < table.rowCount && length < partCharacters; row++) {
-      const text = json(row) ?? writeRows(table, [row], table.fields, 'json', ',', valueForProgram);
+      const text = json(row) ?? write(row);
       texts.push(text);
       length += text.length;
     }

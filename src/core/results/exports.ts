@@ -56,37 +56,41 @@ export function writeRows(
   fields: readonly string[],
   format: ExportFormat,
   delimiter: Delimiter = ',',
-  write: (cell: Cell) => string = jsonOf,
 ): string {
-  const columns = fields.map((field) => ({
-    column: table.column(field),
-    name: `${JSON.stringify(field)}:`,
-  }));
+  if (format === 'json' || format === 'ndjson') {
+    const lines = rows.map(objectWriter(table, fields));
+    return format === 'json' ? lines.join(',\n') : lines.map((line) => `${line}\n`).join('');
+  }
+  const columns = fields.map((field) => table.column(field));
   const read = table.scan();
-  const lines: string[] = [];
-  for (const row of rows) {
-    const values: string[] = [];
-    for (const { column, name } of columns) {
-      const cell = column && read(row, column.number);
-      if (format === 'csv' || format === 'xlsx') {
-        const text = textOf(column && table.shown(column, cell));
-        values.push(format === 'csv' ? delimited(text, delimiter) : JSON.stringify(text));
-      } else if (cell !== undefined) {
-        values.push(name + write(cell));
+  const lines = rows.map((row) => {
+    const texts = columns.map((column) => textOf(column && table.shown(column, read(row, column.number))));
+    return format === 'xlsx'
+      ? `${JSON.stringify(texts)}\n`
+      : `${texts.map((text) => delimited(text, delimiter)).join(delimiter)}\r\n`;
+  });
+  return lines.join('');
+}
+
+/** Makes a writer of rows as objects of JSON, without the fields that they lack. */
+export function objectWriter(
+  table: ResultTable,
+  fields: readonly string[],
+  write: (cell: Cell) => string = jsonOf,
+): (row: number) => string {
+  const columns = fields.flatMap((field) => table.column(field) ?? []);
+  const names = columns.map(({ field }) => `${JSON.stringify(field)}:`);
+  const read = table.scan();
+  return (row) => {
+    const members: string[] = [];
+    for (const [at, column] of columns.entries()) {
+      const cell = read(row, column.number);
+      if (cell !== undefined) {
+        members.push(names[at] + write(cell));
       }
     }
-    lines.push(
-      format === 'csv'
-        ? `${values.join(delimiter)}\r\n`
-        : format === 'xlsx'
-          ? `[${values.join(',')}]`
-          : `{${values.join(',')}}`,
-    );
-  }
-  if (format === 'csv') {
-    return lines.join('');
-  }
-  return format === 'json' ? lines.join(',\n') : lines.map((line) => `${line}\n`).join('');
+    return `{${members.join(',')}}`;
+  };
 }
 
 /** What a spreadsheet may calculate; the wide signs are formulas to those of East Asia. A line of dashes is none. */
