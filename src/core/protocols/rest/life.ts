@@ -1,5 +1,4 @@
-import { parseJson } from '../../http/text.ts';
-import { cookieIn, type Place, type Seen, textAt } from './place.ts';
+import { cookieIn, type Place, type Seen, seen, textAt } from './place.ts';
 
 /** A number, or the place of one. */
 export type Amount = number | Place;
@@ -91,9 +90,8 @@ function told(unit: Unit, answer: Seen, token: string): number | undefined {
  * then: some servers hand out the same token again.
  */
 function jwtMs(token: string, unit: Unit, answer: Seen): number | undefined {
-  const claims = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-  const claim = (name: string) =>
-    claims.ok ? instantOf(Reflect.get(Object(claims.value), name)?.toString()) : undefined;
+  const claims = seen(answer, Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  const claim = (name: string) => instantOf(textAt({ in: 'json', path: [name] }, claims));
   const [end, iat, date] = [claim('exp'), claim('iat'), dateOf(answer)];
   const isOld = date && iat && end && date.ms > iat.ms && date.ms < end.ms;
   const now = issuedAt(unit, answer) ?? (isOld ? date : (iat ?? date));
@@ -125,8 +123,9 @@ function numberOf(text: string | undefined): number {
     : Number.NaN;
 }
 
-const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*([Zz]|[+-]\d\d:?\d\d)$/;
-const httpDate = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
+const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*([Zz]|[+-]\d\d:?\d\d)$/;
+/** With its zone: without one, it would be read as of this machine's. */
+const httpDate = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .* (?:gmt|utc?|[+-]\d{4})$/i;
 
 /** From these sizes on, an epoch is in milliseconds, and in microseconds. */
 const leastMs = 1e11;

@@ -84,7 +84,9 @@ export function valueAt(place: Place, answer: Seen): Sent | undefined {
     case 'text':
       return answer.text.trim();
     case 'header':
-      return [answer.headers[place.name] ?? []].flat()[0];
+      return Object.hasOwn(answer.headers, place.name)
+        ? [answer.headers[place.name] ?? []].flat()[0]
+        : undefined;
     case 'cookie':
       return cookieIn(answer.headers, place.name)?.value;
   }

@@ -51,6 +51,7 @@ describe('rest: places', () => {
   });
 
   it('look into headers, cookies and the text', () => {
+    equal(valueAt(place('$response.header.constructor'), answer('')), undefined);
     const found = answer('plain text\n', {
       'x-auth': 'abc',
       'set-cookie': ['Ltpa=; Max-Age=0', 'LtpaToken2_7=xyz; Path=/', 'SID=a=b; HttpOnly'],
@@ -230,7 +231,17 @@ describe('rest: lives', () => {
       deepEqual(instantOf(text), { ms, isWhole: true }, text);
     }
     deepEqual(instantOf(String(ms * 1000 + 500)), { ms: ms + 0.5, isWhole: false });
-    for (const none of ['2026-01-01T00:00:00', '2026-13-01T00:00:00Z', 'tomorrow', '', undefined]) {
+    for (const none of [
+      '2026-01-01T00:00:00',
+      '2026-13-01T00:00:00Z',
+      // By whose clock, or when within the minute, nobody knows.
+      'Thu, 01 Jan 2026 00:00:00',
+      'Thu Jan  1 00:00:00 2026',
+      '2026-01-01T00:00Z',
+      'tomorrow',
+      '',
+      undefined,
+    ]) {
       equal(instantOf(none), undefined, none);
     }
   });
@@ -247,7 +258,12 @@ describe('rest: lives', () => {
       'another clock',
     );
     equal(told({ jwt: true }, '', date, jwt({ exp: now + 600 })), 539_000);
-    for (const token of ['', 'a.b.c', jwt(null), jwt({ iat: now }), jwt({ exp: 'never', iat: now })]) {
+    const odd = [
+      { exp: 'never', iat: now },
+      { exp: { toString: 1 }, iat: now },
+      { exp: [now + 600], iat: now },
+    ];
+    for (const token of ['', 'a.b.c', jwt(null), jwt({ iat: now }), ...odd.map(jwt)]) {
       equal(told({ jwt: true }, '', date, token), undefined, token);
     }
   });
