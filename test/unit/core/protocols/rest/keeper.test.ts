@@ -1,6 +1,7 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { parseRecord } from '../../../../../src/core/tokens/record.ts';
+import { Random } from '../../../../simulate/random.ts';
 import { closeServers, failure, type Got, json, serve } from '../rig.ts';
 import { demo, plain, Rig, restOf } from './support.ts';
 
@@ -207,6 +208,56 @@ describe('rest: tokens', () => {
     equal(server.calls('/refresh').length, 2);
     equal(window.keeper.token(token.id).state, 'live');
   });
+
+  it('are renewed once by two machines at once: the one that comes late finds what the other has got', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const far = new Rig(rig);
+    try {
+      const other = await far.open('far', restOf(server.url, refreshing));
+      await Promise.all([
+        turned(rig, window.keeper.keepAlive(token.id)),
+        turned(far, other.keeper.keepAlive(token.id)),
+      ]);
+      equal(server.calls('/login').length, 1);
+      equal(window.keeper.reveal(token.id), other.keeper.reveal(token.id));
+      ok(server.live.has(other.keeper.reveal(token.id)));
+      await turned(far, other.keeper.keepAlive(token.id));
+      equal(server.calls('/login').length, 1);
+    } finally {
+      far.end();
+    }
+  });
+
+  for (const seed of [1, 2, 3]) {
+    it(`rotate, slide and end over windows and machines without a refresh token used twice (${seed})`, async () => {
+      const random = new Random(seed);
+      server.ttl = 60;
+      const description = { ...refreshing, life: { seconds: '/ttl' }, keepAlive: 'auto' };
+      const { window, token } = await signedIn(description);
+      const far = new Rig(rig);
+      const windows = [
+        [rig, window],
+        [rig, await rig.open('two', restOf(server.url, description))],
+        [far, await far.open('far', restOf(server.url, description))],
+      ] as const;
+      try {
+        for (let step = 0; step < 40; step++) {
+          for (const machine of [rig, far]) {
+            machine.clock.advance(2_500);
+          }
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          const [machine, one] = random.one(windows) ?? windows[0];
+          await turned<unknown>(machine, random.chance(0.7) ? rig.rows(one) : one.keeper.keepAlive(token.id));
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        const used = server.calls('/refresh').map((call) => call.form.get('refresh'));
+        equal(new Set(used).size, used.length);
+        equal(server.calls('/login').length, 1, 'nobody had to sign in again');
+      } finally {
+        far.end();
+      }
+    });
+  }
 
   it('are signed in for anew where the refresh token is good no more', async () => {
     const { window } = await signedIn(refreshing);

@@ -73,11 +73,19 @@ export class Client {
 
 /** What windows share, over servers of a test. */
 export class Rig {
-  readonly clock = new FakeClock();
-  readonly storage = new SharedStorage();
-  readonly credentials = new MemoryCredentials();
+  readonly clock: FakeClock;
+  readonly storage: SharedStorage;
+  readonly credentials: MemoryCredentials;
   readonly claims = new SharedClaims(() => this.clock.now().up);
   readonly windows: TestWindow[] = [];
+
+  /** @param first the machine of the same person that was there before, if this is another one */
+  constructor(first?: Rig) {
+    this.clock =
+      first === undefined ? new FakeClock() : new FakeClock(first.clock.now().wall, 'other', 5_000_000);
+    this.storage = first?.storage ?? new SharedStorage();
+    this.credentials = first?.credentials ?? new MemoryCredentials();
+  }
 
   async open(name: string, ...connections: Connection[]): Promise<TestWindow> {
     const window = new TestWindow({
