@@ -56,6 +56,7 @@ class Description {
       // They have just said all of it.
       await consents.give(connections.check(whole), 'described');
       const stored = await connections.add(whole);
+      await this.#endTried(connections.check(whole), token);
       await withProgress(true, vscode.l10n.t('Signing in to {0}', name), (signal) =>
         this.#services.keeper.signIn(name, { signal, ...loginDialogs(this.#call), ...login }),
       );
@@ -126,6 +127,20 @@ class Description {
         gateway.dispose();
       }
     });
+  }
+
+  /** Ends the token of the sign-in that was tried, where the person has said how: the connection gets one of its own. */
+  async #endTried(connection: Connection, { text }: Found): Promise<void> {
+    const gateway = await this.#services.connect(connection);
+    try {
+      await gateway.close({ user: text ?? '' });
+    } catch (error) {
+      this.#services.log.warn(
+        `${connection.name}: the token of the sign-in that was tried lives on: ${error}`,
+      );
+    } finally {
+      gateway.dispose();
+    }
   }
 
   /** The answer as a tree, in which the person points at the token. */

@@ -74,6 +74,9 @@ describe('an API that is described', () => {
     const tab = new ResultTab(vs());
     await tab.stands('hosts');
     assert.deepEqual(await tab.column(1), ['web', 'store']);
+    // The token of the sign-in that was tried was not left open.
+    assert.ok(blade().asked.includes('POST /api/logout'));
+    assert.equal(blade().tokens.size, 1);
 
     const [stored] = (await vs().settings())['sessionTokens.connections'] as object[];
     assert.deepEqual(stored, {
