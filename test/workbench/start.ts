@@ -131,7 +131,13 @@ async function startOther(name: string): Promise<RunningServer> {
 /** Has a connection to each of these in the settings, and none to what an earlier start had. */
 async function connectTo(dataDir: string, others: readonly [string, RunningServer][]): Promise<void> {
   const setting = 'sessionTokens.connections';
-  const { [setting]: all } = await readSettings(dataDir);
+  let all: unknown;
+  try {
+    all = (await readSettings(dataDir))[setting];
+  } catch {
+    console.log('The settings have comments, so the connections in them stay as they are.');
+    return;
+  }
   const ours = new Set(Object.keys(servers).map((name) => `demo-${name}`));
   const kept = ((all ?? []) as { name: string }[]).filter(({ name }) => !ours.has(name));
   const now = others.map(([name, { url }]) => ({ name: `demo-${name}`, kind: 'rest', url, preset: name }));
