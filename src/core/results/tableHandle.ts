@@ -73,7 +73,8 @@ export class TableHandle {
     const all: Row[] = [];
     for (let next = this.call('rows', 0); ; ) {
       const { text, to, isLast } = await next;
-      if (to === all.length && !isLast) {
+      // What was told while the last part was parsed is not told again.
+      if (to === all.length && !isLast && this.#state.phase === 'arriving') {
         await this.#news();
       }
       // The worker writes the next part while this one is parsed.

@@ -121,6 +121,25 @@ describe('results: readers', () => {
     });
   }
 
+  it('brings the last rows also where the end is told just before it is waited for', async () => {
+    const parts = [
+      { text: '[{"a":1}]', to: 1, isLast: false },
+      { text: '[]', to: 1, isLast: false },
+      { text: '[{"a":2}]', to: 2, isLast: true },
+    ];
+    const table: TableHandle = new TableHandle({
+      table: 1,
+      call: async () => {
+        if (parts.length === 2) {
+          table.update({ rowCount: 2, phase: 'done' });
+        }
+        return parts.shift() as never;
+      },
+      drop: () => undefined,
+    });
+    assert.deepEqual(await table.rows(), [{ a: 1 }, { a: 2 }]);
+  });
+
   it('lets others come in between while it brings many rows', async () => {
     const desk = new TableEngine();
     const rowCount = 60_000;
