@@ -11,11 +11,14 @@ export interface SessionTokensApi {
   signIn(
     connection: string,
     credentials:
-      | { username: string; password: string }
+      | { username: string; password: string; gatewayPassword?: string }
       | { apiKey: string }
       | { email: string; password: string }
-      /** `{}`: with the client certificate of a connection whose `login` is `certificate`. */
-      | Record<string, never>,
+      /**
+       * What the description of a `rest` connection asks for, by name. `{}`: with the client certificate of a connection
+       * whose `login` is `certificate`.
+       */
+      | Record<string, string>,
     options?: { remember?: boolean; service?: string },
   ): Promise<TokenInfo>;
   getData(request: DataRequest): Promise<DataResult>;

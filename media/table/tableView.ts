@@ -13,7 +13,7 @@ import { Selection } from './selection.ts';
 import { StatusLine } from './statusLine.ts';
 import { say } from './words.ts';
 
-/** Of so many cells the numbers are summed up at most: 2 million take the worker less than a second. */
+/** A selection of more cells is not summed up: this many take the worker less than a second. */
 const maxSummed = 2_000_000;
 
 /** How many of a column's cells are measured for its width. */

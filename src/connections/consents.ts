@@ -29,8 +29,8 @@ const refusals = {
 };
 
 /**
- * What people have agreed to of connections, each by its name and by what they have seen: the origin, and where the settings say
- * where secrets go, these. Holds no secret.
+ * Remembers what people have agreed to, by the connection's name and what they were shown: its origin or, of a described API,
+ * where secrets go. When that changes they are asked again. Holds no secret.
  */
 export class Consents {
   readonly #state: vscode.Memento;

@@ -10,7 +10,7 @@ import { remoteUri, type Server, startServer, workbenchUrl } from '../workbench/
 import { changeSettings, quietSettings } from '../workbench/settings.ts';
 import { service, startSandboxProcess } from './sandboxProcess.ts';
 
-export const benchDir = join(outDir, 'bench');
+const benchDir = join(outDir, 'bench');
 const limitMs = 300_000;
 
 /** Connections to the sandbox gateway that every window has. */
@@ -21,7 +21,7 @@ export const mark = 'BENCH ';
 
 export type Extension = 'ours' | 'empty';
 
-export interface WindowOptions {
+interface WindowOptions {
   /** Whether the window seems to have the keyboard; default yes. */
   readonly focused?: boolean;
   /** What a person does meanwhile. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../workbench/paths.ts';
 import { endTree } from '../workbench/processes.ts';
 
-export interface SandboxProcess {
+interface SandboxProcess {
   readonly url: string;
   stop(): Promise<void>;
 }

@@ -39,7 +39,7 @@ export async function languagesThere(): Promise<string[]> {
   return files.flatMap((file) => /^bundle\.l10n\.([\w-]+)\.json$/.exec(file)?.[1] ?? []).sort();
 }
 
-export interface Difference {
+interface Difference {
   readonly missing: readonly string[];
   readonly unused: readonly string[];
   /** Translations whose places `{0}`, commands or code spans are not those of the English text. */

@@ -12,7 +12,7 @@ import { onStop, runOrThrow } from '../workbench/processes.ts';
  */
 
 /** The lines of a page that are to be run. */
-export function linesToRun(page: string): string[] {
+function linesToRun(page: string): string[] {
   return [...page.matchAll(/^```sh run\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
     block.split('\n').filter((line) => line.trim() !== ''),
   );

@@ -32,7 +32,7 @@ const limits: Readonly<Record<string, string>> = {
 };
 
 /** A schema of ours as JSON schema; checks that are functions cannot be said there. */
-export function jsonSchema(schema: GenericSchema): JsonSchema {
+function jsonSchema(schema: GenericSchema): JsonSchema {
   return converted(schema as unknown as Looked);
 }
 

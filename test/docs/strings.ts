@@ -10,7 +10,7 @@ export interface Found {
   readonly isError: boolean;
 }
 
-export interface Strings {
+interface Strings {
   readonly found: readonly Found[];
   /** Calls whose text is not written where they stand, so that nobody can translate it. */
   readonly unreadable: readonly string[];

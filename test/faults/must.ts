@@ -9,7 +9,7 @@ export interface Cell {
 }
 
 /** What has to come of a cell: it works, it fails with this code, or either of both, because… */
-export type Must = 'work' | ErrorCode | { readonly either: ErrorCode; readonly because: string };
+type Must = 'work' | ErrorCode | { readonly either: ErrorCode; readonly because: string };
 
 /**
  * What an operation must do under a fault, by the contract's codes and by what the protocols promise. Where two

@@ -93,7 +93,7 @@ describe('bad input', () => {
   it('an unknown connection', () => fails(run('signIn', { connection: 'nobody' }), 'E_CONFIG', /nobody/));
   it('a token that is not held', () => fails(run('keepAlive', { id: 'none' }), 'E_UNKNOWN_TOKEN', /token/));
 
-  it('E: arguments of the wrong type close nothing, renew nothing and ask nobody', async () => {
+  it('arguments of the wrong type close nothing, renew nothing and ask nobody', async () => {
     for (const connection of [7, null, {}, ['good']]) {
       await fails(run('closeAll', { connection }), 'E_CONFIG', /connection/);
       await fails(run('keepAlive', { connection }), 'E_CONFIG', /connection/);
@@ -108,7 +108,7 @@ describe('bad input', () => {
     }
   });
 
-  it('E: a long name, or one of several lines, is still told in one sentence', async () => {
+  it('a long name, or one of several lines, is still told in one sentence', async () => {
     await fails(
       run('signIn', { connection: `no\n such\t${'x'.repeat(9_999)}` }),
       'E_CONFIG',
@@ -116,7 +116,7 @@ describe('bad input', () => {
     );
   });
 
-  it('E: credentials of no known shape are not sent', async () => {
+  it('credentials of no known shape are not sent', async () => {
     for (const credentials of [null, 7, {}, { username: 'demo' }, { username: 'x', password: 7 }]) {
       await fails(
         signIn('good', credentials as unknown as typeof login),
@@ -133,7 +133,7 @@ describe('bad input', () => {
     }
   });
 
-  it('E: a port that cannot be had for the sandbox', async () => {
+  it('a port that cannot be had for the sandbox', async () => {
     for (const port of [-1, 1.5, 65_536, '80', Number.NaN]) {
       await fails(run('startSandbox', { port }), 'E_CONFIG', /port/);
     }
@@ -141,13 +141,13 @@ describe('bad input', () => {
     await fails(run('startSandbox', { port: taken }), 'E_CONFIG', new RegExp(`port ${taken}`, 'i'));
   });
 
-  it('E: a query that is not there, or none at all', async () => {
+  it('a query that is not there, or none at all', async () => {
     await fails(run('queries.edit', {}), 'E_NOT_READY', /query/);
     await fails(run('queries.run', { name: 'none' }), 'E_CONFIG', /none/);
     await fails(run('queries.run', { name: 5 }), 'E_CONFIG', /5/);
   });
 
-  it('E: a service need not be named, or asked for, where somebody is signed in to just one', async () => {
+  it('a service need not be named, or asked for, where somebody is signed in to just one', async () => {
     const before = vscode.workspace.getConfiguration('sessionTokens').get<unknown[]>('connections', []);
     await setConnections([...before, { name: 'open', kind: 'bmc-cra', url: sandbox.url }]);
     const api = await activated();

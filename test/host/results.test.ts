@@ -77,7 +77,7 @@ describe('results in their tabs', () => {
     await assert.rejects(run('results.copyRequestAs', { form: 'wget' }), { code: 'E_CONFIG' });
   });
 
-  it('E: closing a tab stops its request, and keeps the session that was opened for it', async () => {
+  it('closing a tab stops its request, and keeps the session that was opened for it', async () => {
     const api = await activated();
     let stopped: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => {

@@ -68,7 +68,7 @@ const byLastPart: Readonly<Record<string, Operation>> = {
 };
 
 /** What a request is about. A data call that closes its session is still getData. */
-export function operationOf(call: Call): Operation {
+function operationOf(call: Call): Operation {
   const last = call.path.at(-1) ?? '';
   if (last === 'services' || last === 'Services') {
     return call.query.has('close') ? 'close' : 'services';

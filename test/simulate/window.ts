@@ -10,7 +10,7 @@ import { Keeper } from '../../src/core/tokens/keeper.ts';
 import { Scheduler } from '../../src/core/tokens/scheduler.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
 
-export interface WindowParts {
+interface WindowParts {
   readonly clock: Clock;
   readonly store: TokenStore;
   readonly credentials: CredentialStore;

@@ -18,7 +18,7 @@ const lifeSeconds = 10;
 /** Before this the heap is still filling, in seconds. */
 const settledAfter = 60;
 
-export interface SoakResult {
+interface SoakResult {
   /** Tokens that were ever seen expired, or that the gateway has let expire. */
   readonly expired: number;
   readonly renewals: number;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
  * A server with session tokens, as two people know one: by a preset (Redfish), and by describing it (`/api`). Its user is
  * `ann` with the password `s3cret-word`.
  */
-export interface Blade {
+interface Blade {
   readonly url: string;
   /** Tokens that are good now. */
   readonly tokens: ReadonlySet<string>;

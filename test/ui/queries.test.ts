@@ -15,7 +15,7 @@ describe('saved queries', () => {
   describe('of a person', () => {
     const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
 
-    it('E: while there are none, Get Data is offered, and not the settings', async () => {
+    it('while there are none, Get Data is offered, and not the settings', async () => {
       await vs().palette('Session Tokens: Edit Query');
       const { actions } = await vs().notification(/No query has been saved yet/);
       assert.deepEqual(actions, ['Get Data']);

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { until } from './until.ts';
 
-export interface QuickInputState {
+interface QuickInputState {
   readonly title: string;
   readonly placeholder: string;
   /** The line below the input: a prompt, or what is wrong with the value. */

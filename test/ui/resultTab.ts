@@ -74,7 +74,7 @@ export class ResultTab {
   }
 }
 
-export interface DrawnCell {
+interface DrawnCell {
   readonly row: number;
   readonly column: number;
   readonly text: string;

@@ -54,7 +54,7 @@ describe('a result of a million rows', () => {
   const gateway = useFixture(startLarge);
   const vs = useWorkbench(() => ({ settings: connectionTo(gateway().url) }));
 
-  it('E: is scrolled to its last row, by bar, wheel and keyboard', async () => {
+  it('is scrolled to its last row, by bar, wheel and keyboard', async () => {
     await signIn(vs());
     const tab = await getResult(vs(), 'MVMVS/JCPU');
     await until('all rows', async () => (await tab.rowCount()) === rows, 60_000);

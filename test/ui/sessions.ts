@@ -15,7 +15,7 @@ export function connectionTo(url: string, more: Settings = {}): Settings {
 }
 
 /** What a person answers who signs in to a CRA connection; by default as the sandbox wants it, for once. */
-export interface SignInAnswers {
+interface SignInAnswers {
   /** Which connection; asked where there are several. */
   readonly connection?: string;
   readonly user?: string;

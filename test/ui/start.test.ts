@@ -13,7 +13,7 @@ import {
 } from '../workbench/server.ts';
 import { changeSettings, quietSettings } from '../workbench/settings.ts';
 
-describe('E: npm start opens VS Code with the tokens in sight', () => {
+describe('npm start opens VS Code with the tokens in sight', () => {
   let browser: Browser;
   let place: string;
   let server: Server | undefined;

@@ -17,7 +17,7 @@ for (const language of [undefined, 'de', 'es', 'fr', 'ja', 'tr']) {
       ...(language === undefined ? {} : { language }),
     }));
 
-    it('E: shows the whole time at which a token ends', async () => {
+    it('shows the whole time at which a token ends', async () => {
       const texts = await readBundle(codeBundle(language));
       const titles = await readBundle(manifestBundle(language));
       const text = (english: string): RegExp => new RegExp(texts[english] ?? english);

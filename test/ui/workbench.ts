@@ -24,7 +24,7 @@ const plainEditor: Settings = {
   'workbench.editor.useModal': 'off',
 };
 
-export interface TreeRow {
+interface TreeRow {
   readonly level: number;
   readonly label: string;
   readonly description: string;

@@ -9,7 +9,7 @@ import { step } from './progress.ts';
 /** code-server ships the server of VS Code 1.139, browser workbench included, as an npm package. */
 const codeServer = process.env.CODE_SERVER_VERSION ?? '4.139.1';
 
-export interface ServerInstall {
+interface ServerInstall {
   /** A Node that can run the server: it wants 24. */
   readonly node: string;
   /** server-main.js. */

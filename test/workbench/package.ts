@@ -42,7 +42,7 @@ export async function makePackage(): Promise<void> {
  * With `GITHUB_REPOSITORY` (`owner/name`; GitHub's workflows have it) the package names that repository, and the links
  * and pictures of README and CHANGELOG lead there, because outside of the repository relative ones lead nowhere.
  */
-export async function packageTo(file: string): Promise<void> {
+async function packageTo(file: string): Promise<void> {
   const repository = process.env.GITHUB_REPOSITORY;
   if (!repository) {
     await vsce(['package', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', file]);

@@ -4,7 +4,7 @@ import CountingReporter from './countingReporter.ts';
 /** Node 22 gives a required ES module with its default inside; Node 24 gives the default. */
 const Mocha = 'default' in imported ? (imported.default as typeof imported) : imported;
 
-export interface MochaRun {
+interface MochaRun {
   readonly files: readonly string[];
   /** Only tests whose title matches. */
   readonly grep?: string | undefined;

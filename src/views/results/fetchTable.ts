@@ -8,7 +8,7 @@ import type { Keeper } from '../../core/tokens/keeper.ts';
 import type { OperationOptions } from '../../core/tokens/signIn.ts';
 
 /** What data are fetched with. */
-export interface FetchServices {
+interface FetchServices {
   readonly keeper: Pick<Keeper, 'getData'>;
   readonly options: { maxResponseBytes(): number };
   readonly worker: WorkerClient;

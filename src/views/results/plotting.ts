@@ -9,7 +9,7 @@ const sampledRows = 5000;
 const mostLines = 8;
 
 /** The result whose numbers are drawn. */
-export interface Plotted {
+interface Plotted {
   readonly table: TableHandle | undefined;
   readonly arrangement: Arrangement;
   /** When its data were got, as epoch milliseconds. */

@@ -16,15 +16,13 @@ import { Plotting, type ShowPlot } from './plotting.ts';
 import type { Outcome } from './statusTexts.ts';
 
 /** What a result needs of the rest. */
-export interface ModelServices {
+interface ModelServices {
   readonly clock: Clock;
   /** Gets the data of a request; the shares are the caller's. */
   readonly fetch: (request: DataRequest, signal: AbortSignal) => Promise<FetchedTable>;
   /** The columns by the view's definition. */
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
   readonly plot: ShowPlot;
-  /** Tells the person of a failure that nobody else hears of. */
-  readonly report: (error: unknown) => void;
 }
 
 /** What one result is: its table, how that is arranged and labelled, and what came of the last request. */

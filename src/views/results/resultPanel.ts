@@ -53,7 +53,6 @@ export class ResultPanel implements Disposable {
       fetch: (request, signal) => fetchTable(deps, request, { signal }),
       columns: (fetched) => deps.keeper.columns(fetched),
       plot: (plot) => this.post(plot),
-      report: deps.report,
     });
     const dist = vscode.Uri.joinPath(deps.extensionUri, 'dist');
     const icon = (name: string) => vscode.Uri.joinPath(deps.extensionUri, 'media', name);

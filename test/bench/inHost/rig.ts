@@ -14,7 +14,7 @@ import type { FakeClock } from '../../unit/fakeClock.ts';
 /** Tokens of one connection: a user token and its sessions. */
 const tokensEach = 100;
 
-export interface RigOptions {
+interface RigOptions {
   readonly tokens: number;
   readonly keepAlive: 'manual' | 'auto';
 }

@@ -7,7 +7,7 @@ import * as vscode from 'vscode';
 import type { SessionTokensApi } from '../../../src/api.ts';
 
 /** What ../timed.cjs leaves behind. */
-export interface Timed {
+interface Timed {
   readonly requireMs: number;
   readonly activateMs: number;
   /** The secret storage of the extension. */
@@ -75,7 +75,7 @@ export function environment(name: string): string {
 }
 
 /** A time in which this process did not get to its timers. */
-export interface Block {
+interface Block {
   /** Of `performance.now()`. */
   readonly from: number;
   readonly ms: number;

@@ -14,7 +14,7 @@ const cases: [string, boolean, Danger | undefined][] = [
 
 describe('the danger of a way', () => {
   for (const [url, rejectUnauthorized, danger] of cases) {
-    it(`E: of ${url}, its certificate ${rejectUnauthorized ? 'verified' : 'not verified'}: ${danger ?? 'none'}`, () => {
+    it(`of ${url}, its certificate ${rejectUnauthorized ? 'verified' : 'not verified'}: ${danger ?? 'none'}`, () => {
       assert.equal(dangerOf({ url, rejectUnauthorized }), danger);
     });
   }

@@ -108,7 +108,7 @@ describe('security: the package', () => {
     );
   });
 
-  it('E: made for a repository, links and shows what is there, and names it in the manifest', async function () {
+  it('made for a repository, links and shows what is there, and names it in the manifest', async function () {
     this.timeout(120_000);
     const home = 'https://github.com/some-owner/some.name';
     const { files, manifest } = await build('repository', 'UTC', 'some-owner/some.name');
@@ -141,7 +141,7 @@ describe('security: the package', () => {
     ok(pictures >= 5, `only ${pictures} pictures were found`);
   });
 
-  it('E: is not made for what is no name of a repository', async function () {
+  it('is not made for what is no name of a repository', async function () {
     this.timeout(120_000);
     await rejects(build('bad', 'UTC', 'https://github.com/a/b'), /GITHUB_REPOSITORY is owner\/name/);
   });

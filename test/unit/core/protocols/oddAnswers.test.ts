@@ -313,7 +313,7 @@ describe('protocols: odd answers', () => {
     }
   });
 
-  it('E: no message tells a status of success', async () => {
+  it('no message tells a status of success', async () => {
     for (const kind of ['views', 'getData', 'sarus'] as const) {
       for (const error of ['View NADA is not known', true]) {
         await open(kind, (_, response) => json(response, { error, Errors: error }));

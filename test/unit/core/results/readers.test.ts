@@ -216,7 +216,7 @@ describe('results: readers', () => {
     });
   }
 
-  it('E: tells of the scalars that have arrived also where the body breaks off just then', async () => {
+  it('tells of the scalars that have arrived also where the body breaks off just then', async () => {
     for (const piece of ['{"session":"S","Rows":[{"a":1},', '{"session":"S","Rows":[5']) {
       const scalars: string[] = [];
       let table: TableHandle | undefined;

@@ -520,7 +520,7 @@ describe('data calls', () => {
     });
   });
 
-  it('E: the service need not be named where somebody is signed in to just one', async () => {
+  it('the service need not be named where somebody is signed in to just one', async () => {
     rig = new Rig({ service: undefined });
     const window = await rig.open('w');
     await assert.rejects(rig.getData(window), { code: 'E_CONFIG' });

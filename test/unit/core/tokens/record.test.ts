@@ -9,7 +9,7 @@ import {
 } from '../../../../src/core/tokens/record.ts';
 import { FakeClock } from '../../fakeClock.ts';
 
-export const aRecord: TokenRecord = {
+const aRecord: TokenRecord = {
   id: 'one',
   value: 'a-secret-of-some-length',
   connection: 'c',

@@ -212,7 +212,7 @@ describe('what cannot be used', () => {
     });
   });
 
-  it('E: of a user token and the session that it ends with, the session is told, whose renewal renews both', async () => {
+  it('of a user token and the session that it ends with, the session is told, whose renewal renews both', async () => {
     const window = await rig.open('w');
     const user = await window.keeper.signIn('cra', { login: demo });
     await rig.pass(5_000, 1_000);

@@ -83,7 +83,7 @@ describe('table: rows near what is visible', () => {
     equal(rows.count, 500);
   });
 
-  it('E: that are sorted while they arrive are asked for anew when they have doubled, and at the end', () => {
+  it('that are sorted while they arrive are asked for anew when they have doubled, and at the end', () => {
     update(1);
     rows.arrange(true);
     for (let count = 2; count <= 1000; count++) {

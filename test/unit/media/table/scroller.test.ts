@@ -42,7 +42,7 @@ function scrollerOf(rows: number): {
 }
 
 describe('table: scrolling', () => {
-  it('E: the last of a million and more rows is reached by bar, wheel and keyboard, and no element is too high', () => {
+  it('the last of a million and more rows is reached by bar, wheel and keyboard, and no element is too high', () => {
     for (const rows of [10, 200_000, 230_000, 1_000_000, 3_000_000]) {
       const last = Math.max(0, rows * rowHeight - view);
       const { element, scroller, drag, wheel } = scrollerOf(rows);
@@ -62,7 +62,7 @@ describe('table: scrolling', () => {
     }
   });
 
-  it('E: the wheel passes every row once, in each direction', () => {
+  it('the wheel passes every row once, in each direction', () => {
     const { element, scroller, wheel } = scrollerOf(1_000_000);
     const last = 1_000_000 * rowHeight - view;
     for (const by of [500, -500]) {
@@ -78,7 +78,7 @@ describe('table: scrolling', () => {
     }
   });
 
-  it('E: whatever is done, the rows are where the bar says, and inside of their bounds', () => {
+  it('whatever is done, the rows are where the bar says, and inside of their bounds', () => {
     const act = fc.oneof(
       fc.record({ is: fc.constant('wheel' as const), by: fc.integer({ min: -2000, max: 2000 }) }),
       fc.record({ is: fc.constant('drag' as const), by: fc.double({ min: 0, max: 1, noNaN: true }) }),

@@ -30,7 +30,7 @@ describe('results: how views are arranged', () => {
     assert.equal(later.of(view).filter, '');
   });
 
-  it('E: is remembered of the views that were arranged last, and what is none of ours is left', async () => {
+  it('is remembered of the views that were arranged last, and what is none of ours is left', async () => {
     const state = memento();
     const layouts = new Layouts(state, () => false);
     for (let at = 0; at < 201; at++) {
@@ -42,7 +42,7 @@ describe('results: how views are arranged', () => {
     assert.deepEqual(layouts.of({ ...view, view: 'V1' }), asSent);
   });
 
-  it('E: is remembered without a filter in which there is a secret', async () => {
+  it('is remembered without a filter in which there is a secret', async () => {
     const layouts = new Layouts(memento(), (text) => text.includes('secret'));
     await layouts.keep(view, { ...arranged, filter: 'user=secret' });
     assert.deepEqual(layouts.of(view), { ...arranged, filter: '' });

@@ -71,11 +71,9 @@ describe('results: what one result is', () => {
   /** What is fetched next, and how that is told to end. */
   let fetching: { resolve(table: FetchedTable): void; reject(error: unknown): void; signal: AbortSignal };
   let columns: () => Promise<readonly Column[]>;
-  let reported: unknown[];
   let model: ResultModel;
 
   beforeEach(() => {
-    reported = [];
     columns = async () => [];
     model = new ResultModel({ connection: 'c', product: 'P', view: 'V' }, 'P/V', asSent, {
       clock,
@@ -85,7 +83,6 @@ describe('results: what one result is', () => {
         }),
       columns: () => columns(),
       plot: () => undefined,
-      report: (error) => reported.push(error),
     });
   });
 
@@ -110,10 +107,9 @@ describe('results: what one result is', () => {
     assert.equal(model.labelOf('v'), 'Value');
     assert.ok(model.revision > revision, 'there is another field, and labels to filter by');
     assert.deepEqual(model.seenFields, ['v', 'w']);
-    assert.deepEqual(reported, []);
   });
 
-  it('E: a definition that cannot be had is no failure, nor is a table that is let go meanwhile', async () => {
+  it('a definition that cannot be had is no failure, nor is a table that is let go meanwhile', async () => {
     const table = new FakeTable([{ v: '3' }]);
     model.show(table);
     columns = () => Promise.reject(new TokensError('E_HTTP', 'none'));
@@ -122,7 +118,7 @@ describe('results: what one result is', () => {
     assert.equal(model.labelOf('v'), 'v');
   });
 
-  it('E: keeps the rows until those of a refresh are there, and marks what has changed', async () => {
+  it('keeps the rows until those of a refresh are there, and marks what has changed', async () => {
     const first = new FakeTable([
       { k: 'a', v: '1' },
       { k: 'b', v: '2' },
@@ -151,7 +147,7 @@ describe('results: what one result is', () => {
     assert.equal(next.dropped, true);
   });
 
-  it('E: a click on a header during a refresh counts for what comes', async () => {
+  it('a click on a header during a refresh counts for what comes', async () => {
     model.show(new FakeTable([{ v: '2', w: 'a' }]));
     await model.arrange({ ...asSent, sort: by('v') });
     const refreshed = model.refresh();
@@ -185,7 +181,7 @@ describe('results: what one result is', () => {
     assert.deepEqual(await values(), ['2']);
   });
 
-  it('E: a tab that is closed stops its refresh and lets what comes go', async () => {
+  it('a tab that is closed stops its refresh and lets what comes go', async () => {
     model.show(new FakeTable([{ v: '1' }]));
     const closed = model.refresh();
     model.dispose();
