@@ -19,13 +19,13 @@ import {
 } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
-import { type Description, type RestRequest, textsOf } from './description.ts';
+import { type Description, keptNames, namesOf, type RestRequest, textsOf } from './description.ts';
 import { HeldReader } from './held.ts';
 import { fixedMs, isInBody, tells, tellsBeside, toldMs, type Unit } from './life.ts';
 import { type Seen, seen, seenInPart } from './place.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
 import { type Scope, Sending } from './sending.ts';
-import { namesIn, namesInText } from './template.ts';
+import { namesInText } from './template.ts';
 
 /** What a sign-in has got so far. */
 type Begun = Scope & { readonly grant?: Grant };
@@ -200,7 +200,7 @@ export class Rest implements Gateway<RestQuery> {
       return; // It dies there by itself.
     }
     const scope = await this.#scopeWith(revoke, tokens);
-    if (namesIn(revoke.path).some((name) => this.#sending.valueOf(name, scope) === undefined)) {
+    if (!this.#sending.leadsSomewhere(revoke.path, scope)) {
       this.#deps.log.warn(
         `${this.#deps.connection.name}: no answer told where to end this token, so it ends by itself.`,
       );
@@ -222,6 +222,8 @@ export class Rest implements Gateway<RestQuery> {
   #afterStep(step: RestRequest, before: Begun, answer: HttpAnswer): Begun {
     const { keep, life, signIn, token: usual } = this.#description;
     const view = seen(answer, answer.text);
+    const cookies = before.cookies.kept();
+    this.#answers.tell(cookies);
     this.#answers.check(answer, view, 'signIn');
     const more = { ...before.more, ...this.#answers.keptAt({ ...keep, ...step.keep }, view, before.cookies) };
     const isLast = step === signIn.at(-1);
@@ -235,8 +237,6 @@ export class Rest implements Gateway<RestQuery> {
         ? notJson(this.#http.host, answer)
         : this.#answers.lacking(answer);
     }
-    const cookies = before.cookies.kept();
-    this.#answers.tell(cookies);
     const unit = isUnit(step) ? step : life;
     const grant = {
       value: token,
@@ -284,10 +284,10 @@ export class Rest implements Gateway<RestQuery> {
 
   /** What of a login goes with the token: what is in the headers of every request, and names that its renewal or end takes. */
   #keptOf(login: Login): Kept {
-    const { headers, query, renew, revoke } = this.#description;
+    const { headers, renew, revoke } = this.#description;
     const isAsked = (name: string) => Object.hasOwn(login, name);
     const always = Object.values(headers).flatMap((text) => namesInText(text, isAsked));
-    const later = [query, renew, revoke].flatMap((one) => (one === undefined ? [] : namesOf(one, isAsked)));
+    const later = [renew, revoke].flatMap((one) => (one === undefined ? [] : namesOf(one, isAsked)));
     const names = [...always, ...later.filter(isNameField)];
     return Object.fromEntries(names.map((name) => [name, login[name] ?? '']));
   }
@@ -340,19 +340,13 @@ function isSafe({ method }: Pick<DataRequest, 'method'>): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-function namesOf(request: RestRequest, isKnown: (name: string) => boolean): string[] {
-  return [
-    ...namesIn(request.path).filter(isKnown),
-    ...textsOf(request).flatMap((text) => namesInText(text, isKnown)),
-  ];
-}
-
 /** Whether a token is renewed by something that is kept with it, such as a refresh token, and not by itself. */
-function isByKept({ keep, renew, signIn }: Description): boolean {
+function isByKept(description: Description): boolean {
+  const { renew } = description;
   if (renew === undefined) {
     return false;
   }
-  const names = new Set([keep, ...signIn.map((step) => step.keep), renew.keep].flatMap(Object.keys));
+  const names = keptNames(description);
   const { form, json } = renew;
   const texts = textsOf({ headers: renew.send ? {} : renew.headers, form, json });
   return texts.some((text) => namesInText(text, (name) => names.has(name)).length > 0);

@@ -26,14 +26,12 @@ function holds({ status, at, is, like }: Criterion, answer: Seen): boolean {
     return false;
   }
   const place: Place = at ?? { in: 'text' };
-  if (is !== undefined) {
-    const value = valueAt(place, answer);
-    return is.some((one) => isSame(one, value)) && (like === undefined || answer.text.includes(like));
-  }
-  if (like !== undefined) {
-    return (at === undefined ? answer.text : wordsAt(at, answer)).includes(like);
-  }
-  return at === undefined || valueAt(at, answer) !== undefined;
+  const value = valueAt(place, answer);
+  return (
+    value !== undefined &&
+    (is === undefined || is.some((one) => isSame(one, value))) &&
+    (like === undefined || wordsAt(place, answer).includes(like))
+  );
 }
 
 /** Servers write numbers as text, and text as numbers. */

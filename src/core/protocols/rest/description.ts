@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { Parsed } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
+import { isRecord } from '../../http/text.ts';
 import type { Json } from '../../json.ts';
+import { isNameField, type Preset } from '../protocol.ts';
 import type { Criterion } from './criteria.ts';
 import type { Unit } from './life.ts';
 import { type Place, pathOf, placeOf } from './place.ts';
@@ -91,10 +93,13 @@ const as = (what: Wrong): Wrong => what;
 const ownHeaders =
   /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-(?:length|encoding)|accept-encoding|proxy-.*|cookie|set-cookie)$/i;
 
+/** The characters that names of headers and cookies have (a token of RFC 9110). */
+const nameCharacters = /^[\w!#$%&'*+.^`|~-]+$/;
+
 const text = v.string(as('string'));
 const headerName = v.pipe(
   text,
-  v.check((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !ownHeaders.test(name), as('header')),
+  v.check((name) => nameCharacters.test(name) && !ownHeaders.test(name), as('header')),
 );
 const memberName = v.pipe(text, v.regex(/^[A-Za-z]\w{0,31}$/, as('name')));
 const place = v.pipe(
@@ -231,7 +236,7 @@ const members = {
     { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
   ),
   life: v.optional(
-    v.object({ ...unit, sliding: v.optional(v.boolean(as('boolean')), false) }, as('object')),
+    v.strictObject({ ...unit, sliding: v.optional(v.boolean(as('boolean')), false) }, strangeMember),
     {},
   ),
   query: v.optional(request),
@@ -248,20 +253,13 @@ const schema = v.object(members, as('object'));
 /** The names of the members that describe. */
 export const memberNames = Object.keys(members) as readonly (keyof typeof members)[];
 
-/** A set of members under a name: an API that many have. */
-export interface Preset {
-  /** As people know the API; not translated. */
-  readonly title: string;
-  /** What it is based on: seen at a running server, in its documentation, or in a program that speaks to it. */
-  readonly evidence: 'run' | 'documented' | 'client';
-  readonly source: string;
-  readonly description: Readonly<Record<string, unknown>> & {
-    readonly inputs?: Readonly<Record<string, string>>;
-  };
-}
+/** An API that many have, with the members that describe it. */
+type DescribedApi = Omit<Preset, 'settings' | 'inputs'> & {
+  readonly description: Readonly<Record<string, unknown>> & Partial<Pick<Preset, 'inputs'>>;
+};
 
 /** The presets that there are, by their names in the settings. */
-export const presetsByName = presets as Readonly<Record<string, Preset>>;
+export const presetsByName = presets as Readonly<Record<string, DescribedApi>>;
 
 /**
  * Reads what describes an API: the members of a connection, beside those of the preset that it may name. The former hold, one
@@ -278,7 +276,7 @@ export function parseDescription(input: Readonly<Record<string, unknown>>): Pars
     memberNames.flatMap((name) => (input[name] === undefined ? [] : [[name, input[name]]])),
   );
   const inputs =
-    isObject(base.inputs) && isObject(own.inputs) ? { inputs: { ...base.inputs, ...own.inputs } } : {};
+    isRecord(base.inputs) && isRecord(own.inputs) ? { inputs: { ...base.inputs, ...own.inputs } } : {};
   const parsed = v.safeParse(schema, { ...base, ...own, ...inputs });
   if (!parsed.success) {
     return { ok: false, reason: reasonOf(parsed.issues[0]) };
@@ -297,20 +295,32 @@ export function parseRequest(line: string): RestRequest | undefined {
 }
 
 /** Names that every template may use. */
-export const numberNames = ['lifeSeconds', 'lifeMinutes'] as const;
+const numberNames = ['lifeSeconds', 'lifeMinutes'] as const;
+
+/** The names of all that is kept with a token, whichever answer it is from. */
+export function keptNames({ keep: usual, signIn, renew, requests }: Description): ReadonlySet<string> {
+  const own = [...signIn, renew, ...Object.values(requests)].map((one) => one?.keep ?? {});
+  return new Set([usual, ...own].flatMap(Object.keys));
+}
 
 /** All names that the values of templates can be known by. */
-export function knownNames({
-  ask,
-  inputs,
-  keep: kept,
-  signIn,
-  renew,
-  requests,
-}: Description): ReadonlySet<string> {
-  const steps = [...signIn, ...(renew === undefined ? [] : [renew]), ...Object.values(requests)];
-  const places = [kept, ...steps.map((one) => one.keep)];
-  return new Set(['token', ...numberNames, ...ask, ...Object.keys(inputs), ...places.flatMap(Object.keys)]);
+export function knownNames(description: Description): ReadonlySet<string> {
+  const { ask, inputs } = description;
+  return new Set(['token', ...numberNames, ...ask, ...Object.keys(inputs), ...keptNames(description)]);
+}
+
+/** Of what is asked for, what goes by Basic authorization: the user, and what is asked for next. */
+export function basicNames(ask: readonly string[]): readonly string[] {
+  const from = Math.max(ask.findIndex(isNameField), 0);
+  return [...ask.slice(from), ...ask.slice(0, from)].slice(0, 2);
+}
+
+/** The names in a request that are known. */
+export function namesOf(one: RestRequest, isKnown: (name: string) => boolean): string[] {
+  return [
+    ...namesIn(one.path).filter(isKnown),
+    ...textsOf(one).flatMap((text) => namesInText(text, isKnown)),
+  ];
 }
 
 /** The texts of a request in which names are filled in, but for its path. */
@@ -328,8 +338,8 @@ function textsIn(value: unknown): string[] {
 
 /** What of a description cannot be, though each member of it can. */
 function contradiction(description: Description): Message | undefined {
-  const { ask, inputs, keep: kept, signIn, send, query, renew, revoke, life } = description;
-  const all = ['token', ...numberNames, ...Object.keys(inputs), ...Object.keys(kept), ...ask];
+  const { ask, inputs, signIn, send, query, renew, revoke, requests, life } = description;
+  const all = ['token', ...numberNames, ...Object.keys(inputs), ...keptNames(description), ...ask];
   const twice = all.find((name, at) => all.indexOf(name) !== at);
   if (twice !== undefined) {
     return { ...wrong.twice, args: [twice] };
@@ -349,32 +359,27 @@ function contradiction(description: Description): Message | undefined {
   }
   // What is asked for goes with the sign-in, its renewal and its end, and with nothing that gets data.
   const isAsked = (name: string) => ask.includes(name);
-  const open = [...(query === undefined ? [] : [...textsOf(query)]), send.value];
-  const leaked =
-    open.flatMap((one) => namesInText(one, isAsked))[0] ?? namesIn(query?.path ?? []).find(isAsked);
+  const inQuery = query && namesOf(query, isAsked)[0];
+  const leaked = inQuery ?? namesInText(send.value, isAsked)[0];
   if (leaked !== undefined) {
-    return {
-      ...wrong.unnamed,
-      args: [namesInText(send.value, isAsked).length > 0 ? 'send.value' : 'query', leaked],
-    };
+    return { ...wrong.unnamed, args: [inQuery === undefined ? 'send.value' : 'query', leaked] };
+  }
+  const data = Object.entries(requests).map(([name, one]) => [`requests.${name}`, one] as const);
+  const [withLogin] = [['query', query] as const, ...data].find(([, one]) => one?.basic) ?? [];
+  if (withLogin !== undefined) {
+    return { ...wrong.unknown, args: [`${withLogin}.basic`] };
   }
   if (send.in === 'body' && pathOf(send.name) === undefined) {
     return { ...wrong.pointer, args: ['send.name'] };
   }
-  if (send.in === 'header' && !v.is(headerName, send.name)) {
-    return { ...wrong.header, args: ['send.name'] };
-  }
-  if (send.in === 'cookie' && !/^[\w!#$%&'*+.^`|~-]+$/.test(send.name)) {
+  const isHeader = send.in === 'header' && !v.is(headerName, send.name);
+  if (isHeader || (send.in === 'cookie' && !nameCharacters.test(send.name))) {
     return { ...wrong.header, args: ['send.name'] };
   }
   const units = (['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] as const).filter(
     (name) => life[name] !== undefined,
   );
   return units[1] === undefined ? undefined : { ...wrong.both, args: [`life.${units[0]}`, units[1]] };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isPlain(value: unknown): boolean {

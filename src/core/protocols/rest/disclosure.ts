@@ -1,5 +1,12 @@
 import type { Handing } from '../protocol.ts';
-import { type Description, memberNames, type RestRequest, textsOf } from './description.ts';
+import {
+  basicNames,
+  type Description,
+  keptNames,
+  memberNames,
+  type RestRequest,
+  textsOf,
+} from './description.ts';
 import { namesIn, namesInText, type PathTemplate } from './template.ts';
 
 /** Where each secret goes by a description: what is asked for, the token, and what is kept with it. */
@@ -9,7 +16,7 @@ export function handingsOf(description: Description): readonly Handing[] {
   const requests = [...signIn, query, renew, revoke].filter((one) => one !== undefined);
   const all: Handing[] = [
     ...requests.flatMap((request) => [
-      ...(request.basic ? [{ names: ask.slice(0, 2), ...headerOf('Authorization', request) }] : []),
+      ...(request.basic ? [{ names: basicNames(ask), ...headerOf('Authorization', request) }] : []),
       ...handingsIn(request, isSecret),
     ]),
     ...inHeaders(headers, isSecret),
@@ -26,9 +33,8 @@ function dataHandings(description: Description): Handing[] {
     .filter(({ names }) => names.length > 0);
 }
 
-function isSecretIn({ ask, keep, signIn, renew }: Description): (name: string) => boolean {
-  const kept = [keep, ...signIn.map((one) => one.keep), renew?.keep ?? {}].flatMap(Object.keys);
-  const names = new Set(['token', ...ask, ...kept]);
+function isSecretIn(description: Description): (name: string) => boolean {
+  const names = new Set(['token', ...description.ask, ...keptNames(description)]);
   return (name) => names.has(name);
 }
 

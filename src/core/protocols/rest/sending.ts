@@ -4,15 +4,23 @@ import type { CookieJar } from '../../http/cookies.ts';
 import { basicCredentials, encode, encodePairs, type Pairs } from '../../http/encode.ts';
 import type { HttpRequest } from '../../http/request.ts';
 import type { Json } from '../../json.ts';
-import { isNameField, type Kept, type Login } from '../protocol.ts';
-import { type Description, knownNames, type RestRequest } from './description.ts';
+import type { Kept, Login } from '../protocol.ts';
+import { basicNames, type Description, knownNames, type RestRequest } from './description.ts';
 import { isCalled, pathOf } from './place.ts';
-import { fillJson, fillPath, fillText, headerValue, type Values } from './template.ts';
+import {
+  fillJson,
+  fillPath,
+  fillText,
+  headerValue,
+  namesIn,
+  type PathTemplate,
+  type Values,
+} from './template.ts';
 
 /** What the names in a request stand for. */
 export interface Scope {
   readonly token?: string | undefined;
-  /** What is kept with it, cookies not counted. */
+  /** What is kept with it. */
   readonly more: Kept;
   /** Of who signs in; empty in what gets data. */
   readonly login: Login;
@@ -88,9 +96,11 @@ export class Sending {
     );
   }
 
-  /** What a name stands for; undefined where that is not known. */
-  valueOf(name: string, scope: Scope): string | number | undefined {
-    return this.#values(scope)(name);
+  /** Whether all is known that a path cannot do without; parameters of its query are left out. */
+  leadsSomewhere(path: PathTemplate, scope: Scope): boolean {
+    const values = this.#values(scope);
+    const needed = path.filter((part) => 'names' in part && part.form !== 'query');
+    return namesIn(needed).every((name) => values(name) !== undefined);
   }
 
   #values({ token, more, login, params }: Scope): Values {
@@ -108,9 +118,7 @@ export class Sending {
   }
 
   #addLogin(sent: Filled, login: Login): void {
-    const { ask } = this.#description;
-    const user = ask.find(isNameField) ?? ask[0] ?? '';
-    const secret = ask.find((name) => name !== user) ?? '';
+    const [user = '', secret = ''] = basicNames(this.#description.ask);
     sent.headers.Authorization = `Basic ${basicCredentials(login[user] ?? '', login[secret] ?? '')}`;
   }
 

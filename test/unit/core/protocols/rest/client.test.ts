@@ -99,6 +99,23 @@ describe('rest: the client', () => {
       equal(got[0]?.headers['content-length'], '0');
     });
 
+    it('is by Basic authorization with the user and what is asked for next', async () => {
+      const { url, got } = await serve((_, response) => json(response, 'session'));
+      for (const ask of [
+        ['company', 'username', 'password'],
+        ['password', 'username'],
+      ]) {
+        const { gateway } = new Client(
+          restOf(url, { ask, signIn: { request: 'POST /api/session', basic: true }, token: '' }),
+        );
+        await gateway.signIn({ company: 'acme', ...demo });
+        equal(
+          got.at(-1)?.headers.authorization,
+          `Basic ${Buffer.from('demo:demo-password').toString('base64')}`,
+        );
+      }
+    });
+
     it('is refused once, and by what the description says', async () => {
       for (const [status, body, description] of [
         [401, '{}', {}],
@@ -479,6 +496,18 @@ describe('rest: the client', () => {
       );
     });
 
+    it('is ended without a parameter that no answer has told', async () => {
+      const { url, got } = await server((_, response) => response.writeHead(204).end());
+      const revoke = { request: 'POST /out{?csrf}' };
+      const client = new Client(restOf(url, { ...plain, keep: { csrf: '/csrf' }, revoke }));
+      await client.gateway.close({ user: 'tok' });
+      await client.gateway.close({ user: 'tok', more: { csrf: 'c' } });
+      deepEqual(
+        got.map((one) => one.url),
+        ['/out', '/out?csrf=c'],
+      );
+    });
+
     it('has the name of who signed in at hand, and the password only where it is remembered', async () => {
       const { url, got } = await server();
       const revoke = { request: 'POST /out', json: { name: '{username}', password: '{password}' } };
@@ -518,6 +547,22 @@ describe('rest: the client', () => {
         await failure(client.rows({ user: 'tok', more: { csrf } }, { request: 'GET /x' }), 'E_PROTOCOL');
       }
       equal(got.length, 0);
+    });
+
+    it('are known as soon as a step of the sign-in has set a cookie', async () => {
+      const { url } = await serve((got, response) => {
+        if (got.path === '/one') {
+          json(response, {}, 200, { 'Set-Cookie': 'SID=cookie-abcdefgh; Path=/' });
+        } else {
+          response
+            .writeHead(500)
+            .end(JSON.stringify({ message: `no session ${got.headers.cookie?.slice(4)}` }));
+        }
+      });
+      const signIn = [{ request: 'GET /one' }, { request: 'POST /two' }];
+      const client = new Client(restOf(url, { ...plain, signIn }));
+      const error = await failure(client.gateway.signIn(demo), 'E_HTTP');
+      ok(!JSON.stringify([error, error.message, error.details]).includes('cookie-abcdefgh'));
     });
 
     it('are in no error and no line of the log', async () => {

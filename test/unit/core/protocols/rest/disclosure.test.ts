@@ -66,6 +66,23 @@ describe('where secrets go by a description', () => {
     ok(own({ send: { in: 'query', name: 'token' } }));
   });
 
+  it('is told of what a data request has kept', () => {
+    const requests = {
+      Csrf: { request: 'GET /csrf', keep: { csrf: '/csrf' } },
+      Log: { request: 'GET /log{?csrf}' },
+    };
+    deepEqual(
+      handings({ signIn: { request: 'POST /login' }, token: '/token', requests }).map(({ names }) => names),
+      [['token'], ['csrf']],
+    );
+  });
+
+  it('is told of the user and the password that go by Basic, whatever else is asked for', () => {
+    const ask = ['company', 'username', 'password'];
+    const [first] = handings({ ask, signIn: { request: 'POST /login', basic: true }, token: '/token' });
+    deepEqual(first?.names, ['username', 'password']);
+  });
+
   it('is in no query with any preset', () => {
     for (const [name, { description }] of Object.entries(presetsByName)) {
       deepEqual(

@@ -169,6 +169,8 @@ describe('rest: criteria', () => {
     ok(!matches([{ status: [401], at, is: [4] }], dead));
     ok(matches([{ at: place('/words'), like: '"gone"' }], dead));
     ok(!matches([{ at: place('/reason'), like: 'gone' }], dead));
+    ok(matches([{ at: place('/words'), is: ['session "gone"'], like: 'gone' }], dead));
+    ok(!matches([{ at: place('/reason'), is: [4], like: 'gone' }], dead));
     ok(matches([{ like: 'session' }], dead));
     ok(!matches([{ like: 'sess.on' }], dead));
     ok(matches([{ at: place('/reason') }], dead));
