@@ -10,7 +10,7 @@ describe('a refused login', () => {
     await closeServers();
   });
 
-  it('A2: is sent once by commands and API together, says why, and ends with a new sign-in', async () => {
+  it('is sent once by commands and API together, says why, and ends with a new sign-in', async () => {
     const api = await activated();
     let password = 'first-pass';
     let token = 1;

@@ -21,7 +21,7 @@ describe('client certificates and headers: in VS Code', () => {
 
   const signIn = async () => (await activated()).signIn('mutual', { apiKey: 'key-of-the-host-test' });
 
-  it('D1: a gateway that wants a certificate says so, and lets in whoever has one', async () => {
+  it('a gateway that wants a certificate says so, and lets in whoever has one', async () => {
     const { connection, heard, mine } = gateway;
     await setConnections([connection]);
     await assert.rejects(signIn, { code: 'E_TLS', message: /wants a client certificate.*certFile/ });
@@ -30,7 +30,7 @@ describe('client certificates and headers: in VS Code', () => {
     assert.equal(heard.at(-1)?.peer, 'somebody');
   });
 
-  it('D1: a locked key is opened for no program that lacks its passphrase', async () => {
+  it('a locked key is opened for no program that lacks its passphrase', async () => {
     const { authority, connection, heard, mine } = gateway;
     const keyFile = await authority.locked('locked.pem', mine, 'a passphrase');
     await setConnections([{ ...connection, certFile: mine.certFile, keyFile }]);
@@ -40,13 +40,13 @@ describe('client certificates and headers: in VS Code', () => {
     assert.equal(heard.length, 0);
   });
 
-  it('D1: a file that is no certificate is E_CONFIG', async () => {
+  it('a file that is no certificate is E_CONFIG', async () => {
     const { connection, mine } = gateway;
     await setConnections([{ ...connection, pfxFile: mine.keyFile }]);
     await assert.rejects(signIn, { code: 'E_CONFIG', message: /PKCS#12/ });
   });
 
-  it('D2: headers are sent, and nothing where the secret of one is not known', async () => {
+  it('headers are sent, and nothing where the secret of one is not known', async () => {
     const { connection, heard, mine } = gateway;
     const { certFile, keyFile } = mine;
     await setConnections([{ ...connection, certFile, keyFile, headers: { 'X-Team': 'blue' } }]);

@@ -115,7 +115,7 @@ describe('proxies of the settings', () => {
 
         afterEach(() => run('signOut', { connection: name }));
 
-        it(`A4: ${support === 'off' ? 'passes the proxy over' : 'goes through the proxy'}`, async () => {
+        it(`${support === 'off' ? 'passes the proxy over' : 'goes through the proxy'}`, async () => {
           await setting('proxy', `http://${here}:${portOf(proxy)}`);
           const api = await activated();
           const refused = { email: 'demo@example.com', password: secret };
@@ -141,7 +141,7 @@ describe('proxies of the settings', () => {
           assert.equal(/authorization|cookie|token/i.test(proxied), scheme === 'http');
         });
 
-        it(`A4: ${support === 'off' ? 'needs no proxy' : 'says that the proxy cannot be reached'}`, async () => {
+        it(`${support === 'off' ? 'needs no proxy' : 'says that the proxy cannot be reached'}`, async () => {
           await setting('proxy', `http://${here}:1`);
           const api = await activated();
           const signIn = api.signIn(name, { apiKey: 'demo' });
@@ -150,7 +150,7 @@ describe('proxies of the settings', () => {
             : assert.rejects(signIn, { code: 'E_NETWORK', message: /^The proxy on the way/ }));
         });
 
-        it('A4: without a proxy, what may not be sent twice has a socket of its own', async () => {
+        it('without a proxy, what may not be sent twice has a socket of its own', async () => {
           await setting('proxy', undefined);
           const api = await activated();
           if (scheme === 'http') {

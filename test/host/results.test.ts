@@ -38,13 +38,13 @@ describe('results in their tabs', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('D5: nothing can be exported while no result is open', async () => {
+  it('nothing can be exported while no result is open', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     const path = join(folder, 'none.csv');
     await assert.rejects(run('results.export', { format: 'csv', path }), { code: 'E_NOT_READY' });
   });
 
-  it('D5: the result last looked at is exported without a question, in every format', async () => {
+  it('the result last looked at is exported without a question, in every format', async () => {
     const { rows } = await run<{ rows: Record<string, unknown>[] }>('getData', request);
     // Another editor lies over it.
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: 'x' }));
@@ -71,7 +71,7 @@ describe('results in their tabs', () => {
     }
   });
 
-  it('D7: the request is copied in the form that a program names', async () => {
+  it('the request is copied in the form that a program names', async () => {
     await run('results.copyRequestAs', { form: 'cmd' });
     assert.match(await vscode.env.clipboard.readText(), /^curl [^\n]* \^\n[\s\S]*%USER_TOKEN%"\n$/);
     await assert.rejects(run('results.copyRequestAs', { form: 'wget' }), { code: 'E_CONFIG' });

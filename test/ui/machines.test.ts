@@ -60,7 +60,7 @@ describe('windows of one person on two machines', () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
-  it('A1: see the same lives, renew once for a deadline, and leave each other’s sessions alone', async function () {
+  it('see the same lives, renew once for a deadline, and leave each other’s sessions alone', async function () {
     this.timeout(300_000);
     const server = await startServer({
       dataDir: folder,

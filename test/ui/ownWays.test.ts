@@ -23,7 +23,7 @@ describe('a passphrase and the secret of a header, as a person is asked for them
   const gateway = useFixture(lockedOut);
   const vs = useWorkbench(() => ({ settings: { 'sessionTokens.connections': [gateway().connection] } }));
 
-  it('D1: D2: once, masked, and a wrong passphrase again; until they sign out', async () => {
+  it('once, masked, and a wrong passphrase again; until they sign out', async () => {
     const { quickInput } = vs();
     await vs().showTokens();
     await vs().palette('Session Tokens: Sign In');

@@ -50,7 +50,7 @@ describe('a person whose password was refused', () => {
   const gateway = useFixture(startGateway);
   const vs = useWorkbench(() => ({ settings: connectionTo(gateway().url, { dialect: 'views' }) }));
 
-  it('A2: reads why, is shown it in the tree, and signs in anew there; it was sent once', async () => {
+  it('reads why, is shown it in the tree, and signs in anew there; it was sent once', async () => {
     const { quickInput } = vs();
     await vs().showTokens();
     await signIn(vs(), { password: 'first-pass', keep: 'Remember' });
@@ -81,7 +81,7 @@ describe('a gateway that wants its Tomcat user', () => {
   const sandbox = useFixture(() => startSandbox({ basic: true }));
   const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
 
-  it('A6: has the person asked once, for a name and, masked, for the password', async () => {
+  it('has the person asked once, for a name and, masked, for the password', async () => {
     const { quickInput } = vs();
     await vs().showTokens();
     await signIn(vs());

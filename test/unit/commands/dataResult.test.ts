@@ -51,7 +51,7 @@ describe('the result for a program', () => {
     );
   }
 
-  it('A9: has the rows, with names for labels, where the definition fails; and lets the table go', async () => {
+  it('has the rows, with names for labels, where the definition fails; and lets the table go', async () => {
     for (const fail of [
       (_: unknown, response: Parameters<typeof json>[0]) => tomcat(response, 500, 'Error', 'It broke'),
       (_: unknown, response: Parameters<typeof json>[0]) => json(response, {}, 401),
@@ -77,7 +77,7 @@ describe('the result for a program', () => {
     assert.deepEqual(columns, [{ field: 'A', label: 'The First', hidden: true }]);
   });
 
-  it('A9: lets the table go where its rows cannot be had', async () => {
+  it('lets the table go where its rows cannot be had', async () => {
     const got = await fetched((_, response) => json(response, { columns: [{ field: 'A', label: 'Label' }] }));
     let disposed = 0;
     const answer: Answer = {

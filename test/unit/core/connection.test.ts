@@ -41,7 +41,7 @@ describe('connections', () => {
     }
   });
 
-  it('D1: name a client certificate in one way, whole', () => {
+  it('name a client certificate in one way, whole', () => {
     for (const [files, reason] of [
       [{ keyFile: 'k.pem' }, '"certFile" is missing'],
       [{ pfxFile: 'p.pfx', certFile: 'c.pem' }, '"pfxFile" cannot be used together with "certFile"'],
@@ -63,7 +63,7 @@ describe('connections', () => {
     }
   });
 
-  it('D2: have headers that can be sent and that are theirs to set', () => {
+  it('have headers that can be sent and that are theirs to set', () => {
     const no = 'is no header that can be set: its name is wrong, or each request needs its own';
     for (const name of [
       'Host',

@@ -8,7 +8,7 @@ const fail = () => {
 };
 
 describe('events', () => {
-  it('A7: everybody hears, and whoever is told of faults hears of each', async () => {
+  it('everybody hears, and whoever is told of faults hears of each', async () => {
     const faults: string[] = [];
     const emitter = new Emitter<number>((error) => faults.push(String(error)));
     const heard: number[] = [];
@@ -21,7 +21,7 @@ describe('events', () => {
     assert.deepEqual(faults, ['Error: a mistake', 'Error: a mistake']);
   });
 
-  it('A7: without anybody to tell, the fault comes out when everybody has heard', () => {
+  it('without anybody to tell, the fault comes out when everybody has heard', () => {
     const emitter = new Emitter<number>();
     const heard: number[] = [];
     emitter.event(fail);
@@ -30,7 +30,7 @@ describe('events', () => {
     assert.deepEqual(heard, [1]);
   });
 
-  it('A7: a listener of tokens that throws costs no sign-in, no data and no token, and the log says so', async () => {
+  it('a listener of tokens that throws costs no sign-in, no data and no token, and the log says so', async () => {
     const rig = new Rig();
     const window = await rig.open('w');
     const heard: string[] = [];
@@ -50,7 +50,7 @@ describe('events', () => {
     rig.end();
   });
 
-  it('A7: a listener that throws does not end automatic renewal', async () => {
+  it('a listener that throws does not end automatic renewal', async () => {
     const rig = new Rig({ keepAlive: 'auto' });
     rig.maxIdleMs = 10_000;
     const window = await rig.open('w');

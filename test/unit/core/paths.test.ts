@@ -14,7 +14,7 @@ describe('paths of the settings', () => {
     delete process.env.TEST_CERTIFICATES;
   });
 
-  it('C10: the home folder and the environment are put in, and nothing else is touched', () => {
+  it('the home folder and the environment are put in, and nothing else is touched', () => {
     for (const [written, path] of [
       ['~', home],
       ['~/ca.pem', `${home}/ca.pem`],

@@ -90,7 +90,7 @@ describe('security: redaction', () => {
     equal(redactor.hide('for PRODUSER7'), 'for ‹redacted›');
   });
 
-  it('B7: masks only whole secrets in data, in every encoding and case', () => {
+  it('masks only whole secrets in data, in every encoding and case', () => {
     const redactor = new Redactor();
     redactor.add('CICSPROD2026');
     redactor.add('pass/Word 99');
@@ -124,7 +124,7 @@ describe('security: redaction', () => {
     equal(redactor.redact('CICSPROD'), '‹redacted›');
   });
 
-  it('B7: leaves not even a part in data of a secret that is there as a whole, however it is written', () => {
+  it('leaves not even a part in data of a secret that is there as a whole, however it is written', () => {
     const redactor = new Redactor();
     const { password, apiKey, gatewayPassword } = canaries;
     const secrets = [password, apiKey, gatewayPassword, 'Tk-9f27C0ab51e8d6a4-Zy'];

@@ -170,7 +170,7 @@ describe('file claims', () => {
     assert.deepEqual((await readdir(folder)).sort(), ['new.0', 'window-next']);
   });
 
-  it('A1: call no window of another machine dead, which nobody here can know', async () => {
+  it('call no window of another machine dead, which nobody here can know', async () => {
     const me = here('m1.me');
     await me.enter();
     assert.equal(await me.lives('m2.other'), true);
@@ -186,7 +186,7 @@ describe('file claims', () => {
     assert.deepEqual((await readdir(folder)).sort(), ['window-m1.later', 'window-m1.me', 'window-m1.next']);
   });
 
-  it('A1: know windows of version 0.1 by what those have written here', async () => {
+  it('know windows of version 0.1 by what those have written here', async () => {
     await here('old').enter();
     await here('dead', 'earlier').enter();
     const me = here('m1.me');
@@ -195,7 +195,7 @@ describe('file claims', () => {
     assert.equal(await me.lives('of-another-machine'), true);
   });
 
-  it('A1: are of a machine that is the same at each start, and another one for each name', async () => {
+  it('are of a machine that is the same at each start, and another one for each name', async () => {
     const id = machineIdIn(folder, 'host');
     assert.equal(machineIdIn(folder, 'host'), id);
     assert.notEqual(machineIdIn(folder, 'other/host'), id);

@@ -40,7 +40,7 @@ describe('protocols: bodies', () => {
   });
 
   describe('time', () => {
-    it('A3: a body may be as late as the time-out of its connection lets it', async () => {
+    it('a body may be as late as the time-out of its connection lets it', async () => {
       const identity = await generate([{ name: 'commonName', value: '127.0.0.1' }], { keyType: 'ec' });
       for (const secure of [false, true]) {
         for (const when of [20_000, 119_999]) {
@@ -75,7 +75,7 @@ describe('protocols: bodies', () => {
       }
     });
 
-    it('A3: an answer that stops halfway ends with the time-out, and its socket with it', async () => {
+    it('an answer that stops halfway ends with the time-out, and its socket with it', async () => {
       const clock = new FakeClock();
       const begun = gate();
       const closed = gate();
@@ -96,7 +96,7 @@ describe('protocols: bodies', () => {
       await closed.opened;
     });
 
-    it('A3: what a slow sink is given ends with the time-out, too', async () => {
+    it('what a slow sink is given ends with the time-out, too', async () => {
       const clock = new FakeClock();
       const begun = gate();
       const server = await serve((_, response) => void response.writeHead(200).end('{"a":1}'));
@@ -126,7 +126,7 @@ describe('protocols: bodies', () => {
       return client(server.url);
     }
 
-    it('C1: nothing is nothing, whatever it is said to be packed in', async () => {
+    it('nothing is nothing, whatever it is said to be packed in', async () => {
       for (const encoding of ['gzip', 'x-gzip', 'deflate', 'br', 'gzip, br', 'zstd', 'UTF-8']) {
         for (const status of [200, 204, 304, 401, 500]) {
           const answer = await (await encoded(encoding, '', status)).send(get);
@@ -147,7 +147,7 @@ describe('protocols: bodies', () => {
       }
     });
 
-    it('C2: deflate is read with its zlib header and without', async () => {
+    it('deflate is read with its zlib header and without', async () => {
       for (const pack of [deflateSync, deflateRawSync]) {
         for (const level of [0, 1, 9]) {
           equal((await (await encoded('deflate', pack(body, { level }))).send(get)).text, body);
@@ -157,7 +157,7 @@ describe('protocols: bodies', () => {
       }
     });
 
-    it('C3: what is no packing is read as it is', async () => {
+    it('what is no packing is read as it is', async () => {
       for (const encoding of [
         'UTF-8',
         'utf8',
@@ -179,7 +179,7 @@ describe('protocols: bodies', () => {
       }
     });
 
-    it('C3: packings are found in any case, in lists, and beside words that are none', async () => {
+    it('packings are found in any case, in lists, and beside words that are none', async () => {
       for (const [encoding, bytes] of [
         ['GZIP', gzipSync(body)],
         ['X-GZip', gzipSync(body)],
@@ -198,7 +198,7 @@ describe('protocols: bodies', () => {
       }
     });
 
-    it('C3: a packing that nobody asked for, a broken one and too many of them are refused', async () => {
+    it('a packing that nobody asked for, a broken one and too many of them are refused', async () => {
       for (const [encoding, bytes] of [
         ['compress', body],
         ['zstd', body],
@@ -257,7 +257,7 @@ describe('protocols: bodies', () => {
       equal((await (await sent(type, bytes, 500)).http.send(get)).text, right, `error: ${type}`);
     }
 
-    it('B6: any label that is known is read, in rows and in errors alike', async () => {
+    it('any label that is known is read, in rows and in errors alike', async () => {
       const west = text.replace('€', 'E');
       for (const type of [
         'application/json;charset=ISO-8859-1',
@@ -283,7 +283,7 @@ describe('protocols: bodies', () => {
       );
     });
 
-    it('B6: UTF-16 is read by its label, by its mark and by its zeros', async () => {
+    it('UTF-16 is read by its label, by its mark and by its zeros', async () => {
       const little = Buffer.from(text, 'utf16le');
       const big = Buffer.from(little).swap16();
       const mark = Buffer.from([0xff, 0xfe]);
@@ -302,7 +302,7 @@ describe('protocols: bodies', () => {
       await reads('application/json;charset=utf-16le', little, text);
     });
 
-    it('B6: UTF-8 stays what it is, with its mark or without, and counts more than a label', async () => {
+    it('UTF-8 stays what it is, with its mark or without, and counts more than a label', async () => {
       const mark = Buffer.from([0xef, 0xbb, 0xbf]);
       for (const type of [
         'application/json',
@@ -317,7 +317,7 @@ describe('protocols: bodies', () => {
       await reads('application/json;charset=ISO-8859-1', Buffer.concat([mark, Buffer.from(text)]), text);
     });
 
-    it('B6: an unknown label is read as UTF-8, and only the log says so', async () => {
+    it('an unknown label is read as UTF-8, and only the log says so', async () => {
       for (const label of ['klingon', 'x-user-defined-9', '"IBM-9999"']) {
         const { http, log } = await sent(`application/json;charset=${label}`, Buffer.from(text));
         equal((await http.send(get)).text, text);
@@ -328,7 +328,7 @@ describe('protocols: bodies', () => {
       }
     });
 
-    it('B6: letters that are cut in two between packets stay whole', async () => {
+    it('letters that are cut in two between packets stay whole', async () => {
       const bytes = Buffer.from(text, 'utf16le').swap16();
       const server = await serve(async (_, response) => {
         response.writeHead(200, { 'Content-Type': 'application/json;charset=utf-16be' });
@@ -341,7 +341,7 @@ describe('protocols: bodies', () => {
       equal(await rows(client(server.url)), text);
     });
 
-    it('B6: tables are made of such bodies, small and large, to the last cell', async () => {
+    it('tables are made of such bodies, small and large, to the last cell', async () => {
       const worker = new WorkerClient(join(root, 'src/core/results/worker.ts'), new SystemClock());
       try {
         for (const count of [3, 100_000]) {

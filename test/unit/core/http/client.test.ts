@@ -153,7 +153,7 @@ describe('protocols: http', () => {
     });
   });
 
-  it('C9: a gateway gets its cookies back, byte by byte, until it deletes them', async () => {
+  it('a gateway gets its cookies back, byte by byte, until it deletes them', async () => {
     const lines = [
       ['id=M\xfcller; Path=/', 'x=1; Domain=other.example'],
       ['id=; Path=/; expires=Tue, 12-Oct-1999'],
@@ -698,7 +698,7 @@ describe('protocols: http', () => {
       equal((await http.send(post)).status, 200);
     });
 
-    it('C10: finds a CA file below the home folder and below a folder of the environment', async () => {
+    it('finds a CA file below the home folder and below a folder of the environment', async () => {
       const identity = await certificate('127.0.0.1');
       const url = await secure(identity);
       const { HOME, USERPROFILE } = process.env;

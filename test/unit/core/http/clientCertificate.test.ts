@@ -83,20 +83,20 @@ describe('protocols: client certificates', () => {
         url = served.url;
       });
 
-      it('D1: a certificate and its key let in', async () => {
+      it('a certificate and its key let in', async () => {
         const http = client(url, { certFile: mine.certFile, keyFile: mine.keyFile });
         for (const idempotent of [true, false]) {
           match((await http.send({ ...get, idempotent })).text, /somebody/);
         }
       });
 
-      it('D1: one file may hold both, and be used without a file of authorities', async () => {
+      it('one file may hold both, and be used without a file of authorities', async () => {
         const both = await authority.file('both.pem', `${mine.key}\n${mine.cert}`);
         const own = { certFile: both, caFile: undefined, rejectUnauthorized: false };
         match((await client(url, own).send(get)).text, /somebody/);
       });
 
-      it('D1: a locked key opens with its passphrase, which nobody sees', async () => {
+      it('a locked key opens with its passphrase, which nobody sees', async () => {
         const parts = deps();
         for (const type of ['pkcs8', 'sec1'] as const) {
           const keyFile = await authority.locked('locked.pem', mine, passphrase, type);
@@ -109,7 +109,7 @@ describe('protocols: client certificates', () => {
         ok(!parts.log.lines.join('\n').includes(passphrase));
       });
 
-      it('D1: a PKCS#12 file opens with its passphrase, and without one where it has none', async function () {
+      it('a PKCS#12 file opens with its passphrase, and without one where it has none', async function () {
         const pfxFile = await authority.pfx('mine.pfx', mine, 'pass-4711');
         const open = await authority.pfx('open.pfx', mine, '');
         if (pfxFile === undefined || open === undefined) {
@@ -119,7 +119,7 @@ describe('protocols: client certificates', () => {
         match((await client(url, { pfxFile: open }).send(get)).text, /somebody/);
       });
 
-      it('D1: whoever sends none is told that one is wanted, and where to name it', async () => {
+      it('whoever sends none is told that one is wanted, and where to name it', async () => {
         const error = await failure(client(url, {}).send(get), 'E_TLS');
         match(error.message, /client certificate.*certFile and keyFile, or in pfxFile/);
         ok(!/is not trusted/.test(error.message), error.message);
@@ -128,7 +128,7 @@ describe('protocols: client certificates', () => {
     });
   }
 
-  it('D1: what another file holds is used once the gateway has refused the first', async () => {
+  it('what another file holds is used once the gateway has refused the first', async () => {
     const { url } = await gateway('TLSv1.3');
     const late = await authority.issue('renewed', new Date(Date.now() - 86_400_000));
     const http = client(url, { certFile: late.certFile, keyFile: late.keyFile });
@@ -137,7 +137,7 @@ describe('protocols: client certificates', () => {
     match((await http.send(get)).text, /renewed/);
   });
 
-  it('D1: without the passphrase, or with a wrong one, nothing is sent: E_CREDENTIALS', async () => {
+  it('without the passphrase, or with a wrong one, nothing is sent: E_CREDENTIALS', async () => {
     const served = await gateway('TLSv1.3');
     const keyFile = await authority.locked('locked.pem', mine, passphrase);
     let secrets: ConnectionSecrets = {};
@@ -157,7 +157,7 @@ describe('protocols: client certificates', () => {
     await failure(http.send(get), 'E_CREDENTIALS');
   });
 
-  it('D1: so is a PKCS#12 file', async function () {
+  it('so is a PKCS#12 file', async function () {
     const { url } = await gateway('TLSv1.3');
     const pfxFile = await authority.pfx('mine.pfx', mine, 'pass-4711');
     if (pfxFile === undefined) {
@@ -168,7 +168,7 @@ describe('protocols: client certificates', () => {
     match((await failure(wrong.send(get), 'E_CREDENTIALS')).message, /passphrase does not open/);
   });
 
-  it('D1: each file that cannot be used is named in one sentence', async () => {
+  it('each file that cannot be used is named in one sentence', async () => {
     const url = 'https://127.0.0.1:1';
     const other = await authority.issue('other');
     const junk = await authority.file('junk.pem', 'not a certificate');
@@ -197,7 +197,7 @@ describe('protocols: client certificates', () => {
     }
   });
 
-  it('D1: a file that is put right works without a new window', async () => {
+  it('a file that is put right works without a new window', async () => {
     const { url } = await gateway('TLSv1.3');
     const certFile = await authority.file('later.pem', '');
     const http = client(url, { certFile, keyFile: mine.keyFile });
@@ -228,7 +228,7 @@ describe('protocols: client certificates', () => {
     [116, 'certificate required'],
   ];
   for (const [description, words] of alerts) {
-    it(`D1: the alert “${words}” is told as of the person’s certificate, not of the gateway’s`, async () => {
+    it(`the alert “${words}” is told as of the person’s certificate, not of the gateway’s`, async () => {
       const url = await alerting(description);
       const { certFile, keyFile } = mine;
       const refused = await failure(client(url, { certFile, keyFile }).send(get), 'E_TLS');
@@ -241,12 +241,12 @@ describe('protocols: client certificates', () => {
     });
   }
 
-  it('D1: a handshake that fails without a reason names the client certificate as a possible one', async () => {
+  it('a handshake that fails without a reason names the client certificate as a possible one', async () => {
     const error = await failure(client(await alerting(40), {}).send(get), 'E_TLS');
     match(error.message, /broke off the TLS handshake; if it wants a client certificate, name/);
   });
 
-  it('D1: an alert that is about nobody’s certificate is told as before', async () => {
+  it('an alert that is about nobody’s certificate is told as before', async () => {
     const error = await failure(client(await alerting(70), {}).send(get), 'E_TLS');
     ok(!/client certificate/.test(error.message), error.message);
   });

@@ -59,7 +59,7 @@ describe('protocols: cookies', () => {
       return jar.header('/a/b') ?? '';
     }
 
-    it('C9: a date in the past deletes, in whatever form it comes (5.1.1)', () => {
+    it('a date in the past deletes, in whatever form it comes (5.1.1)', () => {
       for (const date of [
         'Tue, 12-Oct-1999',
         'Tue, 12-Oct-1999 00:00:00 GMT',
@@ -80,7 +80,7 @@ describe('protocols: cookies', () => {
       }
     });
 
-    it('C9: what is no date is passed over', () => {
+    it('what is no date is passed over', () => {
       for (const date of [
         '',
         '0',
@@ -100,7 +100,7 @@ describe('protocols: cookies', () => {
       }
     });
 
-    it('C9: a cookie ends when its time is over, by the clock that does not jump', () => {
+    it('a cookie ends when its time is over, by the clock that does not jump', () => {
       const clock = new FakeClock(Date.UTC(2026, 0, 2, 3, 4, 5));
       const jar = new CookieJar('host.example', clock);
       jar.take(
@@ -117,7 +117,7 @@ describe('protocols: cookies', () => {
       equal(jar.header('/'), 's=1');
     });
 
-    it('C9: Max-Age counts more than Expires, and only if it is a number (5.2.2)', () => {
+    it('Max-Age counts more than Expires, and only if it is a number (5.2.2)', () => {
       const past = 'Expires=Tue, 12-Oct-1999 00:00:00 GMT';
       const future = 'Expires=Tue, 12-Oct-2099 00:00:00 GMT';
       for (const [attributes, left] of [
@@ -145,7 +145,7 @@ describe('protocols: cookies', () => {
       }
     });
 
-    it('C9: a domain that is not the host’s is refused, and one that is counts (5.2.3, 5.3)', () => {
+    it('a domain that is not the host’s is refused, and one that is counts (5.2.3, 5.3)', () => {
       for (const [domain, host, kept] of [
         ['host.example', 'host.example', true],
         ['.Host.Example', 'host.example', true],
@@ -167,7 +167,7 @@ describe('protocols: cookies', () => {
       equal(after(['c=1; Domain=host.example', 'c=; Max-Age=0']), '');
     });
 
-    it('C9: a path that is none is the default one, and longer paths go first (5.2.4, 5.4)', () => {
+    it('a path that is none is the default one, and longer paths go first (5.2.4, 5.4)', () => {
       const jar = new CookieJar('host.example', new FakeClock());
       jar.take(
         ['r=1; Path=/', 'd=1', 'n=1; Path=a', 'l=1; Path=/x; Path=', 'e=1; Path=/a/b/', 'f=1; Path="/"'],
@@ -183,7 +183,7 @@ describe('protocols: cookies', () => {
       equal(jar.header('/'), 'r=2; t=1');
     });
 
-    it('C9: names and values are what stands around the first equals sign, trimmed (5.2)', () => {
+    it('names and values are what stands around the first equals sign, trimmed (5.2)', () => {
       for (const [line, sent] of [
         ['c', ''],
         ['=c', ''],
@@ -206,7 +206,7 @@ describe('protocols: cookies', () => {
       equal(after(['c=1', 'C=2']), 'c=1; C=2');
     });
 
-    it('C9: a secure cookie is taken and sent by https only', () => {
+    it('a secure cookie is taken and sent by https only', () => {
       const jar = new CookieJar('host.example', new FakeClock());
       jar.take(['s=1; secure=anything', 't=1;SECURE', 'u=1; Secured'], '/', false);
       equal(jar.header('/'), 'u=1');
@@ -214,7 +214,7 @@ describe('protocols: cookies', () => {
       equal(jar.header('/'), 'u=1; s=1');
     });
 
-    it('C9: the ended make room for the next', () => {
+    it('the ended make room for the next', () => {
       const clock = new FakeClock();
       const jar = new CookieJar('host.example', clock);
       jar.take(

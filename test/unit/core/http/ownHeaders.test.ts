@@ -22,7 +22,7 @@ describe('protocols: headers of a connection', () => {
     });
   }
 
-  it('D2: go with every request, also after a redirect within the origin', async () => {
+  it('go with every request, also after a redirect within the origin', async () => {
     const server = await serve(({ path }, response) =>
       path === '/a'
         ? response.writeHead(307, { Location: '/b' }).end()
@@ -39,7 +39,7 @@ describe('protocols: headers of a connection', () => {
     }
   });
 
-  it('D2: go to no other origin', async () => {
+  it('go to no other origin', async () => {
     const other = await serve((_, response) => json(response, {}));
     const server = await serve((_, response) =>
       response.writeHead(302, { Location: `${other.url}/x` }).end(),
@@ -53,7 +53,7 @@ describe('protocols: headers of a connection', () => {
     equal(other.got.length, 0);
   });
 
-  it('D2: the protocol’s own win, whatever their case; the usual ones can be replaced', async () => {
+  it('the protocol’s own win, whatever their case; the usual ones can be replaced', async () => {
     const server = await serve((_, response) => json(response, {}));
     const http = client(server.url, {
       authorization: 'Basic bWU6bWU=',
@@ -71,7 +71,7 @@ describe('protocols: headers of a connection', () => {
     );
   });
 
-  it('D2: a secret value is put in where it stands, and masked wherever it could be seen', async () => {
+  it('a secret value is put in where it stands, and masked wherever it could be seen', async () => {
     const secret = 'zero-trust-$&-secret';
     const server = await serve(({ headers }, response) =>
       json(response, { error: `bad key ${headers['x-key']}` }, 500),
@@ -87,7 +87,7 @@ describe('protocols: headers of a connection', () => {
     ok(!parts.log.lines.join('\n').includes(secret));
   });
 
-  it('D2: without a secret that is needed nothing is sent: E_CREDENTIALS', async () => {
+  it('without a secret that is needed nothing is sent: E_CREDENTIALS', async () => {
     const server = await serve((_, response) => json(response, {}));
     let secrets: ConnectionSecrets = { headers: { 'x-other': 'some other' } };
     const http = client(server.url, { 'X-Key': '${secret}' }, () => secrets);

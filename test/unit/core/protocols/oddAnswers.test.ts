@@ -61,7 +61,7 @@ describe('protocols: odd answers', () => {
   describe('of which only the token matters', () => {
     const oddLives = ['soon', '30 min', 'PT30M', {}, [], [5], true, '', 1e300, -1, null];
 
-    it('A10: a SARUS token is kept beside a life in any form, and its life asked for', async () => {
+    it('a SARUS token is kept beside a life in any form, and its life asked for', async () => {
       let odd: unknown;
       await open('sarus', (got, response) =>
         json(response, {
@@ -77,7 +77,7 @@ describe('protocols: odd answers', () => {
       }
     });
 
-    it('A10: where that question is answered oddly as well, its life is reckoned', async () => {
+    it('where that question is answered oddly as well, its life is reckoned', async () => {
       let odd: unknown;
       await open('sarus', (got, response) =>
         json(response, {
@@ -91,7 +91,7 @@ describe('protocols: odd answers', () => {
       }
     });
 
-    it('A10: older servers name the life otherwise', async () => {
+    it('older servers name the life otherwise', async () => {
       const server = await open('sarus', (got, response) =>
         json(response, {
           Result:
@@ -105,7 +105,7 @@ describe('protocols: odd answers', () => {
       equal((await gateway.remainingLife?.({ user: 'tok' }))?.reportedMs, 8);
     });
 
-    it('A10: a renewal counts whatever is odd beside it', async () => {
+    it('a renewal counts whatever is odd beside it', async () => {
       let odd: unknown;
       await open('sarus', (_, response) =>
         json(response, {
@@ -119,7 +119,7 @@ describe('protocols: odd answers', () => {
       }
     });
 
-    it('A10: a CRA token is kept beside members and headers of any form', async () => {
+    it('a CRA token is kept beside members and headers of any form', async () => {
       for (const dialect of ['views', 'getData'] as const) {
         const headers = [
           'timeout=soon',
@@ -144,14 +144,14 @@ describe('protocols: odd answers', () => {
       }
     });
 
-    it('A10: words of a warning do not cost a token that was granted', async () => {
+    it('words of a warning do not cost a token that was granted', async () => {
       await open('views', (_, response) =>
         json(response, { userToken: 'tok', error: 'The password ends soon' }),
       );
       equal((await gateway.signIn(login, 'SVC')).value, 'tok');
     });
 
-    it('A10: a session is known beside counts of any form', async () => {
+    it('a session is known beside counts of any form', async () => {
       let odd: unknown;
       await open('views', (_, response) =>
         json(response, { totalRows: odd, numRows: odd, rc: odd, session: 's-1', Rows: [{ A: '1' }] }),
@@ -166,7 +166,7 @@ describe('protocols: odd answers', () => {
   describe('with raw control characters', () => {
     const raw = '\u0000\u0001\t\n\u001f';
 
-    it('C5: a CRA log-on, its refusal, the services and a definition', async () => {
+    it('a CRA log-on, its refusal, the services and a definition', async () => {
       for (const dialect of ['views', 'getData'] as const) {
         await open(dialect, (got, response) => {
           if (got.path.endsWith('/refused/login') || got.path.endsWith('/refused/Logon')) {
@@ -190,7 +190,7 @@ describe('protocols: odd answers', () => {
       }
     });
 
-    it('C5: every answer of SARUS', async () => {
+    it('every answer of SARUS', async () => {
       await open('sarus', (_, response) =>
         response.end(
           `{"Note": "${raw}", "Result": {"SessionToken": "tok", "Remaining": 5, "Status": 200, "Detail": "${raw}"}}`,
@@ -202,7 +202,7 @@ describe('protocols: odd answers', () => {
       await gateway.close({ user: 'tok' });
     });
 
-    it('C5: what else is mended in rows is mended here as well', async () => {
+    it('what else is mended in rows is mended here as well', async () => {
       await open('sarus', (got, response) =>
         response.end(
           got.path === '/GetSessionToken'
@@ -214,7 +214,7 @@ describe('protocols: odd answers', () => {
       deepEqual([value, reportedMs], ['tok', 7]);
     });
 
-    it('C5: but nothing else is made of text that is no JSON', async () => {
+    it('but nothing else is made of text that is no JSON', async () => {
       for (const body of [`{"userToken": "tok${raw}"`, `{"userToken"\u0001: "tok"}`, '"\\'.repeat(300_000)]) {
         await open('views', (_, response) => response.end(body));
         await failure(gateway.signIn(login, 'SVC'), 'E_PROTOCOL');
@@ -224,7 +224,7 @@ describe('protocols: odd answers', () => {
   });
 
   for (const status of [204, 205]) {
-    it(`C6: a data call answered by ${status} has no rows`, async () => {
+    it(`a data call answered by ${status} has no rows`, async () => {
       for (const kind of ['views', 'getData', 'sarus'] as const) {
         await open(kind, (_, response) => response.writeHead(status).end());
         const got = await (kind === 'sarus' ? getIt() : getView());
@@ -234,7 +234,7 @@ describe('protocols: odd answers', () => {
     });
   }
 
-  it('C6: but an empty body under 200 is no answer', async () => {
+  it('but an empty body under 200 is no answer', async () => {
     for (const kind of ['views', 'getData', 'sarus'] as const) {
       await open(kind, (_, response) => response.end());
       await failure(kind === 'sarus' ? getIt() : getView(), 'E_PROTOCOL');
@@ -243,7 +243,7 @@ describe('protocols: odd answers', () => {
   });
 
   for (const empty of emptyErrors) {
-    it(`C7: rows are kept beside an error that is ${JSON.stringify(empty)}`, async () => {
+    it(`rows are kept beside an error that is ${JSON.stringify(empty)}`, async () => {
       await open('views', (_, response, index) =>
         json(
           response,
@@ -263,7 +263,7 @@ describe('protocols: odd answers', () => {
       deepEqual(await rowsOf(await getIt()), [{ A: '1' }]);
     });
 
-    it(`C7: a SARUS token is kept beside Errors that are ${JSON.stringify(empty)}`, async () => {
+    it(`a SARUS token is kept beside Errors that are ${JSON.stringify(empty)}`, async () => {
       await open('sarus', (_, response) =>
         json(response, { Errors: empty, Result: { SessionToken: 'tok', Remaining: 5, Status: 200 } }),
       );
@@ -274,7 +274,7 @@ describe('protocols: odd answers', () => {
   }
 
   for (const error of ['No', true, 1, ['No'], [{ message: 'No' }], { code: 8 }, [[], { Detail: 'No' }]]) {
-    it(`C7: but ${JSON.stringify(error)} is an error`, async () => {
+    it(`but ${JSON.stringify(error)} is an error`, async () => {
       await open('views', (_, response) => json(response, { Rows: [{ A: '1' }], error }));
       await failure(getView(), 'E_HTTP');
       gateway.dispose();
@@ -283,7 +283,7 @@ describe('protocols: odd answers', () => {
     });
   }
 
-  it('C7: the words of a list of errors are told', async () => {
+  it('the words of a list of errors are told', async () => {
     await open('sarus', (_, response) =>
       json(response, { Errors: [{ Status: 429, Details: 'Quota used up' }], Result: [] }),
     );
@@ -292,7 +292,7 @@ describe('protocols: odd answers', () => {
     equal(error.details.status, 429);
   });
 
-  it('C8: one row may stand without its list', async () => {
+  it('one row may stand without its list', async () => {
     await open('getData', (_, response, index) =>
       json(response, {
         session: 's-1',
@@ -305,7 +305,7 @@ describe('protocols: odd answers', () => {
     deepEqual(await rowsOf(await getView()), []);
   });
 
-  it('C8: but a list that holds something else is none of rows', async () => {
+  it('but a list that holds something else is none of rows', async () => {
     for (const rows of ['x', 5, [1], [{ A: '1' }, 2]]) {
       await open('getData', (_, response) => json(response, { Rows: rows }));
       await failure(getView(), 'E_PROTOCOL');
@@ -329,7 +329,7 @@ describe('protocols: odd answers', () => {
     [404, 'Unknown session token'],
     [404, 'Token has already expired'],
   ] as const) {
-    it(`A5: SARUS refuses a token by ${status} with “${words}”`, async () => {
+    it(`SARUS refuses a token by ${status} with “${words}”`, async () => {
       await open('sarus', (_, response) =>
         json(response, { Errors: [{ Status: status, Details: words }] }, status),
       );
@@ -337,7 +337,7 @@ describe('protocols: odd answers', () => {
     });
   }
 
-  it('A5: a 404 that says nothing of the token is none of its refusal', async () => {
+  it('a 404 that says nothing of the token is none of its refusal', async () => {
     await open('sarus', (_, response) =>
       json(response, { Errors: [{ Status: 404, Details: 'Unknown dataset' }] }, 404),
     );
@@ -345,7 +345,7 @@ describe('protocols: odd answers', () => {
   });
 
   for (const status of [200, 400, 404, 401]) {
-    it(`A5: a session that is told unknown under ${status} was refused, a view was not`, async () => {
+    it(`a session that is told unknown under ${status} was refused, a view was not`, async () => {
       await open('views', (got, response) =>
         json(
           response,
@@ -359,7 +359,7 @@ describe('protocols: odd answers', () => {
     });
   }
 
-  it('A5: a 401 that asks for the Tomcat user is no refusal of the token', async () => {
+  it('a 401 that asks for the Tomcat user is no refusal of the token', async () => {
     for (const dialect of ['views', 'getData'] as const) {
       await open(dialect, (_, response) =>
         json(response, {}, 401, { 'WWW-Authenticate': 'Basic realm="Tomcat"' }),

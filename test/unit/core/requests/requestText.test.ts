@@ -102,7 +102,7 @@ describe('results: the text of a request', () => {
     assert.ok(args.includes('userToken=tok en'));
   });
 
-  it('D8: the token of an .http file is encoded where it goes into a form or an address', () => {
+  it('the token of an .http file is encoded where it goes into a form or an address', () => {
     const variables: Record<string, string> = { USER_TOKEN: 'a+b/c=&d e', SESSION_TOKEN: 'a+b/c=&d e' };
     /** As the editors' clients replace variables; a name with a percent sign before it is encoded. */
     const filled = (written: string) =>
@@ -128,7 +128,7 @@ describe('results: the text of a request', () => {
     powershell: (written) => ['pwsh', ['-NoProfile', '-Command', written]],
   };
   for (const [form, runner] of Object.entries(runners)) {
-    it(`D7: the text as ${form} makes the request, whatever its values hold`, async function () {
+    it(`the text as ${form} makes the request, whatever its values hold`, async function () {
       this.timeout(240_000); // It starts many programs.
       if (!runs(form)) {
         this.skip();
@@ -181,7 +181,7 @@ describe('results: the text of a request', () => {
       }
     });
 
-    it(`D7: the text as ${form} gets data of the sandbox`, async function () {
+    it(`the text as ${form} gets data of the sandbox`, async function () {
       if (!runs(form)) {
         this.skip();
       }
@@ -217,7 +217,7 @@ describe('results: the text of a request', () => {
     HEADER_AUTHORIZATION: 'bWU6bWU=',
   };
 
-  it('D2: the connection’s headers are in every form, what is or may be secret of them as a variable', () => {
+  it('the connection’s headers are in every form, what is or may be secret of them as a variable', () => {
     for (const form of requestForms) {
       for (const dialect of ['getData', 'views'] as const) {
         const written = textOf(cra, to(cra, { headers, dialect }), form);
@@ -236,7 +236,7 @@ describe('results: the text of a request', () => {
   });
 
   for (const [form, runner] of Object.entries(runners)) {
-    it(`D2: the text as ${form} sends the connection’s headers, whatever they hold`, async function () {
+    it(`the text as ${form} sends the connection’s headers, whatever they hold`, async function () {
       if (!runs(form)) {
         this.skip();
       }
@@ -271,7 +271,7 @@ describe('results: the text of a request', () => {
     });
   }
 
-  it('D7: no value of a request can name a variable of cmd', () => {
+  it('no value of a request can name a variable of cmd', () => {
     const written = text({ ...cra, filter: '%PATH% %USER_TOKEN% %PATH:~0,3%' }, 'views', 'cmd');
     const words = cmdArguments(written, { PATH: 'C:\\', USER_TOKEN: 'secret' });
     assert.ok(

@@ -168,7 +168,7 @@ describe('results: readers', () => {
       'throw Object.assign(new Error("full"), { code: "ERR_WORKER_OUT_OF_MEMORY" })',
     ],
   ] as const) {
-    it(`A8: tells who has a table, and the log, of the end of the thread by ${why}, and starts another`, async () => {
+    it(`tells who has a table, and the log, of the end of the thread by ${why}, and starts another`, async () => {
       const module = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
       // Its listener is the first one.
       const mistaken = module(`import { parentPort } from 'node:worker_threads';

@@ -216,7 +216,7 @@ describe('rowSplitter', () => {
     );
   });
 
-  it('C4: never accepts what JSON.parse refuses without saying so', () => {
+  it('never accepts what JSON.parse refuses without saying so', () => {
     const body = JSON.stringify({
       rc: 0,
       Rows: [

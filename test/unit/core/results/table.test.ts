@@ -221,7 +221,7 @@ describe('results: filter', () => {
     assert.deepEqual(rows('at='), [2]);
   });
 
-  it('B11: by the value of a cell finds its row, and by its opposite does not', () => {
+  it('by the value of a cell finds its row, and by its opposite does not', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 12 }),
       fc.string({ unit: fc.constantFrom(...'"-=:<> a1é\u0301'), maxLength: 8 }),
@@ -352,7 +352,7 @@ describe('results: export', () => {
     'a=b',
   ];
 
-  it('D6: guards what looks like a formula, on the clipboard as in a file, and spoils no number', () => {
+  it('guards what looks like a formula, on the clipboard as in a file, and spoils no number', () => {
     for (const [at, text] of [...commands, ...harmless].entries()) {
       const guard = at < commands.length ? "'" : '';
       const desk = new TableEngine(tableOf([{ a: text }]));
@@ -369,7 +369,7 @@ describe('results: export', () => {
     assert.equal(opening('csv', ['=a']), "\uFEFF'=a\r\n");
   });
 
-  it('D6: what is copied reads back cell by cell, whatever is in the cells', () => {
+  it('what is copied reads back cell by cell, whatever is in the cells', () => {
     const values = [
       '"',
       '"begins',
@@ -396,7 +396,7 @@ describe('results: export', () => {
     assert.equal(delimited('say "hi", you', '\t'), 'say "hi", you');
   });
 
-  it('D5: the delimiter is the one that Excel expects under a locale', () => {
+  it('the delimiter is the one that Excel expects under a locale', () => {
     for (const locale of [
       'de',
       'de-DE',

@@ -191,7 +191,7 @@ describe('results: values as they were sent', () => {
     assert.equal(programs[0]?.o, '{"x":1.10,"y":[1E5,{"z":-0}]}');
   });
 
-  it('B1: programs get numbers, and the text of those that JavaScript cannot hold', async () => {
+  it('programs get numbers, and the text of those that JavaScript cannot hold', async () => {
     const { programs } = await get(rowsOf(...odd.map((text) => `{"n":${text}}`)));
     assert.deepEqual(
       programs.map(({ n }) => n),
@@ -211,7 +211,7 @@ describe('results: values as they were sent', () => {
     );
   });
 
-  it('B1: a watch sees the last digit change, wherever the tables are kept', async () => {
+  it('a watch sees the last digit change, wherever the tables are kept', async () => {
     const large = (n: string) =>
       rowsOf(`{"JOB":"A","n":${n}}`, ...Array.from({ length: 20_000 }, (_, at) => `{"JOB":"J${at}","n":1}`));
     const small = (n: string) => rowsOf(`{"JOB":"A","n":${n}}`);
@@ -234,7 +234,7 @@ describe('results: values as they were sent', () => {
     }
   });
 
-  it('B3: ids are sorted to the last digit, as numbers and as texts, and = finds just one', async () => {
+  it('ids are sorted to the last digit, as numbers and as texts, and = finds just one', async () => {
     const ids = ['9007199254740993', '9007199254740992', '9007199254740991'];
     assert.deepEqual(await sorted(ids), ids.toReversed());
     assert.deepEqual(await arranged(ids, true), ids.toReversed());
@@ -254,7 +254,7 @@ describe('results: values as they were sent', () => {
     assert.deepEqual((await sorted([...long.toReversed(), ...many])).slice(0, 2), long);
   });
 
-  it('B3: numbers of any length are in the order of their values', async () => {
+  it('numbers of any length are in the order of their values', async () => {
     const whole = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n });
     await fc.assert(
       fc.asyncProperty(fc.array(whole, { maxLength: 20 }), fc.boolean(), async (values, isText) => {
@@ -266,7 +266,7 @@ describe('results: values as they were sent', () => {
     );
   });
 
-  it('B4: a column that is not wholly numeric is text, units are read where most cells have one', async () => {
+  it('a column that is not wholly numeric is text, units are read where most cells have one', async () => {
     const asids = ['001E', '0020', '2B', '002A', '002F', '01E2', '0045'];
     assert.deepEqual(await filtered(asids, 'v>0020'), ['2B', '002A', '002F', '01E2', '0045']);
     assert.deepEqual(await sorted(['002A', '0020', '001E', '01E2']), ['001E', '0020', '002A', '01E2']);
@@ -274,7 +274,7 @@ describe('results: values as they were sent', () => {
     assert.deepEqual(await sorted(['10', '9', '****', 'N/A', '-1']), ['-1', '9', '10', '****', 'N/A']);
   });
 
-  it('B4: hexadecimal ids of the sandbox are compared as what they are', () =>
+  it('hexadecimal ids of the sandbox are compared as what they are', () =>
     withSandbox({}, async (sandbox) => {
       const url = `${viewsRoot(sandbox)}/${service}/products/MVMVS/views/JCSA/data?rows=200`;
       const answer = await fetch(url, { headers: { Authorization: `Bearer ${await logon(sandbox)}` } });
@@ -300,7 +300,7 @@ describe('results: values as they were sent', () => {
       );
     }));
 
-  it('B5: columns and members stand in the order of the server', async () => {
+  it('columns and members stand in the order of the server', async () => {
     const got = await get(
       rowsOf(
         '{"JOB":"A","100":"x","20":"y","CPU":"1","__proto__":"p","o":{"b":1,"10":2,"__proto__":3,"2":[{"z":1,"1":2}]}}',
@@ -325,7 +325,7 @@ describe('results: values as they were sent', () => {
     assert.equal(layOut('[\n]\n'), '[]');
   });
 
-  it('B5: names that are the same by their escapes are one column, and a lost value is told of', async () => {
+  it('names that are the same by their escapes are one column, and a lost value is told of', async () => {
     const { fields, cells, state } = await get(rowsOf('{"\\u0041":1.0,"B":2}', '{"A":3,"A":4}'));
     assert.deepEqual(fields, ['A', 'B']);
     assert.deepEqual(cells, [
@@ -364,7 +364,7 @@ describe('results: values as they were sent', () => {
     );
   });
 
-  it('B8: times are in order by the nanosecond', async () => {
+  it('times are in order by the nanosecond', async () => {
     const at = (digits: string) => `2026-11-21T10:15:00.${digits}Z`;
     const times = [
       at('123456789'),
@@ -378,7 +378,7 @@ describe('results: values as they were sent', () => {
     assert.deepEqual(await filtered(times, `v<"${at('123456788')}"`), [times[2]]);
   });
 
-  it('B8: dates of other national orders are in order where the column shows which they are', async () => {
+  it('dates of other national orders are in order where the column shows which they are', async () => {
     assert.deepEqual(await sorted(['21.11.2026', '01.12.2026', '02.01.2025 10:00', 'N/A']), [
       '02.01.2025 10:00',
       '21.11.2026',
@@ -404,7 +404,7 @@ describe('results: values as they were sent', () => {
     ]);
   });
 
-  it('B9: a filter finds letters in every case and composition', async () => {
+  it('a filter finds letters in every case and composition', async () => {
     const cities = ['İSTANBUL', 'ISTANBUL', 'istanbul', 'ıstanbul', 'I\u0307stanbul'];
     for (const wanted of ['istanbul', 'İstanbul', 'ISTANBUL', 'ıst']) {
       assert.deepEqual(await filtered(cities, wanted), cities, wanted);
@@ -417,7 +417,7 @@ describe('results: values as they were sent', () => {
     assert.deepEqual(await filtered(['ΟΔΟΣ', 'οδος'], 'οδοσ'), ['ΟΔΟΣ', 'οδος']);
   });
 
-  it('C4: what is no JSON is read where its meaning is certain, and told of', async () => {
+  it('what is no JSON is read where its meaning is certain, and told of', async () => {
     for (const [sent, shown] of [
       ['NaN', { none: 'null' }],
       ['-Infinity', { none: 'null' }],
@@ -452,7 +452,7 @@ describe('results: values as they were sent', () => {
     assert.equal((await get('{"Rows":[{"a":1},],"n":NaN}')).state.mended, 2);
   });
 
-  it('C4: raw control characters and half letters stay, bytes that are no letters are told of', async () => {
+  it('raw control characters and half letters stay, bytes that are no letters are told of', async () => {
     const { cells, state } = await get(rowsOf('{"a":"x\u0000\ty"}', '{"a":"\\ud800"}'));
     assert.deepEqual(cells, [['x\u0000\ty'], ['\ud800']]);
     assert.equal(state.mended, 0);

@@ -12,7 +12,7 @@ import { type SheetColumn, workbook } from '../../../../src/core/results/workboo
 import { localTableOf } from './localTable.ts';
 
 describe('results: a workbook', () => {
-  it('D5: has every value as it was sent, numbers and dates as such where Excel shows them so', async () => {
+  it('has every value as it was sent, numbers and dates as such where Excel shows them so', async () => {
     const numbers = ['1', '-1.5', '1.10', '100.00', '0', '0.001', '123456789012345', '999999999.123456'];
     const notNumbers = [
       '0020',
@@ -74,7 +74,7 @@ describe('results: a workbook', () => {
     );
   });
 
-  it('D5: reads back whatever text it was given, and is well formed', async () => {
+  it('reads back whatever text it was given, and is well formed', async () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({
@@ -122,7 +122,7 @@ describe('results: a workbook', () => {
     );
   });
 
-  it('D5: names columns as Excel does, and leaves out what has no value', async () => {
+  it('names columns as Excel does, and leaves out what has no value', async () => {
     const fields = Array.from({ length: 800 }, (_, at) => `F${at}`);
     const rows: JsonObject[] = [{ F0: 'a', F27: null, F799: '=1+1' }];
     const table = localTableOf(rows, 100);
@@ -142,7 +142,7 @@ describe('results: a workbook', () => {
     );
   });
 
-  it('D5: refuses what a sheet cannot hold, with the bound and where it is', async () => {
+  it('refuses what a sheet cannot hold, with the bound and where it is', async () => {
     const columns: SheetColumn[] = [{ header: 'LOG', kind: 'text' }];
     const refused = (says: RegExp) => (error: unknown) =>
       error instanceof TokensError && error.code === 'E_TOO_LARGE' && says.test(error.message);
@@ -155,7 +155,7 @@ describe('results: a workbook', () => {
     assert.equal((await workbook(columns, 1_048_575, none).next()).done, false);
   });
 
-  it('D5: an export that is given up leaves nothing open in the table', async () => {
+  it('an export that is given up leaves nothing open in the table', async () => {
     const table = localTableOf(
       Array.from({ length: 5000 }, (_, at) => ({ at, text: `${Math.sin(at)}` })),
       1e7,
@@ -168,7 +168,7 @@ describe('results: a workbook', () => {
     assert.equal(await table.call('exportPart', { id: 1, from: 0, to: 1 }), '');
   });
 
-  it('D5: holds nobody up for long, however many rows there are', async function () {
+  it('holds nobody up for long, however many rows there are', async function () {
     this.timeout(120_000);
     const rows = Array.from({ length: 200_000 }, (_, at) => ({
       JOB: `JOB${at}`,
@@ -199,7 +199,7 @@ describe('results: a workbook', () => {
     assert.equal(files.get('xl/worksheets/sheet1.xml')?.match(/<row /g)?.length, 200_001);
   });
 
-  it('D5: is read by the libraries of others', async function () {
+  it('is read by the libraries of others', async function () {
     const folder = await mkdtemp(join(tmpdir(), 'workbook-'));
     const file = join(folder, 'x.xlsx');
     const python = (script: string) => {

@@ -486,7 +486,7 @@ describe('data calls', () => {
       return { login: demo, remember: false };
     };
 
-    it('B10: is the gateway’s, without the typing of a password', async () => {
+    it('is the gateway’s, without the typing of a password', async () => {
       rig = new Rig({}, { latency: () => 100 });
       const window = await rig.open('w');
       for (const request of [{}, { session: 'new' }, { keepOpen: false }, {}]) {
@@ -498,7 +498,7 @@ describe('data calls', () => {
       assert.ok(reused && elapsedMs >= 200 && elapsedMs <= 500, String(elapsedMs));
     });
 
-    it('B10: nor that of somebody else who is asked', async () => {
+    it('nor that of somebody else who is asked', async () => {
       rig = new Rig({}, { latency: () => 100 });
       const window = await rig.open('w');
       const both = [{ view: 'A' }, { view: 'B' }].map((view) =>

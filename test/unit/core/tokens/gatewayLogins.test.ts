@@ -117,7 +117,7 @@ for (const dialect of ['getData', 'views'] as const) {
       return { asked, ask };
     }
 
-    it('A6: a session outlives that a program does not know it', async () => {
+    it('a session outlives that a program does not know it', async () => {
       const window = await open({ keepAlive: 'auto' });
       const { keeper } = window;
       const user = await keeper.signIn('c', { login: anna, remember: true });
@@ -134,7 +134,7 @@ for (const dialect of ['getData', 'views'] as const) {
       equal(logOns, 1);
     });
 
-    it('A6: the person is asked once, for name and password, and not again after a restart', async () => {
+    it('the person is asked once, for name and password, and not again after a restart', async () => {
       const window = await open();
       const user = await window.keeper.signIn('c', { login: anna, remember: true });
       const ids = [user.id];
@@ -152,7 +152,7 @@ for (const dialect of ['getData', 'views'] as const) {
       deepEqual([sessions.size, refused.length, logOns], [0, 0, 1]);
     });
 
-    it('A6: who turns away loses nothing', async () => {
+    it('who turns away loses nothing', async () => {
       const window = await open();
       await window.keeper.signIn('c', { login: anna });
       const id = (await data(window)).session?.id ?? '';
@@ -162,7 +162,7 @@ for (const dialect of ['getData', 'views'] as const) {
       equal(window.keeper.token(id).state, 'live');
     });
 
-    it('A6: a new sign-in takes no session away', async () => {
+    it('a new sign-in takes no session away', async () => {
       const window = await open();
       await window.keeper.signIn('c', { login: anna });
       const id = (await data(window)).session?.id ?? '';
@@ -173,7 +173,7 @@ for (const dialect of ['getData', 'views'] as const) {
       deepEqual([again.session?.id, again.reused], [id, true]);
     });
 
-    it('A6: the password given with a sign-in is used, in the settings or beside it the name', async () => {
+    it('the password given with a sign-in is used, in the settings or beside it the name', async () => {
       const window = await open({ gatewayUser: 'tomcat' });
       const login = { ...anna, gatewayPassword: tomcatUser.gatewayPassword };
       const { id } = await window.keeper.signIn('c', { login });
@@ -183,7 +183,7 @@ for (const dialect of ['getData', 'views'] as const) {
     });
 
     for (const need of ['everything but logging on', 'everything'] as const) {
-      it(`A6: a gateway that asks for it for ${need}`, async () => {
+      it(`a gateway that asks for it for ${need}`, async () => {
         wants = need;
         const window = await open();
         const { asked, ask } = person(tomcatUser);
@@ -200,14 +200,14 @@ for (const dialect of ['getData', 'views'] as const) {
       });
     }
 
-    it('A6: a sign-in by a program is refused for want of it, and says so', async () => {
+    it('a sign-in by a program is refused for want of it, and says so', async () => {
       wants = 'everything';
       const window = await open();
       await rejects(window.keeper.signIn('c', { login: anna, remember: true }), wanted);
       equal(window.keeper.refusal('c'), undefined);
     });
 
-    it('A6: the storage of secrets is not read for each call where none is remembered', async () => {
+    it('the storage of secrets is not read for each call where none is remembered', async () => {
       const window = await open();
       await window.keeper.signIn('c', { login: anna, remember: true });
       await data(window);
@@ -222,7 +222,7 @@ for (const dialect of ['getData', 'views'] as const) {
       equal(reads, 0);
     });
 
-    it('A6: one that another window has learned is found, though its news are late', async () => {
+    it('one that another window has learned is found, though its news are late', async () => {
       const window = await open();
       const { id } = await window.keeper.signIn('c', { login: anna, remember: true });
       await data(window);
@@ -234,7 +234,7 @@ for (const dialect of ['getData', 'views'] as const) {
       deepEqual(refused, []);
     });
 
-    it('A2: a refused one is sent once, in this window and the next, until somebody types a new one', async () => {
+    it('a refused one is sent once, in this window and the next, until somebody types a new one', async () => {
       const window = await open();
       await window.keeper.signIn('c', { login: { ...anna, ...tomcatUser }, remember: true });
       const ids: string[] = [];
@@ -256,7 +256,7 @@ for (const dialect of ['getData', 'views'] as const) {
       await (await open()).keeper.keepAlive(next.keeper.main('c').id);
     });
 
-    it('A2: a wrong one that a person types is sent once', async () => {
+    it('a wrong one that a person types is sent once', async () => {
       const window = await open();
       const { id } = await window.keeper.signIn('c', { login: anna });
       const { ask } = person({ ...tomcatUser, gatewayPassword: 'mistyped' });

@@ -37,7 +37,7 @@ describe('remembered logins', () => {
     return { window, token };
   }
 
-  it('A2: a refused password is sent once, whatever asks for a token', async () => {
+  it('a refused password is sent once, whatever asks for a token', async () => {
     const { window, token } = await changed();
     const { keeper } = window;
     for (let call = 0; call < 5; call++) {
@@ -55,13 +55,13 @@ describe('remembered logins', () => {
     equal(await keeper.isRemembered('cra'), false);
   });
 
-  it('A2: closing a session counts as done where its user token is gone and the password is refused', async () => {
+  it('closing a session counts as done where its user token is gone and the password is refused', async () => {
     const { window } = await changed();
     deepEqual(await window.keeper.closeAll('cra'), { closed: 1, failed: 0 });
     equal(rig.cra.refusedLogOns.length, 1);
   });
 
-  it('A2: a refusal holds over a sign-in with the same password that is still taking sessions over', async () => {
+  it('a refusal holds over a sign-in with the same password that is still taking sessions over', async () => {
     const delays: number[] = [];
     rig = new Rig({}, { latency: () => delays.shift() ?? 0 });
     const { keeper } = await signedIn();
@@ -77,7 +77,7 @@ describe('remembered logins', () => {
     equal(await keeper.isRemembered('cra'), false);
   });
 
-  it('A2: calls of several services at one moment send a refused password once', async () => {
+  it('calls of several services at one moment send a refused password once', async () => {
     const { window } = await changed();
     const services = ['S1', 'S2', 'S3', 'S4'];
     const calls = services.flatMap((service) =>
@@ -88,7 +88,7 @@ describe('remembered logins', () => {
     equal(rig.cra.refusedLogOns.length, 1);
   });
 
-  it('A2: two windows at one moment send a refused password once', async () => {
+  it('two windows at one moment send a refused password once', async () => {
     rig = new Rig({}, { latency: () => 100 });
     const first = rig.open('first');
     const { keeper } = await first;
@@ -107,7 +107,7 @@ describe('remembered logins', () => {
     equal(rig.cra.refusedLogOns.length, 1);
   });
 
-  it('A2: of windows at one moment one signs in with a good password, and the others have its token', async () => {
+  it('of windows at one moment one signs in with a good password, and the others have its token', async () => {
     rig = new Rig({}, { latency: () => 100 });
     const windows = [await rig.open('first'), await rig.open('second')];
     await rig.credentials.write('cra', { login: demo, origin: 'http://127.0.0.1:1' });
@@ -116,7 +116,7 @@ describe('remembered logins', () => {
     equal(tokens[0]?.id, tokens[1]?.id);
   });
 
-  it('A2: a window that died while it signed in holds nobody up', async () => {
+  it('a window that died while it signed in holds nobody up', async () => {
     rig = new Rig({}, { latency: () => 100 });
     const first = await rig.open('first');
     await rig.credentials.write('cra', { login: demo, origin: 'http://127.0.0.1:1' });
@@ -127,7 +127,7 @@ describe('remembered logins', () => {
     await rig.during(second.keeper.signIn('cra', {}));
   });
 
-  it('A2: the mark outlives a restart, is told of, and ends with a new sign-in', async () => {
+  it('the mark outlives a restart, is told of, and ends with a new sign-in', async () => {
     const { window } = await changed();
     await rejects(rig.getData(window), refused);
     rig.crash(window);
@@ -154,7 +154,7 @@ describe('remembered logins', () => {
     equal(rig.cra.refusedLogOns.length, 1);
   });
 
-  it('A2: another window sees the mark, and that it has gone', async () => {
+  it('another window sees the mark, and that it has gone', async () => {
     const { window } = await changed();
     const other = await rig.open('other');
     await rejects(rig.getData(window), refused);
@@ -165,7 +165,7 @@ describe('remembered logins', () => {
     equal(window.keeper.refusal('cra'), undefined);
   });
 
-  it('A2: a sign-in that is told its login marks what is remembered only if that is the same', async () => {
+  it('a sign-in that is told its login marks what is remembered only if that is the same', async () => {
     const window = await rig.open('w');
     const { keeper } = window;
     await keeper.signIn('cra', { login: demo, remember: true });
@@ -182,7 +182,7 @@ describe('remembered logins', () => {
   });
 
   for (const remember of [undefined, true]) {
-    it(`A2: a log-on from before the refusal ends nothing, with remember ${remember}`, async () => {
+    it(`a log-on from before the refusal ends nothing, with remember ${remember}`, async () => {
       let latencyMs = 100;
       rig = new Rig({}, { latency: () => latencyMs });
       const { keeper } = await rig.open('w');
@@ -202,7 +202,7 @@ describe('remembered logins', () => {
     });
   }
 
-  it('A2: a sign-in with another login ends what was refused', async () => {
+  it('a sign-in with another login ends what was refused', async () => {
     const { window } = await changed();
     await rejects(rig.getData(window), refused);
     await window.keeper.signIn('cra', { login: fresh });
@@ -212,7 +212,7 @@ describe('remembered logins', () => {
     equal(rig.cra.refusedLogOns.length, 1);
   });
 
-  it('A2: what a person types and has refused is not sent again', async () => {
+  it('what a person types and has refused is not sent again', async () => {
     const window = await rig.open('w');
     const askLogin: AskLogin = async () => ({ login: { ...demo, password: 'wrong' }, remember: true });
     await rejects(rig.getData(window, {}, { askLogin }), refused);
@@ -220,7 +220,7 @@ describe('remembered logins', () => {
     equal(rig.cra.refusedLogOns.length, 1);
   });
 
-  it('A2: an API key of SARUS as well', async () => {
+  it('an API key of SARUS as well', async () => {
     const window = await rig.open('w');
     await window.keeper.signIn('sarus', { login: key, remember: true });
     rig.sarus.wrong.add('demo');
@@ -231,7 +231,7 @@ describe('remembered logins', () => {
     equal(rig.sarus.refusedLogOns.length, 1);
   });
 
-  it('A2: what says nothing about the password marks nothing', async () => {
+  it('what says nothing about the password marks nothing', async () => {
     const window = await rig.open('w');
     await window.keeper.signIn('cra', { login: demo, remember: true });
     for (const fault of [
@@ -250,7 +250,7 @@ describe('remembered logins', () => {
     }
   });
 
-  it('A2: holds in this window even where the mark cannot be stored', async () => {
+  it('holds in this window even where the mark cannot be stored', async () => {
     const { window } = await changed();
     rig.credentials.write = async () => {
       throw new Error('the keyring is locked');
@@ -260,7 +260,7 @@ describe('remembered logins', () => {
     equal(rig.cra.refusedLogOns.length, 1);
   });
 
-  it('A2: windows that cannot agree go on all the same', async () => {
+  it('windows that cannot agree go on all the same', async () => {
     const { window } = await changed();
     rig.claims.broken = true;
     await rejects(rig.getData(window), refused);
@@ -353,7 +353,7 @@ describe('refusals of a log-on over HTTP', () => {
       (_, response) => json(response, { Errors: { Status: 401, Detail: 'account closed' } }),
     ],
   ] as [string, object, string, Parameters<typeof serve>[0]][]) {
-    it(`A11: ${title}: its words reach the person, and it is sent once`, async () => {
+    it(`${title}: its words reach the person, and it is sent once`, async () => {
       const { sent, messages } = await tried(settings, answer);
       equal(messages.length, 2);
       for (const message of messages) {
@@ -364,7 +364,7 @@ describe('refusals of a log-on over HTTP', () => {
     });
   }
 
-  it('A11: words are short, and without what was sent', async () => {
+  it('words are short, and without what was sent', async () => {
     const { messages } = await tried(cra, (_, response) =>
       json(response, { error: `ANNA may not use secret-pass ${'x'.repeat(5_000)}` }, 401),
     );
@@ -387,7 +387,7 @@ describe('refusals of a log-on over HTTP', () => {
     ],
     ['a connection that breaks', (got) => got.socket.destroy()],
   ] as [string, Parameters<typeof serve>[0]][]) {
-    it(`A2: ${title} is no refusal of the password`, async () => {
+    it(`${title} is no refusal of the password`, async () => {
       ok((await tried(cra, answer)).sent > 1);
     });
   }

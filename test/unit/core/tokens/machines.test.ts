@@ -55,7 +55,7 @@ describe('two machines over one secret storage', () => {
 
   for (const other of others) {
     describe(other.title, () => {
-      it('A1: a token has the same life left on both, whichever opened it', async () => {
+      it('a token has the same life left on both, whichever opened it', async () => {
         const [here, there] = await two(other);
         for (const [window, name, login] of [
           [here, 'sarus', key],
@@ -70,7 +70,7 @@ describe('two machines over one secret storage', () => {
         }
       });
 
-      it('A1: so it has in a window that opens later and finds it', async () => {
+      it('so it has in a window that opens later and finds it', async () => {
         const [here, , machine] = await two(other);
         const { id } = await here.keeper.signIn('sarus', { login: key });
         const { id: user } = await here.keeper.signIn('cra', { login: demo });
@@ -92,7 +92,7 @@ describe('two machines over one secret storage', () => {
         }
       });
 
-      it('A1: what one machine alone may know is not written down by the other', async () => {
+      it('what one machine alone may know is not written down by the other', async () => {
         const [here, there, machine] = await two(other);
         const { id } = await here.keeper.signIn('cra', { login: demo });
         await rig.pass(minute, 1_000);
@@ -104,7 +104,7 @@ describe('two machines over one secret storage', () => {
         assertLeft(again, id, life - 6 * minute);
       });
 
-      it('A1: one machine renews for each deadline, and another one when that is gone', async () => {
+      it('one machine renews for each deadline, and another one when that is gone', async () => {
         const [here, there] = await two(other, { keepAlive: 'auto' });
         const { id } = await here.keeper.signIn('sarus', { login: key });
         const count = () => rig.sarus.count('keepAlive');
@@ -123,7 +123,7 @@ describe('two machines over one secret storage', () => {
         }
       });
 
-      it('A1: a token of a machine that is gone is asked after, or tried', async () => {
+      it('a token of a machine that is gone is asked after, or tried', async () => {
         const [here, there, machine] = await two(other);
         const { id } = await here.keeper.signIn('sarus', { login: key });
         await here.keeper.signIn('cra', { login: demo });
@@ -140,7 +140,7 @@ describe('two machines over one secret storage', () => {
         rig.assertInStep(alone);
       });
 
-      it('A1: news of two machines are told apart by when they were, not by their wall clocks', async () => {
+      it('news of two machines are told apart by when they were, not by their wall clocks', async () => {
         const [here, there] = await two(other);
         const { id } = await here.keeper.signIn('sarus', { login: key });
         for (const window of [there, here, there, there, here, here]) {
@@ -157,7 +157,7 @@ describe('two machines over one secret storage', () => {
         assertLeft(here, id, life - minute);
       });
 
-      it('A1: a renewal holds over what another machine was told at the same time', async () => {
+      it('a renewal holds over what another machine was told at the same time', async () => {
         const [here, there] = await two(other);
         const { id } = await here.keeper.signIn('sarus', { login: key });
         await rig.pass(10 * minute, 1_000);
@@ -176,7 +176,7 @@ describe('two machines over one secret storage', () => {
     });
   }
 
-  it('A1: a machine that is started anew knows its own, and the other goes on knowing it', async () => {
+  it('a machine that is started anew knows its own, and the other goes on knowing it', async () => {
     const [here, there] = await two({ title: '', aheadMs: 10 * minute, up: 100_000_000 });
     const { id } = await here.keeper.signIn('sarus', { login: key });
     await rig.pass(minute, 1_000);
@@ -189,7 +189,7 @@ describe('two machines over one secret storage', () => {
     }
   });
 
-  it('A1: a container has the clock of its machine but claims of its own, and does not renew for the same deadline', async () => {
+  it('a container has the clock of its machine but claims of its own, and does not renew for the same deadline', async () => {
     rig = new Rig({ keepAlive: 'auto' }, { lifeMs: life });
     const box = rig.machine('box', 0, rig.clock.now().up);
     const now = box.clock.now.bind(box.clock);
@@ -211,7 +211,7 @@ describe('two machines over one secret storage', () => {
     { title: ', when the wall clock of their writer was set back meanwhile', thereMs: -10 * minute },
     { title: ', when they are the first of that machine', isFirst: true },
   ]) {
-    it(`A1: news that were long under way are not taken for a change of the clocks${title}`, async () => {
+    it(`news that were long under way are not taken for a change of the clocks${title}`, async () => {
       rig = new Rig({}, { lifeMs: life });
       const machine = rig.machine('other', -3 * minute);
       const gate = new Gate();
@@ -245,7 +245,7 @@ describe('two machines over one secret storage', () => {
     });
   }
 
-  it('A1: news that were long under way are not taken for the answer of a machine that was asked for its clocks', async () => {
+  it('news that were long under way are not taken for the answer of a machine that was asked for its clocks', async () => {
     const [, there] = await two({ title: '', aheadMs: 10 * minute, up: 5_000 });
     const sarus = await there.keeper.signIn('sarus', { login: key });
     const cra = await there.keeper.signIn('cra', { login: demo });
@@ -280,14 +280,14 @@ describe('two machines over one secret storage', () => {
     return rig.open('fake.again');
   }
 
-  it('A1: a user token that only sessions of a machine that is gone may keep alive is tried', async () => {
+  it('a user token that only sessions of a machine that is gone may keep alive is tried', async () => {
     const again = await keptByAnother();
     assert.equal((await rig.getData(again)).reused, true);
     assert.equal(rig.cra.count('signIn'), 1);
     assert.equal(rig.cra.sessions.size, 1);
   });
 
-  it('A1: so it is after its own machine was started anew', async () => {
+  it('so it is after its own machine was started anew', async () => {
     rig.crash(await keptByAnother());
     rig.clock.reboot(0);
     const again = await rig.open('fake.anew');
@@ -295,7 +295,7 @@ describe('two machines over one secret storage', () => {
     assert.equal(rig.cra.count('signIn'), 1);
   });
 
-  it('A1: once its gateway has refused it, no session that was heard of before has it tried again', async () => {
+  it('once its gateway has refused it, no session that was heard of before has it tried again', async () => {
     const again = await keptByAnother();
     rig.credentials.entries.clear();
     rig.cra.restart();
@@ -306,7 +306,7 @@ describe('two machines over one secret storage', () => {
     assert.equal(rig.cra.asked.length, asked);
   });
 
-  it('A1: entries of version 0.1 go on counting on the machine that wrote them', async () => {
+  it('entries of version 0.1 go on counting on the machine that wrote them', async () => {
     rig = new Rig({}, { lifeMs });
     const first = await rig.open('old');
     const { id } = await first.keeper.signIn('sarus', { login: key });

@@ -30,7 +30,7 @@ describe('what cannot be used', () => {
       return { window, id: session?.id ?? '', asked };
     }
 
-    it('A12: is neither renewed nor closed with an empty token', async () => {
+    it('is neither renewed nor closed with an empty token', async () => {
       const { window, id, asked } = await withoutUser();
       await assert.rejects(window.keeper.keepAlive(id), { code: 'E_EXPIRED' });
       await assert.rejects(window.keeper.close(id), { code: 'E_EXPIRED' });
@@ -39,14 +39,14 @@ describe('what cannot be used', () => {
       assert.equal(stateOf(window, id), 'live', 'and nothing is known to have ended');
     });
 
-    it('A12: is renewed and closed again once somebody has signed in', async () => {
+    it('is renewed and closed again once somebody has signed in', async () => {
       const { window, id } = await withoutUser();
       await window.keeper.signIn('cra', { login: demo, remember: true });
       await window.keeper.close(id);
       assert.equal(window.keeper.find(id), undefined);
     });
 
-    it('A12: is forgotten when it has expired', async () => {
+    it('is forgotten when it has expired', async () => {
       const { window, id, asked } = await withoutUser();
       await rig.pass(lifeMs + 1_000, 5_000);
       await window.keeper.close(id);
@@ -61,7 +61,7 @@ describe('what cannot be used', () => {
       ['when nobody can be asked', {}, 'E_EXPIRED'],
     ] as const) {
       for (const request of [{}, { keepOpen: false }, { session: 'new' }]) {
-        it(`A5: of a data call ${JSON.stringify(request)}, ${name}`, async () => {
+        it(`of a data call ${JSON.stringify(request)}, ${name}`, async () => {
           const window = await rig.open('w');
           const { id } = await window.keeper.signIn('cra', { login: demo });
           rig.cra.restart();
@@ -70,7 +70,7 @@ describe('what cannot be used', () => {
         });
       }
 
-      it(`A5: of a data call in a session, ${name}`, async () => {
+      it(`of a data call in a session, ${name}`, async () => {
         const window = await rig.open('w');
         const { id } = await window.keeper.signIn('cra', { login: demo });
         const { session } = await rig.getData(window);
@@ -81,7 +81,7 @@ describe('what cannot be used', () => {
         assert.equal(stateOf(window, id), 'expired', 'whatever other session seems to keep it alive');
       });
 
-      it(`A5: of a SARUS call, ${name}`, async () => {
+      it(`of a SARUS call, ${name}`, async () => {
         const window = await rig.open('w');
         const { id } = await window.keeper.signIn('sarus', { login: key });
         rig.sarus.restart();
@@ -89,7 +89,7 @@ describe('what cannot be used', () => {
         assert.equal(stateOf(window, id), 'expired');
       });
 
-      it(`A5: of a renewal, ${name}`, async () => {
+      it(`of a renewal, ${name}`, async () => {
         const window = await rig.open('w');
         const user = await window.keeper.signIn('cra', { login: demo });
         const token = await window.keeper.signIn('sarus', { login: key });
@@ -103,7 +103,7 @@ describe('what cannot be used', () => {
       });
     }
 
-    it('A5: while the prompt still stands open', async () => {
+    it('while the prompt still stands open', async () => {
       const window = await rig.open('w');
       const { id } = await window.keeper.signIn('cra', { login: demo });
       rig.cra.restart();
@@ -119,7 +119,7 @@ describe('what cannot be used', () => {
       assert.equal(stateOf(window, id), 'live');
     });
 
-    it('A5: of a user token that turns out to be dead at the closing of a session', async () => {
+    it('of a user token that turns out to be dead at the closing of a session', async () => {
       const window = await rig.open('w');
       const { id } = await window.keeper.signIn('cra', { login: demo });
       const { session } = await rig.getData(window);
@@ -128,7 +128,7 @@ describe('what cannot be used', () => {
       assert.equal(stateOf(window, id), 'expired');
     });
 
-    it('A5: of a session, also when its data cannot be had without it', async () => {
+    it('of a session, also when its data cannot be had without it', async () => {
       const window = await rig.open('w');
       const { id } = await window.keeper.signIn('cra', { login: demo });
       const { session } = await rig.getData(window);
@@ -140,7 +140,7 @@ describe('what cannot be used', () => {
     });
 
     for (const status of [400, 403, 404, 500]) {
-      it(`A5: but not for a ${status}, which says nothing of the token`, async () => {
+      it(`but not for a ${status}, which says nothing of the token`, async () => {
         const window = await rig.open('w');
         const user = await window.keeper.signIn('cra', { login: demo });
         const token = await window.keeper.signIn('sarus', { login: key });
@@ -158,7 +158,7 @@ describe('what cannot be used', () => {
       });
     }
 
-    it('A5: but not one that has been replaced meanwhile', async () => {
+    it('but not one that has been replaced meanwhile', async () => {
       rig = new Rig({}, { latency: () => 1_000 });
       const window = await rig.open('w');
       const { id } = await rig.during(window.keeper.signIn('sarus', { login: key }));
@@ -174,7 +174,7 @@ describe('what cannot be used', () => {
   });
 
   describe('is not shown or counted', () => {
-    it('A13: a user token that was replaced, while its sessions are taken over', async () => {
+    it('a user token that was replaced, while its sessions are taken over', async () => {
       rig = new Rig({}, { latency: () => 1_000 });
       const window = await rig.open('w');
       const user = await rig.during(window.keeper.signIn('cra', { login: demo }));
@@ -194,7 +194,7 @@ describe('what cannot be used', () => {
       assert.equal(window.keeper.first()?.id, user.id);
     });
 
-    it('A13: a session that is being closed; one whose closing failed is there again', async () => {
+    it('a session that is being closed; one whose closing failed is there again', async () => {
       rig = new Rig({}, { latency: () => 1_000 });
       const window = await rig.open('w');
       const { id } = await rig.during(window.keeper.signIn('sarus', { login: key }));

@@ -16,7 +16,7 @@ describe('secrets of a connection', () => {
 
   const origin = 'http://127.0.0.1:1';
 
-  it('D1: stay when a login is remembered beside them, and when it is not', async () => {
+  it('stay when a login is remembered beside them, and when it is not', async () => {
     const window = await rig.open('w');
     await rig.credentials.write('cra', { secrets, origin });
     equal(await window.keeper.isRemembered('cra'), false);
@@ -26,7 +26,7 @@ describe('secrets of a connection', () => {
     deepEqual(rig.credentials.entries.get('cra'), { secrets, origin });
   });
 
-  it('D1: stay when the login beside them is refused', async () => {
+  it('stay when the login beside them is refused', async () => {
     const window = await rig.open('w');
     await rig.credentials.write('cra', { login: demo, secrets, origin });
     rig.cra.wrong.add('demo');
@@ -37,7 +37,7 @@ describe('secrets of a connection', () => {
     deepEqual(rig.credentials.entries.get('cra'), { secrets, origin });
   });
 
-  it('D1: are forgotten at sign-out', async () => {
+  it('are forgotten at sign-out', async () => {
     const window = await rig.open('w');
     await rig.credentials.write('cra', { secrets, origin });
     await window.keeper.signIn('cra', { login: demo, remember: true });
@@ -45,7 +45,7 @@ describe('secrets of a connection', () => {
     equal(rig.credentials.entries.size, 0);
   });
 
-  it('D1: a client certificate is a login of its own: nobody is asked, nothing is remembered', async () => {
+  it('a client certificate is a login of its own: nobody is asked, nothing is remembered', async () => {
     const byCertificate = new Rig({ login: 'certificate', certFile: '/my/certificate.pem' });
     const window = await byCertificate.open('w');
     equal(await window.keeper.isRemembered('cra'), true);
@@ -55,7 +55,7 @@ describe('secrets of a connection', () => {
     byCertificate.end();
   });
 
-  it('D1: a refused certificate is not asked for', async () => {
+  it('a refused certificate is not asked for', async () => {
     const byCertificate = new Rig({ login: 'certificate', certFile: '/my/certificate.pem' });
     byCertificate.cra.wrong.add('certificate');
     const window = await byCertificate.open('w');
@@ -64,14 +64,14 @@ describe('secrets of a connection', () => {
     byCertificate.end();
   });
 
-  it('D1: of another origin are not carried over', async () => {
+  it('of another origin are not carried over', async () => {
     const window = await rig.open('w');
     await rig.credentials.write('cra', { secrets, origin: 'http://elsewhere.example' });
     await window.keeper.signIn('cra', { login: demo, remember: true });
     deepEqual(rig.credentials.entries.get('cra'), { login: demo, origin });
   });
 
-  it('D1: share the entry of their connection’s login, and one of an older version is still read', async () => {
+  it('share the entry of their connection’s login, and one of an older version is still read', async () => {
     const entries = new Map<string, string>();
     const vault = new CredentialVault({
       get: async (key: string) => entries.get(key),

@@ -49,7 +49,7 @@ describe('protocols: CRA', () => {
       equal(server.got.length, 1 + 0);
     });
 
-    it('D1: signs in with the client certificate alone, asking nobody for anything', async () => {
+    it('signs in with the client certificate alone, asking nobody for anything', async () => {
       const byCertificate = { ...dialect, login: 'certificate', certFile: '/my/certificate.pem' };
       const { server, gateway } = await cra(byCertificate, (_, response) =>
         json(response, { userToken: 'tok' }),
@@ -328,14 +328,14 @@ describe('protocols: CRA', () => {
       const latin = (text: string): Buffer => Buffer.from(text.normalize(), 'latin1');
       const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 
-      it(`D3: ${dialect}: Latin-1 where the challenge names no charset, as Tomcat reads it`, async () => {
+      it(`${dialect}: Latin-1 where the challenge names no charset, as Tomcat reads it`, async () => {
         for (const challenge of ['Basic realm="CRA"', 'Basic', 'Bearer realm="x", Basic realm="CRA"']) {
           deepEqual(await credentials('pässwörd', challenge), ['tom:pässwörd', 'tom:pässwörd']);
         }
         deepEqual(await credentials('pa\u0308ss', 'Basic realm="CRA"'), ['tom:päss', 'tom:päss']);
       });
 
-      it(`D3: ${dialect}: UTF-8 where the challenge says so, and from then on`, async () => {
+      it(`${dialect}: UTF-8 where the challenge says so, and from then on`, async () => {
         for (const challenge of [
           'Basic realm="CRA", charset="UTF-8"',
           'basic REALM="a, b=\\"c\\"" , Charset = utf-8',
@@ -349,7 +349,7 @@ describe('protocols: CRA', () => {
         }
       });
 
-      it(`D3: ${dialect}: the charset of another challenge or of a realm counts for nothing`, async () => {
+      it(`${dialect}: the charset of another challenge or of a realm counts for nothing`, async () => {
         for (const challenge of [
           'Other charset="UTF-8", Basic realm="CRA"',
           'Basic realm="CRA", Other charset="UTF-8"',
@@ -366,7 +366,7 @@ describe('protocols: CRA', () => {
         }
       });
 
-      it(`D3: ${dialect}: UTF-8 for what Latin-1 cannot say`, async () => {
+      it(`${dialect}: UTF-8 for what Latin-1 cannot say`, async () => {
         const { server, gateway } = await cra({ dialect, gatewayUser: 'tom' }, (got, response) =>
           got.headers.authorization?.startsWith('Basic') ? response.end() : tomcatAsks(response),
         );
@@ -374,7 +374,7 @@ describe('protocols: CRA', () => {
         equal(server.got.at(-1)?.headers.authorization, `Basic ${Buffer.from('tom:ä€İ').toString('base64')}`);
       });
 
-      it(`D4: ${dialect}: every form says that it is in UTF-8`, async () => {
+      it(`${dialect}: every form says that it is in UTF-8`, async () => {
         const { server, gateway } = await cra({ dialect, gatewayUser: 'tom' }, (got, response) =>
           got.path.toLowerCase().includes('log')
             ? json(response, { userToken: 'tok' })
