@@ -26,7 +26,7 @@ export interface Dated {
  * The column of times where rows are moments: the first one, or the second after that which says whose a row is.
  * Undefined where there is none, or all rows are of one moment.
  */
-export function timesOf(table: ResultTable): { times: Column; whose?: Column } | undefined {
+function timesOf(table: ResultTable): { times: Column; whose?: Column } | undefined {
   const [first, second] = table.columns;
   const isTime = (column: Column | undefined) =>
     column !== undefined &&

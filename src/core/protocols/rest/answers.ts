@@ -4,7 +4,6 @@ import type { HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
 import type { HttpAnswer, HttpHead } from '../../http/request.ts';
 import { ended, wordsOf } from '../../http/text.ts';
-import type { Answer } from '../answer.ts';
 import { detailsOf, refused, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
 import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '../protocol.ts';
@@ -48,6 +47,7 @@ export class Answers {
     }
   }
 
+  /** What an answer says that is no success; undefined for one that is. */
   failure(
     answer: HttpAnswer,
     view = seen(answer, answer.text),
@@ -105,23 +105,15 @@ export class Answers {
     }
   }
 
+  /** The error for an answer of success that has not what it is to have. */
   lacking({ status }: { readonly status: number }): TokensError {
+    const details = { status };
     return new TokensError(
       'E_PROTOCOL',
       'The answer of {0} lacks what the protocol promises.',
       [this.#host],
-      {
-        status,
-      },
+      details,
     );
-  }
-  checkAll(answer: Answer, http: HttpAnswer, view: Seen): void {
-    try {
-      this.check(http, view, 'token');
-    } catch (error) {
-      answer.dispose();
-      throw error;
-    }
   }
 
   /** The new value of a token: at a place of the request's own, or where any answer may have one, in a cookie or a header. */
@@ -149,6 +141,10 @@ export class Answers {
     };
   }
 
+  /**
+   * The token at a place of an answer; undefined where there is none.
+   * @throws E_PROTOCOL for one that cannot be sent
+   */
   tokenAt(place: Place, view: Seen, cookies?: CookieJar): string | undefined {
     const text = this.#textAt(place, view, cookies);
     if (text === undefined || text === '') {
@@ -161,6 +157,7 @@ export class Answers {
     return text;
   }
 
+  /** What is to be kept and stands at its place. @throws E_PROTOCOL for a text that is too long */
   keptAt(places: Readonly<Record<string, Place>>, view: Seen, cookies?: CookieJar): Kept {
     const found = Object.entries(places).flatMap(([name, place]) => {
       const text = this.#textAt(place, view, cookies);
@@ -182,6 +179,7 @@ export class Answers {
       : found;
   }
 
+  /** Tells the redactor of secrets and of names, by what they are called. */
   tell(secrets: Kept): void {
     const redactor = this.#redactor;
     for (const [name, value] of Object.entries(secrets)) {

@@ -135,18 +135,19 @@ export class Rest implements Gateway<RestQuery> {
       },
     );
     const view = held?.isWhole ? seen(http, held.text) : seenInPart(http, held?.text ?? '', answer.head.Rest);
-    this.#answers.checkAll(answer, http, view);
+    try {
+      this.#answers.check(http, view, 'token');
+    } catch (error) {
+      answer.dispose();
+      throw error;
+    }
+    const value = request.send ? this.#answers.rotated(view, request.token) : undefined;
     return {
       sent: http.sent,
       answer,
       totalRows: answer.rowCount,
-      ...this.#lifeAfterData(request, view, tokens.user),
-      ...this.#answers.newOf(
-        tokens,
-        scope.cookies,
-        request.send ? this.#answers.rotated(view, request.token) : undefined,
-        this.#answers.keptAt(request.keep, view),
-      ),
+      ...this.#lifeAfterData(request, view, tokens.user, value),
+      ...this.#answers.newOf(tokens, scope.cookies, value, this.#answers.keptAt(request.keep, view)),
     };
   }
 
@@ -276,10 +277,11 @@ export class Rest implements Gateway<RestQuery> {
     return this.#description.life.sliding && request.send ? {} : { isUnchanged: true };
   }
 
-  #lifeAfterData(request: RestRequest, view: Seen, token: string): Omit<Life, 'sent'> {
+  #lifeAfterData(request: RestRequest, view: Seen, old: string, rotated?: string): Omit<Life, 'sent'> {
     const { life } = this.#description;
-    const unit = isUnit(request) ? request : tellsBeside(life) && request.send ? life : {};
-    return this.#lifeOn(unit, view, token, request);
+    const isTold = tellsBeside(life) || (life.jwt && rotated !== undefined);
+    const unit = isUnit(request) ? request : isTold && request.send ? life : {};
+    return this.#lifeOn(unit, view, rotated ?? old, request);
   }
 
   /** What of a login goes with the token: what is in the headers of every request, and names that its renewal or end takes. */

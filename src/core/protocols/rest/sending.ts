@@ -126,10 +126,8 @@ export class Sending {
     const { send } = this.#description;
     const others = scope.cookies.for(pathname);
     let own: { readonly name: string; readonly value: string } | undefined;
-    if (token !== undefined) {
-      const value = String(
-        fillText(send.value, (name) => this.#known.has(name), this.#values(scope)) ?? token,
-      );
+    const value = token && fillText(send.value, (name) => this.#known.has(name), this.#values(scope));
+    if (token !== undefined && value !== undefined) {
       if (send.in === 'header') {
         const isGiven = Object.keys(sent.headers).some(
           (name) => name.toLowerCase() === send.name.toLowerCase(),

@@ -82,7 +82,7 @@ export function fillPath(template: PathTemplate, values: Values, url: string): F
       }
       isWhole ||= part.form === 'whole' && path === '';
       path +=
-        part.form === 'simple'
+        part.form === 'simple' || path.includes('?')
           ? encode(String(value))
           : path === ''
             ? within(String(value), url)
@@ -105,11 +105,11 @@ function within(value: string, url: string): string {
   return found.pathname + found.search;
 }
 
-/** A value in a path in which slashes stay. */
+/** A value in a path in which slashes stay; it cannot begin a query. */
 function reserved(value: string | number): string {
   return encodeURI(String(value).toWellFormed())
     .replace(/%25([0-9a-f]{2})/gi, '%$1')
-    .replaceAll('#', '%23');
+    .replace(/[?#]/g, encodeURIComponent);
 }
 
 function elsewhere(): TokensError {

@@ -241,6 +241,31 @@ describe('rest: the client', () => {
       deepEqual(Object.values(got.more ?? {}).sort(), ['', 'two']);
     });
 
+    it('goes without it where that is to be sent with something that no answer has told', async () => {
+      const { url, got } = await server();
+      const send = { in: 'header', name: 'X-Token', value: '{token}:{csrf}' };
+      const client = new Client(restOf(url, { ...plain, keep: { csrf: '/csrf' }, send }));
+      await client.rows({ user: 'tok' }, { request: 'GET /items' });
+      await client.rows({ user: 'tok', more: { csrf: 'c' } }, { request: 'GET /items' });
+      deepEqual(
+        got.map(({ headers }) => headers['x-token']),
+        [undefined, 'tok:c'],
+      );
+    });
+
+    it('is replaced by one that any answer hands out in a header, with the life that this one says', async () => {
+      const jwt = (iat: number) =>
+        `e30.${Buffer.from(JSON.stringify({ iat, exp: iat + 600 })).toString('base64url')}.s`;
+      const now = Math.floor(Date.now() / 1_000);
+      const { url } = await server((_, response) => json(response, [], 200, { 'X-Token': jwt(now) }));
+      const client = new Client(
+        restOf(url, { ...plain, token: '$response.header.X-Token', life: { jwt: true } }),
+      );
+      const got = await client.data({ user: jwt(now - 500) }, { request: 'GET /items' });
+      equal(got.value, jwt(now));
+      ok((got.reportedMs ?? 0) > 500_000, `${got.reportedMs}`);
+    });
+
     it('goes without it where that is said', async () => {
       const { url, got } = await server();
       const client = new Client(

@@ -89,6 +89,8 @@ describe('rest: templates', () => {
     equal(fill('/a{?x,z,y}'), '/a?x=a%2Fb%3Fc%26d%3De%20f%25&y=%C3%BC');
     equal(fill('/a?k=1{?n}'), '/a?k=1&n=5');
     equal(fill('/a?k={x}&m={n}'), '/a?k=a%2Fb%3Fc%26d%3De%20f%25&m=5');
+    equal(fill('/a/{+x}/b'), '/a/a/b%3Fc&d=e%20f%25/b');
+    equal(fill('/a?k={+x}'), '/a?k=a%2Fb%3Fc%26d%3De%20f%25');
     equal(fill('/v3?select=id,name&nocatalog'), '/v3?select=id,name&nocatalog');
   });
 
