@@ -1,17 +1,22 @@
 import { TokensError } from '../errors.ts';
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  isSpace,
+  openBrace,
+  openBracket,
+  quote,
+} from './jsonBytes.ts';
 
 /** Bounds of what is not in a row: lists and objects in each other, and bytes. */
 const deepest = 64;
 const restBytes = 4 << 20;
 
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+/** The letter that `null` begins with: in the place of rows it says that there are none. */
+const beginsNull = 0x6e;
 
 /** An open list or object outside of rows. */
 interface Frame {
@@ -129,7 +134,7 @@ export class PointedRowConverter {
     const leads = step === '*' || (step !== undefined && step === String(frame?.at));
     const steps = frame === undefined ? 0 : leads ? frame.steps + 1 : -1;
     const isTarget = steps === path.length && !frame?.hasRows;
-    if (frame?.hasRows || (isTarget && byte !== openBracket && byte !== 0x6e)) {
+    if (frame?.hasRows || (isTarget && byte !== openBracket && byte !== beginsNull)) {
       if (!frame?.hasRows) {
         this.#keep(bytesOf('null '));
         if (byte === openBrace) {
@@ -285,10 +290,6 @@ export class PointedRowConverter {
 
 function bytesOf(text: string): Uint8Array {
   return Buffer.from(text);
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 function endsWord(byte: number | undefined): boolean {

@@ -79,8 +79,8 @@ export class Rest implements Gateway<RestQuery> {
     try {
       // Whatever this meets, cancelling included, the token is there and must not get lost.
       const told = await this.#ask(query, { user: grant.value, more: grant.more }, { signal });
-      const life = told.reportedMs ? { sent: told.sent, reportedMs: told.reportedMs } : {};
-      return { ...grant, ...life, more: { ...grant.more, ...told.more } };
+      const left = told.reportedMs ? { sent: told.sent, reportedMs: told.reportedMs } : {};
+      return { ...grant, ...left, more: { ...grant.more, ...told.more } };
     } catch {
       return grant;
     }

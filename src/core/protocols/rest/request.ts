@@ -115,6 +115,20 @@ export function dataRequest(query: RestQuery, connection: Connection): DataReque
   };
 }
 
+/** What names stand for that are no secret: inputs, parameters, and the life that is wished for. */
+export function openValues(
+  connection: Connection,
+  params: ReadonlyMap<string, string> = new Map(),
+): Map<string, string | number> {
+  const { lifeMinutes } = connection;
+  return new Map<string, string | number>([
+    ...Object.entries(descriptionOf(connection).inputs),
+    ...params,
+    ['lifeMinutes', lifeMinutes],
+    ['lifeSeconds', Math.round(lifeMinutes * 60)],
+  ]);
+}
+
 /** Where rows stand that a pointer leads to. */
 export function rowsAtPath(at: readonly string[]): RowPath {
   return { member: 'Rows', mayWrap: false, at };

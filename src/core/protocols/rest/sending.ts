@@ -7,6 +7,7 @@ import type { Json } from '../../json.ts';
 import type { Kept, Login } from '../protocol.ts';
 import { basicNames, type Description, knownNames, type RestRequest } from './description.ts';
 import { isCalled, pathOf } from './place.ts';
+import { openValues } from './request.ts';
 import {
   fillJson,
   fillPath,
@@ -104,16 +105,10 @@ export class Sending {
   }
 
   #values({ token, more, login, params }: Scope): Values {
-    const { inputs } = this.#description;
-    const { lifeMinutes } = this.#connection;
-    const named = new Map<string, string | number>([
-      ...Object.entries(inputs),
-      ...(params ?? []),
-      ...Object.entries(more),
-      ...Object.entries(login),
-      ['lifeMinutes', lifeMinutes],
-      ['lifeSeconds', Math.round(lifeMinutes * 60)],
-    ]);
+    const named = openValues(this.#connection, params);
+    for (const [name, value] of [...Object.entries(more), ...Object.entries(login)]) {
+      named.set(name, value);
+    }
     return (name) => (name === 'token' ? token : named.get(name));
   }
 

@@ -2,7 +2,7 @@ import { type Connection, secretPlace } from '../../connection.ts';
 import type { WireRequest } from '../protocol.ts';
 import { knownNames } from './description.ts';
 import { pathOf } from './place.ts';
-import { dataRequest, descriptionOf, type RestQuery } from './request.ts';
+import { dataRequest, descriptionOf, openValues, type RestQuery } from './request.ts';
 import { fillJson, fillPath, fillText } from './template.ts';
 
 /** The environment variable that stands for the token. */
@@ -12,15 +12,9 @@ const variable = 'SESSION_TOKEN';
 export function wire(query: RestQuery, connection: Connection): WireRequest {
   const description = descriptionOf(connection);
   const request = dataRequest(query, connection);
-  const { lifeMinutes, url } = connection;
   const known = knownNames(description);
   const isKnown = (name: string) => known.has(name) || request.params.has(name);
-  const open = new Map<string, string | number>([
-    ...Object.entries(description.inputs),
-    ...request.params,
-    ['lifeMinutes', lifeMinutes],
-    ['lifeSeconds', Math.round(lifeMinutes * 60)],
-  ]);
+  const open = openValues(connection, request.params);
   const textOf = (name: string) => open.get(name) ?? (known.has(name) ? name.toUpperCase() : undefined);
   const headers = Object.entries({ ...description.headers, ...request.headers }).map(([name, text]) => [
     name,
@@ -32,7 +26,7 @@ export function wire(query: RestQuery, connection: Connection): WireRequest {
   const json = request.isOwnBody ? request.json : request.json && fillJson(request.json, isKnown, textOf);
   return {
     method: request.method,
-    path: fillPath(request.path, textOf, url).path,
+    path: fillPath(request.path, textOf, connection.url).path,
     query: request.query,
     headers: Object.fromEntries(headers),
     ...(request.form === undefined ? {} : { form }),
