@@ -154,15 +154,10 @@ export class TokenTable implements Disposable {
   put(record: TokenRecord): void {
     const { id, connection } = record;
     const known = this.#records.get(id);
-    if (known?.value !== record.value) {
-      this.#redactor.add(record.value);
-    }
-    if (known?.more !== record.more) {
-      for (const [name, value] of Object.entries(record.more ?? {})) {
-        isNameField(name) ? this.#redactor.addName(value) : this.#redactor.add(value);
-      }
-    }
     this.#records.set(id, record);
+    if (known?.value !== record.value || known.more !== record.more) {
+      this.#tellSecrets(record, known);
+    }
     if (known === undefined) {
       const ids = this.#byConnection.get(connection) ?? new Set();
       this.#byConnection.set(connection, ids.add(id));
@@ -224,6 +219,20 @@ export class TokenTable implements Disposable {
     this.#changes.dispose();
   }
 
+  /** Tells the redactor of the secrets of a token, and of those that it had before and no token has any more. */
+  #tellSecrets(record: TokenRecord, before: TokenRecord | undefined): void {
+    const has = (one: TokenRecord, secret: string) => secretsOf(one).some(([, value]) => value === secret);
+    for (const [name, value] of secretsOf(record)) {
+      isNameField(name) ? this.#redactor.addName(value) : this.#redactor.add(value);
+    }
+    for (const [name, value] of before === undefined ? [] : secretsOf(before)) {
+      const isOver = !isNameField(name) && !has(record, value);
+      if (isOver && ![...this.#records.values()].some((other) => has(other, value))) {
+        this.#redactor.delete(value);
+      }
+    }
+  }
+
   #changed(change: Change): void {
     const now = this.#clock.now();
     const first = this.#first === undefined ? undefined : this.get(this.#first);
@@ -269,6 +278,11 @@ export class TokenTable implements Disposable {
     const isNews = other.leftMs > 0 || isLater(session.sent, other.sent, now);
     return isNews && left > 0 && left > remaining(other, now);
   }
+}
+
+/** What is secret of a token, by name. */
+function secretsOf({ value, more = {} }: TokenRecord): (readonly [name: string, value: string])[] {
+  return [['token', value], ...Object.entries(more)];
 }
 
 function prolonged(user: UserToken, by: TokenRecord): UserToken {

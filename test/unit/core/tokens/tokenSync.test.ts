@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Redactor } from '../../../../src/core/redact.ts';
 import { LearningClock } from '../../../../src/core/tokens/deadline.ts';
@@ -83,6 +84,21 @@ describe('tokens in the table and in the store', () => {
       item.dispose();
     }
     assert.equal(clock.pending, 0);
+  });
+
+  it('has the redactor forget in time what has been replaced, unless another token has it', () => {
+    const { table, redactor } = open();
+    const secretOf = (text: string) => createHash('sha256').update(text).digest('hex');
+    table.put(record('other', { value: secretOf('value 1') }));
+    for (let turn = 0; turn < 200; turn++) {
+      const more = { username: 'some.body', refreshToken: secretOf(`refresh ${turn}`) };
+      table.put(record('a', { value: secretOf(`value ${turn}`), more }));
+    }
+    const isKnown = (text: string) => redactor.finds(`: ${text}`);
+    assert.deepEqual(['value 0', 'refresh 0'].map(secretOf).map(isKnown), [false, false]);
+    const known = ['value 1', 'value 199', 'refresh 199', 'value 198', 'refresh 198'];
+    assert.ok(known.map(secretOf).every(isKnown));
+    assert.ok(isKnown('some.body'));
   });
 
   it('holds, finds and forgets', async () => {
