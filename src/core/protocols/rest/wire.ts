@@ -16,6 +16,8 @@ export function wire(query: RestQuery, connection: Connection): WireRequest {
   const isKnown = (name: string) => known.has(name) || request.params.has(name);
   const open = openValues(connection, request.params);
   const textOf = (name: string) => open.get(name) ?? (known.has(name) ? name.toUpperCase() : undefined);
+  const isBesideToken = (name: string) => name !== 'token' && known.has(name);
+  const value = fillText(description.send.value, isBesideToken, textOf) ?? '';
   const headers = Object.entries({ ...description.headers, ...request.headers }).map(([name, text]) => [
     name,
     fillText(text, isKnown, (one) => open.get(one) ?? secretPlace) ?? '',
@@ -32,7 +34,7 @@ export function wire(query: RestQuery, connection: Connection): WireRequest {
     ...(request.form === undefined ? {} : { form }),
     ...(json === undefined ? {} : { json }),
     token: request.send
-      ? tokenIn(description.send, form.length > 0)
+      ? tokenIn({ ...description.send, value }, form.length > 0)
       : { place: 'nowhere', name: '', variable },
   };
 }

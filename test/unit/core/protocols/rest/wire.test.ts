@@ -85,6 +85,7 @@ describe('rest: the text of a request', () => {
       ...plain,
       keep: { site: '/site', csrf: '/csrf' },
       headers: { 'X-Csrf': '{csrf}', 'X-Plain': '{lifeMinutes}' },
+      send: { in: 'header', name: 'X-Token', value: '{token}:{csrf}' },
     };
     const connection = restOf('https://host.example', description);
     for (const form of requestForms) {
