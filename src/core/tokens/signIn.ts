@@ -112,12 +112,12 @@ export class SignIn {
         if (!refusesToken(error)) {
           throw error;
         }
-        await this.#env.sync.markDead(token, asked);
         if (isNew) {
-          // Signing in has not helped, so doing it once more would not.
+          // Signing in has not helped, so doing it once more would not; and a token so new is hardly dead: it can be closed.
           this.#inVain.set(connection.name, (this.#inVain.get(connection.name) ?? 0) + 1);
           throw error;
         }
+        await this.#env.sync.markDead(token, asked);
         token = await this.again(connection, service, options, token);
       }
     }
