@@ -9,7 +9,7 @@ import { run } from '../workbench/processes.ts';
 import { startServer } from '../workbench/server.ts';
 import { useFixture } from './fixture.ts';
 import { connectionTo, getData, signIn } from './sessions.ts';
-import { until } from './until.ts';
+import { until, waitMs } from './until.ts';
 import { labels, useWorkbench } from './workbench.ts';
 
 const lifeSeconds = 90;
@@ -85,7 +85,7 @@ describe('windows of one person on two machines', () => {
             const [mine = Number.NaN, theirs] = seen.map(endOf);
             return Math.abs(mine - (theirs ?? Number.NaN)) <= 3_000;
           },
-          15_000,
+          waitMs,
           () => seen.join(' and '),
         );
       await there.waitForRows((rows) => rows.length === 3);

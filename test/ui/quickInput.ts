@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import { until } from './until.ts';
+import { until, waitMs } from './until.ts';
 
 interface QuickInputState {
   readonly title: string;
@@ -67,7 +67,7 @@ export class QuickInput {
    * Waits until its title, placeholder or message matches. One step of a dialogue follows another in the same
    * box: without this the words of the last step would be taken for those of the next.
    */
-  async waitFor(words: RegExp, timeoutMs = 15_000): Promise<QuickInputState> {
+  async waitFor(words: RegExp, timeoutMs = waitMs): Promise<QuickInputState> {
     let state: QuickInputState | undefined;
     const matching = async (): Promise<QuickInputState | undefined> => {
       state = await this.read();
@@ -80,7 +80,7 @@ export class QuickInput {
   }
 
   /** Replaces what is in the box. */
-  async type(text: string, timeoutMs = 15_000): Promise<void> {
+  async type(text: string, timeoutMs = waitMs): Promise<void> {
     await this.#input.fill(text, { timeout: timeoutMs });
   }
 
@@ -128,7 +128,7 @@ export class QuickInput {
   }
 
   /** Moves to the item with this label by the arrow keys, as a person would. */
-  async focus(label: string, timeoutMs = 15_000): Promise<true> {
+  async focus(label: string, timeoutMs = waitMs): Promise<true> {
     let labels: string[] = [];
     const reached = async (): Promise<true | undefined> => {
       labels = await this.#rows.locator('.label-name').allInnerTexts();

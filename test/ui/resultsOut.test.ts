@@ -5,7 +5,7 @@ import { exportTo } from './exporting.ts';
 import { temporaryFolder, useFixture } from './fixture.ts';
 import { plainRow, startRecorder } from './recorder.ts';
 import { connectionTo, getData, getResult, signIn } from './sessions.ts';
-import { until } from './until.ts';
+import { until, waitMs } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** What leaves a result: files, an editor with its JSON, and the request for another program. */
@@ -112,7 +112,7 @@ describe('what leaves a result', () => {
           copied = await vs().clipboard();
           return parts.every((part) => copied.includes(part));
         },
-        15_000,
+        waitMs,
         () => copied,
       );
       assert.ok(!copied.includes(token) && !copied.includes('demo'), copied);

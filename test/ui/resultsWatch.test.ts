@@ -4,7 +4,7 @@ import { useFixture } from './fixture.ts';
 import { plain, type Recorder, type SentRow, startRecorder } from './recorder.ts';
 import type { ResultTab } from './resultTab.ts';
 import { connectionTo, getResult, signIn } from './sessions.ts';
-import { until } from './until.ts';
+import { until, waitMs } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** A result that is got again and again. */
@@ -55,7 +55,7 @@ describe('a watched result', () => {
         lines.every(([key = '', ...numbers]) => isDeepStrictEqual(numbers, numbersOf(key, seen)))
       );
     };
-    await until('the lines of the last answer', areDrawn, 15_000, () => JSON.stringify(lines));
+    await until('the lines of the last answer', areDrawn, waitMs, () => JSON.stringify(lines));
 
     // Another column, by keyboard; Escape closes the plot and gives the focus back to the table.
     await plot.getByRole('combobox').focus();

@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** How long anything may take that a person waits for, in milliseconds: on a busy machine VS Code alone takes half of it. */
+export const waitMs = 30_000;
+
 /**
  * Asks again and again until there is an answer (neither undefined nor false). What it saw last is in the error:
  * a test that fails must say what was there instead.
@@ -7,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  timeoutMs = 15_000,
+  timeoutMs = waitMs,
   seen: () => string = () => '',
 ): Promise<T> {
   const end = Date.now() + timeoutMs;

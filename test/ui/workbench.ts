@@ -8,7 +8,7 @@ import { type Server, workbenchUrl } from '../workbench/server.ts';
 import { quietSettings, readSettings, type Settings, settingsFile } from '../workbench/settings.ts';
 import { QuickInput } from './quickInput.ts';
 import { shareSecrets } from './sharedSecrets.ts';
-import { until } from './until.ts';
+import { until, waitMs } from './until.ts';
 
 /** The themes that VS Code comes with, and the class of a workbench that has one. */
 export const themes = {
@@ -200,7 +200,7 @@ export class Workbench {
   }
 
   /** Waits until the rows are as `accept` wants them, and returns them. */
-  async waitForRows(accept: (rows: readonly TreeRow[]) => boolean, timeoutMs = 15_000): Promise<TreeRow[]> {
+  async waitForRows(accept: (rows: readonly TreeRow[]) => boolean, timeoutMs = waitMs): Promise<TreeRow[]> {
     let rows: TreeRow[] = [];
     const asWanted = async (): Promise<TreeRow[] | undefined> => {
       rows = await this.treeRows();
@@ -241,7 +241,7 @@ export class Workbench {
       rows = await readRows(this.#queries.locator('.monaco-list-row'));
       return accept(rows) ? rows : undefined;
     };
-    return until('the queries to be listed', asWanted, 15_000, () => JSON.stringify(rows));
+    return until('the queries to be listed', asWanted, waitMs, () => JSON.stringify(rows));
   }
 
   /** A row of the Queries view, by its label. */
@@ -321,7 +321,7 @@ export class Workbench {
   /** Waits until the status-bar item's text is as `accept` wants it, and returns it. */
   async waitForStatusBar(
     accept: (text: string | undefined) => boolean,
-    { id = 'sessionTokens.life', timeoutMs = 15_000 } = {},
+    { id = 'sessionTokens.life', timeoutMs = waitMs } = {},
   ): Promise<string | undefined> {
     let text: string | undefined;
     const found = await until(
@@ -354,7 +354,7 @@ export class Workbench {
   }
 
   /** Waits for a notification whose message matches, and returns it. */
-  async notification(message: RegExp, timeoutMs = 15_000): Promise<Notification> {
+  async notification(message: RegExp, timeoutMs = waitMs): Promise<Notification> {
     let all: Notification[] = [];
     const find = async (): Promise<Notification | undefined> => {
       all = await this.notifications();
@@ -432,7 +432,7 @@ export class Workbench {
   async theme(theme: keyof typeof themes): Promise<void> {
     const { name, css } = themes[theme];
     await this.setSettings({ 'workbench.colorTheme': name, 'window.autoDetectColorScheme': false });
-    await this.page.locator(`.monaco-workbench.${css}`).waitFor({ timeout: 15_000 });
+    await this.page.locator(`.monaco-workbench.${css}`).waitFor({ timeout: waitMs });
   }
 
   async screenshot(path: string): Promise<void> {
