@@ -21,6 +21,11 @@ describe('the releases of CRA, by palette', () => {
 
         await vs().palette('Session Tokens: Get Data');
         await quickInput.pick(/View, as PRODUCT/, 'Options…');
+        // The question that follows has the same words, and no options among its answers.
+        await until('the view to be asked for', async () => {
+          const items = (await quickInput.read())?.items ?? [];
+          return items.length > 0 && !items.some(({ label }) => label === 'Options…');
+        });
         if (tellsDefinitions) {
           await until('the products of the gateway', async () =>
             (await quickInput.read())?.items.some(({ label }) => label === 'MVIP/'),
