@@ -93,10 +93,10 @@ describe('security: canaries, as a person sees them', () => {
         // A gateway that has forgotten its tokens has everybody sign in again.
         gateway.sandbox.setFaults(operation === 'signIn' ? [{ fault: 'restart' }, rule] : [rule]);
         const strikes = async () => (gateway.sandbox.faults().at(-1)?.struck ?? 0) > 0;
-        // One that is asked something at this moment answers first.
+        // One that is asked something at this moment answers first. Asking too often would have automatic sign-in rest.
         await until(`${fault} to strike ${query}`, async () => {
           await vs().query(query).click();
-          return until('the fault', strikes, 2000);
+          return until('the fault', strikes, 10_000);
         });
         gateway.sandbox.clearFaults();
         if (operation === 'signIn' && fault === '401') {
