@@ -90,8 +90,8 @@ describe('security: canaries, as a person sees them', () => {
     const struck = async (gateway: Disguise, query: string, operation: 'getData' | 'signIn') => {
       for (const fault of faultNames) {
         const rule: FaultRule = { fault, match: { operation }, times: 2, forMs: 60 };
-        // A gateway that has forgotten its tokens has everybody sign in again.
-        gateway.sandbox.setFaults(operation === 'signIn' ? [{ fault: 'restart' }, rule] : [rule]);
+        // A gateway that has forgotten its tokens has everybody sign in again, once: three times in vain, and nobody does.
+        gateway.sandbox.setFaults(operation === 'signIn' ? [{ fault: 'restart', times: 1 }, rule] : [rule]);
         const strikes = async () => (gateway.sandbox.faults().at(-1)?.struck ?? 0) > 0;
         // One that is asked something at this moment answers first. Asking too often would have automatic sign-in rest.
         await until(`${fault} to strike ${query}`, async () => {

@@ -5,6 +5,7 @@ import { startSandbox } from '../sandbox/gateway.ts';
 import { exportTo } from './exporting.ts';
 import { temporaryFolder, useFixture } from './fixture.ts';
 import { ResultTab } from './resultTab.ts';
+import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 describe('series of a market-data service', () => {
@@ -63,13 +64,15 @@ describe('series of a market-data service', () => {
 
     // What was asked for is remembered as text, and can be edited.
     await vs().palette('Session Tokens: Get Data');
-    const again = await quickInput.waitFor(/Endpoint: choose/);
-    const used = again.items.find(({ description }) => description === 'used before');
+    await quickInput.waitFor(/Endpoint: choose/);
+    const used = await until('what was used before', async () =>
+      (await quickInput.read())?.items.find(({ description }) => description === 'used before'),
+    );
     assert.match(
-      used?.label ?? '',
+      used.label,
       /^GetValuesRC\?Series\[\]=EQUITY\/OAK\w\w&Series\[\]=EQUITY\/OAK\w\w&StartDate=/,
     );
-    await quickInput.pick(/Endpoint: choose/, used?.label ?? '');
+    await quickInput.pick(/Endpoint: choose/, used.label);
     const { value } = await quickInput.waitFor(/Parameters, as/);
     await quickInput.type(`${value.replace(/StartDate=[^&]*/, 'Periods=3')}&Series[]=EQUITY/NIX`);
     await quickInput.accept();
