@@ -102,11 +102,11 @@ export class WorkerClient implements Disposable {
       name: 'session-tokens-tables',
       resourceLimits: { maxYoungGenerationSizeMb: garbageMb },
     });
+    // A table must not keep the window's process alive.
+    worker.unref();
     worker.on('message', (message: FromWorker) => this.#take(message));
     worker.on('error', (reason: unknown) => this.#died(worker, reason));
     worker.on('exit', (code) => this.#died(worker, new Error(`exit code ${code}`)));
-    // A table must not keep the window's process alive. Said last: who listens to a worker holds it again.
-    worker.unref();
     return worker;
   }
 
