@@ -34,11 +34,7 @@ describe('etcd', () => {
   });
 
   it('a life that slides', async () => {
-    await checkLife({ seconds: life, isSliding: true, over: 401 }, token, keys, [
-      life - 1.5,
-      2 * life - 3,
-      3 * life - 4.5,
-    ]);
+    await checkLife({ seconds: life, isSliding: true, over: 401 }, token, keys);
   });
 
   describe('by a connection', () => {

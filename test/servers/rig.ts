@@ -90,12 +90,13 @@ export interface LifeAtServer {
 /**
  * Signs in, uses the token at these seconds from then, and once more when it must be over, and holds each answer to the
  * life. What is asked so close to its end that this computer was too slow to tell is held to nothing.
+ * @param at without it three times, each shortly before a life that slides would be over
  */
 export async function checkLife(
   { seconds, isSliding, over }: LifeAtServer,
   signIn: () => Promise<string>,
   use: (token: string) => Promise<Answered>,
-  at: readonly number[],
+  at: readonly number[] = [1, 2, 3].map((use) => use * (seconds - 1.5)),
 ): Promise<void> {
   const now = (): number => performance.now() / 1000;
   const started = now();
