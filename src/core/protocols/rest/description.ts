@@ -117,10 +117,9 @@ const headers = v.record(
   v.pipe(text, v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, as('headerValue'))),
   as('object'),
 );
-const keep = v.pipe(
-  v.record(memberName, place, as('object')),
-  v.check((places) => Object.keys(places).length <= 16, as('many')),
-);
+const keep = v.record(memberName, place, as('object'));
+/** Most names that a description keeps with a token. */
+const maxKept = 16;
 const amount = v.lazy((input) =>
   typeof input === 'string'
     ? place
@@ -135,6 +134,8 @@ const unit = {
   cookie: v.optional(v.pipe(text, v.nonEmpty(as('empty')))),
   issued: v.optional(place),
 };
+
+const told = v.optional(place);
 
 /** A strict object says in the same way that it is none, and that it has a member too many. */
 const strangeMember = ({ expected }: v.StrictObjectIssue) => as(expected === 'never' ? 'unknown' : 'object');
@@ -151,63 +152,56 @@ const requestLine = v.pipe(
     as('request'),
   ),
 );
-const request = v.pipe(
+const basic = v.optional(v.boolean(as('boolean')));
+const read = { token: v.optional(place), keep: v.optional(keep) };
+const sent = {
+  request: requestLine,
+  headers: v.optional(headers, {}),
+  form: v.optional(v.record(v.string(), text, as('object'))),
+  json: v.optional(json),
+  send: v.optional(v.boolean(as('boolean')), true),
+};
+/** A request, with the members that say something about one of its kind; others would be ignored. */
+const requestWith = (entries: v.ObjectEntries) =>
+  v.pipe(
+    v.strictObject({ ...entries, ...sent }, strangeMember),
+    v.check(({ form, json: body }) => form === undefined || body === undefined, as('both')),
+    v.transform(
+      ({ request: line, ...rest }) => ({ basic: false, keep: {}, ...line, ...rest }) as RestRequest,
+    ),
+  );
+const dataRequest = requestWith({ ...read, rows: v.optional(path), ...unit });
+const signInRequest = requestWith({ basic, ...read, ...unit });
+/** A list, or the only one that would be in it. */
+const oneOrList = <T>(one: v.GenericSchema<unknown, T>) =>
+  v.lazy((input) =>
+    Array.isArray(input)
+      ? v.array(one)
+      : v.pipe(
+          one,
+          v.transform((only) => [only]),
+        ),
+  );
+
+const status = v.pipe(
+  v.number(as('status')),
+  v.integer(as('status')),
+  v.minValue(100, as('status')),
+  v.maxValue(599, as('status')),
+);
+const criterion = v.pipe(
   v.strictObject(
     {
-      request: requestLine,
-      headers: v.optional(headers, {}),
-      form: v.optional(v.record(v.string(), text, as('object'))),
-      json: v.optional(json),
-      basic: v.optional(v.boolean(as('boolean')), false),
-      send: v.optional(v.boolean(as('boolean')), true),
-      token: v.optional(place),
-      keep: v.optional(keep, {}),
-      rows: v.optional(path),
-      ...unit,
+      status: v.optional(v.array(status, as('list'))),
+      at: v.optional(place),
+      is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain, as('string')), as('list'))),
+      like: v.optional(text),
     },
     strangeMember,
   ),
-  v.check(({ form, json: body }) => form === undefined || body === undefined, as('both')),
-  v.transform(({ request: line, ...rest }): RestRequest => ({ ...line, ...rest })),
+  v.check((one) => Object.values(one).some((of) => of !== undefined), as('empty')),
 );
-const steps = v.lazy((input) =>
-  Array.isArray(input)
-    ? v.pipe(v.array(request), v.minLength(1, as('many')), v.maxLength(3, as('many')))
-    : v.pipe(
-        request,
-        v.transform((one) => [one]),
-      ),
-);
-
-const criterion = v.strictObject(
-  {
-    status: v.optional(
-      v.array(
-        v.pipe(
-          v.number(as('status')),
-          v.integer(as('status')),
-          v.minValue(100, as('status')),
-          v.maxValue(599, as('status')),
-        ),
-        as('list'),
-      ),
-    ),
-    at: v.optional(place),
-    is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain, as('string')), as('list'))),
-    like: v.optional(text),
-  },
-  strangeMember,
-);
-const hasMembers = v.check((one: object) => Object.values(one).some((of) => of !== undefined), as('empty'));
-const criteria = v.lazy((input) =>
-  Array.isArray(input)
-    ? v.array(v.pipe(criterion, hasMembers))
-    : v.pipe(
-        criterion,
-        hasMembers,
-        v.transform((one) => [one]),
-      ),
-);
+const criteria = oneOrList(criterion);
 const byStatus = (...status: number[]) => [{ status }];
 
 /** The members that describe, as they stand in the settings of a connection or in a preset. */
@@ -221,7 +215,7 @@ const members = {
   ),
   inputs: v.optional(v.record(memberName, text, as('object')), {}),
   headers: v.optional(headers, {}),
-  signIn: steps,
+  signIn: v.pipe(oneOrList(signInRequest), v.minLength(1, as('many')), v.maxLength(3, as('many'))),
   token: place,
   keep: v.optional(keep, {}),
   send: v.optional(
@@ -239,13 +233,13 @@ const members = {
     v.strictObject({ ...unit, sliding: v.optional(v.boolean(as('boolean')), false) }, strangeMember),
     {},
   ),
-  query: v.optional(request),
-  renew: v.optional(request),
-  revoke: v.optional(request),
+  query: v.optional(requestWith({ ...unit, minutes: told, seconds: told, milliseconds: told })),
+  renew: v.optional(signInRequest),
+  revoke: v.optional(requestWith({ basic })),
   refused: v.optional(criteria, byStatus(401, 403)),
   expired: v.optional(criteria, byStatus(401)),
   limit: v.optional(criteria, byStatus(429)),
-  requests: v.optional(v.record(v.string(), request, as('object')), {}),
+  requests: v.optional(v.record(v.string(), dataRequest, as('object')), {}),
   rows: v.optional(path, ''),
 };
 const schema = v.object(members, as('object'));
@@ -290,7 +284,7 @@ export function parseDescription(input: Readonly<Record<string, unknown>>): Pars
  * @throws nothing; undefined for what is none
  */
 export function parseRequest(line: string): RestRequest | undefined {
-  const parsed = v.safeParse(request, { request: line });
+  const parsed = v.safeParse(dataRequest, { request: line });
   return parsed.success ? parsed.output : undefined;
 }
 
@@ -336,6 +330,9 @@ function textsIn(value: unknown): string[] {
       : [];
 }
 
+/** The ways to tell a life, of which one can be said. */
+const unitNames = ['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] as const;
+
 /** What of a description cannot be, though each member of it can. */
 function contradiction(description: Description): Message | undefined {
   const { ask, inputs, signIn, send, query, renew, revoke, requests, life } = description;
@@ -343,6 +340,9 @@ function contradiction(description: Description): Message | undefined {
   const twice = all.find((name, at) => all.indexOf(name) !== at);
   if (twice !== undefined) {
     return { ...wrong.twice, args: [twice] };
+  }
+  if (keptNames(description).size > maxKept) {
+    return { ...wrong.many, args: ['keep'] };
   }
   const known = knownNames(description);
   const steps: [string, RestRequest | undefined][] = [
@@ -364,11 +364,6 @@ function contradiction(description: Description): Message | undefined {
   if (leaked !== undefined) {
     return { ...wrong.unnamed, args: [inQuery === undefined ? 'send.value' : 'query', leaked] };
   }
-  const data = Object.entries(requests).map(([name, one]) => [`requests.${name}`, one] as const);
-  const [withLogin] = [['query', query] as const, ...data].find(([, one]) => one?.basic) ?? [];
-  if (withLogin !== undefined) {
-    return { ...wrong.unknown, args: [`${withLogin}.basic`] };
-  }
   if (send.in === 'body' && pathOf(send.name) === undefined) {
     return { ...wrong.pointer, args: ['send.name'] };
   }
@@ -376,10 +371,17 @@ function contradiction(description: Description): Message | undefined {
   if (isHeader || (send.in === 'cookie' && !nameCharacters.test(send.name))) {
     return { ...wrong.header, args: ['send.name'] };
   }
-  const units = (['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] as const).filter(
-    (name) => life[name] !== undefined,
-  );
-  return units[1] === undefined ? undefined : { ...wrong.both, args: [`life.${units[0]}`, units[1]] };
+  const data = Object.entries(requests).map(([name, one]): [string, Unit] => [`requests.${name}`, one]);
+  for (const [member, one] of [['life', life] as const, ...steps, ...data]) {
+    const [first, second] = unitNames.filter((name) => one?.[name] !== undefined);
+    if (second !== undefined) {
+      return { ...wrong.both, args: [`${member}.${first}`, second] };
+    }
+    if (first !== undefined && signIn.slice(0, -1).some((step) => step === one)) {
+      return { ...wrong.unknown, args: [`${member}.${first}`] };
+    }
+  }
+  return undefined;
 }
 
 function isPlain(value: unknown): boolean {

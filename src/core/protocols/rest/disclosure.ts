@@ -26,7 +26,8 @@ export function handingsOf(description: Description): readonly Handing[] {
   return all.filter(({ names }) => names.length > 0);
 }
 
-function dataHandings(description: Description): Handing[] {
+/** Where requests for data take a secret besides the token in its place. */
+export function dataHandings(description: Description): Handing[] {
   const isSecret = isSecretIn(description);
   return Object.values(description.requests)
     .flatMap((request) => handingsIn(request, isSecret))

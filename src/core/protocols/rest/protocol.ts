@@ -2,7 +2,7 @@ import type { Connection } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
 import { isNameField, type LoginField, type Protocol } from '../protocol.ts';
 import { memberNames, parseDescription, presetsByName } from './description.ts';
-import { ownHandings } from './disclosure.ts';
+import { dataHandings, ownHandings } from './disclosure.ts';
 import { tells } from './life.ts';
 import { descriptionOf, mayChange, type RestQuery, request, rowsAtPath } from './request.ts';
 import { wire } from './wire.ts';
@@ -39,9 +39,11 @@ export const rest: Protocol<RestQuery, Connection> = {
     return parsed.ok ? undefined : parsed.reason;
   },
   boundTo: (connection) => {
-    const { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke } =
-      descriptionOf(connection);
-    return { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke };
+    const description = descriptionOf(connection);
+    const { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke } = description;
+    const data = dataHandings(description);
+    const requests = data.length === 0 ? {} : { requests: data };
+    return { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke, ...requests };
   },
   describing: async () => {
     const { foundInBody, signInWays } = await import('./describing.ts');

@@ -154,6 +154,8 @@ describe('rest: tokens', () => {
       { headers: { 'X-T': '{token}' } },
       { keep: { more: '/refresh' } },
       { ask: ['username', 'password', 'code'] },
+      { requests: { log: { request: 'GET /log?t={token}' } } },
+      { requests: { log: { request: 'POST /log{?csrf}', keep: { csrf: '/csrf' } } } },
     ]) {
       const window = await rig.open(JSON.stringify(changed), restOf(server.url, { ...plain, ...changed }));
       const before = server.got.length;
