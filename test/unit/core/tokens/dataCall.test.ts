@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Fault, Operation } from '../../../simulate/modelServer.ts';
+import type { Fault } from '../../../simulate/modelAnswers.ts';
+import type { Operation } from '../../../simulate/modelServer.ts';
 import { demo, key, lifeMs, Rig } from './rig.ts';
 
 describe('data calls', () => {

@@ -3,7 +3,7 @@ import { SystemClock } from '../../../../src/core/clock.ts';
 import type { AskLogin } from '../../../../src/core/tokens/signIn.ts';
 import { connect } from '../../../connect.ts';
 import { connectionOf } from '../../../connectionOf.ts';
-import { revoked } from '../../../simulate/modelServer.ts';
+import { revoked } from '../../../simulate/modelAnswers.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';
 import { plainReader, TestWindow } from '../../../simulate/window.ts';
 import { closeServers, json, serve, tomcat } from '../protocols/rig.ts';

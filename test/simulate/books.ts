@@ -1,0 +1,152 @@
+import type { Login } from '../../src/core/protocols/protocol.ts';
+import { type Day, hearsayMs, lifeMs, maxSessions, minute, second } from './day.ts';
+import type { SimWindow } from './simWindow.ts';
+
+/** What has happened to tokens and logins; says at once of what happens now whether it may. */
+export class Books {
+  readonly #day: Day;
+  /** Values that have been in the store: from then on nobody may lose them. */
+  readonly stored = new Set<string>();
+  /** When each entry of the store was written last. */
+  readonly writtenAt = new Map<string, number>();
+  /** When a gateway answered last. */
+  answeredAt = 0;
+  /** When a window of each start of a machine was last at work. */
+  readonly #seen = new Map<string, number>();
+  /** Sessions that turned up when their askers had given up: they are closed as soon as they are known. */
+  readonly #unwanted = new Set<string>();
+  /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
+  readonly #closed = new Map<string, { readonly at: number; readonly by: SimWindow }>();
+  /** The last automatic renewal of each token: a life counts from its sending, and is known with its answer. */
+  readonly #renewed = new Map<
+    string,
+    { readonly sentAt: number; readonly at: number; readonly by: SimWindow; readonly boot: string }
+  >();
+  /** Logins that a window has heard a refusal of. */
+  readonly #refused = new Map<string, { readonly at: number; readonly by: SimWindow }>();
+  #overBudgetSince = Number.POSITIVE_INFINITY;
+
+  constructor(day: Day) {
+    this.#day = day;
+  }
+
+  /** An entry of the store was written. */
+  written(id: string, json: string): void {
+    this.writtenAt.set(id, this.#day.time.now);
+    const value = /"value":"([^"]+)"/.exec(json)?.[1];
+    if (value !== undefined) {
+      if (!this.stored.has(value) && json.includes('"closing":true')) {
+        this.#unwanted.add(value);
+      }
+      this.stored.add(value);
+      this.#checkBudget();
+    }
+  }
+
+  /** Notes who is at work. */
+  see(): void {
+    for (const { machine } of this.#day.windows) {
+      if (!machine.isAsleep) {
+        this.#seen.set(machine.now().boot, this.#day.time.now);
+      }
+    }
+  }
+
+  /** Whether another machine, by its start, and a window have been at work together. */
+  hasHeard(window: SimWindow, boot: string): boolean {
+    const since = Math.max(window.openedAt, this.#day.lastAwake) + hearsayMs;
+    return (this.#seen.get(boot) ?? Number.NEGATIVE_INFINITY) > since;
+  }
+
+  closed(token: string, by: SimWindow): void {
+    this.#closed.set(token, { at: this.#day.time.now, by });
+  }
+
+  loginRefused(login: Login, by: SimWindow): void {
+    const key = JSON.stringify(login);
+    if (!this.#refused.has(key)) {
+      this.#refused.set(key, { at: this.#day.time.now, by });
+    }
+  }
+
+  /** A refused login is sent no more: accounts are locked for that. Another machine may not have heard of it yet. */
+  sendsLogin(login: Login, window: SimWindow): void {
+    const first = this.#refused.get(JSON.stringify(login));
+    if (
+      first !== undefined &&
+      first.by.diedAt - first.at > second &&
+      (first.by.machine === window.machine ||
+        this.#day.time.now - Math.max(first.at, this.#day.lastAwake) > hearsayMs)
+    ) {
+      this.#day.blame(
+        `${window.name} sends a login that ${first.by.name} was refused with at ${first.at} ms`,
+      );
+    }
+  }
+
+  /** A window is about to renew a token. Whether that is automatic. */
+  renews(token: string, window: SimWindow): boolean {
+    if (!window.unclosed.has(token)) {
+      this.#checkOpen(token);
+    }
+    const since = window.renewing.get(token) ?? Number.NEGATIVE_INFINITY;
+    const isAutomatic = this.#day.time.now - Math.max(since, this.#day.lastAwake) < hearsayMs && since >= 0;
+    window.renewing.delete(token);
+    if (isAutomatic) {
+      this.#checkAgreed(token, window);
+    }
+    return isAutomatic;
+  }
+
+  /** It has renewed it by itself. */
+  renewed(token: string, sentAt: number, by: SimWindow): void {
+    this.#renewed.set(token, { sentAt, at: this.#day.time.now, by, boot: by.machine.now().boot });
+  }
+
+  /** What was closed is not renewed, once whoever closed it has had the time to tell. */
+  #checkOpen(token: string): void {
+    const closed = this.#closed.get(token);
+    const { lastAwake, time } = this.#day;
+    if (
+      closed !== undefined &&
+      time.now - Math.max(closed.at, lastAwake) > hearsayMs &&
+      closed.by.diedAt - closed.at > second
+    ) {
+      this.#day.blame(`${token} was renewed, and was closed ${Math.round(time.now - closed.at)} ms before`);
+    }
+  }
+
+  /** Two machines do not renew one token for the same deadline, if the second one has had the time to hear of the first. */
+  #checkAgreed(token: string, window: SimWindow): void {
+    const last = this.#renewed.get(token);
+    const { now } = this.#day.time;
+    if (
+      last !== undefined &&
+      last.by.machine !== window.machine &&
+      this.hasHeard(window, last.boot) &&
+      last.by.diedAt - last.at > second &&
+      now - Math.max(last.at, this.#day.lastAwake, window.openedAt) > hearsayMs &&
+      now - last.sentAt < lifeMs / 2
+    ) {
+      this.#day.blame(
+        `${window.name} renews ${token}, and ${last.by.name} did ${Math.round(now - last.at)} ms before`,
+      );
+    }
+  }
+
+  /** The windows together keep the budget at every moment. */
+  #checkBudget(): void {
+    const { lastAwake, machines, servers, time } = this.#day;
+    servers.cra?.sweep();
+    const known = [...(servers.cra?.sessions.keys() ?? [])].filter(
+      (value) => this.stored.has(value) && !this.#unwanted.has(value),
+    );
+    // Machines hear of each other's only when they are stored.
+    const graceMs = machines.length > 1 ? minute : 0;
+    this.#overBudgetSince =
+      known.length > maxSessions ? Math.min(this.#overBudgetSince, time.now) : Number.POSITIVE_INFINITY;
+    if (known.length > maxSessions && time.now - Math.max(this.#overBudgetSince, lastAwake) >= graceMs) {
+      this.#day.blame(`${known.length} sessions are open, and ${maxSessions} may be: ${known.join(', ')}`);
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { Books } from './books.ts';
+import { type Day, hearsayMs, lifeMs, second } from './day.ts';
+import type { SimWindow } from './simWindow.ts';
+
+/** What is looked at of an entry of the store. */
+interface StoredToken {
+  readonly kind: 'user' | 'session';
+  readonly connection: string;
+  readonly sent: { readonly machine: string; readonly boot: string };
+}
+
+/** Compares what windows show, what the store holds and what gateways know. */
+export class Looks {
+  readonly #day: Day;
+  readonly #books: Books;
+  /** The entries of the store, by their texts: they are read far more often than written. */
+  readonly #parsed = new Map<string, StoredToken>();
+
+  constructor(day: Day, books: Books) {
+    this.#day = day;
+    this.#books = books;
+  }
+
+  /** Nothing that has run out may be offered as alive, and all see the same. */
+  look(): void {
+    const { servers, windows } = this.#day;
+    for (const server of Object.values(servers)) {
+      server.sweep();
+    }
+    for (const window of windows) {
+      const { inner, name } = window;
+      for (const { id, state, connection } of inner.keeper.tokens()) {
+        const value = inner.keeper.reveal(id);
+        if (state !== 'expired' && servers[connection]?.expired.has(value) && this.#knows(window, id)) {
+          this.#day.blame(`${name} shows ${value} as ${state}, and it has run out`);
+        }
+      }
+    }
+    this.#checkAlike();
+    this.#books.see();
+  }
+
+  /** Whether a window can know what is left of a token: from its own machine, or from another one that it has heard of. */
+  #knows(window: SimWindow, id: string): boolean {
+    const { machines, storage, time } = this.#day;
+    if (machines.length > 1 && time.now - (this.#books.writtenAt.get(id) ?? 0) < second) {
+      return false; // A window of its machine may have found that out just now.
+    }
+    const token = this.#entry(storage.entries.get(id));
+    if (token?.kind === 'user' && time.now - window.openedAt < lifeMs && machines.length > 1) {
+      return false; // It lives as long as the last of its sessions, and that may have been closed.
+    }
+    const isHeard = ({ sent }: StoredToken) =>
+      sent.machine === window.machine.name || this.#books.hasHeard(window, sent.boot);
+    // A user token lives as long as the last of its sessions.
+    return token?.kind === 'user'
+      ? [...storage.entries.values()]
+          .map((json) => this.#entry(json))
+          .every((entry) => entry?.connection !== token.connection || isHeard(entry))
+      : token === undefined || isHeard(token);
+  }
+
+  #entry(json: string | undefined): StoredToken | undefined {
+    if (json === undefined) {
+      return undefined;
+    }
+    const entry: StoredToken = this.#parsed.get(json) ?? JSON.parse(json);
+    this.#parsed.set(json, entry);
+    return entry;
+  }
+
+  /** A token has the same life left on all machines, less what the news of it may have been under way. */
+  #checkAlike(): void {
+    const { lastAwake, storage, time, windows } = this.#day;
+    if (time.now - Math.max(lastAwake, this.#books.answeredAt) < hearsayMs) {
+      return; // Not all may have heard the latest.
+    }
+    for (const [id, json] of storage.entries) {
+      const lives = windows.flatMap((window) => {
+        const token =
+          time.now - window.openedAt > hearsayMs && this.#knows(window, id) && window.inner.keeper.find(id);
+        // A user token lives as long as its sessions, and those may have been closed this moment.
+        return token && token.kind === 'session'
+          ? [{ window, left: token.expiresAt - window.machine.now().wall }]
+          : [];
+      });
+      const most = Math.max(...lives.map(({ left }) => left));
+      for (const { window, left } of lives) {
+        if (most > hearsayMs && left < most - hearsayMs) {
+          this.#day.tell(json);
+          this.#day.blame(`${window.name} has ${left} ms left of ${id}, and another window ${most} ms`);
+        }
+      }
+    }
+  }
+
+  /** All windows show what the store holds. */
+  checkSame(): void {
+    const { entries } = this.#day.storage;
+    const stored = [...entries.keys()].sort().join();
+    for (const { name, inner } of this.#day.windows) {
+      const shown = inner.keeper
+        .tokens()
+        .map(({ id }) => id)
+        .sort()
+        .join();
+      if (shown !== stored) {
+        this.#day.blame(`${name} shows ${shown}, and stored is ${stored}`);
+      }
+      for (const [id, json] of entries) {
+        if (inner.keeper.find(id) !== undefined && !json.includes(`"value":"${inner.keeper.reveal(id)}"`)) {
+          this.#day.blame(`${name} has another value of ${id} than the store`);
+        }
+      }
+    }
+  }
+
+  /** What a gateway counts as open and was ever stored is stored. */
+  checkKnown(when: string): void {
+    const entries = [...this.#day.storage.entries.values()].join('\n');
+    for (const server of Object.values(this.#day.servers)) {
+      server.sweep();
+      for (const value of server.sessions.keys()) {
+        const isHeld = entries.includes(`"value":"${value}"`);
+        if (this.#books.stored.has(value) && !isHeld) {
+          this.#day.blame(`${value} is open, and nobody knows it ${when}`);
+        }
+      }
+    }
+  }
+
+  /** Nothing is open any more that was ever stored. */
+  checkClosed(): void {
+    for (const server of Object.values(this.#day.servers)) {
+      for (const value of server.sessions.keys()) {
+        if (this.#books.stored.has(value)) {
+          this.#day.blame(`${value} is still open after everything was closed`);
+        }
+      }
+    }
+  }
+
+  checkLog({ inner, name }: SimWindow): void {
+    const line = inner.lines.find((text) => text.includes('-secret-'));
+    if (line !== undefined) {
+      this.#day.blame(`${name} wrote a secret into the log: ${line}`);
+    }
+  }
+}
