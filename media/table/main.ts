@@ -14,7 +14,7 @@ function start(root: HTMLElement): void {
     if (message.is === 'view') {
       runCommand(view, message.ask, message.field);
     } else if (message.is === 'focus') {
-      tellFocus(host);
+      tellFocus(host, view);
     } else {
       view.take(message);
     }
@@ -39,10 +39,11 @@ function start(root: HTMLElement): void {
   host.tell({ is: 'ready' });
 }
 
-function tellFocus(host: Host): void {
+function tellFocus(host: Host, { columns, selection }: TableView): void {
+  const tell = () => host.tell({ is: 'focused', field: columns.seen[selection.focus.column]?.field });
   if (document.hasFocus()) {
-    host.tell({ is: 'focused' });
+    tell();
   } else {
-    window.addEventListener('focus', () => host.tell({ is: 'focused' }), { once: true });
+    window.addEventListener('focus', tell, { once: true });
   }
 }

@@ -4,6 +4,7 @@ import { TokensError } from '../core/errors.ts';
 import type { Services } from '../services.ts';
 import type { QuerySettings } from '../views/queries/querySettings.ts';
 import type { Recents } from '../views/queries/recents.ts';
+import type { ResultPanel } from '../views/results/resultPanel.ts';
 import type { Results } from '../views/results/results.ts';
 import type { TokenTree } from '../views/tree.ts';
 
@@ -30,6 +31,9 @@ export interface Call {
 
 /** Does what one command is for. Resolves to plain JSON; rejects with a `TokensError`. */
 export type Handler = (services: CommandServices, call: Call) => Promise<unknown>;
+
+/** The same of one that is about a result. */
+export type ResultCommand = (panel: ResultPanel, call: Call, services: CommandServices) => Promise<unknown>;
 
 /** What commands do, by their ids. */
 export type CommandTable = Readonly<Record<string, Handler>>;

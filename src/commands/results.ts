@@ -15,25 +15,24 @@ import type { TableHandle } from '../core/results/tableHandle.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice, askText } from './ask.ts';
-import { type CommandServices, type CommandTable, oneOf } from './command.ts';
+import { columnStatistics, wholeTable } from './columns.ts';
+import { type Call, type CommandServices, type CommandTable, oneOf, type ResultCommand } from './command.ts';
 import { withProgress } from './progress.ts';
-
-type Args = Readonly<Record<string, unknown>>;
-type Command = (panel: ResultPanel, args: Args, services: CommandServices) => Promise<unknown>;
 
 /** What the table in the tab does by itself. */
 const view =
-  (ask: Parameters<ResultPanel['view']>[0]): Command =>
-  async (panel, { field }) =>
+  (ask: Parameters<ResultPanel['view']>[0]): ResultCommand =>
+  async (panel, { args: { field } }) =>
     panel.view(ask, typeof field === 'string' ? field : undefined);
 
 /** What each command does to the tab that has the focus. */
-const commands: Readonly<Record<string, Command>> = {
+const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.refresh': (panel) => panel.refresh(),
   'sessionTokens.results.watch': watch,
   'sessionTokens.results.stopWatch': async (panel) => panel.stopWatch(),
-  'sessionTokens.results.plot': (panel, { field }) =>
+  'sessionTokens.results.plot': (panel, { args: { field } }) =>
     panel.model.plotting.of(typeof field === 'string' ? field : undefined),
+  'sessionTokens.results.statistics': columnStatistics,
   'sessionTokens.results.export': exportResult,
   'sessionTokens.results.openAsJson': async (panel, _, { results }) => (await results()).openAsJson(panel),
   'sessionTokens.results.copyRequestAs': copyRequestAs,
@@ -57,12 +56,12 @@ const commands: Readonly<Record<string, Command>> = {
 export const resultCommands: CommandTable = Object.fromEntries(
   Object.entries(commands).map(([id, command]) => [
     id,
-    async (services, { args }) => {
+    async (services, call) => {
       const panel = (await services.results()).active;
       if (panel === undefined) {
         throw new TokensError('E_NOT_READY', 'There is no result open to do that with.');
       }
-      return command(panel, args, services);
+      return command(panel, call, services);
     },
   ]),
 );
@@ -71,7 +70,7 @@ export const resultCommands: CommandTable = Object.fromEntries(
 const intervals = [2, 5, 10, 30, 60, 300];
 const maxSeconds = 86_400;
 
-async function watch(panel: ResultPanel, { seconds }: Args): Promise<void> {
+async function watch(panel: ResultPanel, { args: { seconds } }: Call): Promise<void> {
   if (typeof seconds === 'number') {
     panel.watch(Math.min(Math.max(seconds, 1), maxSeconds));
     return;
@@ -111,11 +110,9 @@ async function askSeconds(): Promise<number> {
   return Number(text);
 }
 
-async function exportResult(panel: ResultPanel, args: Args, services: CommandServices): Promise<unknown> {
-  const { table, arrangement, seenFields } = panel.model;
-  if (table === undefined || table.state.phase === 'arriving') {
-    throw new TokensError('E_NOT_READY', 'The result is not complete yet.', [], { permanent: false });
-  }
+async function exportResult(panel: ResultPanel, { args }: Call, services: CommandServices): Promise<unknown> {
+  const { arrangement, seenFields } = panel.model;
+  const table = wholeTable(panel);
   const { all, format, delimiter } = await chooseExport(panel, table, args);
   const target = await chooseFile(panel, format, args);
   if (target === undefined) {
@@ -135,7 +132,11 @@ interface ExportChoice {
   readonly all: boolean;
 }
 
-async function chooseExport(panel: ResultPanel, table: TableHandle, args: Args): Promise<ExportChoice> {
+async function chooseExport(
+  panel: ResultPanel,
+  table: TableHandle,
+  args: Call['args'],
+): Promise<ExportChoice> {
   const usual = delimiterOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale);
   const given = oneOf('format', args.format, exportFormats);
   if (given !== undefined) {
@@ -178,7 +179,7 @@ async function chooseExport(panel: ResultPanel, table: TableHandle, args: Args):
 async function chooseFile(
   panel: ResultPanel,
   format: ExportFormat,
-  { path }: Args,
+  { path }: Call['args'],
 ): Promise<vscode.Uri | undefined> {
   if (typeof path === 'string') {
     return vscode.Uri.file(path);
@@ -193,7 +194,11 @@ async function chooseFile(
   });
 }
 
-async function copyRequestAs(panel: ResultPanel, args: Args, services: CommandServices): Promise<unknown> {
+async function copyRequestAs(
+  panel: ResultPanel,
+  { args }: Call,
+  services: CommandServices,
+): Promise<unknown> {
   const names: Readonly<Record<RequestForm, string>> = {
     curl: 'cURL',
     cmd: vscode.l10n.t('cURL for the Command Prompt of Windows (cmd)'),

@@ -79,6 +79,7 @@ const pictures: readonly Picture[] = [
   { name: 'watch-dark', theme: 'dark', take: watch },
   { name: 'watch-light', theme: 'light', take: watch, internal: true },
   { name: 'watch-hc-dark', theme: 'hc-dark', take: watch, internal: true },
+  ...looked('statistics', statistics),
   { name: 'expiring-dark', theme: 'dark', take: expiring, settings: soon },
   ...(['light', ...contrast] as const).map((theme) => ({
     name: `expiring-${theme}`,
@@ -97,6 +98,12 @@ const pictures: readonly Picture[] = [
     { name: `walkthrough-${language}`, theme: 'dark', language, take: walkthrough, ...fresh },
   ]),
 ];
+
+/** One picture for the documentation, in the dark, and the others for looking at. */
+function looked(name: string, take: Picture['take']): Picture[] {
+  const all = ['dark', 'light', ...contrast] as const;
+  return all.map((theme) => ({ name: `${name}-${theme}`, theme, take, internal: theme !== 'dark' }));
+}
 
 async function main(): Promise<void> {
   const wanted = pictures.filter(
@@ -192,6 +199,15 @@ async function watch(vs: Workbench, words: Words): Promise<void> {
   // Enough looks for lines that go somewhere.
   await delay(40_000);
   await table.locator('.cell.changed').first().waitFor();
+}
+
+/** What a column has, in a list. */
+async function statistics(vs: Workbench, words: Words): Promise<void> {
+  await overview(vs, words);
+  const header = vs.webview().locator('[role=columnheader][data-field=ASGDPRA]');
+  await header.click({ button: 'right' });
+  await vs.pickFromMenu(words.command('results.statistics').replace(/^.*: /, ''));
+  await vs.quickInput.waitFor(words.text('Choose a number to copy it, or a value to filter by it'));
 }
 
 /** A token about to end: warning colours, and the one notice. */

@@ -42,6 +42,7 @@ describe('results in their tabs', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     const path = join(folder, 'none.csv');
     await assert.rejects(run('results.export', { format: 'csv', path }), { code: 'E_NOT_READY' });
+    await assert.rejects(run('results.statistics', { field: 'A' }), { code: 'E_NOT_READY' });
   });
 
   it('the result last looked at is exported without a question, in every format', async () => {
@@ -69,6 +70,31 @@ describe('results in their tabs', () => {
         code: 'E_CONFIG',
       });
     }
+  });
+
+  it('what a column has is told in numbers to the last digit', async () => {
+    const { rows } = await run<{ rows: Record<string, string | number>[] }>('getData', request);
+    const field = 'ASICPSCA';
+    const values = rows.map((row) => String(row[field]));
+    const cents = values.reduce((sum, text) => sum + BigInt(Math.round(Number(text) * 100)), 0n);
+    const sorted = values.toSorted((a, b) => Number(a) - Number(b));
+    const known = await run<Record<string, unknown>>('results.statistics', { field });
+    const { frequent, distinct, mean, ...rest } = known;
+    const sum = String(known.sum);
+    assert.equal(BigInt(Math.round(Number(sum) * 100)), cents, sum);
+    assert.deepEqual(rest, {
+      field,
+      rows: rows.length,
+      empty: 0,
+      numbers: rows.length,
+      sum,
+      min: sorted[0],
+      max: sorted.at(-1),
+    });
+    assert.equal(distinct, new Set(values).size);
+    assert.ok(Math.abs(Number(mean) * rows.length - Number(sum)) < 1e-6, String(mean));
+    assert.equal((frequent as unknown[]).length, Math.min(10, new Set(values).size));
+    await assert.rejects(run('results.statistics', { field: 'none' }), { code: 'E_CONFIG' });
   });
 
   it('the request is copied in the form that a program names', async () => {

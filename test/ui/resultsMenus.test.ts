@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { useFixture } from './fixture.ts';
-import { startRecorder } from './recorder.ts';
+import { plainRow, startRecorder } from './recorder.ts';
 import type { ResultTab } from './resultTab.ts';
 import { connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';
@@ -88,6 +88,38 @@ describe('the menus of a result', () => {
     await tab.menu(tab.header('XDGMEM'), 'Reset View');
     await until('the columns of the server', async () => (await fields(tab)).includes('XDGGRP'));
     await until('its order', async () => (await tab.header('XDGMEM').getAttribute('aria-sort')) === 'none');
+  });
+
+  it('tell what a column has, and filter by one of its values', async () => {
+    const { quickInput } = vs();
+    await signIn(vs());
+    const tab = await getResult(vs(), 'MVMVS/JCPU');
+    const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
+    const types = Object.entries(Object.groupBy(sent, ({ ASGCNMC }) => String(ASGCNMC)));
+    const most = types.toSorted(([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0));
+    await tab.menu(tab.header('ASGCNMC'), 'Column Statistics');
+    const { items } = await quickInput.waitFor(/Choose a number to copy it/);
+    const facts = new Map(items.map(({ label, description }) => [label, description]));
+    assert.deepEqual(
+      [facts.get('Rows'), facts.get('Empty'), facts.get('Distinct values'), facts.get('Sum')],
+      [String(sent.length), '0', String(types.length), undefined],
+    );
+    const [[value = '', ofValue] = []] = most;
+    const percent = ((ofValue?.length ?? 0) * 100) / sent.length;
+    assert.equal(facts.get(value), `${ofValue?.length} (${Number(percent.toFixed(1))}%)`);
+    await quickInput.pick(/Choose a number/, value);
+    await until('the rows of that value', async () => (await tab.rowCount()) === ofValue?.length);
+    assert.equal(await tab.page.getByRole('textbox').inputValue(), `ASGCNMC=${value}`);
+
+    // By keyboard, of the rows that are left and the column that has the focus; a number is copied as it is.
+    const cpu = (await fields(tab)).indexOf('ASICPSCA');
+    await tab.cell(0, cpu).click();
+    await vs().palette('Session Tokens: Column Statistics');
+    const shown = await quickInput.pick(/Choose a number to copy it/, 'Sum');
+    const sum = shown.items.find(({ label }) => label === 'Sum')?.description;
+    const wanted = ofValue?.reduce((all, { ASICPSCA }) => all + Number(ASICPSCA), 0) ?? Number.NaN;
+    assert.equal(Number(sum), Number(wanted.toFixed(6)));
+    await until('the clipboard to have it', async () => (await vs().clipboard()) === sum);
   });
 });
 

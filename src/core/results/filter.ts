@@ -155,7 +155,9 @@ function tester({ comparison, value }: Term, column: Column): (cell: Cell | unde
       compare(text < wanted ? -1 : text > wanted ? 1 : 0, comparison)
     );
   };
-  return (cell) => (Array.isArray(cell) && cell.length > 0 ? cell.some(test) : test(cell));
+  // Of several values one will do, or all of them as they are shown.
+  const isAll = (cell: string[]) => comparison === '=' && fold(textOf(cell)) === wanted;
+  return (cell) => (Array.isArray(cell) && cell.length > 0 ? cell.some(test) || isAll(cell) : test(cell));
 }
 
 function isPadded(text: string): boolean {

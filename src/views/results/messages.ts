@@ -71,8 +71,8 @@ export const fromTable = v.variant('is', [
     fields: v.array(name),
     headers: v.boolean(),
   }),
-  /** It has the keyboard focus, as was asked. */
-  v.object({ is: v.literal('focused') }),
+  /** It has the keyboard focus, as was asked, and in it the column with that field. */
+  v.object({ is: v.literal('focused'), field: v.optional(name) }),
   /** Ends the watch. */
   v.object({ is: v.literal('stop') }),
   /** The column to draw; null when the plot is closed. */

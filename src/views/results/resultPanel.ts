@@ -11,7 +11,7 @@ import { fetchTable } from './fetchTable.ts';
 import { resultHtml } from './html.ts';
 import { keptOf } from './kept.ts';
 import type { Layouts } from './layouts.ts';
-import { type FromTable, fromTable, readMessage, type ToTable } from './messages.ts';
+import { type FromTable, fromTable, type Layout, readMessage, type ToTable } from './messages.ts';
 import { ResultModel } from './resultModel.ts';
 import { statusTexts } from './statusTexts.ts';
 import { Watch } from './watch.ts';
@@ -44,6 +44,8 @@ export class ResultPanel implements Disposable {
   #ready = false;
   #watch: Watch | undefined;
   #focused: () => void = () => undefined;
+  /** The field of the column that had the focus when {@link focused} resolved. */
+  focusedField: string | undefined;
 
   constructor(panel: vscode.WebviewPanel, deps: PanelServices, request: DataRequest, title: string) {
     this.panel = panel;
@@ -126,6 +128,14 @@ export class ResultPanel implements Disposable {
     this.post({ is: 'view', ask, ...(field === undefined ? {} : { field }) });
   }
 
+  /** Filters by one condition more. */
+  async filterBy(term: string): Promise<void> {
+    const { layout } = this.model;
+    await this.#arrange({ ...layout, filter: `${layout.filter} ${term}`.trim() });
+    this.post({ is: 'start', layout: this.model.layout });
+    this.#tell();
+  }
+
   note(text: string): void {
     this.post({ is: 'note', text });
   }
@@ -194,10 +204,7 @@ export class ResultPanel implements Disposable {
         this.post({ is: 'answer', ask: message.ask, answer: await this.model.ask(message.question) });
         break;
       case 'layout':
-        await Promise.all([
-          this.model.arrange(message.layout),
-          this.#deps.layouts.keep(this.model.request, message.layout),
-        ]);
+        await this.#arrange(message.layout);
         break;
       case 'copy':
         await this.#copy(message);
@@ -206,12 +213,17 @@ export class ResultPanel implements Disposable {
         await this.model.plotting.of(message.field);
         break;
       case 'focused':
+        this.focusedField = message.field;
         this.#focused();
         break;
       case 'stop':
         this.stopWatch();
         break;
     }
+  }
+
+  async #arrange(layout: Layout): Promise<void> {
+    await Promise.all([this.model.arrange(layout), this.#deps.layouts.keep(this.model.request, layout)]);
   }
 
   async #copy({ from, to, fields, headers }: FromTable & { is: 'copy' }): Promise<void> {

@@ -207,6 +207,8 @@ describe('results: filter', () => {
     assert.deepEqual(rows('job=beta'), [1]);
     assert.deepEqual(rows('job="gamma ray"'), [2]);
     assert.deepEqual(rows('MULTI:two'), [0]);
+    assert.deepEqual(rows('MULTI="one, two"'), [0]);
+    assert.deepEqual(rows('MULTI="one, t"'), []);
     assert.deepEqual(rows('-job:a'), []);
     assert.deepEqual(rows('job:'), [0, 1, 2]);
   });

@@ -1,0 +1,97 @@
+import * as vscode from 'vscode';
+import { TokensError } from '../core/errors.ts';
+import { withTexts } from '../core/requests/secretless.ts';
+import type { Statistics } from '../core/results/statistics.ts';
+import type { TableHandle } from '../core/results/tableHandle.ts';
+import { termFor } from '../views/results/filterTerm.ts';
+import type { ResultPanel } from '../views/results/resultPanel.ts';
+import { askChoice, unlessCancelled } from './ask.ts';
+import { type Call, oneOf, type ResultCommand } from './command.ts';
+
+/** The table of a result that has come to its end. @throws E_NOT_READY */
+export function wholeTable({ model: { table } }: ResultPanel): TableHandle {
+  if (table === undefined || table.state.phase === 'arriving') {
+    throw new TokensError('E_NOT_READY', 'The result is not complete yet.', [], { permanent: false });
+  }
+  return table;
+}
+
+/** The column that is named, or that a person's menu or focus is at, or that is chosen. */
+async function chosenField(
+  { model, focusedField }: ResultPanel,
+  { args: { field }, interactive }: Call,
+  title: string,
+): Promise<string> {
+  const fields = model.table?.state.fields ?? [];
+  const focused = fields.find((one) => interactive && one === focusedField);
+  const meant = oneOf('field', field ?? focused, fields);
+  const items = model.seenFields.map((one) => ({ label: plain(model.labelOf(one)), description: one, one }));
+  return meant ?? (await askChoice(items, { title, ignoreFocusOut: false })).one;
+}
+
+/** What the rows that are shown have in a column; a person sees it in a list. */
+export const columnStatistics: ResultCommand = async (panel, call, { hide }) => {
+  const table = wholeTable(panel);
+  const field = await chosenField(panel, call, vscode.l10n.t('Column Statistics'));
+  const { arrangement } = panel.model;
+  const found = await table.call('statistics', { arrangement, field, from: 0, to: table.state.rowCount });
+  if (found === undefined) {
+    return undefined;
+  }
+  const { sized, total, ...known } = withTexts(found, hide);
+  const numbers = total && { numbers: sized, sum: total.sum, mean: Number(total.mean.toPrecision(15)) };
+  if (!call.interactive) {
+    return { field, ...known, ...numbers };
+  }
+  await unlessCancelled(showStatistics(panel, field, { ...known, ...numbers }));
+  return undefined;
+};
+
+type Facts = Omit<Statistics, 'sized' | 'total'> & { numbers?: number; sum?: string; mean?: number };
+
+/** Shows what is known of a column. A fact that is chosen is copied; a value is filtered by. */
+async function showStatistics(panel: ResultPanel, field: string, known: Facts): Promise<void> {
+  const facts: readonly (readonly [string, number | string | undefined])[] = [
+    [vscode.l10n.t('Rows'), known.rows],
+    [vscode.l10n.t('Empty'), known.empty],
+    [vscode.l10n.t('Distinct values'), known.distinct],
+    [vscode.l10n.t('Numbers'), known.numbers],
+    [vscode.l10n.t('Sum'), known.sum],
+    [vscode.l10n.t('Mean'), known.mean],
+    [vscode.l10n.t('Minimum'), known.min],
+    [vscode.l10n.t('Maximum'), known.max],
+  ];
+  const share = new Intl.NumberFormat(vscode.env.language, { style: 'percent', maximumFractionDigits: 1 });
+  const chosen = await askChoice(
+    [
+      ...facts.flatMap(([label, value]) =>
+        value === undefined ? [] : [{ label, description: plain(String(value)), copied: String(value) }],
+      ),
+      { label: vscode.l10n.t('Most frequent values'), kind: vscode.QuickPickItemKind.Separator },
+      // Where all values differ none is more frequent.
+      ...known.frequent
+        .filter(() => known.distinct < known.rows - known.empty)
+        .map(({ text, count }) => ({
+          label: plain(text),
+          description: `${count.toLocaleString()} (${share.format(count / known.rows)})`,
+          value: text,
+        })),
+    ],
+    {
+      title: vscode.l10n.t('{0}: Statistics', panel.model.labelOf(field)),
+      placeHolder: vscode.l10n.t('Choose a number to copy it, or a value to filter by it'),
+      ignoreFocusOut: false,
+    },
+  );
+  if ('copied' in chosen) {
+    await vscode.env.clipboard.writeText(chosen.copied);
+    panel.note(vscode.l10n.t('Copied {0}.', chosen.copied));
+  } else if ('value' in chosen) {
+    await panel.filterBy(termFor(field, chosen.value, false));
+  }
+}
+
+/** A value of the data as the label of an item: in one line, and never as an icon. */
+function plain(text: string): string {
+  return text.replaceAll('$(', '\\$(').slice(0, 200);
+}
