@@ -25,6 +25,13 @@ export const describeApi: Handler = async (services, call) => {
   return undefined;
 };
 
+/** A sign-in that was tried, by these settings so far. */
+interface Attempt {
+  readonly settings: Settings;
+  readonly given: GivenLogin;
+  readonly tried: Tried;
+}
+
 /** A description while it is made, step by step. */
 class Description {
   readonly #services: CommandServices;
@@ -43,22 +50,33 @@ class Description {
   /** Resolves to the stored connection. @throws E_CANCELLED */
   async ask(): Promise<unknown> {
     const { connections, consents } = this.#services;
-    const begun = { kind: this.#kind, signIn: { request: 'POST /' }, token: '' };
+    const begun = { kind: this.#kind, ...this.#describing.begun('POST /') };
     const url = await askUrl(this.#title, begun);
     const name = await askName(this.#services, this.#title, { ...begun, url });
     try {
-      const { settings, login, tried } = await this.#signIn({ ...begun, name, url });
-      const token = await this.#token(tried.found);
-      const send = await this.#send(token);
-      const life = await this.#life(tried.found);
-      const revoke = await this.#revoke();
-      const whole = { ...settings, token: token.place, send, life, ...revoke };
+      const { settings, given, tried, token } = await this.#token(
+        await this.#signIn({ ...begun, name, url }),
+      );
+      const whole = this.#describing.whole(settings, {
+        token,
+        send: await this.#send(token),
+        ...(await this.#life(tried.found)),
+        renew: await this.#askRequest(
+          vscode.l10n.t('The request that sets its life back; empty where there is none'),
+          '',
+          'GET /me',
+        ),
+        revoke: await this.#askRequest(
+          vscode.l10n.t('The request that ends the token; empty where there is none'),
+          '',
+          'POST /logout',
+        ),
+      });
       // They have just said all of it.
       await consents.give(connections.check(whole), 'described');
       const stored = await connections.add(whole);
-      await this.#endTried(connections.check(whole), token);
       await withProgress(true, vscode.l10n.t('Signing in to {0}', name), (signal) =>
-        this.#services.keeper.signIn(name, { signal, ...loginDialogs(this.#call), ...login }),
+        this.#services.keeper.signIn(name, { signal, ...loginDialogs(this.#call), ...given, tried }),
       );
       await this.#data(name);
       return stored;
@@ -70,20 +88,20 @@ class Description {
   }
 
   /** The sign-in, tried until it succeeds or the person turns away. */
-  async #signIn(begun: Settings): Promise<{ settings: Settings; login: GivenLogin; tried: Tried }> {
+  async #signIn(begun: Settings): Promise<Attempt> {
     let line = 'POST /login';
     for (;;) {
       line = await this.#askRequest(vscode.l10n.t('The request that signs in: method and path'), line);
       const settings = await this.#withBody(begun, line);
       const connection = this.#services.connections.check(settings);
       await confirmConnection(this.#services, this.#call, connection);
-      const login = await askLogin(connection, undefined, 'unknown');
-      if (login === undefined) {
+      const given = await askLogin(connection, undefined, 'unknown');
+      if (given === undefined) {
         throw cancelled();
       }
-      const tried = await this.#try(connection, login);
+      const tried = await this.#try(connection, given);
       if (tried.status < 400) {
-        return { settings, login, tried };
+        return { settings, given, tried };
       }
       const change = vscode.l10n.t('Change It');
       const message = vscode.l10n.t('{0} answered with status {1}.', connection.url, tried.status);
@@ -96,10 +114,7 @@ class Description {
     const ways = this.#describing.ways.map((way) => ({ label: translated(way.label), way }));
     const placeHolder = vscode.l10n.t('How does it get your credentials?');
     const { way } = await askChoice(ways, { title: this.#title, placeHolder });
-    const settingsOf = (text: string): Settings => {
-      const { ask, member } = way.settings(text);
-      return { ...begun, ask, signIn: { request: line, ...member } };
-    };
+    const settingsOf = (text: string): Settings => ({ ...begun, ...way.settings(line, text) });
     if (way.example === undefined) {
       return settingsOf('');
     }
@@ -118,78 +133,66 @@ class Description {
     return settingsOf(text);
   }
 
-  async #try(connection: Connection, { login }: GivenLogin): Promise<Tried> {
+  async #try(connection: Connection, { login }: GivenLogin, before?: Tried): Promise<Tried> {
     return withProgress(true, vscode.l10n.t('Trying {0}', connection.url), async (signal) => {
       const gateway = await this.#services.connect(connection);
       try {
-        return (await gateway.trySignIn?.(login, { signal })) ?? { status: 0, found: [] };
+        const tried = await gateway.trySignIn?.(login, { signal, tried: before });
+        if (tried === undefined) {
+          throw new TypeError(`${this.#kind} cannot be tried.`);
+        }
+        return tried;
       } finally {
         gateway.dispose();
       }
     });
   }
 
-  /** Ends the token of the sign-in that was tried, where the person has said how: the connection gets one of its own. */
-  async #endTried(connection: Connection, { text }: Found): Promise<void> {
-    const gateway = await this.#services.connect(connection);
-    try {
-      await gateway.close({ user: text ?? '' });
-    } catch (error) {
-      this.#services.log.warn(
-        `${connection.name}: the token of the sign-in that was tried lives on: ${error}`,
-      );
-    } finally {
-      gateway.dispose();
-    }
-  }
-
-  /** The answer as a tree, in which the person points at the token. */
-  async #token(found: readonly Found[]): Promise<Found> {
-    const likely = found.filter(({ isLikelyToken }) => isLikelyToken);
+  /** The answer as a tree, in which the person points at the token, or says that another request gets it. */
+  async #token(attempt: Attempt): Promise<Attempt & { readonly token: Found }> {
+    const { settings, given, tried } = attempt;
+    const further = { label: vscode.l10n.t('It comes with one more request…'), one: undefined };
     const items = [
       separator(vscode.l10n.t('Likely')),
-      ...likely.map((one) => this.#item(one, 0, one.place)),
+      ...tried.found.filter(({ isLikelyToken }) => isLikelyToken).map((one) => this.#item(one, 0, one.place)),
       separator(vscode.l10n.t('The answer')),
-      ...found.map((one) => this.#item(one, one.depth, one.name || one.place || '{ }')),
+      ...tried.found.map((one) => this.#item(one, one.depth, one.name || one.place || '{ }')),
+      further,
     ];
     for (;;) {
       const placeHolder = vscode.l10n.t('Which one is the token?');
-      const { one } = await askChoice(items, { title: this.#title, placeHolder });
-      if (one?.text !== undefined) {
-        return one;
+      const chosen = await askChoice(items, { title: this.#title, placeHolder });
+      if (chosen === further) {
+        const line = await this.#askRequest(
+          vscode.l10n.t('The request after that: method and path'),
+          'GET /',
+        );
+        const longer = this.#describing.further(settings, line);
+        const connection = this.#services.connections.check(longer);
+        await confirmConnection(this.#services, this.#call, connection);
+        return this.#token({ settings: longer, given, tried: await this.#try(connection, given, tried) });
+      }
+      if (chosen.one?.text !== undefined) {
+        return { ...attempt, token: chosen.one };
       }
     }
   }
 
-  async #send({ place, name }: Found): Promise<Settings> {
-    const cookie = /^\$response\.cookie\.(.+)$/.exec(place)?.[1];
-    const header = vscode.l10n.t('In a header of its own');
-    const query = vscode.l10n.t('In the query of the address');
-    const items = [
-      ...(cookie === undefined
-        ? []
-        : [{ label: vscode.l10n.t('In the cookie {0}', cookie), to: { in: 'cookie', name: cookie } }]),
-      {
-        label: 'Authorization: Bearer',
-        to: { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
-      },
-      { label: header, to: { in: 'header', name: place.includes('.header.') ? name : 'X-Auth-Token' } },
-      {
-        label: query,
-        detail: vscode.l10n.t(
-          'What is in a query is seen in addresses, and in the logs of servers and proxies.',
-        ),
-        to: { in: 'query', name: 'token' },
-      },
-    ];
+  async #send(token: Found): Promise<Settings> {
+    const items = this.#describing.sends(token).map((way) => ({
+      label: translated(way.label),
+      ...(way.detail === undefined ? {} : { detail: translated(way.detail) }),
+      way,
+    }));
     const placeHolder = vscode.l10n.t('How does the token go out?');
-    const { label, to } = await askChoice(items, { title: this.#title, placeHolder });
-    return label === header || label === query
-      ? { ...to, name: await askText({ title: this.#title, prompt: label, value: to.name }) }
-      : to;
+    const { label, way } = await askChoice(items, { title: this.#title, placeHolder });
+    const { name } = way;
+    return way.settings(
+      name === undefined ? '' : await askText({ title: this.#title, prompt: label, value: name }),
+    );
   }
 
-  async #life(found: readonly Found[]): Promise<Settings> {
+  async #life(found: readonly Found[]) {
     const lives = found.flatMap(({ place, lives }) => lives.map((one) => ({ ...one, place })));
     const items = lives.map(({ life, ms, place }) => ({
       label: vscode.l10n.t('{0} minutes from now', Math.round(ms / 6_000) / 10),
@@ -198,13 +201,13 @@ class Description {
     }));
     const none = { label: vscode.l10n.t('It is not told there'), description: '', life: undefined };
     const placeHolder = vscode.l10n.t('How long does the token live?');
-    const { life } = await askChoice([...items, none], { title: this.#title, placeHolder });
-    const told = life ?? { minutes: await this.#minutes() };
+    const told = await askChoice([...items, none], { title: this.#title, placeHolder });
+    const life = told.life ?? (await this.#minutes());
     const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
     const absolute = { label: vscode.l10n.t('No, or nobody knows') };
     const question = vscode.l10n.t('Does each request set its life back?');
     const chosen = await askChoice([absolute, sliding], { title: this.#title, placeHolder: question });
-    return chosen === sliding ? { ...told, sliding: true } : told;
+    return { life, isSliding: chosen === sliding };
   }
 
   async #minutes(): Promise<number> {
@@ -216,12 +219,6 @@ class Description {
         Number(typed) > 0 ? undefined : vscode.l10n.t('Type a number of more than 0.'),
     });
     return Number(text);
-  }
-
-  async #revoke(): Promise<Settings> {
-    const prompt = vscode.l10n.t('The request that ends the token; empty where there is none');
-    const line = await this.#askRequest(prompt, '', 'POST /logout');
-    return line === '' ? {} : { revoke: { request: line } };
   }
 
   /** Tries a request for data, lets the person point at the rows, and shows them as a table. */
@@ -261,12 +258,11 @@ class Description {
   }
 
   #askRequest(prompt: string, value: string, placeHolder?: string): Promise<string> {
-    const settings = (request: string) => ({
+    const settings = (typed: string) => ({
       name: 'x',
       url: 'https://x',
       kind: this.#kind,
-      token: '',
-      signIn: { request },
+      ...this.#describing.begun(typed),
     });
     return askText({
       title: this.#title,

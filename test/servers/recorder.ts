@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  request,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -11,11 +17,14 @@ export interface Recorder {
   readonly asked: string[];
   /** Sends the last request of this method and path once more, as it was; returns the status of its answer. */
   again(what: string): Promise<number>;
+  /** What the last request of this method and path was authorized by. */
+  authorization(what: string): string;
   stop(): Promise<void>;
 }
 
 interface Asked extends RequestOptions {
   readonly what: string;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -43,18 +52,22 @@ export async function record(url: string): Promise<Recorder> {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const last = (what: string): Asked => {
+    const found = requests.findLast((one) => one.what === what);
+    if (found === undefined) {
+      throw new Error(`${what} was not asked.`);
+    }
+    return found;
+  };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     again: async (what) => {
-      const last = requests.findLast((one) => one.what === what);
-      if (last === undefined) {
-        throw new Error(`${what} was not asked.`);
-      }
-      const answer = await pass(last);
+      const answer = await pass(last(what));
       answer.resume();
       return answer.statusCode ?? 0;
     },
+    authorization: (what) => last(what).headers.authorization ?? '',
     stop: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -23,7 +23,8 @@ export async function startBlade(): Promise<Blade> {
     asked.push(`${request.method} ${request.url}`);
     const body = await bodyOf(request);
     const bearer = request.headers.authorization?.replace(/^Bearer /, '');
-    const token = String(request.headers['x-auth-token'] ?? bearer ?? '');
+    const cookie = request.headers.cookie?.replace('Check=', '');
+    const token = String(request.headers['x-auth-token'] ?? bearer ?? cookie ?? '');
     const { status, value, headers } = answer(`${request.method} ${request.url}`, { body, token, tokens });
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(value));
   });
@@ -68,6 +69,9 @@ function answer(line: string, { body, token, tokens }: Asked): Answer {
     tokens.delete(token);
     return { status: 200, value: {} };
   }
+  if (line === 'GET /api/ticket') {
+    return { status: 200, value: handedOut(token) };
+  }
   const data = line.includes('Systems')
     ? { Members: systems }
     : { count: 2, result: { hosts: systems }, log: [{ at: 1 }] };
@@ -81,12 +85,16 @@ function signIn(line: string, body: string, tokens: Set<string>): Answer {
   const made = `blade-token-${tokens.size + 1}-${'x'.repeat(12)}`;
   tokens.add(made);
   return line === 'POST /api/login'
-    ? { status: 200, value: { data: { user: 'ann', token: made, expires_in: 1800 } } }
+    ? { status: 200, value: handedOut(made), headers: { 'Set-Cookie': `Check=${made}; Path=/` } }
     : {
         status: 201,
         value: { Id: 'S' },
         headers: { 'X-Auth-Token': made, Location: `/redfish/v1/SessionService/Sessions/${made}` },
       };
+}
+
+function handedOut(token: string): object {
+  return { data: { user: 'ann', token, expires_in: 1800 } };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

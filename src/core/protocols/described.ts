@@ -1,4 +1,6 @@
 import type { Message } from '../errors.ts';
+import type { CookieJar } from '../http/cookies.ts';
+import type { HttpAnswer } from '../http/request.ts';
 
 /** A gateway that comes described, and that people know by name. */
 export interface Preset {
@@ -29,8 +31,20 @@ export interface SignInWay {
   readonly label: Message;
   /** A text to change, which says what goes where; absent where there is nothing to say. */
   readonly example?: string;
-  /** What such a text comes to: what is asked for, and a member of the request. @throws for what cannot be read */
-  settings(text: string): { readonly ask: readonly string[]; readonly member: object };
+  /** The settings of a request (method and path) with such a text. @throws for what cannot be read */
+  settings(line: string, text: string): Settings;
+}
+
+/** Members of a connection's settings. */
+type Settings = Readonly<Record<string, unknown>>;
+
+/** A way that a token can go out. */
+interface SendWay {
+  readonly label: Message;
+  readonly detail?: Message;
+  /** What it is called there, for a person to change; absent where nothing can be said. */
+  readonly name?: string;
+  settings(name: string): Settings;
 }
 
 /** Something in an answer that a person can point at. */
@@ -54,20 +68,42 @@ export interface Found {
 
 export interface FoundLife {
   /** As settings say that. */
-  readonly life: Readonly<Record<string, unknown>>;
+  readonly life: Settings;
   /** Of the life left, in milliseconds. */
   readonly ms: number;
 }
 
-/** What a request that was tried was answered with. */
+/** What a sign-in that was tried was answered with. */
 export interface Tried {
+  /** Of the last answer. */
   readonly status: number;
   readonly found: readonly Found[];
+  /** From here a sign-in goes on that begins with the same requests: none of them is sent again. */
+  readonly answers: readonly HttpAnswer[];
+  readonly cookies: CookieJar;
 }
 
 /** How a person describes a gateway, by what its answers hold. */
 export interface Describing {
   readonly ways: readonly SignInWay[];
+  /** The settings to begin with, by the line of a request. */
+  begun(line: string): Settings;
+  /** A sign-in with one more request, which comes last. */
+  further(settings: Settings, line: string): Settings;
+  /** The ways that a token can go out, the likeliest first. */
+  sends(token: Found): readonly SendWay[];
+  /** All that was said. An empty line is no request. */
+  whole(settings: Settings, said: Said): Settings;
   /** What the body of an answer holds. */
   found(body: string): readonly Found[];
+}
+
+interface Said {
+  readonly token: Found;
+  readonly send: Settings;
+  /** As it was found, or in minutes. */
+  readonly life: Settings | number;
+  readonly isSliding: boolean;
+  readonly renew: string;
+  readonly revoke: string;
 }

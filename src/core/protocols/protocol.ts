@@ -244,6 +244,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface TryOptions extends CallOptions {
+  /** What was tried with the same login, and is gone on from. */
+  readonly tried?: Tried | undefined;
+}
+
 /** What a gateway said about the life of a token, with the moment from which it counts. */
 export interface Life {
   /** When the request was sent: the life is reckoned from here, so it never ends later than in truth. */
@@ -336,7 +341,7 @@ export interface Column {
  */
 export interface Gateway<Q extends Query = Query> {
   /** Logs on. Never sent twice. Rejects with `E_CREDENTIALS` when refused. */
-  signIn(login: Login, service: string | undefined, options?: CallOptions): Promise<Grant>;
+  signIn(login: Login, service: string | undefined, options?: TryOptions): Promise<Grant>;
   getData(call: DataCall<Q>): Promise<DataAnswer>;
   /**
    * Renews the session if there is one in `tokens`, else the user token; the grant's value may be a new one. Not called where
@@ -361,7 +366,7 @@ export interface Gateway<Q extends Query = Query> {
   /** What there is to choose from for a member of a query, the other members given; empty where it has no such list. */
   offers?(tokens: Tokens, member: string, query: Query, options?: CallOptions): Promise<string[]>;
   /** Signs in by a description that does not say yet what the token is; resolves for a refusal, too. */
-  trySignIn?(login: Login, options?: CallOptions): Promise<Tried>;
+  trySignIn?(login: Login, options?: TryOptions): Promise<Tried>;
   /** Closes idle network connections. */
   dispose(): void;
 }

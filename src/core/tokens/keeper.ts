@@ -2,7 +2,7 @@ import { unlessCancelled } from '../async.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
-import type { Column, Login, Service } from '../protocols/protocol.ts';
+import type { Column, Service } from '../protocols/protocol.ts';
 import { type ClosedCount, Closing } from './closing.ts';
 import { type About, DataCalls } from './dataCall.ts';
 import { isGuess } from './deadline.ts';
@@ -16,7 +16,7 @@ import { serviceOf } from './refusal.ts';
 import { Renewal } from './renewal.ts';
 import { type RenewalEnd, RenewalTimes } from './renewalTimes.ts';
 import { SessionLimit } from './sessionLimit.ts';
-import { type OperationOptions, SignIn } from './signIn.ts';
+import { type LogOn, type OperationOptions, SignIn } from './signIn.ts';
 import { watchStates } from './stateTimes.ts';
 import type { Unreadable } from './store.ts';
 import { answeredMs } from './store.ts';
@@ -101,16 +101,13 @@ export class Keeper extends HeldTokens implements Disposable {
    */
   async signIn(
     name: string,
-    options: OperationOptions & {
-      login?: Login;
-      service?: string | undefined;
-      remember?: boolean | undefined;
-    },
+    options: OperationOptions & Partial<LogOn> & { service?: string | undefined },
   ): Promise<TokenInfo> {
     const connection = this.env.gateways.connection(name);
     const service = serviceOf(connection, options.service);
-    if (options.login !== undefined) {
-      const given = { login: options.login, remember: options.remember };
+    const { login, remember, tried } = options;
+    if (login !== undefined) {
+      const given = { login, remember, tried };
       return this.info(await this.#signIn.withLogin(connection, service, given, options));
     }
     const held = this.#signIn.find(connection, service);

@@ -2,7 +2,7 @@ import { SingleFlight, Turns, unlessCancelled } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { cancelled, isLoginRefused, TokensError } from '../errors.ts';
 import { identityOf, protocolOf } from '../protocols/kinds.ts';
-import type { Grant, Login } from '../protocols/protocol.ts';
+import type { Grant, Login, Tried } from '../protocols/protocol.ts';
 import { mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
@@ -25,6 +25,15 @@ import type { Takeover } from './takeover.ts';
 export interface GivenLogin {
   readonly login: Login;
   readonly remember: boolean;
+}
+
+/** A login by whom nobody had to be asked. */
+export interface LogOn {
+  readonly login: Login;
+  /** Undefined leaves what is remembered as it is. */
+  readonly remember?: boolean | undefined;
+  /** What it was answered with already: the sign-in goes on from there. */
+  readonly tried?: Tried | undefined;
 }
 
 /** Asks the person; undefined when they turn away. `refusal`: what the gateway has said to what is remembered. */
@@ -161,7 +170,7 @@ export class SignIn {
   async withLogin(
     connection: Connection,
     service: string | undefined,
-    given: { login: Login; remember?: boolean | undefined },
+    given: LogOn,
     { signal, askGatewayLogin }: OperationOptions = {},
   ): Promise<MainToken> {
     this.#inVain.delete(connection.name);
@@ -235,14 +244,14 @@ export class SignIn {
   async #logOn(
     connection: Connection,
     service: string | undefined,
-    { login, remember }: { login: Login; remember?: boolean | undefined },
+    { login, remember, tried }: LogOn,
     askGatewayLogin: AskGatewayLogin | undefined,
   ): Promise<MainToken> {
     const gateway = await this.#env.gateways.gateway(connection);
     const { log, logins } = this.#env;
     logins.giveGatewayLogin(connection, login);
     const signIn = async () =>
-      gateway.signIn({ ...login, ...(await logins.gatewayLogin(connection)) }, service);
+      gateway.signIn({ ...login, ...(await logins.gatewayLogin(connection)) }, service, { tried });
     const before = await logins.read(connection);
     const granted = logins.withGatewayLogin(connection, askGatewayLogin, signIn);
     const grant = await granted.catch(async (error: unknown) => {

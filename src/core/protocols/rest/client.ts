@@ -16,19 +16,17 @@ import {
   type Login,
   type Tokens,
   type Tried,
+  type TryOptions,
 } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
 import { type Description, keptNames, namesOf, type RestRequest, textsOf } from './description.ts';
 import { HeldReader } from './held.ts';
 import { fixedMs, isInBody, tells, tellsBeside, toldMs, type Unit } from './life.ts';
-import { type Seen, seen, seenInPart } from './place.ts';
+import { type Place, type Seen, seen, seenInPart } from './place.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
 import { type Scope, Sending } from './sending.ts';
 import { namesInText } from './template.ts';
-
-/** What a sign-in has got so far. */
-type Begun = Scope & { readonly grant?: Grant };
 
 /** Speaks to an API as the settings of its connection describe it (docs/rest.md). */
 export class Rest implements Gateway<RestQuery> {
@@ -59,26 +57,16 @@ export class Rest implements Gateway<RestQuery> {
     this.#answers = new Answers(deps.redactor, this.#description, this.#http.host, this.renewsDead);
   }
 
-  async signIn(login: Login, _service?: string, { signal }: CallOptions = {}): Promise<Grant> {
-    const { life, query, signIn } = this.#description;
-    this.#answers.tell(login);
-    let begun: Begun = { more: this.#keptOf(login), login, cookies: this.#cookies({}) };
-    for (const step of signIn) {
-      const before = begun;
-      const linger = step === signIn.at(-1) ? { linger: this.#giveBack(step, before) } : {};
-      const answer = await this.#http.send({ ...this.#sending.fill(step, before), signal, ...linger });
-      begun = this.#afterStep(step, before, answer);
-    }
-    const { grant } = begun;
-    if (grant === undefined) {
-      throw new TypeError('A sign-in has at least one step.');
-    }
+  async signIn(login: Login, _service?: string, options: TryOptions = {}): Promise<Grant> {
+    const { life, query } = this.#description;
+    const { before, answer } = await this.#takeSteps(login, options, true);
+    const grant = this.#granted(before, answer);
     if (grant.reportedMs !== undefined || query === undefined || !(tells(query) || tells(life))) {
       return grant;
     }
     try {
       // Whatever this meets, cancelling included, the token is there and must not get lost.
-      const told = await this.#ask(query, { user: grant.value, more: grant.more }, { signal });
+      const told = await this.#ask(query, { user: grant.value, more: grant.more }, options);
       const left = told.reportedMs ? { sent: told.sent, reportedMs: told.reportedMs } : {};
       return { ...grant, ...left, more: { ...grant.more, ...told.more } };
     } catch {
@@ -86,22 +74,16 @@ export class Rest implements Gateway<RestQuery> {
     }
   }
 
-  async trySignIn(login: Login, { signal }: CallOptions = {}): Promise<Tried> {
+  async trySignIn(login: Login, options: TryOptions = {}): Promise<Tried> {
     const { foundIn } = await import('./describing.ts');
-    const [step] = this.#description.signIn;
-    if (step === undefined) {
-      throw new TypeError('A sign-in has at least one step.');
-    }
-    this.#answers.tell(login);
-    const scope: Scope = { more: this.#keptOf(login), login, cookies: this.#cookies({}) };
-    const answer = await this.#http.send({ ...this.#sending.fill(step, scope), signal });
+    const { before, answers, answer } = await this.#takeSteps(login, options, false);
     const found = foundIn(seen(answer, answer.text));
     for (const { text, isSecret } of found) {
       if (isSecret && text !== undefined) {
         this.#deps.redactor.add(text);
       }
     }
-    return { status: answer.status, found };
+    return { status: answer.status, found, answers, cookies: before.cookies };
   }
 
   async getData({ tokens, query, makeReader, signal }: DataCall<RestQuery>): Promise<DataAnswer> {
@@ -219,40 +201,68 @@ export class Rest implements Gateway<RestQuery> {
     this.#http.dispose();
   }
 
-  /** Takes in what a step of the sign-in has answered; after the last one there is a grant. */
-  #afterStep(step: RestRequest, before: Begun, answer: HttpAnswer): Begun {
-    const { keep, life, signIn, token: usual } = this.#description;
-    const view = seen(answer, answer.text);
-    const cookies = before.cookies.kept();
-    this.#answers.tell(cookies);
-    this.#answers.check(answer, view, 'signIn');
-    const more = { ...before.more, ...this.#answers.keptAt({ ...keep, ...step.keep }, view, before.cookies) };
-    const isLast = step === signIn.at(-1);
-    const place = step.token ?? (isLast ? usual : undefined);
-    const token = place === undefined ? before.token : this.#answers.tokenAt(place, view, before.cookies);
-    if (!isLast) {
-      return { ...before, more, token };
+  /**
+   * Sends the steps of a sign-in that nobody has sent yet, and takes in all answers but the last.
+   * @param givesBack whether a token that comes after its caller has left is ended
+   */
+  async #takeSteps(login: Login, { signal, tried }: TryOptions, givesBack: boolean) {
+    const { signIn } = this.#description;
+    this.#answers.tell(login);
+    const cookies = tried?.cookies ?? this.#cookies({});
+    let before: Scope = { more: this.#keptOf(login), login, cookies };
+    const answers: HttpAnswer[] = [];
+    for (const [at, step] of signIn.entries()) {
+      const isLast = at === signIn.length - 1;
+      const linger = isLast && givesBack ? { linger: this.#giveBack(before) } : {};
+      const answer =
+        tried?.answers[at] ??
+        (await this.#http.send({ ...this.#sending.fill(step, before), signal, ...linger }));
+      answers.push(answer);
+      if (isLast) {
+        return { before, answers, answer };
+      }
+      before = this.#afterStep(step, before, answer);
     }
+    throw new TypeError('A sign-in has at least one step.');
+  }
+
+  /** Takes in what a step of the sign-in has answered. */
+  #afterStep(step: RestRequest | undefined, before: Scope, answer: HttpAnswer, usual?: Place): Scope {
+    const view = seen(answer, answer.text);
+    this.#answers.tell(before.cookies.kept());
+    this.#answers.check(answer, view, 'signIn');
+    const places = { ...this.#description.keep, ...step?.keep };
+    const more = { ...before.more, ...this.#answers.keptAt(places, view, before.cookies) };
+    const place = step?.token ?? usual;
+    const token = place === undefined ? before.token : this.#answers.tokenAt(place, view, before.cookies);
+    return { ...before, more, token };
+  }
+
+  /** What the last answer of a sign-in has granted. */
+  #granted(before: Scope, answer: HttpAnswer): Grant {
+    const { life, signIn, token: usual } = this.#description;
+    const step = signIn.at(-1);
+    const { token, more, cookies } = this.#afterStep(step, before, answer, usual);
+    const view = seen(answer, answer.text);
     if (token === undefined) {
       throw usual.in === 'json' && view.json === undefined
         ? notJson(this.#http.host, answer)
         : this.#answers.lacking(answer);
     }
-    const unit = isUnit(step) ? step : life;
-    const grant = {
+    const unit = step !== undefined && isUnit(step) ? step : life;
+    return {
       value: token,
       sent: answer.sent,
       ...newLife(unit, view, token),
-      more: { ...more, ...cookies },
+      more: { ...more, ...cookies.kept() },
     };
-    return { ...before, token, grant };
   }
 
   /** Ends the token of an answer that came after its caller had left. */
-  #giveBack(step: RestRequest, before: Begun): NonNullable<HttpRequest['linger']> {
+  #giveBack(before: Scope): NonNullable<HttpRequest['linger']> {
     const end = async (late: HttpAnswer): Promise<void> => {
-      const { grant } = this.#afterStep(step, before, late);
-      await (grant && this.close({ user: grant.value, more: grant.more, login: async () => before.login }));
+      const { value, more } = this.#granted(before, late);
+      await this.close({ user: value, more, login: async () => before.login });
     };
     const { connection, log } = this.#deps;
     return {

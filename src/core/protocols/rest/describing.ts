@@ -1,8 +1,8 @@
 import { readSetCookie } from '../../http/cookies.ts';
 import { NumberText, type Sent } from '../../json.ts';
-import type { Found, FoundLife, SignInWay } from '../protocol.ts';
+import type { Describing, Found, FoundLife, SignInWay } from '../protocol.ts';
 import { toldMs, type Unit } from './life.ts';
-import { type Place, type Seen, seen } from './place.ts';
+import { type Place, placeOf, type Seen, seen } from './place.ts';
 
 /** Most places of an answer that are shown. */
 const maxPlaces = 500;
@@ -12,38 +12,86 @@ const usualHeaders =
   /^(?:date|server|connection|keep-alive|vary|via|etag|expires|pragma|set-cookie|transfer-encoding|(?:content|access-control|strict-transport|cache|x-content|x-frame|x-xss|referrer|permissions)-?.*)$/;
 
 /** Ways to sign in, each with a text to begin with. */
-export const signInWays: readonly SignInWay[] = [
+const ways: readonly SignInWay[] = [
   {
     label: { template: 'JSON in the body', args: [] },
     example: '{"username": "{username}", "password": "{password}"}',
-    settings: (text) => withNames(text, { json: JSON.parse(text) as unknown }),
+    settings: (line, text) => signIn(line, text, { json: JSON.parse(text) as unknown }),
   },
   {
     label: { template: 'A form in the body', args: [] },
     example: 'grant_type=password&username={username}&password={password}',
-    settings: (text) => {
+    settings: (line, text) => {
       const pairs = text.split('&').map((pair) => /^([^=]+)=(.*)$/.exec(pair)?.slice(1) ?? [pair, '']);
-      return withNames(text, { form: Object.fromEntries(pairs) as unknown });
+      return signIn(line, text, { form: Object.fromEntries(pairs) as unknown });
     },
   },
   {
     label: { template: 'Basic authorization', args: [] },
-    settings: () => ({ ask: ['username', 'password'], member: { basic: true } }),
+    settings: (line) => signIn(line, '{username}{password}', { basic: true }),
   },
   {
     label: { template: 'A header', args: [] },
     example: 'X-Api-Key: {apiKey}',
-    settings: (text) => {
+    settings: (line, text) => {
       const [, name = '', value = ''] = /^([^:]+):\s*(.*)$/.exec(text) ?? [];
-      return withNames(text, { headers: { [name]: value } });
+      return signIn(line, text, { headers: { [name]: value } });
     },
   },
 ];
 
-function withNames(text: string, member: object) {
+/** A request that signs in, with what is asked for. */
+function signIn(line: string, text: string, member: object) {
   const names = [...text.matchAll(/\{([A-Za-z]\w{0,31})\}/g)].map(([, name = '']) => name);
-  return { ask: [...new Set(names)], member };
+  return { ask: [...new Set(names)], signIn: { request: line, ...member } };
 }
+
+/** How a description is put together of what a person says. */
+export const describing: Describing = {
+  ways,
+  begun: (line) => ({ signIn: { request: line }, token: '' }),
+  further: (settings, line) => ({ ...settings, signIn: [settings.signIn, { request: line }].flat() }),
+  sends: ({ place, name }) => {
+    const at = placeOf(place)?.in;
+    const cookie = {
+      label: { template: 'In the cookie {0}', args: [name] },
+      settings: () => ({ in: 'cookie', name }),
+    };
+    return [
+      ...(at === 'cookie' ? [cookie] : []),
+      {
+        label: { template: 'Authorization: Bearer', args: [] },
+        settings: () => ({ in: 'header', name: 'Authorization', value: 'Bearer {token}' }),
+      },
+      {
+        label: { template: 'In a header of its own', args: [] },
+        name: at === 'header' ? name : 'X-Auth-Token',
+        settings: (called) => ({ in: 'header', name: called }),
+      },
+      {
+        label: { template: 'In the query of the address', args: [] },
+        detail: {
+          template: 'What is in a query is seen in addresses, and in the logs of servers and proxies.',
+          args: [],
+        },
+        name: 'token',
+        settings: (called) => ({ in: 'query', name: called }),
+      },
+    ];
+  },
+  whole: (settings, { token, send, life, isSliding, renew, revoke }) => ({
+    ...settings,
+    token: token.place,
+    send,
+    life: {
+      ...(typeof life === 'number' ? { minutes: life } : life),
+      ...(isSliding ? { sliding: true } : {}),
+    },
+    ...(renew === '' ? {} : { renew: { request: renew } }),
+    ...(revoke === '' ? {} : { revoke: { request: revoke } }),
+  }),
+  found: (body) => foundIn(seen({ status: 200, headers: {} }, body)),
+};
 
 /** All that an answer holds, as a tree: its headers, its cookies, its body. */
 export function foundIn(answer: Seen): Found[] {
@@ -67,11 +115,6 @@ export function foundIn(answer: Seen): Found[] {
         : [leaf({ in: 'text' }, '$response.body', '', 0, text, answer)]
       : [...inJson(answer.json, [], answer)];
   return [...headers, ...cookies, ...body].slice(0, maxPlaces);
-}
-
-/** What the body of an answer holds. */
-export function foundInBody(body: string): Found[] {
-  return foundIn(seen({ status: 200, headers: {} }, body));
 }
 
 function* inJson(value: Sent, path: readonly string[], answer: Seen): Generator<Found> {

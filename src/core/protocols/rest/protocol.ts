@@ -45,10 +45,7 @@ export const rest: Protocol<RestQuery, Connection> = {
     const requests = data.length === 0 ? {} : { requests: data };
     return { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke, ...requests };
   },
-  describing: async () => {
-    const { foundInBody, signInWays } = await import('./describing.ts');
-    return { ways: signInWays, found: foundInBody };
-  },
+  describing: async () => (await import('./describing.ts')).describing,
   abilities: (connection) => {
     const { renew, revoke } = descriptionOf(connection);
     return { renewable: renew !== undefined, closable: revoke !== undefined };

@@ -168,6 +168,33 @@ describe('rest: the client', () => {
       equal(got[1]?.headers.authorization, 'Bearer tok-1234567890');
     });
 
+    it('goes on from what was tried, and sends nothing of that again', async () => {
+      const { url, got } = await serve((call, response) =>
+        call.path === '/check'
+          ? json(response, {}, 200, { 'Set-Cookie': 'J=1; Path=/' })
+          : json(response, { token: 'tok-1234567890', ttl: 60 }),
+      );
+      const steps = [{ request: 'POST /check', form: { p: '{password}' } }, { request: 'GET /token' }];
+      const first = await new Client(restOf(url, { signIn: steps[0], token: '' })).gateway.trySignIn(demo);
+      deepEqual([first.status, first.found.map(({ place }) => place)], [200, ['$response.cookie.J', '']]);
+      const two = { signIn: steps, token: '' };
+      const tried = await new Client(restOf(url, two)).gateway.trySignIn(demo, { tried: first });
+      const whole = restOf(url, { ...two, token: '/token', life: { seconds: '/ttl' } });
+      const grant = await new Client(whole).gateway.signIn(demo, undefined, { tried });
+      deepEqual(
+        [grant.value, grant.reportedMs, grant.sent],
+        ['tok-1234567890', 60_000, tried.answers[1]?.sent],
+      );
+      deepEqual(Object.values(grant.more ?? {}), ['1']);
+      deepEqual(
+        got.map((call) => [call.path, call.headers.cookie]),
+        [
+          ['/check', undefined],
+          ['/token', 'J=1'],
+        ],
+      );
+    });
+
     it('has the life that is described where none is told', async () => {
       const { url } = await server();
       const life = { minutes: 5 };

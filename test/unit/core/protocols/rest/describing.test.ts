@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict';
-import { foundIn, signInWays } from '../../../../../src/core/protocols/rest/describing.ts';
+import { describing, foundIn } from '../../../../../src/core/protocols/rest/describing.ts';
 import { parseDescription } from '../../../../../src/core/protocols/rest/description.ts';
 import { seen } from '../../../../../src/core/protocols/rest/place.ts';
 
@@ -61,21 +61,65 @@ describe('what a person can point at in an answer', () => {
 
 describe('ways to sign in', () => {
   it('come to what a description takes, with what is asked for', () => {
-    for (const { example = '', settings } of signInWays) {
-      const { ask, member } = settings(example);
-      const parsed = parseDescription({ ask, signIn: { request: 'POST /login', ...member }, token: '/t' });
+    for (const { example = '', settings } of describing.ways) {
+      const found = settings('POST /login', example);
+      const parsed = parseDescription({ ...found, token: '/t' });
       ok(parsed.ok, example);
-      ok(ask.length > 0);
+      ok(parsed.value.ask.length > 0);
     }
-    const [json, form, , header] = signInWays;
-    throws(() => json?.settings('{'));
-    deepEqual(form?.settings('a=b=c&user={username}'), {
+    const [json, form, basic, header] = describing.ways;
+    throws(() => json?.settings('POST /login', '{'));
+    deepEqual(form?.settings('POST /login', 'a=b=c&user={username}'), {
       ask: ['username'],
-      member: { form: { a: 'b=c', user: '{username}' } },
+      signIn: { request: 'POST /login', form: { a: 'b=c', user: '{username}' } },
     });
-    deepEqual(header?.settings('X-Key: {apiKey}'), {
+    deepEqual(basic?.settings('POST /login', ''), {
+      ask: ['username', 'password'],
+      signIn: { request: 'POST /login', basic: true },
+    });
+    deepEqual(header?.settings('POST /login', 'X-Key: {apiKey}'), {
       ask: ['apiKey'],
-      member: { headers: { 'X-Key': '{apiKey}' } },
+      signIn: { request: 'POST /login', headers: { 'X-Key': '{apiKey}' } },
     });
+  });
+});
+
+describe('what a person says', () => {
+  it('comes to settings: how the token goes out, and the rest of the description', () => {
+    const { begun, further, sends, whole } = describing;
+    const tokens = found({ token: 'abcdefgh' }).filter(({ isLikelyToken }) => isLikelyToken);
+    deepEqual(
+      tokens.map((token) => sends(token).map(({ name, settings }) => settings(name ?? ''))),
+      tokens.map(({ place, name }) => [
+        ...(place.includes('.cookie.') ? [{ in: 'cookie', name: 'SID' }] : []),
+        { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
+        { in: 'header', name: place.includes('.header.') ? name : 'X-Auth-Token' },
+        { in: 'query', name: 'token' },
+      ]),
+    );
+    equal(tokens.length, 3);
+    const [token] = tokens;
+    ok(token);
+    const settings = further(further(begun('POST /a'), 'GET /b'), 'GET /c');
+    const said = { token, send: { in: 'query', name: 't' }, isSliding: true, renew: '', revoke: '' };
+    const steps = ['POST /a', 'GET /b', 'GET /c'].map((request) => ({ request }));
+    deepEqual(whole(settings, { ...said, life: 5 }), {
+      signIn: steps,
+      token: '$response.header.x-auth-token',
+      send: said.send,
+      life: { minutes: 5, sliding: true },
+    });
+    const full = whole(settings, {
+      ...said,
+      life: { jwt: true },
+      isSliding: false,
+      renew: 'GET /me',
+      revoke: 'POST /out',
+    });
+    deepEqual(
+      [full.life, full.renew, full.revoke],
+      [{ jwt: true }, { request: 'GET /me' }, { request: 'POST /out' }],
+    );
+    ok(parseDescription(full).ok);
   });
 });
