@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Parsed } from '../connection.ts';
 import type { Message } from '../errors.ts';
+import { isRecord } from '../http/text.ts';
 import { protocolTaking } from '../protocols/kinds.ts';
 import { type DataRequest, targetNames } from './request.ts';
 
@@ -61,14 +62,7 @@ export function sameRequest(a: DataRequest, b: DataRequest): boolean {
 
 /** The same text for the same request, whatever the order of its members. */
 export function fingerprint(request: DataRequest): string {
-  return JSON.stringify(sorted(lasting(request)));
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return value;
-  }
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, inner]) => [key, sorted(inner)]);
+  return JSON.stringify(lasting(request), (_, value) =>
+    isRecord(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value,
+  );
 }

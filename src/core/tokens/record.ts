@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { Instant } from '../clock.ts';
-import { type Connection, type Parsed, withoutUndefined } from '../connection.ts';
+import { type Connection, withoutUndefined } from '../connection.ts';
+import { isRecord } from '../http/text.ts';
 import { abilitiesOf, identityOf, protocolOf } from '../protocols/kinds.ts';
 import type { Grant, Kept, Life } from '../protocols/protocol.ts';
 import { remaining, stateOf } from './deadline.ts';
@@ -51,14 +52,20 @@ const schema = v.object({
   openedBy: v.string(),
   usedBy: v.string(),
   closing: v.optional(v.boolean(), false),
+  /** When the entry was written, by the clocks of who wrote it: whoever hears of it at once can compare clocks. */
+  written: v.fallback(v.optional(instant), undefined),
+  /** Whether the writer would like to hear from other machines, to learn of their clocks. */
+  asks: v.fallback(v.optional(v.boolean()), undefined),
 });
 
 type Entry = v.InferOutput<typeof schema>;
+/** What an entry says of its writing, beside its record. */
+type Stamp = Partial<Pick<Entry, 'written' | 'asks'>>;
 /** Members that not every token has, or that are called something else here. */
 type Apart = 'kind' | 'target' | 'view' | 'under' | 'closing' | 'signIn' | 'generation' | 'turn' | 'worked';
 
 /** What is known of every token, its value included. */
-interface Token extends Readonly<Omit<Entry, Apart>> {
+interface Token extends Readonly<Omit<Entry, Apart | keyof Stamp>> {
   /** Which sign-in the value is from; of a session: the one that it is open under. */
   readonly signInId: string;
   /** How often the value was replaced. What is known of a later value holds over what is known of an earlier one. */
@@ -158,11 +165,6 @@ export function begun({ name, keepAlive }: Connection, service: string | undefin
   };
 }
 
-/** The value of a user token that is being replaced, as a record of its own. */
-export function asReplaced(user: MainToken, id: string): ReplacedToken {
-  return { ...user, id, level: 'replaced' };
-}
-
 /** Whether a token only waits for its end: it is nobody's to use, and shown to nobody. */
 export function isEnding(record: TokenRecord): boolean {
   return record.level === 'replaced' || (record.level !== 'user' && record.closing);
@@ -178,18 +180,10 @@ export function isClosable(record: TokenRecord): record is Session | SoleToken {
   return record.level === 'session' || record.level === 'sole';
 }
 
-const stamp = v.object({
-  /** When the entry was written, by the clocks of who wrote it: whoever hears of it at once can compare clocks. */
-  written: v.optional(instant),
-  /** Whether the writer would like to hear from other machines, to learn of their clocks. */
-  asks: v.optional(v.boolean()),
-});
+type ReadEntry = { ok: true; value: TokenRecord; stamp: Stamp } | { ok: false; reason: string };
 
-/** What an entry of the secret storage says beside its record. */
-export type Stamp = Readonly<v.InferOutput<typeof stamp>>;
-
-/** Reads an entry of the secret storage. The reason never quotes the entry. */
-export function parseRecord(id: string, json: string): Parsed<TokenRecord> {
+/** Reads an entry of the secret storage, and what it says of its writing. The reason never quotes the entry. */
+export function parseRecord(id: string, json: string): ReadEntry {
   let data: unknown;
   try {
     data = JSON.parse(json);
@@ -206,15 +200,14 @@ export function parseRecord(id: string, json: string): Parsed<TokenRecord> {
     return { ok: false, reason: `"${v.getDotPath(parsed.issues[0]) ?? 'entry'}" is not as it should be` };
   }
   return parsed.output.id === id
-    ? { ok: true, value: recordOf(parsed.output, data) }
+    ? { ok: true, ...recordOf(parsed.output, data) }
     : { ok: false, reason: 'holds another id' };
 }
 
-function recordOf(entry: Entry, data: unknown): TokenRecord {
-  const { kind, target, view, under, closing, signIn, generation, turn, worked, ...same } = entry;
-  const unknown = Object.entries(data as object).filter(
-    ([name]) => !(name in schema.entries || name in stamp.entries),
-  );
+function recordOf(entry: Entry, data: unknown): { value: TokenRecord; stamp: Stamp } {
+  const { kind, target, view, under, closing, signIn, generation, turn, worked, written, asks, ...same } =
+    entry;
+  const unknown = Object.entries(data as object).filter(([name]) => !(name in schema.entries));
   const token: Token = {
     ...same,
     signInId: signIn,
@@ -223,12 +216,13 @@ function recordOf(entry: Entry, data: unknown): TokenRecord {
     lastActive: worked,
     ...(unknown.length === 0 ? {} : { unknown: Object.fromEntries(unknown) }),
   };
-  if (kind === 'user') {
-    return { ...token, level: closing ? 'replaced' : 'user' };
-  }
-  return view === undefined
-    ? { ...token, level: 'sole', closing }
-    : { ...token, level: 'session', closing, view, ...withoutUndefined({ target, under }) };
+  const own: TokenRecord =
+    kind === 'user'
+      ? { ...token, level: closing ? 'replaced' : 'user' }
+      : view === undefined
+        ? { ...token, level: 'sole', closing }
+        : { ...token, level: 'session', closing, view, ...withoutUndefined({ target, under }) };
+  return { value: own, stamp: { written, asks } };
 }
 
 /** Whether a change puts another secret in the place of a token's. What is kept with a value counts as a part of it. */
@@ -240,12 +234,6 @@ export function isReplacedBy(record: TokenRecord, { value, more }: TokenChange):
 /** What is kept with a token, less what has ended, after an answer that told something new of it. */
 export function keptAfter(known: Kept | undefined, news: Kept): Kept {
   return Object.fromEntries(Object.entries({ ...known, ...news }).filter(([, value]) => value !== ''));
-}
-
-/** What is said of the writing of an entry; nothing in one of version 0.1. */
-export function parseStamp(json: string): Stamp {
-  const parsed = v.safeParse(stamp, JSON.parse(json));
-  return parsed.success ? parsed.output : {};
 }
 
 /**
@@ -274,20 +262,10 @@ export function serialize(record: TokenRecord, stamp: Stamp = {}): string {
   const kind = level === 'user' || level === 'replaced' ? 'user' : 'session';
   const closing = isEnding(record);
   const renamed = { kind, closing, signIn: signInId, generation: valueVersion, turn: lifeVersion };
-  return JSON.stringify(sorted({ ...unknown, ...same, ...secret, ...renamed, worked: lastActive, ...stamp }));
-}
-
-/** A value of JSON with the members of its objects in one order. */
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return value;
-  }
-  const members = value as Readonly<Record<string, unknown>>;
-  const result: Record<string, unknown> = {};
-  for (const name of Object.keys(members).sort()) {
-    result[name] = sorted(members[name]);
-  }
-  return result;
+  const all = { ...unknown, ...same, ...secret, ...renamed, worked: lastActive, ...stamp };
+  return JSON.stringify(all, (_, one) =>
+    isRecord(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one,
+  );
 }
 
 /**

@@ -9,15 +9,7 @@ import type { GatewayCalls } from './gatewayCalls.ts';
 import { belongsTo } from './gateways.ts';
 import { isByCertificate } from './loginParts.ts';
 import type { AskGatewayLogin } from './logins.ts';
-import {
-  asReplaced,
-  begun,
-  isMain,
-  issued,
-  type MainToken,
-  type ReplacedToken,
-  type SoleToken,
-} from './record.ts';
+import { begun, isMain, issued, type MainToken, type ReplacedToken, type SoleToken } from './record.ts';
 import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
 import type { Takeover } from './takeover.ts';
 
@@ -286,7 +278,9 @@ export class SignIn {
     const isNoted = ({ value }: MainToken) => [fresh, ...replaced].some((other) => other.value === value);
     let old = this.find(connection, service);
     for (; old !== undefined && !isNoted(old); old = this.find(connection, service)) {
-      const note = old.level === 'user' ? asReplaced(old, newId()) : { ...old, id: newId(), closing: true };
+      const id = newId();
+      const note: ReplacedToken | SoleToken =
+        old.level === 'user' ? { ...old, id, level: 'replaced' } : { ...old, id, closing: true };
       replaced.push(note);
       if (old.level === 'sole' || table.sessionsOpenUnder(old).length > 0) {
         await sync.add(note); // Meanwhile another window may have signed in.

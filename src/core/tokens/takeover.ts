@@ -6,7 +6,7 @@ import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import { atATime, belongsTo } from './gateways.ts';
-import { asReplaced, type MainToken, type ReplacedToken, type Session, type UserToken } from './record.ts';
+import type { MainToken, ReplacedToken, Session, UserToken } from './record.ts';
 import { mayRefuseToken } from './refusal.ts';
 
 /**
@@ -29,7 +29,7 @@ export class Takeover implements Disposable {
 
   /** Keeps the value of a user token that was replaced, until the sessions that are open under it are taken over. */
   async keep(user: MainToken): Promise<ReplacedToken> {
-    const replaced = asReplaced(user, this.#env.newId());
+    const replaced: ReplacedToken = { ...user, id: this.#env.newId(), level: 'replaced' };
     await this.#env.sync.add(replaced);
     return replaced;
   }

@@ -14,7 +14,6 @@ import {
   type LifeNews,
   merge,
   parseRecord,
-  parseStamp,
   serialize,
   type TokenChange,
   type TokenRecord,
@@ -23,7 +22,7 @@ import {
 import { syncDelayMs, type Unreadable } from './store.ts';
 import type { TokenTable } from './tokenTable.ts';
 
-export type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId'> & {
+type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId'> & {
   readonly table: TokenTable;
 };
 
@@ -267,7 +266,8 @@ export class TokenSync implements Disposable {
     if (!parsed.ok) {
       return parsed.reason;
     }
-    const { value, sent, valueVersion } = parsed.value;
+    const { value: record, stamp } = parsed;
+    const { value, sent, valueVersion } = record;
     const endedAt = this.#ended.get(value);
     const isRemoved = valueVersion <= (this.#removed.get(id) ?? -1);
     if (isRemoved || (endedAt !== undefined && isLater(endedAt, sent, clock.now()))) {
@@ -276,14 +276,14 @@ export class TokenSync implements Disposable {
       return undefined;
     }
     this.#removed.delete(id);
-    const text = serialize(parsed.value);
+    const text = serialize(record);
     this.#stored.set(id, { json, text });
-    const { written, asks } = parseStamp(json);
+    const { written, asks } = stamp;
     clock.hear(sent, false, id);
     if (written !== undefined && clock.hear(written, isNews, id)) {
       table.reckonAnew(startOf(written));
     }
-    this.#join(parsed.value, text);
+    this.#join(record, text);
     const isNew = clock.ask(id, sent, written);
     if (isNew || (asks && written !== undefined && !isOwn(written, clock.now()))) {
       void this.#inTurn(id, () => this.#writeNow(id, true)); // Asks that machine for its clocks, or answers it.
