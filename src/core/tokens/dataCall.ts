@@ -1,7 +1,7 @@
 import { SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { protocolOf } from '../protocols/kinds.ts';
-import type { Column, Gateway, Tokens } from '../protocols/protocol.ts';
+import type { CallOptions, Column, Gateway, Tokens } from '../protocols/protocol.ts';
 import { checkRequest } from '../requests/request.ts';
 import type { DataCallDeps, DataOptions, Fetched, Opened } from './fetched.ts';
 import type { MainToken } from './record.ts';
@@ -11,7 +11,6 @@ import type { OperationOptions } from './signIn.ts';
 
 /** Something that a gateway is asked about. */
 export type About = Pick<Fetched, 'connection' | 'query'> & { readonly service?: string | undefined };
-type AskAbout<T> = (gateway: Gateway, tokens: Tokens) => Promise<T | undefined>;
 
 /** Gets data: in the open session of the same view where there is one, and mends what has expired on the way. */
 export class DataCalls {
@@ -35,33 +34,33 @@ export class DataCalls {
 
   /** The columns of data, as its gateway defines them; none where it cannot be asked. */
   async columns(about: About, options: OperationOptions): Promise<Column[]> {
-    const { signal } = options;
-    const work: AskAbout<Column[]> = async (gateway, tokens) =>
-      gateway.columns?.(tokens, about.query, { signal });
-    return (await this.#ask(about, options, work)) ?? [];
+    return this.#ask(about, options, async (gateway, tokens, call) =>
+      gateway.columns?.(tokens, about.query, call),
+    );
   }
 
   /** What the gateway has to choose from for a member of a query; nothing where it cannot be asked. */
   async offers(about: About, member: string, options: OperationOptions): Promise<string[]> {
-    const { signal } = options;
-    const work: AskAbout<string[]> = async (gateway, tokens) =>
-      gateway.offers?.(tokens, member, about.query, { signal });
-    return (await this.#ask(about, options, work)) ?? [];
+    return this.#ask(about, options, async (gateway, tokens, call) =>
+      gateway.offers?.(tokens, member, about.query, call),
+    );
   }
 
   /** Asks the gateway as who is signed in; signs in for it only where a person can be asked. */
   async #ask<T>(
     { connection: name, service }: About,
     options: OperationOptions,
-    work: AskAbout<T>,
-  ): Promise<T | undefined> {
+    work: (gateway: Gateway, tokens: Tokens, call: CallOptions) => Promise<T[] | undefined>,
+  ): Promise<T[]> {
     const { calls, env, signIn } = this.#deps;
     const connection = env.gateways.connection(name);
-    const ask = (token: MainToken) => calls.call(token, options, work);
-    if (options.askLogin !== undefined) {
+    const { askLogin, signal } = options;
+    const ask = async (token: MainToken) =>
+      (await calls.call(token, options, (gateway, tokens) => work(gateway, tokens, { signal }))) ?? [];
+    if (askLogin !== undefined) {
       return signIn.withToken(connection, service, options, ask);
     }
     const token = signIn.find(connection, service);
-    return token === undefined ? undefined : ask(token);
+    return token === undefined ? [] : ask(token);
   }
 }

@@ -1,9 +1,8 @@
 import type { Connection } from '../connection.ts';
 import type { Answer, MakeReader } from '../protocols/answer.ts';
-import type { DataAnswer, Grant, Query } from '../protocols/protocol.ts';
+import type { DataAnswer, Query } from '../protocols/protocol.ts';
 import type { CheckedRequest } from '../requests/request.ts';
 import type { Closing } from './closing.ts';
-import { elapsed } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import type { TokenRecord } from './record.ts';
@@ -55,27 +54,4 @@ export interface SessionQuery {
   readonly view: string;
   readonly request: CheckedRequest;
   readonly options: DataOptions;
-}
-
-/**
- * Sends a data call.
- * @param token what it is made with: the session, or what one is opened under
- * @param id the session's, which is not closed for another one meanwhile
- * @param onSession hears of a session that is new
- */
-export async function send(
-  { calls, env, limit }: DataCallDeps,
-  { request, options }: SessionQuery,
-  token: TokenRecord,
-  id: string,
-  onSession: (granted: Grant) => Promise<void>,
-): Promise<Omit<Opened, 'held'>> {
-  const { query, keepOpen } = request;
-  const { askGatewayLogin, makeReader, signal } = options;
-  const got = await limit.using(id, () =>
-    calls.call(token, { askGatewayLogin, how: 'together' }, (gateway, tokens) =>
-      gateway.getData({ tokens, query, keepOpen, makeReader, onSession, signal }),
-    ),
-  );
-  return { got, elapsedMs: elapsed(got.sent, env.clock.now()) };
 }

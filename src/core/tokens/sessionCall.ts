@@ -1,16 +1,16 @@
 import { type SingleFlight, unlessCancelled } from '../async.ts';
 import { withoutUndefined } from '../connection.ts';
-import { TokensError } from '../errors.ts';
+import { cancelled, isCancelled, notLookedAt, TokensError } from '../errors.ts';
 import { identityOf } from '../protocols/kinds.ts';
 import type { Grant } from '../protocols/protocol.ts';
-import { mayLive } from './deadline.ts';
-import { type DataCallDeps, type Fetched, type Opened, type SessionQuery, send } from './fetched.ts';
+import { titleOf } from '../requests/request.ts';
+import { elapsed, mayLive } from './deadline.ts';
+import type { DataCallDeps, Fetched, Opened, SessionQuery } from './fetched.ts';
 import { belongsTo } from './gateways.ts';
-import { Opening } from './opening.ts';
-import { infoOf, lifeOf, type MainToken, type Session } from './record.ts';
-import { mayRefuseToken } from './refusal.ts';
+import { begun, infoOf, issued, lifeOf, type MainToken, type Session, type TokenRecord } from './record.ts';
+import { mayHaveOpened, mayRefuseToken } from './refusal.ts';
 
-/** One data call in a session under a user token. */
+/** One data call in a session under a user token, or with a token that is one. */
 export class SessionCall {
   readonly #deps: DataCallDeps;
   readonly #openings: SingleFlight<string, Opened>;
@@ -96,8 +96,7 @@ export class SessionCall {
     const { env, limit, signIn } = this.#deps;
     const id = env.newId();
     const attempt = () => {
-      const user = signIn.find(connection, service) ?? lastUser;
-      return new Opening(this.#deps, this.#query, user, id).run();
+      return this.#opening(signIn.find(connection, service) ?? lastUser, id);
     };
     return limit.opening(connection, id, dead, async () => {
       try {
@@ -131,7 +130,7 @@ export class SessionCall {
         await closing.discard(session, { value, sent });
       }
     };
-    const { got, elapsedMs } = await send(this.#deps, this.#query, session, session.id, moved);
+    const { got, elapsedMs } = await this.#send(session, session.id, moved);
     if (got.session === undefined && !this.#query.request.keepOpen) {
       await sync.remove(session.id);
       return { got, held: undefined, elapsedMs };
@@ -150,6 +149,88 @@ export class SessionCall {
       'soon',
     );
     return { got, held: table.get(session.id), elapsedMs };
+  }
+
+  /** A call that opens a session, whose record has this id; whatever becomes of the call, that session is not lost. */
+  async #opening(user: MainToken, id: string): Promise<Opened> {
+    const { connection, request, options } = this.#query;
+    const { closing, env, limit } = this.#deps;
+    const { clock, log, sync, table } = env;
+    if (options.signal?.aborted) {
+      throw cancelled();
+    }
+    const life = { sent: clock.now(), leftMs: user.lifeMs };
+    let isOver = false;
+    // The asker may have turned away before the gateway said which session it had opened: nobody will use it.
+    const onSession = (granted: Grant) => this.#takeIn(this.#sessionOf(granted, user, id, isOver), user);
+    try {
+      const { got, elapsedMs } = await this.#send(user, id, onSession);
+      if (got.session === undefined && table.get(id) !== undefined) {
+        await sync.remove(id);
+      } else if (got.session === undefined && request.keepOpen) {
+        limit.mayBeOpen(connection.name, id, life);
+        log.info(`${connection.name}: the answer for ${titleOf(request.query)} named no session.`);
+      }
+      return { got, held: table.get(id), elapsedMs };
+    } catch (error) {
+      isOver = true;
+      const opened = table.get(id);
+      if (opened?.level === 'session') {
+        // With the rest of the answer lost it is still good for the next call, if somebody wants one.
+        if (!request.keepOpen || (isCancelled(error) && options.signal?.reason !== notLookedAt)) {
+          await closing.tryEnd(opened);
+        }
+      } else if (mayHaveOpened(error)) {
+        limit.mayBeOpen(connection.name, id, life);
+        const title = titleOf(request.query);
+        log.warn(`${connection.name}: a session of ${title} may have been opened whose id did not come.`);
+      }
+      throw error;
+    }
+  }
+
+  /** Takes in a session as soon as its id is known, and for whom it is then. */
+  async #takeIn(session: Session, user: MainToken): Promise<void> {
+    const { closing, env, takeover } = this.#deps;
+    // Whether somebody has signed in anew since; the session is then under a token that nobody knows any more.
+    const isOrphan = () => env.table.owner(session)?.value !== user.value;
+    const kept = isOrphan() ? await takeover.keep(user) : undefined;
+    await env.sync.add(session);
+    if (isOrphan()) {
+      await takeover.finish(this.#query.connection, kept ?? (await takeover.keep(user)), [session]);
+    }
+    if (session.closing && env.table.get(session.id) !== undefined) {
+      await closing.tryEnd(session);
+    }
+  }
+
+  #sessionOf(granted: Grant, user: MainToken, id: string, closing: boolean): Session {
+    const { connection, request, view } = this.#query;
+    const { clock, window } = this.#deps.env;
+    const { service, signInId, lifeMs, id: under } = user;
+    return {
+      ...begun(connection, service),
+      ...issued(connection, granted, lifeMs, clock.now(), window),
+      ...{ id, level: 'session', target: titleOf(request.query), view, under, signInId, closing },
+    };
+  }
+
+  /**
+   * Sends the call.
+   * @param token what it is made with: the session, or what one is opened under
+   * @param id the session's, which is not closed for another one meanwhile
+   * @param onSession hears of a session that is new
+   */
+  async #send(token: TokenRecord, id: string, onSession: (granted: Grant) => Promise<void>) {
+    const { calls, env, limit } = this.#deps;
+    const { query, keepOpen } = this.#query.request;
+    const { askGatewayLogin, makeReader, signal } = this.#query.options;
+    const got = await limit.using(id, () =>
+      calls.call(token, { askGatewayLogin, how: 'together' }, (gateway, tokens) =>
+        gateway.getData({ tokens, query, keepOpen, makeReader, onSession, signal }),
+      ),
+    );
+    return { got, elapsedMs: elapsed(got.sent, env.clock.now()) };
   }
 
   /**

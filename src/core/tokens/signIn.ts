@@ -52,9 +52,8 @@ export class SignIn {
   readonly #env: Environment;
   readonly #calls: GatewayCalls;
   readonly #takeover: Takeover;
-  /** By connection and service: those that may ask the person, and those that may not. */
-  readonly #asking = new SingleFlight<string, MainToken>();
-  readonly #silent = new SingleFlight<string, MainToken>();
+  /** By connection, service, and whether the person may be asked. */
+  readonly #flights = new SingleFlight<string, MainToken>();
   readonly #turns = new Turns();
   /** How many tokens in a row were refused at their first use, by connection: then nobody signs in but a person. */
   readonly #inVain = new Map<string, number>();
@@ -138,20 +137,19 @@ export class SignIn {
     if (held !== undefined && held.value !== dead?.value) {
       return held; // Another caller or window has been faster.
     }
-    const key = JSON.stringify([connection.name, service]);
+    const key = (asks: boolean) => JSON.stringify([connection.name, service, asks]);
     const asks = options.askLogin !== undefined;
-    const running = this.#asking.get(key) ?? this.#silent.get(key);
+    const asking = this.#flights.get(key(true));
+    const running = asking ?? this.#flights.get(key(false));
     if (running === undefined) {
-      const flights = asks ? this.#asking : this.#silent;
-      const token = flights.run(key, () => this.#recover(connection, service, options, dead));
+      const token = this.#flights.run(key(asks), () => this.#recover(connection, service, options, dead));
       return unlessCancelled(token, options.signal);
     }
-    const couldAsk = running === this.#asking.get(key);
     try {
       return await unlessCancelled(running, options.signal);
     } catch (error) {
       // That one could not ask, or its person turned away; this one's may not.
-      if (options.signal?.aborted || !asks || couldAsk || !(error instanceof TokensError)) {
+      if (options.signal?.aborted || !asks || asking !== undefined || !(error instanceof TokensError)) {
         throw error;
       }
       return this.again(connection, service, options, dead);
