@@ -99,7 +99,7 @@ export async function credentialsOf(
     const found = await store.read(connection.name);
     return found !== undefined && belongsTo(connection, found) ? found : undefined;
   } catch (error) {
-    log.error(`Reading the credentials failed: ${error instanceof Error ? error.message : error}`);
+    log.error(`Reading the credentials failed: ${String(error)}`);
     return undefined;
   }
 }

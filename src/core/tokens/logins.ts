@@ -342,8 +342,7 @@ export class Logins implements Disposable {
       if (entry.refused !== undefined) {
         this.#unstored.set(name, entry);
       }
-      const reason = error instanceof Error ? error.message : error;
-      this.#deps.log.error(`Remembering the credentials failed: ${reason}`);
+      this.#deps.log.error(`Remembering the credentials failed: ${String(error)}`);
     }
   }
 

@@ -113,7 +113,7 @@ export class RenewalTimes implements Disposable {
         this.#holdOff(id, minPauseMs);
       }
     } catch (error) {
-      log.warn(`Renewing ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
+      log.warn(`Renewing ${id} failed: ${String(error)}`);
       if (error instanceof TokensError && isFinal(error)) {
         this.#ends.fire({ id, why: 'refused' });
         this.#holdOff(id, left);

@@ -254,7 +254,7 @@ export class SignIn {
     });
     // Noted now, and not when sessions have been taken over: by then the login may have been refused.
     const noted = logins.granted(connection, login, remember, before).catch((error: unknown) => {
-      log.error(`Forgetting the credentials failed: ${error instanceof Error ? error.message : error}`);
+      log.error(`Forgetting the credentials failed: ${String(error)}`);
     });
     // Each sign-in replaces what the one before it has left, so one at a time.
     const kept = this.#turns.run(JSON.stringify([connection.name, service]), () =>
@@ -307,7 +307,7 @@ export class SignIn {
       await this.#calls.close(old, { how: 'together' });
     } catch (error) {
       if (remaining(old, clock.now()) > 0) {
-        log.warn(`Revoking ${old.id} failed: ${error instanceof Error ? error.message : String(error)}`);
+        log.warn(`Revoking ${old.id} failed: ${String(error)}`);
         // It may still be open over there: it stays on the list, so that it can be closed.
         await sync.update(old.id, { closing: false }, 'now');
         return;

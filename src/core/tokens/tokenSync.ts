@@ -360,9 +360,7 @@ export class TokenSync implements Disposable {
   }
 
   #report(error: unknown): void {
-    this.#deps.log.error(
-      `The secret storage failed: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    this.#deps.log.error(`The secret storage failed: ${String(error)}`);
     if (!this.#inTrouble) {
       this.#inTrouble = true;
       this.#trouble.fire(
