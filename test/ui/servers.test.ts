@@ -14,7 +14,7 @@ async function startNodeRed() {
     await recorder.stop();
     await server.stop();
   };
-  return { login: server.login, recorder, close };
+  return { login: server.login, url: server.url, recorder, close };
 }
 
 /** test/servers and test/host say more of such servers; this is what a person sees. */
@@ -28,9 +28,9 @@ describe('an API that somebody else wrote, by palette', () => {
     },
   }));
 
-  it('is refused and signed in to, gives a table, counts down, and has its token ended', async () => {
+  it('is refused and signed in to, gives a table, counts down, has a dead token replaced, and its token ended', async () => {
     const { quickInput } = vs();
-    const { login, recorder } = server();
+    const { login, recorder, url } = server();
     const answer = async (password: string): Promise<void> => {
       await quickInput.answer(/User/, login.username);
       await quickInput.answer(/Password/, password);
@@ -54,10 +54,22 @@ describe('an API that somebody else wrote, by palette', () => {
     assert.equal(await tab.cell(0, 0).textContent(), 'node-red/junction');
     assert.equal(await recorder.again('GET /nodes'), 200);
 
+    // Ended over there by somebody else: it is noticed by the next request, and a person signs in again.
+    const authorization = recorder.authorization('GET /nodes');
+    const body = new URLSearchParams({ token: authorization.replace('Bearer ', '') });
+    await fetch(`${url}/auth/revoke`, { method: 'POST', headers: { authorization }, body });
+    assert.equal(await recorder.again('GET /nodes'), 401);
+    await vs().palette('Session Tokens: Get Data');
+    await quickInput.pick(/Request/, 'Nodes');
+    await quickInput.answer(/Parameters/, '');
+    await answer(login.password);
+    await until('a new token at work', async () => (await recorder.again('GET /nodes')) === 200);
+    assert.notEqual(recorder.authorization('GET /nodes'), authorization);
+
     await vs().palette('Session Tokens: Close Session');
     await vs().waitForStatusBar((text) => text === undefined);
     // The status bar shows nothing as soon as the close has begun.
     await until('the end of the token', async () => (await recorder.again('GET /nodes')) === 401);
-    assert.equal(recorder.asked.filter((what) => what === 'POST /auth/token').length, 2);
+    assert.equal(recorder.asked.filter((what) => what === 'POST /auth/token').length, 3);
   });
 });
