@@ -9,7 +9,10 @@ export const closeBracket = 0x5d;
 export const openBrace = 0x7b;
 export const closeBrace = 0x7d;
 
-/** Whether a byte is white space in JSON; none is not. */
-export function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+/** White space in place of what is not wanted. */
+export const space = 0x20;
+
+/** Whether a byte is white space in JSON; none is not. Most bytes are greater. */
+export function isSpace(byte = space + 1): boolean {
+  return byte <= space && (byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09);
 }

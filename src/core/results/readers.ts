@@ -10,7 +10,7 @@ import type { News } from './workerMessages.ts';
 /** Chunks go to the worker in parcels of up to this size; the network's own are small. */
 const parcelBytes = 256 << 10;
 
-/** Bytes on their way to the worker at which the network is asked to wait. */
+/** Bytes on their way to the worker, or from there and not yet read, at which the network is asked to wait. */
 const maxInFlight = 1 << 20;
 
 export interface ReaderOptions {
@@ -18,8 +18,8 @@ export interface ReaderOptions {
   readonly maxBytes: number;
   /** Hears of the table as soon as its body begins, so that rows can be shown before the end. */
   readonly onTable?: (table: TableHandle) => void;
-  /** Whether a program waits for all rows: then they are brought to it while they arrive. */
-  readonly wantsRows?: boolean | undefined;
+  /** Whether the answer is to have its rows for a program: then they are brought here while they arrive; default yes. */
+  readonly wantsRows?: boolean;
 }
 
 /** Makes the readers of answers, whose rows go into tables of the worker, which is started now. */
@@ -36,7 +36,7 @@ export async function tableOf(
   worker: WorkerClient,
   rows: string,
 ): Promise<{ table: TableHandle; share: Disposable }> {
-  const options = { maxBytes: Number.POSITIVE_INFINITY };
+  const options = { maxBytes: Number.POSITIVE_INFINITY, wantsRows: false };
   const reader = new Reader(worker, { member: 'Rows', mayWrap: false }, () => undefined, options);
   try {
     await reader.write(Buffer.from(`{"Rows":${rows}}`));
@@ -53,7 +53,10 @@ class Reader implements AnswerReader {
   readonly #maxBytes: number;
   readonly table: TableHandle;
   readonly #share: Disposable;
-  readonly #rows: Promise<Row[]> | undefined;
+  /** A program's rows, as far as they have come. */
+  #rows: Promise<Row[]> | undefined;
+  /** Bytes of rows that have come and are not read yet. */
+  #unread = 0;
   #bytes = 0;
   #error: TokensError | undefined;
   #done = false;
@@ -70,11 +73,11 @@ class Reader implements AnswerReader {
     worker: WorkerClient,
     rowsAt: RowPath,
     onScalar: (name: string, value: string) => void,
-    { maxBytes, onTable, wantsRows = false }: ReaderOptions,
+    { maxBytes, onTable, wantsRows = true }: ReaderOptions,
   ) {
     this.#worker = worker;
     this.#maxBytes = maxBytes;
-    const table = worker.open(rowsAt, (news) => this.#hear(news, onScalar));
+    const table = worker.open(rowsAt, wantsRows, (news) => this.#hear(news, onScalar));
     this.#number = table;
     this.table = new TableHandle({
       table,
@@ -83,10 +86,7 @@ class Reader implements AnswerReader {
     });
     this.#share = this.table.share();
     onTable?.(this.table);
-    if (wantsRows) {
-      this.#rows = this.table.rows();
-      this.#rows.catch(() => undefined); // Of an answer that fails nobody asks for the rows.
-    }
+    this.#rows = wantsRows ? Promise.resolve([]) : undefined;
   }
 
   #hear(news: News, onScalar: (name: string, value: string) => void): void {
@@ -96,6 +96,10 @@ class Reader implements AnswerReader {
         break;
       case 'progress':
         this.table.update({ ...news.summary, bytes: this.#bytes });
+        break;
+      case 'rows':
+        this.#unread += news.bytes.length;
+        this.#rows = this.#rows?.then((rows) => this.#read(rows, news.bytes));
         break;
       case 'taken':
         this.#taken(news.bytes);
@@ -131,7 +135,7 @@ class Reader implements AnswerReader {
     }
     free(chunk);
     this.#postFirst();
-    return this.#inFlight > maxInFlight ? this.#woken() : undefined;
+    return Math.max(this.#inFlight, this.#unread) > maxInFlight ? this.#woken() : undefined;
   }
 
   async end(): Promise<Answer> {
@@ -140,9 +144,6 @@ class Reader implements AnswerReader {
       this.#end = { resolve, reject };
       this.#post();
       this.#worker.end(this.#number);
-      if (this.#rows !== undefined) {
-        this.table.update({ bytes: this.#bytes }); // Asks for the last rows now, and not only after the answer to the end.
-      }
     });
     this.#done = true;
     const { fields, rowCount, mended } = this.table.state;
@@ -152,8 +153,16 @@ class Reader implements AnswerReader {
       rowCount,
       bytes: this.#bytes,
       mended,
-      rows: () => this.#rows ?? this.table.rows(),
-      dispose: () => this.#share.dispose(),
+      rows: async () => {
+        if (this.#rows === undefined) {
+          throw new Error('These rows were not wanted, or have been let go.');
+        }
+        return this.#rows;
+      },
+      dispose: () => {
+        this.#rows = undefined;
+        this.#share.dispose();
+      },
     };
   }
 
@@ -200,7 +209,25 @@ class Reader implements AnswerReader {
     this.#spare.push(new Uint8Array(bytes.buffer));
     this.#inFlight -= bytes.length;
     this.#postFirst();
-    if (this.#inFlight < maxInFlight / 2) {
+    this.#goOn();
+  }
+
+  /** Adds some rows to those that were read. They hold nobody up: between two parts others come in. */
+  async #read(rows: Row[], bytes: Uint8Array<ArrayBuffer>): Promise<Row[]> {
+    if (rows.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#unread -= bytes.length;
+    this.#goOn();
+    for (const row of JSON.parse(Buffer.from(bytes.buffer, 0, bytes.length).toString()) as Row[]) {
+      rows.push(row);
+    }
+    bytes.buffer.transfer(0); // Tens of megabytes of such would lie as garbage.
+    return rows;
+  }
+
+  #goOn(): void {
+    if (Math.max(this.#inFlight, this.#unread) < maxInFlight / 2) {
       this.#wake?.();
       this.#wake = undefined;
     }

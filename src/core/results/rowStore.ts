@@ -3,7 +3,7 @@ import { NumberText, readJson } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
 import { flatten } from './cells.ts';
-import { openBrace, openBracket, quote } from './jsonBytes.ts';
+import { closeBracket, comma, openBrace, openBracket, quote, space } from './jsonBytes.ts';
 import { type Field, RowWalker } from './rowWalker.ts';
 
 /** Small tables begin with little. */
@@ -16,7 +16,7 @@ const mostChunks = 1 << (32 - placeBits);
 /*
  * A row stands in a chunk as two bytes, how many positions follow and whether it is plain; four bytes, how long its JSON
  * is and whether `JSON.parse` makes its cells of that; the positions, three bytes each, by the numbers of the
- * fields; and its JSON as it was sent, but without the wrapping of values.
+ * fields; and its JSON as it was sent, but with spaces in place of the wrapping of values.
  */
 const headBytes = 6;
 const plainBit = 0x8000;
@@ -24,6 +24,14 @@ const parsableBit = 0x80000000;
 const positionBytes = 3;
 /** More bytes of a row than positions can tell. */
 const mostRowBytes = 1 << 24;
+
+/** Some rows of a table, one after the other. */
+export interface RowList {
+  /** A list of JSON; its memory is its own. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The row after the last of them. */
+  readonly to: number;
+}
 
 /** Reads a cell; undefined where the row lacks the field. */
 export type ReadCell = (row: number, field: number) => Cell | undefined;
@@ -98,32 +106,29 @@ export class RowStore {
   }
 
   /**
-   * Makes a reader of whole rows, each as the JSON of which `JSON.parse` makes its cells; undefined for a row that has
-   * to be read cell by cell.
+   * Rows from one on, as a list of JSON of about so many bytes at most, but never of none.
+   * @param write makes the JSON of those rows of which `JSON.parse` would not make the cells
    */
-  scanJson(): (row: number) => string | undefined {
-    let index = -1;
-    let text = '';
-    return (row) => {
+  list(from: number, most: number, write: (row: number) => string): RowList {
+    let bytes = Buffer.allocUnsafeSlow(2 * most);
+    let at = 0;
+    let row = from;
+    for (; row < this.length && at < most; row++) {
       const address = this.#rows.at(row);
-      const next = address >>> placeBits;
-      const chunk = this.#chunks[next] as Buffer;
+      const chunk = this.#chunks[address >>> placeBits] as Buffer;
       const place = address & (chunkBytes - 1);
+      const json = place + headBytes + (chunk.readUInt16LE(place) & ~plainBit) * positionBytes;
       const length = chunk.readUInt32LE(place + 2);
-      if (length < parsableBit) {
-        return undefined;
+      const made = length < parsableBit ? Buffer.from(write(row)) : undefined;
+      const size = made?.length ?? length - parsableBit;
+      if (at + size + 2 > bytes.length) {
+        bytes = Buffer.concat([bytes.subarray(0, at)], at + size + 2);
       }
-      const from = place + headBytes + (chunk.readUInt16LE(place) & ~plainBit) * positionBytes;
-      const to = from + length - parsableBit;
-      if (!isPlain(chunk, place) || chunk.length > chunkBytes) {
-        return chunk.toString('utf8', from, to);
-      }
-      if (next !== index) {
-        index = next;
-        text = chunk.toString('latin1');
-      }
-      return text.substring(from, to);
-    };
+      bytes[at] = at === 0 ? openBracket : comma;
+      at += 1 + (made ?? chunk).copy(bytes, at + 1, made ? 0 : json, made ? size : json + size);
+    }
+    bytes[at++] = closeBracket;
+    return { bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, at), to: row };
   }
 
   #cell(chunk: Buffer, at: number): Cell {
@@ -148,12 +153,13 @@ export class RowStore {
   }
 
   #add(bytes: Buffer, rowFrom: number, rowTo: number, fields: number): void {
-    const { positions, isPlain, isParsable, leftOut, leftOutCount } = this.#walker;
+    const { positions, isPlain, isParsable, wrapping, wrappings } = this.#walker;
     if (rowTo - rowFrom >= mostRowBytes) {
       throw tooLarge();
     }
+    const length = rowTo - rowFrom;
     const head = headBytes + fields * positionBytes;
-    const chunk = this.#room(head + rowTo - rowFrom);
+    const chunk = this.#room(head + length);
     const from = this.#at;
     let at = from + headBytes;
     for (let field = 0; field < fields; field++) {
@@ -162,13 +168,15 @@ export class RowStore {
       chunk[at++] = position >>> 8;
       chunk[at++] = position >>> 16;
     }
-    let next = rowFrom;
-    for (let piece = 0; piece < leftOutCount; piece += 2) {
-      at += bytes.copy(chunk, at, next, leftOut[piece]);
-      next = leftOut[piece + 1] as number;
+    bytes.copy(chunk, at, rowFrom, rowTo);
+    const moved = at - rowFrom;
+    for (let piece = 0; piece < wrappings; piece += 2) {
+      const end = moved + (wrapping[piece + 1] as number);
+      for (let place = moved + (wrapping[piece] as number); place < end; place++) {
+        chunk[place] = space;
+      }
     }
-    at += bytes.copy(chunk, at, next, rowTo);
-    const length = at - from - head;
+    at += length;
     chunk.writeUInt16LE(isPlain ? fields | plainBit : fields, from);
     chunk.writeUInt32LE(isParsable ? length + parsableBit : length, from + 2);
     this.cells = this.#walker.cells;

@@ -15,6 +15,11 @@ const words = ['null', 'true', 'false'].map((word) => Buffer.from(word));
 /** What may stand after a backslash. */
 const escaped = Buffer.from('"\\/bfnrt');
 
+/** By byte: 1 for one that in a string stands for itself, and needs no second look. */
+const isOrdinary = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte < 0x80 && byte !== quote && byte !== backslash ? 1 : 0,
+);
+
 /** Lists and objects in each other that are followed here; what is deeper is counted and bounded elsewhere. */
 const mostDepth = 64;
 
@@ -40,16 +45,14 @@ export interface Field {
  */
 export class RowWalker {
   /**
-   * By the field's number, where its value begins, counted from the row's brace without what is left out;
-   * 0 where the row lacks the field.
+   * By the field's number, where its value begins, counted from the row's brace; 0 where the row lacks the field.
    */
   positions = new Uint32Array(64);
   /** Members of the row. */
   cells = 0;
-  /** What is left out of the row, the wrapping of values: where each piece of that begins and ends. */
-  readonly leftOut: number[] = [];
-  /** How many places of `leftOut` are of this row. */
-  leftOutCount = 0;
+  /** The wrapping of values: where each piece of that begins and ends, as many of these places as are of this row. */
+  readonly wrapping: number[] = [];
+  wrappings = 0;
   #traits = 0;
   /** Where a value begins and ends, and where the wrapping around it ends. */
   #inner = 0;
@@ -70,7 +73,7 @@ export class RowWalker {
     return (this.#traits & (notAscii | hasEscapes)) === 0;
   }
 
-  /** Whether `JSON.parse` makes the row's cells of it, without what is left out. */
+  /** Whether `JSON.parse` makes the row's cells of it, without the wrapping. */
   get isParsable(): boolean {
     return (this.#traits & hasOthers) === 0;
   }
@@ -88,7 +91,7 @@ export class RowWalker {
     this.positions.fill(0, 0, fields);
     this.#traits = 0;
     this.cells = 0;
-    this.leftOutCount = 0;
+    this.wrappings = 0;
     const end = this.#members(from);
     const isText = end < 0 || (this.#traits & notAscii) === 0 || isUtf8(bytes.subarray(from, end));
     return isText ? end : -1;
@@ -102,8 +105,6 @@ export class RowWalker {
 
   #members(from: number): number {
     const bytes = this.#bytes;
-    /** Where the row would begin if nothing were left out. */
-    let base = from;
     let at = this.#skipSpace(from + 1);
     if (bytes[at] === closeBrace) {
       return at + 1;
@@ -130,13 +131,12 @@ export class RowWalker {
       }
       at = this.#skipSpace(at + 1);
       if (bytes[at] === openBracket && this.#unwraps(at)) {
-        this.positions[field.number] = at - base;
-        this.#leaveOut(at, this.#inner);
-        this.#leaveOut(this.#innerEnd, this.#end);
-        base += this.#inner - at + this.#end - this.#innerEnd;
+        this.positions[field.number] = this.#inner - from;
+        this.#wraps(at, this.#inner);
+        this.#wraps(this.#innerEnd, this.#end);
         at = this.#end;
       } else {
-        this.positions[field.number] = at - base;
+        this.positions[field.number] = at - from;
         at = this.#value(at, 0);
         if (at < 0) {
           return -1;
@@ -154,9 +154,9 @@ export class RowWalker {
     }
   }
 
-  #leaveOut(from: number, to: number): void {
-    this.leftOut[this.leftOutCount++] = from;
-    this.leftOut[this.leftOutCount++] = to;
+  #wraps(from: number, to: number): void {
+    this.wrapping[this.wrappings++] = from;
+    this.wrapping[this.wrappings++] = to;
   }
 
   /** Finds the only value of `[{"0": "a"}]`, as CRA has them; false where it is nothing like that. */
@@ -231,15 +231,16 @@ export class RowWalker {
 
   #string(from: number): number {
     const bytes = this.#bytes;
-    let traits = 0;
     for (let at = from + 1; ; at++) {
+      while (isOrdinary[bytes[at] as number] === 1) {
+        at++;
+      }
       const byte = bytes[at] as number;
       if (byte === quote) {
-        this.#traits |= traits;
         return at + 1;
       }
       if (byte === backslash) {
-        traits |= hasEscapes;
+        this.#traits |= hasEscapes;
         at++;
         if (bytes[at] === 0x75) {
           for (let digit = 0; digit < 4; digit++) {
@@ -250,10 +251,11 @@ export class RowWalker {
         } else if (!escaped.includes(bytes[at] ?? 0)) {
           return -1;
         }
-      } else if (!(byte >= 0x20)) {
+      } else if (!(byte >= notAscii)) {
         return -1; // A raw control character, or the end of the bytes.
+      } else {
+        this.#traits |= notAscii;
       }
-      traits |= byte & notAscii;
     }
   }
 

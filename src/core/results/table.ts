@@ -3,7 +3,7 @@ import { type JsonObject, jsonOf, NumberText, readJson, type SentObject } from '
 import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { Judge, type Kind, type Reading } from './quantity.ts';
-import { type ReadCell, RowStore } from './rowStore.ts';
+import { type ReadCell, type RowList, RowStore } from './rowStore.ts';
 import type { Field } from './rowWalker.ts';
 
 /** So many rows are judged at no cost worth saving. */
@@ -44,7 +44,7 @@ export class Column implements Field {
   get reading(): Reading {
     const { length } = this;
     if (this.#read?.rows !== length) {
-      const { reading, isOpen } = this.judge(sampleSize);
+      const { reading, isOpen } = this.judge(readingSample);
       const isSure = !isOpen && (reading.kind === 'text' || this.#isAll(reading));
       this.#read = { reading: isSure ? reading : this.judge(length).reading, rows: length };
     }
@@ -87,8 +87,9 @@ const mostGaps = 1 << 20;
 /** And so many more for every cell that a row has. */
 const gapsPerCell = 4;
 
-/** Cells of a column looked at to tell its kind. */
-const sampleSize = 2000;
+/** Cells of a column looked at to tell its kind, again and again while they arrive, and to tell how they are read. */
+const kindSample = 500;
+const readingSample = 2000;
 
 /** Rows of an answer and the columns that they make, which stand in the order of the server. Rows may be of different shapes. */
 export class ResultTable {
@@ -147,9 +148,9 @@ export class ResultTable {
     return this.#rows.scan();
   }
 
-  /** Makes a reader of whole rows as JSON (see {@link RowStore.scanJson}). */
-  scanJson(): (row: number) => string | undefined {
-    return this.#rows.scanJson();
+  /** Some rows as JSON (see {@link RowStore.list}). */
+  list(...args: Parameters<RowStore['list']>): RowList {
+    return this.#rows.list(...args);
   }
 
   /** A cell as it is shown: what stands for no value among numbers is none. */
@@ -164,7 +165,7 @@ export class ResultTable {
   kindOf(column: Column): Kind {
     const { length, judged } = column;
     if (judged === undefined || length < fewRows || length >= judged.rows * 2) {
-      column.judged = { kind: column.judge(sampleSize).reading.kind, rows: length };
+      column.judged = { kind: column.judge(kindSample).reading.kind, rows: length };
     }
     return column.judged?.kind ?? 'text';
   }

@@ -1,7 +1,6 @@
 import type { Disposable } from '../disposable.ts';
 import type { TokensError } from '../errors.ts';
 import { Emitter, type Event } from '../event.ts';
-import type { Row } from '../protocols/answer.ts';
 import type { Summary } from './engine.ts';
 import type { Args, Method, Result } from './workerMessages.ts';
 
@@ -68,41 +67,9 @@ export class TableHandle {
     return this.#source.call(method, args);
   }
 
-  /** All rows, in the order of the server, brought here while they arrive, in parts that hold nobody up. */
-  async rows(): Promise<Row[]> {
-    const all: Row[] = [];
-    for (let next = this.call('rows', 0); ; ) {
-      const { text, to, isLast } = await next;
-      // What was told while the last part was parsed is not told again.
-      if (to === all.length && !isLast && this.#state.phase === 'arriving') {
-        await this.#news();
-      }
-      // The worker writes the next part while this one is parsed.
-      next = isLast ? next : this.call('rows', to);
-      for (const row of JSON.parse(text) as Row[]) {
-        all.push(row);
-      }
-      if (isLast) {
-        return all;
-      }
-      // The next part may be here already: without this, nobody else would come in between.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
   /** Marks what is not as it was in an earlier table of the same request. */
   async compare(earlier: TableHandle): Promise<void> {
     await this.call('compare', earlier.#source.table);
-  }
-
-  /** Waits for more rows, for the end, or for a failure. */
-  #news(): Promise<void> {
-    return new Promise((resolve) => {
-      const listening = this.#changed.event(() => {
-        listening.dispose();
-        resolve();
-      });
-    });
   }
 
   /** For its reader. */

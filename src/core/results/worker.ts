@@ -1,6 +1,5 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
-import type { RowPath } from '../protocols/answer.ts';
 import { TableEngine } from './engine.ts';
 import { type BodyReader, splitInto } from './rowSplitter.ts';
 import type { FromWorker, SentError, ToWorker } from './workerMessages.ts';
@@ -14,6 +13,8 @@ interface OpenTable {
   splitter: BodyReader | undefined;
   toldAt: number;
   toldRows: number;
+  /** Rows that were sent to the program that wants them. */
+  sentRows: number | undefined;
 }
 
 /** The thread's side: keeps the tables, reads bodies into them, runs calls in the order they come. */
@@ -29,11 +30,12 @@ class TableWorker {
   #take(message: ToWorker): void {
     switch (message.op) {
       case 'open':
-        this.#open(message.table, message.rowsAt);
+        this.#open(message);
         break;
       case 'chunk':
         this.#reading(message.table, (splitter, open) => {
           splitter.write(message.bytes);
+          this.#sendRows(message.table, open);
           this.#progress(message.table, open);
         });
         this.#tell({ op: 'taken', table: message.table, bytes: message.bytes }, [message.bytes.buffer]);
@@ -41,6 +43,7 @@ class TableWorker {
       case 'end':
         this.#reading(message.table, (splitter, open) => {
           const head = splitter.end();
+          this.#sendRows(message.table, open);
           open.splitter = undefined;
           open.engine.isWhole = true;
           this.#tell({ op: 'ended', table: message.table, head, summary: open.engine.summary() });
@@ -54,12 +57,18 @@ class TableWorker {
     }
   }
 
-  #open(table: number, rowsAt: RowPath): void {
+  #open({ table, rowsAt, wantsRows }: ToWorker & { readonly op: 'open' }): void {
     const engine = new TableEngine();
     const splitter = splitInto(engine.table, rowsAt, (name, value) =>
       this.#tell({ op: 'scalar', table, name, value }),
     );
-    this.#tables.set(table, { engine, splitter, toldAt: 0, toldRows: 0 });
+    this.#tables.set(table, {
+      engine,
+      splitter,
+      toldAt: 0,
+      toldRows: 0,
+      sentRows: wantsRows ? 0 : undefined,
+    });
   }
 
   #reading(table: number, read: (splitter: BodyReader, open: OpenTable) => void): void {
@@ -72,6 +81,14 @@ class TableWorker {
     } catch (error) {
       this.#tables.delete(table);
       this.#tell({ op: 'failed', table, error: sendable(error) });
+    }
+  }
+
+  #sendRows(table: number, open: OpenTable): void {
+    while (open.sentRows !== undefined && open.sentRows < open.engine.table.rowCount) {
+      const { bytes, to } = open.engine.rows(open.sentRows);
+      open.sentRows = to;
+      this.#tell({ op: 'rows', table, bytes }, [bytes.buffer]);
     }
   }
 

@@ -41,12 +41,12 @@ export class WorkerClient implements Disposable {
     this.#stopWhenIdle();
   }
 
-  /** Starts a table that hears its bytes; answers its number. */
-  open(rowsAt: RowPath, listener: (news: News) => void): number {
+  /** Starts a table that hears its bytes; answers its number. `wantsRows`: see `ReaderOptions`. */
+  open(rowsAt: RowPath, wantsRows: boolean, listener: (news: News) => void): number {
     const table = ++this.#lastTable;
     this.#idle?.dispose();
     this.#listeners.set(table, listener);
-    this.#post({ op: 'open', table, rowsAt });
+    this.#post({ op: 'open', table, rowsAt, wantsRows });
     return table;
   }
 

@@ -4,7 +4,7 @@ import type { RowPath } from '../protocols/answer.ts';
 import type { Summary, TableEngine } from './engine.ts';
 
 /** What a table can be asked, by the names of {@link TableEngine}'s methods. */
-export type Method = Exclude<keyof TableEngine, 'table' | 'isWhole' | 'summary'>;
+export type Method = Exclude<keyof TableEngine, 'table' | 'isWhole' | 'summary' | 'rows'>;
 /** Of a comparison: the number of the earlier table. */
 export type Args<M extends Method> = M extends 'compare' ? number : Parameters<TableEngine[M]>[0];
 export type Result<M extends Method> = ReturnType<TableEngine[M]>;
@@ -18,7 +18,7 @@ export interface SentError {
 
 /** From the window to the thread that keeps the tables. A table is known by its number. */
 export type ToWorker =
-  | { readonly op: 'open'; readonly table: number; readonly rowsAt: RowPath }
+  | { readonly op: 'open'; readonly table: number; readonly rowsAt: RowPath; readonly wantsRows: boolean }
   | { readonly op: 'chunk'; readonly table: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly op: 'end'; readonly table: number }
   | { readonly op: 'drop'; readonly table: number }
@@ -34,6 +34,8 @@ export type ToWorker =
 export type News =
   | { readonly op: 'scalar'; readonly name: string; readonly value: string }
   | { readonly op: 'progress'; readonly summary: Summary }
+  /** The next rows for a program, where one wants them (see {@link TableEngine.rows}). */
+  | { readonly op: 'rows'; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Its memory comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
   | { readonly op: 'taken'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly op: 'ended'; readonly head: JsonObject; readonly summary: Summary }

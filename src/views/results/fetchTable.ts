@@ -33,7 +33,7 @@ export interface FetchedTable {
 export async function fetchTable(
   { keeper, options, worker }: FetchServices,
   request: DataRequest,
-  { wantsRows, ...how }: FetchOptions,
+  { wantsRows = false, ...how }: FetchOptions,
   onRows?: (table: TableHandle) => void,
 ): Promise<FetchedTable> {
   let table: TableHandle | undefined;

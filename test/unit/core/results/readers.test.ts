@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { SystemClock } from '../../../../src/core/clock.ts';
 import { TokensError } from '../../../../src/core/errors.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
-import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { type ReaderOptions, readerMaker, tableOf } from '../../../../src/core/results/readers.ts';
-import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
+import type { TableHandle } from '../../../../src/core/results/tableHandle.ts';
 import { WorkerClient } from '../../../../src/core/results/workerClient.ts';
 import { FakeClock } from '../../fakeClock.ts';
-import { callOf } from './localTable.ts';
 
 const workerFile = new URL('../../../../src/core/results/worker.ts', import.meta.url);
 
@@ -121,42 +119,26 @@ describe('results: readers', () => {
     });
   }
 
-  it('brings the last rows also where the end is told just before it is waited for', async () => {
-    const parts = [
-      { text: '[{"a":1}]', to: 1, isLast: false },
-      { text: '[]', to: 1, isLast: false },
-      { text: '[{"a":2}]', to: 2, isLast: true },
-    ];
-    const table: TableHandle = new TableHandle({
-      table: 1,
-      call: async () => {
-        if (parts.length === 2) {
-          table.update({ rowCount: 2, phase: 'done' });
-        }
-        return parts.shift() as never;
-      },
-      drop: () => undefined,
-    });
-    assert.deepEqual(await table.rows(), [{ a: 1 }, { a: 2 }]);
-  });
-
-  it('lets others come in between while it brings many rows', async () => {
-    const desk = new TableEngine();
+  it('brings all rows while they arrive, also odd ones, and lets others come in between', async () => {
     const rowCount = 60_000;
-    desk.isWhole = true;
-    desk.table.append(
-      Array.from({ length: rowCount }, (_, at) => ({ NAME: `JOB${at}`, TEXT: 'x'.repeat(100) })),
-    );
-    // Has every answer at once.
-    const table = new TableHandle({ table: 1, call: callOf(desk), drop: () => undefined });
-    table.update(desk.summary());
+    const rows = Array.from({ length: rowCount }, (_, at) => ({
+      NAME: `JOB${at}`,
+      TEXT: 'x'.repeat(at === 30_000 ? 700_000 : 100),
+      LIST: at % 1000 === 0 ? ['a', '\u00fc'] : '\u20ac',
+    }));
     let turns = 0;
     const timer = setInterval(() => turns++, 0);
-    const rows = await table.rows();
+    const { answer } = await read(new TextEncoder().encode(JSON.stringify({ Rows: rows })));
+    assert.deepEqual(await answer.rows(), rows);
     clearInterval(timer);
-    assert.equal(rows.length, rowCount);
-    assert.equal(rows[rowCount - 1]?.NAME, `JOB${rowCount - 1}`);
     assert.ok(turns >= 10, `${turns} turns`);
+    answer.dispose();
+  });
+
+  it('brings no rows where nobody wants them', async () => {
+    const { answer } = await read(bodyOf(10), { wantsRows: false });
+    await assert.rejects(answer.rows());
+    answer.dispose();
   });
 
   for (const [why, code, mistake] of [
