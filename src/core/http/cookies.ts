@@ -46,7 +46,7 @@ export class CookieJar {
           text === '' ? undefined : text.replace(/^\./, '').toLowerCase() || this.#host,
         ) ?? this.#host;
       const lifeMs = cookie.maxAgeMs ?? (cookie.expires ?? Number.POSITIVE_INFINITY) - wall;
-      if (domain !== this.#host && (!this.#host.endsWith(`.${domain}`) || isIP(this.#host) !== 0)) {
+      if (!this.#isOurs(domain)) {
         continue;
       }
       const key = `${name};${domain};${path}`;
@@ -77,7 +77,7 @@ export class CookieJar {
   fill(kept: Readonly<Record<string, string>>): void {
     for (const [key, value] of Object.entries(kept)) {
       const [name = '', domain, ...path] = key.split(';');
-      if (domain === this.#host) {
+      if (domain !== undefined && this.#isOurs(domain)) {
         this.#cookies.set(key, { name, value, path: path.join(';'), until: Number.POSITIVE_INFINITY });
       }
     }
@@ -95,6 +95,10 @@ export class CookieJar {
   header(path: string): string | undefined {
     const fitting = this.for(path);
     return fitting.length === 0 ? undefined : fitting.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+
+  #isOurs(domain: string): boolean {
+    return domain === this.#host || (this.#host.endsWith(`.${domain}`) && isIP(this.#host) === 0);
   }
 
   #expire(up: number): void {

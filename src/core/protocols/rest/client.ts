@@ -169,7 +169,7 @@ export class Rest implements Gateway<RestQuery> {
     const view = seen(answer, answer.text);
     this.#answers.check(answer, view, 'token');
     // What a token says of itself is no answer.
-    const told = toldMs(tells(query) ? query : { ...life, jwt: undefined }, view, tokens.user);
+    const told = toldMs(tells(query) ? query : { ...life, jwt: undefined }, view, tokens.user, true);
     return {
       sent: answer.sent,
       ...(told === undefined ? { isUnchanged: true } : { reportedMs: Math.max(told, 0) }),
@@ -276,7 +276,7 @@ export class Rest implements Gateway<RestQuery> {
 
   /** The life of a token that lives on after a request. */
   #lifeOn(unit: Unit, view: Seen, token: string, request: RestRequest): Omit<Life, 'sent'> {
-    const told = toldMs(unit, view, token);
+    const told = toldMs(unit, view, token, true);
     const fixed = fixedMs(request);
     if (told !== undefined) {
       return { reportedMs: Math.max(told, 0) };

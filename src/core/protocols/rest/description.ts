@@ -114,7 +114,7 @@ const path = v.pipe(
 );
 const headers = v.record(
   headerName,
-  v.pipe(text, v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, as('headerValue'))),
+  v.pipe(text, v.regex(/^[\x20-\x7e]*$/, as('headerValue'))),
   as('object'),
 );
 const keep = v.record(memberName, place, as('object'));

@@ -7,7 +7,7 @@ import {
   type RestRequest,
   textsOf,
 } from './description.ts';
-import { namesIn, namesInText, type PathTemplate } from './template.ts';
+import { namesAround, namesInText } from './template.ts';
 
 /** Where each secret goes by a description: what is asked for, the token, and what is kept with it. */
 export function handingsOf(description: Description): readonly Handing[] {
@@ -85,14 +85,6 @@ function inHeaders(
 
 function headerOf(name: string, request: RestRequest | undefined): Omit<Handing, 'names'> {
   return { place: 'header', name, ...(request === undefined ? {} : { request: lineOf(request) }) };
-}
-
-/** The names in a path before its question mark, and those after it. */
-function namesAround(path: PathTemplate): readonly [before: readonly string[], query: readonly string[]] {
-  const isQuery = (part: PathTemplate[number], at: number): boolean =>
-    ('form' in part && part.form === 'query') ||
-    path.slice(0, at).some((one) => 'text' in one && one.text.includes('?'));
-  return [namesIn(path.filter((part, at) => !isQuery(part, at))), namesIn(path.filter(isQuery))];
 }
 
 /** A request as documentation writes it. */

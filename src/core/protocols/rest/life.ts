@@ -59,13 +59,14 @@ export function tellsBeside({ minutes, seconds, milliseconds, at, cookie }: Unit
 /**
  * The life left that an answer tells, in milliseconds: nothing or less for one that is over, and undefined where it tells
  * none, or what is none.
+ * @param isOld whether the token was issued by an earlier answer
  */
-export function toldMs(unit: Unit, answer: Seen, token: string): number | undefined {
-  const ms = told(unit, answer, token);
+export function toldMs(unit: Unit, answer: Seen, token: string, isOld = false): number | undefined {
+  const ms = told(unit, answer, token, isOld);
   return ms === undefined || Number.isNaN(ms) ? undefined : Math.min(ms, maxMs);
 }
 
-function told(unit: Unit, answer: Seen, token: string): number | undefined {
+function told(unit: Unit, answer: Seen, token: string, isOld: boolean): number | undefined {
   for (const [name, ms] of Object.entries(msIn)) {
     const amount = unit[name as keyof typeof msIn];
     if (typeof amount === 'object') {
@@ -74,7 +75,8 @@ function told(unit: Unit, answer: Seen, token: string): number | undefined {
   }
   if (unit.at !== undefined) {
     const end = instantOf(textAt(unit.at, answer));
-    const now = issuedAt(unit, answer) ?? dateOf(answer);
+    const issued = unit.issued && instantOf(textAt(unit.issued, answer));
+    const now = isOld ? nowAfter(issued, answer, end) : (issued ?? dateOf(answer));
     return end && now && end.ms - latest(now);
   }
   if (unit.jwt) {
@@ -85,21 +87,20 @@ function told(unit: Unit, answer: Seen, token: string): number | undefined {
   return cookie?.maxAgeMs ?? (cookie?.expires && now && cookie.expires - latest(now));
 }
 
-/**
- * `exp` of a JSON Web Token, seen from when it was issued; or, where the server's clock says that this was a while ago, from
- * then: some servers hand out the same token again.
- */
-function jwtMs(token: string, unit: Unit, answer: Seen): number | undefined {
+/** `exp` of a JSON Web Token, seen from when it was issued: some servers hand out the same token again. */
+function jwtMs(token: string, { issued }: Unit, answer: Seen): number | undefined {
   const claims = seen(answer, Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   const claim = (name: string) => instantOf(textAt({ in: 'json', path: [name] }, claims));
-  const [end, iat, date] = [claim('exp'), claim('iat'), dateOf(answer)];
-  const isOld = date && iat && end && date.ms > iat.ms && date.ms < end.ms;
-  const now = issuedAt(unit, answer) ?? (isOld ? date : (iat ?? date));
+  const end = claim('exp');
+  const now = (issued && instantOf(textAt(issued, answer))) ?? nowAfter(claim('iat'), answer, end);
   return end && now && end.ms - latest(now);
 }
 
-function issuedAt({ issued }: Unit, answer: Seen): ServerInstant | undefined {
-  return issued === undefined ? undefined : instantOf(textAt(issued, answer));
+/** When something was issued; or, where the server's clock says that this was a while ago, its time by that. */
+function nowAfter(issued: ServerInstant | undefined, answer: Seen, end: ServerInstant | undefined) {
+  const date = dateOf(answer);
+  const isOld = date && issued && end && date.ms > issued.ms && date.ms < end.ms;
+  return isOld ? date : (issued ?? date);
 }
 
 interface ServerInstant {

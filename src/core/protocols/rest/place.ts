@@ -105,11 +105,20 @@ export function wordsAt(place: Place, answer: Seen): string {
   return typeof value === 'string' ? value : value === undefined ? '' : jsonOf(value);
 }
 
-/** The cookie of a name that an answer sets and does not delete; `*` at the end: the first one that begins so. */
+/**
+ * The cookie of a name that an answer sets and does not delete, be that without a value or by a life that is over; `*` at the
+ * end: the first one that begins so. Of several with one name the last one counts.
+ */
 export function cookieIn(headers: IncomingHttpHeaders, name: string) {
-  return (headers['set-cookie'] ?? [])
+  const now = Date.parse(headers.date ?? '') || 0;
+  const found = (headers['set-cookie'] ?? [])
     .flatMap((line) => readSetCookie(line) ?? [])
-    .find((cookie) => isCalled(cookie.name, name) && cookie.value !== '');
+    .filter(
+      ({ value, maxAgeMs, expires = Number.POSITIVE_INFINITY }) =>
+        value !== '' && (maxAgeMs ?? expires - now) > 0,
+    )
+    .filter((cookie) => isCalled(cookie.name, name));
+  return found.findLast((cookie) => cookie.name === found[0]?.name);
 }
 
 /** Whether a cookie has a name, or begins so where `*` is its end. */

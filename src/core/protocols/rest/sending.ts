@@ -13,7 +13,7 @@ import {
   fillPath,
   fillText,
   headerValue,
-  namesIn,
+  namesAround,
   type PathTemplate,
   type Values,
 } from './template.ts';
@@ -53,7 +53,7 @@ export class Sending {
     const { url } = this.#connection;
     const values = this.#values(scope);
     const isKnown = (name: string) => this.#known.has(name) || (scope.params?.has(name) ?? false);
-    const { path, isWhole } = fillPath(one.path, values, url);
+    const { path, isWhole } = fillPath(one.path, values, url, isKnown);
     const fill = (text: string) => fillText(text, isKnown, values);
     const headers: Record<string, string> = {};
     for (const [name, text] of [...this.#ownHeaders(one), ...Object.entries(one.headers)]) {
@@ -100,8 +100,7 @@ export class Sending {
   /** Whether all is known that a path cannot do without; parameters of its query are left out. */
   leadsSomewhere(path: PathTemplate, scope: Scope): boolean {
     const values = this.#values(scope);
-    const needed = path.filter((part) => 'names' in part && part.form !== 'query');
-    return namesIn(needed).every((name) => values(name) !== undefined);
+    return namesAround(path)[0].every((name) => values(name) !== undefined);
   }
 
   #values({ token, more, login, params }: Scope): Values {
@@ -139,8 +138,8 @@ export class Sending {
         this.#addToBody(sent, pathOf(send.name) ?? [], value);
       }
     }
-    const all = [...(own === undefined ? [] : [own]), ...others.filter(({ name }) => name !== own?.name)];
-    if (all.length > 0) {
+    if (own !== undefined) {
+      const all = [own, ...others.filter(({ name }) => name !== own?.name)];
       sent.headers.Cookie = all.map(({ name, value }) => `${name}=${value}`).join('; ');
     }
   }

@@ -33,7 +33,12 @@ export function pathTemplate(text: string): PathTemplate | undefined {
   }
   parts.push({ text: text.slice(from) });
   const texts = parts.flatMap((part) => ('text' in part ? [part.text] : []));
-  const isPath = !/[{}#\\]|[\p{C}]/u.test(texts.join('')) && /^(?:\/|\{\+)/.test(text);
+  // A value may be that of a parameter, and never its name.
+  const line = parts
+    .map((part) => ('text' in part ? part.text : part.form === 'query' ? '&n=' : '{}'))
+    .join('');
+  const isPath =
+    !/[{}#\\]|[\p{C}]/u.test(texts.join('')) && /^(?:\/|\{\+)/.test(text) && !/[?&][^=&]*\{/.test(line);
   return isPath && !hasDots(texts.join('x'))
     ? parts.map((part) =>
         'text' in part ? { text: part.text.replace(/[^!-~]+/gu, encodeURIComponent) } : part,
@@ -46,19 +51,33 @@ export function namesIn(path: PathTemplate): readonly string[] {
   return path.flatMap((part) => ('names' in part ? part.names : []));
 }
 
-/** A path filled in, below the connection's address or, if `isWhole`, below its origin. */
-export interface FilledPath {
-  readonly path: string;
-  readonly isWhole: boolean;
+/** The names in a path before its question mark, and those after it. */
+export function namesAround(
+  path: PathTemplate,
+): readonly [before: readonly string[], query: readonly string[]] {
+  const isQuery = (part: Part, at: number): boolean =>
+    ('form' in part && part.form === 'query') ||
+    path.slice(0, at).some((one) => 'text' in one && one.text.includes('?'));
+  return [namesIn(path.filter((part, at) => !isQuery(part, at))), namesIn(path.filter(isQuery))];
 }
 
+/** Stands in a query for a value that is not known yet. */
+const unknown = '\0';
+
 /**
- * Fills a path in; values are encoded as the place wants that they have in it.
+ * Fills a path in, below the connection's address or, if `isWhole`, below its origin; values are encoded as the place wants
+ * that they have in it.
  * @param url what a whole address must have the same origin as
+ * @param isKnown which names may have no value yet: parameters that have one of these are left out
  * @throws E_CONFIG for a name without a value in the path, and for a value that cannot stand there; E_PROTOCOL where the path
  *   would lead elsewhere
  */
-export function fillPath(template: PathTemplate, values: Values, url: string): FilledPath {
+export function fillPath(
+  template: PathTemplate,
+  values: Values,
+  url: string,
+  isKnown: (name: string) => boolean = () => false,
+): { readonly path: string; readonly isWhole: boolean } {
   let path = '';
   let isWhole = false;
   for (const part of template) {
@@ -72,7 +91,7 @@ export function fillPath(template: PathTemplate, values: Values, url: string): F
       }
     } else {
       const [name = ''] = part.names;
-      const value = values(name);
+      const value = values(name) ?? (path.includes('?') && isKnown(name) ? unknown : undefined);
       if (value === undefined || (value === '' && !path.includes('?'))) {
         throw new TokensError(
           'E_CONFIG',
@@ -82,17 +101,21 @@ export function fillPath(template: PathTemplate, values: Values, url: string): F
       }
       isWhole ||= part.form === 'whole' && path === '';
       path +=
-        part.form === 'simple' || path.includes('?')
-          ? encode(String(value))
-          : path === ''
-            ? within(String(value), url)
-            : reserved(value);
+        value === unknown
+          ? unknown
+          : part.form === 'simple' || path.includes('?')
+            ? encode(String(value))
+            : path === ''
+              ? within(String(value), url)
+              : reserved(value);
     }
   }
   if (hasDots(path)) {
     throw elsewhere();
   }
-  return { path, isWhole };
+  const [before = '', query] = path.split(/\?(.*)/s);
+  const known = query?.split('&').filter((pair) => !pair.includes(unknown)) ?? [];
+  return { path: known.length === 0 ? before : `${before}?${known.join('&')}`, isWhole };
 }
 
 /** An address as a path below its origin. @throws E_PROTOCOL for another origin's */

@@ -36,6 +36,17 @@ describe('protocols: cookies', () => {
     equal(jar.header('/'), 's=1');
   });
 
+  it('begins with what another jar has kept, also of a parent domain, and of no other host', () => {
+    const jar = new CookieJar('api.host.example', new FakeClock());
+    jar.take(['a=1; Path=/; Domain=host.example', 'b=2; Path=/b'], '/', false);
+    const next = new CookieJar('api.host.example', new FakeClock());
+    next.fill(jar.kept());
+    equal(next.header('/b'), 'b=2; a=1');
+    const other = new CookieJar('host.example', new FakeClock());
+    other.fill({ ...jar.kept(), csrf: 'x' });
+    equal(other.header('/b'), 'a=1');
+  });
+
   it('is bounded', () => {
     const jar = new CookieJar('host.example', new FakeClock());
     jar.take(

@@ -293,6 +293,32 @@ describe('rest: the client', () => {
       ok((got.reportedMs ?? 0) > 500_000, `${got.reportedMs}`);
     });
 
+    it('goes with the cookies of a redirection', async () => {
+      const { url, got } = await serve((call, response) =>
+        call.path === '/login'
+          ? json(response, { token: 'tok' }, 200, { 'Set-Cookie': 'A=1; Path=/' })
+          : call.path === '/from'
+            ? json(response, [], 302, { Location: '/to', 'Set-Cookie': 'B=2; Path=/' })
+            : json(response, []),
+      );
+      const client = new Client(restOf(url, plain));
+      const { value, more } = await client.gateway.signIn(demo);
+      await client.rows({ user: value, more }, { request: 'GET /from' });
+      deepEqual(
+        got.map(({ headers }) => headers.cookie),
+        [undefined, 'A=1', 'A=1; B=2'],
+      );
+    });
+
+    it('is not replaced by the cookie that an answer deletes', async () => {
+      const { url } = await server((_, response) =>
+        json(response, [], 200, { 'Set-Cookie': 'SID=deleted; Expires=Thu, 01 Jan 1970 00:00:00 GMT' }),
+      );
+      const cookie = { token: '$response.cookie.SID', send: { in: 'cookie', name: 'SID' } };
+      const client = new Client(restOf(url, { ...plain, ...cookie }));
+      equal((await client.data({ user: 'tok' }, { request: 'GET /items' })).value, undefined);
+    });
+
     it('goes without it where that is said', async () => {
       const { url, got } = await server();
       const client = new Client(
@@ -520,6 +546,17 @@ describe('rest: the client', () => {
       equal((await life({ renew: { ...renew, minutes: '/ttl' } })).reportedMs, 300_000);
     });
 
+    it('never takes the life of a new token for what is left of an old one', async () => {
+      const date = { Date: 'Fri, 01 Jan 2027 00:05:00 GMT' };
+      const session = { made: '2027-01-01T00:00:00.500Z', end: '2027-01-01T00:10:00.500Z' };
+      const { url } = await server((_, response) => json(response, session, 200, date));
+      const life = { at: '/end', issued: '/made' };
+      const me = { request: 'GET /me' };
+      const { gateway } = new Client(restOf(url, { ...plain, life, query: me, renew: me }));
+      equal((await gateway.remainingLife?.({ user: 't' }))?.reportedMs, 299_500);
+      equal((await gateway.keepAlive({ user: 't' })).reportedMs, 299_500);
+    });
+
     it('takes a life of nothing for the end, and what does not tell for no news', async () => {
       let body: unknown = { left: '-1' };
       const { url } = await server((_, response) => json(response, body));
@@ -550,7 +587,7 @@ describe('rest: the client', () => {
 
     it('is ended without a parameter that no answer has told', async () => {
       const { url, got } = await server((_, response) => response.writeHead(204).end());
-      const revoke = { request: 'POST /out{?csrf}' };
+      const revoke = { request: 'POST /out?csrf={csrf}' };
       const client = new Client(restOf(url, { ...plain, keep: { csrf: '/csrf' }, revoke }));
       await client.gateway.close({ user: 'tok' });
       await client.gateway.close({ user: 'tok', more: { csrf: 'c' } });

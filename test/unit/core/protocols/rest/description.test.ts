@@ -104,6 +104,8 @@ describe('rest: descriptions', () => {
     [{ headers: { Host: 'x' } }, 'headers.Host', /header/],
     [{ headers: { 'proxy-authorization': 'x' } }, 'headers.proxy-authorization', /header/],
     [{ headers: { 'X-A': 'a\r\nB: c' } }, 'headers.X-A', /line breaks/],
+    [{ headers: { 'X-A': 'a\tb' } }, 'headers.X-A', /can carry/],
+    [{ revoke: { request: 'GET /x', headers: { 'X-A': 'ü' } } }, 'revoke.headers.X-A', /can carry/],
     [{ headers: { 'X-{token}': 'a' } }, 'headers.X-{token}', /header/],
     [{ revoke: { request: 'DELETE /{session}' } }, 'revoke.request', /“session”/],
     [{ query: { request: 'GET /x', form: { p: '{password}' } } }, 'query', /“password”/],

@@ -61,6 +61,13 @@ describe('rest: places', () => {
     equal(textAt(place('$response.cookie.Ltpa*'), found), 'xyz');
     equal(textAt(place('$response.cookie.sid'), found), undefined);
     equal(textAt(place('$response.body'), found), 'plain text');
+    const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
+    const set = (...lines: string[]) =>
+      textAt(place('$response.cookie.SID*'), answer('', { date, 'set-cookie': lines }));
+    equal(set('SID=first', 'SID2=other', 'SID=last'), 'last');
+    equal(set('SID=deleted; Max-Age=0', 'SID2=a'), 'a');
+    equal(set('SID=deleted; Expires=Wed, 31 Dec 2025 23:00:00 GMT'), undefined);
+    equal(set('SID=a; Expires=Thu, 01 Jan 2026 01:00:00 GMT'), 'a');
   });
 
   it('find each member of any JSON by its pointer', () => {
@@ -92,6 +99,20 @@ describe('rest: templates', () => {
     equal(fill('/a/{+x}/b'), '/a/a/b%3Fc&d=e%20f%25/b');
     equal(fill('/a?k={+x}'), '/a?k=a%2Fb%3Fc%26d%3De%20f%25');
     equal(fill('/v3?select=id,name&nocatalog'), '/v3?select=id,name&nocatalog');
+  });
+
+  it('leave a parameter out whose value no answer has told yet, and name none by a value', () => {
+    const fill = (text: string) =>
+      fillPath(template(text), values({ x: 'X' }), 'https://h', (name) => name === 'csrf').path;
+    equal(fill('/a?csrf={csrf}'), '/a');
+    equal(fill('/a&b?a=1&csrf=v{csrf}w&x={x}'), '/a&b?a=1&x=X');
+    equal(fill('/a?csrf={csrf}{?x}'), '/a?x=X');
+    throws(() => fill('/a?id={id}'), isCode('E_CONFIG'));
+    throws(() => fill('/{csrf}'), isCode('E_CONFIG'));
+    for (const name of ['/a?{x}=1', '/a?b=1&{x}', '/a?b{x}=1', '/a{?y}&{x}=1']) {
+      equal(pathTemplate(name), undefined, name);
+    }
+    ok(pathTemplate('/a?b{?x}&c=x{y}'));
   });
 
   it('lead nowhere else', () => {
@@ -213,6 +234,10 @@ describe('rest: lives', () => {
     equal(told({ at, issued }, { end, now: '2026-01-01T00:00:00.250Z' }), 600_250);
     equal(told({ at, issued }, { end, now: '2026-01-01T00:00:00.000000Z' }), 599_500);
     equal(told({ at, issued }, { end, now: '2026-01-01T01:00:00+01:00' }), 599_500);
+    const date = { date: 'Thu, 01 Jan 2026 00:05:00 GMT' };
+    const now = '2026-01-01T00:00:00.250Z';
+    equal(told({ at, issued }, { end, now }, date), 600_250, 'by another clock');
+    equal(toldMs({ at, issued }, answer({ end, now }, date), '', true), 299_500, 'issued a while ago');
     equal(told({ at, issued }, { end }, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }), 599_500);
     equal(told({ at }, { end }, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }), 599_500);
     equal(told({ at }, { end }), undefined);
