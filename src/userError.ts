@@ -3,7 +3,7 @@ import { type Message, TokensError } from './core/errors.ts';
 import { type Log, logFault } from './core/log.ts';
 
 /** A text in the person's language. */
-export function translated({ template, args }: Message): string {
+export function translated({ template, args = [] }: Message): string {
   return vscode.l10n.t(template, ...args);
 }
 

@@ -291,7 +291,7 @@ export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
   const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
   const refused =
     why === 'refused'
-      ? { template: 'The gateway refused its own user {0}. Enter the password anew.', args: [] }
+      ? { template: 'The gateway refused its own user {0}. Enter the password anew.' }
       : undefined;
   return unlessCancelled(
     askFields(title, fields, ({ isSecret, label }) => (isSecret ? (refused ?? label) : label)),
@@ -337,7 +337,7 @@ async function askForm(
     placeHolder: prompt ?? vscode.l10n.t('How do you sign in?'),
   });
   const fields = form?.fields ?? [];
-  const first = forms.length > 1 || prompt === undefined ? undefined : { template: prompt, args: [] };
+  const first = forms.length > 1 || prompt === undefined ? undefined : { template: prompt };
   const login = await askFields(title, fields, (field) =>
     field === fields[0] ? (first ?? field.label) : field.label,
   );
@@ -352,7 +352,7 @@ async function askFields(
 ): Promise<Login> {
   const answers: Record<string, string> = {};
   for (const field of fields) {
-    const { template, args } = labelOf(field);
+    const { template, args = [] } = labelOf(field);
     const prompt = translated({ template, args: [...args, ...Object.values(answers)] });
     // Nothing is sent for an empty line: gateways lock people out who are refused too often.
     answers[field.name] =

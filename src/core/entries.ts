@@ -23,7 +23,7 @@ export function readEntries<T extends { readonly name: string }>(
     } else if (values.some(({ name }) => name === parsed.value.name)) {
       problems.push({
         entry: called,
-        reason: { template: '"name" is taken by an entry before it', args: [] },
+        reason: { template: '"name" is taken by an entry before it' },
       });
     } else {
       values.push(parsed.value);

@@ -40,7 +40,7 @@ export interface FailureDetails {
 /** A message that is not translated yet: an English template, which is also its key in the bundles, and its arguments. */
 export interface Message {
   readonly template: string;
-  readonly args: readonly (string | number)[];
+  readonly args?: readonly (string | number)[];
 }
 
 /**
@@ -93,7 +93,7 @@ export function isGatewayUserRefused(error: unknown): error is TokensError {
 }
 
 /** Puts arguments in the places `{0}`, `{1}`… of a template, as `vscode.l10n.t` does. */
-export function fill(template: string, args: readonly (string | number)[]): string {
+export function fill(template: string, args: readonly (string | number)[] = []): string {
   return template.replace(/\{(\d+)\}/g, (place, index: string) => String(args[Number(index)] ?? place));
 }
 

@@ -287,10 +287,10 @@ export class HttpClient {
   #redirect(message: IncomingMessage, from: URL, method: string, hop: number): URL {
     const status = message.statusCode ?? 0;
     const to = URL.parse(message.headers.location ?? '', from.href);
-    const refusal = ({ template, args }: Message) =>
+    const refusal = ({ template, args = [] }: Message) =>
       new TokensError('E_PROTOCOL', template, [this.host, ...args], { status });
     if (to === null) {
-      throw refusal({ template: '{0} redirects without saying where to.', args: [] });
+      throw refusal({ template: '{0} redirects without saying where to.' });
     }
     if (to.origin !== this.#base.origin) {
       throw refusal({
@@ -302,7 +302,6 @@ export class HttpClient {
     if (method !== 'GET' && method !== 'HEAD' && status !== 307 && status !== 308) {
       throw refusal({
         template: '{0} redirects a request that cannot be redirected; check the address of the connection.',
-        args: [],
       });
     }
     if (hop === maxRedirects) {

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { TokensError } from '../errors.ts';
+import { type Message, TokensError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 
 /** Turns what a library threw into a sentence. Its message goes to the log only, and redacted. */
@@ -69,7 +69,7 @@ export function explain(
 const certificateAlert =
   /alert[ _]((?:no|bad|unsupported)[ _]certificate|certificate[ _](?:required|revoked|expired|unknown)|unknown[ _]ca|access[ _]denied|decrypt[ _]error|handshake[ _]failure)/i;
 
-function alertMessage(alert: string, { certFile, pfxFile }: Connection): { readonly template: string } {
+function alertMessage(alert: string, { certFile, pfxFile }: Connection): Message {
   if ((certFile ?? pfxFile) !== undefined) {
     return { template: '{0} refused the client certificate of this connection: {1}.' };
   }
@@ -94,7 +94,7 @@ const unknownIssuer = {
 };
 
 /** What the codes of Node and OpenSSL mean for a person. */
-const tlsFailures: Readonly<Record<string, { readonly template: string }>> = {
+const tlsFailures: Readonly<Record<string, Message>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: selfSigned,
   SELF_SIGNED_CERT_IN_CHAIN: selfSigned,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownIssuer,

@@ -4,49 +4,46 @@ import type { RequestOption } from '../protocol.ts';
 export const options: readonly RequestOption[] = [
   {
     name: 'context',
-    label: { template: 'Context', args: [] },
-    meaning: { template: 'The systems or group of systems that the data are of; * for all', args: [] },
+    label: { template: 'Context' },
+    meaning: { template: 'The systems or group of systems that the data are of; * for all' },
   },
   {
     name: 'server',
-    label: { template: 'Server', args: [] },
-    meaning: { template: 'The server (SSID) that collects the data; * for any', args: [] },
+    label: { template: 'Server' },
+    meaning: { template: 'The server (SSID) that collects the data; * for any' },
     isOffered: true,
   },
   {
     name: 'system',
-    label: { template: 'System', args: [] },
-    meaning: { template: 'The system (LPAR) that the data are of; * for all', args: [] },
+    label: { template: 'System' },
+    meaning: { template: 'The system (LPAR) that the data are of; * for all' },
     isOffered: true,
   },
   {
     name: 'scope',
-    label: { template: 'Scope', args: [] },
-    meaning: { template: 'A part of the context; * for all of it', args: [] },
+    label: { template: 'Scope' },
+    meaning: { template: 'A part of the context; * for all of it' },
   },
   {
     name: 'period',
-    label: { template: 'Period', args: [] },
-    meaning: {
-      template: '* for now, * * PREV for the last interval, 2026/01/31 08:00:00 2h for a past one',
-      args: [],
-    },
+    label: { template: 'Period' },
+    meaning: { template: '* for now, * * PREV for the last interval, 2026/01/31 08:00:00 2h for a past one' },
   },
   {
     name: 'rows',
-    label: { template: 'Rows', args: [] },
-    meaning: { template: 'How many rows the gateway sends at most', args: [] },
+    label: { template: 'Rows' },
+    meaning: { template: 'How many rows the gateway sends at most' },
     isNumber: true,
   },
   {
     name: 'sort',
-    label: { template: 'Sort', args: [] },
-    meaning: { template: 'Up to four columns that the gateway sorts by', args: [] },
+    label: { template: 'Sort' },
+    meaning: { template: 'Up to four columns that the gateway sorts by' },
     ofColumns: {
       max: 4,
       choices: [
-        { value: 'A', label: { template: 'Ascending', args: [] } },
-        { value: 'D', label: { template: 'Descending', args: [] } },
+        { value: 'A', label: { template: 'Ascending' } },
+        { value: 'D', label: { template: 'Descending' } },
       ],
       term: ({ id, field }, order) => `${id ?? field}.${order}`,
       separator: '&',
@@ -54,8 +51,8 @@ export const options: readonly RequestOption[] = [
   },
   {
     name: 'filter',
-    label: { template: 'Filter', args: [] },
-    meaning: { template: 'What rows must have in a column; * stands for anything', args: [] },
+    label: { template: 'Filter' },
+    meaning: { template: 'What rows must have in a column; * stands for anything' },
     ofColumns: { max: 8, term: ({ field }, value) => `${field}=${value}`, separator: '&' },
   },
 ];

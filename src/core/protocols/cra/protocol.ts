@@ -5,14 +5,14 @@ import { type CraConnection, settings } from './settings.ts';
 import { dataRequest, profileOf } from './wire.ts';
 
 const credentials: readonly LoginField[] = [
-  { name: 'username', label: { template: 'User', args: [] }, isSecret: false },
-  { name: 'password', label: { template: 'Password', args: [] }, isSecret: true },
+  { name: 'username', label: { template: 'User' }, isSecret: false },
+  { name: 'password', label: { template: 'Password' }, isSecret: true },
 ];
 
 /** The gateway's Tomcat user (docs/protocols.md 2a); the label of its password names it. */
 const gatewayPassword: LoginField = {
   name: 'gatewayPassword',
-  label: { template: "Password of the gateway's own user {0}", args: [] },
+  label: { template: "Password of the gateway's own user {0}" },
   isSecret: true,
   isOptional: true,
 };
@@ -39,7 +39,7 @@ export const cra: Protocol<CraQuery, CraConnection> = {
     fields: [
       {
         name: 'gatewayUser',
-        label: { template: "Name of the gateway's own user (Tomcat), which it asks for now", args: [] },
+        label: { template: "Name of the gateway's own user (Tomcat), which it asks for now" },
         isSecret: false,
         given: gatewayUser,
         isOptional: true,
@@ -50,11 +50,11 @@ export const cra: Protocol<CraQuery, CraConnection> = {
   request,
   dialog: {
     target: [
-      { name: 'product', prompt: { template: 'Product', args: [] } },
-      { name: 'view', prompt: { template: 'View', args: [] } },
+      { name: 'product', prompt: { template: 'Product' } },
+      { name: 'view', prompt: { template: 'View' } },
     ],
-    prompt: { template: 'View, as PRODUCT/VIEW: choose one or type it', args: [] },
-    useTyped: { template: 'use this view', args: [] },
+    prompt: { template: 'View, as PRODUCT/VIEW: choose one or type it' },
+    useTyped: { template: 'use this view' },
     // Views that every gateway has.
     usual: () =>
       ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'].map((name) => ({

@@ -14,12 +14,12 @@ const usualHeaders =
 /** Ways to sign in, each with a text to begin with. */
 const ways: readonly SignInWay[] = [
   {
-    label: { template: 'JSON in the body', args: [] },
+    label: { template: 'JSON in the body' },
     example: '{"username": "{username}", "password": "{password}"}',
     settings: (line, text) => signIn(line, text, { json: JSON.parse(text) as unknown }),
   },
   {
-    label: { template: 'A form in the body', args: [] },
+    label: { template: 'A form in the body' },
     example: 'grant_type=password&username={username}&password={password}',
     settings: (line, text) => {
       const pairs = text.split('&').map((pair) => /^([^=]+)=(.*)$/.exec(pair)?.slice(1) ?? [pair, '']);
@@ -27,11 +27,11 @@ const ways: readonly SignInWay[] = [
     },
   },
   {
-    label: { template: 'Basic authorization', args: [] },
+    label: { template: 'Basic authorization' },
     settings: (line) => signIn(line, '{username}{password}', { basic: true }),
   },
   {
-    label: { template: 'A header', args: [] },
+    label: { template: 'A header' },
     example: 'X-Api-Key: {apiKey}',
     settings: (line, text) => {
       const [, name = '', value = ''] = /^([^:]+):\s*(.*)$/.exec(text) ?? [];
@@ -60,19 +60,18 @@ export const describing: Describing = {
     return [
       ...(at === 'cookie' ? [cookie] : []),
       {
-        label: { template: 'Authorization: Bearer', args: [] },
+        label: { template: 'Authorization: Bearer' },
         settings: () => ({ in: 'header', name: 'Authorization', value: 'Bearer {token}' }),
       },
       {
-        label: { template: 'In a header of its own', args: [] },
+        label: { template: 'In a header of its own' },
         name: at === 'header' ? name : 'X-Auth-Token',
         settings: (called) => ({ in: 'header', name: called }),
       },
       {
-        label: { template: 'In the query of the address', args: [] },
+        label: { template: 'In the query of the address' },
         detail: {
           template: 'What is in a query is seen in addresses, and in the logs of servers and proxies.',
-          args: [],
         },
         name: 'token',
         settings: (called) => ({ in: 'query', name: called }),

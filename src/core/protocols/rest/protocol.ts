@@ -9,20 +9,17 @@ import { wire } from './wire.ts';
 
 /** Names that people know in their own language; others are shown as they are. */
 const labels: Readonly<Record<string, Message>> = {
-  username: { template: 'User', args: [] },
-  password: { template: 'Password', args: [] },
-  email: { template: 'E-mail', args: [] },
-  apiKey: { template: 'API key', args: [] },
+  username: { template: 'User' },
+  password: { template: 'Password' },
+  email: { template: 'E-mail' },
+  apiKey: { template: 'API key' },
 };
 
 function field(name: string): LoginField {
-  return { name, label: labels[name] ?? { template: name, args: [] }, isSecret: !isNameField(name) };
+  return { name, label: labels[name] ?? { template: name }, isSecret: !isNameField(name) };
 }
 
-const prompt: Message = {
-  template: 'Request: choose one, or type a method and a path such as GET /items',
-  args: [],
-};
+const prompt: Message = { template: 'Request: choose one, or type a method and a path such as GET /items' };
 
 /** Any API with session tokens, as the settings of its connection describe it (docs/rest.md). */
 export const rest: Protocol<RestQuery, Connection> = {
@@ -67,12 +64,12 @@ export const rest: Protocol<RestQuery, Connection> = {
   dialog: {
     target: [{ name: 'request', prompt }],
     prompt,
-    useTyped: { template: 'use this request', args: [] },
+    useTyped: { template: 'use this request' },
     usual: (connection) => Object.keys(descriptionOf(connection).requests).map((name) => ({ name })),
     mayChange,
     params: {
       name: 'params',
-      prompt: { template: 'Parameters, as name=value&name=value; none is fine', args: [] },
+      prompt: { template: 'Parameters, as name=value&name=value; none is fine' },
     },
   },
   rowsAt: rowsAtPath([]),

@@ -3,23 +3,23 @@ import type { Row } from '../answer.ts';
 import type { Choice, RequestDialog } from '../protocol.ts';
 import { endpoints, findEndpoint, mayChange, priceOf } from './endpoints.ts';
 
-const prompt: Message = { template: 'Endpoint: choose one or type its name', args: [] };
+const prompt: Message = { template: 'Endpoint: choose one or type its name' };
 
 /** Endpoints whose rows are by date, of which a person chooses the period. */
 const byDate = ['GetValuesRC', 'GetValues'];
 
 const frequencies: readonly { readonly value: string | undefined; readonly label: Message }[] = [
-  { value: undefined, label: { template: 'As it is kept', args: [] } },
-  { value: 'd', label: { template: 'Every day', args: [] } },
-  { value: 'w', label: { template: 'Every week', args: [] } },
-  { value: 'm', label: { template: 'Every month', args: [] } },
-  { value: 'q', label: { template: 'Every quarter', args: [] } },
-  { value: 'hy', label: { template: 'Every half year', args: [] } },
-  { value: 'y', label: { template: 'Every year', args: [] } },
+  { value: undefined, label: { template: 'As it is kept' } },
+  { value: 'd', label: { template: 'Every day' } },
+  { value: 'w', label: { template: 'Every week' } },
+  { value: 'm', label: { template: 'Every month' } },
+  { value: 'q', label: { template: 'Every quarter' } },
+  { value: 'hy', label: { template: 'Every half year' } },
+  { value: 'y', label: { template: 'Every year' } },
 ];
 
 const periods: readonly (readonly [years: number, label: Message])[] = [
-  [1, { template: 'The last year', args: [] }],
+  [1, { template: 'The last year' }],
   [5, { template: 'The last {0} years', args: [5] }],
   [20, { template: 'The last {0} years', args: [20] }],
 ];
@@ -30,19 +30,19 @@ const listPrice = findEndpoint('GetDatasets');
 export const dialog: RequestDialog = {
   target: [{ name: 'endpoint', prompt }],
   prompt,
-  useTyped: { template: 'use this name', args: [] },
+  useTyped: { template: 'use this name' },
   usual: () => endpoints.map((endpoint) => ({ name: endpoint.name, description: priceOf(endpoint) })),
   mayChange,
   params: {
     name: 'params',
-    prompt: { template: 'Parameters, as name=value&name=value; none is fine', args: [] },
+    prompt: { template: 'Parameters, as name=value&name=value; none is fine' },
   },
   finder: {
     targets: endpoints.filter(({ posts }) => posts).map(({ name }) => name),
     list: 'Series',
     groups: {
       query: { endpoint: 'GetUserDatasources' },
-      prompt: { template: 'Datasource', args: [] },
+      prompt: { template: 'Datasource' },
       choice: (row) => choiceIn(row, 'Datasource', 'Description'),
     },
     items: {
@@ -54,7 +54,7 @@ export const dialog: RequestDialog = {
           ...(page > 1 ? { Page: page } : {}),
         },
       }),
-      prompt: { template: 'Name or symbol of a series, or a part of it', args: [] },
+      prompt: { template: 'Name or symbol of a series, or a part of it' },
       choice: (row, group) => {
         const found = choiceIn(row, 'Symbol', 'Name');
         return found && { ...found, value: `${group}/${found.value}` };
@@ -65,15 +65,15 @@ export const dialog: RequestDialog = {
       byDate.includes(target)
         ? [
             {
-              prompt: { template: 'Period: choose one or type the day that it begins, YYYY-MM-DD', args: [] },
+              prompt: { template: 'Period: choose one or type the day that it begins, YYYY-MM-DD' },
               name: 'StartDate',
               choices: [
                 ...periods.map(([years, label]) => ({ label, value: yearsBefore(now, years) })),
-                { label: { template: 'All there is', args: [] }, value: 'Earliest' },
+                { label: { template: 'All there is' }, value: 'Earliest' },
               ],
             },
             {
-              prompt: { template: 'Frequency', args: [] },
+              prompt: { template: 'Frequency' },
               name: 'Frequency',
               choices: frequencies,
             },

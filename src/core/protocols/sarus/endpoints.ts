@@ -36,9 +36,9 @@ export function findEndpoint(name: string): Endpoint | undefined {
 /** What an endpoint costs, in the documentation's words. */
 export function priceOf({ datasetsPerCall }: Endpoint): Message {
   return datasetsPerCall === undefined
-    ? { template: 'no API calls', args: [] }
+    ? { template: 'no API calls' }
     : datasetsPerCall === 1
-      ? { template: '1 API call for each dataset', args: [] }
+      ? { template: '1 API call for each dataset' }
       : { template: '1 API call for each {0} datasets', args: [datasetsPerCall] };
 }
 

@@ -3,7 +3,7 @@ import type { Protocol } from '../protocol.ts';
 import { dialog } from './dialog.ts';
 import { dataRequest, request, rowsAt, type SarusQuery } from './request.ts';
 
-const password = { name: 'password', label: { template: 'Password', args: [] }, isSecret: true };
+const password = { name: 'password', label: { template: 'Password' }, isSecret: true };
 
 /** SARUS: one token, which is the session (docs/protocols.md 1). */
 export const sarus: Protocol<SarusQuery, Connection> = {
@@ -15,12 +15,12 @@ export const sarus: Protocol<SarusQuery, Connection> = {
   hasServices: false,
   logins: () => [
     {
-      label: { template: 'API key', args: [] },
-      fields: [{ name: 'apiKey', label: { template: 'API key', args: [] }, isSecret: true }],
+      label: { template: 'API key' },
+      fields: [{ name: 'apiKey', label: { template: 'API key' }, isSecret: true }],
     },
     {
-      label: { template: 'E-mail and password', args: [] },
-      fields: [{ name: 'email', label: { template: 'E-mail', args: [] }, isSecret: false }, password],
+      label: { template: 'E-mail and password' },
+      fields: [{ name: 'email', label: { template: 'E-mail' }, isSecret: false }, password],
     },
   ],
   request,

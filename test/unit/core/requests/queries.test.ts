@@ -32,7 +32,7 @@ describe('saved queries', () => {
       problems.map(({ entry }) => entry),
       ['#2', 'b', 'a'],
     );
-    assert.match(String(problems[1]?.reason.args[0]), /request/);
+    assert.match(String(problems[1]?.reason.args?.[0]), /request/);
     assert.match(problems[2]?.reason.template ?? '', /taken/);
   });
 

@@ -117,8 +117,9 @@ describe('rest: descriptions', () => {
     it(`names ${member} in ${JSON.stringify(members).slice(0, 70)}`, () => {
       const parsed = parseDescription({ ...least, ...members });
       ok(!parsed.ok);
-      equal(parsed.reason.args[0], member);
-      const text = parsed.reason.template.replace(/\{(\d)\}/g, (_, at) => String(parsed.reason.args[at]));
+      const { template, args = [] } = parsed.reason;
+      equal(args[0], member);
+      const text = template.replace(/\{(\d)\}/g, (_, at) => String(args[at]));
       ok(reason.test(text), text);
     });
   }
