@@ -129,23 +129,19 @@ export class Closing implements Disposable {
     const gone = new Map<string, boolean>([[window, true]]);
     try {
       await claims.leave();
-      for (const { openedBy, usedBy } of table.all()) {
-        for (const other of [openedBy, usedBy]) {
-          gone.set(other, gone.get(other) ?? !(await claims.lives(other)));
-        }
+      for (const other of table.all().flatMap(({ openedBy, usedBy }) => [openedBy, usedBy])) {
+        gone.set(other, gone.get(other) ?? !(await claims.lives(other)));
       }
     } catch (error) {
       log.warn(`Other windows cannot be seen: ${String(error)}`); // What may be theirs is left alone.
     }
-    const mine = [...table.all()]
+    const mine = table
+      .all()
       .filter(isClosable)
-      .filter((record) => this.#canEnd(record))
-      .filter(({ openedBy, usedBy }) => gone.get(openedBy) && gone.get(usedBy));
-    await within(
-      clock,
-      withinMs,
-      eachOf(mine, atATime, (session) => this.#endAtExit(session)),
-    );
+      .filter(({ openedBy, usedBy }) => gone.get(openedBy) && gone.get(usedBy))
+      .filter((record) => this.#canEnd(record));
+    const ending = eachOf(mine, atATime, (session) => this.#endAtExit(session));
+    await within(clock, withinMs, ending);
   }
 
   /** Whether the gateway of a token can be asked to end it; else it is kept, and lives on. */
@@ -305,9 +301,9 @@ export class Closing implements Disposable {
   }
 
   /** A window that has begun to close something may die before it is done. */
-  #watchClosing({ id, what }: Change): void {
+  #watchClosing({ id }: Change): void {
     const { scheduler, table } = this.#env;
-    const record = what === 'removed' ? undefined : table.get(id);
+    const record = table.get(id);
     if (record === undefined || !isEnding(record)) {
       scheduler.cancel(closeKey(id));
     } else if (!scheduler.has(closeKey(id))) {
@@ -341,9 +337,9 @@ export class Closing implements Disposable {
     if (record === undefined) {
       return;
     }
-    const hasTwin = [...table.of(record.connection)].some(
-      (other) => other.id !== id && other.value === record.value,
-    );
+    const hasTwin = table
+      .of(record.connection)
+      .some((other) => other.id !== id && other.value === record.value);
     try {
       if (hasTwin) {
         await sync.remove(id); // While a token was being replaced: it was not yet.

@@ -164,9 +164,9 @@ export class GatewayCalls {
    */
   async logOff(record: AnyUser, options: CallOptions = {}): Promise<void> {
     const { clock, log, table } = this.#env;
-    const isInUse = [...table.of(record.connection)].some(
-      ({ id, level, value }) => id !== record.id && level !== 'replaced' && value === record.value,
-    );
+    const isInUse = table
+      .of(record.connection)
+      .some(({ id, level, value }) => id !== record.id && level !== 'replaced' && value === record.value);
     if (isInUse || remaining(record, clock.now()) <= 0) {
       return;
     }

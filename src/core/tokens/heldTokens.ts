@@ -2,9 +2,9 @@ import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { belongsTo } from './gateways.ts';
 import { infoOf, isEnding, type TokenRecord } from './record.ts';
-import { notHeld } from './renewal.ts';
 import { isPaused } from './renewalTimes.ts';
 import type { TokenInfo } from './token.ts';
+import { bestOf } from './tokenTable.ts';
 
 /** The tokens that are held, as people and programs see them. */
 export class HeldTokens {
@@ -23,22 +23,17 @@ export class HeldTokens {
 
   /** The connections of these {@link tokens}. */
   connectionNames(): string[] {
-    return [...this.env.table.connectionNames()].filter((name) => this.holdsAny(name));
+    return [...this.env.table.connectionNames().filter((name) => this.holdsAny(name))];
   }
 
   /** Whether any of a connection's {@link tokens} is as asked for; the first one that is ends the search. */
   holdsAny(connection: string, accept: (token: TokenInfo) => boolean = () => true): boolean {
-    for (const record of this.env.table.of(connection)) {
-      if (!isEnding(record) && accept(this.info(record))) {
-        return true;
-      }
-    }
-    return false;
+    return this.env.table.of(connection).some((record) => !isEnding(record) && accept(this.info(record)));
   }
 
   /** @throws `E_UNKNOWN_TOKEN` */
   token(id: string): TokenInfo {
-    return this.info(this.held(id));
+    return this.info(this.env.table.held(id));
   }
 
   /** One of the {@link tokens}. */
@@ -72,10 +67,10 @@ export class HeldTokens {
       return undefined;
     }
     const now = clock.now();
-    const [last] = table
-      .sessionsOpenUnder(user)
-      .filter((session) => !session.closing && remaining(session, now) > 0)
-      .sort((a, b) => remaining(b, now) - remaining(a, now));
+    const last = bestOf(
+      table.sessionsOpenUnder(user).filter((session) => !session.closing && remaining(session, now) > 0),
+      (one, than) => remaining(one, now) > remaining(than, now),
+    );
     return last === undefined ? undefined : this.info(last);
   }
 
@@ -105,15 +100,7 @@ export class HeldTokens {
 
   /** The value of a token, for the clipboard and for whom a person lets have it. */
   reveal(id: string): string {
-    return this.held(id).value;
-  }
-
-  protected held(id: string): TokenRecord {
-    const record = this.env.table.get(id);
-    if (record === undefined) {
-      throw notHeld();
-    }
-    return record;
+    return this.env.table.held(id).value;
   }
 
   protected info(record: TokenRecord): TokenInfo {

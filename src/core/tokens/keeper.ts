@@ -18,8 +18,7 @@ import { type RenewalEnd, RenewalTimes } from './renewalTimes.ts';
 import { SessionLimit } from './sessionLimit.ts';
 import { type LogOn, type OperationOptions, SignIn } from './signIn.ts';
 import { watchStates } from './stateTimes.ts';
-import type { Unreadable } from './store.ts';
-import { answeredMs } from './store.ts';
+import { answeredMs, type Unreadable } from './store.ts';
 import { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
 import type { Change } from './tokenTable.ts';
@@ -151,7 +150,7 @@ export class Keeper extends HeldTokens implements Disposable {
     const connection = this.env.gateways.connection(name);
     const found =
       this.#signIn.find(connection, connection.service) ??
-      [...this.env.table.of(name)].find(({ level }) => level === 'user');
+      this.env.table.of(name).find(({ level }) => level === 'user');
     if (found === undefined) {
       throw new TokensError('E_UNKNOWN_TOKEN', 'Nobody is signed in to {0}.', [name]);
     }
@@ -171,7 +170,7 @@ export class Keeper extends HeldTokens implements Disposable {
 
   /** Ends a session. Of a user token: its sessions, then itself. */
   async close(id: string, options: OperationOptions = {}): Promise<void> {
-    await this.#closing.close(this.held(id), options);
+    await this.#closing.close(this.env.table.held(id), options);
   }
 
   /** Ends all sessions, of one connection or of all; counts those that could not be. */
@@ -185,7 +184,7 @@ export class Keeper extends HeldTokens implements Disposable {
   }
 
   async setKeepAlive(id: string, keepAlive: 'manual' | 'auto'): Promise<TokenInfo> {
-    const record = this.held(id);
+    const record = this.env.table.held(id);
     const now = this.env.clock.now();
     // Later than the last one even if the clock was set back: the person's latest word holds in all windows.
     const keepAliveSetAt = Math.max(now.wall, record.keepAliveSetAt + 1);

@@ -17,6 +17,7 @@ import {
 } from './record.ts';
 import { mayRefuseToken, refusesToken } from './refusal.ts';
 import type { OperationOptions, SignIn } from './signIn.ts';
+import { notHeld } from './tokenTable.ts';
 
 /** Renews tokens at their gateways, and mends what has died on the way. */
 export class Renewal {
@@ -38,7 +39,7 @@ export class Renewal {
    * @throws `E_EXPIRED` for one that has died for good, `E_UNKNOWN_TOKEN` for one that is not held (any more)
    */
   async renew(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
-    const record = this.#held(id);
+    const record = this.#env.table.held(id);
     const { connection, gateway } = await this.#calls.gatewayOf(record);
     if (isMain(record) && !abilitiesOf(connection).renewable) {
       await this.#replaceMain(record, options, change);
@@ -54,7 +55,7 @@ export class Renewal {
         throw error;
       }
       await this.#calls.heardRefusal(error, record, asked);
-      if (isEnding(this.#held(id))) {
+      if (isEnding(this.#env.table.held(id))) {
         throw notHeld(); // Whoever closes it does not want it back.
       }
       if (record.level === 'session') {
@@ -67,9 +68,9 @@ export class Renewal {
 
   /** Renews a token that is about to end, by itself. What no renewal sets back is replaced by a sign-in. */
   async renewInTime(id: string): Promise<void> {
-    const before = this.#held(id);
+    const before = this.#env.table.held(id);
     await this.renew(id, {}, {});
-    const after = this.#held(id);
+    const after = this.#env.table.held(id);
     const isAsBefore = after.value === before.value && after.sent === before.sent;
     if (isAsBefore && isMain(after)) {
       await this.#replaceMain(after, {}, {});
@@ -82,7 +83,7 @@ export class Renewal {
    */
   async ask(id: string, { signal }: OperationOptions): Promise<void> {
     const { clock, sync } = this.#env;
-    const record = this.#held(id);
+    const record = this.#env.table.held(id);
     const asked = clock.now();
     try {
       const answer = this.#calls.call(record, { how: 'together' }, async (gateway, tokens) =>
@@ -110,21 +111,21 @@ export class Renewal {
 
   /** Whether {@link ask} asks the gateway. */
   async canAsk(id: string): Promise<boolean> {
-    const { gateway } = await this.#calls.gatewayOf(this.#held(id));
+    const { gateway } = await this.#calls.gatewayOf(this.#env.table.held(id));
     return gateway.remainingLife !== undefined;
   }
 
   /** Asks gateways for the lives left, where they can be asked; goes on by itself. */
   askAll(which: (record: TokenRecord) => boolean): void {
     const { log, table } = this.#env;
-    const asked = [...table.all()].filter(which);
+    const asked = [...table.all().filter(which)];
     void eachOf(asked, atATime, ({ id }) =>
       this.ask(id, {}).catch((error: unknown) => log.info(`Asking after ${id}: ${String(error)}`)),
     );
   }
 
   async #attempt(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
-    const current = this.#held(id);
+    const current = this.#env.table.held(id);
     const unwanted = await this.#calls.renew(current, change, options.askGatewayLogin);
     if (unwanted !== undefined) {
       // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
@@ -175,21 +176,8 @@ export class Renewal {
       [session.target ?? session.connection],
     );
   }
-
-  #held(id: string): TokenRecord {
-    const record = this.#env.table.get(id);
-    if (record === undefined) {
-      throw notHeld();
-    }
-    return record;
-  }
 }
 
 function expired({ connection }: TokenRecord, details?: FailureDetails): TokensError {
   return new TokensError('E_EXPIRED', 'The token of {0} has expired.', [connection], details);
-}
-
-/** The error for a token that is not held (any more). */
-export function notHeld(): TokensError {
-  return new TokensError('E_UNKNOWN_TOKEN', 'This token is not held any more.');
 }

@@ -9,6 +9,7 @@ import type { DataCallDeps, Fetched, Opened, SessionQuery } from './fetched.ts';
 import { belongsTo } from './gateways.ts';
 import { begun, infoOf, issued, lifeOf, type MainToken, type Session, type TokenRecord } from './record.ts';
 import { mayHaveOpened, mayRefuseToken } from './refusal.ts';
+import { bestOf } from './tokenTable.ts';
 
 /** One data call in a session under a user token, or with a token that is one. */
 export class SessionCall {
@@ -260,22 +261,15 @@ export class SessionCall {
     const { env, limit } = this.#deps;
     const now = env.clock.now();
     const origin = identityOf(connection);
-    let best: Session | undefined;
-    for (const record of env.table.of(connection.name)) {
-      if (
-        record.level === 'session' &&
-        record.view === view &&
-        record.service === service &&
-        record.origin === origin &&
-        !record.closing &&
-        !limit.isMakingRoom(record.id) &&
-        mayLive(record, now) &&
-        (best === undefined || record.lastUsedAt > best.lastUsedAt)
-      ) {
-        best = record;
-      }
-    }
-    return best;
+    const fits = (session: Session) =>
+      session.view === view &&
+      session.service === service &&
+      session.origin === origin &&
+      !session.closing &&
+      !limit.isMakingRoom(session.id) &&
+      mayLive(session, now);
+    const fitting = env.table.sessions(connection.name).filter(fits);
+    return bestOf(fitting, (one, than) => one.lastUsedAt > than.lastUsedAt);
   }
 
   #fetched({ got, held, elapsedMs }: Opened, reused: boolean): Fetched {

@@ -7,7 +7,7 @@ import type { Environment } from './environment.ts';
 import { OpenQueue } from './openQueue.ts';
 import type { Session } from './record.ts';
 import { syncDelayMs } from './store.ts';
-import type { Change } from './tokenTable.ts';
+import { bestOf, type Change } from './tokenTable.ts';
 
 /**
  * Sessions are scarce: keeps count of those open and being opened, and closes the one that is needed least for another.
@@ -175,13 +175,7 @@ export class SessionLimit implements Disposable {
 
   /** Those that seem expired count as well: only the gateway knows for sure. */
   #held(connection: string): number {
-    let held = 0;
-    for (const record of this.#env.table.of(connection)) {
-      if (record.level === 'session' && !this.#makingRoom.has(record.id)) {
-        held++;
-      }
-    }
-    return held;
+    return [...this.#env.table.sessions(connection).filter(({ id }) => !this.#makingRoom.has(id))].length;
   }
 
   #isHeld(id: string): boolean {
@@ -204,15 +198,9 @@ export class SessionLimit implements Disposable {
   /** An expired one if there is any. */
   #leastRecentlyUsed(connection: string): Session | undefined {
     const now = this.#env.clock.now();
-    let least: Session | undefined;
-    let leastUsedAt = Number.POSITIVE_INFINITY;
-    for (const record of this.#env.table.of(connection)) {
-      const usedAt = remaining(record, now) > 0 ? record.lastUsedAt : Number.NEGATIVE_INFINITY;
-      if (record.level === 'session' && this.#isIdle(record) && usedAt < leastUsedAt) {
-        [least, leastUsedAt] = [record, usedAt];
-      }
-    }
-    return least;
+    const usedAt = (one: Session) => (remaining(one, now) > 0 ? one.lastUsedAt : Number.NEGATIVE_INFINITY);
+    const idle = this.#env.table.sessions(connection).filter((session) => this.#isIdle(session));
+    return bestOf(idle, (one, than) => usedAt(one) < usedAt(than));
   }
 
   #isIdle({ id }: Session): boolean {

@@ -71,12 +71,10 @@ export class SignIn {
 
   /** The service that somebody is signed in to, where it is just one; whose token may have expired. */
   onlyService(connection: Connection): string | undefined {
-    const services = new Set<string | undefined>();
-    for (const record of this.#env.table.of(connection.name)) {
-      if (record.level === 'user' && belongsTo(connection, record)) {
-        services.add(record.service);
-      }
-    }
+    const users = this.#env.table
+      .of(connection.name)
+      .filter((record) => record.level === 'user' && belongsTo(connection, record));
+    const services = new Set(users.map(({ service }) => service));
     const [only] = services;
     return services.size === 1 ? only : undefined;
   }

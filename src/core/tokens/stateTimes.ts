@@ -4,8 +4,8 @@ import type { Environment } from './environment.ts';
 
 /** Says that a token has changed when time alone has changed its state: whoever shows it must hear of that. */
 export function watchStates({ clock, scheduler, sync, table, warnMs }: Environment): Disposable {
-  return table.onDidChange(({ id, what }) => {
-    const record = what === 'removed' ? undefined : table.get(id);
+  return table.onDidChange(({ id }) => {
+    const record = table.get(id);
     const left = record === undefined ? 0 : remaining(record, clock.now());
     const state = stateOf(left, warnMs());
     if (state !== 'expired') {

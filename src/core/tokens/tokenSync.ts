@@ -184,7 +184,7 @@ export class TokenSync implements Disposable {
       }
     }
     this.#ended.set(value, now);
-    const same = [...table.of(connection)].filter((other) => other.value === value);
+    const same = table.of(connection).filter((other) => other.value === value);
     await Promise.all(
       [...new Set([first, ...same.map(({ id }) => id)])].map((id) =>
         this.#inTurn(id, async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { type Log, logFault } from '../log.ts';
 import { isNameField } from '../protocols/protocol.ts';
@@ -57,17 +58,26 @@ export class TokenTable implements Disposable {
     return this.#records.get(id);
   }
 
-  *all(): IterableIterator<TokenRecord> {
+  /** The same of one that must be there. @throws `E_UNKNOWN_TOKEN` */
+  held(id: string): TokenRecord {
+    const record = this.get(id);
+    if (record === undefined) {
+      throw notHeld();
+    }
+    return record;
+  }
+
+  *all(): Generator<TokenRecord> {
     for (const [id, record] of this.#records) {
       yield this.#prolonged.get(id) ?? record;
     }
   }
 
-  connectionNames(): IterableIterator<string> {
+  connectionNames(): MapIterator<string> {
     return this.#byConnection.keys();
   }
 
-  *of(connection: string): IterableIterator<TokenRecord> {
+  *of(connection: string): Generator<TokenRecord> {
     for (const id of this.#byConnection.get(connection) ?? []) {
       const record = this.get(id);
       if (record !== undefined) {
@@ -79,19 +89,11 @@ export class TokenTable implements Disposable {
   /** The token that a sign-in at that origin has handed out, dead or alive; the latest, if two windows signed in at once. */
   main(connection: string, service: string | undefined, origin: string): MainToken | undefined {
     const now = this.#clock.now();
-    let latest: MainToken | undefined;
-    for (const record of this.of(connection)) {
-      if (
-        isMain(record) &&
-        !isEnding(record) &&
-        record.service === service &&
-        record.origin === origin &&
-        (latest === undefined || isLater(record.sent, latest.sent, now))
-      ) {
-        latest = record;
-      }
-    }
-    return latest;
+    const all = this.of(connection).filter(isMain);
+    return bestOf(
+      all.filter((one) => !isEnding(one) && one.service === service && one.origin === origin),
+      (one, than) => isLater(one.sent, than.sent, now),
+    );
   }
 
   /** The user token that a session belongs to, even if it is still to be taken over from one that was replaced. */
@@ -110,29 +112,28 @@ export class TokenTable implements Disposable {
     if (owner?.signInId === session.signInId) {
       return owner;
     }
-    for (const record of this.of(session.connection)) {
-      const isUser = record.level === 'user' || record.level === 'replaced';
-      if (isUser && record.origin === session.origin && record.signInId === session.signInId) {
-        return record;
-      }
-    }
-    return undefined;
+    return this.of(session.connection)
+      .filter((record) => record.level === 'user' || record.level === 'replaced')
+      .find(({ origin, signInId }) => origin === session.origin && signInId === session.signInId);
+  }
+
+  /** The sessions of a connection. */
+  sessions(connection: string): IteratorObject<Session, undefined> {
+    return this.of(connection).filter((record) => record.level === 'session');
   }
 
   /** The sessions that belong to a user token, those included that are still to be taken over from what it has replaced. */
   sessionsOf(user: UserToken): Session[] {
-    return this.#sessions(user.connection, (session) => this.owner(session)?.id === user.id);
+    return [...this.sessions(user.connection).filter((session) => this.owner(session)?.id === user.id)];
   }
 
   /** The sessions that are open under the value that a user token has, or had: they alone keep it alive. */
   sessionsOpenUnder(user: AnyUser): Session[] {
-    return this.#sessions(
-      user.connection,
-      (session) =>
-        session.signInId === user.signInId &&
-        session.service === user.service &&
-        (this.opener(session)?.value ?? user.value) === user.value,
-    );
+    const isUnder = (session: Session) =>
+      session.signInId === user.signInId &&
+      session.service === user.service &&
+      (this.opener(session)?.value ?? user.value) === user.value;
+    return [...this.sessions(user.connection).filter(isUnder)];
   }
 
   /** The token that ends first of those that can be used. */
@@ -141,12 +142,8 @@ export class TokenTable implements Disposable {
       return this.get(this.#first); // Asked for each second, of many tokens.
     }
     const now = this.#clock.now();
-    let first: TokenRecord | undefined;
-    for (const record of this.all()) {
-      if (!isEnding(record) && (first === undefined || remaining(record, now) < remaining(first, now))) {
-        first = record;
-      }
-    }
+    const usable = this.all().filter((record) => !isEnding(record));
+    const first = bestOf(usable, (one, than) => remaining(one, now) < remaining(than, now));
     this.#first = first?.id;
     return first;
   }
@@ -245,12 +242,6 @@ export class TokenTable implements Disposable {
     this.#changes.fire(change);
   }
 
-  #sessions(connection: string, accept: (session: Session) => boolean): Session[] {
-    return [...this.of(connection)].filter(
-      (record): record is Session => record.level === 'session' && accept(record),
-    );
-  }
-
   /** A user token lives as long as any of its sessions does (docs/protocols.md 2). */
   #prolong(user: UserToken): void {
     this.#prolonged.delete(user.id);
@@ -278,6 +269,22 @@ export class TokenTable implements Disposable {
     const isNews = other.leftMs > 0 || isLater(session.sent, other.sent, now);
     return isNews && left > 0 && left > remaining(other, now);
   }
+}
+
+/** The first of some things that none of the others is better than; undefined where there are none. */
+export function bestOf<T>(all: Iterable<T>, isBetter: (one: T, than: T) => boolean): T | undefined {
+  let best: T | undefined;
+  for (const one of all) {
+    if (best === undefined || isBetter(one, best)) {
+      best = one;
+    }
+  }
+  return best;
+}
+
+/** The error for a token that is not held (any more). */
+export function notHeld(): TokensError {
+  return new TokensError('E_UNKNOWN_TOKEN', 'This token is not held any more.');
 }
 
 /** What is secret of a token, by name. */
