@@ -4,7 +4,7 @@ import { freeName } from '../core/entries.ts';
 import { cancelled, isCancelled, type Message, noConnection, TokensError } from '../core/errors.ts';
 import { parseConnection, protocolOf } from '../core/protocols/kinds.ts';
 import type { Login, LoginField } from '../core/protocols/protocol.ts';
-import type { AskGatewayLogin } from '../core/tokens/logins.ts';
+import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
 import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';

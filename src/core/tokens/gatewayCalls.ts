@@ -5,8 +5,9 @@ import { TokensError } from '../errors.ts';
 import type { CallOptions, Gateway, Grant, Query, Tokens } from '../protocols/protocol.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
+import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
-import { type AskGatewayLogin, lookMs } from './logins.ts';
+import { lookMs } from './logins.ts';
 import {
   type AnyUser,
   lifeOf,
@@ -20,7 +21,7 @@ import { leaseOrAlone, syncDelayMs } from './store.ts';
 
 interface CallAbout {
   readonly askGatewayLogin?: AskGatewayLogin | undefined;
-  /** As of {@link Logins.withGatewayLogin}. */
+  /** As of {@link GatewayLogins.use}. */
   readonly how?: 'alone' | 'together';
 }
 
@@ -48,7 +49,7 @@ export class GatewayCalls {
   }
 
   /**
-   * Makes a call about a token, with the gateway's own login where it wants that ({@link Logins.withGatewayLogin}).
+   * Makes a call about a token, with the gateway's own login where it wants that ({@link GatewayLogins.use}).
    * @param user the user token that it is made with, where it is about a session
    * @throws `E_EXPIRED` for a session whose user token is not held
    */
@@ -68,8 +69,9 @@ export class GatewayCalls {
       user === undefined
         ? { user: value, more, login: () => logins.usable(connection), service }
         : { user: user.value, session: value, service };
-    const attempt = async () => work(gateway, { ...tokens, gateway: await logins.gatewayLogin(connection) });
-    return logins.withGatewayLogin(connection, askGatewayLogin, attempt, how);
+    const attempt = async () =>
+      work(gateway, { ...tokens, gateway: await logins.gateways.login(connection) });
+    return logins.gateways.use(connection, askGatewayLogin, attempt, how);
   }
 
   /** Closes a token at its gateway: a session with the user token that it is open under, be that replaced or not. */

@@ -1,21 +1,16 @@
-import { SingleFlight, Turns } from '../async.ts';
+import { Turns } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
-import { cancelled, isGatewayUserRefused, isLoginRefused, TokensError } from '../errors.ts';
+import { isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { ended } from '../http/text.ts';
 import { identityOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
-import { belongsTo, credentialsOf, type Gateways } from './gateways.ts';
-import { isByCertificate, isSame, isSameGateway, partsOf, secretIn } from './loginParts.ts';
+import { GatewayLogins } from './gatewayLogins.ts';
+import { credentialsOf, type Gateways } from './gateways.ts';
+import { isByCertificate, isSame, partsOf } from './loginParts.ts';
 import type { Ports } from './ports.ts';
 import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
-
-/** Asks the person for the gateway's own login; undefined when they turn away. */
-export type AskGatewayLogin = (
-  connection: Connection,
-  why: 'unknown' | 'refused',
-) => Promise<Login | undefined>;
 
 /** How often a window looks whether another one's work is over, in milliseconds. */
 export const lookMs = 200;
@@ -33,25 +28,17 @@ export class Logins implements Disposable {
   readonly #refusals = new Map<string, string>();
   /** Refused logins whose mark could not be stored, so that it holds in this window at least. */
   readonly #unstored = new Map<string, Credentials>();
-  /** Gateways' own logins that were given to this window, which are needed even where nothing is remembered. */
-  readonly #gatewayLogins = new Map<
-    string,
-    { readonly login: Login; readonly origin: string; is?: 'kept' | 'refused' }
-  >();
-  /** Connections for which no login of the gateway's own is remembered: reading takes longer than many a request. */
-  readonly #withoutGateway = new Set<string>();
-  /** Persons being asked for a gateway's own login, by connection. */
-  readonly #asking = new SingleFlight<string, void>();
-
   /** A connection's remembered login is refused now, or is not any more. */
   readonly onDidChange = this.#changes.event;
+  /** The gateways' own logins, which are kept with those of persons. */
+  readonly gateways = new GatewayLogins(this);
 
   constructor(deps: Ports & { readonly gateways: Gateways }) {
     this.#deps = deps;
     this.#owned.add(
       deps.credentials.onDidChange((name) => {
         this.#unstored.delete(name);
-        this.#withoutGateway.delete(name);
+        this.gateways.storeChanged(name);
         const connection = deps.gateways.find(name);
         if (connection !== undefined) {
           void this.read(connection);
@@ -133,101 +120,17 @@ export class Logins implements Disposable {
     });
   }
 
-  /** The own login of a connection's gateway, as far as it is known and has not been refused. */
-  async gatewayLogin(connection: Connection): Promise<Login> {
-    const given = this.#gatewayLogins.get(connection.name);
-    if (given !== undefined && belongsTo(connection, given)) {
-      return given.is === 'refused' ? {} : given.login;
-    }
-    if (this.#withoutGateway.has(connection.name)) {
-      return {};
-    }
-    const { login, gatewayRefused } = (await this.read(connection)) ?? {};
-    const gateway = login === undefined ? {} : partsOf(connection, login).gateway;
-    if (Object.keys(gateway).length === 0) {
-      this.#withoutGateway.add(connection.name);
-    }
-    return gatewayRefused ? {} : gateway;
-  }
-
-  /** Notes a login of the gateway's own that somebody has given. */
-  giveGatewayLogin(connection: Connection, login: Login): void {
-    const { gateway } = partsOf(connection, login);
-    if (secretIn(connection, gateway) !== undefined) {
-      this.#gatewayLogins.set(connection.name, { login: gateway, origin: identityOf(connection) });
-    }
-  }
-
-  /**
-   * Does what a gateway may want its own login for. Where it asks, the person is asked, once for all who wait, and
-   * it is done again. A password is sent by one at a time, and after a refusal no more.
-   * @param ask absent where nobody can be asked: it then rejects with `E_CREDENTIALS`
-   * @param work makes its request with {@link gatewayLogin}
-   * @param how `together` for what may take long, or needs others of these on its way
-   */
-  async withGatewayLogin<T>(
-    connection: Connection,
-    ask: AskGatewayLogin | undefined,
-    work: () => Promise<T>,
-    how: 'alone' | 'together' = 'alone',
-  ): Promise<T> {
-    let sent: Login = {};
-    const send = async () => {
-      sent = await this.gatewayLogin(connection);
-      try {
-        const result = await work();
-        await this.#gatewayWorked(connection, sent);
-        return result;
-      } catch (error) {
-        if (isGatewayUserRefused(error)) {
-          await this.#gatewayFailed(connection, sent);
-        }
-        throw error;
-      }
-    };
-    const attempt = async () => {
-      const secret = secretIn(connection, await this.gatewayLogin(connection));
-      return how === 'together' || secret === undefined
-        ? send()
-        : this.#turns.run(`gateway/${connection.name}`, send);
-    };
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isGatewayUserRefused(error)) {
-        throw error;
-      }
-      // Another caller's person may have been asked meanwhile, here or in another window.
-      this.#withoutGateway.delete(connection.name);
-      const secret = secretIn(connection, await this.gatewayLogin(connection));
-      const secretSent = secretIn(connection, sent);
-      if (secret === undefined || secret === secretSent) {
-        if (ask === undefined) {
-          throw error;
-        }
-        await this.#asking.run(connection.name, async () => {
-          const given = await ask(connection, secretSent === undefined ? 'unknown' : 'refused');
-          if (given === undefined) {
-            throw cancelled();
-          }
-          this.giveGatewayLogin(connection, given);
-        });
-      }
-      return attempt();
-    }
-  }
-
   /** Remembers a login, or none, in place of what was. The connection's other secrets stay. */
   async remember(connection: Connection, login: Login | undefined): Promise<void> {
     // A client certificate alone is no login to remember.
     const isLogin = login !== undefined && Object.keys(login).length > 0;
-    this.#withoutGateway.delete(connection.name);
-    const known = isLogin ? { ...(await this.gatewayLogin(connection)), ...login } : undefined;
+    this.gateways.storeChanged(connection.name);
+    const known = isLogin ? { ...(await this.gateways.login(connection)), ...login } : undefined;
     const secrets = (await this.read(connection))?.secrets;
     if (known === undefined && secrets === undefined) {
       await this.forget(connection.name);
     } else {
-      await this.#write(connection, {
+      await this.write(connection, {
         ...(known === undefined ? {} : { login: known }),
         ...(secrets === undefined ? {} : { secrets }),
         origin: identityOf(connection),
@@ -242,7 +145,7 @@ export class Logins implements Disposable {
     }
     const found = await this.read(connection);
     if (found !== undefined && isSame(connection, found.login, login)) {
-      await this.#write(connection, { ...found, refused: error.details.detail ?? '' });
+      await this.write(connection, { ...found, refused: error.details.detail ?? '' });
     }
   }
 
@@ -266,7 +169,7 @@ export class Logins implements Disposable {
     }
     if (remember === undefined && found !== undefined && isRefused(found)) {
       const { refused: _, ...good } = found;
-      await this.#write(connection, good);
+      await this.write(connection, good);
     } else if (remember !== undefined || found?.refused !== undefined) {
       await this.remember(connection, remember ? login : undefined);
     }
@@ -274,7 +177,7 @@ export class Logins implements Disposable {
 
   /** Forgets all that is known of who signs in. */
   async forgetAll(name: string): Promise<void> {
-    this.#gatewayLogins.delete(name);
+    this.gateways.forget(name);
     await this.forget(name);
   }
 
@@ -289,36 +192,6 @@ export class Logins implements Disposable {
     this.#owned.dispose();
   }
 
-  /** A request went through with a gateway's own login: it is kept with the login that is remembered. */
-  async #gatewayWorked(connection: Connection, sent: Login): Promise<void> {
-    const given = this.#gatewayLogins.get(connection.name);
-    const secret = given === undefined ? undefined : secretIn(connection, given.login);
-    if (given === undefined || given.is === 'kept' || secret !== secretIn(connection, sent)) {
-      return;
-    }
-    given.is = 'kept';
-    const found = await this.read(connection);
-    if (found?.login !== undefined && !isSameGateway(connection, found.login, sent)) {
-      const { gatewayRefused: _, ...rest } = found;
-      await this.#write(connection, { ...rest, login: { ...found.login, ...sent } });
-    }
-  }
-
-  async #gatewayFailed(connection: Connection, sent: Login): Promise<void> {
-    const given = this.#gatewayLogins.get(connection.name);
-    if (given !== undefined && isSameGateway(connection, given.login, sent)) {
-      given.is = 'refused';
-    }
-    const found = await this.read(connection);
-    if (
-      found?.login !== undefined &&
-      secretIn(connection, sent) !== undefined &&
-      isSameGateway(connection, found.login, sent)
-    ) {
-      await this.#write(connection, { ...found, gatewayRefused: true });
-    }
-  }
-
   /** What is remembered; rejects where it was refused. */
   async #login(connection: Connection): Promise<Login | undefined> {
     if (isByCertificate(connection)) {
@@ -331,10 +204,11 @@ export class Logins implements Disposable {
     return found?.login;
   }
 
-  async #write(connection: Connection, entry: Credentials): Promise<void> {
+  /** Keeps this in place of what was kept for a connection; where it cannot be stored, the log says so. */
+  async write(connection: Connection, entry: Credentials): Promise<void> {
     const { name } = connection;
     this.#unstored.delete(name);
-    this.#withoutGateway.delete(name);
+    this.gateways.storeChanged(name);
     this.#show(name, entry.refused);
     try {
       await this.#deps.credentials.write(name, entry);

@@ -6,9 +6,9 @@ import type { Grant, Login, Tried } from '../protocols/protocol.ts';
 import { mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
+import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
 import { isByCertificate } from './loginParts.ts';
-import type { AskGatewayLogin } from './logins.ts';
 import { begun, isMain, issued, type MainToken, type ReplacedToken, type SoleToken } from './record.ts';
 import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
 import type { Takeover } from './takeover.ts';
@@ -237,11 +237,11 @@ export class SignIn {
   ): Promise<MainToken> {
     const gateway = await this.#env.gateways.gateway(connection);
     const { log, logins } = this.#env;
-    logins.giveGatewayLogin(connection, login);
+    logins.gateways.give(connection, login);
     const signIn = async () =>
-      gateway.signIn({ ...login, ...(await logins.gatewayLogin(connection)) }, service, { tried });
+      gateway.signIn({ ...login, ...(await logins.gateways.login(connection)) }, service, { tried });
     const before = await logins.read(connection);
-    const granted = logins.withGatewayLogin(connection, askGatewayLogin, signIn);
+    const granted = logins.gateways.use(connection, askGatewayLogin, signIn);
     const grant = await granted.catch(async (error: unknown) => {
       await logins.failed(connection, login, error);
       if (protocolOf(connection).sessions === undefined && mayHaveOpened(error)) {

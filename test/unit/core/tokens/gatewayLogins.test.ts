@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import type { AskGatewayLogin } from '../../../../src/core/tokens/logins.ts';
+import type { AskGatewayLogin } from '../../../../src/core/tokens/gatewayLogins.ts';
 import { connect } from '../../../connect.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';
