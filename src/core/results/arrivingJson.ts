@@ -1,4 +1,5 @@
 import { TokensError } from '../errors.ts';
+import { readJson } from '../json.ts';
 import {
   apostrophe,
   backslash,
@@ -227,6 +228,18 @@ function isBracketOrQuote(byte: number | undefined): boolean {
     byte === closeBracket ||
     byte === quote
   );
+}
+
+/**
+ * A piece of the body as it was sent, and how many places of it had to be mended.
+ * @throws E_PROTOCOL where it is no JSON
+ */
+export function readPiece(bytes: Buffer): ReturnType<typeof readJson> {
+  try {
+    return readJson(bytes.toString('utf8'));
+  } catch {
+    throw broken();
+  }
 }
 
 /** A piece of the body, a character for each byte, as a value; undefined for what is none. */

@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
-import { type JsonObject, plainOf, readJson, type Sent, type SentObject } from '../json.ts';
+import { type JsonObject, plainOf, type Sent, type SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import { type Arrived, ArrivingJson, broken, endOfValue, type Steps } from './arrivingJson.ts';
+import { type Arrived, ArrivingJson, broken, endOfValue, readPiece, type Steps } from './arrivingJson.ts';
 import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
-import { PointedRowConverter } from './pointedRows.ts';
+import { PointedRowReader } from './pointedRows.ts';
 import type { ResultTable } from './table.ts';
 
 /** Who hears of what the splitter finds, as soon as it is found. */
-export interface SplitterSink {
+interface SplitterSink {
   /** Takes the row whose brace stands at `from` as its bytes and answers where it ends; -1 if it wants it by {@link rows}. */
   take?(bytes: Buffer, from: number): number;
   /** Whole rows, in order; never none. */
@@ -75,6 +75,7 @@ export class RowSplitter {
 
   /** The body has ended: everything in it but its rows. */
   end(): JsonObject {
+    this.#json.feed(Buffer.from(' ')); // A bare word ends with the body.
     this.#goOn();
     if (!this.#hasBegun) {
       throw new TokensError('E_PROTOCOL', 'The gateway sent an empty answer.');
@@ -105,11 +106,17 @@ export class RowSplitter {
 
   *#body(): Steps {
     const json = this.#json;
-    const { member, mayWrap } = this.#rowsAt;
+    const { at, member, mayWrap } = this.#rowsAt;
     while (byteOrderMark.includes(yield* json.next())) {
       json.at++;
     }
     this.#hasBegun = true;
+    if (at !== undefined) {
+      json.keepOn('{"Rest":');
+      yield* this.#pointed(at);
+      json.leaveOut('}');
+      return;
+    }
     const first = yield* json.next();
     if (first !== openBrace) {
       throw notAnObject(first);
@@ -125,6 +132,12 @@ export class RowSplitter {
         this.#tell(name, yield* json.value(this.#bounds.depth - 1));
       }
     }
+  }
+
+  #pointed(path: readonly string[]): Steps {
+    const { depth } = this.#bounds;
+    const list = (levels: number) => this.#rows(levels, true);
+    return new PointedRowReader(this.#json, path, { list, made: (row) => this.#made(row) }).value(0, depth);
   }
 
   /** The object that holds the rows in one of its members. */
@@ -168,10 +181,13 @@ export class RowSplitter {
     return true;
   }
 
-  /** Reads rows up to the end of their list; each may have so many levels of lists and objects. */
-  *#rows(levels: number): Steps {
+  /**
+   * Reads rows up to the end of their list; each may have so many levels of lists and objects.
+   * @param wraps whether plain values and lists are rows, too: of one column
+   */
+  *#rows(levels: number, wraps = false): Steps {
     const json = this.#json;
-    for (let isNext = true; ; ) {
+    for (let isNext = true, isFirst = true; ; isFirst &&= isNext) {
       const byte = json.peek();
       if (byte === openBrace && isNext) {
         const end = this.#row(json, json.at, levels);
@@ -186,10 +202,13 @@ export class RowSplitter {
         isNext = true;
       } else if (byte === closeBracket) {
         json.at++;
-        this.#mended(isNext ? 1 : 0); // A comma after the last row.
+        this.#mended(isNext && !isFirst ? 1 : 0); // A comma after the last row.
         return;
       } else if (byte < 0) {
         yield;
+      } else if (wraps && isNext && byte !== comma) {
+        this.#made(`{"value":${yield* json.value(levels)}}`);
+        isNext = false;
       } else {
         throw isNext && byte !== comma ? notRows() : broken();
       }
@@ -222,7 +241,7 @@ export class RowSplitter {
   #tell(name: string, raw: string): void {
     const isScalar = raw !== '' && !raw.startsWith('{') && !raw.startsWith('[');
     if (isScalar && raw.length <= longestScalar && this.#scalars++ < mostScalars) {
-      const { value } = parse(Buffer.from(raw, 'latin1').toString('utf8'));
+      const { value } = readPiece(Buffer.from(raw, 'latin1'));
       if (value !== null) {
         this.#sink.scalar(name, String(value));
       }
@@ -230,7 +249,7 @@ export class RowSplitter {
   }
 
   #parse(bytes: Buffer): Sent {
-    const { value, mended } = parse(bytes.toString('utf8'));
+    const { value, mended } = readPiece(bytes);
     this.#mended(isUtf8(bytes) ? mended : mended + 1);
     return value;
   }
@@ -242,17 +261,14 @@ export class RowSplitter {
   }
 }
 
-/** Takes the pieces of a body; at its end it gives everything in it but its rows. */
-export type BodyReader = Pick<RowSplitter, 'write' | 'end'>;
-
 /** A splitter whose rows go into a table. */
 export function splitInto(
   table: ResultTable,
   rowsAt: RowPath,
   scalar: (name: string, value: string) => void,
-): BodyReader {
+): RowSplitter {
   table.missing = rowsAt.missing;
-  const splitter = new RowSplitter(rowsAt, {
+  return new RowSplitter(rowsAt, {
     take: (bytes, from) => table.take(bytes, from),
     rows: (rows) => table.append(rows),
     scalar,
@@ -260,25 +276,6 @@ export function splitInto(
       table.mended += count;
     },
   });
-  if (rowsAt.at === undefined) {
-    return splitter;
-  }
-  const converter = new PointedRowConverter(rowsAt.at);
-  return {
-    write: (chunk) => splitter.write(converter.write(chunk)),
-    end: () => {
-      splitter.write(converter.end());
-      return splitter.end();
-    },
-  };
-}
-
-function parse(text: string): ReturnType<typeof readJson> {
-  try {
-    return readJson(text);
-  } catch {
-    throw broken();
-  }
 }
 
 /** The rows of a body without a list of objects in their place: an object there is the only row. */

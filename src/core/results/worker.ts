@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
 import { TableEngine } from './engine.ts';
-import { type BodyReader, splitInto } from './rowSplitter.ts';
+import { type RowSplitter, splitInto } from './rowSplitter.ts';
 import type { FromWorker, SentError, ToWorker } from './workerMessages.ts';
 
 /** How often the host hears of rows that arrive; the first ones are told at once. */
@@ -10,7 +10,7 @@ const progressMs = 60;
 /** One table, from its first byte on. */
 interface OpenTable {
   readonly engine: TableEngine;
-  splitter: BodyReader | undefined;
+  splitter: RowSplitter | undefined;
   toldAt: number;
   toldRows: number;
   /** Rows that were sent to the program that wants them. */
@@ -71,7 +71,7 @@ class TableWorker {
     });
   }
 
-  #reading(table: number, read: (splitter: BodyReader, open: OpenTable) => void): void {
+  #reading(table: number, read: (splitter: RowSplitter, open: OpenTable) => void): void {
     const open = this.#tables.get(table);
     if (open?.splitter === undefined) {
       return; // Dropped, or failed already: the rest of its body is of no use.

@@ -17,7 +17,7 @@ function read(body: string, pointer: string, size = 5) {
     piece.fill(0); // Its memory is used again for the next piece.
   }
   const rest = reader.end().Rest;
-  return { rows: JSON.parse(engine.json({ from: 0, to: table.rowCount })), rest };
+  return { rows: JSON.parse(engine.json({ from: 0, to: table.rowCount })), rest, mended: table.mended };
 }
 
 describe('rows that a pointer leads to', () => {
@@ -33,6 +33,7 @@ describe('rows that a pointer leads to', () => {
     ['', null, []],
     ['', 'text', [{ value: 'text' }]],
     ['', 42, [{ value: 42 }]],
+    ['/0', [[1, [2], {}, ''], 5], [{ value: 1 }, { value: ['2'] }, {}, { value: '' }]],
     ['', ['x', 'y', null, true], [{ value: 'x' }, { value: 'y' }, { value: null }, { value: true }]],
     ['/items', { items: [{ a: 'x,]}"\\' }], more: { items: [{ a: 2 }] } }, [{ a: 'x,]}"\\' }]],
     ['/items', { items: { a: 1 } }, [{ a: 1 }]],
@@ -48,7 +49,8 @@ describe('rows that a pointer leads to', () => {
   for (const [pointer, body, rows] of cases) {
     it(`finds ${JSON.stringify(rows)} at “${pointer}” of ${JSON.stringify(body).slice(0, 60)}`, () => {
       for (const size of [1, 3, 1000]) {
-        deepEqual(read(JSON.stringify(body, undefined, size === 3 ? 1 : 0), pointer, size).rows, rows);
+        const found = read(JSON.stringify(body, undefined, size === 3 ? 1 : 0), pointer, size);
+        deepEqual([found.rows, found.mended], [rows, 0]);
       }
     });
   }
@@ -62,6 +64,12 @@ describe('rows that a pointer leads to', () => {
     deepEqual(read('{"n":1,"item":{"a":1}}', '/item').rest, { n: 1, item: null });
   });
 
+  it('mends a value that is missing, and says so', () => {
+    for (const body of ['{"items":}', '{"a":,"items":[]}', '{"items":[],"a":}', '{"items":[{"a":}]}']) {
+      equal(read(body, '/items').mended, 1, body);
+    }
+  });
+
   it('refuses what is no JSON, or ends in the middle', () => {
     for (const body of [
       '{"items":[{"a":1}',
@@ -70,6 +78,15 @@ describe('rows that a pointer leads to', () => {
       '"abc',
       '{"items":[1]} x',
       'Not Found',
+      'nul',
+      'nulll',
+      'null null',
+      '{"items":nul}',
+      '{"items":',
+      '{"items":[:]}',
+      '[:]',
+      '[}',
+      '[1}',
       ' ',
       '1,2',
       '}',
