@@ -4,6 +4,7 @@ import { withTexts } from '../core/requests/secretless.ts';
 import type { Statistics } from '../core/results/statistics.ts';
 import type { TableHandle } from '../core/results/tableHandle.ts';
 import { termFor } from '../views/results/filterTerm.ts';
+import { roundMean } from '../views/results/grouping.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice, unlessCancelled } from './ask.ts';
 import { type Call, oneOf, type ResultCommand } from './command.ts';
@@ -39,12 +40,26 @@ export const columnStatistics: ResultCommand = async (panel, call, { hide }) => 
     return undefined;
   }
   const { sized, total, ...known } = withTexts(found, hide);
-  const numbers = total && { numbers: sized, sum: total.sum, mean: Number(total.mean.toPrecision(15)) };
+  const numbers = total && { numbers: sized, sum: total.sum, mean: roundMean(total) };
   if (!call.interactive) {
     return { field, ...known, ...numbers };
   }
   await unlessCancelled(showStatistics(panel, field, { ...known, ...numbers }));
   return undefined;
+};
+
+/** Puts the rows that are shown together by a column, in a tab of their own. */
+export const groupBy: ResultCommand = async (panel, call, { results, hide }) => {
+  const table = wholeTable(panel);
+  const { fields, kinds } = table.state;
+  const by = await chosenField(panel, call, vscode.l10n.t('Group by Column'));
+  const { of } = call.args;
+  const numeric = panel.model.seenFields.filter(
+    (one) => one !== by && kinds[fields.indexOf(one)] === 'number',
+  );
+  const added = Array.isArray(of) ? of.flatMap((one) => oneOf('of', one, fields) ?? []) : numeric;
+  const groups = await (await results()).group(panel, table, by, added);
+  return call.interactive ? undefined : withTexts(groups, hide);
 };
 
 type Facts = Omit<Statistics, 'sized' | 'total'> & { numbers?: number; sum?: string; mean?: number };

@@ -15,7 +15,7 @@ import type { TableHandle } from '../core/results/tableHandle.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice, askText } from './ask.ts';
-import { columnStatistics, wholeTable } from './columns.ts';
+import { columnStatistics, groupBy, wholeTable } from './columns.ts';
 import { type Call, type CommandServices, type CommandTable, oneOf, type ResultCommand } from './command.ts';
 import { withProgress } from './progress.ts';
 
@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.plot': (panel, { args: { field } }) =>
     panel.model.plotting.of(typeof field === 'string' ? field : undefined),
   'sessionTokens.results.statistics': columnStatistics,
+  'sessionTokens.results.groupBy': groupBy,
   'sessionTokens.results.export': exportResult,
   'sessionTokens.results.openAsJson': async (panel, _, { results }) => (await results()).openAsJson(panel),
   'sessionTokens.results.copyRequestAs': copyRequestAs,

@@ -80,6 +80,7 @@ const pictures: readonly Picture[] = [
   { name: 'watch-light', theme: 'light', take: watch, internal: true },
   { name: 'watch-hc-dark', theme: 'hc-dark', take: watch, internal: true },
   ...looked('statistics', statistics),
+  ...looked('groups', groups),
   { name: 'expiring-dark', theme: 'dark', take: expiring, settings: soon },
   ...(['light', ...contrast] as const).map((theme) => ({
     name: `expiring-${theme}`,
@@ -204,10 +205,20 @@ async function watch(vs: Workbench, words: Words): Promise<void> {
 /** What a column has, in a list. */
 async function statistics(vs: Workbench, words: Words): Promise<void> {
   await overview(vs, words);
-  const header = vs.webview().locator('[role=columnheader][data-field=ASGDPRA]');
+  const header = vs.webview().locator('[role=columnheader][data-field=ASICPSCA]');
   await header.click({ button: 'right' });
   await vs.pickFromMenu(words.command('results.statistics').replace(/^.*: /, ''));
   await vs.quickInput.waitFor(words.text('Choose a number to copy it, or a value to filter by it'));
+}
+
+/** A result's rows by one of its columns. */
+async function groups(vs: Workbench, words: Words): Promise<void> {
+  await overview(vs, words);
+  const header = vs.webview().locator('[role=columnheader][data-field=ASGCNMC]');
+  await header.click({ button: 'right' });
+  await vs.pickFromMenu(words.command('results.groupBy').replace(/^.*: /, ''));
+  await vs.webview().locator('[role=columnheader][data-field="count(*)"]').waitFor();
+  await tableShown(vs);
 }
 
 /** A token about to end: warning colours, and the one notice. */

@@ -76,12 +76,12 @@ describe('results in their tabs', () => {
     const { rows } = await run<{ rows: Record<string, string | number>[] }>('getData', request);
     const field = 'ASICPSCA';
     const values = rows.map((row) => String(row[field]));
-    const cents = values.reduce((sum, text) => sum + BigInt(Math.round(Number(text) * 100)), 0n);
+    const millionths = values.reduce((sum, text) => sum + BigInt(Math.round(Number(text) * 1e6)), 0n);
     const sorted = values.toSorted((a, b) => Number(a) - Number(b));
     const known = await run<Record<string, unknown>>('results.statistics', { field });
     const { frequent, distinct, mean, ...rest } = known;
     const sum = String(known.sum);
-    assert.equal(BigInt(Math.round(Number(sum) * 100)), cents, sum);
+    assert.equal(BigInt(Math.round(Number(sum) * 1e6)), millionths, sum);
     assert.deepEqual(rest, {
       field,
       rows: rows.length,
@@ -95,6 +95,40 @@ describe('results in their tabs', () => {
     assert.ok(Math.abs(Number(mean) * rows.length - Number(sum)) < 1e-6, String(mean));
     assert.equal((frequent as unknown[]).length, Math.min(10, new Set(values).size));
     await assert.rejects(run('results.statistics', { field: 'none' }), { code: 'E_CONFIG' });
+  });
+
+  it('rows are put together by a column in a result of its own, which is got anew as such', async () => {
+    const { rows } = await run<{ rows: Record<string, string | number>[] }>('getData', request);
+    const group = { field: 'ASGCNMC', of: ['ASICPSCA'] };
+    type Groups = { groups: { text: string; rows: number; totals: { sum: string; mean: number }[] }[] };
+    const { groups } = await run<Groups>('results.groupBy', group);
+    for (const { text, totals, ...known } of groups) {
+      const of = rows.filter(({ ASGCNMC }) => ASGCNMC === text);
+      const sum = of.reduce((all, { ASICPSCA }) => all + Number(ASICPSCA), 0);
+      assert.equal(known.rows, of.length);
+      assert.ok(Math.abs(Number(totals[0]?.sum) - sum) < 1e-6, totals[0]?.sum);
+      assert.ok(Math.abs(Number(totals[0]?.mean) - sum / of.length) < 1e-6);
+    }
+    const path = join(folder, 'groups.json');
+    const exported = async () => {
+      await run('results.export', { format: 'json', path });
+      return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>[];
+    };
+    const shown = groups.map(({ text, rows, totals: [total] }) => ({
+      ASGCNMC: text,
+      'count(*)': rows,
+      'sum(ASICPSCA)': Number(total?.sum),
+      'avg(ASICPSCA)': Number(total?.mean.toPrecision(15)),
+    }));
+    assert.deepEqual(await exported(), shown);
+    await run('results.refresh');
+    const anew = await exported();
+    assert.notDeepEqual(anew, shown, 'the jobs go on calculating');
+    assert.deepEqual(
+      anew.map(({ ASGCNMC, ...numbers }) => [ASGCNMC, numbers['count(*)'], Object.keys(numbers).length]),
+      groups.map(({ text, rows }) => [text, rows, 3]),
+    );
+    await assert.rejects(run('results.groupBy', { ...group, of: ['none'] }), { code: 'E_CONFIG' });
   });
 
   it('the request is copied in the form that a program names', async () => {

@@ -120,6 +120,20 @@ describe('the menus of a result', () => {
     const wanted = ofValue?.reduce((all, { ASICPSCA }) => all + Number(ASICPSCA), 0) ?? Number.NaN;
     assert.equal(Number(sum), Number(wanted.toFixed(6)));
     await until('the clipboard to have it', async () => (await vs().clipboard()) === sum);
+
+    // The rows that are left, by another column: a result as any other.
+    await tab.menu(tab.header('ASREYFLC'), 'Group by Column');
+    await tab.stands(`MVMVS/JCPU ASGCNMC=${value} by T`);
+    const counts = Object.entries(Object.groupBy(ofValue ?? [], ({ ASREYFLC }) => String(ASREYFLC)));
+    await until('the groups', async () => (await tab.rowCount()) === counts.length);
+    const first = counts.toSorted(([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0))[0];
+    assert.deepEqual(
+      [await tab.cell(0, 0).textContent(), await tab.cell(0, 1).textContent()],
+      [first?.[0], String(first?.[1]?.length)],
+    );
+    await vs().palette('Session Tokens: Refresh Result');
+    await tab.page.locator('.cell.changed').first().waitFor();
+    assert.equal(await tab.rowCount(), counts.length);
   });
 });
 

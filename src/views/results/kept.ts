@@ -12,7 +12,7 @@ const maxCharacters = 250_000;
  * @throws what the table throws
  */
 export async function keptOf(
-  { request, title, table, gotAt, kept, labels, hidden, outcome }: ResultModel,
+  { request, groupings, title, table, gotAt, kept, labels, hidden, outcome }: ResultModel,
   { hasSecret, redact, hide }: Pick<Services, 'hasSecret' | 'redact' | 'hide'>,
 ): Promise<KeptState | undefined> {
   if (table === undefined || table.state.phase !== 'done' || kept !== undefined) {
@@ -32,6 +32,7 @@ export async function keptOf(
     version: 1,
     request: plain,
     title,
+    groupings: [...groupings],
     gotAt,
     totalRows: Math.max(table.state.rowCount, outcome?.totalRows ?? 0),
     bytes: table.state.bytes,

@@ -22,13 +22,14 @@ export class Layouts {
     this.#hasSecret = hasSecret;
   }
 
-  of(request: DataRequest): Layout {
-    const view = viewOf(request);
+  /** @param by what its rows are grouped by */
+  of(request: DataRequest, by: readonly string[] = []): Layout {
+    const view = viewOf(request, by);
     return this.#all().find(([known]) => known === view)?.[1] ?? asSent;
   }
 
-  async keep(request: DataRequest, arranged: Layout): Promise<void> {
-    const view = viewOf(request);
+  async keep(request: DataRequest, arranged: Layout, by: readonly string[] = []): Promise<void> {
+    const view = viewOf(request, by);
     const filter = this.#hasSecret(arranged.filter) ? '' : arranged.filter;
     const others = this.#all().filter(([known]) => known !== view);
     await this.#state.update(key, [[view, { ...arranged, filter }], ...others].slice(0, maxLayouts));
@@ -40,7 +41,8 @@ export class Layouts {
   }
 }
 
-function viewOf(request: DataRequest): string {
+function viewOf(request: DataRequest, by: readonly string[]): string {
   const target = targetNames(request).map((name) => [name, request[name]]);
-  return fingerprint({ connection: request.connection, ...Object.fromEntries(target) });
+  const grouped = by.length === 0 ? {} : { by };
+  return fingerprint({ connection: request.connection, ...Object.fromEntries(target), ...grouped });
 }

@@ -102,6 +102,20 @@ const state = v.object({
 });
 export type TableStateMessage = v.InferOutput<typeof state>;
 
+const labels = v.array(v.tuple([name, v.string()]));
+
+/** How the rows of an answer are put together before they are shown. */
+const grouping = v.object({
+  /** The field whose values make the groups. */
+  by: name,
+  /** Fields whose numbers are added up. */
+  of: v.array(name),
+  /** Which rows count, and the labels that it may name columns by. */
+  filter: v.string(),
+  labels,
+});
+export type Grouping = v.InferOutput<typeof grouping>;
+
 /** What is kept by the workbench over a reload: the request, and as much of the data as is reasonable. */
 export const keptState = v.object({
   version: v.literal(1),
@@ -110,7 +124,8 @@ export const keptState = v.object({
   gotAt: v.number(),
   totalRows: count,
   bytes: count,
-  labels: v.array(v.tuple([name, v.string()])),
+  labels,
+  groupings: v.optional(v.array(grouping), []),
   hidden: v.optional(v.array(name), []),
   rows: v.string(),
 });

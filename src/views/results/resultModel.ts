@@ -11,7 +11,7 @@ import type { Args } from '../../core/results/workerMessages.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { FetchedTable } from './fetchTable.ts';
 import { seenFields } from './layout.ts';
-import type { KeptState, Layout, Question } from './messages.ts';
+import type { Grouping, KeptState, Layout, Question } from './messages.ts';
 import { Plotting, type ShowPlot } from './plotting.ts';
 import type { Outcome } from './statusTexts.ts';
 
@@ -29,6 +29,8 @@ interface ModelServices {
 export class ResultModel implements Disposable {
   readonly request: DataRequest;
   readonly title: string;
+  /** What is done to an answer, one after the other, before it is shown. */
+  readonly groupings: readonly Grouping[];
   readonly plotting: Plotting;
   readonly #services: ModelServices;
   readonly #changed = new Emitter<void>();
@@ -53,8 +55,15 @@ export class ResultModel implements Disposable {
   /** Fields that the view's definition hides at first. */
   hidden: readonly string[] = [];
 
-  constructor(request: DataRequest, title: string, layout: Layout, services: ModelServices) {
+  constructor(
+    request: DataRequest,
+    title: string,
+    layout: Layout,
+    services: ModelServices,
+    groupings: readonly Grouping[] = [],
+  ) {
     this.request = request;
+    this.groupings = groupings;
     this.title = title;
     this.layout = layout;
     this.#services = services;
@@ -85,7 +94,8 @@ export class ResultModel implements Disposable {
   }
 
   /** Shows a table, which may still be arriving. */
-  show(table: TableHandle): void {
+  show(table: TableHandle, labels: readonly (readonly [field: string, label: string])[] = []): void {
+    this.#labels = new Map(labels);
     this.#adopt(table);
     this.#changed.fire();
   }

@@ -8,10 +8,18 @@ import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { Services } from '../../services.ts';
 import { userMessage } from '../../userError.ts';
 import { fetchTable } from './fetchTable.ts';
+import { grouped } from './grouping.ts';
 import { resultHtml } from './html.ts';
 import { keptOf } from './kept.ts';
 import type { Layouts } from './layouts.ts';
-import { type FromTable, fromTable, type Layout, readMessage, type ToTable } from './messages.ts';
+import {
+  type FromTable,
+  fromTable,
+  type Grouping,
+  type Layout,
+  readMessage,
+  type ToTable,
+} from './messages.ts';
 import { ResultModel } from './resultModel.ts';
 import { statusTexts } from './statusTexts.ts';
 import { Watch } from './watch.ts';
@@ -37,6 +45,7 @@ export class ResultPanel implements Disposable {
   readonly model: ResultModel;
   readonly #deps: PanelServices;
   readonly #owned = new DisposableStore();
+  readonly #by: readonly string[];
   /** The table that is shown, and whether a secret stood in it, and was masked. */
   #shown: TableHandle | undefined;
   #masked = false;
@@ -47,15 +56,29 @@ export class ResultPanel implements Disposable {
   /** The field of the column that had the focus when {@link focused} resolved. */
   focusedField: string | undefined;
 
-  constructor(panel: vscode.WebviewPanel, deps: PanelServices, request: DataRequest, title: string) {
+  constructor(
+    panel: vscode.WebviewPanel,
+    deps: PanelServices,
+    request: DataRequest,
+    title: string,
+    groupings: readonly Grouping[],
+  ) {
     this.panel = panel;
     this.#deps = deps;
-    this.model = new ResultModel(request, title, deps.layouts.of(request), {
+    this.#by = groupings.map(({ by }) => by);
+    const services = {
       clock: deps.clock,
-      fetch: (request, signal) => fetchTable(deps, request, { signal }),
-      columns: (fetched) => deps.keeper.columns(fetched),
-      plot: (plot) => this.post(plot),
-    });
+      fetch: async (request: DataRequest, signal: AbortSignal) => {
+        let got = await fetchTable(deps, request, { signal });
+        for (const grouping of groupings) {
+          got = await grouped(deps.worker, got, grouping);
+        }
+        return got;
+      },
+      columns: (fetched: Fetched) => deps.keeper.columns(fetched),
+      plot: (plot: ToTable & { is: 'plot' }) => this.post(plot),
+    };
+    this.model = new ResultModel(request, title, deps.layouts.of(request, this.#by), services, groupings);
     const dist = vscode.Uri.joinPath(deps.extensionUri, 'dist');
     const icon = (name: string) => vscode.Uri.joinPath(deps.extensionUri, 'media', name);
     panel.iconPath = { light: icon('result-light.svg'), dark: icon('result-dark.svg') };
@@ -223,7 +246,10 @@ export class ResultPanel implements Disposable {
   }
 
   async #arrange(layout: Layout): Promise<void> {
-    await Promise.all([this.model.arrange(layout), this.#deps.layouts.keep(this.model.request, layout)]);
+    await Promise.all([
+      this.model.arrange(layout),
+      this.#deps.layouts.keep(this.model.request, layout, this.#by),
+    ]);
   }
 
   async #copy({ from, to, fields, headers }: FromTable & { is: 'copy' }): Promise<void> {

@@ -10,9 +10,10 @@ import { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { Services } from '../../services.ts';
 import { type FetchOptions, fetchTable } from './fetchTable.ts';
+import { groupLabels, groupsOf } from './grouping.ts';
 import { JsonFiles } from './jsonFiles.ts';
 import { Layouts } from './layouts.ts';
-import { type KeptState, keptState } from './messages.ts';
+import { type Grouping, type KeptState, keptState } from './messages.ts';
 import { viewType } from './register.ts';
 import { type PanelServices, ResultPanel } from './resultPanel.ts';
 
@@ -90,10 +91,28 @@ export class Results implements Disposable {
     }
   }
 
+  /**
+   * Shows the rows of a result that its filter leaves, put together by a column, in a tab of their own. Resolves to the groups.
+   * @param of the fields whose numbers are added up
+   */
+  async group({ model }: ResultPanel, table: TableHandle, by: string, of: string[]): Promise<unknown> {
+    const { filter } = model.layout;
+    const labels = model.labels.map(([field, label]): [string, string] => [field, label]);
+    const grouping = { by, of, filter, labels };
+    const { found, share, ...groups } = await groupsOf(this.#deps.worker, table, grouping);
+    const rowsOf = `${model.title} ${filter}`.trim();
+    const title = vscode.l10n.t('{0} by {1}', rowsOf, model.labelOf(by));
+    const shown = this.#open(model.request, title, [...model.groupings, grouping]);
+    shown.model.show(groups.table, groupLabels(grouping));
+    share.dispose();
+    return found;
+  }
+
   /** The result last looked at: the one that has the focus, or had it last. */
   get active(): ResultPanel | undefined {
     const panels = [...this.#panels];
-    return panels.find(({ panel }) => panel.active) ?? panels.at(-1);
+    // One that was opened just now is active, and the one before it may not know yet that it is no more.
+    return panels.findLast(({ panel }) => panel.active) ?? panels.at(-1);
   }
 
   /** The tabs stay: after a reload of the window they are shown again. */
@@ -105,22 +124,29 @@ export class Results implements Disposable {
     this.#deps.worker.dispose();
   }
 
-  #open(request: DataRequest): ResultPanel {
-    const title = titleOf(request);
+  #open(request: DataRequest, title = titleOf(request), groupings: readonly Grouping[] = []): ResultPanel {
     const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, {
       enableScripts: true,
       localResourceRoots: [vscode.Uri.joinPath(this.#deps.extensionUri, 'dist')],
     });
-    return this.#add(panel, request, title);
+    return this.#add(panel, request, title, groupings);
   }
 
-  #add(panel: vscode.WebviewPanel, request: DataRequest, title: string): ResultPanel {
-    const shown = new ResultPanel(panel, this.#deps, request, title);
+  #add(
+    panel: vscode.WebviewPanel,
+    request: DataRequest,
+    title: string,
+    groupings: readonly Grouping[],
+  ): ResultPanel {
+    const shown = new ResultPanel(panel, this.#deps, request, title, groupings);
     this.#panels.add(shown);
+    let wasActive = panel.active;
     panel.onDidChangeViewState(() => {
-      if (panel.active && this.#panels.delete(shown)) {
+      // News of where a tab stands may come when another one has been opened since.
+      if (panel.active && !wasActive && this.#panels.delete(shown)) {
         this.#panels.add(shown);
       }
+      wasActive = panel.active;
     });
     panel.onDidDispose(() => {
       this.#panels.delete(shown);
@@ -137,7 +163,7 @@ export class Results implements Disposable {
       panel.dispose();
       return;
     }
-    const shown = this.#add(panel, data.request, data.title);
+    const shown = this.#add(panel, data.request, data.title, data.groupings);
     try {
       const { table, share } = await tableOf(this.#deps.worker, data.rows);
       table.update({ bytes: data.bytes });

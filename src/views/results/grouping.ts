@@ -1,0 +1,85 @@
+import * as vscode from 'vscode';
+import { jsonOf, NumberText, type Sent } from '../../core/json.ts';
+import { tableOf } from '../../core/results/readers.ts';
+import type { Total } from '../../core/results/statistics.ts';
+import type { TableHandle } from '../../core/results/tableHandle.ts';
+import type { WorkerClient } from '../../core/results/workerClient.ts';
+import type { Result } from '../../core/results/workerMessages.ts';
+import type { FetchedTable } from './fetchTable.ts';
+import type { Grouping } from './messages.ts';
+
+/** Groups that are shown; of more, those with the most rows. */
+const mostGroups = 100_000;
+
+/** The columns of groups are named as in SQL. */
+const count = 'count(*)';
+const sumOf = (field: string) => `sum(${field})`;
+const meanOf = (field: string) => `avg(${field})`;
+
+/** The groups of a table, and a table of them, whose share is the caller's. */
+type Groups = Pick<FetchedTable, 'table' | 'share'> & { readonly found: Result<'group'> };
+
+/**
+ * Makes the table of a table's groups: the value that the rows of each have in common, how many they are, and the sum and
+ * the mean of their numbers.
+ * @throws what the table throws
+ */
+export async function groupsOf(
+  worker: WorkerClient,
+  table: TableHandle,
+  { by, of, filter, labels }: Grouping,
+): Promise<Groups> {
+  const arrangement = { sort: [], filter, labels };
+  const span = { arrangement, from: 0, to: table.state.rowCount };
+  const found = await table.call('group', { ...span, by, of, most: mostGroups });
+  const rows = found?.groups.map(({ text, rows, totals }): Sent => {
+    const numbers = totals.flatMap((total, at): [string, Sent][] => [
+      [sumOf(of[at] ?? ''), total && numberOf(total.sum)],
+      [meanOf(of[at] ?? ''), total && numberOf(roundMean(total))],
+    ]);
+    return new Map<string, Sent>([[by, text === '' ? null : text], [count, numberOf(rows)], ...numbers]);
+  });
+  return { ...(await tableOf(worker, jsonOf(rows ?? []))), found };
+}
+
+/** The mean without the digits that come of calculating in binary. */
+export function roundMean({ mean }: Total): number {
+  return Number(mean.toPrecision(15));
+}
+
+/** Puts together what has been fetched, in its place. */
+export async function grouped(
+  worker: WorkerClient,
+  { fetched, table, share }: FetchedTable,
+  grouping: Grouping,
+): Promise<FetchedTable> {
+  try {
+    const groups = await groupsOf(worker, table, grouping);
+    const totalRows = groups.table.state.rowCount;
+    return { fetched: { ...fetched, totalRows }, table: groups.table, share: groups.share };
+  } catch (error) {
+    fetched.answer.dispose();
+    throw error;
+  } finally {
+    share.dispose();
+  }
+}
+
+/** What the columns of groups are called. */
+export function groupLabels({ by, of, labels }: Grouping): [field: string, label: string][] {
+  const known = new Map(labels);
+  const labelOf = (field: string) => known.get(field) ?? field;
+  return [
+    [by, labelOf(by)],
+    [count, vscode.l10n.t('Rows')],
+    ...of.flatMap((field): [string, string][] => [
+      [sumOf(field), vscode.l10n.t('Sum of {0}', labelOf(field))],
+      [meanOf(field), vscode.l10n.t('Mean of {0}', labelOf(field))],
+    ]),
+  ];
+}
+
+/** What JavaScript writes without digits is no number of JSON. */
+function numberOf(value: number | string): Sent {
+  return Number.isFinite(Number(value)) ? new NumberText(String(value)) : null;
+}
