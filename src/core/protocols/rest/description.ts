@@ -4,7 +4,6 @@ import type { Message } from '../../errors.ts';
 import { isRecord } from '../../http/text.ts';
 import type { Json } from '../../json.ts';
 import { isNameField, type Preset } from '../protocol.ts';
-import type { Criterion } from './criteria.ts';
 import type { Unit } from './life.ts';
 import { type Place, pathOf, placeOf } from './place.ts';
 import presets from './presets.json' with { type: 'json' };
@@ -28,32 +27,6 @@ export interface RestRequest extends Unit {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof methods)[number];
-
-/** How an API with session tokens is spoken to. */
-export interface Description {
-  /** What a person is asked for to sign in. */
-  readonly ask: readonly string[];
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signIn: readonly RestRequest[];
-  readonly token: Place;
-  readonly keep: Readonly<Record<string, Place>>;
-  readonly send: {
-    readonly in: 'header' | 'cookie' | 'query' | 'body';
-    readonly name: string;
-    readonly value: string;
-  };
-  readonly life: Unit & { readonly sliding: boolean };
-  readonly query?: RestRequest | undefined;
-  readonly renew?: RestRequest | undefined;
-  readonly revoke?: RestRequest | undefined;
-  readonly refused: readonly Criterion[];
-  readonly expired: readonly Criterion[];
-  readonly limit: readonly Criterion[];
-  readonly requests: Readonly<Record<string, RestRequest>>;
-  /** Where the rows stand. */
-  readonly rows: readonly string[];
-}
 
 /** What can be wrong with a member; its name is {0}. */
 const wrong = {
@@ -243,6 +216,9 @@ const members = {
   rows: v.optional(path, ''),
 };
 const schema = v.object(members, as('object'));
+
+/** How an API with session tokens is spoken to. */
+export type Description = v.InferOutput<typeof schema>;
 
 /** The names of the members that describe. */
 export const memberNames = Object.keys(members) as readonly (keyof typeof members)[];

@@ -10,7 +10,7 @@ import {
 import { namesAround, namesInText } from './template.ts';
 
 /** Where each secret goes by a description: what is asked for, the token, and what is kept with it. */
-export function handingsOf(description: Description): readonly Handing[] {
+function handingsOf(description: Description): readonly Handing[] {
   const { ask, signIn, query, renew, revoke, send, headers } = description;
   const isSecret = isSecretIn(description);
   const requests = [...signIn, query, renew, revoke].filter((one) => one !== undefined);

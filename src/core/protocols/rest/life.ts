@@ -1,7 +1,7 @@
 import { cookieIn, type Place, type Seen, seen, textAt } from './place.ts';
 
 /** A number, or the place of one. */
-export type Amount = number | Place;
+type Amount = number | Place;
 
 /** How a life is told: at most one of these but for `issued`. */
 export interface Unit {
@@ -35,25 +35,21 @@ export function fixedMs(unit: Unit): number | undefined {
 
 /** Whether an answer is to tell a life by this. */
 export function tells(unit: Unit): boolean {
-  return unit.at !== undefined || unit.jwt === true || unit.cookie !== undefined || isAmountTold(unit);
-}
-
-function isAmountTold({ minutes, seconds, milliseconds }: Unit): boolean {
-  return typeof (minutes ?? seconds ?? milliseconds) === 'object';
+  return unit.jwt === true || unit.cookie !== undefined || placeIn(unit) !== undefined;
 }
 
 /** Whether it is told in the body. */
-export function isInBody({ minutes, seconds, milliseconds, at }: Unit): boolean {
-  const place = minutes ?? seconds ?? milliseconds ?? at;
-  return typeof place === 'object' && (place.in === 'json' || place.in === 'text');
+export function isInBody(unit: Unit): boolean {
+  return ['json', 'text'].includes(placeIn(unit)?.in ?? '');
 }
 
 /** Whether it is told by what any answer may have: a header or a cookie, which no data can be taken for. */
-export function tellsBeside({ minutes, seconds, milliseconds, at, cookie }: Unit): boolean {
-  const place = minutes ?? seconds ?? milliseconds ?? at;
-  return (
-    cookie !== undefined || (typeof place === 'object' && (place.in === 'header' || place.in === 'cookie'))
-  );
+export function tellsBeside(unit: Unit): boolean {
+  return unit.cookie !== undefined || ['header', 'cookie'].includes(placeIn(unit)?.in ?? '');
+}
+
+function placeIn({ minutes, seconds, milliseconds, at }: Unit): Place | undefined {
+  return [minutes, seconds, milliseconds, at].find((one) => typeof one === 'object');
 }
 
 /**

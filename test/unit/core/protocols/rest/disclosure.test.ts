@@ -1,11 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { parseDescription, presetsByName } from '../../../../../src/core/protocols/rest/description.ts';
-import { handingsOf, ownHandings } from '../../../../../src/core/protocols/rest/disclosure.ts';
+import { ownHandings } from '../../../../../src/core/protocols/rest/disclosure.ts';
 
 function handings(input: Record<string, unknown>) {
   const parsed = parseDescription(input);
   ok(parsed.ok);
-  return handingsOf(parsed.value);
+  return ownHandings(input, parsed.value) ?? [];
 }
 
 describe('where secrets go by a description', () => {
