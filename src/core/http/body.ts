@@ -18,7 +18,7 @@ interface BodyReading {
   note(message: string): void;
 }
 
-export interface Body {
+interface Body {
   /** Where no sink took it. */
   readonly text: string;
   readonly streamed: boolean;

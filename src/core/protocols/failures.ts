@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { type FailureDetails, TokensError } from '../errors.ts';
+import { type FailureDetails, type Message, TokensError } from '../errors.ts';
 import { type HttpAnswer, isSuccess } from '../http/request.ts';
-import { looksLikeHtml, parseJson } from '../http/text.ts';
+import { ended, looksLikeHtml, parseJson } from '../http/text.ts';
 
 /** A token as it can be sent in a header. */
 export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
@@ -27,6 +27,32 @@ export function refused(host: string, words: string, details: FailureDetails): T
     words === '' ? '{0} answered with status {1}.' : '{0} answered with status {1}: {2}',
     [host, status, words],
     details,
+  );
+}
+
+/**
+ * The error for somebody who signs in and is refused.
+ * @param bare what is said where the gateway has no words for it
+ */
+export function signInRefused(
+  host: string,
+  words: string,
+  details: FailureDetails,
+  bare: Message,
+): TokensError {
+  const { template } = words === '' ? bare : { template: '{0} refused the sign-in: {1}' };
+  return new TokensError('E_CREDENTIALS', template, [host, ended(words)], details);
+}
+
+/** The error for a token that is good no more. */
+export function tokenExpired(host: string, words: string, details: FailureDetails): TokensError {
+  return new TokensError(
+    'E_EXPIRED',
+    words === ''
+      ? 'The session token is no longer valid at {0}.'
+      : 'The session token is no longer valid at {0}: {1}',
+    [host, ended(words)],
+    { ...details, refused: 'sign-in' },
   );
 }
 

@@ -69,7 +69,7 @@ export function isOwn({ boot, machine }: Instant, now: Instant): boolean {
 }
 
 /** Whether {@link elapsed} is more than a guess. */
-export function isKnown(since: Instant, now: Instant): boolean {
+function isKnown(since: Instant, now: Instant): boolean {
   return isOwn(since, now) || learned.get(now)?.get(startOf(since))?.isHeard === true;
 }
 

@@ -5,10 +5,9 @@ import { basicCredentials } from '../../http/encode.ts';
 import { type HttpAnswer, type HttpRequest, isSuccess } from '../../http/request.ts';
 import { ended, isError, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
-import { detailsOf, notJson, refused, tokenText } from '../failures.ts';
+import { detailsOf, notJson, refused, signInRefused, tokenText } from '../failures.ts';
 import type { DataAnswer, DataCall, GatewayDeps, Login, Tokens } from '../protocol.ts';
-import { saidBeside, totalRows } from './reading.ts';
-import { refusesLogin, saysSessionIsGone, speaksOfLimit } from './refusals.ts';
+import { refusesLogin, saidBeside, saysSessionIsGone, speaksOfLimit, totalRows } from './reading.ts';
 import { type CraQuery, rowsAt } from './request.ts';
 import { SessionWatch } from './sessionWatch.ts';
 import type { CraConnection } from './settings.ts';
@@ -19,7 +18,7 @@ export type CraCall = DataCall<CraQuery>;
 export type CraDeps = GatewayDeps & { readonly connection: CraConnection };
 
 /** What a call was for, where that changes what a failure means. */
-export interface Purpose {
+interface Purpose {
   /** The service that is being logged on to. */
   readonly logOn?: string;
   /** Whether the call opens a session, so that the lack of one may be the reason. */
@@ -228,17 +227,10 @@ export class CraWire {
     if (status !== 401 && status !== 403) {
       return refused(host, words, details);
     }
-    if (words !== '') {
-      return new TokensError('E_CREDENTIALS', '{0} refused the sign-in: {1}', [host, ended(words)], details);
-    }
-    return new TokensError(
-      'E_CREDENTIALS',
-      this.deps.connection.login === 'certificate'
-        ? '{0} refused the sign-in by client certificate.'
-        : '{0} refused the sign-in: wrong user or password.',
-      [host],
-      details,
-    );
+    const byCertificate = { template: '{0} refused the sign-in by client certificate.' };
+    const byPassword = { template: '{0} refused the sign-in: wrong user or password.' };
+    const isByCertificate = this.deps.connection.login === 'certificate';
+    return signInRefused(host, words, details, isByCertificate ? byCertificate : byPassword);
   }
 
   /** The error for a 401 that asks for the Tomcat user. */
@@ -261,28 +253,13 @@ export class CraWire {
     call: CraCall,
     opens: boolean,
   ): Promise<{ answer: DataAnswer; session: string | undefined }> {
+    const { redactor, clock } = this.deps;
     const known = call.tokens.session;
+    const purpose: Purpose = known === undefined ? { opens: true } : { about: 'either' };
     const watch = new SessionWatch(known, (session) => {
-      this.deps.redactor.add(session.value);
+      redactor.add(session.value);
       return opens || known !== undefined ? call.onSession?.(session) : undefined;
     });
-    try {
-      const purpose: Purpose = known === undefined ? { opens: true } : { about: 'either' };
-      const answer = await this.#read(request, call, watch, purpose, opens);
-      return { answer, session: watch.id ?? known };
-    } finally {
-      await watch.settled();
-    }
-  }
-
-  async #read(
-    request: HttpRequest,
-    call: CraCall,
-    watch: SessionWatch,
-    purpose: Purpose,
-    opens: boolean,
-  ): Promise<DataAnswer> {
-    const { redactor, clock } = this.deps;
     let errorSaid: string | undefined;
     const attempt = (one: HttpRequest) =>
       readData(this.http, one, call, {
@@ -309,13 +286,16 @@ export class CraWire {
         throw this.refusal(http, words.join(' '), purpose);
       }
       const warnings = words.length === 0 ? {} : { warnings: words };
-      return { sent: http.sent, answer, totalRows: totalRows(answer), ...warnings };
+      const got = { sent: http.sent, answer, totalRows: totalRows(answer), ...warnings };
+      return { answer: got, session: watch.id ?? known };
     } catch (error) {
       if (isError(errorSaid) && error instanceof TokensError && error.code === 'E_PROTOCOL') {
         const answered = { status: 200, headers: {}, sent: clock.now(), text: '', streamed: true };
         throw this.refusal(answered, wordsOfError(errorSaid, redactor), purpose);
       }
       throw error;
+    } finally {
+      await watch.settled();
     }
   }
 

@@ -4,7 +4,7 @@ import type { CraQuery } from './request.ts';
 import type { CraConnection } from './settings.ts';
 
 /** What is in the field (docs/protocols.md 2): the older dialect, the newer one, and that under the older one's root. */
-export const profiles = ['views', 'getData', 'cmi'] as const;
+const profiles = ['views', 'getData', 'cmi'] as const;
 export type CraProfile = (typeof profiles)[number];
 
 /** Where the services are: the roots differ in capitals alone. */

@@ -4,7 +4,7 @@ import type { HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
 import type { HttpAnswer, HttpHead } from '../../http/request.ts';
 import { ended, wordsOf } from '../../http/text.ts';
-import { detailsOf, refused, tokenText } from '../failures.ts';
+import { detailsOf, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
 import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '../protocol.ts';
 import { matches } from './criteria.ts';
@@ -12,7 +12,7 @@ import type { Description } from './description.ts';
 import { isCalled, type Place, type Seen, seen, textAt } from './place.ts';
 
 /** What an answer is to: it decides what a refusal means. */
-export type Purpose = 'signIn' | 'renewal' | 'token';
+type Purpose = 'signIn' | 'renewal' | 'token';
 
 /** Longest text that is kept with a token, in characters. */
 const longestKept = 8_192;
@@ -55,64 +55,44 @@ export class Answers {
   ): TokensError | undefined {
     const { expired, limit, refused: refusals } = this.#description;
     const { status } = answer;
-    const words = () => wordsOf(answer.text, this.#redactor);
-    if (matches(limit, view)) {
-      return this.#failed('E_LIMIT', words(), answer);
-    }
-    if (purpose === 'signIn' && (matches(refusals, view) || status === 401 || status === 403)) {
-      return this.#failed('E_CREDENTIALS', words(), answer);
-    }
-    if (purpose !== 'signIn' && matches(expired, view)) {
-      return this.#failed('E_EXPIRED', words(), answer);
-    }
-    if (status < 300) {
+    const isAtLimit = matches(limit, view);
+    const isRefused = purpose === 'signIn' && (matches(refusals, view) || status === 401 || status === 403);
+    const isExpired = purpose !== 'signIn' && matches(expired, view);
+    if (status < 300 && !isAtLimit && !isRefused && !isExpired) {
       return undefined;
+    }
+    const host = this.#host;
+    const words = wordsOf(answer.text, this.#redactor);
+    const details = detailsOf(answer, words);
+    if (isAtLimit) {
+      return new TokensError(
+        'E_LIMIT',
+        words === '' ? '{0} is at its limit.' : '{0} is at its limit: {1}',
+        [host, ended(words)],
+        details,
+      );
+    }
+    if (isRefused) {
+      const bare = { template: '{0} refused the sign-in: wrong user or password.' };
+      return signInRefused(host, words, { ...details, refused: 'login' }, bare);
+    }
+    if (isExpired) {
+      return tokenExpired(host, words, details);
     }
     // By what it is renewed may be good no more; the token itself may be.
     const isOver = purpose === 'renewal' && this.#isByKept && status >= 400 && status < 500 && status !== 408;
-    const details = { ...detailsOf(answer, words()), ...(isOver ? { refused: 'sign-in' as const } : {}) };
-    return refused(this.#host, words(), details);
-  }
-
-  #failed(code: 'E_LIMIT' | 'E_CREDENTIALS' | 'E_EXPIRED', words: string, answer: HttpAnswer): TokensError {
-    const host = this.#host;
-    const isBare = words === '';
-    const details = detailsOf(answer, words);
-    switch (code) {
-      case 'E_LIMIT':
-        return new TokensError(
-          code,
-          isBare ? '{0} is at its limit.' : '{0} is at its limit: {1}',
-          [host, ended(words)],
-          details,
-        );
-      case 'E_CREDENTIALS':
-        return new TokensError(
-          code,
-          isBare ? '{0} refused the sign-in: wrong user or password.' : '{0} refused the sign-in: {1}',
-          [host, ended(words)],
-          { ...details, refused: 'login' },
-        );
-      case 'E_EXPIRED':
-        return new TokensError(
-          code,
-          isBare
-            ? 'The session token is no longer valid at {0}.'
-            : 'The session token is no longer valid at {0}: {1}',
-          [host, ended(words)],
-          { ...details, refused: 'sign-in' },
-        );
-    }
+    return refused(host, words, isOver ? { ...details, refused: 'sign-in' } : details);
   }
 
   /** The error for an answer of success that has not what it is to have. */
   lacking({ status }: { readonly status: number }): TokensError {
-    const details = { status };
     return new TokensError(
       'E_PROTOCOL',
       'The answer of {0} lacks what the protocol promises.',
       [this.#host],
-      details,
+      {
+        status,
+      },
     );
   }
 

@@ -4,10 +4,10 @@ import { type ErrorCode, TokensError } from '../../errors.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import type { Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
-import { ended, isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
+import { isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import type { JsonObject } from '../../json.ts';
 import { readData } from '../data.ts';
-import { detailsOf, notJson, refused, tokenText } from '../failures.ts';
+import { detailsOf, notJson, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
 import type {
   CallOptions,
@@ -329,26 +329,12 @@ export class Sarus implements Gateway<SarusQuery> {
     const { host } = this.#http;
     const code = codeOf(status, purpose, words);
     const details = detailsOf(answer, words, status);
-    const args = words === '' ? [host] : [host, ended(words)];
     if (code === 'E_CREDENTIALS') {
-      return new TokensError(
-        code,
-        words === ''
-          ? '{0} refused the sign-in: wrong API key, e-mail address or password.'
-          : '{0} refused the sign-in: {1}',
-        args,
-        { ...details, refused: 'login' },
-      );
+      const bare = { template: '{0} refused the sign-in: wrong API key, e-mail address or password.' };
+      return signInRefused(host, words, { ...details, refused: 'login' }, bare);
     }
     if (code === 'E_EXPIRED') {
-      return new TokensError(
-        code,
-        words === ''
-          ? 'The session token is no longer valid at {0}.'
-          : 'The session token is no longer valid at {0}: {1}',
-        args,
-        { ...details, refused: 'sign-in' },
-      );
+      return tokenExpired(host, words, details);
     }
     const mayBeToken = purpose === 'token' && mayBeOfToken.has(status);
     return refused(host, words, mayBeToken ? { ...details, refused: 'sign-in' } : details);

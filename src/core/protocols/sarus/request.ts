@@ -47,7 +47,7 @@ export function dataRequest({
 }
 
 /** Parameters of a query: a list is repeated, an object is `name=a;name=b`. What is null is left out. */
-export function pairsOf(params: Readonly<Record<string, Json>>): Pairs {
+function pairsOf(params: Readonly<Record<string, Json>>): Pairs {
   return Object.entries(params).flatMap(([name, value]): Pairs => {
     if (!Array.isArray(value)) {
       return value === null ? [] : [[name, plainText(value)]];
