@@ -83,6 +83,11 @@ export function mayLive(deadline: Deadline, now: Instant): boolean {
   return remaining(deadline, now) > 0 || isGuess(deadline, now);
 }
 
+/** The same, of machines and containers alike: those of one machine share its clock, and no claims. */
+export function isFromHere(then: Instant, now: Instant): boolean {
+  return isOwn(then, now) && (then.machine ?? now.machine) === now.machine;
+}
+
 /** What tells one start of one machine from all others; empty where nothing does. */
 export function startOf({ boot, machine = '' }: Instant): string {
   return boot === '' ? machine : boot;

@@ -3,7 +3,7 @@ import type { Instant } from '../clock.ts';
 import { type Connection, originOf, withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
 import type { CallOptions, Gateway, Grant, Query, Tokens } from '../protocols/protocol.ts';
-import { remaining } from './deadline.ts';
+import { isFromHere, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
@@ -129,10 +129,15 @@ export class GatewayCalls {
       await pause(clock, lookMs);
     }
     try {
-      const current = await unused();
+      let current = await unused();
+      if (current !== undefined && !isFromHere(current.sent, clock.now())) {
+        // Machines share no claims: the one that got the token goes first, and all others look again when that has been heard of.
+        await pause(clock, syncDelayMs);
+        current = await unused();
+      }
       return current && (await work(current));
     } catch (error) {
-      // Machines share no claims: another one may have used it, and all hear of that within a moment.
+      // Another machine may have used it all the same.
       if (error instanceof TokensError && (error.details.status ?? 0) >= 400) {
         await pause(clock, syncDelayMs);
         if ((await unused()) === undefined) {

@@ -2,7 +2,7 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
-import { elapsed, isGuess, isOwn, remaining, renewalMargin } from './deadline.ts';
+import { elapsed, isFromHere, isGuess, remaining, renewalMargin } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { isEnding, type Session, type TokenRecord, type UserToken } from './record.ts';
 import type { Renewal } from './renewal.ts';
@@ -176,9 +176,8 @@ export class RenewalTimes implements Disposable {
    */
   #margin({ id, sent, lifeMs }: TokenRecord): number {
     const now = this.#env.clock.now();
-    const isMine = isOwn(sent, now) && (sent.machine ?? now.machine) === now.machine;
     const { share, jitterShare } = otherMachines;
-    const part = isMine ? 1 : share + jitterShare * jitterOf(now.machine ?? now.boot);
+    const part = isFromHere(sent, now) ? 1 : share + jitterShare * jitterOf(now.machine ?? now.boot);
     return part * renewalMargin(lifeMs, this.#roundTripMs, jitterOf(id));
   }
 

@@ -221,6 +221,7 @@ describe('rest: tokens', () => {
         turned(far, other.keeper.keepAlive(token.id)),
       ]);
       equal(server.calls('/login').length, 1);
+      equal(server.calls('/refresh').length, 1);
       equal(window.keeper.reveal(token.id), other.keeper.reveal(token.id));
       ok(server.live.has(other.keeper.reveal(token.id)));
       await turned(far, other.keeper.keepAlive(token.id));
