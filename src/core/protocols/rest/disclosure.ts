@@ -11,27 +11,19 @@ import { namesAround, namesInText } from './template.ts';
 
 /** Where each secret goes by a description: what is asked for, the token, and what is kept with it. */
 function handingsOf(description: Description): readonly Handing[] {
-  const { ask, signIn, query, renew, revoke, send, headers } = description;
-  const isSecret = isSecretIn(description);
+  const { signIn, query, renew, revoke, send, headers } = description;
   const requests = [...signIn, query, renew, revoke].filter((one) => one !== undefined);
-  const all: Handing[] = [
-    ...requests.flatMap((request) => [
-      ...(request.basic ? [{ names: basicNames(ask), ...headerOf('Authorization', request) }] : []),
-      ...handingsIn(request, isSecret),
-    ]),
-    ...inHeaders(headers, isSecret),
+  return [
+    ...requests.flatMap((request) => handingsIn(request, description)),
+    ...inHeaders(headers, description),
     { names: ['token'], place: send.in, name: send.name },
     ...dataHandings(description),
   ];
-  return all.filter(({ names }) => names.length > 0);
 }
 
 /** Where requests for data take a secret besides the token in its place. */
 export function dataHandings(description: Description): Handing[] {
-  const isSecret = isSecretIn(description);
-  return Object.values(description.requests)
-    .flatMap((request) => handingsIn(request, isSecret))
-    .filter(({ names }) => names.length > 0);
+  return Object.values(description.requests).flatMap((request) => handingsIn(request, description));
 }
 
 function isSecretIn(description: Description): (name: string) => boolean {
@@ -59,32 +51,28 @@ export function ownHandings(
   return isOwn ? handingsOf(description) : undefined;
 }
 
-function handingsIn(request: RestRequest, isSecret: (name: string) => boolean): Handing[] {
-  const { path, headers, form, json } = request;
+function handingsIn(request: RestRequest, description: Description): Handing[] {
+  const { path, headers, form, json, basic } = request;
+  const isSecret = isSecretIn(description);
   const of = { request: lineOf(request) };
   const [before, query] = namesAround(path);
   const inBody = textsOf({ headers: {}, form, json }).flatMap((text) => namesInText(text, isSecret));
-  return [
+  const login = basic ? basicNames(description.ask) : [];
+  const all: Handing[] = [
+    { names: login, place: 'header', name: 'Authorization', ...of },
     { names: before.filter(isSecret), place: 'path', ...of },
     { names: query.filter(isSecret), place: 'query', ...of },
     { names: [...new Set(inBody)], place: 'body', ...of },
-    ...inHeaders(headers, isSecret, request),
+    ...inHeaders(headers, description).map((one) => ({ ...one, ...of })),
   ];
+  return all.filter(({ names }) => names.length > 0);
 }
 
-function inHeaders(
-  headers: Readonly<Record<string, string>>,
-  isSecret: (name: string) => boolean,
-  request?: RestRequest,
-): Handing[] {
-  return Object.entries(headers).map(([name, value]) => ({
-    names: namesInText(value, isSecret),
-    ...headerOf(name, request),
-  }));
-}
-
-function headerOf(name: string, request: RestRequest | undefined): Omit<Handing, 'names'> {
-  return { place: 'header', name, ...(request === undefined ? {} : { request: lineOf(request) }) };
+function inHeaders(headers: Readonly<Record<string, string>>, description: Description): Handing[] {
+  return Object.entries(headers).flatMap(([name, value]): Handing[] => {
+    const names = namesInText(value, isSecretIn(description));
+    return names.length === 0 ? [] : [{ names, place: 'header', name }];
+  });
 }
 
 /** A request as documentation writes it. */

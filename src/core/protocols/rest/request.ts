@@ -6,13 +6,14 @@ import type { RowPath } from '../answer.ts';
 import {
   type Description,
   knownNames,
+  namesOf,
   parseDescription,
   parseRequest,
   type RestRequest,
   textsOf,
 } from './description.ts';
 import { pathOf } from './place.ts';
-import { namesIn, namesInText } from './template.ts';
+import { namesIn } from './template.ts';
 
 const json: v.GenericSchema<Json> = v.lazy(() =>
   v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
@@ -80,10 +81,8 @@ export function dataRequest(query: RestQuery, connection: Connection): DataReque
   }
   const isOwnBody = query.json !== undefined;
   const one = isOwnBody ? { ...found, json: query.json, form: undefined } : found;
-  const texts = isOwnBody ? textsOf({ headers: one.headers }) : textsOf(one);
-  const inPath = namesIn(one.path);
-  const isAsked = (name: string) => ask.includes(name);
-  const asked = inPath.find(isAsked) ?? texts.flatMap((text) => namesInText(text, isAsked))[0];
+  const own = isOwnBody ? { ...one, json: undefined } : one;
+  const [asked] = namesOf(own, (name) => ask.includes(name));
   if (asked !== undefined) {
     throw new TokensError(
       'E_CONFIG',
@@ -91,6 +90,7 @@ export function dataRequest(query: RestQuery, connection: Connection): DataReque
       [asked],
     );
   }
+  const [inPath, texts] = [namesIn(one.path), textsOf(own)];
   const params = Object.entries(query.params ?? {});
   const known = knownNames(description);
   const isFilled = (name: string) =>

@@ -54,21 +54,18 @@ export class Sending {
     const values = this.#values(scope);
     const isKnown = (name: string) => this.#known.has(name) || (scope.params?.has(name) ?? false);
     const { path, isWhole } = fillPath(one.path, values, url, isKnown);
-    const fill = (text: string) => fillText(text, isKnown, values);
-    const headers: Record<string, string> = {};
-    for (const [name, text] of [...this.#ownHeaders(one), ...Object.entries(one.headers)]) {
-      const value = fill(text);
-      if (value !== undefined) {
-        headers[name] = headerValue(name, value);
-      }
-    }
-    const form =
-      one.form === undefined
-        ? undefined
-        : Object.entries(one.form).flatMap(([name, text]): [string, string][] => {
-            const value = fill(text);
-            return value === undefined ? [] : [[name, value]];
-          });
+    const fill = (texts: Readonly<Record<string, string>>) =>
+      Object.entries(texts).flatMap(([name, text]): [string, string][] => {
+        const value = fillText(text, isKnown, values);
+        return value === undefined ? [] : [[name, value]];
+      });
+    const headers = Object.fromEntries(
+      fill({ ...this.#ownHeaders(one), ...one.headers }).map(([name, value]) => [
+        name,
+        headerValue(name, value),
+      ]),
+    );
+    const form = one.form && fill(one.form);
     const body = one.json === undefined || one.isOwnBody ? one.json : fillJson(one.json, isKnown, values);
     const sent: Filled = { path: withQuery(path, one.query ?? []), headers, form, json: body };
     if (one.basic) {
@@ -88,13 +85,14 @@ export class Sending {
   }
 
   /** The headers that go with everything, less those that the request has itself, or that are sent with what the secret storage has. */
-  #ownHeaders({ headers, send }: RestRequest): [string, string][] {
+  #ownHeaders({ headers, send }: RestRequest): Record<string, string> {
     const { headers: own, send: how } = this.#description;
     const names = [...Object.keys(headers), ...(send && how.in === 'header' ? [how.name] : [])];
     const others = new Set(names.map((name) => name.toLowerCase()));
-    return Object.entries(own).filter(
+    const left = Object.entries(own).filter(
       ([name, value]) => !others.has(name.toLowerCase()) && !value.includes(secretPlace),
     );
+    return Object.fromEntries(left);
   }
 
   /** Whether all is known that a path cannot do without; parameters of its query are left out. */
@@ -117,30 +115,28 @@ export class Sending {
   }
 
   #addToken(sent: Filled, token: string | undefined, scope: Scope, pathname: string): void {
-    const { send } = this.#description;
-    const others = scope.cookies.for(pathname);
-    let own: { readonly name: string; readonly value: string } | undefined;
-    const value = token && fillText(send.value, (name) => this.#known.has(name), this.#values(scope));
-    if (token !== undefined && value !== undefined) {
-      if (send.in === 'header') {
-        const isGiven = Object.keys(sent.headers).some(
-          (name) => name.toLowerCase() === send.name.toLowerCase(),
-        );
-        if (!isGiven) {
-          sent.headers[send.name] = headerValue(send.name, value);
-        }
-      } else if (send.in === 'query') {
-        sent.path = withQuery(sent.path, [[send.name, value]]);
-      } else if (send.in === 'cookie') {
-        const name = nameOf(scope.cookies, send.name, token);
-        own = { name, value: cookieValue(value, this.#description.token.in === 'cookie') };
-      } else {
-        this.#addToBody(sent, pathOf(send.name) ?? [], value);
-      }
+    const { send, token: from } = this.#description;
+    const isKnown = (name: string) => this.#known.has(name);
+    const value = token && fillText(send.value, isKnown, this.#values(scope));
+    if (token === undefined || value === undefined) {
+      return;
     }
-    if (own !== undefined) {
-      const all = [own, ...others.filter(({ name }) => name !== own?.name)];
-      sent.headers.Cookie = all.map(({ name, value }) => `${name}=${value}`).join('; ');
+    if (send.in === 'header') {
+      const isGiven = Object.keys(sent.headers).some(
+        (name) => name.toLowerCase() === send.name.toLowerCase(),
+      );
+      if (!isGiven) {
+        sent.headers[send.name] = headerValue(send.name, value);
+      }
+    } else if (send.in === 'query') {
+      sent.path = withQuery(sent.path, [[send.name, value]]);
+    } else if (send.in === 'body') {
+      this.#addToBody(sent, pathOf(send.name) ?? [], value);
+    } else {
+      const name = nameOf(scope.cookies, send.name, token);
+      const own = { name, value: cookieValue(value, from.in === 'cookie') };
+      const all = [own, ...scope.cookies.for(pathname).filter((other) => other.name !== name)];
+      sent.headers.Cookie = all.map((one) => `${one.name}=${one.value}`).join('; ');
     }
   }
 
