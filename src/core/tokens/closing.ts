@@ -2,7 +2,6 @@ import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
 import { abilitiesOf, protocolOf } from '../protocols/kinds.ts';
-import type { Grant } from '../protocols/protocol.ts';
 import { remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
@@ -10,7 +9,6 @@ import { atATime, belongsTo } from './gateways.ts';
 import {
   isClosable,
   isEnding,
-  keptAfter,
   type Session,
   type SoleToken,
   type TokenRecord,
@@ -50,6 +48,7 @@ export class Closing implements Disposable {
     this.#takeover = takeover;
     const { claims, scheduler, table } = env;
     this.#owned.add(table.onDidChange((change) => this.#watchClosing(change)));
+    this.#owned.add(calls.onUnwanted((id) => void this.#finishClosing(id)));
     this.#owned.add(
       claims.onDidClaim((key) => {
         const id = key.startsWith(leavingKey('')) ? key.slice(leavingKey('').length) : undefined;
@@ -148,21 +147,6 @@ export class Closing implements Disposable {
   #canEnd({ connection: name }: TokenRecord): boolean {
     const connection = this.#env.gateways.find(name);
     return connection === undefined || abilitiesOf(connection).closable;
-  }
-
-  /** Ends what a gateway has put in the place of a token that was closed or replaced meanwhile. */
-  async discard(
-    old: TokenRecord,
-    { value, sent, more = {} }: Pick<Grant, 'value' | 'sent' | 'more'>,
-  ): Promise<void> {
-    const { newId, sync } = this.#env;
-    if (!isClosable(old)) {
-      return;
-    }
-    const kept = { more: keptAfter(old.more, more) };
-    const unwanted = { ...old, value, sent, ...kept, id: newId(), closing: true };
-    await sync.add(unwanted);
-    await this.#finishClosing(unwanted.id);
   }
 
   /** Forgets all that is held of a connection, and ends its user tokens as far as their gateway can be asked. */

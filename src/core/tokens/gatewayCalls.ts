@@ -2,6 +2,8 @@ import { pause, Turns } from '../async.ts';
 import type { Instant } from '../clock.ts';
 import { type Connection, originOf, withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
+import { Emitter } from '../event.ts';
+import { logFault } from '../log.ts';
 import type { CallOptions, Gateway, Grant, Query, Tokens } from '../protocols/protocol.ts';
 import { isFromHere, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
@@ -10,6 +12,8 @@ import { belongsTo } from './gateways.ts';
 import { lookMs } from './logins.ts';
 import {
   type AnyUser,
+  isClosable,
+  keptAfter,
   lifeOf,
   type Session,
   type SoleToken,
@@ -30,6 +34,10 @@ export class GatewayCalls {
   readonly #env: Environment;
   /** By token: of this window's own callers, one at a time. */
   readonly #turns = new Turns();
+  readonly #unwanted = new Emitter<string>((error) => logFault(this.#env.log, error));
+
+  /** What a gateway has put in the place of a token that was closed or replaced meanwhile waits for its end; hears its id. */
+  readonly onUnwanted = this.#unwanted.event;
 
   constructor(env: Environment) {
     this.#env = env;
@@ -86,68 +94,98 @@ export class GatewayCalls {
    * Renews a token at its gateway and notes what that gives, before anything else is done. What only one can use is used by
    * one window at a time; the others find what it has got.
    * @param change what else is to be noted
-   * @returns what the gateway has put in the place of a token that is not held any more
    */
   async renew(
     record: TokenRecord,
     change: TokenChange = {},
     askGatewayLogin?: AskGatewayLogin,
-  ): Promise<Grant | undefined> {
+  ): Promise<void> {
     const { clock, sync, table } = this.#env;
     const { connection, gateway } = await this.gatewayOf(record);
-    const attempt = async (current: TokenRecord): Promise<Grant | undefined> => {
+    const attempt = async (current: TokenRecord): Promise<void> => {
       const grant = await this.call(current, { askGatewayLogin }, (_, tokens) => gateway.keepAlive(tokens));
       const { value } = grant;
       if (value !== current.value && table.get(current.id)?.value !== current.value) {
-        return grant;
+        await this.discard(current, grant);
+        return;
       }
       const life = grant.isUnchanged ? undefined : lifeOf(grant, current.lifeMs);
       const news = withoutUndefined({ lastUsedAt: clock.now().wall, value, ...change, more: grant.more });
       await sync.applyLife(current, life, news, 'now'); // At once, so that no other window renews as well.
-      return undefined;
     };
-    return gateway.renewsDead
+    await (gateway.renewsDead
       ? this.#turns.run(record.id, () => this.#once(connection, record, attempt))
-      : attempt(record);
+      : attempt(record));
+  }
+
+  /**
+   * Puts aside, to be ended, what a gateway has put in the place of a token that was closed or replaced meanwhile. The old
+   * value has ended, be it kept elsewhere for closing.
+   */
+  async discard(old: TokenRecord, { value, sent, more = {} }: Grant): Promise<void> {
+    const { newId, sync } = this.#env;
+    if (isClosable(old)) {
+      const unwanted = { ...old, value, sent, more: keptAfter(old.more, more), id: newId(), closing: true };
+      await sync.add(unwanted);
+      await sync.removeEnded(old);
+      this.#unwanted.fire(unwanted.id);
+    }
   }
 
   /** Does what can be done once with what a token has, unless another window has done it. */
-  async #once<T>(
+  async #once(
     connection: Connection,
-    { id, valueVersion }: TokenRecord,
-    work: (current: TokenRecord) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { claims, clock, log, sync, table } = this.#env;
-    const key = `refresh-${id}`;
-    /** The token, if nobody has put another one in its place. */
-    const unused = async (): Promise<TokenRecord | undefined> => {
-      await sync.readAgain(id);
-      const current = table.get(id);
-      return current?.valueVersion === valueVersion ? current : undefined;
-    };
-    while (!(await leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds))) {
+    record: TokenRecord,
+    work: (current: TokenRecord) => Promise<void>,
+  ): Promise<void> {
+    const { claims, clock, log, scheduler } = this.#env;
+    const key = `refresh-${record.id}-${record.valueVersion}`;
+    const lease = () => leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds);
+    const release = () => claims.release(key).catch(() => undefined); // It ages.
+    let isMine = await lease();
+    let current = await this.#unused(record);
+    if (current !== undefined && !isFromHere(current.sent, clock.now())) {
+      // Machines share no claims: the one that got the token goes first, and all others look again when that has been heard of.
+      await pause(clock, syncDelayMs);
+      current = await this.#unused(record);
+    }
+    // Reading may have taken so long that another window has it by now.
+    while (current !== undefined && !(isMine && (await lease()))) {
       await pause(clock, lookMs);
+      isMine = await lease();
+      current = await this.#unused(record);
+    }
+    if (current === undefined) {
+      return;
     }
     try {
-      let current = await unused();
-      if (current !== undefined && !isFromHere(current.sent, clock.now())) {
-        // Machines share no claims: the one that got the token goes first, and all others look again when that has been heard of.
-        await pause(clock, syncDelayMs);
-        current = await unused();
-      }
-      return current && (await work(current));
+      await work(current);
+      // A window that was writing meanwhile has written over the news, and hears of them a moment later.
+      scheduler.after(key, syncDelayMs, () => void release());
     } catch (error) {
-      // Another machine may have used it all the same.
-      if (error instanceof TokensError && (error.details.status ?? 0) >= 400) {
-        await pause(clock, syncDelayMs);
-        if ((await unused()) === undefined) {
-          return undefined;
-        }
+      const isUsed = await this.#isUsedElsewhere(error, record);
+      await release();
+      if (!isUsed) {
+        throw error;
       }
-      throw error;
-    } finally {
-      await claims.release(key).catch(() => undefined); // It ages.
     }
+  }
+
+  /** Whether, where it was refused, another machine has used it all the same. All hear of that within a moment. */
+  async #isUsedElsewhere(error: unknown, record: TokenRecord): Promise<boolean> {
+    if (!(error instanceof TokensError) || (error.details.status ?? 0) < 400) {
+      return false;
+    }
+    await pause(this.#env.clock, syncDelayMs);
+    return (await this.#unused(record)) === undefined;
+  }
+
+  /** The token, if nobody has put another one in its place. */
+  async #unused({ id, valueVersion }: TokenRecord): Promise<TokenRecord | undefined> {
+    const { sync, table } = this.#env;
+    await sync.readAgain(id);
+    const current = table.get(id);
+    return current?.valueVersion === valueVersion ? current : undefined;
   }
 
   /** Whether its gateway still knows a token. */

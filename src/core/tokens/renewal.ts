@@ -46,7 +46,7 @@ export class Renewal {
       return;
     }
     const asked = this.#env.clock.now();
-    const attempt = () => this.#attempt(id, options, change);
+    const attempt = () => this.#calls.renew(this.#env.table.held(id), change, options.askGatewayLogin);
     try {
       await attempt();
     } catch (error) {
@@ -122,15 +122,6 @@ export class Renewal {
     void eachOf(asked, atATime, ({ id }) =>
       this.ask(id, {}).catch((error: unknown) => log.info(`Asking after ${id}: ${String(error)}`)),
     );
-  }
-
-  async #attempt(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
-    const current = this.#env.table.held(id);
-    const unwanted = await this.#calls.renew(current, change, options.askGatewayLogin);
-    if (unwanted !== undefined) {
-      // It was closed or replaced meanwhile, so nobody wants what the gateway has put in its place.
-      await this.#closing.discard(current, unwanted);
-    }
   }
 
   /** A token that died is replaced by a new sign-in, if a login is to be had. */

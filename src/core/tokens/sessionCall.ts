@@ -115,7 +115,7 @@ export class SessionCall {
   }
 
   async #inSession(session: Session | MainToken): Promise<Opened> {
-    const { closing, env } = this.#deps;
+    const { calls, env } = this.#deps;
     const { clock, sync, table, window } = env;
     let known = session.value;
     // A gateway that has quietly opened another session says so by another id; the old one has gone.
@@ -128,7 +128,7 @@ export class SessionCall {
       if (held?.value === session.value) {
         await sync.update(session.id, { value, sent, leftMs: session.lifeMs }, 'now');
       } else if (held?.value !== value) {
-        await closing.discard(session, { value, sent });
+        await calls.discard(session, { value, sent });
       }
     };
     const { got, elapsedMs } = await this.#send(session, session.id, moved);

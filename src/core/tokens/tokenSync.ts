@@ -176,7 +176,7 @@ export class TokenSync implements Disposable {
    * have each kept it for closing. What has another value by now, here or in another window, has not ended.
    */
   async removeEnded({ connection, id: first, value }: TokenRecord): Promise<void> {
-    const { clock, store, table } = this.#deps;
+    const { clock, table } = this.#deps;
     const now = clock.now();
     for (const [old, at] of this.#ended) {
       if (elapsed(at, now) > syncDelayMs) {
@@ -186,15 +186,7 @@ export class TokenSync implements Disposable {
     this.#ended.set(value, now);
     const same = table.of(connection).filter((other) => other.value === value);
     await Promise.all(
-      [...new Set([first, ...same.map(({ id }) => id)])].map((id) =>
-        this.#inTurn(id, async () => {
-          await this.#read(id).catch((error: unknown) => this.#report(error));
-          if (table.stored(id)?.value === value) {
-            this.#markRemoved(id);
-            await store.delete(id);
-          }
-        }),
-      ),
+      [...new Set([first, ...same.map(({ id }) => id)])].map((id) => this.#removeValue(id, value)),
     );
   }
 
@@ -301,6 +293,28 @@ export class TokenSync implements Disposable {
     table.drop(id);
   }
 
+  /** Forgets what is held of a value under an id, unless that has another value by now. */
+  async #removeValue(id: string, value: string): Promise<void> {
+    const { store, table } = this.#deps;
+    await this.#inTurn(id, async () => {
+      await this.#read(id).catch((error: unknown) => this.#report(error));
+      if (table.stored(id)?.value === value) {
+        this.#markRemoved(id);
+        await store.delete(id);
+      }
+    });
+  }
+
+  /** Of several entries of one value the same one stays everywhere: each window may have put aside what was replaced. */
+  #dropTwins({ connection, value }: TokenRecord): void {
+    const twins = [...this.#deps.table.of(connection)].filter(
+      (other) => other.value === value && isClosable(other) && !other.closing,
+    );
+    for (const { id } of twins.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(1)) {
+      void this.#removeValue(id, value);
+    }
+  }
+
   #removedElsewhere(id: string): void {
     if (!this.#stored.has(id)) {
       return; // It has not been written yet.
@@ -326,6 +340,7 @@ export class TokenSync implements Disposable {
     const mine = table.stored(id);
     if (mine === undefined) {
       table.put(theirs);
+      this.#dropTwins(theirs);
       return;
     }
     const both = merge(mine, theirs);

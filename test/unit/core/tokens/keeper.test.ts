@@ -526,6 +526,7 @@ describe('keeper', () => {
         latency = closeMs / 2;
         const closing = window.keeper.close(id);
         await rig.during(Promise.all([renewal, closing]));
+        await rig.pass(closeMs);
         assert.equal(rig.sarus.sessions.size, 0, `renewal takes ${renewalMs} ms, close ${closeMs} ms`);
         rig.assertInStep(window);
         rig.end();

@@ -263,6 +263,26 @@ describe('tokens in the table and in the store', () => {
     }
   });
 
+  it('keeps each of two such values once, however many windows have heard of both', async () => {
+    const windows = [open(), open(), open(), open()] as const;
+    const [one] = windows;
+    await one.sync.add(record('a'));
+    await settled();
+    await one.sync.update('a', { value: 'fresh-value-of-one' }, 'now');
+    await settled();
+    const text = storage.entries.get('a') ?? '';
+    storage.entries.set('a', text.replace('value-of-one', 'value-of-two').replace('"turn":2', '"turn":4'));
+    await Promise.all(windows.map(({ sync }) => sync.readAgain('a')));
+    await settled();
+    for (const { table } of windows) {
+      assert.deepEqual(Array.from(table.all(), ({ value }) => value).sort(), [
+        'fresh-value-of-one',
+        'fresh-value-of-two',
+      ]);
+    }
+    assert.equal(storage.entries.size, 2);
+  });
+
   it('does not bring back what another window has closed', async () => {
     const [one, two] = [open(), open()];
     await one.sync.add(record('a'));

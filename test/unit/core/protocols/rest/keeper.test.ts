@@ -15,6 +15,8 @@ class Server {
   password = demo.password;
   ttl: number | undefined;
   isAlwaysExpired = false;
+  /** Answers to renewals wait for it. */
+  renewed = Promise.resolve();
   #count = 0;
 
   async start(): Promise<this> {
@@ -33,7 +35,8 @@ class Server {
     if (call.path === '/login' && JSON.parse(call.body).password === this.password) {
       this.#hand(response);
     } else if (call.path === '/refresh') {
-      this.unused.delete(call.form.get('refresh') ?? '') ? this.#hand(response) : json(response, {}, 400);
+      const isGood = this.unused.delete(call.form.get('refresh') ?? '');
+      void this.renewed.then(() => (isGood ? this.#hand(response) : json(response, {}, 400)));
     } else if (call.path === '/logout') {
       this.live.delete(token);
       json(response, {});
@@ -231,6 +234,37 @@ describe('rest: tokens', () => {
     }
   });
 
+  it('are not renewed again by what is used up, while a window writes over the news of that', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    const { entries } = rig.storage;
+    const before = entries.get(token.id) ?? '';
+    entries.set = (id) => {
+      Reflect.deleteProperty(entries, 'set');
+      return entries.set(id, before);
+    };
+    await window.keeper.keepAlive(token.id);
+    await turned(rig, other.keeper.keepAlive(token.id));
+    equal(server.calls('/refresh').length, 1);
+    equal(other.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
+  it('are renewed by one window, however long the storage lets all of them wait', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    rig.lag = promise;
+    const first = window.keeper.keepAlive(token.id);
+    await new Promise((done) => setTimeout(done, 5));
+    rig.clock.advance(121_000);
+    const second = other.keeper.keepAlive(token.id);
+    await new Promise((done) => setTimeout(done, 5));
+    resolve();
+    await turned(rig, Promise.all([first, second]));
+    equal(server.calls('/refresh').length, 1);
+    equal(window.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
   for (const seed of [1, 2, 3]) {
     it(`rotate, slide and end over windows and machines without a refresh token used twice (${seed})`, async () => {
       const random = new Random(seed);
@@ -261,6 +295,22 @@ describe('rest: tokens', () => {
       }
     });
   }
+
+  it('are ended where they come of a dead one that was closed meanwhile', async () => {
+    const { window, token } = await signedIn({ ...refreshing, revoke: { request: 'POST /logout' } });
+    server.live.clear();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.renewed = promise;
+    const rows = rig.rows(window);
+    while (server.calls('/refresh').length === 0) {
+      await new Promise((done) => setTimeout(done, 1));
+    }
+    await window.keeper.close(token.id);
+    resolve();
+    await turned(rig, rows);
+    await rig.pass(window, 5_000);
+    deepEqual([...server.live], [window.keeper.reveal(window.keeper.main('api').id)]);
+  });
 
   it('are signed in for anew where the refresh token is good no more', async () => {
     const { window } = await signedIn(refreshing);

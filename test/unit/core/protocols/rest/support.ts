@@ -78,6 +78,8 @@ export class Rig {
   readonly credentials: MemoryCredentials;
   readonly claims = new SharedClaims(() => this.clock.now().up);
   readonly windows: TestWindow[] = [];
+  /** Each step of the storage waits for it. */
+  lag = Promise.resolve();
 
   /** @param first the machine of the same person that was there before, if this is another one */
   constructor(first?: Rig) {
@@ -90,7 +92,7 @@ export class Rig {
   async open(name: string, ...connections: Connection[]): Promise<TestWindow> {
     const window = new TestWindow({
       clock: this.clock,
-      store: this.storage.window(),
+      store: this.storage.window(() => this.lag),
       credentials: this.credentials,
       claims: this.claims.window(name),
       connections,
