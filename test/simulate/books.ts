@@ -2,6 +2,13 @@ import type { Login } from '../../src/core/protocols/protocol.ts';
 import { type Day, hearsayMs, lifeMs, maxSessions, minute, second } from './day.ts';
 import type { SimWindow } from './simWindow.ts';
 
+interface Refresh {
+  readonly by: SimWindow;
+  readonly boot: string;
+  at: number;
+  outcome: 'waiting' | 'granted' | 'failed';
+}
+
 /** What has happened to tokens and logins; says at once of what happens now whether it may. */
 export class Books {
   readonly #day: Day;
@@ -24,6 +31,8 @@ export class Books {
   >();
   /** Logins that a window has heard a refusal of. */
   readonly #refused = new Map<string, { readonly at: number; readonly by: SimWindow }>();
+  /** How the last use of each refresh token has ended, as far as its window has heard. */
+  readonly #refreshes = new Map<string, Refresh>();
   #overBudgetSince = Number.POSITIVE_INFINITY;
 
   constructor(day: Day) {
@@ -101,6 +110,44 @@ export class Books {
   /** It has renewed it by itself. */
   renewed(token: string, sentAt: number, by: SimWindow): void {
     this.#renewed.set(token, { sentAt, at: this.#day.time.now, by, boot: by.machine.now().boot });
+  }
+
+  /** A window sends a refresh token. What has failed may be tried again: nobody knows whether it was used. */
+  async refreshes<T>(token: string | undefined, by: SimWindow, call: Promise<T>): Promise<T> {
+    if (token === undefined) {
+      return call;
+    }
+    this.#checkUnused(token, by);
+    const use: Refresh = { by, boot: by.machine.now().boot, at: this.#day.time.now, outcome: 'waiting' };
+    this.#refreshes.set(token, use);
+    const end = (outcome: Refresh['outcome']) => Object.assign(use, { at: this.#day.time.now, outcome });
+    call.then(
+      () => end('granted'),
+      () => end('failed'),
+    );
+    return call;
+  }
+
+  /** Of one machine no two windows send a refresh token; of two machines not when the second one has heard of the first. */
+  #checkUnused(token: string, window: SimWindow): void {
+    const last = this.#refreshes.get(token);
+    if (last === undefined || last.outcome === 'failed' || (last.outcome === 'waiting' && !last.by.alive)) {
+      return;
+    }
+    const isStored = last.outcome === 'granted' && last.by.diedAt - last.at > second;
+    const isHeard =
+      isStored &&
+      this.hasHeard(window, last.boot) &&
+      this.#day.time.now - Math.max(last.at, this.#day.lastAwake, window.openedAt) > hearsayMs;
+    const isNear = last.by.machine === window.machine && (isStored || last.outcome === 'waiting');
+    if (isNear || isHeard) {
+      this.#day.blame(`${window.name} sends ${token}, and ${last.by.name} did: ${last.outcome}`);
+    }
+  }
+
+  /** Whether somebody has closed a token, or has had it replaced. */
+  isClosed(token: string): boolean {
+    return this.#closed.has(token);
   }
 
   /** What was closed is not renewed, once whoever closed it has had the time to tell. */

@@ -26,12 +26,13 @@ export class Day {
   readonly credentials = new MemoryCredentials();
   /** The first is the person's own, with the secret storage; the second one is reached from there. */
   readonly machines: readonly [Computer, ...Computer[]];
-  readonly servers: Readonly<Record<string, ModelServer>>;
+  readonly servers: Readonly<Record<'cra' | 'sarus', ModelServer>> & Partial<Record<string, ModelServer>>;
   readonly connections: readonly Connection[];
   /** What people know, who have changed it since it was remembered. */
   readonly logins: Record<string, Login> = {
     cra: { username: 'demo', password: 'a-secret-password' },
     sarus: { apiKey: 'a-secret-key-of-sarus' },
+    api: { username: 'demo', password: 'the-secret-password-of-the-api' },
   };
   /** So many windows are open at once, at most. */
   readonly most: number;
@@ -79,6 +80,12 @@ export class Day {
       connectionOf({ name: 'cra', kind: 'bmc-cra', service: 'S1', ...settings }),
       connectionOf({ name: 'sarus', kind: 'sarus', lifeMinutes: lifeMs / minute, ...settings }),
     ];
+    // Every other day there is an API besides.
+    if (seed % 2 === 0) {
+      const api = connectionOf({ name: 'api', ...settings, ...describedBy(random) });
+      this.connections = [...this.connections, api];
+      this.servers = { ...this.servers, api: new ModelServer(common) };
+    }
   }
 
   /** For a name that nothing else has. */
@@ -98,6 +105,9 @@ export class Day {
 
   /** One of the connections; the first more often than the others. */
   connectionName(firstShare: number): string {
+    if (this.servers.api !== undefined && this.random.chance(0.5)) {
+      return 'api';
+    }
     return this.random.chance(firstShare) ? 'cra' : 'sarus';
   }
 
@@ -160,4 +170,27 @@ export class Day {
     const statuses = operation === 'close' ? [429, 500, 503] : [400, 401, 404, 410, 429, 500, 503];
     return { kind: 'status', status: random.one(statuses) ?? 500, done };
   }
+}
+
+/** An API whose tokens slide, end whatever is done with them, or rotate, with what else may differ. */
+function describedBy(random: Random): Record<string, unknown> {
+  const way = random.one(['sliding', 'absolute', 'rotating']);
+  const sliding = way === 'sliding' || (way === 'rotating' && random.chance(0.3));
+  const isTold = random.chance(0.5);
+  const refreshed = {
+    keep: { refreshToken: '/refresh' },
+    renew: { request: 'POST /refresh', form: { refresh: '{refreshToken}' }, send: false },
+  };
+  // A life that ends by itself is set back by a renewal only where that says so.
+  const isRenewed = way === 'sliding' || (way === 'absolute' && isTold && random.chance(0.5));
+  return {
+    kind: 'rest',
+    signIn: { request: 'POST /login', json: { user: '{username}', password: '{password}' } },
+    token: '/token',
+    lifeMinutes: lifeMs / minute,
+    life: { ...(isTold ? { seconds: '/ttl' } : { minutes: lifeMs / minute }), sliding },
+    ...(random.chance(0.5) ? { query: { request: 'GET /me', seconds: '/left' } } : {}),
+    ...(way === 'rotating' ? refreshed : isRenewed ? { renew: { request: 'POST /renew' } } : {}),
+    ...(random.chance(0.7) ? { revoke: { request: 'POST /logout' } } : {}),
+  };
 }

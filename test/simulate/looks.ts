@@ -1,5 +1,7 @@
+import { abilitiesOf } from '../../src/core/protocols/kinds.ts';
 import type { Books } from './books.ts';
 import { type Day, hearsayMs, lifeMs, second } from './day.ts';
+import type { ModelServer } from './modelServer.ts';
 import type { SimWindow } from './simWindow.ts';
 
 /** What is looked at of an entry of the store. */
@@ -24,20 +26,33 @@ export class Looks {
   /** Nothing that has run out may be offered as alive, and all see the same. */
   look(): void {
     const { servers, windows } = this.#day;
-    for (const server of Object.values(servers)) {
+    for (const { server } of this.#gateways()) {
       server.sweep();
     }
     for (const window of windows) {
       const { inner, name } = window;
-      for (const { id, state, connection } of inner.keeper.tokens()) {
+      for (const { id, state, connection, kind, expiresAt } of inner.keeper.tokens()) {
         const value = inner.keeper.reveal(id);
         if (state !== 'expired' && servers[connection]?.expired.has(value) && this.#knows(window, id)) {
           this.#day.blame(`${name} shows ${value} as ${state}, and it has run out`);
+        }
+        const session = servers[connection]?.sessions.get(value);
+        const left = expiresAt - window.machine.now().wall;
+        const truth = (session && servers[connection]?.remaining(session)) ?? Number.POSITIVE_INFINITY;
+        if (kind === 'session' && left > truth && this.#knows(window, id)) {
+          this.#day.blame(`${name} gives ${value} ${left} ms more, and it has ${truth} ms`);
         }
       }
     }
     this.#checkAlike();
     this.#books.see();
+  }
+
+  #gateways(): { readonly server: ModelServer; readonly isRevoked: boolean }[] {
+    return this.#day.connections.flatMap((connection) => {
+      const server = this.#day.servers[connection.name];
+      return server === undefined ? [] : [{ server, isRevoked: abilitiesOf(connection).closable }];
+    });
   }
 
   /** Whether a window can know what is left of a token: from its own machine, or from another one that it has heard of. */
@@ -118,12 +133,17 @@ export class Looks {
   /** What a gateway counts as open and was ever stored is stored. */
   checkKnown(when: string): void {
     const entries = [...this.#day.storage.entries.values()].join('\n');
-    for (const server of Object.values(this.#day.servers)) {
+    for (const { isRevoked, server } of this.#gateways()) {
       server.sweep();
       for (const value of server.sessions.keys()) {
         const isHeld = entries.includes(`"value":"${value}"`);
-        if (this.#books.stored.has(value) && !isHeld) {
+        // What nothing revokes lives on when it is closed or replaced.
+        if (this.#books.stored.has(value) && !isHeld && (isRevoked || !this.#books.isClosed(value))) {
           this.#day.blame(`${value} is open, and nobody knows it ${when}`);
+        }
+        const refresh = server.families.refreshOf(value);
+        if (isHeld && refresh !== undefined && !entries.includes(`"refreshToken":"${refresh}"`)) {
+          this.#day.blame(`${value} is held without ${refresh}, which alone renews it`);
         }
       }
     }
@@ -131,9 +151,9 @@ export class Looks {
 
   /** Nothing is open any more that was ever stored. */
   checkClosed(): void {
-    for (const server of Object.values(this.#day.servers)) {
+    for (const { isRevoked, server } of this.#gateways()) {
       for (const value of server.sessions.keys()) {
-        if (this.#books.stored.has(value)) {
+        if (isRevoked && this.#books.stored.has(value)) {
           this.#day.blame(`${value} is still open after everything was closed`);
         }
       }

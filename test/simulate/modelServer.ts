@@ -4,6 +4,7 @@ import { cancelled, TokensError } from '../../src/core/errors.ts';
 import type { CallOptions, Gateway, Login } from '../../src/core/protocols/protocol.ts';
 import { type Fault, failureOf, refusal, revoked } from './modelAnswers.ts';
 import { ModelCra } from './modelCra.ts';
+import { Families, ModelRest } from './modelRest.ts';
 import { ModelSarus } from './modelSarus.ts';
 
 export type Operation = 'signIn' | 'getData' | 'keepAlive' | 'query' | 'close' | 'logOff';
@@ -47,6 +48,8 @@ export interface Asked {
 export class ModelServer {
   readonly users = new Map<string, Idle>();
   readonly sessions = new Map<string, Session>();
+  /** Refresh tokens of what an API has handed out. */
+  readonly families = new Families();
   readonly asked: Asked[] = [];
   /** Tokens that ended by idleness, which a careful client has seen coming. */
   readonly expired = new Set<string>();
@@ -92,6 +95,7 @@ export class ModelServer {
   restart(): void {
     this.users.clear();
     this.sessions.clear();
+    this.families.clear();
   }
 
   count(operation: Operation): number {
@@ -107,6 +111,9 @@ export class ModelServer {
     machine: Clock = this.#options.clock,
     turn?: (operation: Operation) => Promise<() => void>,
   ): Gateway {
+    if (connection.kind === 'rest') {
+      return new ModelRest(this, connection, machine);
+    }
     return connection.kind === 'sarus' ? new ModelSarus(this, machine, turn) : new ModelCra(this, machine);
   }
 
@@ -224,7 +231,7 @@ export class ModelServer {
     return name;
   }
 
-  /** SARUS: its token is the session. */
+  /** Of SARUS, or of an API: its token is the session. */
   useToken(name: string): Session {
     const token = this.sessions.get(name);
     if (token === undefined) {

@@ -158,10 +158,11 @@ export class Ports {
         }),
       getData: (call) =>
         port('getData', call.tokens.session ?? call.tokens.user, () => inner.getData(mortal(call, window))),
+      ...(inner.renewsDead ? { renewsDead: true } : {}),
       keepAlive: (tokens, options) => {
         const token = tokens.session ?? tokens.user;
         const isAutomatic = books.renews(token, window);
-        return port('keepAlive', token, async () => {
+        const call = port('keepAlive', token, async () => {
           const sentAt = this.#day.time.now;
           const grant = await inner.keepAlive(tokens, options);
           if (isAutomatic) {
@@ -169,6 +170,7 @@ export class Ports {
           }
           return grant;
         });
+        return books.refreshes(tokens.more?.refreshToken, window, call);
       },
       ...(remainingLife === undefined
         ? {}

@@ -1,4 +1,5 @@
 import { TokensError } from '../../src/core/errors.ts';
+import { identityOf } from '../../src/core/protocols/kinds.ts';
 import type { OperationOptions } from '../../src/core/tokens/signIn.ts';
 import { Books } from './books.ts';
 import { Day, hour, maxSessions, minute, second } from './day.ts';
@@ -39,14 +40,14 @@ export class World {
   }
 
   async run(hours: number): Promise<Verdict> {
-    const { connections, credentials, logins, machines, time, violations } = this.#day;
+    const { connections, credentials, logins, machines, random, time, violations } = this.#day;
     const unhandled = (reason: unknown) => this.#day.blame(`unhandled rejection: ${reason}`);
     process.on('unhandledRejection', unhandled);
     try {
-      for (const { name, url } of connections) {
-        const login = logins[name];
-        if (login !== undefined) {
-          await credentials.write(name, { login, origin: new URL(url).origin });
+      for (const connection of connections) {
+        const login = logins[connection.name];
+        if (login !== undefined && (connection.kind !== 'rest' || random.chance(0.7))) {
+          await credentials.write(connection.name, { login, origin: identityOf(connection) });
         }
       }
       this.#open();
@@ -95,7 +96,15 @@ export class World {
     }
     const dice = random.next();
     if (dice < 0.84) {
-      this.#operate(window);
+      if (this.#day.servers.api === undefined || random.chance(0.8)) {
+        this.#operate(window);
+      } else {
+        // Several want something at once: what can be used once is then easily used twice.
+        for (const one of windows.filter(({ machine }) => !machine.isAsleep)) {
+          this.#operate(one, 'api');
+          this.#operate(one, 'api');
+        }
+      }
     } else if (dice < 0.88) {
       if (windows.length < most) {
         this.#open();
@@ -132,20 +141,21 @@ export class World {
     }
   }
 
-  #operate(window: SimWindow): void {
+  /** @param of a connection and its tokens; by default any */
+  #operate(window: SimWindow, of?: string): void {
     const { logins, random } = this.#day;
     const { keeper } = window.inner;
     const options: OperationOptions & { makeReader: typeof plainReader } = {
       makeReader: plainReader,
       ...(random.chance(0.1) ? { signal: this.#signal() } : {}),
     };
-    const connection = this.#day.connectionName(0.6);
+    const connection = of ?? this.#day.connectionName(0.6);
     const dice = random.next();
     const work = (): Promise<unknown> => {
       if (dice < 0.6) {
         return keeper.getData(this.#request(connection), options);
       }
-      const id = random.one(keeper.tokens().map((token) => token.id)) ?? '';
+      const id = random.one(keeper.tokens(of).map((token) => token.id)) ?? '';
       if (dice < 0.7) {
         return keeper.keepAlive(id, options);
       }
@@ -193,6 +203,9 @@ export class World {
         endpoint: 'GetValues',
         params: { Series: [{ Datasource: 'D', Symbol: 'S' }], Periods: 5 },
       };
+    }
+    if (connection === 'api') {
+      return { connection, request: 'GET /items' };
     }
     return {
       connection,
