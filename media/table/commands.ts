@@ -9,8 +9,6 @@ type Ask = (ToTable & { is: 'view' })['ask'];
 const commands: Readonly<Record<Ask, (view: TableView, column: SeenColumn) => void>> = {
   focusFilter: (view) => view.filterBox.focus(),
   toggleNames: (view) => view.toggleNames(),
-  copy: (view) => view.copy(false),
-  copyWithHeaders: (view) => view.copy(true),
   detail: (view) => void view.askDetail(),
   sortAscending: (view, { field }) => view.sortBy(field, false, 'ascending'),
   sortDescending: (view, { field }) => view.sortBy(field, false, 'descending'),

@@ -80,7 +80,7 @@ function command({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
       view.selectAll();
       return true;
     case 'c':
-      view.copy(shiftKey);
+      view.copy({ form: 'text', headers: shiftKey });
       return true;
     default:
       return false;

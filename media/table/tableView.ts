@@ -104,6 +104,9 @@ export class TableView {
       case 'note':
         this.#status.note(message.text);
         break;
+      case 'copy':
+        this.copy(message);
+        break;
       case 'plot':
         this.#plot.show(message);
         break;
@@ -142,11 +145,11 @@ export class TableView {
     this.#arrange(sort, this.#filter);
   }
 
-  copy(headers: boolean): void {
+  copy({ form, headers }: Pick<ToTable & { is: 'copy' }, 'form' | 'headers'>): void {
     if (this.rows.count > 0) {
       const fields = this.#selectedColumns.map(({ field }) => field);
       const { from, to } = this.selection;
-      this.#host.tell({ is: 'copy', from: from.row, to: to.row + 1, fields, headers });
+      this.#host.tell({ is: 'copy', from: from.row, to: to.row + 1, fields, form, headers });
     }
   }
 

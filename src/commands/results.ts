@@ -49,8 +49,9 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.fitColumn': view('fit'),
   'sessionTokens.results.filterByValue': view('filterByValue'),
   'sessionTokens.results.filterOutValue': view('filterOutValue'),
-  'sessionTokens.results.copy': view('copy'),
-  'sessionTokens.results.copyWithHeaders': view('copyWithHeaders'),
+  'sessionTokens.results.copy': async (panel) => panel.copy('text', false),
+  'sessionTokens.results.copyWithHeaders': async (panel) => panel.copy('text'),
+  'sessionTokens.results.copyAs': copyAs,
   'sessionTokens.results.rowDetail': view('detail'),
 };
 
@@ -193,6 +194,17 @@ async function chooseFile(
     filters: { [format.toUpperCase()]: [format] },
     saveLabel: vscode.l10n.t('Export'),
   });
+}
+
+const copied = ['markdown', 'json', 'csv'] as const;
+
+async function copyAs(panel: ResultPanel, { args }: Call): Promise<void> {
+  const labels = { markdown: 'Markdown', json: 'JSON', csv: 'CSV' };
+  const title = vscode.l10n.t('Copy Selection As');
+  const items = copied.map((form) => ({ label: labels[form], form }));
+  const form =
+    oneOf('form', args.form, copied) ?? (await askChoice(items, { title, ignoreFocusOut: false })).form;
+  panel.copy(form, form !== 'json');
 }
 
 async function copyRequestAs(

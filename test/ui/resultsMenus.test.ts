@@ -60,6 +60,15 @@ describe('the menus of a result', () => {
     await until('the clipboard to have it', async () => {
       return (await vs().clipboard()).replaceAll('\r', '') === `Group\n${value}`;
     });
+    for (const [form, text] of [
+      ['Markdown', `| Group |\n| --- |\n| ${value} |`],
+      ['JSON', `[\n{"XDGGRP":"${value}"}\n]\n`],
+      ['CSV', `XDGGRP\n${value}`],
+    ] as const) {
+      await tab.menu(tab.cell(0, group), 'Copy Selection As…');
+      await vs().quickInput.pick(/Copy Selection As/, form);
+      await until(`it as ${form}`, async () => (await vs().clipboard()).replaceAll('\r', '') === text);
+    }
     await tab.menu(tab.cell(0, group), 'Show Row Detail');
     await tab.page.getByRole('complementary').getByText('Received').first().waitFor();
 

@@ -1,9 +1,15 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
-import { textOf } from './cells.ts';
 import { Changes, keyFields, keyOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
-import { type Delimiter, delimited, type ExportFormat, objectWriter, writeRows } from './exports.ts';
+import {
+  type Copying,
+  copied,
+  type Delimiter,
+  type ExportFormat,
+  objectWriter,
+  writeRows,
+} from './exports.ts';
 import { allRows, filterRows } from './filter.ts';
 import { type SortBy, sizeOf, sortRows } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
@@ -25,12 +31,7 @@ export interface ArrangedSpan extends Span {
   readonly arrangement?: Arrangement | undefined;
 }
 
-export interface Selection extends ArrangedSpan {
-  readonly fields: readonly string[];
-  readonly headers: readonly string[] | null;
-  /** Characters at which it is too much. */
-  readonly most: number;
-}
+export type Selection = ArrangedSpan & Copying;
 
 export interface Summary {
   readonly fields: readonly string[];
@@ -149,24 +150,9 @@ export class TableEngine {
     };
   }
 
-  /**
-   * A selection as text for the clipboard, as spreadsheets paste it. Answers nothing when it is too much.
-   */
-  copy({ fields, headers, most, ...span }: Selection): string | undefined {
-    const columns = fields.map((field) => this.table.column(field));
-    const lines: string[] = headers === null ? [] : [headers.map(pasted).join('\t')];
-    let length = 0;
-    for (const index of this.#indices(span)) {
-      const line = columns
-        .map((column) => pasted(textOf(column && this.table.shown(column, column.at(index)))))
-        .join('\t');
-      length += line.length;
-      if (length > most) {
-        return undefined;
-      }
-      lines.push(line);
-    }
-    return lines.join('\n');
+  /** A selection as text for the clipboard; undefined when it is too much. */
+  copy({ from, to, arrangement, ...how }: Selection): string | undefined {
+    return copied(this.table, this.#indices({ from, to, arrangement }), how);
   }
 
   /** Rows of the server's order as the text of a JSON list. */
@@ -326,8 +312,4 @@ function shown(cell: Cell | undefined, longest: number): ShownCell {
   }
   const text = String(cell);
   return text.length > longest ? { cut: text.slice(0, longest), length: text.length } : text;
-}
-
-function pasted(text: string): string {
-  return delimited(text, '\t');
 }

@@ -1,6 +1,7 @@
 import { jsonOf } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
+import type { CopyForm } from './shown.ts';
 import type { ResultTable } from './table.ts';
 
 export const exportFormats = ['csv', 'json', 'ndjson', 'xlsx'] as const;
@@ -31,7 +32,7 @@ export function opening(
   switch (format) {
     case 'csv':
       // The mark tells spreadsheets that it is UTF-8; without it they guess, and guess wrong.
-      return `\uFEFF${headers.map((header) => delimited(header, delimiter)).join(delimiter)}\r\n`;
+      return `\uFEFF${separated(delimiter)(headers)}\r\n`;
     case 'json':
       return '[\n';
     default:
@@ -61,15 +62,67 @@ export function writeRows(
     const lines = rows.map(objectWriter(table, fields));
     return format === 'json' ? lines.join(',\n') : lines.map((line) => `${line}\n`).join('');
   }
+  const write = textWriter(table, fields, format === 'xlsx' ? JSON.stringify : separated(delimiter));
+  const end = format === 'xlsx' ? '\n' : '\r\n';
+  return rows.map((row) => write(row) + end).join('');
+}
+
+/** What is copied, and how. */
+export interface Copying {
+  readonly form?: CopyForm;
+  readonly fields: readonly string[];
+  /** What stands above the columns; Markdown has to have it, JSON cannot. */
+  readonly headers: readonly string[] | null;
+  /** Characters at which it is too much. */
+  readonly most: number;
+}
+
+/** Rows as text for the clipboard; undefined when it is too much. */
+export function copied(
+  table: ResultTable,
+  rows: Iterable<number>,
+  { form = 'text', fields, headers, most }: Copying,
+): string | undefined {
+  const line = form === 'markdown' ? inMarkdown : separated(form === 'csv' ? ',' : '\t');
+  const write = form === 'json' ? objectWriter(table, fields) : textWriter(table, fields, line);
+  const lines = headers === null ? [] : [line(headers)];
+  if (form === 'markdown') {
+    const columns = fields.map((field) => table.column(field));
+    lines.push(line(columns.map((one) => (one && table.kindOf(one) === 'number' ? '---:' : '---'))));
+  }
+  let length = 0;
+  for (const row of rows) {
+    const text = write(row);
+    length += text.length;
+    if (length > most) {
+      return undefined;
+    }
+    lines.push(text);
+  }
+  return form === 'json' ? `[\n${lines.join(',\n')}\n]\n` : lines.join(form === 'csv' ? '\r\n' : '\n');
+}
+
+type Line = (texts: readonly string[]) => string;
+
+/** Makes a writer of rows as lines of what is shown in their cells. */
+function textWriter(table: ResultTable, fields: readonly string[], line: Line): (row: number) => string {
   const columns = fields.map((field) => table.column(field));
   const read = table.scan();
-  const lines = rows.map((row) => {
-    const texts = columns.map((column) => textOf(column && table.shown(column, read(row, column.number))));
-    return format === 'xlsx'
-      ? `${JSON.stringify(texts)}\n`
-      : `${texts.map((text) => delimited(text, delimiter)).join(delimiter)}\r\n`;
-  });
-  return lines.join('');
+  return (row) =>
+    line(columns.map((column) => textOf(column && table.shown(column, read(row, column.number)))));
+}
+
+function separated(delimiter: Delimiter): Line {
+  return (texts) => texts.map((text) => delimited(text, delimiter)).join(delimiter);
+}
+
+/** What Markdown would take for its own, also for HTML; an underscore is nothing inside of a word. */
+const markup = /[\\`*[\]<&~|]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
+
+/** A row of a table in Markdown, as GitHub has it. */
+function inMarkdown(texts: readonly string[]): string {
+  const cells = texts.map((text) => text.replace(markup, '\\$&').replace(/\r\n?|\n/g, '<br>'));
+  return `| ${cells.join(' | ')} |`;
 }
 
 /** Makes a writer of rows as objects of JSON, without the fields that they lack. */

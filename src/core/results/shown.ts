@@ -1,5 +1,9 @@
 /* What is shown of a table, as it goes from the thread that keeps it to the screen. */
 
+/** How cells are written for other programs to paste: `text` is as spreadsheets do. */
+export const copyForms = ['text', 'markdown', 'csv', 'json'] as const;
+export type CopyForm = (typeof copyForms)[number];
+
 /** Rows from the first one to before the last one. */
 export interface Span {
   readonly from: number;

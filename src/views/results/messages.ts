@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Detail, Page, Sums } from '../../core/results/shown.ts';
+import { copyForms, type Detail, type Page, type Sums } from '../../core/results/shown.ts';
 
 export type { Detail, Page, ShownCell, ShownRow, Sums } from '../../core/results/shown.ts';
 
@@ -56,6 +56,9 @@ export interface Answers {
   readonly sums: Sums | undefined;
 }
 
+/** How a selection is copied. */
+const copying = { form: v.picklist(copyForms), headers: v.boolean() };
+
 /** From the webview. */
 export const fromTable = v.variant('is', [
   /** The webview stands and can be told things. */
@@ -69,7 +72,7 @@ export const fromTable = v.variant('is', [
     from: count,
     to: count,
     fields: v.array(name),
-    headers: v.boolean(),
+    ...copying,
   }),
   /** It has the keyboard focus, as was asked, and in it the column with that field. */
   v.object({ is: v.literal('focused'), field: v.optional(name) }),
@@ -149,6 +152,8 @@ export const toTable = v.variant('is', [
   v.object({ is: v.literal('focus') }),
   /** Something to be read out and shown for a moment. */
   v.object({ is: v.literal('note'), text: v.string() }),
+  /** Wants the selection to be copied. */
+  v.object({ is: v.literal('copy'), ...copying }),
   /** What a command or a menu asks of the view. */
   v.object({
     is: v.literal('view'),
@@ -163,8 +168,6 @@ export const toTable = v.variant('is', [
       'reset',
       'pin',
       'fit',
-      'copy',
-      'copyWithHeaders',
       'detail',
       'filterByValue',
       'filterOutValue',

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { withTexts } from '../../core/requests/secretless.ts';
+import type { CopyForm } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
@@ -252,7 +253,12 @@ export class ResultPanel implements Disposable {
     ]);
   }
 
-  async #copy({ from, to, fields, headers }: FromTable & { is: 'copy' }): Promise<void> {
+  /** Has the selection copied. */
+  copy(form: CopyForm, headers = true): void {
+    this.post({ is: 'copy', form, headers });
+  }
+
+  async #copy({ from, to, fields, form, headers }: FromTable & { is: 'copy' }): Promise<void> {
     const { table, arrangement } = this.model;
     if (table === undefined) {
       return;
@@ -261,8 +267,9 @@ export class ResultPanel implements Disposable {
       arrangement,
       from,
       to,
+      form,
       fields,
-      headers: headers ? fields.map((field) => this.model.labelOf(field)) : null,
+      headers: headers ? (form === 'csv' ? fields : fields.map((one) => this.model.labelOf(one))) : null,
       most: mostCopied,
     });
     if (text === undefined) {

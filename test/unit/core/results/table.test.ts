@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Json, type JsonObject, NumberText, readJson } from '../../../../src/core/json.ts';
+import {
+  type Json,
+  type JsonObject,
+  NumberText,
+  readJson,
+  type SentObject,
+} from '../../../../src/core/json.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import {
@@ -14,6 +20,7 @@ import {
 import { filterRows, parseFilter } from '../../../../src/core/results/filter.ts';
 import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
+import type { CopyForm } from '../../../../src/core/results/shown.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 import { termFor } from '../../../../src/views/results/filterTerm.ts';
 import type { ShownCell } from '../../../../src/views/results/messages.ts';
@@ -496,6 +503,32 @@ describe('results: export', () => {
       max: 12.5,
     });
     assert.equal(desk.sums({ from: 0, to: 4, fields: ['t'] }), undefined);
+  });
+
+  it('copies rows as Markdown, JSON and CSV, with every value as it is', () => {
+    const text = '{"N": 1.10, "T": "a|b *c* <d>\\\\ my_own _x_\\r\\nend", "M": [{"0": "p"}, {"1": "q"}]}';
+    const table = new ResultTable();
+    table.append([readJson(text).value as SentObject, new Map([['N', null]])]);
+    const desk = new TableEngine(table);
+    const copied = (form: CopyForm, headers: readonly string[] | null, most = 1000) =>
+      desk.copy({ form, from: 0, to: 2, fields: ['T', 'N', 'M'], headers, most });
+    assert.deepEqual(copied('markdown', ['T_', 'n', 'm'])?.split('\n'), [
+      '| T\\_ | n | m |',
+      '| --- | ---: | --- |',
+      '| a\\|b \\*c\\* \\<d>\\\\ my_own \\_x\\_<br>end | 1.10 | p, q |',
+      '|  |  |  |',
+    ]);
+    const json = copied('json', null) ?? '';
+    assert.deepEqual(JSON.parse(json), [
+      { T: 'a|b *c* <d>\\ my_own _x_\r\nend', N: 1.1, M: ['p', 'q'] },
+      { N: null },
+    ]);
+    assert.match(json, /"N":1\.10,/);
+    assert.equal(
+      copied('csv', ['T', 'N', 'M']),
+      'T,N,M\r\n"a|b *c* <d>\\ my_own _x_\r\nend",1.10,"p, q"\r\n,,',
+    );
+    assert.equal(copied('json', null, 20), undefined, 'too much');
   });
 
   it('copies rows as text with tabs', () => {
