@@ -127,7 +127,7 @@ export class Answers {
    */
   tokenAt(place: Place, view: Seen, cookies?: CookieJar): string | undefined {
     const text = this.#textAt(place, view, cookies);
-    if (text === undefined || text === '') {
+    if (text === undefined || text.trim() === '') {
       return undefined;
     }
     if (!v.is(tokenText, text)) {

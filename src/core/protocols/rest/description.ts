@@ -168,7 +168,7 @@ const criterion = v.pipe(
       status: v.optional(v.array(status, as('list'))),
       at: v.optional(place),
       is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain, as('string')), as('list'))),
-      like: v.optional(text),
+      like: v.optional(v.pipe(text, v.nonEmpty(as('empty')))),
     },
     strangeMember,
   ),

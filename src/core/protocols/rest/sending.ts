@@ -51,6 +51,7 @@ export class Sending {
     scope: Scope,
   ): Omit<HttpRequest, 'signal'> {
     const { url } = this.#connection;
+    const token = one.send ? scope.token : undefined;
     const values = this.#values(scope);
     const isKnown = (name: string) => this.#known.has(name) || (scope.params?.has(name) ?? false);
     const { path, isWhole } = fillPath(one.path, values, url, isKnown);
@@ -60,7 +61,7 @@ export class Sending {
         return value === undefined ? [] : [[name, value]];
       });
     const headers = Object.fromEntries(
-      fill({ ...this.#ownHeaders(one), ...one.headers }).map(([name, value]) => [
+      fill({ ...this.#ownHeaders(one, token !== undefined), ...one.headers }).map(([name, value]) => [
         name,
         headerValue(name, value),
       ]),
@@ -72,7 +73,7 @@ export class Sending {
       this.#addLogin(sent, scope.login);
     }
     const pathname = new URL(`${isWhole ? new URL(url).origin : url}${path}`).pathname;
-    this.#addToken(sent, one.send ? scope.token : undefined, scope, pathname);
+    this.#addToken(sent, token, scope, pathname);
     return {
       method: one.method,
       path: sent.path,
@@ -85,9 +86,9 @@ export class Sending {
   }
 
   /** The headers that go with everything, less those that the request has itself, or that are sent with what the secret storage has. */
-  #ownHeaders({ headers, send }: RestRequest): Record<string, string> {
+  #ownHeaders({ headers }: RestRequest, hasToken: boolean): Record<string, string> {
     const { headers: own, send: how } = this.#description;
-    const names = [...Object.keys(headers), ...(send && how.in === 'header' ? [how.name] : [])];
+    const names = [...Object.keys(headers), ...(hasToken && how.in === 'header' ? [how.name] : [])];
     const others = new Set(names.map((name) => name.toLowerCase()));
     const left = Object.entries(own).filter(
       ([name, value]) => !others.has(name.toLowerCase()) && !value.includes(secretPlace),

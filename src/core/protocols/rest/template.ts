@@ -184,7 +184,7 @@ export function fillJson(json: Json, isKnown: (name: string) => boolean, values:
     return typeof value === 'number' ? value : fillText(json, isKnown, values);
   }
   if (Array.isArray(json)) {
-    return json.flatMap((one) => fillJson(one, isKnown, values) ?? []);
+    return json.map((one) => fillJson(one, isKnown, values)).filter((one) => one !== undefined);
   }
   if (typeof json !== 'object' || json === null) {
     return json;

@@ -140,6 +140,7 @@ describe('rest: the client', () => {
         [400, '{}', 'E_HTTP'],
         [200, '{"other":1}', 'E_PROTOCOL'],
         [200, '{"token":{}}', 'E_PROTOCOL'],
+        [200, '{"token":" "}', 'E_PROTOCOL'],
         [200, '{"token":"a\\r\\nb"}', 'E_PROTOCOL'],
         [200, JSON.stringify({ token: 'x'.repeat(8_193) }), 'E_PROTOCOL'],
         [200, '<html>', 'E_PROTOCOL'],
@@ -291,6 +292,18 @@ describe('rest: the client', () => {
       const got = await client.data({ user: jwt(now - 500) }, { request: 'GET /items' });
       equal(got.value, jwt(now));
       ok((got.reportedMs ?? 0) > 500_000, `${got.reportedMs}`);
+    });
+
+    it('stands in the place of a header that goes with everything, which the sign-in has', async () => {
+      const { url, got } = await server();
+      const own = { headers: { 'x-key': 'anonymous' }, send: { in: 'header', name: 'X-Key' } };
+      const client = new Client(restOf(url, { ...plain, ...own }));
+      const { value } = await client.gateway.signIn(demo);
+      await client.rows({ user: value }, { request: 'GET /items' });
+      deepEqual(
+        got.map(({ headers }) => headers['x-key']),
+        ['anonymous', 'tok-1234567890'],
+      );
     });
 
     it('goes with the cookies of a redirection', async () => {

@@ -100,6 +100,7 @@ describe('rest: descriptions', () => {
     [{ requests: { a: { request: 'GET /x', basic: true } } }, 'requests.a.basic', /no member/],
     [{ inputs: { site: 'x' }, renew: { request: 'POST /x', keep: { site: '/site' } } }, 'site', /two things/],
     [{ refused: {} }, 'refused', /empty/],
+    [{ refused: { like: '' } }, 'refused.like', /empty/],
     [{ expired: [{ status: ['401'] }] }, 'expired.0.status.0', /status/],
     [{ headers: { Host: 'x' } }, 'headers.Host', /header/],
     [{ headers: { 'proxy-authorization': 'x' } }, 'headers.proxy-authorization', /header/],

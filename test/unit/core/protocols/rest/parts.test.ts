@@ -166,11 +166,11 @@ describe('rest: templates', () => {
     equal(fillText('{a}{b}', isKnown, known), undefined);
     deepEqual(
       fillJson(
-        { q: '{ me { id } } {a}', t: '{lifeSeconds}', u: 'in {lifeSeconds}', v: ['{b}', '{a}'] },
+        { q: '{ me { id } } {a}', t: '{lifeSeconds}', u: 'in {lifeSeconds}', v: ['{b}', null, '{a}'] },
         isKnown,
         known,
       ),
-      { q: '{ me { id } } A"{b}', t: 90, u: 'in 90', v: ['A"{b}'] },
+      { q: '{ me { id } } A"{b}', t: 90, u: 'in 90', v: [null, 'A"{b}'] },
     );
   });
 

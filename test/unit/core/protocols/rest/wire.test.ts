@@ -45,7 +45,7 @@ describe('rest: the text of a request', () => {
       const connection = restOf(url, {
         ...plain,
         ...(send && { send }),
-        headers: { 'X-Version': '2' },
+        headers: { 'X-Version': '2', 'x-t': 'of all' },
         requests: { form: { request: 'POST /search', form: { q: '{words}', all: 'y' } } },
       });
       const client = new Client(connection);
