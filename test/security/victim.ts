@@ -32,7 +32,7 @@ async function get(url: string, kept = false): Promise<string> {
       tokens: { user: 'a token' },
       query: { endpoint: 'Data' },
       keepOpen: true,
-      makeReader: readerMaker(worker, { maxBytes }),
+      makeReader: readerMaker(worker, { maxBytes, wantsRows: false }),
     });
     if (!kept) {
       answer.dispose();

@@ -60,7 +60,7 @@ class Reader implements AnswerReader {
   #bytes = 0;
   #error: TokensError | undefined;
   #done = false;
-  #parcel = new Uint8Array(parcelBytes);
+  #parcel: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #inFlight = 0;
   /** Parcels that have come back. */
@@ -90,27 +90,26 @@ class Reader implements AnswerReader {
   }
 
   #hear(news: News, onScalar: (name: string, value: string) => void): void {
-    switch (news.op) {
-      case 'scalar':
-        onScalar(news.name, news.value);
-        break;
-      case 'progress':
-        this.table.update({ ...news.summary, bytes: this.#bytes });
-        break;
-      case 'rows':
-        this.#unread += news.bytes.length;
-        this.#rows = this.#rows?.then((rows) => this.#read(rows, news.bytes));
-        break;
-      case 'taken':
-        this.#taken(news.bytes);
-        break;
-      case 'ended':
-        this.table.update({ ...news.summary, bytes: this.#bytes, phase: 'done' });
-        this.#end?.resolve(news.head);
-        break;
-      case 'failed':
-        this.#lost(received(news.error));
+    for (const scalar of news.scalars) {
+      onScalar(...scalar);
     }
+    if (news.op === 'failed') {
+      this.#lost(received(news.error));
+      return;
+    }
+    for (const bytes of news.rows) {
+      this.#unread += bytes.length;
+      this.#rows = this.#rows?.then((rows) => this.#read(rows, bytes));
+    }
+    if (news.op === 'ended') {
+      this.table.update({ ...news.summary, bytes: this.#bytes, phase: 'done' });
+      this.#end?.resolve(news.head);
+      return;
+    }
+    if (news.summary !== undefined) {
+      this.table.update({ ...news.summary, bytes: this.#bytes });
+    }
+    this.#taken(news.bytes);
   }
 
   /** Copies a chunk into parcels, which come back to be filled again, and frees its own memory. */
@@ -126,6 +125,7 @@ class Reader implements AnswerReader {
     }
     for (let from = 0; from < chunk.length; ) {
       const part = chunk.subarray(from, from + parcelBytes - this.#filled);
+      this.#parcel ??= this.#spare.pop() ?? new Uint8Array(parcelBytes);
       this.#parcel.set(part, this.#filled);
       this.#filled += part.length;
       from += part.length;
@@ -197,10 +197,10 @@ class Reader implements AnswerReader {
   }
 
   #post(): void {
-    if (this.#filled > 0) {
+    if (this.#parcel !== undefined) {
       this.#inFlight += this.#filled;
       this.#worker.chunk(this.#number, this.#parcel.subarray(0, this.#filled));
-      this.#parcel = this.#spare.pop() ?? new Uint8Array(parcelBytes);
+      this.#parcel = undefined;
       this.#filled = 0;
     }
   }
@@ -246,6 +246,7 @@ class Reader implements AnswerReader {
       return;
     }
     this.#fail(error);
+    this.#parcel = undefined;
     this.#filled = 0;
     this.#inFlight = 0;
     this.#wake?.();

@@ -110,7 +110,8 @@ export class RowStore {
    * @param write makes the JSON of those rows of which `JSON.parse` would not make the cells
    */
   list(from: number, most: number, write: (row: number) => string): RowList {
-    let bytes = Buffer.allocUnsafeSlow(2 * most);
+    const used = (this.#chunks.length - 1) * chunkBytes + this.#at;
+    let bytes = Buffer.allocUnsafeSlow(Math.min(2 * most, used) + 2);
     let at = 0;
     let row = from;
     for (; row < this.length && at < most; row++) {
@@ -122,7 +123,9 @@ export class RowStore {
       const made = length < parsableBit ? Buffer.from(write(row)) : undefined;
       const size = made?.length ?? length - parsableBit;
       if (at + size + 2 > bytes.length) {
-        bytes = Buffer.concat([bytes.subarray(0, at)], at + size + 2);
+        const larger = Buffer.allocUnsafeSlow(2 * (at + size + 2));
+        bytes.copy(larger, 0, 0, at);
+        bytes = larger;
       }
       bytes[at] = at === 0 ? openBracket : comma;
       at += 1 + (made ?? chunk).copy(bytes, at + 1, made ? 0 : json, made ? size : json + size);

@@ -2,7 +2,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
 import { TableEngine } from './engine.ts';
 import { type RowSplitter, splitInto } from './rowSplitter.ts';
-import type { FromWorker, SentError, ToWorker } from './workerMessages.ts';
+import type { FromWorker, Scalar, SentError, ToWorker } from './workerMessages.ts';
 
 /** How often the host hears of rows that arrive; the first ones are told at once. */
 const progressMs = 60;
@@ -11,6 +11,8 @@ const progressMs = 60;
 interface OpenTable {
   readonly engine: TableEngine;
   splitter: RowSplitter | undefined;
+  /** Those that were not told of. */
+  readonly scalars: Scalar[];
   toldAt: number;
   toldRows: number;
   /** Rows that were sent to the program that wants them. */
@@ -33,21 +35,10 @@ class TableWorker {
         this.#open(message);
         break;
       case 'chunk':
-        this.#reading(message.table, (splitter, open) => {
-          splitter.write(message.bytes);
-          this.#sendRows(message.table, open);
-          this.#progress(message.table, open);
-        });
-        this.#tell({ op: 'taken', table: message.table, bytes: message.bytes }, [message.bytes.buffer]);
+        this.#read(message.table, message.bytes);
         break;
       case 'end':
-        this.#reading(message.table, (splitter, open) => {
-          const head = splitter.end();
-          this.#sendRows(message.table, open);
-          open.splitter = undefined;
-          open.engine.isWhole = true;
-          this.#tell({ op: 'ended', table: message.table, head, summary: open.engine.summary() });
-        });
+        this.#read(message.table, undefined);
         break;
       case 'drop':
         this.#tables.delete(message.table);
@@ -59,47 +50,51 @@ class TableWorker {
 
   #open({ table, rowsAt, wantsRows }: ToWorker & { readonly op: 'open' }): void {
     const engine = new TableEngine();
-    const splitter = splitInto(engine.table, rowsAt, (name, value) =>
-      this.#tell({ op: 'scalar', table, name, value }),
-    );
-    this.#tables.set(table, {
-      engine,
-      splitter,
-      toldAt: 0,
-      toldRows: 0,
-      sentRows: wantsRows ? 0 : undefined,
-    });
+    const scalars: Scalar[] = [];
+    const splitter = splitInto(engine.table, rowsAt, (name, value) => scalars.push([name, value]));
+    const sentRows = wantsRows ? 0 : undefined;
+    this.#tables.set(table, { engine, splitter, scalars, toldAt: 0, toldRows: 0, sentRows });
   }
 
-  #reading(table: number, read: (splitter: RowSplitter, open: OpenTable) => void): void {
+  /** Reads a piece of a body, or its end, and tells at once all that this has brought. */
+  #read(table: number, bytes: Uint8Array<ArrayBuffer> | undefined): void {
     const open = this.#tables.get(table);
     if (open?.splitter === undefined) {
       return; // Dropped, or failed already: the rest of its body is of no use.
     }
+    const { engine, splitter } = open;
     try {
-      read(open.splitter, open);
+      if (bytes === undefined) {
+        const head = splitter.end();
+        open.splitter = undefined;
+        engine.isWhole = true;
+        this.#bring(open, (brought) => ({ op: 'ended', table, ...brought, head, summary: engine.summary() }));
+      } else {
+        splitter.write(bytes);
+        const summary = isDue(open) ? { summary: engine.summary() } : {};
+        this.#bring(open, (brought) => ({ op: 'read', table, ...brought, ...summary, bytes }), bytes.buffer);
+      }
     } catch (error) {
       this.#tables.delete(table);
-      this.#tell({ op: 'failed', table, error: sendable(error) });
+      this.#tell({ op: 'failed', table, scalars: open.scalars, error: sendable(error) });
     }
   }
 
-  #sendRows(table: number, open: OpenTable): void {
-    while (open.sentRows !== undefined && open.sentRows < open.engine.table.rowCount) {
-      const { bytes, to } = open.engine.rows(open.sentRows);
+  /** Tells of scalars and rows that have not been told of. */
+  #bring(
+    open: OpenTable,
+    news: (brought: { scalars: Scalar[]; rows: Uint8Array<ArrayBuffer>[] }) => FromWorker,
+    ...memory: ArrayBuffer[]
+  ): void {
+    const { engine, scalars } = open;
+    const rows: Uint8Array<ArrayBuffer>[] = [];
+    while (open.sentRows !== undefined && open.sentRows < engine.table.rowCount) {
+      const { bytes, to } = engine.rows(open.sentRows);
       open.sentRows = to;
-      this.#tell({ op: 'rows', table, bytes }, [bytes.buffer]);
+      rows.push(bytes);
     }
-  }
-
-  #progress(table: number, open: OpenTable): void {
-    const now = performance.now();
-    const { rowCount } = open.engine.table;
-    if (rowCount > open.toldRows && (open.toldRows === 0 || now - open.toldAt >= progressMs)) {
-      open.toldAt = now;
-      open.toldRows = rowCount;
-      this.#tell({ op: 'progress', table, summary: open.engine.summary() });
-    }
+    this.#tell(news({ scalars, rows }), [...memory, ...rows.map(({ buffer }) => buffer)]);
+    scalars.length = 0;
   }
 
   #call({ table, call, method, args }: ToWorker & { readonly op: 'call' }): void {
@@ -125,6 +120,18 @@ class TableWorker {
   #tell(message: FromWorker, given: readonly ArrayBuffer[] = []): void {
     this.#port.postMessage(message, given);
   }
+}
+
+/** Whether it is to be told how far a table has come. */
+function isDue(open: OpenTable): boolean {
+  const now = performance.now();
+  const { rowCount } = open.engine.table;
+  const due = rowCount > open.toldRows && (open.toldRows === 0 || now - open.toldAt >= progressMs);
+  if (due) {
+    open.toldAt = now;
+    open.toldRows = rowCount;
+  }
+  return due;
 }
 
 function sendable(error: unknown): SentError {

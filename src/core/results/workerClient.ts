@@ -159,7 +159,7 @@ export class WorkerClient implements Disposable {
     this.#listeners.clear();
     this.#waiting.clear();
     for (const listener of listeners) {
-      listener({ op: 'failed', error });
+      listener({ op: 'failed', error, scalars: [] });
     }
     for (const one of waiting) {
       one.reject(error);

@@ -30,17 +30,27 @@ export type ToWorker =
       readonly args: unknown;
     };
 
-/** What the reader of one table hears of it while it arrives. */
-export type News =
-  | { readonly op: 'scalar'; readonly name: string; readonly value: string }
-  | { readonly op: 'progress'; readonly summary: Summary }
-  /** The next rows for a program, where one wants them (see {@link TableEngine.rows}). */
-  | { readonly op: 'rows'; readonly bytes: Uint8Array<ArrayBuffer> }
-  /** Its memory comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
-  | { readonly op: 'taken'; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly op: 'ended'; readonly head: JsonObject; readonly summary: Summary }
+/** What the reader of one table hears when a piece of its body, or its end, has been read. */
+export type News = { readonly scalars: readonly Scalar[] } & (
+  | (Brought & {
+      readonly op: 'read';
+      /** How far the table has come; not told with each piece. */
+      readonly summary?: Summary;
+      /** Memory of the piece comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    })
+  | (Brought & { readonly op: 'ended'; readonly summary: Summary; readonly head: JsonObject })
   /** It could not be read, or is lost with the thread: then also after its end. */
-  | { readonly op: 'failed'; readonly error: SentError };
+  | { readonly op: 'failed'; readonly error: SentError }
+);
+
+/** A scalar member of the top level of the body. */
+export type Scalar = readonly [name: string, value: string];
+
+interface Brought {
+  /** The next rows for a program, where one wants them (see {@link TableEngine.rows}). */
+  readonly rows: readonly Uint8Array<ArrayBuffer>[];
+}
 
 /** And back. */
 export type FromWorker =
