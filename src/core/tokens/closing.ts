@@ -251,7 +251,7 @@ export class Closing implements Disposable {
         return; // With its user token dead the session is too (docs/protocols.md 2).
       }
       try {
-        await this.#signIn.again(connection, session.service, options, user);
+        await this.#signIn.again({ connection, service: session.service }, options, user);
       } catch (error) {
         if (isLoginRefused(error) && options.askLogin === undefined) {
           return; // The same, found out just now.

@@ -58,9 +58,9 @@ export class DataCalls {
     const ask = async (token: MainToken) =>
       (await calls.call(token, options, (gateway, tokens) => work(gateway, tokens, { signal }))) ?? [];
     if (askLogin !== undefined) {
-      return signIn.withToken(connection, service, options, ask);
+      return signIn.withToken({ connection, service }, options, ask);
     }
-    const token = signIn.find(connection, service);
+    const token = signIn.find({ connection, service });
     return token === undefined ? [] : ask(token);
   }
 }

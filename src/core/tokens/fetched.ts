@@ -1,4 +1,3 @@
-import type { Connection } from '../connection.ts';
 import type { Answer, MakeReader } from '../protocols/answer.ts';
 import type { DataAnswer, Query } from '../protocols/protocol.ts';
 import type { CheckedRequest } from '../requests/request.ts';
@@ -7,7 +6,7 @@ import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import type { TokenRecord } from './record.ts';
 import type { SessionLimit } from './sessionLimit.ts';
-import type { OperationOptions, SignIn } from './signIn.ts';
+import type { Audience, OperationOptions, SignIn } from './signIn.ts';
 import type { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
 
@@ -47,9 +46,7 @@ export interface Opened {
 }
 
 /** What is asked for, and of whom. */
-export interface SessionQuery {
-  readonly connection: Connection;
-  readonly service: string | undefined;
+export interface SessionQuery extends Audience {
   /** What makes a view the same view. */
   readonly view: string;
   readonly request: CheckedRequest;

@@ -103,14 +103,14 @@ export class Keeper extends HeldTokens implements Disposable {
     options: OperationOptions & Partial<LogOn> & { service?: string | undefined },
   ): Promise<TokenInfo> {
     const connection = this.env.gateways.connection(name);
-    const service = serviceOf(connection, options.service);
+    const audience = { connection, service: serviceOf(connection, options.service) };
     const { login, remember, tried } = options;
     if (login !== undefined) {
       const given = { login, remember, tried };
-      return this.info(await this.#signIn.withLogin(connection, service, given, options));
+      return this.info(await this.#signIn.withLogin(audience, given, options));
     }
-    const held = this.#signIn.find(connection, service);
-    return this.info(await this.#signIn.again(connection, service, options, held));
+    const held = this.#signIn.find(audience);
+    return this.info(await this.#signIn.again(audience, options, held));
   }
 
   /** Closes a connection's sessions, and forgets its tokens and its login. */
@@ -149,7 +149,7 @@ export class Keeper extends HeldTokens implements Disposable {
   main(name: string): TokenInfo {
     const connection = this.env.gateways.connection(name);
     const found =
-      this.#signIn.find(connection, connection.service) ??
+      this.#signIn.find({ connection, service: connection.service }) ??
       this.env.table.of(name).find(({ level }) => level === 'user');
     if (found === undefined) {
       throw new TokensError('E_UNKNOWN_TOKEN', 'Nobody is signed in to {0}.', [name]);

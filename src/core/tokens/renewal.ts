@@ -127,7 +127,8 @@ export class Renewal {
   /** A token that died is replaced by a new sign-in, if a login is to be had. */
   async #replaceMain(record: MainToken, options: OperationOptions, change: TokenChange): Promise<void> {
     const { gateways, sync, table } = this.#env;
-    await this.#signIn.again(gateways.connection(record.connection), record.service, options, record);
+    const connection = gateways.connection(record.connection);
+    await this.#signIn.again({ connection, service: record.service }, options, record);
     if (table.get(record.id)?.value === record.value) {
       throw expired(record); // Calls are made with another token of this connection; this one is at its end.
     }
@@ -146,7 +147,7 @@ export class Renewal {
     if (user === undefined || !(await this.#calls.answers(user))) {
       await sync.markDead(session, asked);
       const connection = gateways.connection(session.connection);
-      await this.#signIn.again(connection, session.service, options, user);
+      await this.#signIn.again({ connection, service: session.service }, options, user);
       try {
         await attempt();
         return;

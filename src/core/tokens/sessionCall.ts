@@ -25,19 +25,18 @@ export class SessionCall {
 
   /** Where the token of the sign-in is the session. */
   withToken(): Promise<Fetched> {
-    const { connection, options } = this.#query;
     const { signIn } = this.#deps;
-    const before = signIn.find(connection, undefined);
-    return signIn.withToken(connection, undefined, options, async (token) =>
+    const before = signIn.find(this.#query);
+    return signIn.withToken(this.#query, this.#query.options, async (token) =>
       this.#fetched(await this.#inSession(token), token.value === before?.value),
     );
   }
 
   /** In a session under the token of the sign-in. */
   async run(): Promise<Fetched> {
-    const { connection, service, request, options } = this.#query;
+    const { request, options } = this.#query;
     const chosen = this.#chosen();
-    await this.#deps.signIn.current(connection, service, options);
+    await this.#deps.signIn.current(this.#query, options);
     const session = chosen ?? (request.session === 'reuse' ? this.#reusable() : undefined);
     if (session !== undefined) {
       return this.#inSessionOrNew(session);
@@ -86,19 +85,16 @@ export class SessionCall {
   }
 
   #open(dead?: Session): Promise<Opened> {
-    const { connection, service, options } = this.#query;
-    return this.#deps.signIn.withToken(connection, service, options, (user) =>
+    return this.#deps.signIn.withToken(this.#query, this.#query.options, (user) =>
       this.#openWithinLimit(user, dead),
     );
   }
 
   #openWithinLimit(lastUser: MainToken, dead?: Session): Promise<Opened> {
-    const { connection, service } = this.#query;
+    const { connection } = this.#query;
     const { env, limit, signIn } = this.#deps;
     const id = env.newId();
-    const attempt = () => {
-      return this.#opening(signIn.find(connection, service) ?? lastUser, id);
-    };
+    const attempt = () => this.#opening(signIn.find(this.#query) ?? lastUser, id);
     return limit.opening(connection, id, dead, async () => {
       try {
         return await attempt();

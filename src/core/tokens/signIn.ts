@@ -44,6 +44,12 @@ export interface OperationOptions {
   readonly askGatewayLogin?: AskGatewayLogin | undefined;
 }
 
+/** Whom tokens of a sign-in are for: a connection's gateway and, where it consists of services, one of them. */
+export interface Audience {
+  readonly connection: Connection;
+  readonly service: string | undefined;
+}
+
 /** So many tokens are signed in for by themselves though each is refused at once. */
 const maxInVain = 3;
 
@@ -65,7 +71,7 @@ export class SignIn {
   }
 
   /** The token that calls of a connection, and of a service if it has any, are made with; dead or alive. */
-  find(connection: Connection, service: string | undefined): MainToken | undefined {
+  find({ connection, service }: Audience): MainToken | undefined {
     return this.#env.table.main(connection.name, service, identityOf(connection));
   }
 
@@ -80,31 +86,27 @@ export class SignIn {
   }
 
   /** The token that {@link find} finds, signed in again if it is known to be dead. */
-  async current(
-    connection: Connection,
-    service: string | undefined,
-    options: OperationOptions,
-  ): Promise<MainToken> {
-    const record = this.find(connection, service);
+  async current(audience: Audience, options: OperationOptions): Promise<MainToken> {
+    const record = this.find(audience);
     return record !== undefined && mayLive(record, this.#env.clock.now())
       ? record
-      : this.again(connection, service, options, record);
+      : this.again(audience, options, record);
   }
 
   /** Does work with {@link current}; where the gateway refuses that, once more with a new one, unless it was new. */
   async withToken<T>(
-    connection: Connection,
-    service: string | undefined,
+    audience: Audience,
     options: OperationOptions,
     work: (token: MainToken) => Promise<T>,
   ): Promise<T> {
-    const before = this.find(connection, service);
-    let token = await this.current(connection, service, options);
+    const { name } = audience.connection;
+    const before = this.find(audience);
+    let token = await this.current(audience, options);
     for (let isNew = token.value !== before?.value; ; isNew = true) {
       const asked = this.#env.clock.now();
       try {
         const result = await work(token);
-        this.#inVain.delete(connection.name);
+        this.#inVain.delete(name);
         return result;
       } catch (error) {
         if (!refusesToken(error)) {
@@ -112,11 +114,11 @@ export class SignIn {
         }
         if (isNew) {
           // Signing in has not helped, so doing it once more would not; and a token so new is hardly dead: it can be closed.
-          this.#inVain.set(connection.name, (this.#inVain.get(connection.name) ?? 0) + 1);
+          this.#inVain.set(name, (this.#inVain.get(name) ?? 0) + 1);
           throw error;
         }
         await this.#env.sync.markDead(token, asked);
-        token = await this.again(connection, service, options, token);
+        token = await this.again(audience, options, token);
       }
     }
   }
@@ -126,21 +128,20 @@ export class SignIn {
    * `E_EXPIRED` (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
    */
   async again(
-    connection: Connection,
-    service: string | undefined,
+    audience: Audience,
     options: OperationOptions,
     dead: MainToken | undefined,
   ): Promise<MainToken> {
-    const held = this.find(connection, service);
-    if (held !== undefined && held.value !== dead?.value) {
-      return held; // Another caller or window has been faster.
+    const another = this.#anotherThan(dead, audience);
+    if (another !== undefined) {
+      return another; // Another caller or window has been faster.
     }
-    const key = (asks: boolean) => JSON.stringify([connection.name, service, asks]);
+    const key = (asks: boolean) => JSON.stringify([audience.connection.name, audience.service, asks]);
     const asks = options.askLogin !== undefined;
     const asking = this.#flights.get(key(true));
     const running = asking ?? this.#flights.get(key(false));
     if (running === undefined) {
-      const token = this.#flights.run(key(asks), () => this.#recover(connection, service, options, dead));
+      const token = this.#flights.run(key(asks), () => this.#recover(audience, options, dead));
       return unlessCancelled(token, options.signal);
     }
     try {
@@ -150,27 +151,32 @@ export class SignIn {
       if (options.signal?.aborted || !asks || asking !== undefined || !(error instanceof TokensError)) {
         throw error;
       }
-      return this.again(connection, service, options, dead);
+      return this.again(audience, options, dead);
     }
   }
 
   /** Signs in with this login. What the gateway grants is kept even if the asker has turned away meanwhile. */
   async withLogin(
-    connection: Connection,
-    service: string | undefined,
+    audience: Audience,
     given: LogOn,
     { signal, askGatewayLogin }: OperationOptions = {},
   ): Promise<MainToken> {
-    this.#inVain.delete(connection.name);
-    return unlessCancelled(this.#logOn(connection, service, given, askGatewayLogin), signal);
+    this.#inVain.delete(audience.connection.name);
+    return unlessCancelled(this.#logOn(audience, given, askGatewayLogin), signal);
+  }
+
+  /** The token that is there by now in the place of one; undefined where there is none. */
+  #anotherThan(dead: MainToken | undefined, audience: Audience): MainToken | undefined {
+    const held = this.find(audience);
+    return held?.value === dead?.value ? undefined : held;
   }
 
   async #recover(
-    connection: Connection,
-    service: string | undefined,
+    audience: Audience,
     { askLogin, askGatewayLogin }: OperationOptions,
     dead: MainToken | undefined,
   ): Promise<MainToken> {
+    const { connection, service } = audience;
     let refusal: TokensError | undefined;
     const rests = (this.#inVain.get(connection.name) ?? 0) >= maxInVain;
     try {
@@ -178,11 +184,8 @@ export class SignIn {
       if (renewed !== undefined) {
         return renewed;
       }
-      const another = () => {
-        const held = this.find(connection, service);
-        return held?.value === dead?.value ? undefined : held;
-      };
-      const logOn = (login: Login) => this.#logOn(connection, service, { login }, askGatewayLogin);
+      const another = () => this.#anotherThan(dead, audience);
+      const logOn = (login: Login) => this.#logOn(audience, { login }, askGatewayLogin);
       const token = rests ? undefined : await this.#env.logins.send(connection, another, logOn);
       if (token !== undefined) {
         return token;
@@ -208,7 +211,7 @@ export class SignIn {
       throw cancelled();
     }
     this.#inVain.delete(connection.name);
-    return this.#logOn(connection, service, given, askGatewayLogin);
+    return this.#logOn(audience, given, askGatewayLogin);
   }
 
   /** The same token with a new value, where what is kept with a dead one is good for that; undefined where it is not. */
@@ -225,16 +228,15 @@ export class SignIn {
       }
       return undefined;
     }
-    const held = this.find(connection, dead.service);
-    return held?.value === dead.value ? undefined : held;
+    return this.#anotherThan(dead, { connection, service: dead.service });
   }
 
   async #logOn(
-    connection: Connection,
-    service: string | undefined,
+    audience: Audience,
     { login, remember, tried }: LogOn,
     askGatewayLogin: AskGatewayLogin | undefined,
   ): Promise<MainToken> {
+    const { connection, service } = audience;
     const gateway = await this.#env.gateways.gateway(connection);
     const { log, logins } = this.#env;
     logins.gateways.give(connection, login);
@@ -255,9 +257,8 @@ export class SignIn {
       log.error(`Forgetting the credentials failed: ${String(error)}`);
     });
     // Each sign-in replaces what the one before it has left, so one at a time.
-    const kept = this.#turns.run(JSON.stringify([connection.name, service]), () =>
-      this.#keep(connection, service, grant),
-    );
+    const key = JSON.stringify([connection.name, service]);
+    const kept = this.#turns.run(key, () => this.#keep(audience, grant));
     return (await Promise.all([kept, noted]))[0];
   }
 
@@ -266,14 +267,15 @@ export class SignIn {
    * one that is replaced is open over there until it is revoked, and its sessions are under it until they are taken over:
    * so it is noted before, and if this window dies the next one finds it and does the rest.
    */
-  async #keep(connection: Connection, service: string | undefined, grant: Grant): Promise<MainToken> {
+  async #keep(audience: Audience, grant: Grant): Promise<MainToken> {
+    const { connection, service } = audience;
     const { clock, newId, sync, table, window } = this.#env;
     const lifeMs = connection.lifeMinutes * 60_000;
     const fresh = { ...issued(connection, grant, lifeMs, clock.now(), window), signInId: newId() };
     const replaced: (ReplacedToken | SoleToken)[] = [];
     const isNoted = ({ value }: MainToken) => [fresh, ...replaced].some((other) => other.value === value);
-    let old = this.find(connection, service);
-    for (; old !== undefined && !isNoted(old); old = this.find(connection, service)) {
+    let old = this.find(audience);
+    for (; old !== undefined && !isNoted(old); old = this.find(audience)) {
       const id = newId();
       const note: ReplacedToken | SoleToken =
         old.level === 'user' ? { ...old, id, level: 'replaced' } : { ...old, id, closing: true };
