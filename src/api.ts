@@ -2,11 +2,10 @@ import type * as vscode from 'vscode';
 import type { CommandServices } from './commands/command.ts';
 import type { DataResult } from './commands/dataResult.ts';
 import type { Connection } from './core/connection.ts';
-import { TokensError } from './core/errors.ts';
 import { isRecord } from './core/http/text.ts';
 import { protocolOf } from './core/protocols/kinds.ts';
 import type { Login } from './core/protocols/protocol.ts';
-import type { DataRequest } from './core/requests/request.ts';
+import { type DataRequest, incomplete } from './core/requests/request.ts';
 import type { TokenInfo } from './core/tokens/token.ts';
 import { toUserError } from './userError.ts';
 
@@ -75,11 +74,7 @@ function loginOf(connection: Connection | undefined, credentials: unknown): Logi
     given.find(([, value]) => typeof value !== 'string' || value === '')?.[0] ??
     form?.fields.find(({ name, isOptional }) => !isOptional && !names.includes(name))?.name;
   if (wrong !== undefined) {
-    throw new TokensError(
-      'E_CONFIG',
-      'The request is not complete: "{0}" is missing or not as it should be.',
-      [wrong],
-    );
+    throw incomplete(wrong);
   }
   return credentials as Login;
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { freeName } from '../core/entries.ts';
-import { cancelled, isCancelled, type Message, noConnection, TokensError } from '../core/errors.ts';
+import { cancelled, isCancelled, type Message, TokensError } from '../core/errors.ts';
 import { parseConnection, protocolOf } from '../core/protocols/kinds.ts';
 import type { Login, LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
@@ -175,17 +175,9 @@ export function namedConnection(
   { connections, keeper }: CommandServices,
   { args }: Call,
 ): string | undefined {
-  const name = args.connection;
-  if (name === undefined) {
-    return undefined;
-  }
-  const isKnown =
-    typeof name === 'string' &&
-    (connections.find(name) !== undefined || keeper.connectionNames().includes(name));
-  if (!isKnown) {
-    throw noConnection(name);
-  }
-  return name;
+  const { connection: name } = args;
+  const isHeld = typeof name === 'string' && keeper.connectionNames().includes(name);
+  return name === undefined || isHeld ? name : connections.get(name).name;
 }
 
 /** The only one of several, or the one that the person chooses. */
@@ -213,11 +205,7 @@ export async function chosenConnection(
 ): Promise<Connection> {
   const named = args.connection;
   if (named !== undefined) {
-    const connection = typeof named === 'string' ? services.connections.find(named) : undefined;
-    if (connection === undefined) {
-      throw noConnection(named);
-    }
-    return connection;
+    return services.connections.get(named);
   }
   const signedIn = ({ name }: Connection) => services.keeper.tokens(name).length > 0;
   const candidates = services.connections.all().filter(among);

@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { Row } from '../core/protocols/answer.ts';
 import type { Fetched } from '../core/tokens/fetched.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
@@ -21,7 +22,10 @@ export interface DataResult {
   reused: boolean;
 }
 
-/** The whole result, for a program. The answer's table is let go, whatever happens. */
+/**
+ * The whole result, for a program; it says what the gateway warned of, and what was mended in the answer. Its table is let
+ * go, whatever happens.
+ */
 export async function resultOf(
   { keeper, log }: Pick<CommandServices, 'keeper' | 'log'>,
   fetched: Fetched,
@@ -33,6 +37,11 @@ export async function resultOf(
       return []; // Without a definition a field's label is its name.
     });
     const defined = new Map(columns.map((column) => [column.field, column]));
+    const mended = vscode.l10n.t(
+      'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
+      answer.mended ?? 0,
+    );
+    const warnings = [...(fetched.warnings ?? []), ...(answer.mended ? [mended] : [])];
     return {
       rows: await answer.rows(),
       columns: answer.fields.map((field) => {
@@ -43,6 +52,7 @@ export async function resultOf(
       elapsedMs,
       bytes: answer.bytes,
       ...(session === undefined ? {} : { session }),
+      ...(warnings.length === 0 ? {} : { warnings }),
       reused,
     };
   } finally {

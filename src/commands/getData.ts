@@ -24,7 +24,7 @@ export const getData: Handler = async (services, call) => {
     fetched.answer.dispose();
     return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.
   }
-  return toldResult(services, fetched);
+  return resultOf(services, fetched);
 };
 
 /** Gets data and shows it, unless the request says not to. */
@@ -35,36 +35,14 @@ export async function fetchData(
 ): Promise<Fetched> {
   const results = await services.results();
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
-    results.get(request, {
-      ...askers,
-      signal,
-      show: request.show !== false,
-      wantsRows: !interactive,
-    }),
+    results.get(request, { ...askers, signal, show: request.show !== false, wantsRows: !interactive }),
   );
-  await services.recents
-    .add(request, services.hasSecret)
-    .catch((error: unknown) => logFault(services.log, error)); // The data have come, and are not lost for that.
+  const noted = services.recents.add(request, services.hasSecret);
+  await noted.catch((error: unknown) => logFault(services.log, error)); // The data have come, and are not lost for that.
   return fetched;
 }
 
 /** Gets data for another extension: nothing is asked, and what is missing is an error. */
 export async function getDataQuietly(services: CommandServices, request: DataRequest): Promise<DataResult> {
-  return toldResult(services, await fetchData(services, request, { interactive: false }));
-}
-
-/** The whole result, for a program; it says what the gateway warned of, and what was mended in the answer. */
-async function toldResult(services: CommandServices, fetched: Fetched): Promise<DataResult> {
-  const result = await resultOf(services, fetched);
-  const warnings = [...(fetched.warnings ?? [])];
-  const { mended } = fetched.answer;
-  if (mended) {
-    warnings.push(
-      vscode.l10n.t(
-        'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
-        mended,
-      ),
-    );
-  }
-  return warnings.length === 0 ? result : { ...result, warnings };
+  return resultOf(services, await fetchData(services, request, { interactive: false }));
 }

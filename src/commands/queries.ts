@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { freeName } from '../core/entries.ts';
 import { TokensError } from '../core/errors.ts';
 import { describeRequest, fingerprint, isRequest, lasting } from '../core/requests/queries.ts';
-import { type DataRequest, titleOf } from '../core/requests/request.ts';
+import { type DataRequest, incomplete, titleOf } from '../core/requests/request.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
 import type { StoredQuery } from '../views/queries/querySettings.ts';
 import { askChoice, askText, confirm, loginDialogs } from './ask.ts';
@@ -34,11 +34,7 @@ async function show(services: CommandServices, request: DataRequest): Promise<vo
 /** Saves the request of a row, of the result in focus, or of the last call. `{name, request}` asks nothing. */
 const save: Handler = async (services, { args }) => {
   if (args.request !== undefined && !isRequest(args.request)) {
-    throw new TokensError(
-      'E_CONFIG',
-      'The request is not complete: "{0}" is missing or not as it should be.',
-      ['request'],
-    );
+    throw incomplete('request');
   }
   const request =
     args.request ?? (await services.results()).active?.model.request ?? services.recents.all()[0];

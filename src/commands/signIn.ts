@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { TokensError } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
+import { incomplete } from '../core/requests/request.ts';
 import { ConnectionNode } from '../views/nodes.ts';
 import { askChoiceOrText, chosenConnection, loginDialogs } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
@@ -54,17 +54,11 @@ export async function chosenService(
     return undefined;
   }
   if (named !== undefined && typeof named !== 'string') {
-    throw new TokensError(
-      'E_CONFIG',
-      'The request is not complete: "{0}" is missing or not as it should be.',
-      ['service'],
-    );
+    throw incomplete('service');
   }
-  if (named) {
-    return named;
-  }
-  if (connection.service !== undefined) {
-    return connection.service;
+  const known = named || connection.service;
+  if (known !== undefined) {
+    return known;
   }
   const listed = services.keeper
     .services(connection.name)

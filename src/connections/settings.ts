@@ -54,12 +54,12 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     return this.#problems;
   }
 
-  find(name: string): Connection | undefined {
+  find(name: unknown): Connection | undefined {
     return this.#connections.find((connection) => connection.name === name);
   }
 
   /** @throws `E_CONFIG` where there is no connection of that name */
-  get(name: string): Connection {
+  get(name: unknown): Connection {
     const connection = this.find(name);
     if (connection === undefined) {
       throw noConnection(name);

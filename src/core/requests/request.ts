@@ -66,12 +66,16 @@ export function targetNames(request: Query): readonly string[] {
 function parse<const S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {
   const parsed = v.safeParse(schema, input);
   if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw new TokensError(
-      'E_CONFIG',
-      'The request is not complete: "{0}" is missing or not as it should be.',
-      [v.getDotPath(issue) ?? 'request'],
-    );
+    throw incomplete(v.getDotPath(parsed.issues[0]) ?? 'request');
   }
   return parsed.output;
+}
+
+/** The error for a request that lacks a member, or has it in another form. */
+export function incomplete(member: string): TokensError {
+  return new TokensError(
+    'E_CONFIG',
+    'The request is not complete: "{0}" is missing or not as it should be.',
+    [member],
+  );
 }
