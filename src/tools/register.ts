@@ -17,7 +17,7 @@ export function registerTools(load: () => Promise<ToolServices>): vscode.Disposa
     ...toolNames.map((name) =>
       vscode.lm.registerTool<Record<string, unknown>>(name, {
         prepareInvocation: async ({ input }) =>
-          (await import('./tools.ts')).prepare(name, await load(), input),
+          (await import('./tools.ts')).tools[name].prepare(await load(), input),
         invoke: async (options) => (await import('./tools.ts')).invoke(name, await load(), options),
       }),
     ),

@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import type { ApiVerbs } from '../api.ts';
 import { protocolTaking } from '../core/protocols/kinds.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
-import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { nameOf } from '../views/names.ts';
 import { dataForModel, defaultRows, maxCharacters, maxRows, tokenForModel } from './answer.ts';
@@ -22,52 +21,81 @@ export type ToolName =
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** What a person is told, and asked, before a tool runs: whatever goes to a gateway or brings its rows here is asked. */
-export async function prepare(
-  name: ToolName,
-  { api }: ToolServices,
-  input: Input,
-): Promise<vscode.PreparedToolInvocation> {
-  switch (name) {
-    case 'sessionTokens_listTokens':
-      return { invocationMessage: vscode.l10n.t('Listing the session tokens') };
-    case 'sessionTokens_getData': {
+interface Tool {
+  /** What a person is told, and asked, before it runs: whatever goes to a gateway or brings its rows here is asked. */
+  prepare(services: ToolServices, input: Input): Promise<vscode.PreparedToolInvocation>;
+  /** Does what it is for. @param characters the bound of the answer */
+  answer(services: ToolServices, input: Input, characters: number): Promise<string>;
+}
+
+export const tools: Readonly<Record<ToolName, Tool>> = {
+  sessionTokens_listTokens: {
+    prepare: async () => ({ invocationMessage: vscode.l10n.t('Listing the session tokens') }),
+    answer: async ({ api, connections }) => {
+      const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, maxRows);
+      return JSON.stringify({
+        // Neither addresses nor users: a model needs names alone.
+        connections: connections
+          .all()
+          .map(({ name, kind, service }) => ({ connection: name, kind, service })),
+        tokens: tokens.map((token) => tokenForModel(token, Date.now())),
+      });
+    },
+  },
+  sessionTokens_getData: {
+    prepare: async (_, input) => {
       const what = titleOf(input);
-      return asking(
-        vscode.l10n.t('Getting {0}', what),
-        vscode.l10n.t('Get data for the chat?'),
-        vscode.l10n.t(
-          '{0} is asked for {1}. Up to {2} rows of its answer go to the language model.',
-          String(input.connection),
-          what,
-          rowsOf(input),
-        ),
+      const message = vscode.l10n.t(
+        '{0} is asked for {1}. Up to {2} rows of its answer go to the language model.',
+        String(input.connection),
+        what,
+        rowsOf(input),
       );
-    }
-    case 'sessionTokens_keepAlive': {
-      const token = await tokenOf(api, input);
+      return asking(vscode.l10n.t('Getting {0}', what), vscode.l10n.t('Get data for the chat?'), message);
+    },
+    answer: async ({ api }, input, characters) => {
+      const { columns, rows: _, ...request } = input;
+      const rowsMember = protocolTaking(request)?.dialog.maxRows;
+      // The gateway need not send what nobody will read.
+      const bound = rowsMember === undefined ? {} : { [rowsMember]: rowsOf(input) };
+      const result = await api.getData({ show: false, ...request, ...bound } as DataRequest);
+      const wanted = Array.isArray(columns) ? columns.map(String) : undefined;
+      return dataForModel(result, wanted, { rows: rowsOf(input), characters });
+    },
+  },
+  sessionTokens_keepAlive: {
+    prepare: async ({ api }, { id }) => {
+      const token = await tokenOf(api, id);
       return asking(
         vscode.l10n.t('Keeping {0} alive', token),
         vscode.l10n.t('Keep a token alive for the chat?'),
         vscode.l10n.t('The gateway is asked to set the life of {0} back to its full length.', token),
       );
-    }
-    case 'sessionTokens_closeSession': {
-      const token = await tokenOf(api, input);
+    },
+    answer: async ({ api }, { id }) =>
+      JSON.stringify(tokenForModel(await api.keepAlive(String(id)), Date.now())),
+  },
+  sessionTokens_closeSession: {
+    prepare: async ({ api }, { id }) => {
+      const token = await tokenOf(api, id);
       return asking(
         vscode.l10n.t('Closing {0}', token),
         vscode.l10n.t('Close a session for the chat?'),
         vscode.l10n.t('{0} is closed at its gateway and cannot be used any more.', token),
       );
-    }
-  }
-}
+    },
+    answer: async ({ api }, { id }) => {
+      await api.close(String(id));
+      return JSON.stringify({ closed: String(id) });
+    },
+  },
+};
 
 function asking(invocationMessage: string, title: string, message: string): vscode.PreparedToolInvocation {
   return { invocationMessage, confirmationMessages: { title, message } };
 }
 
-/** Does what a tool is for. The answer holds no secret and is bounded; an error is a sentence that a model can act on. */
+/** What a tool answers. That holds no secret and is bounded; an error is a sentence that a model can act on. */
 export async function invoke(
   name: ToolName,
   services: ToolServices,
@@ -76,7 +104,7 @@ export async function invoke(
   // Three characters a token is less than any model makes of JSON.
   const characters = Math.min(maxCharacters, (tokenizationOptions?.tokenBudget ?? maxCharacters) * 3);
   try {
-    const text = await answer(name, services, input, characters);
+    const text = await tools[name].answer(services, input, characters);
     return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(services.redact(text))]);
   } catch (error) {
     const { message, code } = error as { message?: unknown; code?: unknown };
@@ -84,53 +112,13 @@ export async function invoke(
   }
 }
 
-async function answer(
-  name: ToolName,
-  { api, connections }: ToolServices,
-  input: Input,
-  characters: number,
-): Promise<string> {
-  const now = Date.now();
-  switch (name) {
-    case 'sessionTokens_listTokens': {
-      const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, maxRows);
-      return JSON.stringify({
-        // Neither addresses nor users: a model needs names alone.
-        connections: connections.all().map(({ name: connection, kind, service }) => ({
-          connection,
-          kind,
-          service,
-        })),
-        tokens: tokens.map((token) => tokenForModel(token, now)),
-      });
-    }
-    case 'sessionTokens_getData': {
-      const { columns, rows: _, ...request } = input;
-      const rowsMember = protocolTaking(request)?.dialog.maxRows;
-      const result = await api.getData({
-        show: false,
-        ...request,
-        // The gateway need not send what nobody will read.
-        ...(rowsMember === undefined ? {} : { [rowsMember]: rowsOf(input) }),
-      } as DataRequest);
-      const wanted = Array.isArray(columns) ? columns.map(String) : undefined;
-      return dataForModel(result, wanted, { rows: rowsOf(input), characters });
-    }
-    case 'sessionTokens_keepAlive':
-      return JSON.stringify(tokenForModel(await api.keepAlive(String(input.id)), now));
-    case 'sessionTokens_closeSession':
-      await api.close(String(input.id));
-      return JSON.stringify({ closed: String(input.id) });
-  }
-}
-
 function rowsOf({ rows }: Input): number {
   return typeof rows === 'number' && rows >= 1 ? Math.min(Math.floor(rows), maxRows) : defaultRows;
 }
 
-async function tokenOf(api: ToolServices['api'], input: Input): Promise<string> {
-  const token: TokenInfo | undefined = (await api.tokens()).find(({ id }) => id === input.id);
-  return token === undefined ? String(input.id) : nameOf(token);
+async function tokenOf(api: ToolServices['api'], id: unknown): Promise<string> {
+  const token = (await api.tokens()).find((one) => one.id === id);
+  return token === undefined ? String(id) : nameOf(token);
 }
 
 /** What a model can do about an error, in the language it is spoken to. */

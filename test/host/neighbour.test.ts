@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TokenInfo } from '../../src/core/tokens/token.ts';
-import { prepare, type ToolName } from '../../src/tools/tools.ts';
+import { type ToolName, tools } from '../../src/tools/tools.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
@@ -94,7 +94,7 @@ describe('a neighbour', () => {
     const [session] = (await deps.api.tokens()).filter(({ kind }) => kind === 'session');
     const id = session?.id;
     const asked = async (tool: ToolName, input: object) => {
-      const { confirmationMessages } = await prepare(tool, deps, { ...input });
+      const { confirmationMessages } = await tools[tool].prepare(deps, { ...input });
       return confirmationMessages?.message;
     };
     assert.match(
