@@ -20,7 +20,7 @@ import {
 } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
-import { type Description, keptNames, namesOf, type RestRequest, textsOf } from './description.ts';
+import { type Description, keptNames, namesOf, type RestRequest, textsIn } from './description.ts';
 import { HeldReader } from './held.ts';
 import { fixedMs, isInBody, tells, tellsBeside, toldMs, type Unit } from './life.ts';
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
@@ -359,7 +359,6 @@ function isByKept(description: Description): boolean {
     return false;
   }
   const names = keptNames(description);
-  const { form, json } = renew;
-  const texts = textsOf({ headers: renew.send ? {} : renew.headers, form, json });
+  const texts = textsIn([renew.send ? undefined : renew.headers, renew.form, renew.json]);
   return texts.some((text) => namesInText(text, (name) => names.has(name)).length > 0);
 }

@@ -289,16 +289,12 @@ export function basicNames(ask: readonly string[]): readonly string[] {
 export function namesOf(one: RestRequest, isKnown: (name: string) => boolean): string[] {
   return [
     ...namesIn(one.path).filter(isKnown),
-    ...textsOf(one).flatMap((text) => namesInText(text, isKnown)),
+    ...textsIn([one.headers, one.form, one.json]).flatMap((text) => namesInText(text, isKnown)),
   ];
 }
 
-/** The texts of a request in which names are filled in, but for its path. */
-export function textsOf(one: Pick<RestRequest, 'headers' | 'form' | 'json'>): string[] {
-  return [...Object.values(one.headers), ...Object.values(one.form ?? {}), ...textsIn(one.json)];
-}
-
-function textsIn(value: unknown): string[] {
+/** All texts in what a request has besides its path: names are filled in there. */
+export function textsIn(value: unknown): string[] {
   return typeof value === 'string'
     ? [value]
     : typeof value === 'object' && value !== null

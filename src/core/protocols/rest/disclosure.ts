@@ -5,7 +5,7 @@ import {
   keptNames,
   memberNames,
   type RestRequest,
-  textsOf,
+  textsIn,
 } from './description.ts';
 import { namesAround, namesInText } from './template.ts';
 
@@ -56,7 +56,7 @@ function handingsIn(request: RestRequest, description: Description): Handing[] {
   const isSecret = isSecretIn(description);
   const of = { request: lineOf(request) };
   const [before, query] = namesAround(path);
-  const inBody = textsOf({ headers: {}, form, json }).flatMap((text) => namesInText(text, isSecret));
+  const inBody = textsIn([form, json]).flatMap((text) => namesInText(text, isSecret));
   const login = basic ? basicNames(description.ask) : [];
   const all: Handing[] = [
     { names: login, place: 'header', name: 'Authorization', ...of },

@@ -17,20 +17,22 @@ export interface Unit {
   readonly issued?: Place | undefined;
 }
 
-const msIn = { minutes: 60_000, seconds: 1_000, milliseconds: 1 } as const;
+/** The number that a life is told by, or its place, and how many milliseconds one of its unit has. */
+function amountOf({ minutes, seconds, milliseconds }: Unit): { amount: Amount | undefined; ms: number } {
+  return minutes !== undefined
+    ? { amount: minutes, ms: 60_000 }
+    : seconds !== undefined
+      ? { amount: seconds, ms: 1_000 }
+      : { amount: milliseconds, ms: 1 };
+}
 
 /** Longest life that is believed, in milliseconds. */
 const maxMs = 366 * 86_400_000;
 
 /** The life that a description itself says, in milliseconds. */
 export function fixedMs(unit: Unit): number | undefined {
-  for (const [name, ms] of Object.entries(msIn)) {
-    const amount = unit[name as keyof typeof msIn];
-    if (typeof amount === 'number') {
-      return Math.min(amount * ms, maxMs);
-    }
-  }
-  return undefined;
+  const { amount, ms } = amountOf(unit);
+  return typeof amount === 'number' ? Math.min(amount * ms, maxMs) : undefined;
 }
 
 /** Whether an answer is to tell a life by this. */
@@ -48,8 +50,8 @@ export function tellsBeside(unit: Unit): boolean {
   return unit.cookie !== undefined || ['header', 'cookie'].includes(placeIn(unit)?.in ?? '');
 }
 
-function placeIn({ minutes, seconds, milliseconds, at }: Unit): Place | undefined {
-  return [minutes, seconds, milliseconds, at].find((one) => typeof one === 'object');
+function placeIn(unit: Unit): Place | undefined {
+  return [amountOf(unit).amount, unit.at].find((one) => typeof one === 'object');
 }
 
 /**
@@ -63,11 +65,9 @@ export function toldMs(unit: Unit, answer: Seen, token: string, isOld = false): 
 }
 
 function told(unit: Unit, answer: Seen, token: string, isOld: boolean): number | undefined {
-  for (const [name, ms] of Object.entries(msIn)) {
-    const amount = unit[name as keyof typeof msIn];
-    if (typeof amount === 'object') {
-      return numberOf(textAt(amount, answer)) * ms;
-    }
+  const { amount, ms } = amountOf(unit);
+  if (typeof amount === 'object') {
+    return numberOf(textAt(amount, answer)) * ms;
   }
   if (unit.at !== undefined) {
     const end = instantOf(textAt(unit.at, answer));

@@ -10,7 +10,7 @@ import {
   parseDescription,
   parseRequest,
   type RestRequest,
-  textsOf,
+  textsIn,
 } from './description.ts';
 import { pathOf } from './place.ts';
 import { namesIn } from './template.ts';
@@ -90,7 +90,7 @@ export function dataRequest(query: RestQuery, connection: Connection): DataReque
       [asked],
     );
   }
-  const [inPath, texts] = [namesIn(one.path), textsOf(own)];
+  const [inPath, texts] = [namesIn(one.path), textsIn([own.headers, own.form, own.json])];
   const params = Object.entries(query.params ?? {});
   const known = knownNames(description);
   const isFilled = (name: string) =>

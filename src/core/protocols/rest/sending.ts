@@ -70,7 +70,10 @@ export class Sending {
     const body = one.json === undefined || one.isOwnBody ? one.json : fillJson(one.json, isKnown, values);
     const sent: Filled = { path: withQuery(path, one.query ?? []), headers, form, json: body };
     if (one.basic) {
-      this.#addLogin(sent, scope.login);
+      const [user = '', secret = ''] = basicNames(this.#description.ask).map(
+        (name) => scope.login[name] ?? '',
+      );
+      headers.Authorization = `Basic ${basicCredentials(user, secret)}`;
     }
     const pathname = new URL(`${isWhole ? new URL(url).origin : url}${path}`).pathname;
     this.#addToken(sent, token, scope, pathname);
@@ -110,11 +113,6 @@ export class Sending {
     return (name) => (name === 'token' ? token : named.get(name));
   }
 
-  #addLogin(sent: Filled, login: Login): void {
-    const [user = '', secret = ''] = basicNames(this.#description.ask);
-    sent.headers.Authorization = `Basic ${basicCredentials(login[user] ?? '', login[secret] ?? '')}`;
-  }
-
   #addToken(sent: Filled, token: string | undefined, scope: Scope, pathname: string): void {
     const { send, token: from } = this.#description;
     const isKnown = (name: string) => this.#known.has(name);
@@ -132,20 +130,17 @@ export class Sending {
     } else if (send.in === 'query') {
       sent.path = withQuery(sent.path, [[send.name, value]]);
     } else if (send.in === 'body') {
-      this.#addToBody(sent, pathOf(send.name) ?? [], value);
+      const path = pathOf(send.name) ?? [];
+      if (sent.form !== undefined) {
+        sent.form = [...sent.form, [path.at(-1) ?? 'token', value]];
+      } else {
+        sent.json = withMember(sent.json ?? {}, path, value);
+      }
     } else {
       const name = nameOf(scope.cookies, send.name, token);
       const own = { name, value: cookieValue(value, from.in === 'cookie') };
       const all = [own, ...scope.cookies.for(pathname).filter((other) => other.name !== name)];
       sent.headers.Cookie = all.map((one) => `${one.name}=${one.value}`).join('; ');
-    }
-  }
-
-  #addToBody(sent: Filled, path: readonly string[], value: string): void {
-    if (sent.form !== undefined) {
-      sent.form = [...sent.form, [path.at(-1) ?? 'token', value]];
-    } else {
-      sent.json = withMember(sent.json ?? {}, path, value);
     }
   }
 }
@@ -182,20 +177,13 @@ function withMember(body: Json, [step, ...further]: readonly string[], text: str
   if (step === undefined) {
     return text;
   }
-  if (Array.isArray(body)) {
-    if (!Object.hasOwn(body, step)) {
-      throw noPlace();
-    }
+  if (Array.isArray(body) && Object.hasOwn(body, step)) {
     return body.map((one, at) => (String(at) === step ? withMember(one, further, text) : one));
   }
-  if (typeof body !== 'object' || body === null) {
-    throw noPlace();
+  if (Array.isArray(body) || typeof body !== 'object' || body === null) {
+    throw new TokensError('E_CONFIG', 'The body of the request has no place for the token.');
   }
   const members = new Map(Object.entries(body));
   members.set(step, withMember(members.get(step) ?? {}, further, text));
   return Object.fromEntries(members);
-}
-
-function noPlace(): TokensError {
-  return new TokensError('E_CONFIG', 'The body of the request has no place for the token.');
 }
