@@ -151,8 +151,9 @@ export class GatewayCalls {
     }
     // Reading may have taken so long that another window has it by now.
     while (current !== undefined && !(isMine && (await lease()))) {
-      await pause(clock, lookMs);
       isMine = await lease();
+      // Its holder may have slept with the machine, and be about to note what it has got.
+      await pause(clock, isMine ? syncDelayMs : lookMs);
       current = await this.#unused(record);
     }
     if (current === undefined) {

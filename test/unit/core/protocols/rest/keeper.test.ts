@@ -296,6 +296,26 @@ describe('rest: tokens', () => {
     });
   }
 
+  it('are renewed by one window though the machine sleeps before it can note what it has got', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    const [renewed, stored] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const soon = () => new Promise((done) => setTimeout(done, 20));
+    server.renewed = renewed.promise;
+    const both = [window, other].map(({ keeper }) => keeper.keepAlive(token.id));
+    await soon();
+    rig.clock.sleep(121_000);
+    rig.lag = stored.promise;
+    renewed.resolve();
+    await soon();
+    rig.clock.advance(200);
+    await soon();
+    stored.resolve();
+    await turned(rig, Promise.all(both));
+    equal(server.calls('/refresh').length, 1);
+    equal(other.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
   it('are ended where they come of a dead one that was closed meanwhile', async () => {
     const { window, token } = await signedIn({ ...refreshing, revoke: { request: 'POST /logout' } });
     server.live.clear();
