@@ -1,4 +1,3 @@
-import * as vscode from 'vscode';
 import type { Row } from '../core/protocols/answer.ts';
 import type { Fetched } from '../core/tokens/fetched.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
@@ -23,12 +22,13 @@ export interface DataResult {
 }
 
 /**
- * The whole result, for a program; it says what the gateway warned of, and what was mended in the answer. Its table is let
- * go, whatever happens.
+ * The whole result, for a program. The answer's table is let go, whatever happens.
+ * @param said what it warns of besides what the gateway did
  */
 export async function resultOf(
   { keeper, log }: Pick<CommandServices, 'keeper' | 'log'>,
   fetched: Fetched,
+  said: readonly string[] = [],
 ): Promise<DataResult> {
   const { answer, totalRows, elapsedMs, session, reused } = fetched;
   try {
@@ -37,11 +37,7 @@ export async function resultOf(
       return []; // Without a definition a field's label is its name.
     });
     const defined = new Map(columns.map((column) => [column.field, column]));
-    const mended = vscode.l10n.t(
-      'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
-      answer.mended ?? 0,
-    );
-    const warnings = [...(fetched.warnings ?? []), ...(answer.mended ? [mended] : [])];
+    const warnings = [...(fetched.warnings ?? []), ...said];
     return {
       rows: await answer.rows(),
       columns: answer.fields.map((field) => {

@@ -24,7 +24,7 @@ export const getData: Handler = async (services, call) => {
     fetched.answer.dispose();
     return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.
   }
-  return resultOf(services, fetched);
+  return toldResult(services, fetched);
 };
 
 /** Gets data and shows it, unless the request says not to. */
@@ -44,5 +44,15 @@ export async function fetchData(
 
 /** Gets data for another extension: nothing is asked, and what is missing is an error. */
 export async function getDataQuietly(services: CommandServices, request: DataRequest): Promise<DataResult> {
-  return resultOf(services, await fetchData(services, request, { interactive: false }));
+  return toldResult(services, await fetchData(services, request, { interactive: false }));
+}
+
+/** The whole result, for a program, with what was mended in the answer. */
+function toldResult(services: CommandServices, fetched: Fetched): Promise<DataResult> {
+  const { mended = 0 } = fetched.answer;
+  const said = vscode.l10n.t(
+    'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
+    mended,
+  );
+  return resultOf(services, fetched, mended > 0 ? [said] : []);
 }
