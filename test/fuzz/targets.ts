@@ -18,7 +18,7 @@ import { fillPath, pathTemplate } from '../../src/core/protocols/rest/template.t
 import { Redactor } from '../../src/core/redact.ts';
 import { checkRequest, wireOf } from '../../src/core/requests/request.ts';
 import { TableEngine } from '../../src/core/results/engine.ts';
-import { splitInto } from '../../src/core/results/rowSplitter.ts';
+import { RowSplitter } from '../../src/core/results/rowSplitter.ts';
 import { infoOf, merge, parseRecord, serialize } from '../../src/core/tokens/record.ts';
 import { fromTable, keptState, readMessage, toTable } from '../../src/views/results/messages.ts';
 import { connect } from '../connect.ts';
@@ -223,7 +223,7 @@ function readBody(
   cuts: readonly number[],
 ): { desk: TableEngine; head: JsonObject } {
   const desk = new TableEngine();
-  const splitter = splitInto(desk.table, rowsAt, silent);
+  const splitter = new RowSplitter(rowsAt, desk.table, silent);
   const bytes = new TextEncoder().encode(body);
   const places = [
     0,

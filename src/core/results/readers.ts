@@ -66,7 +66,7 @@ class Reader implements AnswerReader {
   /** Parcels that have come back. */
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   /** Called when little enough is on its way, or nothing more will come back. */
-  #wake: (() => void) | undefined;
+  readonly #waiting: (() => void)[] = [];
   #end: { resolve(head: JsonObject): void; reject(error: TokensError): void } | undefined;
 
   constructor(
@@ -180,13 +180,7 @@ class Reader implements AnswerReader {
   }
 
   #woken(): Promise<void> {
-    return new Promise((resolve) => {
-      const others = this.#wake;
-      this.#wake = () => {
-        others?.();
-        resolve();
-      };
-    });
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** The first rows are waited for; of a large body only whole parcels go, since each costs both threads memory. */
@@ -228,8 +222,9 @@ class Reader implements AnswerReader {
 
   #goOn(): void {
     if (Math.max(this.#inFlight, this.#unread) < maxInFlight / 2) {
-      this.#wake?.();
-      this.#wake = undefined;
+      for (const wake of this.#waiting.splice(0)) {
+        wake();
+      }
     }
   }
 
@@ -249,8 +244,8 @@ class Reader implements AnswerReader {
     this.#parcel = undefined;
     this.#filled = 0;
     this.#inFlight = 0;
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#unread = 0;
+    this.#goOn();
   }
 
   /** The first failure counts. The table is let go by `abort`, when its scalars have been told. */

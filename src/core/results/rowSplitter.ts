@@ -8,18 +8,6 @@ import { KeyedRowReader } from './keyedRows.ts';
 import { PointedRowReader } from './pointedRows.ts';
 import type { ResultTable } from './table.ts';
 
-/** Who hears of what the splitter finds, as soon as it is found. */
-interface SplitterSink {
-  /** Takes the row whose brace stands at `from` as its bytes and answers where it ends; -1 if it wants it by {@link rows}. */
-  take?(bytes: Buffer, from: number): number;
-  /** Whole rows, in order; never none. */
-  rows(rows: SentObject[]): void;
-  /** A scalar member of the top level of the body. */
-  scalar(name: string, value: string): void;
-  /** So many places were no valid JSON and have been mended. */
-  mended?(count: number): void;
-}
-
 /** How much of anything is read before it is called too much. */
 export interface SplitterBounds {
   /** Of lists and objects in each other. */
@@ -36,6 +24,9 @@ const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 4 << 20, headBytes:
 const mostScalars = 1_000;
 const longestScalar = 65_536;
 
+/** What the splitter has to know of a table. */
+type RowTable = Pick<ResultTable, 'take' | 'append' | 'mended' | 'missing'>;
+
 /** A value of which so much has arrived is looked at again only when there is twice as much of it. */
 const muchOfAValue = 1 << 16;
 
@@ -47,7 +38,8 @@ const byteOrderMark = [0xef, 0xbb, 0xbf];
  */
 export class RowSplitter {
   readonly #rowsAt: RowPath;
-  readonly #sink: SplitterSink;
+  readonly #table: RowTable;
+  readonly #scalar: (name: string, value: string) => void;
   readonly #bounds: SplitterBounds;
   readonly #json = new ArrivingJson();
   readonly #steps = this.#body();
@@ -59,9 +51,20 @@ export class RowSplitter {
   /** Whether the list of rows has been found. */
   #found = false;
 
-  constructor(rowsAt: RowPath, sink: SplitterSink, bounds: SplitterBounds = defaultBounds) {
+  /**
+   * @param table takes the rows, as soon as they are found
+   * @param scalar hears of the scalar members of the top level of the body
+   */
+  constructor(
+    rowsAt: RowPath,
+    table: RowTable,
+    scalar: (name: string, value: string) => void,
+    bounds: SplitterBounds = defaultBounds,
+  ) {
     this.#rowsAt = rowsAt;
-    this.#sink = sink;
+    this.#table = table;
+    table.missing = rowsAt.missing;
+    this.#scalar = scalar;
     this.#bounds = bounds;
   }
 
@@ -84,10 +87,7 @@ export class RowSplitter {
       throw new TokensError('E_PROTOCOL', 'The answer of the gateway ended in the middle.');
     }
     const head = this.#parse(Buffer.from(this.#json.kept, 'latin1')) as SentObject;
-    const rows = this.#found ? [] : rowsIn(head, this.#rowsAt);
-    if (rows.length > 0) {
-      this.#sink.rows(rows);
-    }
+    this.#table.append(this.#found ? [] : rowsIn(head, this.#rowsAt));
     return plainOf(head) as JsonObject;
   }
 
@@ -202,7 +202,7 @@ export class RowSplitter {
         isNext = true;
       } else if (byte === closeBracket) {
         json.at++;
-        this.#mended(isNext && !isFirst ? 1 : 0); // A comma after the last row.
+        this.#table.mended += isNext && !isFirst ? 1 : 0; // A comma after the last row.
         return;
       } else if (byte < 0) {
         yield;
@@ -218,13 +218,13 @@ export class RowSplitter {
   /** Hands on the row at a place; answers where it ends, -1 where it has not all arrived. */
   #row(arrived: Arrived, from: number, levels: number): number {
     const { bytes } = arrived;
-    const taken = this.#sink.take?.(bytes, from) ?? -1;
+    const taken = this.#table.take(bytes, from);
     const end = taken >= 0 ? taken : endOfValue(arrived, from, levels);
     if (end - from > this.#bounds.rowBytes) {
       throw tooLarge();
     }
     if (taken < 0 && end >= 0) {
-      this.#sink.rows([this.#parse(bytes.subarray(from, end)) as SentObject]);
+      this.#table.append([this.#parse(bytes.subarray(from, end)) as SentObject]);
     }
     return end;
   }
@@ -243,39 +243,16 @@ export class RowSplitter {
     if (isScalar && raw.length <= longestScalar && this.#scalars++ < mostScalars) {
       const { value } = readPiece(Buffer.from(raw, 'latin1'));
       if (value !== null) {
-        this.#sink.scalar(name, String(value));
+        this.#scalar(name, String(value));
       }
     }
   }
 
   #parse(bytes: Buffer): Sent {
     const { value, mended } = readPiece(bytes);
-    this.#mended(isUtf8(bytes) ? mended : mended + 1);
+    this.#table.mended += isUtf8(bytes) ? mended : mended + 1;
     return value;
   }
-
-  #mended(count: number): void {
-    if (count > 0) {
-      this.#sink.mended?.(count);
-    }
-  }
-}
-
-/** A splitter whose rows go into a table. */
-export function splitInto(
-  table: ResultTable,
-  rowsAt: RowPath,
-  scalar: (name: string, value: string) => void,
-): RowSplitter {
-  table.missing = rowsAt.missing;
-  return new RowSplitter(rowsAt, {
-    take: (bytes, from) => table.take(bytes, from),
-    rows: (rows) => table.append(rows),
-    scalar,
-    mended: (count) => {
-      table.mended += count;
-    },
-  });
 }
 
 /** The rows of a body without a list of objects in their place: an object there is the only row. */

@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
 import { TableEngine } from './engine.ts';
-import { type RowSplitter, splitInto } from './rowSplitter.ts';
+import { RowSplitter } from './rowSplitter.ts';
 import type { FromWorker, Scalar, SentError, ToWorker } from './workerMessages.ts';
 
 /** How often the host hears of rows that arrive; the first ones are told at once. */
@@ -51,7 +51,7 @@ class TableWorker {
   #open({ table, rowsAt, wantsRows }: ToWorker & { readonly op: 'open' }): void {
     const engine = new TableEngine();
     const scalars: Scalar[] = [];
-    const splitter = splitInto(engine.table, rowsAt, (name, value) => scalars.push([name, value]));
+    const splitter = new RowSplitter(rowsAt, engine.table, (name, value) => scalars.push([name, value]));
     const sentRows = wantsRows ? 0 : undefined;
     this.#tables.set(table, { engine, splitter, scalars, toldAt: 0, toldRows: 0, sentRows });
   }
@@ -68,33 +68,22 @@ class TableWorker {
         const head = splitter.end();
         open.splitter = undefined;
         engine.isWhole = true;
-        this.#bring(open, (brought) => ({ op: 'ended', table, ...brought, head, summary: engine.summary() }));
+        const rows = newRows(open);
+        this.#tell(
+          { op: 'ended', table, scalars: open.scalars, rows, head, summary: engine.summary() },
+          rows,
+        );
       } else {
         splitter.write(bytes);
+        const rows = newRows(open);
         const summary = isDue(open) ? { summary: engine.summary() } : {};
-        this.#bring(open, (brought) => ({ op: 'read', table, ...brought, ...summary, bytes }), bytes.buffer);
+        const scalars = open.scalars.splice(0);
+        this.#tell({ op: 'read', table, scalars, rows, ...summary, bytes }, [...rows, bytes]);
       }
     } catch (error) {
       this.#tables.delete(table);
       this.#tell({ op: 'failed', table, scalars: open.scalars, error: sendable(error) });
     }
-  }
-
-  /** Tells of scalars and rows that have not been told of. */
-  #bring(
-    open: OpenTable,
-    news: (brought: { scalars: Scalar[]; rows: Uint8Array<ArrayBuffer>[] }) => FromWorker,
-    ...memory: ArrayBuffer[]
-  ): void {
-    const { engine, scalars } = open;
-    const rows: Uint8Array<ArrayBuffer>[] = [];
-    while (open.sentRows !== undefined && open.sentRows < engine.table.rowCount) {
-      const { bytes, to } = engine.rows(open.sentRows);
-      open.sentRows = to;
-      rows.push(bytes);
-    }
-    this.#tell(news({ scalars, rows }), [...memory, ...rows.map(({ buffer }) => buffer)]);
-    scalars.length = 0;
   }
 
   #call({ table, call, method, args }: ToWorker & { readonly op: 'call' }): void {
@@ -117,9 +106,24 @@ class TableWorker {
     return open;
   }
 
-  #tell(message: FromWorker, given: readonly ArrayBuffer[] = []): void {
-    this.#port.postMessage(message, given);
+  /** @param given bytes of the message whose memory goes to the other side */
+  #tell(message: FromWorker, given: readonly Uint8Array<ArrayBuffer>[] = []): void {
+    this.#port.postMessage(
+      message,
+      given.map(({ buffer }) => buffer),
+    );
   }
+}
+
+/** Rows that have not been sent to the program that wants them. */
+function newRows(open: OpenTable): Uint8Array<ArrayBuffer>[] {
+  const rows: Uint8Array<ArrayBuffer>[] = [];
+  while (open.sentRows !== undefined && open.sentRows < open.engine.table.rowCount) {
+    const { bytes, to } = open.engine.rows(open.sentRows);
+    open.sentRows = to;
+    rows.push(bytes);
+  }
+  return rows;
 }
 
 /** Whether it is to be told how far a table has come. */

@@ -30,11 +30,13 @@ interface Read {
 }
 
 function splitterInto(rows: string[], own = bounds): RowSplitter {
-  const sink = {
-    rows: (some: SentObject[]) => rows.push(...some.map((row) => jsonOf(row))),
-    scalar: () => undefined,
+  const table = {
+    take: () => -1,
+    append: (some: readonly unknown[]) => rows.push(...some.map((row) => jsonOf(row as SentObject))),
+    mended: 0,
+    missing: undefined,
   };
-  return new RowSplitter(rowsAt, sink, own);
+  return new RowSplitter(rowsAt, table, () => undefined, own);
 }
 
 /** What is read of a body, however it was cut into pieces. */

@@ -2,14 +2,14 @@ import { deepEqual, equal, throws } from 'node:assert/strict';
 import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
-import { splitInto } from '../../../../src/core/results/rowSplitter.ts';
+import { RowSplitter } from '../../../../src/core/results/rowSplitter.ts';
 
 /** Rows and rest of a body that arrives in pieces of a size. */
 function read(body: string, pointer: string, size = 5) {
   const engine = new TableEngine();
   const { table } = engine;
   const at = pointer.split('/').slice(1);
-  const reader = splitInto(table, { member: 'Rows', mayWrap: false, at }, () => undefined);
+  const reader = new RowSplitter({ member: 'Rows', mayWrap: false, at }, table, () => undefined);
   const bytes = Buffer.from(body);
   for (let from = 0; from < bytes.length; from += size) {
     const piece = Uint8Array.from(bytes.subarray(from, from + size));

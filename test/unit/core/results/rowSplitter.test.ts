@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
-import { type Json, type JsonObject, plainOf } from '../../../../src/core/json.ts';
+import { type Json, type JsonObject, plainOf, type SentObject } from '../../../../src/core/json.ts';
 import type { Cell, RowPath } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
 import { rowsAt as inResult } from '../../../../src/core/protocols/sarus/request.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
-import { RowSplitter, type SplitterBounds, splitInto } from '../../../../src/core/results/rowSplitter.ts';
+import { RowSplitter, type SplitterBounds } from '../../../../src/core/results/rowSplitter.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 
 interface Read {
@@ -15,16 +15,28 @@ interface Read {
   scalars: [string, string][];
 }
 
+/** Has every row read by `readJson`. */
+function slowTable(append: (row: JsonObject) => void) {
+  return {
+    take: () => -1,
+    append: (rows: readonly (SentObject | JsonObject)[]) => {
+      for (const row of rows) {
+        append(plainOf(row as SentObject) as JsonObject);
+      }
+    },
+    mended: 0,
+    missing: undefined,
+  };
+}
+
 function read(body: string | Uint8Array, rowsAt: RowPath, size = 7, bounds?: SplitterBounds): Read {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const rows: JsonObject[] = [];
   const scalars: [string, string][] = [];
   const splitter = new RowSplitter(
     rowsAt,
-    {
-      rows: (batch) => rows.push(...(batch.map(plainOf) as JsonObject[])),
-      scalar: (name, value) => scalars.push([name, value]),
-    },
+    slowTable((row) => rows.push(row)),
+    (name, value) => scalars.push([name, value]),
     bounds,
   );
   for (let at = 0; at < bytes.length; at += size) {
@@ -37,7 +49,7 @@ function read(body: string | Uint8Array, rowsAt: RowPath, size = 7, bounds?: Spl
 function readTable(body: string | Uint8Array, rowsAt: RowPath, size = 1000): ResultTable {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const table = new ResultTable();
-  const splitter = splitInto(table, rowsAt, () => undefined);
+  const splitter = new RowSplitter(rowsAt, table, () => undefined);
   for (let at = 0; at < bytes.length; at += size) {
     splitter.write(bytes.slice(at, at + size));
   }
@@ -90,12 +102,10 @@ describe('rowSplitter', () => {
 
   it('tells scalars before the rows that come after them', () => {
     const heard: string[] = [];
-    const splitter = new RowSplitter(inRows, {
-      rows: () => heard.push('rows'),
-      scalar: (name) => heard.push(name),
-    });
+    const table = slowTable(() => heard.push('row'));
+    const splitter = new RowSplitter(inRows, table, (name) => heard.push(name));
     splitter.write(new TextEncoder().encode('{"session":"s","Rows":[{"a":1},'));
-    assert.deepEqual(heard, ['session', 'rows']);
+    assert.deepEqual(heard, ['session', 'row']);
   });
 
   it('skips a byte-order mark, also in pieces', () => {

@@ -4,7 +4,7 @@ import type { DataCall } from '../../../../../src/core/protocols/protocol.ts';
 import { Rest } from '../../../../../src/core/protocols/rest/client.ts';
 import type { RestQuery } from '../../../../../src/core/protocols/rest/request.ts';
 import { TableEngine } from '../../../../../src/core/results/engine.ts';
-import { splitInto } from '../../../../../src/core/results/rowSplitter.ts';
+import { RowSplitter } from '../../../../../src/core/results/rowSplitter.ts';
 import { connectionOf } from '../../../../connectionOf.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../../simulate/shared.ts';
 import { TestWindow } from '../../../../simulate/window.ts';
@@ -27,7 +27,7 @@ export const demo = { username: 'demo', password: 'demo-password' };
 /** A reader that reads rows as the worker does. */
 export const tableReader: MakeReader = (rowsAt, onScalar) => {
   const engine = new TableEngine();
-  const reader = splitInto(engine.table, rowsAt, onScalar);
+  const reader = new RowSplitter(rowsAt, engine.table, onScalar);
   let bytes = 0;
   return {
     write: (chunk) => {
