@@ -36,6 +36,10 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.groupBy': groupBy,
   'sessionTokens.results.export': exportResult,
   'sessionTokens.results.openAsJson': async (panel, _, { results }) => (await results()).openAsJson(panel),
+  'sessionTokens.results.rawAnswer': async (panel, { interactive }, { results }) => {
+    const head = await (await results()).showHead(panel);
+    return interactive ? undefined : head;
+  },
   'sessionTokens.results.copyRequestAs': copyRequestAs,
   'sessionTokens.results.filter': view('focusFilter'),
   'sessionTokens.results.toggleNames': view('toggleNames'),

@@ -131,6 +131,22 @@ describe('results in their tabs', () => {
     await assert.rejects(run('results.groupBy', { ...group, of: ['none'] }), { code: 'E_CONFIG' });
   });
 
+  it('what the gateway said beside the rows is shown as JSON, without a secret', async () => {
+    const { session } = await run<{ session: { id: string } }>('getData', request);
+    const head = await run<Record<string, unknown>>('results.rawAnswer');
+    assert.equal(head.rc, 0);
+    assert.deepEqual(head.Rows, [], JSON.stringify(head));
+    const document = vscode.window.activeTextEditor?.document;
+    assert.deepEqual(JSON.parse(document?.getText() ?? ''), head);
+    await run('copyToken', { id: session.id });
+    const token = await vscode.env.clipboard.readText();
+    assert.ok(token.length > 8 && !document?.getText().includes(token), document?.getText());
+    // What was put together here has no answer of its own.
+    await run('getData', request);
+    await run('results.groupBy', { field: 'ASGCNMC' });
+    await assert.rejects(run('results.rawAnswer'), { code: 'E_NOT_READY' });
+  });
+
   it('the request is copied in the form that a program names', async () => {
     await run('results.copyRequestAs', { form: 'cmd' });
     assert.match(await vscode.env.clipboard.readText(), /^curl [^\n]* \^\n[\s\S]*%USER_TOKEN%"\n$/);

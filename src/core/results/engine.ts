@@ -155,10 +155,13 @@ export class TableEngine {
     return copied(this.table, this.#indices({ from, to, arrangement }), how);
   }
 
-  /** Rows of the server's order as the text of a JSON list. */
+  /** Rows of the server's order as the text of a JSON list, in which what is nested is no text. */
   json(span: Span): string {
-    const rows = [...this.#indices(span)];
-    return `[${writeRows(this.table, rows, this.table.fields, 'json')}]`;
+    const { table } = this;
+    const write = objectWriter(table, table.fields, (cell, row, column) =>
+      typeof cell === 'string' && table.isNested(row, column) ? cell : jsonOf(cell),
+    );
+    return `[${Array.from(this.#indices(span), write).join(',\n')}]`;
   }
 
   /** The next rows for a program, as a list that `JSON.parse` makes them of: numbers that JavaScript cannot hold are texts. */

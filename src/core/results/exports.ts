@@ -2,7 +2,7 @@ import { jsonOf } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
 import type { CopyForm } from './shown.ts';
-import type { ResultTable } from './table.ts';
+import type { Column, ResultTable } from './table.ts';
 
 export const exportFormats = ['csv', 'json', 'ndjson', 'xlsx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -129,7 +129,7 @@ function inMarkdown(texts: readonly string[]): string {
 export function objectWriter(
   table: ResultTable,
   fields: readonly string[],
-  write: (cell: Cell) => string = jsonOf,
+  write: (cell: Cell, row: number, column: Column) => string = jsonOf,
 ): (row: number) => string {
   const columns = fields.flatMap((field) => table.column(field) ?? []);
   const names = columns.map(({ field }) => `${JSON.stringify(field)}:`);
@@ -139,7 +139,7 @@ export function objectWriter(
     for (const [at, column] of columns.entries()) {
       const cell = read(row, column.number);
       if (cell !== undefined) {
-        members.push(names[at] + write(cell));
+        members.push(names[at] + write(cell, row, column));
       }
     }
     return `{${members.join(',')}}`;

@@ -134,6 +134,14 @@ export class RowStore {
     return { bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, at), to: row };
   }
 
+  /** Whether a cell is the JSON of what is nested there. */
+  isNested(row: number, field: number): boolean {
+    const address = this.#rows.at(row);
+    const chunk = this.#chunks[address >>> placeBits] as Buffer;
+    const at = placeOfValue(chunk, address & (chunkBytes - 1), field);
+    return at >= 0 && chunk[at] !== quote && typeof this.#cell(chunk, at) === 'string';
+  }
+
   #cell(chunk: Buffer, at: number): Cell {
     const end = this.#walker.endOf(chunk, at);
     switch (chunk[at]) {

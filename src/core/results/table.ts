@@ -153,6 +153,11 @@ export class ResultTable {
     return this.#rows.list(...args);
   }
 
+  /** Whether a cell is the JSON of what is nested there. */
+  isNested(row: number, { number }: Column): boolean {
+    return this.#rows.isNested(row, number);
+  }
+
   /** A cell as it is shown: what stands for no value among numbers is none. */
   shown(column: Column, cell: Cell | undefined): Cell | undefined {
     return cell !== undefined && cell === this.missing && this.kindOf(column) === 'number' ? null : cell;

@@ -1,12 +1,14 @@
 import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { layOut } from '../../core/json.ts';
-import { exportParts } from '../../core/results/exportParts.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import { jsonScheme } from './register.ts';
 
 /** Answers up to this size are laid out with one value a line. */
 const prettyBytes = 4 << 20;
+
+/** Rows are brought here in parts of about this size, so that nobody is held up. */
+const partBytes = 256 << 10;
 
 /** Results as read-only JSON documents, of which nothing is written to a disk. They live as long as they are open. */
 export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable {
@@ -28,11 +30,29 @@ export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable
     );
   }
 
-  /** Makes the document of a result and shows it. */
+  /** Shows the rows of a result as a document of their own. */
   async show(table: TableHandle, title: string): Promise<void> {
+    const share = table.share();
+    try {
+      const parts: string[] = [];
+      const { rowCount, bytes } = table.state;
+      const size = Math.max(1, Math.floor((partBytes * rowCount) / Math.max(bytes, 1)));
+      for (let from = 0; from < rowCount; from += size) {
+        const part = await table.call('json', { from, to: from + size });
+        parts.push(this.#hide(part.slice(1, -1)));
+      }
+      const text = `[\n${parts.join(',\n')}\n]\n`;
+      await this.open(bytes <= prettyBytes ? `${layOut(text)}\n` : text, title);
+    } finally {
+      share.dispose();
+    }
+  }
+
+  /** Shows a text of JSON. */
+  async open(text: string, title: string): Promise<void> {
     const name = title.replace(/[^\w.-]+/g, '-');
     const uri = vscode.Uri.from({ scheme: jsonScheme, path: `/${++this.#last}/${name}.json` });
-    this.#texts.set(uri.path, await this.#textOf(table));
+    this.#texts.set(uri.path, text);
     await vscode.commands.executeCommand('vscode.open', uri, { preview: false });
   }
 
@@ -43,19 +63,5 @@ export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable
   dispose(): void {
     this.#owned.dispose();
     this.#texts.clear();
-  }
-
-  async #textOf(table: TableHandle): Promise<string> {
-    const share = table.share();
-    try {
-      let text = '';
-      const request = { fields: table.state.fields, format: 'json' } as const;
-      for await (const { data } of exportParts(table, request, this.#hide)) {
-        text += data;
-      }
-      return table.state.bytes <= prettyBytes ? `${layOut(text)}\n` : text;
-    } finally {
-      share.dispose();
-    }
   }
 }

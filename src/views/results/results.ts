@@ -1,9 +1,11 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Disposable } from '../../core/disposable.ts';
-import { notLookedAt } from '../../core/errors.ts';
+import { notLookedAt, TokensError } from '../../core/errors.ts';
+import { layOut } from '../../core/json.ts';
 import { isRequest } from '../../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../../core/requests/request.ts';
+import { withTexts } from '../../core/requests/secretless.ts';
 import { tableOf } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import { WorkerClient } from '../../core/results/workerClient.ts';
@@ -89,6 +91,22 @@ export class Results implements Disposable {
     if (table !== undefined) {
       await this.#json.show(table, title);
     }
+  }
+
+  /**
+   * Shows what the gateway said beside the rows of a result. Resolves to it.
+   * @throws E_NOT_READY where it is not known any more
+   */
+  async showHead({ model: { outcome, title } }: ResultPanel): Promise<unknown> {
+    if (outcome === undefined) {
+      throw new TokensError('E_NOT_READY', 'Only the rows of this result are here: get it again.');
+    }
+    // By its name, too, a member may tell that it is a secret.
+    const text = JSON.stringify(withTexts(outcome.answer.head, this.#deps.hide), (name, value) =>
+      typeof value === 'string' ? this.#deps.redact(`${name}=${value}`).slice(name.length + 1) : value,
+    );
+    await this.#json.open(`${layOut(text)}\n`, vscode.l10n.t('{0} without rows', title));
+    return JSON.parse(text);
   }
 
   /**

@@ -5,7 +5,10 @@ import type { KeptState, TableStateMessage } from './messages.ts';
 import { bytesText, durationText } from './strings.ts';
 
 /** What is known of the answer that is shown. */
-export type Outcome = Pick<Fetched, 'warnings' | 'apiCalls' | 'elapsedMs' | 'totalRows' | 'reused'>;
+export type Outcome = Pick<
+  Fetched,
+  'answer' | 'warnings' | 'apiCalls' | 'elapsedMs' | 'totalRows' | 'reused'
+>;
 
 /** What the line below the table says of a result beside its rows. */
 interface Standing {

@@ -505,6 +505,17 @@ describe('results: export', () => {
     assert.equal(desk.sums({ from: 0, to: 4, fields: ['t'] }), undefined);
   });
 
+  it('opens what is nested in a cell, and leaves a text that only looks so', () => {
+    const rows = [
+      '{"a":{"b":[1.10,{"c":null}]},"d":"{\\"e\\":1}","f":["x",{"g":1,"h":2}]}',
+      '{"a":"{}","d":[{"0":"one"}]}',
+    ];
+    const table = new ResultTable();
+    table.append(rows.map((row) => readJson(row).value as SentObject));
+    const json = new TableEngine(table).json({ from: 0, to: 2 });
+    assert.equal(json, `[${rows.join(',\n').replace('[{"0":"one"}]', '"one"')}]`);
+  });
+
   it('copies rows as Markdown, JSON and CSV, with every value as it is', () => {
     const text = '{"N": 1.10, "T": "a|b *c* <d>\\\\ my_own _x_\\r\\nend", "M": [{"0": "p"}, {"1": "q"}]}';
     const table = new ResultTable();
