@@ -40,32 +40,29 @@ function words(what: Agreement, connection: Connection) {
   const origin = originOf(connection);
   const { name } = connection;
   const goOn = vscode.l10n.t('Connect Anyway');
-  switch (what) {
-    case 'unencrypted':
-      return {
-        question: vscode.l10n.t('Send credentials unencrypted to {0}?', origin),
-        detail: vscode.l10n.t(
-          'The connection {0} uses plain http: everybody on the way can read its passwords and tokens.',
-          name,
-        ),
-        goOn,
-      };
-    case 'unverified':
-      return {
-        question: vscode.l10n.t('Connect to {0} without verifying who answers?', origin),
-        detail: vscode.l10n.t(
-          'The connection {0} does not verify TLS certificates: anybody may stand in for its gateway, and get its passwords and tokens.',
-          name,
-        ),
-        goOn,
-      };
-    case 'described':
-      return {
-        question: vscode.l10n.t('Send secrets to {0} as the connection {1} describes?', origin, name),
-        detail: disclosed(protocolOf(connection).handings?.(connection) ?? []),
-        goOn: vscode.l10n.t('Agree'),
-      };
-  }
+  return {
+    unencrypted: {
+      question: vscode.l10n.t('Send credentials unencrypted to {0}?', origin),
+      detail: vscode.l10n.t(
+        'The connection {0} uses plain http: everybody on the way can read its passwords and tokens.',
+        name,
+      ),
+      goOn,
+    },
+    unverified: {
+      question: vscode.l10n.t('Connect to {0} without verifying who answers?', origin),
+      detail: vscode.l10n.t(
+        'The connection {0} does not verify TLS certificates: anybody may stand in for its gateway, and get its passwords and tokens.',
+        name,
+      ),
+      goOn,
+    },
+    described: {
+      question: vscode.l10n.t('Send secrets to {0} as the connection {1} describes?', origin, name),
+      detail: disclosed(protocolOf(connection).handings?.(connection) ?? []),
+      goOn: vscode.l10n.t('Agree'),
+    },
+  }[what];
 }
 
 /** Where each secret goes, line by line. */

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
-import { type Connection, isLoopback, originOf } from '../core/connection.ts';
-import { type Danger, dangerOf } from '../core/danger.ts';
+import { type Connection, type Danger, dangerOf, isLoopback, originOf } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { identityOf, protocolOf } from '../core/protocols/kinds.ts';
 

@@ -190,6 +190,16 @@ export function isLoopback(url: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
+/** What is unsafe about a connection. Plain http to the loopback address is not: it does not leave the machine. */
+export type Danger = 'unverified' | 'unencrypted';
+
+export function dangerOf(connection: Pick<Connection, 'url' | 'rejectUnauthorized'>): Danger | undefined {
+  if (connection.url.startsWith('http:')) {
+    return isLoopback(connection.url) ? undefined : 'unencrypted'; // Without TLS there is nothing to verify.
+  }
+  return connection.rejectUnauthorized ? undefined : 'unverified';
+}
+
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   return (

@@ -1,8 +1,3 @@
-/** Text in which something was found only without its escapes is shown without them. */
-function without(plain: string, clean: string, escaped: string): string {
-  return plain === clean ? escaped : clean;
-}
-
 /** The replacement for a secret. */
 const blank = '‹redacted›';
 
@@ -71,9 +66,7 @@ export class Redactor {
   }
 
   redact(text: string): string {
-    const clean = this.#redact(text);
-    const plain = unescaped(clean);
-    return plain === clean ? clean : without(plain, this.#redact(plain), clean);
+    return alsoEscaped(text, (one) => this.#redact(one));
   }
 
   #redact(text: string): string {
@@ -95,9 +88,7 @@ export class Redactor {
    * that is data.
    */
   hide(text: string): string {
-    const clean = this.#hide(text);
-    const plain = unescaped(clean);
-    return plain === clean ? clean : without(plain, this.#hide(plain), clean);
+    return alsoEscaped(text, (one) => this.#hide(one));
   }
 
   #hide(text: string): string {
@@ -240,6 +231,14 @@ function encodings(text: string): string[] {
 /** Characters as JSON and HTML escape them. */
 const escapes = /\\u([\da-f]{4})|&#(\d{1,7});|&#x([\da-f]{1,6});|&(amp|lt|gt|quot|apos);/gi;
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** Takes secrets out of a text. In which something is found only without its escapes is shown without them. */
+function alsoEscaped(text: string, takeOut: (text: string) => string): string {
+  const clean = takeOut(text);
+  const plain = unescaped(clean);
+  const found = plain === clean ? plain : takeOut(plain);
+  return found === plain ? clean : found;
+}
 
 /** A text without escapes: they can hide any part of a secret. */
 function unescaped(text: string): string {

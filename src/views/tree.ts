@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Danger, dangerOf } from '../core/danger.ts';
+import { type Danger, dangerOf } from '../core/connection.ts';
 import { type Disposable, DisposableStore } from '../core/disposable.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';

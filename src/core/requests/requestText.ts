@@ -1,5 +1,6 @@
 import { type Connection, secretPlace } from '../connection.ts';
 import { encode, encodePairs, type Pairs } from '../http/encode.ts';
+import { isRecord } from '../http/text.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WireRequest } from '../protocols/protocol.ts';
 
@@ -20,7 +21,7 @@ interface Written {
   readonly query: Pairs;
   /** The token, where it is in no header: those are below. */
   readonly secret: Pick<WireRequest['token'], 'variable'> & {
-    readonly place: 'query' | 'json' | 'form' | 'bearer' | 'nowhere';
+    readonly place: 'query' | 'json' | 'form' | 'nowhere';
     readonly name: string;
   };
   /** A JSON body in ASCII, before and after the token in it; one part where that is not in it. */
@@ -37,16 +38,18 @@ interface Written {
 export function requestText(wire: WireRequest, connection: Connection, form: RequestForm): string {
   const { token } = wire;
   const name = typeof token.name === 'string' ? token.name : token.name.join('/');
-  const [before = '', after = ''] = token.around ?? [];
+  const isBearer = token.place === 'bearer';
+  const place = isBearer || token.place === 'header' ? 'nowhere' : token.place;
+  const [before = '', after = ''] = isBearer ? ['Bearer '] : (token.around ?? []);
   const inHeader = { name, parts: [before, after], variable: token.variable };
   const written: Written = {
     method: wire.method,
     url: connection.url + wire.path,
     query: wire.query.filter(([one]) => !secretName.test(one)),
-    secret: { ...token, name, place: token.place === 'header' ? 'nowhere' : token.place },
+    secret: { name, place, variable: token.variable },
     body: bodyAround(wire),
     form: (wire.form ?? []).filter(([one]) => !secretName.test(one)),
-    headers: [...(token.place === 'header' ? [inHeader] : []), ...ownHeaders(wire, connection, name)],
+    headers: [...(place === token.place ? [] : [inHeader]), ...ownHeaders(wire, connection, name)],
   };
   return writers[form](written);
 }
@@ -58,8 +61,7 @@ function bodyAround({ json, token }: WireRequest): string[] {
   if (token.place !== 'json') {
     return json === undefined ? [] : [ascii(json)];
   }
-  const body = typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {};
-  const members = Object.entries(body).filter(([name]) => !secretName.test(name));
+  const members = Object.entries(isRecord(json) ? json : {}).filter(([name]) => !secretName.test(name));
   const path = [token.name].flat();
   return ascii(withMember(Object.fromEntries(members), path, mark)).split(ascii(mark).slice(1, -1));
 }
@@ -67,10 +69,9 @@ function bodyAround({ json, token }: WireRequest): string[] {
 /** An object with a text at a path in it, as its last member. */
 function withMember(body: JsonObject, [name = '', ...further]: readonly string[], text: string): JsonObject {
   const { [name]: inner, ...others } = body;
-  const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
   return {
     ...others,
-    [name]: further.length === 0 ? text : withMember(isObject ? inner : {}, further, text),
+    [name]: further.length === 0 ? text : withMember(isRecord(inner) ? inner : {}, further, text),
   };
 }
 
@@ -139,11 +140,10 @@ function curl(wire: Written): string {
   lines.push(...wire.form.map((pair) => `--data ${posix(encodePairs([pair]))}`));
   if (secret.place === 'form') {
     lines.push(`--data-urlencode ${token}`);
-  } else if (secret.place === 'bearer') {
-    lines.push(`--header "${secret.name}: Bearer $${secret.variable}"`);
   }
   for (const { name, parts, variable } of wire.headers) {
-    lines.push(`--header ${words([`${name}: ${parts[0]}`, ...parts.slice(1)], posix, `"$${variable}"`, '')}`);
+    const text = words([`${name}: ${parts[0]}`, ...parts.slice(1)], posix, `"$${variable}"`, '');
+    lines.push(`--header ${text.replace(/^'([\w :-]+)'"(\$\w+)"$/, '"$1$2"')}`); // Easier to read.
   }
   return `${lines.join(' \\\n  ')}\n`;
 }
@@ -173,8 +173,6 @@ function cmd({ method, url, query, secret, body, form, headers }: Written): stri
   lines.push(...form.map((pair) => `--data ${cmdWord(encodePairs([pair]))}`));
   if (secret.place === 'form') {
     lines.push(`--data-urlencode "${secret.name}=${token}"`);
-  } else if (secret.place === 'bearer') {
-    lines.push(`--header "${secret.name}: Bearer ${token}"`);
   }
   for (const { name, parts, variable } of headers) {
     lines.push(`--header "${name}: ${words(parts, inside, `%${variable}%`, '')}"`);
@@ -207,9 +205,7 @@ function python({ method, url, query, secret, body, form, headers }: Written): s
   if (params.length > 0) {
     lines.push('    params={', ...params, '    },');
   }
-  if (secret.place === 'json' && !secret.name.includes('/')) {
-    lines.push(`    json={**json.loads(${literal(body.join(''))}), ${literal(secret.name)}: ${token}},`);
-  } else if (body.length > 0) {
+  if (body.length > 0) {
     lines.push(`    json=json.loads(${body.map(literal).join(` + json.dumps(${token})[1:-1] + `)}),`);
   }
   const fields = form.map(([name, value]) => `${literal(name)}: ${literal(value)}`);
@@ -223,9 +219,6 @@ function python({ method, url, query, secret, body, form, headers }: Written): s
     ({ name, parts, variable }) =>
       `${literal(name)}: ${words(parts, literal, `os.environ["${variable}"]`, ' + ')}`,
   );
-  if (secret.place === 'bearer') {
-    sent.unshift(`${literal(secret.name)}: "Bearer " + ${token}`);
-  }
   if (sent.length > 0) {
     lines.push(`    headers={${sent.join(', ')}},`);
   }
@@ -240,9 +233,6 @@ function powershell(wire: Written): string {
   const sent = wire.headers.map(
     ({ name, parts, variable }) => `${quoted(name)} = ${words(parts, quoted, `$env:${variable}`, ' + ')}`,
   );
-  if (secret.place === 'bearer') {
-    sent.unshift(`${secret.name} = "Bearer ${token}"`);
-  }
   const headers = sent.length === 0 ? '' : ` -Headers @{ ${sent.join('; ')} }`;
   const before: string[] = [];
   let uri = address;
@@ -269,11 +259,11 @@ function httpFile(wire: Written): string {
   const { method, secret } = wire;
   const head = `@token = {{$processEnv ${secret.variable}}}\n\n${method} ${addressOf(wire)}`;
   const own = wire.headers.map(
-    ({ name, parts, variable }) => `${name}: ${parts.join(`{{$processEnv ${variable}}}`)}\n`,
+    ({ name, parts, variable }) =>
+      `${name}: ${parts.join(variable === secret.variable ? '{{token}}' : `{{$processEnv ${variable}}}`)}\n`,
   );
   const inQuery = secret.place === 'query' ? `${jointOf(wire)}${secret.name}={{%token}}` : '';
   const accept = `\nAccept: application/json\n${own.join('')}`;
-  const bearer = secret.place === 'bearer' ? `${secret.name}: Bearer {{token}}\n` : '';
   const fields = [
     ...(wire.form.length > 0 ? [encodePairs(wire.form)] : []),
     ...(secret.place === 'form' ? [`${secret.name}={{%token}}`] : []),
@@ -284,7 +274,7 @@ function httpFile(wire: Written): string {
       : fields.length > 0
         ? `Content-Type: application/x-www-form-urlencoded\n\n${fields.join('&')}\n`
         : '';
-  return `${head}${inQuery}${accept}${bearer}${body}`;
+  return `${head}${inQuery}${accept}${body}`;
 }
 
 const writers: Readonly<Record<RequestForm, (wire: Written) => string>> = {

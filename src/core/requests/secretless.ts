@@ -1,3 +1,4 @@
+import { isRecord } from '../http/text.ts';
 import { type DataRequest, targetNames } from './request.ts';
 
 /** A copy of something that JSON can hold, in which every text was changed, names of members too. */
@@ -41,9 +42,7 @@ export function withoutSecrets(request: DataRequest, finds: (text: string) => bo
         name !== 'session' && (essential.has(name) || typeof value !== 'string' || isOpen([name, value])),
     )
     .map(([name, value]) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? [name, Object.fromEntries(Object.entries(value).filter(isOpen))]
-        : [name, value],
+      isRecord(value) ? [name, Object.fromEntries(Object.entries(value).filter(isOpen))] : [name, value],
     );
   return Object.fromEntries(members) as DataRequest;
 }

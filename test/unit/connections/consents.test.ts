@@ -1,7 +1,7 @@
 import { deepEqual, doesNotThrow, equal, throws } from 'node:assert/strict';
 import type { Memento } from 'vscode';
 import { Consents } from '../../../src/connections/consents.ts';
-import { dangerOf } from '../../../src/core/danger.ts';
+import { dangerOf } from '../../../src/core/connection.ts';
 import { connectionOf } from '../../connectionOf.ts';
 
 function memento(): Memento {

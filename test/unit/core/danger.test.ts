@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Danger, dangerOf } from '../../../src/core/danger.ts';
+import { type Danger, dangerOf } from '../../../src/core/connection.ts';
 
 const cases: [string, boolean, Danger | undefined][] = [
   ['https://host', true, undefined],
