@@ -11,24 +11,43 @@ const analyze = process.argv.includes('--analyze');
 
 /**
  * Parts of axios that cannot run here, though it imports them: the adapters other than `http`, which the client names;
- * redirects and proxies, which the client follows and finds by itself; and a library of forms with a list of all types
- * of media, in place of which Node has a class of its own.
+ * redirects and proxies, which the client follows and finds by itself; HTTP/2; addresses that are data; progress, since nobody
+ * asks for it; and forms, which are sent as text, with a library that has a list of all types of media.
  */
+const none = 'export default null;';
 const unused = {
   'form-data': 'export default globalThis.FormData;',
-  './xhr.js': 'export default null;',
-  './fetch.js': 'export const getFetch = null;',
+  'xhr.js': none,
+  'fetch.js': 'export const getFetch = null;',
   'follow-redirects': 'export default {};',
-  'https-proxy-agent': 'export default null;',
+  'https-proxy-agent': none,
   'proxy-from-env': 'export const getProxyForUrl = null;',
+  'shouldBypassProxy.js': none,
+  'Http2Sessions.js': 'export default class {}',
+  'fromDataURI.js': none,
+  'estimateDataURLDecodedBytes.js': 'export const estimateDataURLBufferAllocation = null;',
+  'AxiosTransformStream.js': none,
+  'ZlibHeaderTransformStream.js': none,
+  'progressEventReducer.js':
+    'export const progressEventReducer = null, progressEventDecorator = null, asyncDecorator = null;',
+  'toFormData.js': none,
+  'toURLEncodedForm.js': none,
+  'formDataToJSON.js': none,
+  'formDataToStream.js': none,
+  'readBlob.js': none,
+  'CancelToken.js': none,
+  'HttpStatusCode.js': none,
 };
 
 const unusedParts = {
   name: 'unused-parts',
   setup(build) {
-    build.onResolve({ filter: /^[\w-]+$|^\.\/(xhr|fetch)\.js$/ }, ({ path, importer }) =>
-      path in unused && /[\\/]axios[\\/]lib[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined,
-    );
+    build.onResolve({ filter: /^[\w-]+$|^\.{1,2}\/.*\.js$/ }, ({ path, importer }) => {
+      const name = path.split('/').at(-1);
+      return name in unused && /[\\/]axios[\\/]lib[\\/]/.test(importer)
+        ? { path: name, namespace: 'unused' }
+        : undefined;
+    });
     build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({ contents: unused[path] }));
   },
 };
