@@ -43,6 +43,10 @@ describe('an API that is described', () => {
     assert.doesNotMatch(await vs().clipboard(), /blade-token/);
     await vs().palette('Session Tokens: Save Query…');
     await quickInput.answer(/Name of the query/, 'Blades');
+    await until(
+      'the query in the settings',
+      async () => (await vs().settings())['sessionTokens.queries'] !== undefined,
+    );
     await vs().palette('Session Tokens: Run Query');
     await quickInput.pick(/query/i, 'Blades');
     const looks = () => blade().asked.filter((line) => line === 'GET /redfish/v1/Systems').length;
