@@ -29,7 +29,7 @@ export class DetailPane {
     if (!this.wanted) {
       return false; // Closed again meanwhile.
     }
-    const title = say('detailTitle', index + 1);
+    const title = index < 0 ? say('goneRow') : say('detailTitle', index + 1);
     this.#title.textContent = title;
     this.#list.setAttribute('aria-label', title);
     const parts = fields.flatMap(({ field, value }, at) => {

@@ -1,7 +1,7 @@
 import type { Layout, ShownRow } from '../../src/views/results/messages.ts';
-import { fillCell } from './cell.ts';
+import { cellText, fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
-import { attribute, element } from './dom.ts';
+import { attribute, element, visible } from './dom.ts';
 import { headerCell } from './header.ts';
 import type { Rows } from './rows.ts';
 import { elementHeight, Scroller } from './scroller.ts';
@@ -232,8 +232,10 @@ export class Grid {
     const isWhole = selection.has(index, 0) && selection.to.column >= columns.seen.length;
     attribute(root, 'aria-selected', isWhole ? 'true' : null);
     root.classList.toggle('new', row?.changed?.[0] === -1);
+    root.classList.toggle('gone', row !== undefined && row.index < 0);
+    root.classList.toggle('alerting', row?.alert !== undefined);
     placeCell(number, index, -1);
-    fillCell(number, row === undefined ? '' : String(row.index + 1));
+    fillCell(number, row === undefined || row.index < 0 ? '' : String(row.index + 1));
     while (cells.length < drawn.length) {
       const cell = element('div', { role: 'gridcell' });
       cells.push(cell);
@@ -254,14 +256,17 @@ export class Grid {
     { column, at, left }: DrawnColumn,
   ): void {
     fillCell(cell, row?.cells[column.cell]);
-    const isChanged = row?.changed?.includes(column.cell) === true;
-    const isNew = row?.changed?.[0] === -1;
+    const changed = row?.changed?.indexOf(column.cell) ?? -1;
+    const alert = row?.alert?.includes(column.cell) === true;
     const isSelected = this.#model.selection.has(index, at);
-    const looks = { pinned: column.pinned, changed: isChanged, selected: isSelected };
+    const looks = { pinned: column.pinned, changed: changed >= 0, alert, selected: isSelected };
     const look = ['cell', column.kind, ...Object.entries(looks).flatMap(([name, is]) => (is ? name : []))];
     attribute(cell, 'class', look.join(' '));
     attribute(cell, 'aria-selected', String(isSelected));
-    attribute(cell, 'aria-description', isChanged ? say('changed') : isNew ? say('newRow') : null);
+    const was = changed >= 0 ? say('was', visible(cellText(row?.was?.[changed]))) : null;
+    attribute(cell, 'title', was);
+    const said = [was, alert ? say('alert') : null, rowState(row)].filter((text) => text !== null);
+    attribute(cell, 'aria-description', said.length === 0 ? null : said.join(', '));
     placeCell(cell, index, at, left);
   }
 
@@ -311,6 +316,15 @@ function makeRow(): RowElement {
   const number = element('div', { className: 'index', role: 'rowheader' });
   const root = element('div', { className: 'row', role: 'row' }, number);
   return { root, number, cells: [], index: -1, y: -1, row: undefined, look: '' };
+}
+
+/** What is to be said of all of a row. */
+function rowState(row: ShownRow | undefined): string | null {
+  return row?.changed?.[0] === -1
+    ? say('newRow')
+    : row !== undefined && row.index < 0
+      ? say('goneRow')
+      : null;
 }
 
 /** Says which cell it is, and puts it into its column of the layout, where the row's number has the first one. */

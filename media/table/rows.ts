@@ -19,6 +19,9 @@ export class Rows {
   /** Rows of the table, and of them those that the filter leaves. */
   #all = 0;
   #count = 0;
+  /** Rows of the table compared with alone, in all and of those. */
+  #allGone = 0;
+  #gone = 0;
   /** How many rows the table had when they were last asked for as they are arranged. */
   #arranged = 0;
   readonly #blocks = new Map<number, { generation: number; rows: readonly ShownRow[] }>();
@@ -28,25 +31,36 @@ export class Rows {
     this.#ask = ask;
   }
 
-  /** Rows that the filter leaves. */
+  /** Rows that the filter leaves, and those of the table compared with. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Those that the filter leaves of the table itself. */
+  get ownCount(): number {
+    return this.#count - this.#gone;
   }
 
   /**
    * Takes how many rows the table has by now. Those that arrive are put in their places when there are twice as many as
    * before, and when they are all there: each time costs as much as sorting them all.
    */
-  update({ revision, rowCount, phase }: Pick<TableStateMessage, 'revision' | 'rowCount' | 'phase'>): void {
+  update({
+    revision,
+    rowCount,
+    gone,
+    phase,
+  }: Pick<TableStateMessage, 'revision' | 'rowCount' | 'gone' | 'phase'>): void {
     const isMuchMore = rowCount > this.#arranged && (phase !== 'arriving' || rowCount >= 2 * this.#arranged);
     this.#all = rowCount;
+    this.#allGone = gone;
     if (revision !== this.#revision || (this.#isArranged && isMuchMore)) {
       this.#revision = revision;
       this.#renew();
     } else if (!this.#isArranged) {
       // The block that was the last one may be longer now.
       this.#asked.delete(Math.floor(this.#count / blockRows));
-      this.#count = rowCount;
+      this.#count = rowCount + this.#gone;
     }
   }
 
@@ -61,7 +75,8 @@ export class Rows {
     this.#asked.clear();
     this.#arranged = this.#all;
     if (!this.#isArranged) {
-      this.#count = this.#all;
+      this.#gone = this.#allGone;
+      this.#count = this.#all + this.#gone;
     }
   }
 
@@ -85,12 +100,13 @@ export class Rows {
   }
 
   /** Takes rows that were asked for; answers whether they are still wanted. */
-  take(generation: number, { from, rows, shown }: Omit<Page, 'fields'>): boolean {
+  take(generation: number, { from, rows, shown, gone }: Omit<Page, 'fields'>): boolean {
     if (generation !== this.#generation) {
       return false;
     }
     if (this.#isArranged) {
-      this.#count = shown;
+      this.#gone = gone;
+      this.#count = shown + gone;
     }
     const block = Math.floor(from / blockRows);
     this.#asked.delete(block);

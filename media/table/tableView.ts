@@ -3,7 +3,7 @@ import type { Layout, Page, TableStateMessage, ToTable } from '../../src/views/r
 import { cellText } from './cell.ts';
 import { Columns, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
-import { element, measurer, visible } from './dom.ts';
+import { attribute, element, measurer, visible } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
 import { Grid } from './grid.ts';
 import type { Host } from './host.ts';
@@ -26,7 +26,8 @@ export class TableView {
   readonly selection = new Selection();
   readonly grid: Grid;
   readonly filterBox: FilterBox;
-  sort: Layout['sort'] = [];
+  /** How a person has arranged the table; the columns know better how they are. */
+  #layout: Layout = asSent;
   readonly #host: Host;
   readonly #detail: DetailPane;
   readonly #plot: PlotPane;
@@ -34,9 +35,9 @@ export class TableView {
   readonly #heading = element('h1');
   readonly #empty = element('div', { className: 'empty' });
   readonly #names = element('button');
+  readonly #changes = element('button', { textContent: say('onlyChanged') });
   readonly #stop = element('button', { textContent: say('stopWatch') });
   readonly #hidden = element('button', { className: 'link' });
-  #filter = '';
   #state: TableStateMessage | undefined;
   #isMeasured = false;
   /** Whether the scroll position and focus of before the tab was hidden have been restored. */
@@ -52,7 +53,7 @@ export class TableView {
     });
     this.grid = new Grid(this, () => this.#saveSoon());
     const focus = () => this.grid.root.focus();
-    this.filterBox = new FilterBox((filter) => this.#arrange(this.sort, filter), focus);
+    this.filterBox = new FilterBox((filter) => this.#arrange({ filter }), focus);
     this.#detail = new DetailPane(() => {
       this.#save();
       focus();
@@ -65,9 +66,10 @@ export class TableView {
       },
     );
     this.#stop.onclick = () => host.tell({ is: 'stop' });
+    this.#changes.onclick = () => this.#arrange({ onlyChanged: !this.#layout.onlyChanged });
     this.#names.onclick = () => this.toggleNames();
     this.#hidden.onclick = () => this.arrangeColumns((columns) => columns.showAll());
-    const tools = [this.filterBox.root, this.#hidden, this.#names, this.#stop];
+    const tools = [this.filterBox.root, this.#hidden, this.#changes, this.#names, this.#stop];
     root.append(
       this.#heading,
       element('div', { className: 'toolbar', role: 'toolbar', ariaLabel: say('tools') }, ...tools),
@@ -83,6 +85,10 @@ export class TableView {
 
   get label(): string {
     return this.#state?.title ?? '';
+  }
+
+  get sort(): Layout['sort'] {
+    return this.#layout.sort;
   }
 
   get allRows(): number {
@@ -142,7 +148,7 @@ export class TableView {
     const step = { field, descending: next === 'descending' };
     const at = this.sort.findIndex((one) => one.field === field);
     const sort = next === 'none' ? others : others.toSpliced(add && at >= 0 ? at : others.length, 0, step);
-    this.#arrange(sort, this.#filter);
+    this.#arrange({ sort });
   }
 
   copy({ form, headers }: Pick<ToTable & { is: 'copy' }, 'form' | 'headers'>): void {
@@ -213,30 +219,30 @@ export class TableView {
 
   /** Shows the rows and columns as the server sent them. */
   reset(): void {
-    this.#use(asSent);
+    this.#use({ ...asSent, alert: this.#layout.alert });
     this.#fitAll();
     this.arranged();
   }
 
   #use(layout: Layout): void {
+    this.#layout = layout;
     this.columns.layout = layout;
-    this.sort = layout.sort;
-    this.#filter = layout.filter;
     this.filterBox.value = layout.filter;
     this.rows.arrange(this.#isArranged);
   }
 
   /** A person has arranged the columns otherwise. */
   arranged(): void {
-    const { sort } = this;
-    this.#host.tell({ is: 'layout', layout: { ...this.columns.layout, sort, filter: this.#filter } });
+    this.#layout = { ...this.#layout, ...this.columns.layout };
+    this.#host.tell({ is: 'layout', layout: this.#layout });
     this.#draw();
   }
 
-  #arrange(sort: Layout['sort'], filter: string): void {
-    if (filter !== this.#filter || sort !== this.sort) {
-      this.sort = sort;
-      this.#filter = filter;
+  /** A person has arranged the rows otherwise. */
+  #arrange(change: Partial<Layout>): void {
+    const before = this.#layout;
+    if ((Object.keys(change) as (keyof Layout)[]).some((name) => change[name] !== before[name])) {
+      this.#layout = { ...before, ...change };
       this.arranged();
       this.rows.arrange(this.#isArranged);
       this.#askDetailAgain();
@@ -244,7 +250,8 @@ export class TableView {
   }
 
   get #isArranged(): boolean {
-    return this.sort.length > 0 || this.#filter.trim() !== '';
+    const { sort, filter, onlyChanged } = this.#layout;
+    return sort.length > 0 || filter.trim() !== '' || onlyChanged;
   }
 
   #update(state: TableStateMessage): void {
@@ -286,18 +293,30 @@ export class TableView {
     if (state === undefined) {
       return;
     }
-    const { rowCount, phase, fields, labels } = state;
-    const { count } = this.rows;
+    const { rowCount, phase, fields, labels, isCompared } = state;
+    const { count, ownCount } = this.rows;
+    const { onlyChanged } = this.#layout;
     const { byField, hiddenCount } = this.columns;
-    this.filterBox.update(this.#filter.trim() === '' ? '' : say('matches', count, rowCount));
+    const isPart = this.#layout.filter.trim() !== '' || (onlyChanged && isCompared);
+    this.filterBox.update(isPart ? say('matches', ownCount, rowCount) : '');
     this.#status.update(state);
     this.#names.textContent = say(byField ? 'showLabels' : 'showFields');
     this.#names.hidden = fields.every((field, at) => labels[at] === field);
+    this.#changes.hidden = !isCompared && !onlyChanged;
+    attribute(this.#changes, 'aria-pressed', String(onlyChanged));
     this.#stop.hidden = !state.watching;
     this.#hidden.hidden = hiddenCount === 0;
     this.#hidden.textContent = say('hidden', hiddenCount);
     this.#empty.hidden = count > 0 || phase === 'failed';
-    this.#empty.textContent = say(phase === 'arriving' ? 'arriving' : rowCount > 0 ? 'noMatch' : 'noRows');
+    this.#empty.textContent = say(
+      phase === 'arriving'
+        ? 'arriving'
+        : rowCount === 0
+          ? 'noRows'
+          : onlyChanged && isCompared
+            ? 'noChange'
+            : 'noMatch',
+    );
   }
 
   /** The focus or the rows changed: the row in the detail pane is another one now. */

@@ -35,7 +35,7 @@ export const columnStatistics: ResultCommand = async (panel, call, { hide }) => 
   const table = wholeTable(panel);
   const field = await chosenField(panel, call, vscode.l10n.t('Column Statistics'));
   const { arrangement } = panel.model;
-  const found = await table.call('statistics', { arrangement, field, from: 0, to: table.state.rowCount });
+  const found = await table.call('statistics', { arrangement, field, from: 0, to: Number.MAX_SAFE_INTEGER });
   if (found === undefined) {
     return undefined;
   }
@@ -107,6 +107,6 @@ async function showStatistics(panel: ResultPanel, field: string, known: Facts): 
 }
 
 /** A value of the data as the label of an item: in one line, and never as an icon. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replaceAll('$(', '\\$(').slice(0, 200);
 }

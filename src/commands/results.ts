@@ -14,10 +14,11 @@ import {
 import type { TableHandle } from '../core/results/tableHandle.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
-import { askChoice, askText } from './ask.ts';
+import { askChoice } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
 import { type Call, type CommandServices, type CommandTable, oneOf, type ResultCommand } from './command.ts';
 import { withProgress } from './progress.ts';
+import { compare, setAlert, showOnlyChanged, watch } from './watch.ts';
 
 /** What the table in the tab does by itself. */
 const view =
@@ -30,6 +31,9 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.refresh': (panel) => panel.refresh(),
   'sessionTokens.results.watch': watch,
   'sessionTokens.results.stopWatch': async (panel) => panel.stopWatch(),
+  'sessionTokens.results.alert': setAlert,
+  'sessionTokens.results.onlyChanged': showOnlyChanged,
+  'sessionTokens.results.compare': compare,
   'sessionTokens.results.plot': (panel, { args: { field } }) =>
     panel.model.plotting.of(typeof field === 'string' ? field : undefined),
   'sessionTokens.results.statistics': columnStatistics,
@@ -71,50 +75,6 @@ export const resultCommands: CommandTable = Object.fromEntries(
     },
   ]),
 );
-
-/** Seconds between two looks that are offered. */
-const intervals = [2, 5, 10, 30, 60, 300];
-const maxSeconds = 86_400;
-
-async function watch(panel: ResultPanel, { args: { seconds } }: Call): Promise<void> {
-  if (typeof seconds === 'number') {
-    panel.watch(Math.min(Math.max(seconds, 1), maxSeconds));
-    return;
-  }
-  const { value } = await askChoice(
-    [
-      ...intervals.map((value) => ({
-        label:
-          value < 60
-            ? vscode.l10n.t('Every {0} seconds', value)
-            : value === 60
-              ? vscode.l10n.t('Every minute')
-              : vscode.l10n.t('Every {0} minutes', value / 60),
-        value,
-      })),
-      { label: vscode.l10n.t('Every … seconds'), value: 0 },
-    ],
-    {
-      title: vscode.l10n.t('Watch {0}', panel.model.title),
-      placeHolder: vscode.l10n.t('Each look also keeps the session alive'),
-      ignoreFocusOut: false,
-    },
-  );
-  panel.watch(value === 0 ? await askSeconds() : value);
-}
-
-async function askSeconds(): Promise<number> {
-  const text = await askText({
-    ignoreFocusOut: false,
-    prompt: vscode.l10n.t('Seconds from one look to the next'),
-    value: '15',
-    validateInput: (input) =>
-      Number(input) >= 1 && Number(input) <= maxSeconds
-        ? undefined
-        : vscode.l10n.t('A number from 1 to {0}', maxSeconds),
-  });
-  return Number(text);
-}
 
 async function exportResult(panel: ResultPanel, { args }: Call, services: CommandServices): Promise<unknown> {
   const { arrangement, seenFields } = panel.model;

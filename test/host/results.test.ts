@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as ask, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import type { Differences } from '../../src/core/results/changes.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { activated, removeConnections, run, setConnections } from './support.ts';
 
@@ -43,6 +44,8 @@ describe('results in their tabs', () => {
     const path = join(folder, 'none.csv');
     await assert.rejects(run('results.export', { format: 'csv', path }), { code: 'E_NOT_READY' });
     await assert.rejects(run('results.statistics', { field: 'A' }), { code: 'E_NOT_READY' });
+    await assert.rejects(run('results.compare', { path }), { code: 'E_NOT_READY' });
+    await assert.rejects(run('results.alert', { condition: 'A>1' }), { code: 'E_NOT_READY' });
   });
 
   it('the result last looked at is exported without a question, in every format', async () => {
@@ -145,6 +148,35 @@ describe('results in their tabs', () => {
     await run('getData', request);
     await run('results.groupBy', { field: 'ASGCNMC' });
     await assert.rejects(run('results.rawAnswer'), { code: 'E_NOT_READY' });
+  });
+
+  it('results are compared with each other, and with one that was exported before', async () => {
+    const { rows } = await run<{ rows: Record<string, unknown>[] }>('getData', request);
+    const path = join(folder, 'before.json');
+    await run('results.export', { format: 'json', path, all: true });
+    assert.deepEqual(await run('results.compare', { path }), { added: 0, changed: 0, gone: 0 });
+    const [first, second, ...others] = JSON.parse(String(await readFile(path))) as Record<string, unknown>[];
+    const other = [{ ...first, ASICPSCA: '-1' }, ...others, { ...second, ASGJBID: 'none' }];
+    await writeFile(path, JSON.stringify(other));
+    assert.deepEqual(await run('results.compare', { path }), { added: 1, changed: 1, gone: 1 });
+    await run('getData', request);
+    const { added, gone } = await run<Differences>('results.compare', { connection: 'shown' });
+    assert.deepEqual([added, gone], [0, 0], `${rows.length} rows of the same jobs`);
+    await assert.rejects(run('results.compare', { connection: 'other' }), { code: 'E_NOT_READY' });
+    await writeFile(path, 'no rows');
+    await assert.rejects(run('results.compare', { path }), { code: 'E_CONFIG' });
+    assert.deepEqual(await run('results.onlyChanged', { on: true }), { onlyChanged: true });
+    assert.deepEqual(await run('results.onlyChanged', {}), { onlyChanged: false });
+  });
+
+  it('an alert tells how many rows meet its condition', async () => {
+    const { rows } = await run<{ rows: Record<string, unknown>[] }>('getData', request);
+    const most = rows.map((row) => Number(row.ASICPSCA)).sort((a, b) => b - a)[3];
+    const found = rows.filter((row) => Number(row.ASICPSCA) >= Number(most)).length;
+    const condition = `ASICPSCA >= ${most}`;
+    assert.deepEqual(await run('results.alert', { condition }), { condition, rows: found });
+    await assert.rejects(run('results.alert', { condition: 'none > 1' }), { code: 'E_CONFIG' });
+    assert.deepEqual(await run('results.alert', { condition: '' }), { condition: '', rows: 0 });
   });
 
   it('the request is copied in the form that a program names', async () => {

@@ -9,6 +9,8 @@ export interface Recorder {
   readonly sandbox: Sandbox;
   /** The rows of each answer that had some, as they were sent. */
   readonly answers: readonly SentRow[][];
+  /** Leaves out the first row of each answer from now on. */
+  shorten(): void;
   close(): Promise<void>;
 }
 
@@ -17,6 +19,7 @@ export type SentRow = Readonly<Record<string, string | readonly Readonly<Record<
 export async function startRecorder(): Promise<Recorder> {
   const sandbox = await startSandbox({});
   const answers: SentRow[][] = [];
+  let isShort = false;
   const relay = (asked: IncomingMessage, answer: ServerResponse): void => {
     const { method, headers } = asked;
     // Not compressed, so that what passes is what is read.
@@ -25,17 +28,22 @@ export async function startRecorder(): Promise<Recorder> {
       { method, headers: { ...headers, 'accept-encoding': 'identity' } },
       (sent) => {
         const parts: Buffer[] = [];
-        answer.writeHead(sent.statusCode ?? 502, sent.headers);
+        const { 'content-length': _, ...headers } = sent.headers;
+        answer.writeHead(sent.statusCode ?? 502, isShort ? headers : sent.headers);
+        const passes = !isShort;
         sent.on('data', (part: Buffer) => {
           parts.push(part);
-          answer.write(part);
+          if (passes) {
+            answer.write(part);
+          }
         });
         sent.on('end', () => {
-          const rows = rowsIn(Buffer.concat(parts).toString());
+          const body = Buffer.concat(parts).toString();
+          const rows = rowsIn(body).slice(passes ? 0 : 1);
           if (rows.length > 0) {
             answers.push(rows);
           }
-          answer.end();
+          answer.end(passes ? undefined : shortened(body, rows));
         });
       },
     );
@@ -48,12 +56,20 @@ export async function startRecorder(): Promise<Recorder> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sandbox,
     answers,
+    shorten: () => {
+      isShort = true;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
       await sandbox.close();
     },
   };
+}
+
+/** A body with other rows, where it has some. */
+function shortened(body: string, rows: readonly SentRow[]): string {
+  return rows.length === 0 ? body : JSON.stringify({ ...(JSON.parse(body) as object), Rows: rows });
 }
 
 function rowsIn(body: string): SentRow[] {

@@ -25,6 +25,16 @@ describe('a watched result', () => {
     await tab.page.getByText('watched every 2 s').waitFor();
     await until('two more answers', async () => recorder().answers.length >= before + 2, 30_000);
 
+    // An alert, by the menu of a cell: what meets it is marked, what begins to is told once.
+    const cpu = (recorder().answers.at(-1) ?? []).map((row) => Number(plain(row.ASICPSCA ?? '')));
+    const [middle] = cpu.sort((a, b) => a - b).slice(cpu.length / 2);
+    await tab.menu(tab.cell(0, 0), 'Set Alert');
+    await quickInput.answer(/A condition as in the filter/, `ASICPSCA > ${middle}`);
+    await tab.page.getByText(`rows meet ASICPSCA > ${middle}`).waitFor();
+    await vs().notification(/^MVMVS\/JCPU: .+ meets? ASICPSCA > /);
+    const alerting = (await tab.cells()).filter(({ says }) => says.includes('meets the alert'));
+    assert.ok(alerting.length > 0 && alerting.every(({ text }) => Number(text) > Number(middle)));
+
     // By mouse: the header's menu draws its column, one line a row.
     await tab.menu(tab.header('ASICPSCA'), 'Plot Column');
     const plot = tab.page.getByRole('complementary', { name: 'All CPU Seconds over time' });
@@ -38,7 +48,7 @@ describe('a watched result', () => {
     await tab.page.getByRole('button', { name: 'Stop Watching' }).waitFor({ state: 'hidden' });
     await tab.page.getByText('watched every 2 s').waitFor({ state: 'detached' });
     await until('the marks to be those of the last answer', () => isMarked(tab, recorder()));
-    const marked = (await tab.cells()).filter(({ says }) => says === 'changed');
+    const marked = (await tab.cells()).filter(({ says }) => says.startsWith('was'));
     assert.ok(marked.length > 0 && marked.every(({ bold }) => bold), 'marked by more than colour');
 
     // Eight lines of those with the highest values, by the numbers that were sent.
@@ -66,6 +76,28 @@ describe('a watched result', () => {
     await until('the table to have the focus', () =>
       tab.page.getByRole('grid').evaluate((grid) => grid.matches(':focus')),
     );
+
+    // A row that is gone stands struck out where it was, and is no row of the result.
+    const rows = await tab.rowCount();
+    recorder().shorten();
+    await vs().palette('Session Tokens: Refresh Result');
+    await tab.page.getByText(/ changed, 0 new, 1 gone$/).waitFor();
+    const gone = async () => (await tab.cells()).filter(({ says }) => says === 'row that is gone');
+    await until('the row that is gone', async () => (await gone()).length > 0);
+    assert.ok((await gone()).every(({ row }) => row === 0));
+    assert.equal(await tab.rowCount(), rows);
+
+    // Only what has changed: by mouse, and back by keyboard.
+    const only = tab.page.getByRole('button', { name: 'Only Changed' });
+    await only.click();
+    await tab.page.getByText(`of ${rows - 1}`).waitFor();
+    const others = (await tab.cells()).filter(({ row }) => row > 0);
+    const changedRows = new Set(others.filter(({ says }) => says.startsWith('was')).map(({ row }) => row));
+    assert.deepEqual(new Set(others.map(({ row }) => row)), changedRows);
+    assert.equal((await gone()).length > 0, true);
+    await vs().palette('Session Tokens: Show Only Changed Rows');
+    await until('all rows', async () => (await tab.rowCount()) === rows);
+    assert.equal(await only.getAttribute('aria-pressed'), 'false');
   });
 
   it('shows in the row detail what came last', async () => {
@@ -82,6 +114,18 @@ describe('a watched result', () => {
     await vs().palette('Session Tokens: Refresh Result');
     await until('another answer', async () => recorder().answers.length > shown);
     await until('the detail of the new row', isOfLast);
+
+    // Compared with another result, by keyboard: its jobs are the same, but they have gone on.
+    const other = await getResult(vs(), 'MVMVS/JCPU');
+    await vs().palette('Session Tokens: Compare With…');
+    await vs().quickInput.pick(/Compare MVMVS.JCPU With/, 'MVMVS/JCPU');
+    await other.page.getByText(/^compared with MVMVS\/JCPU \(host, /).waitFor();
+    await vs().palette('Session Tokens: Refresh Result');
+    await other.page
+      .getByText(/^[1-9]\d* changed, 0 new, 0 gone$/)
+      .first()
+      .waitFor();
+    await until('marks', async () => (await other.cells()).some(({ says }) => says.startsWith('was')));
   });
 });
 
@@ -114,7 +158,7 @@ async function isMarked(tab: ResultTab, { answers }: Recorder): Promise<boolean>
       const was = earlier[row]?.[field];
       return (
         text === (now === undefined ? '' : String(plain(now))) &&
-        (says === 'changed') === (JSON.stringify(now) !== JSON.stringify(was))
+        says.startsWith('was') === (JSON.stringify(now) !== JSON.stringify(was))
       );
     })
   );

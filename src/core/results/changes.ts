@@ -3,36 +3,123 @@ import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
 import type { ResultTable } from './table.ts';
 
-/** The differences between two tables of the same request, found when a row is asked for. */
-export class Changes {
-  readonly #earlier: ResultTable;
-  readonly #now: ResultTable;
-  readonly #keys: readonly string[];
-  readonly #rows: ReadonlyMap<string, number>;
+/** How many rows are not as in the table compared with. */
+export interface Differences {
+  /** Rows that are in this table alone. */
+  readonly added: number;
+  /** Rows that have another value. */
+  readonly changed: number;
+  /** Rows that are in the other table alone. */
+  readonly gone: number;
+}
 
+/** The differences of a table from another one, whose rows are found by what they are known by. */
+export class Changes {
+  readonly earlier: ResultTable;
+  readonly #now: ResultTable;
+  /** For each row of one table its place in the other one; -1 where it is not there. */
+  readonly #before: Int32Array;
+  readonly #after: Int32Array;
+  readonly differences: Differences;
+
+  /** Both tables have come to their end. */
   constructor(earlier: ResultTable, now: ResultTable) {
-    this.#earlier = earlier;
+    this.earlier = earlier;
     this.#now = now;
-    this.#keys = keyFields(earlier, now);
-    const rows = new Map<string, number>();
+    const keys = keyFields(earlier, now);
+    const places = new Map<string, number>();
+    const [keyBefore, keyNow] = [keysOf(earlier, keys), keysOf(now, keys)];
     for (let row = 0; row < earlier.rowCount; row++) {
-      rows.set(keyOf(earlier, row, this.#keys), row);
+      places.set(keyBefore(row), row);
     }
-    this.#rows = rows;
+    this.#before = new Int32Array(now.rowCount);
+    this.#after = new Int32Array(earlier.rowCount).fill(-1);
+    const isOther = this.#rowComparer();
+    let [added, changed] = [0, 0];
+    for (let row = 0; row < now.rowCount; row++) {
+      const before = places.get(keyNow(row)) ?? -1;
+      this.#before[row] = before;
+      if (before < 0) {
+        added++;
+      } else {
+        this.#after[before] = row;
+        changed += isOther(row) ? 1 : 0;
+      }
+    }
+    const gone = this.#after.filter((after) => after < 0).length;
+    this.differences = { added, changed, gone };
   }
 
+  /** The columns, by their places, in which a row is not as it was; -1 for a row that is new. */
   of(row: number): number[] | undefined {
-    const before = this.#rows.get(keyOf(this.#now, row, this.#keys));
-    if (before === undefined) {
+    const before = this.#before[row] ?? -1;
+    if (before < 0) {
       return [-1];
     }
     const changed: number[] = [];
     for (const [at, column] of this.#now.columns.entries()) {
-      if (!same(column.at(row), this.#earlier.cell(before, column.field))) {
+      if (!same(column.at(row), this.earlier.cell(before, column.field))) {
         changed.push(at);
       }
     }
     return changed.length === 0 ? undefined : changed;
+  }
+
+  /** The row as it was; -1 for a row that is new. */
+  before(row: number): number {
+    return this.#before[row] ?? -1;
+  }
+
+  /** The rows that are new or have another value, of some. */
+  only(rows: Uint32Array): Uint32Array {
+    const isOther = this.#rowComparer();
+    return rows.filter((row) => this.before(row) < 0 || isOther(row));
+  }
+
+  /**
+   * Adds rows that are gone, each after the one that it followed. They are numbered from this table's row count on.
+   * @param order rows of this table, as they are arranged
+   * @param earlier rows of the other one, arranged in the same way
+   */
+  withGone(order: Uint32Array, earlier: Uint32Array): Uint32Array {
+    const { rowCount } = this.#now;
+    const isShown = new Uint8Array(rowCount);
+    for (const row of order) {
+      isShown[row] = 1;
+    }
+    const gone = new Map<number, number[]>();
+    let last = -1;
+    for (const row of earlier) {
+      const after = this.#after[row] as number;
+      if (after < 0) {
+        gone.set(last, [...(gone.get(last) ?? []), rowCount + row]);
+      } else if (isShown[after] === 1) {
+        last = after;
+      }
+    }
+    const all = [...(gone.get(-1) ?? [])];
+    for (const row of order) {
+      all.push(row, ...(gone.get(row) ?? []));
+    }
+    return Uint32Array.from(all);
+  }
+
+  /** Makes a test of whether a row that was there has another value. */
+  #rowComparer(): (row: number) => boolean {
+    const [read, readEarlier] = [this.#now.scan(), this.earlier.scan()];
+    const pairs = this.#now.columns.map(
+      (column) => [column.number, this.earlier.column(column.field)?.number] as const,
+    );
+    return (row) => {
+      const before = this.#before[row] as number;
+      if (this.#now.isSame(row, this.earlier, before)) {
+        return false;
+      }
+      return pairs.some(
+        ([number, earlier]) =>
+          !same(read(row, number), earlier === undefined ? undefined : readEarlier(before, earlier)),
+      );
+    };
   }
 }
 
@@ -61,24 +148,25 @@ export function keyFields(earlier: ResultTable, now: ResultTable): string[] {
   return [];
 }
 
-function isKey(table: ResultTable, fields: readonly string[]): boolean {
+/** Whether fields tell each row from all others. */
+export function isKey(table: ResultTable, fields: readonly string[]): boolean {
   const seen = new Set<string>();
+  const key = keysOf(table, fields);
   for (let row = 0; row < table.rowCount; row++) {
-    const key = keyOf(table, row, fields);
-    if (seen.has(key)) {
+    if (seen.size === seen.add(key(row)).size) {
       return false;
     }
-    seen.add(key);
   }
   return true;
 }
 
-/** What a row is known by from one answer to the next. */
-export function keyOf(table: ResultTable, row: number, fields: readonly string[]): string {
-  if (fields.length === 0) {
-    return String(row);
-  }
-  return fields.map((field) => textOf(table.cell(row, field))).join(' · ');
+/** Makes a reader of what rows are known by from one answer to the next. */
+export function keysOf(table: ResultTable, fields: readonly string[]): (row: number) => string {
+  const read = table.scan();
+  const columns = fields.map((field) => table.column(field));
+  return columns.length === 0
+    ? String
+    : (row) => columns.map((column) => textOf(column && read(row, column.number))).join(' · ');
 }
 
 function same(a: Cell | undefined, b: Cell | undefined): boolean {

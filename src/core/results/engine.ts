@@ -1,6 +1,7 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
-import { Changes, keyFields, keyOf } from './changes.ts';
+import { type ArrangedSpan, type Arrangement, Arranging, arrangedRows, isArranged } from './arranging.ts';
+import { type Differences, isKey, keyFields, keysOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
 import {
   type Copying,
@@ -10,26 +11,13 @@ import {
   objectWriter,
   writeRows,
 } from './exports.ts';
-import { allRows, filterRows } from './filter.ts';
-import { type SortBy, sizeOf, sortRows } from './order.ts';
+import { type Condition, conditionOf, filterRows, type Labels } from './filter.ts';
+import { sizeOf } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
 import type { RowList } from './rowStore.ts';
 import type { Detail, Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
 import { groupsOf, type Statistics, statisticsOf, sumsOf } from './statistics.ts';
-import { type Column, ResultTable } from './table.ts';
-
-/** What is shown of a table, and in which order. */
-export interface Arrangement {
-  readonly sort: readonly SortBy[];
-  readonly filter: string;
-  /** Labels of fields, so that a filter can name a column as it is seen. */
-  readonly labels: readonly (readonly [field: string, label: string])[];
-}
-
-/** The same of rows as they are arranged; in the server's order without. */
-export interface ArrangedSpan extends Span {
-  readonly arrangement?: Arrangement | undefined;
-}
+import { ResultTable } from './table.ts';
 
 export type Selection = ArrangedSpan & Copying;
 
@@ -48,6 +36,20 @@ export interface ExportRequest {
   readonly delimiter?: Delimiter;
   /** The rows that are shown, as they are shown; all in the server's order without. */
   readonly arrangement?: Arrangement;
+}
+
+export interface MeetingRequest {
+  readonly alert: string;
+  readonly labels: Labels;
+  /** What rows were known by the last time; null the first time. */
+  readonly keys: readonly string[] | null;
+}
+
+/** Rows that meet the condition of an alert. */
+export interface Meeting {
+  /** What rows are known by: the same as the last time, as long as that tells them from each other. */
+  readonly keyFields: readonly string[];
+  readonly keys: readonly string[];
 }
 
 export interface SampleRequest {
@@ -94,9 +96,7 @@ export class TableEngine {
   readonly table: ResultTable;
   /** Whether all rows have come. */
   isWhole = false;
-  /** What was arranged last: a person looks at many pages of the same. */
-  #last: { readonly key: string; readonly order: Uint32Array; readonly rowCount: number } | undefined;
-  #changes: Changes | undefined;
+  readonly #arranging = new Arranging(this);
   readonly #exports = new Map<
     number,
     ExportRequest & { readonly order: Uint32Array | undefined; readonly rowCount: number }
@@ -117,15 +117,11 @@ export class TableEngine {
     };
   }
 
-  page(span: ArrangedSpan): Page {
-    const rows: ShownRow[] = [];
-    for (const index of this.#indices(span)) {
-      const cells = this.table.columns.map((column) => this.#shown(column, index, longestCell));
-      const changed = this.#changes?.of(index);
-      rows.push(changed === undefined ? { index, cells } : { index, cells, changed });
-    }
-    const shown = this.#order(span.arrangement)?.length ?? this.table.rowCount;
-    return { from: span.from, fields: this.table.fields, rows, shown };
+  page({ arrangement, from, to }: ArrangedSpan): Page {
+    const alert = conditionOf(this.table, arrangement?.alert ?? '', arrangement?.labels);
+    const rows = [...this.#arranging.all({ arrangement, from, to })].map((row) => this.#row(row, alert));
+    const { order, shown } = this.#arranging.arranged(arrangement);
+    return { from, fields: this.table.fields, rows, shown, gone: (order?.length ?? shown) - shown };
   }
 
   /** Everything of one row of the arrangement. */
@@ -136,23 +132,21 @@ export class TableEngine {
     readonly arrangement?: Arrangement;
     readonly at: number;
   }): Detail | undefined {
-    const order = this.#order(arrangement);
-    const index = order === undefined ? at : order[at];
-    if (index === undefined || index >= this.table.rowCount) {
+    const [index] = this.#arranging.all({ arrangement, from: at, to: at + 1 });
+    if (index === undefined) {
       return undefined;
     }
+    const { fields } = this.table;
+    const cells = this.#cells(index, longestDetail);
     return {
-      index,
-      fields: this.table.columns.map((column) => ({
-        field: column.field,
-        value: this.#shown(column, index, longestDetail),
-      })),
+      index: this.#arranging.isGone(index) ? -1 : index,
+      fields: fields.map((field, at) => ({ field, value: cells[at] as ShownCell })),
     };
   }
 
   /** A selection as text for the clipboard; undefined when it is too much. */
   copy({ from, to, arrangement, ...how }: Selection): string | undefined {
-    return copied(this.table, this.#indices({ from, to, arrangement }), how);
+    return copied(this.table, this.#arranging.indices({ from, to, arrangement }), how);
   }
 
   /** Rows of the server's order as the text of a JSON list, in which what is nested is no text. */
@@ -161,7 +155,7 @@ export class TableEngine {
     const write = objectWriter(table, table.fields, (cell, row, column) =>
       typeof cell === 'string' && table.isNested(row, column) ? cell : jsonOf(cell),
     );
-    return `[${Array.from(this.#indices(span), write).join(',\n')}]`;
+    return `[${Array.from(this.#arranging.indices(span), write).join(',\n')}]`;
   }
 
   /** The next rows for a program, as a list that `JSON.parse` makes them of: numbers that JavaScript cannot hold are texts. */
@@ -175,7 +169,11 @@ export class TableEngine {
    * are.
    */
   startExport(request: ExportRequest): { id: number; rowCount: number; kinds: (Kind | undefined)[] } {
-    const order = request.arrangement && this.#arrange(request.arrangement);
+    const { arrangement } = request;
+    const order =
+      arrangement && isArranged(arrangement)
+        ? arrangedRows(this.table, arrangement, this.#arranging.changes)
+        : undefined;
     const id = ++this.#lastExport;
     this.#exports.set(id, { ...request, order, rowCount: this.table.rowCount });
     const columns = request.fields.map((field) => this.table.column(field));
@@ -204,12 +202,12 @@ export class TableEngine {
 
   /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */
   sample({ keys, most, ...arranged }: SampleRequest): Sample {
-    const rows = [...this.#indices({ ...arranged, from: 0, to: most })];
+    const rows = [...this.#arranging.indices({ ...arranged, from: 0, to: most })];
     const keyed = keys ?? keyFields(this.table, this.table);
     const columns = this.table.columns.filter((column) => this.table.kindOf(column) === 'number');
     return {
       keyFields: keyed,
-      keys: rows.map((row) => keyOf(this.table, row, keyed)),
+      keys: rows.map(keysOf(this.table, keyed)),
       fields: columns.map(({ field }) => field),
       values: columns.map((column) => {
         return Float64Array.from(rows, (row) => sizeOf(column.at(row), column.reading));
@@ -219,85 +217,91 @@ export class TableEngine {
 
   /** What the numbers in some cells of the arrangement come to. */
   sums({ fields, ...span }: ArrangedSpan & { readonly fields: readonly string[] }): Sums | undefined {
-    return sumsOf(this.table, this.#indices(span), fields);
+    return sumsOf(this.table, this.#arranging.indices(span), fields);
+  }
+
+  /** The rows that meet a condition; none where there is no condition. */
+  meeting({ alert, labels, keys }: MeetingRequest): Meeting {
+    const { table } = this;
+    const isKnown = keys !== null && keys.length > 0 && isKey(table, keys);
+    const keyed = isKnown ? keys : keyFields(table, table);
+    const rows = alert.trim() === '' ? [] : [...filterRows(table, alert, labels)];
+    return { keyFields: keyed, keys: rows.map(keysOf(table, keyed)) };
   }
 
   /** The numbers of a column by the times in the table, where its rows are moments. */
   dated({ arrangement, field, max }: DatedRequest): Lines | undefined {
-    return datedLines(this.table, { field, max, rows: this.#order(arrangement) });
+    const { order } = this.#arranging.arranged(arrangement);
+    const rows = order?.filter((row) => !this.#arranging.isGone(row));
+    return datedLines(this.table, { field, max, rows });
   }
 
   /** What a column has in some rows; undefined for a field that no row has. */
   statistics({ field, ...span }: ArrangedSpan & { readonly field: string }): Statistics | undefined {
     const column = this.table.column(field);
-    return column && statisticsOf(this.table, column, this.#indices(span));
+    return column && statisticsOf(this.table, column, this.#arranging.indices(span));
   }
 
   /** Some rows put together by a field; undefined where no row has it. */
   group({ by, of, most, ...span }: GroupRequest): ReturnType<typeof groupsOf> | undefined {
     const column = this.table.column(by);
     const columns = of.flatMap((field) => this.table.column(field) ?? []);
-    return column && groupsOf(this.table, column, { columns, rows: this.#indices(span), most });
+    return column && groupsOf(this.table, column, { columns, rows: this.#arranging.indices(span), most });
   }
 
-  /** Where rows of an arrangement stand in the server's order. */
-  *#indices({ arrangement, from, to }: ArrangedSpan): Generator<number> {
-    const order = this.#order(arrangement);
-    const end = Math.min(to, order?.length ?? this.table.rowCount);
-    for (let at = Math.max(0, from); at < end; at++) {
-      yield order?.[at] ?? at;
+  #row(index: number, alert: Condition): ShownRow {
+    const cells = this.#cells(index, longestCell);
+    if (this.#arranging.isGone(index)) {
+      return { index: -1, cells };
     }
+    const changed = this.#arranging.changes?.of(index);
+    const was = changed?.[0] === -1 ? undefined : changed?.map((at) => this.#was(index, at));
+    const { columns } = this.table;
+    const alerting =
+      alert.isEmpty || !alert.holds(index)
+        ? undefined
+        : alert.columns.map((column) => columns.indexOf(column));
+    return {
+      index,
+      cells,
+      ...(changed && { changed }),
+      ...(was && { was }),
+      ...(alerting && { alert: alerting }),
+    };
   }
 
-  #shown(column: Column, row: number, longest: number): ShownCell {
-    return shown(this.table.shown(column, column.at(row)), longest);
+  #cells(index: number, longest: number): ShownCell[] {
+    const { columns, rowCount } = this.table;
+    return this.#arranging.isGone(index)
+      ? columns.map(({ field }) => cellOf(this.#arranging.changes?.earlier, field, index - rowCount, longest))
+      : columns.map(({ field }) => cellOf(this.table, field, index, longest));
   }
 
-  /** Marks what is not as it was in another table: of an earlier answer to the same request. */
-  compare(earlier: TableEngine): void {
-    this.#changes = new Changes(earlier.table, this.table);
+  /** What stood in a cell before. */
+  #was(index: number, at: number): ShownCell {
+    const field = this.table.columns[at]?.field ?? '';
+    return cellOf(
+      this.#arranging.changes?.earlier,
+      field,
+      this.#arranging.changes?.before(index) ?? -1,
+      longestCell,
+    );
   }
 
-  /**
-   * The rows of an arrangement; undefined where it is the server's. Rows that arrive are put in their places when there
-   * are twice as many as before, and when they are all there: each time costs as much as sorting them all.
-   */
-  #order(arrangement: Arrangement | undefined): Uint32Array | undefined {
-    if (arrangement === undefined || !isArranged(arrangement)) {
-      return undefined;
-    }
-    const { rowCount } = this.table;
-    const key = JSON.stringify(arrangement);
-    const last = this.#last;
-    if (
-      last?.key === key &&
-      (rowCount === last.rowCount || (!this.isWhole && rowCount < 2 * last.rowCount))
-    ) {
-      return last.order;
-    }
-    const order = this.#arrange(arrangement) ?? allRows(rowCount);
-    this.#last = { key, order, rowCount };
-    return order;
+  /** Marks what is not as it is in another table, say of an earlier answer to the same request; null ends that. */
+  compare(other: TableEngine | null): Differences | undefined {
+    return this.#arranging.compare(other?.table);
   }
-
-  #arrange(arrangement: Arrangement): Uint32Array | undefined {
-    const { sort, filter, labels } = arrangement;
-    if (!isArranged(arrangement)) {
-      return undefined;
-    }
-    const kept =
-      filter.trim() === '' ? allRows(this.table.rowCount) : filterRows(this.table, filter, new Map(labels));
-    return sortRows(this.table, kept, sort);
-  }
-}
-
-/** Whether rows are shown in any other way than as the server sent them. */
-export function isArranged({ sort, filter }: Arrangement): boolean {
-  return sort.length > 0 || filter.trim() !== '';
 }
 
 function valueForProgram(cell: Cell): string {
   return cell instanceof NumberText && !isExact(cell.text) ? JSON.stringify(cell.text) : jsonOf(cell);
+}
+
+/** A cell as it is shown. */
+function cellOf(table: ResultTable | undefined, field: string, row: number, longest: number): ShownCell {
+  const column = table?.column(field);
+  return shown(column && table?.shown(column, column.at(row)), longest);
 }
 
 function shown(cell: Cell | undefined, longest: number): ShownCell {

@@ -15,9 +15,10 @@ export interface Term {
   readonly negated: boolean;
 }
 
-// A word, or a part in quotes that may hold spaces, and quotes that are doubled: `-job:"my ""job"""`.
-const terms = /-?(?:"(?:[^"]|"")*"?|[^\s":=<>]+)?(?:(?:<=|>=|[:=<>])(?:"(?:[^"]|"")*"?|\S*))?/g;
-const parts = /^(-?)(?:"((?:[^"]|"")*)"?|([^\s":=<>]+))?(?:(<=|>=|[:=<>])(?:"((?:[^"]|"")*)"?|(\S*)))?$/;
+// A word, or a part in quotes that may hold spaces, and quotes that are doubled: `-job:"my ""job"""`. Signs of comparison
+// may stand between spaces.
+const terms =
+  /(-?)(?:"((?:[^"]|"")*)"?|([^\s":=<>]+))?(?:(\s+=\s+|\s*(?:<=|>=|[<>])\s*|[:=])(?:"((?:[^"]|"")*)"?|(\S*)))?/g;
 
 /**
  * Reads a filter: words and phrases in quotes, `column:part`, `column=whole`, `column>n` and its like, each
@@ -25,25 +26,29 @@ const parts = /^(-?)(?:"((?:[^"]|"")*)"?|([^\s":=<>]+))?(?:(<=|>=|[:=<>])(?:"((?
  */
 export function parseFilter(text: string, isColumn: (name: string) => boolean): Term[] {
   const found: Term[] = [];
-  for (const [word] of text.matchAll(terms)) {
-    const match = parts.exec(word);
-    if (match === null || word === '' || word === '-') {
-      continue;
+  const seek = (value: string, negated = false) => {
+    if (value !== '') {
+      found.push({ comparison: ':', value, negated });
     }
-    const [, minus = '', quotedName, plainName = '', comparison, quotedValue, plainValue = ''] = match;
+  };
+  for (const [word, minus = '', quotedName, plainName = '', sign = '', ...values] of text.matchAll(terms)) {
     const name = unquoted(quotedName) ?? plainName;
+    const comparison = sign.trim() as Comparison | '';
+    const value = unquoted(values[0]) ?? values[1] ?? '';
     const negated = minus === '-';
-    if (comparison !== undefined && (quotedName !== undefined || name !== '') && isColumn(name)) {
-      const value = unquoted(quotedValue) ?? plainValue;
+    if (comparison === '') {
+      seek(name, negated);
+    } else if ((quotedName !== undefined || name !== '') && isColumn(name)) {
       // While a person still types the value, nothing is filtered yet.
       if (value !== '' || comparison === '=') {
-        found.push({ column: name, comparison: comparison as Comparison, value, negated });
+        found.push({ column: name, comparison, value, negated });
       }
+    } else if (sign === comparison) {
+      seek(word.slice(minus.length).replaceAll('"', ''), negated);
     } else {
-      const value = comparison === undefined ? name : word.slice(minus.length).replaceAll('"', '');
-      if (value !== '') {
-        found.push({ comparison: ':', value, negated });
-      }
+      seek(name, negated);
+      seek(comparison);
+      seek(value);
     }
   }
   return found;
@@ -53,19 +58,50 @@ function unquoted(text: string | undefined): string | undefined {
   return text?.replaceAll('""', '"');
 }
 
-/** The rows for which every term holds, in the table's own order. */
-export function filterRows(
-  table: ResultTable,
-  filter: string,
-  labels: ReadonlyMap<string, string> = new Map(),
-): Uint32Array {
-  const named = columnsByName(table, labels);
-  let rows = allRows(table.rowCount);
-  for (const term of parseFilter(filter, (name) => named.has(fold(name)))) {
+/** Columns by their fields, and by the labels of these. */
+export type Labels = readonly (readonly [field: string, label: string])[];
+
+/** What a filter asks of columns that there are not. */
+export function unknownColumns(filter: string, fields: readonly string[], labels: Labels): string[] {
+  const names = new Set([...fields, ...labels.map(([, label]) => label)].map(fold));
+  return parseFilter(filter, (name) => names.has(fold(name))).flatMap(({ column, value }) =>
+    column === undefined && /[=<>]/.test(value) ? [value] : [],
+  );
+}
+
+/** What a filter asks of a row. */
+export interface Condition {
+  /** Whether it asks for nothing. */
+  readonly isEmpty: boolean;
+  /** The columns that it names. */
+  readonly columns: readonly Column[];
+  holds(row: number): boolean;
+}
+
+export function conditionOf(table: ResultTable, filter: string, labels: Labels = []): Condition {
+  const named = columnsByName(table, new Map(labels));
+  const read = table.scan();
+  const tests = parseFilter(filter, (name) => named.has(fold(name))).map((term) => {
     const columns = term.column === undefined ? table.columns : (named.get(fold(term.column)) ?? []);
-    rows = keep(table, rows, columns, term);
-  }
-  return rows;
+    return { term, tested: columns.map((column) => ({ column, test: tester(term, column) })) };
+  });
+  return {
+    isEmpty: tests.length === 0,
+    columns: tests.flatMap(({ term, tested }) =>
+      term.column === undefined ? [] : tested.map(({ column }) => column),
+    ),
+    holds: (row) =>
+      tests.every(
+        ({ term, tested }) =>
+          term.negated !== tested.some(({ column, test }) => test(read(row, column.number))),
+      ),
+  };
+}
+
+/** The rows for which every term holds, in the table's own order. */
+export function filterRows(table: ResultTable, filter: string, labels?: Labels): Uint32Array {
+  const { holds } = conditionOf(table, filter, labels);
+  return allRows(table.rowCount).filter(holds);
 }
 
 export function allRows(count: number): Uint32Array {
@@ -97,27 +133,6 @@ function columnsByName(table: ResultTable, labels: ReadonlyMap<string, string>):
     }
   }
   return named;
-}
-
-function keep(table: ResultTable, rows: Uint32Array, columns: readonly Column[], term: Term): Uint32Array {
-  const tested = columns.map((column) => ({ column, test: tester(term, column) }));
-  const read = table.scan();
-  const kept = new Uint32Array(rows.length);
-  let count = 0;
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at] as number;
-    let holds = false;
-    for (const { column, test } of tested) {
-      if (test(read(row, column.number))) {
-        holds = true;
-        break;
-      }
-    }
-    if (holds !== term.negated) {
-      kept[count++] = row;
-    }
-  }
-  return kept.slice(0, count);
 }
 
 function tester({ comparison, value }: Term, column: Column): (cell: Cell | undefined) => boolean {

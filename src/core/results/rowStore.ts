@@ -142,6 +142,19 @@ export class RowStore {
     return at >= 0 && chunk[at] !== quote && typeof this.#cell(chunk, at) === 'string';
   }
 
+  /** Whether a row stands as the same bytes as one of another store. */
+  isSame(row: number, other: RowStore, otherRow: number): boolean {
+    return this.#json(row).equals(other.#json(otherRow));
+  }
+
+  #json(row: number): Buffer {
+    const address = this.#rows.at(row);
+    const chunk = this.#chunks[address >>> placeBits] as Buffer;
+    const place = address & (chunkBytes - 1);
+    const from = place + headBytes + (chunk.readUInt16LE(place) & ~plainBit) * positionBytes;
+    return chunk.subarray(from, from + (chunk.readUInt32LE(place + 2) & ~parsableBit));
+  }
+
   #cell(chunk: Buffer, at: number): Cell {
     const end = this.#walker.endOf(chunk, at);
     switch (chunk[at]) {

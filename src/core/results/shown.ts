@@ -18,12 +18,16 @@ export type ShownCell =
   | { readonly cut: string; readonly length: number };
 
 export interface ShownRow {
-  /** Its place in the server's order. */
+  /** Its place in the server's order; -1 for a row that is in the table compared with alone. */
   readonly index: number;
   /** In the order of the table's fields. */
   readonly cells: readonly ShownCell[];
   /** Places in `cells` of those that are not what they were in the table compared with; -1 for a row that is new. */
   readonly changed?: readonly number[];
+  /** What stood in each of those. */
+  readonly was?: readonly ShownCell[];
+  /** Of a row that meets the condition of the alert: the places of the cells that it names. */
+  readonly alert?: readonly number[];
 }
 
 export interface Page {
@@ -32,10 +36,13 @@ export interface Page {
   readonly rows: ShownRow[];
   /** How many rows the arrangement leaves. */
   readonly shown: number;
+  /** And of the table compared with: they stand among the others. */
+  readonly gone: number;
 }
 
 /** Everything of one row. */
 export interface Detail {
+  /** As that of a {@link ShownRow}. */
   readonly index: number;
   readonly fields: readonly { readonly field: string; readonly value: ShownCell }[];
 }

@@ -158,6 +158,11 @@ export class ResultTable {
     return this.#rows.isNested(row, number);
   }
 
+  /** Whether a row was sent as the same bytes as one of another table. */
+  isSame(row: number, other: ResultTable, otherRow: number): boolean {
+    return this.#rows.isSame(row, other.#rows, otherRow);
+  }
+
   /** A cell as it is shown: what stands for no value among numbers is none. */
   shown(column: Column, cell: Cell | undefined): Cell | undefined {
     return cell !== undefined && cell === this.missing && this.kindOf(column) === 'number' ? null : cell;

@@ -1,6 +1,7 @@
 import type { Disposable } from '../disposable.ts';
 import type { TokensError } from '../errors.ts';
 import { Emitter, type Event } from '../event.ts';
+import type { Differences } from './changes.ts';
 import type { Summary } from './engine.ts';
 import type { Args, Method, Result } from './workerMessages.ts';
 
@@ -67,9 +68,9 @@ export class TableHandle {
     return this.#source.call(method, args);
   }
 
-  /** Marks what is not as it was in an earlier table of the same request. */
-  async compare(earlier: TableHandle): Promise<void> {
-    await this.call('compare', earlier.#source.table);
+  /** Marks what is not as it is in another table, say of an earlier answer to the same request; null ends that. */
+  compare(other: TableHandle | null): Promise<Differences | undefined> {
+    return this.call('compare', other === null ? null : other.#source.table);
   }
 
   /** For its reader. */

@@ -90,7 +90,7 @@ class TableWorker {
     try {
       const { engine } = this.#tableOf(table);
       // The host's side is typed by the method; here only the pair of both is known to fit.
-      const given = method === 'compare' ? this.#tableOf(args as number).engine : args;
+      const given = method === 'compare' && args !== null ? this.#tableOf(args as number).engine : args;
       const result = (engine[method] as (args: unknown) => unknown).call(engine, given);
       this.#tell({ op: 'result', call, result });
     } catch (error) {

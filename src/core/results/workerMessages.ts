@@ -5,8 +5,8 @@ import type { Summary, TableEngine } from './engine.ts';
 
 /** What a table can be asked, by the names of {@link TableEngine}'s methods. */
 export type Method = Exclude<keyof TableEngine, 'table' | 'isWhole' | 'summary' | 'rows'>;
-/** Of a comparison: the number of the earlier table. */
-export type Args<M extends Method> = M extends 'compare' ? number : Parameters<TableEngine[M]>[0];
+/** Of a comparison: the number of the other table. */
+export type Args<M extends Method> = M extends 'compare' ? number | null : Parameters<TableEngine[M]>[0];
 export type Result<M extends Method> = ReturnType<TableEngine[M]>;
 
 /** A `TokensError` as it goes between threads. */

@@ -14,6 +14,7 @@ export function termFor(field: string, cell: ShownCell | undefined, out: boolean
   return `${out ? '-' : ''}${quoted(field)}${isWhole ? '=' : ':'}${quoted(sure)}`;
 }
 
-function quoted(text: string): string {
+/** A name or value as a filter reads it. */
+export function quoted(text: string): string {
   return /^[^\s":=<>-][^\s":=<>]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
 }

@@ -30,7 +30,7 @@ export async function groupsOf(
   { by, of, filter, labels }: Grouping,
 ): Promise<Groups> {
   const arrangement = { sort: [], filter, labels };
-  const span = { arrangement, from: 0, to: table.state.rowCount };
+  const span = { arrangement, from: 0, to: Number.MAX_SAFE_INTEGER };
   const found = await table.call('group', { ...span, by, of, most: mostGroups });
   const rows = found?.groups.map(({ text, rows, totals }): Sent => {
     const numbers = totals.flatMap((total, at): [string, Sent][] => [

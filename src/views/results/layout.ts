@@ -1,7 +1,15 @@
 import type { ColumnLook, Layout } from './messages.ts';
 
 /** The server's order of rows and columns, and all rows. */
-export const asSent: Layout = { columns: [], order: [], byField: false, sort: [], filter: '' };
+export const asSent: Layout = {
+  columns: [],
+  order: [],
+  byField: false,
+  sort: [],
+  filter: '',
+  onlyChanged: false,
+  alert: '',
+};
 
 /**
  * The fields of the columns that are seen, pinned ones first. A field that a person has not placed follows the one that it

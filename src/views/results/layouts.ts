@@ -16,7 +16,7 @@ export class Layouts {
   readonly #state: vscode.Memento;
   readonly #hasSecret: (text: string) => boolean;
 
-  /** @param hasSecret whether there is a secret in a text; a filter that has one is not remembered */
+  /** @param hasSecret whether there is a secret in a text; a filter or alert that has one is not remembered */
   constructor(state: vscode.Memento, hasSecret: (text: string) => boolean) {
     this.#state = state;
     this.#hasSecret = hasSecret;
@@ -30,9 +30,10 @@ export class Layouts {
 
   async keep(request: DataRequest, arranged: Layout, by: readonly string[] = []): Promise<void> {
     const view = viewOf(request, by);
-    const filter = this.#hasSecret(arranged.filter) ? '' : arranged.filter;
+    const plain = (text: string) => (this.#hasSecret(text) ? '' : text);
+    const kept = { ...arranged, filter: plain(arranged.filter), alert: plain(arranged.alert) };
     const others = this.#all().filter(([known]) => known !== view);
-    await this.#state.update(key, [[view, { ...arranged, filter }], ...others].slice(0, maxLayouts));
+    await this.#state.update(key, [[view, kept], ...others].slice(0, maxLayouts));
   }
 
   #all(): [string, Layout][] {

@@ -32,6 +32,10 @@ export const layout = v.object({
   byField: v.boolean(),
   sort: v.pipe(v.array(sortBy), v.maxLength(8)),
   filter: v.pipe(v.string(), v.maxLength(20_000)),
+  /** Whether rows are left out that are as they were in the table compared with. */
+  onlyChanged: v.optional(v.boolean(), false),
+  /** A filter: what it finds is marked, and told in a watch; empty where there is none. */
+  alert: v.optional(v.pipe(v.string(), v.maxLength(20_000)), ''),
 });
 export type Layout = v.InferOutput<typeof layout>;
 
@@ -96,6 +100,9 @@ const state = v.object({
   kinds: v.array(v.picklist(['number', 'time', 'text'])),
   /** All rows. */
   rowCount: count,
+  /** Whether the table is compared with another one, and rows that only that one has: they stand among the others. */
+  isCompared: v.boolean(),
+  gone: count,
   phase: v.picklist(['arriving', 'done', 'failed']),
   /** Parts of the status line, in the person's language. */
   status: v.array(v.object({ text: v.string(), title: v.string(), alert: v.boolean() })),

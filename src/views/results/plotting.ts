@@ -1,5 +1,6 @@
+import { type Arrangement, isArranged } from '../../core/results/arranging.ts';
 import type { Lines } from '../../core/results/dated.ts';
-import { type Arrangement, isArranged, type Sample } from '../../core/results/engine.ts';
+import type { Sample } from '../../core/results/engine.ts';
 import { History } from '../../core/results/history.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { ToTable } from './messages.ts';

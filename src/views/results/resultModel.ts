@@ -5,10 +5,12 @@ import { Emitter, type Event } from '../../core/event.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
 import type { Column } from '../../core/protocols/protocol.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
-import type { Arrangement } from '../../core/results/engine.ts';
+import type { Arrangement } from '../../core/results/arranging.ts';
+import type { Differences } from '../../core/results/changes.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { Args } from '../../core/results/workerMessages.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
+import { Alerts } from './alerts.ts';
 import type { FetchedTable } from './fetchTable.ts';
 import { seenFields } from './layout.ts';
 import type { Grouping, KeptState, Layout, Question } from './messages.ts';
@@ -23,6 +25,15 @@ interface ModelServices {
   /** The columns by the view's definition. */
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
   readonly plot: ShowPlot;
+  /** Hears of rows of a refresh that have begun to meet the condition of the alert, by what they are called. */
+  readonly alert: (rows: readonly string[]) => void;
+}
+
+/** A table to compare with. */
+export interface Compared {
+  /** Of which result it is. */
+  readonly title: string;
+  readonly table: TableHandle;
 }
 
 /** What one result is: its table, how that is arranged and labelled, and what came of the last request. */
@@ -32,6 +43,7 @@ export class ResultModel implements Disposable {
   /** What is done to an answer, one after the other, before it is shown. */
   readonly groupings: readonly Grouping[];
   readonly plotting: Plotting;
+  readonly alerts = new Alerts();
   readonly #services: ModelServices;
   readonly #changed = new Emitter<void>();
   /** Something else is to be shown. */
@@ -42,6 +54,9 @@ export class ResultModel implements Disposable {
   #tableOwned = new DisposableStore();
   #labels = new Map<string, string>();
   #running: AbortController | undefined;
+  #compared: (Compared & { readonly share: Disposable }) | undefined;
+  /** How the rows differ from those of the table compared with; undefined where there is none. */
+  differences: Differences | undefined;
   /** Grows with other data, or labels to filter by: rows that were shown are not true any more. */
   revision = 1;
   #fields = '';
@@ -81,8 +96,8 @@ export class ResultModel implements Disposable {
   }
 
   get arrangement(): Arrangement {
-    const { sort, filter } = this.layout;
-    return { sort, filter, labels: this.labels };
+    const { sort, filter, onlyChanged, alert } = this.layout;
+    return { sort, filter, onlyChanged, alert, labels: this.labels };
   }
 
   get labels(): readonly (readonly [field: string, label: string])[] {
@@ -91,6 +106,11 @@ export class ResultModel implements Disposable {
 
   labelOf(field: string): string {
     return this.#labels.get(field) ?? field;
+  }
+
+  /** The title of the result that is compared with; undefined where it is the answer before. */
+  get comparedWith(): string | undefined {
+    return this.#compared?.title;
   }
 
   /** Shows a table, which may still be arriving. */
@@ -105,6 +125,7 @@ export class ResultModel implements Disposable {
     this.outcome = fetched;
     this.#arrived();
     await this.#learnLabels(fetched);
+    await this.#lookForAlerts();
   }
 
   /** The answer that is shown will not come to its end. */
@@ -155,8 +176,31 @@ export class ResultModel implements Disposable {
 
   /** Arranges the table otherwise. */
   async arrange(layout: Layout): Promise<void> {
+    const isOtherAlert = layout.alert !== this.layout.alert;
     this.layout = layout;
+    if (isOtherAlert) {
+      await this.#lookForAlerts();
+    }
     await this.plotting.draw();
+  }
+
+  /**
+   * Compares with another result from now on; undefined: with the answer before, as far as there is one to come.
+   * @throws what the table throws
+   */
+  async compareWith(other: Compared | undefined): Promise<Differences | undefined> {
+    const share = other?.table.share();
+    try {
+      this.differences = await this.#table?.compare(other?.table ?? null);
+    } catch (error) {
+      share?.dispose();
+      throw error;
+    }
+    this.#compared?.share.dispose();
+    this.#compared = other && share && { ...other, share };
+    this.revision++;
+    this.#changed.fire();
+    return this.differences;
   }
 
   /** Asks the table, as it is arranged now. Resolves to the method's result, or to undefined where there is no table. */
@@ -167,17 +211,28 @@ export class ResultModel implements Disposable {
   dispose(): void {
     this.#running?.abort(notLookedAt);
     this.#tableOwned.dispose();
+    this.#compared?.share.dispose();
     this.#changed.dispose();
   }
 
   async #replace(table: TableHandle, fetched: Fetched): Promise<void> {
-    const before = this.#table;
-    if (before !== undefined && before.state.lost === undefined) {
-      await table.compare(before);
+    const before = this.#table?.state.lost === undefined ? this.#table : undefined;
+    if (this.#compared?.table.state.lost !== undefined) {
+      this.#compared = undefined;
+    }
+    const other = this.#compared?.table ?? before;
+    const differences = await (other && table.compare(other));
+    if (before !== undefined) {
       await this.plotting.begin(before, this.gotAt);
     }
     this.outcome = fetched;
     this.#adopt(table);
+    this.differences = differences;
+    const { alert } = this.layout;
+    const begun = await this.alerts.look(table, alert, this.labels);
+    if (begun.length > 0) {
+      this.#services.alert(begun);
+    }
     await this.plotting.remember(table, this.gotAt);
     this.#changed.fire();
     await this.plotting.draw();
@@ -191,9 +246,18 @@ export class ResultModel implements Disposable {
     this.#table = table;
     this.#fields = table.state.fields.join('\u0000');
     this.revision++;
+    this.differences = undefined;
     this.gotAt = this.#services.clock.now().wall;
     this.kept = undefined;
     this.failure = undefined;
+  }
+
+  /** What meets the condition now is seen; only what begins to later is told. */
+  async #lookForAlerts(): Promise<void> {
+    if (this.#table !== undefined && this.#table.state.phase === 'done') {
+      await this.alerts.look(this.#table, this.layout.alert, this.labels);
+      this.#changed.fire();
+    }
   }
 
   /** More rows have come, or the table is whole. */

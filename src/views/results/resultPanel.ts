@@ -31,6 +31,9 @@ const mostCopied = 32 << 20;
 /** How often what is watched is kept: what is kept is searched for secrets, value by value. */
 const keepEveryMs = 10_000;
 
+/** Rows that a notification names. */
+const maxNamed = 3;
+
 /** How long the focus is waited for that VS Code gives back to a table, in milliseconds: it takes some 50. */
 const maxFocusMs = 300;
 
@@ -78,6 +81,7 @@ export class ResultPanel implements Disposable {
       },
       columns: (fetched: Fetched) => deps.keeper.columns(fetched),
       plot: (plot: ToTable & { is: 'plot' }) => this.post(plot),
+      alert: (rows: readonly string[]) => void this.#alert(rows),
     };
     this.model = new ResultModel(request, title, deps.layouts.of(request, this.#by), services, groupings);
     const dist = vscode.Uri.joinPath(deps.extensionUri, 'dist');
@@ -124,7 +128,8 @@ export class ResultPanel implements Disposable {
     this.#watch = new Watch(seconds, {
       clock: this.#deps.clock,
       refresh: () => this.refresh(),
-      isVisible: () => this.panel.visible,
+      // Who is to be told need not look.
+      isVisible: () => this.panel.visible || this.model.layout.alert !== '',
       ended: (why, error) => {
         this.#watch = undefined;
         if (why === 'failed') {
@@ -154,8 +159,12 @@ export class ResultPanel implements Disposable {
 
   /** Filters by one condition more. */
   async filterBy(term: string): Promise<void> {
-    const { layout } = this.model;
-    await this.#arrange({ ...layout, filter: `${layout.filter} ${term}`.trim() });
+    await this.arrange({ filter: `${this.model.layout.filter} ${term}`.trim() });
+  }
+
+  /** Arranges the table otherwise, as a person does in it. */
+  async arrange(change: Partial<Layout>): Promise<void> {
+    await this.#arrange({ ...this.model.layout, ...change });
     this.post({ is: 'start', layout: this.model.layout });
     this.#tell();
   }
@@ -283,8 +292,35 @@ export class ResultPanel implements Disposable {
     );
   }
 
+  /** Tells a person who watches of rows that have begun to meet the condition of the alert. */
+  async #alert(rows: readonly string[]): Promise<void> {
+    if (this.#watch === undefined) {
+      return;
+    }
+    const { title, layout } = this.model;
+    const names = rows.slice(0, maxNamed).join(', ');
+    const text =
+      rows.length === 1
+        ? vscode.l10n.t('{0}: {1} meets {2}', title, names, layout.alert)
+        : rows.length <= maxNamed
+          ? vscode.l10n.t('{0}: {1} meet {2}', title, names, layout.alert)
+          : vscode.l10n.t(
+              '{0}: {1} and {2} more meet {3}',
+              title,
+              names,
+              rows.length - maxNamed,
+              layout.alert,
+            );
+    const show = vscode.l10n.t('Show Result');
+    // What is in the data must not become a link.
+    const plain = this.#deps.hide(text).replaceAll('](', '] (');
+    if ((await vscode.window.showWarningMessage(plain, show)) === show) {
+      this.panel.reveal();
+    }
+  }
+
   #tell(): void {
-    const { table, revision, title, failure, kept, outcome, gotAt } = this.model;
+    const { table, revision, title, failure, kept, outcome, gotAt, differences } = this.model;
     if (!this.#ready || table === undefined) {
       return;
     }
@@ -302,6 +338,8 @@ export class ResultPanel implements Disposable {
       hidden: [...this.model.hidden],
       kinds: [...kinds],
       rowCount,
+      isCompared: differences !== undefined,
+      gone: differences?.gone ?? 0,
       phase,
       status: statusTexts(table.state, {
         failure: failure === undefined ? '' : userMessage(failure),
@@ -309,6 +347,10 @@ export class ResultPanel implements Disposable {
         kept,
         outcome,
         watchedEvery: this.watchedEvery,
+        differences,
+        comparedWith: this.model.comparedWith,
+        alert: this.model.layout.alert,
+        alerting: this.model.alerts.count,
       }),
       gotAt,
       watching: this.#watch !== undefined,

@@ -126,6 +126,25 @@ export class Results implements Disposable {
     return found;
   }
 
+  /** The other results that have come to their end, first those looked at last. */
+  others(than: ResultPanel): ResultPanel[] {
+    const isWhole = ({ model }: ResultPanel) => model.table?.state.phase === 'done';
+    return [...this.#panels].filter((panel) => panel !== than && isWhole(panel)).reverse();
+  }
+
+  /**
+   * The rows in a file of JSON, as results are exported. The share is the caller's.
+   * @throws E_CONFIG for a file that is none of these
+   */
+  async fromFile(file: vscode.Uri): Promise<{ table: TableHandle; share: Disposable }> {
+    try {
+      const bytes = await vscode.workspace.fs.readFile(file);
+      return await tableOf(this.#deps.worker, Buffer.from(bytes).toString());
+    } catch {
+      throw new TokensError('E_CONFIG', '{0} is no result that was exported as JSON.', [file.fsPath]);
+    }
+  }
+
   /** The result last looked at: the one that has the focus, or had it last. */
   get active(): ResultPanel | undefined {
     const panels = [...this.#panels];

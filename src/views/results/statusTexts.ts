@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Differences } from '../../core/results/changes.ts';
 import type { TableState } from '../../core/results/tableHandle.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { KeptState, TableStateMessage } from './messages.ts';
@@ -21,12 +22,18 @@ interface Standing {
   readonly outcome: Outcome | undefined;
   /** Seconds; undefined while the result is not watched. */
   readonly watchedEvery: number | undefined;
+  readonly differences: Differences | undefined;
+  /** The title of the result that is compared with; undefined where it is the answer before. */
+  readonly comparedWith: string | undefined;
+  /** The condition of the alert, and how many rows meet it; empty where there is none. */
+  readonly alert: string;
+  readonly alerting: number;
 }
 
 /** The line below the table, part by part. */
 export function statusTexts(
   { rowCount, bytes, phase, mended, lost }: TableState,
-  { failure, masked, kept, outcome, watchedEvery }: Standing,
+  { failure, masked, kept, outcome, watchedEvery, ...marked }: Standing,
 ): TableStateMessage['status'] {
   const parts: TableStateMessage['status'] = [];
   const add = (text: string, title = '', alert = false) => parts.push({ text, title, alert });
@@ -64,6 +71,7 @@ export function statusTexts(
   if (watchedEvery !== undefined) {
     add(vscode.l10n.t('watched every {0} s', watchedEvery));
   }
+  markedTexts(marked, add);
   if (kept !== undefined) {
     add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));
   } else if (outcome !== undefined) {
@@ -81,4 +89,45 @@ export function statusTexts(
     }
   }
   return parts;
+}
+
+/** What a table differs in from the one that it is compared with. */
+export function differencesText({ changed, added, gone }: Differences): string {
+  return changed + added + gone === 0
+    ? vscode.l10n.t('no changes')
+    : vscode.l10n.t(
+        '{0} changed, {1} new, {2} gone',
+        changed.toLocaleString(),
+        added.toLocaleString(),
+        gone.toLocaleString(),
+      );
+}
+
+function markedTexts(
+  {
+    differences,
+    comparedWith,
+    alert,
+    alerting,
+  }: Pick<Standing, 'differences' | 'comparedWith' | 'alert' | 'alerting'>,
+  add: (text: string, title?: string) => void,
+): void {
+  if (differences !== undefined) {
+    const title =
+      comparedWith === undefined
+        ? vscode.l10n.t('Rows, compared with the answer before')
+        : vscode.l10n.t('Rows, compared with {0}', comparedWith);
+    add(differencesText(differences), title);
+    if (comparedWith !== undefined) {
+      add(vscode.l10n.t('compared with {0}', comparedWith));
+    }
+  }
+  if (alert !== '') {
+    add(
+      alerting === 1
+        ? vscode.l10n.t('1 row meets {0}', alert)
+        : vscode.l10n.t('{0} rows meet {1}', alerting.toLocaleString(), alert),
+      vscode.l10n.t('The alert of this view'),
+    );
+  }
 }

@@ -7,6 +7,7 @@ import {
   readJson,
   type SentObject,
 } from '../../../../src/core/json.ts';
+import type { Arrangement } from '../../../../src/core/results/arranging.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import {
@@ -123,10 +124,63 @@ describe('results: table', () => {
         { k: 'a', v: '1' },
       ]),
     );
-    now.compare(before);
+    assert.deepEqual(now.compare(before), { added: 1, changed: 1, gone: 0 });
     assert.deepEqual(
-      now.page({ from: 0, to: 9 }).rows.map(({ changed }) => changed),
-      [[1], [-1], undefined],
+      now.page({ from: 0, to: 9 }).rows.map(({ changed, was }) => [changed, was]),
+      [
+        [[1], ['2']],
+        [[-1], undefined],
+        [undefined, undefined],
+      ],
+    );
+  });
+
+  it('shows rows that are gone where they stood, in any order and under any filter, and nowhere else', () => {
+    const row = (k: string, v: string) => ({ k, v });
+    const before = new TableEngine(tableOf([row('x', '5'), row('a', '1'), row('b', '2'), row('y', '9')]));
+    const now = new TableEngine(tableOf([row('b', '3'), row('c', '4'), row('a', '1')]));
+    assert.deepEqual(now.compare(before), { added: 1, changed: 1, gone: 2 });
+    const asSent = { sort: [], filter: '', labels: [] };
+    const shown = (arrangement: Partial<Arrangement>) => {
+      const page = now.page({ arrangement: { ...asSent, ...arrangement }, from: 0, to: 9 });
+      const keys = page.rows.map(({ index, cells }) => `${index < 0 ? '-' : ''}${cells[0]}`).join(' ');
+      return [keys, page.shown, page.gone];
+    };
+    assert.deepEqual(shown({}), ['-x b -y c a', 3, 2]);
+    assert.deepEqual(shown({ sort: [{ field: 'v', descending: true }] }), ['-y -x c b a', 3, 2]);
+    assert.deepEqual(shown({ filter: 'v>3' }), ['-x -y c', 1, 2]);
+    assert.deepEqual(shown({ onlyChanged: true }), ['-x b -y c', 2, 2]);
+    assert.deepEqual(shown({ onlyChanged: true, filter: 'v<5' }), ['b c', 2, 0]);
+    const all = { arrangement: asSent, from: 0, to: 5 };
+    assert.equal(now.copy({ ...all, fields: ['k'], headers: null, most: 99 }), 'b\nc\na');
+    assert.equal(now.statistics({ ...all, field: 'v' })?.rows, 3);
+    assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).rowCount, 3);
+    assert.deepEqual(now.detail({ arrangement: asSent, at: 0 }), {
+      index: -1,
+      fields: [
+        { field: 'k', value: 'x' },
+        { field: 'v', value: '5' },
+      ],
+    });
+    now.compare(null);
+    assert.deepEqual(shown({ onlyChanged: true }), ['b c a', 3, 0]);
+  });
+
+  it('tells which rows meet a condition, and marks the cells that it names', () => {
+    const table = new TableEngine(
+      tableOf([
+        { k: 'a', v: '95' },
+        { k: 'b', v: '9' },
+      ]),
+    );
+    const labels = [['v', 'CPU']] as const;
+    const keyed = { keyFields: ['k'], keys: ['a'] };
+    assert.deepEqual(table.meeting({ alert: 'CPU > 90', labels, keys: null }), keyed);
+    assert.deepEqual(table.meeting({ alert: '', labels, keys: ['k'] }), { ...keyed, keys: [] });
+    const arrangement = { sort: [], filter: '', labels, alert: 'CPU > 90' };
+    assert.deepEqual(
+      table.page({ arrangement, from: 0, to: 9 }).rows.map(({ alert }) => alert),
+      [[1], undefined],
     );
   });
 });
@@ -194,7 +248,7 @@ describe('results: filter', () => {
     { JOB: 'BETA', 'CPU%': '3', SIZE: '12Mi', AT: '2026/11/21 11:15:00.000000' },
     { JOB: 'gamma ray', 'CPU%': 'N/A', SIZE: '1.5Gi', AT: '' },
   ]);
-  const labels = new Map([['JOB', 'Job name']]);
+  const labels = [['JOB', 'Job name']] as const;
   const rows = (filter: string) => [...filterRows(table, filter, labels)];
 
   it('finds text anywhere, without regard to case; all words must be found', () => {
@@ -226,6 +280,12 @@ describe('results: filter', () => {
     assert.deepEqual(rows('cpu%=12.50'), [0]);
     assert.deepEqual(rows('SIZE<1Gi'), [0, 1]);
     assert.deepEqual(rows('SIZE>1Mi CPU%<5'), [1]);
+    assert.deepEqual(rows('CPU% > 3'), [0]);
+    assert.deepEqual(rows('SIZE > 1Mi CPU% <= 5'), [1]);
+    assert.deepEqual(rows('"job name" = beta'), [1]);
+    assert.deepEqual(rows('-job = beta'), [0, 2]);
+    assert.deepEqual(rows('at= beta'), [], 'no value, and the word');
+    assert.deepEqual(rows('none > 3'), [], 'no column: three words');
     assert.deepEqual(rows('at>"2026/11/21 11:00"'), [1]);
     assert.deepEqual(rows('at='), [2]);
   });

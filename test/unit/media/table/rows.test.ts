@@ -14,9 +14,9 @@ describe('table: rows near what is visible', () => {
   });
 
   const update = (rowCount: number, revision = 1, phase: 'arriving' | 'done' = 'arriving') =>
-    rows.update({ revision, rowCount, phase });
+    rows.update({ revision, rowCount, gone: 0, phase });
   const take = (generation: number, from: number, taken: ShownRow[], shown = 0) =>
-    rows.take(generation, { from, rows: taken, shown });
+    rows.take(generation, { from, rows: taken, shown, gone: 0 });
 
   it('are asked for once, in blocks', () => {
     update(250);

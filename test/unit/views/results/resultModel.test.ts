@@ -25,7 +25,10 @@ class FakeTable extends TableHandle {
       call: (method, args) =>
         this.dropped
           ? Promise.reject(new TokensError('E_CANCELLED', 'This result is not kept any more.'))
-          : call(method, (method === 'compare' ? tables[args as number] : args) as typeof args),
+          : call(
+              method,
+              (method === 'compare' && args !== null ? tables[args as number] : args) as typeof args,
+            ),
       drop: () => {
         this.dropped = true;
       },
@@ -72,6 +75,7 @@ describe('results: what one result is', () => {
   let fetching: { resolve(table: FetchedTable): void; reject(error: unknown): void; signal: AbortSignal };
   let columns: () => Promise<readonly Column[]>;
   let model: ResultModel;
+  const alerted: (readonly string[])[] = [];
 
   beforeEach(() => {
     columns = async () => [];
@@ -83,11 +87,13 @@ describe('results: what one result is', () => {
         }),
       columns: () => columns(),
       plot: () => undefined,
+      alert: (rows) => alerted.push(rows),
     });
   });
 
   const page = () => model.ask({ method: 'page', from: 0, to: 100 }) as Promise<Page | undefined>;
-  const values = async () => (await page())?.rows.map(({ cells }) => cells[0]);
+  const values = async () =>
+    (await page())?.rows.map(({ index, cells }) => (index < 0 ? `-${cells[0]}` : cells[0]));
 
   it('shows rows while they arrive, arranged, and their labels when they are known', async () => {
     const table = new FakeTable([{ v: '3' }]);
@@ -179,6 +185,69 @@ describe('results: what one result is', () => {
     await working;
     assert.equal(model.failure, undefined);
     assert.deepEqual(await values(), ['2']);
+  });
+
+  it('tells of rows that begin to meet the alert, once, and again when it was over', async () => {
+    const rows = (a: string, b: string) => [
+      { k: 'a', v: a },
+      { k: 'b', v: b },
+    ];
+    const refresh = async (a: string, b: string) => {
+      const refreshed = model.refresh();
+      fetching.resolve(fetchedOf(new FakeTable(rows(a, b))));
+      await refreshed;
+      return [alerted.splice(0).flat().join(' '), model.alerts.count];
+    };
+    alerted.length = 0;
+    const first = new FakeTable(rows('95', '1'));
+    model.show(first);
+    await model.finished(fetchedOf(first).fetched);
+    await model.arrange({ ...asSent, alert: 'v > 90' });
+    assert.equal(model.alerts.count, 1, 'what meets it already is seen, not told');
+    assert.deepEqual(await refresh('96', '1'), ['', 1]);
+    assert.deepEqual(await refresh('97', '91'), ['b', 2]);
+    assert.deepEqual(
+      (await page())?.rows.map(({ alert }) => alert),
+      [[1], [1]],
+    );
+    assert.deepEqual(await refresh('5', '92'), ['', 1]);
+    assert.deepEqual(await refresh('99', '93'), ['a', 2]);
+    await model.arrange(asSent);
+    assert.deepEqual(await refresh('99', '99'), ['', 0]);
+  });
+
+  it('is compared with the answer before, or with another result until that is ended', async () => {
+    const table = (k: string) => new FakeTable([{ k, v: '1' }]);
+    const refresh = async (k: string) => {
+      const refreshed = model.refresh();
+      fetching.resolve(fetchedOf(table(k)));
+      await refreshed;
+      return model.differences;
+    };
+    const one = { added: 1, changed: 0, gone: 1 };
+    const none = { added: 0, changed: 0, gone: 0 };
+    model.show(table('a'));
+    assert.equal(model.differences, undefined);
+    assert.deepEqual(await refresh('b'), one);
+    assert.deepEqual(await refresh('b'), none);
+    const other = table('x');
+    const { revision } = model;
+    assert.deepEqual(await model.compareWith({ title: 'other', table: other }), one);
+    assert.ok(model.revision > revision, 'other rows are shown');
+    assert.deepEqual(await values(), ['-x', 'b']);
+    assert.deepEqual([await refresh('x'), model.comparedWith], [none, 'other']);
+    assert.deepEqual(await values(), ['x']);
+    await model.arrange({ ...asSent, onlyChanged: true });
+    assert.deepEqual(await values(), []);
+    assert.deepEqual([await model.compareWith(undefined), model.comparedWith], [undefined, undefined]);
+    assert.equal(other.dropped, true);
+    assert.deepEqual(await refresh('y'), one);
+    other.update({ phase: 'done' });
+    const last = table('z');
+    await model.compareWith({ title: 'last', table: last });
+    last.update({ lost: new TokensError('E_PROTOCOL', 'gone') });
+    assert.deepEqual([await refresh('z'), model.comparedWith], [one, undefined]);
+    model.dispose();
   });
 
   it('a tab that is closed stops its refresh and lets what comes go', async () => {

@@ -1,0 +1,197 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { cancelled, TokensError } from '../core/errors.ts';
+import { unknownColumns } from '../core/results/filter.ts';
+import { translated } from '../userError.ts';
+import { quoted } from '../views/results/filterTerm.ts';
+import type { ResultPanel } from '../views/results/resultPanel.ts';
+import type { Results } from '../views/results/results.ts';
+import { differencesText } from '../views/results/statusTexts.ts';
+import { askChoice, askText } from './ask.ts';
+import { plain, wholeTable } from './columns.ts';
+import type { Call, ResultCommand } from './command.ts';
+
+/** Seconds between two looks that are offered. */
+const intervals = [2, 5, 10, 30, 60, 300];
+const maxSeconds = 86_400;
+
+/** Refreshes a result every so many seconds. */
+export async function watch(panel: ResultPanel, { args: { seconds } }: Call): Promise<void> {
+  if (typeof seconds === 'number') {
+    panel.watch(Math.min(Math.max(seconds, 1), maxSeconds));
+    return;
+  }
+  const { value } = await askChoice(
+    [
+      ...intervals.map((value) => ({
+        label:
+          value < 60
+            ? vscode.l10n.t('Every {0} seconds', value)
+            : value === 60
+              ? vscode.l10n.t('Every minute')
+              : vscode.l10n.t('Every {0} minutes', value / 60),
+        value,
+      })),
+      { label: vscode.l10n.t('Every … seconds'), value: 0 },
+    ],
+    {
+      title: vscode.l10n.t('Watch {0}', panel.model.title),
+      placeHolder: vscode.l10n.t('Each look also keeps the session alive'),
+      ignoreFocusOut: false,
+    },
+  );
+  panel.watch(value === 0 ? await askSeconds() : value);
+}
+
+async function askSeconds(): Promise<number> {
+  const text = await askText({
+    ignoreFocusOut: false,
+    prompt: vscode.l10n.t('Seconds from one look to the next'),
+    value: '15',
+    validateInput: (input) =>
+      Number(input) >= 1 && Number(input) <= maxSeconds
+        ? undefined
+        : vscode.l10n.t('A number from 1 to {0}', maxSeconds),
+  });
+  return Number(text);
+}
+
+/** Leaves out the rows that have not changed, or shows them again. */
+export const showOnlyChanged: ResultCommand = async (panel, { args: { on }, interactive }) => {
+  const { layout, differences } = panel.model;
+  const onlyChanged = typeof on === 'boolean' ? on : !layout.onlyChanged;
+  await panel.arrange({ onlyChanged });
+  if (interactive && onlyChanged && differences === undefined) {
+    panel.note(vscode.l10n.t('There is nothing to compare with yet: refresh or watch the result.'));
+  }
+  return { onlyChanged };
+};
+
+/** Sets the condition that rows are marked by, and told of in a watch. */
+export const setAlert: ResultCommand = async (panel, call) => {
+  const { model } = panel;
+  const fields = wholeTable(panel).state.fields;
+  const problem = (text: string) => {
+    const [unknown] = unknownColumns(text, fields, model.labels);
+    return unknown === undefined
+      ? undefined
+      : new TokensError('E_CONFIG', '“{0}” compares no column of this result.', [unknown]);
+  };
+  const given = call.args.condition;
+  const alert = (typeof given === 'string' ? given : await askCondition(panel, call, problem)).trim();
+  const wrong = problem(alert);
+  if (wrong !== undefined) {
+    throw wrong;
+  }
+  await panel.arrange({ alert });
+  return { condition: alert, rows: model.alerts.count };
+};
+
+function askCondition(
+  { model, focusedField }: ResultPanel,
+  { args: { field }, interactive }: Call,
+  problem: (text: string) => TokensError | undefined,
+): Promise<string> {
+  const meant = typeof field === 'string' ? field : interactive ? focusedField : undefined;
+  const value = model.layout.alert || (meant === undefined ? '' : `${quoted(meant)} > `);
+  return askText({
+    ignoreFocusOut: false,
+    title: vscode.l10n.t('Alert for {0}', model.title),
+    prompt: vscode.l10n.t(
+      'A condition as in the filter, such as CPU > 90. Rows that meet it are marked, and a watch tells when they begin to. Empty: no alert',
+    ),
+    value,
+    valueSelection: model.layout.alert === '' ? [value.length, value.length] : [0, value.length],
+    validateInput: (text) => {
+      const wrong = problem(text);
+      return wrong && translated(wrong);
+    },
+  });
+}
+
+/** Marks how a result differs from another one, or from a file that one was exported to. */
+export const compare: ResultCommand = async (panel, call, services) => {
+  wholeTable(panel);
+  const results = await services.results();
+  const other = namedOther(panel, results, call.args) ?? (await askOther(panel, results));
+  const differences =
+    other instanceof vscode.Uri
+      ? await compareWithFile(panel, results, other)
+      : await compareWithResult(panel, other);
+  if (differences !== undefined) {
+    panel.note(differencesText(differences));
+  }
+  return differences;
+};
+
+function compareWithResult({ model }: ResultPanel, other: ResultPanel | undefined) {
+  return model.compareWith(other && { title: titleOf(other), table: wholeTable(other) });
+}
+
+async function compareWithFile({ model }: ResultPanel, results: Results, file: vscode.Uri) {
+  const { table, share } = await results.fromFile(file);
+  try {
+    return await model.compareWith({ title: basename(file.fsPath), table });
+  } finally {
+    share.dispose();
+  }
+}
+
+/** The result or file that a program names. @throws E_NOT_READY where no such result is open */
+function namedOther(
+  panel: ResultPanel,
+  results: Results,
+  { path, connection, title }: Call['args'],
+): ResultPanel | vscode.Uri | undefined {
+  if (typeof path === 'string') {
+    return vscode.Uri.file(path);
+  }
+  if (connection === undefined && title === undefined) {
+    return undefined;
+  }
+  const found = results
+    .others(panel)
+    .find(
+      ({ model }) =>
+        (connection ?? model.request.connection) === model.request.connection &&
+        (title ?? model.title) === model.title,
+    );
+  if (found === undefined) {
+    throw new TokensError('E_NOT_READY', 'There is no result open to do that with.');
+  }
+  return found;
+}
+
+/** Asks which one; resolves to undefined for the answer before. */
+async function askOther(panel: ResultPanel, results: Results): Promise<ResultPanel | vscode.Uri | undefined> {
+  const { comparedWith, title } = panel.model;
+  const before = { label: vscode.l10n.t('The answer before'), detail: vscode.l10n.t('As a watch does') };
+  const file = {
+    label: vscode.l10n.t('JSON File…'),
+    detail: vscode.l10n.t('A result that was exported as JSON'),
+  };
+  const others = results.others(panel).map((other) => ({
+    label: plain(other.model.title),
+    description: plain(other.model.request.connection),
+    detail: new Date(other.model.gotAt).toLocaleString(),
+    other,
+  }));
+  const chosen = await askChoice([...(comparedWith === undefined ? [] : [before]), ...others, file], {
+    title: vscode.l10n.t('Compare {0} With', title),
+    ignoreFocusOut: false,
+  });
+  if (chosen !== file) {
+    return 'other' in chosen ? (chosen.other as ResultPanel) : undefined;
+  }
+  const filters = { JSON: ['json'] };
+  const [picked] = (await vscode.window.showOpenDialog({ title: chosen.label, filters })) ?? [];
+  if (picked === undefined) {
+    throw cancelled();
+  }
+  return picked;
+}
+
+/** A result as another one is compared with it. */
+function titleOf({ model: { title, request, gotAt } }: ResultPanel): string {
+  return `${title} (${request.connection}, ${new Date(gotAt).toLocaleTimeString()})`;
+}
