@@ -30,6 +30,9 @@ type RowTable = Pick<ResultTable, 'take' | 'append' | 'mended' | 'missing'>;
 /** A value of which so much has arrived is looked at again only when there is twice as much of it. */
 const muchOfAValue = 1 << 16;
 
+/** What HTML begins with. */
+const lessThan = 0x3c;
+
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
@@ -111,13 +114,13 @@ export class RowSplitter {
       json.at++;
     }
     this.#hasBegun = true;
-    if (at !== undefined) {
+    const first = yield* json.next();
+    if (at !== undefined && first !== lessThan) {
       json.keepOn('{"Rest":');
       yield* this.#pointed(at);
       json.leaveOut('}');
       return;
     }
-    const first = yield* json.next();
     if (first !== openBrace) {
       throw notAnObject(first);
     }
@@ -290,7 +293,7 @@ function wrappedRows(member: string, found: Sent, except: readonly string[] = []
 }
 
 function notAnObject(first: number): TokensError {
-  if (first === 0x3c) {
+  if (first === lessThan) {
     return new TokensError('E_PROTOCOL', 'The gateway answered with a web page instead of data.');
   }
   return first === openBracket || first === quote

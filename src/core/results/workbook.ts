@@ -180,36 +180,13 @@ function asDate(value: string): Shown | undefined {
   if (match === null) {
     return undefined;
   }
-  const [
-    ,
-    year = '',
-    joint = '',
-    month = '',
-    day = '',
-    between = '',
-    hour,
-    minute,
-    second,
-    fraction = '',
-    zeros = '',
-    zone = '',
-  ] = match;
-  const time = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour ?? 0),
-    Number(minute ?? 0),
-    Number(second ?? 0),
-    Number(fraction.padEnd(3, '0')),
-  );
-  const date = new Date(time);
-  const isReal =
-    date.getUTCDate() === Number(day) &&
-    date.getUTCHours() === Number(hour ?? 0) &&
-    date.getUTCMinutes() === Number(minute ?? 0) &&
-    date.getUTCSeconds() === Number(second ?? 0);
-  if (!isReal || time < firstDay) {
+  const [, year = '', joint = '', month = '', day = '', between = '', ...clock] = match;
+  const [hour = '00', minute = '00', second, fraction = '', zeros = '', zone = ''] = clock;
+  const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  const moment = `${date}T${hour}:${minute}:${second ?? '00'}.${fraction.padEnd(3, '0')}Z`;
+  const time = Date.parse(moment);
+  // There is no 30th of February.
+  if (!(time >= firstDay) || new Date(time).toISOString() !== moment) {
     return undefined;
   }
   const format = [

@@ -98,6 +98,7 @@ describe('rows that a pointer leads to', () => {
         body,
       );
     }
+    throws(() => read(' <!doctype html>', '/x'), /a web page instead of data/);
     throws(
       () => read('['.repeat(100), '/x'),
       (error) => error instanceof TokensError && error.code === 'E_TOO_LARGE',
