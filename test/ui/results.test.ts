@@ -84,14 +84,17 @@ describe('a result', () => {
 describe('a result and a reload', () => {
   const vs = useWorkbench(() => ({ folder: root }));
 
-  it('is there again after a reload, with its age', async function () {
+  it('is there again after a reload, with its age, and so are its groups', async function () {
     this.timeout(240_000);
     const tab = await openResult(vs());
+    await tab.menu(tab.header('ASGCNMC'), 'Group by Column');
+    const titles = ['MVMVS/JCPU', 'MVMVS/JCPU by SrvClass'];
+    await tab.stands(titles[1] ?? '');
     const before = await tab.column(0);
     await vs().palette('Session Tokens: Open as JSON');
-    await until('the JSON to be open', async () => (await vs().editorTitles()).length === 2);
+    await until('the JSON to be open', async () => (await vs().editorTitles()).length === 3);
     // What the workbench keeps it writes when it is idle.
-    const isKept = async () => (await allStored(vs().page)).includes(before[0] ?? 'no row');
+    const isKept = async () => (await allStored(vs().page)).includes('avg(ASICPSCA)');
     await until('the workbench to keep it', isKept, 45_000);
     await vs().page.reload();
     await until(
@@ -100,7 +103,7 @@ describe('a result and a reload', () => {
       60_000,
     );
     await tab.page.getByText('from before the reload').waitFor();
-    assert.deepEqual(await vs().editorTitles(), ['MVMVS/JCPU'], 'JSON that has gone leaves no error behind');
+    assert.deepEqual(await vs().editorTitles(), titles, 'JSON that has gone leaves no error behind');
   });
 });
 
