@@ -9,15 +9,22 @@ export interface Fixture {
 
 /**
  * Gives each test of a suite a fixture of its own, as a gateway. It is there before the VS Code of a `useWorkbench`
- * that comes after it, and is closed with the suite: until then a VS Code that ends may still talk to it.
+ * that comes after it, and is closed with the suite: until then a VS Code that ends may still talk to it. Tests that have
+ * one page `together` may have one of these as well, by the same rule.
  *
  *     const sandbox = useFixture(startSandbox);
  *     const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
  */
-export function useFixture<T extends Fixture>(start: () => Promise<T>): () => T {
+export function useFixture<T extends Fixture>(start: () => Promise<T>, { together = false } = {}): () => T {
   const all: T[] = [];
+  let isGood = false;
   beforeEach('start what the test needs', async () => {
-    all.push(await start());
+    if (!together || !isGood) {
+      all.push(await start());
+    }
+  });
+  afterEach(function () {
+    isGood = this.currentTest?.state !== 'failed';
   });
   after('put away what the tests needed', async () => {
     await Promise.all(all.map((one) => one.close()));

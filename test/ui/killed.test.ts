@@ -13,8 +13,8 @@ describe('an extension host that is killed', function () {
       this.skip(); // Nothing else tells which process it is.
     }
   });
-  const sandbox = useFixture(startSandbox);
-  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
+  const sandbox = useFixture(startSandbox, { together: true });
+  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }), { together: true });
 
   /** Kills it while a request hangs, and starts anew. */
   async function kill(): Promise<void> {
@@ -43,20 +43,6 @@ describe('an extension host that is killed', function () {
   const sessions = (count: number): Promise<true> =>
     until(`${count} sessions in the gateway`, async () => sandbox().stats().sessions === count);
 
-  it('in the middle of opening a session: what was held is there, and the new one ends by itself', async () => {
-    await openSession(vs(), 'MVMVS/JCPU');
-    sandbox().setFaults({ fault: 'hang', when: 'after', match: { operation: 'getData' } });
-    await getData(vs(), 'MVMVS/JCSA');
-    await kill();
-    const rows = await vs().waitForRows((all) => all.length === 3);
-    assert.deepEqual(labels(rows), ['host', 'BBI3SYSA', 'MVMVS/JCPU']);
-    // Of the two that the gateway counts one was never heard of: its id was in the answer that did not come.
-    assert.equal(sandbox().stats().sessions, 2);
-    await vs().palette('Session Tokens: Close All Sessions');
-    await vs().waitForRows((all) => all.length === 2);
-    await sessions(1);
-  });
-
   it('in the middle of a renewal: the session is there and can be closed', async () => {
     await openSession(vs(), 'MVMVS/JCPU');
     sandbox().setFaults({ fault: 'hang', match: { operation: 'keepAlive' } });
@@ -78,4 +64,18 @@ describe('an extension host that is killed', function () {
       await sessions(0);
     });
   }
+
+  it('in the middle of opening a session: what was held is there, and the new one ends by itself', async () => {
+    await openSession(vs(), 'MVMVS/JCPU');
+    sandbox().setFaults({ fault: 'hang', when: 'after', match: { operation: 'getData' } });
+    await getData(vs(), 'MVMVS/JCSA');
+    await kill();
+    const rows = await vs().waitForRows((all) => all.length === 3);
+    assert.deepEqual(labels(rows), ['host', 'BBI3SYSA', 'MVMVS/JCPU']);
+    // Of the two that the gateway counts one was never heard of: its id was in the answer that did not come.
+    assert.equal(sandbox().stats().sessions, 2);
+    await vs().palette('Session Tokens: Close All Sessions');
+    await vs().waitForRows((all) => all.length === 2);
+    await sessions(1);
+  });
 });

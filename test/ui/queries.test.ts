@@ -10,10 +10,10 @@ import { labels, useWorkbench } from './workbench.ts';
 
 /** Requests under a name, in their view. */
 describe('saved queries', () => {
-  const recorder = useFixture(startRecorder);
+  const recorder = useFixture(startRecorder, { together: true });
 
   describe('of a person', () => {
-    const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
+    const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }), { together: true });
 
     it('while there are none, Get Data is offered, and not the settings', async () => {
       await vs().palette('Session Tokens: Edit Query');

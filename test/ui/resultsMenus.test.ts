@@ -3,18 +3,82 @@ import { isDeepStrictEqual } from 'node:util';
 import { useFixture } from './fixture.ts';
 import { plainRow, startRecorder } from './recorder.ts';
 import type { ResultTab } from './resultTab.ts';
-import { connectionTo, getResult, signIn } from './sessions.ts';
+import { connectionTo, getResult, startOver } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** What can be done with a column or a cell is in its context menu. */
 describe('the menus of a result', () => {
-  const recorder = useFixture(startRecorder);
-  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
+  const recorder = useFixture(startRecorder, { together: true });
+  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }), { together: true });
+
+  it('arrange a view for good: its next result looks the same', async () => {
+    await startOver(vs());
+    const tab = await getResult(vs(), 'MVMVS/XCFMBR');
+    await tab.menu(tab.header('XDGMEM'), 'Sort Descending');
+    await tab.menu(tab.header('XDGGRP'), 'Hide Column');
+    await until('the column to be gone', async () => !(await fields(tab)).includes('XDGGRP'));
+    const arranged = [await fields(tab), await tab.column(0)];
+    await vs().closeEditors();
+    await getResult(vs(), 'MVMVS/XCFMBR');
+    await until('the same columns and rows', async () =>
+      isDeepStrictEqual([await fields(tab), await tab.column(0)], arranged),
+    );
+    assert.equal(await tab.header('XDGMEM').getAttribute('aria-sort'), 'descending');
+    await tab.menu(tab.header('XDGMEM'), 'Reset View');
+    await until('the columns of the server', async () => (await fields(tab)).includes('XDGGRP'));
+    await until('its order', async () => (await tab.header('XDGMEM').getAttribute('aria-sort')) === 'none');
+  });
+
+  it('tell what a column has, and filter by one of its values', async () => {
+    const { quickInput } = vs();
+    await startOver(vs());
+    const tab = await getResult(vs(), 'MVMVS/JCPU');
+    const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
+    const types = Object.entries(Object.groupBy(sent, ({ ASGCNMC }) => String(ASGCNMC)));
+    const most = types.toSorted(([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0));
+    await tab.menu(tab.header('ASGCNMC'), 'Column Statistics');
+    const { items } = await quickInput.waitFor(/Choose a number to copy it/);
+    const facts = new Map(items.map(({ label, description }) => [label, description]));
+    assert.deepEqual(
+      [facts.get('Rows'), facts.get('Empty'), facts.get('Distinct values'), facts.get('Sum')],
+      [String(sent.length), '0', String(types.length), undefined],
+    );
+    const [[value = '', ofValue] = []] = most;
+    const percent = ((ofValue?.length ?? 0) * 100) / sent.length;
+    assert.equal(facts.get(value), `${ofValue?.length} (${Number(percent.toFixed(1))}%)`);
+    await quickInput.pick(/Choose a number/, value);
+    await until('the rows of that value', async () => (await tab.rowCount()) === ofValue?.length);
+    assert.equal(await tab.page.getByRole('textbox').inputValue(), `ASGCNMC=${value}`);
+
+    // By keyboard, of the rows that are left and the column that has the focus; a number is copied as it is.
+    const cpu = (await fields(tab)).indexOf('ASICPSCA');
+    await tab.cell(0, cpu).click();
+    await vs().palette('Session Tokens: Column Statistics');
+    const shown = await quickInput.pick(/Choose a number to copy it/, 'Sum');
+    const sum = shown.items.find(({ label }) => label === 'Sum')?.description;
+    const wanted = ofValue?.reduce((all, { ASICPSCA }) => all + Number(ASICPSCA), 0) ?? Number.NaN;
+    assert.equal(Number(sum), Number(wanted.toFixed(6)));
+    await until('the clipboard to have it', async () => (await vs().clipboard()) === sum);
+
+    // The rows that are left, by another column: a result as any other.
+    await tab.menu(tab.header('ASREYFLC'), 'Group by Column');
+    await tab.stands(`MVMVS/JCPU ASGCNMC=${value} by T`);
+    const counts = Object.entries(Object.groupBy(ofValue ?? [], ({ ASREYFLC }) => String(ASREYFLC)));
+    await until('the groups', async () => (await tab.rowCount()) === counts.length);
+    const first = counts.toSorted(([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0))[0];
+    assert.deepEqual(
+      [await tab.cell(0, 0).textContent(), await tab.cell(0, 1).textContent()],
+      [first?.[0], String(first?.[1]?.length)],
+    );
+    await vs().palette('Session Tokens: Refresh Result');
+    await tab.page.locator('.cell.changed').first().waitFor();
+    assert.equal(await tab.rowCount(), counts.length);
+  });
 
   it('sort, pin and hide a column, and filter by and copy a cell', async () => {
     const { page } = vs();
-    await signIn(vs());
+    await startOver(vs());
     const tab = await getResult(vs(), 'MVMVS/XCFMBR');
     const sorted = async (field: string) => tab.header(field).getAttribute('aria-sort');
     await tab.menu(tab.header('XDGMEM'), 'Sort Descending');
@@ -79,70 +143,6 @@ describe('the menus of a result', () => {
     assert.ok(actions.includes('Show Log'), actions.join());
     await tab.page.getByRole('alert').filter({ hasText: '500' }).waitFor();
     await tab.cell(0, group).waitFor();
-  });
-
-  it('arrange a view for good: its next result looks the same', async () => {
-    await signIn(vs());
-    const tab = await getResult(vs(), 'MVMVS/XCFMBR');
-    await tab.menu(tab.header('XDGMEM'), 'Sort Descending');
-    await tab.menu(tab.header('XDGGRP'), 'Hide Column');
-    await until('the column to be gone', async () => !(await fields(tab)).includes('XDGGRP'));
-    const arranged = [await fields(tab), await tab.column(0)];
-    await vs().closeEditors();
-    await getResult(vs(), 'MVMVS/XCFMBR');
-    await until('the same columns and rows', async () =>
-      isDeepStrictEqual([await fields(tab), await tab.column(0)], arranged),
-    );
-    assert.equal(await tab.header('XDGMEM').getAttribute('aria-sort'), 'descending');
-    await tab.menu(tab.header('XDGMEM'), 'Reset View');
-    await until('the columns of the server', async () => (await fields(tab)).includes('XDGGRP'));
-    await until('its order', async () => (await tab.header('XDGMEM').getAttribute('aria-sort')) === 'none');
-  });
-
-  it('tell what a column has, and filter by one of its values', async () => {
-    const { quickInput } = vs();
-    await signIn(vs());
-    const tab = await getResult(vs(), 'MVMVS/JCPU');
-    const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
-    const types = Object.entries(Object.groupBy(sent, ({ ASGCNMC }) => String(ASGCNMC)));
-    const most = types.toSorted(([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0));
-    await tab.menu(tab.header('ASGCNMC'), 'Column Statistics');
-    const { items } = await quickInput.waitFor(/Choose a number to copy it/);
-    const facts = new Map(items.map(({ label, description }) => [label, description]));
-    assert.deepEqual(
-      [facts.get('Rows'), facts.get('Empty'), facts.get('Distinct values'), facts.get('Sum')],
-      [String(sent.length), '0', String(types.length), undefined],
-    );
-    const [[value = '', ofValue] = []] = most;
-    const percent = ((ofValue?.length ?? 0) * 100) / sent.length;
-    assert.equal(facts.get(value), `${ofValue?.length} (${Number(percent.toFixed(1))}%)`);
-    await quickInput.pick(/Choose a number/, value);
-    await until('the rows of that value', async () => (await tab.rowCount()) === ofValue?.length);
-    assert.equal(await tab.page.getByRole('textbox').inputValue(), `ASGCNMC=${value}`);
-
-    // By keyboard, of the rows that are left and the column that has the focus; a number is copied as it is.
-    const cpu = (await fields(tab)).indexOf('ASICPSCA');
-    await tab.cell(0, cpu).click();
-    await vs().palette('Session Tokens: Column Statistics');
-    const shown = await quickInput.pick(/Choose a number to copy it/, 'Sum');
-    const sum = shown.items.find(({ label }) => label === 'Sum')?.description;
-    const wanted = ofValue?.reduce((all, { ASICPSCA }) => all + Number(ASICPSCA), 0) ?? Number.NaN;
-    assert.equal(Number(sum), Number(wanted.toFixed(6)));
-    await until('the clipboard to have it', async () => (await vs().clipboard()) === sum);
-
-    // The rows that are left, by another column: a result as any other.
-    await tab.menu(tab.header('ASREYFLC'), 'Group by Column');
-    await tab.stands(`MVMVS/JCPU ASGCNMC=${value} by T`);
-    const counts = Object.entries(Object.groupBy(ofValue ?? [], ({ ASREYFLC }) => String(ASREYFLC)));
-    await until('the groups', async () => (await tab.rowCount()) === counts.length);
-    const first = counts.toSorted(([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0))[0];
-    assert.deepEqual(
-      [await tab.cell(0, 0).textContent(), await tab.cell(0, 1).textContent()],
-      [first?.[0], String(first?.[1]?.length)],
-    );
-    await vs().palette('Session Tokens: Refresh Result');
-    await tab.page.locator('.cell.changed').first().waitFor();
-    assert.equal(await tab.rowCount(), counts.length);
   });
 });
 

@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { exportTo } from './exporting.ts';
 import { temporaryFolder, useFixture } from './fixture.ts';
 import { plainRow, startRecorder } from './recorder.ts';
-import { connectionTo, getData, getResult, signIn } from './sessions.ts';
+import { connectionTo, getData, getResult, startOver } from './sessions.ts';
 import { until, waitMs } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** What leaves a result: files, an editor with its JSON, and the request for another program. */
 describe('what leaves a result', () => {
-  const recorder = useFixture(startRecorder);
+  const recorder = useFixture(startRecorder, { together: true });
   const folder = useFixture(temporaryFolder);
-  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
+  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }), { together: true });
 
   it('is exported as CSV, JSON and NDJSON just as it was sent, all of it or what is seen', async () => {
-    await signIn(vs());
+    await startOver(vs());
     const tab = await getResult(vs(), 'MVMVS/JCPU');
     const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
     assert.ok(sent.length > 3);
@@ -56,36 +56,8 @@ describe('what leaves a result', () => {
     await tab.page.getByText(`Exported ${wanted.length} rows.`).waitFor();
   });
 
-  it('is opened as JSON, and at once where a person wants that', async () => {
-    await signIn(vs());
-    await getResult(vs(), 'MVMVS/JCPU');
-    const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
-    // As JSON in an editor, all of it, which cannot be changed.
-    await vs().palette('Session Tokens: Open as JSON');
-    const editor = vs().page.locator('.editor-instance .monaco-editor').filter({ visible: true });
-    await until('the JSON to be that of the answer', async () => {
-      await editor.locator('.view-line').first().click({ timeout: 5000 });
-      await vs().page.keyboard.press('ControlOrMeta+A');
-      await vs().page.keyboard.press('ControlOrMeta+C');
-      const copied = await vs().clipboard();
-      return copied.startsWith('[') && JSON.stringify(JSON.parse(copied)) === JSON.stringify(sent);
-    });
-    await vs().page.keyboard.press('x');
-    await vs()
-      .page.getByText(/read-only/)
-      .first()
-      .waitFor();
-
-    await vs().closeEditors();
-    await vs().setSettings({ 'sessionTokens.results.open': 'json' });
-    await getData(vs(), 'MVMVS/JESPOOL');
-    await vs().page.locator('.monaco-editor .view-line').getByText('"SCIJ2VOL"').first().waitFor();
-    assert.match((await vs().editorTitles()).join(), /^MVMVS-JESPOOL(\.json)?$/);
-    assert.equal(await vs().page.locator('iframe.webview').count(), 0);
-  });
-
   it('is the request for other programs, without a secret', async () => {
-    await signIn(vs());
+    await startOver(vs());
     await getResult(vs(), 'MVMVS/JESPOOL');
     // The secrets there are: those that the sandbox holds.
     await vs().palette('Session Tokens: Copy Token');
@@ -117,6 +89,34 @@ describe('what leaves a result', () => {
       );
       assert.ok(!copied.includes(token) && !copied.includes('demo'), copied);
     }
+  });
+
+  it('is opened as JSON, and at once where a person wants that', async () => {
+    await startOver(vs());
+    await getResult(vs(), 'MVMVS/JCPU');
+    const sent = (recorder().answers.at(-1) ?? []).map(plainRow);
+    // As JSON in an editor, all of it, which cannot be changed.
+    await vs().palette('Session Tokens: Open as JSON');
+    const editor = vs().page.locator('.editor-instance .monaco-editor').filter({ visible: true });
+    await until('the JSON to be that of the answer', async () => {
+      await editor.locator('.view-line').first().click({ timeout: 5000 });
+      await vs().page.keyboard.press('ControlOrMeta+A');
+      await vs().page.keyboard.press('ControlOrMeta+C');
+      const copied = await vs().clipboard();
+      return copied.startsWith('[') && JSON.stringify(JSON.parse(copied)) === JSON.stringify(sent);
+    });
+    await vs().page.keyboard.press('x');
+    await vs()
+      .page.getByText(/read-only/)
+      .first()
+      .waitFor();
+
+    await vs().closeEditors();
+    await vs().setSettings({ 'sessionTokens.results.open': 'json' });
+    await getData(vs(), 'MVMVS/JESPOOL');
+    await vs().page.locator('.monaco-editor .view-line').getByText('"SCIJ2VOL"').first().waitFor();
+    assert.match((await vs().editorTitles()).join(), /^MVMVS-JESPOOL(\.json)?$/);
+    assert.equal(await vs().page.locator('iframe.webview').count(), 0);
   });
 });
 

@@ -3,18 +3,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { useFixture } from './fixture.ts';
 import { plain, type Recorder, type SentRow, startRecorder } from './recorder.ts';
 import type { ResultTab } from './resultTab.ts';
-import { connectionTo, getResult, signIn } from './sessions.ts';
+import { connectionTo, getResult, startOver } from './sessions.ts';
 import { until, waitMs } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** A result that is got again and again. */
 describe('a watched result', () => {
-  const recorder = useFixture(startRecorder);
-  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }));
+  const recorder = useFixture(startRecorder, { together: true });
+  const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }), { together: true });
 
   it('marks what has changed, is drawn over time, and is stopped', async () => {
     const { page, quickInput } = vs();
-    await signIn(vs());
+    await startOver(vs());
     const tab = await getResult(vs(), 'MVMVS/JCPU');
     assert.ok((await tab.cells()).every(({ says, bold }) => says === '' && !bold));
     const before = recorder().answers.length;
@@ -101,7 +101,7 @@ describe('a watched result', () => {
   });
 
   it('shows in the row detail what came last', async () => {
-    await signIn(vs());
+    await startOver(vs());
     const tab = await getResult(vs(), 'MVMVS/JCPU');
     await tab.cell(1, 0).click();
     await vs().page.keyboard.press('Enter');

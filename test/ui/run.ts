@@ -16,13 +16,18 @@ import { changeSettings, quietSettings } from '../workbench/settings.ts';
  * npm run test:ui [-- options] [part of a file name]…
  *   --grep <pattern>   only tests whose title matches
  *   --vsix <file>      another package than the one of the working tree
+ *   --here             all files in this process, one after the other
  *
- * Files mostly wait, so several run side by side: each in a process and a browser of its own, in a VS Code server
+ * Files mostly wait, so several run side by side: a few in a process and a browser of their own, in a VS Code server
  * with the packaged extension that no other uses at that time. Each test opens its own page (workbench.ts).
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { grep: { type: 'string', short: 'g' }, vsix: { type: 'string' } },
+  options: {
+    grep: { type: 'string', short: 'g' },
+    vsix: { type: 'string' },
+    here: { type: 'boolean' },
+  },
 });
 
 /** How many files run side by side: two processors are busy with this many; with more, everything is slow. */
@@ -33,7 +38,9 @@ async function main(): Promise<void> {
   const vsixFile = values.vsix ?? (await ensurePackage());
   await ensureBrowser();
   // A pattern may leave nothing of most files, so those that it is meant for run in one process.
-  return files.length === 1 || values.grep ? runHere(files, vsixFile) : runApart(files, vsixFile);
+  return files.length === 1 || values.grep || values.here
+    ? runHere(files, vsixFile)
+    : runApart(files, vsixFile);
 }
 
 /** Files that mostly wait for tokens to end: they have a lane of their own, which leaves the processors to the others. */
@@ -42,32 +49,42 @@ const waiting = ['machines', 'notices', 'windows'];
 /** Files with many steps that follow fast upon each other: they have the machine to themselves, when all others have ended. */
 const alone = ['canary'];
 
-/** How many files are tried a second time. More failures are no bad luck. */
+/** In how many processes files run, one after the other: each with its browser and its first page takes as long as a test. */
+const processes = 3 * lanes;
+
+/** How many processes are tried a second time. More failures are no bad luck. */
 const secondTries = 3;
 
-/** Runs files side by side, each in a process of its own, whose words are shown when it has ended. */
+/** Runs files side by side, some in each process, whose words are shown when it has ended. */
 async function runApart(files: readonly string[], vsixFile: string): Promise<void> {
   const sizes = new Map(
     await Promise.all(files.map(async (file) => [file, (await stat(file)).size] as const)),
   );
   // The longest first: what is begun last should not be what takes longest.
   const sorted = [...files].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
-  const waits = sorted.filter((file) => waiting.includes(nameOf(file)));
-  const last = sorted.filter((file) => alone.includes(nameOf(file)));
-  const works = sorted.filter((file) => !waits.includes(file) && !last.includes(file));
+  const special = [...waiting, ...alone];
+  const waits = sorted.filter((file) => waiting.includes(nameOf(file))).map((file) => [file]);
+  const last = sorted.filter((file) => alone.includes(nameOf(file))).map((file) => [file]);
+  const others = sorted.filter((file) => !special.includes(nameOf(file)));
+  // Dealt out, so that all take about as long.
+  const works = Array.from({ length: Math.min(processes, others.length) }, (_, group) =>
+    others.filter((_, at) => at % processes === group),
+  );
   const all: Counts[] = [];
   let triedAgain = 0;
-  const lane = (...queues: string[][]) =>
+  const lane = (...queues: string[][][]) =>
     withServer(vsixFile, async (place) => {
-      const next = (): string | undefined => queues.find((queue) => queue.length > 0)?.shift();
-      for (let file = next(); file !== undefined; file = next()) {
-        const counts = await runFile(file, vsixFile, place);
+      const next = (): string[] | undefined => queues.find((queue) => queue.length > 0)?.shift();
+      for (let group = next(); group !== undefined; group = next()) {
+        const counts = await runGroup(group, vsixFile, place);
         const isBad = counts.failed.length > 0 && triedAgain++ < secondTries;
-        all.push(isBad ? await tryAgain(file, vsixFile, counts) : counts);
+        all.push(isBad ? await tryAgain(group, vsixFile, counts) : counts);
       }
     });
   await Promise.all([...Array.from({ length: lanes }, () => lane(works, waits)), lane(waits)]);
-  await lane(last);
+  if (last.length > 0) {
+    await lane(last);
+  }
   const total = sum(all);
   if (process.env.TEST_RESULTS) {
     writeCounts(process.env.TEST_RESULTS, total);
@@ -78,23 +95,28 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
   }
 }
 
-async function runFile(file: string, vsixFile: string, place: NodeJS.ProcessEnv): Promise<Counts> {
-  const name = relative(root, file);
-  const results = join(outDir, 'results', `${nameOf(file)}.ui.json`);
-  const args = [import.meta.filename, '--vsix', vsixFile, name];
+async function runGroup(
+  files: readonly string[],
+  vsixFile: string,
+  place: NodeJS.ProcessEnv,
+): Promise<Counts> {
+  const names = files.map((file) => relative(root, file));
+  const results = join(outDir, 'results', `${files.map(nameOf).join('-')}.ui.json`);
+  const args = [import.meta.filename, '--here', '--vsix', vsixFile, ...names];
   const env = { ...process.env, ...place, TEST_RESULTS: results };
   const started = Date.now();
   return countsOf(results, async () => {
     const { code, output } = await run(process.execPath, args, { cwd: root, env });
-    console.log(`\n== ${name}, ${Math.round((Date.now() - started) / 1000)} s\n${output.trim()}`);
+    const seconds = Math.round((Date.now() - started) / 1000);
+    console.log(`\n== ${names.join(', ')}: ${seconds} s\n${output.trim()}`);
     return code;
   });
 }
 
-/** A file that failed may have had bad luck, which is to be mended the same day; in a VS Code of its own it must pass. */
-async function tryAgain(file: string, vsixFile: string, { failed }: Counts): Promise<Counts> {
-  console.log(`\n!! ${nameOf(file)} FAILED and is tried again: ${failed.join('; ')}`);
-  const again = await runFile(file, vsixFile, {});
+/** Files that failed may have had bad luck, which is to be mended the same day; in a VS Code of their own they must pass. */
+async function tryAgain(files: readonly string[], vsixFile: string, { failed }: Counts): Promise<Counts> {
+  console.log(`\n!! ${files.map(nameOf).join(', ')} FAILED and is tried again: ${failed.join('; ')}`);
+  const again = await runGroup(files, vsixFile, {});
   return { ...again, flaky: again.failed.length > 0 ? [] : failed };
 }
 
@@ -121,7 +143,9 @@ async function withServer(
   work: (place: { readonly UI_PORT: string; readonly UI_DATA_DIR: string }) => Promise<void>,
 ): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'st-ui-'));
-  const options = { dataDir, graceSeconds: 1 };
+  // Each page reads the manifests of all that VS Code comes with, which takes a quarter of its time: of use here are these.
+  const builtIn = ['theme-defaults', 'theme-seti', 'theme-modern-icons', 'json'];
+  const options = { dataDir, graceSeconds: 1, builtIn };
   await changeSettings(dataDir, quietSettings);
   await installExtension(options, vsixFile);
   // What each page starts anew, an extension host above all, is compiled once.

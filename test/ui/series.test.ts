@@ -9,11 +9,25 @@ import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 describe('series of a market-data service', () => {
-  const sandbox = useFixture(startSandbox);
+  const sandbox = useFixture(startSandbox, { together: true });
   const folder = useFixture(temporaryFolder);
-  const vs = useWorkbench(() => ({
-    settings: { 'sessionTokens.connections': [{ name: 'market', kind: 'sarus', url: sandbox().url }] },
-  }));
+  const vs = useWorkbench(
+    () => ({
+      settings: { 'sessionTokens.connections': [{ name: 'market', kind: 'sarus', url: sandbox().url }] },
+    }),
+    { together: true },
+  );
+
+  it('are left as they are: what may change something is not offered, and asked about when it is typed', async () => {
+    const { quickInput } = vs();
+    await vs().palette('Session Tokens: Get Data');
+    const { items } = await quickInput.waitFor(/Endpoint: choose/);
+    assert.ok(items.length >= 8 && items.every(({ label }) => label.startsWith('Get')));
+    await quickInput.type('RequestNewAPIKey');
+    await quickInput.accept();
+    await vs().answerDialog(/RequestNewAPIKey may change something at market/, 'Cancel');
+    assert.equal(sandbox().stats().opened, 0);
+  });
 
   it('are found by name, drawn by date and exported, by palette and keyboard alone', async () => {
     const { quickInput, page } = vs();
@@ -78,16 +92,5 @@ describe('series of a market-data service', () => {
     await quickInput.accept();
     await tab.page.getByText('EQUITY/NIX: Unknown dataset EQUITY/NIX').waitFor();
     assert.equal(await tab.rowCount(), 3);
-  });
-
-  it('are left as they are: what may change something is not offered, and asked about when it is typed', async () => {
-    const { quickInput } = vs();
-    await vs().palette('Session Tokens: Get Data');
-    const { items } = await quickInput.waitFor(/Endpoint: choose/);
-    assert.ok(items.length >= 8 && items.every(({ label }) => label.startsWith('Get')));
-    await quickInput.type('RequestNewAPIKey');
-    await quickInput.accept();
-    await vs().answerDialog(/RequestNewAPIKey may change something at market/, 'Cancel');
-    assert.equal(sandbox().stats().opened, 0);
   });
 });

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, CDPSession, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../workbench/browser.ts';
 import { outDir } from '../workbench/paths.ts';
 import { type Server, workbenchUrl } from '../workbench/server.ts';
@@ -57,23 +57,39 @@ export interface WorkbenchOptions {
 /** One for all suites of a process: it ends with that. */
 let browser: Browser | undefined;
 
+/** A page that was left, in a profile that was emptied: opening VS Code there costs half as much as in a new one. */
+let spare: { readonly page: Page; readonly like: string } | undefined;
+
+/** What a page is made with, and keeps. */
+const made = ({ viewport, sharedSecrets, initScript }: WorkbenchOptions): string =>
+  JSON.stringify([viewport, sharedSecrets, initScript]);
+
 /**
  * Gives each test of a suite a VS Code of its own: a page in a fresh browser profile, hence without secrets, with
  * the default settings plus `options.settings`. After a failure a screenshot is in out/ui.
  *
- * The options are asked for before each test: they may tell of what was started for it.
+ * The options are asked for before each test: they may tell of what was started for it. A page takes ten seconds of a
+ * processor, so tests that do not need a fresh one have one `together`: each goes on where the one before has ended, and
+ * only after one that failed the next has a new page.
  *
  *     const vs = useWorkbench();
  *     it('signs in', async () => { await vs().palette('Session Tokens: Sign In'); … });
  */
-export function useWorkbench(options: () => WorkbenchOptions = () => ({})): () => Workbench {
+export function useWorkbench(
+  options: () => WorkbenchOptions = () => ({}),
+  { together = false } = {},
+): () => Workbench {
   let current: Workbench | undefined;
+  const close = async (well: boolean): Promise<void> => {
+    await current?.close({ well });
+    current = undefined;
+  };
   before('open the browser', async () => {
     browser ??= await launchBrowser();
   });
   beforeEach('open VS Code', async () => {
     if (browser) {
-      current = await Workbench.open(browser, options());
+      current ??= await Workbench.open(browser, options());
     }
   });
   afterEach('close VS Code', async function () {
@@ -81,9 +97,12 @@ export function useWorkbench(options: () => WorkbenchOptions = () => ({})): () =
       const name = this.currentTest.fullTitle().replace(/[^\w-]+/g, '-');
       await current?.screenshot(join(outDir, 'ui', `${name}.png`));
     }
-    await current?.close();
-    current = undefined;
+    const well = this.currentTest?.state !== 'failed';
+    if (!together || !well) {
+      await close(well);
+    }
   });
+  after('close VS Code', () => close(true));
   return () => {
     if (!current) {
       throw new Error('VS Code is open only while a test runs.');
@@ -98,6 +117,9 @@ export class Workbench {
   readonly quickInput: QuickInput;
   readonly #context: BrowserContext;
   readonly #dataDir: string;
+  #like = '';
+  #session: CDPSession | undefined;
+  #origin = '';
 
   private constructor(context: BrowserContext, page: Page, dataDir: string) {
     this.#context = context;
@@ -115,23 +137,18 @@ export class Workbench {
     await mkdir(dirname(settingsFile(dataDir)), { recursive: true });
     const settings = { ...quietSettings, ...plainEditor, ...options.settings };
     await writeFile(settingsFile(dataDir), JSON.stringify(settings, undefined, 2));
-    const context = await browser.newContext({
-      viewport: options.viewport ?? { width: 1280, height: 800 },
-      ...(options.language ? { locale: options.language } : {}),
-      permissions: ['clipboard-read', 'clipboard-write'],
-    });
-    if (options.sharedSecrets) {
-      await shareSecrets(context);
-    }
-    if (options.initScript) {
-      await context.addInitScript(options.initScript);
-    }
-    const page = await context.newPage();
-    if (options.language) {
-      await page.addInitScript(`globalThis._VSCODE_NLS_LANGUAGE = ${JSON.stringify(options.language)}`);
-    }
+    const like = made(options);
+    const page = spare?.like === like ? spare.page : await newPage(browser, options);
+    spare = page === spare?.page ? undefined : spare;
     const url = workbenchUrl(Number(port), options.folder ? { folder: options.folder } : {});
-    return Workbench.#at(url, page, context, dataDir);
+    const session = await page.context().newCDPSession(page);
+    if (options.language) {
+      await speak(session, options.language);
+    }
+    const vs = await Workbench.#at(url, page, page.context(), dataDir);
+    vs.#like = like;
+    vs.#session = session;
+    return vs;
   }
 
   /** Another window of the same VS Code: it shares settings, state and secrets with this one, and closes with it. */
@@ -154,6 +171,7 @@ export class Workbench {
 
   /** Opens an address of VS Code in this page. */
   async goTo(url: string): Promise<void> {
+    this.#origin = new URL(url).origin;
     await this.page.goto(url);
     // The sign that VS Code has read the extension's manifest: from now on its commands are in the palette.
     await this.page
@@ -162,10 +180,19 @@ export class Workbench {
       .waitFor({ timeout: 60_000 });
   }
 
-  async close(): Promise<void> {
+  /** With all of its windows. The page of one that has done well is kept, with nothing of what it has stored. */
+  async close({ well = false } = {}): Promise<void> {
+    await this.page.evaluate('sessionStorage.clear()').catch(() => undefined);
     // Leaving the page tells the extension host to deactivate its extensions; a page cut off does not.
     await this.page.goto('about:blank').catch(() => undefined);
-    await this.#context.close();
+    if (!well || this.#session === undefined || this.#context.pages().length > 1) {
+      await this.#context.close();
+      return;
+    }
+    await this.#session.send('Storage.clearDataForOrigin', { origin: this.#origin, storageTypes: 'all' });
+    await this.#session.detach();
+    await spare?.page.context().close();
+    spare = { page: this.page, like: this.#like };
   }
 
   /** Runs a command as a person does: palette, its full name (`Session Tokens: Sign In`), Enter. */
@@ -455,6 +482,29 @@ export class Workbench {
   get #rows(): Locator {
     return this.#view.locator('.pane').first().locator('.monaco-list-row');
   }
+}
+
+/** In a fresh browser profile. */
+async function newPage(browser: Browser, options: WorkbenchOptions): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: options.viewport ?? { width: 1280, height: 800 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  if (options.sharedSecrets) {
+    await shareSecrets(context);
+  }
+  if (options.initScript) {
+    await context.addInitScript(options.initScript);
+  }
+  return context.newPage();
+}
+
+/** As long as the session lasts, a page is in this language. */
+async function speak(session: CDPSession, locale: string): Promise<void> {
+  await session.send('Emulation.setLocaleOverride', { locale });
+  await session.send('Page.enable');
+  const source = `globalThis._VSCODE_NLS_LANGUAGE = ${JSON.stringify(locale)}`;
+  await session.send('Page.addScriptToEvaluateOnNewDocument', { source });
 }
 
 /** The rows of a tree, top to bottom. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureServer } from './install.ts';
 import { endTree, runOrThrow } from './processes.ts';
@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** Default: a folder below `dataDir`. */
   readonly extensionsDir?: string;
+  /** Extensions that VS Code comes with, by the names of their folders: those only. Default: all hundred of them. */
+  readonly builtIn?: readonly string[];
   /** 0, the default: any free port. */
   readonly port?: number;
   /** Who opens the workbench must know the token in this file. Default: whoever reaches the port may. */
@@ -85,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...(options.tokenFile
         ? ['--connection-token-file', options.tokenFile]
         : ['--without-connection-token']),
+      ...(options.builtIn ? ['--builtin-extensions-dir', await only(options, options.builtIn)] : []),
       ...(options.graceSeconds ? ['--reconnection-grace-time', String(options.graceSeconds)] : []),
       ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
       ...['--accept-server-license-terms', '--telemetry-level', 'off', '--disable-workspace-trust'],
@@ -113,6 +116,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw error;
   });
   return { port, dataDir: options.dataDir, ended, log, stop: () => endTree(child) };
+}
+
+/** A folder with these of the extensions that VS Code comes with. */
+async function only({ dataDir }: ServerOptions, names: readonly string[]): Promise<string> {
+  const { main } = await ensureServer();
+  const folder = join(dataDir, 'built-in');
+  const one = (name: string) =>
+    cp(join(main, '../../extensions', name), join(folder, name), { recursive: true });
+  await Promise.all(names.map(one));
+  return folder;
 }
 
 /** The key that the browser's secrets are encrypted with: the same at every start of this VS Code. */
