@@ -112,8 +112,7 @@ class Description {
 
   async #withBody(begun: Settings, line: string): Promise<Settings> {
     const ways = this.#describing.ways.map((way) => ({ label: translated(way.label), way }));
-    const placeHolder = vscode.l10n.t('How does it get your credentials?');
-    const { way } = await askChoice(ways, { title: this.#title, placeHolder });
+    const { way } = await this.#choose(ways, vscode.l10n.t('How does it get your credentials?'));
     const settingsOf = (text: string): Settings => ({ ...begun, ...way.settings(line, text) });
     if (way.example === undefined) {
       return settingsOf('');
@@ -160,8 +159,7 @@ class Description {
       further,
     ];
     for (;;) {
-      const placeHolder = vscode.l10n.t('Which one is the token?');
-      const chosen = await askChoice(items, { title: this.#title, placeHolder });
+      const chosen = await this.#choose(items, vscode.l10n.t('Which one is the token?'));
       if (chosen === further) {
         const line = await this.#askRequest(
           vscode.l10n.t('The request after that: method and path'),
@@ -184,11 +182,10 @@ class Description {
       ...(way.detail === undefined ? {} : { detail: translated(way.detail) }),
       way,
     }));
-    const placeHolder = vscode.l10n.t('How does the token go out?');
-    const { label, way } = await askChoice(items, { title: this.#title, placeHolder });
-    const { name } = way;
+    const { label, way } = await this.#choose(items, vscode.l10n.t('How does the token go out?'));
+    const { name: value } = way;
     return way.settings(
-      name === undefined ? '' : await askText({ title: this.#title, prompt: label, value: name }),
+      value === undefined ? '' : await askText({ title: this.#title, prompt: label, value }),
     );
   }
 
@@ -200,14 +197,12 @@ class Description {
       life,
     }));
     const none = { label: vscode.l10n.t('It is not told there'), description: '', life: undefined };
-    const placeHolder = vscode.l10n.t('How long does the token live?');
-    const told = await askChoice([...items, none], { title: this.#title, placeHolder });
+    const told = await this.#choose([...items, none], vscode.l10n.t('How long does the token live?'));
     const life = told.life ?? (await this.#minutes());
     const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
     const absolute = { label: vscode.l10n.t('No, or nobody knows') };
     const question = vscode.l10n.t('Does each request set its life back?');
-    const chosen = await askChoice([absolute, sliding], { title: this.#title, placeHolder: question });
-    return { life, isSliding: chosen === sliding };
+    return { life, isSliding: (await this.#choose([absolute, sliding], question)) === sliding };
   }
 
   async #minutes(): Promise<number> {
@@ -242,11 +237,10 @@ class Description {
       description: vscode.l10n.t('{0} rows', rows),
       place,
     }));
-    const placeHolder = vscode.l10n.t('Where are the rows?');
     const { place } =
       items.length < 2
         ? (items[0] ?? { place: '' })
-        : await askChoice(items, { title: this.#title, placeHolder });
+        : await this.#choose(items, vscode.l10n.t('Where are the rows?'));
     const called = /([^/{?]+)(?:[{?].*)?$/.exec(line)?.[1] ?? line;
     await connections.change(name, { requests: { [called]: { request: line, rows: place } } });
     const fetched = await fetchData(
@@ -257,21 +251,16 @@ class Description {
     fetched.answer.dispose();
   }
 
-  #askRequest(prompt: string, value: string, placeHolder?: string): Promise<string> {
-    const settings = (typed: string) => ({
-      name: 'x',
-      url: 'https://x',
-      kind: this.#kind,
-      ...this.#describing.begun(typed),
-    });
-    return askText({
-      title: this.#title,
-      prompt,
-      value,
-      ...(placeHolder === undefined ? {} : { placeHolder }),
-      validateInput: (line) =>
-        line === '' && placeHolder !== undefined ? undefined : problemOf(settings(line)),
-    });
+  #choose<T extends vscode.QuickPickItem>(items: readonly T[], placeHolder: string): Promise<T> {
+    return askChoice(items, { title: this.#title, placeHolder });
+  }
+
+  /** @param placeHolder what it may be; with it, the line may be empty */
+  #askRequest(prompt: string, value: string, placeHolder = ''): Promise<string> {
+    const known = { name: 'x', url: 'https://x', kind: this.#kind };
+    const problem = (line: string) => problemOf({ ...known, ...this.#describing.begun(line) });
+    const validateInput = (line: string) => (line === '' && placeHolder !== '' ? undefined : problem(line));
+    return askText({ title: this.#title, prompt, value, placeHolder, validateInput });
   }
 
   #item(one: Found, depth: number, label: string) {

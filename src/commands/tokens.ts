@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
 import { askGatewayLogin, chosenConnection, chosenToken, loginDialogs, namedConnection } from './ask.ts';
@@ -41,15 +43,13 @@ export const query: Handler = async (services, call) => {
     (signal) => services.keeper.remainingLife(token.id, { signal }),
   );
   if (call.interactive) {
-    const left = clockFace(told.expiresAt - Date.now());
-    const asked = await services.keeper.canAsk(token.id);
+    const words = [nameOf(told), clockFace(told.expiresAt - Date.now())];
     void vscode.window.showInformationMessage(
-      asked
-        ? vscode.l10n.t('{0} has {1} left, says the gateway.', nameOf(told), left)
+      (await services.keeper.canAsk(token.id))
+        ? vscode.l10n.t('{0} has {1} left, says the gateway.', ...words)
         : vscode.l10n.t(
             '{0} has about {1} left, reckoned from the timeout: this gateway cannot be asked.',
-            nameOf(told),
-            left,
+            ...words,
           ),
     );
   }
@@ -58,12 +58,8 @@ export const query: Handler = async (services, call) => {
 
 /** Ends a session at its gateway. */
 export const close: Handler = async (services, call) => {
-  const token = await chosenToken(
-    services,
-    call,
-    vscode.l10n.t('Close Session'),
-    ({ kind }) => kind === 'session',
-  );
+  const isSession = ({ kind }: TokenInfo) => kind === 'session';
+  const token = await chosenToken(services, call, vscode.l10n.t('Close Session'), isSession);
   await withProgress(call.interactive, vscode.l10n.t('Closing {0}', nameOf(token)), (signal) =>
     services.keeper.close(token.id, { signal, ...(call.interactive && loginDialogs(call)) }),
   );
@@ -80,18 +76,10 @@ export const closeAll: Handler = async (services, call) => {
 
 /** Closes a connection's sessions, forgets its tokens and its login. */
 export const signOut: Handler = async (services, call) => {
-  const title = vscode.l10n.t('Sign Out');
-  const connection = await chosenConnection(
-    services,
-    call,
-    title,
-    ({ name }) => services.keeper.tokens(name).length > 0,
-  );
-  const count = await withProgress(
-    call.interactive,
-    vscode.l10n.t('Signing out of {0}', connection.name),
-    (signal) =>
-      services.keeper.signOut(connection.name, { signal, ...(call.interactive && { askGatewayLogin }) }),
+  const isSignedIn = ({ name }: Connection) => services.keeper.tokens(name).length > 0;
+  const { name } = await chosenConnection(services, call, vscode.l10n.t('Sign Out'), isSignedIn);
+  const count = await withProgress(call.interactive, vscode.l10n.t('Signing out of {0}', name), (signal) =>
+    services.keeper.signOut(name, { signal, ...(call.interactive && { askGatewayLogin }) }),
   );
   return told(call, count);
 };
@@ -110,16 +98,13 @@ export const toggleKeepAlive: Handler = async (services, call) => {
 
 /** A count of closed sessions, which a person is told. */
 function told<T extends { closed: number; failed: number }>({ interactive }: Call, count: T): T {
-  if (interactive && count.failed > 0) {
+  const { closed, failed } = count;
+  if (interactive && failed > 0) {
     void vscode.window.showWarningMessage(
-      vscode.l10n.t(
-        '{0} sessions were closed, {1} could not be: the log says why.',
-        count.closed,
-        count.failed,
-      ),
+      vscode.l10n.t('{0} sessions were closed, {1} could not be: the log says why.', closed, failed),
     );
   } else if (interactive) {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} sessions closed', count.closed), 5_000);
+    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} sessions closed', closed), 5_000);
   }
   return count;
 }

@@ -2,7 +2,7 @@ import type { DataResult } from '../commands/dataResult.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 
 /** Bounds of an answer to a language model, whose context is small and paid for. */
-export interface Bounds {
+interface Bounds {
   readonly rows: number;
   readonly characters: number;
 }
