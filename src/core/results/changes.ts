@@ -88,20 +88,30 @@ export class Changes {
       isShown[row] = 1;
     }
     const gone = new Map<number, number[]>();
+    const all = new Uint32Array(order.length + this.differences.gone);
+    let count = 0;
     let last = -1;
     for (const row of earlier) {
       const after = this.#after[row] as number;
       if (after < 0) {
-        gone.set(last, [...(gone.get(last) ?? []), rowCount + row]);
+        const others = gone.get(last) ?? [];
+        others.push(rowCount + row);
+        gone.set(last, others);
       } else if (isShown[after] === 1) {
         last = after;
       }
     }
-    const all = [...(gone.get(-1) ?? [])];
+    const addGone = (after: number): void => {
+      for (const row of gone.get(after) ?? []) {
+        all[count++] = row;
+      }
+    };
+    addGone(-1);
     for (const row of order) {
-      all.push(row, ...(gone.get(row) ?? []));
+      all[count++] = row;
+      addGone(row);
     }
-    return Uint32Array.from(all);
+    return all.subarray(0, count);
   }
 
   /** Makes a test of whether a row that was there has another value. */

@@ -135,6 +135,16 @@ describe('results: table', () => {
     );
   });
 
+  it('shows many rows that are gone one after the other without much ado', function () {
+    this.timeout(20_000);
+    const rows = Array.from({ length: 150_000 }, (_, at) => ({ k: `JOB${at}` }));
+    const now = new TableEngine(tableOf([{ k: 'JOB0' }]));
+    now.compare(new TableEngine(tableOf(rows)));
+    const arrangement = { sort: [], filter: '', labels: [] };
+    const { shown, gone, rows: seen } = now.page({ arrangement, from: 149_999, to: 160_000 });
+    assert.deepEqual([shown, gone, seen], [1, 149_999, [{ index: -1, cells: ['JOB149999'] }]]);
+  });
+
   it('shows rows that are gone where they stood, in any order and under any filter, and nowhere else', () => {
     const row = (k: string, v: string) => ({ k, v });
     const before = new TableEngine(tableOf([row('x', '5'), row('a', '1'), row('b', '2'), row('y', '9')]));
