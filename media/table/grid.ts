@@ -235,7 +235,7 @@ export class Grid {
     root.classList.toggle('gone', row !== undefined && row.index < 0);
     root.classList.toggle('alerting', row?.alert !== undefined);
     placeCell(number, index, -1);
-    fillCell(number, row === undefined || row.index < 0 ? '' : String(row.index + 1));
+    fillCell(number, row === undefined ? '' : row.index < 0 ? '−' : String(row.index + 1));
     while (cells.length < drawn.length) {
       const cell = element('div', { role: 'gridcell' });
       cells.push(cell);

@@ -78,6 +78,7 @@ const pictures: readonly Picture[] = [
   ...contrast.map((theme) => ({ name: `overview-${theme}`, theme, take: overview, internal: true })),
   { name: 'watch-dark', theme: 'dark', take: watch },
   { name: 'watch-light', theme: 'light', take: watch, internal: true },
+  { name: 'alerts-dark', theme: 'dark', take: alerts },
   { name: 'watch-hc-dark', theme: 'hc-dark', take: watch, internal: true },
   ...looked('statistics', statistics),
   ...looked('groups', groups),
@@ -200,6 +201,22 @@ async function watch(vs: Workbench, words: Words): Promise<void> {
   // Enough looks for lines that go somewhere.
   await delay(40_000);
   await table.locator('.cell.changed').first().waitFor();
+}
+
+/** Rows that meet a condition, in a watch that has told of one. */
+async function alerts(vs: Workbench, words: Words): Promise<void> {
+  await overview(vs, words);
+  await vs.palette(words.command('results.alert'));
+  const asked =
+    'A condition as in the filter, such as CPU > 90. Rows that meet it are marked, and a watch tells when they begin to. Empty: no alert';
+  await vs.quickInput.answer(words.text(asked), 'ASICPSCA > 35');
+  await vs.webview().locator('.cell.alert').first().waitFor();
+  await vs.palette(words.command('results.watch'));
+  await vs.quickInput.pick(
+    words.text('Each look also keeps the session alive'),
+    words.label('Every {0} seconds').replace('{0}', '2'),
+  );
+  await vs.notification(/ASICPSCA > 35/);
 }
 
 /** What a column has, in a list. */
