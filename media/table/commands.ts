@@ -14,7 +14,6 @@ const commands: Readonly<Record<Ask, (view: TableView, column: SeenColumn) => vo
   sortDescending: (view, { field }) => view.sortBy(field, false, 'descending'),
   unsort: (view, { field }) => view.sortBy(field, true, 'none'),
   showAll: (view) => view.arrangeColumns((columns) => columns.showAll()),
-  reset: (view) => view.reset(),
   hide: (view, { field }) => view.arrangeColumns((columns) => columns.hide(field)),
   pin: (view, { field }) => view.arrangeColumns((columns) => columns.togglePin(field)),
   fit: (view, column) => view.fit(column),

@@ -217,16 +217,13 @@ export class TableView {
     this.arranged();
   }
 
-  /** Shows the rows and columns as the server sent them. */
-  reset(): void {
-    this.#use({ ...asSent, alert: this.#layout.alert });
-    this.#fitAll();
-    this.arranged();
-  }
-
   #use(layout: Layout): void {
+    const isNamed = layout.byField === this.columns.byField;
     this.#layout = layout;
     this.columns.layout = layout;
+    if (!isNamed) {
+      this.#fitAll();
+    }
     this.filterBox.value = layout.filter;
     this.rows.arrange(this.#isArranged);
   }

@@ -13,6 +13,7 @@ import {
 } from '../core/results/exports.ts';
 import type { TableHandle } from '../core/results/tableHandle.ts';
 import { exportFile } from '../views/results/exportFile.ts';
+import { asSent } from '../views/results/layout.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
@@ -52,7 +53,7 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.unsort': view('unsort'),
   'sessionTokens.results.hideColumn': view('hide'),
   'sessionTokens.results.showAllColumns': view('showAll'),
-  'sessionTokens.results.resetView': view('reset'),
+  'sessionTokens.results.resetView': (panel) => panel.arrange({ ...asSent, alert: panel.model.layout.alert }),
   'sessionTokens.results.pinColumn': view('pin'),
   'sessionTokens.results.fitColumn': view('fit'),
   'sessionTokens.results.filterByValue': view('filterByValue'),

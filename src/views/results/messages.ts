@@ -172,7 +172,6 @@ export const toTable = v.variant('is', [
       'unsort',
       'hide',
       'showAll',
-      'reset',
       'pin',
       'fit',
       'detail',
