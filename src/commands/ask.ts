@@ -17,6 +17,16 @@ export async function askText(options: vscode.InputBoxOptions): Promise<string> 
   return answered(await vscode.window.showInputBox({ ignoreFocusOut: true, ...options }));
 }
 
+/** A number between bounds, typed by a person. @param wrong what is said of what is none */
+export async function askNumber(
+  options: vscode.InputBoxOptions,
+  isRight: (number: number) => boolean,
+  wrong: string,
+): Promise<number> {
+  const validateInput = (typed: string) => (isRight(Number(typed)) ? undefined : wrong);
+  return Number(await askText({ ...options, validateInput }));
+}
+
 /** One of several; rejects with `E_CANCELLED` when the person turns away. */
 export async function askChoice<T extends vscode.QuickPickItem>(
   items: readonly T[],
@@ -45,18 +55,10 @@ function answered<T>(answer: T | undefined): T {
  */
 export async function askOneByOne<T extends vscode.QuickPickItem>(
   items: readonly T[],
-  {
-    typing,
-    separator,
-    max = Number.POSITIVE_INFINITY,
-    ...options
-  }: vscode.QuickPickOptions & {
-    typing: string;
-    separator: string;
-    max?: number;
-  },
+  asked: vscode.QuickPickOptions & { typing: string; separator: string; max?: number },
   take: (item: T) => Promise<readonly string[]>,
 ): Promise<{ chosen: string[]; wantsToType: boolean }> {
+  const { typing, separator, max = Number.POSITIVE_INFINITY, ...options } = asked;
   const chosen = new Set<string>();
   const typed: vscode.QuickPickItem = { label: typing };
   while (chosen.size < max) {
@@ -186,14 +188,8 @@ async function chosen<T>(
   itemOf: (one: T) => vscode.QuickPickItem,
   options: vscode.QuickPickOptions,
 ): Promise<T | undefined> {
-  return all.length > 1
-    ? (
-        await askChoice(
-          all.map((one) => ({ ...itemOf(one), one })),
-          options,
-        )
-      ).one
-    : all[0];
+  const items = all.map((one) => ({ ...itemOf(one), one }));
+  return items.length > 1 ? (await askChoice(items, options)).one : all[0];
 }
 
 /** The connection named in the arguments, or the only one, or the one that the person chooses. */
@@ -359,9 +355,8 @@ async function askRemember(title: string): Promise<boolean> {
     label: vscode.l10n.t('Only Now'),
     detail: vscode.l10n.t('Asked for again when the token has expired'),
   };
-  return (
-    (await askChoice([yes, no], { title, placeHolder: vscode.l10n.t('Remember these credentials?') })) === yes
-  );
+  const placeHolder = vscode.l10n.t('Remember these credentials?');
+  return (await askChoice([yes, no], { title, placeHolder })) === yes;
 }
 
 function notEmpty(text: string): string | undefined {

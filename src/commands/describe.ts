@@ -7,7 +7,17 @@ import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
 import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { mask } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askLogin, askName, askText, askUrl, confirm, loginDialogs, problemOf } from './ask.ts';
+import {
+  askChoice,
+  askLogin,
+  askName,
+  askNumber,
+  askText,
+  askUrl,
+  confirm,
+  loginDialogs,
+  problemOf,
+} from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { fetchData } from './getData.ts';
@@ -198,22 +208,13 @@ class Description {
     }));
     const none = { label: vscode.l10n.t('It is not told there'), description: '', life: undefined };
     const told = await this.#choose([...items, none], vscode.l10n.t('How long does the token live?'));
-    const life = told.life ?? (await this.#minutes());
+    const minutes = { title: this.#title, prompt: vscode.l10n.t('Its life in minutes'), value: '30' };
+    const wrong = vscode.l10n.t('Type a number of more than 0.');
+    const life = told.life ?? (await askNumber(minutes, (number) => number > 0, wrong));
     const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
     const absolute = { label: vscode.l10n.t('No, or nobody knows') };
     const question = vscode.l10n.t('Does each request set its life back?');
     return { life, isSliding: (await this.#choose([absolute, sliding], question)) === sliding };
-  }
-
-  async #minutes(): Promise<number> {
-    const text = await askText({
-      title: this.#title,
-      prompt: vscode.l10n.t('Its life in minutes'),
-      value: '30',
-      validateInput: (typed) =>
-        Number(typed) > 0 ? undefined : vscode.l10n.t('Type a number of more than 0.'),
-    });
-    return Number(text);
   }
 
   /** Tries a request for data, lets the person point at the rows, and shows them as a table. */

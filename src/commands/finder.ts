@@ -45,14 +45,10 @@ export async function findParams(asking: Asking, finder: Finder, target: string)
   }
   const params: Record<string, unknown> = { [list]: chosen };
   for (const { name, prompt, choices } of further(target, new Date())) {
-    const items = choices.map(({ label, value }) => ({
-      label: translated(label),
-      description: value ?? '',
-      value,
-    }));
+    const items = choices.map((one) => ({ label: translated(one.label), description: one.value ?? '' }));
     const useTyped = vscode.l10n.t('use this value');
     const said = await askChoiceOrText(items, { title, placeholder: translated(prompt), useTyped });
-    const found = items.find(({ label }) => label === said);
+    const found = choices.find((one) => translated(one.label) === said);
     const value = found === undefined ? said : found.value;
     if (value !== undefined) {
       params[name] = value;

@@ -62,11 +62,8 @@ async function askValue(
     const offered = found.then((names) =>
       ['*', ...names.filter((one) => one !== '*')].map((label) => ({ label })),
     );
-    return askChoiceOrText(offered, {
-      title,
-      placeholder: meaning,
-      useTyped: vscode.l10n.t('use this value'),
-    });
+    const useTyped = vscode.l10n.t('use this value');
+    return askChoiceOrText(offered, { title, placeholder: meaning, useTyped });
   }
   const validateInput = (text: string) =>
     isNumber && !/^(?:[1-9]\d{0,8})?$/.test(text)
@@ -89,15 +86,11 @@ async function askColumns(
   const asked = { title, placeHolder: meaning, typing: vscode.l10n.t('Type it…'), separator, max };
   const { chosen, wantsToType } = await askOneByOne(items, asked, async ({ column, label }) => {
     const ofColumn = `${title}: ${label}`;
+    const ways = choices?.map((one) => ({ label: translated(one.label), value: one.value }));
     const said =
-      choices === undefined
+      ways === undefined
         ? await askText({ title: ofColumn, prompt: meaning })
-        : (
-            await askChoice(
-              choices.map(({ value, label }) => ({ label: translated(label), value })),
-              { title: ofColumn },
-            )
-          ).value;
+        : (await askChoice(ways, { title: ofColumn })).value;
     return [term(column, said)];
   });
   const text = chosen.join(separator);

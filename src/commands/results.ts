@@ -185,15 +185,12 @@ async function copyRequestAs(
     http: vscode.l10n.t('HTTP file (.http)'),
   };
   const items = requestForms.map((one) => ({ label: names[one], one }));
-  const form =
-    oneOf('form', args.form, requestForms) ??
-    (
-      await askChoice(items, {
-        title: vscode.l10n.t('Copy Request As'),
-        placeHolder: vscode.l10n.t('The token comes from an environment variable'),
-        ignoreFocusOut: false,
-      })
-    ).one;
+  const asked = {
+    title: vscode.l10n.t('Copy Request As'),
+    placeHolder: vscode.l10n.t('The token comes from an environment variable'),
+    ignoreFocusOut: false,
+  };
+  const form = oneOf('form', args.form, requestForms) ?? (await askChoice(items, asked)).one;
   const connection = services.connections.get(panel.model.request.connection);
   const wire = wireOf(withoutSecrets(panel.model.request, services.hasSecret), connection, services.memory);
   await vscode.env.clipboard.writeText(requestText(wire, connection, form));

@@ -7,7 +7,7 @@ import { quoted } from '../views/results/filterTerm.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import type { Results } from '../views/results/results.ts';
 import { differencesText } from '../views/results/statusTexts.ts';
-import { askChoice, askText } from './ask.ts';
+import { askChoice, askNumber, askText } from './ask.ts';
 import { plain, wholeTable } from './columns.ts';
 import type { Call, ResultCommand } from './command.ts';
 
@@ -43,17 +43,11 @@ export async function watch(panel: ResultPanel, { args: { seconds } }: Call): Pr
   panel.watch(value === 0 ? await askSeconds() : value);
 }
 
-async function askSeconds(): Promise<number> {
-  const text = await askText({
-    ignoreFocusOut: false,
-    prompt: vscode.l10n.t('Seconds from one look to the next'),
-    value: '15',
-    validateInput: (input) =>
-      Number(input) >= 1 && Number(input) <= maxSeconds
-        ? undefined
-        : vscode.l10n.t('A number from 1 to {0}', maxSeconds),
-  });
-  return Number(text);
+function askSeconds(): Promise<number> {
+  const prompt = vscode.l10n.t('Seconds from one look to the next');
+  const isRight = (seconds: number) => seconds >= 1 && seconds <= maxSeconds;
+  const wrong = vscode.l10n.t('A number from 1 to {0}', maxSeconds);
+  return askNumber({ ignoreFocusOut: false, prompt, value: '15' }, isRight, wrong);
 }
 
 /** Leaves out the rows that have not changed, or shows them again. */
