@@ -144,9 +144,15 @@ export class TableEngine {
     };
   }
 
-  /** A selection as text for the clipboard; undefined when it is too much. */
-  copy({ from, to, arrangement, ...how }: Selection): string | undefined {
-    return copied(this.table, this.#arranging.indices({ from, to, arrangement }), how);
+  /** A selection as text for the clipboard; undefined when it is too much. Rows that are gone are copied by themselves alone. */
+  copy({ from, to, arrangement, ...how }: Selection): { text: string; rows: number } | undefined {
+    const rows = [...this.#arranging.all({ from, to, arrangement })];
+    const own = rows.filter((row) => !this.#arranging.isGone(row));
+    const earlier = own.length === 0 ? this.#arranging.changes?.earlier : undefined;
+    const { rowCount } = this.table;
+    const meant = earlier === undefined ? own : rows.map((row) => row - rowCount);
+    const text = copied(earlier ?? this.table, meant, how);
+    return text === undefined ? undefined : { text, rows: meant.length };
   }
 
   /** Rows of the server's order as the text of a JSON list, in which what is nested is no text. */

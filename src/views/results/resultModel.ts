@@ -218,6 +218,7 @@ export class ResultModel implements Disposable {
   async #replace(table: TableHandle, fetched: Fetched): Promise<void> {
     const before = this.#table?.state.lost === undefined ? this.#table : undefined;
     if (this.#compared?.table.state.lost !== undefined) {
+      this.#compared.share.dispose();
       this.#compared = undefined;
     }
     const other = this.#compared?.table ?? before;

@@ -272,7 +272,7 @@ export class ResultPanel implements Disposable {
     if (table === undefined) {
       return;
     }
-    const text = await table.call('copy', {
+    const copied = await table.call('copy', {
       arrangement,
       from,
       to,
@@ -281,12 +281,12 @@ export class ResultPanel implements Disposable {
       headers: headers ? (form === 'csv' ? fields : fields.map((one) => this.model.labelOf(one))) : null,
       most: mostCopied,
     });
-    if (text === undefined) {
+    if (copied === undefined) {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
       return;
     }
-    await vscode.env.clipboard.writeText(this.#deps.hide(text));
-    const rows = to - from;
+    await vscode.env.clipboard.writeText(this.#deps.hide(copied.text));
+    const { rows } = copied;
     this.note(
       rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),
     );

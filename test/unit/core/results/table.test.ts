@@ -162,7 +162,10 @@ describe('results: table', () => {
     assert.deepEqual(shown({ onlyChanged: true }), ['-x b -y c', 2, 2]);
     assert.deepEqual(shown({ onlyChanged: true, filter: 'v<5' }), ['b c', 2, 0]);
     const all = { arrangement: asSent, from: 0, to: 5 };
-    assert.equal(now.copy({ ...all, fields: ['k'], headers: null, most: 99 }), 'b\nc\na');
+    const copied = (from: number, to: number) =>
+      now.copy({ ...all, from, to, fields: ['k'], headers: null, most: 99 });
+    assert.deepEqual(copied(0, 5), { text: 'b\nc\na', rows: 3 });
+    assert.deepEqual(copied(0, 1), { text: 'x', rows: 1 }, 'but a row that is gone by itself is');
     assert.equal(now.statistics({ ...all, field: 'v' })?.rows, 3);
     assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).rowCount, 3);
     assert.deepEqual(now.detail({ arrangement: asSent, at: 0 }), {
@@ -435,7 +438,7 @@ describe('results: export', () => {
     for (const [at, text] of [...commands, ...harmless].entries()) {
       const guard = at < commands.length ? "'" : '';
       const desk = new TableEngine(tableOf([{ a: text }]));
-      const copied = desk.copy({ from: 0, to: 1, fields: ['a'], headers: ['a'], most: 1000 }) ?? '';
+      const copied = desk.copy({ from: 0, to: 1, fields: ['a'], headers: ['a'], most: 1000 })?.text ?? '';
       for (const [written, delimiter] of [
         [opening('csv', ['a']) + exported(desk, 'csv', ['a']), ','],
         [exported(desk, 'csv', ['a'], 0, 9, ';'), ';'],
@@ -462,7 +465,13 @@ describe('results: export', () => {
     ];
     const rows = values.map((a) => ({ a, b: 'next' }));
     const desk = new TableEngine(tableOf(rows));
-    const copied = desk.copy({ from: 0, to: 99, fields: ['a', 'b'], headers: ['"A"', 'B\tC'], most: 1000 });
+    const copied = desk.copy({
+      from: 0,
+      to: 99,
+      fields: ['a', 'b'],
+      headers: ['"A"', 'B\tC'],
+      most: 1000,
+    })?.text;
     assert.deepEqual(readDelimited(copied ?? '', '\t'), [['"A"', 'B\tC'], ...values.map((a) => [a, 'next'])]);
     for (const delimiter of [',', ';', '\t'] as const) {
       const written = exported(desk, 'csv', ['a', 'b'], 0, 99, delimiter);
@@ -592,7 +601,7 @@ describe('results: export', () => {
     table.append([readJson(text).value as SentObject, new Map([['N', null]])]);
     const desk = new TableEngine(table);
     const copied = (form: CopyForm, headers: readonly string[] | null, most = 1000) =>
-      desk.copy({ form, from: 0, to: 2, fields: ['T', 'N', 'M'], headers, most });
+      desk.copy({ form, from: 0, to: 2, fields: ['T', 'N', 'M'], headers, most })?.text;
     assert.deepEqual(copied('markdown', ['T_', 'n', 'm'])?.split('\n'), [
       '| T\\_ | n | m |',
       '| --- | ---: | --- |',
@@ -614,7 +623,7 @@ describe('results: export', () => {
 
   it('copies rows as text with tabs', () => {
     assert.equal(
-      desk.copy({ from: 0, to: 2, fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], most: 1000 }),
+      desk.copy({ from: 0, to: 2, fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], most: 1000 })?.text,
       'A\tB\tE\n\'=cmd|x\tsay "hi", you\t\n\'@x\t"line\nend"\tp, q',
     );
   });

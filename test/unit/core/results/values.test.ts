@@ -63,8 +63,9 @@ async function exported(table: TableHandle, format: ExportFormat): Promise<strin
   return text;
 }
 
-function copied({ table, fields, state }: Got): Promise<string | undefined> {
-  return table.call('copy', { from: 0, to: state.rowCount, fields, headers: null, most: 1e9 });
+async function copied({ table, fields, state }: Got): Promise<string | undefined> {
+  const all = { from: 0, to: state.rowCount, fields, headers: null, most: 1e9 };
+  return (await table.call('copy', all))?.text;
 }
 
 /** Texts of a column named `v`, arranged. */
