@@ -262,7 +262,9 @@ export class TokenSync implements Disposable {
     const { value, sent, valueVersion } = record;
     const endedAt = this.#ended.get(value);
     const isRemoved = valueVersion <= (this.#removed.get(id) ?? -1);
-    if (isRemoved || (endedAt !== undefined && isLater(endedAt, sent, clock.now()))) {
+    // Written by who has not heard of what is here in its place: that lives.
+    const isOld = valueVersion < (table.stored(id)?.valueVersion ?? 0);
+    if (isRemoved || (endedAt !== undefined && !isOld && isLater(endedAt, sent, clock.now()))) {
       this.#markRemoved(id, valueVersion);
       await store.delete(id);
       return undefined;

@@ -314,6 +314,24 @@ describe('tokens in the table and in the store', () => {
     other.dispose();
   });
 
+  it('keeps what it has put in the place of a value that has ended, when a window writes that once more', async () => {
+    const { table, sync } = open();
+    const ended = record('a');
+    await sync.add(ended);
+    await sync.update('a', { value: 'fresh-value' }, 'now');
+    clock.advance(10);
+    await sync.removeEnded({ ...ended, id: 'put aside' });
+    const other = storage.window();
+    await other.write('a', serialize({ ...ended, lifeVersion: 9 }));
+    for (let second = 0; second < 3; second++) {
+      await settled();
+      clock.advance(1_000);
+    }
+    assert.equal(table.get('a')?.value, 'fresh-value');
+    assert.match(storage.entries.get('a') ?? '', /fresh-value/);
+    other.dispose();
+  });
+
   it('does not forget what has another value by now', async () => {
     const [one, two] = [open(), open()];
     const first = record('a');
