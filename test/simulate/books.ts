@@ -12,8 +12,10 @@ interface Refresh {
 /** What has happened to tokens and logins; says at once of what happens now whether it may. */
 export class Books {
   readonly #day: Day;
-  /** Values that have been in the store: from then on nobody may lose them. */
-  readonly stored = new Set<string>();
+  /** Values that have been in the store. */
+  readonly #stored = new Set<string>();
+  /** Values that a window has got by signing in or renewing. */
+  readonly #granted = new Map<string, { readonly at: number; readonly by: SimWindow }>();
   /** When each entry of the store was written last. */
   readonly writtenAt = new Map<string, number>();
   /** When a gateway answered last. */
@@ -33,6 +35,8 @@ export class Books {
   readonly #refused = new Map<string, { readonly at: number; readonly by: SimWindow }>();
   /** How the last use of each refresh token has ended, as far as its window has heard. */
   readonly #refreshes = new Map<string, Refresh>();
+  /** Tokens that somebody has tried to close. */
+  readonly #givenUp = new Set<string>();
   #overBudgetSince = Number.POSITIVE_INFINITY;
 
   constructor(day: Day) {
@@ -44,12 +48,31 @@ export class Books {
     this.writtenAt.set(id, this.#day.time.now);
     const value = /"value":"([^"]+)"/.exec(json)?.[1];
     if (value !== undefined) {
-      if (!this.stored.has(value) && json.includes('"closing":true')) {
+      if (!this.#stored.has(value) && json.includes('"closing":true')) {
         this.#unwanted.add(value);
       }
-      this.stored.add(value);
+      this.#stored.add(value);
       this.#checkBudget();
     }
+  }
+
+  granted(value: string, by: SimWindow): void {
+    this.#granted.set(value, { at: this.#day.time.now, by });
+  }
+
+  /** Whether nobody may lose a value any more: it has been stored, or a window has got it and had the time to store it. */
+  isOurs(value: string): boolean {
+    const granted = this.#granted.get(value);
+    return this.#stored.has(value) || (granted !== undefined && granted.by.diedAt - granted.at > second);
+  }
+
+  closes(token: string): void {
+    this.#givenUp.add(token);
+  }
+
+  /** Whether nobody has tried to close a token. What a gateway has called dead is forgotten though that fails. */
+  isWanted(token: string): boolean {
+    return !this.#givenUp.has(token);
   }
 
   /** Notes who is at work. */
@@ -186,7 +209,7 @@ export class Books {
     const { lastAwake, machines, servers, time } = this.#day;
     servers.cra?.sweep();
     const known = [...(servers.cra?.sessions.keys() ?? [])].filter(
-      (value) => this.stored.has(value) && !this.#unwanted.has(value),
+      (value) => this.#stored.has(value) && !this.#unwanted.has(value),
     );
     // Machines hear of each other's only when they are stored.
     const graceMs = machines.length > 1 ? minute : 0;

@@ -44,7 +44,11 @@ export class Looks {
         }
       }
     }
-    this.#checkAlike();
+    const { lastAwake, time } = this.#day;
+    if (time.now - Math.max(lastAwake, this.#books.answeredAt) >= hearsayMs) {
+      this.#checkAlike(); // All may have heard the latest.
+      this.checkKnown((value) => this.#books.isWanted(value));
+    }
     this.#books.see();
   }
 
@@ -86,10 +90,7 @@ export class Looks {
 
   /** A token has the same life left on all machines, less what the news of it may have been under way. */
   #checkAlike(): void {
-    const { lastAwake, storage, time, windows } = this.#day;
-    if (time.now - Math.max(lastAwake, this.#books.answeredAt) < hearsayMs) {
-      return; // Not all may have heard the latest.
-    }
+    const { storage, time, windows } = this.#day;
     for (const [id, json] of storage.entries) {
       const lives = windows.flatMap((window) => {
         const token =
@@ -131,15 +132,15 @@ export class Looks {
   }
 
   /** What a gateway counts as open and was ever stored is stored. */
-  checkKnown(when: string): void {
+  checkKnown(concerns: (value: string) => boolean = () => true): void {
     const entries = [...this.#day.storage.entries.values()].join('\n');
     for (const { isRevoked, server } of this.#gateways()) {
       server.sweep();
-      for (const value of server.sessions.keys()) {
+      for (const value of [...server.sessions.keys()].filter(concerns)) {
         const isHeld = entries.includes(`"value":"${value}"`);
         // What nothing revokes lives on when it is closed or replaced.
-        if (this.#books.stored.has(value) && !isHeld && (isRevoked || !this.#books.isClosed(value))) {
-          this.#day.blame(`${value} is open, and nobody knows it ${when}`);
+        if (this.#books.isOurs(value) && !isHeld && (isRevoked || !this.#books.isClosed(value))) {
+          this.#day.blame(`${value} is open, and nobody knows it`);
         }
         const refresh = server.families.refreshOf(value);
         if (isHeld && refresh !== undefined && !entries.includes(`"refreshToken":"${refresh}"`)) {
@@ -153,7 +154,7 @@ export class Looks {
   checkClosed(): void {
     for (const { isRevoked, server } of this.#gateways()) {
       for (const value of server.sessions.keys()) {
-        if (isRevoked && this.#books.stored.has(value)) {
+        if (isRevoked && this.#books.isOurs(value)) {
           this.#day.blame(`${value} is still open after everything was closed`);
         }
       }

@@ -146,8 +146,8 @@ export class Ports {
     const { logOff, remainingLife } = inner;
     const books = this.#books;
     return {
-      signIn: (login, service, options) =>
-        port('signIn', connection.name, async () => {
+      signIn: async (login, service, options) => {
+        const grant = await port('signIn', connection.name, async () => {
           books.sendsLogin(login, window);
           return inner.signIn(login, service, options).catch((error: unknown) => {
             if (isLoginRefused(error) && window.alive && !window.machine.isAsleep) {
@@ -155,11 +155,14 @@ export class Ports {
             }
             throw error;
           });
-        }),
+        });
+        books.granted(grant.value, window);
+        return grant;
+      },
       getData: (call) =>
         port('getData', call.tokens.session ?? call.tokens.user, () => inner.getData(mortal(call, window))),
       ...(inner.renewsDead ? { renewsDead: true } : {}),
-      keepAlive: (tokens, options) => {
+      keepAlive: async (tokens, options) => {
         const token = tokens.session ?? tokens.user;
         const isAutomatic = books.renews(token, window);
         const call = port('keepAlive', token, async () => {
@@ -170,7 +173,9 @@ export class Ports {
           }
           return grant;
         });
-        return books.refreshes(tokens.more?.refreshToken, window, call);
+        const grant = await books.refreshes(tokens.more?.refreshToken, window, call);
+        books.granted(grant.value, window);
+        return grant;
       },
       ...(remainingLife === undefined
         ? {}
@@ -181,6 +186,7 @@ export class Ports {
       close: async (tokens, options) => {
         const token = tokens.session ?? tokens.user;
         window.unclosed.add(token);
+        books.closes(token);
         await port('close', token, () => inner.close(tokens, options));
         window.unclosed.delete(token);
         books.closed(token, window); // Now it knows: its machine may have slept.

@@ -277,7 +277,7 @@ export class World {
     this.#looks.look();
     this.#checkRest();
     this.#looks.checkSame();
-    this.#looks.checkKnown('after recovery');
+    this.#looks.checkKnown();
     const [window] = this.#day.windows;
     const count = window?.inner.keeper.tokens('cra').filter(({ kind }) => kind === 'session').length ?? 0;
     if (count > maxSessions) {
