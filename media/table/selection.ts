@@ -1,5 +1,5 @@
 /** A cell by its place on the screen: row -1 is the header, column -1 the row's number. */
-export interface Place {
+interface Place {
   readonly row: number;
   readonly column: number;
 }

@@ -232,7 +232,7 @@ function encodings(text: string): string[] {
 const escapes = /\\u([\da-f]{4})|&#(\d{1,7});|&#x([\da-f]{1,6});|&(amp|lt|gt|quot|apos);/gi;
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Takes secrets out of a text. In which something is found only without its escapes is shown without them. */
+/** Takes secrets out of a text; one in which some are found only without its escapes is shown without these. */
 function alsoEscaped(text: string, takeOut: (text: string) => string): string {
   const clean = takeOut(text);
   const plain = unescaped(clean);

@@ -14,7 +14,7 @@ const plex = 'PLEX1';
 const previous = /\bPREV\b/i;
 
 /** A part of a view: what the optional parameters of `data` (docs/protocols.md 2b) ask for. */
-export interface Selection {
+interface Selection {
   readonly systems: ReadonlySet<string>;
   readonly start: number;
   readonly count: number;

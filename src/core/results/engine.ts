@@ -19,7 +19,7 @@ import type { Detail, Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
 import { groupsOf, type Statistics, statisticsOf, sumsOf } from './statistics.ts';
 import { ResultTable } from './table.ts';
 
-export type Selection = ArrangedSpan & Copying;
+type Selection = ArrangedSpan & Copying;
 
 export interface Summary {
   readonly fields: readonly string[];
@@ -38,7 +38,7 @@ export interface ExportRequest {
   readonly arrangement?: Arrangement;
 }
 
-export interface MeetingRequest {
+interface MeetingRequest {
   readonly alert: string;
   readonly labels: Labels;
   /** What rows were known by the last time; null the first time. */
@@ -46,13 +46,13 @@ export interface MeetingRequest {
 }
 
 /** Rows that meet the condition of an alert. */
-export interface Meeting {
+interface Meeting {
   /** What rows are known by: the same as the last time, as long as that tells them from each other. */
   readonly keyFields: readonly string[];
   readonly keys: readonly string[];
 }
 
-export interface SampleRequest {
+interface SampleRequest {
   readonly arrangement?: Arrangement;
   /** The fields that rows are known by; found out where nobody knows yet. */
   readonly keys: readonly string[] | null;
@@ -60,7 +60,7 @@ export interface SampleRequest {
   readonly most: number;
 }
 
-export interface GroupRequest extends ArrangedSpan {
+interface GroupRequest extends ArrangedSpan {
   readonly by: string;
   /** Fields whose numbers are added up. */
   readonly of: readonly string[];
@@ -68,7 +68,7 @@ export interface GroupRequest extends ArrangedSpan {
   readonly most: number;
 }
 
-export interface DatedRequest extends Omit<Dated, 'rows'> {
+interface DatedRequest extends Omit<Dated, 'rows'> {
   readonly arrangement?: Arrangement;
 }
 

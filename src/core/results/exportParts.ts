@@ -4,7 +4,7 @@ import type { TableHandle } from './tableHandle.ts';
 import { workbook } from './workbook.ts';
 
 /** A part of an export, with how many rows have been written with it, and how many there will be. */
-export interface ExportPart<T = string | Uint8Array> {
+interface ExportPart<T = string | Uint8Array> {
   readonly data: T;
   readonly rows: number;
   readonly total: number;

@@ -8,7 +8,7 @@ import { fold, foreign } from './text.ts';
 type Comparison = ':' | '=' | '<' | '<=' | '>' | '>=';
 
 /** One condition of a filter. Without a column it is free text, sought in every column. */
-export interface Term {
+interface Term {
   readonly column?: string;
   readonly comparison: Comparison;
   readonly value: string;

@@ -36,7 +36,7 @@ const seconds = new Map([
 ]);
 
 /** Whether day or month comes first in dates that end with the year. */
-export type DateOrder = 'dayFirst' | 'monthFirst';
+type DateOrder = 'dayFirst' | 'monthFirst';
 
 const asText: Reading = { kind: 'text', size: () => Number.NaN, compare: () => 0, mayBeRounded: () => false };
 /** JavaScript's numbers have 15 digits that are certain. */

@@ -31,7 +31,7 @@ export interface Total {
 }
 
 /** Rows that have the same value in a column. */
-export interface Group {
+interface Group {
   readonly text: string;
   readonly rows: number;
   /** Of each of the other columns; null where the group has no number in it, or the column is none of numbers. */
@@ -39,7 +39,7 @@ export interface Group {
 }
 
 /** The rows of a table, or those of an arrangement, in its order. */
-export type Rows = Iterable<number>;
+type Rows = Iterable<number>;
 
 const mostFrequent = 10;
 

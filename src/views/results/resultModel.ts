@@ -30,7 +30,7 @@ interface ModelServices {
 }
 
 /** A table to compare with. */
-export interface Compared {
+interface Compared {
   /** Of which result it is. */
   readonly title: string;
   readonly table: TableHandle;
