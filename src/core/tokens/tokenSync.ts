@@ -308,12 +308,17 @@ export class TokenSync implements Disposable {
   }
 
   /** Of several entries of one value the same one stays everywhere: each window may have put aside what was replaced. */
-  #dropTwins({ connection, value }: TokenRecord): void {
-    const twins = [...this.#deps.table.of(connection)].filter(
-      (other) => other.value === value && isClosable(other) && !other.closing,
-    );
-    for (const { id } of twins.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(1)) {
-      void this.#removeValue(id, value);
+  async #dropTwins({ connection, value }: TokenRecord): Promise<void> {
+    const { table } = this.#deps;
+    const held = table.of(connection).filter(isClosable);
+    const twins = held.filter((one) => one.value === value && !one.closing);
+    const [stays = '', ...others] = Array.from(twins, ({ id }) => id).sort();
+    if (others.length === 0) {
+      return;
+    }
+    await this.readAgain(stays); // Where it has another value by now, what was put aside is all that is left of this one.
+    if (table.stored(stays)?.value === value) {
+      await Promise.all(others.map((id) => this.#removeValue(id, value)));
     }
   }
 
@@ -342,7 +347,7 @@ export class TokenSync implements Disposable {
     const mine = table.stored(id);
     if (mine === undefined) {
       table.put(theirs);
-      this.#dropTwins(theirs);
+      void this.#dropTwins(theirs);
       return;
     }
     const both = merge(mine, theirs);

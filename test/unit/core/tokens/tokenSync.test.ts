@@ -332,6 +332,22 @@ describe('tokens in the table and in the store', () => {
     other.dispose();
   });
 
+  it('keeps a replaced value that another window has listed, if it hears of that before it hears of the new one', async () => {
+    const { table, sync } = open();
+    const first = record('a');
+    await sync.add(first);
+    await settled();
+    // Written by another window, and not heard of yet.
+    storage.entries.set('a', serialize({ ...first, value: 'fresh-value', valueVersion: 1 }));
+    const other = storage.window();
+    await other.write('b', serialize({ ...first, id: 'b' }));
+    await settled();
+    assert.equal(table.get('a')?.value, 'fresh-value');
+    assert.equal(table.get('b')?.value, first.value);
+    assert.match(storage.entries.get('b') ?? '', /secret-of-a/);
+    other.dispose();
+  });
+
   it('does not forget what has another value by now', async () => {
     const [one, two] = [open(), open()];
     const first = record('a');
