@@ -72,7 +72,7 @@ function told(unit: Unit, answer: Seen, token: string, isOld: boolean): number |
   if (unit.at !== undefined) {
     const end = instantOf(textAt(unit.at, answer));
     const issued = unit.issued && instantOf(textAt(unit.issued, answer));
-    const now = isOld ? nowAfter(issued, answer, end) : (issued ?? dateOf(answer));
+    const now = isOld ? nowAfter(issued, answer) : (issued ?? dateOf(answer));
     return end && now && end.ms - latest(now);
   }
   if (unit.jwt) {
@@ -92,10 +92,13 @@ function jwtMs(token: string, { issued }: Unit, answer: Seen): number | undefine
   return end && now && end.ms - latest(now);
 }
 
-/** When something was issued; or, where the server's clock says that this was a while ago, its time by that. */
-function nowAfter(issued: ServerInstant | undefined, answer: Seen, end: ServerInstant | undefined) {
+/**
+ * When something was issued; or, where the server's clock says that this was a while ago, its time by that.
+ * @param until of what was issued just now: who hands it out has another clock where that is past this already
+ */
+function nowAfter(issued: ServerInstant | undefined, answer: Seen, until?: ServerInstant) {
   const date = dateOf(answer);
-  const isOld = date && issued && end && date.ms > issued.ms && date.ms < end.ms;
+  const isOld = date && issued && date.ms > issued.ms && date.ms < (until?.ms ?? Number.POSITIVE_INFINITY);
   return isOld ? date : (issued ?? date);
 }
 

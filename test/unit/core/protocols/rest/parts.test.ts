@@ -238,6 +238,8 @@ describe('rest: lives', () => {
     const now = '2026-01-01T00:00:00.250Z';
     equal(told({ at, issued }, { end, now }, date), 600_250, 'by another clock');
     equal(toldMs({ at, issued }, answer({ end, now }, date), '', true), 299_500, 'issued a while ago');
+    const over = { date: 'Thu, 01 Jan 2026 00:20:00 GMT' };
+    equal(toldMs({ at, issued }, answer({ end, now }, over), '', true), -600_500, 'ended a while ago');
     equal(told({ at, issued }, { end }, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }), 599_500);
     equal(told({ at }, { end }, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }), 599_500);
     equal(told({ at }, { end }), undefined);
