@@ -20,8 +20,8 @@ export class Books {
   readonly writtenAt = new Map<string, number>();
   /** When a gateway answered last. */
   answeredAt = 0;
-  /** When a window of each start of a machine was last at work. */
-  readonly #seen = new Map<string, number>();
+  /** The windows that were at work on each start of a machine. */
+  readonly #seen = new Map<string, Set<SimWindow>>();
   /** Sessions that turned up when their askers had given up: they are closed as soon as they are known. */
   readonly #unwanted = new Set<string>();
   /** Tokens whose closing was confirmed, with the time, and the window that knows it. */
@@ -77,17 +77,21 @@ export class Books {
 
   /** Notes who is at work. */
   see(): void {
-    for (const { machine } of this.#day.windows) {
-      if (!machine.isAsleep) {
-        this.#seen.set(machine.now().boot, this.#day.time.now);
-      }
+    for (const window of this.#day.windows) {
+      this.#seen.set(window.boot, (this.#seen.get(window.boot) ?? new Set()).add(window));
     }
   }
 
-  /** Whether another machine, by its start, and a window have been at work together. */
+  /**
+   * Whether one of another machine's windows, by its start, and a window have been at work together: how long ago that
+   * machine wrote what was there when this one opened, nobody can tell it but such a window.
+   */
   hasHeard(window: SimWindow, boot: string): boolean {
-    const since = Math.max(window.openedAt, this.#day.lastAwake) + hearsayMs;
-    return (this.#seen.get(boot) ?? Number.NEGATIVE_INFINITY) > since;
+    const { lastAwake, time } = this.#day;
+    const since = Math.max(window.openedAt, lastAwake) + hearsayMs;
+    const isTogether = (one: SimWindow) =>
+      Math.min(one.diedAt, time.now) > Math.max(since, one.openedAt + hearsayMs);
+    return [...(this.#seen.get(boot) ?? [])].some(isTogether);
   }
 
   closed(token: string, by: SimWindow): void {
@@ -132,7 +136,7 @@ export class Books {
 
   /** It has renewed it by itself. */
   renewed(token: string, sentAt: number, by: SimWindow): void {
-    this.#renewed.set(token, { sentAt, at: this.#day.time.now, by, boot: by.machine.now().boot });
+    this.#renewed.set(token, { sentAt, at: this.#day.time.now, by, boot: by.boot });
   }
 
   /** A window sends a refresh token. What has failed may be tried again: nobody knows whether it was used. */
@@ -141,7 +145,7 @@ export class Books {
       return call;
     }
     this.#checkUnused(token, by);
-    const use: Refresh = { by, boot: by.machine.now().boot, at: this.#day.time.now, outcome: 'waiting' };
+    const use: Refresh = { by, boot: by.boot, at: this.#day.time.now, outcome: 'waiting' };
     this.#refreshes.set(token, use);
     const end = (outcome: Refresh['outcome']) => Object.assign(use, { at: this.#day.time.now, outcome });
     call.then(

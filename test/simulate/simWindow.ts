@@ -18,6 +18,8 @@ export class Computer extends SimMachine {
 export class SimWindow {
   readonly name: string;
   readonly machine: Computer;
+  /** The start of the machine that it runs in; it does not outlive that. */
+  readonly boot: string;
   readonly openedAt: number;
   readonly inner: TestWindow;
   alive = true;
@@ -36,6 +38,7 @@ export class SimWindow {
   constructor(name: string, machine: Computer, openedAt: number, make: (window: SimWindow) => TestWindow) {
     this.name = name;
     this.machine = machine;
+    this.boot = machine.now().boot;
     this.openedAt = openedAt;
     this.inner = make(this);
   }
