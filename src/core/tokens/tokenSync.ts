@@ -1,10 +1,9 @@
 import { Turns } from '../async.ts';
-import type { Instant } from '../clock.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
-import { elapsed, isLater, isOwn, mayLive, remaining, runTogether, startOf } from './deadline.ts';
+import { isLater, isOwn, mayLive, remaining, runTogether, startOf } from './deadline.ts';
 import type { Ports } from './ports.ts';
 import {
   isClosable,
@@ -21,6 +20,7 @@ import {
 } from './record.ts';
 import { syncDelayMs, type Unreadable } from './store.ts';
 import type { TokenTable } from './tokenTable.ts';
+import { Unheard } from './unheard.ts';
 
 type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId'> & {
   readonly table: TokenTable;
@@ -39,10 +39,7 @@ export class TokenSync implements Disposable {
   readonly #stored = new Map<string, { readonly json: string; readonly text: string }>();
   /** Tombstones: the highest removed version of a value by id. It stays removed whoever writes it again. */
   readonly #removed = new Map<string, number>();
-  /** When this window replaced the value of a token, by id. */
-  readonly #replacedAt = new Map<string, Instant>();
-  /** Values that have ended not long ago, and when: another window may still have put one aside for closing. */
-  readonly #ended = new Map<string, Instant>();
+  readonly #unheard: Unheard;
   /** One step at a time for each entry, so that steps cannot overtake each other. */
   readonly #turns = new Turns();
   readonly #owned = new DisposableStore();
@@ -58,6 +55,7 @@ export class TokenSync implements Disposable {
 
   constructor(deps: SyncDeps) {
     this.#deps = deps;
+    this.#unheard = new Unheard(deps.clock);
     this.#owned.add(deps.store.onDidChange((id) => this.#onRemoteChange(id)));
   }
 
@@ -87,14 +85,14 @@ export class TokenSync implements Disposable {
    * within a second. Nothing happens to a token that is not held.
    */
   async update(id: string, change: TokenChange, written: 'now' | 'soon'): Promise<void> {
-    const { clock, scheduler, table } = this.#deps;
+    const { scheduler, table } = this.#deps;
     const record = table.stored(id);
     if (record === undefined) {
       return;
     }
     const replaced = isReplacedBy(record, change);
     if (replaced) {
-      this.#replacedAt.set(id, clock.now());
+      this.#unheard.replaced(id);
     }
     const next = {
       ...record,
@@ -176,15 +174,8 @@ export class TokenSync implements Disposable {
    * have each kept it for closing. What has another value by now, here or in another window, has not ended.
    */
   async removeEnded({ connection, id: first, value }: TokenRecord): Promise<void> {
-    const { clock, table } = this.#deps;
-    const now = clock.now();
-    for (const [old, at] of this.#ended) {
-      if (elapsed(at, now) > syncDelayMs) {
-        this.#ended.delete(old);
-      }
-    }
-    this.#ended.set(value, now);
-    const same = table.of(connection).filter((other) => other.value === value);
+    this.#unheard.ended(value);
+    const same = this.#deps.table.of(connection).filter((other) => other.value === value);
     await Promise.all(
       [...new Set([first, ...same.map(({ id }) => id)])].map((id) => this.#removeValue(id, value)),
     );
@@ -237,6 +228,7 @@ export class TokenSync implements Disposable {
     scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
     await store.write(id, json);
     this.#stored.set(id, { json, text });
+    this.#unheard.written(id);
     this.#inTrouble = false;
   }
 
@@ -260,11 +252,10 @@ export class TokenSync implements Disposable {
     }
     const { value: record, stamp } = parsed;
     const { value, sent, valueVersion } = record;
-    const endedAt = this.#ended.get(value);
     const isRemoved = valueVersion <= (this.#removed.get(id) ?? -1);
     // Written by who has not heard of what is here in its place: that lives.
     const isOld = valueVersion < (table.stored(id)?.valueVersion ?? 0);
-    if (isRemoved || (endedAt !== undefined && !isOld && isLater(endedAt, sent, clock.now()))) {
+    if (isRemoved || (!isOld && this.#unheard.hasEnded(value, sent))) {
       this.#markRemoved(id, valueVersion);
       await store.delete(id);
       return undefined;
@@ -290,7 +281,7 @@ export class TokenSync implements Disposable {
     const mine = table.stored(id)?.valueVersion ?? 0;
     this.#removed.set(id, Math.max(mine, valueVersion, this.#removed.get(id) ?? 0));
     this.#stored.delete(id);
-    this.#replacedAt.delete(id);
+    this.#unheard.lost(id);
     this.#deps.scheduler.cancel(writeKey(id));
     table.drop(id);
   }
@@ -326,15 +317,14 @@ export class TokenSync implements Disposable {
     if (!this.#stored.has(id)) {
       return; // It has not been written yet.
     }
-    const { clock, newId, table } = this.#deps;
+    const { newId, table } = this.#deps;
     const mine = table.stored(id);
-    const replacedAt = this.#replacedAt.get(id);
+    const isUnheard = this.#unheard.lost(id);
     this.#markRemoved(id);
     if (mine?.level === 'user') {
       this.#replaced.fire(mine);
     }
-    const isUnknown = replacedAt !== undefined && elapsed(replacedAt, clock.now()) <= syncDelayMs;
-    if (mine !== undefined && isClosable(mine) && isUnknown) {
+    if (mine !== undefined && isClosable(mine) && isUnheard) {
       // That window has closed the value before, and cannot have known of this one: it is still to be closed.
       void this.add({ ...mine, id: newId(), closing: true });
     }
@@ -362,9 +352,17 @@ export class TokenSync implements Disposable {
       // That window has written over something that it had not heard of.
       scheduler.after(writeKey(id), writeDelayMs, () => void this.#write(id));
     }
-    if (mine.valueVersion === theirs.valueVersion && both.value !== mine.value && isClosable(mine)) {
-      // Two windows replaced the same value at once: both new ones are open, so both stay on the list.
-      void this.add({ ...mine, id: newId() });
+    const isMineLost = both.value !== mine.value;
+    const lost = isMineLost ? mine : theirs;
+    const isUnheard = isMineLost && this.#unheard.lost(id);
+    if (both.value !== lost.value && isClosable(lost)) {
+      if (mine.valueVersion === theirs.valueVersion) {
+        // Two windows replaced the same value at once: both new ones are open, so both stay on the list, whoever dies now.
+        void this.add({ ...lost, id: newId() });
+      } else if (isUnheard && both.signInId !== mine.signInId) {
+        // Another one has replaced what was there before, and perhaps its own value once more: this one is still to be closed.
+        void this.add({ ...lost, id: newId(), closing: true });
+      }
     }
   }
 

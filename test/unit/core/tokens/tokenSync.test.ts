@@ -263,6 +263,20 @@ describe('tokens in the table and in the store', () => {
     }
   });
 
+  it('keeps such a value too where it is the one of a window that died when it had written that', async () => {
+    const { sync, table } = open();
+    await sync.add(record('a'));
+    await sync.update('a', { value: 'fresh-value' }, 'now');
+    await sync.update('a', { leftMs: 70_000 }, 'now'); // The later news: it is this one's that stays under the id.
+    const other = storage.window();
+    await other.write('a', serialize(record('a', { value: 'value-of-another', valueVersion: 1 })));
+    await settled();
+    const held = Array.from(table.all(), ({ value }) => value);
+    assert.deepEqual(held.sort(), ['fresh-value', 'value-of-another']);
+    assert.equal(table.get('a')?.value, 'fresh-value');
+    other.dispose();
+  });
+
   it('keeps each of two such values once, however many windows have heard of both', async () => {
     const windows = [open(), open(), open(), open()] as const;
     const [one] = windows;
@@ -281,6 +295,61 @@ describe('tokens in the table and in the store', () => {
       ]);
     }
     assert.equal(storage.entries.size, 2);
+  });
+
+  describe('a value of this window that another one has replaced more than once', () => {
+    const fresh = { value: 'fresh-value', signInId: 's1' };
+    const theirs = (signInId: string) =>
+      serialize(record('a', { value: 'value-of-another', signInId, valueVersion: 2 }));
+
+    it('is kept for closing where it had not been written yet, however long that took', async () => {
+      const { sync, table } = open();
+      await sync.add(record('a'));
+      storage.broken = true;
+      await sync.update('a', fresh, 'now');
+      clock.advance(5_000);
+      storage.broken = false;
+      storage.entries.set('a', theirs('s2')); // Not heard of yet.
+      clock.advance(30_000);
+      await settled();
+      assert.equal(table.get('a')?.value, 'value-of-another');
+      const kept = [...table.all()].find(({ value }) => value === 'fresh-value');
+      assert.ok(kept?.level === 'sole' && kept.closing);
+      assert.match(storage.entries.get(kept.id) ?? '', /fresh-value/);
+    });
+
+    it('is kept for closing where that window may not have heard of it', async () => {
+      const { sync, table } = open();
+      await sync.add(record('a'));
+      await sync.update('a', fresh, 'now');
+      clock.advance(500);
+      const other = storage.window();
+      await other.write('a', theirs('s2'));
+      await settled();
+      const kept = [...table.all()].find(({ value }) => value === 'fresh-value');
+      assert.ok(kept?.level === 'sole' && kept.closing);
+      other.dispose();
+    });
+
+    for (const { title, by, afterMs } of [
+      { title: 'has ended where that window has renewed it', by: 's1', afterMs: 500 },
+      { title: 'was put aside by that window where it has heard of it', by: 's2', afterMs: 5_000 },
+    ]) {
+      it(title, async () => {
+        const { sync, table } = open();
+        await sync.add(record('a'));
+        await sync.update('a', fresh, 'now');
+        clock.advance(afterMs);
+        const other = storage.window();
+        await other.write('a', theirs(by));
+        await settled();
+        assert.deepEqual(
+          Array.from(table.all(), ({ value }) => value),
+          ['value-of-another'],
+        );
+        other.dispose();
+      });
+    }
   });
 
   it('does not bring back what another window has closed', async () => {
