@@ -110,11 +110,18 @@ export class Looks {
     }
   }
 
-  /** All windows show what the store holds. */
+  /** All windows show what the store holds, less what a gateway is being asked to close: that is nobody's to use. */
   checkSame(): void {
-    const { entries } = this.#day.storage;
-    const stored = [...entries.keys()].sort().join();
-    for (const { name, inner } of this.#day.windows) {
+    const { storage, windows } = this.#day;
+    const { entries } = storage;
+    const unclosed = windows.flatMap((window) => [...window.unclosed]);
+    const isBeingClosed = (json: string) =>
+      json.includes('"closing":true') && unclosed.some((value) => json.includes(`"value":"${value}"`));
+    const stored = [...entries.keys()]
+      .filter((id) => !isBeingClosed(entries.get(id) ?? ''))
+      .sort()
+      .join();
+    for (const { name, inner } of windows) {
       const shown = inner.keeper
         .tokens()
         .map(({ id }) => id)
