@@ -112,8 +112,16 @@ export class FileClaims implements Claims, Disposable {
   }
 
   async release(key: string): Promise<void> {
-    for (let row = 0; await removed(this.#claim(key, row)); row++) {
-      // Until there is none.
+    await this.#prepared();
+    let rows = 0;
+    while ((await ageOf(this.#claim(key, rows))) < Number.POSITIVE_INFINITY) {
+      rows++;
+    }
+    const owner = await textOf(this.#claim(key, rows - 1));
+    if (owner === this.#window.id || !(await this.lives(owner))) {
+      for (let row = 0; row < rows; row++) {
+        await rm(this.#claim(key, row), { force: true });
+      }
     }
   }
 
@@ -195,22 +203,13 @@ function machineOf(window: string): string {
   return window.slice(0, Math.max(window.indexOf('.'), 0));
 }
 
-/** Makes a file that must not be there yet. */
-function created(file: string, text: string): Promise<boolean> {
-  return worked(writeFile(file, text, { flag: 'wx' }), 'EEXIST');
-}
-
-function removed(file: string): Promise<boolean> {
-  return worked(rm(file), 'ENOENT');
-}
-
-/** False where it failed as it does when another window was first. */
-async function worked(work: Promise<void>, late: string): Promise<boolean> {
+/** Makes a file; false where there is one already. */
+async function created(file: string, text: string): Promise<boolean> {
   try {
-    await work;
+    await writeFile(file, text, { flag: 'wx' });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === late) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       return false;
     }
     throw error;

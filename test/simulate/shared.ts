@@ -116,7 +116,8 @@ export class SharedClaims {
       claimed: async (prefix) =>
         [...this.#owners.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
       release: async (key) => {
-        if (this.#owners.delete(key)) {
+        const owner = this.#owners.get(key)?.window ?? '';
+        if ((owner === window || !this.alive.has(owner)) && this.#owners.delete(key)) {
           this.#claims.fire(key); // A folder's watcher cannot tell what comes from what goes.
         }
       },

@@ -46,9 +46,8 @@ export class RateLimit implements Disposable {
           throw cancelled();
         }
         const place = `${name}-${at}`;
-        const since = this.#clock.now().up;
         if (!this.#held.has(place) && (await this.#take(place))) {
-          return () => this.#leave(place, since);
+          return () => this.#leave(place);
         }
       }
       await pause(this.#clock, lookMs);
@@ -75,12 +74,11 @@ export class RateLimit implements Disposable {
     return false;
   }
 
-  #leave(place: string, since: number): void {
+  #leave(place: string): void {
     const timer = this.#clock.setTimeout(() => {
       this.#timers.delete(timer);
-      // After so long, be it asleep, it may be another window's by now.
-      const isStale = this.#clock.now().up - since >= staleMs;
-      (isStale ? Promise.resolve() : this.#claims.release(place))
+      this.#claims
+        .release(place)
         .catch(() => undefined) // It becomes stale.
         .finally(() => this.#held.delete(place));
     }, secondMs);

@@ -73,6 +73,9 @@ export interface Claims {
   readonly onDidClaim: Event<string>;
   /** What follows `prefix` in the keys that begin so and that anybody has claimed. */
   claimed(prefix: string): Promise<readonly string[]>;
-  /** The work of a key is done: whoever asks for it next is the first one again. */
+  /**
+   * The work of a key is done: whoever asks for it next is the first one again. What another living window has taken over
+   * stays its own.
+   */
   release(key: string): Promise<void>;
 }

@@ -152,12 +152,27 @@ describe('file claims', () => {
 
   it('leave no file behind when released', async () => {
     const me = here('me');
-    await me.lease('key', minute);
-    await age(2 * minute);
     await here('you').lease('key', minute);
+    await age(2 * minute);
+    await me.lease('key', minute);
     assert.equal((await readdir(folder)).length, 2);
     await me.release('key');
     assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('stay with a living window that has taken them over when their former one releases them', async () => {
+    const [me, you, third] = [here('me'), here('you'), here('third')];
+    await Promise.all([me.enter(), you.enter()]);
+    await me.lease('key', minute);
+    await age(2 * minute);
+    assert.equal(await you.lease('key', minute), true);
+    await me.release('key');
+    assert.equal(await me.lease('key', minute), false);
+    assert.equal(await third.lease('key', minute), false);
+    assert.equal(await you.lease('key', minute), true);
+    await you.leave();
+    await third.release('key'); // It has left, so anybody may.
+    assert.deepEqual(await you.claimed('key'), []);
   });
 
   it('are swept up at the next start when they are old, and windows when they are dead', async () => {
