@@ -23,6 +23,9 @@ import {
 import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
 import { leaseOrAlone, syncDelayMs } from './store.ts';
 
+/** A window that was asked to go is at work for no longer, in milliseconds. */
+const goneMs = 5_000;
+
 interface CallAbout {
   readonly askGatewayLogin?: AskGatewayLogin | undefined;
   /** As of {@link GatewayLogins.use}. */
@@ -142,18 +145,23 @@ export class GatewayCalls {
     const key = `refresh-${record.id}-${record.valueVersion}`;
     const lease = () => leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds);
     const release = () => claims.release(key).catch(() => undefined); // It ages.
-    let isMine = await lease();
+    // Whoever has it, or had it, may be going, or have slept with the machine, and be about to note what it has got.
+    const isFirst =
+      scheduler.has(key) || (await claims.claim(key, Number.POSITIVE_INFINITY).catch(() => true));
+    let waitMs = isFirst ? 0 : goneMs;
     let current = await this.#unused(record);
     if (current !== undefined && !isFromHere(current.sent, clock.now())) {
       // Machines share no claims: the one that got the token goes first, and all others look again when that has been heard of.
       await pause(clock, syncDelayMs);
       current = await this.#unused(record);
     }
-    // Reading may have taken so long that another window has it by now.
-    while (current !== undefined && !(isMine && (await lease()))) {
-      isMine = await lease();
-      // Its holder may have slept with the machine, and be about to note what it has got.
-      await pause(clock, isMine ? syncDelayMs : lookMs);
+    while (current !== undefined) {
+      const isMine = await lease(); // Reading may have taken so long that another window has it by now.
+      if (isMine && waitMs <= 0) {
+        break;
+      }
+      waitMs = isMine ? waitMs - lookMs : goneMs;
+      await pause(clock, lookMs);
       current = await this.#unused(record);
     }
     if (current === undefined) {

@@ -15,6 +15,8 @@ class Server {
   password = demo.password;
   ttl: number | undefined;
   isAlwaysExpired = false;
+  /** Renewals give what is there once more. */
+  isSame = false;
   /** Answers to renewals wait for it. */
   renewed = Promise.resolve();
   #count = 0;
@@ -48,7 +50,8 @@ class Server {
   }
 
   #hand(response: ServerResponse): void {
-    const number = ++this.#count;
+    this.#count += this.isSame ? 0 : 1;
+    const number = this.#count;
     this.live.add(`token-${number}-abcdefgh`);
     this.unused.add(`refresh-${number}-abcdefgh`);
     json(response, {
@@ -77,6 +80,19 @@ describe('rest: tokens', () => {
     rig.end();
     await closeServers();
   });
+
+  const called = async (times: number) => {
+    while (server.calls('/refresh').length < times) {
+      await new Promise((done) => setTimeout(done, 1));
+    }
+  };
+
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 50) {
+      rig.clock.advance(50);
+      await new Promise((done) => setTimeout(done, 1));
+    }
+  };
 
   const signedIn = async (description: Record<string, unknown>, remember = true) => {
     const window = await rig.open('one', restOf(server.url, description));
@@ -313,6 +329,69 @@ describe('rest: tokens', () => {
     stored.resolve();
     await turned(rig, Promise.all(both));
     equal(server.calls('/refresh').length, 1);
+    equal(other.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
+  it('are renewed by one window though another, which had held it too long, fails meanwhile and tries again', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.renewed = promise;
+    server.unused.clear();
+    const failing = failure(window.keeper.keepAlive(token.id), 'E_TIMEOUT');
+    await called(1);
+    server.unused.add('refresh-1-abcdefgh'); // The request was lost on its way.
+    rig.clock.sleep(121_000);
+    const taken = other.keeper.keepAlive(token.id);
+    await new Promise((done) => setTimeout(done, 20));
+    await turned(rig, failing);
+    await turned(rig, called(2));
+    const again = window.keeper.keepAlive(token.id);
+    await pass(20_000);
+    equal(server.calls('/refresh').length, 2);
+    resolve();
+    await turned(rig, Promise.all([taken, again]));
+    equal(server.calls('/refresh').length, 2);
+    equal(window.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
+  it('are renewed by one window that goes meanwhile: another waits for what it has got', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.renewed = promise;
+    const renewing = window.keeper.keepAlive(token.id);
+    await called(1);
+    await window.keeper.closeMine(3_500);
+    const waiting = other.keeper.keepAlive(token.id);
+    await pass(3_400);
+    resolve();
+    await renewing;
+    await turned(rig, waiting);
+    equal(server.calls('/refresh').length, 1);
+    equal(other.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
+  it('are renewed as often as one asks where that leaves them as they are', async () => {
+    const { window, token } = await signedIn(refreshing);
+    server.isSame = true;
+    await window.keeper.keepAlive(token.id);
+    await window.keeper.keepAlive(token.id); // Nothing is waited for: the clock stands still.
+    equal(server.calls('/refresh').length, 2);
+  });
+
+  it('are renewed by another window where the one that did it has died', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    server.renewed = new Promise(() => undefined);
+    void window.keeper.keepAlive(token.id).catch(() => undefined);
+    await called(1);
+    rig.claims.alive.delete('one');
+    window.dispose();
+    server.unused.add('refresh-1-abcdefgh'); // The request was lost on its way.
+    server.renewed = Promise.resolve();
+    await turned(rig, other.keeper.keepAlive(token.id));
+    equal(server.calls('/refresh').length, 2);
     equal(other.keeper.reveal(token.id), 'token-2-abcdefgh');
   });
 
