@@ -317,15 +317,15 @@ export class Closing implements Disposable {
   /** A window died, or was left, while it closed this. */
   async #finishClosing(id: string): Promise<void> {
     const { gateways, log, scheduler, sync, table } = this.#env;
+    for (const twin of this.#twinsOf(id)) {
+      await sync.readAgain(twin.id); // It may have another value by now: then this is all that is left of the old one.
+    }
     const record = table.get(id);
     if (record === undefined) {
       return;
     }
-    const hasTwin = table
-      .of(record.connection)
-      .some((other) => other.id !== id && other.value === record.value);
     try {
-      if (hasTwin) {
+      if (this.#twinsOf(id).length > 0) {
         await sync.remove(id); // While a token was being replaced: it was not yet.
       } else if (isClosable(record)) {
         await this.end(record);
@@ -339,6 +339,15 @@ export class Closing implements Disposable {
     } catch (error) {
       log.warn(`Closing ${id} again failed: ${String(error)}`);
     }
+  }
+
+  /** What else is held of a token's value. Of several that only wait for their end, all windows leave the same one. */
+  #twinsOf(id: string): TokenRecord[] {
+    const { table } = this.#env;
+    const record = table.get(id);
+    return [...table.of(record?.connection ?? '')].filter(
+      (other) => other.id !== id && other.value === record?.value && (!isEnding(other) || other.id < id),
+    );
   }
 }
 

@@ -115,6 +115,9 @@ export class GatewayCalls {
       const life = grant.isUnchanged ? undefined : lifeOf(grant, current.lifeMs);
       const news = withoutUndefined({ lastUsedAt: clock.now().wall, value, ...change, more: grant.more });
       await sync.applyLife(current, life, news, 'now'); // At once, so that no other window renews as well.
+      if (value !== current.value && isClosable(current)) {
+        await sync.removeEnded(current); // A window that was signing in may have put it aside, and would renew it once more.
+      }
     };
     await (gateway.renewsDead
       ? this.#turns.run(record.id, () => this.#once(connection, record, attempt))

@@ -512,6 +512,20 @@ describe('keeper', () => {
       assert.deepEqual([one.keeper.tokens(), two.keeper.tokens()], [[], []]);
     });
 
+    it('forgets what another window has put aside while it was renewed', async () => {
+      rig = new Rig({}, { replaces: true });
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('sarus', { login: key });
+      const text = rig.storage.entries.get(id) ?? '';
+      await rig.pass(250);
+      await window.keeper.keepAlive(id);
+      const other = rig.storage.window();
+      await other.write('aside', text.replace(`"id":"${id}"`, '"id":"aside"'));
+      await rig.settle();
+      rig.assertInStep(window);
+      other.dispose();
+    });
+
     it('closes as well what a renewal puts in its place meanwhile', async () => {
       for (const [renewalMs, closeMs] of [
         [2_000, 4_000],
@@ -553,6 +567,57 @@ describe('keeper', () => {
         assert.equal(rig.sarus.sessions.size, 0, `renewal takes ${renewalMs} ms, close ${closeMs} ms`);
         rig.end();
       }
+    });
+
+    it('ends a replaced token whose new value was not heard of yet, however many windows have put it aside', async () => {
+      rig = new Rig({}, { lifeMs: 10 * lifeMs });
+      const [one, two] = [await rig.open('one'), await rig.open('two')];
+      const { id } = await one.keeper.signIn('sarus', { login: key });
+      await rig.settle();
+      const old = one.keeper.reveal(id);
+      const text = rig.storage.entries.get(id) ?? '';
+      const fresh = rig.sarus.open('');
+      // By another machine, and not heard of yet.
+      rig.storage.entries.set(id, text.replace(old, fresh).replace('"generation":0', '"generation":1'));
+      const other = rig.storage.window();
+      const aside = (name: string) => text.replace(`"id":"${id}"`, `"id":"${name}"`).replace('false', 'true');
+      await other.write('aside 1', aside('aside 1'));
+      await other.write('aside 2', aside('aside 2'));
+      await rig.settle();
+      await rig.pass(61_000, 1_000);
+      assert.deepEqual([...rig.sarus.sessions.keys()], [fresh]);
+      assert.deepEqual([...rig.storage.entries.keys()], [id]);
+      rig.assertInStep(one);
+      rig.assertInStep(two);
+      other.dispose();
+    });
+
+    it('keeps a token that two windows have put aside and cannot close, in whatever order others hear of that', async () => {
+      const storage = new Gate();
+      rig = new Rig({}, { lifeMs: 10 * lifeMs });
+      const [one, two] = [await rig.open('one'), await rig.open('two', storage.passed)];
+      const { id } = await one.keeper.signIn('sarus', { login: key });
+      await rig.settle();
+      const text = rig.storage.entries.get(id) ?? '';
+      const other = rig.storage.window();
+      const aside = (name: string) =>
+        other.write(name, text.replace(`"id":"${id}"`, `"id":"${name}"`).replace('false', 'true'));
+      await other.delete(id);
+      await rig.settle();
+      storage.close();
+      await aside('aside 1');
+      storage.open();
+      await aside('aside 2');
+      await rig.settle();
+      storage.release();
+      await rig.settle();
+      const fault = { kind: 'network', done: false } as const;
+      rig.faults.push({ operation: 'close', fault }, { operation: 'close', fault });
+      await rig.pass(61_000, 1_000);
+      assert.equal(rig.storage.entries.size, 1);
+      rig.assertInStep(one);
+      rig.assertInStep(two);
+      other.dispose();
     });
 
     it('ends what a window was closing when it died', async () => {
