@@ -156,6 +156,12 @@ export class LearningClock implements Clock {
     return strange.length > 0;
   }
 
+  /** An entry is gone. True if a question is with it that was not answered: it may be asked again, in another one. */
+  lost(entry: string): boolean {
+    const lost = [...this.#asking].filter(([, asked]) => asked.entry === entry && asked.until > 0);
+    return lost.filter(([start]) => this.#asking.delete(start)).length > 0;
+  }
+
   #hear(written: Instant, isNews: boolean): boolean {
     const now = this.#own.now();
     const start = startOf(written);

@@ -219,15 +219,14 @@ export class TokenSync implements Disposable {
       return; // There is something under this id that is not ours to write over.
     }
     const record = table.stored(id);
-    const text = record === undefined ? undefined : serialize(record);
-    if (record === undefined || text === undefined || (text === this.#stored.get(id)?.text && !greets)) {
+    if (record === undefined || (serialize(record) === this.#stored.get(id)?.text && !greets)) {
       return;
     }
     const written = clock.now();
     const json = serialize(record, clock.asks ? { written, asks: true } : { written });
     scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
     await store.write(id, json);
-    this.#stored.set(id, { json, text });
+    this.#stored.set(id, { json, text: serialize(record) });
     this.#unheard.written(id);
     this.#inTrouble = false;
   }
@@ -277,13 +276,16 @@ export class TokenSync implements Disposable {
   }
 
   #markRemoved(id: string, valueVersion = 0): void {
-    const { table } = this.#deps;
+    const { clock, table } = this.#deps;
     const mine = table.stored(id)?.valueVersion ?? 0;
     this.#removed.set(id, Math.max(mine, valueVersion, this.#removed.get(id) ?? 0));
     this.#stored.delete(id);
     this.#unheard.lost(id);
     this.#deps.scheduler.cancel(writeKey(id));
     table.drop(id);
+    for (const other of clock.lost(id) ? table.all().filter((one) => clock.ask(one.id, one.sent)) : []) {
+      void this.#inTurn(other.id, () => this.#writeNow(other.id, true)); // Asks again: nobody can answer in what is gone.
+    }
   }
 
   /** Forgets what is held of a value under an id, unless that has another value by now. */

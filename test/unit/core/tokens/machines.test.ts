@@ -265,6 +265,30 @@ describe('two machines over one secret storage', () => {
     }
   });
 
+  it('a machine that removes the entry in which it is asked for its clocks is asked in another one', async () => {
+    rig = new Rig({}, { lifeMs: life });
+    const gate = new Gate();
+    const isEnded = () => rig.sarus.count('close') > 0;
+    const lag = () => (isEnded() ? gate.passed() : Promise.resolve());
+    const there = await rig.open('other.there', lag, rig.machine('other', -8 * minute));
+    const { id: asked } = await there.keeper.signIn('sarus', { login: key });
+    const { id } = await there.keeper.signIn('cra', { login: demo });
+    await rig.pass(minute, 1_000);
+    gate.close();
+    const closing = there.keeper.close(asked);
+    await rig.settle();
+    assert.ok(isEnded()); // And it is about to say so.
+    const later = await rig.open('fake.later');
+    await rig.settle();
+    assert.match(rig.storage.entries.get(asked) ?? '', /"asks":true/);
+    gate.open();
+    gate.release();
+    await closing;
+    await rig.pass(10_000, 1_000);
+    assert.equal(rig.storage.entries.has(asked), false);
+    assertLeft(later, id, life - minute - 10_000);
+  });
+
   /** A user token from here, whose session a machine that is gone was the last to renew. */
   async function keptByAnother(): Promise<TestWindow> {
     const [here, there] = await two({ title: '', aheadMs: -1_440 * minute, up: 5_000 });
