@@ -1,4 +1,5 @@
 import type { ConnectionSecrets } from '../connection.ts';
+import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Login } from '../protocols/protocol.ts';
@@ -78,4 +79,12 @@ export interface Claims {
    * stays its own.
    */
   release(key: string): Promise<void>;
+}
+
+/** The error of a store that refuses. */
+export function storageTrouble(): TokensError {
+  return new TokensError(
+    'E_STORAGE',
+    'The secret storage of this computer does not work, so tokens are kept in memory and end with this window. Unlock its keyring, or set one up, to keep them.',
+  );
 }

@@ -1,9 +1,9 @@
-import { Turns } from '../async.ts';
+import { pause, Turns } from '../async.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
-import { TokensError } from '../errors.ts';
+import type { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
-import { isLater, isOwn, mayLive, remaining, runTogether, startOf } from './deadline.ts';
+import { elapsed, isLater, isOwn, mayLive, remaining, runTogether, startOf } from './deadline.ts';
 import type { Ports } from './ports.ts';
 import {
   isClosable,
@@ -18,7 +18,7 @@ import {
   type TokenRecord,
   type UserToken,
 } from './record.ts';
-import { syncDelayMs, type Unreadable } from './store.ts';
+import { storageTrouble, syncDelayMs, type Unreadable } from './store.ts';
 import type { TokenTable } from './tokenTable.ts';
 import { Unheard } from './unheard.ts';
 
@@ -229,6 +229,10 @@ export class TokenSync implements Disposable {
     this.#stored.set(id, { json, text: serialize(record) });
     this.#unheard.written(id);
     this.#inTrouble = false;
+    if (elapsed(written, clock.now()) > syncDelayMs) {
+      await pause(clock, syncDelayMs); // The machine slept meanwhile: who was written over unheard writes once more.
+      await this.#read(id);
+    }
   }
 
   /**
@@ -306,10 +310,9 @@ export class TokenSync implements Disposable {
     const held = table.of(connection).filter(isClosable);
     const twins = held.filter((one) => one.value === value && !one.closing);
     const [stays = '', ...others] = Array.from(twins, ({ id }) => id).sort();
-    if (others.length === 0) {
-      return;
+    if (others.length > 0) {
+      await this.readAgain(stays); // Where it has another value by now, what was put aside is all that is left of this one.
     }
-    await this.readAgain(stays); // Where it has another value by now, what was put aside is all that is left of this one.
     if (table.stored(stays)?.value === value) {
       await Promise.all(others.map((id) => this.#removeValue(id, value)));
     }
@@ -339,7 +342,8 @@ export class TokenSync implements Disposable {
     const mine = table.stored(id);
     if (mine === undefined) {
       table.put(theirs);
-      void this.#dropTwins(theirs);
+      // Not before all have heard which of several new values an entry keeps.
+      scheduler.after(`twins/${id}`, syncDelayMs, () => void this.#dropTwins(theirs));
       return;
     }
     const both = merge(mine, theirs);
@@ -385,12 +389,7 @@ export class TokenSync implements Disposable {
     this.#deps.log.error(`The secret storage failed: ${String(error)}`);
     if (!this.#inTrouble) {
       this.#inTrouble = true;
-      this.#trouble.fire(
-        new TokensError(
-          'E_STORAGE',
-          'The secret storage of this computer does not work, so tokens are kept in memory and end with this window. Unlock its keyring, or set one up, to keep them.',
-        ),
-      );
+      this.#trouble.fire(storageTrouble());
     }
   }
 }

@@ -21,12 +21,13 @@ describe('tokens in the table and in the store', () => {
   let storage: SharedStorage;
   const opened: { dispose(): void }[] = [];
 
-  function open() {
+  /** @param lag of each step of the storage */
+  function open(lag?: () => Promise<void>) {
     const scheduler = new Scheduler(clock);
     const lines: string[] = [];
     const write = (line: string) => void lines.push(line);
     const redactor = new Redactor();
-    const store = storage.window();
+    const store = storage.window(lag);
     const log = { debug: write, info: write, warn: write, error: write };
     const learning = new LearningClock(clock);
     const table = new TokenTable({ clock: learning, redactor, log });
@@ -288,6 +289,8 @@ describe('tokens in the table and in the store', () => {
     storage.entries.set('a', text.replace('value-of-one', 'value-of-two').replace('"turn":2', '"turn":4'));
     await Promise.all(windows.map(({ sync }) => sync.readAgain('a')));
     await settled();
+    clock.advance(2_000);
+    await settled();
     for (const { table } of windows) {
       assert.deepEqual(Array.from(table.all(), ({ value }) => value).sort(), [
         'fresh-value-of-one',
@@ -411,9 +414,58 @@ describe('tokens in the table and in the store', () => {
     const other = storage.window();
     await other.write('b', serialize({ ...first, id: 'b' }));
     await settled();
+    clock.advance(2_000);
+    await settled();
     assert.equal(table.get('a')?.value, 'fresh-value');
     assert.equal(table.get('b')?.value, first.value);
     assert.match(storage.entries.get('b') ?? '', /secret-of-a/);
+    other.dispose();
+  });
+
+  it('keeps a value that another window has listed, until all have heard which one stays under the id', async () => {
+    const { table, sync } = open();
+    const first = record('a');
+    await sync.add(first);
+    const other = storage.window();
+    await other.write('b', serialize({ ...first, id: 'b' }));
+    await settled();
+    await other.write('a', serialize({ ...first, value: 'fresh-value', valueVersion: 1 }));
+    await settled();
+    clock.advance(2_000);
+    await settled();
+    assert.deepEqual(
+      Array.from(table.all(), ({ id, value }) => [id, value]),
+      [
+        ['a', 'fresh-value'],
+        ['b', first.value],
+      ],
+    );
+    other.dispose();
+  });
+
+  it('looks again where the machine slept while it wrote, before anything else is done', async () => {
+    const writing = Promise.withResolvers<void>();
+    let steps = Number.NEGATIVE_INFINITY;
+    const { table, sync } = open(() => (++steps === 2 ? writing.promise : Promise.resolve()));
+    const first = record('a');
+    await sync.add(first);
+    await settled();
+    steps = 0;
+    let isDone = false;
+    const update = sync.update('a', { closing: true }, 'now').then(() => {
+      isDone = true;
+    });
+    await settled();
+    clock.sleep(540_000);
+    writing.resolve(); // It writes over what another machine's window has put there meanwhile.
+    await settled();
+    assert.equal(isDone, false);
+    const other = storage.window();
+    await other.write('a', serialize({ ...first, value: 'fresh-value', valueVersion: 1 }));
+    clock.advance(2_000);
+    await settled();
+    await update;
+    assert.equal(table.get('a')?.value, 'fresh-value');
     other.dispose();
   });
 
