@@ -60,10 +60,17 @@ export class Books {
     this.#granted.set(value, { at: this.#day.time.now, by });
   }
 
-  /** Whether nobody may lose a value any more: it has been stored, or a window has got it and had the time to store it. */
+  /**
+   * Whether nobody may lose a value any more: the window that got it has had the time to store it, and, once it was stored, to
+   * hear of another one that had written over it unheard. Storage writes whatever is there by now, and only who knows better
+   * can write it once more.
+   */
   isOurs(value: string): boolean {
     const granted = this.#granted.get(value);
-    return this.#stored.has(value) || (granted !== undefined && granted.by.diedAt - granted.at > second);
+    const isStored = this.#stored.has(value);
+    return granted === undefined
+      ? isStored
+      : granted.by.diedAt - granted.at > (isStored ? hearsayMs : second);
   }
 
   closes(token: string): void {

@@ -259,15 +259,20 @@ export class SignIn {
     // Each sign-in replaces what the one before it has left, so one at a time.
     const key = JSON.stringify([connection.name, service]);
     const kept = this.#turns.run(key, () => this.#keep(audience, grant));
-    return (await Promise.all([kept, noted]))[0];
+    const [{ record, replaced }] = await Promise.all([kept, noted]);
+    // The next one need not wait for this: what it was granted is held first.
+    await Promise.all(replaced.map((old) => this.#revoke(old)));
+    const held = this.#env.table.get(record.id);
+    return held !== undefined && isMain(held) ? held : record; // Somebody may have closed it meanwhile.
   }
 
   /**
    * Holds what was granted, in the place of what calls were made with so far, so that nothing can go on using that. The
    * one that is replaced is open over there until it is revoked, and its sessions are under it until they are taken over:
    * so it is noted before, and if this window dies the next one finds it and does the rest.
+   * @returns also what is still to be revoked
    */
-  async #keep(audience: Audience, grant: Grant): Promise<MainToken> {
+  async #keep(audience: Audience, grant: Grant): Promise<{ record: MainToken; replaced: SoleToken[] }> {
     const { connection, service } = audience;
     const { clock, newId, sync, table, window } = this.#env;
     const lifeMs = connection.lifeMinutes * 60_000;
@@ -294,10 +299,11 @@ export class SignIn {
         : { ...old, ...fresh };
     await (old === undefined ? sync.add(record) : sync.update(old.id, fresh, 'now'));
     for (const one of replaced) {
-      await (one.level === 'replaced' ? this.#takeover.finish(connection, one) : this.#revoke(one));
+      if (one.level === 'replaced') {
+        await this.#takeover.finish(connection, one);
+      }
     }
-    const held = table.get(record.id);
-    return held !== undefined && isMain(held) ? held : record; // Somebody may have closed it meanwhile.
+    return { record, replaced: replaced.filter((one) => one.level === 'sole') };
   }
 
   /** An account's tokens may be rationed, so one that has been replaced is given back. */

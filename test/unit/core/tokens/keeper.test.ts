@@ -63,6 +63,28 @@ describe('keeper', () => {
       assert.equal(rig.sarus.sessions.size, 0);
     });
 
+    it('holds a new SARUS token though the one before it waits for the end of what that replaced', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('sarus', { login: key });
+      const proto = Object.getPrototypeOf(rig.sarus.gateway(rig.connections[1] ?? assert.fail()));
+      const original = proto.close;
+      const closing = Promise.withResolvers<void>();
+      proto.close = () => closing.promise;
+      try {
+        const signIns = [1, 2].map(() => window.keeper.signIn('sarus', { login: key }));
+        await rig.settle();
+        const stored = [...rig.storage.entries.values()].join();
+        assert.equal(rig.sarus.sessions.size, 3);
+        for (const value of rig.sarus.sessions.keys()) {
+          assert.ok(stored.includes(value), value);
+        }
+        closing.resolve();
+        await Promise.all(signIns);
+      } finally {
+        proto.close = original;
+      }
+    });
+
     it('tries whether sessions serve under the new user token, and closes those that do not', async () => {
       const window = await rig.open('w');
       const user = await window.keeper.signIn('cra', { login: demo });
