@@ -332,7 +332,8 @@ export class Workbench {
   /** Text of the status-bar item whose id ends so, without its icons; undefined when it is hidden. */
   async statusBarText(id = 'sessionTokens.life'): Promise<string | undefined> {
     const item = this.statusBarItem(id);
-    return (await item.isVisible()) ? ((await item.textContent()) ?? '').trim() : undefined;
+    const [text] = await item.filter({ visible: true }).allTextContents(); // At once: it may go while one looks.
+    return text?.trim();
   }
 
   /** The seconds that the status bar has counted down to; 0 while it shows no life. */
