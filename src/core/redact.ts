@@ -1,3 +1,5 @@
+import { PartSet, partLength } from './partSet.ts';
+
 /** The replacement for a secret. */
 const blank = '‹redacted›';
 
@@ -23,7 +25,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 const minSecretLength = 4;
 
 /** How many secrets that are no longer valid are still redacted: an answer with one of them may be under way. */
-const maxFading = 64;
+const maxFading = 256;
 
 /** Redacts text: the secrets it was told of, in every common encoding and in parts, and everything that looks like one. */
 export class Redactor {
@@ -141,7 +143,7 @@ export class Redactor {
 
 /** Finds parts of secrets in a text, where they were cut, changed in case or put into something longer. */
 class Fragments {
-  readonly #parts = new Set<string>();
+  readonly #parts = new PartSet();
   /** A Bloom filter of the first four characters of all parts: most places of a text are skipped by it. */
   readonly #beginnings = new Uint8Array(beginnings / 8);
 
@@ -152,7 +154,7 @@ class Fragments {
         hash = hashed(hash, form.charCodeAt(next));
         const at = next - beginningLength + 1;
         if (at >= 0 && at + partLength <= form.length) {
-          this.#parts.add(partAt(form, at));
+          this.#parts.add(form, at);
           this.#beginnings[hash >> 3] = (this.#beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
         }
       }
@@ -181,12 +183,12 @@ class Fragments {
         ((found[hash >> 3] ?? 0) & (1 << (hash & 7))) === 0 ||
         at < kept ||
         at + partLength > lower.length ||
-        !this.#parts.has(partAt(lower, at))
+        !this.#parts.has(lower, at)
       ) {
         continue;
       }
       let end = at + partLength;
-      while (end < lower.length && this.#parts.has(partAt(lower, end - partLength + 1))) {
+      while (end < lower.length && this.#parts.has(lower, end - partLength + 1)) {
         end++;
       }
       clean += text.slice(kept, at) + blank;
@@ -196,14 +198,8 @@ class Fragments {
   }
 }
 
-/** In characters. */
-const partLength = 8;
 const beginningLength = 4;
 const beginnings = 1 << 20;
-
-function partAt(text: string, at: number): string {
-  return text.slice(at, at + partLength);
-}
 
 /** A rolling hash of four characters: the oldest one is shifted out. */
 function hashed(before: number, code: number): number {
