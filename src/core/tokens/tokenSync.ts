@@ -37,8 +37,6 @@ export class TokenSync implements Disposable {
   readonly #deps: SyncDeps;
   /** What the store is known to hold, by id: its text, and the same without what is said of its writing. */
   readonly #stored = new Map<string, { readonly json: string; readonly text: string }>();
-  /** Tombstones: the highest removed version of a value by id. It stays removed whoever writes it again. */
-  readonly #removed = new Map<string, number>();
   readonly #unheard: Unheard;
   /** One step at a time for each entry, so that steps cannot overtake each other. */
   readonly #turns = new Turns();
@@ -254,25 +252,22 @@ export class TokenSync implements Disposable {
       return parsed.reason;
     }
     const { value: record, stamp } = parsed;
-    const { value, sent, valueVersion } = record;
-    const isRemoved = valueVersion <= (this.#removed.get(id) ?? -1);
-    // Written by who has not heard of what is here in its place: that lives.
-    const isOld = valueVersion < (table.stored(id)?.valueVersion ?? 0);
-    if (isRemoved || (!isOld && this.#unheard.hasEnded(value, sent))) {
-      this.#markRemoved(id, valueVersion);
+    // A later value that is here in its place lives.
+    const isOld = record.valueVersion < (table.stored(id)?.valueVersion ?? 0);
+    if (!isOld && this.#unheard.isGone(record)) {
+      this.#markRemoved(id, record.valueVersion);
       await store.delete(id);
       return undefined;
     }
-    this.#removed.delete(id);
     const text = serialize(record);
     this.#stored.set(id, { json, text });
     const { written, asks } = stamp;
-    clock.hear(sent, false, id);
+    clock.hear(record.sent, false, id);
     if (written !== undefined && clock.hear(written, isNews, id)) {
       table.reckonAnew(startOf(written));
     }
     this.#join(record, text);
-    const isNew = clock.ask(id, sent, written);
+    const isNew = clock.ask(id, record.sent, written);
     if (isNew || (asks && written !== undefined && !isOwn(written, clock.now()))) {
       void this.#inTurn(id, () => this.#writeNow(id, true)); // Asks that machine for its clocks, or answers it.
     }
@@ -281,10 +276,8 @@ export class TokenSync implements Disposable {
 
   #markRemoved(id: string, valueVersion = 0): void {
     const { clock, table } = this.#deps;
-    const mine = table.stored(id)?.valueVersion ?? 0;
-    this.#removed.set(id, Math.max(mine, valueVersion, this.#removed.get(id) ?? 0));
+    this.#unheard.removed(id, Math.max(table.stored(id)?.valueVersion ?? 0, valueVersion));
     this.#stored.delete(id);
-    this.#unheard.lost(id);
     this.#deps.scheduler.cancel(writeKey(id));
     table.drop(id);
     for (const other of clock.lost(id) ? table.all().filter((one) => clock.ask(one.id, one.sent)) : []) {
@@ -361,6 +354,7 @@ export class TokenSync implements Disposable {
     const isMineLost = both.value !== mine.value;
     const lost = isMineLost ? mine : theirs;
     const isUnheard = isMineLost && this.#unheard.lost(id);
+    this.#unheard.read(id, both.value === theirs.value);
     if (both.value !== lost.value && isClosable(lost)) {
       if (mine.valueVersion === theirs.valueVersion) {
         // Two windows replaced the same value at once: both new ones are open, so both stay on the list, whoever dies now.

@@ -469,6 +469,39 @@ describe('tokens in the table and in the store', () => {
     other.dispose();
   });
 
+  for (const { title, valueVersion, heldBy } of [
+    { title: 'in the place of an older one', valueVersion: 0, heldBy: 'the one that signed in' },
+    { title: 'when both replaced one at once', valueVersion: 1, heldBy: 'the one that signed in' },
+    { title: 'in the place of an older one', valueVersion: 0, heldBy: 'another one, as that died' },
+  ]) {
+    it(`keeps a value that was written over unheard ${title}, and then removed: held by ${heldBy}`, async () => {
+      const first = record('a');
+      const { table, sync } = open();
+      const other = storage.window();
+      await sync.add(first);
+      if (heldBy === 'the one that signed in') {
+        await sync.update('a', { value: 'fresh-value' }, 'now');
+        await sync.update('a', { leftMs: 70_000 }, 'now'); // The later news: it is this one's that stays under the id.
+      } else {
+        await other.write(
+          'a',
+          serialize({ ...first, value: 'fresh-value', valueVersion: 1, lifeVersion: 9 }),
+        );
+      }
+      clock.advance(1_900);
+      await other.write('a', serialize({ ...first, value: 'written-over-it', valueVersion }));
+      await settled();
+      clock.advance(1_000);
+      await settled();
+      assert.match(storage.entries.get('a') ?? '', /fresh-value/);
+      await other.delete('a'); // What that window held there is held under another id as well.
+      await settled();
+      const kept = [...table.all()].find(({ value }) => value === 'fresh-value');
+      assert.match(storage.entries.get(kept?.id ?? '') ?? '', /fresh-value/);
+      other.dispose();
+    });
+  }
+
   it('does not forget what has another value by now', async () => {
     const [one, two] = [open(), open()];
     const first = record('a');
