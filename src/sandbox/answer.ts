@@ -1,11 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What a handler answers; `send.ts` puts it on the wire. */
+/** What a handler answers. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, or chunks made while they are sent, for answers too large to hold. */
-  readonly body: string | Iterable<Buffer>;
+  readonly body: string;
 }
 
 /** Thrown by handlers deep down to answer at once; never leaves the gateway. */
@@ -24,11 +23,6 @@ const htmlType = 'text/html;charset=utf-8';
 /** A JSON answer. */
 export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers: { 'Content-Type': jsonType, ...headers }, body: JSON.stringify(value) };
-}
-
-/** A JSON answer whose text is made while it is sent. */
-export function streamedJson(chunks: Iterable<Buffer>): Answer {
-  return { status: 200, headers: { 'Content-Type': jsonType }, body: chunks };
 }
 
 /** Tomcat's HTML error page: what a CRA gateway's 4xx and 5xx often carry instead of JSON (docs/protocols.md 2). */

@@ -4,8 +4,6 @@ import { collectionTime, dataAnswer, isAskedFor, readSelection, server } from '.
 import type { Setup } from './setup.ts';
 import { type CraSession, newSecret } from './state.ts';
 import { systems } from './views/cells.ts';
-import { mvipViews } from './views/mvip.ts';
-import { mvmvsViews } from './views/mvmvs.ts';
 import { idOf, type View } from './views/view.ts';
 
 /** Who may log on. */
@@ -14,11 +12,9 @@ const user = { name: 'demo', password: 'demo' };
 /** What a CRA gateway does, whichever dialect asks for it (docs/protocols.md 2). */
 export class Cra {
   readonly #setup: Setup;
-  readonly #views: readonly View[];
 
   constructor(setup: Setup) {
     this.#setup = setup;
-    this.#views = [...mvmvsViews, ...mvipViews, ...setup.moreViews];
   }
 
   /** The list of services (2a). */
@@ -65,7 +61,7 @@ export class Cra {
 
   /** A view, or the error under 200 that an unknown one gives. */
   view(product = '', name = ''): View {
-    const view = this.#views.find((one) => one.product === product && one.name === name);
+    const view = this.#setup.views.find((one) => one.product === product && one.name === name);
     if (view === undefined) {
       throw craRefusal(`View ${name} of product ${product} is not known.`);
     }
@@ -97,7 +93,12 @@ export class Cra {
 
   /** Closes a session at once. */
   close(token: string, call: Call): Answer {
-    this.#end(this.#named(token, call));
+    const id = sessionIn(call);
+    if (id === undefined) {
+      throw new Refusal(tomcatPage(400, "Required parameter 'session' is not present"));
+    }
+    this.#session(id, token);
+    this.#end(id);
     return json({ rc: 0, message: 'The session is closed.' });
   }
 
@@ -146,33 +147,23 @@ export class Cra {
     });
   }
 
-  /** The actions of a view, in an open session; what they change is left out here. */
-  actions(token: string, view: View, call: Call): Answer {
-    const session = this.#named(token, call);
-    return json({ rc: 0, productName: view.product, viewName: view.name, session, actions: [] });
-  }
-
   products(): Answer {
-    return table([...new Set(this.#views.map(({ product }) => product))], 'productName');
+    return table([...new Set(this.#setup.views.map(({ product }) => product))], 'productName');
   }
 
   /** What a product has: views, the systems that it sees, or its servers, of a context where that is named. */
   choices(call: Call, product = '', list = ''): Answer {
-    const views = this.#views.filter((view) => view.product === product);
+    const views = this.#setup.views.filter((view) => view.product === product);
     if (views.length === 0) {
       throw new Refusal(json({ reasonCode: 12, message: `Product ${product} is not known.` }, 404));
     }
-    switch (list) {
-      case 'views':
-        return table(
-          views.map(({ name }) => name),
-          'viewName',
-        );
-      case 'systems':
-        return table(systems, 'system');
-      default:
-        return table(systems.some((system) => isAskedFor(call.query, system)) ? [server] : [], 'server');
-    }
+    const names = views.map(({ name }) => name);
+    const isAsked = systems.some((system) => isAskedFor(call.query, system));
+    return list === 'views'
+      ? table(names, 'viewName')
+      : list === 'systems'
+        ? table(systems, 'system')
+        : table(isAsked ? [server] : [], 'server');
   }
 
   /** Opens a session, or refuses for the limit. */
@@ -188,16 +179,6 @@ export class Cra {
     const session = { userToken: token, product, view: name, collectedAt, lastUsed: state.now(), lifeMs };
     state.craSessions.add(id, session);
     state.counters.opened += 1;
-    return id;
-  }
-
-  /** The id of the living session that a call must name. */
-  #named(token: string, call: Call): string {
-    const id = sessionIn(call);
-    if (id === undefined) {
-      throw new Refusal(tomcatPage(400, "Required parameter 'session' is not present"));
-    }
-    this.#session(id, token);
     return id;
   }
 

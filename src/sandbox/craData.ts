@@ -1,4 +1,4 @@
-import { type Answer, craRefusal, json, streamedJson } from './answer.ts';
+import { type Answer, craRefusal, json } from './answer.ts';
 import { parameter } from './call.ts';
 import { type Row, systems } from './views/cells.ts';
 import { parseFilter, parseSort, wildcard } from './views/select.ts';
@@ -74,35 +74,19 @@ export function dataAnswer(
   at: number,
   session: string | undefined,
 ): Answer {
-  const serialized = isWhole(selection) ? view.serialized : undefined;
-  const rows = serialized === undefined ? selectRows(view, selection, at) : [];
-  const total = serialized === undefined ? rows.length : view.total;
-  const start = Math.min(selection.start, total);
-  const count = Math.min(selection.count, total - start);
-  const envelope = {
+  const all = selectRows(view, selection, at);
+  const rows = all.slice(selection.start, selection.start + selection.count);
+  return json({
     ...selection.state,
     system: [...selection.systems][0] ?? '',
     productName: view.product,
     viewName: view.name,
     version: '2.1.00',
-    totalRows: total,
-    numRows: count,
-    ...(session === undefined ? {} : { session }),
-  };
-  return serialized === undefined
-    ? json({ ...envelope, Rows: rows.slice(start, start + count) })
-    : streamedJson(wrap(envelope, serialized(start, count, at)));
-}
-
-function* wrap(envelope: object, rows: Iterable<Buffer>): Generator<Buffer> {
-  yield Buffer.from(`${JSON.stringify(envelope).slice(0, -1)},"Rows":[`);
-  yield* rows;
-  yield Buffer.from(']}');
-}
-
-/** Whether nothing but a range of rows is asked for. */
-function isWhole({ systems: asked, filter, compare }: Selection): boolean {
-  return asked.size === systems.length && filter === undefined && compare === undefined;
+    totalRows: all.length,
+    numRows: rows.length,
+    session,
+    Rows: rows,
+  });
 }
 
 function selectRows(view: View, { systems: asked, filter, compare }: Selection, at: number): Row[] {

@@ -20,8 +20,6 @@ interface Asked {
 /** What there is at a path. */
 interface Route {
   readonly methods: readonly string[];
-  /** Whether the gateway's own Basic authorization is asked for where the sandbox was started so. */
-  readonly basic?: true;
   /** Where the user token is looked for; without it none is asked for. */
   readonly tokenIn?: (call: Call) => string | undefined;
   readonly answer: (cra: Cra, asked: Asked) => Answer;
@@ -49,13 +47,11 @@ const login: Route = {
 };
 const logOff: Route = {
   methods: ['POST'],
-  basic: true,
   tokenIn: formToken,
   answer: (cra, { token }) => cra.logOff(token),
 };
 const keepAlive: Route = {
   methods: ['POST'],
-  basic: true,
   // One header cannot carry Bearer and Basic: the form's token serves where Basic is asked for.
   tokenIn: (call) => formToken(call) ?? bearer(call),
   answer: (cra, { call, token }) => cra.keepAlive(token, call),
@@ -79,9 +75,10 @@ const classic = new Map<string, Route>([
 ]);
 
 /** The newer dialect (2b), `*` for the name of a product or a view. The list of views is assumed (A). */
-const cmi = new Map<string, Route>([
+const newest = new Map<string, Route>([
   ['', { methods: ['GET', 'POST'], answer: servicesOrClose }],
   ['logon', logon],
+  ['login', login],
   ['Logoff', logOff],
   ['keepalive', keepAlive],
   ['products', { ...byBearer, answer: (cra) => cra.products() }],
@@ -97,21 +94,18 @@ const cmi = new Map<string, Route>([
         cra.definition(token, cra.view(product, view), yesOrNo(call.query, 'close') ?? false),
     },
   ],
-  [
-    'products/*/views/*/getActTbl',
-    {
-      ...byBearer,
-      answer: (cra, { call, token, product, view }) => cra.actions(token, cra.view(product, view), call),
-    },
-  ],
 ]);
 
-const newest = new Map([...cmi, ['login', login]]);
+/** Case tells the roots apart (docs/protocols.md 2). */
+const roots: Readonly<Record<string, ReadonlyMap<string, Route>>> = {
+  'ServiceGateway/Services': classic,
+  'serviceGateway/services': newest,
+};
 
 /** Answers `/cra/…`; undefined where there is nothing. */
-export function craAnswer(cra: Cra, setup: Setup, call: Call): Answer | undefined {
+export function craAnswer(cra: Cra, { lifeMs }: Setup, call: Call): Answer | undefined {
   const [, root, services, ...path] = call.path;
-  const routes = routesUnder(`${root}/${services}`, setup);
+  const routes = roots[`${root}/${services}`];
   // The newest release may do without the service: then the user token says which one is meant.
   const isBare = path.length === 0 || (routes === newest && ['products', 'Logoff'].includes(path[0] ?? ''));
   const [service, ...rest] = isBare ? [undefined, ...path] : path;
@@ -121,21 +115,9 @@ export function craAnswer(cra: Cra, setup: Setup, call: Call): Answer | undefine
     return undefined;
   }
   allow(call, ...route.methods);
-  if (route.basic && setup.basic) {
-    requireBasic(call);
-  }
   const [, product = parameter(call.query, 'product'), list, view = parameter(call.query, 'view')] = rest;
   const token = route.tokenIn === undefined ? '' : cra.authorize(route.tokenIn(call), service);
-  const { lifeMs } = setup;
   return route.answer(cra, { call, service: service ?? '', token, product, list, view, lifeMs });
-}
-
-/** Case tells the roots apart, and the release what there is under each (docs/protocols.md 2). */
-function routesUnder(root: string, { profile }: Setup): ReadonlyMap<string, Route> | undefined {
-  if (root === 'ServiceGateway/Services') {
-    return profile === 'cmi' ? cmi : classic;
-  }
-  return root === 'serviceGateway/services' && profile === 'newest' ? newest : undefined;
 }
 
 /** A data call. `close` is what it does with its session when it does not say; undefined: it ends a new one. */
@@ -151,14 +133,6 @@ function servicesOrClose(cra: Cra, { call }: Asked): Answer {
   }
   allow(call, 'GET');
   return cra.close(cra.authorize(bearer(call)), call);
-}
-
-/** Asks for the Tomcat user of the gateway, `tomcat:tomcat`. */
-function requireBasic(call: Call): void {
-  if (call.authorization !== `Basic ${Buffer.from('tomcat:tomcat').toString('base64')}`) {
-    const challenge = { 'WWW-Authenticate': 'Basic realm="Common REST API", charset="UTF-8"' };
-    throw new Refusal(tomcatPage(401, 'This request requires the Tomcat user', challenge));
-  }
 }
 
 /** The token of an `Authorization: Bearer` header. */

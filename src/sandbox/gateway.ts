@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -5,17 +6,18 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, readCall } from './call.ts';
 import { Cra } from './cra.ts';
 import { craAnswer } from './craRoutes.ts';
 import { grantedLifeMs } from './life.ts';
-import { Listener } from './listener.ts';
 import { Sarus } from './sarus.ts';
-import { send } from './send.ts';
-import type { Profile, Setup } from './setup.ts';
+import type { Setup } from './setup.ts';
 import { type SandboxStats, State } from './state.ts';
+import { mvipViews } from './views/mvip.ts';
+import { mvmvsViews } from './views/mvmvs.ts';
 import type { View } from './views/view.ts';
 
 export interface SandboxOptions {
@@ -30,16 +32,6 @@ export interface SandboxOptions {
   readonly maxSessions?: number | undefined;
   /** Names of the CRA services; default `BBI3SYSA` and `BBI3SYSB`. */
   readonly services?: readonly string[] | undefined;
-  /** The release of CRA that is played; default `newest`. */
-  readonly profile?: Profile | undefined;
-  /** Whether keepalive, close and the log-off ask for the Tomcat user `tomcat`/`tomcat` by Basic authorization. */
-  readonly basic?: boolean | undefined;
-  /** Makes the server; default: one of plain HTTP. */
-  readonly createServer?: ((serve: RequestListener) => Server) | undefined;
-  /** SARUS: API calls that the account may make; default 1,000,000. */
-  readonly sarusQuota?: number | undefined;
-  /** SARUS: requests a second that each of the token endpoints answers; default 3. */
-  readonly sarusRate?: number | undefined;
   /** Monotonic milliseconds; tests turn it. Default: `performance.now`. */
   readonly now?: (() => number) | undefined;
   /** Views that CRA has beside its own. */
@@ -57,45 +49,40 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+/** Nothing but this machine reaches the sandbox. */
+const host = '127.0.0.1';
+/** HTTP's own keep-alive, announced in seconds on every answer: not to be mistaken for a life in minutes. */
+const keepAliveMs = 25_000;
+
 /**
  * Starts a gateway on 127.0.0.1 that speaks SARUS (docs/protocols.md 1) and both CRA dialects (2a, 2b) on one port.
  * Rejects when the port is taken or an option makes no sense.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const server = new SandboxServer(options);
-  await server.open();
+  await server.listen(options.port ?? 0);
   return server;
 }
 
-/** The gateway behind its listening socket. */
+/** The gateway and its listening socket. */
 export class SandboxServer implements Sandbox {
-  readonly services: readonly string[];
   protected readonly setup: Setup;
   protected readonly sarus: Sarus;
-  protected readonly listener: Listener;
-  readonly #wantedPort: number;
   readonly #cra: Cra;
+  #server: Server | undefined;
+  #port = 0;
 
-  constructor(options: SandboxOptions) {
-    const now = options.now ?? (() => performance.now());
+  constructor({ lifeSeconds = 900, maxSessions = 20, services, now, moreViews = [] }: SandboxOptions) {
+    const up = now ?? (() => performance.now());
     // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
-    const wallOffset = Date.now() - now();
-    const lifeMs = grantedLifeMs(options.lifeSeconds ?? 900);
-    this.#wantedPort = options.port ?? 0;
-    this.services = options.services ?? ['BBI3SYSA', 'BBI3SYSB'];
-    const create = options.createServer ?? createServer;
-    this.listener = new Listener(create((request, response) => void this.#serve(request, response)));
+    const wallOffset = Date.now() - up();
     this.setup = {
-      state: new State(now),
-      lifeMs,
-      maxSessions: options.maxSessions ?? 20,
-      services: this.services,
-      profile: options.profile ?? 'newest',
-      basic: options.basic ?? false,
-      sarusQuota: options.sarusQuota ?? 1_000_000,
-      sarusRate: options.sarusRate ?? 3,
-      moreViews: options.moreViews ?? [],
-      wall: options.now === undefined ? Date.now : () => wallOffset + now(),
+      state: new State(up),
+      lifeMs: grantedLifeMs(lifeSeconds),
+      maxSessions,
+      services: services ?? ['BBI3SYSA', 'BBI3SYSB'],
+      views: [...mvmvsViews, ...mvipViews, ...moreViews],
+      wall: now === undefined ? Date.now : () => wallOffset + now(),
       port: () => this.port,
     };
     this.#cra = new Cra(this.setup);
@@ -103,29 +90,49 @@ export class SandboxServer implements Sandbox {
   }
 
   get port(): number {
-    return this.listener.port;
+    return this.#port;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${host}:${this.port}`;
   }
 
-  open(): Promise<void> {
-    return this.listener.open(this.#wantedPort);
+  get services(): readonly string[] {
+    return this.setup.services;
   }
 
   stats(): SandboxStats {
     return this.setup.state.stats();
   }
 
-  close(): Promise<void> {
-    return this.listener.close();
+  /** Listens; 0 takes any free port. */
+  async listen(port: number): Promise<void> {
+    const server = this.createServer((request, response) => void this.#serve(request, response));
+    server.keepAliveTimeout = keepAliveMs;
+    server.listen(port, host);
+    await once(server, 'listening');
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server !== undefined) {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    }
+  }
+
+  protected createServer(serve: RequestListener): Server {
+    return createServer(serve);
   }
 
   /** Answers one request. */
-  protected respond(call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = isControl(call) ? this.control(call, request) : this.answer(call);
-    return send(response, answer, request.headers['accept-encoding']?.toString());
+  protected async respond(call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    send(response, isControl(call) ? this.control(call, request) : this.answer(call));
   }
 
   /** What a request for the sandbox itself is answered: `GET /sandbox/stats`. Loopback only. */
@@ -143,7 +150,7 @@ export class SandboxServer implements Sandbox {
     try {
       return (
         (call.path[0] === 'cra' ? craAnswer(this.#cra, this.setup, call) : this.sarus.answer(call)) ??
-        tomcatPage(404, `The requested resource [${call.url}] is not available`)
+        notAvailable(call)
       );
     } catch (error) {
       if (error instanceof Refusal) {
@@ -157,9 +164,18 @@ export class SandboxServer implements Sandbox {
     try {
       await this.respond(await readCall(request), request, response);
     } catch (error) {
-      fail(response, error);
+      if (response.destroyed || response.headersSent) {
+        response.destroy(); // A client that has left needs nothing.
+      } else {
+        // A mistake of ours becomes a 500 in a gateway's words.
+        send(response, error instanceof Refusal ? error.answer : tomcatPage(500, String(error)));
+      }
     }
   }
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
 /** Whether a request is for the sandbox itself. */
@@ -167,12 +183,7 @@ export function isControl(call: Call): boolean {
   return call.path[0] === 'sandbox';
 }
 
-/** A mistake of ours becomes a 500 in a gateway's words; a client that has left needs nothing. */
-function fail(response: ServerResponse, error: unknown): void {
-  if (response.destroyed || response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const answer = error instanceof Refusal ? error.answer : tomcatPage(500, String(error));
-  void send(response, answer, undefined).catch(() => response.destroy());
+/** What is answered where there is nothing. */
+export function notAvailable({ url }: Call): Answer {
+  return tomcatPage(404, `The requested resource [${url}] is not available`);
 }

@@ -11,6 +11,8 @@ import { newSecret } from './state.ts';
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
 /** Bounds of `Minutes`, and what it is when nobody says. */
 const minutesOf = { usual: 30, least: 1, most: 1440 };
+/** How many requests a second each of the token endpoints answers. */
+const callsPerSecond = 3;
 
 /** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
@@ -67,10 +69,9 @@ export class Sarus {
 
   /** Refuses what is too much within a second. */
   #limit(name: string): void {
-    const { state, sarusRate } = this.#setup;
-    const now = state.now();
+    const now = this.#setup.state.now();
     const recent = (this.#tokenCalls.get(name) ?? []).filter((at) => now - at < 1_000);
-    if (recent.length >= sarusRate) {
+    if (recent.length >= callsPerSecond) {
       throw new SarusRefusal(429, 'Too many requests');
     }
     this.#tokenCalls.set(name, [...recent, now]);
@@ -122,23 +123,17 @@ export class Sarus {
     return { Status: 200, Detail: 'The session token is revoked' };
   }
 
-  /** A data endpoint: renews the token to full life and costs the account's quota what it is priced at. */
+  /** A data endpoint: renews the token to full life. */
   #data(endpoint: SarusEndpoint, params: SarusParams): unknown {
-    const { state, sarusQuota, wall } = this.#setup;
+    const { state, wall } = this.#setup;
     const [, token] = this.#token(params, endpoint.tokenIs404);
     if (endpoint.ofSeries && params.series.length === 0) {
       throw new SarusRefusal(400, 'Missing parameter Series');
     }
-    const { value, datasets = params.series.length } = endpoint.result(params, wall());
-    const cost =
-      endpoint.datasetsACall === undefined ? 0 : Math.max(1, Math.ceil(datasets / endpoint.datasetsACall));
-    if (state.sarusCalls + cost > sarusQuota) {
-      throw new SarusRefusal(429, `The account's quota of ${sarusQuota} API calls is used up`);
-    }
-    state.sarusCalls += cost;
+    const result = endpoint.result(params, wall());
     state.counters.reused += 1;
     token.lastUsed = state.now();
-    return value;
+    return result;
   }
 
   /** The living token that the request names. */

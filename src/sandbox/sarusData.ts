@@ -14,16 +14,8 @@ export interface SarusEndpoint {
   readonly ofSeries?: true;
   /** Whether it answers a token that it does not know with 404, as the favourites do. */
   readonly tokenIs404?: true;
-  /** How many datasets there are for one API call; without it the endpoint costs nothing. */
-  readonly datasetsACall?: number;
   /** `at` is the time in epoch milliseconds. Rejects parameters that make no sense with a SarusRefusal. */
-  result(params: SarusParams, at: number): Result;
-}
-
-interface Result {
-  readonly value: unknown;
-  /** How many datasets are in it: without it as many as there are series. */
-  readonly datasets?: number;
+  result(params: SarusParams, at: number): unknown;
 }
 
 /** The account's own page; the key on it is a secret. */
@@ -35,27 +27,27 @@ const accountDetails = {
   Address: { Street: '1 Test Street', City: 'Example', Country: 'US' },
 };
 
-const getAllDatasources: SarusEndpoint = { result: () => ({ value: datasources.map(datasourceOf) }) };
-const getAccountDetails: SarusEndpoint = { result: () => ({ value: accountDetails }) };
-const getValues: SarusEndpoint = { ofSeries: true, datasetsACall: 1, result: values };
-const getValuesRC: SarusEndpoint = { ofSeries: true, datasetsACall: 1, result: rowsAndColumns };
+const getAllDatasources: SarusEndpoint = { result: () => datasources.map(datasourceOf) };
+const getAccountDetails: SarusEndpoint = { result: () => accountDetails };
+const getValues: SarusEndpoint = { ofSeries: true, result: values };
+const getValuesRC: SarusEndpoint = { ofSeries: true, result: rowsAndColumns };
 
 /** The data endpoints, and the older names of some (docs/protocols.md 1.3). */
 export const sarusEndpoints: Readonly<Record<string, SarusEndpoint>> = {
-  GetDatasource: { result: (params) => ({ value: datasourceOf(datasourceIn(params)) }) },
+  GetDatasource: { result: (params) => datasourceOf(datasourceIn(params)) },
   GetAllDatasources: getAllDatasources,
   GetUserDatasources: getAllDatasources,
-  GetUserFavorites: { tokenIs404: true, result: () => ({ value: [] }) },
+  GetUserFavorites: { tokenIs404: true, result: () => [] },
   GetAccountDetails: getAccountDetails,
   GetMyAccountDetails: getAccountDetails,
-  GetDatasets: { datasetsACall: 100, result: datasets },
-  GetSelectedDatasets: { ofSeries: true, datasetsACall: 100, result: selectedDatasets },
+  GetDatasets: { result: datasets },
+  GetSelectedDatasets: { ofSeries: true, result: selectedDatasets },
   GetValues: getValues,
   GetDatasetValues: getValues,
   GetValuesRC: getValuesRC,
   GetDatasetValuesRC: getValuesRC,
-  GetValuesForDate: { ofSeries: true, datasetsACall: 10, result: valuesForDate },
-  GetSeriesCorrections: { ofSeries: true, datasetsACall: 10, result: corrections },
+  GetValuesForDate: { ofSeries: true, result: valuesForDate },
+  GetSeriesCorrections: { ofSeries: true, result: corrections },
 };
 
 function datasourceOf(source: Datasource): object {
@@ -90,7 +82,7 @@ function datasetOf({ source, dataset, bates }: Series): object {
 }
 
 /** Filtered, in order, and by pages. */
-function datasets(params: SarusParams): Result {
+function datasets(params: SarusParams): object {
   const source = datasourceIn(params);
   const [Page, Rows] = [Number(params.get('Page') ?? 1), Number(params.get('Rows') ?? 100)];
   if (!(Number.isInteger(Page) && Page > 0 && Number.isInteger(Rows) && Rows > 0 && Rows <= 10_000)) {
@@ -109,7 +101,7 @@ function datasets(params: SarusParams): Result {
   const shown = found.slice((Page - 1) * Rows, Page * Rows);
   const Metadata = { Datasets: found.length, PagesCount: Math.ceil(found.length / Rows), Page, Rows };
   const Datasets = shown.map((dataset) => datasetOf({ source, dataset, bates: source.bates }));
-  return { datasets: shown.length, value: { Metadata, Datasets } };
+  return { Metadata, Datasets };
 }
 
 /** A series that is delivered. */
@@ -131,11 +123,11 @@ function seriesOf({ datasource, symbol, bates }: SeriesAsk): Series | { readonly
   return { source, dataset, bates: bates?.flatMap((index) => source.bates[index] ?? []) ?? source.bates };
 }
 
-function selectedDatasets({ series }: SarusParams): Result {
+function selectedDatasets({ series }: SarusParams): object {
   const Datasets = series
     .map(seriesOf)
     .map((one) => ('refused' in one ? one.refused : datasetOf({ ...one, bates: one.source.bates })));
-  return { value: { Metadata: { Datasets: series.length }, Datasets } };
+  return { Metadata: { Datasets: series.length }, Datasets };
 }
 
 type Option = SarusParams['get'];
@@ -178,7 +170,7 @@ function cells({ source, dataset, bates }: Series, date: string, option: Option)
 }
 
 /** §6.1: a list of series, each with its own values by date. */
-function values({ get, series }: SarusParams, at: number): Result {
+function values({ get, series }: SarusParams, at: number): object {
   const Series = series.map((ask) => {
     const one = seriesOf(ask);
     const option: Option = (name) => ask.options.get(name) ?? get(name);
@@ -195,16 +187,16 @@ function values({ get, series }: SarusParams, at: number): Result {
           ),
         };
   });
-  return { value: { Series } };
+  return { Series };
 }
 
 /** §6.2: one table of all series, its rows by date. A series that there is not keeps a column without values. */
-function rowsAndColumns({ get, series }: SarusParams, at: number): Result {
+function rowsAndColumns({ get, series }: SarusParams, at: number): object {
   const all = series.map(seriesOf);
   const found = all.filter((one) => 'source' in one);
   const row = (date: string): unknown[] =>
     all.flatMap((one) => ('refused' in one ? [null] : cells(one, date, get)));
-  const value = {
+  return {
     Parameters: { Frequency: get('Frequency') ?? null },
     Metadata: found.map(datasetOf),
     Columns: all.flatMap((one) =>
@@ -215,11 +207,10 @@ function rowsAndColumns({ get, series }: SarusParams, at: number): Result {
     Corrections: [],
     Rows: Object.fromEntries(dates(found, get, at).map((date) => [date, row(date)])),
   };
-  return { value };
 }
 
 /** §6.3: the values of many series on one day. */
-function valuesForDate({ get, series }: SarusParams, at: number): Result {
+function valuesForDate({ get, series }: SarusParams, at: number): object {
   const day = get('Date') ?? dayOf(at);
   const Values = series.map(seriesOf).map((one) => {
     if ('refused' in one) {
@@ -229,17 +220,16 @@ function valuesForDate({ get, series }: SarusParams, at: number): Result {
     const named = bates.map((bate) => [bate, bateValue(source, dataset, bate, day) ?? null]);
     return { Datasource: source.name, Symbol: dataset.symbol, Date: day, ...Object.fromEntries(named) };
   });
-  return { value: { Metadata: { Date: day }, Values } };
+  return { Metadata: { Date: day }, Values };
 }
 
 /** What has been corrected: each series once, long ago. */
-function corrections({ series }: SarusParams): Result {
-  const value = series.map(({ datasource, symbol }) => ({
+function corrections({ series }: SarusParams): object {
+  return series.map(({ datasource, symbol }) => ({
     Datasource: datasource,
     Symbol: symbol,
     Date: '2001-09-11',
   }));
-  return { value };
 }
 
 function dayOf(at: number): string {

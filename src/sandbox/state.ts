@@ -50,8 +50,6 @@ export class State {
   /** SARUS tokens that expired: they are refused by 410 instead of 401. */
   readonly expiredSarusTokens = new Set<string>();
   readonly counters = noCounts();
-  /** SARUS data calls that the account's quota was charged for. */
-  sarusCalls = 0;
 
   /** @param now monotonic milliseconds */
   constructor(now: () => number) {

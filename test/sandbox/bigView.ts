@@ -1,5 +1,8 @@
+import type { Answer } from '../../src/sandbox/answer.ts';
+import type { Call } from '../../src/sandbox/call.ts';
 import { decimal, hash, list, localTime, type Row, systems } from '../../src/sandbox/views/cells.ts';
 import { type Column, column, type View } from '../../src/sandbox/views/view.ts';
+import type { SentAnswer } from './send.ts';
 
 /** Rows of the big view: with its 20 columns, about 60 MB of JSON. */
 const total = 200_000;
@@ -7,41 +10,47 @@ const total = 200_000;
 const variety = 997;
 const rowsInChunk = 1_000;
 
-/**
- * MVMVS/BIG: made for measuring clients, so making it must cost next to nothing. All of a row but its number is
- * serialized once for each variant, on the first use; a chunk is then a matter of joining strings.
- */
+/** MVMVS/BIG as the gateway knows it: a view without rows, which {@link withBigRows} puts into its answers. */
 export function bigView(): View {
-  let cache: { at: number; tails: readonly string[]; rows: readonly Row[] } | undefined;
-
-  function variants(at: number): { tails: readonly string[]; rows: readonly Row[] } {
-    if (cache?.at !== at) {
-      const rows = Array.from({ length: variety }, (_, index) => variant(index, at));
-      cache = { at, rows, tails: rows.map((row) => JSON.stringify(row).slice(1)) };
-    }
-    return cache;
-  }
-
   return {
     product: 'MVMVS',
     name: 'BIG',
     title: 'Many Rows, for Measuring',
     columns,
-    total,
-    row: (index, at) => ({ BNUM: rowNumber(index), ...variants(at).rows[index % variety] }),
-    *serialized(from, count, at) {
-      const { tails } = variants(at);
-      const end = from + count;
-      for (let start = from; start < end; start += rowsInChunk) {
-        let text = start === from ? '' : ',';
-        const stop = Math.min(start + rowsInChunk, end);
-        for (let index = start; index < stop; index += 1) {
-          text += `${index === start ? '' : ','}{"BNUM":"${rowNumber(index)}",${tails[index % variety]}`;
-        }
-        yield Buffer.from(text, 'latin1');
-      }
-    },
+    total: 0,
+    row: () => ({}),
   };
+}
+
+/**
+ * Puts the rows into an answer with data of MVMVS/BIG. It is made for measuring clients, so making it must cost next to
+ * nothing: all of a row but its number is serialized once for each variant; a chunk is then a matter of joining strings.
+ */
+export function withBigRows({ path, query }: Call, answer: Answer): SentAnswer {
+  const isData = ['data', 'getData'].includes(path.at(-1) ?? '') && answer.body.includes('"viewName":"BIG"');
+  if (!isData) {
+    return answer;
+  }
+  const from = Math.min(Number(query.get('startRow') ?? 1) - 1, total);
+  const count = Math.min(Number(query.get('rows') ?? 5_000), total - from);
+  const { Rows: _, ...head } = JSON.parse(answer.body) as Record<string, unknown>;
+  const envelope = JSON.stringify({ ...head, totalRows: total, numRows: count }).slice(0, -1);
+  return { ...answer, body: withRows(`${envelope},"Rows":[`, from, from + count) };
+}
+
+function* withRows(head: string, from: number, end: number): Generator<Buffer> {
+  const now = Date.now();
+  const tails = Array.from({ length: variety }, (_, index) => JSON.stringify(variant(index, now)).slice(1));
+  yield Buffer.from(head);
+  for (let start = from; start < end; start += rowsInChunk) {
+    let text = '';
+    const stop = Math.min(start + rowsInChunk, end);
+    for (let index = start; index < stop; index += 1) {
+      text += `${index === from ? '' : ','}{"BNUM":"${rowNumber(index)}",${tails[index % variety]}`;
+    }
+    yield Buffer.from(text, 'latin1');
+  }
+  yield Buffer.from(']}');
 }
 
 function rowNumber(index: number): string {

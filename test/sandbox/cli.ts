@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Profile, profiles } from '../../src/sandbox/setup.ts';
 import { selfSigned } from './certificate.ts';
 import { type SandboxOptions, startSandbox } from './gateway.ts';
+import { type Profile, profiles } from './releases.ts';
 
 const usage =
   'Usage: npm run sandbox -- [--port N] [--life-seconds S] [--max-sessions N] [--service NAME]... [--profile classic|cmi|newest] ' +

@@ -1,14 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { type Answer, json } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
-import { isControl, type SandboxOptions as PlainOptions, SandboxServer } from '../../src/sandbox/gateway.ts';
-import { bigView } from './bigView.ts';
+import {
+  isControl,
+  notAvailable,
+  type SandboxOptions as PlainOptions,
+  SandboxServer,
+} from '../../src/sandbox/gateway.ts';
+import { bigView, withBigRows } from './bigView.ts';
 import type { TlsIdentity } from './certificate.ts';
 import { type FaultRule, FaultRuleError, parseFaultRules } from './faultRules.ts';
 import { type ActiveRule, Faults } from './faults.ts';
 import { Outage } from './outage.ts';
 import { type Quirks, quirkyAnswer } from './quirks.ts';
+import { asNewest, basicChallenge, type Profile } from './releases.ts';
+import { type SentAnswer, send } from './send.ts';
 import { Striker } from './striker.ts';
 
 export interface SandboxOptions extends PlainOptions {
@@ -16,6 +23,10 @@ export interface SandboxOptions extends PlainOptions {
   readonly tls?: TlsIdentity | undefined;
   /** Path under which everything but `/sandbox/…` is found, as behind a proxy: `/proxy`. Default: none. */
   readonly prefix?: string | undefined;
+  /** The release of CRA that is played; default `newest`. */
+  readonly profile?: Profile | undefined;
+  /** Whether keepalive, close and the log-off ask for the Tomcat user `tomcat`/`tomcat` by Basic authorization. */
+  readonly basic?: boolean | undefined;
   /** What the protocols leave open, decided otherwise than by default. */
   readonly quirks?: Quirks | undefined;
 }
@@ -23,32 +34,28 @@ export interface SandboxOptions extends PlainOptions {
 /** The sandbox gateway that can fail on purpose. Same rules as for `startSandbox` of the extension. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = new Sandbox(options);
-  await sandbox.open();
+  await sandbox.listen(options.port ?? 0);
   return sandbox;
 }
 
 /** A running gateway and its faults, which are also set by `POST /sandbox/faults`. */
 export class Sandbox extends SandboxServer {
-  readonly #quirks: Quirks;
-  readonly #scheme: 'http' | 'https';
-  readonly #prefix: string;
+  readonly #options: SandboxOptions;
   readonly #faults = new Faults();
-  readonly #outage = new Outage(this.listener);
-  readonly #striker = new Striker(this.setup.state, this.sarus, this.#outage, () => this.url);
+  readonly #outage: Outage;
+  readonly #striker: Striker;
 
-  constructor({ quirks = {}, prefix = '', tls, ...options }: SandboxOptions) {
-    super({
-      ...options,
-      moreViews: [bigView()],
-      createServer: tls === undefined ? undefined : (serve) => createServer(tls, serve),
-    });
-    this.#quirks = quirks;
-    this.#prefix = prefix;
-    this.#scheme = tls === undefined ? 'http' : 'https';
+  constructor(options: SandboxOptions) {
+    super({ ...options, moreViews: [bigView()] });
+    this.#options = options;
+    const close = () => super.close();
+    this.#outage = new Outage({ port: () => this.port, listen: (port) => this.listen(port), close });
+    this.#striker = new Striker(this.setup.state, this.sarus, this.#outage, () => this.url);
   }
 
   override get url(): string {
-    return `${this.#scheme}://127.0.0.1:${this.port}${this.#prefix}`;
+    const { tls, prefix = '' } = this.#options;
+    return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}${prefix}`;
   }
 
   /** Replaces the fault rules, as `POST /sandbox/faults` does. */
@@ -73,6 +80,11 @@ export class Sandbox extends SandboxServer {
     await super.close();
   }
 
+  protected override createServer(serve: RequestListener): Server {
+    const { tls } = this.#options;
+    return tls === undefined ? super.createServer(serve) : createServer(tls, serve);
+  }
+
   /** No fault ever strikes a request for the sandbox itself. */
   protected override async respond(
     call: Call,
@@ -80,17 +92,30 @@ export class Sandbox extends SandboxServer {
     response: ServerResponse,
   ): Promise<void> {
     const rule = isControl(call) ? undefined : this.#faults.strike(call);
-    await (rule === undefined
-      ? super.respond(call, request, response)
-      : this.#striker.strike(rule, call, response, () => this.answer(call)));
+    const operate = (): SentAnswer => withBigRows(call, this.answer(call));
+    if (rule !== undefined) {
+      return this.#striker.strike(rule, call, response, operate);
+    }
+    const answer = isControl(call) ? this.control(call, request) : operate();
+    return send(response, answer, request.headers['accept-encoding']?.toString());
   }
 
   protected override answer(call: Call): Answer {
-    const prefix = this.#prefix.split('/').slice(1);
-    const path = prefix.every((part, at) => call.path[at] === part)
-      ? call.path.slice(prefix.length)
+    const { prefix = '', quirks = {} } = this.#options;
+    const steps = prefix.split('/').slice(1);
+    const path = steps.every((part, at) => call.path[at] === part)
+      ? call.path.slice(steps.length)
       : ['outside of the prefix'];
-    return quirkyAnswer(this.#quirks, this.setup, { ...call, path }, (one) => super.answer(one));
+    return quirkyAnswer(quirks, this.setup, { ...call, path }, (one) => this.#answerOfRelease(one));
+  }
+
+  #answerOfRelease(call: Call): Answer {
+    const { profile = 'newest', basic } = this.#options;
+    const known = asNewest(profile, call);
+    if (known === undefined) {
+      return notAvailable(call);
+    }
+    return (basic ? basicChallenge(call) : undefined) ?? super.answer(known);
   }
 
   /** `GET`, `POST` and `DELETE /sandbox/faults`, beside what the extension's sandbox answers. */

@@ -1,20 +1,25 @@
-import type { Listener } from '../../src/sandbox/listener.ts';
+/** A listening socket with its connections. */
+interface Socket {
+  port(): number;
+  listen(port: number): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** Lets a gateway refuse connections for a while. */
 export class Outage {
-  readonly #listener: Listener;
+  readonly #socket: Socket;
   #reopening: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(listener: Listener) {
-    this.#listener = listener;
+  constructor(socket: Socket) {
+    this.#socket = socket;
   }
 
   /** Closes the listening socket and every connection, and listens again on the same port later. */
   refuse(forMs: number): void {
     if (!this.#over) {
       clearTimeout(this.#reopening);
-      void this.#listener.close();
+      void this.#socket.close();
       this.#reopening = setTimeout(() => void this.#reopen(), forMs);
     }
   }
@@ -37,13 +42,13 @@ export class Outage {
   async #reopen(): Promise<void> {
     this.#reopening = undefined;
     try {
-      await this.#listener.open(this.#listener.port);
+      await this.#socket.listen(this.#socket.port());
     } catch {
       // Somebody else took the port meanwhile; it is ours again when they are done.
       this.refuse(100);
     }
     if (this.#over) {
-      await this.#listener.close();
+      await this.#socket.close();
     }
   }
 }

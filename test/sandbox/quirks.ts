@@ -146,8 +146,8 @@ function withOneKey(body: string, key: Quirks['seriesKey']): string {
     : JSON.stringify({ ...JSON.parse(body), [other]: undefined });
 }
 
-/** The members of a JSON answer that is held whole. */
+/** The members of a JSON answer. */
 function fieldsOf({ headers, body }: Answer): Fields | undefined {
   const isJson = headers['Content-Type']?.startsWith('application/json');
-  return isJson && typeof body === 'string' ? (JSON.parse(body) as Fields) : undefined;
+  return isJson ? (JSON.parse(body) as Fields) : undefined;
 }

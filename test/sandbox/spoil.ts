@@ -1,4 +1,4 @@
-import type { Answer } from '../../src/sandbox/answer.ts';
+import type { SentAnswer as Answer } from './send.ts';
 
 /** The whole text of an answer; large ones are made now. */
 export function textOf(answer: Answer): string {

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { type Answer, tomcatPage } from '../../src/sandbox/answer.ts';
+import { tomcatPage } from '../../src/sandbox/answer.ts';
 import { type Call, parameter } from '../../src/sandbox/call.ts';
 import type { Idle } from '../../src/sandbox/life.ts';
 import type { Sarus } from '../../src/sandbox/sarus.ts';
-import { send } from '../../src/sandbox/send.ts';
 import { noCounts, type State } from '../../src/sandbox/state.ts';
 import { type FaultRule, ofGateway, spoiling } from './faultRules.ts';
 import type { Outage } from './outage.ts';
+import { type SentAnswer as Answer, send } from './send.ts';
 import { standIn, textOf, truncated, wrongTypes } from './spoil.ts';
 
 /** Lets one request go wrong, as a rule says. */
@@ -214,7 +214,6 @@ function restart(state: State): void {
   state.sarusTokens.clear();
   state.expiredSarusTokens.clear();
   Object.assign(state.counters, noCounts());
-  state.sarusCalls = 0;
 }
 
 /** The session that a request names: CRA's in the query, SARUS's token in the query or in a JSON body. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Profile } from '../../src/sandbox/setup.ts';
 import { startSandbox } from '../sandbox/gateway.ts';
+import type { Profile } from '../sandbox/releases.ts';
 import { useFixture } from './fixture.ts';
 import { ResultTab } from './resultTab.ts';
 import { connectionTo, signIn } from './sessions.ts';

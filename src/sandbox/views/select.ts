@@ -4,55 +4,28 @@ import { type Column, idOf } from './view.ts';
 
 const maxSortKeys = 4;
 
-type Test = (row: Row) => boolean;
-
-const comparisons: Readonly<Record<string, (order: number) => boolean>> = {
-  '=': (order) => order === 0,
-  '<>': (order) => order !== 0,
-  '!=': (order) => order !== 0,
-  '<': (order) => order < 0,
-  '<=': (order) => order <= 0,
-  '>': (order) => order > 0,
-  '>=': (order) => order >= 0,
-};
-
-/**
- * Reads a filter: `FIELD=VALUE&FIELD=VAL*` (docs/protocols.md 2b). Beyond what is documented, terms may be joined by
- * `AND` as well and have the ops `<> != < <= > >=`.
- */
-export function parseFilter(text: string, columns: readonly Column[]): Test {
-  const tests = text.split(/\s+and\s+|&/i).map((term) => {
-    const match = /^\s*([A-Za-z0-9$_#@]+)\s*(<>|!=|<=|>=|=|<|>)\s*(['"]?)(.*?)\3\s*$/.exec(term);
-    const field = match?.[1];
-    const operator = match?.[2];
-    const compare = operator === undefined ? undefined : comparisons[operator];
-    if (field === undefined || compare === undefined) {
+/** Reads a filter: `FIELD=VALUE&FIELD=VAL*` (docs/protocols.md 2b). */
+export function parseFilter(text: string, columns: readonly Column[]): (row: Row) => boolean {
+  const tests = text.split('&').map((term) => {
+    const [, name, value = ''] = /^\s*([\w$#@]+)\s*=\s*(.*?)\s*$/.exec(term) ?? [];
+    if (name === undefined) {
       throw craRefusal(`The filter cannot be read: ${term}.`);
     }
-    return test(fieldOf(field, columns), compare, match?.[4] ?? '');
-  });
-  return (row) => tests.every((one) => one(row));
-}
-
-function test(field: string, compare: (order: number) => boolean, value: string): Test {
-  if (value.includes('*')) {
+    const field = fieldOf(name, columns);
     const pattern = wildcard(value);
-    return (row) => compare(pattern.test(textOf(row[field])) ? 0 : 1);
-  }
-  return (row) => row[field] !== undefined && compare(order(textOf(row[field]), value));
+    return (row: Row) => pattern.test(textOf(row[field]));
+  });
+  return (row) => tests.every((test) => test(row));
 }
 
-/**
- * Reads a sort: `A.D&B.A`, up to four ids of columns (docs/protocols.md 2b). Beyond what is documented, fields may be
- * named, with commas between them, and the order may be left out.
- */
+/** Reads a sort: `A.D&B.A`, up to four ids of columns (docs/protocols.md 2b), or their fields. */
 export function parseSort(text: string, columns: readonly Column[]): (a: Row, b: Row) => number {
-  const keys = text.split(/[,&]/).map((part) => {
-    const match = /^\s*([A-Za-z0-9$_#@]+)(?:[\s:.]+(A|ASC|D|DESC))?\s*$/i.exec(part);
-    if (match?.[1] === undefined) {
+  const keys = text.split('&').map((part) => {
+    const [, name, direction] = /^\s*([\w$#@]+)\.([AD])\s*$/i.exec(part) ?? [];
+    if (name === undefined) {
       throw craRefusal(`The sort cannot be read: ${part}.`);
     }
-    return { field: fieldOf(match[1], columns), sign: /^d/i.test(match[2] ?? '') ? -1 : 1 };
+    return { field: fieldOf(name, columns), sign: /d/i.test(direction ?? '') ? -1 : 1 };
   });
   if (keys.length > maxSortKeys) {
     throw craRefusal(`A sort has no more than ${maxSortKeys} columns.`);

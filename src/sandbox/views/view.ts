@@ -21,8 +21,6 @@ export interface View {
   readonly total: number;
   /** The row of that index as it was at a moment (epoch milliseconds). */
   row(index: number, at: number): Row;
-  /** The rows' JSON, separated by commas, for views too large to build row by row. */
-  serialized?(from: number, count: number, at: number): Iterable<Buffer>;
 }
 
 export function column(field: string, label: string, cell: Column['cell']): Column {

@@ -128,40 +128,37 @@ describe('sandbox, data of CRA views', () => {
     });
   });
 
-  it('filters by text with wildcards and by numbers with their units', async () => {
-    await withSandbox({ now: () => 0 }, async (sandbox) => {
+  it('refuses filters and sorts that it cannot read', async () => {
+    await withSandbox({}, async (sandbox) => {
       const token = await logon(sandbox);
-      const filtered = (filter: string): Promise<Reply> =>
-        data(sandbox, token, `filter=${encodeURIComponent(filter)}`);
-      const all = rowsOf(await data(sandbox, token));
-      assert.deepEqual(names(await filtered("asgname='DB2*'")), ['DB2DBM', 'DB2DBM', 'DB2MSTR', 'DB2MSTR']);
-      assert.equal(names(await filtered('ASGNAME<>JOB*')).length, 16);
-      const busy = all.filter((row) => Number(row.ASIUCPP) > 40 && String(row.ASGCNMC).startsWith('ST'));
-      assert.deepEqual(rowsOf(await filtered('ASIUCPP > 40 AND ASGCNMC = ST*')), busy);
-      assert.ok(busy.length > 0 && busy.length < all.length);
-      assert.match(text((await filtered('NOSUCH=1')).body.error), /NOSUCH/);
-      assert.match(text((await filtered('what?')).body.error), /cannot be read/);
-      const url = `${viewsRoot(sandbox)}/products/MVMVS/views/ZFSFSZ/data?filter=ZFCASIZE%3E%3D512Mi`;
-      const sizes = rowsOf(await get(url, token)).map((row) => String(row.ZFCASIZE));
-      assert.ok(sizes.length > 0 && sizes.every((size) => Number.parseInt(size, 10) >= 512));
+      for (const [query, words] of [
+        ['filter=NOSUCH%3D1', /NOSUCH/],
+        ['filter=what?', /cannot be read/],
+        ['sort=NOSUCH.A', /NOSUCH/],
+        ['sort=ASGNAME', /cannot be read/],
+      ] as const) {
+        assert.match(text((await data(sandbox, token, query)).body.error), words);
+      }
     });
   });
 
-  it('sorts by several fields, up and down', async () => {
+  it('sorts numbers by size, with their units', async () => {
     await withSandbox({ now: () => 0 }, async (sandbox) => {
       const token = await logon(sandbox);
-      const up = rowsOf(await data(sandbox, token, 'sort=ASIUCPP')).map((row) => Number(row.ASIUCPP));
+      const up = rowsOf(await data(sandbox, token, 'sort=asiucpp.a')).map((row) => Number(row.ASIUCPP));
       assert.deepEqual(
         up,
         [...up].sort((a, b) => a - b),
       );
-      const down = rowsOf(await data(sandbox, token, 'sort=ASIUCPP%20D')).map((row) => Number(row.ASIUCPP));
-      assert.deepEqual(down, [...up].reverse());
-      const both = rowsOf(await data(sandbox, token, 'sort=ASGCNMC,ASGJBID%20desc'));
-      const keys = both.map((row) => [String(row.ASGCNMC), String(row.ASGJBID)] as const);
-      const wanted = [...keys].sort(([a, x], [b, y]) => (a === b ? (x < y ? 1 : -1) : a < b ? -1 : 1));
-      assert.deepEqual(keys, wanted);
-      assert.match(text((await data(sandbox, token, 'sort=NOSUCH')).body.error), /NOSUCH/);
+      const url = `${viewsRoot(sandbox)}/products/MVMVS/views/JCSA/data?sort=CDRETU.D`;
+      const sizes = rowsOf(await get(url, token)).map((row) => {
+        const size = String(row.CDRETU);
+        return Number.parseInt(size, 10) * (size.endsWith('Mi') ? 1024 : 1);
+      });
+      assert.deepEqual(
+        sizes,
+        [...sizes].sort((a, b) => b - a),
+      );
     });
   });
 
@@ -209,7 +206,6 @@ describe('sandbox, data of CRA views', () => {
       // All answers first: while rows by the hundred thousand are parsed, this thread's server would close idle sockets.
       const reply = await get(`${url}?rows=200000`, token);
       const part = await get(`${url}?rows=1001&startRow=1500`, token);
-      const least = await get(`${url}?filter=BNUM%3C%3D000003`, token);
       assert.ok(reply.text.length > 55e6 && reply.text.length < 70e6, String(reply.text.length));
       const rows = rowsOf(reply);
       assert.equal(rows.length, 200_000);
@@ -218,10 +214,6 @@ describe('sandbox, data of CRA views', () => {
       assert.deepEqual(
         rowsOf(part).map((row) => row.BNUM),
         rows.slice(1499, 2500).map((row) => row.BNUM),
-      );
-      assert.deepEqual(
-        rowsOf(least).map((row) => row.BNUM),
-        ['000001', '000002', '000003'],
       );
     });
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import type { Profile } from '../../../../src/sandbox/setup.ts';
 import { connect } from '../../../connect.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/gateway.ts';
+import type { Profile } from '../../../sandbox/releases.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../../../simulate/shared.ts';
 import { plainReader, TestWindow } from '../../../simulate/window.ts';
 import { connection, deps } from '../protocols/rig.ts';

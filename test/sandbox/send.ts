@@ -3,17 +3,20 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../../src/sandbox/answer.ts';
 
 const compress = promisify(gzip);
 
 /** Bodies smaller than this gain nothing from compression; larger than that cost too much here. In bytes. */
 const compressible = { from: 1024, below: 1 << 20 };
 
+/** An answer whose body may be chunks made while they are sent, for those too large to hold. */
+export type SentAnswer = Omit<Answer, 'body'> & { readonly body: string | Iterable<Buffer> };
+
 /** Writes an answer. Small bodies are compressed for clients that accept it; streamed ones never are. */
 export async function send(
   response: ServerResponse,
-  answer: Answer,
+  answer: SentAnswer,
   acceptEncoding: string | undefined,
 ): Promise<void> {
   if (typeof answer.body !== 'string') {
