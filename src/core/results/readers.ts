@@ -3,9 +3,8 @@ import { cancelled, TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { free } from '../memory.ts';
 import type { Answer, AnswerReader, MakeReader, Row, RowPath } from '../protocols/answer.ts';
-import { TableHandle } from './tableHandle.ts';
+import type { TableHandle } from './tableHandle.ts';
 import { received, type WorkerClient } from './workerClient.ts';
-import type { News } from './workerMessages.ts';
 
 /** Chunks go to the worker in parcels of up to this size; the network's own are small. */
 const parcelBytes = 256 << 10;
@@ -49,7 +48,7 @@ export async function tableOf(
 
 class Reader implements AnswerReader {
   readonly #worker: WorkerClient;
-  readonly #number: number;
+  readonly #onScalar: (name: string, value: string) => void;
   readonly #maxBytes: number;
   readonly table: TableHandle;
   readonly #share: Disposable;
@@ -67,7 +66,6 @@ class Reader implements AnswerReader {
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   /** Called when little enough is on its way, or nothing more will come back. */
   readonly #waiting: (() => void)[] = [];
-  #end: { resolve(head: JsonObject): void; reject(error: TokensError): void } | undefined;
 
   constructor(
     worker: WorkerClient,
@@ -76,40 +74,12 @@ class Reader implements AnswerReader {
     { maxBytes, onTable, wantsRows = true }: ReaderOptions,
   ) {
     this.#worker = worker;
+    this.#onScalar = onScalar;
     this.#maxBytes = maxBytes;
-    const table = worker.open(rowsAt, wantsRows, (news) => this.#hear(news, onScalar));
-    this.#number = table;
-    this.table = new TableHandle({
-      table,
-      call: (method, args) => worker.call(table, method, args),
-      drop: () => worker.drop(table),
-    });
+    this.table = worker.open({ rowsAt, wantsRows });
     this.#share = this.table.share();
     onTable?.(this.table);
     this.#rows = wantsRows ? Promise.resolve([]) : undefined;
-  }
-
-  #hear(news: News, onScalar: (name: string, value: string) => void): void {
-    for (const scalar of news.scalars) {
-      onScalar(...scalar);
-    }
-    if (news.op === 'failed') {
-      this.#lost(received(news.error));
-      return;
-    }
-    for (const bytes of news.rows) {
-      this.#unread += bytes.length;
-      this.#rows = this.#rows?.then((rows) => this.#read(rows, bytes));
-    }
-    if (news.op === 'ended') {
-      this.table.update({ ...news.summary, bytes: this.#bytes, phase: 'done' });
-      this.#end?.resolve(news.head);
-      return;
-    }
-    if (news.summary !== undefined) {
-      this.table.update({ ...news.summary, bytes: this.#bytes });
-    }
-    this.#taken(news.bytes);
   }
 
   /** Copies a chunk into parcels, which come back to be filled again, and frees its own memory. */
@@ -140,11 +110,9 @@ class Reader implements AnswerReader {
 
   async end(): Promise<Answer> {
     this.#check();
-    const head = await new Promise<JsonObject>((resolve, reject) => {
-      this.#end = { resolve, reject };
-      this.#post();
-      this.#worker.end(this.#number);
-    });
+    this.#post();
+    const head = (await this.#send(null)) ?? {};
+    this.#check();
     this.#done = true;
     const { fields, rowCount, mended } = this.table.state;
     return {
@@ -192,18 +160,45 @@ class Reader implements AnswerReader {
 
   #post(): void {
     if (this.#parcel !== undefined) {
+      const bytes = this.#parcel.subarray(0, this.#filled);
       this.#inFlight += this.#filled;
-      this.#worker.chunk(this.#number, this.#parcel.subarray(0, this.#filled));
       this.#parcel = undefined;
       this.#filled = 0;
+      void this.#send(bytes);
     }
   }
 
-  #taken(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#spare.push(new Uint8Array(bytes.buffer));
-    this.#inFlight -= bytes.length;
-    this.#postFirst();
-    this.#goOn();
+  /** Has the worker read a piece of the body, or its end, and takes what comes of it; answers the head with the end. */
+  async #send(piece: Uint8Array<ArrayBuffer> | null): Promise<JsonObject | undefined> {
+    try {
+      const { scalars, rows, summary, bytes, head, error } = await this.#worker.read(
+        this.table.number,
+        piece,
+      );
+      for (const scalar of scalars) {
+        this.#onScalar(...scalar);
+      }
+      if (error !== undefined) {
+        throw received(error);
+      }
+      for (const part of rows) {
+        this.#unread += part.length;
+        this.#rows = this.#rows?.then((all) => this.#read(all, part));
+      }
+      if (summary !== undefined) {
+        this.table.update({ ...summary, bytes: this.#bytes, ...(head && { phase: 'done' }) });
+      }
+      if (bytes !== null) {
+        this.#spare.push(new Uint8Array(bytes.buffer));
+        this.#inFlight -= bytes.length;
+        this.#postFirst();
+        this.#goOn();
+      }
+      return head;
+    } catch (error) {
+      this.#lost(error as TokensError);
+      return undefined;
+    }
   }
 
   /** Adds some rows to those that were read. They hold nobody up: between two parts others come in. */
@@ -229,17 +224,14 @@ class Reader implements AnswerReader {
   }
 
   #check(): void {
-    if (this.#error !== undefined) {
-      throw this.#error;
+    const error = this.#error ?? this.table.state.lost;
+    if (error !== undefined) {
+      throw error;
     }
   }
 
   /** The worker has the table no more, or has never got it. */
   #lost(error: TokensError): void {
-    if (this.#done) {
-      this.table.update({ phase: 'failed', lost: error });
-      return;
-    }
     this.#fail(error);
     this.#parcel = undefined;
     this.#filled = 0;
@@ -252,7 +244,6 @@ class Reader implements AnswerReader {
   #fail(error: TokensError): TokensError {
     if (this.#error === undefined) {
       this.#error = error;
-      this.#end?.reject(error);
       this.table.update({ phase: 'failed' });
     }
     return this.#error;

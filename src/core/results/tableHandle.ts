@@ -14,14 +14,12 @@ export interface TableState extends Summary {
   readonly lost?: TokensError;
 }
 
-/** Where a table is kept. */
+/** Where tables are kept, each by its number there. */
 export interface TableSource {
-  /** The table's number there. */
-  readonly table: number;
   /** @throws E_CANCELLED when the table has been let go */
-  call<M extends Method>(method: M, args: Args<M>): Promise<Result<M>>;
-  /** Lets the table go. */
-  drop(): void;
+  call<M extends Method>(table: number, method: M, args: Args<M>): Promise<Result<M>>;
+  /** Lets a table go. */
+  drop(table: number): void;
 }
 
 /**
@@ -29,13 +27,15 @@ export interface TableSource {
  * the last share go the rows.
  */
 export class TableHandle {
+  readonly number: number;
   readonly #source: TableSource;
   readonly #changed = new Emitter<TableState>();
   readonly onDidChange: Event<TableState> = this.#changed.event;
   #state: TableState = { fields: [], kinds: [], rowCount: 0, mended: 0, bytes: 0, phase: 'arriving' };
   #shares = 0;
 
-  constructor(source: TableSource) {
+  constructor(number: number, source: TableSource) {
+    this.number = number;
     this.#source = source;
   }
 
@@ -52,7 +52,7 @@ export class TableHandle {
           held = false;
           this.#shares--;
           if (this.#shares === 0) {
-            this.#source.drop();
+            this.#source.drop(this.number);
             this.#changed.dispose();
           }
         }
@@ -65,15 +65,15 @@ export class TableHandle {
     if (this.#state.lost !== undefined) {
       throw this.#state.lost;
     }
-    return this.#source.call(method, args);
+    return this.#source.call(this.number, method, args);
   }
 
   /** Marks what is not as it is in another table, say of an earlier answer to the same request; null ends that. */
   compare(other: TableHandle | null): Promise<Differences | undefined> {
-    return this.call('compare', other === null ? null : other.#source.table);
+    return this.call('compare', other?.number ?? null);
   }
 
-  /** For its reader. */
+  /** For its reader, and for who keeps it. */
   update(change: Partial<TableState>): void {
     this.#state = { ...this.#state, ...change };
     this.#changed.fire(this.#state);

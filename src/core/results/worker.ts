@@ -1,141 +1,110 @@
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
 import { TableEngine } from './engine.ts';
 import { RowSplitter } from './rowSplitter.ts';
-import type { FromWorker, Scalar, SentError, ToWorker } from './workerMessages.ts';
+import type { FromWorker, News, Opening, Scalar, SentError, ToWorker } from './workerMessages.ts';
 
 /** How often the host hears of rows that arrive; the first ones are told at once. */
 const progressMs = 60;
 
 /** One table, from its first byte on. */
-interface OpenTable {
-  readonly engine: TableEngine;
-  splitter: RowSplitter | undefined;
+class OpenTable {
+  readonly engine = new TableEngine();
+  readonly #splitter: RowSplitter;
   /** Those that were not told of. */
-  readonly scalars: Scalar[];
-  toldAt: number;
-  toldRows: number;
+  readonly #scalars: Scalar[] = [];
+  #toldAt = 0;
+  #toldRows = 0;
   /** Rows that were sent to the program that wants them. */
-  sentRows: number | undefined;
-}
+  #sentRows: number | undefined;
 
-/** The thread's side: keeps the tables, reads bodies into them, runs calls in the order they come. */
-class TableWorker {
-  readonly #tables = new Map<number, OpenTable>();
-  readonly #port: MessagePort;
-
-  constructor(port: MessagePort) {
-    this.#port = port;
-    port.on('message', (message: ToWorker) => this.#take(message));
+  constructor({ rowsAt, wantsRows }: Opening) {
+    const onScalar = (name: string, value: string) => this.#scalars.push([name, value]);
+    this.#splitter = new RowSplitter(rowsAt, this.engine.table, onScalar);
+    this.#sentRows = wantsRows ? 0 : undefined;
   }
 
-  #take(message: ToWorker): void {
-    switch (message.op) {
-      case 'open':
-        this.#open(message);
-        break;
-      case 'chunk':
-        this.#read(message.table, message.bytes);
-        break;
-      case 'end':
-        this.#read(message.table, undefined);
-        break;
-      case 'drop':
-        this.#tables.delete(message.table);
-        break;
-      case 'call':
-        this.#call(message);
-    }
-  }
-
-  #open({ table, rowsAt, wantsRows }: ToWorker & { readonly op: 'open' }): void {
-    const engine = new TableEngine();
-    const scalars: Scalar[] = [];
-    const splitter = new RowSplitter(rowsAt, engine.table, (name, value) => scalars.push([name, value]));
-    const sentRows = wantsRows ? 0 : undefined;
-    this.#tables.set(table, { engine, splitter, scalars, toldAt: 0, toldRows: 0, sentRows });
-  }
-
-  /** Reads a piece of a body, or its end, and tells at once all that this has brought. */
-  #read(table: number, bytes: Uint8Array<ArrayBuffer> | undefined): void {
-    const open = this.#tables.get(table);
-    if (open?.splitter === undefined) {
-      return; // Dropped, or failed already: the rest of its body is of no use.
-    }
-    const { engine, splitter } = open;
+  /** Reads a piece of the body, or its end, and answers at once all that this has brought. */
+  read(bytes: Uint8Array<ArrayBuffer> | null): News {
+    const { engine } = this;
+    const news = (more: Partial<News>): News => ({
+      scalars: this.#scalars.splice(0),
+      rows: more.error === undefined ? this.#newRows() : [],
+      bytes,
+      ...more,
+    });
     try {
-      if (bytes === undefined) {
-        const head = splitter.end();
-        open.splitter = undefined;
-        engine.isWhole = true;
-        const rows = newRows(open);
-        this.#tell(
-          { op: 'ended', table, scalars: open.scalars, rows, head, summary: engine.summary() },
-          rows,
-        );
-      } else {
-        splitter.write(bytes);
-        const rows = newRows(open);
-        const summary = isDue(open) ? { summary: engine.summary() } : {};
-        const scalars = open.scalars.splice(0);
-        this.#tell({ op: 'read', table, scalars, rows, ...summary, bytes }, [...rows, bytes]);
+      if (bytes !== null) {
+        this.#splitter.write(bytes);
+        return news(this.#isDue() ? { summary: engine.summary() } : {});
       }
+      const head = this.#splitter.end();
+      engine.isWhole = true;
+      return news({ head, summary: engine.summary() });
     } catch (error) {
-      this.#tables.delete(table);
-      this.#tell({ op: 'failed', table, scalars: open.scalars, error: sendable(error) });
+      return news({ error: sendable(error) });
     }
   }
 
-  #call({ table, call, method, args }: ToWorker & { readonly op: 'call' }): void {
-    try {
-      const { engine } = this.#tableOf(table);
+  #newRows(): Uint8Array<ArrayBuffer>[] {
+    const rows: Uint8Array<ArrayBuffer>[] = [];
+    while (this.#sentRows !== undefined && this.#sentRows < this.engine.table.rowCount) {
+      const { bytes, to } = this.engine.rows(this.#sentRows);
+      this.#sentRows = to;
+      rows.push(bytes);
+    }
+    return rows;
+  }
+
+  /** Whether it is to be told how far the table has come. */
+  #isDue(): boolean {
+    const now = performance.now();
+    const { rowCount } = this.engine.table;
+    const due = rowCount > this.#toldRows && (this.#toldRows === 0 || now - this.#toldAt >= progressMs);
+    if (due) {
+      this.#toldAt = now;
+      this.#toldRows = rowCount;
+    }
+    return due;
+  }
+}
+
+const tables = new Map<number, OpenTable>();
+
+function tableOf(number: number): OpenTable {
+  const table = tables.get(number);
+  if (table === undefined) {
+    throw new TokensError('E_CANCELLED', 'This result is not kept any more.');
+  }
+  return table;
+}
+
+/**
+ * Does what the host asks.
+ * @param given takes memory of the result that goes to the other side
+ */
+function answer({ table, method, args }: ToWorker, given: ArrayBuffer[]): unknown {
+  switch (method) {
+    case 'open':
+      tables.set(table, new OpenTable(args as Opening));
+      return undefined;
+    case 'drop':
+      return tables.delete(table);
+    case 'read': {
+      const news = tableOf(table).read(args as Uint8Array<ArrayBuffer> | null);
+      if (news.error !== undefined) {
+        tables.delete(table);
+      }
+      given.push(...[...news.rows, news.bytes].flatMap((bytes) => bytes?.buffer ?? []));
+      return news;
+    }
+    default: {
+      const { engine } = tableOf(table);
       // The host's side is typed by the method; here only the pair of both is known to fit.
-      const given = method === 'compare' && args !== null ? this.#tableOf(args as number).engine : args;
-      const result = (engine[method] as (args: unknown) => unknown).call(engine, given);
-      this.#tell({ op: 'result', call, result });
-    } catch (error) {
-      this.#tell({ op: 'refused', call, error: sendable(error) });
+      const own = method === 'compare' && args !== null ? tableOf(args as number).engine : args;
+      return (engine[method] as (args: unknown) => unknown).call(engine, own);
     }
   }
-
-  #tableOf(table: number): OpenTable {
-    const open = this.#tables.get(table);
-    if (open === undefined) {
-      throw new TokensError('E_CANCELLED', 'This result is not kept any more.');
-    }
-    return open;
-  }
-
-  /** @param given bytes of the message whose memory goes to the other side */
-  #tell(message: FromWorker, given: readonly Uint8Array<ArrayBuffer>[] = []): void {
-    this.#port.postMessage(
-      message,
-      given.map(({ buffer }) => buffer),
-    );
-  }
-}
-
-/** Rows that have not been sent to the program that wants them. */
-function newRows(open: OpenTable): Uint8Array<ArrayBuffer>[] {
-  const rows: Uint8Array<ArrayBuffer>[] = [];
-  while (open.sentRows !== undefined && open.sentRows < open.engine.table.rowCount) {
-    const { bytes, to } = open.engine.rows(open.sentRows);
-    open.sentRows = to;
-    rows.push(bytes);
-  }
-  return rows;
-}
-
-/** Whether it is to be told how far a table has come. */
-function isDue(open: OpenTable): boolean {
-  const now = performance.now();
-  const { rowCount } = open.engine.table;
-  const due = rowCount > open.toldRows && (open.toldRows === 0 || now - open.toldAt >= progressMs);
-  if (due) {
-    open.toldAt = now;
-    open.toldRows = rowCount;
-  }
-  return due;
 }
 
 function sendable(error: unknown): SentError {
@@ -145,6 +114,13 @@ function sendable(error: unknown): SentError {
   return { code: 'E_PROTOCOL', template: 'The answer of the gateway could not be read.', args: [] };
 }
 
-if (parentPort !== null) {
-  new TableWorker(parentPort);
-}
+parentPort?.on('message', (message: ToWorker) => {
+  const { call } = message;
+  const tell = (told: FromWorker, given: ArrayBuffer[] = []) => parentPort?.postMessage(told, given);
+  try {
+    const given: ArrayBuffer[] = [];
+    tell({ call, result: answer(message, given) }, given);
+  } catch (error) {
+    tell({ call, error: sendable(error) });
+  }
+});

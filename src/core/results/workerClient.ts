@@ -3,8 +3,17 @@ import type { Clock } from '../clock.ts';
 import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { RowPath } from '../protocols/answer.ts';
-import type { Args, FromWorker, Method, News, Result, SentError, ToWorker } from './workerMessages.ts';
+import { TableHandle, type TableSource } from './tableHandle.ts';
+import type {
+  Args,
+  FromWorker,
+  Method,
+  News,
+  Opening,
+  Result,
+  SentError,
+  ToWorker,
+} from './workerMessages.ts';
 
 /** A row is garbage as soon as its bytes are in the table; V8 would let six times as much of it lie. In megabytes. */
 const garbageMb = 8;
@@ -12,18 +21,13 @@ const garbageMb = 8;
 /** How long a worker without tables is kept: the next answer of a watch comes soon. */
 const idleMs = 30_000;
 
-interface Waiting {
-  resolve(result: unknown): void;
-  reject(error: TokensError): void;
-}
-
 /** The host's side of the worker that keeps the tables. It is started when a table is about to come. */
-export class WorkerClient implements Disposable {
+export class WorkerClient implements TableSource, Disposable {
   readonly #file: string | URL;
   readonly #clock: Clock;
   readonly #log: Pick<Log, 'error'> | undefined;
-  readonly #listeners = new Map<number, (news: News) => void>();
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #tables = new Map<number, TableHandle>();
+  readonly #waiting = new Map<number, Pick<PromiseWithResolvers<unknown>, 'resolve' | 'reject'>>();
   #worker: Worker | undefined;
   #idle: Disposable | undefined;
   #lastTable = 0;
@@ -41,60 +45,69 @@ export class WorkerClient implements Disposable {
     this.#stopWhenIdle();
   }
 
-  /** Starts a table that hears its bytes; answers its number. `wantsRows`: see `ReaderOptions`. */
-  open(rowsAt: RowPath, wantsRows: boolean, listener: (news: News) => void): number {
-    const table = ++this.#lastTable;
+  /** Starts a table. */
+  open(opening: Opening): TableHandle {
+    const table = new TableHandle(++this.#lastTable, this);
     this.#idle?.dispose();
-    this.#listeners.set(table, listener);
-    this.#post({ op: 'open', table, rowsAt, wantsRows });
+    this.#tables.set(table.number, table);
+    this.#post(table.number, 'open', opening);
     return table;
   }
 
-  /** Gives bytes away: their memory moves to the thread, so it must be theirs alone. */
-  chunk(table: number, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#post({ op: 'chunk', table, bytes }, [bytes.buffer]);
-  }
-
-  end(table: number): void {
-    this.#post({ op: 'end', table });
+  /**
+   * Has a table read a piece of its body, whose memory moves to the thread, so it must be the piece's alone; or the end.
+   * @throws as {@link call}; what is wrong with the body itself is in the news
+   */
+  read(table: number, bytes: Uint8Array<ArrayBuffer> | null): Promise<News> {
+    return this.#ask(table, 'read', bytes, bytes === null ? [] : [bytes.buffer]);
   }
 
   /** @throws E_CANCELLED when the table has been let go, and why it was lost if it was lost meanwhile */
   call<M extends Method>(table: number, method: M, args: Args<M>): Promise<Result<M>> {
-    return new Promise((resolve, reject) => {
-      if (!this.#listeners.has(table)) {
-        reject(gone());
-        return;
-      }
-      const call = ++this.#lastCall;
-      this.#waiting.set(call, { resolve: resolve as (result: unknown) => void, reject });
-      this.#post({ op: 'call', table, call, method, args });
-    });
+    return this.#ask(table, method, args);
   }
 
-  /** Lets a table go. */
   drop(table: number): void {
-    if (this.#listeners.delete(table)) {
-      this.#post({ op: 'drop', table });
+    if (this.#tables.delete(table)) {
+      this.#post(table, 'drop');
       this.#stopWhenIdle();
     }
   }
 
   dispose(): void {
-    this.#stop();
+    this.#idle?.dispose();
+    const worker = this.#worker;
+    if (worker !== undefined) {
+      this.#lose(gone());
+      void worker.terminate();
+    }
   }
 
   /** With the thread goes all of its memory; what is only let go stays until V8 has need of it. */
   #stopWhenIdle(): void {
     this.#idle?.dispose();
-    if (this.#listeners.size === 0) {
-      this.#idle = this.#clock.setTimeout(() => this.#stop(), idleMs);
+    if (this.#tables.size === 0) {
+      this.#idle = this.#clock.setTimeout(() => this.dispose(), idleMs);
     }
   }
 
-  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  #ask<T>(table: number, method: ToWorker['method'], args: unknown, given?: ArrayBuffer[]): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.#tables.has(table)) {
+        reject(gone());
+        return;
+      }
+      const call = this.#post(table, method, args, given);
+      this.#waiting.set(call, { resolve: resolve as (result: unknown) => void, reject });
+    });
+  }
+
+  /** @param given memory that moves to the thread */
+  #post(table: number, method: ToWorker['method'], args?: unknown, given: ArrayBuffer[] = []): number {
+    const message: ToWorker = { call: ++this.#lastCall, table, method, args };
     this.#worker ??= this.#start();
-    this.#worker.postMessage(message, transfer);
+    this.#worker.postMessage(message, given);
+    return message.call;
   }
 
   #start(): Worker {
@@ -110,26 +123,13 @@ export class WorkerClient implements Disposable {
     return worker;
   }
 
-  #take(message: FromWorker): void {
-    if (message.op !== 'result' && message.op !== 'refused') {
-      this.#listeners.get(message.table)?.(message);
-      return;
-    }
-    const waiting = this.#waiting.get(message.call);
-    this.#waiting.delete(message.call);
-    if (message.op === 'result') {
-      waiting?.resolve(message.result);
+  #take({ call, result, error }: FromWorker): void {
+    const waiting = this.#waiting.get(call);
+    this.#waiting.delete(call);
+    if (error === undefined) {
+      waiting?.resolve(result);
     } else {
-      waiting?.reject(received(message.error));
-    }
-  }
-
-  #stop(): void {
-    this.#idle?.dispose();
-    const worker = this.#worker;
-    if (worker !== undefined) {
-      this.#lose(gone());
-      void worker.terminate();
+      waiting?.reject(received(error));
     }
   }
 
@@ -151,18 +151,18 @@ export class WorkerClient implements Disposable {
     );
   }
 
-  /** Whoever waits for the thread hears why it is no more. */
+  /** Whoever has a table, or waits for the thread, hears why it is no more. */
   #lose(error: TokensError): void {
     this.#worker = undefined;
-    const listeners = [...this.#listeners.values()];
+    const tables = [...this.#tables.values()];
     const waiting = [...this.#waiting.values()];
-    this.#listeners.clear();
+    this.#tables.clear();
     this.#waiting.clear();
-    for (const listener of listeners) {
-      listener({ op: 'failed', error, scalars: [] });
+    for (const table of tables) {
+      table.update({ phase: 'failed', lost: error });
     }
-    for (const one of waiting) {
-      one.reject(error);
+    for (const { reject } of waiting) {
+      reject(error);
     }
   }
 }

@@ -16,44 +16,42 @@ export interface SentError {
   readonly args: readonly (string | number)[];
 }
 
-/** From the window to the thread that keeps the tables. A table is known by its number. */
-export type ToWorker =
-  | { readonly op: 'open'; readonly table: number; readonly rowsAt: RowPath; readonly wantsRows: boolean }
-  | { readonly op: 'chunk'; readonly table: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly op: 'end'; readonly table: number }
-  | { readonly op: 'drop'; readonly table: number }
-  | {
-      readonly op: 'call';
-      readonly table: number;
-      readonly call: number;
-      readonly method: Method;
-      readonly args: unknown;
-    };
+/** Where the rows of a table stand in its body, and whether a program waits for them (see `ReaderOptions`). */
+export interface Opening {
+  readonly rowsAt: RowPath;
+  readonly wantsRows: boolean;
+}
 
-/** What the reader of one table hears when a piece of its body, or its end, has been read. */
-export type News = { readonly scalars: readonly Scalar[] } & (
-  | (Brought & {
-      readonly op: 'read';
-      /** How far the table has come; not told with each piece. */
-      readonly summary?: Summary;
-      /** Memory of the piece comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
-      readonly bytes: Uint8Array<ArrayBuffer>;
-    })
-  | (Brought & { readonly op: 'ended'; readonly summary: Summary; readonly head: JsonObject })
-  /** It could not be read, or is lost with the thread: then also after its end. */
-  | { readonly op: 'failed'; readonly error: SentError }
-);
+/** From the window to the thread that keeps the tables. A table is known by its number. Each call is answered. */
+export interface ToWorker {
+  readonly call: number;
+  readonly table: number;
+  /** Beside what a table can be asked: to make it, to read a piece of its body or (`null`) the end, to let it go. */
+  readonly method: Method | 'open' | 'read' | 'drop';
+  readonly args: unknown;
+}
+
+/** And back. */
+export interface FromWorker {
+  readonly call: number;
+  readonly result?: unknown;
+  readonly error?: SentError;
+}
 
 /** A scalar member of the top level of the body. */
 export type Scalar = readonly [name: string, value: string];
 
-interface Brought {
+/** What has come of a piece of the body, or of its end. */
+export interface News {
+  readonly scalars: readonly Scalar[];
   /** The next rows for a program, where one wants them (see {@link TableEngine.rows}). */
   readonly rows: readonly Uint8Array<ArrayBuffer>[];
+  /** How far the table has come; not told with each piece. */
+  readonly summary?: Summary;
+  /** Memory of the piece comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** Of the end: everything but the rows. */
+  readonly head?: JsonObject;
+  /** Why it could not be read; then there is no table any more. */
+  readonly error?: SentError;
 }
-
-/** And back. */
-export type FromWorker =
-  | (News & { readonly table: number })
-  | { readonly op: 'result'; readonly call: number; readonly result: unknown }
-  | { readonly op: 'refused'; readonly call: number; readonly error: SentError };

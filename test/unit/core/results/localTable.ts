@@ -5,13 +5,13 @@ import type { Args, Method, Result } from '../../../../src/core/results/workerMe
 
 /** Asks an engine that is here, as the worker does one of its own. */
 export function callOf(engine: TableEngine): TableSource['call'] {
-  return async <M extends Method>(method: M, args: Args<M>): Promise<Result<M>> =>
+  return async <M extends Method>(_: number, method: M, args: Args<M>): Promise<Result<M>> =>
     (engine[method] as unknown as (args: Args<M>) => Result<M>).call(engine, args);
 }
 
 /** A table that is kept here, without a worker. */
 export function localTable(engine = new TableEngine()): TableHandle {
-  return new TableHandle({ table: 1, call: callOf(engine), drop: () => undefined });
+  return new TableHandle(1, { call: callOf(engine), drop: () => undefined });
 }
 
 /** The same with rows that have all come. */

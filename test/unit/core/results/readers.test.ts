@@ -156,7 +156,7 @@ describe('results: readers', () => {
       const mistaken = module(`import { parentPort } from 'node:worker_threads';
         parentPort.on('message', (message) => {
           if (message.method === 'detail') {
-            message.op = 'none';
+            Object.assign(message, { call: 0, table: 0, method: 'drop' });
             ${mistake};
           }
         });`);

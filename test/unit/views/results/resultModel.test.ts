@@ -20,12 +20,12 @@ class FakeTable extends TableHandle {
   constructor(rows: JsonObject[]) {
     const engine = new TableEngine();
     const call = callOf(engine);
-    super({
-      table: tables.push(engine) - 1,
-      call: (method, args) =>
+    super(tables.push(engine) - 1, {
+      call: (table, method, args) =>
         this.dropped
           ? Promise.reject(new TokensError('E_CANCELLED', 'This result is not kept any more.'))
           : call(
+              table,
               method,
               (method === 'compare' && args !== null ? tables[args as number] : args) as typeof args,
             ),
