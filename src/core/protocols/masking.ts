@@ -38,6 +38,7 @@ export class MaskingReader implements AnswerReader {
       this.#rest = Buffer.from(all.subarray(-this.#longest));
       const wait = rest.length === 0 ? undefined : this.#reader.write(rest);
       const next = this.#reader.write(chunk.subarray(0, -this.#longest));
+      free(chunk); // The reader cannot, who has got only a part.
       return next ?? wait;
     }
     const bytes = Buffer.concat([this.#rest, chunk]);

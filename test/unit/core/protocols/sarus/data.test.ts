@@ -2,6 +2,8 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { SystemClock } from '../../../../../src/core/clock.ts';
 import type { JsonObject } from '../../../../../src/core/json.ts';
+import type { Answer, AnswerReader } from '../../../../../src/core/protocols/answer.ts';
+import { MaskingReader } from '../../../../../src/core/protocols/masking.ts';
 import type { Gateway } from '../../../../../src/core/protocols/protocol.ts';
 import { dataRequest, type SarusQuery } from '../../../../../src/core/protocols/sarus/request.ts';
 import { readerMaker } from '../../../../../src/core/results/readers.ts';
@@ -300,6 +302,26 @@ describe('protocols: SARUS as it is today', () => {
       equal(text.match(/redacted/g)?.length, round % 2 === 0 ? 3 : 2, text);
       ok(round % 2 === 1 || text.split('open').length === 3, text);
     }
+  });
+
+  it('frees the memory of what it hands on, of which the reader has got only a part', async () => {
+    const got: string[] = [];
+    const reader: AnswerReader = {
+      write: (chunk) => void got.push(Buffer.from(chunk).toString()),
+      end: async () => ({}) as Answer,
+      abort: () => undefined,
+    };
+    const masking = new MaskingReader(reader, ['APIKey'], () => undefined);
+    const chunks = ['{"Result":[{"a":1', '},{"a":2}', ']}'].map((text) => new TextEncoder().encode(text));
+    for (const chunk of chunks) {
+      await masking.write(chunk);
+    }
+    await masking.end();
+    deepEqual(
+      chunks.map(({ length }) => length),
+      [0, 0, 0],
+    );
+    equal(got.join(''), '{"Result":[{"a":1},{"a":2}]}');
   });
 
   it('reads the charset that the header names', async () => {
