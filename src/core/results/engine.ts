@@ -1,6 +1,6 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
-import { type ArrangedSpan, type Arrangement, Arranging, arrangedRows, isArranged } from './arranging.ts';
+import { type ArrangedSpan, type Arrangement, Arranging, arrangedRows } from './arranging.ts';
 import { type Differences, isKey, keyFields, keysOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
 import {
@@ -11,7 +11,7 @@ import {
   objectWriter,
   writeRows,
 } from './exports.ts';
-import { type Condition, conditionOf, filterRows, type Labels } from './filter.ts';
+import { allRows, type Condition, conditionOf, filterRows, type Labels } from './filter.ts';
 import { sizeOf } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
 import type { RowList } from './rowStore.ts';
@@ -97,11 +97,6 @@ export class TableEngine {
   /** Whether all rows have come. */
   isWhole = false;
   readonly #arranging = new Arranging(this);
-  readonly #exports = new Map<
-    number,
-    ExportRequest & { readonly order: Uint32Array | undefined; readonly rowCount: number }
-  >();
-  #lastExport = 0;
 
   constructor(table = new ResultTable()) {
     this.table = table;
@@ -170,40 +165,19 @@ export class TableEngine {
     return table.list(from, partBytes, objectWriter(table, table.fields, valueForProgram));
   }
 
-  /**
-   * Fixes what is exported: all rows that there are. Answers its number, how many rows it has, and what its columns
-   * are.
-   */
-  startExport(request: ExportRequest): { id: number; rowCount: number; kinds: (Kind | undefined)[] } {
-    const { arrangement } = request;
-    const order =
-      arrangement && isArranged(arrangement)
-        ? arrangedRows(this.table, arrangement, this.#arranging.changes)
-        : undefined;
-    const id = ++this.#lastExport;
-    this.#exports.set(id, { ...request, order, rowCount: this.table.rowCount });
-    const columns = request.fields.map((field) => this.table.column(field));
-    const kinds = columns.map((column) => column && this.table.kindOf(column));
-    return { id, rowCount: order?.length ?? this.table.rowCount, kinds };
+  /** What is exported, of all rows that there are: the places of those rows in the server's order, and what the columns are. */
+  startExport({ fields, arrangement }: ExportRequest): { rows: Uint32Array; kinds: (Kind | undefined)[] } {
+    const { table } = this;
+    const rows = arrangement
+      ? arrangedRows(table, arrangement, this.#arranging.changes)
+      : allRows(table.rowCount);
+    const columns = fields.map((field) => table.column(field));
+    return { rows, kinds: columns.map((column) => column && table.kindOf(column)) };
   }
 
-  /** Some rows of an export, without what stands before the first and after the last. */
-  exportPart({ id, from, to }: Span & { readonly id: number }): string {
-    const exported = this.#exports.get(id);
-    if (exported === undefined) {
-      return '';
-    }
-    const { order, rowCount, fields, format, delimiter } = exported;
-    const rows: number[] = [];
-    const end = Math.min(to, order?.length ?? rowCount);
-    for (let at = from; at < end; at++) {
-      rows.push(order?.[at] ?? at);
-    }
+  /** Some of these rows, without what stands before the first and after the last. */
+  exportPart({ rows, fields, format, delimiter }: ExportRequest & { readonly rows: Uint32Array }): string {
     return writeRows(this.table, rows, fields, format, delimiter);
-  }
-
-  endExport(id: number): void {
-    this.#exports.delete(id);
   }
 
   /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */

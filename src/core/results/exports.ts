@@ -23,48 +23,34 @@ export function delimiterOf(language: string, computer: string): Delimiter {
   return /-(?:CH|LI)$/i.test(locale) || !new Intl.NumberFormat(locale).format(1.5).includes('.') ? ';' : ',';
 }
 
-/** What stands before the first row. */
-export function opening(
+/** What stands before the rows of an export, between two parts that both have rows, and after the last row. */
+export function frameOf(
   format: ExportFormat,
   headers: readonly string[],
   delimiter: Delimiter = ',',
-): string {
-  switch (format) {
-    case 'csv':
-      // The mark tells spreadsheets that it is UTF-8; without it they guess, and guess wrong.
-      return `\uFEFF${separated(delimiter)(headers)}\r\n`;
-    case 'json':
-      return '[\n';
-    default:
-      return '';
+): [opening: string, separator: string, closing: string] {
+  if (format === 'json') {
+    return ['[\n', ',\n', '\n]\n'];
   }
-}
-
-/** What stands between two parts that both have rows. */
-export function separator(format: ExportFormat): string {
-  return format === 'json' ? ',\n' : '';
-}
-
-/** What stands after the last row. */
-export function closing(format: ExportFormat, rowCount: number): string {
-  return format === 'json' ? (rowCount === 0 ? ']\n' : '\n]\n') : '';
+  // The mark tells spreadsheets that it is UTF-8; without it they guess, and guess wrong.
+  return [format === 'csv' ? `\uFEFF${separated(delimiter)(headers)}\r\n` : '', '', ''];
 }
 
 /** The text of some rows; JSON without the brackets of the list, and for a workbook a JSON list of texts a line. */
 export function writeRows(
   table: ResultTable,
-  rows: readonly number[],
+  rows: Uint32Array,
   fields: readonly string[],
   format: ExportFormat,
   delimiter: Delimiter = ',',
 ): string {
   if (format === 'json' || format === 'ndjson') {
-    const lines = rows.map(objectWriter(table, fields));
+    const lines = Array.from(rows, objectWriter(table, fields));
     return format === 'json' ? lines.join(',\n') : lines.map((line) => `${line}\n`).join('');
   }
   const write = textWriter(table, fields, format === 'xlsx' ? JSON.stringify : separated(delimiter));
   const end = format === 'xlsx' ? '\n' : '\r\n';
-  return rows.map((row) => write(row) + end).join('');
+  return Array.from(rows, (row) => write(row) + end).join('');
 }
 
 /** What is copied, and how. */

@@ -31,13 +31,15 @@ export async function exportFile(
   try {
     const file = await open(partial, 'wx', 0o600);
     try {
-      for await (const { data, rows, total } of exportParts(table, request, hide)) {
+      const count = (rows: number, total: number) => {
+        written = rows;
+        progress(rows, total);
+      };
+      for await (const data of exportParts(table, request, hide, count)) {
         if (signal?.aborted) {
           throw cancelled();
         }
         await file.writeFile(data);
-        written = rows;
-        progress(rows, total);
       }
     } finally {
       await file.close();

@@ -36,7 +36,7 @@ export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable
     try {
       const parts: string[] = [];
       const { rowCount, bytes } = table.state;
-      const size = Math.max(1, Math.floor((partBytes * rowCount) / Math.max(bytes, 1)));
+      const size = table.rowsIn(partBytes);
       for (let from = 0; from < rowCount; from += size) {
         const part = await table.call('json', { from, to: from + size });
         parts.push(this.#hide(part.slice(1, -1)));

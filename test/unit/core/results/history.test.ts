@@ -75,9 +75,11 @@ describe('results: export in parts', () => {
       let text = '';
       let counted = 0;
       const request = { fields: ['A', 'B', 'C'], format } as const;
-      for await (const part of exportParts(localTableOf(rows), request, (data) => data)) {
-        text += String(part.data);
-        counted = part.rows;
+      const count = (rows: number) => {
+        counted = rows;
+      };
+      for await (const data of exportParts(localTableOf(rows), request, String, count)) {
+        text += String(data);
       }
       assert.equal(counted, rows.length);
       if (format === 'json') {

@@ -10,14 +10,7 @@ import {
 import type { Arrangement } from '../../../../src/core/results/arranging.ts';
 import { flatten } from '../../../../src/core/results/cells.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
-import {
-  closing,
-  delimited,
-  delimiterOf,
-  type ExportFormat,
-  opening,
-  separator,
-} from '../../../../src/core/results/exports.ts';
+import { delimited, delimiterOf, type ExportFormat, frameOf } from '../../../../src/core/results/exports.ts';
 import { filterRows, parseFilter } from '../../../../src/core/results/filter.ts';
 import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
@@ -167,7 +160,7 @@ describe('results: table', () => {
     assert.deepEqual(copied(0, 5), { text: 'b\nc\na', rows: 3 });
     assert.deepEqual(copied(0, 1), { text: 'x', rows: 1 }, 'but a row that is gone by itself is');
     assert.equal(now.statistics({ ...all, field: 'v' })?.rows, 3);
-    assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).rowCount, 3);
+    assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).rows.length, 3);
     assert.deepEqual(now.detail({ arrangement: asSent, at: 0 }), {
       index: -1,
       fields: [
@@ -360,6 +353,8 @@ describe('results: filter', () => {
   });
 });
 
+const opening = (format: ExportFormat, headers: readonly string[]) => frameOf(format, headers)[0];
+
 /** All of a table by the way an export is written: fixed first, then in parts. */
 function exported(
   desk: TableEngine,
@@ -369,8 +364,9 @@ function exported(
   to = 1e6,
   delimiter?: ',' | ';' | '\t',
 ): string {
-  const { id } = desk.startExport({ fields, format, ...(delimiter && { delimiter }) });
-  return desk.exportPart({ id, from, to });
+  const request = { fields, format, ...(delimiter && { delimiter }) };
+  const { rows } = desk.startExport(request);
+  return desk.exportPart({ ...request, rows: rows.slice(from, to) });
 }
 
 /** Lines as a spreadsheet reads them: quotes count at the beginning of a field only. */
@@ -515,10 +511,11 @@ describe('results: export', () => {
 
   it('writes JSON that reads back in parts, and NDJSON', () => {
     const part = (from: number) => exported(desk, 'json', table.fields, from, from + 1);
-    const text = `${opening('json', [])}${part(0)}${separator('json')}${part(1)}${closing('json', 2)}`;
+    const [opening, separator, closing] = frameOf('json', []);
+    const text = `${opening}${part(0)}${separator}${part(1)}${closing}`;
     const rows: unknown = JSON.parse(desk.json({ from: 0, to: 2 }));
     assert.deepEqual(JSON.parse(text), rows);
-    assert.deepEqual(JSON.parse(opening('json', []) + closing('json', 0)), []);
+    assert.deepEqual(JSON.parse(opening + closing), []);
     const lines = exported(desk, 'ndjson', table.fields).trimEnd().split('\n');
     assert.deepEqual(
       lines.map((line) => JSON.parse(line)),
@@ -529,14 +526,12 @@ describe('results: export', () => {
   it('writes what was arranged when it was started, whatever is sorted meanwhile', () => {
     const desk = new TableEngine(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
     const arrangement = { sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] };
-    const { id, rowCount } = desk.startExport({ fields: ['n'], format: 'ndjson', arrangement });
+    const request = { fields: ['n'], format: 'ndjson', arrangement } as const;
+    const { rows } = desk.startExport(request);
     const sort = [{ field: 'n', descending: false }];
     desk.page({ arrangement: { sort, filter: '', labels: [] }, from: 0, to: 9 });
-    assert.equal(rowCount, 2);
-    assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '{"n":3}\n{"n":2}\n');
-    desk.endExport(id);
-    assert.equal(desk.exportPart({ id, from: 0, to: 9 }), '');
-    assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).rowCount, 3);
+    assert.equal(desk.exportPart({ ...request, rows }), '{"n":3}\n{"n":2}\n');
+    assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).rows.length, 3);
   });
 
   it('sorts rows that arrive when they have doubled, and at the end; what is exported has all of them', () => {
@@ -556,8 +551,10 @@ describe('results: export', () => {
       orders.add(shown);
     }
     assert.ok(orders.size <= 11, `sorted ${orders.size} times`);
-    const { id, rowCount } = desk.startExport({ fields: ['v'], format: 'csv', arrangement });
-    assert.deepEqual([rowCount, desk.exportPart({ id, from: 0, to: 2 })], [1000, '1\r\n2\r\n']);
+    const request = { fields: ['v'], format: 'csv', arrangement } as const;
+    const own = desk.startExport(request).rows;
+    const first = desk.exportPart({ ...request, rows: own.slice(0, 2) });
+    assert.deepEqual([own.length, first], [1000, '1\r\n2\r\n']);
     assert.notEqual(page().rows[0]?.cells[0], '1', 'what is on the screen stays where it is');
     desk.isWhole = true;
     assert.deepEqual([page().shown, page().rows[0]?.cells[0]], [1000, '1']);

@@ -57,7 +57,7 @@ const rowsOf = (...rows: readonly string[]) => `{"rc":0,"Rows":[${rows.join(',')
 async function exported(table: TableHandle, format: ExportFormat): Promise<string> {
   let text = '';
   const request = { fields: table.state.fields, format };
-  for await (const { data } of exportParts(table, request, (part) => part)) {
+  for await (const data of exportParts(table, request, (part) => part)) {
     text += String(data);
   }
   return text;
