@@ -78,7 +78,7 @@ export const setAlert: ResultCommand = async (panel, call) => {
     throw wrong;
   }
   await panel.arrange({ alert });
-  return { condition: alert, rows: model.alerts.count };
+  return { condition: alert, rows: model.alerting };
 };
 
 function askCondition(

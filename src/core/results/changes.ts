@@ -16,6 +16,8 @@ export interface Differences {
 /** The differences of a table from another one, whose rows are found by what they are known by. */
 export class Changes {
   readonly earlier: ResultTable;
+  /** The fields that rows are known by. */
+  readonly keys: readonly string[];
   readonly #now: ResultTable;
   /** For each row of one table its place in the other one; -1 where it is not there. */
   readonly #before: Int32Array;
@@ -26,9 +28,9 @@ export class Changes {
   constructor(earlier: ResultTable, now: ResultTable) {
     this.earlier = earlier;
     this.#now = now;
-    const keys = keyFields(earlier, now);
+    this.keys = keyFields(earlier, now);
     const places = new Map<string, number>();
-    const [keyBefore, keyNow] = [keysOf(earlier, keys), keysOf(now, keys)];
+    const [keyBefore, keyNow] = [keysOf(earlier, this.keys), keysOf(now, this.keys)];
     for (let row = 0; row < earlier.rowCount; row++) {
       places.set(keyBefore(row), row);
     }
@@ -159,7 +161,7 @@ export function keyFields(earlier: ResultTable, now: ResultTable): string[] {
 }
 
 /** Whether fields tell each row from all others. */
-export function isKey(table: ResultTable, fields: readonly string[]): boolean {
+function isKey(table: ResultTable, fields: readonly string[]): boolean {
   const seen = new Set<string>();
   const key = keysOf(table, fields);
   for (let row = 0; row < table.rowCount; row++) {

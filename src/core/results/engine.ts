@@ -1,7 +1,7 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { type ArrangedSpan, type Arrangement, Arranging, arrangedRows } from './arranging.ts';
-import { type Differences, isKey, keyFields, keysOf } from './changes.ts';
+import { Changes, type Differences, keyFields, keysOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
 import {
   type Copying,
@@ -11,7 +11,7 @@ import {
   objectWriter,
   writeRows,
 } from './exports.ts';
-import { allRows, type Condition, conditionOf, filterRows, type Labels } from './filter.ts';
+import { allRows, type Condition, conditionOf, type Labels } from './filter.ts';
 import { sizeOf } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
 import type { RowList } from './rowStore.ts';
@@ -38,18 +38,21 @@ export interface ExportRequest {
   readonly arrangement?: Arrangement;
 }
 
-interface MeetingRequest {
+/** Another table, say of an earlier answer to the same request; null where there is none. */
+interface Compared {
+  readonly other: TableEngine | null;
+}
+
+interface MeetingRequest extends Compared {
   readonly alert: string;
   readonly labels: Labels;
-  /** What rows were known by the last time; null the first time. */
-  readonly keys: readonly string[] | null;
 }
 
 /** Rows that meet the condition of an alert. */
 interface Meeting {
-  /** What rows are known by: the same as the last time, as long as that tells them from each other. */
-  readonly keyFields: readonly string[];
-  readonly keys: readonly string[];
+  readonly count: number;
+  /** What those are called that did not meet it in the other table. */
+  readonly begun: readonly string[];
 }
 
 interface SampleRequest {
@@ -201,12 +204,19 @@ export class TableEngine {
   }
 
   /** The rows that meet a condition; none where there is no condition. */
-  meeting({ alert, labels, keys }: MeetingRequest): Meeting {
-    const { table } = this;
-    const isKnown = keys !== null && keys.length > 0 && isKey(table, keys);
-    const keyed = isKnown ? keys : keyFields(table, table);
-    const rows = alert.trim() === '' ? [] : [...filterRows(table, alert, labels)];
-    return { keyFields: keyed, keys: rows.map(keysOf(table, keyed)) };
+  meeting({ alert, labels, other }: MeetingRequest): Meeting {
+    const { isEmpty, holds } = conditionOf(this.table, alert, labels);
+    const rows = isEmpty ? [] : [...allRows(this.table.rowCount).filter(holds)];
+    if (other === null || rows.length === 0) {
+      return { count: rows.length, begun: [] };
+    }
+    const known = this.#arranging.changes;
+    const changes = known?.earlier === other.table ? known : new Changes(other.table, this.table);
+    const before = conditionOf(other.table, alert, labels);
+    const begun = rows.filter((row) => changes.before(row) < 0 || !before.holds(changes.before(row)));
+    const key = keysOf(this.table, changes.keys);
+    const nameOf = (row: number) => (changes.keys.length === 0 ? `#${row + 1}` : key(row));
+    return { count: rows.length, begun: begun.map(nameOf) };
   }
 
   /** The numbers of a column by the times in the table, where its rows are moments. */
@@ -268,8 +278,8 @@ export class TableEngine {
     );
   }
 
-  /** Marks what is not as it is in another table, say of an earlier answer to the same request; null ends that. */
-  compare(other: TableEngine | null): Differences | undefined {
+  /** Marks what is not as it is in another table; null ends that. */
+  compare({ other }: Compared): Differences | undefined {
     return this.#arranging.compare(other?.table);
   }
 }

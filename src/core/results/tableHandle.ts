@@ -1,7 +1,6 @@
 import type { Disposable } from '../disposable.ts';
 import type { TokensError } from '../errors.ts';
 import { Emitter, type Event } from '../event.ts';
-import type { Differences } from './changes.ts';
 import type { Summary } from './engine.ts';
 import type { Args, Method, Result } from './workerMessages.ts';
 
@@ -71,11 +70,6 @@ export class TableHandle {
       throw this.#state.lost;
     }
     return this.#source.call(this.number, method, args);
-  }
-
-  /** Marks what is not as it is in another table, say of an earlier answer to the same request; null ends that. */
-  compare(other: TableHandle | null): Promise<Differences | undefined> {
-    return this.call('compare', other?.number ?? null);
   }
 
   /** For its reader, and for who keeps it. */

@@ -101,7 +101,8 @@ function answer({ table, method, args }: ToWorker, given: ArrayBuffer[]): unknow
     default: {
       const { engine } = tableOf(table);
       // The host's side is typed by the method; here only the pair of both is known to fit.
-      const own = method === 'compare' && args !== null ? tableOf(args as number).engine : args;
+      const { other, ...rest } = args as { readonly other?: number | null };
+      const own = typeof other === 'number' ? { ...rest, other: tableOf(other).engine } : args;
       return (engine[method] as (args: unknown) => unknown).call(engine, own);
     }
   }

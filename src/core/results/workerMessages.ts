@@ -5,8 +5,9 @@ import type { Summary, TableEngine } from './engine.ts';
 
 /** What a table can be asked, by the names of {@link TableEngine}'s methods. */
 export type Method = Exclude<keyof TableEngine, 'table' | 'isWhole' | 'summary' | 'rows'>;
-/** Of a comparison: the number of the other table. */
-export type Args<M extends Method> = M extends 'compare' ? number | null : Parameters<TableEngine[M]>[0];
+/** Of another table, its number. */
+export type Args<M extends Method> = Numbered<Parameters<TableEngine[M]>[0]>;
+type Numbered<T> = { [K in keyof T]: TableEngine extends T[K] ? number | null : T[K] };
 export type Result<M extends Method> = ReturnType<TableEngine[M]>;
 
 /** A `TokensError` as it goes between threads. */

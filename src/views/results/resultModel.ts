@@ -10,7 +10,6 @@ import type { Differences } from '../../core/results/changes.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { Args } from '../../core/results/workerMessages.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
-import { Alerts } from './alerts.ts';
 import type { FetchedTable } from './fetchTable.ts';
 import { seenFields } from './layout.ts';
 import type { Grouping, KeptState, Layout, Question } from './messages.ts';
@@ -43,7 +42,6 @@ export class ResultModel implements Disposable {
   /** What is done to an answer, one after the other, before it is shown. */
   readonly groupings: readonly Grouping[];
   readonly plotting: Plotting;
-  readonly alerts = new Alerts();
   readonly #services: ModelServices;
   readonly #changed = new Emitter<void>();
   /** Something else is to be shown. */
@@ -60,6 +58,8 @@ export class ResultModel implements Disposable {
   /** Grows with other data, or labels to filter by: rows that were shown are not true any more. */
   revision = 1;
   #fields = '';
+  /** How many rows meet the condition of the alert. */
+  alerting = 0;
   outcome: Outcome | undefined;
   /** Why the rows are not all there, or not those of now. */
   failure: unknown;
@@ -125,7 +125,7 @@ export class ResultModel implements Disposable {
     this.outcome = fetched;
     this.#arrived();
     await this.#learnLabels(fetched);
-    await this.#lookForAlerts();
+    await this.#lookForAlertsNow();
   }
 
   /** The answer that is shown will not come to its end. */
@@ -179,7 +179,7 @@ export class ResultModel implements Disposable {
     const isOtherAlert = layout.alert !== this.layout.alert;
     this.layout = layout;
     if (isOtherAlert) {
-      await this.#lookForAlerts();
+      await this.#lookForAlertsNow();
     }
     await this.plotting.draw();
   }
@@ -191,7 +191,7 @@ export class ResultModel implements Disposable {
   async compareWith(other: Compared | undefined): Promise<Differences | undefined> {
     const share = other?.table.share();
     try {
-      this.differences = await this.#table?.compare(other?.table ?? null);
+      this.differences = await this.#table?.call('compare', { other: other?.table.number ?? null });
     } catch (error) {
       share?.dispose();
       throw error;
@@ -222,15 +222,14 @@ export class ResultModel implements Disposable {
       this.#compared = undefined;
     }
     const other = this.#compared?.table ?? before;
-    const differences = await (other && table.compare(other));
+    const differences = await (other && table.call('compare', { other: other.number }));
     if (before !== undefined) {
       await this.plotting.begin(before, this.gotAt);
     }
     this.outcome = fetched;
     this.#adopt(table);
     this.differences = differences;
-    const { alert } = this.layout;
-    const begun = await this.alerts.look(table, alert, this.labels);
+    const begun = await this.#lookForAlerts(table, before);
     if (begun.length > 0) {
       this.#services.alert(begun);
     }
@@ -254,11 +253,20 @@ export class ResultModel implements Disposable {
   }
 
   /** What meets the condition now is seen; only what begins to later is told. */
-  async #lookForAlerts(): Promise<void> {
-    if (this.#table !== undefined && this.#table.state.phase === 'done') {
-      await this.alerts.look(this.#table, this.layout.alert, this.labels);
+  async #lookForAlertsNow(): Promise<void> {
+    if (this.#table?.state.phase === 'done') {
+      await this.#lookForAlerts(this.#table);
       this.#changed.fire();
     }
+  }
+
+  /** Counts the rows that meet the condition of the alert; answers what those are called that did not before. */
+  async #lookForAlerts(table: TableHandle, before?: TableHandle): Promise<readonly string[]> {
+    const { alert } = this.layout;
+    const other = before?.number ?? null;
+    const { count, begun } = await table.call('meeting', { alert, labels: this.labels, other });
+    this.alerting = count;
+    return begun;
   }
 
   /** More rows have come, or the table is whole. */

@@ -350,7 +350,7 @@ export class ResultPanel implements Disposable {
         differences,
         comparedWith: this.model.comparedWith,
         alert: this.model.layout.alert,
-        alerting: this.model.alerts.count,
+        alerting: this.model.alerting,
       }),
       gotAt,
       watching: this.#watch !== undefined,

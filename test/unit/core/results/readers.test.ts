@@ -258,9 +258,9 @@ describe('results: readers', () => {
     await read(bodyOf(20_000), { onTable });
     await read(bodyOf(20_000), { onTable });
     const [small, large, again] = tables as [TableHandle, TableHandle, TableHandle];
-    await large.compare(small);
-    await again.compare(large);
-    await small.compare(large);
+    await large.call('compare', { other: small.number });
+    await again.call('compare', { other: large.number });
+    await small.call('compare', { other: large.number });
     const changed = async (table: TableHandle) =>
       (await table.call('page', { from: 8, to: 11 })).rows.map((row) => row.changed?.[0] ?? 'same');
     assert.deepEqual(await changed(again), ['same', 'same', 'same']);

@@ -117,7 +117,7 @@ describe('results: table', () => {
         { k: 'a', v: '1' },
       ]),
     );
-    assert.deepEqual(now.compare(before), { added: 1, changed: 1, gone: 0 });
+    assert.deepEqual(now.compare({ other: before }), { added: 1, changed: 1, gone: 0 });
     assert.deepEqual(
       now.page({ from: 0, to: 9 }).rows.map(({ changed, was }) => [changed, was]),
       [
@@ -132,7 +132,7 @@ describe('results: table', () => {
     this.timeout(20_000);
     const rows = Array.from({ length: 150_000 }, (_, at) => ({ k: `JOB${at}` }));
     const now = new TableEngine(tableOf([{ k: 'JOB0' }]));
-    now.compare(new TableEngine(tableOf(rows)));
+    now.compare({ other: new TableEngine(tableOf(rows)) });
     const arrangement = { sort: [], filter: '', labels: [] };
     const { shown, gone, rows: seen } = now.page({ arrangement, from: 149_999, to: 160_000 });
     assert.deepEqual([shown, gone, seen], [1, 149_999, [{ index: -1, cells: ['JOB149999'] }]]);
@@ -142,7 +142,7 @@ describe('results: table', () => {
     const row = (k: string, v: string) => ({ k, v });
     const before = new TableEngine(tableOf([row('x', '5'), row('a', '1'), row('b', '2'), row('y', '9')]));
     const now = new TableEngine(tableOf([row('b', '3'), row('c', '4'), row('a', '1')]));
-    assert.deepEqual(now.compare(before), { added: 1, changed: 1, gone: 2 });
+    assert.deepEqual(now.compare({ other: before }), { added: 1, changed: 1, gone: 2 });
     const asSent = { sort: [], filter: '', labels: [] };
     const shown = (arrangement: Partial<Arrangement>) => {
       const page = now.page({ arrangement: { ...asSent, ...arrangement }, from: 0, to: 9 });
@@ -168,7 +168,7 @@ describe('results: table', () => {
         { field: 'v', value: '5' },
       ],
     });
-    now.compare(null);
+    now.compare({ other: null });
     assert.deepEqual(shown({ onlyChanged: true }), ['b c a', 3, 0]);
   });
 
@@ -180,9 +180,14 @@ describe('results: table', () => {
       ]),
     );
     const labels = [['v', 'CPU']] as const;
-    const keyed = { keyFields: ['k'], keys: ['a'] };
-    assert.deepEqual(table.meeting({ alert: 'CPU > 90', labels, keys: null }), keyed);
-    assert.deepEqual(table.meeting({ alert: '', labels, keys: ['k'] }), { ...keyed, keys: [] });
+    const before = new TableEngine(tableOf([{ k: 'b', v: '91' }]));
+    const meeting = (alert: string, other: TableEngine | null) => table.meeting({ alert, labels, other });
+    assert.deepEqual(meeting('CPU > 90', null), { count: 1, begun: [] });
+    assert.deepEqual(meeting('CPU > 8', before), { count: 2, begun: ['a'] });
+    assert.deepEqual(meeting(' ', before), { count: 0, begun: [] });
+    const unnamed = new TableEngine(tableOf([{ v: '1' }, { v: '99' }]));
+    const other = new TableEngine(tableOf([{ v: '1' }, { v: '9' }]));
+    assert.deepEqual(unnamed.meeting({ alert: 'v > 90', labels, other }), { count: 1, begun: ['#2'] });
     const arrangement = { sort: [], filter: '', labels, alert: 'CPU > 90' };
     assert.deepEqual(
       table.page({ arrangement, from: 0, to: 9 }).rows.map(({ alert }) => alert),

@@ -21,14 +21,12 @@ class FakeTable extends TableHandle {
     const engine = new TableEngine();
     const call = callOf(engine);
     super(tables.push(engine) - 1, {
-      call: (table, method, args) =>
-        this.dropped
+      call: (table, method, args) => {
+        const { other = null } = (args ?? {}) as { other?: number | null };
+        return this.dropped
           ? Promise.reject(new TokensError('E_CANCELLED', 'This result is not kept any more.'))
-          : call(
-              table,
-              method,
-              (method === 'compare' && args !== null ? tables[args as number] : args) as typeof args,
-            ),
+          : call(table, method, (other === null ? args : { ...args, other: tables[other] }) as typeof args);
+      },
       drop: () => {
         this.dropped = true;
       },
@@ -196,14 +194,14 @@ describe('results: what one result is', () => {
       const refreshed = model.refresh();
       fetching.resolve(fetchedOf(new FakeTable(rows(a, b))));
       await refreshed;
-      return [alerted.splice(0).flat().join(' '), model.alerts.count];
+      return [alerted.splice(0).flat().join(' '), model.alerting];
     };
     alerted.length = 0;
     const first = new FakeTable(rows('95', '1'));
     model.show(first);
     await model.finished(fetchedOf(first).fetched);
     await model.arrange({ ...asSent, alert: 'v > 90' });
-    assert.equal(model.alerts.count, 1, 'what meets it already is seen, not told');
+    assert.equal(model.alerting, 1, 'what meets it already is seen, not told');
     assert.deepEqual(await refresh('96', '1'), ['', 1]);
     assert.deepEqual(await refresh('97', '91'), ['b', 2]);
     assert.deepEqual(
