@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { as, nameCharacters, reasonOf, wrong } from './checks.ts';
 import type { Message } from './errors.ts';
 
 const keepAliveModes = ['manual', 'auto'] as const;
@@ -16,37 +17,12 @@ export interface ConnectionSecrets {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What can be wrong with a field; its name is {0}. */
-const wrong = {
-  missing: { template: '"{0}" is missing' },
-  string: { template: '"{0}" must be a string' },
-  number: { template: '"{0}" must be a number' },
-  boolean: { template: '"{0}" must be a boolean' },
-  choice: { template: '"{0}" must be one of {1}' },
-  empty: { template: '"{0}" must not be empty' },
-  positive: { template: '"{0}" must be more than 0' },
-  integer: { template: '"{0}" must be a whole number' },
-  atLeastOne: { template: '"{0}" must be 1 or more' },
-  address: { template: '"{0}" must be an http or https address without user, query or fragment' },
-  headers: { template: '"{0}" must be an object of headers' },
-  header: {
-    template: '"{0}" is no header that can be set: its name is wrong, or each request needs its own',
-  },
-  headerValue: { template: '"{0}" must be text without line breaks that a header can carry' },
-  both: { template: '"{0}" cannot be used together with "{1}"' },
-  entry: { template: 'must be an object' },
-} as const;
-type Wrong = keyof typeof wrong;
-
-/** The message of a failed check: a key of `wrong`. */
-const as = (what: Wrong): Wrong => what;
-
 /** What is allowed in a text of the settings. */
-export const name = v.pipe(v.string(as('string')), v.trim(), v.nonEmpty(as('empty')));
-const number = v.pipe(v.number(as('number')), v.finite(as('number')));
-const positive = v.pipe(number, v.gtValue(0, as('positive')));
+export const name = v.pipe(v.string(), v.trim(), v.nonEmpty());
+const number = v.pipe(v.number(), v.finite());
+const positive = v.pipe(number, v.gtValue(0));
 /** One of these texts. */
-export const choice = <const T extends readonly string[]>(of: T) => v.picklist(of, as('choice'));
+export const choice = <const T extends readonly string[]>(of: T) => v.picklist(of);
 
 /** Headers that frame a message or belong to one hop of its way, and those that say how a body is coded. */
 const ownHeaders =
@@ -59,19 +35,19 @@ export function isHeaderValue(text: string): boolean {
 
 const headerName = v.pipe(
   v.string(as('header')),
-  v.check((text) => /^[\w!#$%&'*+.^`|~-]+$/.test(text) && !ownHeaders.test(text), as('header')),
+  v.check((text) => nameCharacters.test(text) && !ownHeaders.test(text), as('header')),
 );
 
 /** What every connection has. */
 export const commonSettings = {
   name,
   /** Origin with an optional path prefix; a slash at the end is taken away. */
-  url: v.pipe(v.string(as('string')), v.trim(), v.check(isHttpUrl, as('address'))),
+  url: v.pipe(v.string(), v.trim(), v.check(isHttpUrl, as('address'))),
   /** Of a token that was just issued or renewed, where the gateway does not tell. In minutes. */
   lifeMinutes: v.optional(positive),
   keepAlive: v.optional(choice(keepAliveModes), 'manual'),
   /** How many sessions are kept open on it at most. */
-  maxSessions: v.optional(v.pipe(number, v.integer(as('integer')), v.minValue(1, as('atLeastOne'))), 5),
+  maxSessions: v.optional(v.pipe(number, v.integer(), v.minValue(1)), 5),
   /** File of extra CA certificates (PEM). */
   caFile: v.optional(name),
   /** Client certificate (PEM), with the authorities between it and its root if the gateway wants them. */
@@ -82,13 +58,9 @@ export const commonSettings = {
   pfxFile: v.optional(name),
   /** Sent with every request; in a value, `${secret}` stands for what is kept in the secret storage. */
   headers: v.optional(
-    v.record(
-      headerName,
-      v.pipe(v.string(as('string')), v.check(isHeaderValue, as('headerValue'))),
-      as('headers'),
-    ),
+    v.record(headerName, v.pipe(v.string(), v.check(isHeaderValue, as('headerValue'))), as('headers')),
   ),
-  rejectUnauthorized: v.optional(v.boolean(as('boolean')), true),
+  rejectUnauthorized: v.optional(v.boolean(), true),
   /** For one request, from sending to the last byte. In seconds. */
   requestTimeoutSeconds: v.optional(positive, 30),
 };
@@ -129,7 +101,7 @@ export function readConnection(
   input: unknown,
   kinds: Readonly<Record<string, ConnectionKind>>,
 ): Parsed<Connection, Message> {
-  const begun = v.safeParse(v.object({ name, kind: choice(Object.keys(kinds)) }, as('entry')), input);
+  const begun = v.safeParse(v.object({ name, kind: choice(Object.keys(kinds)) }), input);
   const kind = begun.success ? kinds[begun.output.kind] : undefined;
   if (!begun.success || kind === undefined) {
     return { ok: false, reason: reasonOf(begun.issues?.[0]) };
@@ -210,13 +182,4 @@ function isHttpUrl(text: string): boolean {
     url.search === '' &&
     url.hash === ''
   );
-}
-
-function reasonOf(issue: v.BaseIssue<unknown> | undefined): Message {
-  const field = (issue === undefined ? undefined : v.getDotPath(issue)) ?? '';
-  const isMissing = field !== '' && issue?.received === 'undefined';
-  const { template } = wrong[isMissing ? 'missing' : ((issue?.message ?? 'entry') as Wrong)];
-  // What is expected of a choice is written `("manual" | "auto")`.
-  const expected = issue?.expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ') ?? '';
-  return { template, args: field === '' ? [] : [field, expected] };
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { as, nameCharacters, reasonOf, wrong } from '../../checks.ts';
 import type { Parsed } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
 import { isRecord } from '../../http/text.ts';
@@ -28,48 +29,11 @@ export interface RestRequest extends Unit {
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof methods)[number];
 
-/** What can be wrong with a member; its name is {0}. */
-const wrong = {
-  missing: { template: '"{0}" is missing' },
-  unknown: { template: '"{0}" is no member that is known there' },
-  string: { template: '"{0}" must be a string' },
-  number: { template: '"{0}" must be a number' },
-  boolean: { template: '"{0}" must be a boolean' },
-  positive: { template: '"{0}" must be more than 0' },
-  object: { template: '"{0}" must be an object' },
-  list: { template: '"{0}" must be a list' },
-  choice: { template: '"{0}" must be one of {1}' },
-  name: { template: '"{0}" is no name of a letter and up to 31 more letters, digits and _' },
-  twice: { template: '"{0}" is used for two things' },
-  place: {
-    template: '"{0}" must be a JSON Pointer, $response.header.NAME, $response.cookie.NAME or $response.body',
-  },
-  pointer: { template: '"{0}" must be a JSON Pointer such as /items' },
-  request: {
-    template: '"{0}" must be a method (GET, HEAD, POST, PUT, PATCH or DELETE) and a path such as /login',
-  },
-  header: {
-    template: '"{0}" is no header that can be set: its name is wrong, or each request needs its own',
-  },
-  headerValue: { template: '"{0}" must be text without line breaks that a header can carry' },
-  token: { template: '"{0}" must hold {1}' },
-  both: { template: '"{0}" cannot be used together with "{1}"' },
-  many: { template: '"{0}" has too few or too many entries' },
-  unnamed: { template: '"{0}" names “{1}”, which is not known there' },
-  status: { template: '"{0}" must be a status of HTTP' },
-  empty: { template: '"{0}" must not be empty' },
-} as const;
-type Wrong = keyof typeof wrong;
-const as = (what: Wrong): Wrong => what;
-
 /** Headers that frame a message or belong to one hop of its way. */
 const ownHeaders =
   /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-(?:length|encoding)|accept-encoding|proxy-.*|cookie|set-cookie)$/i;
 
-/** The characters that names of headers and cookies have (a token of RFC 9110). */
-const nameCharacters = /^[\w!#$%&'*+.^`|~-]+$/;
-
-const text = v.string(as('string'));
+const text = v.string();
 const headerName = v.pipe(
   text,
   v.check((name) => nameCharacters.test(name) && !ownHeaders.test(name), as('header')),
@@ -85,33 +49,24 @@ const path = v.pipe(
   v.check((one) => pathOf(one) !== undefined, as('pointer')),
   v.transform((one) => pathOf(one) as readonly string[]),
 );
-const headers = v.record(
-  headerName,
-  v.pipe(text, v.regex(/^[\x20-\x7e]*$/, as('headerValue'))),
-  as('object'),
-);
-const keep = v.record(memberName, place, as('object'));
+const headers = v.record(headerName, v.pipe(text, v.regex(/^[\x20-\x7e]*$/, as('headerValue'))));
+const keep = v.record(memberName, place);
 /** Most names that a description keeps with a token. */
 const maxKept = 16;
 const amount = v.lazy((input) =>
-  typeof input === 'string'
-    ? place
-    : v.pipe(v.number(as('number')), v.finite(as('number')), v.gtValue(0, as('positive'))),
+  typeof input === 'string' ? place : v.pipe(v.number(), v.finite(), v.gtValue(0)),
 );
 const unit = {
   minutes: v.optional(amount),
   seconds: v.optional(amount),
   milliseconds: v.optional(amount),
   at: v.optional(place),
-  jwt: v.optional(v.literal(true, as('boolean'))),
-  cookie: v.optional(v.pipe(text, v.nonEmpty(as('empty')))),
+  jwt: v.optional(v.literal(true)),
+  cookie: v.optional(v.pipe(text, v.nonEmpty())),
   issued: v.optional(place),
 };
 
 const told = v.optional(place);
-
-/** A strict object says in the same way that it is none, and that it has a member too many. */
-const strangeMember = ({ expected }: v.StrictObjectIssue) => as(expected === 'never' ? 'unknown' : 'object');
 
 const json = v.custom<Json>((value) => value !== undefined);
 const requestLine = v.pipe(
@@ -125,20 +80,23 @@ const requestLine = v.pipe(
     as('request'),
   ),
 );
-const basic = v.optional(v.boolean(as('boolean')));
+const basic = v.optional(v.boolean());
 const read = { token: v.optional(place), keep: v.optional(keep) };
 const sent = {
   request: requestLine,
   headers: v.optional(headers, {}),
-  form: v.optional(v.record(v.string(), text, as('object'))),
+  form: v.optional(v.record(v.string(), text)),
   json: v.optional(json),
-  send: v.optional(v.boolean(as('boolean')), true),
+  send: v.optional(v.boolean(), true),
 };
 /** A request, with the members that say something about one of its kind; others would be ignored. */
 const requestWith = (entries: v.ObjectEntries) =>
   v.pipe(
-    v.strictObject({ ...entries, ...sent }, strangeMember),
-    v.check(({ form, json: body }) => form === undefined || body === undefined, as('both')),
+    v.strictObject({ ...entries, ...sent }),
+    v.forward(
+      v.check(({ form, json: body }) => form === undefined || body === undefined, as('both')),
+      ['form'],
+    ),
     v.transform(
       ({ request: line, ...rest }) => ({ basic: false, keep: {}, ...line, ...rest }) as RestRequest,
     ),
@@ -158,20 +116,15 @@ const oneOrList = <T>(one: v.GenericSchema<unknown, T>) =>
 
 const status = v.pipe(
   v.number(as('status')),
-  v.integer(as('status')),
-  v.minValue(100, as('status')),
-  v.maxValue(599, as('status')),
+  v.check((code) => Number.isInteger(code) && code >= 100 && code < 600, as('status')),
 );
 const criterion = v.pipe(
-  v.strictObject(
-    {
-      status: v.optional(v.array(status, as('list'))),
-      at: v.optional(place),
-      is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain, as('string')), as('list'))),
-      like: v.optional(v.pipe(text, v.nonEmpty(as('empty')))),
-    },
-    strangeMember,
-  ),
+  v.strictObject({
+    status: v.optional(v.array(status)),
+    at: v.optional(place),
+    is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain))),
+    like: v.optional(v.pipe(text, v.nonEmpty())),
+  }),
   v.check((one) => Object.values(one).some((of) => of !== undefined), as('empty')),
 );
 const criteria = oneOrList(criterion);
@@ -181,41 +134,35 @@ const byStatus = (...status: number[]) => [{ status }];
 const members = {
   ask: v.optional(
     v.pipe(
-      v.array(memberName, as('list')),
+      v.array(memberName),
       v.check((names) => new Set(names).size === names.length, as('twice')),
     ),
     ['username', 'password'],
   ),
-  inputs: v.optional(v.record(memberName, text, as('object')), {}),
+  inputs: v.optional(v.record(memberName, text), {}),
   headers: v.optional(headers, {}),
   signIn: v.pipe(oneOrList(signInRequest), v.minLength(1, as('many')), v.maxLength(3, as('many'))),
   token: place,
   keep: v.optional(keep, {}),
   send: v.optional(
-    v.strictObject(
-      {
-        in: v.picklist(['header', 'cookie', 'query', 'body'], as('choice')),
-        name: v.pipe(text, v.nonEmpty(as('empty'))),
-        value: v.optional(v.pipe(text, v.includes('{token}', as('token'))), '{token}'),
-      },
-      strangeMember,
-    ),
+    v.strictObject({
+      in: v.picklist(['header', 'cookie', 'query', 'body']),
+      name: v.pipe(text, v.nonEmpty()),
+      value: v.optional(v.pipe(text, v.includes('{token}', as('token'))), '{token}'),
+    }),
     { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
   ),
-  life: v.optional(
-    v.strictObject({ ...unit, sliding: v.optional(v.boolean(as('boolean')), false) }, strangeMember),
-    {},
-  ),
+  life: v.optional(v.strictObject({ ...unit, sliding: v.optional(v.boolean(), false) }), {}),
   query: v.optional(requestWith({ ...unit, minutes: told, seconds: told, milliseconds: told })),
   renew: v.optional(signInRequest),
   revoke: v.optional(requestWith({ basic })),
   refused: v.optional(criteria, byStatus(401, 403)),
   expired: v.optional(criteria, byStatus(401)),
   limit: v.optional(criteria, byStatus(429)),
-  requests: v.optional(v.record(v.string(), dataRequest, as('object')), {}),
+  requests: v.optional(v.record(v.string(), dataRequest), {}),
   rows: v.optional(path, ''),
 };
-const schema = v.object(members, as('object'));
+const schema = v.object(members);
 
 /** How an API with session tokens is spoken to. */
 export type Description = v.InferOutput<typeof schema>;
@@ -358,14 +305,4 @@ function contradiction(description: Description): Message | undefined {
 
 function isPlain(value: unknown): boolean {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
-}
-
-function reasonOf(issue: v.BaseIssue<unknown>): Message {
-  const member = v.getDotPath(issue) ?? '';
-  const isMissing = issue.received === 'undefined' || (issue.kind === 'schema' && issue.input === undefined);
-  const what = isMissing ? 'missing' : (issue.message as Wrong);
-  const { template } = wrong[what] ?? wrong.object;
-  const expected =
-    what === 'both' ? 'json' : (issue.expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ') ?? '');
-  return { template, args: [what === 'both' ? `${member}.form` : member, expected] };
 }
