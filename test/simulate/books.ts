@@ -9,6 +9,14 @@ interface Refresh {
   outcome: 'waiting' | 'granted' | 'failed';
 }
 
+/** A life that an answer has told: until when it is, by the request's sending. */
+interface ToldLife {
+  readonly sentAt: number;
+  readonly until: number;
+  readonly at: number;
+  readonly by: SimWindow;
+}
+
 /** What has happened to tokens and logins; says at once of what happens now whether it may. */
 export class Books {
   readonly #day: Day;
@@ -37,6 +45,10 @@ export class Books {
   readonly #refreshes = new Map<string, Refresh>();
   /** Tokens that somebody has tried to close. */
   readonly #givenUp = new Set<string>();
+  /** What answers have told of the life of each token. */
+  readonly #lives = new Map<string, ToldLife[]>();
+  /** When the last request about each token was sent that was answered as if it were dead. */
+  readonly #calledDead = new Map<string, number>();
   #overBudgetSince = Number.POSITIVE_INFINITY;
 
   constructor(day: Day) {
@@ -61,11 +73,11 @@ export class Books {
   }
 
   /**
-   * Whether nobody may lose a value any more: the window that got it has had the time to store it, and, once it was stored, to
+   * Whether a value could be kept: the window that got it has had the time to store it, and, once it was stored, to
    * hear of another one that had written over it unheard. Storage writes whatever is there by now, and only who knows better
    * can write it once more.
    */
-  isOurs(value: string): boolean {
+  #isOurs(value: string): boolean {
     const granted = this.#granted.get(value);
     const isStored = this.#stored.has(value);
     return granted === undefined
@@ -77,9 +89,28 @@ export class Books {
     this.#givenUp.add(token);
   }
 
-  /** Whether nobody has tried to close a token. What a gateway has called dead is forgotten though that fails. */
-  isWanted(token: string): boolean {
-    return !this.#givenUp.has(token);
+  /** An answer has told a token's life. */
+  lives(token: string, sentAt: number, leftMs: number, by: SimWindow): void {
+    const told = { sentAt, until: sentAt + leftMs, at: this.#day.time.now, by };
+    this.#lives.set(token, [...(this.#lives.get(token) ?? []), told]);
+  }
+
+  /** A token was called dead, be that true or not. */
+  callsDead(token: string, sentAt: number): void {
+    this.#calledDead.set(token, Math.max(sentAt, this.#calledDead.get(token) ?? sentAt));
+  }
+
+  /**
+   * Whether nobody may lose an open token any more. What was called dead, or has run out by all that was told of it, is
+   * forgotten when it is closed, though that fails.
+   * @param user what a session is under
+   */
+  mayNotBeLost(token: string, user: string): boolean {
+    const never = Number.NEGATIVE_INFINITY;
+    const deadAt = Math.max(this.#calledDead.get(token) ?? never, this.#calledDead.get(user) ?? never);
+    const isAlive = ({ sentAt, until, at, by }: ToldLife) =>
+      sentAt > deadAt && until > this.#day.time.now && by.diedAt - at > hearsayMs;
+    return this.#isOurs(token) && (!this.#givenUp.has(token) || (this.#lives.get(token) ?? []).some(isAlive));
   }
 
   /** Notes who is at work. */

@@ -47,7 +47,7 @@ export class Looks {
     const { lastAwake, time } = this.#day;
     if (time.now - Math.max(lastAwake, this.#books.answeredAt) >= hearsayMs) {
       this.#checkAlike(); // All may have heard the latest.
-      this.checkKnown((value) => this.#books.isWanted(value));
+      this.checkKnown();
     }
     this.#books.see();
   }
@@ -139,14 +139,14 @@ export class Looks {
   }
 
   /** What a gateway counts as open and was ever stored is stored. */
-  checkKnown(concerns: (value: string) => boolean = () => true): void {
+  checkKnown(): void {
     const entries = [...this.#day.storage.entries.values()].join('\n');
     for (const { isRevoked, server } of this.#gateways()) {
       server.sweep();
-      for (const value of [...server.sessions.keys()].filter(concerns)) {
+      for (const [value, { user }] of server.sessions) {
         const isHeld = entries.includes(`"value":"${value}"`);
         // What nothing revokes lives on when it is closed or replaced.
-        if (this.#books.isOurs(value) && !isHeld && (isRevoked || !this.#books.isClosed(value))) {
+        if (this.#books.mayNotBeLost(value, user) && !isHeld && (isRevoked || !this.#books.isClosed(value))) {
           this.#day.blame(`${value} is open, and nobody knows it`);
         }
         const refresh = server.families.refreshOf(value);
@@ -160,8 +160,8 @@ export class Looks {
   /** Nothing is open any more that was ever stored. */
   checkClosed(): void {
     for (const { isRevoked, server } of this.#gateways()) {
-      for (const value of server.sessions.keys()) {
-        if (isRevoked && this.#books.isOurs(value)) {
+      for (const [value, { user }] of server.sessions) {
+        if (isRevoked && this.#books.mayNotBeLost(value, user)) {
           this.#day.blame(`${value} is still open after everything was closed`);
         }
       }

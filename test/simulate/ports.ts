@@ -1,11 +1,12 @@
 import type { Connection } from '../../src/core/connection.ts';
 import { isLoginRefused } from '../../src/core/errors.ts';
 import type { Log } from '../../src/core/log.ts';
-import type { DataCall, Gateway } from '../../src/core/protocols/protocol.ts';
+import type { DataAnswer, DataCall, Gateway, Grant } from '../../src/core/protocols/protocol.ts';
 import { RateLimit } from '../../src/core/tokens/rateLimit.ts';
+import { mayRefuseToken } from '../../src/core/tokens/refusal.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
 import type { Books } from './books.ts';
-import { type Day, second } from './day.ts';
+import { type Day, lifeMs, second } from './day.ts';
 import type { ModelServer, Operation } from './modelServer.ts';
 import { never, type SimWindow } from './simWindow.ts';
 import { TestWindow } from './window.ts';
@@ -142,7 +143,7 @@ export class Ports {
     }
     const inner = server.gateway(connection, window.machine, (operation) => this.#turn(window, operation));
     const port = <T>(what: string, token: string, call: () => Promise<T>): Promise<T> =>
-      this.#call(window, `${what} ${token}`, call);
+      this.#call(window, what, token, call);
     const { logOff, remainingLife } = inner;
     const books = this.#books;
     return {
@@ -201,10 +202,11 @@ export class Ports {
     };
   }
 
-  async #call<T>(window: SimWindow, what: string, call: () => Promise<T>): Promise<T> {
+  async #call<T>(window: SimWindow, what: string, token: string, call: () => Promise<T>): Promise<T> {
     const { tell, time } = this.#day;
+    const sentAt = time.now;
     this.requests++;
-    tell(`${window.name} ${what}`);
+    tell(`${window.name} ${what} ${token}`);
     try {
       const result = await window.port(() =>
         call().finally(async () => {
@@ -212,10 +214,17 @@ export class Ports {
           this.#books.answeredAt = time.now;
         }),
       );
-      tell(`${window.name} ${what}: ${newValueOf(result)}`);
+      const { value, session = value, reportedMs = lifeMs, isUnchanged } = toldBy(result);
+      tell(`${window.name} ${what} ${token}: ${session ?? 'done'}`);
+      if (!isUnchanged) {
+        this.#books.lives(session ?? token, sentAt, reportedMs, window);
+      }
       return result;
     } catch (error) {
-      tell(`${window.name} ${what}: ${error}`);
+      tell(`${window.name} ${what} ${token}: ${error}`);
+      if (mayRefuseToken(error)) {
+        this.#books.callsDead(token, sentAt);
+      }
       throw error;
     }
   }
@@ -228,8 +237,7 @@ function mortal(call: DataCall, window: SimWindow): DataCall {
     : { ...call, onSession: (session) => (window.alive ? onSession(session) : undefined) };
 }
 
-/** What an answer granted, for whoever follows the trace. */
-function newValueOf(result: unknown): string {
-  const { value, session } = (result ?? {}) as { readonly value?: unknown; readonly session?: unknown };
-  return String(session ?? value ?? 'done');
+/** What an answer granted, and told of its life. */
+function toldBy(result: unknown): Partial<Grant & DataAnswer> {
+  return result ?? { isUnchanged: true };
 }

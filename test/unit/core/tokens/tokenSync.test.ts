@@ -572,6 +572,18 @@ describe('tokens in the table and in the store', () => {
       assert.equal(table.get('a')?.usedBy, 'w2');
     });
 
+    it('gives a new value its own life, whatever is heard of the one before after a later request', async () => {
+      const { table, sync } = open();
+      await sync.add(record('a'));
+      const token = record('a');
+      const renewal = { sent: clock.now(), leftMs: 60_000, source: 'reported' as const };
+      clock.advance(5_000);
+      await sync.markDead(token);
+      await sync.applyLife(token, renewal, { value: 'fresh-value' }, 'now');
+      const { sent, leftMs } = table.get('a') ?? assert.fail();
+      assert.deepEqual({ sent, leftMs }, { sent: renewal.sent, leftMs: 60_000 });
+    });
+
     it('passes over what is told of a value that was replaced', async () => {
       const { table, sync } = open();
       await sync.add(record('a'));
