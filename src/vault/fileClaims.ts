@@ -113,14 +113,18 @@ export class FileClaims implements Claims, Disposable {
 
   async release(key: string): Promise<void> {
     await this.#prepared();
-    let rows = 0;
-    while ((await ageOf(this.#claim(key, rows))) < Number.POSITIVE_INFINITY) {
-      rows++;
+    const files: string[] = [];
+    while ((await ageOf(this.#claim(key, files.length))) < Number.POSITIVE_INFINITY) {
+      files.push(this.#claim(key, files.length));
     }
-    const owner = await textOf(this.#claim(key, rows - 1));
+    const last = files.at(-1);
+    if (last === undefined) {
+      return; // Nobody has it.
+    }
+    const owner = await textOf(last);
     if (owner === this.#window.id || !(await this.lives(owner))) {
-      for (let row = 0; row < rows; row++) {
-        await rm(this.#claim(key, row), { force: true });
+      for (const file of files) {
+        await rm(file, { force: true });
       }
     }
   }

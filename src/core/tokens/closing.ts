@@ -317,15 +317,15 @@ export class Closing implements Disposable {
   /** A window died, or was left, while it closed this. */
   async #finishClosing(id: string): Promise<void> {
     const { gateways, log, scheduler, sync, table } = this.#env;
-    for (const twin of this.#twinsOf(id)) {
-      await sync.readAgain(twin.id); // It may have another value by now: then this is all that is left of the old one.
+    for (const other of this.#othersOfValue(id)) {
+      await sync.readAgain(other.id); // It may have another value by now: then this is all that is left of the old one.
     }
     const record = table.get(id);
     if (record === undefined) {
       return;
     }
     try {
-      if (this.#twinsOf(id).length > 0) {
+      if (this.#othersOfValue(id).length > 0) {
         await sync.remove(id); // While a token was being replaced: it was not yet.
       } else if (isClosable(record)) {
         await this.end(record);
@@ -342,7 +342,7 @@ export class Closing implements Disposable {
   }
 
   /** What else is held of a token's value. Of several that only wait for their end, all windows leave the same one. */
-  #twinsOf(id: string): TokenRecord[] {
+  #othersOfValue(id: string): TokenRecord[] {
     const { table } = this.#env;
     const record = table.get(id);
     return [...table.of(record?.connection ?? '')].filter(

@@ -13,7 +13,7 @@ const turnMs = 2_000;
 const pauseMs = 20;
 
 /** A session's place in the queue of those that are being opened. */
-export interface Place {
+interface Place {
   /** The ids of those before it that are still being opened, or that others may not have heard of yet. */
   before(): Promise<readonly string[]>;
   /** @param opened whether its session is held now, which other windows have still to hear */

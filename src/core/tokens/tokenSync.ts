@@ -59,17 +59,15 @@ export class TokenSync implements Disposable {
 
   /** Reads the store. Entries that cannot be read are set aside and named. */
   async load(): Promise<Unreadable[]> {
-    const ids = await this.#deps.store.ids().catch((error: unknown): string[] => {
-      this.#report(error);
-      return [];
-    });
-    const read = await Promise.all(ids.map(async (id) => ({ id, reason: await this.#read(id, false) })));
+    const ids = await this.#deps.store.ids().catch((error: unknown) => this.#report(error));
+    const look = async (id: string) => ({ id, reason: await this.#inTurn(id, () => this.#read(id, false)) });
+    const read = await Promise.all((ids ?? []).map(look));
     return read.flatMap(({ id, reason }) => (reason === undefined ? [] : [{ id, reason }]));
   }
 
   /** Takes over what the store has by now of a token: another window may have written it just before. */
   async readAgain(id: string): Promise<void> {
-    await this.#inTurn(id, async () => void (await this.#read(id)));
+    await this.#inTurn(id, () => this.#read(id));
   }
 
   /** Takes a token in; when this resolves the store has it, or {@link onTrouble} has fired. */
@@ -300,11 +298,11 @@ export class TokenSync implements Disposable {
   }
 
   /** Of several entries of one value the same one stays everywhere: each window may have put aside what was replaced. */
-  async #dropTwins({ connection, value }: TokenRecord): Promise<void> {
+  async #keepOnce({ connection, value }: TokenRecord): Promise<void> {
     const { table } = this.#deps;
     const held = table.of(connection).filter(isClosable);
-    const twins = held.filter((one) => one.value === value && !one.closing);
-    const [stays = '', ...others] = Array.from(twins, ({ id }) => id).sort();
+    const same = held.filter((one) => one.value === value && !one.closing);
+    const [stays = '', ...others] = Array.from(same, ({ id }) => id).sort();
     if (others.length > 0) {
       await this.readAgain(stays); // Where it has another value by now, what was put aside is all that is left of this one.
     }
@@ -338,7 +336,7 @@ export class TokenSync implements Disposable {
     if (mine === undefined) {
       table.put(theirs);
       // Not before all have heard which of several new values an entry keeps.
-      scheduler.after(`twins/${id}`, syncDelayMs, () => void this.#dropTwins(theirs));
+      scheduler.after(`once/${id}`, syncDelayMs, () => void this.#keepOnce(theirs));
       return;
     }
     const both = merge(mine, theirs);
@@ -369,19 +367,19 @@ export class TokenSync implements Disposable {
   }
 
   #onRemoteChange(id: string): void {
-    void this.#inTurn(id, async () => {
-      const problem = await this.#read(id);
+    void this.#inTurn(id, () => this.#read(id)).then((problem) => {
       if (problem !== undefined) {
         this.#deps.log.warn(`Token entry ${id} ${problem}; it is left alone.`);
       }
     });
   }
 
-  #inTurn(id: string, step: () => Promise<void>): Promise<void> {
+  /** What a step comes to; undefined where the store refuses, which is told. */
+  #inTurn<T>(id: string, step: () => Promise<T>): Promise<T | undefined> {
     return this.#turns.run(id, () => step().catch((error: unknown) => this.#report(error)));
   }
 
-  #report(error: unknown): void {
+  #report(error: unknown): undefined {
     this.#deps.log.error(`The secret storage failed: ${String(error)}`);
     if (!this.#inTrouble) {
       this.#inTrouble = true;

@@ -540,6 +540,19 @@ describe('tokens in the table and in the store', () => {
     await sync.remove('b');
   });
 
+  it('finds the others where the store does not hand out one of them', async () => {
+    for (const id of ['a', 'b', 'c']) {
+      storage.entries.set(id, serialize(record(id)));
+    }
+    let steps = 0;
+    const { table, sync, troubles } = open(() =>
+      ++steps === 3 ? Promise.reject(new Error('the keyring is locked')) : Promise.resolve(),
+    );
+    assert.deepEqual(await sync.load(), []);
+    assert.deepEqual(Array.from(table.all(), ({ id }) => id).sort(), ['a', 'c']);
+    assert.deepEqual(troubles, ['E_STORAGE']);
+  });
+
   it('sets entries aside that it cannot read, names them, and leaves them alone', async () => {
     storage.entries.set('bad', '{"id":"bad"}');
     storage.entries.set('good', serialize(record('good')));
