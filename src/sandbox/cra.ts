@@ -1,8 +1,7 @@
 import { type Answer, craRefusal, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, parameter } from './call.ts';
 import { collectionTime, dataAnswer, isAskedFor, readSelection, server } from './craData.ts';
-import type { Setup } from './setup.ts';
-import { type CraSession, newSecret } from './state.ts';
+import { type CraSession, newSecret, type State } from './state.ts';
 import { systems } from './views/cells.ts';
 import { idOf, type View } from './views/view.ts';
 
@@ -11,21 +10,21 @@ const user = { name: 'demo', password: 'demo' };
 
 /** What a CRA gateway does, whichever dialect asks for it (docs/protocols.md 2). */
 export class Cra {
-  readonly #setup: Setup;
+  readonly #state: State;
 
-  constructor(setup: Setup) {
-    this.#setup = setup;
+  constructor(state: State) {
+    this.#state = state;
   }
 
   /** The list of services (2a). */
   services(): Answer {
-    const { services, port } = this.#setup;
+    const { services, port } = this.#state;
     return json(
       services.map((name) => ({
         WEBSERVICEName: name,
         STATUS: 'ACTIVE',
         HOSTIP: '127.0.0.1',
-        PORT: String(port()),
+        PORT: String(port),
         HOSTCN: 'localhost',
         TLS: 'N',
         TYPE: 'MVE',
@@ -35,7 +34,7 @@ export class Cra {
 
   /** Logs on to a service: the user token, or a 401. */
   logon(service: string, username: unknown, password: unknown): string {
-    if (!this.#setup.services.includes(service)) {
+    if (!this.#state.services.includes(service)) {
       throw new Refusal(tomcatPage(404, `Service ${service} is not known`));
     }
     if (username !== user.name || password !== user.password) {
@@ -44,24 +43,24 @@ export class Cra {
       );
     }
     const token = newSecret(36);
-    const { state, lifeMs } = this.#setup;
-    state.userTokens.add(token, { service, lastUsed: state.now(), lifeMs });
+    const { userTokens, now, lifeMs } = this.#state;
+    userTokens.add(token, { service, lastUsed: now(), lifeMs });
     return token;
   }
 
   /** Uses a user token, at its own service or where none is named; a 401 when it is not alive. */
   authorize(token: string | undefined, service?: string): string {
-    const found = token === undefined ? undefined : this.#setup.state.userTokens.get(token);
+    const found = token === undefined ? undefined : this.#state.userTokens.get(token);
     if (token === undefined || found === undefined || (service !== undefined && found.service !== service)) {
       throw new Refusal(tomcatPage(401, 'The user token is not valid or has expired'));
     }
-    this.#setup.state.useUserToken(token);
+    this.#state.useUserToken(token);
     return token;
   }
 
   /** A view, or the error under 200 that an unknown one gives. */
   view(product = '', name = ''): View {
-    const view = this.#setup.views.find((one) => one.product === product && one.name === name);
+    const view = this.#state.views.find((one) => one.product === product && one.name === name);
     if (view === undefined) {
       throw craRefusal(`View ${name} of product ${product} is not known.`);
     }
@@ -70,7 +69,7 @@ export class Cra {
 
   /** A data call in the session that is named, or in a new one. It ends that if `close`; undefined: a new one only. */
   data(call: Call, token: string, view: View, close: boolean | undefined): Answer {
-    const { state, wall } = this.#setup;
+    const { counters, wall } = this.#state;
     const selection = readSelection(call.query, view);
     const moment = collectionTime(call.query, wall());
     const refresh = yesOrNo(call.query, 'refresh') ?? parameter(call.query, 'period') !== undefined;
@@ -81,7 +80,7 @@ export class Cra {
       throw craRefusal(`The session belongs to view ${session.product}/${session.view}.`);
     }
     if (known !== undefined) {
-      state.counters.reused += 1;
+      counters.reused += 1;
       session.collectedAt = refresh ? moment : session.collectedAt;
     }
     const ends = close ?? known === undefined;
@@ -108,13 +107,13 @@ export class Cra {
     if (id !== undefined) {
       this.#session(id, token);
     }
-    this.#setup.state.counters.keepAlives += 1;
+    this.#state.counters.keepAlives += 1;
     return json({ rc: 0, message: 'The timeout is reset.' });
   }
 
   /** Logs off: ends the user token and what is open under it. */
   logOff(token: string): Answer {
-    this.#setup.state.logOff(token);
+    this.#state.logOff(token);
     return json({ rc: 0, message: 'You are logged off.' });
   }
 
@@ -132,7 +131,7 @@ export class Cra {
         header: label.split(' '),
         fieldtype: 'CHARACTER',
       })),
-      ...(close ? {} : { session: this.#open(token, view, this.#setup.wall()) }),
+      ...(close ? {} : { session: this.#open(token, view, this.#state.wall()) }),
     });
   }
 
@@ -148,12 +147,12 @@ export class Cra {
   }
 
   products(): Answer {
-    return table([...new Set(this.#setup.views.map(({ product }) => product))], 'productName');
+    return table([...new Set(this.#state.views.map(({ product }) => product))], 'productName');
   }
 
   /** What a product has: views, the systems that it sees, or its servers, of a context where that is named. */
   choices(call: Call, product = '', list = ''): Answer {
-    const views = this.#setup.views.filter((view) => view.product === product);
+    const views = this.#state.views.filter((view) => view.product === product);
     if (views.length === 0) {
       throw new Refusal(json({ reasonCode: 12, message: `Product ${product} is not known.` }, 404));
     }
@@ -168,33 +167,32 @@ export class Cra {
 
   /** Opens a session, or refuses for the limit. */
   #open(token: string, view: View, collectedAt: number): string {
-    const { state, lifeMs, maxSessions } = this.#setup;
-    if (state.craSessions.size >= maxSessions) {
-      state.counters.refused += 1;
+    const { craSessions, counters, maxSessions, lifeMs, now } = this.#state;
+    if (craSessions.size >= maxSessions) {
+      counters.refused += 1;
       const error = `No session is available: the limit of ${maxSessions} is reached. Close a session or try again later.`;
       throw new Refusal(json({ rc: 8, error }, 503));
     }
     const id = newSecret(18);
     const { product, name } = view;
-    const session = { userToken: token, product, view: name, collectedAt, lastUsed: state.now(), lifeMs };
-    state.craSessions.add(id, session);
-    state.counters.opened += 1;
+    const session = { userToken: token, product, view: name, collectedAt, lastUsed: now(), lifeMs };
+    craSessions.add(id, session);
+    counters.opened += 1;
     return id;
   }
 
   #session(id: string, token: string): CraSession {
-    const { state } = this.#setup;
-    const session = state.craSessions.get(id);
+    const session = this.#state.craSessions.get(id);
     if (session === undefined || session.userToken !== token) {
       throw new Refusal(tomcatPage(404, 'The session is not known or has expired'));
     }
-    state.useSession(session);
+    this.#state.useSession(session);
     return session;
   }
 
   #end(id: string): void {
-    this.#setup.state.craSessions.delete(id);
-    this.#setup.state.counters.closed += 1;
+    this.#state.craSessions.delete(id);
+    this.#state.counters.closed += 1;
   }
 }
 

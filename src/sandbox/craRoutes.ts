@@ -1,7 +1,7 @@
 import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
 import { allow, type Call, form, jsonFields, parameter } from './call.ts';
 import { type Cra, yesOrNo } from './cra.ts';
-import type { Setup } from './setup.ts';
+import type { State } from './state.ts';
 
 /** What is asked for at a path. */
 interface Asked {
@@ -103,7 +103,7 @@ const roots: Readonly<Record<string, ReadonlyMap<string, Route>>> = {
 };
 
 /** Answers `/cra/…`; undefined where there is nothing. */
-export function craAnswer(cra: Cra, { lifeMs }: Setup, call: Call): Answer | undefined {
+export function craAnswer(cra: Cra, { lifeMs }: State, call: Call): Answer | undefined {
   const [, root, services, ...path] = call.path;
   const routes = roots[`${root}/${services}`];
   // The newest release may do without the service: then the user token says which one is meant.

@@ -7,36 +7,12 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, readCall } from './call.ts';
 import { Cra } from './cra.ts';
 import { craAnswer } from './craRoutes.ts';
-import { grantedLifeMs } from './life.ts';
 import { Sarus } from './sarus.ts';
-import type { Setup } from './setup.ts';
-import { type SandboxStats, State } from './state.ts';
-import { mvipViews } from './views/mvip.ts';
-import { mvmvsViews } from './views/mvmvs.ts';
-import type { View } from './views/view.ts';
-
-export interface SandboxOptions {
-  /** Port on 127.0.0.1; 0, the default, takes a free one. */
-  readonly port?: number | undefined;
-  /**
-   * Life of a token that nobody uses, in seconds; default 900. From 300 up it is CRA's timeout and clamped to
-   * 86,400, and SARUS grants the `Minutes` asked for; a shorter one is real as it is and bounds SARUS's lives too.
-   */
-  readonly lifeSeconds?: number | undefined;
-  /** CRA sessions open at once; default 20. SARUS documents no such limit and has none. */
-  readonly maxSessions?: number | undefined;
-  /** Names of the CRA services; default `BBI3SYSA` and `BBI3SYSB`. */
-  readonly services?: readonly string[] | undefined;
-  /** Monotonic milliseconds; tests turn it. Default: `performance.now`. */
-  readonly now?: (() => number) | undefined;
-  /** Views that CRA has beside its own. */
-  readonly moreViews?: readonly View[] | undefined;
-}
+import { type SandboxOptions, type SandboxStats, State } from './state.ts';
 
 /** A running sandbox gateway. */
 export interface Sandbox {
@@ -66,31 +42,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 /** The gateway and its listening socket. */
 export class SandboxServer implements Sandbox {
-  protected readonly setup: Setup;
+  protected readonly state: State;
   protected readonly sarus: Sarus;
   readonly #cra: Cra;
   #server: Server | undefined;
-  #port = 0;
 
-  constructor({ lifeSeconds = 900, maxSessions = 20, services, now, moreViews = [] }: SandboxOptions) {
-    const up = now ?? (() => performance.now());
-    // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
-    const wallOffset = Date.now() - up();
-    this.setup = {
-      state: new State(up),
-      lifeMs: grantedLifeMs(lifeSeconds),
-      maxSessions,
-      services: services ?? ['BBI3SYSA', 'BBI3SYSB'],
-      views: [...mvmvsViews, ...mvipViews, ...moreViews],
-      wall: now === undefined ? Date.now : () => wallOffset + now(),
-      port: () => this.port,
-    };
-    this.#cra = new Cra(this.setup);
-    this.sarus = new Sarus(this.setup);
+  constructor(options: SandboxOptions) {
+    this.state = new State(options);
+    this.#cra = new Cra(this.state);
+    this.sarus = new Sarus(this.state);
   }
 
   get port(): number {
-    return this.#port;
+    return this.state.port;
   }
 
   get url(): string {
@@ -98,11 +62,11 @@ export class SandboxServer implements Sandbox {
   }
 
   get services(): readonly string[] {
-    return this.setup.services;
+    return this.state.services;
   }
 
   stats(): SandboxStats {
-    return this.setup.state.stats();
+    return this.state.stats();
   }
 
   /** Listens; 0 takes any free port. */
@@ -112,7 +76,7 @@ export class SandboxServer implements Sandbox {
     server.listen(port, host);
     await once(server, 'listening');
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
+    this.state.port = (server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
@@ -149,7 +113,7 @@ export class SandboxServer implements Sandbox {
   protected answer(call: Call): Answer {
     try {
       return (
-        (call.path[0] === 'cra' ? craAnswer(this.#cra, this.setup, call) : this.sarus.answer(call)) ??
+        (call.path[0] === 'cra' ? craAnswer(this.#cra, this.state, call) : this.sarus.answer(call)) ??
         notAvailable(call)
       );
     } catch (error) {

@@ -4,8 +4,7 @@ import type { Call } from './call.ts';
 import { type Idle, isShort } from './life.ts';
 import { type SarusParams, SarusRefusal, sarusParams } from './sarusCall.ts';
 import { type SarusEndpoint, sarusEndpoints } from './sarusData.ts';
-import type { Setup } from './setup.ts';
-import { newSecret } from './state.ts';
+import { newSecret, type State } from './state.ts';
 
 /** Who gets a token (docs/protocols.md 1.1). */
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
@@ -16,13 +15,13 @@ const callsPerSecond = 3;
 
 /** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
-  readonly #setup: Setup;
+  readonly #state: State;
   readonly #tokenEndpoints: ReadonlyMap<string, (params: SarusParams) => object>;
   /** When each of the token endpoints was last called, in milliseconds. */
   readonly #tokenCalls = new Map<string, number[]>();
 
-  constructor(setup: Setup) {
-    this.#setup = setup;
+  constructor(state: State) {
+    this.#state = state;
     this.#tokenEndpoints = new Map([
       ['GetSessionToken', (params) => this.#open(params)],
       ['QuerySessionToken', (params) => ({ Remaining: this.#remaining(this.#token(params)[1]) })],
@@ -69,7 +68,7 @@ export class Sarus {
 
   /** Refuses what is too much within a second. */
   #limit(name: string): void {
-    const now = this.#setup.state.now();
+    const now = this.#state.now();
     const recent = (this.#tokenCalls.get(name) ?? []).filter((at) => now - at < 1_000);
     if (recent.length >= callsPerSecond) {
       throw new SarusRefusal(429, 'Too many requests');
@@ -89,7 +88,7 @@ export class Sarus {
     ) {
       throw new SarusRefusal(401, 'The credentials are not valid');
     }
-    const { state } = this.#setup;
+    const state = this.#state;
     const name = newSecret(24);
     const token: Idle = { lastUsed: state.now(), lifeMs: this.#lifeMs(params) };
     state.sarusTokens.add(name, token);
@@ -103,34 +102,34 @@ export class Sarus {
     if (!(minutes >= minutesOf.least && minutes <= minutesOf.most)) {
       throw new SarusRefusal(400, `Minutes must be a number from ${minutesOf.least} to ${minutesOf.most}`);
     }
-    const { lifeMs } = this.#setup;
+    const { lifeMs } = this.#state;
     return Math.min(minutes * 60_000, isShort(lifeMs) ? lifeMs : Number.POSITIVE_INFINITY);
   }
 
   #renew(params: SarusParams): object {
-    const { state, wall } = this.#setup;
+    const state = this.#state;
     const [name, token] = this.#token(params);
     token.lastUsed = state.now();
     state.counters.keepAlives += 1;
-    const LastActive = new Date(wall()).toISOString();
+    const LastActive = new Date(state.wall()).toISOString();
     return { SessionToken: name, Remaining: this.#remaining(token), LastActive };
   }
 
   #revoke(params: SarusParams): object {
     const [name] = this.#token(params);
-    this.#setup.state.sarusTokens.delete(name);
-    this.#setup.state.counters.closed += 1;
+    this.#state.sarusTokens.delete(name);
+    this.#state.counters.closed += 1;
     return { Status: 200, Detail: 'The session token is revoked' };
   }
 
   /** A data endpoint: renews the token to full life. */
   #data(endpoint: SarusEndpoint, params: SarusParams): unknown {
-    const { state, wall } = this.#setup;
+    const state = this.#state;
     const [, token] = this.#token(params, endpoint.tokenIs404);
     if (endpoint.ofSeries && params.series.length === 0) {
       throw new SarusRefusal(400, 'Missing parameter Series');
     }
-    const result = endpoint.result(params, wall());
+    const result = endpoint.result(params, state.wall());
     state.counters.reused += 1;
     token.lastUsed = state.now();
     return result;
@@ -138,7 +137,7 @@ export class Sarus {
 
   /** The living token that the request names. */
   #token(params: SarusParams, refusedBy404 = false): [string, Idle] {
-    const { sarusTokens, expiredSarusTokens } = this.#setup.state;
+    const { sarusTokens, expiredSarusTokens } = this.#state;
     const name = params.get('SessionToken') ?? '';
     if (name === '') {
       throw new SarusRefusal(400, 'Missing session token');
@@ -156,11 +155,11 @@ export class Sarus {
 
   /** Life left in whole milliseconds; rounded down, so never more than the truth. */
   #remaining({ lifeMs, lastUsed }: Idle): number {
-    return Math.floor(lifeMs - (this.#setup.state.now() - lastUsed));
+    return Math.floor(lifeMs - (this.#state.now() - lastUsed));
   }
 
   #envelope(start: number): object {
-    const now = this.#setup.wall();
+    const now = this.#state.wall();
     return {
       ServerDateTime: new Date(now).toISOString(),
       TimeStamp: julianDate(now),

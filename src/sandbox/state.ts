@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type Idle, IdleTable } from './life.ts';
+import { performance } from 'node:perf_hooks';
+import { grantedLifeMs, type Idle, IdleTable } from './life.ts';
+import { mvipViews } from './views/mvip.ts';
+import { mvmvsViews } from './views/mvmvs.ts';
+import type { View } from './views/view.ts';
 
 /** What `GET /sandbox/stats` answers; the fields and their meanings are part of the public contract. */
 export interface SandboxStats {
@@ -40,9 +44,36 @@ export interface CraSession extends Idle {
   collectedAt: number;
 }
 
-/** All that the gateway knows and would lose by a restart. */
+export interface SandboxOptions {
+  /** Port on 127.0.0.1; 0, the default, takes a free one. */
+  readonly port?: number | undefined;
+  /**
+   * Life of a token that nobody uses, in seconds; default 900. From 300 up it is CRA's timeout and clamped to
+   * 86,400, and SARUS grants the `Minutes` asked for; a shorter one is real as it is and bounds SARUS's lives too.
+   */
+  readonly lifeSeconds?: number | undefined;
+  /** CRA sessions open at once; default 20. SARUS documents no such limit and has none. */
+  readonly maxSessions?: number | undefined;
+  /** Names of the CRA services; default `BBI3SYSA` and `BBI3SYSB`. */
+  readonly services?: readonly string[] | undefined;
+  /** Monotonic milliseconds; tests turn it. Default: `performance.now`. */
+  readonly now?: (() => number) | undefined;
+  /** Views that CRA has beside its own. */
+  readonly moreViews?: readonly View[] | undefined;
+}
+
+/** What every handler works with: the settings of the gateway, its clocks, and all that it would lose by a restart. */
 export class State {
+  readonly lifeMs: number;
+  readonly maxSessions: number;
+  readonly services: readonly string[];
+  readonly views: readonly View[];
+  /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Epoch milliseconds, moved by the same clock as the lives. */
+  readonly wall: () => number;
+  /** Of the listening socket; known once it listens. */
+  port = 0;
   readonly userTokens: IdleTable<UserToken>;
   readonly craSessions: IdleTable<CraSession>;
   /** SARUS session tokens. */
@@ -51,16 +82,23 @@ export class State {
   readonly expiredSarusTokens = new Set<string>();
   readonly counters = noCounts();
 
-  /** @param now monotonic milliseconds */
-  constructor(now: () => number) {
-    this.now = now;
-    this.userTokens = new IdleTable(now, (name) => {
+  /** @throws RangeError for a life that is none */
+  constructor({ lifeSeconds = 900, maxSessions = 20, services, now, moreViews = [] }: SandboxOptions) {
+    this.lifeMs = grantedLifeMs(lifeSeconds);
+    this.maxSessions = maxSessions;
+    this.services = services ?? ['BBI3SYSA', 'BBI3SYSB'];
+    this.views = [...mvmvsViews, ...mvipViews, ...moreViews];
+    this.now = now ?? (() => performance.now());
+    // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
+    const wallOffset = Date.now() - this.now();
+    this.wall = now === undefined ? Date.now : () => wallOffset + now();
+    this.userTokens = new IdleTable(this.now, (name) => {
       this.counters.expired += this.#endSessions(name);
     });
-    this.craSessions = new IdleTable(now, () => {
+    this.craSessions = new IdleTable(this.now, () => {
       this.counters.expired += 1;
     });
-    this.sarusTokens = new IdleTable(now, (name) => {
+    this.sarusTokens = new IdleTable(this.now, (name) => {
       this.counters.expired += 1;
       this.expiredSarusTokens.add(name);
     });

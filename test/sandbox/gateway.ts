@@ -2,12 +2,8 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import { createServer } from 'node:https';
 import { type Answer, json } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
-import {
-  isControl,
-  notAvailable,
-  type SandboxOptions as PlainOptions,
-  SandboxServer,
-} from '../../src/sandbox/gateway.ts';
+import { isControl, notAvailable, SandboxServer } from '../../src/sandbox/gateway.ts';
+import type { SandboxOptions as PlainOptions } from '../../src/sandbox/state.ts';
 import { bigView, withBigRows } from './bigView.ts';
 import type { TlsIdentity } from './certificate.ts';
 import { type FaultRule, FaultRuleError, parseFaultRules } from './faultRules.ts';
@@ -50,7 +46,7 @@ export class Sandbox extends SandboxServer {
     this.#options = options;
     const close = () => super.close();
     this.#outage = new Outage({ port: () => this.port, listen: (port) => this.listen(port), close });
-    this.#striker = new Striker(this.setup.state, this.sarus, this.#outage, () => this.url);
+    this.#striker = new Striker(this.state, this.sarus, this.#outage, () => this.url);
   }
 
   override get url(): string {
@@ -106,7 +102,7 @@ export class Sandbox extends SandboxServer {
     const path = steps.every((part, at) => call.path[at] === part)
       ? call.path.slice(steps.length)
       : ['outside of the prefix'];
-    return quirkyAnswer(quirks, this.setup, { ...call, path }, (one) => this.#answerOfRelease(one));
+    return quirkyAnswer(quirks, this.state, { ...call, path }, (one) => this.#answerOfRelease(one));
   }
 
   #answerOfRelease(call: Call): Answer {

@@ -1,8 +1,7 @@
 import { type Answer, craRefusal, json, tomcatPage } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
 import { bearer } from '../../src/sandbox/craRoutes.ts';
-import type { Setup } from '../../src/sandbox/setup.ts';
-import { newSecret } from '../../src/sandbox/state.ts';
+import { newSecret, type State } from '../../src/sandbox/state.ts';
 
 /**
  * What docs/protocols.md leaves open (marked A) and the sandbox must decide. Each field is one such thing; without
@@ -50,15 +49,15 @@ type Fields = Record<string, unknown>;
 type Usual = (call: Call) => Answer;
 
 /** What a gateway with quirks answers. */
-export function quirkyAnswer(quirks: Quirks, setup: Setup, call: Call, usual: Usual): Answer {
+export function quirkyAnswer(quirks: Quirks, state: State, call: Call, usual: Usual): Answer {
   const play = call.path[0] === 'cra' ? playCra : playSarus;
-  const answer = play(quirks, setup, call, usual);
+  const answer = play(quirks, state, call, usual);
   return quirks.byteOrderMark && fieldsOf(answer) !== undefined
     ? { ...answer, body: `\ufeff${answer.body}` }
     : answer;
 }
 
-function playCra(quirks: Quirks, { state }: Setup, call: Call, usual: Usual): Answer {
+function playCra(quirks: Quirks, state: State, call: Call, usual: Usual): Answer {
   const ofServices = call.path.length === 3;
   const closes = ofServices && call.query.has('close');
   const isOpenToAll = !(quirks.servicesNeedToken && ofServices && !closes);
@@ -102,7 +101,7 @@ function retoldCra(quirks: Quirks, answer: Answer): Answer {
   );
 }
 
-function playSarus(quirks: Quirks, { state }: Setup, call: Call, usual: Usual): Answer {
+function playSarus(quirks: Quirks, state: State, call: Call, usual: Usual): Answer {
   const [endpoint] = call.path;
   const name = call.query.get('SessionToken') ?? '';
   const token = state.sarusTokens.get(name);

@@ -30,17 +30,6 @@ export class MaskingReader implements AnswerReader {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
-    const all = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    const seam = Buffer.concat([this.#rest, all.subarray(0, this.#longest)]);
-    if (chunk.length > this.#longest && this.#next(seam, 0) < 0 && this.#next(all, 0) < 0) {
-      // Most chunks: they go on as they are.
-      const rest = this.#rest;
-      this.#rest = Buffer.from(all.subarray(-this.#longest));
-      const wait = rest.length === 0 ? undefined : this.#reader.write(rest);
-      const next = this.#reader.write(chunk.subarray(0, -this.#longest));
-      free(chunk); // The reader cannot, who has got only a part.
-      return next ?? wait;
-    }
     const bytes = Buffer.concat([this.#rest, chunk]);
     free(chunk);
     return this.#take(bytes, false);
