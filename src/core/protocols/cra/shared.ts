@@ -253,22 +253,18 @@ export class CraWire {
     call: CraCall,
     opens: boolean,
   ): Promise<{ answer: DataAnswer; session: string | undefined }> {
-    const { redactor, clock } = this.deps;
+    const { redactor } = this.deps;
     const known = call.tokens.session;
     const purpose: Purpose = known === undefined ? { opens: true } : { about: 'either' };
     const watch = new SessionWatch(known, (session) => {
       redactor.add(session.value);
       return opens || known !== undefined ? call.onSession?.(session) : undefined;
     });
-    let errorSaid: string | undefined;
     const attempt = (one: HttpRequest) =>
       readData(this.http, one, call, {
         rowsAt,
         onHead: (head) => watch.onHead(head),
-        onScalar: (name, value) => {
-          watch.onScalar(name, value);
-          errorSaid = name === 'error' ? value : errorSaid;
-        },
+        onScalar: (name, value) => watch.onScalar(name, value),
         ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
         failure: (answered) => this.failure(answered, purpose),
       });
@@ -288,12 +284,6 @@ export class CraWire {
       const warnings = words.length === 0 ? {} : { warnings: words };
       const got = { sent: http.sent, answer, totalRows: totalRows(answer), ...warnings };
       return { answer: got, session: watch.id ?? known };
-    } catch (error) {
-      if (isError(errorSaid) && error instanceof TokensError && error.code === 'E_PROTOCOL') {
-        const answered = { status: 200, headers: {}, sent: clock.now(), text: '', streamed: true };
-        throw this.refusal(answered, wordsOfError(errorSaid, redactor), purpose);
-      }
-      throw error;
     } finally {
       await watch.settled();
     }
