@@ -1,12 +1,11 @@
 import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { free } from '../memory.ts';
 import type { Answer, AnswerReader, MakeReader, Row, RowPath } from '../protocols/answer.ts';
 import type { TableHandle } from './tableHandle.ts';
 import { received, type WorkerClient } from './workerClient.ts';
 
-/** Chunks go to the worker in parcels of up to this size; the network's own are small. */
+/** So much goes to the worker at once; the chunks of the network are smaller, and each message costs both threads time. */
 const parcelBytes = 256 << 10;
 
 /** Bytes on their way to the worker, or from there and not yet read, at which the network is asked to wait. */
@@ -59,11 +58,10 @@ class Reader implements AnswerReader {
   #bytes = 0;
   #error: TokensError | undefined;
   #done = false;
-  #parcel: Uint8Array<ArrayBuffer> | undefined;
+  /** Chunks that go to the worker next, and how long they are. */
+  #parcel: Uint8Array<ArrayBuffer>[] = [];
   #filled = 0;
   #inFlight = 0;
-  /** Parcels that have come back. */
-  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   /** Called when little enough is on its way, or nothing more will come back. */
   readonly #waiting: (() => void)[] = [];
 
@@ -82,7 +80,7 @@ class Reader implements AnswerReader {
     this.#rows = wantsRows ? Promise.resolve([]) : undefined;
   }
 
-  /** Copies a chunk into parcels, which come back to be filled again, and frees its own memory. */
+  /** The memory of a chunk goes to the worker, unless it is a part of something: then that of a copy does. */
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.#check();
     this.#bytes += chunk.length;
@@ -93,17 +91,12 @@ class Reader implements AnswerReader {
         ]),
       );
     }
-    for (let from = 0; from < chunk.length; ) {
-      const part = chunk.subarray(from, from + parcelBytes - this.#filled);
-      this.#parcel ??= this.#spare.pop() ?? new Uint8Array(parcelBytes);
-      this.#parcel.set(part, this.#filled);
-      this.#filled += part.length;
-      from += part.length;
-      if (this.#filled === parcelBytes) {
-        this.#post();
-      }
+    const isWhole = chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength;
+    this.#parcel.push(isWhole ? (chunk as Uint8Array<ArrayBuffer>) : Uint8Array.from(chunk));
+    this.#filled += chunk.length;
+    if (this.#filled >= parcelBytes) {
+      this.#post();
     }
-    free(chunk);
     this.#postFirst();
     return Math.max(this.#inFlight, this.#unread) > maxInFlight ? this.#woken() : undefined;
   }
@@ -159,22 +152,23 @@ class Reader implements AnswerReader {
   }
 
   #post(): void {
-    if (this.#parcel !== undefined) {
-      const bytes = this.#parcel.subarray(0, this.#filled);
-      this.#inFlight += this.#filled;
-      this.#parcel = undefined;
+    if (this.#filled > 0) {
+      const [parcel, length] = [this.#parcel, this.#filled];
+      this.#inFlight += length;
+      this.#parcel = [];
       this.#filled = 0;
-      void this.#send(bytes);
+      void this.#send(parcel).then(() => {
+        this.#inFlight -= length;
+        this.#postFirst();
+        this.#goOn();
+      });
     }
   }
 
-  /** Has the worker read a piece of the body, or its end, and takes what comes of it; answers the head with the end. */
-  async #send(piece: Uint8Array<ArrayBuffer> | null): Promise<JsonObject | undefined> {
+  /** Has the worker read a parcel, or (without one) the end of the body, and takes what comes of it: of the end, the head. */
+  async #send(parcel: Uint8Array<ArrayBuffer>[] | null): Promise<JsonObject | undefined> {
     try {
-      const { scalars, rows, summary, bytes, head, error } = await this.#worker.read(
-        this.table.number,
-        piece,
-      );
+      const { scalars, rows, summary, head, error } = await this.#worker.read(this.table.number, parcel);
       for (const scalar of scalars) {
         this.#onScalar(...scalar);
       }
@@ -187,12 +181,6 @@ class Reader implements AnswerReader {
       }
       if (summary !== undefined) {
         this.table.update({ ...summary, bytes: this.#bytes, ...(head && { phase: 'done' }) });
-      }
-      if (bytes !== null) {
-        this.#spare.push(new Uint8Array(bytes.buffer));
-        this.#inFlight -= bytes.length;
-        this.#postFirst();
-        this.#goOn();
       }
       return head;
     } catch (error) {
@@ -233,9 +221,8 @@ class Reader implements AnswerReader {
   /** The worker has the table no more, or has never got it. */
   #lost(error: TokensError): void {
     this.#fail(error);
-    this.#parcel = undefined;
+    this.#parcel = [];
     this.#filled = 0;
-    this.#inFlight = 0;
     this.#unread = 0;
     this.#goOn();
   }

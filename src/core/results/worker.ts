@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
+import { free } from '../memory.ts';
 import { TableEngine } from './engine.ts';
 import { RowSplitter } from './rowSplitter.ts';
 import type { FromWorker, News, Opening, Scalar, SentError, ToWorker } from './workerMessages.ts';
@@ -24,18 +25,20 @@ class OpenTable {
     this.#sentRows = wantsRows ? 0 : undefined;
   }
 
-  /** Reads a piece of the body, or its end, and answers at once all that this has brought. */
-  read(bytes: Uint8Array<ArrayBuffer> | null): News {
+  /** Reads pieces of the body, or its end, and answers at once all that this has brought. */
+  read(pieces: readonly Uint8Array[] | null): News {
     const { engine } = this;
     const news = (more: Partial<News>): News => ({
       scalars: this.#scalars.splice(0),
       rows: more.error === undefined ? this.#newRows() : [],
-      bytes,
       ...more,
     });
     try {
-      if (bytes !== null) {
-        this.#splitter.write(bytes);
+      for (const piece of pieces ?? []) {
+        this.#splitter.write(piece);
+        free(piece);
+      }
+      if (pieces !== null) {
         return news(this.#isDue() ? { summary: engine.summary() } : {});
       }
       const head = this.#splitter.end();
@@ -91,11 +94,11 @@ function answer({ table, method, args }: ToWorker, given: ArrayBuffer[]): unknow
     case 'drop':
       return tables.delete(table);
     case 'read': {
-      const news = tableOf(table).read(args as Uint8Array<ArrayBuffer> | null);
+      const news = tableOf(table).read(args as readonly Uint8Array[] | null);
       if (news.error !== undefined) {
         tables.delete(table);
       }
-      given.push(...[...news.rows, news.bytes].flatMap((bytes) => bytes?.buffer ?? []));
+      given.push(...news.rows.map(({ buffer }) => buffer));
       return news;
     }
     default: {

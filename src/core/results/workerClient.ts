@@ -55,11 +55,16 @@ export class WorkerClient implements TableSource, Disposable {
   }
 
   /**
-   * Has a table read a piece of its body, whose memory moves to the thread, so it must be the piece's alone; or the end.
+   * Has a table read pieces of its body, whose memory moves to the thread, so it must be the pieces' alone; or the end.
    * @throws as {@link call}; what is wrong with the body itself is in the news
    */
-  read(table: number, bytes: Uint8Array<ArrayBuffer> | null): Promise<News> {
-    return this.#ask(table, 'read', bytes, bytes === null ? [] : [bytes.buffer]);
+  read(table: number, pieces: Uint8Array<ArrayBuffer>[] | null): Promise<News> {
+    return this.#ask(
+      table,
+      'read',
+      pieces,
+      pieces?.map(({ buffer }) => buffer),
+    );
   }
 
   /** @throws E_CANCELLED when the table has been let go, and why it was lost if it was lost meanwhile */

@@ -27,7 +27,7 @@ export interface Opening {
 export interface ToWorker {
   readonly call: number;
   readonly table: number;
-  /** Beside what a table can be asked: to make it, to read a piece of its body or (`null`) the end, to let it go. */
+  /** Beside what a table can be asked: to make it, to read pieces of its body or (`null`) the end, to let it go. */
   readonly method: Method | 'open' | 'read' | 'drop';
   readonly args: unknown;
 }
@@ -42,15 +42,13 @@ export interface FromWorker {
 /** A scalar member of the top level of the body. */
 export type Scalar = readonly [name: string, value: string];
 
-/** What has come of a piece of the body, or of its end. */
+/** What has come of pieces of the body, or of its end. */
 export interface News {
   readonly scalars: readonly Scalar[];
   /** The next rows for a program, where one wants them (see {@link TableEngine.rows}). */
   readonly rows: readonly Uint8Array<ArrayBuffer>[];
-  /** How far the table has come; not told with each piece. */
+  /** How far the table has come; not told each time. */
   readonly summary?: Summary;
-  /** Memory of the piece comes back, to be filled again: else it would be garbage by the hundreds of megabytes. */
-  readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** Of the end: everything but the rows. */
   readonly head?: JsonObject;
   /** Why it could not be read; then there is no table any more. */
