@@ -90,8 +90,6 @@ export class Changes {
       isShown[row] = 1;
     }
     const gone = new Map<number, number[]>();
-    const all = new Uint32Array(order.length + this.differences.gone);
-    let count = 0;
     let last = -1;
     for (const row of earlier) {
       const after = this.#after[row] as number;
@@ -103,17 +101,14 @@ export class Changes {
         last = after;
       }
     }
-    const addGone = (after: number): void => {
-      for (const row of gone.get(after) ?? []) {
-        all[count++] = row;
+    function* all(): Generator<number> {
+      yield* gone.get(-1) ?? [];
+      for (const row of order) {
+        yield row;
+        yield* gone.get(row) ?? [];
       }
-    };
-    addGone(-1);
-    for (const row of order) {
-      all[count++] = row;
-      addGone(row);
     }
-    return all.subarray(0, count);
+    return Uint32Array.from(all());
   }
 
   /** Makes a test of whether a row that was there has another value. */

@@ -244,9 +244,14 @@ export class TableEngine {
     if (this.#arranging.isGone(index)) {
       return { index: -1, cells };
     }
-    const changed = this.#arranging.changes?.of(index);
-    const was = changed?.[0] === -1 ? undefined : changed?.map((at) => this.#was(index, at));
     const { columns } = this.table;
+    const { changes } = this.#arranging;
+    const changed = changes?.of(index);
+    const before = changes?.before(index) ?? -1;
+    const was =
+      before < 0
+        ? undefined
+        : changed?.map((at) => cellOf(changes?.earlier, columns[at]?.field ?? '', before, longestCell));
     const alerting =
       alert.isEmpty || !alert.holds(index)
         ? undefined
@@ -262,20 +267,10 @@ export class TableEngine {
 
   #cells(index: number, longest: number): ShownCell[] {
     const { columns, rowCount } = this.table;
-    return this.#arranging.isGone(index)
-      ? columns.map(({ field }) => cellOf(this.#arranging.changes?.earlier, field, index - rowCount, longest))
-      : columns.map(({ field }) => cellOf(this.table, field, index, longest));
-  }
-
-  /** What stood in a cell before. */
-  #was(index: number, at: number): ShownCell {
-    const field = this.table.columns[at]?.field ?? '';
-    return cellOf(
-      this.#arranging.changes?.earlier,
-      field,
-      this.#arranging.changes?.before(index) ?? -1,
-      longestCell,
-    );
+    const [table, row] = this.#arranging.isGone(index)
+      ? [this.#arranging.changes?.earlier, index - rowCount]
+      : [this.table, index];
+    return columns.map(({ field }) => cellOf(table, field, row, longest));
   }
 
   /** Marks what is not as it is in another table; null ends that. */

@@ -44,13 +44,12 @@ export function writeRows(
   format: ExportFormat,
   delimiter: Delimiter = ',',
 ): string {
-  if (format === 'json' || format === 'ndjson') {
-    const lines = Array.from(rows, objectWriter(table, fields));
-    return format === 'json' ? lines.join(',\n') : lines.map((line) => `${line}\n`).join('');
-  }
-  const write = textWriter(table, fields, format === 'xlsx' ? JSON.stringify : separated(delimiter));
-  const end = format === 'xlsx' ? '\n' : '\r\n';
-  return Array.from(rows, (row) => write(row) + end).join('');
+  const isJson = format === 'json' || format === 'ndjson';
+  const line = format === 'xlsx' ? JSON.stringify : separated(delimiter);
+  const write = isJson ? objectWriter(table, fields) : textWriter(table, fields, line);
+  const lines = Array.from(rows, write);
+  const end = format === 'csv' ? '\r\n' : '\n';
+  return format === 'json' ? lines.join(',\n') : lines.map((text) => text + end).join('');
 }
 
 /** What is copied, and how. */

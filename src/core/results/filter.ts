@@ -79,11 +79,11 @@ export interface Condition {
 }
 
 export function conditionOf(table: ResultTable, filter: string, labels: Labels = []): Condition {
-  const named = columnsByName(table, new Map(labels));
+  const named = columnsByName(table, labels);
   const read = table.scan();
   const tests = parseFilter(filter, (name) => named.has(fold(name))).map((term) => {
     const columns = term.column === undefined ? table.columns : (named.get(fold(term.column)) ?? []);
-    return { term, tested: columns.map((column) => ({ column, test: tester(term, column) })) };
+    return { term, tested: Array.from(columns, (column) => ({ column, test: tester(term, column) })) };
   });
   return {
     isEmpty: tests.length === 0,
@@ -112,24 +112,14 @@ export function allRows(count: number): Uint32Array {
   return rows;
 }
 
-function columnsByName(table: ResultTable, labels: ReadonlyMap<string, string>): Map<string, Column[]> {
-  const named = new Map<string, Column[]>();
-  const add = (name: string, column: Column) => {
-    const key = fold(name);
-    const others = named.get(key);
-    if (others === undefined) {
-      named.set(key, [column]);
-    } else if (!others.includes(column)) {
-      others.push(column);
-    }
-  };
-  for (const column of table.columns) {
-    add(column.field, column);
-  }
-  for (const column of table.columns) {
-    const label = labels.get(column.field);
-    if (label !== undefined) {
-      add(label, column);
+/** Columns by their fields, and by their labels. */
+function columnsByName(table: ResultTable, labels: Labels): Map<string, Set<Column>> {
+  const fields = table.columns.map(({ field }) => [field, field] as const);
+  const named = new Map<string, Set<Column>>();
+  for (const [field, name] of [...fields, ...labels]) {
+    const column = table.column(field);
+    if (column !== undefined) {
+      named.set(fold(name), (named.get(fold(name)) ?? new Set()).add(column));
     }
   }
   return named;
@@ -179,19 +169,13 @@ function isPadded(text: string): boolean {
   return /^0\d/.test(text);
 }
 
+/** Whether a comparison holds where the values differ by so much. */
 function compare(difference: number, comparison: Comparison): boolean {
-  switch (comparison) {
-    case '<':
-      return difference < 0;
-    case '<=':
-      return difference <= 0;
-    case '>':
-      return difference > 0;
-    case '>=':
-      return difference >= 0;
-    default:
-      return difference === 0;
-  }
+  return (
+    (difference < 0 && comparison.startsWith('<')) ||
+    (difference > 0 && comparison.startsWith('>')) ||
+    (difference === 0 && comparison.endsWith('='))
+  );
 }
 
 /** An expression is quicker than folding every text, and asks for no memory. */

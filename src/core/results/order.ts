@@ -162,16 +162,10 @@ function sortTexts(texts: string[]): string[] {
   if (!texts.every((text) => /^[\u0000-\u007f]*$/.test(text))) {
     return texts.sort(new Intl.Collator().compare);
   }
-  const byKey = new Map<string, string[]>();
-  for (const text of texts) {
-    const key = isCode ? text.toLowerCase() : text.toLowerCase().replace(/\d+/g, sortable);
-    const same = byKey.get(key);
-    if (same === undefined) {
-      byKey.set(key, [text]);
-    } else {
-      same.push(text);
-    }
-  }
+  const byKey = Map.groupBy(texts, (text) => {
+    const key = text.toLowerCase();
+    return isCode ? key : key.replace(/\d+/g, sortable);
+  });
   return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? []);
 }
 

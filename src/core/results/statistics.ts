@@ -72,7 +72,9 @@ export function statisticsOf(table: ResultTable, column: Column, rows: Rows): St
     rows: count,
     empty,
     distinct: counts.size,
-    frequent: byCount(counts, mostFrequent).map(([text, count]) => ({ text, count })),
+    frequent: Array.from(counts, ([text, count]) => ({ text, count }))
+      .sort((a, b) => b.count - a.count)
+      .slice(0, mostFrequent),
     sized: sum.count,
     ...(min === undefined || max === undefined ? {} : { min, max }),
     ...(isNumber && total !== null ? { total } : {}),
@@ -115,35 +117,26 @@ export function groupsOf(
   }: { readonly columns: readonly Column[]; readonly rows: Rows; readonly most: number },
 ): { groups: Group[]; others: number } {
   const read = table.scan();
-  const counts = new Map<string, number>();
-  const sums = new Map<string, Sum[]>();
+  const groups = new Map<string, { text: string; rows: number; sums: readonly Sum[] }>();
   for (const row of rows) {
     const text = textOf(table.shown(by, read(row, by.number)));
-    counts.set(text, (counts.get(text) ?? 0) + 1);
-    let own = sums.get(text);
-    if (own === undefined) {
-      own = columns.map((column) => new Sum(column));
-      sums.set(text, own);
-    }
-    for (const sum of own) {
+    const group = groups.get(text) ?? { text, rows: 0, sums: columns.map((column) => new Sum(column)) };
+    groups.set(text, group);
+    group.rows++;
+    for (const sum of group.sums) {
       sum.add(read(row, sum.column.number));
     }
   }
+  const areNumbers = columns.map((column) => table.kindOf(column) === 'number');
   return {
-    groups: byCount(counts, most).map(([text, rows]) => ({
-      text,
-      rows,
-      totals: (sums.get(text) ?? []).map(({ column, total }) =>
-        table.kindOf(column) === 'number' ? total : null,
-      ),
-    })),
-    others: Math.max(0, counts.size - most),
+    groups: [...groups.values()]
+      .sort((a, b) => b.rows - a.rows)
+      .slice(0, most)
+      .map(({ text, rows, sums }) => {
+        return { text, rows, totals: sums.map(({ total }, at) => (areNumbers[at] ? total : null)) };
+      }),
+    others: Math.max(0, groups.size - most),
   };
-}
-
-/** Those with the highest counts; equal ones in the order in which they came. */
-function byCount(counts: ReadonlyMap<string, number>, most: number): [string, number][] {
-  return [...counts].sort(([, a], [, b]) => b - a).slice(0, most);
 }
 
 /** Longer numbers are no measurements, and adding them up to the last digit would take long. */
