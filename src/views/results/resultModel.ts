@@ -14,7 +14,6 @@ import type { FetchedTable } from './fetchTable.ts';
 import { seenFields } from './layout.ts';
 import type { Grouping, KeptState, Layout, Question } from './messages.ts';
 import { Plotting, type ShowPlot } from './plotting.ts';
-import type { Outcome } from './statusTexts.ts';
 
 /** What a result needs of the rest. */
 interface ModelServices {
@@ -60,7 +59,8 @@ export class ResultModel implements Disposable {
   #fields = '';
   /** How many rows meet the condition of the alert. */
   alerting = 0;
-  outcome: Outcome | undefined;
+  /** What is known of the answer that is shown. */
+  outcome: Fetched | undefined;
   /** Why the rows are not all there, or not those of now. */
   failure: unknown;
   /** When the data were got, as epoch milliseconds. */

@@ -7,7 +7,6 @@ import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { Services } from '../../services.ts';
-import { userMessage } from '../../userError.ts';
 import { fetchTable } from './fetchTable.ts';
 import { grouped } from './grouping.ts';
 import { resultHtml } from './html.ts';
@@ -320,7 +319,7 @@ export class ResultPanel implements Disposable {
   }
 
   #tell(): void {
-    const { table, revision, title, failure, kept, outcome, gotAt, differences } = this.model;
+    const { table, revision, title, gotAt, differences } = this.model;
     if (!this.#ready || table === undefined) {
       return;
     }
@@ -341,17 +340,7 @@ export class ResultPanel implements Disposable {
       isCompared: differences !== undefined,
       gone: differences?.gone ?? 0,
       phase,
-      status: statusTexts(table.state, {
-        failure: failure === undefined ? '' : userMessage(failure),
-        masked: this.#masked,
-        kept,
-        outcome,
-        watchedEvery: this.watchedEvery,
-        differences,
-        comparedWith: this.model.comparedWith,
-        alert: this.model.layout.alert,
-        alerting: this.model.alerting,
-      }),
+      status: statusTexts(this.model, table.state, this.#masked, this.watchedEvery),
       gotAt,
       watching: this.#watch !== undefined,
     });

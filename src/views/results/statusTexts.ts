@@ -1,45 +1,29 @@
 import * as vscode from 'vscode';
 import type { Differences } from '../../core/results/changes.ts';
 import type { TableState } from '../../core/results/tableHandle.ts';
-import type { Fetched } from '../../core/tokens/fetched.ts';
-import type { KeptState, TableStateMessage } from './messages.ts';
+import { translated, userMessage } from '../../userError.ts';
+import type { TableStateMessage } from './messages.ts';
+import type { ResultModel } from './resultModel.ts';
 import { bytesText, durationText } from './strings.ts';
 
-/** What is known of the answer that is shown. */
-export type Outcome = Pick<
-  Fetched,
-  'answer' | 'warnings' | 'apiCalls' | 'elapsedMs' | 'totalRows' | 'reused'
->;
-
-/** What the line below the table says of a result beside its rows. */
-interface Standing {
-  /** Why the rows are not all there, or not those of now; empty where nothing has failed. */
-  readonly failure: string;
-  /** Whether a secret stood in the data, and is not shown. */
-  readonly masked: boolean;
-  /** What was kept over a reload, while that is what is shown. */
-  readonly kept: KeptState | undefined;
-  readonly outcome: Outcome | undefined;
-  /** Seconds; undefined while the result is not watched. */
-  readonly watchedEvery: number | undefined;
-  readonly differences: Differences | undefined;
-  /** The title of the result that is compared with; undefined where it is the answer before. */
-  readonly comparedWith: string | undefined;
-  /** The condition of the alert, and how many rows meet it; empty where there is none. */
-  readonly alert: string;
-  readonly alerting: number;
-}
-
-/** The line below the table, part by part. */
+/**
+ * What the line below the table says of a result, part by part.
+ * @param masked whether a secret stood in the data, and is not shown
+ * @param watchedEvery seconds; undefined while the result is not watched
+ */
 export function statusTexts(
+  model: ResultModel,
   { rowCount, bytes, phase, mended, lost }: TableState,
-  { failure, masked, kept, outcome, watchedEvery, ...marked }: Standing,
+  masked: boolean,
+  watchedEvery: number | undefined,
 ): TableStateMessage['status'] {
+  const { failure, kept, outcome } = model;
   const parts: TableStateMessage['status'] = [];
   const add = (text: string, title = '', alert = false) => parts.push({ text, title, alert });
-  const why = failure === '' && lost !== undefined ? vscode.l10n.t(lost.template, ...lost.args) : failure;
-  if (why !== '') {
-    add(why, '', true);
+  if (failure !== undefined) {
+    add(userMessage(failure), '', true);
+  } else if (lost !== undefined) {
+    add(translated(lost), '', true);
   }
   const total = kept?.totalRows ?? outcome?.totalRows ?? rowCount;
   const rows = rowCount.toLocaleString();
@@ -71,7 +55,7 @@ export function statusTexts(
   if (watchedEvery !== undefined) {
     add(vscode.l10n.t('watched every {0} s', watchedEvery));
   }
-  markedTexts(marked, add);
+  markedTexts(model, add);
   if (kept !== undefined) {
     add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));
   } else if (outcome !== undefined) {
@@ -104,12 +88,7 @@ export function differencesText({ changed, added, gone }: Differences): string {
 }
 
 function markedTexts(
-  {
-    differences,
-    comparedWith,
-    alert,
-    alerting,
-  }: Pick<Standing, 'differences' | 'comparedWith' | 'alert' | 'alerting'>,
+  { differences, comparedWith, layout: { alert }, alerting }: ResultModel,
   add: (text: string, title?: string) => void,
 ): void {
   if (differences !== undefined) {
