@@ -115,6 +115,30 @@ export class ArrivingJson {
     }
   }
 
+  /** Reads the object that begins here, whose members are read by `each`. */
+  *object(each: (name: string) => Steps): Steps {
+    this.at++;
+    for (let name = yield* this.name(); name !== undefined; name = yield* this.name()) {
+      yield* each(name);
+    }
+  }
+
+  /** Reads the list that begins here, whose elements are read by `each`; those that are missing are passed over. */
+  *list(each: (index: number) => Steps): Steps {
+    this.at++;
+    for (let index = 0, byte = yield* this.next(); byte !== closeBracket; byte = yield* this.next()) {
+      if (byte === comma) {
+        this.at++;
+        index++;
+      } else if (byte === closeBrace || byte === colon) {
+        throw broken();
+      } else {
+        yield* each(index);
+      }
+    }
+    this.at++;
+  }
+
   /** Reads the name of the next member and the colon after it; undefined for the brace that ends the object. */
   *name(): Steps<string | undefined> {
     let byte = yield* this.next();

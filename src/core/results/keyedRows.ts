@@ -1,6 +1,6 @@
 import type { KeyedRows } from '../protocols/answer.ts';
 import { type ArrivingJson, broken, parsed, type Steps } from './arrivingJson.ts';
-import { closeBracket, comma, openBrace, openBracket } from './jsonBytes.ts';
+import { openBrace, openBracket } from './jsonBytes.ts';
 
 /** A row as it stands in the body: its key, and each of its values. */
 interface Row {
@@ -65,35 +65,16 @@ export class KeyedRowReader {
       return true;
     }
     if (name === list.series && json.peek() === openBracket && (yield* json.second()) === openBrace) {
-      json.at++;
-      json.leaveOut(']');
-      const refused = yield* this.#list(levels - 1);
+      const refused: string[] = [];
+      json.leaveOut('[]');
+      yield* json.list((at) => this.#series(at + 1, refused, levels - 2));
       json.keepOn(refused.length === 0 ? '' : `,${quoted(this.#rule.refused)}:[${refused}]`);
       return true;
     }
     return false;
   }
 
-  /** The rows of each series of a list; returns the series that were refused. */
-  *#list(levels: number): Steps<string[]> {
-    const json = this.#json;
-    const refused: string[] = [];
-    for (let number = 1; ; number++) {
-      while ((yield* json.next()) === comma) {
-        json.at++;
-      }
-      if (json.peek() === closeBracket) {
-        json.at++;
-        return refused;
-      }
-      if (json.peek() !== openBrace) {
-        throw broken();
-      }
-      yield* this.#series(number, refused, levels - 1);
-    }
-  }
-
-  /** One of the list: its rows, or, where it should have none, itself as the only one. */
+  /** One of a list: its rows, or, where it should have none, itself as the only one. */
   *#series(number: number, refused: string[], levels: number): Steps {
     const json = this.#json;
     const { list, statuses, valueNames } = this.#rule;
@@ -101,6 +82,9 @@ export class KeyedRowReader {
     const series = new Map<string, unknown>();
     const held: Row[] = [];
     let hasRows = false;
+    if (json.peek() !== openBrace) {
+      throw broken();
+    }
     json.at++;
     for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
       hasRows ||= name === list.rows;

@@ -5,7 +5,7 @@ import type { RowPath } from '../protocols/answer.ts';
 import { type Arrived, ArrivingJson, broken, endOfValue, readPiece, type Steps } from './arrivingJson.ts';
 import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
-import { PointedRowReader } from './pointedRows.ts';
+import { pointedRows } from './pointedRows.ts';
 import type { ResultTable } from './table.ts';
 
 /** How much of anything is read before it is called too much. */
@@ -109,7 +109,7 @@ export class RowSplitter {
 
   *#body(): Steps {
     const json = this.#json;
-    const { at, member, mayWrap } = this.#rowsAt;
+    const { at } = this.#rowsAt;
     while (byteOrderMark.includes(yield* json.next())) {
       json.at++;
     }
@@ -117,7 +117,9 @@ export class RowSplitter {
     const first = yield* json.next();
     if (at !== undefined && first !== lessThan) {
       json.keepOn('{"Rest":');
-      yield* this.#pointed(at);
+      const list = (levels: number) => this.#rows(levels, true);
+      const rows = { list, made: (row: string) => this.#made(row) };
+      yield* pointedRows(json, at, this.#bounds.depth, rows);
       json.leaveOut('}');
       return;
     }
@@ -125,22 +127,20 @@ export class RowSplitter {
       throw notAnObject(first);
     }
     json.keepOn();
-    json.at++;
-    for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
-      const first = yield* json.next();
-      const mayHaveRows = name === member && !this.#found;
-      if (mayHaveRows && mayWrap && first === openBrace) {
-        yield* this.#wrapper();
-      } else if (!(mayHaveRows && (yield* this.#isRowList(1)))) {
-        this.#tell(name, yield* json.value(this.#bounds.depth - 1));
-      }
-    }
+    yield* json.object((name) => this.#member(name));
   }
 
-  #pointed(path: readonly string[]): Steps {
-    const { depth } = this.#bounds;
-    const list = (levels: number) => this.#rows(levels, true);
-    return new PointedRowReader(this.#json, path, { list, made: (row) => this.#made(row) }).value(0, depth);
+  /** A member at the top. */
+  *#member(name: string): Steps {
+    const json = this.#json;
+    const { member, mayWrap } = this.#rowsAt;
+    const first = yield* json.next();
+    const mayHaveRows = name === member && !this.#found;
+    if (mayHaveRows && mayWrap && first === openBrace) {
+      yield* this.#wrapper();
+    } else if (!(mayHaveRows && (yield* this.#isRowList(1)))) {
+      this.#tell(name, yield* json.value(this.#bounds.depth - 1));
+    }
   }
 
   /** The object that holds the rows in one of its members. */
@@ -151,19 +151,15 @@ export class RowSplitter {
     json.at++;
     for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
       yield* json.next();
+      const { depth } = this.#bounds;
       const mayBeRows = !this.#found && !except?.includes(name);
-      if (mayBeRows && (yield* this.#isKeyed(name, keyed))) {
+      if (mayBeRows && keyed !== undefined && (yield* keyed.reads(name, depth - 3))) {
         this.#found = true;
       } else if (!(mayBeRows && (yield* this.#isRowList(2)))) {
-        keyed?.hear(name, yield* json.value(this.#bounds.depth - 2));
+        keyed?.hear(name, yield* json.value(depth - 2));
       }
     }
     keyed?.end();
-  }
-
-  /** Reads the value of a member as rows by key, if it is that. */
-  *#isKeyed(name: string, keyed: KeyedRowReader | undefined): Steps<boolean> {
-    return keyed !== undefined && (yield* keyed.reads(name, this.#bounds.depth - 3));
   }
 
   /** Reads a value as the list of rows, if it is that: its first element decides. */
