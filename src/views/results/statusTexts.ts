@@ -56,6 +56,14 @@ export function statusTexts(
     add(vscode.l10n.t('watched every {0} s', watchedEvery));
   }
   markedTexts(model, add);
+  answerTexts(model, add);
+  return parts;
+}
+
+type Add = (text: string, title?: string) => void;
+
+/** What it took to get the answer. */
+function answerTexts({ kept, outcome }: ResultModel, add: Add): void {
   if (kept !== undefined) {
     add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));
   } else if (outcome !== undefined) {
@@ -72,7 +80,6 @@ export function statusTexts(
       add(vscode.l10n.t('open session reused'));
     }
   }
-  return parts;
 }
 
 /** What a table differs in from the one that it is compared with. */
@@ -89,7 +96,7 @@ export function differencesText({ changed, added, gone }: Differences): string {
 
 function markedTexts(
   { differences, comparedWith, layout: { alert }, alerting }: ResultModel,
-  add: (text: string, title?: string) => void,
+  add: Add,
 ): void {
   if (differences !== undefined) {
     const title =
