@@ -1,8 +1,9 @@
 // Bundles the extension into dist/, as ES modules: one small file that is loaded at activation, and for each `import()`
-// in the sources one that is loaded when it is first used; what several need is a file of its own. `--watch` rebuilds,
-// `--analyze` prints what each file is made of.
+// in the sources one that is loaded when it is first used; what several of these need is a file of its own. `--watch`
+// rebuilds, `--analyze` prints what each file is made of.
 
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import esbuild from 'esbuild';
 import { writeNotices } from './notices.js';
 
@@ -64,10 +65,10 @@ const common = {
   logLevel: 'warning',
 };
 
-/** The extension host's side. */
+/** The extension host's side, but for what activation loads. */
 const host = {
   ...common,
-  entryPoints: { extension: 'src/extension.ts', worker: 'src/core/results/worker.ts' },
+  entryPoints: { app: 'src/app.ts', tools: 'src/tools/tools.ts', worker: 'src/core/results/worker.ts' },
   platform: 'node',
   format: 'esm',
   splitting: true,
@@ -75,6 +76,28 @@ const host = {
   target: 'node22',
   external: ['vscode'],
   plugins: [unusedParts],
+};
+
+/** What activation imports later: entries of the other files. */
+const later = {
+  name: 'later',
+  setup(build) {
+    build.onResolve({ filter: /^\./ }, ({ kind, path }) => {
+      if (kind === 'dynamic-import') {
+        const name = basename(path, '.ts');
+        const errors = name in host.entryPoints ? [] : [{ text: `${path} is no entry of the other files` }];
+        return { path: `./${name}.js`, external: true, errors };
+      }
+    });
+  },
+};
+
+/** One file, though others have parts of it, too: to load five takes five times as long. */
+const activation = {
+  ...host,
+  entryPoints: { extension: 'src/extension.ts' },
+  splitting: false,
+  plugins: [later],
 };
 
 /** The webviews' side; each script has its style sheet beside it. */
@@ -92,7 +115,7 @@ const webviews = {
 async function main() {
   await rm('dist', { recursive: true, force: true });
   const metafiles = [];
-  for (const options of [host, webviews]) {
+  for (const options of [activation, host, webviews]) {
     if (watch) {
       const context = await esbuild.context({ ...options, logLevel: 'info' });
       await context.watch();
