@@ -56,7 +56,11 @@ export class Ports {
     const inner = storage.window(async () => {
       await time.lag(random.whole(1, 40));
       await machines[0].awake();
+      const { isAsleep } = window.machine;
       await window.machine.awake();
+      if (isAsleep && !window.alive) {
+        await never(); // It was killed before it had sent this.
+      }
     });
     return {
       ids: () => window.port(() => inner.ids()),

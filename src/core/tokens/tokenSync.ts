@@ -169,11 +169,16 @@ export class TokenSync implements Disposable {
 
   /**
    * Forgets a token that has ended, and whatever else is held of the same value: two windows that replaced it at once
-   * have each kept it for closing. What has another value by now, here or in another window, has not ended.
+   * have each kept it for closing. What has another value by now, here or in another window, has not ended; nor has what
+   * another window keeps of a user token, to close with it what it was opening meanwhile.
    */
-  async removeEnded({ connection, id: first, value }: TokenRecord): Promise<void> {
-    this.#unheard.ended(value);
-    const same = this.#deps.table.of(connection).filter((other) => other.value === value);
+  async removeEnded(record: TokenRecord): Promise<void> {
+    const { connection, id: first, value } = record;
+    if (isClosable(record)) {
+      this.#unheard.ended(value);
+    }
+    const closable = this.#deps.table.of(connection).filter(isClosable);
+    const same = closable.filter((other) => other.value === value);
     await Promise.all(
       [...new Set([first, ...same.map(({ id }) => id)])].map((id) => this.#removeValue(id, value)),
     );

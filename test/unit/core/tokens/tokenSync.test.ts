@@ -691,6 +691,25 @@ describe('tokens in the table and in the store', () => {
       assert.equal(table.get('u')?.sent.up, clock.now().up);
     });
 
+    it('keeps what another window has noted of one that was closed here, to close with it what it was opening', async () => {
+      const { table, sync } = open();
+      await sync.add(user());
+      const other = storage.window();
+      const note = (id: string) => serialize({ ...user(), id, level: 'replaced' });
+      await other.write('noted-before', note('noted-before'));
+      await settled();
+      clock.advance(10);
+      await sync.removeEnded(user());
+      await other.write('noted-after', note('noted-after'));
+      await settled();
+      assert.deepEqual([...storage.entries.keys()], ['noted-before', 'noted-after']);
+      assert.deepEqual(
+        Array.from(table.all(), ({ id }) => id),
+        ['noted-before', 'noted-after'],
+      );
+      other.dispose();
+    });
+
     it('opens nothing under one that was replaced and waits for its end', async () => {
       const { table, sync } = open();
       await sync.add(user());
