@@ -18,6 +18,7 @@ const earlyMs = 1;
 const jumpMs = 2_000;
 
 interface Task {
+  readonly key: string;
   readonly atUp: number;
   readonly run: () => void;
 }
@@ -52,7 +53,7 @@ export class Scheduler implements Disposable {
   /** Does `run` once when the machine has been up for `atUp` milliseconds, in place of an earlier task of this key. */
   set(key: string, atUp: number, run: () => void): void {
     if (!this.#disposed && !Number.isNaN(atUp)) {
-      const task = { atUp, run };
+      const task = { key, atUp, run };
       this.#tasks.set(key, task);
       this.#near.delete(key);
       if (atUp <= this.#nearUntil) {
@@ -100,11 +101,11 @@ export class Scheduler implements Disposable {
       this.#lookFurther(now.up + 3 * maxWaitMs);
     }
     // What the tasks plan anew waits for the next look, or one that is always due would never let go.
-    const due = [...this.#near].filter(([, { atUp }]) => atUp <= now.up + earlyMs);
-    for (const [key, task] of due.sort(([, a], [, b]) => a.atUp - b.atUp)) {
-      if (this.#tasks.get(key) === task) {
-        this.#tasks.delete(key);
-        this.#near.delete(key);
+    const due = [...this.#near.values()].filter(({ atUp }) => atUp <= now.up + earlyMs);
+    for (const task of due.sort((a, b) => a.atUp - b.atUp)) {
+      if (this.#tasks.get(task.key) === task) {
+        this.#tasks.delete(task.key);
+        this.#near.delete(task.key);
         attempt(task.run);
       }
     }
@@ -128,9 +129,10 @@ export class Scheduler implements Disposable {
 
   #lookFurther(untilUp: number): void {
     this.#nearUntil = untilUp;
-    for (const [key, task] of this.#tasks) {
+    // The values alone, of ten thousand tasks: to make pairs of them would take three times as long.
+    for (const task of this.#tasks.values()) {
       if (task.atUp <= untilUp) {
-        this.#near.set(key, task);
+        this.#near.set(task.key, task);
       }
     }
   }
