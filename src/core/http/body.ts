@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable, Writable } from 'node:stream';
-import { pipeline as finished } from 'node:stream/promises';
+import { pipeline, type Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { unlessCancelled } from '../async.ts';
 import { TokensError } from '../errors.ts';
@@ -81,26 +80,14 @@ async function drain(
   const encoder = new TextEncoder(); // Not Buffer: what it makes of little text is a part of something that is shared.
   const utf8 = (chunk?: Uint8Array): Uint8Array =>
     encoder.encode(decoder?.decode(chunk, { stream: chunk !== undefined }));
-  const take = async (chunk: Uint8Array): Promise<void> => {
-    await intake.take(chunk);
+  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+    await intake.take(decoder === undefined ? chunk : utf8(chunk));
     if (intake.isFull) {
-      throw new Error('enough');
+      return;
     }
-  };
-  const taker = new Writable({
-    highWaterMark: chunkSize,
-    write: (chunk: Uint8Array, _, next) => {
-      take(decoder === undefined ? chunk : utf8(chunk)).then(() => next(), next);
-    },
-    // Half a letter may be left.
-    final: (next) => void (decoder === undefined ? next() : take(utf8()).then(() => next(), next)),
-  });
-  try {
-    await finished(source, taker);
-  } catch (error) {
-    if (!intake.isFull) {
-      throw error;
-    }
+  }
+  if (decoder !== undefined) {
+    await intake.take(utf8()); // Half a letter may be left.
   }
 }
 
