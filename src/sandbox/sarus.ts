@@ -10,15 +10,11 @@ import { newSecret, type State } from './state.ts';
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
 /** Bounds of `Minutes`, and what it is when nobody says. */
 const minutesOf = { usual: 30, least: 1, most: 1440 };
-/** How many requests a second each of the token endpoints answers. */
-const callsPerSecond = 3;
 
 /** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
   readonly #state: State;
   readonly #tokenEndpoints: ReadonlyMap<string, (params: SarusParams) => object>;
-  /** When each of the token endpoints was last called, in milliseconds. */
-  readonly #tokenCalls = new Map<string, number[]>();
 
   constructor(state: State) {
     this.#state = state;
@@ -62,18 +58,7 @@ export class Sarus {
     if (ofToken === undefined) {
       throw new SarusRefusal(404, `There is no endpoint ${name}`);
     }
-    this.#limit(name);
     return ofToken(params);
-  }
-
-  /** Refuses what is too much within a second. */
-  #limit(name: string): void {
-    const now = this.#state.now();
-    const recent = (this.#tokenCalls.get(name) ?? []).filter((at) => now - at < 1_000);
-    if (recent.length >= callsPerSecond) {
-      throw new SarusRefusal(429, 'Too many requests');
-    }
-    this.#tokenCalls.set(name, [...recent, now]);
   }
 
   #open(params: SarusParams): object {
