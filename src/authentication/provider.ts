@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { DisposableStore } from '../core/disposable.ts';
 import { cancelled } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
@@ -17,11 +17,10 @@ type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
 const scopePrefix = 'connection:';
 
 /** The tokens that calls are made with (of two levels of tokens the user tokens), as sessions of VS Code. */
-export class TokenProvider implements vscode.AuthenticationProvider, Disposable {
+export class TokenProvider extends DisposableStore implements vscode.AuthenticationProvider {
   readonly #kind: string;
   readonly #services: ProviderServices;
-  readonly #owned = new DisposableStore();
-  readonly #changes = this.#owned.add(
+  readonly #changes = this.add(
     new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
   );
   /** The sessions that VS Code knows of: it has to be told when one changes or goes. */
@@ -30,10 +29,11 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
   readonly onDidChangeSessions = this.#changes.event;
 
   constructor(kind: string, services: ProviderServices) {
+    super();
     this.#kind = kind;
     this.#services = services;
-    this.#owned.add(services.keeper.onDidChange(({ id }) => this.#look(id)));
-    this.#owned.add(
+    this.add(services.keeper.onDidChange(({ id }) => this.#look(id)));
+    this.add(
       services.connections.onDidChange(() => {
         for (const id of [...this.#told.keys()]) {
           this.#look(id);
@@ -86,10 +86,6 @@ export class TokenProvider implements vscode.AuthenticationProvider, Disposable 
     } catch (error) {
       throw toUserError(log, error);
     }
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   /** Tells VS Code of tokens that were added, removed or got another value; changes of their lives do not matter here. */

@@ -3,7 +3,7 @@ export interface Disposable {
   dispose(): void;
 }
 
-/** Owns disposables and disposes of them together, the last one first. */
+/** Owns disposables and disposes of them together, the last one first. What has such a life extends it. */
 export class DisposableStore implements Disposable {
   readonly #owned = new Set<Disposable>();
   #disposed = false;

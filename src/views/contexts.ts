@@ -1,25 +1,21 @@
 import * as vscode from 'vscode';
 import type { ConnectionSettings } from '../connections/settings.ts';
-import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { DisposableStore } from '../core/disposable.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
 
 /** Tells VS Code what the walkthrough's steps and the welcome texts depend on. */
-export class Contexts implements Disposable {
-  readonly #owned = new DisposableStore();
+export class Contexts extends DisposableStore {
   readonly #known = new Map<string, boolean>();
 
   constructor(keeper: Keeper, connections: ConnectionSettings) {
+    super();
     const tell = () => {
       this.#set('signedIn', keeper.connectionNames().length > 0);
       this.#set('hasBrokenConnections', connections.all().length === 0 && connections.problems().length > 0);
     };
-    this.#owned.add(keeper.onDidChange(tell));
-    this.#owned.add(connections.onDidChange(tell));
+    this.add(keeper.onDidChange(tell));
+    this.add(connections.onDidChange(tell));
     tell();
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   /** Sets only what has changed: tokens change often, these values hardly ever. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { DisposableStore } from '../core/disposable.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { Claims, Unreadable } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
@@ -27,9 +27,8 @@ const dayMs = 86_400_000;
 const earlyMs = 60_000;
 
 /** Shows notifications, each once and in one window: expiring tokens, and what in the settings or storage cannot be used. */
-export class Notices implements Disposable {
+export class Notices extends DisposableStore {
   readonly #deps: NoticesDeps;
-  readonly #owned = new DisposableStore();
   readonly #expiring = new Set<string>();
   /** The expiry that a person was last told of, by token. */
   readonly #told = new Map<string, number>();
@@ -39,9 +38,10 @@ export class Notices implements Disposable {
   readonly #toldProblems = new Map<string, string>();
 
   constructor(deps: NoticesDeps) {
+    super();
     this.#deps = deps;
     const { keeper, connections, queries, scheduler } = deps;
-    this.#owned.add(
+    this.add(
       keeper.onDidChange(({ id, what }) => {
         if (what === 'removed') {
           this.#expiring.delete(id);
@@ -53,7 +53,7 @@ export class Notices implements Disposable {
         }
       }),
     );
-    this.#owned.add(
+    this.add(
       keeper.onDidEndRenewal(({ id, why }) => {
         const token = keeper.find(id);
         if (token !== undefined) {
@@ -61,10 +61,10 @@ export class Notices implements Disposable {
         }
       }),
     );
-    this.#owned.add(keeper.onStorageTrouble((error) => void warn(translated(error))));
-    this.#owned.add(connections.onDidChange(() => this.tellProblems()));
-    this.#owned.add(queries.onDidChange(() => this.tellProblems()));
-    this.#owned.add({ dispose: () => scheduler.cancel(task) });
+    this.add(keeper.onStorageTrouble((error) => void warn(translated(error))));
+    this.add(connections.onDidChange(() => this.tellProblems()));
+    this.add(queries.onDidChange(() => this.tellProblems()));
+    this.add({ dispose: () => scheduler.cancel(task) });
   }
 
   /** Names what in the settings cannot be used; the same things once. */
@@ -94,10 +94,6 @@ export class Notices implements Disposable {
       );
       void warn(message);
     }
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   #tellProblems(

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { DisposableStore } from '../core/disposable.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { nameOf } from './names.ts';
@@ -13,35 +13,31 @@ const task = 'statusBar';
 const unwatchedMs = 20_000;
 
 /** Counts down the life of the token that ends first. */
-export class StatusBar implements Disposable {
-  readonly #owned = new DisposableStore();
+export class StatusBar extends DisposableStore {
   readonly #item: vscode.StatusBarItem;
   readonly #services: StatusBarServices;
   #shown = '';
 
   constructor(services: StatusBarServices) {
+    super();
     this.#services = services;
     const { keeper, scheduler } = services;
-    this.#item = this.#owned.add(
+    this.#item = this.add(
       vscode.window.createStatusBarItem('sessionTokens.life', vscode.StatusBarAlignment.Right, 100),
     );
     this.#item.name = vscode.l10n.t('Session Life');
     this.#item.command = 'sessionTokens.showMenu';
-    this.#owned.add(keeper.onDidChange(() => this.#soon()));
-    this.#owned.add(vscode.window.onDidChangeWindowState(() => this.#draw()));
-    this.#owned.add(
+    this.add(keeper.onDidChange(() => this.#soon()));
+    this.add(vscode.window.onDidChangeWindowState(() => this.#draw()));
+    this.add(
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration('sessionTokens.statusBar')) {
           this.#draw();
         }
       }),
     );
-    this.#owned.add({ dispose: () => scheduler.cancel(task) });
+    this.add({ dispose: () => scheduler.cancel(task) });
     this.#draw();
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   /** Many tokens may change at once: draws once for all of them. */

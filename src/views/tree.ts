@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type Danger, dangerOf } from '../core/connection.ts';
-import { type Disposable, DisposableStore } from '../core/disposable.ts';
+import { DisposableStore } from '../core/disposable.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
@@ -18,11 +18,10 @@ const task = 'tree';
 const gatherMs = 50;
 
 /** The tokens held: connection → user token → sessions, or connection → token where that is the session. */
-export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable {
+export class TokenTree extends DisposableStore implements vscode.TreeDataProvider<TreeNode> {
   readonly #services: TreeServices;
   readonly #keeper: Keeper;
-  readonly #owned = new DisposableStore();
-  readonly #changes = this.#owned.add(new vscode.EventEmitter<TreeNode | undefined>());
+  readonly #changes = this.add(new vscode.EventEmitter<TreeNode | undefined>());
   readonly #view: vscode.TreeView<TreeNode>;
   readonly #times = new Times();
   readonly #connectionNodes = new Map<string, ConnectionNode>();
@@ -39,15 +38,16 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
   readonly onDidChangeTreeData = this.#changes.event;
 
   constructor(services: TreeServices, view: vscode.TreeView<TreeNode>) {
+    super();
     this.#services = services;
     const { keeper, connections, scheduler, ready } = services;
     this.#keeper = keeper;
-    this.#owned.add(keeper.onDidChange((change) => this.#heard(change)));
-    this.#owned.add(connections.onDidChange(() => this.refresh()));
-    this.#owned.add(keeper.onDidChangeLogin(() => this.refresh()));
+    this.add(keeper.onDidChange((change) => this.#heard(change)));
+    this.add(connections.onDidChange(() => this.refresh()));
+    this.add(keeper.onDidChangeLogin(() => this.refresh()));
     this.#view = view;
-    this.#owned.add(this.#view.onDidChangeVisibility(() => this.#soon()));
-    this.#owned.add({ dispose: () => scheduler.cancel(task) });
+    this.add(this.#view.onDidChangeVisibility(() => this.#soon()));
+    this.add({ dispose: () => scheduler.cancel(task) });
     void ready.then(() => this.#describe());
   }
 
@@ -95,10 +95,6 @@ export class TokenTree implements vscode.TreeDataProvider<TreeNode>, Disposable 
     }
     const user = this.#keeper.ownerOf(node.id);
     return user === undefined ? this.#connectionNode(node.connection) : this.#tokenNode(user, true);
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   /** Tokens outlive their connection's settings, and a token that is held is shown. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { DisposableStore } from '../../core/disposable.ts';
 import { describeRequest, fingerprint } from '../../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../../core/requests/request.ts';
 import { Row } from '../nodes.ts';
@@ -32,23 +32,19 @@ class RecentsNode extends Row {
 type Node = QueryNode | RecentNode | RecentsNode;
 
 /** Saved queries, and below them the recent requests. */
-export class QueryRows implements vscode.TreeDataProvider<Node>, Disposable {
+export class QueryRows extends DisposableStore implements vscode.TreeDataProvider<Node> {
   readonly #settings: QuerySettings;
   readonly #recents: Recents;
-  readonly #owned = new DisposableStore();
-  readonly #changes = this.#owned.add(new vscode.EventEmitter<undefined>());
+  readonly #changes = this.add(new vscode.EventEmitter<undefined>());
 
   readonly onDidChangeTreeData = this.#changes.event;
 
   constructor(settings: QuerySettings, recents: Recents) {
+    super();
     this.#settings = settings;
     this.#recents = recents;
-    this.#owned.add(settings.onDidChange(() => this.#changes.fire(undefined)));
-    this.#owned.add(recents.onDidChange(() => this.#changes.fire(undefined)));
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
+    this.add(settings.onDidChange(() => this.#changes.fire(undefined)));
+    this.add(recents.onDidChange(() => this.#changes.fire(undefined)));
   }
 
   getChildren(node?: Node): Node[] {
