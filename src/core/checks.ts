@@ -1,5 +1,11 @@
 import * as v from 'valibot';
 import type { Message } from './errors.ts';
+import type { Json } from './json.ts';
+
+/** Any value of JSON. */
+export const json: v.GenericSchema<Json> = v.lazy(() =>
+  v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
+);
 
 /** What can be wrong with a member of the settings; its name is {0}. */
 export const wrong = {

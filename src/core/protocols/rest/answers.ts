@@ -8,7 +8,7 @@ import { detailsOf, refused, signInRefused, tokenExpired, tokenText } from '../f
 import { MaskingReader } from '../masking.ts';
 import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '../protocol.ts';
 import { matches } from './criteria.ts';
-import type { Description } from './description.ts';
+import { type Description, isByKept } from './description.ts';
 import { isCalled, type Place, type Seen, seen, textAt } from './place.ts';
 
 /** What an answer is to: it decides what a refusal means. */
@@ -22,17 +22,12 @@ export class Answers {
   readonly #redactor: HttpDeps['redactor'];
   readonly #description: Description;
   readonly #host: string;
-  readonly #isByKept: boolean;
 
-  /**
-   * @param host how the server is called in sentences
-   * @param isByKept whether a renewal is by something that is kept with the token
-   */
-  constructor(redactor: HttpDeps['redactor'], description: Description, host: string, isByKept: boolean) {
+  /** @param host how the server is called in sentences */
+  constructor(redactor: HttpDeps['redactor'], description: Description, host: string) {
     this.#redactor = redactor;
     this.#description = description;
     this.#host = host;
-    this.#isByKept = isByKept;
   }
 
   /** @throws what an answer says that is no success */
@@ -80,7 +75,8 @@ export class Answers {
       return tokenExpired(host, words, details);
     }
     // By what it is renewed may be good no more; the token itself may be.
-    const isOver = purpose === 'renewal' && this.#isByKept && status >= 400 && status < 500 && status !== 408;
+    const isOver =
+      purpose === 'renewal' && status >= 400 && status < 500 && status !== 408 && isByKept(this.#description);
     return refused(host, words, isOver ? { ...details, refused: 'sign-in' } : details);
   }
 

@@ -20,7 +20,7 @@ import {
 } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
-import { type Description, keptNames, namesOf, type RestRequest, textsIn } from './description.ts';
+import { type Description, isByKept, namesOf, type RestRequest } from './description.ts';
 import { HeldReader } from './held.ts';
 import { fixedMs, isInBody, tells, tellsBeside, toldMs, type Unit } from './life.ts';
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
@@ -54,7 +54,7 @@ export class Rest implements Gateway<RestQuery> {
       ...deps,
       connection: { ...connection, headers: Object.fromEntries(headers) },
     });
-    this.#answers = new Answers(deps.redactor, this.#description, this.#http.host, this.renewsDead);
+    this.#answers = new Answers(deps.redactor, this.#description, this.#http.host);
   }
 
   async signIn(login: Login, _service?: string, options: TryOptions = {}): Promise<Grant> {
@@ -350,15 +350,4 @@ function tellsMore({ keep, token }: RestRequest): boolean {
 
 function isSafe({ method }: Pick<DataRequest, 'method'>): boolean {
   return method === 'GET' || method === 'HEAD';
-}
-
-/** Whether a token is renewed by something that is kept with it, such as a refresh token, and not by itself. */
-function isByKept(description: Description): boolean {
-  const { renew } = description;
-  if (renew === undefined) {
-    return false;
-  }
-  const names = keptNames(description);
-  const texts = textsIn([renew.send ? undefined : renew.headers, renew.form, renew.json]);
-  return texts.some((text) => namesInText(text, (name) => names.has(name)).length > 0);
 }

@@ -249,6 +249,14 @@ export function textsIn(value: unknown): string[] {
       : [];
 }
 
+/** Whether a token is renewed by something that is kept with it, such as a refresh token, and not by itself. */
+export function isByKept(description: Description): boolean {
+  const { renew } = description;
+  const names = keptNames(description);
+  const texts = textsIn([renew?.send ? undefined : renew?.headers, renew?.form, renew?.json]);
+  return texts.some((text) => namesInText(text, (name) => names.has(name)).length > 0);
+}
+
 /** The ways to tell a life, of which one can be said. */
 const unitNames = ['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] as const;
 

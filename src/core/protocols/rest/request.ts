@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { json } from '../../checks.ts';
 import type { Connection } from '../../connection.ts';
 import { TokensError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
@@ -14,10 +15,6 @@ import {
 } from './description.ts';
 import { pathOf } from './place.ts';
 import { namesIn } from './template.ts';
-
-const json: v.GenericSchema<Json> = v.lazy(() =>
-  v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
-);
 
 /** What a data request says. */
 export const request = {

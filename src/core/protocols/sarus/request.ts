@@ -1,14 +1,11 @@
 import * as v from 'valibot';
+import { json } from '../../checks.ts';
 import { type Pairs, segment } from '../../http/encode.ts';
 import { isRecord } from '../../http/text.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { RowPath } from '../answer.ts';
 import type { WireRequest } from '../protocol.ts';
 import { findEndpoint } from './endpoints.ts';
-
-const json: v.GenericSchema<Json> = v.lazy(() =>
-  v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(json), v.record(v.string(), json)]),
-);
 
 /** What a data request names (docs/protocols.md 1.3). */
 export const request = {
