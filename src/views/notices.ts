@@ -29,7 +29,6 @@ const earlyMs = 60_000;
 /** Shows notifications, each once and in one window: expiring tokens, and what in the settings or storage cannot be used. */
 export class Notices extends DisposableStore {
   readonly #deps: NoticesDeps;
-  readonly #expiring = new Set<string>();
   /** The expiry that a person was last told of, by token. */
   readonly #told = new Map<string, number>();
   /** When tokens whose life is reckoned are to end, by token. */
@@ -44,7 +43,6 @@ export class Notices extends DisposableStore {
     this.add(
       keeper.onDidChange(({ id, what }) => {
         if (what === 'removed') {
-          this.#expiring.delete(id);
           this.#told.delete(id);
           this.#ends.delete(id);
         } else {
@@ -118,11 +116,7 @@ export class Notices extends DisposableStore {
   #look(id: string): void {
     const { keeper, scheduler } = this.#deps;
     const token = keeper.find(id);
-    if (token?.state !== 'expiring' || !this.#isTellable(token)) {
-      this.#expiring.delete(id);
-    } else if (!this.#isTold(token)) {
-      this.#told.set(id, token.expiresAt);
-      this.#expiring.add(id);
+    if (token?.state === 'expiring' && this.#isToBeTold(token) && !scheduler.has(task)) {
       const wait = gatherMs + (vscode.window.state.focused ? 0 : backgroundMs);
       scheduler.after(task, wait, () => void this.#tellExpiring());
     }
@@ -163,49 +157,38 @@ export class Notices extends DisposableStore {
     }
   }
 
-  /** Whether a person should know when it is about to expire. */
-  #isTellable(token: TokenInfo): boolean {
+  /** Whether a person should know when it is about to expire, and was not told of its present expiry. */
+  #isToBeTold(token: TokenInfo): boolean {
     const { keeper, options } = this.#deps;
     return (
       (token.keepAlive === 'manual' || keeper.isPaused(token.id)) &&
       // A whole life shorter than the threshold would be told of as soon as it begins.
       token.lifeMs > options.warnMs() &&
       // A user token that its session keeps alive ends with it: one message is enough.
-      !(token.kind === 'user' && keeper.keptAliveBy(token.id) !== undefined)
+      !(token.kind === 'user' && keeper.keptAliveBy(token.id) !== undefined) &&
+      Math.abs((this.#told.get(token.id) ?? 0) - token.expiresAt) > gatherMs
     );
   }
 
-  /** Whether a person was told of its present expiry. */
-  #isTold({ id, expiresAt }: TokenInfo): boolean {
-    return Math.abs((this.#told.get(id) ?? 0) - expiresAt) <= gatherMs;
-  }
-
-  /** What is about to expire, and what will be within moments, so that one message tells of all. */
+  /** What is about to expire, and what will be within moments, so that one message tells of all; the first one first. */
   #aboutToExpire(): TokenInfo[] {
-    const { keeper } = this.#deps;
-    const begun = [...this.#expiring]
-      .flatMap((id) => keeper.find(id) ?? [])
-      .filter(({ state }) => state === 'expiring');
-    const last = Math.min(...begun.map(({ expiresAt }) => expiresAt)) + togetherMs;
-    const soon = keeper
+    const tokens = this.#deps.keeper
       .tokens()
-      .filter(
-        (token) =>
-          token.state === 'live' &&
-          token.expiresAt <= last &&
-          this.#isTellable(token) &&
-          !this.#isTold(token),
-      );
-    return (begun.length > 0 ? [...begun, ...soon] : []).sort((a, b) => a.expiresAt - b.expiresAt);
+      .filter((token) => token.state !== 'expired' && this.#isToBeTold(token))
+      .sort((a, b) => a.expiresAt - b.expiresAt);
+    const first = tokens.find(({ state }) => state === 'expiring');
+    const last = first === undefined ? 0 : first.expiresAt + togetherMs;
+    return tokens.filter(({ state, expiresAt }) => state === 'expiring' || expiresAt <= last);
   }
 
   async #tellExpiring(): Promise<void> {
     const { claims } = this.#deps;
-    const tokens: TokenInfo[] = [];
     const about = this.#aboutToExpire();
-    this.#expiring.clear();
+    for (const { id, expiresAt } of about) {
+      this.#told.set(id, expiresAt);
+    }
+    const tokens: TokenInfo[] = [];
     for (const token of about) {
-      this.#told.set(token.id, token.expiresAt);
       if (await claims.claim(`notice-${token.id}-${Math.round(token.expiresAt / 10_000)}`, dayMs)) {
         tokens.push(token);
       }
