@@ -110,7 +110,7 @@ export class Sarus {
   /** A data endpoint: renews the token to full life. */
   #data(endpoint: SarusEndpoint, params: SarusParams): unknown {
     const state = this.#state;
-    const [, token] = this.#token(params, endpoint.tokenIs404);
+    const [, token] = this.#token(params);
     if (endpoint.ofSeries && params.series.length === 0) {
       throw new SarusRefusal(400, 'Missing parameter Series');
     }
@@ -121,7 +121,7 @@ export class Sarus {
   }
 
   /** The living token that the request names. */
-  #token(params: SarusParams, refusedBy404 = false): [string, Idle] {
+  #token(params: SarusParams): [string, Idle] {
     const { sarusTokens, expiredSarusTokens } = this.#state;
     const name = params.get('SessionToken') ?? '';
     if (name === '') {
@@ -130,10 +130,9 @@ export class Sarus {
     const token = sarusTokens.get(name);
     if (token === undefined) {
       const isExpired = expiredSarusTokens.has(name);
-      throw new SarusRefusal(
-        refusedBy404 ? 404 : isExpired ? 410 : 401,
-        isExpired ? 'Token has already expired' : 'Unknown session token',
-      );
+      throw isExpired
+        ? new SarusRefusal(410, 'Token has already expired')
+        : new SarusRefusal(401, 'Unknown session token');
     }
     return [name, token];
   }

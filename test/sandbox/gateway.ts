@@ -94,7 +94,7 @@ export class Sandbox extends SandboxServer {
     if (rule !== undefined) {
       return this.#striker.strike(rule, call, response, operate);
     }
-    const answer = isControl(call) ? this.control(call, request) : operate();
+    const answer = isControl(call) ? this.control(call) : operate();
     return send(response, answer, request.headers['accept-encoding']?.toString());
   }
 
@@ -129,8 +129,8 @@ export class Sandbox extends SandboxServer {
   }
 
   /** `GET`, `POST` and `DELETE /sandbox/faults`, beside what the extension's sandbox answers. */
-  protected override control(call: Call, request: IncomingMessage): Answer {
-    const answer = super.control(call, request);
+  protected override control(call: Call): Answer {
+    const answer = super.control(call);
     if (answer.status !== 404 || call.path[1] !== 'faults') {
       return answer;
     }

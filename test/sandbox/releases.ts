@@ -10,8 +10,11 @@ export type Profile = (typeof profiles)[number];
 
 /** A call of any release as the extension's sandbox knows it; undefined where the release has nothing at that path. */
 export function asNewest(profile: Profile, call: Call): Call | undefined {
-  const [first, root, services, ...path] = call.path;
-  if (first !== 'cra' || (profile === 'newest' && root !== 'ServiceGateway')) {
+  const [first = '', root, services, ...path] = call.path;
+  if (first !== 'cra') {
+    return { ...call, path: [olderNames.get(first) ?? first, ...call.path.slice(1)] };
+  }
+  if (profile === 'newest' && root !== 'ServiceGateway') {
     return call;
   }
   if (root !== 'ServiceGateway' || services !== 'Services') {
@@ -19,6 +22,13 @@ export function asNewest(profile: Profile, call: Call): Call | undefined {
   }
   return profile === 'cmi' ? cmiAsNewest(call, path) : classicAsNewest(call, path);
 }
+
+/** What SARUS called some endpoints before (1.3). */
+const olderNames = new Map([
+  ['GetDatasetValues', 'GetValues'],
+  ['GetDatasetValuesRC', 'GetValuesRC'],
+  ['GetMyAccountDetails', 'GetAccountDetails'],
+]);
 
 /** CMI has the newer calls under the classic root, with the service in every path and without the log-on by JSON. */
 function cmiAsNewest(call: Call, path: readonly string[]): Call | undefined {
