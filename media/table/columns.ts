@@ -1,4 +1,4 @@
-import { seenFields } from '../../src/views/results/layout.ts';
+import { asSent, seenFields } from '../../src/views/results/layout.ts';
 import type { ColumnLook, Layout, TableStateMessage } from '../../src/views/results/messages.ts';
 
 /** A column as it is seen. */
@@ -15,9 +15,6 @@ export interface SeenColumn {
 /** What is known of the columns of the data, in the order of the server. */
 type ColumnData = Pick<TableStateMessage, 'fields' | 'labels' | 'kinds' | 'hidden'>;
 
-/** How a person has arranged the columns. */
-type ColumnLayout = Pick<Layout, 'columns' | 'order' | 'byField'>;
-
 /** The width of a text in pixels, as a cell's or, in its own font, as a header's. */
 export type Measure = (text: string, isHeader: boolean) => number;
 
@@ -32,10 +29,8 @@ export class Columns {
   seen: readonly SeenColumn[] = [];
   /** All of them, in the order of the server. */
   all: readonly SeenColumn[] = [];
-  byField = false;
   #data: ColumnData = { fields: [], labels: [], kinds: [], hidden: [] };
-  #looks = new Map<string, ColumnLook>();
-  #order: readonly string[] = [];
+  #layout: Layout = asSent;
   /** By what stands in them. */
   readonly #widths = new Map<string, number>();
   readonly #measure: Measure;
@@ -44,14 +39,13 @@ export class Columns {
     this.#measure = measure;
   }
 
-  get layout(): ColumnLayout {
-    return { columns: [...this.#looks.values()], order: [...this.#order], byField: this.byField };
+  /** How a person has arranged the table. */
+  get layout(): Layout {
+    return this.#layout;
   }
 
-  set layout({ columns, order, byField }: ColumnLayout) {
-    this.#looks = new Map(columns.map((look) => [look.field, look]));
-    this.#order = order;
-    this.byField = byField;
+  set layout(layout: Layout) {
+    this.#layout = layout;
     this.#arrange();
   }
 
@@ -70,7 +64,7 @@ export class Columns {
   }
 
   titleOf({ field, label }: SeenColumn): string {
-    return this.byField ? field : label;
+    return this.#layout.byField ? field : label;
   }
 
   /** Widths for the columns that a person has given none, by what stands in them. */
@@ -105,7 +99,7 @@ export class Columns {
   }
 
   togglePin(field: string): void {
-    this.#edit(field, { pinned: this.#looks.get(field)?.pinned !== true });
+    this.#edit(field, { pinned: !this.#isPinned(field) });
   }
 
   /** Moves a column before or after another one; beside a pinned one it is pinned too. */
@@ -115,11 +109,15 @@ export class Columns {
       return;
     }
     // Hidden ones keep their places, too.
-    const order = seenFields({ columns: [], order: [...this.#order] }, fields, []);
+    const order = seenFields({ columns: [], order: this.#layout.order }, fields, []);
     order.splice(order.indexOf(field), 1);
     order.splice(order.indexOf(beside) + (after ? 1 : 0), 0, field);
-    this.#order = order;
-    this.#edit(field, { pinned: this.#looks.get(beside)?.pinned === true });
+    this.#layout = { ...this.#layout, order };
+    this.#edit(field, { pinned: this.#isPinned(beside) });
+  }
+
+  #isPinned(field: string): boolean {
+    return this.#layout.columns.some((look) => look.field === field && look.pinned);
   }
 
   #widthFor(column: SeenColumn, texts: readonly string[]): number {
@@ -132,14 +130,16 @@ export class Columns {
   }
 
   #edit(field: string, change: Partial<ColumnLook>): void {
-    this.#looks.set(field, { ...this.#looks.get(field), ...change, field });
-    this.#arrange();
+    const { columns } = this.#layout;
+    const look = { ...columns.find((one) => one.field === field), ...change, field };
+    this.layout = { ...this.#layout, columns: [...columns.filter((one) => one.field !== field), look] };
   }
 
   #arrange(): void {
     const { fields, labels, kinds, hidden } = this.#data;
+    const looks = new Map<string, ColumnLook>(this.#layout.columns.map((look) => [look.field, look]));
     this.all = fields.map((field, cell) => {
-      const { width, pinned = false } = this.#looks.get(field) ?? {};
+      const { width, pinned = false } = looks.get(field) ?? {};
       return {
         field,
         label: labels[cell] ?? field,
@@ -150,6 +150,6 @@ export class Columns {
       };
     });
     const byField = new Map(this.all.map((column) => [column.field, column]));
-    this.seen = seenFields(this.layout, fields, hidden).flatMap((field) => byField.get(field) ?? []);
+    this.seen = seenFields(this.#layout, fields, hidden).flatMap((field) => byField.get(field) ?? []);
   }
 }

@@ -42,21 +42,6 @@ export function short(value: number): string {
   return value.toLocaleString(undefined, { maximumSignificantDigits: 6 });
 }
 
-/** A drawing of one path; `box` is its view box. */
-export function svg(name: string, box: string, path: Readonly<Record<string, string>>): SVGSVGElement {
-  const space = 'http://www.w3.org/2000/svg';
-  const picture = document.createElementNS(space, 'svg');
-  picture.setAttribute('viewBox', box);
-  picture.setAttribute('aria-hidden', 'true');
-  picture.setAttribute('class', name);
-  const line = document.createElementNS(space, 'path');
-  for (const [attribute, value] of Object.entries(path)) {
-    line.setAttribute(attribute, value);
-  }
-  picture.append(line);
-  return picture;
-}
-
 /** Measures text as the grid draws it. */
 export function measurer(): Measure {
   const context = document.createElement('canvas').getContext('2d');

@@ -1,4 +1,4 @@
-import type { Layout, ShownRow } from '../../src/views/results/messages.ts';
+import type { ShownRow } from '../../src/views/results/messages.ts';
 import { cellText, fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
 import { attribute, element, visible } from './dom.ts';
@@ -23,7 +23,6 @@ interface GridModel {
   readonly columns: Columns;
   readonly rows: Rows;
   readonly selection: Selection;
-  readonly sort: Layout['sort'];
   readonly label: string;
   /** Rows of the table; the filter may leave fewer. */
   readonly allRows: number;
@@ -271,9 +270,10 @@ export class Grid {
   }
 
   #drawHeader(drawn: readonly DrawnColumn[], columnsLook: string): void {
-    const { sort, columns, selection } = this.#model;
+    const { columns, selection } = this.#model;
+    const { sort, byField } = columns.layout;
     const focused = selection.focus.row < 0 ? selection.focus.column : null;
-    const look = JSON.stringify([columnsLook, sort, columns.byField, focused]);
+    const look = JSON.stringify([columnsLook, sort, byField, focused]);
     if (look === this.#headerDrawn) {
       return;
     }

@@ -18,11 +18,6 @@ export function headerCell(
     title: label === field ? visible(field) : `${visible(label)} (${visible(field)})`,
   });
   cell.dataset.field = field;
-  cell.dataset.vscodeContext = JSON.stringify({
-    webviewSection: 'header',
-    field,
-    preventDefaultContextMenuItems: true,
-  });
   cell.append(element('span', { className: 'title' }, visible(title)));
   if (by >= 0 && sort.length > 1) {
     cell.append(element('span', { className: 'step' }, String(by + 1)));

@@ -109,44 +109,39 @@ function untilReleased(follow: (event: MouseEvent) => void, done: () => void = (
 function dragColumns(view: TableView): void {
   const { grid, columns } = view;
   let dragged: string | undefined;
-  const target = (event: DragEvent) => {
-    const place = grid.placeOf(event.target);
-    const column = place === undefined || place.row >= 0 ? undefined : columns.seen[place.column];
-    if (dragged === undefined || place === undefined || column === undefined) {
-      return undefined;
-    }
-    const { left, width } = place.element.getBoundingClientRect();
-    return { field: column.field, after: event.clientX > left + width / 2, element: place.element };
+  let over: { field: string; after: boolean; element: HTMLElement } | undefined;
+  const mark = (target: typeof over) => {
+    over?.element.classList.remove('drop-before', 'drop-after');
+    target?.element.classList.add(target.after ? 'drop-after' : 'drop-before');
+    over = target;
   };
-  const unmark = () => {
-    for (const marked of grid.root.querySelectorAll('.drop-before, .drop-after')) {
-      marked.classList.remove('drop-before', 'drop-after');
-    }
+  const fieldAt = (event: DragEvent) => {
+    const place = grid.placeOf(event.target);
+    const field = place && place.row < 0 ? columns.seen[place.column]?.field : undefined;
+    return field === undefined || place === undefined ? undefined : { field, element: place.element };
   };
   grid.root.addEventListener('dragstart', (event) => {
-    const place = grid.placeOf(event.target);
-    dragged = place === undefined ? undefined : columns.seen[place.column]?.field;
+    dragged = fieldAt(event)?.field;
     event.dataTransfer?.setData('text/plain', dragged ?? '');
   });
   grid.root.addEventListener('dragover', (event) => {
-    const over = target(event);
-    unmark();
-    if (over !== undefined) {
-      over.element.classList.add(over.after ? 'drop-after' : 'drop-before');
+    const target = dragged === undefined ? undefined : fieldAt(event);
+    const { left, width } = target?.element.getBoundingClientRect() ?? { left: 0, width: 0 };
+    mark(target && { ...target, after: event.clientX > left + width / 2 });
+    if (target !== undefined) {
       event.preventDefault();
     }
   });
   grid.root.addEventListener('dragend', () => {
     dragged = undefined;
-    unmark();
+    mark(undefined);
   });
   grid.root.addEventListener('drop', (event) => {
-    const over = target(event);
     if (over !== undefined && dragged !== undefined) {
       columns.move(dragged, over.field, over.after);
       view.arranged();
       event.preventDefault();
     }
-    unmark();
+    mark(undefined);
   });
 }

@@ -1,11 +1,16 @@
-import type uPlot from 'uplot';
+import uPlot from 'uplot';
 import type { ToTable } from '../../src/views/results/messages.ts';
-import { element, short, svg, visible } from './dom.ts';
+import { element, short, visible } from './dom.ts';
 import { Pane } from './pane.ts';
-import { drawPlot, type LineLook, sizeOf } from './plot.ts';
 import { say } from './words.ts';
 
 type PlotMessage = ToTable & { is: 'plot' };
+
+/** How a line looks: lines are told apart by their dashes too, not by colour alone. */
+interface LineLook {
+  readonly color: string;
+  readonly dash: readonly number[];
+}
 
 /** Those that stand out in every theme of VS Code: orange and the colour of lines are too faint in most. */
 const colors = ['blue', 'red', 'green', 'foreground', 'purple', 'yellow', 'blue', 'foreground'];
@@ -76,7 +81,7 @@ export class PlotPane {
       return element(
         'tr',
         {},
-        element('th', { scope: 'row' }, sample(all[at]), element('span', {}, visible(key))),
+        element('th', { scope: 'row' }, sample(all[at] as LineLook), element('span', {}, visible(key))),
         ...numbers.map((value) => element('td', {}, Number.isFinite(value) ? short(value) : '')),
       );
     });
@@ -93,11 +98,67 @@ function looks(): LineLook[] {
 }
 
 /** A short piece of the line, as it is drawn. */
-function sample(look: LineLook | undefined): SVGSVGElement {
-  return svg('sample', '0 0 28 8', {
-    d: 'M0 4 H28',
-    stroke: look?.color ?? 'currentcolor',
-    'stroke-width': '2.5',
-    'stroke-dasharray': look?.dash.join(' ') ?? '',
-  });
+function sample({ color, dash }: LineLook): SVGSVGElement {
+  const space = 'http://www.w3.org/2000/svg';
+  const picture = document.createElementNS(space, 'svg');
+  const line = document.createElementNS(space, 'path');
+  const path = { d: 'M0 4 H28', stroke: color, 'stroke-width': '2.5', 'stroke-dasharray': dash.join(' ') };
+  for (const [name, value] of Object.entries(path)) {
+    line.setAttribute(name, value);
+  }
+  picture.setAttribute('viewBox', '0 0 28 8');
+  picture.setAttribute('aria-hidden', 'true');
+  picture.setAttribute('class', 'sample');
+  picture.append(line);
+  return picture;
+}
+
+/** Draws lines over time in the theme's colours, as large as the element is. */
+function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: readonly LineLook[]): uPlot {
+  const style = getComputedStyle(document.body);
+  const text = style.getPropertyValue('--vscode-foreground') || 'currentcolor';
+  const line = {
+    stroke: style.getPropertyValue('--vscode-charts-lines') || 'rgb(128 128 128 / 40%)',
+    width: 0.5,
+  };
+  const axis = { stroke: text, font: `11px ${style.fontFamily}`, grid: line, ticks: line };
+  // Rows that are days, which are none of any time zone, and not the moments of a watch.
+  const isDated = times.every((time) => time % 86_400_000 === 0);
+  return new uPlot(
+    {
+      ...sizeOf(target),
+      legend: { show: false },
+      cursor: { y: false, drag: { x: true, y: false } },
+      scales: { x: { time: true } },
+      axes: [
+        { ...axis, values: (_, seconds) => seconds.map(isDated ? date : clockTime), space: 72 },
+        { ...axis, size: 56 },
+      ],
+      series: [
+        {},
+        ...series.map(({ key }, at) => {
+          const { color = text, dash = [] } = looks[at] ?? {};
+          const points = { show: times.length < 30, size: 5, fill: color };
+          return { label: key, stroke: color, dash: [...dash], width: 2, spanGaps: false, points };
+        }),
+      ],
+    },
+    [times.map((time) => time / 1000), ...series.map(({ values }) => values)],
+    target,
+  );
+}
+
+/** The room for a plot, in pixels. */
+function sizeOf(target: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(120, target.clientWidth), height: Math.max(100, target.clientHeight) };
+}
+
+function date(seconds: number): string {
+  const { lang } = document.documentElement;
+  return new Date(seconds * 1000).toLocaleDateString(lang, { timeZone: 'UTC' });
+}
+
+/** A watch takes minutes: a date below the times would only run into the next one. */
+function clockTime(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString(document.documentElement.lang, { timeStyle: 'medium' });
 }

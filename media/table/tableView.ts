@@ -1,4 +1,3 @@
-import { asSent } from '../../src/views/results/layout.ts';
 import type { Layout, Page, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
 import { Columns, type SeenColumn } from './columns.ts';
@@ -26,8 +25,6 @@ export class TableView {
   readonly selection = new Selection();
   readonly grid: Grid;
   readonly filterBox: FilterBox;
-  /** How a person has arranged the table; the columns know better how they are. */
-  #layout: Layout = asSent;
   readonly #host: Host;
   readonly #detail: DetailPane;
   readonly #plot: PlotPane;
@@ -66,7 +63,7 @@ export class TableView {
       },
     );
     this.#stop.onclick = () => host.tell({ is: 'stop' });
-    this.#changes.onclick = () => this.#arrange({ onlyChanged: !this.#layout.onlyChanged });
+    this.#changes.onclick = () => this.#arrange({ onlyChanged: !this.layout.onlyChanged });
     this.#names.onclick = () => this.toggleNames();
     this.#hidden.onclick = () => this.arrangeColumns((columns) => columns.showAll());
     const tools = [this.filterBox.root, this.#hidden, this.#changes, this.#names, this.#stop];
@@ -87,8 +84,8 @@ export class TableView {
     return this.#state?.title ?? '';
   }
 
-  get sort(): Layout['sort'] {
-    return this.#layout.sort;
+  get layout(): Layout {
+    return this.columns.layout;
   }
 
   get allRows(): number {
@@ -141,12 +138,12 @@ export class TableView {
 
   /** Sorts by a column: up, down, and back to the server's order; `add` keeps the columns sorted by before. */
   sortBy(field: string, add: boolean, direction?: 'ascending' | 'descending' | 'none'): void {
-    const before = this.sort.find((one) => one.field === field);
-    const others = add ? this.sort.filter((one) => one.field !== field) : [];
+    const before = this.layout.sort.find((one) => one.field === field);
+    const others = add ? this.layout.sort.filter((one) => one.field !== field) : [];
     const next =
       direction ?? (before === undefined ? 'ascending' : before.descending ? 'none' : 'descending');
     const step = { field, descending: next === 'descending' };
-    const at = this.sort.findIndex((one) => one.field === field);
+    const at = this.layout.sort.findIndex((one) => one.field === field);
     const sort = next === 'none' ? others : others.toSpliced(add && at >= 0 ? at : others.length, 0, step);
     this.#arrange({ sort });
   }
@@ -201,7 +198,7 @@ export class TableView {
   }
 
   toggleNames(): void {
-    this.columns.byField = !this.columns.byField;
+    this.columns.layout = { ...this.layout, byField: !this.layout.byField };
     this.#fitAll();
     this.arranged();
   }
@@ -218,28 +215,26 @@ export class TableView {
   }
 
   #use(layout: Layout): void {
-    const isNamed = layout.byField === this.columns.byField;
-    this.#layout = layout;
+    const { byField } = this.layout;
     this.columns.layout = layout;
-    if (!isNamed) {
+    if (byField !== layout.byField) {
       this.#fitAll();
     }
     this.filterBox.value = layout.filter;
     this.rows.arrange(this.#isArranged);
   }
 
-  /** A person has arranged the columns otherwise. */
+  /** A person has arranged the table otherwise. */
   arranged(): void {
-    this.#layout = { ...this.#layout, ...this.columns.layout };
-    this.#host.tell({ is: 'layout', layout: this.#layout });
+    this.#host.tell({ is: 'layout', layout: this.layout });
     this.#draw();
   }
 
   /** A person has arranged the rows otherwise. */
   #arrange(change: Partial<Layout>): void {
-    const before = this.#layout;
+    const before = this.layout;
     if ((Object.keys(change) as (keyof Layout)[]).some((name) => change[name] !== before[name])) {
-      this.#layout = { ...before, ...change };
+      this.columns.layout = { ...before, ...change };
       this.arranged();
       this.rows.arrange(this.#isArranged);
       this.#askDetailAgain();
@@ -247,7 +242,7 @@ export class TableView {
   }
 
   get #isArranged(): boolean {
-    const { sort, filter, onlyChanged } = this.#layout;
+    const { sort, filter, onlyChanged } = this.layout;
     return sort.length > 0 || filter.trim() !== '' || onlyChanged;
   }
 
@@ -292,9 +287,9 @@ export class TableView {
     }
     const { rowCount, phase, fields, labels, isCompared } = state;
     const { count, ownCount } = this.rows;
-    const { onlyChanged } = this.#layout;
-    const { byField, hiddenCount } = this.columns;
-    const isPart = this.#layout.filter.trim() !== '' || (onlyChanged && isCompared);
+    const { onlyChanged, byField, filter } = this.layout;
+    const { hiddenCount } = this.columns;
+    const isPart = filter.trim() !== '' || (onlyChanged && isCompared);
     this.filterBox.update(isPart ? say('matches', ownCount, rowCount) : '');
     this.#status.update(state);
     this.#names.textContent = say(byField ? 'showLabels' : 'showFields');

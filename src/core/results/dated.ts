@@ -5,8 +5,8 @@ import type { Column, ResultTable } from './table.ts';
 /** The numbers of one column over time, one line for each key. */
 export interface Lines {
   /** Epoch milliseconds. */
-  readonly times: readonly number[];
-  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
+  readonly times: number[];
+  readonly series: { key: string; values: (number | null)[] }[];
   /** Keys beside those that are drawn. */
   readonly others: number;
 }

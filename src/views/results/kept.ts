@@ -36,10 +36,7 @@ export async function keptOf(
     gotAt,
     totalRows: Math.max(table.state.rowCount, outcome?.totalRows ?? 0),
     bytes: table.state.bytes,
-    labels: withTexts(
-      labels.map(([field, label]): [string, string] => [field, label]),
-      redact,
-    ),
+    labels: withTexts(labels, redact),
     hidden: [...hidden],
     rows: withTextsOfJson(rows, hide),
   };

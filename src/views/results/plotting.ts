@@ -72,16 +72,8 @@ export class Plotting {
       this.#history.length > 1
         ? undefined
         : await table.call('dated', { arrangement, field, max: mostLines });
-    const { times, series, others } = dated ?? (await this.#watched(table, field));
-    this.#show({
-      is: 'plot',
-      field,
-      label: result.labelOf(field),
-      fields,
-      times: [...times],
-      series: series.map(({ key, values }) => ({ key, values: [...values] })),
-      others,
-    });
+    const lines = dated ?? (await this.#watched(table, field));
+    this.#show({ is: 'plot', field, label: result.labelOf(field), fields, ...lines });
   }
 
   async #watched(table: TableHandle, field: string): Promise<Lines> {

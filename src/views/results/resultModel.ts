@@ -100,7 +100,7 @@ export class ResultModel implements Disposable {
     return { sort, filter, onlyChanged, alert, labels: this.labels };
   }
 
-  get labels(): readonly (readonly [field: string, label: string])[] {
+  get labels(): [field: string, label: string][] {
     return [...this.#labels];
   }
 

@@ -115,8 +115,7 @@ export class Results implements Disposable {
    */
   async group({ model }: ResultPanel, table: TableHandle, by: string, of: string[]): Promise<unknown> {
     const { filter } = model.layout;
-    const labels = model.labels.map(([field, label]): [string, string] => [field, label]);
-    const grouping = { by, of, filter, labels };
+    const grouping = { by, of, filter, labels: model.labels };
     const { found, share, ...groups } = await groupsOf(this.#deps.worker, table, grouping);
     const rowsOf = `${model.title} ${filter}`.trim();
     const title = vscode.l10n.t('{0} by {1}', rowsOf, model.labelOf(by));
@@ -162,10 +161,7 @@ export class Results implements Disposable {
   }
 
   #open(request: DataRequest, title = titleOf(request), groupings: readonly Grouping[] = []): ResultPanel {
-    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, {
-      enableScripts: true,
-      localResourceRoots: [vscode.Uri.joinPath(this.#deps.extensionUri, 'dist')],
-    });
+    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active);
     return this.#add(panel, request, title, groupings);
   }
 
