@@ -223,13 +223,13 @@ export class ResultModel implements Disposable {
     }
     const other = this.#compared?.table ?? before;
     const differences = await (other && table.call('compare', { other: other.number }));
+    const begun = await this.#lookForAlerts(table, before);
     if (before !== undefined) {
       await this.plotting.begin(before, this.gotAt);
     }
     this.outcome = fetched;
     this.#adopt(table);
     this.differences = differences;
-    const begun = await this.#lookForAlerts(table, before);
     if (begun.length > 0) {
       this.#services.alert(begun);
     }

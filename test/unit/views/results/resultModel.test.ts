@@ -20,17 +20,19 @@ class FakeTable extends TableHandle {
   constructor(rows: JsonObject[]) {
     const engine = new TableEngine();
     const call = callOf(engine);
-    super(tables.push(engine) - 1, {
+    super(tables.length, {
       call: (table, method, args) => {
         const { other = null } = (args ?? {}) as { other?: number | null };
-        return this.dropped
+        const own = other === null ? args : { ...args, other: tables[other]?.engine };
+        return this.dropped || (other !== null && tables[other]?.dropped !== false)
           ? Promise.reject(new TokensError('E_CANCELLED', 'This result is not kept any more.'))
-          : call(table, method, (other === null ? args : { ...args, other: tables[other] }) as typeof args);
+          : call(table, method, own as typeof args);
       },
       drop: () => {
         this.dropped = true;
       },
     });
+    tables.push(this);
     this.engine = engine;
     this.add(rows, 'done');
   }
@@ -42,7 +44,7 @@ class FakeTable extends TableHandle {
   }
 }
 
-const tables: TableEngine[] = [];
+const tables: FakeTable[] = [];
 
 function fetchedOf(table: FakeTable): FetchedTable {
   const own = table.share();
