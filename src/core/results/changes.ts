@@ -113,13 +113,13 @@ export class Changes {
 
   /** Makes a test of whether a row that was there has another value. */
   #rowComparer(): (row: number) => boolean {
-    const [read, readEarlier] = [this.#now.scan(), this.earlier.scan()];
+    const [read, readEarlier] = [this.#now.rows.scan(), this.earlier.rows.scan()];
     const pairs = this.#now.columns.map(
       (column) => [column.number, this.earlier.column(column.field)?.number] as const,
     );
     return (row) => {
       const before = this.#before[row] as number;
-      if (this.#now.isSame(row, this.earlier, before)) {
+      if (this.#now.rows.isSame(row, this.earlier.rows, before)) {
         return false;
       }
       return pairs.some(
@@ -169,7 +169,7 @@ function isKey(table: ResultTable, fields: readonly string[]): boolean {
 
 /** Makes a reader of what rows are known by from one answer to the next. */
 export function keysOf(table: ResultTable, fields: readonly string[]): (row: number) => string {
-  const read = table.scan();
+  const read = table.rows.scan();
   const columns = fields.map((field) => table.column(field));
   return columns.length === 0
     ? String

@@ -157,7 +157,7 @@ export class TableEngine {
   json(span: Span): string {
     const { table } = this;
     const write = objectWriter(table, table.fields, (cell, row, column) =>
-      typeof cell === 'string' && table.isNested(row, column) ? cell : jsonOf(cell),
+      typeof cell === 'string' && table.rows.isNested(row, column.number) ? cell : jsonOf(cell),
     );
     return `[${Array.from(this.#arranging.indices(span), write).join(',\n')}]`;
   }
@@ -165,7 +165,7 @@ export class TableEngine {
   /** The next rows for a program, as a list that `JSON.parse` makes them of: numbers that JavaScript cannot hold are texts. */
   rows(from: number): RowList {
     const { table } = this;
-    return table.list(from, partBytes, objectWriter(table, table.fields, valueForProgram));
+    return table.rows.list(from, partBytes, objectWriter(table, table.fields, valueForProgram));
   }
 
   /** What is exported, of all rows that there are: the places of those rows in the server's order, and what the columns are. */

@@ -92,7 +92,7 @@ type Line = (texts: readonly string[]) => string;
 /** Makes a writer of rows as lines of what is shown in their cells. */
 function textWriter(table: ResultTable, fields: readonly string[], line: Line): (row: number) => string {
   const columns = fields.map((field) => table.column(field));
-  const read = table.scan();
+  const read = table.rows.scan();
   return (row) =>
     line(columns.map((column) => textOf(column && table.shown(column, read(row, column.number)))));
 }
@@ -118,7 +118,7 @@ export function objectWriter(
 ): (row: number) => string {
   const columns = fields.flatMap((field) => table.column(field) ?? []);
   const names = columns.map(({ field }) => `${JSON.stringify(field)}:`);
-  const read = table.scan();
+  const read = table.rows.scan();
   return (row) => {
     const members: string[] = [];
     for (const [at, column] of columns.entries()) {

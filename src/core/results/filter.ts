@@ -80,7 +80,7 @@ export interface Condition {
 
 export function conditionOf(table: ResultTable, filter: string, labels: Labels = []): Condition {
   const named = columnsByName(table, labels);
-  const read = table.scan();
+  const read = table.rows.scan();
   const tests = parseFilter(filter, (name) => named.has(fold(name))).map((term) => {
     const columns = term.column === undefined ? table.columns : (named.get(fold(term.column)) ?? []);
     return { term, tested: Array.from(columns, (column) => ({ column, test: tester(term, column) })) };

@@ -115,20 +115,15 @@ export class RowStore {
     let at = 0;
     let row = from;
     for (; row < this.length && at < most; row++) {
-      const address = this.#rows.at(row);
-      const chunk = this.#chunks[address >>> placeBits] as Buffer;
-      const place = address & (chunkBytes - 1);
-      const json = place + headBytes + (chunk.readUInt16LE(place) & ~plainBit) * positionBytes;
-      const length = chunk.readUInt32LE(place + 2);
-      const made = length < parsableBit ? Buffer.from(write(row)) : undefined;
-      const size = made?.length ?? length - parsableBit;
-      if (at + size + 2 > bytes.length) {
-        const larger = Buffer.allocUnsafeSlow(2 * (at + size + 2));
+      const { json, isParsable } = this.#json(row);
+      const made = isParsable ? json : Buffer.from(write(row));
+      if (at + made.length + 2 > bytes.length) {
+        const larger = Buffer.allocUnsafeSlow(2 * (at + made.length + 2));
         bytes.copy(larger, 0, 0, at);
         bytes = larger;
       }
       bytes[at] = at === 0 ? openBracket : comma;
-      at += 1 + (made ?? chunk).copy(bytes, at + 1, made ? 0 : json, made ? size : json + size);
+      at += 1 + made.copy(bytes, at + 1);
     }
     bytes[at++] = closeBracket;
     return { bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, at), to: row };
@@ -144,15 +139,17 @@ export class RowStore {
 
   /** Whether a row stands as the same bytes as one of another store. */
   isSame(row: number, other: RowStore, otherRow: number): boolean {
-    return this.#json(row).equals(other.#json(otherRow));
+    return this.#json(row).json.equals(other.#json(otherRow).json);
   }
 
-  #json(row: number): Buffer {
+  #json(row: number): { json: Buffer; isParsable: boolean } {
     const address = this.#rows.at(row);
     const chunk = this.#chunks[address >>> placeBits] as Buffer;
     const place = address & (chunkBytes - 1);
     const from = place + headBytes + (chunk.readUInt16LE(place) & ~plainBit) * positionBytes;
-    return chunk.subarray(from, from + (chunk.readUInt32LE(place + 2) & ~parsableBit));
+    const length = chunk.readUInt32LE(place + 2);
+    const json = chunk.subarray(from, from + (length & ~parsableBit));
+    return { json, isParsable: length >= parsableBit };
   }
 
   #cell(chunk: Buffer, at: number): Cell {

@@ -86,7 +86,7 @@ export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]
   const sums = table.columns
     .filter((column) => fields.includes(column.field) && table.kindOf(column) === 'number')
     .map((column) => new Sum(column));
-  const read = table.scan();
+  const read = table.rows.scan();
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const row of rows) {
     for (const sum of sums) {
@@ -116,7 +116,7 @@ export function groupsOf(
     most,
   }: { readonly columns: readonly Column[]; readonly rows: Rows; readonly most: number },
 ): { groups: Group[]; others: number } {
-  const read = table.scan();
+  const read = table.rows.scan();
   const groups = new Map<string, { text: string; rows: number; sums: readonly Sum[] }>();
   for (const row of rows) {
     const text = textOf(table.shown(by, read(row, by.number)));

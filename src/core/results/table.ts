@@ -3,7 +3,7 @@ import { type JsonObject, jsonOf, NumberText, readJson, type SentObject } from '
 import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { Judge, type Kind, type Reading } from './quantity.ts';
-import { type ReadCell, type RowList, RowStore } from './rowStore.ts';
+import { RowStore } from './rowStore.ts';
 import type { Field } from './rowWalker.ts';
 
 /** So many rows are judged at no cost worth saving. */
@@ -95,7 +95,7 @@ const readingSample = 2000;
 export class ResultTable {
   readonly #columns: Column[] = [];
   readonly #byField = new Map<string, Column>();
-  readonly #rows = new RowStore((name) => this.#byField.get(name));
+  readonly rows = new RowStore((name) => this.#byField.get(name));
   #gaps = 0;
   #cells = 0;
   /** A text that stands for no value among numbers. */
@@ -104,7 +104,7 @@ export class ResultTable {
   mended = 0;
 
   get rowCount(): number {
-    return this.#rows.length;
+    return this.rows.length;
   }
 
   get columns(): readonly Column[] {
@@ -130,10 +130,10 @@ export class ResultTable {
    * @returns where it ends; -1 where it has to be read by `readJson` and appended as what that has made of it
    */
   take(bytes: Buffer, from: number): number {
-    const end = this.#rows.put(bytes, from, this.#columns.length);
+    const end = this.rows.put(bytes, from, this.#columns.length);
     if (end >= 0) {
-      this.#cells += this.#rows.cells;
-      this.#gap(this.#columns.length - this.#rows.cells);
+      this.#cells += this.rows.cells;
+      this.#gap(this.#columns.length - this.rows.cells);
     }
     return end;
   }
@@ -141,26 +141,6 @@ export class ResultTable {
   /** The cell of a row; `undefined` where the row lacks the field. */
   cell(row: number, field: string): Cell | undefined {
     return this.#byField.get(field)?.at(row);
-  }
-
-  /** Makes a reader of many cells, row by row. */
-  scan(): ReadCell {
-    return this.#rows.scan();
-  }
-
-  /** Some rows as JSON (see {@link RowStore.list}). */
-  list(...args: Parameters<RowStore['list']>): RowList {
-    return this.#rows.list(...args);
-  }
-
-  /** Whether a cell is the JSON of what is nested there. */
-  isNested(row: number, { number }: Column): boolean {
-    return this.#rows.isNested(row, number);
-  }
-
-  /** Whether a row was sent as the same bytes as one of another table. */
-  isSame(row: number, other: ResultTable, otherRow: number): boolean {
-    return this.#rows.isSame(row, other.#rows, otherRow);
   }
 
   /** A cell as it is shown: what stands for no value among numbers is none. */
@@ -209,7 +189,7 @@ export class ResultTable {
       throw tooManyFields();
     }
     this.#gap(this.rowCount);
-    const column = new Column(field, this.#columns.length, this.#rows);
+    const column = new Column(field, this.#columns.length, this.rows);
     this.#byField.set(field, column);
     for (let next = at + 1; next < keys.length; next++) {
       const successor = this.#byField.get(keys[next] as string);

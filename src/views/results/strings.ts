@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-/** What the webview says, in the person's language; the names are the webview's. */
+/** What the webview says, in the person's language; the names are the webview's, who fills in what has a number. */
 export function tableStrings() {
   return {
     tools: vscode.l10n.t('Result'),
@@ -9,18 +9,11 @@ export function tableStrings() {
     filterHelp: vscode.l10n.t(
       'All words must be found. Ask one column with column:part, column=whole, column>10, column<=4Mi; put spaces in quotes; a minus sign before a condition turns it around.',
     ),
-    matches: vscode.l10n.t('{0} of {1}', '{0}', '{1}'),
-    sums: vscode.l10n.t(
-      'Sum {0} · Mean {1} · Min {2} · Max {3} · Numbers {4}',
-      '{0}',
-      '{1}',
-      '{2}',
-      '{3}',
-      '{4}',
-    ),
+    matches: vscode.l10n.t('{0} of {1}'),
+    sums: vscode.l10n.t('Sum {0} · Mean {1} · Min {2} · Max {3} · Numbers {4}'),
     rowNumber: vscode.l10n.t('Row number'),
     resize: vscode.l10n.t('Drag to resize, double-click to fit'),
-    was: vscode.l10n.t('was “{0}”', '{0}'),
+    was: vscode.l10n.t('was “{0}”'),
     newRow: vscode.l10n.t('new row'),
     goneRow: vscode.l10n.t('row that is gone'),
     alert: vscode.l10n.t('meets the alert'),
@@ -28,26 +21,23 @@ export function tableStrings() {
     noChange: vscode.l10n.t('Nothing has changed.'),
     showLabels: vscode.l10n.t('Show Labels'),
     showFields: vscode.l10n.t('Show Field Names'),
-    hidden: vscode.l10n.t('Show {0} Hidden', '{0}'),
+    hidden: vscode.l10n.t('Show {0} Hidden'),
     arriving: vscode.l10n.t('Waiting for the first rows…'),
     noRows: vscode.l10n.t('The answer has no rows.'),
     noMatch: vscode.l10n.t('No row matches the filter.'),
-    detailTitle: vscode.l10n.t('Row {0}', '{0}'),
+    detailTitle: vscode.l10n.t('Row {0}'),
     close: vscode.l10n.t('Close'),
     missing: vscode.l10n.t('not in this row'),
-    cut: vscode.l10n.t('{0} characters in all', '{0}'),
+    cut: vscode.l10n.t('{0} characters in all'),
     stopWatch: vscode.l10n.t('Stop Watching'),
-    plotTitle: vscode.l10n.t('{0} over time', '{0}'),
+    plotTitle: vscode.l10n.t('{0} over time'),
     plotColumn: vscode.l10n.t('Column to plot'),
     plotKey: vscode.l10n.t('Row'),
     plotLast: vscode.l10n.t('Last'),
     plotLeast: vscode.l10n.t('Least'),
     plotMost: vscode.l10n.t('Most'),
     plotFew: vscode.l10n.t('Refresh or watch the result to draw lines.'),
-    plotOthers: vscode.l10n.t(
-      'The highest lines; {0} more rows are not drawn. Filter the table to choose.',
-      '{0}',
-    ),
+    plotOthers: vscode.l10n.t('The highest lines; {0} more rows are not drawn. Filter the table to choose.'),
   };
 }
 
