@@ -122,20 +122,27 @@ export class LearningClock implements Clock {
    * @param entry where it is from
    */
   hear(written: Instant, isNews: boolean, entry: string): boolean {
-    const start = startOf(written);
     const isChanged = this.#hear(written, isNews);
     if (isChanged) {
-      this.#asking.delete(start);
-    } else if (isNews && this.#asking.get(start)?.entry === entry) {
-      this.#asking.set(start, { entry, until: 0 }); // It has answered. What is in other entries may be older than the question.
+      this.#asking.delete(startOf(written));
+    }
+    if (isNews && !isOwn(written, this.#own.now())) {
+      for (const start of this.#askedIn(entry)) {
+        this.#asking.set(start, { entry, until: 0 }); // Answered. What is in other entries may be older than the question.
+      }
     }
     return isChanged;
   }
 
-  /** Whether machines are being asked for their clocks. */
+  /** Whether machines are being asked for their clocks, so that whatever is written now asks. */
   get asks(): boolean {
     const { up } = this.#own.now();
     return [...this.#asking.values()].some(({ until }) => until > up);
+  }
+
+  /** Whether an entry is to go on asking: who was asked in it has not answered, and may be asleep. */
+  asksIn(entry: string): boolean {
+    return this.#askedIn(entry).length > 0;
   }
 
   /**
@@ -158,8 +165,12 @@ export class LearningClock implements Clock {
 
   /** An entry is gone. True if a question is with it that was not answered: it may be asked again, in another one. */
   lost(entry: string): boolean {
-    const lost = [...this.#asking].filter(([, asked]) => asked.entry === entry && asked.until > 0);
-    return lost.filter(([start]) => this.#asking.delete(start)).length > 0;
+    return this.#askedIn(entry).filter((start) => this.#asking.delete(start)).length > 0;
+  }
+
+  #askedIn(entry: string): string[] {
+    const asked = [...this.#asking].filter(([, one]) => one.entry === entry && one.until > 0);
+    return asked.map(([start]) => start);
   }
 
   #hear(written: Instant, isNews: boolean): boolean {

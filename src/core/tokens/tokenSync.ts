@@ -226,7 +226,7 @@ export class TokenSync implements Disposable {
       return;
     }
     const written = clock.now();
-    const json = serialize(record, clock.asks ? { written, asks: true } : { written });
+    const json = serialize(record, clock.asks || clock.asksIn(id) ? { written, asks: true } : { written });
     scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
     await store.write(id, json);
     this.#stored.set(id, { json, text: serialize(record) });
@@ -272,9 +272,10 @@ export class TokenSync implements Disposable {
       table.reckonAnew(startOf(written));
     }
     this.#join(record, text);
-    const isNew = clock.ask(id, record.sent, written);
-    if (isNew || (asks && written !== undefined && !isOwn(written, clock.now()))) {
-      void this.#inTurn(id, () => this.#writeNow(id, true)); // Asks that machine for its clocks, or answers it.
+    const isFromElsewhere = written !== undefined && !isOwn(written, clock.now());
+    if (clock.ask(id, record.sent, written) || (isFromElsewhere ? asks : !asks && clock.asksIn(id))) {
+      // Asks that machine for its clocks, or answers it; or another window has written over the question.
+      void this.#inTurn(id, () => this.#writeNow(id, true));
     }
     return undefined;
   }

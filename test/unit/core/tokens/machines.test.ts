@@ -289,6 +289,33 @@ describe('two machines over one secret storage', () => {
     assertLeft(later, id, life - minute - 10_000);
   });
 
+  for (const { title, by } of [
+    { title: 'another window', by: 'here' },
+    { title: 'the one that asks', by: 'later' },
+  ] as const) {
+    it(`a machine that sleeps while it is asked for its clocks answers when it wakes: ${title} has renewed the token since`, async () => {
+      rig = new Rig({}, { lifeMs: life });
+      const gate = new Gate();
+      const there = await rig.open('other.there', gate.passed, rig.machine('other', -8 * minute));
+      const here = await rig.open('fake.here');
+      const { id: asked } = await there.keeper.signIn('cra', { login: demo });
+      await rig.getData(there, { keepOpen: true });
+      await rig.pass(10_000, 1_000);
+      gate.close();
+      const windows = { here, later: await rig.open('fake.later') };
+      await rig.settle();
+      assert.match(rig.storage.entries.get(asked) ?? '', /"asks":true/);
+      await rig.pass(minute, 1_000);
+      await windows[by].keeper.keepAlive(asked);
+      await rig.settle();
+      gate.open();
+      gate.release();
+      await rig.pass(10_000, 1_000);
+      const session = windows.later.keeper.tokens('cra').find(({ kind }) => kind === 'session');
+      assertLeft(windows.later, session?.id ?? '', life - minute - 20_000);
+    });
+  }
+
   /** A user token from here, whose session a machine that is gone was the last to renew. */
   async function keptByAnother(): Promise<TestWindow> {
     const [here, there] = await two({ title: '', aheadMs: -1_440 * minute, up: 5_000 });
