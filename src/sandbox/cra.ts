@@ -8,7 +8,7 @@ import { idOf, type View } from './views/view.ts';
 /** Who may log on. */
 const user = { name: 'demo', password: 'demo' };
 
-/** What a CRA gateway does (docs/protocols.md 2). */
+/** What a CRA gateway does, whichever dialect asks for it (docs/protocols.md 2). */
 export class Cra {
   readonly #state: State;
 
@@ -67,8 +67,8 @@ export class Cra {
     return view;
   }
 
-  /** A data call in the session that is named, or in a new one, which it ends where `close` does not say otherwise. */
-  data(call: Call, token: string, view: View): Answer {
+  /** A data call in the session that is named, or in a new one. It ends that if `close`; undefined: a new one only. */
+  data(call: Call, token: string, view: View, close: boolean | undefined): Answer {
     const { counters, wall } = this.#state;
     const selection = readSelection(call.query, view);
     const moment = collectionTime(call.query, wall());
@@ -83,7 +83,7 @@ export class Cra {
       counters.reused += 1;
       session.collectedAt = refresh ? moment : session.collectedAt;
     }
-    const ends = yesOrNo(call.query, 'close') ?? known === undefined;
+    const ends = close ?? known === undefined;
     if (ends) {
       this.#end(id);
     }
@@ -132,6 +132,17 @@ export class Cra {
         fieldtype: 'CHARACTER',
       })),
       ...(close ? {} : { session: this.#open(token, view, this.#state.wall()) }),
+    });
+  }
+
+  /** The columns, under other names than the newer dialect's: clients must read both (2a). */
+  columns(view: View): Answer {
+    return json({
+      rc: 0,
+      productName: view.product,
+      viewName: view.name,
+      title: view.title,
+      Columns: view.columns.map(({ field, label }) => ({ name: field, heading: label })),
     });
   }
 

@@ -1,5 +1,5 @@
 import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
-import { allow, type Call, form, jsonFields } from './call.ts';
+import { allow, type Call, form, jsonFields, parameter } from './call.ts';
 import { type Cra, yesOrNo } from './cra.ts';
 import type { State } from './state.ts';
 
@@ -9,6 +9,7 @@ interface Asked {
   readonly service: string;
   /** The living user token, where the path asks for one. */
   readonly token: string;
+  /** Named in the path by the newer dialect, in the query by the classic one. */
   readonly product: string | undefined;
   readonly view: string | undefined;
   /** What of a product is to be listed. */
@@ -55,17 +56,26 @@ const keepAlive: Route = {
   tokenIn: (call) => formToken(call) ?? bearer(call),
   answer: (cra, { call, token }) => cra.keepAlive(token, call),
 };
+const byForm = { methods: ['POST'], tokenIn: formToken };
 const byBearer = { methods: ['GET'], tokenIn: bearer };
 const choices: Route = {
   ...byBearer,
   answer: (cra, { call, product, list }) => cra.choices(call, product, list),
 };
 
-/**
- * The newer dialect (docs/protocols.md 2b) by what follows the service, `*` for the name of a product or a view. The list of
- * views is assumed (A).
- */
-const routes = new Map<string, Route>([
+/** The classic dialect (docs/protocols.md 2a), by what follows the service. */
+const classic = new Map<string, Route>([
+  ['', { methods: ['GET'], answer: (cra) => cra.services() }],
+  ['Logon', logon],
+  ['Logoff', logOff],
+  ['keepalive', keepAlive],
+  ['close', { ...keepAlive, answer: (cra, { call, token }) => cra.close(token, call) }],
+  ['getView', { ...byForm, answer: (cra, { product, view }) => cra.columns(cra.view(product, view)) }],
+  ['getData', { ...byForm, answer: data(false) }],
+]);
+
+/** The newer dialect (2b), `*` for the name of a product or a view. The list of views is assumed (A). */
+const newest = new Map<string, Route>([
   ['', { methods: ['GET', 'POST'], answer: servicesOrClose }],
   ['logon', logon],
   ['login', login],
@@ -75,13 +85,7 @@ const routes = new Map<string, Route>([
   ['products/*/views', choices],
   ['products/*/systems', choices],
   ['products/*/servers', choices],
-  [
-    'products/*/views/*/data',
-    {
-      ...byBearer,
-      answer: (cra, { call, token, product, view }) => cra.data(call, token, cra.view(product, view)),
-    },
-  ],
+  ['products/*/views/*/data', { ...byBearer, answer: data(undefined) }],
   [
     'products/*/views/*/definition',
     {
@@ -92,24 +96,34 @@ const routes = new Map<string, Route>([
   ],
 ]);
 
-/** Answers `/cra/serviceGateway/services/…`, where case counts; undefined where there is nothing. */
+/** Case tells the roots apart (docs/protocols.md 2). */
+const roots: Readonly<Record<string, ReadonlyMap<string, Route>>> = {
+  'ServiceGateway/Services': classic,
+  'serviceGateway/services': newest,
+};
+
+/** Answers `/cra/…`; undefined where there is nothing. */
 export function craAnswer(cra: Cra, { lifeMs }: State, call: Call): Answer | undefined {
   const [, root, services, ...path] = call.path;
-  if (`${root}/${services}` !== 'serviceGateway/services') {
-    return undefined;
-  }
-  // The service may be left out: then the user token says which one is meant.
-  const isBare = path.length === 0 || ['products', 'Logoff'].includes(path[0] ?? '');
+  const routes = roots[`${root}/${services}`];
+  // The newest release may do without the service: then the user token says which one is meant.
+  const isBare = path.length === 0 || (routes === newest && ['products', 'Logoff'].includes(path[0] ?? ''));
   const [service, ...rest] = isBare ? [undefined, ...path] : path;
   const key = rest.map((part, index) => (index % 2 === 1 ? '*' : part)).join('/');
-  const route = key === '' && !isBare ? undefined : routes.get(key);
+  const route = key === '' && !isBare ? undefined : routes?.get(key);
   if (route === undefined) {
     return undefined;
   }
   allow(call, ...route.methods);
-  const [, product, list, view] = rest;
+  const [, product = parameter(call.query, 'product'), list, view = parameter(call.query, 'view')] = rest;
   const token = route.tokenIn === undefined ? '' : cra.authorize(route.tokenIn(call), service);
   return route.answer(cra, { call, service: service ?? '', token, product, list, view, lifeMs });
+}
+
+/** A data call. `close` is what it does with its session when it does not say; undefined: it ends a new one. */
+function data(close: boolean | undefined): Route['answer'] {
+  return (cra, { call, token, product, view }) =>
+    cra.data(call, token, cra.view(product, view), yesOrNo(call.query, 'close') ?? close);
 }
 
 /** The list of services, and the way of closing that shares its path. */

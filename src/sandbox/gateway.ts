@@ -95,12 +95,15 @@ export class SandboxServer implements Sandbox {
   }
 
   /** Answers one request. */
-  protected async respond(call: Call, _: IncomingMessage, response: ServerResponse): Promise<void> {
-    send(response, isControl(call) ? this.control(call) : this.answer(call));
+  protected async respond(call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    send(response, isControl(call) ? this.control(call, request) : this.answer(call));
   }
 
-  /** What a request for the sandbox itself is answered: `GET /sandbox/stats`. */
-  protected control(call: Call): Answer {
+  /** What a request for the sandbox itself is answered: `GET /sandbox/stats`. Loopback only. */
+  protected control(call: Call, { socket }: IncomingMessage): Answer {
+    if (!['127.0.0.1', '::ffff:127.0.0.1', '::1'].includes(socket.remoteAddress ?? '')) {
+      return json({ error: 'Only this machine may ask that.' }, 403);
+    }
     return call.method === 'GET' && call.path[1] === 'stats'
       ? json(this.stats())
       : json({ error: 'GET /sandbox/stats.' }, 404);

@@ -10,11 +10,15 @@ import { newSecret, type State } from './state.ts';
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
 /** Bounds of `Minutes`, and what it is when nobody says. */
 const minutesOf = { usual: 30, least: 1, most: 1440 };
+/** How many requests a second each of the token endpoints answers. */
+const callsPerSecond = 3;
 
 /** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
   readonly #state: State;
   readonly #tokenEndpoints: ReadonlyMap<string, (params: SarusParams) => object>;
+  /** When each of the token endpoints was last called, in milliseconds. */
+  readonly #tokenCalls = new Map<string, number[]>();
 
   constructor(state: State) {
     this.#state = state;
@@ -58,7 +62,18 @@ export class Sarus {
     if (ofToken === undefined) {
       throw new SarusRefusal(404, `There is no endpoint ${name}`);
     }
+    this.#limit(name);
     return ofToken(params);
+  }
+
+  /** Refuses what is too much within a second. */
+  #limit(name: string): void {
+    const now = this.#state.now();
+    const recent = (this.#tokenCalls.get(name) ?? []).filter((at) => now - at < 1_000);
+    if (recent.length >= callsPerSecond) {
+      throw new SarusRefusal(429, 'Too many requests');
+    }
+    this.#tokenCalls.set(name, [...recent, now]);
   }
 
   #open(params: SarusParams): object {
@@ -110,7 +125,7 @@ export class Sarus {
   /** A data endpoint: renews the token to full life. */
   #data(endpoint: SarusEndpoint, params: SarusParams): unknown {
     const state = this.#state;
-    const [, token] = this.#token(params);
+    const [, token] = this.#token(params, endpoint.tokenIs404);
     if (endpoint.ofSeries && params.series.length === 0) {
       throw new SarusRefusal(400, 'Missing parameter Series');
     }
@@ -121,7 +136,7 @@ export class Sarus {
   }
 
   /** The living token that the request names. */
-  #token(params: SarusParams): [string, Idle] {
+  #token(params: SarusParams, refusedBy404 = false): [string, Idle] {
     const { sarusTokens, expiredSarusTokens } = this.#state;
     const name = params.get('SessionToken') ?? '';
     if (name === '') {
@@ -130,9 +145,10 @@ export class Sarus {
     const token = sarusTokens.get(name);
     if (token === undefined) {
       const isExpired = expiredSarusTokens.has(name);
-      throw isExpired
-        ? new SarusRefusal(410, 'Token has already expired')
-        : new SarusRefusal(401, 'Unknown session token');
+      throw new SarusRefusal(
+        refusedBy404 ? 404 : isExpired ? 410 : 401,
+        isExpired ? 'Token has already expired' : 'Unknown session token',
+      );
     }
     return [name, token];
   }

@@ -12,6 +12,8 @@ import {
 export interface SarusEndpoint {
   /** Whether it is about series; then it must name some, and takes POST beside GET. */
   readonly ofSeries?: true;
+  /** Whether it answers a token that it does not know with 404, as the favourites do. */
+  readonly tokenIs404?: true;
   /** `at` is the time in epoch milliseconds. Rejects parameters that make no sense with a SarusRefusal. */
   result(params: SarusParams, at: number): unknown;
 }
@@ -25,17 +27,25 @@ const accountDetails = {
   Address: { Street: '1 Test Street', City: 'Example', Country: 'US' },
 };
 
-/** The data endpoints (docs/protocols.md 1.3). */
+const getAllDatasources: SarusEndpoint = { result: () => datasources.map(datasourceOf) };
+const getAccountDetails: SarusEndpoint = { result: () => accountDetails };
+const getValues: SarusEndpoint = { ofSeries: true, result: values };
+const getValuesRC: SarusEndpoint = { ofSeries: true, result: rowsAndColumns };
+
+/** The data endpoints, and the older names of some (docs/protocols.md 1.3). */
 export const sarusEndpoints: Readonly<Record<string, SarusEndpoint>> = {
   GetDatasource: { result: (params) => datasourceOf(datasourceIn(params)) },
-  GetAllDatasources: { result: () => datasources.map(datasourceOf) },
-  GetUserDatasources: { result: () => datasources.map(datasourceOf) },
-  GetUserFavorites: { result: () => [] },
-  GetAccountDetails: { result: () => accountDetails },
+  GetAllDatasources: getAllDatasources,
+  GetUserDatasources: getAllDatasources,
+  GetUserFavorites: { tokenIs404: true, result: () => [] },
+  GetAccountDetails: getAccountDetails,
+  GetMyAccountDetails: getAccountDetails,
   GetDatasets: { result: datasets },
   GetSelectedDatasets: { ofSeries: true, result: selectedDatasets },
-  GetValues: { ofSeries: true, result: values },
-  GetValuesRC: { ofSeries: true, result: rowsAndColumns },
+  GetValues: getValues,
+  GetDatasetValues: getValues,
+  GetValuesRC: getValuesRC,
+  GetDatasetValuesRC: getValuesRC,
   GetValuesForDate: { ofSeries: true, result: valuesForDate },
   GetSeriesCorrections: { ofSeries: true, result: corrections },
 };

@@ -10,7 +10,7 @@ import { type FaultRule, FaultRuleError, parseFaultRules } from './faultRules.ts
 import { type ActiveRule, Faults } from './faults.ts';
 import { Outage } from './outage.ts';
 import { type Quirks, quirkyAnswer } from './quirks.ts';
-import { asNewest, basicChallenge, inOldWords, type Profile } from './releases.ts';
+import { asNewest, basicChallenge, type Profile } from './releases.ts';
 import { type SentAnswer, send } from './send.ts';
 import { Striker } from './striker.ts';
 
@@ -40,8 +40,6 @@ export class Sandbox extends SandboxServer {
   readonly #faults = new Faults();
   readonly #outage: Outage;
   readonly #striker: Striker;
-  /** When each of SARUS's token endpoints was last called, in milliseconds. */
-  readonly #tokenCalls = new Map<string, number[]>();
 
   constructor(options: SandboxOptions) {
     super({ ...options, moreViews: [bigView()] });
@@ -94,7 +92,7 @@ export class Sandbox extends SandboxServer {
     if (rule !== undefined) {
       return this.#striker.strike(rule, call, response, operate);
     }
-    const answer = isControl(call) ? this.control(call) : operate();
+    const answer = isControl(call) ? this.control(call, request) : operate();
     return send(response, answer, request.headers['accept-encoding']?.toString());
   }
 
@@ -113,24 +111,12 @@ export class Sandbox extends SandboxServer {
     if (known === undefined) {
       return notAvailable(call);
     }
-    const refusal = (basic ? basicChallenge(call) : undefined) ?? this.#tooOften(call);
-    return refusal ?? inOldWords(call, super.answer(known));
-  }
-
-  /** Each of SARUS's token endpoints answers three requests a second (docs/protocols.md 1.1). */
-  #tooOften({ path: [name = ''] }: Call): Answer | undefined {
-    if (!/^(?:Get|Query|Renew|Revoke)SessionToken$/.test(name)) {
-      return undefined;
-    }
-    const now = this.state.now();
-    const recent = (this.#tokenCalls.get(name) ?? []).filter((at) => now - at < 1_000);
-    this.#tokenCalls.set(name, recent.length < 3 ? [...recent, now] : recent);
-    return recent.length < 3 ? undefined : this.sarus.error(429, 'Too many requests');
+    return (basic ? basicChallenge(call) : undefined) ?? super.answer(known);
   }
 
   /** `GET`, `POST` and `DELETE /sandbox/faults`, beside what the extension's sandbox answers. */
-  protected override control(call: Call): Answer {
-    const answer = super.control(call);
+  protected override control(call: Call, request: IncomingMessage): Answer {
+    const answer = super.control(call, request);
     if (answer.status !== 404 || call.path[1] !== 'faults') {
       return answer;
     }

@@ -240,11 +240,12 @@ describe('sandbox, SARUS (docs/protocols.md 1)', () => {
     });
   });
 
-  it('holds the key in the account', async () => {
+  it('holds the key in the account, and refuses a token with 404 at the favourites', async () => {
     await withSandbox({}, async (sandbox) => {
       const SessionToken = await sarusToken(sandbox);
       assert.equal(resultOf(await sarus(sandbox, 'GetAccountDetails', { SessionToken })).APIKey, 'demo');
       assert.deepEqual(resultOf(await sarus(sandbox, 'GetUserFavorites', { SessionToken })), []);
+      assert.equal(errorOf(await sarus(sandbox, 'GetUserFavorites', { SessionToken: 'x' })), 404);
     });
   });
 
