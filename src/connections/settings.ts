@@ -1,24 +1,13 @@
-import * as vscode from 'vscode';
 import { within } from '../core/async.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../core/connection.ts';
-import { type Disposable, DisposableStore } from '../core/disposable.ts';
-import { entryName, readEntries } from '../core/entries.ts';
+import type { Disposable } from '../core/disposable.ts';
+import { entryName } from '../core/entries.ts';
 import { noConnection, TokensError } from '../core/errors.ts';
-import { Emitter } from '../core/event.ts';
 import { parseConnection } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import { translated } from '../userError.ts';
-
-/** An entry of the setting that cannot be used. */
-interface Problem {
-  /** Its name, or its place in the list. */
-  readonly entry: string;
-  readonly reason: string;
-}
-
-const section = 'sessionTokens';
-const key = 'connections';
+import { EntryList } from './entryList.ts';
 
 /** How long a change that was written may take to be read, in milliseconds. */
 const settleMs = 2_000;
@@ -26,36 +15,28 @@ const settleMs = 2_000;
 /** The connections in the person's settings. Only application scope is read, so that no workspace can add one. */
 export class ConnectionSettings implements ConnectionSource, Disposable {
   readonly #clock: Clock;
-  readonly #owned = new DisposableStore();
-  readonly #changes = this.#owned.add(new Emitter<void>());
-  #connections: readonly Connection[] = [];
-  #problems: readonly Problem[] = [];
+  readonly #list = new EntryList('connections', parseConnection);
+  #read = this.#list.read('user');
 
-  readonly onDidChange = this.#changes.event;
+  readonly onDidChange = this.#list.onDidChange;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#read();
-    this.#owned.add(
-      vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(`${section}.${key}`)) {
-          this.#read();
-          this.#changes.fire();
-        }
-      }),
-    );
+    this.onDidChange(() => {
+      this.#read = this.#list.read('user');
+    });
   }
 
   all(): readonly Connection[] {
-    return this.#connections;
+    return this.#read.values;
   }
 
-  problems(): readonly Problem[] {
-    return this.#problems;
+  problems() {
+    return this.#read.problems;
   }
 
   find(name: unknown): Connection | undefined {
-    return this.#connections.find((connection) => connection.name === name);
+    return this.all().find((connection) => connection.name === name);
   }
 
   /** @throws `E_CONFIG` where there is no connection of that name */
@@ -113,19 +94,10 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
   }
 
   dispose(): void {
-    this.#owned.dispose();
+    this.#list.dispose();
   }
 
-  #read(): void {
-    const raw = stored();
-    const { values, problems } = readEntries(Array.isArray(raw) ? raw : [], parseConnection);
-    this.#connections = values;
-    this.#problems = problems.map(({ entry, reason }) => ({ entry, reason: translated(reason) }));
-    if (raw !== undefined && !Array.isArray(raw)) {
-      this.#problems = [{ entry: `${section}.${key}`, reason: vscode.l10n.t('must be a list') }];
-    }
-  }
-
+  /** Resolves when what was written is read. */
   async #write(
     change: (entries: readonly unknown[]) => readonly unknown[],
     name: string,
@@ -135,16 +107,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     const settled = Promise.withResolvers<void>();
     const listening = this.onDidChange(() => isSettled() && settled.resolve());
     try {
-      const raw = stored();
-      await vscode.workspace
-        .getConfiguration(section)
-        .update(key, change(Array.isArray(raw) ? raw : []), vscode.ConfigurationTarget.Global)
-        .then(undefined, () => {
-          throw new TokensError(
-            'E_CONFIG',
-            'The settings could not be written; open them and mend what is marked there.',
-          );
-        });
+      await this.#list.write('user', change);
       if (!isSettled()) {
         await within(this.#clock, settleMs, settled.promise);
       }
@@ -152,9 +115,4 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
       listening.dispose();
     }
   }
-}
-
-function stored(): unknown {
-  // No default either: another extension may have put one there.
-  return vscode.workspace.getConfiguration(section).inspect(key)?.globalValue;
 }

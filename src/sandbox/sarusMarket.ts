@@ -1,4 +1,4 @@
-import { hash } from './views/cells.ts';
+import { hash, wave } from './views/cells.ts';
 
 /** A collection of datasets, and what its values are. */
 export interface Datasource {
@@ -119,15 +119,10 @@ export function bateValue(
   }
   const isRate = source.name === 'FX';
   const base = isRate ? 0.4 + (seed % 150) / 100 : 20 + (seed % 180);
-  const years = day / 365.25;
-  const cycle = 0.25 * Math.sin(years / 1.7 + seed) + 0.12 * Math.sin(years * 3.1 + seed / 7);
-  const noise = (salt: number): number => (hash(seed, day, salt) % 1_000) / 1_000;
-  const spreads: Readonly<Record<string, number>> = {
-    High: 0.01 * noise(2) + 0.01,
-    Low: -0.01 * noise(3) - 0.01,
-    Open: 0.01 * noise(5),
-    Ask: 0.0004,
-  };
-  const value = base * (1 + cycle + 0.02 * noise(1)) * (1 + (spreads[bate] ?? 0));
+  const spreads: Readonly<Record<string, number>> = { High: 0.015, Low: -0.015, Open: 0.005, Ask: 0.0004 };
+  const ofDay = (hash(seed, day, 1) % 1_000) / 50_000;
+  // In a year it moves as the values of a view do within minutes.
+  const ofYear = wave({ index: 0, seed, at: day * 1_000, system: '' }, 1, 0.6 * base, 1.5 * base);
+  const value = ofYear * (1 + ofDay + (spreads[bate] ?? 0));
   return Number(value.toFixed(isRate ? 5 : 2));
 }

@@ -1,48 +1,30 @@
 import * as vscode from 'vscode';
+import { EntryList, type Owner } from '../../connections/entryList.ts';
 import type { Disposable } from '../../core/disposable.ts';
-import { readEntries } from '../../core/entries.ts';
-import { Emitter } from '../../core/event.ts';
 import { parseQuery, type SavedQuery } from '../../core/requests/queries.ts';
-import { translated } from '../../userError.ts';
-
-const section = 'sessionTokens';
-const key = 'queries';
 
 /** A query and where it comes from: one of a workspace is not trusted until a person has agreed to it. */
 export interface StoredQuery extends SavedQuery {
-  readonly from: 'user' | 'workspace';
+  readonly from: Owner;
 }
 
-/** An entry that is no query, or one that another hides. */
-interface BadQuery {
-  /** Its name, or its place in the list. */
-  readonly entry: string;
-  readonly reason: string;
-  readonly from: StoredQuery['from'];
-}
-
-const places = ['user', 'workspace'] as const;
+const owners = ['user', 'workspace'] as const;
 
 /** Reads and writes `sessionTokens.queries`. */
 export class QuerySettings implements Disposable {
-  readonly #changes = new Emitter<void>();
-  readonly #listening = vscode.workspace.onDidChangeConfiguration((change) => {
-    if (change.affectsConfiguration(`${section}.${key}`)) {
-      this.#changes.fire();
-    }
-  });
+  readonly #list = new EntryList('queries', parseQuery);
 
-  readonly onDidChange = this.#changes.event;
+  readonly onDidChange = this.#list.onDidChange;
 
   dispose(): void {
-    this.#listening.dispose();
+    this.#list.dispose();
   }
 
   /** All queries; of two with the same name the user's own counts. */
   all(): StoredQuery[] {
     const found = new Map<string, StoredQuery>();
-    for (const from of places) {
-      for (const query of this.#read(from).values) {
+    for (const from of owners) {
+      for (const query of this.#list.read(from).values) {
         if (!found.has(query.name)) {
           found.set(query.name, { ...query, from });
         }
@@ -52,18 +34,12 @@ export class QuerySettings implements Disposable {
   }
 
   /** What is in the settings and cannot be used. */
-  problems(): BadQuery[] {
-    return places.flatMap((from) =>
-      this.#read(from).problems.map(({ entry, reason }) => ({
-        entry,
-        reason: translated(reason),
-        from,
-      })),
-    );
+  problems() {
+    return owners.flatMap((from) => this.#list.read(from).problems);
   }
 
   /** Opens the settings where the queries of a place are written. */
-  async open(from: StoredQuery['from']): Promise<void> {
+  async open(from: Owner): Promise<void> {
     await vscode.commands.executeCommand(
       from === 'user' ? 'workbench.action.openSettingsJson' : 'workbench.action.openWorkspaceSettingsFile',
       { revealSetting: { key: 'sessionTokens.queries', edit: true } },
@@ -76,33 +52,15 @@ export class QuerySettings implements Disposable {
 
   /** Writes a query in the place of `before`, or after the others. */
   async put({ name, request, from }: StoredQuery, before?: string): Promise<void> {
-    const entries = this.#raw(from);
-    const at = entries.findIndex((entry) => savedName(entry) === before);
-    const entry = { name, request };
-    await this.#write(from, at < 0 ? [...entries, entry] : entries.with(at, entry));
+    await this.#list.write(from, (entries) => {
+      const at = entries.findIndex((entry) => savedName(entry) === before);
+      const entry = { name, request };
+      return at < 0 ? [...entries, entry] : entries.with(at, entry);
+    });
   }
 
   async remove({ name, from }: StoredQuery): Promise<void> {
-    await this.#write(
-      from,
-      this.#raw(from).filter((entry) => savedName(entry) !== name),
-    );
-  }
-
-  #read(from: StoredQuery['from']) {
-    return readEntries(this.#raw(from), parseQuery);
-  }
-
-  /** The setting as it is written, invalid entries included: they must survive our changes. */
-  #raw(from: StoredQuery['from']): unknown[] {
-    const inspected = vscode.workspace.getConfiguration(section).inspect<unknown>(key);
-    const value = from === 'user' ? inspected?.globalValue : inspected?.workspaceValue;
-    return Array.isArray(value) ? value : [];
-  }
-
-  async #write(from: StoredQuery['from'], entries: unknown[]): Promise<void> {
-    const target = from === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
-    await vscode.workspace.getConfiguration(section).update(key, entries, target);
+    await this.#list.write(from, (entries) => entries.filter((entry) => savedName(entry) !== name));
   }
 }
 

@@ -1,0 +1,75 @@
+import * as vscode from 'vscode';
+import type { Parsed } from '../core/connection.ts';
+import { DisposableStore } from '../core/disposable.ts';
+import { readEntries } from '../core/entries.ts';
+import { type Message, TokensError } from '../core/errors.ts';
+import { Emitter } from '../core/event.ts';
+import { translated } from '../userError.ts';
+
+/** Whose settings: a person's own, or those of the workspace. */
+export type Owner = 'user' | 'workspace';
+
+/** An entry of the settings that cannot be used, or that another hides. */
+interface Problem {
+  /** Its name, or its place in the list. */
+  readonly entry: string;
+  readonly reason: string;
+  readonly from: Owner;
+}
+
+const section = 'sessionTokens';
+
+/** A list of named entries in the settings. What of it cannot be used stays as it is written. */
+export class EntryList<T extends { readonly name: string }> extends DisposableStore {
+  readonly #key: string;
+  readonly #parse: (entry: unknown) => Parsed<T, Message>;
+  readonly #changes = this.add(new Emitter<void>());
+
+  readonly onDidChange = this.#changes.event;
+
+  constructor(key: string, parse: (entry: unknown) => Parsed<T, Message>) {
+    super();
+    this.#key = key;
+    this.#parse = parse;
+    this.add(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(`${section}.${key}`)) {
+          this.#changes.fire();
+        }
+      }),
+    );
+  }
+
+  read(from: Owner): { readonly values: readonly T[]; readonly problems: readonly Problem[] } {
+    const raw = this.#raw(from);
+    if (raw !== undefined && !Array.isArray(raw)) {
+      const reason = vscode.l10n.t('must be a list');
+      return { values: [], problems: [{ entry: `${section}.${this.#key}`, reason, from }] };
+    }
+    const { values, problems } = readEntries(raw ?? [], this.#parse);
+    const told = problems.map(({ entry, reason }) => ({ entry, reason: translated(reason), from }));
+    return { values, problems: told };
+  }
+
+  /** @throws `E_CONFIG` where VS Code cannot write its file */
+  async write(from: Owner, change: (entries: readonly unknown[]) => readonly unknown[]): Promise<void> {
+    const target = from === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
+    const raw = this.#raw(from);
+    try {
+      await vscode.workspace
+        .getConfiguration(section)
+        .update(this.#key, change(Array.isArray(raw) ? raw : []), target);
+    } catch {
+      throw new TokensError(
+        'E_CONFIG',
+        'The settings could not be written; open them and mend what is marked there.',
+      );
+    }
+  }
+
+  /** The setting as it is written there. No default: another extension may have put one there. */
+  #raw(from: Owner): unknown {
+    const inspected = vscode.workspace.getConfiguration(section).inspect(this.#key);
+    return from === 'user' ? inspected?.globalValue : inspected?.workspaceValue;
+  }
+}
