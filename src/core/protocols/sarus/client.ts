@@ -5,7 +5,6 @@ import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import type { Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
-import type { JsonObject } from '../../json.ts';
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
@@ -103,37 +102,38 @@ export class Sarus implements Gateway<SarusQuery> {
   async getData(call: DataCall<SarusQuery>): Promise<DataAnswer> {
     checkQuery(call.query);
     const { endpoint } = call.query;
-    try {
-      return await this.#data(call);
-    } catch (error) {
+    const [usual, other] = seriesNames;
+    const name = this.#otherSeries.has(endpoint) ? other : usual;
+    return this.#data(call, name).catch(async (error: unknown) => {
       // Releases name the list in a JSON body differently.
-      const [name, other] = seriesNames;
       const mayBeName =
         error instanceof TokensError &&
         error.details.status === 400 &&
         /series/i.test(error.details.detail ?? '') &&
-        dataRequest(call.query).json?.[name] !== undefined &&
-        !this.#otherSeries.has(endpoint);
-      if (!mayBeName) {
+        dataRequest(call.query).json?.[usual] !== undefined;
+      if (!mayBeName || name === other) {
         throw error;
       }
       this.#deps.log.debug(`${this.#deps.connection.name}: trying ${endpoint} with ${other}`);
-      this.#otherSeries.add(endpoint);
-      try {
-        return await this.#data(call);
-      } catch {
-        this.#otherSeries.delete(endpoint);
+      const answer = await this.#data(call, other).catch(() => {
         throw error;
-      }
-    }
+      });
+      this.#otherSeries.add(endpoint);
+      return answer;
+    });
   }
 
-  async #data(call: DataCall<SarusQuery>): Promise<DataAnswer> {
+  /** @param seriesName how a body calls its list of series */
+  async #data(call: DataCall<SarusQuery>, seriesName: string): Promise<DataAnswer> {
     const { endpoint, params = {} } = call.query;
     const { redactor } = this.#deps;
     const { method, path, query, json } = dataRequest(call.query);
     redactor.add(call.tokens.user);
     const token = { SessionToken: call.tokens.user };
+    const members = Object.entries(json ?? {}).map(([name, value]) => [
+      name === seriesNames[0] ? seriesName : name,
+      value,
+    ]);
     const request: HttpRequest = {
       method,
       path,
@@ -141,7 +141,7 @@ export class Sarus implements Gateway<SarusQuery> {
       idempotent: !mayChange(endpoint),
       ...(json === undefined
         ? { query: [...query, ...Object.entries(token)] }
-        : { json: { ...this.#named(endpoint, json), ...token } }),
+        : { json: { ...Object.fromEntries(members), ...token } }),
     };
     const makeReader: DataCall['makeReader'] = (...args) =>
       new MaskingReader(call.makeReader(...args), secretMembers, (secret) => redactor.add(secret));
@@ -167,14 +167,6 @@ export class Sarus implements Gateway<SarusQuery> {
       ...(warnings.length === 0 ? {} : { warnings }),
       ...(datasetsPerCall === undefined ? {} : { apiCalls: Math.ceil(datasets / datasetsPerCall) }),
     };
-  }
-
-  /** A body with the name for lists of series that the endpoint is known to want. */
-  #named(endpoint: string, json: JsonObject): JsonObject {
-    const [name, other] = seriesNames;
-    return this.#otherSeries.has(endpoint)
-      ? Object.fromEntries(Object.entries(json).map(([key, value]) => [key === name ? other : key, value]))
-      : json;
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
