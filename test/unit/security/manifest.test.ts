@@ -50,8 +50,12 @@ describe('security: the manifest', () => {
   });
 
   it('reads the connections from the user settings alone', async () => {
+    const list = await readFile(join(root, 'src/connections/entryList.ts'), 'utf8');
+    ok(list.includes("from === 'user' ? inspected?.globalValue : inspected?.workspaceValue"));
+    ok(!/workspaceFolderValue|defaultValue|\.get\(/.test(list));
     const source = await readFile(join(root, 'src/connections/settings.ts'), 'utf8');
-    ok(source.includes('?.globalValue'));
-    ok(!/workspaceValue|workspaceFolderValue|defaultValue|\.get\(key/.test(source));
+    const owners = [...source.matchAll(/#list\.(?:read|write)\(([^,)]*)/g)].map(([, owner]) => owner);
+    deepEqual(owners, ["'user'", "'user'", "'user'"]);
+    ok(!/getConfiguration|workspace/.test(source.replace(/^\s*\/\*\*.*$/gm, '')));
   });
 });
