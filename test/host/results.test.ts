@@ -134,6 +134,23 @@ describe('results in their tabs', () => {
     await assert.rejects(run('results.groupBy', { ...group, of: ['none'] }), { code: 'E_CONFIG' });
   });
 
+  it('all rows are shown as JSON, laid out in parts, or as they are where there are many', async () => {
+    for (const [count, isPretty] of [
+      [3_000, true],
+      [14_000, false],
+    ] as const) {
+      const { rows } = await run<{ rows: object[] }>('getData', { ...request, view: 'BIG', rows: count });
+      await run('results.openAsJson');
+      const text = vscode.window.activeTextEditor?.document.getText() ?? '';
+      assert.deepEqual(JSON.parse(text), rows);
+      assert.deepEqual([rows.length, /^\[\n {2}\{\n {4}"/.test(text)], [count, isPretty]);
+      // Nothing is at a seam of two parts that is not elsewhere.
+      assert.ok(
+        text.split('\n').every((line) => (isPretty ? /^(?: {2})*\S/ : /^[{[\]]/).test(line) || line === ''),
+      );
+    }
+  });
+
   it('what the gateway said beside the rows is shown as JSON, without a secret', async () => {
     const { session } = await run<{ session: { id: string } }>('getData', request);
     const head = await run<Record<string, unknown>>('results.rawAnswer');

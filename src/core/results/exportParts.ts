@@ -49,3 +49,15 @@ export async function* exportParts(
   }
   yield closing;
 }
+
+/** A long text with something done to it part by part, each of some lines: between two parts others come in. */
+export async function changedInParts(text: string, change: (part: string) => string): Promise<string> {
+  let changed = '';
+  for (let from = 0; from < text.length; ) {
+    const to = text.indexOf('\n', from + partBytes) + 1 || text.length;
+    changed += change(text.slice(from, to));
+    from = to;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return changed;
+}

@@ -36,13 +36,14 @@ export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable
     try {
       const parts: string[] = [];
       const { rowCount, bytes } = table.state;
+      const isPretty = bytes <= prettyBytes;
+      const line = isPretty ? '\n  ' : '\n';
       const size = table.rowsIn(partBytes);
       for (let from = 0; from < rowCount; from += size) {
-        const part = await table.call('json', { from, to: from + size });
-        parts.push(this.#hide(part.slice(1, -1)));
+        const part = this.#hide(await table.call('json', { from, to: from + size }));
+        parts.push((isPretty ? layOut(part) : part).slice(1, -1).trim());
       }
-      const text = `[\n${parts.join(',\n')}\n]\n`;
-      await this.open(bytes <= prettyBytes ? `${layOut(text)}\n` : text, title);
+      await this.open(rowCount === 0 ? '[]\n' : `[${line}${parts.join(`,${line}`)}\n]\n`, title);
     } finally {
       share.dispose();
     }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { withTexts } from '../../core/requests/secretless.ts';
+import { changedInParts } from '../../core/results/exportParts.ts';
 import type { CopyForm } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
@@ -284,7 +285,7 @@ export class ResultPanel implements Disposable {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
       return;
     }
-    await vscode.env.clipboard.writeText(this.#deps.hide(copied.text));
+    await vscode.env.clipboard.writeText(await changedInParts(copied.text, this.#deps.hide));
     const { rows } = copied;
     this.note(
       rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),

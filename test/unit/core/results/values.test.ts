@@ -4,7 +4,7 @@ import { SystemClock } from '../../../../src/core/clock.ts';
 import { layOut } from '../../../../src/core/json.ts';
 import type { Row } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
-import { exportParts } from '../../../../src/core/results/exportParts.ts';
+import { changedInParts, exportParts } from '../../../../src/core/results/exportParts.ts';
 import type { ExportFormat } from '../../../../src/core/results/exports.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import type { ShownCell } from '../../../../src/core/results/shown.ts';
@@ -463,5 +463,27 @@ describe('results: values as they were sent', () => {
     assert.equal((await get(rowsOf(`{"a":"\uFFFD\\n"}`))).state.mended, 0);
     assert.deepEqual(broken.cells, [['M\uFFFDller'], ['ü']]);
     assert.equal(broken.state.mended, 1);
+  });
+
+  it('a long text is changed in parts of whole lines, between which others come in', async () => {
+    for (const text of ['', 'a secret', `${'a secret,\n'.repeat(100_000)}a secret`, 'x'.repeat(1 << 20)]) {
+      const turns = { parts: 0, between: 0 };
+      let isOver = false;
+      const turn = (): void => {
+        turns.between++;
+        if (!isOver) {
+          setImmediate(turn);
+        }
+      };
+      setImmediate(turn);
+      const changed = await changedInParts(text, (part) => {
+        turns.parts++;
+        return part.replaceAll('secret', '');
+      });
+      isOver = true;
+      assert.equal(changed, text.replaceAll('secret', ''));
+      assert.equal(turns.parts, { 0: 0, 8: 1, 1048576: 1 }[text.length] ?? 4, String(text.length));
+      assert.ok(turns.between >= turns.parts - 1, JSON.stringify(turns));
+    }
   });
 });
