@@ -19,6 +19,12 @@ interface Offset {
   readonly isHeard: boolean;
 }
 
+/** What an entry says of its writing: when that was, and whether its writer would like to hear from other machines. */
+export interface Stamp {
+  readonly written?: Instant | undefined;
+  readonly asks?: boolean | undefined;
+}
+
 /** What a machine has learned of other machines' clocks, by {@link startOf} them; of each of its moments since. */
 const learned = new WeakMap<Instant, ReadonlyMap<string, Offset>>();
 
@@ -116,33 +122,38 @@ export class LearningClock implements Clock {
     return this.#own.setTimeout(callback, ms);
   }
 
+  /** What an entry is to say of its writing now. */
+  stamp(entry: string): Stamp & { readonly written: Instant } {
+    const written = this.now();
+    // Who was asked in this entry and has not answered may be asleep.
+    const asks = [...this.#asking.values()].some(
+      (asked) => asked.until > written.up || (asked.entry === entry && asked.until > 0),
+    );
+    return asks ? { written, asks } : { written };
+  }
+
   /**
-   * Learns from what was written or noted then, and is read now. True if that changes what is known of those clocks.
+   * Learns from an entry that was read.
+   * @param noted an instant in it
    * @param isNews whether it was written `syncDelayMs` ago at most
-   * @param entry where it is from
+   * @returns the start of the machine whose clocks are known better by now; and whether to write the entry once more, which
+   * asks another machine for its clocks, or answers it
    */
-  hear(written: Instant, isNews: boolean, entry: string): boolean {
-    const isChanged = this.#hear(written, isNews);
-    if (isChanged) {
-      this.#asking.delete(startOf(written));
-    }
-    if (isNews && !isOwn(written, this.#own.now())) {
-      for (const start of this.#askedIn(entry)) {
-        this.#asking.set(start, { entry, until: 0 }); // Answered. What is in other entries may be older than the question.
-      }
-    }
-    return isChanged;
-  }
-
-  /** Whether machines are being asked for their clocks, so that whatever is written now asks. */
-  get asks(): boolean {
-    const { up } = this.#own.now();
-    return [...this.#asking.values()].some(({ until }) => until > up);
-  }
-
-  /** Whether an entry is to go on asking: who was asked in it has not answered, and may be asleep. */
-  asksIn(entry: string): boolean {
-    return this.#askedIn(entry).length > 0;
+  read(
+    entry: string,
+    noted: Instant,
+    { written, asks = false }: Stamp,
+    isNews: boolean,
+  ): { better: string | undefined; greets: boolean } {
+    this.#learn(noted, false, entry);
+    const isBetter = written !== undefined && this.#learn(written, isNews, entry);
+    const isFromElsewhere = written !== undefined && !isOwn(written, this.#own.now());
+    // Another window of this machine may have written over the question.
+    const isDue = isFromElsewhere ? asks : !asks && this.#askedIn(entry).length > 0;
+    return {
+      better: isBetter ? startOf(written) : undefined,
+      greets: this.ask(entry, noted, written) || isDue,
+    };
   }
 
   /**
@@ -166,6 +177,20 @@ export class LearningClock implements Clock {
   /** An entry is gone. True if a question is with it that was not answered: it may be asked again, in another one. */
   lost(entry: string): boolean {
     return this.#askedIn(entry).filter((start) => this.#asking.delete(start)).length > 0;
+  }
+
+  /** Learns from what was written or noted then. True if that changes what is known of those clocks. */
+  #learn(written: Instant, isNews: boolean, entry: string): boolean {
+    const isChanged = this.#hear(written, isNews);
+    if (isChanged) {
+      this.#asking.delete(startOf(written));
+    }
+    if (isNews && !isOwn(written, this.#own.now())) {
+      for (const start of this.#askedIn(entry)) {
+        this.#asking.set(start, { entry, until: 0 }); // Answered. What is in other entries may be older than the question.
+      }
+    }
+    return isChanged;
   }
 
   #askedIn(entry: string): string[] {

@@ -5,7 +5,7 @@ import { type Connection, withoutUndefined } from '../connection.ts';
 import { isRecord } from '../http/text.ts';
 import { abilitiesOf, identityOf, protocolOf } from '../protocols/kinds.ts';
 import type { Grant, Kept, Life } from '../protocols/protocol.ts';
-import { remaining, stateOf } from './deadline.ts';
+import { remaining, type Stamp, stateOf } from './deadline.ts';
 import { mask, type TokenInfo } from './token.ts';
 
 const instant = v.object({
@@ -59,8 +59,6 @@ const schema = v.object({
 });
 
 type Entry = v.InferOutput<typeof schema>;
-/** What an entry says of its writing, beside its record. */
-type Stamp = Partial<Pick<Entry, 'written' | 'asks'>>;
 /** Members that not every token has, or that are called something else here. */
 type Apart = 'kind' | 'target' | 'view' | 'under' | 'closing' | 'signIn' | 'generation' | 'turn' | 'worked';
 

@@ -3,7 +3,7 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import type { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
-import { elapsed, isLater, isOwn, mayLive, remaining, runTogether, startOf } from './deadline.ts';
+import { elapsed, isLater, isOwn, mayLive, remaining, runTogether } from './deadline.ts';
 import type { Ports } from './ports.ts';
 import {
   isClosable,
@@ -225,14 +225,14 @@ export class TokenSync implements Disposable {
     if (record === undefined || (serialize(record) === this.#stored.get(id)?.text && !greets)) {
       return;
     }
-    const written = clock.now();
-    const json = serialize(record, clock.asks || clock.asksIn(id) ? { written, asks: true } : { written });
+    const stamp = clock.stamp(id);
+    const json = serialize(record, stamp);
     scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
     await store.write(id, json);
     this.#stored.set(id, { json, text: serialize(record) });
     this.#unheard.written(id);
     this.#inTrouble = false;
-    if (elapsed(written, clock.now()) > syncDelayMs) {
+    if (elapsed(stamp.written, clock.now()) > syncDelayMs) {
       await pause(clock, syncDelayMs); // The machine slept meanwhile: who was written over unheard writes once more.
       await this.#read(id);
     }
@@ -266,15 +266,12 @@ export class TokenSync implements Disposable {
     }
     const text = serialize(record);
     this.#stored.set(id, { json, text });
-    const { written, asks } = stamp;
-    clock.hear(record.sent, false, id);
-    if (written !== undefined && clock.hear(written, isNews, id)) {
-      table.reckonAnew(startOf(written));
+    const { better, greets } = clock.read(id, record.sent, stamp, isNews);
+    if (better !== undefined) {
+      table.reckonAnew(better);
     }
     this.#join(record, text);
-    const isFromElsewhere = written !== undefined && !isOwn(written, clock.now());
-    if (clock.ask(id, record.sent, written) || (isFromElsewhere ? asks : !asks && clock.asksIn(id))) {
-      // Asks that machine for its clocks, or answers it; or another window has written over the question.
+    if (greets) {
       void this.#inTurn(id, () => this.#writeNow(id, true));
     }
     return undefined;
