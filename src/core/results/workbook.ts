@@ -250,74 +250,46 @@ class Zip {
     }, deflate);
     // A failure is thrown by the reading below; here it must only not count as unheard.
     fed.catch(() => undefined);
-    yield this.#counted(Buffer.concat([entry(0x04034b50, '', path), path]));
+    const named = [path.length, 0];
+    yield this.#counted(numbers('422222 444 22', 0x04034b50, ...kind, 0, 0, 0, ...named), path);
     for await (const chunk of deflate as AsyncIterable<Buffer>) {
       packed += chunk.length;
       yield this.#counted(chunk);
     }
     await fed;
-    const sizes = numbers([4, crc], [4, packed], [4, size]);
-    yield this.#counted(Buffer.concat([numbers([4, 0x08074b50]), sizes]));
+    const sizes = [crc, packed, size];
+    yield this.#counted(numbers('4444', 0x08074b50, ...sizes));
     // Then: no comment, the first disk, no attributes.
-    this.#directory.push(
-      entry(0x02014b50, 'made by', path, sizes),
-      numbers([2, 0], [2, 0], [2, 0], [4, 0], [4, start]),
-      path,
-    );
+    const last = [0, 0, 0, 0, start];
+    const entry = numbers('42 22222 444 22 22244', 0x02014b50, 20, ...kind, ...sizes, ...named, ...last);
+    this.#directory.push(Buffer.concat([entry, path]));
   }
 
   /** What stands last. */
   end(): Uint8Array {
     const directory = Buffer.concat(this.#directory);
-    const count = this.#directory.length / 3;
-    return Buffer.concat([
-      directory,
-      numbers(
-        [4, 0x06054b50],
-        [4, 0],
-        [2, count],
-        [2, count],
-        [4, directory.length],
-        [4, this.#offset],
-        [2, 0],
-      ),
-    ]);
+    const count = this.#directory.length;
+    const end = numbers('44 22 44 2', 0x06054b50, 0, count, count, directory.length, this.#offset, 0);
+    return Buffer.concat([directory, end]);
   }
 
-  #counted(bytes: Buffer): Buffer {
+  #counted(...parts: readonly Buffer[]): Buffer {
+    const bytes = Buffer.concat(parts);
     this.#offset += bytes.length;
     return bytes;
   }
 }
 
-/** What is said of a file, before it and in the directory: version 2.0, UTF-8, deflated, of the first day of ZIP. */
-function entry(
-  signature: number,
-  madeBy: string,
-  path: Buffer,
-  sizes = numbers([4, 0], [4, 0], [4, 0]),
-): Buffer {
-  return Buffer.concat([
-    numbers(
-      [4, signature],
-      ...(madeBy === '' ? [] : [[2, 20] as const]),
-      [2, 20],
-      [2, 0x0808],
-      [2, 8],
-      [2, 0],
-      [2, 0x21],
-    ),
-    sizes,
-    numbers([2, path.length], [2, 0]),
-  ]);
-}
+/** What is said of each file: version 2.0, UTF-8 with the sizes behind it, deflated, at midnight of the first day of ZIP. */
+const kind = [20, 0x0808, 8, 0, 0x21];
 
-/** Numbers, each with how many bytes it has, the lowest first. */
-function numbers(...all: readonly (readonly [length: number, value: number])[]): Buffer {
-  const bytes = Buffer.alloc(all.reduce((sum, [length]) => sum + length, 0));
+/** @param lengths of the numbers, in bytes, one digit for each; the lowest byte of each comes first */
+function numbers(lengths: string, ...values: readonly number[]): Buffer {
+  const sizes = Array.from(lengths.replaceAll(' ', ''), Number);
+  const bytes = Buffer.alloc(sizes.reduce((sum, size) => sum + size, 0));
   let at = 0;
-  for (const [length, value] of all) {
-    at = bytes.writeUIntLE(value, at, length);
+  for (const [index, size] of sizes.entries()) {
+    at = bytes.writeUIntLE(values[index] ?? 0, at, size);
   }
   return bytes;
 }

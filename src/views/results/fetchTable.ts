@@ -1,4 +1,3 @@
-import type { Disposable } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
@@ -17,16 +16,14 @@ interface FetchServices {
 /** `wantsRows`: a program waits for all rows of the answer (see `ReaderOptions`). */
 export type FetchOptions = OperationOptions & { readonly wantsRows?: boolean };
 
-/** Data in their table. */
+/** Data in their table, which is there until the answer is let go. */
 export interface FetchedTable {
-  /** Its answer has a share of the table, too. */
   readonly fetched: Fetched;
   readonly table: TableHandle;
-  readonly share: Disposable;
 }
 
 /**
- * Gets data into a table. Both shares of it are the caller's.
+ * Gets data into a table.
  * @param onRows hears of the table with each of its changes, from its first rows on
  * @throws what {@link Keeper.getData} throws; then nothing is left of the table
  */
@@ -37,15 +34,12 @@ export async function fetchTable(
   onRows?: (table: TableHandle) => void,
 ): Promise<FetchedTable> {
   let table: TableHandle | undefined;
-  let share: Disposable | undefined;
   const makeReader = readerMaker(worker, {
     maxBytes: options.maxResponseBytes(),
     wantsRows,
     onTable: (made) => {
       // A request that is sent again has another answer.
-      share?.dispose();
       table = made;
-      share = made.share();
       made.onDidChange(({ rowCount }) => {
         if (rowCount > 0 && table === made) {
           onRows?.(made);
@@ -53,11 +47,6 @@ export async function fetchTable(
       });
     },
   });
-  try {
-    const fetched = await keeper.getData(request, { ...how, makeReader });
-    return { fetched, table: table as unknown as TableHandle, share: share as unknown as Disposable };
-  } catch (error) {
-    share?.dispose();
-    throw error;
-  }
+  const fetched = await keeper.getData(request, { ...how, makeReader });
+  return { fetched, table: table as unknown as TableHandle };
 }

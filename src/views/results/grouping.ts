@@ -17,7 +17,7 @@ const sumOf = (field: string) => `sum(${field})`;
 const meanOf = (field: string) => `avg(${field})`;
 
 /** The groups of a table, and a table of them, whose share is the caller's. */
-type Groups = Pick<FetchedTable, 'table' | 'share'> & { readonly found: Result<'group'> };
+type Groups = Awaited<ReturnType<typeof tableOf>> & { readonly found: Result<'group'> };
 
 /**
  * Makes the table of a table's groups: the value that the rows of each have in common, how many they are, and the sum and
@@ -50,18 +50,15 @@ export function roundMean({ mean }: Total): number {
 /** Puts together what has been fetched, in its place. */
 export async function grouped(
   worker: WorkerClient,
-  { fetched, table, share }: FetchedTable,
+  { fetched, table }: FetchedTable,
   grouping: Grouping,
 ): Promise<FetchedTable> {
   try {
     const groups = await groupsOf(worker, table, grouping);
-    const totalRows = groups.table.state.rowCount;
-    return { fetched: { ...fetched, totalRows }, table: groups.table, share: groups.share };
-  } catch (error) {
-    fetched.answer.dispose();
-    throw error;
+    const answer = { ...fetched.answer, dispose: () => groups.share.dispose() };
+    return { fetched: { ...fetched, answer, totalRows: groups.table.state.rowCount }, table: groups.table };
   } finally {
-    share.dispose();
+    fetched.answer.dispose();
   }
 }
 

@@ -18,7 +18,7 @@ import { Plotting, type ShowPlot } from './plotting.ts';
 /** What a result needs of the rest. */
 interface ModelServices {
   readonly clock: Clock;
-  /** Gets the data of a request; the shares are the caller's. */
+  /** Gets the data of a request; the answer is the caller's. */
   readonly fetch: (request: DataRequest, signal: AbortSignal) => Promise<FetchedTable>;
   /** The columns by the view's definition. */
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
@@ -156,15 +156,14 @@ export class ResultModel implements Disposable {
     const running = new AbortController();
     this.#running = running;
     try {
-      const { fetched, table, share } = await this.#services.fetch(anew(this.request), running.signal);
-      fetched.answer.dispose();
+      const { fetched, table } = await this.#services.fetch(anew(this.request), running.signal);
       try {
         if (running.signal.aborted) {
           throw cancelled();
         }
         await this.#replace(table, fetched);
       } finally {
-        share.dispose();
+        fetched.answer.dispose();
       }
     } catch (error) {
       this.failed(error);

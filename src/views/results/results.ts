@@ -68,16 +68,12 @@ export class Results implements Disposable {
     ]);
     try {
       const how = { ...options, signal };
-      const { fetched, table, share } = await fetchTable(this.#deps, request, how, inTab ? show : undefined);
-      try {
-        if (asJson) {
-          await this.#json.show(table, titleOf(request));
-        } else if (inTab && !closed.signal.aborted) {
-          show(table);
-          panel?.finished(fetched).catch(this.#deps.report);
-        }
-      } finally {
-        share.dispose();
+      const { fetched, table } = await fetchTable(this.#deps, request, how, inTab ? show : undefined);
+      if (asJson) {
+        await this.#json.show(table, titleOf(request));
+      } else if (inTab && !closed.signal.aborted) {
+        show(table);
+        panel?.finished(fetched).catch(this.#deps.report);
       }
       return fetched;
     } catch (error) {

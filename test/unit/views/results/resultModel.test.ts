@@ -64,7 +64,7 @@ function fetchedOf(table: FakeTable): FetchedTable {
     elapsedMs: 1,
     reused: false,
   };
-  return { fetched, table, share: table.share() };
+  return { fetched, table };
 }
 
 const by = (field: string) => [{ field, descending: false }];
@@ -129,9 +129,8 @@ describe('results: what one result is', () => {
       { k: 'a', v: '1' },
       { k: 'b', v: '2' },
     ]);
-    const { share, fetched } = fetchedOf(first);
+    const { fetched } = fetchedOf(first);
     model.show(first);
-    share.dispose();
     fetched.answer.dispose();
     const refreshed = model.refresh();
     await model.refresh();
