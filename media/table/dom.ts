@@ -22,6 +22,15 @@ export function attribute(target: Element, name: string, value: string | null): 
   }
 }
 
+/** Makes something run so many milliseconds after it was asked for the last time. */
+export function debounced(ms: number, run: () => void): () => void {
+  let timer = 0;
+  return () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(run, ms);
+  };
+}
+
 const invisible =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;

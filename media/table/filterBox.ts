@@ -1,4 +1,4 @@
-import { element } from './dom.ts';
+import { debounced, element } from './dom.ts';
 import { say } from './words.ts';
 
 /** The filter is applied so many milliseconds after the last key. */
@@ -18,18 +18,17 @@ export class FilterBox {
   readonly #count = element('span', { className: 'count', role: 'status' });
   readonly root = element('div', { className: 'filter' }, this.#input, this.#count);
   readonly #apply: (filter: string) => void;
-  #timer = 0;
 
   /**
-   * @param apply hears of what the rows are to be filtered by
+   * @param apply hears of what the rows are to be filtered by, also where that is no other than before
    * @param leave gives the focus back to the table
    */
   constructor(apply: (filter: string) => void, leave: () => void) {
     this.#apply = apply;
-    this.#input.addEventListener('input', () => {
-      window.clearTimeout(this.#timer);
-      this.#timer = window.setTimeout(() => this.#now(), pauseMs);
-    });
+    this.#input.addEventListener(
+      'input',
+      debounced(pauseMs, () => this.#now()),
+    );
     this.#input.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') {
         this.#input.value = '';
@@ -71,7 +70,6 @@ export class FilterBox {
   }
 
   #now(): void {
-    window.clearTimeout(this.#timer);
     this.#apply(this.#input.value);
   }
 }

@@ -1,5 +1,5 @@
 import type { Sums, TableStateMessage } from '../../src/views/results/messages.ts';
-import { element, short } from './dom.ts';
+import { debounced, element, short } from './dom.ts';
 import { say } from './words.ts';
 
 /** How long a note is shown, in milliseconds. */
@@ -26,7 +26,9 @@ export class StatusLine {
   });
   #gotAt = 0;
   #drawn = '';
-  #noted = 0;
+  readonly #endNote = debounced(noteMs, () => {
+    this.#note.textContent = '';
+  });
 
   constructor() {
     window.setInterval(() => this.#drawAge(), 5000);
@@ -60,11 +62,8 @@ export class StatusLine {
   }
 
   note(text: string): void {
-    window.clearTimeout(this.#noted);
     this.#note.textContent = text;
-    this.#noted = window.setTimeout(() => {
-      this.#note.textContent = '';
-    }, noteMs);
+    this.#endNote();
   }
 
   #drawAge(): void {

@@ -2,7 +2,7 @@ import type { Layout, Page, TableStateMessage, ToTable } from '../../src/views/r
 import { cellText } from './cell.ts';
 import { Columns, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
-import { attribute, element, measurer, visible } from './dom.ts';
+import { attribute, debounced, element, measurer, visible } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
 import { Grid } from './grid.ts';
 import type { Host } from './host.ts';
@@ -39,8 +39,9 @@ export class TableView {
   #isMeasured = false;
   /** Whether the scroll position and focus of before the tab was hidden have been restored. */
   #isRestored: boolean;
-  #saving = 0;
-  #summing = 0;
+  /** A scroll is many changes. */
+  readonly #saveSoon = debounced(300, () => this.#save());
+  readonly #sumSoon = debounced(150, () => void this.#sum());
 
   constructor(root: HTMLElement, host: Host) {
     this.#host = host;
@@ -167,20 +168,17 @@ export class TableView {
     return to.row > from.row || to.column > from.column;
   }
 
-  /** Sums up the selection 150 ms after its last change. */
-  #sumSoon(): void {
-    window.clearTimeout(this.#summing);
-    this.#summing = window.setTimeout(async () => {
-      const { from, to } = this.selection;
-      const numbers = this.#selectedColumns.filter(({ kind }) => kind === 'number');
-      const fields = numbers.map(({ field }) => field);
-      const size = (to.row - from.row + 1) * fields.length;
-      const sums =
-        this.#isSummed && size > 0 && size <= maxSummed
-          ? await this.#host.ask({ method: 'sums', from: from.row, to: to.row + 1, fields })
-          : undefined;
-      this.#status.sums(this.#isSummed ? sums : undefined);
-    }, 150);
+  /** Sums up the selection. */
+  async #sum(): Promise<void> {
+    const { from, to } = this.selection;
+    const numbers = this.#selectedColumns.filter(({ kind }) => kind === 'number');
+    const fields = numbers.map(({ field }) => field);
+    const size = (to.row - from.row + 1) * fields.length;
+    const sums =
+      this.#isSummed && size > 0 && size <= maxSummed
+        ? await this.#host.ask({ method: 'sums', from: from.row, to: to.row + 1, fields })
+        : undefined;
+    this.#status.sums(this.#isSummed ? sums : undefined);
   }
 
   /** Shows the focused row field by field. */
@@ -334,12 +332,7 @@ export class TableView {
     }
   }
 
-  /** Saves what a person looks at, 300 ms after the last change: a scroll is many of them. */
-  #saveSoon(): void {
-    window.clearTimeout(this.#saving);
-    this.#saving = window.setTimeout(() => this.#save(), 300);
-  }
-
+  /** Saves what a person looks at. */
   #save(): void {
     // A tab that is shown and hidden again at once has not been restored yet: what was saved before stays.
     if (this.#isRestored) {

@@ -26,33 +26,25 @@ interface Keys {
  * people read them. Rows that are equal keep the server's order.
  */
 export function sortRows(table: ResultTable, rows: Uint32Array, by: readonly SortBy[]): Uint32Array {
-  const steps = by.flatMap(({ field, descending }) => {
+  const [first, ...others] = by.flatMap(({ field, descending }) => {
     const column = table.column(field);
-    return column === undefined ? [] : [{ ...keysOf(column), sign: descending ? -1 : 1 }];
+    return column === undefined ? [] : [comparer(column, descending ? -1 : 1)];
   });
-  const [first] = steps;
-  if (first === undefined) {
-    return rows;
-  }
-  const sorted = rows.slice();
-  if (steps.length === 1) {
-    const { classes, ranks, sign } = first;
-    return sorted.sort((a, b) => {
-      const order = (classes[a] as number) - (classes[b] as number);
-      return order !== 0 ? order : sign * ((ranks[a] as number) - (ranks[b] as number)) || a - b;
-    });
-  }
-  return sorted.sort((a, b) => {
-    for (const { classes, ranks, sign } of steps) {
-      const order =
-        (classes[a] as number) - (classes[b] as number) ||
-        sign * ((ranks[a] as number) - (ranks[b] as number));
-      if (order !== 0) {
-        return order;
-      }
-    }
-    return a - b;
-  });
+  return first === undefined
+    ? rows
+    : rows.slice().sort((a, b) => {
+        let order = first(a, b);
+        for (let at = 0; !order && at < others.length; at++) {
+          order = others[at]?.(a, b) ?? 0;
+        }
+        return order || a - b;
+      });
+}
+
+function comparer(column: Column, sign: number): (a: number, b: number) => number {
+  const { classes, ranks } = keysOf(column);
+  return (a, b) =>
+    (classes[a] as number) - (classes[b] as number) || sign * ((ranks[a] as number) - (ranks[b] as number));
 }
 
 /** Every row's place in the order of one column, as numbers: comparing those is what makes a sort fast. */

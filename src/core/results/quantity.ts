@@ -312,5 +312,5 @@ export function isExact(text: string): boolean {
     return true;
   }
   const own = Number(text);
-  return Number.isFinite(own) && compareDecimals(decimalOf(text), decimalOf(String(own))) === 0;
+  return Number.isFinite(own) && compareNumbers(text, String(own)) === 0;
 }

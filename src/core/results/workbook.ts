@@ -251,7 +251,8 @@ class Zip {
     // A failure is thrown by the reading below; here it must only not count as unheard.
     fed.catch(() => undefined);
     const named = [path.length, 0];
-    yield this.#counted(numbers('422222 444 22', 0x04034b50, ...kind, 0, 0, 0, ...named), path);
+    const entry = numbers('422222 444 22', 0x04034b50, ...kind, 0, 0, 0, ...named);
+    yield this.#counted(Buffer.concat([entry, path]));
     for await (const chunk of deflate as AsyncIterable<Buffer>) {
       packed += chunk.length;
       yield this.#counted(chunk);
@@ -261,8 +262,8 @@ class Zip {
     yield this.#counted(numbers('4444', 0x08074b50, ...sizes));
     // Then: no comment, the first disk, no attributes.
     const last = [0, 0, 0, 0, start];
-    const entry = numbers('42 22222 444 22 22244', 0x02014b50, 20, ...kind, ...sizes, ...named, ...last);
-    this.#directory.push(Buffer.concat([entry, path]));
+    const listed = numbers('42 22222 444 22 22244', 0x02014b50, 20, ...kind, ...sizes, ...named, ...last);
+    this.#directory.push(Buffer.concat([listed, path]));
   }
 
   /** What stands last. */
@@ -273,8 +274,7 @@ class Zip {
     return Buffer.concat([directory, end]);
   }
 
-  #counted(...parts: readonly Buffer[]): Buffer {
-    const bytes = Buffer.concat(parts);
+  #counted(bytes: Buffer): Buffer {
     this.#offset += bytes.length;
     return bytes;
   }
