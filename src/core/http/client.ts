@@ -61,7 +61,6 @@ export class HttpClient {
   readonly #base: URL;
   readonly #prefix: string;
   readonly #secure: boolean;
-  readonly #totalMs: number;
   readonly #agent: http.Agent;
   /** Over sockets that are used again, and over a new one for each request. */
   readonly #pooled: InstanceType<typeof Axios>;
@@ -78,7 +77,6 @@ export class HttpClient {
     this.#prefix = this.#base.pathname.replace(/\/+$/, '');
     this.#secure = this.#base.protocol === 'https:';
     this.#cookies = new CookieJar(this.#base.hostname, deps.clock);
-    this.#totalMs = deps.connection.requestTimeoutSeconds * 1000;
     const Agent = this.#secure ? https.Agent : http.Agent;
     this.#agent = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets });
     this.#pooled = this.#axios(this.#agent);
@@ -100,31 +98,25 @@ export class HttpClient {
     if (request.signal?.aborted) {
       throw cancelled();
     }
-    const { linger } = request;
     // Waiting for its turn is no time of the request.
     const over = await request.turn?.(request.signal);
-    const timedOut = (): TokensError =>
-      new TokensError('E_TIMEOUT', 'No complete answer came from {0} within {1} s.', [
-        this.host,
-        this.#deps.connection.requestTimeoutSeconds,
-      ]);
-    return new Promise((resolve, reject) => {
-      const flight = new Flight(request, headers, this.#deps.clock, this.#totalMs, timedOut, reject);
-      this.#attempts(flight, over).then(
-        (answer) => {
-          flight.end();
-          flight.isInBackground ? linger?.done(answer) : resolve(answer);
-        },
-        (error: unknown) => {
-          flight.end();
-          const known = explain(error, this.host, this.#deps);
-          if (known.code === 'E_TLS' || known.code === 'E_NETWORK') {
-            this.#isStale = true; // Before the next request its files may have been replaced.
-          }
-          flight.isInBackground ? linger?.done(undefined) : reject(flight.failure ?? known);
-        },
-      );
-    });
+    const flight = new Flight(request, headers, this.#deps, this.host);
+    const answered = this.#attempts(flight, over)
+      .catch((error: unknown) => {
+        const known = explain(error, this.host, this.#deps);
+        // Before the next request its files may have been replaced.
+        this.#isStale ||= known.code === 'E_TLS' || known.code === 'E_NETWORK';
+        throw flight.failure ?? known;
+      })
+      .finally(() => flight.end());
+    const { linger } = request;
+    flight.left.catch(() =>
+      answered.then(
+        (answer) => linger?.done(answer),
+        () => linger?.done(undefined),
+      ),
+    );
+    return Promise.race([answered, flight.left]);
   }
 
   /** Closes idle sockets; what is under way goes on. */

@@ -1,6 +1,7 @@
 import type { Clock, Instant } from '../clock.ts';
+import type { Connection } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
-import { cancelled, type TokensError } from '../errors.ts';
+import { cancelled, TokensError } from '../errors.ts';
 import type { HttpRequest } from './request.ts';
 
 /** A request on its way, with all its attempts: its time, and what becomes of it when its caller gives up. */
@@ -14,43 +15,43 @@ export class Flight {
   readonly kill = new AbortController();
   /** Whether a sink has begun to take the body: from then on nothing may be sent again. */
   isHandedOn = false;
-  readonly #clock: Clock;
-  readonly #reject: (why: TokensError) => void;
-  readonly #totalMs: number;
-  readonly #onAbort = (): void => this.#giveUp(cancelled());
-  #timer: Disposable;
   /** Why it was given up, if it was. */
   failure: TokensError | undefined;
-  /** Whether the caller has been told of a failure while the answer is read on. */
-  isInBackground = false;
+  readonly #clock: Clock;
+  readonly #totalMs: number;
+  readonly #onAbort = (): void => this.#giveUp(cancelled());
+  readonly #left = Promise.withResolvers<never>();
+  #timer: Disposable;
+  #isInBackground = false;
 
-  /**
-   * @param totalMs For all of it, in milliseconds; once more so long for what is read on in the background.
-   * @param timedOut The error when that time is over.
-   * @param reject Called at once when the request is given up while its answer is read on.
-   */
+  /** @param host how the gateway is called in sentences */
   constructor(
     request: HttpRequest,
     headers: Readonly<Record<string, string>>,
-    clock: Clock,
-    totalMs: number,
-    timedOut: () => TokensError,
-    reject: (why: TokensError) => void,
+    { clock, connection }: { readonly clock: Clock; readonly connection: Connection },
+    host: string,
   ) {
+    const seconds = connection.requestTimeoutSeconds;
     this.request = request;
     this.headers = headers;
     this.begun = clock.now();
-    this.until = this.begun.up + totalMs;
     this.#clock = clock;
-    this.#reject = reject;
-    this.#totalMs = totalMs;
-    this.#timer = clock.setTimeout(() => this.#giveUp(timedOut()), totalMs);
+    this.#totalMs = seconds * 1000;
+    this.until = this.begun.up + this.#totalMs;
+    const timedOut = () =>
+      new TokensError('E_TIMEOUT', 'No complete answer came from {0} within {1} s.', [host, seconds]);
+    this.#timer = clock.setTimeout(() => this.#giveUp(timedOut()), this.#totalMs);
     request.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Rejects when the caller is told of a failure while the answer is read on, for once more the time of the request. */
+  get left(): Promise<never> {
+    return this.#left.promise;
   }
 
   /** A chunk has been taken. */
   taken(): void {
-    if (this.isInBackground && !this.request.linger?.wanted()) {
+    if (this.#isInBackground && !this.request.linger?.wanted()) {
       this.kill.abort();
     }
   }
@@ -70,9 +71,9 @@ export class Flight {
       this.kill.abort();
       return;
     }
-    this.isInBackground = true;
+    this.#isInBackground = true;
     linger.inBackground?.();
     this.#timer = this.#clock.setTimeout(() => this.kill.abort(), this.#totalMs);
-    this.#reject(why);
+    this.#left.reject(why);
   }
 }
