@@ -47,12 +47,10 @@ export async function readBody(
   flight: Flight,
   reading: BodyReading,
 ): Promise<Body> {
-  const intake = new Intake(head, flight, reading);
   message.on('error', () => undefined); // Whoever reads hears of it, too.
   let whole = false;
   try {
-    await unlessCancelled(drain(message, head, intake, reading), flight.kill.signal);
-    const body = intake.end();
+    const body = await unlessCancelled(bodyOf(message, head, flight, reading), flight.kill.signal);
     whole = message.complete;
     return body;
   } catch (error) {
@@ -64,100 +62,78 @@ export async function readBody(
   }
 }
 
-/** Gives a body to `intake`, inflated and in UTF-8, until it ends or no more is wanted. */
-async function drain(
+/** Gives a body to the sink as soon as that is known by its first byte, or makes text of it. */
+async function bodyOf(
   message: IncomingMessage,
-  { headers }: HttpHead,
-  intake: Intake,
+  head: HttpHead,
+  flight: Flight,
   reading: BodyReading,
-): Promise<void> {
-  let source: Readable = message;
-  const isEmpty = (await beginning(message)).length === 0;
-  for (const encoding of isEmpty ? [] : encodingsOf(headers['content-encoding'], reading.host)) {
-    source = await inflated(source, encoding);
-  }
-  const decoder = decoderOf(await beginning(source), headers['content-type'], reading.note);
-  const encoder = new TextEncoder(); // Not Buffer: what it makes of little text is a part of something that is shared.
-  const utf8 = (chunk?: Uint8Array): Uint8Array =>
-    encoder.encode(decoder?.decode(chunk, { stream: chunk !== undefined }));
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
-    await intake.take(decoder === undefined ? chunk : utf8(chunk));
-    if (intake.isFull) {
-      return;
-    }
-  }
-  if (decoder !== undefined) {
-    await intake.take(utf8()); // Half a letter may be left.
-  }
-}
-
-/** What becomes of a body: the sink's, or text. */
-class Intake {
-  readonly #head: HttpHead;
-  readonly #flight: Flight;
-  readonly #reading: BodyReading;
-  readonly #maxBytes: number;
-  readonly #parts: Uint8Array[] = [];
-  #sink: Sink | undefined;
-  #decided: boolean;
-  #bytes = 0;
-  /** Whether no more of the body is wanted. */
-  isFull = false;
-
-  constructor(head: HttpHead, flight: Flight, reading: BodyReading) {
-    this.#head = head;
-    this.#flight = flight;
-    this.#reading = reading;
-    this.#decided = flight.request.sink === undefined;
-    // A body that announces itself as too large is refused; but its beginning may tell of a session that was opened.
-    const declared = Number(head.headers['content-length'] ?? 0);
-    this.#maxBytes = declared > reading.maxBytes ? Math.min(errorBytes, reading.maxBytes) : reading.maxBytes;
-  }
-
-  async take(chunk: Uint8Array): Promise<void> {
-    this.#flight.kill.signal.throwIfAborted();
-    const writing = this.#take(chunk);
-    this.#flight.taken();
-    await writing;
-  }
-
-  end(): Body {
-    if (!this.#decided) {
-      this.#decide(undefined);
-    }
-    const text = new TextDecoder().decode(Buffer.concat(this.#parts));
-    return { text, streamed: this.#sink !== undefined, bytes: this.#bytes };
-  }
-
-  #take(chunk: Uint8Array): void | Promise<void> {
-    const { host, maxBytes } = this.#reading;
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) {
+): Promise<Body> {
+  const { request, kill } = flight;
+  const { host, maxBytes } = reading;
+  // A body that announces itself as too large is refused; but its beginning may tell of a session that was opened.
+  const declared = Number(head.headers['content-length'] ?? 0);
+  const bound = declared > maxBytes ? Math.min(errorBytes, maxBytes) : maxBytes;
+  const isNoData = isSuccess(head.status) && request.sink === undefined;
+  const parts: Uint8Array[] = [];
+  let sink: Sink | undefined;
+  let isDecided = request.sink === undefined;
+  let bytes = 0;
+  const decide = (first?: number): void => {
+    isDecided = true;
+    sink = request.sink?.(head, first);
+    flight.isHandedOn ||= sink !== undefined;
+  };
+  for await (const chunk of utf8Of(message, head, reading)) {
+    kill.signal.throwIfAborted();
+    bytes += chunk.length;
+    if (bytes > bound) {
       throw tooLarge(host, maxBytes);
     }
-    const first = this.#decided ? undefined : firstByte(chunk);
+    const first = isDecided ? undefined : firstByte(chunk);
     if (first !== undefined) {
-      this.#decide(first);
+      decide(first);
     }
-    if (this.#sink !== undefined) {
-      return this.#sink.write(chunk);
-    }
-    const { status } = this.#head;
-    const isNoData = isSuccess(status) && this.#flight.request.sink === undefined;
-    if ((isNoData || !this.#decided) && this.#bytes > answerBytes) {
+    const writing = sink?.write(chunk);
+    flight.taken();
+    await writing;
+    if (sink === undefined && (isNoData || !isDecided) && bytes > answerBytes) {
       throw tooLarge(host, answerBytes);
     }
-    if (this.#decided) {
-      this.#parts.push(chunk); // Spaces before a body are no part of it.
-      this.isFull = !isNoData && this.#bytes >= errorBytes;
+    if (sink === undefined && isDecided) {
+      parts.push(chunk); // Spaces before a body are no part of it.
+      if (!isNoData && bytes >= errorBytes) {
+        break;
+      }
     }
   }
-
-  #decide(first: number | undefined): void {
-    this.#decided = true;
-    this.#sink = this.#flight.request.sink?.(this.#head, first);
-    this.#flight.isHandedOn ||= this.#sink !== undefined;
+  if (!isDecided) {
+    decide();
   }
+  return { text: new TextDecoder().decode(Buffer.concat(parts)), streamed: sink !== undefined, bytes };
+}
+
+/** The chunks of a body, inflated and in UTF-8. */
+async function* utf8Of(
+  message: IncomingMessage,
+  { headers }: HttpHead,
+  { host, note }: BodyReading,
+): AsyncGenerator<Uint8Array> {
+  let source: Readable = message;
+  const isEmpty = (await beginning(message)).length === 0;
+  for (const encoding of isEmpty ? [] : encodingsOf(headers['content-encoding'], host)) {
+    source = await inflated(source, encoding);
+  }
+  const decoder = decoderOf(await beginning(source), headers['content-type'], note);
+  if (decoder === undefined) {
+    yield* source as AsyncIterable<Uint8Array>;
+    return;
+  }
+  const encoder = new TextEncoder(); // Not Buffer: what it makes of little text is a part of something that is shared.
+  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+    yield encoder.encode(decoder.decode(chunk, { stream: true }));
+  }
+  yield encoder.encode(decoder.decode()); // Half a letter may be left.
 }
 
 /** Packings that are known to exist and cannot be read here; any other word is no packing, though servers write many. */
