@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FSWatcher, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { once } from '../core/async.ts';
 import type { Disposable } from '../core/disposable.ts';
 import { Emitter } from '../core/event.ts';
 import type { Claims } from '../core/tokens/store.ts';
@@ -50,7 +51,7 @@ export class FileClaims implements Claims, Disposable {
   readonly #folder: string;
   readonly #window: WindowIdentity;
   readonly #claims = new Emitter<string>();
-  #ready: Promise<void> | undefined;
+  readonly #prepared = once(() => this.#prepare());
   #watcher: FSWatcher | undefined;
   #disposed = false;
 
@@ -180,11 +181,6 @@ export class FileClaims implements Claims, Disposable {
 
   #isElsewhere(window: string): boolean {
     return machineOf(window) !== machineOf(this.#window.id);
-  }
-
-  #prepared(): Promise<void> {
-    this.#ready ??= this.#prepare();
-    return this.#ready;
   }
 
   async #prepare(): Promise<void> {

@@ -23,7 +23,6 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   readonly #keeper: Keeper;
   readonly #changes = this.add(new vscode.EventEmitter<TreeNode | undefined>());
   readonly #view: vscode.TreeView<TreeNode>;
-  readonly #times = new Times();
   readonly #connectionNodes = new Map<string, ConnectionNode>();
   readonly #tokenNodes = new Map<string, TokenNode>();
   readonly #lastItems = new WeakMap<TokenNode, vscode.TreeItem>();
@@ -170,7 +169,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
         : paused
           ? vscode.l10n.t('auto, resting')
           : vscode.l10n.t('auto');
-    const until = this.#times.text(token.expiresAt, token.lifeMs);
+    const until = timeOf(token.expiresAt, token.lifeMs);
     const end = {
       live: vscode.l10n.t('until {0}', until),
       expiring: vscode.l10n.t('ends at {0}', until),
@@ -189,11 +188,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
       token.source === 'reported'
         ? vscode.l10n.t('The gateway told this life.')
         : vscode.l10n.t('Reckoned from the timeout of {0} minutes.', minutes(token.lifeMs)),
-      vscode.l10n.t(
-        'Opened {0}, last used {1}',
-        this.#times.text(token.openedAt),
-        this.#times.text(token.lastUsedAt),
-      ),
+      vscode.l10n.t('Opened {0}, last used {1}', timeOf(token.openedAt), timeOf(token.lastUsedAt)),
       token.keepAlive === 'auto'
         ? paused
           ? vscode.l10n.t('Automatic renewal rests: the token was not used for long.')
@@ -329,19 +324,14 @@ function wordsOf(danger: Danger): { short: string; long: string } {
       };
 }
 
-/** Formats times of day. Formatters are kept: making one takes far longer than using it, and every row shows three times. */
-class Times {
-  readonly #short = new Intl.DateTimeFormat(vscode.env.language, { hour: 'numeric', minute: '2-digit' });
-  readonly #long = new Intl.DateTimeFormat(vscode.env.language, {
-    hour: 'numeric',
-    minute: '2-digit',
-    second: '2-digit',
-  });
+// Kept: making one takes far longer than using it, and every row shows three times.
+const ofDay = { hour: 'numeric', minute: '2-digit' } as const;
+const toMinutes = new Intl.DateTimeFormat(vscode.env.language, ofDay);
+const toSeconds = new Intl.DateTimeFormat(vscode.env.language, { ...ofDay, second: '2-digit' });
 
-  /** Seconds are shown only where they matter: a life of many minutes needs none. */
-  text(ms: number, lifeMs = 0): string {
-    return (lifeMs >= 600_000 ? this.#short : this.#long).format(ms);
-  }
+/** A time of day. Seconds are shown only where they matter: a life of many minutes needs none. */
+function timeOf(ms: number, lifeMs = 0): string {
+  return (lifeMs >= 600_000 ? toMinutes : toSeconds).format(ms);
 }
 
 function minutes(ms: number): number {
