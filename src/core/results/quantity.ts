@@ -89,9 +89,9 @@ export class Judge {
     }
   }
 
-  /** Whether more values may decide what these leave open. */
-  get isOpen(): boolean {
-    return this.#dates > 0 && !this.#dayFirst && !this.#monthFirst;
+  /** Whether it is text, whatever else comes. */
+  get isSure(): boolean {
+    return this.#others > 0;
   }
 
   /**

@@ -28,6 +28,8 @@ export class Plotting {
   readonly #result: Plotted;
   readonly #show: ShowPlot;
   readonly #history = new History();
+  /** The table whose numbers were kept last. */
+  #remembered: TableHandle | undefined;
   #field: string | null = null;
 
   constructor(result: Plotted, show: ShowPlot) {
@@ -44,16 +46,12 @@ export class Plotting {
     await this.draw();
   }
 
-  /** Keeps the numbers of a first moment, unless there is one. */
-  async begin(table: TableHandle, time: number): Promise<void> {
-    if (this.#history.length === 0) {
-      await this.remember(table, time);
-    }
-  }
-
-  /** Keeps the numbers of a moment. */
+  /** Keeps the numbers of a moment, unless it has those of this table already. */
   async remember(table: TableHandle, time: number): Promise<void> {
-    this.#history.add(time, await this.#sample(table));
+    if (table !== this.#remembered) {
+      this.#remembered = table;
+      this.#history.add(time, await this.#sample(table));
+    }
   }
 
   /** Draws again what is drawn. */
@@ -65,7 +63,7 @@ export class Plotting {
       return;
     }
     const fields = this.#numericFields().map((one) => ({ field: one, label: result.labelOf(one) }));
-    await this.begin(table, result.gotAt);
+    await this.remember(table, result.gotAt);
     // Rows that are moments themselves need no watch.
     const { arrangement } = result;
     const dated =

@@ -224,7 +224,7 @@ export class ResultModel implements Disposable {
     const differences = await (other && table.call('compare', { other: other.number }));
     const begun = await this.#lookForAlerts(table, before);
     if (before !== undefined) {
-      await this.plotting.begin(before, this.gotAt);
+      await this.plotting.remember(before, this.gotAt);
     }
     this.outcome = fetched;
     this.#adopt(table);
