@@ -104,6 +104,8 @@ describe('a result and a reload', () => {
     );
     await tab.page.getByText('from before the reload').waitFor();
     assert.deepEqual(await vs().editorTitles(), titles, 'JSON that has gone leaves no error behind');
+    await vs().palette('Session Tokens: Show Answer Without Rows');
+    await until('what was said beside the rows', async () => (await vs().editorTitles()).length === 3);
   });
 });
 

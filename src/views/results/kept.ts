@@ -1,23 +1,33 @@
+import type { JsonObject } from '../../core/json.ts';
 import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/requests/secretless.ts';
 import type { Services } from '../../services.ts';
 import type { KeptState } from './messages.ts';
 import type { ResultModel } from './resultModel.ts';
 
-/** Rows and characters of a result that survive a reload. */
+/** Rows and characters of a result that survive a reload, and characters of what was said beside the rows. */
 const maxRows = 2000;
 const maxCharacters = 250_000;
+const maxHead = 50_000;
+
+/** What the gateway said beside the rows, as JSON without secrets: by its name, too, a member may tell that it is one. */
+export function headText(head: JsonObject, { hide, redact }: Pick<Services, 'hide' | 'redact'>): string {
+  return JSON.stringify(withTexts(head, hide), (name, value) =>
+    typeof value === 'string' ? redact(`${name}=${value}`).slice(name.length + 1) : value,
+  );
+}
 
 /**
  * What the workbench keeps of a result over a reload; nothing while it arrives, or where a secret is in its request.
  * @throws what the table throws
  */
 export async function keptOf(
-  { request, groupings, title, table, gotAt, kept, labels, hidden, outcome }: ResultModel,
-  { hasSecret, redact, hide }: Pick<Services, 'hasSecret' | 'redact' | 'hide'>,
+  { request, groupings, title, table, gotAt, kept, labels, hidden, outcome, head }: ResultModel,
+  services: Pick<Services, 'hasSecret' | 'redact' | 'hide'>,
 ): Promise<KeptState | undefined> {
   if (table === undefined || table.state.phase !== 'done' || kept !== undefined) {
     return kept;
   }
+  const { hasSecret, redact, hide } = services;
   const { session: _, ...plain } = { session: undefined, ...request };
   if (JSON.stringify(withoutSecrets(request, hasSecret)) !== JSON.stringify(plain)) {
     return undefined;
@@ -28,6 +38,7 @@ export async function keptOf(
     count = Math.floor(count / 2);
     rows = await table.call('json', { from: 0, to: count });
   }
+  const said = head && headText(head, services);
   return {
     version: 1,
     request: plain,
@@ -38,6 +49,7 @@ export async function keptOf(
     bytes: table.state.bytes,
     labels: withTexts(labels, redact),
     hidden: [...hidden],
+    ...(said !== undefined && said.length <= maxHead && { head: said }),
     rows: withTextsOfJson(rows, hide),
   };
 }

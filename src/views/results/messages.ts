@@ -137,6 +137,8 @@ export const keptState = v.object({
   labels,
   groupings: v.optional(v.array(grouping), []),
   hidden: v.optional(v.array(name), []),
+  /** What the gateway said beside the rows. */
+  head: v.optional(v.string()),
   rows: v.string(),
 });
 export type KeptState = v.InferOutput<typeof keptState>;

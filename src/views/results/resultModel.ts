@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { cancelled, notLookedAt } from '../../core/errors.ts';
 import { Emitter, type Event } from '../../core/event.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
 import type { Column } from '../../core/protocols/protocol.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
@@ -61,6 +62,8 @@ export class ResultModel implements Disposable {
   alerting = 0;
   /** What is known of the answer that is shown. */
   outcome: Fetched | undefined;
+  /** What the gateway said beside the rows, while that is known. */
+  head: JsonObject | undefined;
   /** Why the rows are not all there, or not those of now. */
   failure: unknown;
   /** When the data were got, as epoch milliseconds. */
@@ -114,15 +117,20 @@ export class ResultModel implements Disposable {
   }
 
   /** Shows a table, which may still be arriving. */
-  show(table: TableHandle, labels: readonly (readonly [field: string, label: string])[] = []): void {
+  show(
+    table: TableHandle,
+    labels: readonly (readonly [field: string, label: string])[] = [],
+    head?: JsonObject,
+  ): void {
     this.#labels = new Map(labels);
-    this.#adopt(table);
+    this.#adopt(table, head);
     this.#changed.fire();
   }
 
   /** The answer that is shown has come to its end. Resolves when what its view's definition says of it is known, too. */
   async finished(fetched: Fetched): Promise<void> {
     this.outcome = fetched;
+    this.head = fetched.answer.head;
     this.#arrived();
     await this.#learnLabels(fetched);
     await this.#lookForAlertsNow();
@@ -138,7 +146,7 @@ export class ResultModel implements Disposable {
   restore(kept: KeptState, table: TableHandle): void {
     this.#labels = new Map(kept.labels);
     this.hidden = kept.hidden;
-    this.#adopt(table);
+    this.#adopt(table, kept.head === undefined ? undefined : JSON.parse(kept.head));
     this.gotAt = kept.gotAt;
     this.kept = kept;
     this.#changed.fire();
@@ -227,7 +235,7 @@ export class ResultModel implements Disposable {
       await this.plotting.remember(before, this.gotAt);
     }
     this.outcome = fetched;
-    this.#adopt(table);
+    this.#adopt(table, fetched.answer.head);
     this.differences = differences;
     if (begun.length > 0) {
       this.#services.alert(begun);
@@ -237,12 +245,13 @@ export class ResultModel implements Disposable {
     await this.plotting.draw();
   }
 
-  #adopt(table: TableHandle): void {
+  #adopt(table: TableHandle, head: JsonObject | undefined): void {
     this.#tableOwned.dispose();
     this.#tableOwned = new DisposableStore();
     this.#tableOwned.add(table.share());
     this.#tableOwned.add(table.onDidChange(() => this.#arrived()));
     this.#table = table;
+    this.head = head;
     this.#fields = table.state.fields.join('\u0000');
     this.revision++;
     this.differences = undefined;

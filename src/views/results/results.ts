@@ -5,7 +5,6 @@ import { notLookedAt, TokensError } from '../../core/errors.ts';
 import { layOut } from '../../core/json.ts';
 import { isRequest } from '../../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../../core/requests/request.ts';
-import { withTexts } from '../../core/requests/secretless.ts';
 import { tableOf } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import { WorkerClient } from '../../core/results/workerClient.ts';
@@ -14,6 +13,7 @@ import type { Services } from '../../services.ts';
 import { type FetchOptions, fetchTable } from './fetchTable.ts';
 import { groupLabels, groupsOf } from './grouping.ts';
 import { JsonFiles } from './jsonFiles.ts';
+import { headText } from './kept.ts';
 import { Layouts } from './layouts.ts';
 import { type Grouping, type KeptState, keptState } from './messages.ts';
 import { viewType } from './register.ts';
@@ -93,14 +93,11 @@ export class Results implements Disposable {
    * Shows what the gateway said beside the rows of a result. Resolves to it.
    * @throws E_NOT_READY where it is not known any more
    */
-  async showHead({ model: { outcome, title } }: ResultPanel): Promise<unknown> {
-    if (outcome === undefined) {
+  async showHead({ model: { head, title } }: ResultPanel): Promise<unknown> {
+    if (head === undefined) {
       throw new TokensError('E_NOT_READY', 'Only the rows of this result are here: get it again.');
     }
-    // By its name, too, a member may tell that it is a secret.
-    const text = JSON.stringify(withTexts(outcome.answer.head, this.#deps.hide), (name, value) =>
-      typeof value === 'string' ? this.#deps.redact(`${name}=${value}`).slice(name.length + 1) : value,
-    );
+    const text = headText(head, this.#deps);
     await this.#json.open(`${layOut(text)}\n`, vscode.l10n.t('{0} without rows', title));
     return JSON.parse(text);
   }
@@ -116,7 +113,7 @@ export class Results implements Disposable {
     const rowsOf = `${model.title} ${filter}`.trim();
     const title = vscode.l10n.t('{0} by {1}', rowsOf, model.labelOf(by));
     const shown = this.#open(model.request, title, [...model.groupings, grouping]);
-    shown.model.show(groups.table, groupLabels(grouping));
+    shown.model.show(groups.table, groupLabels(grouping), model.head);
     share.dispose();
     return found;
   }

@@ -7,6 +7,7 @@ import type { Page } from '../../../../src/core/results/shown.ts';
 import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
 import type { Fetched } from '../../../../src/core/tokens/fetched.ts';
 import type { FetchedTable } from '../../../../src/views/results/fetchTable.ts';
+import { keptOf } from '../../../../src/views/results/kept.ts';
 import { asSent } from '../../../../src/views/results/layout.ts';
 import { ResultModel } from '../../../../src/views/results/resultModel.ts';
 import { callOf } from '../../core/results/localTable.ts';
@@ -247,6 +248,29 @@ describe('results: what one result is', () => {
     last.update({ lost: new TokensError('E_PROTOCOL', 'gone') });
     assert.deepEqual([await refresh('z'), model.comparedWith], [one, undefined]);
     model.dispose();
+  });
+
+  it('knows what was said beside the rows, also after a reload, and keeps it without secrets', async () => {
+    const services = {
+      hasSecret: () => false,
+      hide: (text: string) => text.replaceAll('hunter2', '***'),
+      redact: (text: string) => text.replace(/(?<=^token=).*/, '***'),
+    };
+    const table = new FakeTable([{ v: '1' }]);
+    const { fetched } = fetchedOf(table);
+    const head = { rc: 4, token: 'abc', told: ['hunter2'] };
+    model.show(table);
+    assert.equal((await keptOf(model, services))?.head, undefined);
+    await model.finished({ ...fetched, answer: { ...fetched.answer, head } });
+    const kept = (await keptOf(model, services)) ?? assert.fail();
+    const clean = { rc: 4, token: '***', told: ['***'] };
+    assert.deepEqual(JSON.parse(kept.head ?? ''), clean);
+    model.restore(kept, new FakeTable([{ v: '1' }]));
+    assert.deepEqual(model.head, clean);
+    const large = { text: 'x'.repeat(100_000) };
+    await model.finished({ ...fetched, answer: { ...fetched.answer, head: large } });
+    model.kept = undefined;
+    assert.equal((await keptOf(model, services))?.head, undefined);
   });
 
   it('a tab that is closed stops its refresh and lets what comes go', async () => {
