@@ -1,11 +1,11 @@
 import { TokensError } from '../core/errors.ts';
-import type { Sandbox } from '../sandbox/gateway.ts';
+import type { SandboxServer } from '../sandbox/gateway.ts';
 
 /** Owns the sandbox gateway of this window. */
 export class SandboxHost {
-  #running: Sandbox | undefined;
+  #running: SandboxServer | undefined;
 
-  get running(): Sandbox | undefined {
+  get running(): SandboxServer | undefined {
     return this.#running;
   }
 
@@ -13,7 +13,10 @@ export class SandboxHost {
    * Starts it in place of one that runs.
    * @throws `E_CONFIG` when the port is taken; one that runs goes on
    */
-  async start(wanted: { port?: number | undefined; lifeSeconds?: number | undefined }): Promise<Sandbox> {
+  async start(wanted: {
+    port?: number | undefined;
+    lifeSeconds?: number | undefined;
+  }): Promise<SandboxServer> {
     const { startSandbox } = await import('../sandbox/gateway.ts');
     if (this.#running !== undefined && Number(new URL(this.#running.url).port) === wanted.port) {
       await this.stop(); // Our own sandbox has the port.

@@ -12,18 +12,7 @@ import { type Call, readCall } from './call.ts';
 import { Cra } from './cra.ts';
 import { craAnswer } from './craRoutes.ts';
 import { Sarus } from './sarus.ts';
-import { type SandboxOptions, type SandboxStats, State } from './state.ts';
-
-/** A running sandbox gateway. */
-export interface Sandbox {
-  /** What a connection's `url` is set to. */
-  readonly url: string;
-  readonly port: number;
-  readonly services: readonly string[];
-  stats(): SandboxStats;
-  /** Ends the listening socket, every connection and every timer. */
-  close(): Promise<void>;
-}
+import { type SandboxStats, State } from './state.ts';
 
 /** Nothing but this machine reaches the sandbox. */
 const host = '127.0.0.1';
@@ -32,23 +21,28 @@ const keepAliveMs = 25_000;
 
 /**
  * Starts a gateway on 127.0.0.1 that speaks SARUS (docs/protocols.md 1) and both CRA dialects (2a, 2b) on one port.
- * Rejects when the port is taken or an option makes no sense.
+ * @param wanted the port, any free one where it is 0; the life of a token that nobody uses, 900 seconds where nobody says
+ * @throws when the port is taken, and for a life that is none
  */
-export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const server = new SandboxServer(options);
-  await server.listen(options.port ?? 0);
+export async function startSandbox(wanted: {
+  readonly port?: number | undefined;
+  readonly lifeSeconds?: number | undefined;
+}): Promise<SandboxServer> {
+  const server = new SandboxServer(wanted.lifeSeconds);
+  await server.listen(wanted.port ?? 0);
   return server;
 }
 
 /** The gateway and its listening socket. */
-export class SandboxServer implements Sandbox {
+export class SandboxServer {
   protected readonly state: State;
   protected readonly sarus: Sarus;
   readonly #cra: Cra;
   #server: Server | undefined;
 
-  constructor(options: SandboxOptions) {
-    this.state = new State(options);
+  /** @param lifeSeconds see {@link State} */
+  constructor(lifeSeconds?: number) {
+    this.state = new State(lifeSeconds);
     this.#cra = new Cra(this.state);
     this.sarus = new Sarus(this.state);
   }
@@ -57,6 +51,7 @@ export class SandboxServer implements Sandbox {
     return this.state.port;
   }
 
+  /** What a connection's `url` is set to. */
   get url(): string {
     return `http://${host}:${this.port}`;
   }
@@ -79,6 +74,7 @@ export class SandboxServer implements Sandbox {
     this.state.port = (server.address() as AddressInfo).port;
   }
 
+  /** Ends the listening socket and every connection. */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;

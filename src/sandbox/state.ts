@@ -44,64 +44,42 @@ export interface CraSession extends Idle {
   collectedAt: number;
 }
 
-export interface SandboxOptions {
-  /** Port on 127.0.0.1; 0, the default, takes a free one. */
-  readonly port?: number | undefined;
-  /**
-   * Life of a token that nobody uses, in seconds; default 900. From 300 up it is CRA's timeout and clamped to
-   * 86,400, and SARUS grants the `Minutes` asked for; a shorter one is real as it is and bounds SARUS's lives too.
-   */
-  readonly lifeSeconds?: number | undefined;
-  /** CRA sessions open at once; default 20. SARUS documents no such limit and has none. */
-  readonly maxSessions?: number | undefined;
-  /** Names of the CRA services; default `BBI3SYSA` and `BBI3SYSB`. */
-  readonly services?: readonly string[] | undefined;
-  /** Monotonic milliseconds; tests turn it. Default: `performance.now`. */
-  readonly now?: (() => number) | undefined;
-  /** Views that CRA has beside its own. */
-  readonly moreViews?: readonly View[] | undefined;
-}
-
 /** What every handler works with: the settings of the gateway, its clocks, and all that it would lose by a restart. */
 export class State {
   readonly lifeMs: number;
-  readonly maxSessions: number;
-  readonly services: readonly string[];
-  readonly views: readonly View[];
+  /** CRA sessions open at once. SARUS documents no such limit and has none. */
+  maxSessions = 20;
+  /** Names of the CRA services. */
+  services: readonly string[] = ['BBI3SYSA', 'BBI3SYSB'];
+  views: readonly View[] = [...mvmvsViews, ...mvipViews];
   /** Monotonic milliseconds. */
-  readonly now: () => number;
-  /** Epoch milliseconds, moved by the same clock as the lives. */
-  readonly wall: () => number;
+  now = (): number => performance.now();
+  /** Epoch milliseconds. */
+  wall = (): number => Date.now();
   /** Of the listening socket; known once it listens. */
   port = 0;
-  readonly userTokens: IdleTable<UserToken>;
-  readonly craSessions: IdleTable<CraSession>;
+  readonly userTokens = this.#table<UserToken>((name) => {
+    this.counters.expired += this.#endSessions(name);
+  });
+  readonly craSessions = this.#table<CraSession>(() => {
+    this.counters.expired += 1;
+  });
   /** SARUS session tokens. */
-  readonly sarusTokens: IdleTable<Idle>;
+  readonly sarusTokens = this.#table<Idle>((name) => {
+    this.counters.expired += 1;
+    this.expiredSarusTokens.add(name);
+  });
   /** SARUS tokens that expired: they are refused by 410 instead of 401. */
   readonly expiredSarusTokens = new Set<string>();
   readonly counters = noCounts();
 
-  /** @throws RangeError for a life that is none */
-  constructor({ lifeSeconds = 900, maxSessions = 20, services, now, moreViews = [] }: SandboxOptions) {
+  /**
+   * @param lifeSeconds of a token that nobody uses. From 300 up it is CRA's timeout and clamped to 86,400, and SARUS grants the
+   *   `Minutes` asked for; a shorter one is real as it is and bounds SARUS's lives too
+   * @throws RangeError for a life that is none
+   */
+  constructor(lifeSeconds = 900) {
     this.lifeMs = grantedLifeMs(lifeSeconds);
-    this.maxSessions = maxSessions;
-    this.services = services ?? ['BBI3SYSA', 'BBI3SYSB'];
-    this.views = [...mvmvsViews, ...mvipViews, ...moreViews];
-    this.now = now ?? (() => performance.now());
-    // A clock that tests turn carries the wall clock of the answers with it; the machine's own may stand still in sleep.
-    const wallOffset = Date.now() - this.now();
-    this.wall = now === undefined ? Date.now : () => wallOffset + now();
-    this.userTokens = new IdleTable(this.now, (name) => {
-      this.counters.expired += this.#endSessions(name);
-    });
-    this.craSessions = new IdleTable(this.now, () => {
-      this.counters.expired += 1;
-    });
-    this.sarusTokens = new IdleTable(this.now, (name) => {
-      this.counters.expired += 1;
-      this.expiredSarusTokens.add(name);
-    });
   }
 
   stats(): SandboxStats {
@@ -126,6 +104,10 @@ export class State {
   logOff(userToken: string): void {
     this.counters.closed += this.#endSessions(userToken);
     this.userTokens.delete(userToken);
+  }
+
+  #table<T extends Idle>(expired: (name: string) => void): IdleTable<T> {
+    return new IdleTable(() => this.now(), expired);
   }
 
   /** Ends the sessions under a user token; how many there were. */

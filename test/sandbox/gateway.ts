@@ -3,7 +3,6 @@ import { createServer } from 'node:https';
 import { type Answer, json } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
 import { isControl, notAvailable, SandboxServer } from '../../src/sandbox/gateway.ts';
-import type { SandboxOptions as PlainOptions } from '../../src/sandbox/state.ts';
 import { bigView, withBigRows } from './bigView.ts';
 import type { TlsIdentity } from './certificate.ts';
 import { type FaultRule, FaultRuleError, parseFaultRules } from './faultRules.ts';
@@ -14,7 +13,17 @@ import { asNewest, basicChallenge, type Profile } from './releases.ts';
 import { type SentAnswer, send } from './send.ts';
 import { Striker } from './striker.ts';
 
-export interface SandboxOptions extends PlainOptions {
+export interface SandboxOptions {
+  /** Port on 127.0.0.1; 0, the default, takes a free one. */
+  readonly port?: number | undefined;
+  /** As of the extension's sandbox. */
+  readonly lifeSeconds?: number | undefined;
+  /** CRA sessions open at once; default 20. */
+  readonly maxSessions?: number | undefined;
+  /** Names of the CRA services; default `BBI3SYSA` and `BBI3SYSB`. */
+  readonly services?: readonly string[] | undefined;
+  /** Monotonic milliseconds; tests turn it. Default: `performance.now`. */
+  readonly now?: (() => number) | undefined;
   /** Serves https with this key and certificate. */
   readonly tls?: TlsIdentity | undefined;
   /** Path under which everything but `/sandbox/…` is found, as behind a proxy: `/proxy`. Default: none. */
@@ -42,8 +51,16 @@ export class Sandbox extends SandboxServer {
   readonly #striker: Striker;
 
   constructor(options: SandboxOptions) {
-    super({ ...options, moreViews: [bigView()] });
+    super(options.lifeSeconds);
     this.#options = options;
+    const { state } = this;
+    const { maxSessions = state.maxSessions, services = state.services, now } = options;
+    Object.assign(state, { maxSessions, services, views: [...state.views, bigView()] });
+    if (now !== undefined) {
+      // The clock that tests turn carries the wall clock of the answers with it.
+      const wallOffset = Date.now() - now();
+      Object.assign(state, { now, wall: () => wallOffset + now() });
+    }
     const close = () => super.close();
     this.#outage = new Outage({ port: () => this.port, listen: (port) => this.listen(port), close });
     this.#striker = new Striker(this.state, this.sarus, this.#outage, () => this.url);
