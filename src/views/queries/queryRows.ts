@@ -20,14 +20,7 @@ class QueryNode extends Row<{ readonly name: string }> {
 class RecentNode extends Row<{ readonly request: DataRequest }> {}
 
 /** The heading of the recent requests. */
-class RecentsNode extends Row {
-  readonly requests: readonly DataRequest[];
-
-  constructor(requests: readonly DataRequest[]) {
-    super({});
-    this.requests = requests;
-  }
-}
+class RecentsNode extends Row {}
 
 type Node = QueryNode | RecentNode | RecentsNode;
 
@@ -48,18 +41,15 @@ export class QueryRows extends DisposableStore implements vscode.TreeDataProvide
   }
 
   getChildren(node?: Node): Node[] {
-    if (node instanceof RecentsNode) {
-      return node.requests.map((request) => new RecentNode({ request }));
-    }
-    if (node !== undefined) {
-      return [];
-    }
     const saved = this.#settings.all();
     const known = new Set(saved.map(({ request }) => fingerprint(request)));
     const recent = this.#recents.all().filter((request) => !known.has(fingerprint(request)));
+    if (node !== undefined) {
+      return node instanceof RecentsNode ? recent.map((request) => new RecentNode({ request })) : [];
+    }
     return [
       ...saved.map((query) => new QueryNode(query)),
-      ...(recent.length === 0 ? [] : [new RecentsNode(recent)]),
+      ...(recent.length === 0 ? [] : [new RecentsNode({})]),
     ];
   }
 
