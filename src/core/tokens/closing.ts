@@ -2,7 +2,7 @@ import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
 import { type Disposable, DisposableStore } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
 import { abilitiesOf, protocolOf } from '../protocols/kinds.ts';
-import { remaining } from './deadline.ts';
+import { mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import { atATime, belongsTo } from './gateways.ts';
@@ -238,7 +238,7 @@ export class Closing implements Disposable {
     if (user !== undefined && !mayRefuseToken(refusal)) {
       throw refusal;
     }
-    if (remaining(session, clock.now()) <= 0) {
+    if (!mayLive(session, clock.now())) {
       return;
     }
     if (user === undefined || !(await this.#calls.answers(user))) {

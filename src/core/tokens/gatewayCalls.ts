@@ -5,7 +5,7 @@ import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
 import type { CallOptions, Gateway, Grant, Query, Tokens } from '../protocols/protocol.ts';
-import { isFromHere, remaining } from './deadline.ts';
+import { isFromHere, mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
@@ -120,7 +120,7 @@ export class GatewayCalls {
       }
     };
     await (gateway.renewsDead
-      ? this.#turns.run(record.id, () => this.#once(connection, record, attempt))
+      ? this.#turns.run(familyOf(record), () => this.#once(connection, record, attempt))
       : attempt(record));
   }
 
@@ -145,7 +145,7 @@ export class GatewayCalls {
     work: (current: TokenRecord) => Promise<void>,
   ): Promise<void> {
     const { claims, clock, log, scheduler } = this.#env;
-    const key = `refresh-${record.id}-${record.valueVersion}`;
+    const key = `refresh-${familyOf(record)}-${record.valueVersion}`;
     const lease = () => leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds);
     const release = () => claims.release(key).catch(() => undefined); // It ages.
     // Whoever has it, or had it, may be going, or have slept with the machine, and be about to note what it has got.
@@ -224,7 +224,7 @@ export class GatewayCalls {
     const isInUse = table
       .of(record.connection)
       .some(({ id, level, value }) => id !== record.id && level !== 'replaced' && value === record.value);
-    if (isInUse || remaining(record, clock.now()) <= 0) {
+    if (isInUse || !mayLive(record, clock.now())) {
       return;
     }
     try {
@@ -245,4 +245,9 @@ export class GatewayCalls {
       await this.#env.sync.markDead(record, asked);
     }
   }
+}
+
+/** What a token has in common under all ids: another window may have put it aside under one of its own. */
+function familyOf({ id, signInId }: TokenRecord): string {
+  return signInId || id;
 }

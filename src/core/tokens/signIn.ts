@@ -3,7 +3,7 @@ import type { Connection } from '../connection.ts';
 import { cancelled, isLoginRefused, TokensError } from '../errors.ts';
 import { identityOf, protocolOf } from '../protocols/kinds.ts';
 import type { Grant, Login, Tried } from '../protocols/protocol.ts';
-import { mayLive, remaining } from './deadline.ts';
+import { mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
@@ -312,7 +312,7 @@ export class SignIn {
     try {
       await this.#calls.close(old, { how: 'together' });
     } catch (error) {
-      if (remaining(old, clock.now()) > 0) {
+      if (mayLive(old, clock.now())) {
         log.warn(`Revoking ${old.id} failed: ${String(error)}`);
         // It may still be open over there: it stays on the list, so that it can be closed.
         await sync.update(old.id, { closing: false }, 'now');

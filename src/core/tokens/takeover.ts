@@ -2,7 +2,7 @@ import { eachOf, SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import type { Disposable } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused } from '../errors.ts';
-import { remaining } from './deadline.ts';
+import { isGuess, mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import { atATime, belongsTo } from './gateways.ts';
@@ -94,12 +94,12 @@ export class Takeover implements Disposable {
     const user = table.owner(session);
     const left = remaining(session, clock.now());
     // An answer that was lost may have renewed it once after what is known of it: after that it is dead for sure.
-    const isDead = left + 2 * session.lifeMs <= 0;
+    const isDead = !isGuess(session, clock.now()) && left + 2 * session.lifeMs <= 0;
     if (!belongsTo(connection, session) || isDead) {
       return;
     }
     try {
-      if (user === undefined || left <= 0) {
+      if (user === undefined || !mayLive(session, clock.now())) {
         throw cancelled(); // Its user token was closed meanwhile, or it has expired.
       }
       const { sent } = await this.#calls.call(

@@ -357,6 +357,42 @@ describe('two machines over one secret storage', () => {
     assert.equal(rig.cra.asked.length, asked);
   });
 
+  describe('what has run out by a guess alone, for its machine is gone,', () => {
+    let there: TestWindow;
+
+    beforeEach(async () => {
+      rig = new Rig({}, { lifeMs: life });
+      there = await rig.open('other.there', undefined, rig.machine('other', -1_440 * minute, 5_000));
+    });
+
+    it('is taken over by a new sign-in, and closed as it is told to be', async () => {
+      await there.keeper.signIn('cra', { login: demo });
+      await rig.getData(there, { keepOpen: true });
+      await rig.pass(minute, 1_000);
+      rig.crash(there);
+      const here = await rig.open('fake.here');
+      await here.keeper.signIn('cra', { login: demo });
+      await here.keeper.closeAll();
+      assert.equal(rig.cra.sessions.size, 0);
+      assert.deepEqual([...rig.cra.users.keys()], ['user-secret-3']);
+    });
+
+    it('stays held where it could not be closed when it was replaced', async () => {
+      await there.keeper.signIn('sarus', { login: key });
+      await rig.pass(minute, 1_000);
+      rig.crash(there);
+      rig.faults.push(
+        { operation: 'query', fault: { kind: 'network', done: false } },
+        { operation: 'close', fault: { kind: 'network', done: false } },
+      );
+      const here = await rig.open('fake.here');
+      await here.keeper.signIn('sarus', { login: key });
+      const values = here.keeper.tokens('sarus').map(({ id }) => here.keeper.reveal(id));
+      assert.deepEqual(values.sort(), [...rig.sarus.sessions.keys()].sort());
+      assert.equal(values.length, 2);
+    });
+  });
+
   it('entries of version 0.1 go on counting on the machine that wrote them', async () => {
     rig = new Rig({}, { lifeMs });
     const first = await rig.open('old');

@@ -250,6 +250,24 @@ describe('rest: tokens', () => {
     }
   });
 
+  it('are renewed once by two windows at once, though a window that has replaced them holds them under another id', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const other = await rig.open('two', restOf(server.url, refreshing));
+    const store = rig.storage.window();
+    const entry = (await store.read(token.id)) ?? '';
+    await store.write('aside', JSON.stringify({ ...JSON.parse(entry), id: 'aside' }));
+    await pass(50);
+    ok(other.keeper.find('aside'));
+    const both = [
+      window.keeper.keepAlive(token.id),
+      other.keeper.keepAlive('aside'),
+      window.keeper.keepAlive('aside'),
+    ];
+    await turned(rig, Promise.allSettled(both));
+    equal(server.calls('/refresh').length, 1);
+    equal(window.keeper.reveal(token.id), 'token-2-abcdefgh');
+  });
+
   it('are not renewed again by what is used up, while a window writes over the news of that', async () => {
     const { window, token } = await signedIn(refreshing, false);
     const other = await rig.open('two', restOf(server.url, refreshing));
