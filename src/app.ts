@@ -27,7 +27,7 @@ import type { ToolServices } from './tools/tools.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims, machineIdIn } from './vault/fileClaims.ts';
 import { SecretEntries } from './vault/secretEntries.ts';
-import { Contexts } from './views/contexts.ts';
+import { tellContexts } from './views/contexts.ts';
 import type { TreeNode } from './views/nodes.ts';
 import { Notices } from './views/notices.ts';
 import { QueryRows } from './views/queries/queryRows.ts';
@@ -77,7 +77,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
   );
   const tree = own(new TokenTree({ ...core, ready }, view));
   own(new StatusBar(core));
-  own(new Contexts(keeper, connections));
+  own(tellContexts(keeper, connections));
   const results = once(async () => {
     const { Results } = await import('./views/results/results.ts');
     return own(new Results(services));

@@ -1,25 +1,27 @@
 import type * as vscode from 'vscode';
-import type { Disposable } from '../core/disposable.ts';
+import { DisposableStore } from '../core/disposable.ts';
 import { Emitter } from '../core/event.ts';
 import type { TokenStore } from '../core/tokens/store.ts';
 
 /** The entries of VS Code's secret storage whose keys begin with a prefix, under what follows it (docs/contract.md, Secrets). */
-export class SecretEntries implements TokenStore, Disposable {
+export class SecretEntries extends DisposableStore implements TokenStore {
   readonly #secrets: vscode.SecretStorage;
   readonly #prefix: string;
-  readonly #listening: Disposable;
   readonly #changes = new Emitter<string>();
 
   readonly onDidChange = this.#changes.event;
 
   constructor(secrets: vscode.SecretStorage, prefix: string) {
+    super();
     this.#secrets = secrets;
     this.#prefix = prefix;
-    this.#listening = secrets.onDidChange(({ key }) => {
-      if (key.startsWith(prefix)) {
-        this.#changes.fire(key.slice(prefix.length));
-      }
-    });
+    this.add(
+      secrets.onDidChange(({ key }) => {
+        if (key.startsWith(prefix)) {
+          this.#changes.fire(key.slice(prefix.length));
+        }
+      }),
+    );
   }
 
   async ids(): Promise<string[]> {
@@ -37,9 +39,5 @@ export class SecretEntries implements TokenStore, Disposable {
 
   async delete(id: string): Promise<void> {
     await this.#secrets.delete(this.#prefix + id);
-  }
-
-  dispose(): void {
-    this.#listening.dispose();
   }
 }
