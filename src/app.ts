@@ -15,7 +15,7 @@ import { SystemClock } from './core/clock.ts';
 import type { Connection } from './core/connection.ts';
 import { type Disposable, DisposableStore } from './core/disposable.ts';
 import type { Event } from './core/event.ts';
-import { RedactingLog } from './core/log.ts';
+import { redactingLog } from './core/log.ts';
 import { protocolOf } from './core/protocols/kinds.ts';
 import type { Gateway, GatewayMemory } from './core/protocols/protocol.ts';
 import { Redactor } from './core/redact.ts';
@@ -117,7 +117,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   const scheduler = own(new Scheduler(clock));
   const redactor = new Redactor();
   const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
-  const log = new RedactingLog(output, (text) => redactor.redact(text));
+  const log = redactingLog(output, (text) => redactor.redact(text));
   const connections = own(new ConnectionSettings(clock));
   const consents = new Consents(state);
   const credentials = own(new CredentialVault(secrets));

@@ -12,17 +12,12 @@ export function logFault(log: Pick<Log, 'error'>, error: unknown): void {
 }
 
 /** Passes messages on to another log, redacted. */
-export class RedactingLog implements Log {
-  readonly debug;
-  readonly info;
-  readonly warn;
-  readonly error;
-
-  constructor(target: Log, redact: (text: string) => string) {
-    const passing = (level: keyof Log) => (message: string) => target[level](redact(message));
-    this.debug = passing('debug');
-    this.info = passing('info');
-    this.warn = passing('warn');
-    this.error = passing('error');
-  }
+export function redactingLog(target: Log, redact: (text: string) => string): Log {
+  const passing = (level: keyof Log) => (message: string) => target[level](redact(message));
+  return {
+    debug: passing('debug'),
+    info: passing('info'),
+    warn: passing('warn'),
+    error: passing('error'),
+  };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { Emitter } from '../../src/core/event.ts';
 import type { Log } from '../../src/core/log.ts';
-import { RedactingLog } from '../../src/core/log.ts';
+import { redactingLog } from '../../src/core/log.ts';
 import type { Answer, MakeReader } from '../../src/core/protocols/answer.ts';
 import type { Gateway } from '../../src/core/protocols/protocol.ts';
 import { Redactor } from '../../src/core/redact.ts';
@@ -58,7 +58,7 @@ export class TestWindow {
       }
     };
     const target = { debug: write, info: write, warn: write, error: write };
-    this.log = new RedactingLog(target, (text) => this.redactor.redact(text));
+    this.log = redactingLog(target, (text) => this.redactor.redact(text));
     const changes = new Emitter<void>();
     this.keeper = new Keeper({
       clock,
