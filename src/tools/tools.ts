@@ -108,7 +108,7 @@ export async function invoke(
     return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(services.redact(text))]);
   } catch (error) {
     const { message, code } = error as { message?: unknown; code?: unknown };
-    throw new Error(services.redact(`${String(message)}${hintFor(code)}`));
+    throw new Error(services.redact(`${String(message)}${hints[String(code)] ?? ''}`));
   }
 }
 
@@ -121,17 +121,12 @@ async function tokenOf(api: ToolServices['api'], id: unknown): Promise<string> {
   return token === undefined ? String(id) : nameOf(token);
 }
 
+const signIn = ' Ask the person to run the command "Session Tokens: Sign In", then try again.';
+
 /** What a model can do about an error, in the language it is spoken to. */
-function hintFor(code: unknown): string {
-  switch (code) {
-    case 'E_CREDENTIALS':
-    case 'E_EXPIRED':
-      return ' Ask the person to run the command "Session Tokens: Sign In", then try again.';
-    case 'E_UNKNOWN_TOKEN':
-      return ' List the tokens again for the ids that are held now.';
-    case 'E_CONFIG':
-      return ' List the tokens for the names of connections, and check the input.';
-    default:
-      return '';
-  }
-}
+const hints: Readonly<Record<string, string>> = {
+  E_CREDENTIALS: signIn,
+  E_EXPIRED: signIn,
+  E_UNKNOWN_TOKEN: ' List the tokens again for the ids that are held now.',
+  E_CONFIG: ' List the tokens for the names of connections, and check the input.',
+};
