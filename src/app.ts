@@ -23,6 +23,7 @@ import { credentialsOf } from './core/tokens/gateways.ts';
 import { Keeper } from './core/tokens/keeper.ts';
 import { RateLimit } from './core/tokens/rateLimit.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
+import { Relays } from './relay/relays.ts';
 import type { ToolServices } from './tools/tools.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims, machineIdIn } from './vault/fileClaims.ts';
@@ -75,14 +76,20 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     },
     (error: unknown) => report(log, error),
   );
-  const tree = own(new TokenTree({ ...core, ready }, view));
+  const relays = own(
+    new Relays({
+      ...{ ...core, ready, store: core.relayEntries },
+      askSignIn: async (...about) => (await import('./commands/signIn.ts')).offerSignIn(...about),
+    }),
+  );
+  const tree = own(new TokenTree({ ...core, ready, relays }, view));
   own(new StatusBar(core));
   own(tellContexts(keeper, connections));
   const results = once(async () => {
     const { Results } = await import('./views/results/results.ts');
     return own(new Results(services));
   });
-  const services: CommandServices = { ...core, ready, tree, results, queries, recents, sandbox };
+  const services: CommandServices = { ...core, ready, tree, results, queries, recents, sandbox, relays };
   const api = createApi(services);
   notices.tellProblems();
   return {
@@ -96,6 +103,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     tools: { api, connections, redact: services.redact },
     run: (id, input) => run(services, id, input),
     leave: async () => {
+      relays.dispose();
       core.credentials.leave();
       if (options.closeOnExit()) {
         await keeper.closeMine(exitMs);
@@ -154,6 +162,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   return {
     ...shared,
     ...{ extensionUri, state, workspaceState, options, output, keeper, consents, memory },
+    relayEntries: own(new SecretEntries(secrets, `relay/${machine}/`)),
     hasSecret: (text: string) => redactor.finds(text),
     hide: (text: string) => redactor.hide(text),
     redact: (text: string) => redactor.redact(text),

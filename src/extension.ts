@@ -95,8 +95,9 @@ function lazyApi(
   });
 }
 
+/** Whether there is something behind a key that is at work without being asked: a token, or the relay of a terminal. */
 function isTokenKey(key: string): boolean {
-  return key.startsWith('token/');
+  return /^(?:token|relay)\//.test(key);
 }
 
 /** Closes what this window opened, if its person wants that. */

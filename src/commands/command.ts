@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { SandboxHost } from '../connections/sandboxHost.ts';
 import { TokensError } from '../core/errors.ts';
+import type { Relays } from '../relay/relays.ts';
 import type { Services } from '../services.ts';
 import type { QuerySettings } from '../views/queries/querySettings.ts';
 import type { Recents } from '../views/queries/recents.ts';
@@ -18,6 +19,7 @@ export interface CommandServices extends Services {
   readonly recents: Recents;
   /** The sandbox gateway of this window, if it runs. */
   readonly sandbox: SandboxHost;
+  readonly relays: Relays;
   readonly output: vscode.LogOutputChannel;
 }
 

@@ -38,6 +38,6 @@ export const pickToken: Handler = async (services, { args }) => {
 };
 
 /** `${command:…}` hands over the whole launch configuration: only a text under our own name is meant for us. */
-function named(args: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
+export function named(args: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
   return typeof args[name] === 'string' ? { [name]: args[name] } : {};
 }

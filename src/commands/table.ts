@@ -5,6 +5,7 @@ import { getData } from './getData.ts';
 import { pickConnection, pickToken } from './inputs.ts';
 import { showMenu } from './menu.ts';
 import { queryCommands } from './queries.ts';
+import { openTerminal, relayUrl, stopRelay } from './relay.ts';
 import { startSandbox, stopSandbox } from './sandbox.ts';
 import { signIn } from './signIn.ts';
 import { close, closeAll, copyToken, keepAlive, query, signOut, toggleKeepAlive } from './tokens.ts';
@@ -26,6 +27,9 @@ export const commandTable: CommandTable = {
   'sessionTokens.toggleKeepAlive': toggleKeepAlive,
   'sessionTokens.startSandbox': startSandbox,
   'sessionTokens.stopSandbox': stopSandbox,
+  'sessionTokens.openTerminal': openTerminal,
+  'sessionTokens.relayUrl': relayUrl,
+  'sessionTokens.stopRelay': stopRelay,
   'sessionTokens.refresh': async ({ tree }) => tree.refresh(),
   'sessionTokens.showLog': async ({ output }) => output.show(),
   'sessionTokens.showMenu': showMenu,

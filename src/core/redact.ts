@@ -254,7 +254,7 @@ function formsInParts(secret: string): string[] {
 }
 
 /** A secret as it may be in data, if it is long enough to be no ordinary word. */
-function wholeForms(secret: string): string[] {
+export function wholeForms(secret: string): string[] {
   const forms = formsOf(secret);
   return [...new Set([...forms, ...forms.flatMap(inBase64)])].filter((form) => form.length >= partLength);
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { type Danger, dangerOf } from '../core/connection.ts';
 import { DisposableStore } from '../core/disposable.ts';
+import type { Event } from '../core/event.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
@@ -11,6 +12,10 @@ import { ConnectionNode, TokenNode, type TreeNode } from './nodes.ts';
 
 interface TreeServices extends Pick<Services, 'keeper' | 'scheduler' | 'ready'> {
   readonly connections: ConnectionSource;
+  readonly relays: {
+    of(connection: string): { readonly terminals: number; readonly requests: number } | undefined;
+    readonly onDidChange: Event<string>;
+  };
 }
 
 const task = 'tree';
@@ -39,10 +44,11 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   constructor(services: TreeServices, view: vscode.TreeView<TreeNode>) {
     super();
     this.#services = services;
-    const { keeper, connections, scheduler, ready } = services;
+    const { keeper, connections, relays, scheduler, ready } = services;
     this.#keeper = keeper;
     this.add(keeper.onDidChange((change) => this.#heard(change)));
     this.add(connections.onDidChange(() => this.refresh()));
+    this.add(relays.onDidChange((name) => this.#redraw(this.#connectionNodes.get(name))));
     this.add(keeper.onDidChangeLogin(() => this.refresh()));
     this.#view = view;
     this.add(this.#view.onDidChangeVisibility(() => this.#soon()));
@@ -51,7 +57,11 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   }
 
   refresh(): void {
-    this.#stale.add(undefined);
+    this.#redraw(undefined);
+  }
+
+  #redraw(node: TreeNode | undefined): void {
+    this.#stale.add(node);
     this.#soon();
   }
 
@@ -113,14 +123,18 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
         (kind === 'user' || (protocol !== undefined && protocol.sessions === undefined)),
     );
     const item = itemOf(node, name, `connection/${name}`);
-    item.contextValue = `connection.${protocol?.contextValue ?? 'unknown'}.${signedIn ? 'signedIn' : 'signedOut'}`;
+    const relay = this.#services.relays.of(name);
+    const states = [signedIn ? 'signedIn' : 'signedOut', ...(relay === undefined ? [] : ['relay'])];
+    item.contextValue = ['connection', protocol?.contextValue ?? 'unknown', ...states].join('.');
     const kind = connection === undefined ? undefined : dangerOf(connection);
     const danger = kind === undefined ? undefined : wordsOf(kind);
     const state = signedIn ? undefined : vscode.l10n.t('signed out');
     const missing = connection === undefined ? vscode.l10n.t('not in the settings') : undefined;
     const refusal = this.#keeper.refusal(name);
     const refused = refusal === undefined ? undefined : vscode.l10n.t('credentials refused');
-    item.description = [missing ?? state, refused, danger?.short].filter(Boolean).join(' · ');
+    const relayed =
+      relay && vscode.l10n.t('relay: terminals {0}, requests {1}', relay.terminals, relay.requests);
+    item.description = [missing ?? state, refused, danger?.short, relayed].filter(Boolean).join(' · ');
     item.iconPath = refused
       ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
       : danger

@@ -195,7 +195,7 @@ async function prepare(): Promise<void> {
 }
 
 async function bundleScripts(): Promise<void> {
-  const scripts = ['activation', 'fill', 'idle', 'getData', 'scale'];
+  const scripts = ['activation', 'fill', 'idle', 'getData', 'relay', 'scale'];
   await build({
     absWorkingDir: root,
     entryPoints: scripts.map((name) => `test/bench/inHost/${name}.ts`),

@@ -8,6 +8,7 @@ import { type Figure, printTable } from './figures.ts';
 import { getDataFigures } from './getData.ts';
 import { Hosts } from './hosts.ts';
 import { idleFigures } from './idle.ts';
+import { relayFigures } from './relay.ts';
 import { resultsFigures } from './results.ts';
 import { scaleFigures } from './scale.ts';
 import { sizeFigures } from './size.ts';
@@ -23,6 +24,7 @@ const groups: Readonly<Record<string, (hosts: Hosts) => Promise<Figure[]>>> = {
   size: sizeFigures,
   activation: activationFigures,
   getData: getDataFigures,
+  relay: relayFigures,
   scale: scaleFigures,
   results: resultsFigures,
   idle: idleFigures,

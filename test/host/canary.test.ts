@@ -38,6 +38,7 @@ const listen = (name: string, options: { log: true }): vscode.LogOutputChannel =
   });
 };
 Object.assign(vscode.window, { createOutputChannel: listen });
+const { showWarningMessage } = vscode.window;
 
 describe('security: canaries', () => {
   const gateways: Disguise[] = [];
@@ -45,12 +46,16 @@ describe('security: canaries', () => {
   const seen: string[] = [];
 
   before(async () => {
+    const letThem = (question: string, ...rest: never[]) =>
+      /^Let scripts use/.test(question) ? 'Let Them' : showWarningMessage(question, ...rest);
+    Object.assign(vscode.window, { showWarningMessage: letThem });
     for (let count = 0; count < 4; count++) {
       gateways.push(await Disguise.start('errors'));
     }
   });
 
   after(async () => {
+    Object.assign(vscode.window, { showWarningMessage });
     await removeConnections();
     for (const gateway of gateways) {
       await gateway.close();
@@ -101,6 +106,7 @@ describe('security: canaries', () => {
       /canary-views: POST .*login 200/,
       'the log tells of what was done',
     );
+    assert.match(texts.get('the log') ?? '', /Relay of canary-views: GET .*data 200/);
     for (const [where, text] of texts) {
       assert.equal(search.find(text), undefined, where);
     }
@@ -136,6 +142,7 @@ describe('security: canaries', () => {
       await struck(() => api.signIn(connection, login, { remember: true }));
       await struck(() => api.getData(request));
       await struck(() => run('getData', request));
+      await struck(() => relayed(connection));
       await struck(async () => run('keepAlive', { id: await id() }));
       await struck(() => run('keepAlive', { connection }));
       await struck(async () => run('query', { id: await id() }));
@@ -150,6 +157,16 @@ describe('security: canaries', () => {
     }
     // A login of the wrong kind, or of nobody.
     await attempt(() => api.signIn(connection, { username: 'no', password: canaries.password }));
+  }
+
+  /** A script asks for the same; a person lets it. */
+  async function relayed(connection: string): Promise<unknown> {
+    const url = await run<string>('relayUrl', { connection });
+    const path = /sarus|keyed/.test(connection)
+      ? `/GetValuesForDate?Series=EQUITY/OAKBA&SessionToken=${canaries.apiKey}`
+      : `/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JCPU/data`;
+    const answer = await fetch(url + path);
+    return [answer.status, [...answer.headers], await answer.text()];
   }
 
   /** What needs no token: connections that come and go, and the sandbox of the window. */

@@ -20,6 +20,8 @@ interface BodyReading {
 interface Body {
   /** Where no sink took it. */
   readonly text: string;
+  /** The same as bytes. */
+  readonly raw: Uint8Array;
   readonly streamed: boolean;
   /** Of the inflated body in UTF-8, as far as it was read. */
   readonly bytes: number;
@@ -84,7 +86,7 @@ async function bodyOf(
     sink = request.sink?.(head, first);
     flight.isHandedOn ||= sink !== undefined;
   };
-  for await (const chunk of utf8Of(message, head, reading)) {
+  for await (const chunk of utf8Of(message, head, reading, request.asItIs)) {
     kill.signal.throwIfAborted();
     bytes += chunk.length;
     if (bytes > bound) {
@@ -102,7 +104,7 @@ async function bodyOf(
     }
     if (sink === undefined && isDecided) {
       parts.push(chunk); // Spaces before a body are no part of it.
-      if (!isNoData && bytes >= errorBytes) {
+      if (!isNoData && bytes >= (request.asItIs ? answerBytes : errorBytes)) {
         break;
       }
     }
@@ -110,21 +112,23 @@ async function bodyOf(
   if (!isDecided) {
     decide();
   }
-  return { text: new TextDecoder().decode(Buffer.concat(parts)), streamed: sink !== undefined, bytes };
+  const raw = Buffer.concat(parts);
+  return { text: new TextDecoder().decode(raw), raw, streamed: sink !== undefined, bytes };
 }
 
-/** The chunks of a body, inflated and in UTF-8. */
+/** The chunks of a body, inflated and, unless it stays as it is, in UTF-8. */
 async function* utf8Of(
   message: IncomingMessage,
   { headers }: HttpHead,
   { host, note }: BodyReading,
+  asItIs = false,
 ): AsyncGenerator<Uint8Array> {
   let source: Readable = message;
   const isEmpty = (await beginning(message)).length === 0;
   for (const encoding of isEmpty ? [] : encodingsOf(headers['content-encoding'], host)) {
     source = await inflated(source, encoding);
   }
-  const decoder = decoderOf(await beginning(source), headers['content-type'], note);
+  const decoder = asItIs ? undefined : decoderOf(await beginning(source), headers['content-type'], note);
   if (decoder === undefined) {
     yield* source as AsyncIterable<Uint8Array>;
     return;

@@ -244,7 +244,7 @@ export class HttpClient {
 
   async #dispatch({ request, headers: own, kill }: Flight, url: URL): Promise<IncomingMessage> {
     const headers: Record<string, string> = { ...request.headers };
-    let data: string | undefined;
+    let data: string | Uint8Array | undefined;
     if (request.form !== undefined) {
       data = encodePairs(request.form);
       headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=UTF-8';
@@ -253,6 +253,8 @@ export class HttpClient {
       if (!Object.keys(headers).some((name) => /^content-type$/i.test(name))) {
         headers['Content-Type'] = 'application/json';
       }
+    } else if (request.body !== undefined) {
+      data = request.body;
     } else if (/^P/.test(request.method)) {
       headers['Content-Length'] = '0';
     }

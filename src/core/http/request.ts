@@ -23,6 +23,8 @@ export interface Sink {
 export interface HttpAnswer extends HttpHead {
   /** The body, where it was not given to a sink; of a failure, its first 64 KiB. */
   readonly text: string;
+  /** The same as bytes: as they were sent, where the request wanted that. */
+  readonly raw?: Uint8Array;
   /** Whether a sink got the body. */
   readonly streamed: boolean;
   /** `Retry-After`, in milliseconds. */
@@ -54,6 +56,10 @@ export interface HttpRequest {
   readonly query?: Pairs;
   readonly form?: Pairs;
   readonly json?: unknown;
+  /** A body whose type the headers say. */
+  readonly body?: Uint8Array | undefined;
+  /** Whether the body of the answer stays in its charset, and that of a failure is read up to 4 MiB. */
+  readonly asItIs?: boolean;
   readonly authorization?: string;
   /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>;

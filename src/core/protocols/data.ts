@@ -29,19 +29,25 @@ const openAngle = 0x3c;
 export async function readData(
   http: HttpClient,
   request: HttpRequest,
-  call: Pick<DataCall, 'makeReader' | 'signal'>,
+  call: Pick<DataCall, 'makeReader' | 'signal' | 'relayed'>,
   rules: DataRules,
 ): Promise<{ http: HttpAnswer; answer: Answer }> {
   let reader: AnswerReader | undefined;
   let isInBackground = false;
   const { awaitsSession } = rules;
+  const { relayed } = call;
   try {
     const answered = await http.send({
       ...request,
+      headers: { ...relayed?.request.headers, ...request.headers },
+      asItIs: relayed !== undefined,
       signal: call.signal,
-      onHead: (head) => rules.onHead?.(head),
+      onHead: (head) => {
+        rules.onHead?.(head);
+        relayed?.script.onHead(head);
+      },
       sink: (head, first) => {
-        if (!isSuccess(head.status) || first === openAngle) {
+        if (!isSuccess(head.status) || (first === openAngle && relayed === undefined)) {
           return undefined; // No data, or a page for people: read as text and explained by `failure`.
         }
         reader = call.makeReader(rules.rowsAt, (name, value) => rules.onScalar?.(name, value));
@@ -60,9 +66,10 @@ export async function readData(
           }),
     });
     if (reader === undefined) {
+      relayed?.script.onFailure(answered);
       throw rules.failure(answered);
     }
-    if (answered.status === 204 || answered.status === 205) {
+    if (relayed === undefined && (answered.status === 204 || answered.status === 205)) {
       // These never have a body, and say that all went well: there are no rows.
       await reader.write(Buffer.from('{}'));
       return { http: answered, answer: { ...(await reader.end()), bytes: 0 } };

@@ -8,6 +8,7 @@ import type { HttpRequest } from '../http/request.ts';
 import type { Json } from '../json.ts';
 import type { Answer, MakeReader, Row, RowPath } from './answer.ts';
 import type { Describing, Handing, Preset, Tried } from './described.ts';
+import type { Relayed, Relaying, ScriptRequest } from './relayed.ts';
 
 export type * from './described.ts';
 
@@ -58,6 +59,8 @@ export interface Protocol<Q extends Query = Query, S extends object = object> ex
    * knows it.
    */
   lifeSetting?(connection: Connection & S, minutes: number): Readonly<Record<string, unknown>> | undefined;
+  /** A script's request as it is sent on; undefined for one about tokens, which is not. */
+  relay(request: ScriptRequest, connection: Connection & S): Relaying<Q> | undefined;
   /** Loads the client and makes it. */
   connect(connection: Connection & S, deps: GatewayDeps): Promise<Gateway<Q>>;
 }
@@ -81,7 +84,7 @@ export interface Sessions<Q extends Query = Query> {
 
 /** Whether a field of this name holds the name of a person or a program, which is no secret. */
 export function isNameField(name: string): boolean {
-  return /^(?:username|email|clientId)$/.test(name);
+  return /^(?:username|email|clientId|gatewayUser)$/.test(name);
 }
 
 /** One way to sign in: an empty list of fields stands for what needs nobody, such as a client certificate. */
@@ -293,6 +296,8 @@ export interface DataCall<Q extends Query = Query> extends CallOptions {
   /** Whether the session stays open after the answer. */
   readonly keepOpen: boolean;
   readonly makeReader: MakeReader;
+  /** The script that the call is for; what it said is sent, where that is not in the query. */
+  readonly relayed?: Relayed | undefined;
   /**
    * Hears of the session that the call opened as soon as its id is known, which may be long before the
    * end of the answer, or without any: so the session is never lost. Awaited before the call returns. It may also
@@ -301,6 +306,8 @@ export interface DataCall<Q extends Query = Query> extends CallOptions {
    */
   readonly onSession?: (session: Grant) => void | Promise<void>;
 }
+
+export type RelayCall = Omit<DataCall, 'query' | 'keepOpen' | 'relayed'> & { readonly relayed: Relayed };
 
 export interface CloseOptions<Q extends Query = Query> extends CallOptions {
   /** A query that the session can serve, for a gateway that ends a session by a last data call only. */
@@ -343,6 +350,8 @@ export interface Gateway<Q extends Query = Query> {
   /** Logs on. Never sent twice. Rejects with `E_CREDENTIALS` when refused. */
   signIn(login: Login, service: string | undefined, options?: TryOptions): Promise<Grant>;
   getData(call: DataCall<Q>): Promise<DataAnswer>;
+  /** Sends a script's request that gets no data in a session. Absent where {@link getData} sends all of them. */
+  relay?(call: RelayCall): Promise<DataAnswer>;
   /**
    * Renews the session if there is one in `tokens`, else the user token; the grant's value may be a new one. Not called where
    * the connection's {@link Abilities} have no renewal.

@@ -2,6 +2,7 @@ import { SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
 import { protocolOf } from '../protocols/kinds.ts';
 import type { CallOptions, Column, Gateway, Tokens } from '../protocols/protocol.ts';
+import { notRelayed, type Script, type ScriptRequest } from '../protocols/relayed.ts';
 import { checkRequest } from '../requests/request.ts';
 import type { DataCallDeps, DataOptions, Fetched, Opened } from './fetched.ts';
 import type { MainToken } from './record.ts';
@@ -11,6 +12,8 @@ import type { OperationOptions } from './signIn.ts';
 
 /** Something that a gateway is asked about. */
 export type About = Pick<Fetched, 'connection' | 'query'> & { readonly service?: string | undefined };
+
+export type RelayOptions = Omit<DataOptions, 'relayed'> & { readonly script: Script };
 
 /** Gets data: in the open session of the same view where there is one, and mends what has expired on the way. */
 export class DataCalls {
@@ -30,6 +33,28 @@ export class DataCalls {
     const view = sessions?.key(request.query) ?? '';
     const call = new SessionCall(this.#deps, this.#openings, { connection, service, view, request, options });
     return sessions === undefined ? call.withToken() : call.run();
+  }
+
+  /**
+   * Sends a script's request on.
+   * @throws `E_CONFIG` for one about tokens, else what the gateway said
+   */
+  async relay(connection: Connection, script: ScriptRequest, options: RelayOptions): Promise<Fetched> {
+    const { relay, sessions } = protocolOf(connection);
+    const asked = relay(script, connection);
+    if (asked === undefined) {
+      throw notRelayed();
+    }
+    const { request, query = {}, keepOpen = true } = asked;
+    const named = asked.service ?? connection.service ?? this.#deps.signIn.onlyService(connection);
+    const service = serviceOf(connection, named);
+    const view = (asked.query && sessions?.key(asked.query)) ?? '';
+    const call = new SessionCall(this.#deps, this.#openings, {
+      ...{ connection, service, view },
+      request: { query, service, session: 'reuse', keepOpen },
+      options: { ...options, relayed: { request, script: options.script } },
+    });
+    return view === '' ? call.withToken() : call.run();
   }
 
   /** The columns of data, as its gateway defines them; none where it cannot be asked. */

@@ -1,5 +1,6 @@
 import type { Answer, MakeReader } from '../protocols/answer.ts';
 import type { DataAnswer, Query } from '../protocols/protocol.ts';
+import type { Relayed } from '../protocols/relayed.ts';
 import type { CheckedRequest } from '../requests/request.ts';
 import type { Closing } from './closing.ts';
 import type { Environment } from './environment.ts';
@@ -24,7 +25,13 @@ export interface Fetched extends Pick<DataAnswer, 'totalRows' | 'warnings' | 'ap
   readonly reused: boolean;
 }
 
-export type DataOptions = OperationOptions & { readonly makeReader: MakeReader };
+export type DataOptions = OperationOptions & {
+  readonly makeReader: MakeReader;
+  /** The script that it is for. */
+  readonly relayed?: Relayed;
+  /** Hears the ids of sessions that are opened on the way. */
+  readonly onOpened?: (id: string) => void;
+};
 
 /** What a data call is made with. */
 export interface DataCallDeps {

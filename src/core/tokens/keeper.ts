@@ -3,8 +3,9 @@ import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Column, Service } from '../protocols/protocol.ts';
+import type { ScriptRequest } from '../protocols/relayed.ts';
 import { type ClosedCount, Closing } from './closing.ts';
-import { type About, DataCalls } from './dataCall.ts';
+import { type About, DataCalls, type RelayOptions } from './dataCall.ts';
 import { isGuess } from './deadline.ts';
 import { environmentOf } from './environment.ts';
 import type { DataOptions, Fetched } from './fetched.ts';
@@ -136,6 +137,11 @@ export class Keeper extends HeldTokens implements Disposable {
       throw new TokensError('E_CONFIG', 'The request does not say which connection it is for.');
     }
     return this.#dataCalls.run(this.env.gateways.connection(name), request, options);
+  }
+
+  /** Sends a script's request on; see {@link DataCalls.relay}. */
+  async relay(name: string, request: ScriptRequest, options: RelayOptions): Promise<Fetched> {
+    return this.#dataCalls.relay(this.env.gateways.connection(name), request, options);
   }
 
   /** Renews a token by hand. A user token that has died is replaced, if a login is to be had. */

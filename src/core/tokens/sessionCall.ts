@@ -2,7 +2,7 @@ import { type SingleFlight, unlessCancelled } from '../async.ts';
 import { withoutUndefined } from '../connection.ts';
 import { cancelled, isCancelled, notLookedAt, TokensError } from '../errors.ts';
 import { identityOf } from '../protocols/kinds.ts';
-import type { Grant } from '../protocols/protocol.ts';
+import { type Gateway, type Grant, isNameField, type Tokens } from '../protocols/protocol.ts';
 import { titleOf } from '../requests/request.ts';
 import { elapsed, mayLive } from './deadline.ts';
 import type { DataCallDeps, Fetched, Opened, SessionQuery } from './fetched.ts';
@@ -10,6 +10,12 @@ import { belongsTo } from './gateways.ts';
 import { begun, infoOf, issued, lifeOf, type MainToken, type Session, type TokenRecord } from './record.ts';
 import { mayHaveOpened, mayRefuseToken } from './refusal.ts';
 import { bestOf } from './tokenTable.ts';
+
+/** What a script may not find in an answer. */
+function secretsOf({ user, session = '', more, gateway }: Tokens): string[] {
+  const kept = Object.entries({ ...more, ...gateway });
+  return [user, session, ...kept.flatMap(([name, value]) => (isNameField(name) ? [] : value))];
+}
 
 /** One data call in a session under a user token, or with a token that is one. */
 export class SessionCall {
@@ -193,6 +199,7 @@ export class SessionCall {
     const isOrphan = () => env.table.owner(session)?.value !== user.value;
     const kept = isOrphan() ? await takeover.keep(user) : undefined;
     await env.sync.add(session);
+    this.#query.options.onOpened?.(session.id);
     if (isOrphan()) {
       await takeover.finish(this.#query.connection, kept ?? (await takeover.keep(user)), [session]);
     }
@@ -221,13 +228,21 @@ export class SessionCall {
   async #send(token: TokenRecord, id: string, onSession: (granted: Grant) => Promise<void>) {
     const { calls, env, limit } = this.#deps;
     const { query, keepOpen } = this.#query.request;
-    const { askGatewayLogin, makeReader, signal } = this.#query.options;
-    const got = await limit.using(id, () =>
-      calls.call(token, { askGatewayLogin, how: 'together' }, (gateway, tokens) =>
-        gateway.getData({ tokens, query, keepOpen, makeReader, onSession, signal }),
-      ),
-    );
-    return { got, elapsedMs: elapsed(got.sent, env.clock.now()) };
+    const { askGatewayLogin, makeReader, relayed, signal } = this.#query.options;
+    const ask = (gateway: Gateway, tokens: Tokens) => {
+      const call = { tokens, makeReader, onSession, signal };
+      relayed?.script.onSecrets(secretsOf(tokens));
+      return relayed !== undefined && gateway.relay !== undefined && this.#query.view === ''
+        ? gateway.relay({ ...call, relayed })
+        : gateway.getData({ ...call, relayed, query, keepOpen });
+    };
+    try {
+      const got = await limit.using(id, () => calls.call(token, { askGatewayLogin, how: 'together' }, ask));
+      return { got, elapsedMs: elapsed(got.sent, env.clock.now()) };
+    } catch (error) {
+      relayed?.script.onError(error);
+      throw error;
+    }
   }
 
   /**

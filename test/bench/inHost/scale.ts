@@ -136,7 +136,9 @@ function withViews(rig: Rig, clock: FakeClock): { tree: TokenTree; views: vscode
     treeDataProvider: { getChildren: () => [], getTreeItem: () => new vscode.TreeItem('') },
   });
   const services = { keeper: rig.keeper, clock, scheduler: rig.scheduler, options };
-  const tree = new TokenTree({ ...services, connections: rig.connections, ready: Promise.resolve() }, view);
+  const relays = { of: () => undefined, onDidChange: new vscode.EventEmitter<string>().event };
+  const ready = Promise.resolve();
+  const tree = new TokenTree({ ...services, relays, connections: rig.connections, ready }, view);
   const statusBar = new StatusBar(services);
   return { tree, views: vscode.Disposable.from(tree, statusBar, view) };
 }

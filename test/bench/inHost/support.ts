@@ -12,6 +12,7 @@ interface Timed {
   readonly activateMs: number;
   /** The secret storage of the extension. */
   readonly secrets: vscode.SecretStorage;
+  answer(words: string): void;
   loaded(): string[];
 }
 

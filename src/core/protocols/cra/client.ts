@@ -11,6 +11,7 @@ import type {
   Gateway,
   Grant,
   Login,
+  RelayCall,
   Service,
   Tokens,
 } from '../protocol.ts';
@@ -88,6 +89,10 @@ export class Cra implements Gateway<CraQuery> {
     return call.tokens.session === undefined
       ? this.#ask(call, call.tokens.service, (dialect) => dialect.getData(call))
       : (await this.#known(call)).getData(call);
+  }
+
+  async relay(call: RelayCall): Promise<DataAnswer> {
+    return (await this.#known(call, call.tokens.service)).relay(call);
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {

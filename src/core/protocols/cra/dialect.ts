@@ -1,6 +1,16 @@
-import { encode, type Pairs } from '../../http/encode.ts';
+import { encode, encodePairs, type Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
-import type { CallOptions, CloseOptions, Column, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  Column,
+  DataAnswer,
+  Grant,
+  Login,
+  RelayCall,
+  Tokens,
+} from '../protocol.ts';
+import { isForm, sentOf, withField } from '../relayed.ts';
 import { columnsIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import type { CraCall, CraLogin, CraWire } from './shared.ts';
@@ -55,6 +65,20 @@ export abstract class CraDialect {
   /** The answer to the log-off of a user token. */
   logOff(tokens: Tokens, { signal }: CallOptions): Promise<HttpAnswer> {
     return this.wire.asked({ ...this.post(tokens, 'Logoff'), signal }, tokens);
+  }
+
+  /** Sends a script's request under the user token, which stands in its form where that is the dialect's way. */
+  async relay(call: RelayCall): Promise<DataAnswer> {
+    const { tokens, relayed } = call;
+    const { request } = relayed;
+    this.wire.guard(tokens);
+    const inForm =
+      this.name === 'getData' && request.method === 'POST' && (request.body === undefined || isForm(request));
+    const sent = inForm
+      ? sentOf(withField(request, encodePairs([['userToken', tokens.user]])))
+      : { ...sentOf(request), authorization: `Bearer ${tokens.user}` };
+    const { answer } = await this.wire.data(sent, call, false);
+    return { ...answer, isUnchanged: true };
   }
 
   async columns(tokens: Tokens, query: CraQuery, { signal }: CallOptions): Promise<Column[]> {

@@ -4,6 +4,7 @@ import { segment } from '../../http/encode.ts';
 import type { HttpRequest } from '../../http/request.ts';
 import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
 import { CraDialect, sessionPair } from './dialect.ts';
+import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
 import type { CraCall, CraLogin, CraWire } from './shared.ts';
 import { dataRequest } from './wire.ts';
@@ -31,7 +32,11 @@ export class CraGetData extends CraDialect {
     const { tokens, query } = call;
     const opens = tokens.session === undefined;
     const wire = dataRequest('getData', query, this.wire.service(tokens));
-    const request = this.request(tokens, wire.path, [...wire.query, ...sessionPair(tokens)]);
+    const request = this.request(tokens, wire.path, [
+      ...wire.query,
+      ...othersOf(call.relayed),
+      ...sessionPair(tokens),
+    ]);
     const { answer, session } = await this.wire.data({ ...request, idempotent: !opens }, call, opens);
     if (session === undefined) {
       return answer;

@@ -1,5 +1,6 @@
 import type { LoginField, Protocol } from '../protocol.ts';
 import { options } from './options.ts';
+import { relay } from './relay.ts';
 import { type CraQuery, request, rowsAt, sessions } from './request.ts';
 import { type CraConnection, settings } from './settings.ts';
 import { dataRequest, profileOf } from './wire.ts';
@@ -71,6 +72,7 @@ export const cra: Protocol<CraQuery, CraConnection> = {
     // A call by itself leaves no session behind; the older dialect has no word for that.
     return profile !== 'getData' ? { ...wire, query: [...wire.query, ['close', 'Y']] } : wire;
   },
+  relay,
   connect: async (connection, deps) => {
     const { Cra } = await import('./client.ts');
     return new Cra({ ...deps, connection });

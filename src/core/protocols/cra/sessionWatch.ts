@@ -2,7 +2,7 @@ import type { HttpHead } from '../../http/request.ts';
 import type { Grant } from '../protocol.ts';
 
 /** The members and headers that may hold a session's id (docs/protocols.md 2), in lower case. */
-const sessionNames = ['session', 'sessionid', 'sessiontoken', 'session_id'];
+export const sessionNames = ['session', 'sessionid', 'sessiontoken', 'session_id'];
 
 /** Longer ones are no ids. */
 const maxIdLength = 4_096;

@@ -9,6 +9,7 @@ import { detailsOf, notJson, refused, signInRefused, tokenText } from '../failur
 import type { DataAnswer, DataCall, GatewayDeps, Login, Tokens } from '../protocol.ts';
 import { refusesLogin, saidBeside, saysSessionIsGone, speaksOfLimit, totalRows } from './reading.ts';
 import { type CraQuery, rowsAt } from './request.ts';
+import { SessionMask } from './sessionMask.ts';
 import { SessionWatch } from './sessionWatch.ts';
 import type { CraConnection } from './settings.ts';
 
@@ -250,7 +251,7 @@ export class CraWire {
    */
   async data(
     request: HttpRequest,
-    call: CraCall,
+    call: Omit<CraCall, 'query' | 'keepOpen'>,
     opens: boolean,
   ): Promise<{ answer: DataAnswer; session: string | undefined }> {
     const { redactor } = this.deps;
@@ -258,10 +259,15 @@ export class CraWire {
     const purpose: Purpose = known === undefined ? { opens: true } : { about: 'either' };
     const watch = new SessionWatch(known, (session) => {
       redactor.add(session.value);
+      call.relayed?.script.onSecrets([session.value]);
       return opens || known !== undefined ? call.onSession?.(session) : undefined;
     });
+    // A script gets rows, and the session only where it is.
+    const makeReader: CraCall['makeReader'] = (path, onScalar) =>
+      new SessionMask(call.makeReader(path, onScalar), (id) => onScalar('session', id));
+    const reading = call.relayed === undefined ? call : { ...call, makeReader };
     const attempt = (one: HttpRequest) =>
-      readData(this.http, one, call, {
+      readData(this.http, one, reading, {
         rowsAt,
         onHead: (head) => watch.onHead(head),
         onScalar: (name, value) => watch.onScalar(name, value),

@@ -5,6 +5,7 @@ import { parseJson } from '../../http/text.ts';
 import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
 import { CraDialect, sessionPair } from './dialect.ts';
 import { namesIn } from './reading.ts';
+import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
 import { asksForBasic, type CraCall, type CraLogin } from './shared.ts';
 import { dataRequest, servicePath, target, viewPath, yesNo } from './wire.ts';
@@ -36,6 +37,7 @@ export class CraViews extends CraDialect {
     const request: HttpRequest = {
       ...this.request(tokens, wire.path, [
         ...wire.query,
+        ...othersOf(call.relayed),
         ...sessionPair(tokens),
         ['close', yesNo(!keepOpen)],
       ]),

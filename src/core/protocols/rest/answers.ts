@@ -155,6 +155,13 @@ export class Answers {
       : found;
   }
 
+  /** What the headers of an answer have of the token and of what is kept with it. */
+  inHeaders({ headers }: HttpHead): string[] {
+    const { keep, renew, token } = this.#description;
+    const places = [token, renew?.token, ...Object.values({ ...keep, ...renew?.keep })];
+    return places.flatMap((place) => (place?.in === 'header' ? [headers[place.name] ?? []].flat() : []));
+  }
+
   /** Tells the redactor of secrets and of names, by what they are called. */
   tell(secrets: Kept): void {
     const redactor = this.#redactor;

@@ -18,12 +18,14 @@ import {
   type Tried,
   type TryOptions,
 } from '../protocol.ts';
+import { notRelayed, type ScriptRequest } from '../relayed.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
 import { type Description, isByKept, namesOf, type RestRequest } from './description.ts';
 import { HeldReader } from './held.ts';
 import { fixedMs, isInBody, tells, tellsBeside, toldMs, type Unit } from './life.ts';
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
+import { isSamePath, scriptRequest, withBody } from './relay.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
 import { type Scope, Sending } from './sending.ts';
 import { namesInText } from './template.ts';
@@ -86,24 +88,33 @@ export class Rest implements Gateway<RestQuery> {
     return { status: answer.status, found, answers, cookies: before.cookies };
   }
 
-  async getData({ tokens, query, makeReader, signal }: DataCall<RestQuery>): Promise<DataAnswer> {
-    const request = dataRequest(query, this.#deps.connection);
+  async getData({ tokens, query, makeReader, relayed, signal }: DataCall<RestQuery>): Promise<DataAnswer> {
+    const request =
+      relayed === undefined
+        ? dataRequest(query, this.#deps.connection)
+        : scriptRequest(relayed.request, this.#description);
     const scope = { ...this.#scopeOf(tokens), params: request.params };
     const { expired, limit } = this.#description;
-    const mayBeNone = mayMatch([...limit, ...expired], 200) || isInBody(request) || tellsMore(request);
+    const mayBeNone =
+      relayed !== undefined ||
+      mayMatch([...limit, ...expired], 200) ||
+      isInBody(request) ||
+      tellsMore(request);
     let head: HttpHead | undefined;
     let held: HeldReader | undefined;
     const { http, answer } = await readData(
       this.#http,
-      { ...this.#sending.fill(request, scope), signal, idempotent: isSafe(request) },
+      { ...this.#sent(request, scope, relayed?.request), idempotent: isSafe(request) },
       {
         signal,
+        relayed,
         makeReader: (...args) => {
           const make = () => this.#answers.masking(makeReader(...args));
           held = new HeldReader(
             make,
             mayBeNone,
             (text) => head && this.#answers.check(head, seen(head, text), 'token'),
+            relayed !== undefined,
           );
           return held;
         },
@@ -112,6 +123,7 @@ export class Rest implements Gateway<RestQuery> {
         rowsAt: request.rowsAt,
         onHead: (one) => {
           head = one;
+          relayed?.script.onSecrets(this.#answers.inHeaders(one));
         },
         failure: (answered) => this.#answers.failure(answered) ?? notJson(this.#http.host, answered),
       },
@@ -131,6 +143,28 @@ export class Rest implements Gateway<RestQuery> {
       ...this.#lifeAfterData(request, view, tokens.user, value),
       ...this.#answers.newOf(tokens, scope.cookies, value, this.#answers.keptAt(request.keep, view)),
     };
+  }
+
+  /** A request for data as it is sent, with the body of a script's where it is one. @throws E_CONFIG for one about the token */
+  #sent(request: DataRequest, scope: Scope, script?: ScriptRequest) {
+    const sent = this.#sending.fill(request, scope);
+    if (script !== undefined && this.#isOfToken(script.path, scope)) {
+      throw notRelayed();
+    }
+    return script === undefined ? sent : withBody(sent, script, this.#description, scope.token ?? '');
+  }
+
+  /** Whether a path is where the token itself is, as an answer has told. */
+  #isOfToken(path: string, scope: Scope): boolean {
+    const { query, renew, revoke } = this.#description;
+    const { pathname } = new URL(this.#deps.connection.url);
+    return [query, renew, revoke].some((one) => {
+      if (one === undefined || !this.#sending.leadsSomewhere(one.path, scope)) {
+        return false;
+      }
+      const { path: own, isWhole } = this.#sending.fill({ ...one, form: undefined, json: undefined }, scope);
+      return isSamePath(own.split('?', 1)[0] ?? '', isWhole ? `${pathname}/${path}` : path);
+    });
   }
 
   async keepAlive(tokens: Tokens, { signal }: CallOptions = {}): Promise<Grant> {

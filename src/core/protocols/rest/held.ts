@@ -11,6 +11,7 @@ export class HeldReader implements AnswerReader {
   readonly #make: () => AnswerReader;
   readonly #most: number;
   readonly #check: (text: string) => void;
+  readonly #isSentOn: boolean;
   readonly #parts: Uint8Array[] = [];
   #size = 0;
   #reader: AnswerReader | undefined;
@@ -22,8 +23,10 @@ export class HeldReader implements AnswerReader {
    * @param make makes the reader that gets the body
    * @param holds whether anything is held back; else the body is passed on as it comes
    * @param check throws where the whole body says that it is no data
+   * @param isSentOn whether the body goes on as it is, be it empty
    */
-  constructor(make: () => AnswerReader, holds: boolean, check: (text: string) => void) {
+  constructor(make: () => AnswerReader, holds: boolean, check: (text: string) => void, isSentOn = false) {
+    this.#isSentOn = isSentOn;
     this.#make = make;
     this.#most = holds ? heldBytes : 0;
     this.#check = check;
@@ -42,7 +45,7 @@ export class HeldReader implements AnswerReader {
     if (this.#reader === undefined) {
       this.isWhole = true;
       this.#check(Buffer.concat(this.#parts).toString());
-      if (this.#size === 0) {
+      if (this.#size === 0 && !this.#isSentOn) {
         this.#parts.push(Buffer.from('[]')); // An empty body has no rows.
       }
       await this.#pass();

@@ -4,6 +4,7 @@ import { isNameField, type LoginField, type Protocol } from '../protocol.ts';
 import { memberNames, parseDescription, presetsByName } from './description.ts';
 import { dataHandings, ownHandings } from './disclosure.ts';
 import { tells } from './life.ts';
+import { relay } from './relay.ts';
 import { descriptionOf, mayChange, type RestQuery, request, rowsAtPath } from './request.ts';
 import { wire } from './wire.ts';
 
@@ -74,6 +75,7 @@ export const rest: Protocol<RestQuery, Connection> = {
   },
   rowsAt: rowsAtPath([]),
   wire,
+  relay,
   connect: async (connection, deps) => {
     const { Rest } = await import('./client.ts');
     return new Rest({ ...deps, connection });

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { pause } from '../../async.ts';
 import { type ErrorCode, TokensError } from '../../errors.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
-import type { Pairs } from '../../http/encode.ts';
+import { encodePairs, type Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
@@ -19,7 +19,8 @@ import type {
   Login,
   Tokens,
 } from '../protocol.ts';
-import { findEndpoint, mayChange } from './endpoints.ts';
+import { isForm, type ScriptRequest, sentOf, withField, withText } from '../relayed.ts';
+import { findEndpoint, mayChange, tokenEndpoints } from './endpoints.ts';
 import { countIn, errorIn, errors, forPeople, numeric, refusalsIn, statusOf } from './envelope.ts';
 import { dataRequest, rowsAt, type SarusQuery, secretMembers, seriesNames } from './request.ts';
 
@@ -42,14 +43,6 @@ const opened = v.looseObject({ SessionToken: tokenText });
 const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
 const renewed = v.looseObject({ SessionToken: v.nullish(tokenText) });
 const revoked = v.nullish(v.object({ Status: v.optional(numeric) }));
-
-/** The endpoints that handle tokens; their answers hold some, so they are no data. */
-const tokenEndpoints = new Set([
-  'getsessiontoken',
-  'querysessiontoken',
-  'renewsessiontoken',
-  'revokesessiontoken',
-]);
 
 /** What an error in the body means: the same at every endpoint but for the log-on. */
 type Purpose = 'signIn' | 'token';
@@ -100,6 +93,10 @@ export class Sarus implements Gateway<SarusQuery> {
   }
 
   async getData(call: DataCall<SarusQuery>): Promise<DataAnswer> {
+    if (call.relayed !== undefined) {
+      const { http, answer } = await this.#read(withToken(call.relayed.request, call.tokens.user), call);
+      return { sent: http.sent, answer, totalRows: answer.rowCount };
+    }
     checkQuery(call.query);
     const { endpoint } = call.query;
     const [usual, other] = seriesNames;
@@ -128,7 +125,6 @@ export class Sarus implements Gateway<SarusQuery> {
     const { endpoint, params = {} } = call.query;
     const { redactor } = this.#deps;
     const { method, path, query, json } = dataRequest(call.query);
-    redactor.add(call.tokens.user);
     const token = { SessionToken: call.tokens.user };
     const members = Object.entries(json ?? {}).map(([name, value]) => [
       name === seriesNames[0] ? seriesName : name,
@@ -137,25 +133,12 @@ export class Sarus implements Gateway<SarusQuery> {
     const request: HttpRequest = {
       method,
       path,
-      signal: call.signal,
       idempotent: !mayChange(endpoint),
       ...(json === undefined
         ? { query: [...query, ...Object.entries(token)] }
         : { json: { ...Object.fromEntries(members), ...token } }),
     };
-    const makeReader: DataCall['makeReader'] = (...args) =>
-      new MaskingReader(call.makeReader(...args), secretMembers, (secret) => redactor.add(secret));
-    const { http, answer } = await readData(
-      this.#http,
-      request,
-      { makeReader, signal: call.signal },
-      { rowsAt, failure: (answered) => this.#failureOf(answered, 'token') },
-    );
-    const error = errorIn(answer.head);
-    if (error !== undefined) {
-      answer.dispose();
-      throw this.#failure(error, http, 'token');
-    }
+    const { http, answer } = await this.#read(request, call);
     const warnings = refusalsIn(answer.head, redactor);
     const { datasetsPerCall, lists } = findEndpoint(endpoint) ?? {};
     const asked = seriesNames.flatMap((name) => [params[name] ?? []].flat()).length;
@@ -167,6 +150,27 @@ export class Sarus implements Gateway<SarusQuery> {
       ...(warnings.length === 0 ? {} : { warnings }),
       ...(datasetsPerCall === undefined ? {} : { apiCalls: Math.ceil(datasets / datasetsPerCall) }),
     };
+  }
+
+  /** Gets data, out of which the credentials are taken that the protocol names. */
+  async #read(request: HttpRequest, call: DataCall<SarusQuery>) {
+    const { redactor } = this.#deps;
+    const { relayed, signal, tokens } = call;
+    redactor.add(tokens.user);
+    const makeReader: DataCall['makeReader'] = (...args) =>
+      new MaskingReader(call.makeReader(...args), secretMembers, (secret) => redactor.add(secret));
+    const { http, answer } = await readData(
+      this.#http,
+      request,
+      { makeReader, signal, relayed },
+      { rowsAt, failure: (answered) => this.#failureOf(answered, 'token') },
+    );
+    const error = errorIn(answer.head);
+    if (error !== undefined) {
+      answer.dispose();
+      throw this.#failure(error, http, 'token');
+    }
+    return { http, answer };
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
@@ -343,6 +347,17 @@ function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   // Some endpoints answer a token that they do not know with 404, as they do what else they do not know.
   const isToken = status === 404 && /token/i.test(words);
   return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
+}
+
+/** A script's request with the token: in its form or its JSON, else in its query. */
+function withToken(request: ScriptRequest, token: string): HttpRequest {
+  const pair = encodePairs([['SessionToken', token]]);
+  const [endpoint = ''] = request.path.split('/').slice(-1);
+  const inBody = isForm(request)
+    ? withField(request, pair)
+    : request.body && withText(request, ['SessionToken'], token);
+  const query = [request.query, pair].filter(Boolean).join('&');
+  return { ...sentOf(inBody ?? { ...request, query }), idempotent: !mayChange(endpoint) };
 }
 
 /** @throws E_CONFIG for an endpoint that is none, and for parameters that would steer the token */

@@ -28,6 +28,14 @@ export const endpoints: readonly Endpoint[] = [
   { name: 'GetAccountDetails', older: 'GetMyAccountDetails' },
 ];
 
+/** The endpoints that handle tokens; their answers hold some, so they are no data. */
+export const tokenEndpoints = new Set([
+  'getsessiontoken',
+  'querysessiontoken',
+  'renewsessiontoken',
+  'revokesessiontoken',
+]);
+
 /** The endpoint of a name; undefined for one that is not known here, which may be there all the same. */
 export function findEndpoint(name: string): Endpoint | undefined {
   return endpoints.find((one) => one.name === name || one.older === name);

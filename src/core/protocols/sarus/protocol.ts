@@ -1,6 +1,8 @@
 import type { Connection } from '../../connection.ts';
 import type { Protocol } from '../protocol.ts';
+import { stepsOf, without, withoutFields } from '../relayed.ts';
 import { dialog } from './dialog.ts';
+import { tokenEndpoints } from './endpoints.ts';
 import { dataRequest, request, rowsAt, type SarusQuery } from './request.ts';
 
 const password = { name: 'password', label: { template: 'Password' }, isSecret: true };
@@ -27,6 +29,12 @@ export const sarus: Protocol<SarusQuery, Connection> = {
   dialog,
   rowsAt,
   wire: (query) => dataRequest(query),
+  relay: (request) => {
+    const names = ['sessiontoken'];
+    return stepsOf(request.path).some((step) => tokenEndpoints.has(step))
+      ? undefined
+      : { request: { ...withoutFields(request, names), query: without(request.query, names) } };
+  },
   connect: async (connection, deps) => {
     const { Sarus } = await import('./client.ts');
     return new Sarus({ ...deps, connection });

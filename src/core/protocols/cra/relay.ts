@@ -1,0 +1,88 @@
+import type { Pairs } from '../../http/encode.ts';
+import {
+  decoded,
+  isForm,
+  type Relaying,
+  type ScriptRequest,
+  stepsOf,
+  textOf,
+  without,
+  withoutFields,
+} from '../relayed.ts';
+import type { CraQuery } from './request.ts';
+import { sessionNames } from './sessionWatch.ts';
+
+/** Requests that a gateway answers with a token, or with its end. */
+const tokenVerbs = new Set(['logon', 'login', 'logoff', 'logout', 'keepalive', 'close']);
+
+/** The data of a view, in the words of either dialect. */
+const viewData =
+  /^\/cra\/servicegateway\/services(?:\/(?!products\/)([^/]+))?\/products\/([^/]+)\/views\/([^/]+)\/data$/i;
+const classicData = /^\/cra\/servicegateway\/services\/([^/]+)\/getdata$/i;
+const ofService = /^\/cra\/servicegateway\/services\/(?!products\/)([^/]+)\/./i;
+
+const texts = ['context', 'server', 'system', 'scope', 'period', 'filter', 'sort'] as const;
+const numbers = { startRow: 1, rows: 0 } as const;
+const known = [...texts, ...Object.keys(numbers), 'refresh'];
+/** What a session or a user token goes by, in lower case. */
+const tokenNames = [...sessionNames, 'usertoken'];
+
+/** A script's request: one for data is a data query, so that it runs in a session of its view. */
+export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
+  const steps = stepsOf(whole.path);
+  const isVerb = (step: string, at: number) =>
+    tokenVerbs.has(step) && !/^(?:products|views)$/.test(steps[at - 1] ?? '');
+  const params = new URLSearchParams([whole.query, isForm(whole) ? textOf(whole) : ''].join('&'));
+  if (steps.some(isVerb) || (steps.length <= 3 && params.has('close'))) {
+    return undefined;
+  }
+  const headers = Object.entries(whole.headers).filter(([name]) => !tokenNames.includes(name));
+  const request = {
+    ...withoutFields(whole, tokenNames),
+    query: without(whole.query, tokenNames),
+    headers: Object.fromEntries(headers),
+  };
+  const [, service, ...names] = (viewData.exec(whole.path) ?? []).map((part) => part && decodedStep(part));
+  const [, classic] = classicData.exec(whole.path) ?? [];
+  const [product, view] = classic === undefined ? names : [params.get('product'), params.get('view')];
+  if (!product || !view || (whole.method !== 'GET' && whole.method !== 'POST')) {
+    const [, named] = ofService.exec(whole.path) ?? [];
+    return { request, service: named && decodedStep(named) };
+  }
+  const own = [...tokenNames, 'close', ...(classic === undefined ? [] : ['product', 'view'])];
+  const others = [...params].filter(
+    ([name, value]) => !own.includes(name.toLowerCase()) && !isKnown(name, value),
+  );
+  const { 'content-type': _, ...left } = request.headers;
+  return {
+    request: { ...request, query: new URLSearchParams(others).toString(), headers: left, body: undefined },
+    query: queryOf(product, view, params),
+    service: classic === undefined ? service : decodedStep(classic),
+    keepOpen: !/^(?:y|yes|true)$/i.test(params.get('close') ?? ''),
+  };
+}
+
+/** What a script says of a data request beside what is a member of the query. */
+export function othersOf(relayed: { readonly request: ScriptRequest } | undefined): Pairs {
+  return [...new URLSearchParams(relayed?.request.query)];
+}
+
+function queryOf(product: string, view: string, params: URLSearchParams): CraQuery {
+  const given = [...params].filter(([name, value]) => isKnown(name, value));
+  const members = given.map(([name, value]) => [
+    name,
+    name === 'refresh' ? value === 'Y' : name in numbers ? Number(value) : value,
+  ]);
+  return { product, view, ...Object.fromEntries(members) };
+}
+
+function isKnown(name: string, value: string): boolean {
+  const least = name === 'rows' || name === 'startRow' ? numbers[name] : undefined;
+  return least === undefined
+    ? known.includes(name) && (name !== 'refresh' || /^[YN]$/.test(value))
+    : /^\d{1,9}$/.test(value) && Number(value) >= least;
+}
+
+function decodedStep(step: string): string {
+  return decoded(step.replaceAll('+', '%2B'));
+}

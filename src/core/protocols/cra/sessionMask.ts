@@ -1,0 +1,114 @@
+import type { Answer, AnswerReader } from '../answer.ts';
+import { sessionNames } from './sessionWatch.ts';
+
+/** Brackets are braces less one bit. */
+const [quote = 0, backslash = 0, openBrace = 0, closeBrace = 0, comma = 0] = Buffer.from('"\\{},');
+
+/** Longest member with its value that is looked at, in bytes. */
+const maxBytes = 9_000;
+
+/**
+ * A reader of an answer out of which the session's id is taken: nobody behind it ever has that. Only a member at the top of
+ * the body is one; a row may have a column of the same name. After one before the rows nothing else is looked for.
+ */
+export class SessionMask implements AnswerReader {
+  readonly #reader: AnswerReader;
+  readonly #found: (id: string) => void;
+  /** Where a member at the top has begun that is not whole yet. */
+  #rest: Buffer = Buffer.alloc(0);
+  #depth = 0;
+  #inText = false;
+  /** How many bytes of the next chunk belong to an escape. */
+  #ahead = 0;
+  #isFound = false;
+  /** Whether a text at the top would be the name of a member. */
+  #isName = false;
+
+  constructor(reader: AnswerReader, found: (id: string) => void) {
+    this.#reader = reader;
+    this.#found = found;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#isFound && this.#depth > 1) {
+      return this.#reader.write(chunk); // The rows follow, which take longest to look through.
+    }
+    const bytes =
+      this.#rest.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([this.#rest, chunk]);
+    return this.#take(bytes, false);
+  }
+
+  async end(): Promise<Answer> {
+    await this.#take(this.#rest, true);
+    return this.#reader.end();
+  }
+
+  abort(): void | Promise<void> {
+    return this.#reader.abort();
+  }
+
+  #take(bytes: Buffer, isAll: boolean): void | Promise<void> {
+    const parts: Buffer[] = [];
+    let from = 0;
+    this.#rest = Buffer.alloc(0);
+    for (let at = this.#nextName(bytes, 0); at < bytes.length; at = this.#nextName(bytes, at)) {
+      const text = bytes.subarray(at, at + maxBytes).toString('latin1');
+      const found = /^"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(?=[^\s"]))/s.exec(text);
+      if (found === null && !isAll && text.length < maxBytes) {
+        this.#rest = Buffer.from(bytes.subarray(at));
+        parts.push(bytes.subarray(from, at));
+        from = bytes.length;
+        break;
+      }
+      this.#isName = false;
+      const [whole = '', name = '', value = ''] = found ?? [];
+      if (value !== '' && sessionNames.includes(name.toLowerCase())) {
+        const end = at + whole.length - 1;
+        this.#found(unquoted(value));
+        this.#isFound = true;
+        parts.push(bytes.subarray(from, end - value.length), Buffer.alloc(value.length, '*'));
+        from = end;
+      }
+      at += whole.length;
+    }
+    parts.push(bytes.subarray(from));
+    const ready = parts.length === 1 ? bytes : Buffer.concat(parts);
+    return ready.length === 0 ? undefined : this.#reader.write(ready);
+  }
+
+  /** Follows the JSON from a place to the next name of a member at the top, or to the end. */
+  #nextName(bytes: Buffer, start: number): number {
+    let [depth, inText, isName] = [this.#depth, this.#inText, this.#isName];
+    let at = start + this.#ahead;
+    while (at < bytes.length && !(depth === 1 && isName && !inText && bytes[at] === quote)) {
+      const byte = bytes[at++] ?? 0;
+      if (inText) {
+        at += byte === backslash ? 1 : 0;
+        inText = byte !== quote;
+      } else if (byte === quote) {
+        inText = true;
+      } else if ((byte | 0x20) === openBrace) {
+        depth++;
+        isName = depth === 1 && byte === openBrace;
+      } else if ((byte | 0x20) === closeBrace) {
+        depth--;
+      } else if (byte === comma) {
+        isName = depth === 1;
+      }
+    }
+    [this.#depth, this.#inText, this.#isName] = [depth, inText, isName];
+    this.#ahead = Math.max(at - bytes.length, 0);
+    return Math.min(at, bytes.length);
+  }
+}
+
+function unquoted(value: string): string {
+  const text = Buffer.from(value, 'latin1').toString();
+  try {
+    return String(JSON.parse(`"${text}"`));
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,143 @@
+import { TokensError } from '../errors.ts';
+import type { HttpAnswer, HttpHead, HttpRequest } from '../http/request.ts';
+import { jsonOf, readJson, type Sent } from '../json.ts';
+
+/** What a script asks a gateway for, by way of a relay. */
+export interface ScriptRequest {
+  readonly method: HttpRequest['method'];
+  /** Below the connection's URL, encoded. */
+  readonly path: string;
+  /** What stands after the question mark, as it was sent. */
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | undefined;
+}
+
+/** A script's request, as its kind of gateway sends it on. */
+export interface Relaying<Q> {
+  /** Without what stood in the token's place. */
+  readonly request: ScriptRequest;
+  /** What it asks for, if it gets data in a session. */
+  readonly query?: Q;
+  readonly service?: string | undefined;
+  /** Whether a session that it opens stays open. */
+  readonly keepOpen?: boolean;
+}
+
+/** What a data call is made for, where that is a script. */
+export interface Relayed {
+  readonly request: ScriptRequest;
+  readonly script: Script;
+}
+
+/** Who gets the answer. */
+export interface Script {
+  /** What nobody may find in the answer. */
+  onSecrets(secrets: readonly string[]): void;
+  onHead(head: HttpHead): void;
+  /** An answer that is not of success, whole. */
+  onFailure(answer: HttpAnswer): void;
+  /** A call came to this: there may be another one. */
+  onError(error: unknown): void;
+}
+
+/** The error for a request about tokens. */
+export function notRelayed(): TokensError {
+  return new TokensError(
+    'E_CONFIG',
+    'Requests that sign in, renew or end tokens are not relayed: Session Tokens makes them itself.',
+    [],
+    { sent: false },
+  );
+}
+
+/** The pairs of a query or a form without those of some names, which are in lower case; all else as it was sent. */
+export function without(pairs: string, names: readonly string[]): string {
+  const nameOf = (pair: string) => decoded(pair.split('=', 1)[0] ?? '').toLowerCase();
+  return pairs
+    .split('&')
+    .filter((pair) => pair !== '' && !names.includes(nameOf(pair)))
+    .join('&');
+}
+
+/** A text of a query or a path, decoded as far as it can be. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}
+
+/** The steps of a path as a server may read them: decoded, in lower case, without parameters. */
+export function stepsOf(path: string): string[] {
+  return decoded(path.replaceAll('+', '%2B'))
+    .split(/[/\\]/)
+    .map((step) => step.replace(/;.*$/s, '').trim().toLowerCase())
+    .filter((step) => step !== '');
+}
+
+/** A script's request as it is sent, without the token. */
+export function sentOf({ method, path, query, headers, body }: ScriptRequest): HttpRequest {
+  const isSafe = method === 'GET' || method === 'HEAD';
+  return {
+    method,
+    path: query === '' ? path : `${path}?${query}`,
+    headers,
+    body,
+    ...(isSafe ? { idempotent: 'network' } : {}),
+  };
+}
+
+export function isForm({ headers, body }: ScriptRequest): boolean {
+  return body !== undefined && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+}
+
+/** A request whose form has no fields of some names; any other is as it was. */
+export function withoutFields(request: ScriptRequest, names: readonly string[]): ScriptRequest {
+  return isForm(request) ? { ...request, body: Buffer.from(without(textOf(request), names)) } : request;
+}
+
+/** One whose form has one more field. */
+export function withField(request: ScriptRequest, pair: string): ScriptRequest {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', ...request.headers };
+  return { ...request, headers, body: Buffer.from([textOf(request), pair].filter(Boolean).join('&')) };
+}
+
+/** One whose JSON has a text at a path; undefined where its body is none that can have it. Numbers stay as they were sent. */
+export function withText(
+  request: ScriptRequest,
+  path: readonly string[],
+  text: string,
+): ScriptRequest | undefined {
+  try {
+    const body = textOf(request).trim();
+    const json = put(body === '' ? new Map() : readJson(body).value, path, text);
+    const headers = { 'content-type': 'application/json', ...request.headers };
+    return json === undefined ? undefined : { ...request, headers, body: Buffer.from(jsonOf(json)) };
+  } catch {
+    return undefined;
+  }
+}
+
+export function textOf({ body }: Pick<ScriptRequest, 'body'>): string {
+  return Buffer.from(body ?? []).toString();
+}
+
+function put(value: Sent, [step, ...further]: readonly string[], text: string): Sent | undefined {
+  if (step === undefined) {
+    return text;
+  }
+  const inside = (one: Sent | undefined) => put(one ?? new Map(), further, text);
+  if (value instanceof Map) {
+    const next = inside(value.get(step));
+    const others = [...value].filter(([name]) => name.toLowerCase() !== step.toLowerCase());
+    return next === undefined ? undefined : new Map([...others, [step, next]]);
+  }
+  const at = Number(step);
+  if (!Array.isArray(value) || !Object.hasOwn(value, step)) {
+    return undefined;
+  }
+  const next = inside(value[at]);
+  return next === undefined ? undefined : value.with(at, next);
+}

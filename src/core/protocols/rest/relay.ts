@@ -1,0 +1,105 @@
+import type { Connection } from '../../connection.ts';
+import { encodePairs } from '../../http/encode.ts';
+import type { HttpRequest } from '../../http/request.ts';
+import { isRecord, parseJson } from '../../http/text.ts';
+import {
+  isForm,
+  type Relaying,
+  type ScriptRequest,
+  stepsOf,
+  textOf,
+  withField,
+  without,
+  withoutFields,
+  withText,
+} from '../relayed.ts';
+import type { Description, RestRequest } from './description.ts';
+import { pathOf } from './place.ts';
+import { type DataRequest, descriptionOf, type RestQuery, rowsAtPath } from './request.ts';
+import { fillText, type PathTemplate } from './template.ts';
+
+/** A script's request, unless it is one of those that the description has for tokens. */
+export function relay(request: ScriptRequest, connection: Connection): Relaying<RestQuery> | undefined {
+  const { query, renew, revoke, send, signIn } = descriptionOf(connection);
+  const ofTokens = [...signIn, query, renew, revoke].filter((one) => one !== undefined);
+  if (ofTokens.some((one) => isSame(one, request))) {
+    return undefined;
+  }
+  const names = send.in === 'query' || send.in === 'body' ? [nameIn(send).toLowerCase()] : [];
+  return { request: { ...withoutFields(request, names), query: without(request.query, names) } };
+}
+
+/** A script's request in the words of a description, all but its body. */
+export function scriptRequest({ method, path, query }: ScriptRequest, { send }: Description): DataRequest {
+  return {
+    method,
+    path: [{ text: query === '' ? path : `${path}?${query}` }],
+    ...{ headers: {}, basic: false, send: true, keep: {} },
+    ...{ query: [], params: new Map(), isOwnBody: send.in !== 'body', rowsAt: rowsAtPath([]) },
+  };
+}
+
+/** A request with the body of a script's, in which the token is where its place is there. */
+export function withBody(
+  sent: HttpRequest,
+  request: ScriptRequest,
+  { send }: Description,
+  token: string,
+): HttpRequest {
+  if (send.in !== 'body') {
+    return { ...sent, body: request.body };
+  }
+  const value = fillText(
+    send.value,
+    (name) => name === 'token',
+    () => token,
+  );
+  const placed = isForm(request)
+    ? withField(request, encodePairs([[nameIn(send), value ?? '']]))
+    : withText(request, pathOf(send.name) ?? [], value ?? '');
+  const type = placed?.headers['content-type'];
+  const headers = { ...(type === undefined ? {} : { 'Content-Type': type }), ...sent.headers };
+  return { ...sent, headers, json: undefined, body: (placed ?? request).body };
+}
+
+/** What the token is called where it goes. */
+function nameIn({ in: place, name }: Description['send']): string {
+  return place === 'body' ? (pathOf(name)?.at(-1) ?? '') : name;
+}
+
+/** Stands for any value in the path of a description. */
+const any = '\0';
+
+/** A part of a described path. What names a whole one can be known only where a token is. */
+function textIn(part: PathTemplate[number]): string {
+  return 'text' in part ? part.text : { simple: any, whole: '\n', query: '' }[part.form];
+}
+
+/** Whether two paths lead to the same, as a server may read them. */
+export function isSamePath(described: string, path: string): boolean {
+  const [steps, others] = [stepsOf(described), stepsOf(path)];
+  return (
+    steps.length === others.length && steps.every((step, at) => step.includes(any) || step === others[at])
+  );
+}
+
+function isFixed(value: unknown): value is string {
+  return typeof value === 'string' && !/[{}]/.test(value);
+}
+
+/** Whether a script's request is one that is described: by its path, and by what is fixed in its query and its body. */
+function isSame(described: RestRequest, request: ScriptRequest): boolean {
+  const [path = '', query = ''] = described.path.map(textIn).join('').split('?');
+  if (!isSamePath(path, request.path)) {
+    return false;
+  }
+  const given = new URLSearchParams([request.query, isForm(request) ? textOf(request) : ''].join('&'));
+  const body = parseJson(textOf(request));
+  const json = body.ok && isRecord(body.value) ? body.value : {};
+  const members = Object.entries(isRecord(described.json) ? described.json : {});
+  return (
+    [...new URLSearchParams(query), ...Object.entries(described.form ?? {})].every(
+      ([name, value]) => !isFixed(value) || given.get(name) === value,
+    ) && members.every(([name, value]) => !isFixed(value) || json[name] === value)
+  );
+}

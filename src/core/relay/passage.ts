@@ -1,0 +1,172 @@
+import type { ServerResponse } from 'node:http';
+import type { ErrorCode, TokensError } from '../errors.ts';
+import type { HttpAnswer, HttpHead } from '../http/request.ts';
+import { isRecord, parseJson } from '../http/text.ts';
+import type { JsonObject } from '../json.ts';
+import type { Answer, AnswerReader, MakeReader } from '../protocols/answer.ts';
+import type { Script } from '../protocols/relayed.ts';
+import { answerHeaders } from './guards.ts';
+import { SecretMask } from './secretMask.ts';
+
+/** What is held back of an answer until it is known that no token was refused, in bytes: refusals are short. */
+const heldBytes = 65_536;
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  E_CONFIG: 403,
+  E_CREDENTIALS: 503,
+  E_EXPIRED: 503,
+  E_LIMIT: 503,
+  E_STORAGE: 503,
+  E_CANCELLED: 504,
+  E_TIMEOUT: 504,
+};
+
+/**
+ * An answer on its way to a script, as the gateway sent it. Its beginning waits: where the gateway has refused a token there
+ * will be another answer, to the same request under a new one.
+ */
+export class Passage implements Script {
+  readonly #response: ServerResponse;
+  readonly #locate: (location: string) => string;
+  readonly #mask = new SecretMask();
+  #head: HttpHead | undefined;
+  #held: Uint8Array[] = [];
+  #size = 0;
+  #isWhole = false;
+  #error: unknown;
+
+  /** @param locate what an answer's `Location` is by way of the relay */
+  constructor(response: ServerResponse, locate: (location: string) => string) {
+    this.#response = response;
+    this.#locate = locate;
+  }
+
+  readonly makeReader: MakeReader = () => this.#reader;
+
+  readonly #reader: AnswerReader = {
+    write: (part) => {
+      // Who has cut it off a larger one frees that.
+      const chunk = part.length === part.buffer.byteLength ? part : Uint8Array.from(part);
+      if (!this.#response.headersSent) {
+        this.#held.push(chunk);
+        this.#size += chunk.length;
+        return this.#size > heldBytes ? this.#begin() : undefined;
+      }
+      return this.#send(chunk);
+    },
+    end: async () => {
+      this.#isWhole = true;
+      return this.#answer();
+    },
+    abort: () => undefined,
+  };
+
+  onSecrets(secrets: readonly string[]): void {
+    this.#mask.add(secrets);
+  }
+
+  onHead(head: HttpHead): void {
+    this.#head = head;
+    this.#held = [];
+    this.#size = 0;
+    this.#isWhole = false;
+  }
+
+  onFailure({ raw }: HttpAnswer): void {
+    this.#held = raw === undefined ? [] : [raw];
+    this.#isWhole = true;
+  }
+
+  onError(error: unknown): void {
+    this.#error = error;
+  }
+
+  /** All has been read. */
+  finish(): void {
+    const response = this.#response;
+    if (response.headersSent) {
+      response.writableEnded || response.end(this.#mask.end());
+      return;
+    }
+    const body = Buffer.concat([this.#mask.take(Buffer.concat(this.#held)), this.#mask.end()]);
+    const isBare = response.req.method === 'HEAD' || body.length === 0;
+    response.writeHead(this.#head?.status ?? 502, {
+      ...this.#headers(),
+      ...(response.req.method === 'HEAD' ? {} : { 'Content-Length': body.length }),
+    });
+    response.end(isBare ? undefined : body);
+  }
+
+  /**
+   * There will be no more. What the gateway itself has answered goes to the script; in place of anything else a sentence.
+   * @param sentence says what went wrong
+   */
+  fail(error: TokensError, sentence: string): void {
+    if (this.#response.writableEnded) {
+      return; // The relay has ended meanwhile.
+    }
+    if (this.#response.headersSent) {
+      this.#response.destroy(); // So that nobody takes the half for the whole.
+    } else if (error === this.#error && this.#isWhole) {
+      this.finish();
+    } else {
+      say(this.#response, statuses[error.code] ?? 502, sentence, error.code);
+    }
+  }
+
+  #begin(): void | Promise<void> {
+    this.#response.writeHead(this.#head?.status ?? 502, this.#headers());
+    const [...held] = this.#held.splice(0);
+    return this.#send(Buffer.concat(held));
+  }
+
+  #headers(): Record<string, string> {
+    const headers = answerHeaders(this.#head?.headers ?? {}, (text) => this.#mask.isIn(text));
+    const { location } = headers;
+    return location === undefined ? headers : { ...headers, location: this.#locate(location) };
+  }
+
+  #send(chunk: Uint8Array): void | Promise<void> {
+    const response = this.#response;
+    const ready = this.#mask.take(chunk);
+    if (ready.length === 0 || response.destroyed || response.writableEnded || response.write(ready)) {
+      return undefined;
+    }
+    // Until the script has taken it, or has gone.
+    return new Promise((resolve) => {
+      const goOn = () => {
+        response.off('drain', goOn).off('close', goOn);
+        resolve();
+      };
+      response.on('drain', goOn).on('close', goOn);
+    });
+  }
+
+  /** What there is beside rows in a short answer, which may say that it is a failure. */
+  #answer(): Answer {
+    const isShort = !this.#response.headersSent;
+    const parsed = isShort ? parseJson(Buffer.concat(this.#held).toString()) : undefined;
+    const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
+    const hasRows = !isShort || Object.values(head).some((value) => Array.isArray(value) && value.length > 0);
+    return {
+      ...{ head, fields: [], rowCount: hasRows ? 1 : 0, bytes: this.#size },
+      rows: async () => [],
+      dispose: () => undefined,
+    };
+  }
+}
+
+/** Answers a script in one sentence. */
+export function say(response: ServerResponse, status: number, error: string, code?: string): void {
+  if (response.headersSent || response.destroyed) {
+    return;
+  }
+  const body = Buffer.from(`${JSON.stringify({ error, code })}\n`);
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+    ...(status === 503 ? { 'Retry-After': '1' } : {}),
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}

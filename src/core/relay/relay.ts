@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { pause } from '../async.ts';
+import type { Clock } from '../clock.ts';
+import { type Connection, originOf } from '../connection.ts';
+import type { Disposable } from '../disposable.ts';
+import { TokensError } from '../errors.ts';
+import type { HttpRequest } from '../http/request.ts';
+import { type Log, logFault } from '../log.ts';
+import { identityOf } from '../protocols/kinds.ts';
+import type { ScriptRequest } from '../protocols/relayed.ts';
+import type { RelayOptions } from '../tokens/dataCall.ts';
+import { isEqual, isOfProgram, placeIn, requestHeaders, staysBelow } from './guards.ts';
+import { Passage, say } from './passage.ts';
+
+/** Bounds: sizes in bytes, times in milliseconds. */
+const maxBodyBytes = 16_777_216;
+const maxAtOnce = 32;
+/** What one wrong capability costs, and how many are told of together. */
+const wrongMs = 1_000;
+const toldWrong = 10;
+/** A request may take so many times the time of one request to the gateway: it may have to sign in on the way. */
+const maxTimes = 4;
+
+const bounds = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+};
+const maxSockets = 64;
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** What a relay is made with. */
+export interface RelayDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The connection as it is set now. @throws E_CONFIG where it has gone */
+  connection(): Connection;
+  /** Sends a request to its gateway. */
+  send(request: ScriptRequest, options: RelayOptions): Promise<unknown>;
+  /** A failure in one sentence. */
+  sentence(error: TokensError): string;
+  /** A request has ended; with what kept it from the gateway. */
+  onDone(error?: TokensError): void;
+  /** So many wrong capabilities have been tried. */
+  onWrong(count: number): void;
+}
+
+/** By what a relay is found; whoever knows it can use the connection, and never sees a token. */
+export interface RelayAddress {
+  readonly port: number;
+  readonly capability: string;
+}
+
+/**
+ * A server for the scripts of one terminal, on this machine alone: it sends their requests on to the gateway of a connection,
+ * with the token that they do not have.
+ */
+export class Relay implements Disposable, RelayAddress {
+  readonly capability: string;
+  readonly #deps: RelayDeps;
+  readonly #server: Server;
+  readonly #name: string;
+  readonly #identity: string;
+  readonly #underWay = new Set<ServerResponse>();
+  #wrong = 0;
+  /** Requests that were sent on so far. */
+  requests = 0;
+
+  /**
+   * Starts one, at a free port.
+   * @param address where it was before
+   * @throws what listening throws, where that port is taken
+   */
+  static async start(deps: RelayDeps, address?: RelayAddress): Promise<Relay> {
+    const relay = new Relay(deps, address?.capability ?? randomBytes(32).toString('base64url'));
+    await new Promise<void>((resolve, reject) => {
+      relay.#server.once('error', reject);
+      relay.#server.listen({ host: '127.0.0.1', port: address?.port ?? 0 }, resolve);
+    });
+    relay.#server.on('error', (error) => logFault(deps.log, error));
+    return relay;
+  }
+
+  private constructor(deps: RelayDeps, capability: string) {
+    this.#deps = deps;
+    this.capability = capability;
+    const connection = deps.connection();
+    this.#name = connection.name;
+    this.#identity = identityOf(connection);
+    this.#server = createServer(bounds, (request, response) => void this.#take(request, response));
+    this.#server.maxConnections = maxSockets;
+    for (const event of ['connect', 'upgrade']) {
+      this.#server.on(event, (_: IncomingMessage, socket: Socket) => socket.destroy());
+    }
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  /** What scripts put before a path. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/${this.capability}/${encodeURIComponent(this.#name)}`;
+  }
+
+  /** Nobody is answered any more. Who waits is told so: it may be there again, after a reload. */
+  dispose(): void {
+    this.#server.close();
+    for (const response of this.#underWay) {
+      say(response, 503, 'The relay has ended.');
+    }
+    setImmediate(() => this.#server.closeAllConnections());
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => undefined); // Who asked has gone.
+    if (this.#underWay.size >= maxAtOnce) {
+      say(response, 503, 'The relay has too many requests at once.');
+      return;
+    }
+    this.#underWay.add(response);
+    try {
+      await this.#answer(request, response);
+    } catch (error) {
+      if (request.errored !== null) {
+        return; // Its script has gone before it was whole.
+      }
+      logFault(this.#deps.log, error);
+      say(response, 500, ownFault().message);
+    } finally {
+      this.#underWay.delete(response);
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const place = placeIn(request.url ?? '');
+    const method = methods.find((one) => one === request.method);
+    if (!isOfProgram(request, `127.0.0.1:${this.port}`)) {
+      say(response, 403, 'The relay answers programs of this machine alone, and no web pages.');
+    } else if (place === undefined || !isEqual(place.capability, this.capability)) {
+      await this.#refuse(response);
+    } else if (place.connection !== this.#name || !staysBelow(place.path)) {
+      say(response, 400, 'This address leads nowhere that the relay sends requests.');
+    } else if (method === undefined) {
+      say(response, 405, 'The relay does not send requests of this method.');
+    } else {
+      const body = await bodyOf(request);
+      if (body === undefined) {
+        say(response, 413, 'The body of the request is too large for the relay.');
+        request.destroy();
+        return;
+      }
+      await this.#relay(request, response, { ...place, method, body });
+    }
+  }
+
+  async #refuse(response: ServerResponse): Promise<void> {
+    this.#wrong++;
+    if (this.#wrong % toldWrong === 0) {
+      this.#deps.onWrong(this.#wrong);
+    }
+    await pause(this.#deps.clock, wrongMs);
+    say(response, 404, 'There is no such relay.');
+  }
+
+  async #relay(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    asked: { method: HttpRequest['method']; path: string; query: string; body: Uint8Array },
+  ): Promise<void> {
+    const { clock, log } = this.#deps;
+    const { method, path, query, body } = asked;
+    const begun = clock.now().up;
+    const passage = new Passage(response, (location) => this.#located(location));
+    const ending = new AbortController();
+    response.once('close', () => ending.abort());
+    this.requests++;
+    let failure: TokensError | undefined;
+    let timer: Disposable | undefined;
+    try {
+      const connection = this.#connection();
+      timer = clock.setTimeout(() => ending.abort(), maxTimes * connection.requestTimeoutSeconds * 1000);
+      const headers = requestHeaders(incoming.headers, connection);
+      const sent = { method, path, query, headers, body: body.length === 0 ? undefined : body };
+      const { makeReader } = passage;
+      await this.#deps.send(sent, { makeReader, script: passage, signal: ending.signal });
+      passage.finish();
+    } catch (error) {
+      if (!(error instanceof TokensError)) {
+        logFault(log, error);
+      }
+      failure = error instanceof TokensError ? error : ownFault();
+      passage.fail(failure, this.#deps.sentence(failure));
+    } finally {
+      timer?.dispose();
+      const ms = Math.round(clock.now().up - begun);
+      log.info(`Relay of ${this.#name}: ${method} ${path} ${response.statusCode}, ${ms} ms`);
+      this.#deps.onDone(failure);
+    }
+  }
+
+  /** Whoever was asked has agreed to where the connection led then. */
+  #connection(): Connection {
+    const connection = this.#deps.connection();
+    if (identityOf(connection) !== this.#identity) {
+      throw new TokensError(
+        'E_CONFIG',
+        'The connection {0} leads elsewhere now than when its relay was started.',
+        [connection.name],
+      );
+    }
+    return connection;
+  }
+
+  /** Where an answer says that something is, by way of the relay. */
+  #located(location: string): string {
+    const { url } = this.#deps.connection();
+    const to = URL.parse(location, url);
+    const prefix = new URL(url).pathname.replace(/\/+$/, '');
+    return to?.origin === originOf({ url }) && to.pathname.startsWith(`${prefix}/`)
+      ? this.url + to.pathname.slice(prefix.length) + to.search
+      : location;
+  }
+}
+
+function ownFault(): TokensError {
+  return new TokensError('E_PROTOCOL', 'Something went wrong in Session Tokens itself; the log says what.');
+}
+
+/** The body of a request; undefined for one that is too large. */
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request) {
+    size += part.length;
+    if (size > maxBodyBytes) {
+      return undefined;
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,124 @@
+import { wholeForms } from '../redact.ts';
+
+const star = 0x2a;
+
+/** Bytes as they are in lower case: servers change that, too. */
+const lower = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte > 0x40 && byte < 0x5b ? byte | 0x20 : byte,
+);
+
+/** How some secrets are looked for. */
+interface Search {
+  /** In every encoding, the longest first. */
+  readonly forms: readonly Buffer[];
+  /** The length of the shortest. */
+  readonly least: number;
+  /** By two bytes that a form may have there: how many bytes further the next form can end (Wu and Manber). */
+  readonly shifts: Uint8Array;
+}
+
+/** Those for the last secrets, by these: the same ones go out with request after request. */
+const searches = new Map<string, Search>();
+const maxSearches = 8;
+
+/** Puts stars in the place of secrets in bytes that arrive in parts, so that their number stays the same. */
+export class SecretMask {
+  #secrets: readonly string[] = [];
+  #search: Search = searchFor([]);
+  /** The end of what has arrived, where a secret may have begun. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  add(secrets: readonly string[]): void {
+    this.#secrets = [...new Set([...this.#secrets, ...secrets])];
+    this.#search = searchFor(this.#secrets);
+  }
+
+  isIn(text: string): boolean {
+    return this.#search.forms.some((form) => text.toLowerCase().includes(form.toString()));
+  }
+
+  /** What can go on of what has arrived; the chunk may be changed. */
+  take(chunk: Uint8Array): Buffer {
+    const bytes =
+      this.#rest.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([this.#rest, chunk]);
+    const { forms, least, shifts } = this.#search;
+    for (let at = least - 1; at > 0 && at < bytes.length; ) {
+      const shift = shifts[pairAt(bytes, at)] ?? 1;
+      const from = at - least + 1;
+      const found =
+        shift > 0
+          ? undefined
+          : forms.find((form) => form.length <= bytes.length - from && begins(form, bytes, from));
+      if (found !== undefined) {
+        bytes.fill(star, from, from + found.length);
+      }
+      at += Math.max(shift, found?.length ?? 1);
+    }
+    const ready = Math.min(bytes.length, ...forms.map((form) => beginningOf(form, bytes)));
+    this.#rest = Buffer.from(bytes.subarray(ready));
+    return bytes.subarray(0, ready);
+  }
+
+  /** The rest, when nothing else comes. */
+  end(): Buffer {
+    const rest = this.#rest;
+    this.#rest = Buffer.alloc(0);
+    return rest;
+  }
+}
+
+function searchFor(secrets: readonly string[]): Search {
+  const key = secrets.join('\n');
+  const known = searches.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const texts = new Set(secrets.flatMap(formsOf).map((form) => form.toLowerCase()));
+  const forms = [...texts].map((text) => Buffer.from(text)).sort((a, b) => b.length - a.length);
+  const least = Math.min(forms.at(-1)?.length ?? 0, 255);
+  const shifts = new Uint8Array(65_536).fill(Math.max(least - 1, 0));
+  for (const form of forms) {
+    for (let at = 1; at < least; at++) {
+      const pair = pairAt(form, at);
+      shifts[pair] = Math.min(shifts[pair] ?? 0, least - 1 - at);
+    }
+  }
+  const search = { forms, least, shifts };
+  searches.set(key, search);
+  if (searches.size > maxSearches) {
+    searches.delete(searches.keys().next().value ?? '');
+  }
+  return search;
+}
+
+/** A secret in every encoding, and as some servers write it in JSON. */
+function formsOf(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/');
+  return wholeForms(secret).concat(json.length < 8 ? [] : json);
+}
+
+function pairAt(bytes: Buffer, end: number): number {
+  return ((lower[bytes[end - 1] ?? 0] ?? 0) << 8) | (lower[bytes[end] ?? 0] ?? 0);
+}
+
+/** Whether a form stands at a place, or its beginning where the bytes end before it does. */
+function begins(form: Buffer, bytes: Buffer, from: number): boolean {
+  const end = Math.min(form.length, bytes.length - from);
+  for (let at = 0; at < end; at++) {
+    if (form[at] !== lower[bytes[from + at] ?? 0]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Where a secret begins whose end is still to come; the length of the bytes where none does. */
+function beginningOf(form: Buffer, bytes: Buffer): number {
+  let at = Math.max(bytes.length - form.length + 1, 0);
+  while (at < bytes.length && !begins(form, bytes, at)) {
+    at++;
+  }
+  return at;
+}

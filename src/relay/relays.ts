@@ -1,0 +1,228 @@
+import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import { DisposableStore } from '../core/disposable.ts';
+import type { TokensError } from '../core/errors.ts';
+import { Emitter } from '../core/event.ts';
+import { isRecord, parseJson } from '../core/http/text.ts';
+import { logFault } from '../core/log.ts';
+import { identityOf } from '../core/protocols/kinds.ts';
+import { Relay, type RelayAddress } from '../core/relay/relay.ts';
+import type { TokenStore } from '../core/tokens/store.ts';
+import type { Services } from '../services.ts';
+import { userMessage } from '../userError.ts';
+
+/** The environment variable that a terminal's relay stands in. */
+const variable = 'SESSION_TOKENS_URL';
+
+interface RelaysDeps extends Pick<Services, 'clock' | 'connections' | 'keeper' | 'log' | 'ready'> {
+  /** What this machine's terminals have, by the process of each: it outlives the window, as terminals do that reload with it. */
+  readonly store: Pick<TokenStore, 'ids' | 'read' | 'write' | 'delete'>;
+  /** Tells a person that scripts cannot go on until they have signed in. */
+  readonly askSignIn: (why: string, connection: string) => unknown;
+}
+
+interface Running {
+  readonly relay: Relay;
+  readonly connection: string;
+  /** Absent for the relay of tasks. */
+  readonly terminal?: vscode.Terminal;
+  /** Those that its scripts have opened, by their ids. */
+  readonly sessions: Set<string>;
+}
+
+/** The relays of this window: one for each terminal that was opened with one, and one for the tasks of a connection. */
+export class Relays extends DisposableStore {
+  readonly #deps: RelaysDeps;
+  readonly #running = new Set<Running>();
+  readonly #changes = new Emitter<string>((error) => logFault(this.#deps.log, error));
+  /** Connections whose person knows that nobody is signed in. */
+  readonly #asked = new Set<string>();
+  /** Connections that a person has agreed to in this window. */
+  readonly agreed = new Set<string>();
+
+  /** A relay of a connection has begun or ended, or has answered. */
+  readonly onDidChange = this.#changes.event;
+
+  constructor(deps: RelaysDeps) {
+    super();
+    this.#deps = deps;
+    this.add(vscode.window.onDidOpenTerminal((terminal) => void this.#tryRestore(terminal)));
+    this.add(
+      vscode.window.onDidCloseTerminal((terminal) => void this.#end((one) => one.terminal === terminal)),
+    );
+    void this.#restoreAll();
+  }
+
+  /** How many terminals a connection's relays are for, and how many requests they had; undefined where there is none. */
+  of(connection: string): { terminals: number; requests: number } | undefined {
+    const all = [...this.#running].filter((one) => one.connection === connection);
+    const terminals = all.filter(({ terminal }) => terminal !== undefined).length;
+    return all.length === 0
+      ? undefined
+      : { terminals, requests: all.reduce((sum, { relay }) => sum + relay.requests, 0) };
+  }
+
+  /** Opens a terminal whose scripts have a relay. */
+  async openTerminal(connection: Connection): Promise<void> {
+    const sessions = new Set<string>();
+    const relay = await this.#start(connection, sessions);
+    const terminal = vscode.window.createTerminal({
+      name: connection.name,
+      iconPath: new vscode.ThemeIcon('key'),
+      env: { [variable]: relay.url },
+    });
+    this.#add({ relay, connection: connection.name, terminal, sessions });
+    terminal.show();
+    const pid = await terminal.processId;
+    if (pid !== undefined && this.#has(terminal)) {
+      const { port, capability } = relay;
+      const entry = { port, capability, connection: connection.name, identity: identityOf(connection) };
+      await this.#deps.store.write(String(pid), JSON.stringify(entry));
+    }
+  }
+
+  /** The address of the relay for the tasks of a connection. */
+  async urlForTasks(connection: Connection): Promise<string> {
+    const { name } = connection;
+    const known = [...this.#running].find((one) => one.connection === name && one.terminal === undefined);
+    if (known !== undefined) {
+      return known.relay.url;
+    }
+    const sessions = new Set<string>();
+    const relay = await this.#start(connection, sessions);
+    this.#add({ relay, connection: name, sessions });
+    return relay.url;
+  }
+
+  /** Ends the relays of a connection, and the sessions that their scripts have opened. */
+  async stop(connection: string): Promise<void> {
+    this.agreed.delete(connection);
+    await this.#end((one) => one.connection === connection);
+  }
+
+  /** The window goes. What a reload is to find again stays stored. */
+  override dispose(): void {
+    super.dispose();
+    for (const { relay } of this.#running) {
+      relay.dispose();
+    }
+  }
+
+  #start({ name }: Connection, sessions: Set<string>, address?: RelayAddress): Promise<Relay> {
+    const { clock, connections, keeper, log, ready } = this.#deps;
+    return Relay.start(
+      {
+        clock,
+        log,
+        connection: () => connections.get(name),
+        send: async (request, options) => {
+          await ready;
+          return keeper.relay(name, request, { ...options, onOpened: (id) => sessions.add(id) });
+        },
+        sentence: userMessage,
+        onDone: (error) => this.#done(name, error),
+        onWrong: (count) => void this.#warn(name, count),
+      },
+      address,
+    );
+  }
+
+  #add(one: Running): void {
+    this.#running.add(one);
+    this.agreed.add(one.connection);
+    this.#changes.fire(one.connection);
+  }
+
+  #has(terminal: vscode.Terminal): boolean {
+    return [...this.#running].some((one) => one.terminal === terminal);
+  }
+
+  #done(name: string, error: TokensError | undefined): void {
+    this.#changes.fire(name);
+    if (error === undefined) {
+      this.#asked.delete(name);
+    } else if ((error.code === 'E_CREDENTIALS' || error.code === 'E_EXPIRED') && !this.#asked.has(name)) {
+      this.#asked.add(name);
+      this.#deps.askSignIn(userMessage(error), name);
+    }
+  }
+
+  async #warn(name: string, count: number): Promise<void> {
+    const stop = vscode.l10n.t('Stop Relay');
+    const message = vscode.l10n.t(
+      'Somebody on this machine has tried {0} times to use the relay of {1} without its address.',
+      count,
+      name,
+    );
+    if ((await vscode.window.showWarningMessage(message, stop)) === stop) {
+      await this.stop(name);
+    }
+  }
+
+  async #end(which: (one: Running) => boolean): Promise<void> {
+    const { keeper, log, store } = this.#deps;
+    const ended = [...this.#running].filter(which);
+    for (const one of ended) {
+      one.relay.dispose();
+      this.#running.delete(one);
+      this.#changes.fire(one.connection);
+    }
+    for (const { sessions, terminal } of ended) {
+      const pid = await terminal?.processId;
+      const open = [...sessions].filter((id) => keeper.find(id) !== undefined);
+      const work = [
+        ...open.map((id) => keeper.close(id)),
+        ...(pid === undefined ? [] : [store.delete(String(pid))]),
+      ];
+      for (const done of await Promise.allSettled(work)) {
+        if (done.status === 'rejected') {
+          log.warn(`After a relay: ${String(done.reason)}`);
+        }
+      }
+    }
+  }
+
+  /** After a reload: takes up the relays of terminals that are still there, and forgets those of others. */
+  async #restoreAll(): Promise<void> {
+    try {
+      for (const id of await this.#deps.store.ids()) {
+        if (!isAlive(Number(id))) {
+          await this.#deps.store.delete(id);
+        }
+      }
+      await Promise.all(vscode.window.terminals.map((terminal) => this.#tryRestore(terminal)));
+    } catch (error) {
+      logFault(this.#deps.log, error);
+    }
+  }
+
+  async #tryRestore(terminal: vscode.Terminal): Promise<void> {
+    const { connections, log, store } = this.#deps;
+    try {
+      const pid = await terminal.processId;
+      const entry = parseJson((pid !== undefined && (await store.read(String(pid)))) || 'null');
+      const found = entry.ok && isRecord(entry.value) ? entry.value : {};
+      const { port, capability } = found;
+      const connection = connections.find(found.connection);
+      const isSame = connection !== undefined && identityOf(connection) === found.identity;
+      if (!isSame || this.#has(terminal) || typeof port !== 'number' || typeof capability !== 'string') {
+        return;
+      }
+      const sessions = new Set<string>();
+      const relay = await this.#start(connection, sessions, { port, capability });
+      this.#add({ relay, connection: connection.name, terminal, sessions });
+    } catch (error) {
+      log.warn(`The relay of a terminal could not be taken up again: ${String(error)}`);
+    }
+  }
+}
+
+/** Whether there is a process of this id. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

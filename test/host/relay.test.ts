@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { SessionTokensApi } from '../../src/api.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
+import { activated, removeConnections, run, setConnections } from './support.ts';
+
+const jobs = '/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JCPU/data';
+
+describe('relays', () => {
+  const { showWarningMessage } = vscode.window;
+  /** What a person was asked. */
+  const asked: string[] = [];
+  let answer: string | undefined = 'Let Them';
+  let api: SessionTokensApi;
+  let sandbox: Sandbox;
+
+  before(async () => {
+    api = await activated();
+    sandbox = await startSandbox();
+    Object.assign(vscode.window, {
+      showWarningMessage: async (question: string) => {
+        asked.push(question);
+        return answer;
+      },
+    });
+    await setConnections([{ name: 'r', kind: 'bmc-cra', url: sandbox.url, service: 'BBI3SYSA' }]);
+    await api.signIn('r', { username: 'demo', password: 'demo' }, { remember: true });
+  });
+  after(async () => {
+    Object.assign(vscode.window, { showWarningMessage });
+    await run('signOut', { connection: 'r' });
+    await removeConnections();
+    await sandbox.close();
+  });
+
+  async function openTerminal(): Promise<{ terminal: vscode.Terminal; url: string }> {
+    const opened = new Promise<vscode.Terminal>((resolve) => {
+      const listening = vscode.window.onDidOpenTerminal((terminal) => {
+        listening.dispose();
+        resolve(terminal);
+      });
+    });
+    await run('openTerminal', { connection: 'r' });
+    const terminal = await opened;
+    const { env } = terminal.creationOptions as vscode.TerminalOptions;
+    return { terminal, url: env?.SESSION_TOKENS_URL ?? '' };
+  }
+
+  it('are for nobody whose person does not want them', async () => {
+    answer = undefined;
+    assert.equal(await run('relayUrl', { connection: 'r' }), undefined);
+    assert.equal(await run('openTerminal', { connection: 'r' }), undefined);
+    answer = 'Let Them';
+    assert.deepEqual(asked.splice(0), ['Let scripts use r?', 'Let scripts use r?']);
+    await assert.rejects(run('openTerminal', { connection: 'none' }), { code: 'E_CONFIG' });
+  });
+
+  it('give a terminal data, and close its sessions when it is closed', async () => {
+    const { terminal, url } = await openTerminal();
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\/r$/);
+    const second = await openTerminal();
+    assert.deepEqual(asked.splice(0), ['Let scripts use r?'], 'each window asks once');
+    assert.notEqual(second.url, url);
+    second.terminal.dispose();
+    assert.equal((await fetch(url + jobs)).status, 200);
+    const target = () => api.tokens().then((all) => all.find((one) => one.target === 'MVMVS/JCPU'));
+    assert.ok(await target());
+    assert.equal(sandbox.stats().sessions, 1);
+    terminal.dispose();
+    await until(async () => sandbox.stats().sessions === 0);
+    assert.equal(await target(), undefined);
+    await assert.rejects(fetch(url + jobs));
+  });
+
+  it('give tasks an address, tell of strangers, and can be stopped', async () => {
+    const url = await run<string>('relayUrl', { connection: 'r' });
+    assert.equal(await run('relayUrl', { connection: 'r' }), url);
+    assert.equal((await fetch(url + jobs)).status, 200);
+    const stranger = url.replace(/\/[\w-]{43}\//, '/no/');
+    answer = 'Stop Relay';
+    const replies = await Promise.all(Array.from({ length: 10 }, () => fetch(stranger + jobs)));
+    assert.ok(replies.every(({ status }) => status === 404 || status === 503));
+    assert.match(asked.splice(0).join(), /tried 10 times to use the relay of r/);
+    await until(() =>
+      fetch(url + jobs).then(
+        () => false,
+        () => true,
+      ),
+    );
+    answer = 'Let Them';
+    await run('relayUrl', { connection: 'r' });
+    assert.deepEqual(asked.splice(0), ['Let scripts use r?'], 'who has stopped one is asked again');
+    await run('stopRelay', { connection: 'r' });
+  });
+});
+
+async function until(done: () => Promise<boolean>): Promise<void> {
+  while (!(await done())) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

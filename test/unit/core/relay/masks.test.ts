@@ -1,0 +1,75 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { SessionMask } from '../../../../src/core/protocols/cra/sessionMask.ts';
+import { SecretMask } from '../../../../src/core/relay/secretMask.ts';
+import { plainReader } from '../../../simulate/window.ts';
+
+/** What comes out of a mask when a text comes in parts of so many bytes. */
+function through(text: string, size: number): { text: string; found: string[] } {
+  const out: Buffer[] = [];
+  const found: string[] = [];
+  const reader = {
+    ...plainReader({ member: '', mayWrap: false }, () => undefined),
+    write: (chunk: Uint8Array) => void out.push(Buffer.from(chunk)),
+    end: async () => ({}) as never,
+  };
+  const mask = new SessionMask(reader, (id) => found.push(id));
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) {
+    mask.write(Uint8Array.from(bytes.subarray(at, at + size)));
+  }
+  void mask.end();
+  return { text: Buffer.concat(out).toString(), found };
+}
+
+describe('masks of a relay', () => {
+  it('takes a session out of the top of a body, and leaves a column of that name', () => {
+    const body = (id: string) =>
+      `{ "rc" : 0, "text":"a \\"sessionId\\":\\"no\\" }", "SessionId" : "${id}","Rows":[{"session":"mine é","a":[{"0":"}"}]},` +
+      `{"session":[{"0":"x"}]}], "sessionless":"y"}`;
+    const after = (id: string) => `{"a":{"session":"mine"},"Rows":[{"session":"mine"}],"session_id":"${id}"}`;
+    const hidden = '*'.repeat('id-1/2\\u00e9'.length);
+    for (let size = 1; size < 200; size++) {
+      const got = through(body('id-1/2\\u00e9'), size);
+      equal(got.text, body(hidden), String(size));
+      deepEqual(got.found, ['id-1/2é']);
+      deepEqual(through(after('id-1/2\\u00e9'), size), { text: after(hidden), found: ['id-1/2é'] });
+    }
+  });
+
+  it('passes on what is no JSON', () => {
+    for (const text of [
+      '',
+      '[]',
+      'no {"session',
+      '"session":"x"',
+      '{"session":',
+      '{"session":"x',
+      '}}{"a":1}',
+    ]) {
+      for (let size = 1; size <= text.length + 1; size++) {
+        equal(through(text, size).text, text);
+      }
+    }
+  });
+
+  it('finds secrets in every form, wherever the parts end', () => {
+    const secret = 'to/k"en+123=';
+    const forms = [
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      'to\\/k\\"en+123=',
+      encodeURIComponent(secret),
+    ];
+    const text = `${forms.join('|')}|to/k"en+12|to/to/k"en+123`;
+    const wanted = `${forms.map((form) => '*'.repeat(form.length)).join('|')}|to/k"en+12|to/to/k"en+123`;
+    for (let size = 1; size <= text.length; size++) {
+      const mask = new SecretMask();
+      mask.add([secret, 'short']);
+      const out: Buffer[] = [];
+      for (let at = 0; at < text.length; at += size) {
+        out.push(Buffer.from(mask.take(Buffer.from(text.slice(at, at + size)))));
+      }
+      equal(Buffer.concat([...out, mask.end()]).toString(), wanted, String(size));
+    }
+  });
+});
