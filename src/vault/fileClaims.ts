@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type FSWatcher, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from '../core/async.ts';
-import type { Disposable } from '../core/disposable.ts';
+import { DisposableStore } from '../core/disposable.ts';
 import { Emitter } from '../core/event.ts';
 import type { Claims } from '../core/tokens/store.ts';
 
@@ -47,31 +47,25 @@ interface WindowIdentity {
  * a file (`O_EXCL`). A stale claim is not removed but followed by the next one of its row, `key.0`, `key.1` …, so that of
  * several windows that find it stale only one gets the next. The files hold ids of windows and processes, nothing secret.
  */
-export class FileClaims implements Claims, Disposable {
+export class FileClaims extends DisposableStore implements Claims {
   readonly #folder: string;
   readonly #window: WindowIdentity;
-  readonly #claims = new Emitter<string>();
+  readonly #claims = this.add(new Emitter<string>());
   readonly #prepared = once(() => this.#prepare());
-  #watcher: FSWatcher | undefined;
-  #disposed = false;
+  readonly #watching = once(() => this.#watch());
 
   readonly onDidClaim = this.#claims.event;
 
   constructor(folder: string, window: WindowIdentity) {
+    super();
     this.#folder = folder;
     this.#window = window;
   }
 
   async enter(): Promise<void> {
     await this.#prepared();
-    this.#watch();
+    this.#watching();
     await writeFile(this.#presence(this.#window.id), `${process.pid} ${this.#window.boot}`);
-  }
-
-  dispose(): void {
-    this.#disposed = true;
-    this.#watcher?.close();
-    this.#claims.dispose();
   }
 
   async leave(): Promise<void> {
@@ -156,18 +150,16 @@ export class FileClaims implements Claims, Disposable {
 
   /** Where the folder cannot be watched, changes by others are found when a claim is made. */
   #watch(): void {
-    if (this.#disposed || this.#watcher !== undefined) {
-      return;
-    }
     try {
-      this.#watcher = watch(this.#folder, { persistent: false }, (_, name) => {
+      const watcher = watch(this.#folder, { persistent: false }, (_, name) => {
         if (typeof name === 'string' && name.endsWith('.0')) {
           this.#claims.fire(name.slice(0, -'.0'.length));
         }
       });
-      this.#watcher.on('error', () => this.#watcher?.close());
+      watcher.on('error', () => watcher.close());
+      this.add({ dispose: () => watcher.close() });
     } catch {
-      this.#watcher = undefined; // Not every file system can be watched.
+      // Not every file system can be watched.
     }
   }
 
