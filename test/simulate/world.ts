@@ -28,6 +28,8 @@ export class World {
   readonly #day: Day;
   readonly #looks: Looks;
   readonly #ports: Ports;
+  /** Windows that are being closed. */
+  readonly #leaving = new Set<SimWindow>();
   #operations = 0;
 
   /** @param tell hears everything that happens, when a seed is looked into */
@@ -130,7 +132,7 @@ export class World {
       // A clock that is set and a machine that is started anew, with no window to see one before the other, are more
       // than anyone can tell apart.
       machine.isReckoned = false;
-      for (const one of [...windows]) {
+      for (const one of [...windows, ...this.#leaving]) {
         // What is seen on the person's own machine goes with it.
         if (one.machine === machine || machine === machines[0]) {
           this.#kill(one);
@@ -244,6 +246,7 @@ export class World {
   /** The process is killed: between any two steps of anything. */
   #kill(window: SimWindow): void {
     this.#day.tell(`${window.name} is killed`);
+    this.#leaving.delete(window);
     window.alive = false;
     window.diedAt = this.#day.time.now;
     window.machine.claims.alive.delete(window.name);
@@ -256,6 +259,7 @@ export class World {
   /** The window is closed as people close one. */
   async #leave(window: SimWindow): Promise<void> {
     this.#day.windows = this.#day.windows.filter((other) => other !== window);
+    this.#leaving.add(window);
     this.#day.tell(`${window.name} leaves`);
     await window.inner.keeper.closeMine(3_500);
     await window.inner.keeper.flush();
