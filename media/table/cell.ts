@@ -14,31 +14,27 @@ export function cellText(cell: ShownCell | undefined): string {
 
 /** Puts a cell's value in its place on the screen, always as text. */
 export function fillCell(target: HTMLElement, cell: ShownCell | undefined): void {
-  if (typeof cell === 'string') {
-    const text = visible(cell);
-    const only = target.firstChild;
-    if (only instanceof Text && target.childNodes.length === 1) {
-      if (only.data !== text) {
-        only.data = text;
-      }
-    } else {
-      target.textContent = text;
+  const parts = partsOf(cell);
+  const [only] = parts;
+  const before = target.firstChild;
+  if (typeof only === 'string' && before instanceof Text && target.childNodes.length === 1) {
+    if (before.data !== only) {
+      before.data = only;
     }
-    return;
+  } else {
+    target.replaceChildren(...parts);
+  }
+}
+
+/** One text, or elements. */
+function partsOf(cell: ShownCell | undefined): (string | HTMLElement)[] {
+  if (typeof cell === 'string') {
+    return [visible(cell)];
   }
   if (cell === undefined || 'none' in cell) {
-    if (cell?.none === 'null') {
-      target.replaceChildren(element('span', { className: 'null', textContent: 'null' }));
-    } else {
-      target.replaceChildren();
-    }
-    return;
+    return cell?.none === 'null' ? [element('span', { className: 'null' }, 'null')] : [];
   }
-  if ('cut' in cell) {
-    target.textContent = `${visible(cell.cut)}…`;
-    return;
-  }
-  target.replaceChildren(
-    ...cell.map((text) => element('span', { className: 'value', textContent: visible(text) })),
-  );
+  return 'cut' in cell
+    ? [`${visible(cell.cut)}…`]
+    : cell.map((text) => element('span', { className: 'value' }, visible(text)));
 }

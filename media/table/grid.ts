@@ -230,11 +230,12 @@ export class Grid {
     attribute(root, 'aria-busy', row === undefined ? 'true' : null);
     const isWhole = selection.has(index, 0) && selection.to.column >= columns.seen.length;
     attribute(root, 'aria-selected', isWhole ? 'true' : null);
-    root.classList.toggle('new', row?.changed?.[0] === -1);
-    root.classList.toggle('gone', row !== undefined && row.index < 0);
+    const state = stateOf(row);
+    root.classList.toggle('new', state === 'new');
+    root.classList.toggle('gone', state === 'gone');
     root.classList.toggle('alerting', row?.alert !== undefined);
     placeCell(number, index, -1);
-    fillCell(number, row === undefined ? '' : row.index < 0 ? '−' : String(row.index + 1));
+    fillCell(number, row === undefined ? '' : state === 'gone' ? '−' : String(row.index + 1));
     while (cells.length < drawn.length) {
       const cell = element('div', { role: 'gridcell' });
       cells.push(cell);
@@ -264,8 +265,9 @@ export class Grid {
     attribute(cell, 'aria-selected', String(isSelected));
     const was = changed >= 0 ? say('was', visible(cellText(row?.was?.[changed]))) : null;
     attribute(cell, 'title', was);
-    const said = [was, alert ? say('alert') : null, rowState(row)].filter((text) => text !== null);
-    attribute(cell, 'aria-description', said.length === 0 ? null : said.join(', '));
+    const state = stateOf(row);
+    const said = [was, alert && say('alert'), state && say(`${state}Row`)].filter((text) => text);
+    attribute(cell, 'aria-description', said.join(', ') || null);
     placeCell(cell, index, at, left);
   }
 
@@ -319,12 +321,8 @@ function makeRow(): RowElement {
 }
 
 /** What is to be said of all of a row. */
-function rowState(row: ShownRow | undefined): string | null {
-  return row?.changed?.[0] === -1
-    ? say('newRow')
-    : row !== undefined && row.index < 0
-      ? say('goneRow')
-      : null;
+function stateOf(row: ShownRow | undefined): 'new' | 'gone' | undefined {
+  return row?.changed?.[0] === -1 ? 'new' : row !== undefined && row.index < 0 ? 'gone' : undefined;
 }
 
 /** Says which cell it is, and puts it into its column of the layout, where the row's number has the first one. */

@@ -50,10 +50,10 @@ function moveFocus({ key, shiftKey }: KeyboardEvent, view: TableView, far: boole
 
 function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
   const { row, column } = view.selection.focus;
+  const field = view.columns.seen[column]?.field;
   switch (key) {
     case 'Enter':
-    case ' ': {
-      const field = view.columns.seen[column]?.field;
+    case ' ':
       if (row < 0 && field !== undefined) {
         view.sortBy(field, shiftKey);
       } else if (key === 'Enter') {
@@ -62,7 +62,6 @@ function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
         view.go(row, -1, false);
       }
       return true;
-    }
     case 'Escape':
       view.go(row, column, false);
       return true;
@@ -75,16 +74,13 @@ function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
 }
 
 function command({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
-  switch (key.toLowerCase()) {
-    case 'a':
-      view.selectAll();
-      return true;
-    case 'c':
-      view.copy({ form: 'text', headers: shiftKey });
-      return true;
-    default:
-      return false;
+  const letter = key.toLowerCase();
+  if (letter === 'a') {
+    view.selectAll();
+  } else if (letter === 'c') {
+    view.copy({ form: 'text', headers: shiftKey });
   }
+  return letter === 'a' || letter === 'c';
 }
 
 /** Alt moves the column; with Shift it makes it wider or narrower. */

@@ -184,7 +184,12 @@ class Reader implements AnswerReader {
       }
       return head;
     } catch (error) {
-      this.#lost(error as TokensError);
+      // The worker has the table no more, or has never got it.
+      this.#fail(error as TokensError);
+      this.#parcel = [];
+      this.#filled = 0;
+      this.#unread = 0;
+      this.#goOn();
       return undefined;
     }
   }
@@ -216,15 +221,6 @@ class Reader implements AnswerReader {
     if (error !== undefined) {
       throw error;
     }
-  }
-
-  /** The worker has the table no more, or has never got it. */
-  #lost(error: TokensError): void {
-    this.#fail(error);
-    this.#parcel = [];
-    this.#filled = 0;
-    this.#unread = 0;
-    this.#goOn();
   }
 
   /** The first failure counts. The table is let go by `abort`, when its scalars have been told. */
