@@ -44,7 +44,7 @@ export class Cra {
     }
     const token = newSecret(36);
     const { userTokens, now, lifeMs } = this.#state;
-    userTokens.add(token, { service, lastUsed: now(), lifeMs });
+    userTokens.set(token, { service, lastUsed: now(), lifeMs });
     return token;
   }
 
@@ -168,7 +168,7 @@ export class Cra {
   /** Opens a session, or refuses for the limit. */
   #open(token: string, view: View, collectedAt: number): string {
     const { craSessions, counters, maxSessions, lifeMs, now } = this.#state;
-    if (craSessions.size >= maxSessions) {
+    if (craSessions.live().length >= maxSessions) {
       counters.refused += 1;
       const error = `No session is available: the limit of ${maxSessions} is reached. Close a session or try again later.`;
       throw new Refusal(json({ rc: 8, error }, 503));
@@ -176,7 +176,7 @@ export class Cra {
     const id = newSecret(18);
     const { product, name } = view;
     const session = { userToken: token, product, view: name, collectedAt, lastUsed: now(), lifeMs };
-    craSessions.add(id, session);
+    craSessions.set(id, session);
     counters.opened += 1;
     return id;
   }

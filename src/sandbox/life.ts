@@ -27,50 +27,33 @@ export function isShort(lifeMs: number): boolean {
  * Things that expire by idleness, by name. Nothing runs in the background: whoever looks, sweeps first, so
  * what has expired is never seen, and no timer outlives the gateway.
  */
-export class IdleTable<T extends Idle> {
-  readonly #entries = new Map<string, T>();
+export class IdleTable<T extends Idle> extends Map<string, T> {
   readonly #now: () => number;
   readonly #expired: (name: string) => void;
 
   constructor(now: () => number, expired: (name: string) => void) {
+    super();
     this.#now = now;
     this.#expired = expired;
   }
 
-  add(name: string, entry: T): void {
-    this.#entries.set(name, entry);
-  }
-
-  get(name: string): T | undefined {
+  override get(name: string): T | undefined {
     this.#sweep();
-    return this.#entries.get(name);
-  }
-
-  delete(name: string): boolean {
-    return this.#entries.delete(name);
-  }
-
-  clear(): void {
-    this.#entries.clear();
-  }
-
-  /** How many live. */
-  get size(): number {
-    return this.live().length;
+    return super.get(name);
   }
 
   /** Names and entries that live, oldest first. */
   live(): [string, T][] {
     this.#sweep();
-    return [...this.#entries];
+    return [...this];
   }
 
   /** Forgets what has been idle for its whole life, and says so. */
   #sweep(): void {
     const now = this.#now();
-    for (const [name, { lastUsed, lifeMs }] of this.#entries) {
+    for (const [name, { lastUsed, lifeMs }] of this) {
       if (now >= lastUsed + lifeMs) {
-        this.#entries.delete(name);
+        this.delete(name);
         this.#expired(name);
       }
     }

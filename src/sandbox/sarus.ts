@@ -81,17 +81,14 @@ export class Sarus {
     if (apiKey === undefined && (email === undefined || password === undefined)) {
       throw new SarusRefusal(400, 'APIKey, or email and Password, must be given');
     }
-    if (
-      apiKey === undefined
-        ? email !== account.email || password !== account.password
-        : apiKey !== account.apiKey
-    ) {
+    const isByMail = apiKey === undefined && email === account.email && password === account.password;
+    if (!isByMail && apiKey !== account.apiKey) {
       throw new SarusRefusal(401, 'The credentials are not valid');
     }
     const state = this.#state;
     const name = newSecret(24);
     const token: Idle = { lastUsed: state.now(), lifeMs: this.#lifeMs(params) };
-    state.sarusTokens.add(name, token);
+    state.sarusTokens.set(name, token);
     state.counters.opened += 1;
     return { SessionToken: name, Remaining: this.#remaining(token) };
   }

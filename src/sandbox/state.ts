@@ -83,8 +83,8 @@ export class State {
   }
 
   stats(): SandboxStats {
-    const sessions = this.craSessions.size + this.sarusTokens.size;
-    return { userTokens: this.userTokens.size, sessions, ...this.counters };
+    const sessions = this.craSessions.live().length + this.sarusTokens.live().length;
+    return { userTokens: this.userTokens.live().length, sessions, ...this.counters };
   }
 
   /** Uses a session, and so the user token: that one stays alive as long as any of its sessions (docs/protocols.md 2). */

@@ -123,7 +123,7 @@ function playSarus(quirks: Quirks, state: State, call: Call, usual: Usual): Answ
   if (quirks.renewalReplaces && endpoint === 'RenewSessionToken' && token !== undefined) {
     more.SessionToken = newSecret(24);
     state.sarusTokens.delete(name);
-    state.sarusTokens.add(String(more.SessionToken), token);
+    state.sarusTokens.set(String(more.SessionToken), token);
   }
   const life = quirks.remainingAsString ? String(Remaining) : Remaining;
   const asked = endpoint === 'QuerySessionToken' && quirks.olderQuery ? 'SessionTokenExpires' : 'Remaining';
