@@ -30,7 +30,7 @@ export class MaskingReader implements AnswerReader {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
-    const bytes = Buffer.concat([this.#rest, chunk]);
+    const bytes = joined([this.#rest, chunk]);
     free(chunk);
     return this.#take(bytes, false);
   }
@@ -63,7 +63,7 @@ export class MaskingReader implements AnswerReader {
     // Without a member that has begun, the end may be the beginning of a name.
     const kept = isAll ? bytes.length : at >= 0 ? at : Math.max(from, bytes.length - this.#longest);
     parts.push(bytes.subarray(from, kept));
-    const ready = Buffer.concat(parts);
+    const ready = joined(parts);
     this.#rest = Buffer.from(bytes.subarray(kept));
     free(bytes);
     return ready.length === 0 ? undefined : this.#reader.write(ready);
@@ -73,6 +73,17 @@ export class MaskingReader implements AnswerReader {
     const places = this.#names.map((name) => bytes.indexOf(name, from)).filter((place) => place >= 0);
     return places.length === 0 ? -1 : Math.min(...places);
   }
+}
+
+/** Pieces in memory of their own: what `Buffer.concat` makes of up to 32 KB is a part of something, and is never freed. */
+function joined(pieces: readonly Uint8Array[]): Buffer {
+  const all = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 function unquoted(value: string): string {
