@@ -16,12 +16,9 @@ export class Rows {
   #generation = 0;
   #revision = 0;
   #isArranged = false;
-  /** Rows of the table, and of them those that the filter leaves. */
-  #all = 0;
-  #count = 0;
-  /** Rows of the table compared with alone, in all and of those. */
-  #allGone = 0;
-  #gone = 0;
+  /** Rows of the table, and those of the table compared with alone: all of them, and what the filter leaves. */
+  #all = { shown: 0, gone: 0 };
+  #left = { shown: 0, gone: 0 };
   /** How many rows the table had when they were last asked for as they are arranged. */
   #arranged = 0;
   readonly #blocks = new Map<number, { generation: number; rows: readonly ShownRow[] }>();
@@ -33,12 +30,12 @@ export class Rows {
 
   /** Rows that the filter leaves, and those of the table compared with. */
   get count(): number {
-    return this.#count;
+    return this.#left.shown + this.#left.gone;
   }
 
   /** Those that the filter leaves of the table itself. */
   get ownCount(): number {
-    return this.#count - this.#gone;
+    return this.#left.shown;
   }
 
   /**
@@ -52,15 +49,15 @@ export class Rows {
     phase,
   }: Pick<TableStateMessage, 'revision' | 'rowCount' | 'gone' | 'phase'>): void {
     const isMuchMore = rowCount > this.#arranged && (phase !== 'arriving' || rowCount >= 2 * this.#arranged);
-    this.#all = rowCount;
-    this.#allGone = gone;
+    const { count } = this;
+    this.#all = { shown: rowCount, gone };
     if (revision !== this.#revision || (this.#isArranged && isMuchMore)) {
       this.#revision = revision;
       this.#renew();
     } else if (!this.#isArranged) {
       // The block that was the last one may be longer now.
-      this.#asked.delete(Math.floor(this.#count / blockRows));
-      this.#count = rowCount + this.#gone;
+      this.#asked.delete(Math.floor(count / blockRows));
+      this.#left = this.#all;
     }
   }
 
@@ -73,10 +70,9 @@ export class Rows {
   #renew(): void {
     this.#generation++;
     this.#asked.clear();
-    this.#arranged = this.#all;
+    this.#arranged = this.#all.shown;
     if (!this.#isArranged) {
-      this.#gone = this.#allGone;
-      this.#count = this.#all + this.#gone;
+      this.#left = this.#all;
     }
   }
 
@@ -87,10 +83,10 @@ export class Rows {
 
   /** Asks for these rows, if they are not here or on their way. How many there are is not known before the first ones. */
   want(from: number, to: number): void {
-    const last = Math.floor(Math.max(0, Math.min(to, this.#count) - 1) / blockRows);
+    const last = Math.floor(Math.max(0, Math.min(to, this.count) - 1) / blockRows);
     for (let block = Math.floor(from / blockRows); block <= last; block++) {
       const held = this.#blocks.get(block);
-      const length = Math.min(blockRows, this.#count - block * blockRows);
+      const length = Math.min(blockRows, this.count - block * blockRows);
       const isHere = held?.generation === this.#generation && held.rows.length >= length;
       if (!isHere && !this.#asked.has(block)) {
         this.#asked.add(block);
@@ -105,8 +101,7 @@ export class Rows {
       return false;
     }
     if (this.#isArranged) {
-      this.#gone = gone;
-      this.#count = shown + gone;
+      this.#left = { shown, gone };
     }
     const block = Math.floor(from / blockRows);
     this.#asked.delete(block);

@@ -168,14 +168,11 @@ export class TableEngine {
     return table.rows.list(from, partBytes, objectWriter(table, table.fields, valueForProgram));
   }
 
-  /** What is exported, of all rows that there are: the places of those rows in the server's order, and what the columns are. */
-  startExport({ fields, arrangement }: ExportRequest): { rows: Uint32Array; kinds: (Kind | undefined)[] } {
-    const { table } = this;
-    const rows = arrangement
-      ? arrangedRows(table, arrangement, this.#arranging.changes)
-      : allRows(table.rowCount);
-    const columns = fields.map((field) => table.column(field));
-    return { rows, kinds: columns.map((column) => column && table.kindOf(column)) };
+  /** What is exported, of all rows that there are: their places in the server's order. */
+  startExport({ arrangement }: ExportRequest): Uint32Array {
+    return arrangement
+      ? arrangedRows(this.table, arrangement, this.#arranging.changes)
+      : allRows(this.table.rowCount);
   }
 
   /** Some of these rows, without what stands before the first and after the last. */

@@ -20,7 +20,7 @@ export async function* exportParts(
   progress: (rows: number, total: number) => void = () => undefined,
 ): AsyncGenerator<string | Uint8Array> {
   const { fields, format, delimiter } = request;
-  const { rows, kinds } = await table.call('startExport', request);
+  const rows = await table.call('startExport', request);
   const size = Math.min(partRows, table.rowsIn(partBytes));
   async function* texts(): AsyncGenerator<string> {
     for (let from = 0; from < rows.length; from += size) {
@@ -30,7 +30,10 @@ export async function* exportParts(
     }
   }
   if (format === 'xlsx') {
-    const columns = fields.map((field, at) => ({ header: hide(field), kind: kinds[at] }));
+    const { state } = table;
+    const columns = fields.map((field) => {
+      return { header: hide(field), kind: state.kinds[state.fields.indexOf(field)] };
+    });
     async function* cells(): AsyncGenerator<string[][]> {
       for await (const text of texts()) {
         const lines = text.trimEnd().split('\n');

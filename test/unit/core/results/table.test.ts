@@ -160,7 +160,7 @@ describe('results: table', () => {
     assert.deepEqual(copied(0, 5), { text: 'b\nc\na', rows: 3 });
     assert.deepEqual(copied(0, 1), { text: 'x', rows: 1 }, 'but a row that is gone by itself is');
     assert.equal(now.statistics({ ...all, field: 'v' })?.rows, 3);
-    assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).rows.length, 3);
+    assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).length, 3);
     assert.deepEqual(now.detail({ arrangement: asSent, at: 0 }), {
       index: -1,
       fields: [
@@ -370,7 +370,7 @@ function exported(
   delimiter?: ',' | ';' | '\t',
 ): string {
   const request = { fields, format, ...(delimiter && { delimiter }) };
-  const { rows } = desk.startExport(request);
+  const rows = desk.startExport(request);
   return desk.exportPart({ ...request, rows: rows.slice(from, to) });
 }
 
@@ -532,11 +532,11 @@ describe('results: export', () => {
     const desk = new TableEngine(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
     const arrangement = { sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] };
     const request = { fields: ['n'], format: 'ndjson', arrangement } as const;
-    const { rows } = desk.startExport(request);
+    const rows = desk.startExport(request);
     const sort = [{ field: 'n', descending: false }];
     desk.page({ arrangement: { sort, filter: '', labels: [] }, from: 0, to: 9 });
     assert.equal(desk.exportPart({ ...request, rows }), '{"n":3}\n{"n":2}\n');
-    assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).rows.length, 3);
+    assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).length, 3);
   });
 
   it('sorts rows that arrive when they have doubled, and at the end; what is exported has all of them', () => {
@@ -557,7 +557,7 @@ describe('results: export', () => {
     }
     assert.ok(orders.size <= 11, `sorted ${orders.size} times`);
     const request = { fields: ['v'], format: 'csv', arrangement } as const;
-    const own = desk.startExport(request).rows;
+    const own = desk.startExport(request);
     const first = desk.exportPart({ ...request, rows: own.slice(0, 2) });
     assert.deepEqual([own.length, first], [1000, '1\r\n2\r\n']);
     assert.notEqual(page().rows[0]?.cells[0], '1', 'what is on the screen stays where it is');
