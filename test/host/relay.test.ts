@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
 import type { SessionTokensApi } from '../../src/api.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
@@ -10,6 +13,7 @@ describe('relays', () => {
   const { showWarningMessage } = vscode.window;
   /** What a person was asked. */
   const asked: string[] = [];
+  const connection = () => ({ name: 'r', kind: 'bmc-cra', url: sandbox.url, service: 'BBI3SYSA' });
   let answer: string | undefined = 'Let Them';
   let api: SessionTokensApi;
   let sandbox: Sandbox;
@@ -23,7 +27,7 @@ describe('relays', () => {
         return answer;
       },
     });
-    await setConnections([{ name: 'r', kind: 'bmc-cra', url: sandbox.url, service: 'BBI3SYSA' }]);
+    await setConnections([connection()]);
     await api.signIn('r', { username: 'demo', password: 'demo' }, { remember: true });
   });
   after(async () => {
@@ -70,6 +74,30 @@ describe('relays', () => {
     await until(async () => sandbox.stats().sessions === 0);
     assert.equal(await target(), undefined);
     await assert.rejects(fetch(url + jobs));
+  });
+
+  it('ask the gateway over sockets that are used again, as VS Code’s own agent would not', async () => {
+    const server = createServer((_, response) => response.end('{"token":"abcdefghij"}'));
+    let sockets = 0;
+    server.on('connection', () => sockets++);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const signIn = { request: 'POST /login', json: { user: '{username}', password: '{password}' } };
+    const api2 = { name: 'api', kind: 'rest', url: `http://127.0.0.1:${port}`, signIn, token: '/token' };
+    await setConnections([connection(), api2]);
+    answer = 'Agree';
+    await run('relayUrl', { connection: 'api' });
+    answer = 'Let Them';
+    const url = await run<string>('relayUrl', { connection: 'api' });
+    await api.signIn('api', { username: 'ann', password: 'of-the-house' });
+    for (let count = 0; count < 20; count++) {
+      assert.equal(await (await fetch(`${url}/things`)).text(), '{"token":"‹redacted›"}');
+    }
+    assert.ok(sockets <= 3, `${sockets} sockets`);
+    await run('stopRelay', { connection: 'api' });
+    await run('signOut', { connection: 'api' });
+    server.close();
+    asked.splice(0);
   });
 
   it('give tasks an address, tell of strangers, and can be stopped', async () => {

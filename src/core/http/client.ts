@@ -153,6 +153,8 @@ export class HttpClient {
       ...(this.#deps.proxySupport?.() === 'on' ? { agent: undefined } : {}),
       // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
       ...(this.#secure ? this.#tls : {}),
+      // Else what takes our agent's place says that the socket is for once.
+      ...(agent === this.#agent ? { headers: { ...options.headers, Connection: 'keep-alive' } } : {}),
       maxHeaderSize: maxHeaderBytes,
     };
     const request = (this.#secure ? https : http).request(all, callback);
