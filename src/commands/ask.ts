@@ -37,9 +37,8 @@ export async function askChoice<T extends vscode.QuickPickItem>(
 }
 
 /** Whether a person says yes to a question by a button; rejects with `E_CANCELLED` when they do not. */
-export async function confirm(question: string, yes: string, detail?: string): Promise<void> {
-  const options = { modal: true, ...(detail === undefined ? {} : { detail }) };
-  answered(await vscode.window.showWarningMessage(question, options, yes));
+export async function confirm(question: string, yes: string, detail = ''): Promise<void> {
+  answered(await vscode.window.showWarningMessage(question, { modal: true, detail }, yes));
 }
 
 function answered<T>(answer: T | undefined): T {

@@ -5,10 +5,6 @@ import type { SandboxServer } from '../sandbox/gateway.ts';
 export class SandboxHost {
   #running: SandboxServer | undefined;
 
-  get running(): SandboxServer | undefined {
-    return this.#running;
-  }
-
   /**
    * Starts it in place of one that runs.
    * @throws `E_CONFIG` when the port is taken; one that runs goes on
