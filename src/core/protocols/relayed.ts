@@ -69,9 +69,18 @@ export function decoded(text: string): string {
   }
 }
 
+/** A text decoded as often as any server may: bytes that are no UTF-8 keep nothing else from it. */
+function bare(text: string): string {
+  const bytes = Buffer.from(text).toString('latin1');
+  const once = bytes.replace(/%(?:25)*([\da-f]{2})/gi, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return once === bytes ? text : bare(Buffer.from(once, 'latin1').toString());
+}
+
 /** The steps of a path as a server may read them: decoded, in lower case, without parameters. */
 export function stepsOf(path: string): string[] {
-  return decoded(path.replaceAll('+', '%2B'))
+  return bare(path)
     .split(/[/\\]/)
     .map((step) => step.replace(/;.*$/s, '').trim().toLowerCase())
     .filter((step) => step !== '');

@@ -22,11 +22,9 @@ export function placeIn(url: string): Place | undefined {
 
 /** Whether a path stays below where it begins, however often a server decodes it and whatever it takes for a separator. */
 export function staysBelow(path: string): boolean {
-  const isPlain = /^\/[!-~]*$/.test(path) && !/\/\/|\\|%(?:25)?5c|%0|%1|%7f/i.test(path);
-  const steps = [...stepsOf(path), ...stepsOf(decoded(path))];
-  return (
-    isPlain && URL.parse(`http://x${path}`)?.pathname === path && !steps.some((step) => /^\.+$/.test(step))
-  );
+  const isPlain = /^\/[!-~]*$/.test(path) && !/\/\/|\\|%(?:25)*5c|%[01]|%7f|%(?![\da-f]{2})/i.test(path);
+  const isSame = URL.parse(`http://x${path}`)?.pathname === path;
+  return isPlain && isSame && !stepsOf(path).some((step) => /^\.+$/.test(step));
 }
 
 /** Whether a request is one of a program of this machine, to the relay under its own name, and none of a page in a browser. */
@@ -42,9 +40,9 @@ export function isEqual(one: string, other: string): boolean {
   return hash !== undefined && another !== undefined && timingSafeEqual(hash, another);
 }
 
-/** Headers that belong to one hop, that say who somebody is or where they come from, or that are made anew. */
+/** Headers that belong to one hop, that say who somebody is, where they come from or want to go, or that are made anew. */
 const notRequested =
-  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|authorization|cookie|origin|referer|forwarded|via|(?:proxy|sec|x-forwarded)-.*)$/;
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|authorization|cookie|origin|referer|forwarded|via|x-(?:original|rewrite)-url|(?:proxy|sec|x-forwarded)-.*)$/;
 
 /** The same of an answer; what it says to a browser is not for a script. */
 const notAnswered =

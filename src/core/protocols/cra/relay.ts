@@ -33,7 +33,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   const isVerb = (step: string, at: number) =>
     tokenVerbs.has(step) && !/^(?:products|views)$/.test(steps[at - 1] ?? '');
   const params = new URLSearchParams([whole.query, isForm(whole) ? textOf(whole) : ''].join('&'));
-  if (steps.some(isVerb) || (steps.length <= 3 && params.has('close'))) {
+  if (steps.some(isVerb) || (steps.length <= 3 && [...params.keys()].some((name) => /^close$/i.test(name)))) {
     return undefined;
   }
   const headers = Object.entries(whole.headers).filter(([name]) => !tokenNames.includes(name));
@@ -42,11 +42,12 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
     query: without(whole.query, tokenNames),
     headers: Object.fromEntries(headers),
   };
-  const [, service, ...names] = (viewData.exec(whole.path) ?? []).map((part) => part && decodedStep(part));
-  const [, classic] = classicData.exec(whole.path) ?? [];
+  const path = plain(whole.path);
+  const [, service, ...names] = (viewData.exec(path) ?? []).map((part) => part && decodedStep(part));
+  const [, classic] = classicData.exec(path) ?? [];
   const [product, view] = classic === undefined ? names : [params.get('product'), params.get('view')];
-  if (!product || !view || (whole.method !== 'GET' && whole.method !== 'POST')) {
-    const [, named] = ofService.exec(whole.path) ?? [];
+  if (!product || !view || !/^(?:GET|HEAD|POST)$/.test(whole.method)) {
+    const [, named] = ofService.exec(path) ?? [];
     return { request, service: named && decodedStep(named) };
   }
   const own = [...tokenNames, 'close', ...(classic === undefined ? [] : ['product', 'view'])];
@@ -81,6 +82,11 @@ function isKnown(name: string, value: string): boolean {
   return least === undefined
     ? known.includes(name) && (name !== 'refresh' || /^[YN]$/.test(value))
     : /^\d{1,9}$/.test(value) && Number(value) >= least;
+}
+
+/** A path with its letters as they are, and without parameters: servers read it alike. */
+function plain(path: string): string {
+  return path.replace(/%[4-7][\da-f]/gi, decodeURIComponent).replace(/;[^/]*|\/+$/g, '');
 }
 
 function decodedStep(step: string): string {

@@ -95,6 +95,9 @@ describe('a relay', () => {
         `${service}/keep%61live`,
         `${service}/close;x=1`,
         `${service}/close/`,
+        `${service}/log%6Fn;x=%ff`,
+        `${service}/log%256Fn`,
+        '/cra/serviceGateway/services?Close=true&session=x',
         '/cra/serviceGateway/services?close=true&session=x',
       ]) {
         const reply = await ask(relay.url + path, { method: 'POST' });
@@ -102,6 +105,18 @@ describe('a relay', () => {
         match(reply.text, /"E_CONFIG"/);
       }
       deepEqual(sandbox.stats(), before);
+    });
+
+    it('holds the session of a view, however its address is written', async () => {
+      const { relay, rig } = await relayTo({ url: sandbox.url }, cra);
+      const before = sandbox.stats().opened;
+      for (const path of [data.replace('data', 'd%61ta'), `${data};x=1`, `${data}/`, data]) {
+        equal((await ask(relay.url + path)).status, 200, path);
+      }
+      const head = await ask(relay.url + data, { method: 'HEAD' });
+      deepEqual([head.status, head.text], [200, '']);
+      equal(sandbox.stats().opened - before, 1);
+      equal(rig.opened.length, 1);
     });
 
     it('says in one sentence that nobody is signed in, or that the gateway is away', async () => {
@@ -291,6 +306,24 @@ describe('a relay', () => {
       for (const path of ['/login', '/LOGIN/', '/session/abc']) {
         equal((await ask(relay.url + path, { method: 'POST' })).status, 403, path);
       }
+      deepEqual(got, []);
+    });
+
+    it('finds a request about tokens beside others, said twice or in other words', async () => {
+      const call = { request: 'POST /rpc', json: { method: 'user.login', user: '{username}' } };
+      const { relay } = await toApi({ signIn: call, revoke: undefined });
+      answer = (_, response) => json(response, []);
+      const headers = { 'Content-Type': 'application/json' };
+      for (const body of [
+        '{"method":"User.Login"}',
+        '[{"method":"host.get"},{"method":"user.login"}]',
+        '{"method":"user.login","method":"host.get"}',
+        '\uFEFF{"Method" : "user\\u002elogin"}',
+      ]) {
+        equal((await ask(`${relay.url}/rpc`, { method: 'POST', headers, body })).status, 403, body);
+      }
+      const twice = await ask(`${relay.url}/rpc?method=a&METHOD=user.login`, { method: 'POST' });
+      equal(twice.status, 403);
       deepEqual(got, []);
     });
 
