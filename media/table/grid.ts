@@ -1,8 +1,7 @@
-import type { ShownRow } from '../../src/views/results/messages.ts';
+import type { Layout, ShownRow } from '../../src/views/results/messages.ts';
 import { cellText, fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
 import { attribute, element, visible } from './dom.ts';
-import { headerCell } from './header.ts';
 import type { Rows } from './rows.ts';
 import { elementHeight, Scroller } from './scroller.ts';
 import type { Selection } from './selection.ts';
@@ -304,6 +303,29 @@ export class Grid {
     attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
     this.markMenu();
   }
+}
+
+/** Makes the header of a column; the style sheet draws the arrow of its sorting. */
+function headerCell(
+  { field, label, kind, pinned }: SeenColumn,
+  title: string,
+  sort: Layout['sort'],
+): HTMLElement {
+  const by = sort.findIndex((one) => one.field === field);
+  const cell = element('div', {
+    className: `cell ${kind}${pinned ? ' pinned' : ''}`,
+    role: 'columnheader',
+    draggable: true,
+    ariaSort: by < 0 ? 'none' : sort[by]?.descending ? 'descending' : 'ascending',
+    title: label === field ? visible(field) : `${visible(label)} (${visible(field)})`,
+  });
+  cell.dataset.field = field;
+  cell.append(element('span', { className: 'title' }, visible(title)));
+  if (by >= 0 && sort.length > 1) {
+    cell.append(element('span', { className: 'step' }, String(by + 1)));
+  }
+  cell.append(element('span', { className: 'handle', title: say('resize'), ariaHidden: 'true' }));
+  return cell;
 }
 
 function widthOf(columns: readonly SeenColumn[]): number {

@@ -3,7 +3,6 @@ import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
 import { asNumbers, sizeOfNumber } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
-import { fold, foreign } from './text.ts';
 
 type Comparison = ':' | '=' | '<' | '<=' | '>' | '>=';
 
@@ -194,4 +193,24 @@ function containing(part: string): (cell: Cell | undefined) => boolean {
 
 function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+/** Finds that there is more to folding a text than its case: it has letters beyond ASCII, or several lines. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII but the ends of lines is meant.
+const foreign = /[^\u0000-\u0009\u000b\u000c\u000e-\u007f]/;
+
+/**
+ * A text as it is looked for: without regard to case (also of Turkish, where `i`, `ı`, `I` and `İ` are found by each
+ * other, and of `ß` and `ς`), to how its letters are composed, and to line ends, which a filter of one line cannot have.
+ */
+function fold(text: string): string {
+  if (!foreign.test(text)) {
+    return text.toLowerCase();
+  }
+  const line = text.replace(/[\r\n]+/g, '');
+  const lower = line.normalize('NFC').toUpperCase().toLowerCase();
+  return lower
+    .replace(/i\u0307/g, 'i')
+    .replaceAll('ς', 'σ')
+    .normalize('NFC');
 }
