@@ -50,6 +50,8 @@ export class Relays extends DisposableStore {
     this.add(
       vscode.window.onDidCloseTerminal((terminal) => void this.#end((one) => one.terminal === terminal)),
     );
+    const isGone = ({ connection }: Running) => deps.connections.find(connection) === undefined;
+    this.add(deps.connections.onDidChange(() => void this.#end(isGone)));
     void this.#restoreAll();
   }
 
@@ -73,12 +75,7 @@ export class Relays extends DisposableStore {
     });
     this.#add({ relay, connection: connection.name, terminal, sessions });
     terminal.show();
-    const pid = await terminal.processId;
-    if (pid !== undefined && this.#has(terminal)) {
-      const { port, capability } = relay;
-      const entry = { port, capability, connection: connection.name, identity: identityOf(connection) };
-      await this.#deps.store.write(String(pid), JSON.stringify(entry));
-    }
+    await this.#store(sessions);
   }
 
   /** The address of the relay for the tasks of a connection. */
@@ -117,7 +114,8 @@ export class Relays extends DisposableStore {
         connection: () => connections.get(name),
         send: async (request, options) => {
           await ready;
-          return keeper.relay(name, request, { ...options, onOpened: (id) => sessions.add(id) });
+          const onOpened = (id: string) => void this.#store(sessions.add(id));
+          return keeper.relay(name, request, { ...options, onOpened });
         },
         sentence: userMessage,
         onDone: (error) => this.#done(name, error),
@@ -131,6 +129,20 @@ export class Relays extends DisposableStore {
     this.#running.add(one);
     this.agreed.add(one.connection);
     this.#changes.fire(one.connection);
+  }
+
+  /** Keeps what a reload of the window is to find again. */
+  async #store(sessions: ReadonlySet<string>): Promise<void> {
+    const running = [...this.#running].find((one) => one.sessions === sessions);
+    const pid = await running?.terminal?.processId;
+    if (running === undefined || pid === undefined || !this.#running.has(running)) {
+      return;
+    }
+    const { port, capability, identity } = running.relay;
+    const entry = { port, capability, identity, connection: running.connection, sessions: [...sessions] };
+    await this.#deps.store
+      .write(String(pid), JSON.stringify(entry))
+      .catch((error: unknown) => this.#deps.log.warn(`A reload will end a relay: ${String(error)}`));
   }
 
   #has(terminal: vscode.Terminal): boolean {
@@ -208,7 +220,8 @@ export class Relays extends DisposableStore {
       if (!isSame || this.#has(terminal) || typeof port !== 'number' || typeof capability !== 'string') {
         return;
       }
-      const sessions = new Set<string>();
+      const ids = Array.isArray(found.sessions) ? found.sessions : [];
+      const sessions = new Set(ids.filter((id) => typeof id === 'string'));
       const relay = await this.#start(connection, sessions, { port, capability });
       this.#add({ relay, connection: connection.name, terminal, sessions });
     } catch (error) {

@@ -179,8 +179,15 @@ describe('scripts in a terminal', () => {
     }
   });
 
-  it('go on while the window reloads, and end with their terminal', async function () {
-    this.timeout(120_000);
+  for (const closes of [true, false]) {
+    it(`go on while the window reloads, and end with their terminal (closeOnExit: ${closes})`, async function () {
+      this.timeout(120_000);
+      await vs().setSettings({ 'sessionTokens.closeOnExit': closes });
+      await reload();
+    });
+  }
+
+  async function reload(): Promise<void> {
     await vs().showTokens();
     const { username: user, password, gatewayPassword } = canaries;
     await openTerminal('bank', [
@@ -205,7 +212,7 @@ describe('scripts in a terminal', () => {
     await type('exit');
     await until('the session to be closed', async () => bank().sandbox.stats().sessions === 0);
     await vs().waitForRows((all) => !all.some(({ description }) => /terminals/.test(description)));
-  });
+  }
 
   it('are told in one sentence that nobody is signed in, and that a relay was stopped', async () => {
     await vs().showTokens();

@@ -65,7 +65,8 @@ export class Relay implements Disposable, RelayAddress {
   readonly #deps: RelayDeps;
   readonly #server: Server;
   readonly #name: string;
-  readonly #identity: string;
+  /** What its connection is bound to: it sends nothing elsewhere. */
+  readonly identity: string;
   readonly #underWay = new Set<ServerResponse>();
   #wrong = 0;
   /** Requests that were sent on so far. */
@@ -91,7 +92,7 @@ export class Relay implements Disposable, RelayAddress {
     this.capability = capability;
     const connection = deps.connection();
     this.#name = connection.name;
-    this.#identity = identityOf(connection);
+    this.identity = identityOf(connection);
     this.#server = createServer(bounds, (request, response) => void this.#take(request, response));
     this.#server.maxConnections = maxSockets;
     for (const event of ['connect', 'upgrade']) {
@@ -207,7 +208,7 @@ export class Relay implements Disposable, RelayAddress {
   /** Whoever was asked has agreed to where the connection led then. */
   #connection(): Connection {
     const connection = this.#deps.connection();
-    if (identityOf(connection) !== this.#identity) {
+    if (identityOf(connection) !== this.identity) {
       throw new TokensError(
         'E_CONFIG',
         'The connection {0} leads elsewhere now than when its relay was started.',
