@@ -94,7 +94,7 @@ export class HttpClient {
    *   E_CREDENTIALS (a secret of the connection is not known), and what a sink throws.
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {
-    const headers = await this.#prepare();
+    const headers = await this.#prepare(request);
     if (request.signal?.aborted) {
       throw cancelled();
     }
@@ -320,9 +320,10 @@ export class HttpClient {
   }
 
   /** Makes TLS ready, and the connection's own headers, with the secrets that are known at this moment. */
-  async #prepare(): Promise<Record<string, string>> {
+  async #prepare({ onSecrets }: HttpRequest): Promise<Record<string, string>> {
     const { connection, redactor, secrets } = this.#deps;
     const { passphrase, headers: known } = (hasSecrets(connection) ? await secrets?.() : undefined) ?? {};
+    onSecrets?.(Object.values(known ?? {}));
     for (const secret of [passphrase, ...Object.values(known ?? {})]) {
       if (secret !== undefined) {
         redactor.add(secret);

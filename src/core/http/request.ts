@@ -70,6 +70,8 @@ export interface HttpRequest {
    */
   readonly idempotent?: boolean | 'network';
   readonly signal?: AbortSignal | undefined;
+  /** Hears, before it is sent, of what is secret in the connection's own headers. */
+  readonly onSecrets?: ((secrets: readonly string[]) => void) | undefined;
   /** Hears of the status and the headers before the body is read. */
   readonly onHead?: (head: HttpHead) => void;
   /**

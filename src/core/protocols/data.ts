@@ -42,6 +42,7 @@ export async function readData(
       headers: { ...relayed?.request.headers, ...request.headers },
       asItIs: relayed !== undefined,
       signal: call.signal,
+      onSecrets: (secrets) => relayed?.script.onSecrets(secrets),
       onHead: (head) => {
         rules.onHead?.(head);
         relayed?.script.onHead(head);

@@ -17,9 +17,9 @@ import { Passage, say } from './passage.ts';
 /** Bounds: sizes in bytes, times in milliseconds. */
 const maxBodyBytes = 16_777_216;
 const maxAtOnce = 32;
-/** What one wrong capability costs, and how many are told of together. */
+/** What one wrong capability costs, and how many are told of first; then ten times as many, and so on. */
 const wrongMs = 1_000;
-const toldWrong = 10;
+const firstTold = 10;
 /** A request may take so many times the time of one request to the gateway: it may have to sign in on the way. */
 const maxTimes = 4;
 
@@ -69,6 +69,9 @@ export class Relay implements Disposable, RelayAddress {
   readonly identity: string;
   readonly #underWay = new Set<ServerResponse>();
   #wrong = 0;
+  #told = firstTold;
+  /** Requests with a wrong capability that wait: they take no place from others. */
+  #refusing = 0;
   /** Requests that were sent on so far. */
   requests = 0;
 
@@ -120,11 +123,6 @@ export class Relay implements Disposable, RelayAddress {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined); // Who asked has gone.
-    if (this.#underWay.size >= maxAtOnce) {
-      say(response, 503, 'The relay has too many requests at once.');
-      return;
-    }
-    this.#underWay.add(response);
     try {
       await this.#answer(request, response);
     } catch (error) {
@@ -144,12 +142,15 @@ export class Relay implements Disposable, RelayAddress {
     if (!isOfProgram(request, `127.0.0.1:${this.port}`)) {
       say(response, 403, 'The relay answers programs of this machine alone, and no web pages.');
     } else if (place === undefined || !isEqual(place.capability, this.capability)) {
-      await this.#refuse(response);
+      await this.#refuse(request, response);
+    } else if (this.#underWay.size >= maxAtOnce) {
+      say(response, 503, 'The relay has too many requests at once.');
     } else if (place.connection !== this.#name || !staysBelow(place.path)) {
       say(response, 400, 'This address leads nowhere that the relay sends requests.');
     } else if (method === undefined) {
       say(response, 405, 'The relay does not send requests of this method.');
     } else {
+      this.#underWay.add(response);
       const body = await bodyOf(request);
       if (body === undefined) {
         say(response, 413, 'The body of the request is too large for the relay.');
@@ -160,12 +161,18 @@ export class Relay implements Disposable, RelayAddress {
     }
   }
 
-  async #refuse(response: ServerResponse): Promise<void> {
-    this.#wrong++;
-    if (this.#wrong % toldWrong === 0) {
+  async #refuse(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (++this.#wrong === this.#told) {
+      this.#told *= 10;
       this.#deps.onWrong(this.#wrong);
     }
+    if (this.#refusing >= maxAtOnce) {
+      request.destroy();
+      return;
+    }
+    this.#refusing++;
     await pause(this.#deps.clock, wrongMs);
+    this.#refusing--;
     say(response, 404, 'There is no such relay.');
   }
 

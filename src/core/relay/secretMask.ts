@@ -93,10 +93,29 @@ function searchFor(secrets: readonly string[]): Search {
   return search;
 }
 
-/** A secret in every encoding, and as some servers write it in JSON. */
+const asJson = (code: number) => `\\u${code.toString(16).padStart(4, '0')}`;
+const asHtml = (code: number) => `&#x${code.toString(16)};`;
+
+/** Which characters servers escape, and how: .NET, Gson, and those that are careful, in JSON; then in HTML. */
+const escapings: readonly [RegExp, (code: number) => string][] = [
+  [/["&'+<>`]/g, asJson],
+  [/[&'<=>]/g, asJson],
+  [/[^\w.~-]/g, asJson],
+  [/./gs, asJson],
+  [/["&'<>]/g, asHtml],
+  [/["&'+<>]/g, asHtml],
+  [/[^\w.~-]/g, asHtml],
+  [/["&'+<>]/g, (code) => `&#${code};`],
+  [/["&<>]/g, (code) => ({ 34: '&quot;', 38: '&amp;', 60: '&lt;', 62: '&gt;' })[code] ?? ''],
+];
+
+/** A secret in every encoding, and as some servers write it in JSON and in HTML. */
 function formsOf(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/');
-  return wholeForms(secret).concat(json.length < 8 ? [] : json);
+  const escaped = escapings.map(([which, as]) => secret.replace(which, (one) => as(one.charCodeAt(0))));
+  // Gson has its own way with quotes.
+  const quoted = escaped.map((text) => text.replace(/["\\](?!u[\da-f]{4})/g, '\\$&'));
+  return [...wholeForms(secret), ...[json, ...escaped, ...quoted].filter((form) => form.length >= 8)];
 }
 
 function pairAt(bytes: Buffer, end: number): number {

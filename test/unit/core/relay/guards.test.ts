@@ -18,12 +18,18 @@ describe('a relay, to others', () => {
   let rig: RelayRig;
   let relay: Relay;
   let got: Got[];
+  /** How many requests at the gateway nobody waited for in the end. */
+  let left: number;
   /** Answers wait for it. */
   let answered: Promise<void>;
 
   beforeEach(async () => {
     answered = Promise.resolve();
+    left = 0;
     const server = await serve(async ({ path }, response) => {
+      response.on('close', () => {
+        left += response.writableEnded ? 0 : 1;
+      });
       if (!path.endsWith('/login')) {
         await answered;
       }
@@ -107,6 +113,26 @@ describe('a relay, to others', () => {
     ok(performance.now() - begun >= 990);
     deepEqual(rig.wrong, [10]);
     deepEqual(got, []);
+  });
+
+  it('lets nobody without the capability keep out who has it, or flood a person with words of it', async () => {
+    const wrong = relay.url.replace(relay.capability, 'A'.repeat(43));
+    const others = Array.from({ length: 40 }, () => ask(`${wrong}/things`).catch(() => undefined));
+    await until(() => rig.wrong.length > 0);
+    const begun = performance.now();
+    equal((await ask(`${relay.url}/things`)).status, 200);
+    ok(performance.now() - begun < 900);
+    ok((await Promise.all(others)).every((reply) => reply === undefined || reply.status === 404));
+    deepEqual(rig.wrong, [10]);
+  });
+
+  it('ends all requests of a script that has gone, those behind others too', async () => {
+    answered = new Promise(() => undefined);
+    const one = `GET ${new URL(relay.url).pathname}/things HTTP/1.1\r\nHost: 127.0.0.1:${relay.port}\r\n\r\n`;
+    const socket = dial(relay.port, '127.0.0.1', () => socket.write(one + one + one));
+    await until(() => got.filter(({ path }) => path.endsWith('/things')).length === 3);
+    socket.destroy();
+    await until(() => left === 3);
   });
 
   it('stays within the origin and the path of its connection', async () => {

@@ -1,5 +1,6 @@
 import { deepEqual, doesNotMatch, equal, match, ok, rejects } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { type ConnectionSecrets, secretPlace } from '../../../../src/core/connection.ts';
 import type { Relay } from '../../../../src/core/relay/relay.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/gateway.ts';
@@ -23,8 +24,9 @@ describe('a relay', () => {
   async function relayTo(
     settings: Record<string, unknown>,
     login?: Record<string, string>,
+    secrets?: ConnectionSecrets,
   ): Promise<{ rig: RelayRig; relay: Relay }> {
-    const rig = new RelayRig(connectionOf(settings), login);
+    const rig = new RelayRig(connectionOf(settings), login, secrets);
     rigs.push(rig);
     return { rig, relay: await rig.relay() };
   }
@@ -187,10 +189,11 @@ describe('a relay', () => {
           signIn: { request: 'POST /login', json: { user: '{username}' } },
           revoke: { request: 'DELETE /session/{token}' },
           token: '/token',
-          headers: { 'X-Own': 'own' },
+          headers: { 'X-Own': 'own', 'X-Secret': secretPlace },
           ...more,
         },
         { username: 'demo', password: 'demo-password' },
+        { headers: { 'x-secret': 'own-secret-123' } },
       );
       return {
         ...made,
@@ -307,6 +310,26 @@ describe('a relay', () => {
         equal((await ask(relay.url + path, { method: 'POST' })).status, 403, path);
       }
       deepEqual(got, []);
+    });
+
+    it('says nothing of what is secret in the headers of a connection', async () => {
+      const { relay } = await toApi();
+      answer = ({ headers }, response) =>
+        json(response, headers, 200, { 'X-Back': headers['x-secret'] ?? '' });
+      const reply = await ask(`${relay.url}/things`, { headers: { 'X-Original-URL': '/login' } });
+      const said = JSON.parse(reply.text);
+      deepEqual([said['x-secret'], said['x-original-url']], ['*'.repeat(14), undefined]);
+      equal(reply.headers['x-back'], undefined);
+    });
+
+    it('signs in once for all who find the token dead', async () => {
+      const { relay, kill } = await toApi();
+      answer = (_, response) => json(response, [1]);
+      equal((await ask(`${relay.url}/things`)).status, 200);
+      kill();
+      const replies = await Promise.all(Array.from({ length: 20 }, () => ask(`${relay.url}/things`)));
+      ok(replies.every(({ status }) => status === 200));
+      equal(got.filter(({ path }) => path === '/api/login').length, 2);
     });
 
     it('finds a request about tokens beside others, said twice or in other words', async () => {

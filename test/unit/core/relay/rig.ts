@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import type { Connection } from '../../../../src/core/connection.ts';
+import type { Connection, ConnectionSecrets } from '../../../../src/core/connection.ts';
 import type { TokensError } from '../../../../src/core/errors.ts';
 import { identityOf } from '../../../../src/core/protocols/kinds.ts';
 import { Relay, type RelayAddress } from '../../../../src/core/relay/relay.ts';
@@ -31,7 +31,7 @@ export class RelayRig {
   readonly failures: (TokensError | undefined)[] = [];
   readonly #relays: Relay[] = [];
 
-  constructor(connection: Connection, login?: Record<string, string>) {
+  constructor(connection: Connection, login?: Record<string, string>, secrets: ConnectionSecrets = {}) {
     this.connections = [connection];
     const credentials = new MemoryCredentials();
     if (login !== undefined) {
@@ -44,7 +44,10 @@ export class RelayRig {
       claims: new SharedClaims(() => this.clock.now().up).window('w'),
       connections: this.connections,
       connect: (one, { redactor, log }) =>
-        connect(one, { clock: this.clock, redactor, log, maxResponseBytes: 1 << 28 }),
+        connect(one, {
+          ...{ clock: this.clock, redactor, log, maxResponseBytes: 1 << 28 },
+          secrets: async () => secrets,
+        }),
       name: 'w',
     });
   }
