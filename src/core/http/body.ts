@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { unlessCancelled } from '../async.ts';
 import { TokensError } from '../errors.ts';
@@ -129,12 +129,15 @@ async function* utf8Of(
     source = await inflated(source, encoding);
   }
   const decoder = asItIs ? undefined : decoderOf(await beginning(source), headers['content-type'], note);
+  // Each as it came: what waits in a stream of bytes is put together when it is read, and what it was is garbage then.
+  const each = new PassThrough({ readableObjectMode: true, readableHighWaterMark: 1 });
+  const chunks: AsyncIterable<Uint8Array> = pipeline(source, each, () => undefined);
   if (decoder === undefined) {
-    yield* source as AsyncIterable<Uint8Array>;
+    yield* chunks;
     return;
   }
   const encoder = new TextEncoder(); // Not Buffer: what it makes of little text is a part of something that is shared.
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunks) {
     yield encoder.encode(decoder.decode(chunk, { stream: true }));
   }
   yield encoder.encode(decoder.decode()); // Half a letter may be left.
