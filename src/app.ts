@@ -143,7 +143,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
       log,
       memory,
       turn: rate.turn,
-      maxResponseBytes: options.maxResponseBytes(),
+      maxResponseBytes: options.maxResponseBytes,
       proxySupport: options.proxySupport,
       secrets: async () => (await credentialsOf(connection, credentials, log))?.secrets ?? {},
     });

@@ -16,7 +16,9 @@ export function connect(
       return new Sarus({ ...all, connection });
     case 'rest':
       return new Rest({ ...all, connection });
-    default:
+    case 'bmc-cra':
       return new Cra({ ...all, connection: connection as CraConnection });
+    default:
+      throw new Error(`a client of the kind ${connection.kind} is not known here`);
   }
 }

@@ -117,7 +117,7 @@ async function strike(
         redactor,
         log,
         turn: rate.turn,
-        maxResponseBytes: 1 << 20,
+        maxResponseBytes: () => 1 << 20,
         random: () => 0,
       }),
     name: 'w',

@@ -85,7 +85,7 @@ const parts = () => ({
   clock: new SystemClock(),
   redactor: new Redactor(),
   log: { debug: silent, info: silent, warn: silent, error: silent },
-  maxResponseBytes: 1_048_576,
+  maxResponseBytes: () => 1_048_576,
 });
 
 const statuses = fc.constantFrom(200, 200, 200, 200, 201, 204, 400, 401, 403, 404, 410, 500);

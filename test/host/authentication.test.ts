@@ -40,7 +40,7 @@ describe('security: tokens for other extensions', () => {
       claims: new SharedClaims(() => clock.now().up).window('w'),
       connections,
       connect: (connection, { redactor, log }) =>
-        connect(connection, { clock, redactor, log, maxResponseBytes: 1_048_576 }),
+        connect(connection, { clock, redactor, log, maxResponseBytes: () => 1_048_576 }),
       name: 'w',
     });
   });

@@ -20,7 +20,7 @@ const deps = {
   clock,
   redactor: new Redactor(),
   log: { debug: silent, info: silent, warn: silent, error: silent },
-  maxResponseBytes: maxBytes,
+  maxResponseBytes: () => maxBytes,
 };
 const worker = new WorkerClient(join(root, 'src/core/results/worker.ts'), clock);
 

@@ -79,7 +79,7 @@ export function keepsTokens(kept: Kept): void {
       claims: new SharedClaims(() => clock.now().up).window('w'),
       connections,
       connect: (connection, { redactor, log }) =>
-        new Rest({ connection, clock, redactor, log, maxResponseBytes: 16 << 20 }),
+        new Rest({ connection, clock, redactor, log, maxResponseBytes: () => 16 << 20 }),
       name: 'w',
     });
     open.push(

@@ -72,7 +72,7 @@ async function keepAlive(
     claims: claims.window('w'),
     connections: [connection],
     connect: (_, { redactor, log }) =>
-      connect(connection, { clock: requests, redactor, log, maxResponseBytes: 1 << 20 }),
+      connect(connection, { clock: requests, redactor, log, maxResponseBytes: () => 1 << 20 }),
     name: 'w',
     keepsLog: false,
   });

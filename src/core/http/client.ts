@@ -22,8 +22,8 @@ export interface HttpDeps {
   readonly clock: Clock;
   readonly redactor: Redactor;
   readonly log: Log;
-  /** Bound of an inflated body, in bytes. */
-  readonly maxResponseBytes: number;
+  /** Bound of an inflated body, in bytes, as it is now: a person who meets it raises it. */
+  readonly maxResponseBytes: () => number;
   /** From 0 to below 1: jitter of the waits between attempts. */
   readonly random?: () => number;
   /** VS Code's setting `http.proxySupport`, as it is now. */
@@ -236,7 +236,7 @@ export class HttpClient {
       const { name } = this.#deps.connection;
       const body = await readBody(message, head, flight, {
         host: this.host,
-        maxBytes: this.#deps.maxResponseBytes,
+        maxBytes: this.#deps.maxResponseBytes(),
         note: (what) => this.#deps.log.warn(`${name}: ${what}`),
       });
       this.#deps.log.debug(`${name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes`);

@@ -112,7 +112,7 @@ const tlsFailures: Readonly<Record<string, Message>> = {
 export function tooLarge(host: string, bound: number): TokensError {
   return new TokensError('E_TOO_LARGE', 'The answer of {0} is larger than {1} MB.', [
     host,
-    Number((bound / 1_048_576).toPrecision(2)),
+    Number((bound / 1_048_576).toPrecision(6)),
   ]);
 }
 

@@ -87,7 +87,7 @@ class Reader implements AnswerReader {
     if (this.#bytes > this.#maxBytes) {
       throw this.#fail(
         new TokensError('E_TOO_LARGE', 'The answer is larger than the {0} MB that are allowed.', [
-          Math.round(this.#maxBytes / 1_000_000),
+          Number((this.#maxBytes / 1_048_576).toPrecision(6)),
         ]),
       );
     }

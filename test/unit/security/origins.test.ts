@@ -58,7 +58,7 @@ describe('security: credentials and tokens go to the origin they were given for,
       claims: new SharedClaims(() => clock.now().up).window('w'),
       connections,
       connect: (connection, { redactor, log }) =>
-        connect(connection, { clock, redactor, log, maxResponseBytes: 1_048_576, random: () => 0 }),
+        connect(connection, { clock, redactor, log, maxResponseBytes: () => 1_048_576, random: () => 0 }),
       name: 'w',
     });
   });

@@ -30,7 +30,7 @@ describe('security: without a secret storage', () => {
       claims: new SharedClaims(() => clock.now().up).window('w'),
       connections: [connectionOf({ name: 'c', kind: 'sarus', url: sandbox.url })],
       connect: (connection, { redactor, log }) =>
-        connect(connection, { clock, redactor, log, maxResponseBytes: 1_048_576 }),
+        connect(connection, { clock, redactor, log, maxResponseBytes: () => 1_048_576 }),
       name: 'w',
     });
     try {

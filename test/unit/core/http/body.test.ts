@@ -248,7 +248,10 @@ describe('protocols: bodies', () => {
         response.end(bytes);
       });
       const parts = deps();
-      return { http: client(server.url, {}, { ...parts, maxResponseBytes: 2 ** 28 }), log: parts.log.lines };
+      return {
+        http: client(server.url, {}, { ...parts, maxResponseBytes: () => 2 ** 28 }),
+        log: parts.log.lines,
+      };
     }
 
     async function reads(type: string, bytes: Buffer, right: string): Promise<void> {

@@ -316,7 +316,18 @@ describe('protocols: http', () => {
 
     it('has a small bound for answers that are not data', async () => {
       const server = await serve((_, response) => response.writeHead(200).end(Buffer.alloc(5_000_000, 0x20)));
-      await failure(client(server.url, {}, { maxResponseBytes: 1e9 }).send(get), 'E_TOO_LARGE');
+      await failure(client(server.url, {}, { maxResponseBytes: () => 1e9 }).send(get), 'E_TOO_LARGE');
+    });
+
+    it('heeds the bound as it is now, and tells it as it was set', async () => {
+      const server = await serve((_, response) => response.writeHead(200).end(Buffer.alloc(1_200_000, 0x20)));
+      let megabytes = 1.125;
+      const http = client(server.url, {}, { maxResponseBytes: () => megabytes * 1_048_576 });
+      const data = { ...get, sink: () => ({ write: () => undefined }) };
+      const refused = await failure(http.send(data), 'E_TOO_LARGE');
+      match(refused.message, / 1\.125 MB/);
+      megabytes = 256;
+      equal((await http.send(data)).status, 200);
     });
 
     it('reads no more of an error than its beginning', async () => {
@@ -376,7 +387,7 @@ describe('protocols: http', () => {
       const slow = gate();
       const first = gate();
       let chunks = 0;
-      const http = client(server.url, {}, { maxResponseBytes: 1e9 });
+      const http = client(server.url, {}, { maxResponseBytes: () => 1e9 });
       const answer = http.send({
         ...get,
         sink: () => ({

@@ -159,7 +159,7 @@ export interface Deps {
   clock: Clock;
   redactor: Redactor;
   log: MemoryLog;
-  maxResponseBytes: number;
+  maxResponseBytes: () => number;
   random: () => number;
 }
 
@@ -168,7 +168,7 @@ export function deps(more: Partial<Deps> = {}): Deps {
     clock: new SystemClock(),
     redactor: new Redactor(),
     log: new MemoryLog(),
-    maxResponseBytes: 1_048_576,
+    maxResponseBytes: () => 1_048_576,
     random: () => 0.5,
     ...more,
   };

@@ -45,7 +45,7 @@ export class RelayRig {
       connections: this.connections,
       connect: (one, { redactor, log }) =>
         connect(one, {
-          ...{ clock: this.clock, redactor, log, maxResponseBytes: 1 << 28 },
+          ...{ clock: this.clock, redactor, log, maxResponseBytes: () => 1 << 28 },
           secrets: async () => secrets,
         }),
       name: 'w',

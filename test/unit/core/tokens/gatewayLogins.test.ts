@@ -93,7 +93,7 @@ for (const dialect of ['getData', 'views'] as const) {
         claims: new SharedClaims(() => clock.now().up).window('w'),
         connections: [connectionOf({ name: 'c', url, service: 'S', dialect, ...settings })],
         connect: (to, { redactor, log }) =>
-          connect(to, { clock, redactor, log, maxResponseBytes: 1_048_576, random: () => 0 }),
+          connect(to, { clock, redactor, log, maxResponseBytes: () => 1_048_576, random: () => 0 }),
         name: 'w',
       });
       windows.push(window);

@@ -290,7 +290,7 @@ describe('refusals of a log-on over HTTP', () => {
       claims: new SharedClaims(() => clock.now().up).window('w'),
       connections: [connection],
       connect: (to, { redactor, log }) =>
-        connect(to, { clock, redactor, log, maxResponseBytes: 1_048_576, random: () => 0 }),
+        connect(to, { clock, redactor, log, maxResponseBytes: () => 1_048_576, random: () => 0 }),
       name: 'w',
     });
     const messages: string[] = [];

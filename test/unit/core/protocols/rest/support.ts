@@ -97,7 +97,7 @@ export class Rig {
       claims: this.claims.window(name),
       connections,
       connect: (connection, { clock, log, redactor }) =>
-        new Rest({ connection, clock, log, redactor, maxResponseBytes: 1 << 20 }),
+        new Rest({ connection, clock, log, redactor, maxResponseBytes: () => 1 << 20 }),
       name,
     });
     this.windows.push(window);
