@@ -40,9 +40,12 @@ export function isEqual(one: string, other: string): boolean {
   return hash !== undefined && another !== undefined && timingSafeEqual(hash, another);
 }
 
-/** Headers that belong to one hop, that say who somebody is, where they come from or want to go, or that are made anew. */
+/**
+ * Headers that belong to one hop, that say who somebody is, where they come from or want to go, or that are made anew; and
+ * those for a part of an answer, in which nothing finds a part of a token.
+ */
 const notRequested =
-  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|authorization|cookie|origin|referer|forwarded|via|x-(?:original|rewrite)-url|(?:proxy|sec|x-forwarded)-.*)$/;
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|authorization|cookie|origin|referer|forwarded|via|range|if-range|x-(?:original|rewrite)-url|(?:proxy|sec|x-forwarded)-.*)$/;
 
 /** The same of an answer; what it says to a browser is not for a script. */
 const notAnswered =

@@ -101,7 +101,6 @@ const escapings: readonly [RegExp, (code: number) => string][] = [
   [/["&'+<>`]/g, asJson],
   [/[&'<=>]/g, asJson],
   [/[^\w.~-]/g, asJson],
-  [/./gs, asJson],
   [/["&'<>]/g, asHtml],
   [/["&'+<>]/g, asHtml],
   [/[^\w.~-]/g, asHtml],
