@@ -48,7 +48,12 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   const [product, view] = classic === undefined ? names : [params.get('product'), params.get('view')];
   if (!product || !view || !/^(?:GET|HEAD|POST)$/.test(whole.method)) {
     const [, named] = ofService.exec(path) ?? [];
-    return { request, service: named && decodedStep(named) };
+    const query = without(request.query, ['close']);
+    // A definition leaves the session open that it is read in, and nobody here would know of that one.
+    const closes = /\/definition$/i.test(path)
+      ? { query: query === '' ? 'close=Y' : `${query}&close=Y` }
+      : {};
+    return { request: { ...request, ...closes }, service: named && decodedStep(named) };
   }
   const own = [...tokenNames, 'close', ...(classic === undefined ? [] : ['product', 'view'])];
   const others = [...params].filter(

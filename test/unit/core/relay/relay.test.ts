@@ -121,6 +121,16 @@ describe('a relay', () => {
       equal(rig.opened.length, 1);
     });
 
+    it('leaves no session of a definition open that nobody would close', async () => {
+      const { relay } = await relayTo({ url: sandbox.url }, cra);
+      const before = sandbox.stats().sessions;
+      for (const query of ['', '?close=N', '?x=1&CLOSE=false']) {
+        const definition = await ask(relay.url + data.replace(/data$/, 'definition') + query);
+        equal(definition.status, 200, definition.text);
+      }
+      equal(sandbox.stats().sessions, before);
+    });
+
     it('says in one sentence that nobody is signed in, or that the gateway is away', async () => {
       const { relay, rig } = await relayTo({ url: sandbox.url, service: 'BBI3SYSA' });
       const reply = await ask(relay.url + data);
