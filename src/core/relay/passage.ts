@@ -90,7 +90,7 @@ export class Passage implements Script {
     }
     const body = Buffer.concat([this.#mask.take(Buffer.concat(this.#held)), this.#mask.end()]);
     const isBare = response.req.method === 'HEAD' || body.length === 0;
-    response.writeHead(this.#head?.status ?? 502, {
+    response.writeHead(this.#status(), {
       ...this.#headers(),
       ...(response.req.method === 'HEAD' ? {} : { 'Content-Length': body.length }),
     });
@@ -115,9 +115,14 @@ export class Passage implements Script {
   }
 
   #begin(): void | Promise<void> {
-    this.#response.writeHead(this.#head?.status ?? 502, this.#headers());
+    this.#response.writeHead(this.#status(), this.#headers());
     const [...held] = this.#held.splice(0);
     return this.#send(Buffer.concat(held));
+  }
+
+  #status(): number {
+    const { status } = this.#head ?? { status: 0 };
+    return status < 200 ? 502 : status;
   }
 
   #headers(): Record<string, string> {

@@ -384,6 +384,14 @@ describe('a relay', () => {
       }
     });
 
+    it('says that it cannot pass on a status that there is not', async () => {
+      const { relay, rig } = await toApi();
+      answer = (_, response) => response.socket?.end('HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n');
+      const { status } = await ask(`${relay.url}/things`);
+      equal(status, 502);
+      match(rig.window.lines.join('\n'), /GET \/things 502,/);
+    });
+
     it('breaks an answer off that its gateway has broken off', async () => {
       const { relay } = await toApi();
       answer = (_, response) => {
