@@ -209,6 +209,8 @@ describe('scripts in a terminal', () => {
     await until('its session', async () => bank().sandbox.stats().sessions === 1);
     await vs().waitForRows((all) => all.some(({ description }) => /terminals 1/.test(description)));
 
+    // A reload may forget that the panel was open.
+    await vs().palette('Terminal: Focus Terminal');
     await type('exit');
     await until('the session to be closed', async () => bank().sandbox.stats().sessions === 0);
     await vs().waitForRows((all) => !all.some(({ description }) => /terminals/.test(description)));
