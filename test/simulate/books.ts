@@ -17,6 +17,14 @@ interface ToldLife {
   readonly by: SimWindow;
 }
 
+/** An attempt to close a token, and when it has failed: until then its window may have heard that the token lives. */
+interface Attempt {
+  readonly by: SimWindow;
+  failedAt: number;
+  /** When the last machine was awake again; before that, news may have waited. */
+  awakeAt: number;
+}
+
 /** What has happened to tokens and logins; says at once of what happens now whether it may. */
 export class Books {
   readonly #day: Day;
@@ -43,8 +51,8 @@ export class Books {
   readonly #refused = new Map<string, { readonly at: number; readonly by: SimWindow }>();
   /** How the last use of each refresh token has ended, as far as its window has heard. */
   readonly #refreshes = new Map<string, Refresh>();
-  /** Tokens that somebody has tried to close. */
-  readonly #givenUp = new Set<string>();
+  /** The attempts to close each token. */
+  readonly #attempts = new Map<string, Attempt[]>();
   /** What answers have told of the life of each token. */
   readonly #lives = new Map<string, ToldLife[]>();
   /** When the last request about each token was sent that was answered as if it were dead. */
@@ -85,8 +93,14 @@ export class Books {
       : granted.by.diedAt - granted.at > (isStored ? hearsayMs : second);
   }
 
-  closes(token: string): void {
-    this.#givenUp.add(token);
+  /** A window tries to close a token. */
+  async closes(token: string, by: SimWindow, call: Promise<void>): Promise<void> {
+    const attempt: Attempt = { by, failedAt: Number.POSITIVE_INFINITY, awakeAt: 0 };
+    this.#attempts.set(token, [...(this.#attempts.get(token) ?? []), attempt]);
+    await call.catch((error: unknown) => {
+      Object.assign(attempt, { failedAt: this.#day.time.now, awakeAt: this.#day.lastAwake });
+      throw error;
+    });
   }
 
   /** An answer has told a token's life. */
@@ -102,15 +116,26 @@ export class Books {
 
   /**
    * Whether nobody may lose an open token any more. What was called dead, or has run out by all that was told of it, is
-   * forgotten when it is closed, though that fails.
+   * forgotten when it is closed, though that fails. Nobody can go by what another window was told at that moment.
    * @param user what a session is under
    */
   mayNotBeLost(token: string, user: string): boolean {
     const never = Number.NEGATIVE_INFINITY;
     const deadAt = Math.max(this.#calledDead.get(token) ?? never, this.#calledDead.get(user) ?? never);
-    const isAlive = ({ sentAt, until, at, by }: ToldLife) =>
-      sentAt > deadAt && until > this.#day.time.now && by.diedAt - at > hearsayMs;
-    return this.#isOurs(token) && (!this.#givenUp.has(token) || (this.#lives.get(token) ?? []).some(isAlive));
+    const attempts = this.#attempts.get(token) ?? [];
+    const isUnheard = (told: ToldLife) =>
+      attempts.some(
+        ({ by, failedAt, awakeAt }) =>
+          by !== told.by &&
+          Math.max(told.at, awakeAt) > failedAt - hearsayMs &&
+          told.sentAt < failedAt + hearsayMs,
+      );
+    const isAlive = (told: ToldLife) =>
+      told.sentAt > deadAt &&
+      told.until > this.#day.time.now &&
+      told.by.diedAt - told.at > hearsayMs &&
+      !isUnheard(told);
+    return this.#isOurs(token) && (attempts.length === 0 || (this.#lives.get(token) ?? []).some(isAlive));
   }
 
   /** Notes who is at work. */

@@ -191,8 +191,8 @@ export class Ports {
       close: async (tokens, options) => {
         const token = tokens.session ?? tokens.user;
         window.unclosed.add(token);
-        books.closes(token);
-        await port('close', token, () => inner.close(tokens, options));
+        const call = port('close', token, () => inner.close(tokens, options));
+        await books.closes(token, window, call);
         window.unclosed.delete(token);
         books.closed(token, window); // Now it knows: its machine may have slept.
       },
