@@ -70,8 +70,8 @@ export class Relay implements Disposable, RelayAddress {
   readonly #underWay = new Set<ServerResponse>();
   #wrong = 0;
   #told = firstTold;
-  /** Requests with a wrong capability that wait: they take no place from others. */
-  #refusing = 0;
+  /** Those with a wrong capability, which wait: they take no place from others. */
+  readonly #refusing = new Set<ServerResponse>();
   /** Requests that were sent on so far. */
   requests = 0;
 
@@ -115,7 +115,7 @@ export class Relay implements Disposable, RelayAddress {
   /** Nobody is answered any more. Who waits is told so: it may be there again, after a reload. */
   dispose(): void {
     this.#server.close();
-    for (const response of this.#underWay) {
+    for (const response of [...this.#underWay, ...this.#refusing]) {
       say(response, 503, 'The relay has ended.');
     }
     setImmediate(() => this.#server.closeAllConnections());
@@ -166,13 +166,13 @@ export class Relay implements Disposable, RelayAddress {
       this.#told *= 10;
       this.#deps.onWrong(this.#wrong);
     }
-    if (this.#refusing >= maxAtOnce) {
+    if (this.#refusing.size >= maxAtOnce) {
       request.destroy();
       return;
     }
-    this.#refusing++;
+    this.#refusing.add(response);
     await pause(this.#deps.clock, wrongMs);
-    this.#refusing--;
+    this.#refusing.delete(response);
     say(response, 404, 'There is no such relay.');
   }
 

@@ -126,6 +126,14 @@ describe('a relay, to others', () => {
     deepEqual(rig.wrong, [10]);
   });
 
+  it('tells also who waits with a wrong capability that the relay has ended', async () => {
+    const wrong = relay.url.replace(relay.capability, 'A'.repeat(43));
+    const replies = Promise.all(Array.from({ length: 10 }, () => ask(`${wrong}/things`)));
+    await until(() => rig.wrong.length > 0);
+    relay.dispose();
+    deepEqual(new Set((await replies).map(({ status }) => status)), new Set([503]));
+  });
+
   it('ends all requests of a script that has gone, those behind others too', async () => {
     answered = new Promise(() => undefined);
     const one = `GET ${new URL(relay.url).pathname}/things HTTP/1.1\r\nHost: 127.0.0.1:${relay.port}\r\n\r\n`;
