@@ -22,6 +22,8 @@ export class SessionCall {
   readonly #deps: DataCallDeps;
   readonly #openings: SingleFlight<string, Opened>;
   readonly #query: SessionQuery;
+  /** The values of sessions that this call was refused in. */
+  readonly #refused = new Set<string>();
 
   constructor(deps: DataCallDeps, openings: SingleFlight<string, Opened>, query: SessionQuery) {
     this.#deps = deps;
@@ -40,34 +42,37 @@ export class SessionCall {
 
   /** In a session under the token of the sign-in. */
   async run(): Promise<Fetched> {
-    const { request, options } = this.#query;
     const chosen = this.#chosen();
-    await this.#deps.signIn.current(this.#query, options);
-    const session = chosen ?? (request.session === 'reuse' ? this.#reusable() : undefined);
-    if (session !== undefined) {
-      return this.#inSessionOrNew(session);
-    }
-    return request.session === 'reuse' && request.keepOpen
-      ? this.#inSharedSession()
-      : this.#fetched(await this.#open(), false);
+    await this.#deps.signIn.current(this.#query, this.#query.options);
+    return chosen === undefined ? this.#inAnySession() : this.#inSessionOrNew(chosen);
   }
 
-  /** In the session that somebody else is opening for the same view, or in one that others may share. */
-  async #inSharedSession(): Promise<Fetched> {
-    const { connection, service, view, options } = this.#query;
+  /**
+   * In an open session, in the one that somebody else is opening for the same view, or in one that others may share; or
+   * else in one of its own.
+   * @param dead a session that was refused
+   */
+  async #inAnySession(dead?: Session): Promise<Fetched> {
+    const { connection, service, view, request, options } = this.#query;
     const key = JSON.stringify([connection.name, service, view]);
-    for (let other = this.#openings.get(key); other !== undefined; other = this.#openings.get(key)) {
+    const isShared = request.session === 'reuse' && request.keepOpen;
+    while (request.session === 'reuse') {
+      const session = this.#reusable();
+      if (session !== undefined) {
+        return this.#inSessionOrNew(session);
+      }
+      const other = isShared ? this.#openings.get(key) : undefined;
+      if (other === undefined) {
+        break;
+      }
       // Its own asker hears of its failure; this one tries for itself.
       await unlessCancelled(
         other.catch(() => undefined),
         options.signal,
       );
-      const session = this.#reusable();
-      if (session !== undefined) {
-        return this.#inSessionOrNew(session);
-      }
     }
-    return this.#fetched(await this.#openings.run(key, () => this.#open()), false);
+    const opening = isShared ? this.#openings.run(key, () => this.#open(dead)) : this.#open(dead);
+    return this.#fetched(await opening, false);
   }
 
   async #inSessionOrNew(session: Session): Promise<Fetched> {
@@ -80,14 +85,15 @@ export class SessionCall {
         throw error;
       }
       env.log.info(`Session ${session.id} was refused; trying without it.`);
+      this.#refused.add(session.value);
       await calls.heardRefusal(error, session, asked);
     }
-    const opened = await this.#open(session);
-    if (env.table.get(session.id) !== undefined && session.id !== opened.held?.id) {
+    const fetched = await this.#inAnySession(session);
+    if (env.table.get(session.id) !== undefined && session.id !== fetched.session?.id) {
       // The request was good, so the session was not: what may be left of it is closed.
       await closing.tryEnd(session);
     }
-    return this.#fetched(opened, false);
+    return fetched;
   }
 
   #open(dead?: Session): Promise<Opened> {
@@ -277,6 +283,7 @@ export class SessionCall {
       session.service === service &&
       session.origin === origin &&
       !session.closing &&
+      !this.#refused.has(session.value) &&
       !limit.isMakingRoom(session.id) &&
       mayLive(session, now);
     const fitting = env.table.sessions(connection.name).filter(fits);

@@ -147,6 +147,30 @@ describe('data calls', () => {
       rig.assertInStep(window);
     });
 
+    it('opens one session for twenty who ask at once after theirs was evicted', async () => {
+      const window = await signedIn();
+      const { session } = await rig.getData(window);
+      rig.cra.evict(window.keeper.reveal(session?.id ?? ''));
+      const all = await Promise.all(Array.from({ length: 20 }, () => rig.getData(window)));
+      assert.equal(all.filter(({ reused }) => !reused).length, 1);
+      assert.equal(rig.cra.sessions.size, 1);
+      assert.equal(rig.cra.count('close'), 1);
+      rig.assertInStep(window);
+    });
+
+    it('tries each session of a view once when all are refused', async () => {
+      const window = await signedIn();
+      await rig.getData(window);
+      await rig.getData(window, { session: 'new' });
+      const before = rig.cra.count('getData');
+      for (let times = 0; times < 3; times++) {
+        fail('getData', { kind: 'status', status: 400, done: false });
+      }
+      await assert.rejects(rig.getData(window), { code: 'E_HTTP' });
+      assert.equal(rig.cra.count('getData') - before, 3);
+      rig.assertInStep(window);
+    });
+
     for (const status of [400, 401, 404, 410]) {
       it(`tries without a session that was refused with ${status}, and ends it`, async () => {
         const window = await signedIn();
