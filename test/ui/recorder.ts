@@ -7,7 +7,7 @@ export interface Recorder {
   /** What a connection's `url` is set to. */
   readonly url: string;
   readonly sandbox: Sandbox;
-  /** The rows of each answer that had some, as they were sent. */
+  /** The rows of each answer with data that had some, as they were sent. */
   readonly answers: readonly SentRow[][];
   /** Leaves out the first row of each answer from now on. */
   shorten(): void;
@@ -39,7 +39,8 @@ export async function startRecorder(): Promise<Recorder> {
         });
         sent.on('end', () => {
           const body = Buffer.concat(parts).toString();
-          const rows = rowsIn(body).slice(passes ? 0 : 1);
+          // Lists to choose from come as rows, too, and may come late.
+          const rows = /data(?:\?|$)/i.test(asked.url ?? '') ? rowsIn(body).slice(passes ? 0 : 1) : [];
           if (rows.length > 0) {
             answers.push(rows);
           }
