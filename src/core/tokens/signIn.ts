@@ -308,11 +308,11 @@ export class SignIn {
 
   /** An account's tokens may be rationed, so one that has been replaced is given back. */
   async #revoke(old: SoleToken): Promise<void> {
-    const { clock, log, redactor, sync } = this.#env;
+    const { clock, log, redactor, sync, table } = this.#env;
     try {
       await this.#calls.close(old, { how: 'together' });
     } catch (error) {
-      if (mayLive(old, clock.now())) {
+      if (mayLive(table.get(old.id) ?? old, clock.now())) {
         log.warn(`Revoking ${old.id} failed: ${String(error)}`);
         // It may still be open over there: it stays on the list, so that it can be closed.
         await sync.update(old.id, { closing: false }, 'now');

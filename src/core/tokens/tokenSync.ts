@@ -111,7 +111,7 @@ export class TokenSync implements Disposable {
   /**
    * Takes in what an answer told of a token's life, with what else it changes. Answers overtake each other: one to an
    * earlier request tells nothing new of the life, unless it is that of a new value; and one about a value that was
-   * replaced tells nothing at all.
+   * replaced tells of what was put aside with it for closing, if anything.
    * @param news absent where the life goes on as it did; in `change`, `more` is what is new of that
    */
   async applyLife(
@@ -121,13 +121,15 @@ export class TokenSync implements Disposable {
     written: 'now' | 'soon',
   ): Promise<void> {
     const { clock, table } = this.#deps;
-    const record = table.stored(token.id);
-    if (record?.value === token.value) {
+    const held = table.stored(token.id);
+    const aside = [...table.of(held?.connection ?? '')].filter((one) => isClosable(one) && one.closing);
+    const record = [held, ...aside].find((one) => one?.value === token.value);
+    if (record !== undefined) {
       const isOfNew = change.value !== undefined && change.value !== token.value;
       const isNews = news !== undefined && (isOfNew || !isLater(record.sent, news.sent, clock.now()));
       const life = isNews ? { lifeMs: record.lifeMs, ...news } : {};
       const more = change.more === undefined ? {} : { more: keptAfter(record.more, change.more) };
-      await this.update(token.id, { ...life, ...change, ...more }, written);
+      await this.update(record.id, { ...life, ...change, ...more }, written);
     }
   }
 

@@ -63,6 +63,22 @@ describe('keeper', () => {
       assert.equal(rig.sarus.sessions.size, 0);
     });
 
+    it('keeps one on the list, too, that was refused though it lives, as the answer to another call tells', async () => {
+      const waits: number[] = [];
+      rig = new Rig({}, { latency: () => waits.shift() ?? 10 });
+      const window = await rig.open('w');
+      const { id } = await rig.during(window.keeper.signIn('sarus', { login: key, remember: true }));
+      rig.faults.push(
+        { operation: 'keepAlive', fault: { kind: 'status', status: 410, done: false } },
+        { operation: 'close', fault: { kind: 'network', done: false } },
+      );
+      waits.push(10, 10, 400, 10, 10, 1_000); // Renewing, asking there and back, signing in, closing.
+      await rig.during(Promise.all([window.keeper.keepAlive(id), window.keeper.remainingLife(id)]));
+      await rig.pass(1_500);
+      assert.equal(rig.sarus.sessions.size, 2);
+      rig.assertInStep(window);
+    });
+
     it('holds a new SARUS token though the one before it waits for the end of what that replaced', async () => {
       const window = await rig.open('w');
       await window.keeper.signIn('sarus', { login: key });
