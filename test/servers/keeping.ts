@@ -191,8 +191,12 @@ export function keepsTokens(kept: Kept): void {
   it('no deadline is later than the server has it', async () => {
     const moments = [-900, -300, -50, 400, 800, 1_300, 2_000, 3_200];
     const holding = await hold(moments.length);
-    const probes = moments.map(async (moment, index) => {
-      const { expiresAt } = await signIn(holding, `c${index}`);
+    const granted: Awaited<ReturnType<typeof signIn>>[] = [];
+    for (const index of moments.keys()) {
+      granted.push(await signIn(holding, `c${index}`)); // Node-RED answers 500 where it stores two tokens at once.
+    }
+    const probes = granted.map(async ({ expiresAt }, index) => {
+      const moment = moments[index] ?? 0;
       await until(expiresAt + moment);
       const sent = Date.now() - expiresAt;
       const { status } = await kept.use(holding.value(`c${index}`));
