@@ -7,19 +7,48 @@ const blank = '"‹redacted›"';
 /** Longest value that is looked for, in bytes: longer ones are no credentials. */
 const maxBytes = 9_000;
 
+/** A reader that looks through an answer before another one gets it, and may hold back the end of what has arrived. */
+export abstract class LookingReader implements AnswerReader {
+  protected readonly reader: AnswerReader;
+  /** The end of what has arrived, where something may have begun that is looked for. */
+  protected rest: Buffer = Buffer.alloc(0);
+
+  constructor(reader: AnswerReader) {
+    this.reader = reader;
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.rest.length === 0) {
+      return this.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), false);
+    }
+    const bytes = joined([this.rest, chunk]);
+    free(chunk);
+    return this.take(bytes, false);
+  }
+
+  async end(): Promise<Answer> {
+    await this.take(this.rest, true);
+    return this.reader.end();
+  }
+
+  abort(): void | Promise<void> {
+    return this.reader.abort();
+  }
+
+  /** Hands on what can go on of bytes that nobody else needs, and keeps the rest; of the last bytes all. */
+  protected abstract take(bytes: Buffer, isAll: boolean): void | Promise<void>;
+}
+
 /** A reader of an answer in which the values of some members are secrets: nobody behind it ever has those. */
-export class MaskingReader implements AnswerReader {
-  readonly #reader: AnswerReader;
+export class MaskingReader extends LookingReader {
   readonly #names: readonly string[];
   readonly #longest: number;
   readonly #member: RegExp;
   readonly #found: (secret: string) => void;
-  /** The end of what has arrived, where a member may have begun. */
-  #rest: Buffer = Buffer.alloc(0);
 
   /** `found` hears of each of the secrets, before what stood around it is read. */
   constructor(reader: AnswerReader, names: readonly string[], found: (secret: string) => void) {
-    this.#reader = reader;
+    super(reader);
     this.#names = names.map((name) => `"${name}"`);
     this.#longest = Math.max(...this.#names.map((name) => name.length));
     this.#member = new RegExp(
@@ -29,22 +58,7 @@ export class MaskingReader implements AnswerReader {
     this.#found = found;
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
-    const bytes = joined([this.#rest, chunk]);
-    free(chunk);
-    return this.#take(bytes, false);
-  }
-
-  async end(): Promise<Answer> {
-    await this.#take(this.#rest, true);
-    return this.#reader.end();
-  }
-
-  abort(): void | Promise<void> {
-    return this.#reader.abort();
-  }
-
-  #take(bytes: Buffer, isAll: boolean): void | Promise<void> {
+  protected take(bytes: Buffer, isAll: boolean): void | Promise<void> {
     const parts: Buffer[] = [];
     let from = 0;
     let at = this.#next(bytes, 0);
@@ -64,9 +78,9 @@ export class MaskingReader implements AnswerReader {
     const kept = isAll ? bytes.length : at >= 0 ? at : Math.max(from, bytes.length - this.#longest);
     parts.push(bytes.subarray(from, kept));
     const ready = joined(parts);
-    this.#rest = Buffer.from(bytes.subarray(kept));
+    this.rest = Buffer.from(bytes.subarray(kept));
     free(bytes);
-    return ready.length === 0 ? undefined : this.#reader.write(ready);
+    return ready.length === 0 ? undefined : this.reader.write(ready);
   }
 
   #next(bytes: Buffer, from: number): number {
@@ -76,7 +90,7 @@ export class MaskingReader implements AnswerReader {
 }
 
 /** Pieces in memory of their own: what `Buffer.concat` makes of up to 32 KB is a part of something, and is never freed. */
-function joined(pieces: readonly Uint8Array[]): Buffer {
+export function joined(pieces: readonly Uint8Array[]): Buffer {
   const all = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -1,4 +1,5 @@
-import type { Answer, AnswerReader } from '../answer.ts';
+import type { AnswerReader } from '../answer.ts';
+import { joined, LookingReader } from '../masking.ts';
 import { sessionNames } from './sessionWatch.ts';
 
 /** Brackets are braces less one bit. */
@@ -11,11 +12,8 @@ const maxBytes = 9_000;
  * A reader of an answer out of which the session's id is taken: nobody behind it ever has that. Only a member at the top of
  * the body is one; a row may have a column of the same name. After one before the rows nothing else is looked for.
  */
-export class SessionMask implements AnswerReader {
-  readonly #reader: AnswerReader;
+export class SessionMask extends LookingReader {
   readonly #found: (id: string) => void;
-  /** Where a member at the top has begun that is not whole yet. */
-  #rest: Buffer = Buffer.alloc(0);
   #depth = 0;
   #inText = false;
   /** How many bytes of the next chunk belong to an escape. */
@@ -25,39 +23,24 @@ export class SessionMask implements AnswerReader {
   #isName = false;
 
   constructor(reader: AnswerReader, found: (id: string) => void) {
-    this.#reader = reader;
+    super(reader);
     this.#found = found;
   }
 
-  write(chunk: Uint8Array): void | Promise<void> {
-    if (this.#isFound && this.#depth > 1) {
-      return this.#reader.write(chunk); // The rows follow, which take longest to look through.
-    }
-    const bytes =
-      this.#rest.length === 0
-        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-        : Buffer.concat([this.#rest, chunk]);
-    return this.#take(bytes, false);
+  override write(chunk: Uint8Array): void | Promise<void> {
+    // Where the rows follow: they take longest to look through.
+    return this.#isFound && this.#depth > 1 ? this.reader.write(chunk) : super.write(chunk);
   }
 
-  async end(): Promise<Answer> {
-    await this.#take(this.#rest, true);
-    return this.#reader.end();
-  }
-
-  abort(): void | Promise<void> {
-    return this.#reader.abort();
-  }
-
-  #take(bytes: Buffer, isAll: boolean): void | Promise<void> {
+  protected take(bytes: Buffer, isAll: boolean): void | Promise<void> {
     const parts: Buffer[] = [];
     let from = 0;
-    this.#rest = Buffer.alloc(0);
+    this.rest = Buffer.alloc(0);
     for (let at = this.#nextName(bytes, 0); at < bytes.length; at = this.#nextName(bytes, at)) {
       const text = bytes.subarray(at, at + maxBytes).toString('latin1');
       const found = /^"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(?=[^\s"]))/s.exec(text);
       if (found === null && !isAll && text.length < maxBytes) {
-        this.#rest = Buffer.from(bytes.subarray(at));
+        this.rest = Buffer.from(bytes.subarray(at));
         parts.push(bytes.subarray(from, at));
         from = bytes.length;
         break;
@@ -74,8 +57,8 @@ export class SessionMask implements AnswerReader {
       at += whole.length;
     }
     parts.push(bytes.subarray(from));
-    const ready = parts.length === 1 ? bytes : Buffer.concat(parts);
-    return ready.length === 0 ? undefined : this.#reader.write(ready);
+    const ready = parts.length === 1 ? bytes : joined(parts);
+    return ready.length === 0 ? undefined : this.reader.write(ready);
   }
 
   /** Follows the JSON from a place to the next name of a member at the top, or to the end. */
