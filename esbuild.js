@@ -1,9 +1,9 @@
 // Bundles the extension into dist/, as ES modules: one small file that is loaded at activation, and for each `import()`
-// in the sources one that is loaded when it is first used; what several of these need is a file of its own. `--watch`
-// rebuilds, `--analyze` prints what each file is made of.
+// in the sources one that is loaded when it is first used, or one for several (`together`); what several of these need is
+// a file of its own. `--watch` rebuilds, `--analyze` prints what each file is made of.
 
 import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import esbuild from 'esbuild';
 import { writeNotices } from './notices.js';
 
@@ -53,12 +53,48 @@ const unusedParts = {
   },
 };
 
+/** What is loaded later in one file instead of in one each, which took twenty more files for what they share. */
+const together = {
+  commands: ['signIn', 'getData', 'table', 'results'].map((name) => `src/commands/${name}.ts`),
+  clients: ['cra/client', 'sarus/client', 'rest/client', 'rest/describing'].map(
+    (name) => `src/core/protocols/${name}.ts`,
+  ),
+};
+
+const filesTogether = {
+  name: 'files-together',
+  setup(build) {
+    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      const file = relative(import.meta.dirname, join(resolveDir, path)).replaceAll('\\', '/');
+      const name = Object.keys(together).find((one) => together[one].includes(file));
+      return kind === 'dynamic-import' && name !== undefined
+        ? { path: name, namespace: 'together' }
+        : undefined;
+    });
+    build.onLoad({ filter: /.*/, namespace: 'together' }, async ({ path }) => {
+      // By name: one that two of them export is then an error of the build.
+      const options = {
+        entryPoints: together[path],
+        outdir: 'dist',
+        format: 'esm',
+        write: false,
+        metafile: true,
+      };
+      const { outputs } = (await esbuild.build(options)).metafile;
+      const lines = Object.values(outputs).map(
+        ({ entryPoint, exports }) => `export { ${exports} } from './${entryPoint}';`,
+      );
+      return { contents: lines.join('\n'), resolveDir: import.meta.dirname };
+    });
+  },
+};
+
 const common = {
   bundle: true,
   outdir: 'dist',
   minify: true,
   keepNames: false,
-  sourcemap: 'linked',
+  sourcemap: watch ? 'linked' : 'external', // None is in the package for a link to lead to.
   sourcesContent: false,
   legalComments: 'none',
   metafile: true,
@@ -75,7 +111,7 @@ const host = {
   chunkNames: '[name]-[hash]',
   target: 'node22',
   external: ['vscode'],
-  plugins: [unusedParts],
+  plugins: [unusedParts, filesTogether],
 };
 
 /** What activation imports later: entries of the other files. */

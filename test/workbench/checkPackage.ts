@@ -4,7 +4,7 @@ import { packagedFiles, vsix } from './package.ts';
 /** What a user of the extension needs; anything else in the package is a mistake. */
 const allowed = [
   /^package(\.nls(\.[\w-]+)?)?\.json$/,
-  /^(README|CHANGELOG|SECURITY)\.md$/i,
+  /^(README|CHANGELOG)\.md$/i,
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^LICENSE(\.txt|\.md)?$/,
   /^dist\/[\w./-]+\.(js|css)$/,
