@@ -166,7 +166,7 @@ export function isLoopback(url: string): boolean {
 export type Danger = 'unverified' | 'unencrypted';
 
 export function dangerOf(connection: Pick<Connection, 'url' | 'rejectUnauthorized'>): Danger | undefined {
-  if (connection.url.startsWith('http:')) {
+  if (new URL(connection.url).protocol === 'http:') {
     return isLoopback(connection.url) ? undefined : 'unencrypted'; // Without TLS there is nothing to verify.
   }
   return connection.rejectUnauthorized ? undefined : 'unverified';

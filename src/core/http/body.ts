@@ -128,7 +128,7 @@ async function* utf8Of(
   for (const encoding of isEmpty ? [] : encodingsOf(headers['content-encoding'], host)) {
     source = await inflated(source, encoding);
   }
-  const decoder = asItIs ? undefined : decoderOf(await beginning(source), headers['content-type'], note);
+  const decoder = asItIs ? undefined : decoderOf(await beginning(source, 2), headers['content-type'], note);
   // Each as it came: what waits in a stream of bytes is put together when it is read, and what it was is garbage then.
   const each = new PassThrough({ readableObjectMode: true, readableHighWaterMark: 1 });
   const chunks: AsyncIterable<Uint8Array> = pipeline(source, each, () => undefined);
@@ -179,12 +179,12 @@ async function inflated(source: Readable, encoding: string): Promise<Readable> {
   return encoding === 'deflate' ? inflate(zlib.createInflateRaw({ chunkSize })) : source;
 }
 
-/** What a stream begins with, which stays in it; nothing where it has ended or failed. */
-function beginning(source: Readable): Promise<Uint8Array> {
+/** What a stream begins with, which stays in it: so many bytes or more; fewer where it has ended or failed. */
+function beginning(source: Readable, enough = 1): Promise<Uint8Array> {
   return new Promise((resolve) => {
     const events = ['readable', 'end', 'error', 'close'];
     const look = (): void => {
-      const first: Uint8Array | null = source.read();
+      const first: Uint8Array | null = source.readableLength < enough ? source.read(enough) : source.read();
       if (first === null && !source.readableEnded && !source.destroyed) {
         return; // More, or its end, follows.
       }

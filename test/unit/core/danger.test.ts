@@ -7,6 +7,8 @@ const cases: [string, boolean, Danger | undefined][] = [
   ['https://127.0.0.1', false, 'unverified'],
   ['http://host', true, 'unencrypted'],
   ['http://host', false, 'unencrypted'],
+  ['HTTP://host', true, 'unencrypted'],
+  ['h\tttp://host', true, 'unencrypted'],
   ['http://127.0.0.1:1', true, undefined],
   ['http://localhost', false, undefined],
   ['http://[::1]:80', false, undefined],

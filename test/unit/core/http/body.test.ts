@@ -344,6 +344,25 @@ describe('protocols: bodies', () => {
       equal(await rows(client(server.url)), text);
     });
 
+    it('a charset is told by two bytes, however they arrive', async () => {
+      const mark = Buffer.from('\uFEFF');
+      for (const [type, bytes] of [
+        ['application/json', Buffer.from(text, 'utf16le')],
+        ['application/json', Buffer.from(`\uFEFF${text}`, 'utf16le')],
+        ['application/json', Buffer.from(text, 'utf16le').swap16()],
+        ['application/json;charset=ISO-8859-1', Buffer.concat([mark, Buffer.from(text)])],
+      ] as const) {
+        const server = await serve(async (_, response) => {
+          response.writeHead(200, { 'Content-Type': type });
+          response.write(bytes.subarray(0, 1));
+          await delay(10);
+          response.end(bytes.subarray(1));
+        });
+        equal((await rows(client(server.url))).replace(/^\uFEFF/, ''), text);
+      }
+      equal(await rows((await sent('application/json', Buffer.from('7'))).http), '7');
+    });
+
     it('tables are made of such bodies, small and large, to the last cell', async () => {
       const worker = new WorkerClient(join(root, 'src/core/results/worker.ts'), new SystemClock());
       try {
