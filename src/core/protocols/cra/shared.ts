@@ -254,7 +254,7 @@ export class CraWire {
     call: Omit<CraCall, 'query' | 'keepOpen'>,
     opens: boolean,
   ): Promise<{ answer: DataAnswer; session: string | undefined }> {
-    const { redactor } = this.deps;
+    const { redactor, clock } = this.deps;
     const known = call.tokens.session;
     const purpose: Purpose = known === undefined ? { opens: true } : { about: 'either' };
     const watch = new SessionWatch(known, (session) => {
@@ -266,19 +266,28 @@ export class CraWire {
     const makeReader: CraCall['makeReader'] = (path, onScalar) =>
       new SessionMask(call.makeReader(path, onScalar), (id) => onScalar('session', id));
     const reading = call.relayed === undefined ? call : { ...call, makeReader };
+    let error: string | undefined;
     const attempt = (one: HttpRequest) =>
       readData(this.http, one, reading, {
         rowsAt,
         onHead: (head) => watch.onHead(head),
-        onScalar: (name, value) => watch.onScalar(name, value),
+        onScalar: (name, value) => {
+          watch.onScalar(name, value);
+          error = name === 'error' ? value : error;
+        },
         ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
         failure: (answered) => this.failure(answered, purpose),
       });
     try {
-      const { http, answer } = await attempt(request).catch((error: unknown) => {
-        const again = isGatewayUserRefused(error) ? this.withBasic(request, call.tokens) : undefined;
+      const { http, answer } = await attempt(request).catch((reason: unknown) => {
+        if (isError(error) && reason instanceof TokensError && reason.code === 'E_PROTOCOL') {
+          // It broke off after it had said why.
+          const answered = { status: 200, headers: {}, sent: clock.now(), text: '', streamed: true };
+          throw this.refusal(answered, wordsOfError(error, redactor), purpose);
+        }
+        const again = isGatewayUserRefused(reason) ? this.withBasic(request, call.tokens) : undefined;
         if (again === undefined) {
-          throw error;
+          throw reason;
         }
         return attempt(again);
       });

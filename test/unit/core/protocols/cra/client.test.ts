@@ -601,6 +601,8 @@ describe('protocols: CRA', () => {
               return response.end();
             case 'late':
               return json(response, { Rows: [{ A: '1' }], error: 'The view broke off' });
+            case 'broken':
+              return response.end('{"error": "The region is going down", "Rows": [{"A": "1"');
             default:
               return json(response, { error: 'No such view' });
           }
@@ -623,6 +625,7 @@ describe('protocols: CRA', () => {
         match(error.message, /No such view/);
         equal(error.details.status, 200);
         match((await failure(tried('late'), 'E_HTTP')).message, /broke off/);
+        match((await failure(tried('broken'), 'E_HTTP')).message, /The region is going down$/);
         await failure(tried('empty'), 'E_PROTOCOL');
         // The lack of sessions, where one was to be opened; and not where none was.
         equal((await failure(tried('limit'), 'E_LIMIT')).details.status, 200);
