@@ -40,7 +40,7 @@ async function agreed(services: CommandServices, call: Call, title: string): Pro
   if (!services.relays.agreed.has(name)) {
     await confirm(
       vscode.l10n.t('Let scripts use {0}?', name),
-      vscode.l10n.t('Let Them'),
+      vscode.l10n.t('Allow'),
       vscode.l10n.t(
         'A relay on this machine sends what scripts of a terminal ask for to {0}, as you. They need no token, and see none. It ends with the terminal or task.',
         originOf(connection),

@@ -3,6 +3,7 @@ import {
   type Bundle,
   codeBundle,
   compare,
+  keysOfManifest,
   languages,
   manifestBundle,
   readBundle,
@@ -12,7 +13,8 @@ import { findStrings } from './strings.ts';
 
 /*
  * npm run l10n: writes l10n/bundle.l10n.json anew from the code, puts the keys of every translation in its order,
- * takes out those that nothing asks for any more, and lists what is to be translated. Exit code 1: something is.
+ * takes out those that nothing asks for any more, and lists what is to be translated or, of package.json's texts, only on
+ * one side. Exit code 1: something is.
  */
 async function main(): Promise<void> {
   const { unreadable } = await findStrings();
@@ -21,10 +23,20 @@ async function main(): Promise<void> {
   }
   const texts = await textsOfCode();
   await write(codeBundle(), texts);
-  let open = unreadable.length;
+  const named = await keysOfManifest();
+  const manifest = await readBundle(manifestBundle());
+  const lacking = named.filter((key) => !manifest[key]?.trim());
+  const unused = Object.keys(manifest).filter((key) => !named.includes(key));
+  for (const key of lacking) {
+    console.log(`package.nls.json: missing ${JSON.stringify(key)}`);
+  }
+  for (const key of unused) {
+    console.log(`package.nls.json: package.json does not name ${JSON.stringify(key)}`);
+  }
+  let open = unreadable.length + lacking.length + unused.length;
   for (const [fileOf, english] of [
     [codeBundle, texts],
-    [manifestBundle, await readBundle(manifestBundle())],
+    [manifestBundle, manifest],
   ] as const) {
     for (const language of languages) {
       const translated: Bundle = await readBundle(fileOf(language)).catch(() => ({}));

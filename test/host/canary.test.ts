@@ -47,7 +47,7 @@ describe('security: canaries', () => {
 
   before(async () => {
     const letThem = (question: string, ...rest: never[]) =>
-      /^Let scripts use/.test(question) ? 'Let Them' : showWarningMessage(question, ...rest);
+      /^Let scripts use/.test(question) ? 'Allow' : showWarningMessage(question, ...rest);
     Object.assign(vscode.window, { showWarningMessage: letThem });
     for (let count = 0; count < 4; count++) {
       gateways.push(await Disguise.start('errors'));

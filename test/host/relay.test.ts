@@ -14,7 +14,7 @@ describe('relays', () => {
   /** What a person was asked. */
   const asked: string[] = [];
   const connection = () => ({ name: 'r', kind: 'bmc-cra', url: sandbox.url, service: 'BBI3SYSA' });
-  let answer: string | undefined = 'Let Them';
+  let answer: string | undefined = 'Allow';
   let api: SessionTokensApi;
   let sandbox: Sandbox;
 
@@ -54,7 +54,7 @@ describe('relays', () => {
     answer = undefined;
     assert.equal(await run('relayUrl', { connection: 'r' }), undefined);
     assert.equal(await run('openTerminal', { connection: 'r' }), undefined);
-    answer = 'Let Them';
+    answer = 'Allow';
     assert.deepEqual(asked.splice(0), ['Let scripts use r?', 'Let scripts use r?']);
     await assert.rejects(run('openTerminal', { connection: 'none' }), { code: 'E_CONFIG' });
   });
@@ -87,7 +87,7 @@ describe('relays', () => {
     await setConnections([connection(), api2]);
     answer = 'Agree';
     await run('relayUrl', { connection: 'api' });
-    answer = 'Let Them';
+    answer = 'Allow';
     const url = await run<string>('relayUrl', { connection: 'api' });
     await api.signIn('api', { username: 'ann', password: 'of-the-house' });
     for (let count = 0; count < 20; count++) {
@@ -115,7 +115,7 @@ describe('relays', () => {
         () => true,
       ),
     );
-    answer = 'Let Them';
+    answer = 'Allow';
     await run('relayUrl', { connection: 'r' });
     assert.deepEqual(asked.splice(0), ['Let scripts use r?'], 'who has stopped one is asked again');
     await run('stopRelay', { connection: 'r' });

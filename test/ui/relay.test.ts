@@ -68,7 +68,7 @@ describe('scripts in a terminal', () => {
     const before = await page.locator('.terminal-wrapper').count();
     await vs().palette('Session Tokens: Open Terminal with Session…');
     await quickInput.pick(/Choose a connection/, connection);
-    await vs().answerDialog(new RegExp(`Let scripts use ${connection}`), 'Let Them');
+    await vs().answerDialog(new RegExp(`Let scripts use ${connection}`), 'Allow');
     for (const [question, answer] of answers) {
       await (/^(?:Remember|Only Now|API key)$/.test(answer)
         ? quickInput.pick(question, answer)

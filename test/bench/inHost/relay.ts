@@ -22,7 +22,7 @@ export async function run(): Promise<void> {
   };
   const api = await extension().activate();
   await api.signIn('c0', { username: 'demo', password: 'demo' }, { remember: false });
-  timed().answer('Let Them');
+  timed().answer('Allow');
   const url = await vscode.commands.executeCommand<string>('sessionTokens.relayUrl', { connection: 'c0' });
   writeFileSync(at(files.address), JSON.stringify(url));
   await told(files.warm);
