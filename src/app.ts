@@ -130,7 +130,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   const consents = new Consents(state);
   const credentials = own(new CredentialVault(secrets));
   const claims = own(new FileClaims(join(storage, 'claims'), window));
-  const rate = own(new RateLimit({ clock, claims, log }));
+  const rate = new RateLimit({ clock, scheduler, claims, log });
   const memory: GatewayMemory = {
     get: (key) => state.get(key),
     set: (key, value) => void state.update(key, value),

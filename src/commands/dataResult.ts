@@ -1,5 +1,5 @@
 import type { Row } from '../core/protocols/answer.ts';
-import type { Fetched } from '../core/tokens/fetched.ts';
+import type { Fetched } from '../core/tokens/sessionCall.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { CommandServices } from './command.ts';
 

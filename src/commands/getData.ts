@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { logFault } from '../core/log.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
-import type { Fetched } from '../core/tokens/fetched.ts';
+import type { Fetched } from '../core/tokens/sessionCall.ts';
 import type { OperationOptions } from '../core/tokens/signIn.ts';
 import { chosenConnection, loginDialogs } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';

@@ -7,6 +7,7 @@ import type { Login } from '../../src/core/protocols/protocol.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { WorkerClient } from '../../src/core/results/workerClient.ts';
 import { RateLimit } from '../../src/core/tokens/rateLimit.ts';
+import { Scheduler } from '../../src/core/tokens/scheduler.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import type { Operation as FaultOperation, FaultRule } from '../sandbox/faultRules.ts';
@@ -104,7 +105,8 @@ async function strike(
     connections[0] = connectionOf({ ...settings, requestTimeoutSeconds });
   };
   allow(patient);
-  const rate = new RateLimit({ clock, claims: claims.window('w'), log: silent });
+  const scheduler = new Scheduler(clock);
+  const rate = new RateLimit({ clock, scheduler, claims: claims.window('w'), log: silent });
   const window = new TestWindow({
     clock,
     store: storage.window(),
@@ -182,7 +184,7 @@ async function strike(
   await quiet(window, clock);
   const after = { heldAtEnd: held(), countedAtEnd: counted() };
   window.dispose();
-  rate.dispose();
+  scheduler.dispose();
   return { result, message, ...before, ...after, timersAtEnd: clock.live };
 }
 

@@ -4,6 +4,7 @@ import type { Log } from '../../src/core/log.ts';
 import type { DataAnswer, DataCall, Gateway, Grant } from '../../src/core/protocols/protocol.ts';
 import { RateLimit } from '../../src/core/tokens/rateLimit.ts';
 import { mayRefuseToken } from '../../src/core/tokens/refusal.ts';
+import { Scheduler } from '../../src/core/tokens/scheduler.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
 import type { Books } from './books.ts';
 import { type Day, lifeMs, second } from './day.ts';
@@ -38,7 +39,7 @@ export class Ports {
         machine.setTimeout(() => window.alive && callback(), ms),
     };
     const claims = this.#claims(window);
-    window.rate = new RateLimit({ clock, claims, log: silent });
+    window.rate = new RateLimit({ clock, scheduler: new Scheduler(clock), claims, log: silent });
     return new TestWindow({
       name,
       clock,

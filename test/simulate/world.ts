@@ -250,7 +250,6 @@ export class World {
     window.alive = false;
     window.diedAt = this.#day.time.now;
     window.machine.claims.alive.delete(window.name);
-    window.rate?.dispose();
     window.inner.dispose();
     this.#looks.checkLog(window);
     this.#day.windows = this.#day.windows.filter((other) => other !== window);

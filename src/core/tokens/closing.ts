@@ -1,5 +1,5 @@
 import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
-import { type Disposable, DisposableStore } from '../disposable.ts';
+import { DisposableStore } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
 import { abilitiesOf, protocolOf } from '../protocols/kinds.ts';
 import { mayLive } from './deadline.ts';
@@ -32,24 +32,24 @@ export const closingMs = 60_000;
 const leavingMs = 1_000;
 
 /** Closes tokens at their gateways and forgets them, and finishes what a window had begun to close when it died. */
-export class Closing implements Disposable {
+export class Closing extends DisposableStore {
   readonly #env: Environment;
   readonly #calls: GatewayCalls;
   readonly #signIn: SignIn;
   readonly #takeover: Takeover;
-  readonly #owned = new DisposableStore();
   /** By the session's id. */
   readonly #flights = new SingleFlight<string, void>();
 
   constructor(env: Environment, calls: GatewayCalls, signIn: SignIn, takeover: Takeover) {
+    super();
     this.#env = env;
     this.#calls = calls;
     this.#signIn = signIn;
     this.#takeover = takeover;
     const { claims, scheduler, table } = env;
-    this.#owned.add(table.onDidChange((change) => this.#watchClosing(change)));
-    this.#owned.add(calls.onUnwanted((id) => void this.#finishClosing(id)));
-    this.#owned.add(
+    this.add(table.onDidChange((change) => this.#watchClosing(change)));
+    this.add(calls.onUnwanted((id) => void this.#finishClosing(id)));
+    this.add(
       claims.onDidClaim((key) => {
         const id = key.startsWith(leavingKey('')) ? key.slice(leavingKey('').length) : undefined;
         if (id !== undefined && table.get(id) !== undefined) {
@@ -167,10 +167,6 @@ export class Closing implements Disposable {
     const { redactor, sync } = this.#env;
     await sync.removeEnded(record);
     redactor.delete(record.value);
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   async #endUser(user: UserToken, options: OperationOptions): Promise<void> {

@@ -4,9 +4,9 @@ import { protocolOf } from '../protocols/kinds.ts';
 import type { CallOptions, Column, Gateway, Tokens } from '../protocols/protocol.ts';
 import { notRelayed, type Script, type ScriptRequest } from '../protocols/relayed.ts';
 import { checkRequest } from '../requests/request.ts';
-import type { DataCallDeps, DataOptions, Fetched, Opened } from './fetched.ts';
 import type { MainToken } from './record.ts';
 import { serviceOf } from './refusal.ts';
+import type { DataCallDeps, DataOptions, Fetched, Opened } from './sessionCall.ts';
 import { SessionCall } from './sessionCall.ts';
 import type { OperationOptions } from './signIn.ts';
 

@@ -4,7 +4,7 @@ import { cancelled, isGatewayUserRefused } from '../errors.ts';
 import { identityOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { belongsTo } from './gateways.ts';
-import { isSameGateway, partsOf, secretIn } from './loginParts.ts';
+import { isSame, partsOf, secretIn } from './loginParts.ts';
 import type { Credentials } from './store.ts';
 
 /** Asks the person for the gateway's own login; undefined when they turn away. */
@@ -137,7 +137,7 @@ export class GatewayLogins {
     }
     given.is = 'kept';
     const found = await this.#remembered.read(connection);
-    if (found?.login !== undefined && !isSameGateway(connection, found.login, sent)) {
+    if (found?.login !== undefined && !isSame(connection, 'gateway', found.login, sent)) {
       const { gatewayRefused: _, ...rest } = found;
       await this.#remembered.write(connection, { ...rest, login: { ...found.login, ...sent } });
     }
@@ -145,7 +145,7 @@ export class GatewayLogins {
 
   async #failed(connection: Connection, sent: Login): Promise<void> {
     const isSent = (login: Login | undefined) =>
-      login !== undefined && isSameGateway(connection, login, sent);
+      login !== undefined && isSame(connection, 'gateway', login, sent);
     const given = this.#given.get(connection.name);
     if (given !== undefined && isSent(given.login)) {
       given.is = 'refused';

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import type { Disposable } from '../disposable.ts';
+import { DisposableStore } from '../disposable.ts';
 import { noConnection } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
@@ -17,16 +17,21 @@ export interface ConnectionSource {
 }
 
 /** One gateway for each connection, made when it is first needed and again when its settings have changed. */
-export class Gateways implements Disposable {
+export class Gateways extends DisposableStore {
   readonly #source: ConnectionSource;
   readonly #connect: (connection: Connection) => Promise<Gateway>;
   readonly #open = new Map<string, { readonly settings: string; readonly gateway: Promise<Gateway> }>();
-  readonly #listening: Disposable;
 
   constructor(source: ConnectionSource, connect: (connection: Connection) => Promise<Gateway>) {
+    super();
     this.#source = source;
     this.#connect = connect;
-    this.#listening = source.onDidChange(() => this.#forgetChanged());
+    this.add(
+      source.onDidChange(() =>
+        this.#closeSome((name, settings) => JSON.stringify(this.find(name)) !== settings),
+      ),
+    );
+    this.add({ dispose: () => this.#closeSome(() => true) });
   }
 
   all(): readonly Connection[] {
@@ -64,16 +69,9 @@ export class Gateways implements Disposable {
     return gateway;
   }
 
-  dispose(): void {
-    this.#listening.dispose();
-    for (const name of [...this.#open.keys()]) {
-      this.#close(name);
-    }
-  }
-
-  #forgetChanged(): void {
+  #closeSome(which: (name: string, settings: string) => boolean): void {
     for (const [name, { settings }] of [...this.#open]) {
-      if (JSON.stringify(this.find(name)) !== settings) {
+      if (which(name, settings)) {
         this.#close(name);
       }
     }

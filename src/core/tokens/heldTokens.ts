@@ -1,17 +1,20 @@
+import { DisposableStore } from '../disposable.ts';
 import { remaining } from './deadline.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, environmentOf } from './environment.ts';
 import { belongsTo } from './gateways.ts';
+import type { KeeperDeps } from './ports.ts';
 import { infoOf, isEnding, type TokenRecord } from './record.ts';
 import { isPaused } from './renewalTimes.ts';
 import type { TokenInfo } from './token.ts';
 import { bestOf } from './tokenTable.ts';
 
 /** The tokens that are held, as people and programs see them. */
-export class HeldTokens {
+export class HeldTokens extends DisposableStore {
   protected readonly env: Environment;
 
-  constructor(env: Environment) {
-    this.env = env;
+  constructor(deps: KeeperDeps) {
+    super();
+    this.env = environmentOf(deps, this);
   }
 
   /** All tokens that can be used or at least renewed, as of now: not those that only wait for being closed. */

@@ -1,5 +1,4 @@
 import { unlessCancelled } from '../async.ts';
-import { type Disposable, DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Column, Service } from '../protocols/protocol.ts';
@@ -7,8 +6,6 @@ import type { ScriptRequest } from '../protocols/relayed.ts';
 import { type ClosedCount, Closing } from './closing.ts';
 import { type About, DataCalls, type RelayOptions } from './dataCall.ts';
 import { isGuess } from './deadline.ts';
-import { environmentOf } from './environment.ts';
-import type { DataOptions, Fetched } from './fetched.ts';
 import { GatewayCalls } from './gatewayCalls.ts';
 import { HeldTokens } from './heldTokens.ts';
 import type { KeeperDeps } from './ports.ts';
@@ -16,56 +13,50 @@ import { isClosable } from './record.ts';
 import { serviceOf } from './refusal.ts';
 import { Renewal } from './renewal.ts';
 import { type RenewalEnd, RenewalTimes } from './renewalTimes.ts';
+import type { DataOptions, Fetched } from './sessionCall.ts';
 import { SessionLimit } from './sessionLimit.ts';
 import { type LogOn, type OperationOptions, SignIn } from './signIn.ts';
 import { watchStates } from './stateTimes.ts';
 import { answeredMs, type Unreadable } from './store.ts';
 import { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
-import type { Change } from './tokenTable.ts';
 
 /**
  * Opens, finds again, renews and closes tokens. Every method rejects with a `TokensError` alone, and leaves
  * every token that it was not about untouched.
  */
-export class Keeper extends HeldTokens implements Disposable {
-  readonly #owned: DisposableStore;
+export class Keeper extends HeldTokens {
   readonly #signIn: SignIn;
   readonly #renewal: Renewal;
   readonly #closing: Closing;
   readonly #dataCalls: DataCalls;
 
-  readonly onDidChange: Event<Change>;
+  readonly onDidChange = this.env.table.onDidChange;
   /** A connection's remembered login is refused now, or is not any more; see {@link refusal}. */
-  readonly onDidChangeLogin: Event<string>;
+  readonly onDidChangeLogin = this.env.logins.onDidChange;
   /** Tokens cannot be stored; fires once for each time that this begins. */
-  readonly onStorageTrouble: Event<TokensError>;
+  readonly onStorageTrouble = this.env.sync.onTrouble;
   /** A token's automatic renewal has ended. */
   readonly onDidEndRenewal: Event<RenewalEnd>;
 
   constructor(deps: KeeperDeps) {
-    const owned = new DisposableStore();
-    const env = environmentOf(deps, owned);
-    super(env);
-    this.#owned = owned;
+    super(deps);
+    const { env } = this;
     const calls = new GatewayCalls(env);
-    const takeover = owned.add(new Takeover(env, calls));
+    const takeover = this.add(new Takeover(env, calls));
     const signIn = new SignIn(env, calls, takeover);
-    const closing = owned.add(new Closing(env, calls, signIn, takeover));
-    const limit = owned.add(new SessionLimit(env, closing));
+    const closing = this.add(new Closing(env, calls, signIn, takeover));
+    const limit = this.add(new SessionLimit(env, closing));
     const renewal = new Renewal(env, calls, signIn, closing);
-    const times = owned.add(new RenewalTimes(env, renewal));
+    const times = this.add(new RenewalTimes(env, renewal));
     this.#signIn = signIn;
     this.#closing = closing;
     this.#renewal = renewal;
     this.#dataCalls = new DataCalls({ env, calls, signIn, takeover, closing, limit });
-    this.onDidChange = env.table.onDidChange;
-    this.onDidChangeLogin = env.logins.onDidChange;
-    this.onStorageTrouble = env.sync.onTrouble;
     this.onDidEndRenewal = times.onDidEnd;
-    owned.add(watchStates(env));
-    owned.add(deps.scheduler.onJump(() => this.wake()));
-    owned.add(deps.connections.onDidChange(() => env.logins.lookAgain()));
+    this.add(watchStates(env));
+    this.add(deps.scheduler.onJump(() => this.wake()));
+    this.add(deps.connections.onDidChange(() => env.logins.lookAgain()));
   }
 
   /** Finds the tokens held from earlier, and ends those whose closing was interrupted. Names unreadable entries. */
@@ -236,9 +227,5 @@ export class Keeper extends HeldTokens implements Disposable {
   /** Waits until everything known is stored. */
   async flush(): Promise<void> {
     await this.env.sync.flush();
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 }

@@ -28,15 +28,12 @@ export function secretIn(connection: Connection, login: Login): string | undefin
   return field === undefined ? undefined : login[field.name];
 }
 
-/** Whether two logins are the same to the gateway in front of the services. */
-export function isSameGateway(connection: Connection, one: Login, other: Login): boolean {
-  return (
-    JSON.stringify(partsOf(connection, one).gateway) === JSON.stringify(partsOf(connection, other).gateway)
-  );
-}
-
-/** Whether two logins prove the same to a gateway. */
-export function isSame(connection: Connection, one: Login | undefined, other: Login | undefined): boolean {
-  const proof = (login: Login = {}) => JSON.stringify(partsOf(connection, login).person);
-  return proof(one) === proof(other);
+/** Whether two logins have a part in common: they prove the same. */
+export function isSame(
+  connection: Connection,
+  part: 'person' | 'gateway',
+  ...logins: [one: Login | undefined, other: Login | undefined]
+): boolean {
+  const [one, other] = logins.map((login = {}) => JSON.stringify(partsOf(connection, login)[part]));
+  return one === other;
 }

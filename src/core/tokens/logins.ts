@@ -1,6 +1,6 @@
 import { Turns } from '../async.ts';
 import type { Connection } from '../connection.ts';
-import { type Disposable, DisposableStore } from '../disposable.ts';
+import { DisposableStore } from '../disposable.ts';
 import { isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { ended } from '../http/text.ts';
@@ -19,10 +19,9 @@ export const lookMs = 200;
  * The logins that are remembered. Accounts are locked after a few refusals, so one that a gateway has refused is kept
  * with a mark, which all windows see, and is sent no more until somebody types a new one.
  */
-export class Logins implements Disposable {
+export class Logins extends DisposableStore {
   readonly #deps: Ports & { readonly gateways: Gateways };
-  readonly #owned = new DisposableStore();
-  readonly #changes = this.#owned.add(new Emitter<string>());
+  readonly #changes = this.add(new Emitter<string>());
   readonly #turns = new Turns();
   /** What gateways said as they refused what is remembered, by connection; as read last. */
   readonly #refusals = new Map<string, string>();
@@ -34,8 +33,9 @@ export class Logins implements Disposable {
   readonly gateways = new GatewayLogins(this);
 
   constructor(deps: Ports & { readonly gateways: Gateways }) {
+    super();
     this.#deps = deps;
-    this.#owned.add(
+    this.add(
       deps.credentials.onDidChange((name) => {
         this.#unstored.delete(name);
         this.gateways.storeChanged(name);
@@ -59,7 +59,11 @@ export class Logins implements Disposable {
     const { name } = connection;
     let found = await credentialsOf(connection, credentials, log);
     const marked = this.#unstored.get(name);
-    if (found !== undefined && marked !== undefined && isSame(connection, found.login, marked.login)) {
+    if (
+      found !== undefined &&
+      marked !== undefined &&
+      isSame(connection, 'person', found.login, marked.login)
+    ) {
       found = marked;
     }
     this.#show(name, found?.refused);
@@ -144,7 +148,7 @@ export class Logins implements Disposable {
       return;
     }
     const found = await this.read(connection);
-    if (found !== undefined && isSame(connection, found.login, login)) {
+    if (found !== undefined && isSame(connection, 'person', found.login, login)) {
       await this.write(connection, { ...found, refused: error.details.detail ?? '' });
     }
   }
@@ -163,7 +167,7 @@ export class Logins implements Disposable {
   ): Promise<void> {
     const found = await this.read(connection);
     const isRefused = (one?: Credentials) =>
-      one?.refused !== undefined && isSame(connection, one.login, login);
+      one?.refused !== undefined && isSame(connection, 'person', one.login, login);
     if (remember !== false && isRefused(found) && !isRefused(before)) {
       return; // Answers overtake each other, and an account is locked for one refusal too many.
     }
@@ -186,10 +190,6 @@ export class Logins implements Disposable {
     this.#unstored.delete(name);
     await this.#deps.credentials.delete(name);
     this.#show(name, undefined);
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   /** What is remembered; rejects where it was refused. */

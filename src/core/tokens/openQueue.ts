@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { pause, Turns } from '../async.ts';
 import type { Environment } from './environment.ts';
-import { syncDelayMs } from './store.ts';
+import { hashOf, syncDelayMs } from './store.ts';
 
 /** A claim older than this is of an opening that has long come to nothing. In milliseconds. */
 const maxMs = 10 * 60_000;
@@ -125,11 +124,6 @@ export class OpenQueue {
 
 function queueKey(connection: string): string {
   return `opening-${hashOf(connection)}-`;
-}
-
-/** People call their connections what they like; claims are files. */
-function hashOf(connection: string): string {
-  return createHash('sha256').update(connection).digest('hex').slice(0, 16);
 }
 
 function taskKey(id: string): string {

@@ -1,4 +1,4 @@
-import { type Disposable, DisposableStore } from '../disposable.ts';
+import { DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
@@ -25,11 +25,10 @@ const leaseShare = 2 / 3;
 const otherMachines = { share: 0.4, jitterShare: 0.2 };
 
 /** Has tokens whose `keepAlive` is `auto` renewed in time, and as seldom as can be. */
-export class RenewalTimes implements Disposable {
+export class RenewalTimes extends DisposableStore {
   readonly #env: Environment;
   readonly #renewal: Renewal;
-  readonly #owned = new DisposableStore();
-  readonly #ends = this.#owned.add(new Emitter<RenewalEnd>((error) => logFault(this.#env.log, error)));
+  readonly #ends = this.add(new Emitter<RenewalEnd>((error) => logFault(this.#env.log, error)));
   readonly #running = new Set<string>();
   /** Tokens whose person has been told that renewal ended, with the use from which that counted. */
   readonly #told = new Map<string, number>();
@@ -42,9 +41,10 @@ export class RenewalTimes implements Disposable {
   readonly onDidEnd = this.#ends.event;
 
   constructor(env: Environment, renewal: Renewal) {
+    super();
     this.#env = env;
     this.#renewal = renewal;
-    this.#owned.add(
+    this.add(
       env.table.onDidChange(({ id, what }) => {
         if (what === 'removed') {
           env.scheduler.cancel(taskKey(id));
@@ -56,10 +56,6 @@ export class RenewalTimes implements Disposable {
         }
       }),
     );
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   #plan(id: string): void {

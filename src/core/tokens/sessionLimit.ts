@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { type Disposable, DisposableStore } from '../disposable.ts';
+import { DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { type Closing, closingMs } from './closing.ts';
 import { type Deadline, remaining } from './deadline.ts';
@@ -14,11 +14,10 @@ import { bestOf, type Change } from './tokenTable.ts';
  * Windows of one machine agree before they open, so that there is never one too many. Machines cannot: what one of
  * them hears of too late is closed again.
  */
-export class SessionLimit implements Disposable {
+export class SessionLimit extends DisposableStore {
   readonly #env: Environment;
   readonly #closing: Closing;
   readonly #queue: OpenQueue;
-  readonly #owned = new DisposableStore();
   /** The sessions that calls run in, once for each call. */
   readonly #busy: string[] = [];
   /** Sessions that are being closed for others. */
@@ -27,10 +26,11 @@ export class SessionLimit implements Disposable {
   readonly #unnamed = new Map<string, Deadline & { readonly connection: string }>();
 
   constructor(env: Environment, closing: Closing) {
+    super();
     this.#env = env;
     this.#closing = closing;
     this.#queue = new OpenQueue(env, (connection, id) => this.#abandoned(connection, id));
-    this.#owned.add(env.table.onDidChange((change) => this.#onChange(change)));
+    this.add(env.table.onDidChange((change) => this.#onChange(change)));
   }
 
   /** Runs work in a session, which is not closed for another one meanwhile. */
@@ -94,10 +94,6 @@ export class SessionLimit implements Disposable {
     } finally {
       place.leave(this.#isHeld(id));
     }
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
   }
 
   #onChange({ id, connection, what }: Change): void {

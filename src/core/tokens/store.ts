@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ConnectionSecrets } from '../connection.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
@@ -35,6 +36,11 @@ export async function leaseOrAlone(claims: Claims, log: Log, key: string, staleM
     log.warn(`Windows cannot agree on ${key}: ${String(error)}`);
     return true;
   }
+}
+
+/** A name for the key of a claim: people call their connections what they like, and claims are files. */
+export function hashOf(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 16);
 }
 
 /** What a person gave for a connection, and the origin that it was given for: it goes nowhere else. */

@@ -1,6 +1,6 @@
 import { eachOf, SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
-import type { Disposable } from '../disposable.ts';
+import { DisposableStore } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused } from '../errors.ts';
 import { isGuess, mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
@@ -14,17 +14,17 @@ import { mayRefuseToken } from './refusal.ts';
  * tried; if not, it is closed under the old one. That is kept as a {@link ReplacedToken} until all is done, so that
  * another window can go on if this one dies.
  */
-export class Takeover implements Disposable {
+export class Takeover extends DisposableStore {
   readonly #env: Environment;
   readonly #calls: GatewayCalls;
-  readonly #listening: Disposable;
   /** By the session's id. */
   readonly #flights = new SingleFlight<string, void>();
 
   constructor(env: Environment, calls: GatewayCalls) {
+    super();
     this.#env = env;
     this.#calls = calls;
-    this.#listening = env.sync.onDidHearReplaced((old) => this.#moveOwn(old));
+    this.add(env.sync.onDidHearReplaced((old) => this.#moveOwn(old)));
   }
 
   /** Keeps the value of a user token that was replaced, until the sessions that are open under it are taken over. */
@@ -73,10 +73,6 @@ export class Takeover implements Disposable {
     if (old?.level === 'replaced') {
       await this.carry(connection, session, old);
     }
-  }
-
-  dispose(): void {
-    this.#listening.dispose();
   }
 
   /** Another window has replaced this user token, or forgotten it, and cannot know what was being opened here meanwhile. */

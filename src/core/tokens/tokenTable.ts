@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Disposable } from '../disposable.ts';
+import { DisposableStore } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { type Log, logFault } from '../log.ts';
@@ -24,7 +24,7 @@ export interface Change {
 }
 
 /** The tokens that are held, and how they belong together. */
-export class TokenTable implements Disposable {
+export class TokenTable extends DisposableStore {
   readonly #clock: Clock;
   readonly #redactor: Redactor;
   readonly #records = new Map<string, TokenRecord>();
@@ -38,9 +38,10 @@ export class TokenTable implements Disposable {
   readonly onDidChange;
 
   constructor(deps: { readonly clock: Clock; readonly redactor: Redactor; readonly log: Log }) {
+    super();
     this.#clock = deps.clock;
     this.#redactor = deps.redactor;
-    this.#changes = new Emitter<Change>((error) => logFault(deps.log, error));
+    this.#changes = this.add(new Emitter<Change>((error) => logFault(deps.log, error)));
     this.onDidChange = this.#changes.event;
   }
 
@@ -210,10 +211,6 @@ export class TokenTable implements Disposable {
     for (const { id } of theirs) {
       this.announce(id);
     }
-  }
-
-  dispose(): void {
-    this.#changes.dispose();
   }
 
   /** Tells the redactor of the secrets of a token, and of those that it had before and no token has any more. */

@@ -2,8 +2,8 @@ import type { DataRequest } from '../../core/requests/request.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
-import type { Fetched } from '../../core/tokens/fetched.ts';
 import type { Keeper } from '../../core/tokens/keeper.ts';
+import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { OperationOptions } from '../../core/tokens/signIn.ts';
 
 /** What data are fetched with. */

@@ -10,7 +10,7 @@ import type { Arrangement } from '../../core/results/arranging.ts';
 import type { Differences } from '../../core/results/changes.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { Args } from '../../core/results/workerMessages.ts';
-import type { Fetched } from '../../core/tokens/fetched.ts';
+import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { FetchedTable } from './fetchTable.ts';
 import { seenFields } from './layout.ts';
 import type { Grouping, KeptState, Layout, Question } from './messages.ts';

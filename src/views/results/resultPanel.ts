@@ -6,7 +6,7 @@ import { changedInParts } from '../../core/results/exportParts.ts';
 import type { CopyForm } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
-import type { Fetched } from '../../core/tokens/fetched.ts';
+import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { Services } from '../../services.ts';
 import { fetchTable } from './fetchTable.ts';
 import { grouped } from './grouping.ts';

@@ -8,7 +8,7 @@ import { type DataRequest, titleOf } from '../../core/requests/request.ts';
 import { tableOf } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import { WorkerClient } from '../../core/results/workerClient.ts';
-import type { Fetched } from '../../core/tokens/fetched.ts';
+import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { Services } from '../../services.ts';
 import { type FetchOptions, fetchTable } from './fetchTable.ts';
 import { groupLabels, groupsOf } from './grouping.ts';

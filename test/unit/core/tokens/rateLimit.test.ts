@@ -1,16 +1,20 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { RateLimit } from '../../../../src/core/tokens/rateLimit.ts';
+import { Scheduler } from '../../../../src/core/tokens/scheduler.ts';
+import type { Claims } from '../../../../src/core/tokens/store.ts';
 import { SharedClaims } from '../../../simulate/shared.ts';
 import { FakeClock } from '../../fakeClock.ts';
 import { MemoryLog } from '../protocols/rig.ts';
+
+function limitOf(clock: FakeClock, claims: Claims): RateLimit {
+  return new RateLimit({ clock, claims, scheduler: new Scheduler(clock), log: new MemoryLog() });
+}
 
 describe('tokens: the rate of requests', () => {
   it('keeps three windows together below three requests a second, however long they travel', async () => {
     const clock = new FakeClock();
     const claims = new SharedClaims(() => clock.now().up);
-    const limits = ['a', 'b', 'c'].map(
-      (name) => new RateLimit({ clock, claims: claims.window(name), log: new MemoryLog() }),
-    );
+    const limits = ['a', 'b', 'c'].map((name) => limitOf(clock, claims.window(name)));
     for (const name of ['a', 'b', 'c']) {
       await claims.window(name).enter();
     }
@@ -39,15 +43,12 @@ describe('tokens: the rate of requests', () => {
       [...sent].sort((a, b) => a - b),
       sent,
     );
-    for (const limit of limits) {
-      limit.dispose();
-    }
   });
 
   it('counts what is asked apart, and ends waiting when it is called off', async () => {
     const clock = new FakeClock();
     const claims = new SharedClaims(() => clock.now().up);
-    const limit = new RateLimit({ clock, claims: claims.window('a'), log: new MemoryLog() });
+    const limit = limitOf(clock, claims.window('a'));
     await limit.turn('one', 1);
     await limit.turn('two', 1);
     const calledOff = new AbortController();
@@ -56,7 +57,6 @@ describe('tokens: the rate of requests', () => {
     calledOff.abort();
     clock.advance(100);
     await waiting;
-    limit.dispose();
   });
 
   it('leaves a place to the window that took it over while the machine slept', async () => {
@@ -64,7 +64,7 @@ describe('tokens: the rate of requests', () => {
     const claims = new SharedClaims(() => clock.now().up);
     const [a, b, c] = ['a', 'b', 'c'].map((name) => {
       claims.alive.add(name);
-      return new RateLimit({ clock, claims: claims.window(name), log: new MemoryLog() });
+      return limitOf(clock, claims.window(name));
     });
     const ended = await a?.turn('one', 1);
     clock.sleep(3_600_000);
@@ -79,21 +79,17 @@ describe('tokens: the rate of requests', () => {
       clock.advance(25);
     }
     equal(isSent, false);
-    for (const limit of [a, b, c]) {
-      limit?.dispose();
-    }
   });
 
   it('goes on after a window that died with a place, and alone where windows cannot agree', async () => {
     const clock = new FakeClock();
     const claims = new SharedClaims(() => clock.now().up);
     claims.alive.add('dead');
-    await new RateLimit({ clock, claims: claims.window('dead'), log: new MemoryLog() }).turn('one', 1);
+    await limitOf(clock, claims.window('dead')).turn('one', 1);
     claims.alive.delete('dead');
-    const limit = new RateLimit({ clock, claims: claims.window('a'), log: new MemoryLog() });
+    const limit = limitOf(clock, claims.window('a'));
     await limit.turn('one', 1);
     const broken = { ...claims.window('b'), lease: () => Promise.reject(new Error('no disk')) };
-    await new RateLimit({ clock, claims: broken, log: new MemoryLog() }).turn('one', 1);
-    limit.dispose();
+    await limitOf(clock, broken).turn('one', 1);
   });
 });

@@ -5,7 +5,7 @@ import type { Column } from '../../../../src/core/protocols/protocol.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import type { Page } from '../../../../src/core/results/shown.ts';
 import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
-import type { Fetched } from '../../../../src/core/tokens/fetched.ts';
+import type { Fetched } from '../../../../src/core/tokens/sessionCall.ts';
 import type { FetchedTable } from '../../../../src/views/results/fetchTable.ts';
 import { keptOf } from '../../../../src/views/results/kept.ts';
 import { asSent } from '../../../../src/views/results/layout.ts';

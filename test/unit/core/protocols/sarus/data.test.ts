@@ -9,6 +9,7 @@ import { dataRequest, type SarusQuery } from '../../../../../src/core/protocols/
 import { readerMaker } from '../../../../../src/core/results/readers.ts';
 import { WorkerClient } from '../../../../../src/core/results/workerClient.ts';
 import { RateLimit } from '../../../../../src/core/tokens/rateLimit.ts';
+import { Scheduler } from '../../../../../src/core/tokens/scheduler.ts';
 import { SharedClaims } from '../../../../simulate/shared.ts';
 import { FakeClock } from '../../../fakeClock.ts';
 import { withSandbox } from '../../../sandbox/support.ts';
@@ -161,12 +162,13 @@ describe('protocols: SARUS as it is today', () => {
     it('are asked no more than three times a second, so that the sandbox refuses none of many', async () => {
       await withSandbox({}, async (sandbox) => {
         const clock = deps().clock;
+        const scheduler = new Scheduler(clock);
         const claims = new SharedClaims(() => clock.now().up);
         const log = new MemoryLog();
         const windows = ['a', 'b'].map((name) => {
           claims.alive.add(name);
-          const limit = new RateLimit({ clock, claims: claims.window(name), log });
-          return { limit, gateway: client(sandbox.url, {}, { log, turn: limit.turn }) };
+          const limit = new RateLimit({ clock, scheduler, claims: claims.window(name), log });
+          return { gateway: client(sandbox.url, {}, { log, turn: limit.turn }) };
         });
         const [first] = windows;
         const { value } = (await first?.gateway.signIn({ apiKey: 'demo' }, undefined)) ?? { value: '' };
@@ -174,9 +176,7 @@ describe('protocols: SARUS as it is today', () => {
           windows.flatMap(({ gateway }) => [1, 2, 3].map(() => gateway.remainingLife?.({ user: value }))),
         );
         ok(!log.lines.some((line) => line.includes('429')), log.lines.join('\n'));
-        for (const { limit } of windows) {
-          limit.dispose();
-        }
+        scheduler.dispose();
       });
     });
   });
