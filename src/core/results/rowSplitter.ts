@@ -135,7 +135,7 @@ export class RowSplitter {
     const json = this.#json;
     const { member, mayWrap } = this.#rowsAt;
     const first = yield* json.next();
-    const mayHaveRows = name === member && !this.#found;
+    const mayHaveRows = isSame(name, member) && !this.#found;
     if (mayHaveRows && mayWrap && first === openBrace) {
       yield* this.#wrapper();
     } else if (!(mayHaveRows && (yield* this.#isRowList(1)))) {
@@ -254,9 +254,17 @@ export class RowSplitter {
   }
 }
 
+/** Servers differ in the capitals of a name. */
+function isSame(name: string, other: string): boolean {
+  return name.toLowerCase() === other.toLowerCase();
+}
+
 /** The rows of a body without a list of objects in their place: an object there is the only row. */
 function rowsIn(head: SentObject, { member, mayWrap, except, error }: RowPath): SentObject[] {
-  const found = head.get(member);
+  const otherwise = [...head].find(
+    ([name, value]) => isSame(name, member) && (Array.isArray(value) || value instanceof Map),
+  );
+  const found = head.get(member) ?? otherwise?.[1];
   if (found === undefined || found === null) {
     return [];
   }

@@ -19,19 +19,28 @@ const messageNames = ['messages', 'message', 'errors', 'errormessage', 'warnings
 const rcWithMessages = 4;
 const rcOfFailure = 8;
 
-/** What the `error` and the `rc` of an answer mean, in the gateway's own words; in the number where it has none. */
-export function saidBeside({ head, rowCount }: Pick<Answer, 'head' | 'rowCount'>, redactor: Redactor): Said {
-  if (isError(head.error)) {
-    return { words: [wordsOfError(head.error, redactor)], isFailure: true };
-  }
+/**
+ * What the `error`, the `rc` and the messages of an answer mean, in the gateway's own words; in the number where it has
+ * none. Messages without an `rc` count where they are all that has come.
+ */
+export function saidBeside(
+  { head, rowCount }: { readonly head: unknown; readonly rowCount: number },
+  redactor: Redactor,
+): Said {
   const members = lowered(head);
+  const errors = rowCount === 0 ? members.get('errors') : undefined;
+  const error = [members.get('error'), errors].find(isError);
+  if (error !== undefined) {
+    return { words: [wordsOfError(error, redactor)], isFailure: true };
+  }
   const rc = count(members.get('rc')) ?? 0;
-  if (rc < rcWithMessages) {
+  if (rc < rcWithMessages && (rowCount > 0 || members.has('rows'))) {
     return { words: [], isFailure: false };
   }
   const said = messageNames.flatMap((name) => members.get(name) ?? []);
   const words = said.map((one) => wordsOfError(one, redactor)).filter((text) => text !== '');
-  return { words: words.length > 0 ? words : [`rc ${rc}`], isFailure: rc >= rcOfFailure && rowCount === 0 };
+  const bare = rc < rcWithMessages ? [] : [`rc ${rc}`];
+  return { words: words.length > 0 ? words : bare, isFailure: rc >= rcOfFailure && rowCount === 0 };
 }
 
 /**
@@ -44,8 +53,12 @@ export function refusesLogin(answer: HttpAnswer, words: string): boolean {
     return !looksLikeHtml(text) || /HTTP Status 403|Apache Tomcat/i.test(text);
   }
   const mayTell = status < 400 || status === 400 || status === 500;
-  return status === 401 || (mayTell && /password|credential|revoked/i.test(words));
+  return status === 401 || (mayTell && !looksLikeHtml(text) && wordsOfRefusal.test(words));
 }
+
+/** Words by which a gateway says no to who signs in; they are not documented. */
+const wordsOfRefusal =
+  /password|credential|revoked|(?:invalid|unknown|wrong|no such) user|authentication (?:failed|failure)/i;
 
 /** Words by which a gateway says that a session is not there any more; they are not documented. */
 export function saysSessionIsGone(words: string): boolean {
@@ -69,7 +82,7 @@ export function totalRows({ head, rowCount }: Pick<Answer, 'head' | 'rowCount'>)
   const counts = ['totalrows', 'totalrowcount', 'numrows', 'rowcount'].map((name) =>
     count(members.get(name)),
   );
-  return counts.find((one) => one !== undefined) ?? rowCount;
+  return Math.max(counts.find((one) => one !== undefined) ?? 0, rowCount);
 }
 
 /** The services of a list (docs/protocols.md 2a); what is none is passed over. @throws E_PROTOCOL */
@@ -125,14 +138,15 @@ function count(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
-/** A list: the body itself, or a member of one of the names (any name where none is given), at most one level down. */
+/** A list: the body itself, or a member of one of the names (any but messages where none is given), at most one level down. */
 function findList(body: unknown, names: readonly string[]): unknown[] | undefined {
   if (Array.isArray(body)) {
     return body;
   }
   const levels = isRecord(body) ? [body, ...Object.values(body).filter(isRecord)] : [];
   const members = levels.flatMap((level) => Object.entries(level));
-  const isNamed = (name: string) => names.length === 0 || names.includes(name.toLowerCase());
+  const isNamed = (name: string) =>
+    names.length === 0 ? !messageNames.includes(name.toLowerCase()) : names.includes(name.toLowerCase());
   return members.map(([name, value]) => (isNamed(name) ? value : undefined)).find(Array.isArray);
 }
 

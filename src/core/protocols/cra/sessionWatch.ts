@@ -61,13 +61,11 @@ export class SessionWatch {
   }
 }
 
-/** Some clients and servers write an absent session as `null`. */
+/** Some clients and servers write an absent session as `null` or the like. */
+const absent = /^\s*(?:null|undefined|false)?\s*$/i;
+
 function isId(value: unknown): value is string {
   return (
-    typeof value === 'string' &&
-    value !== '' &&
-    value !== 'null' &&
-    value.length <= maxIdLength &&
-    !/\p{C}/u.test(value)
+    typeof value === 'string' && !absent.test(value) && value.length <= maxIdLength && !/\p{C}/u.test(value)
   );
 }

@@ -3,7 +3,7 @@ import { type FailureDetails, isGatewayUserRefused, TokensError } from '../../er
 import type { HttpClient } from '../../http/client.ts';
 import { basicCredentials } from '../../http/encode.ts';
 import { type HttpAnswer, type HttpRequest, isSuccess } from '../../http/request.ts';
-import { ended, isError, looksLikeHtml, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
+import { ended, isError, looksLikeHtml, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, signInRefused, tokenText } from '../failures.ts';
 import type { DataAnswer, DataCall, GatewayDeps, Login, Tokens } from '../protocol.ts';
@@ -122,6 +122,10 @@ export class CraWire {
     const { host } = this.http;
     const parsed = v.safeParse(loggedOn, isSuccess(status) && body.ok ? body.value : undefined);
     if (!parsed.success) {
+      const words = wordsOf(answer.text, this.deps.redactor);
+      if (refusesLogin(answer, words)) {
+        throw this.#logOnRefused(answer, words, service);
+      }
       this.json(answer, { logOn: service });
       throw new TokensError('E_PROTOCOL', 'The answer of {0} to the sign-in holds no token.', [host], {
         status,
@@ -134,7 +138,7 @@ export class CraWire {
   /** The JSON of an answer to anything but a data call. */
   json(answer: HttpAnswer, purpose: Purpose = {}): unknown {
     const parsed = parseJson(answer.text);
-    if (!isSuccess(answer.status) || !parsed.ok || isError(errorOf(parsed.value))) {
+    if (!isSuccess(answer.status) || !parsed.ok || this.#said(parsed.value).isFailure) {
       throw this.failure(answer, purpose);
     }
     return parsed.value;
@@ -143,7 +147,7 @@ export class CraWire {
   /** An answer that only says yes: its body is not documented, so it may be empty or words, but no page and no error. */
   acknowledged(answer: HttpAnswer, about: 'sign-in' | 'either'): void {
     const parsed = parseJson(answer.text);
-    const saysError = looksLikeHtml(answer.text) || (parsed.ok && isError(errorOf(parsed.value)));
+    const saysError = looksLikeHtml(answer.text) || (parsed.ok && this.#said(parsed.value).isFailure);
     if (!isSuccess(answer.status) || saysError) {
       throw this.failure(answer, { about });
     }
@@ -174,10 +178,13 @@ export class CraWire {
       return this.refusal(answer, wordsOf(answer.text, redactor), purpose);
     }
     const parsed = parseJson(answer.text);
-    const error = parsed.ok ? errorOf(parsed.value) : undefined;
-    return isError(error)
-      ? this.refusal(answer, wordsOfError(error, redactor), purpose)
-      : notJson(this.http.host, answer);
+    const { words, isFailure } = this.#said(parsed.ok ? parsed.value : undefined);
+    return isFailure ? this.refusal(answer, words.join(' '), purpose) : notJson(this.http.host, answer);
+  }
+
+  /** What a body without rows says. */
+  #said(body: unknown) {
+    return saidBeside({ head: body, rowCount: 0 }, this.deps.redactor);
   }
 
   /** The error for what the gateway itself called a failure. */
@@ -273,7 +280,7 @@ export class CraWire {
         onHead: (head) => watch.onHead(head),
         onScalar: (name, value) => {
           watch.onScalar(name, value);
-          error = name === 'error' ? value : error;
+          error = name.toLowerCase() === 'error' ? value : error;
         },
         ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
         failure: (answered) => this.failure(answered, purpose),
@@ -324,8 +331,4 @@ const loggedOn = v.object({ userToken: tokenText });
 /** Whether an answer wants Basic authorization. */
 export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
   return answer.status === 401 && /\bbasic\b/i.test(answer.headers['www-authenticate'] ?? '');
-}
-
-function errorOf(body: unknown): unknown {
-  return member(body, 'error');
 }

@@ -313,6 +313,21 @@ describe('protocols: odd answers', () => {
     }
   });
 
+  for (const [body, rows, warnings] of [
+    [{ rows: [{ A: '1' }] }, 1, undefined],
+    [{ rows: 100, ROWS: [{ A: '1' }, { A: '2' }] }, 2, undefined],
+    [{ rows: { A: '1' } }, 1, undefined],
+    [{ rows: 100 }, 0, undefined],
+    [{ message: 'Nothing was found' }, 0, ['Nothing was found']],
+    [{ message: 'Nothing was found', Rows: [] }, 0, undefined],
+  ] as const) {
+    it(`no rows are lost in silence: ${JSON.stringify(body)}`, async () => {
+      await open('views', (_, response) => json(response, body));
+      const { answer, warnings: told } = await getView();
+      deepEqual([answer.rowCount, told], [rows, warnings]);
+    });
+  }
+
   it('no message tells a status of success', async () => {
     for (const kind of ['views', 'getData', 'sarus'] as const) {
       for (const error of ['View NADA is not known', true]) {

@@ -219,10 +219,68 @@ describe('protocols: CRA, the releases in the field', () => {
     });
   }
 
+  for (const dialect of ['views', 'getData'] as const) {
+    it(`rc: 8 renews and closes nothing, and offers nothing; ${dialect}`, async () => {
+      const { gateway } = await served(
+        (_, response) => json(response, { rc: 8, messages: ['The task is not active'] }),
+        { dialect },
+      );
+      const tokens = { user: 'user-token', session: 's-1', service };
+      for (const work of [
+        gateway.keepAlive({ user: 'user-token', service }),
+        gateway.keepAlive(tokens),
+        gateway.close(tokens),
+        gateway.columns?.(tokens, query),
+        ...(dialect === 'views' ? [gateway.offers?.(tokens, 'system', query)] : []),
+      ]) {
+        match((await failure(Promise.resolve(work), 'E_HTTP')).message, /The task is not active$/);
+      }
+    });
+  }
+
+  for (const body of [
+    { rc: 8, messages: ['ICH408I USER REVOKED'] },
+    { message: 'Invalid password' },
+    { userToken: '', error: '', message: 'Authentication failed' },
+    { userToken: null, error: 'Unknown user JOE' },
+    'Wrong credentials',
+  ]) {
+    it(`a log-on that says no under 200 is not sent again by itself: ${JSON.stringify(body)}`, async () => {
+      for (const dialect of ['views', 'getData'] as const) {
+        const { gateway } = await served(
+          (_, response) => (typeof body === 'string' ? response.end(body) : json(response, body)),
+          { dialect },
+        );
+        const error = await failure(gateway.signIn(login, service), 'E_HTTP');
+        equal(error.details.refused, 'login');
+        match(error.message, /(?:REVOKED|password|failed|JOE|credentials)$/);
+      }
+    });
+  }
+
+  for (const body of [
+    { Error: 'No such view' },
+    { errors: ['No such view'] },
+    { ERROR: { Message: 'No such view' } },
+  ]) {
+    it(`an error by any name is one: ${JSON.stringify(body)}`, async () => {
+      const { gateway } = await served((_, response) => json(response, body));
+      match((await failure(gateway.getData(call()), 'E_HTTP')).message, /No such view$/);
+    });
+  }
+
+  for (const session of [' ', 'null', 'NULL', 'undefined', false]) {
+    it(`a session that is ${JSON.stringify(session)} is none`, async () => {
+      const { gateway } = await served((_, response) => json(response, { session, Rows: [] }));
+      equal((await gateway.getData(call())).session, undefined);
+    });
+  }
+
   for (const [head, expected] of [
     [{ totalRowCount: 12, rowCount: 1 }, 12],
     [{ TOTALROWS: '12', NumRows: 1 }, 12],
     [{ RowCount: 7 }, 7],
+    [{ totalRows: 0, numRows: 0 }, 1],
   ] as const) {
     it(`counts: ${JSON.stringify(head)}`, async () => {
       const { gateway } = await served((_, response) => json(response, { ...head, Rows: [{ A: 'x' }] }));
@@ -262,6 +320,7 @@ describe('protocols: CRA, the releases in the field', () => {
     { Rows: [{ system: 'SYSA' }, { system: 'SYSB' }, { system: 'SYSB' }] },
     [{ SystemName: 'SYSA' }, { SystemName: 'SYSB' }],
     { systems: ['SYSA', 'SYSB'], rc: 0 },
+    { rc: 4, messages: ['SYSC is not there'], systems: ['SYSA', 'SYSB'] },
     { result: { list: [{ what: 'SYSA' }, { what: 'SYSB' }, {}, 7] } },
   ]) {
     it(`offers, as they may look: ${JSON.stringify(body)}`, async () => {
