@@ -54,7 +54,7 @@ const byType: Readonly<Record<string, Wrong>> = {
   number: 'number',
   finite: 'number',
   boolean: 'boolean',
-  literal: 'boolean',
+  literal: 'choice',
   picklist: 'choice',
   non_empty: 'empty',
   gt_value: 'positive',

@@ -23,7 +23,7 @@ import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
 import { type Description, isByKept, namesOf, type RestRequest } from './description.ts';
 import { HeldReader } from './held.ts';
-import { fixedMs, isInBody, tells, tellsBeside, toldMs, type Unit } from './life.ts';
+import { fixedMs, isInBody, newLife, tells, tellsBeside, toldMs, type Unit } from './life.ts';
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
 import { isSamePath, scriptRequest, withBody } from './relay.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
@@ -61,8 +61,8 @@ export class Rest implements Gateway<RestQuery> {
 
   async signIn(login: Login, _service?: string, options: TryOptions = {}): Promise<Grant> {
     const { life, query } = this.#description;
-    const { before, answer } = await this.#takeSteps(login, options, true);
-    const grant = this.#granted(before, answer);
+    const { before, answers, answer } = await this.#takeSteps(login, options, true);
+    const grant = this.#granted(before, answer, answers.slice(0, -1));
     if (grant.reportedMs !== undefined || query === undefined || !(tells(query) || tells(life))) {
       return grant;
     }
@@ -183,7 +183,7 @@ export class Rest implements Gateway<RestQuery> {
     return {
       value,
       sent: answer.sent,
-      ...(value === tokens.user ? this.#lifeOn(unit, view, value, renew) : newLife(unit, view, value)),
+      ...(value === tokens.user ? this.#lifeOn(unit, view, value, renew) : newLife(unit, answer, value)),
       ...this.#answers.newOf(tokens, scope.cookies, undefined, kept),
     };
   }
@@ -247,7 +247,7 @@ export class Rest implements Gateway<RestQuery> {
     const answers: HttpAnswer[] = [];
     for (const [at, step] of signIn.entries()) {
       const isLast = at === signIn.length - 1;
-      const linger = isLast && givesBack ? { linger: this.#giveBack(before) } : {};
+      const linger = isLast && givesBack ? { linger: this.#giveBack(before, answers) } : {};
       const answer =
         tried?.answers[at] ??
         (await this.#http.send({ ...this.#sending.fill(step, before), signal, ...linger }));
@@ -273,7 +273,7 @@ export class Rest implements Gateway<RestQuery> {
   }
 
   /** What the last answer of a sign-in has granted. */
-  #granted(before: Scope, answer: HttpAnswer): Grant {
+  #granted(before: Scope, answer: HttpAnswer, earlier: readonly HttpAnswer[]): Grant {
     const { life, signIn, token: usual } = this.#description;
     const step = signIn.at(-1);
     const { token, more, cookies } = this.#afterStep(step, before, answer, usual);
@@ -286,16 +286,15 @@ export class Rest implements Gateway<RestQuery> {
     const unit = step !== undefined && isUnit(step) ? step : life;
     return {
       value: token,
-      sent: answer.sent,
-      ...newLife(unit, view, token),
+      ...newLife(unit, answer, token, earlier),
       more: { ...more, ...cookies.kept() },
     };
   }
 
   /** Ends the token of an answer that came after its caller had left. */
-  #giveBack(before: Scope): NonNullable<HttpRequest['linger']> {
+  #giveBack(before: Scope, earlier: readonly HttpAnswer[]): NonNullable<HttpRequest['linger']> {
     const end = async (late: HttpAnswer): Promise<void> => {
-      const { value, more } = this.#granted(before, late);
+      const { value, more } = this.#granted(before, late, earlier);
       await this.close({ user: value, more, login: async () => before.login });
     };
     const { connection, log } = this.#deps;
@@ -318,7 +317,9 @@ export class Rest implements Gateway<RestQuery> {
     if (fixed !== undefined) {
       return { estimatedMs: fixed };
     }
-    return this.#description.life.sliding && request.send ? {} : { isUnchanged: true };
+    // What renews, does so however the token goes with it.
+    const isUse = request.send || request === this.#description.renew;
+    return this.#description.life.sliding && isUse ? {} : { isUnchanged: true };
   }
 
   #lifeAfterData(request: RestRequest, view: Seen, old: string, rotated?: string): Omit<Life, 'sent'> {
@@ -360,16 +361,6 @@ export class Rest implements Gateway<RestQuery> {
     jar.fill(kept);
     return jar;
   }
-}
-
-/** The life of a new token. One of nothing was not told: some servers mean by it that there is no end. */
-function newLife(unit: Unit, view: Seen, token: string): Omit<Life, 'sent'> {
-  const told = toldMs(unit, view, token);
-  const fixed = fixedMs(unit);
-  if (told !== undefined && told > 0) {
-    return { reportedMs: told };
-  }
-  return fixed === undefined ? {} : { estimatedMs: fixed };
 }
 
 /** Whether a request says itself what life it gives. */

@@ -27,8 +27,10 @@ function holds({ status, at, is, like }: Criterion, answer: Seen): boolean {
   }
   const place: Place = at ?? { in: 'text' };
   const value = valueAt(place, answer);
+  // What is null is there only for who asks for null: JSON-RPC says so that there is no error.
   return (
     value !== undefined &&
+    (value !== null || is !== undefined) &&
     (is === undefined || is.some((one) => isSame(one, value))) &&
     (like === undefined || wordsAt(place, answer).includes(like))
   );

@@ -5,7 +5,7 @@ import type { Message } from '../../errors.ts';
 import { isRecord } from '../../http/text.ts';
 import type { Json } from '../../json.ts';
 import { isNameField, type Preset } from '../protocol.ts';
-import type { Unit } from './life.ts';
+import { tells, type Unit } from './life.ts';
 import { type Place, pathOf, placeOf } from './place.ts';
 import presets from './presets.json' with { type: 'json' };
 import { namesIn, namesInText, type PathTemplate, pathTemplate } from './template.ts';
@@ -49,8 +49,14 @@ const path = v.pipe(
   v.check((one) => pathOf(one) !== undefined, as('pointer')),
   v.transform((one) => pathOf(one) as readonly string[]),
 );
-const headers = v.record(headerName, v.pipe(text, v.regex(/^[\x20-\x7e]*$/, as('headerValue'))));
-const keep = v.record(memberName, place);
+/** By name; a list would pass for one. */
+const record = <T>(name: v.GenericSchema<string>, one: v.GenericSchema<unknown, T>) =>
+  v.lazy(
+    (input): v.GenericSchema<unknown, Record<string, T>> =>
+      Array.isArray(input) ? v.never(as('object')) : v.record(name, one),
+  );
+const headers = record(headerName, v.pipe(text, v.regex(/^[\x20-\x7e]*$/, as('headerValue'))));
+const keep = record(memberName, place);
 /** Most names that a description keeps with a token. */
 const maxKept = 16;
 const amount = v.lazy((input) =>
@@ -85,7 +91,7 @@ const read = { token: v.optional(place), keep: v.optional(keep) };
 const sent = {
   request: requestLine,
   headers: v.optional(headers, {}),
-  form: v.optional(v.record(v.string(), text)),
+  form: v.optional(record(text, text)),
   json: v.optional(json),
   send: v.optional(v.boolean(), true),
 };
@@ -139,7 +145,7 @@ const members = {
     ),
     ['username', 'password'],
   ),
-  inputs: v.optional(v.record(memberName, text), {}),
+  inputs: v.optional(record(memberName, text), {}),
   headers: v.optional(headers, {}),
   signIn: v.pipe(oneOrList(signInRequest), v.minLength(1, as('many')), v.maxLength(3, as('many'))),
   token: place,
@@ -159,7 +165,7 @@ const members = {
   refused: v.optional(criteria, byStatus(401, 403)),
   expired: v.optional(criteria, byStatus(401)),
   limit: v.optional(criteria, byStatus(429)),
-  requests: v.optional(v.record(v.string(), dataRequest), {}),
+  requests: v.optional(record(text, dataRequest), {}),
   rows: v.optional(path, ''),
 };
 const schema = v.object(members);
@@ -294,6 +300,10 @@ function contradiction(description: Description): Message | undefined {
   if (send.in === 'body' && pathOf(send.name) === undefined) {
     return { ...wrong.pointer, args: ['send.name'] };
   }
+  const [, named] = (send.in === 'query' && /\{([^}]*)/.exec(send.name)) || [];
+  if (named !== undefined) {
+    return { ...wrong.unnamed, args: ['send.name', named] };
+  }
   const isHeader = send.in === 'header' && !v.is(headerName, send.name);
   if (isHeader || (send.in === 'cookie' && !nameCharacters.test(send.name))) {
     return { ...wrong.header, args: ['send.name'] };
@@ -306,6 +316,10 @@ function contradiction(description: Description): Message | undefined {
     }
     if (first !== undefined && signIn.slice(0, -1).some((step) => step === one)) {
       return { ...wrong.unknown, args: [`${member}.${first}`] };
+    }
+    // It says from when something counts that an answer tells.
+    if (one?.issued !== undefined && !tells(one)) {
+      return { ...wrong.unknown, args: [`${member}.issued`] };
     }
   }
   return undefined;

@@ -1,3 +1,5 @@
+import type { HttpAnswer } from '../../http/request.ts';
+import type { Life } from '../protocol.ts';
 import { cookieIn, type Place, type Seen, seen, textAt } from './place.ts';
 
 /** A number, or the place of one. */
@@ -50,6 +52,27 @@ export function tellsBeside(unit: Unit): boolean {
   return unit.cookie !== undefined || ['header', 'cookie'].includes(placeIn(unit)?.in ?? '');
 }
 
+/**
+ * The life of a new token. One of nothing was not told: some servers mean by it that there is no end.
+ * @param earlier the answers before the one that has handed it out: one of them may have set the cookie that tells
+ */
+export function newLife(
+  unit: Unit,
+  answer: HttpAnswer,
+  token: string,
+  earlier: readonly HttpAnswer[] = [],
+): Life {
+  const isByCookie = unit.cookie !== undefined || placeIn(unit)?.in === 'cookie';
+  for (const one of [answer, ...(isByCookie ? earlier.toReversed() : [])]) {
+    const told = toldMs(unit, seen(one, one.text), token);
+    if (told !== undefined && told > 0) {
+      return { sent: one.sent, reportedMs: told };
+    }
+  }
+  const fixed = fixedMs(unit);
+  return { sent: answer.sent, ...(fixed === undefined ? {} : { estimatedMs: fixed }) };
+}
+
 function placeIn(unit: Unit): Place | undefined {
   return [amountOf(unit).amount, unit.at].find((one) => typeof one === 'object');
 }
@@ -66,29 +89,30 @@ export function toldMs(unit: Unit, answer: Seen, token: string, isOld = false): 
 
 function told(unit: Unit, answer: Seen, token: string, isOld: boolean): number | undefined {
   const { amount, ms } = amountOf(unit);
+  const issued = unit.issued && instantOf(textAt(unit.issued, answer));
   if (typeof amount === 'object') {
-    return numberOf(textAt(amount, answer)) * ms;
+    const ageMs = issued === undefined ? 0 : latest(nowAfter(issued, answer) ?? issued) - issued.ms;
+    return numberOf(textAt(amount, answer)) * ms - ageMs;
   }
   if (unit.at !== undefined) {
     const end = instantOf(textAt(unit.at, answer));
-    const issued = unit.issued && instantOf(textAt(unit.issued, answer));
     const now = isOld ? nowAfter(issued, answer) : (issued ?? dateOf(answer));
     return end && now && end.ms - latest(now);
   }
   if (unit.jwt) {
-    return jwtMs(token, unit, answer);
+    return jwtMs(token, issued, answer);
   }
   const cookie = unit.cookie === undefined ? undefined : cookieIn(answer.headers, unit.cookie);
-  const now = dateOf(answer);
+  const now = issued ?? dateOf(answer);
   return cookie?.maxAgeMs ?? (cookie?.expires && now && cookie.expires - latest(now));
 }
 
 /** `exp` of a JSON Web Token, seen from when it was issued: some servers hand out the same token again. */
-function jwtMs(token: string, { issued }: Unit, answer: Seen): number | undefined {
+function jwtMs(token: string, issued: ServerInstant | undefined, answer: Seen): number | undefined {
   const claims = seen(answer, Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   const claim = (name: string) => instantOf(textAt({ in: 'json', path: [name] }, claims));
   const end = claim('exp');
-  const now = (issued && instantOf(textAt(issued, answer))) ?? nowAfter(claim('iat'), answer, end);
+  const now = issued ?? nowAfter(claim('iat'), answer, end);
   return end && now && end.ms - latest(now);
 }
 

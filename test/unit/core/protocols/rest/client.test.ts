@@ -169,6 +169,24 @@ describe('rest: the client', () => {
       equal(got[1]?.headers.authorization, 'Bearer tok-1234567890');
     });
 
+    it('has the life of a cookie from whichever answer has set it', async () => {
+      const { url } = await serve((call, response) =>
+        call.path === '/login'
+          ? json(response, {}, 200, { 'Set-Cookie': ['SID=a; Max-Age=600', 'END=9; Max-Age=60'] })
+          : json(response, call.path === '/csrf' ? { token: 'tok-1234567890' } : {}),
+      );
+      const steps = ['POST /login', 'GET /home', 'GET /csrf'].map((request) => ({ request }));
+      for (const [life, ms] of [
+        [{ cookie: 'SID' }, 600_000],
+        [{ minutes: '$response.cookie.END' }, 540_000],
+        [{ seconds: '/ttl' }, undefined],
+      ] as const) {
+        const { gateway } = new Client(restOf(url, { signIn: steps, token: '/token', life }));
+        const grant = await gateway.signIn({});
+        equal(grant.reportedMs, ms);
+      }
+    });
+
     it('goes on from what was tried, and sends nothing of that again', async () => {
       const { url, got } = await serve((call, response) =>
         call.path === '/check'
@@ -555,6 +573,8 @@ describe('rest: the client', () => {
         new Client(restOf(url, { ...plain, renew, ...more })).gateway.keepAlive({ user: 't' });
       equal((await life({ life: { minutes: 5, sliding: true } })).isUnchanged, undefined);
       equal((await life({ life: { minutes: 5 } })).isUnchanged, true);
+      const inBody = { ...renew, form: { id: '{token}' }, send: false };
+      equal((await life({ life: { minutes: 5, sliding: true }, renew: inBody })).isUnchanged, undefined);
       equal((await life({ life: { seconds: '/ttl' } })).reportedMs, 5_000);
       equal((await life({ renew: { ...renew, minutes: '/ttl' } })).reportedMs, 300_000);
     });

@@ -207,6 +207,7 @@ describe('rest: criteria', () => {
     ok(matches([{ at: place('/n'), is: ['4'] }], body));
     ok(matches([{ at: place('/none'), is: [null] }], body));
     ok(!matches([{ at: place('/missing'), is: [null] }], body));
+    ok(!matches([{ at: place('/none') }], body), 'JSON-RPC says so that there is no error');
     ok(matches([{ at: place('/yes'), is: [true] }], body));
     ok(!matches([{ at: place('/code'), is: ['4'] }], body));
   });
@@ -245,6 +246,19 @@ describe('rest: lives', () => {
     equal(told({ at }, { end }), undefined);
     equal(told({ at }, { end: 'never' }, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }), undefined);
     equal(told({ at }, { end: '2025-12-31T23:59:00Z' }, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }), -61_000);
+  });
+
+  it('count from when the token was issued, where that is told', () => {
+    const unit = { seconds: place('/ttl'), issued: place('/made') };
+    const date = { date: 'Thu, 01 Jan 2026 00:05:00 GMT' };
+    const made = Date.parse('2026-01-01T00:05:00Z') / 1000;
+    equal(told(unit, { ttl: 600, made }, date), 599_000);
+    equal(told(unit, { ttl: 600, made: made - 240 }, date), 359_000, 'handed out again');
+    equal(told(unit, { ttl: 600, made: made + 60 }, date), 599_000, 'another clock');
+    equal(told(unit, { ttl: 600, made: '2026-01-01T00:05:00.500Z' }, date), 600_000);
+    equal(told(unit, { ttl: 600 }, date), 600_000);
+    const set = { ...date, 'set-cookie': ['S=a; Expires=Thu, 01 Jan 2026 00:10:00 GMT'] };
+    equal(told({ cookie: 'S', issued: place('/made') }, { made: made + 60 }, set), 239_000);
   });
 
   it('know instants by their form, and epochs by their size', () => {
