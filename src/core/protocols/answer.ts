@@ -14,6 +14,8 @@ export interface RowPath {
   readonly mayWrap: boolean;
   /** The member beside which there need not be any rows. */
   readonly error?: string;
+  /** A member of that object, and its value that says that there are no rows. */
+  readonly nothing?: readonly [member: string, value: string];
   /** Members of that object whose lists are no rows. */
   readonly except?: readonly string[];
   /** Rows that are no list there, but an object by keys. */

@@ -260,7 +260,7 @@ function isSame(name: string, other: string): boolean {
 }
 
 /** The rows of a body without a list of objects in their place: an object there is the only row. */
-function rowsIn(head: SentObject, { member, mayWrap, except, error }: RowPath): SentObject[] {
+function rowsIn(head: SentObject, { member, mayWrap, except, nothing, error }: RowPath): SentObject[] {
   const otherwise = [...head].find(
     ([name, value]) => isSame(name, member) && (Array.isArray(value) || value instanceof Map),
   );
@@ -269,7 +269,7 @@ function rowsIn(head: SentObject, { member, mayWrap, except, error }: RowPath): 
     return [];
   }
   if (mayWrap) {
-    return wrappedRows(member, found, except);
+    return wrappedRows(member, found, except, nothing);
   }
   if (found instanceof Map) {
     return found.size > 0 ? [found] : [];
@@ -282,7 +282,12 @@ function rowsIn(head: SentObject, { member, mayWrap, except, error }: RowPath): 
 }
 
 /** Plain values are rows of one column, which has the name of their member. */
-function wrappedRows(member: string, found: Sent, except: readonly string[] = []): SentObject[] {
+function wrappedRows(
+  member: string,
+  found: Sent,
+  except: readonly string[] = [],
+  [status = '', none]: RowPath['nothing'] | [] = [],
+): SentObject[] {
   if (Array.isArray(found)) {
     return found.map((value) => (value instanceof Map ? value : new Map([[member, value]])));
   }
@@ -293,7 +298,8 @@ function wrappedRows(member: string, found: Sent, except: readonly string[] = []
   const lists = [...found].flatMap(([name, value]) =>
     Array.isArray(value) && !except.includes(name) ? [value] : [],
   );
-  return found.size === 0 || (lists.length === 1 && lists[0]?.length === 0) ? [] : [found];
+  const saysNone = none !== undefined && String(found.get(status)) === none;
+  return found.size === 0 || saysNone || (lists.length === 1 && lists[0]?.length === 0) ? [] : [found];
 }
 
 function notAnObject(first: number): TokensError {

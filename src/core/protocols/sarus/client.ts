@@ -21,7 +21,17 @@ import type {
 } from '../protocol.ts';
 import { isForm, type ScriptRequest, sentOf, withField, withText } from '../relayed.ts';
 import { findEndpoint, mayChange, tokenEndpoints } from './endpoints.ts';
-import { countIn, errorIn, errors, forPeople, numeric, refusalsIn, statusOf } from './envelope.ts';
+import {
+  countIn,
+  errorIn,
+  errors,
+  forPeople,
+  isBare,
+  numeric,
+  refusalIn,
+  refusalsIn,
+  statusOf,
+} from './envelope.ts';
 import { dataRequest, rowsAt, type SarusQuery, secretMembers, seriesNames } from './request.ts';
 
 /** A life left, in milliseconds. What is longer than any token of this gateway could live is something else. */
@@ -41,8 +51,8 @@ function lifeIn(result: unknown): number | undefined {
 // Only what is needed must be as promised: a token must not get lost for what stands beside it.
 const opened = v.looseObject({ SessionToken: tokenText });
 const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
-const renewed = v.looseObject({ SessionToken: v.nullish(tokenText) });
-const revoked = v.nullish(v.object({ Status: v.optional(numeric) }));
+const renewed = v.nullish(v.looseObject({ SessionToken: v.nullish(tokenText) }));
+const revoked = v.nullish(v.object({}));
 
 /** What an error in the body means: the same at every endpoint but for the log-on. */
 type Purpose = 'signIn' | 'token';
@@ -165,7 +175,8 @@ export class Sarus implements Gateway<SarusQuery> {
       { makeReader, signal, relayed },
       { rowsAt, failure: (answered) => this.#failureOf(answered, 'token') },
     );
-    const error = errorIn(answer.head);
+    const refusal = isBare(answer.head) || answer.rowCount === 0 ? refusalIn(answer.head) : undefined;
+    const error = errorIn(answer.head) ?? refusal;
     if (error !== undefined) {
       answer.dispose();
       throw this.#failure(error, http, 'token');
@@ -176,7 +187,7 @@ export class Sarus implements Gateway<SarusQuery> {
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
     const answer = await this.#ask('/RenewSessionToken', tokens, options);
     const result = this.#result(answer, renewed, 'token');
-    return this.#grant(result.SessionToken ?? tokens.user, answer, lifeIn(result));
+    return this.#grant(result?.SessionToken ?? tokens.user, answer, lifeIn(result));
   }
 
   async remainingLife(tokens: Tokens, options: CallOptions = {}): Promise<Life> {
@@ -187,10 +198,7 @@ export class Sarus implements Gateway<SarusQuery> {
   async close(tokens: Tokens, options: CallOptions = {}): Promise<void> {
     const answer = await this.#ask('/RevokeSessionToken', tokens, options);
     try {
-      const result = this.#result(answer, revoked, 'token');
-      if (result?.Status !== undefined && result.Status >= 400) {
-        throw this.#failure({ ...result }, answer, 'token');
-      }
+      this.#result(answer, revoked, 'token');
     } catch (error) {
       // Unknown or expired: there is nothing left to revoke.
       if (!(error instanceof TokensError) || error.code !== 'E_EXPIRED') {
@@ -283,7 +291,12 @@ export class Sarus implements Gateway<SarusQuery> {
     if (!parsed.ok || !isRecord(parsed.value) || errorIn(parsed.value) !== undefined) {
       throw this.#failureOf(answer, purpose);
     }
-    const result = v.safeParse(schema, member(parsed.value, 'Result'));
+    const refusal = refusalIn(parsed.value);
+    if (refusal !== undefined) {
+      throw this.#failure(refusal, answer, purpose);
+    }
+    const [found] = [member(parsed.value, 'Result')].flat();
+    const result = v.safeParse(schema, found);
     if (result.success && (answer.status < 400 || Object.hasOwn(parsed.value, 'Result'))) {
       return result.output;
     }
@@ -332,13 +345,22 @@ export class Sarus implements Gateway<SarusQuery> {
     if (code === 'E_EXPIRED') {
       return tokenExpired(host, words, details);
     }
-    const mayBeToken = purpose === 'token' && mayBeOfToken.has(status);
-    return refused(host, words, mayBeToken ? { ...details, refused: 'sign-in' } : details);
+    const mayBe =
+      purpose === 'signIn'
+        ? mayBeOfLogin.has(status) && wordsOfRefusal.test(words)
+        : mayBeOfToken.has(status);
+    const blamed = purpose === 'signIn' ? 'login' : 'sign-in';
+    return refused(host, words, mayBe ? { ...details, refused: blamed } : details);
   }
 }
 
-/** Statuses under which the gateway may have refused a token, and not the request. */
+/** Statuses under which the gateway may have refused a token, or who signs in, and not the request. */
 const mayBeOfToken = new Set([200, 400, 403]);
+const mayBeOfLogin = new Set([200, 400, 404]);
+
+/** Words by which it says no to who signs in; they are not documented. */
+const wordsOfRefusal =
+  /api ?key|password|e-?mail|credential|(?:invalid|unknown|wrong|no such) (?:user|account)/i;
 
 function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   if (purpose === 'signIn') {

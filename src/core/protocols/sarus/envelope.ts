@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { HttpAnswer } from '../../http/request.ts';
+import { type HttpAnswer, isSuccess } from '../../http/request.ts';
 import { isError, isRecord, member, parseJson, wordsOfError } from '../../http/text.ts';
 import type { JsonObject } from '../../json.ts';
 import type { Redactor } from '../../redact.ts';
@@ -17,11 +17,28 @@ export const errors = v.object({
   Details: v.optional(v.unknown()),
 });
 
-/** `Errors` of an answer: one, or a list of them. Undefined where there are none, or only empty ones. */
+/** `Errors` of an answer: one, or a list of them. Undefined where there are none, only empty ones, or those of success beside a result. */
 export function errorIn(body: unknown): Record<string, unknown> | undefined {
-  const found = member(body, 'Errors');
-  const error: unknown = Array.isArray(found) ? found.find((one) => isError(one)) : found;
-  return isError(error) ? (isRecord(error) ? error : { Detail: error }) : undefined;
+  const hasResult = (member(body, 'Result') ?? undefined) !== undefined;
+  const isOne = (one: unknown) => isError(one) && !(hasResult && isSuccess(statusIn(one)));
+  const error: unknown = [member(body, 'Errors')].flat().find(isOne);
+  return error === undefined || isRecord(error) ? error : { Detail: error };
+}
+
+/** A status of 300 or more that the `Result` itself has, with its words; undefined where it has none. */
+export function refusalIn(body: unknown): Record<string, unknown> | undefined {
+  const result = member(body, 'Result');
+  return isRecord(result) && statusIn(result) >= 300 ? result : undefined;
+}
+
+/** Whether the rows of an answer are no more than its `Result` itself, which has none. */
+export function isBare(head: JsonObject): boolean {
+  return !Object.values(member(head, 'Result') ?? {}).some(Array.isArray);
+}
+
+function statusIn(value: unknown): number {
+  const status = v.safeParse(numeric, member(value, 'Status'));
+  return status.success ? status.output : 0;
 }
 
 /** The words of an error for people: what stands before its trace or, where nothing does, in it. */
@@ -39,21 +56,22 @@ export function statusOf({ status, text }: HttpAnswer): unknown {
 
 /** How many rows there are in all, where the answer is one page of them. */
 export function countIn(head: JsonObject): number | undefined {
-  const count = member(member(member(head, 'Result'), 'Metadata'), 'Datasets');
-  return typeof count === 'number' ? count : undefined;
+  const count = v.safeParse(numeric, member(member(member(head, 'Result'), 'Metadata'), 'Datasets'));
+  return count.success ? count.output : undefined;
 }
 
 /** What was refused of a request whose other parts were delivered, series by series. */
 export function refusalsIn(head: JsonObject, redactor: Redactor): string[] {
   const warnings = new Map<string, string>();
   const result = member(head, 'Result');
-  for (const one of ['Columns', 'Refused'].flatMap((name) => [member(result, name) ?? []].flat())) {
+  const parts = ['Columns', 'Refused'].flatMap((name) => [member(result, name) ?? []].flat());
+  for (const one of [refusalIn(head) ?? [], parts].flat()) {
     const statuses = [one, ...['Status', 'BateStatus'].flatMap((name) => [member(one, name) ?? []].flat())];
     const refusal = statuses.find((status) => Number(member(status, 'Status') ?? status) >= 300);
     if (refusal !== undefined) {
       const metadata = member(one, 'Metadata');
-      const parts = ['Datasource', 'Symbol'].map((name) => member(one, name) ?? member(metadata, name));
-      const name = parts.filter((part) => typeof part === 'string').join('/');
+      const names = ['Datasource', 'Symbol'].map((name) => member(one, name) ?? member(metadata, name));
+      const name = names.filter((part) => typeof part === 'string').join('/');
       const said = [refusal, one].flatMap((part) => member(part, 'Details') ?? member(part, 'Detail') ?? []);
       const status = member(refusal, 'Status') ?? refusal;
       const words = wordsOfError(forPeople(said[0] ?? `Status ${status}`), redactor);

@@ -98,6 +98,7 @@ export const rowsAt: RowPath = {
   member: 'Result',
   mayWrap: true,
   except: ['Metadata', 'Columns', 'Parameters', 'Corrections', 'Refused'],
+  nothing: ['Status', '204'],
   missing: 'NA',
   keyed: {
     key: 'Date',

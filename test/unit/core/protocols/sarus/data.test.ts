@@ -114,7 +114,81 @@ describe('protocols: SARUS as it is today', () => {
     });
   });
 
+  describe('a Status in the Result', () => {
+    it('of 204 says that there are no rows, and no more', async () => {
+      const { gateway } = await against((_, response) => json(response, { Result: { Status: 204 } }));
+      const data = await get(gateway, { endpoint: 'GetValues' });
+      deepEqual([await data.answer.rows(), data.warnings, data.totalRows], [[], undefined, 0]);
+    });
+
+    it('of 300 or more is a failure, or a warning beside rows', async () => {
+      const said = { Status: 403, Detail: 'No permission' };
+      const { gateway } = await against((_, response, index) =>
+        json(response, {
+          Result: [said, { ...said, Rows: {} }, { ...said, Series: [] }, { ...said, List: [{ A: 1 }] }][
+            index
+          ],
+        }),
+      );
+      for (let index = 0; index < 3; index++) {
+        const error = await failure(get(gateway, { endpoint: 'GetValues' }), 'E_HTTP');
+        match(error.message, /403: No permission$/);
+      }
+      const data = await get(gateway, { endpoint: 'GetValues' });
+      deepEqual([await data.answer.rows(), data.warnings], [[{ A: 1 }], ['No permission']]);
+    });
+
+    it('decides over each token endpoint', async () => {
+      const { gateway } = await against((_, response) =>
+        json(response, { Result: { Status: 410, Detail: 'Token has already expired' } }),
+      );
+      await failure(gateway.keepAlive({ user: 'tok' }), 'E_EXPIRED');
+      await failure(gateway.remainingLife?.({ user: 'tok' }) ?? Promise.reject(), 'E_EXPIRED');
+      await failure(gateway.signIn({ apiKey: 'key1' }, undefined), 'E_HTTP');
+    });
+  });
+
   describe('token endpoints', () => {
+    it('renew without a Result, too', async () => {
+      const bodies: JsonObject[] = [{ Result: null }, {}, { Result: [] }, { Result: {} }, { Errors: [] }];
+      const { gateway } = await against((_, response, index) => json(response, bodies[index]));
+      for (const _ of bodies) {
+        const { value, reportedMs } = await gateway.keepAlive({ user: 'tok' });
+        deepEqual([value, reportedMs], ['tok', undefined]);
+      }
+    });
+
+    it('lose no token that stands in a list, or beside an error of success', async () => {
+      const result = { SessionToken: 'tok1', Remaining: 7 };
+      const bodies: JsonObject[] = [
+        { Result: [result] },
+        { Result: result, Errors: [{ Status: 200, Details: 'OK' }] },
+        { Result: result, Errors: { Status: '0', Detail: '' } },
+      ];
+      const { gateway } = await against((_, response, index) => json(response, bodies[index]));
+      for (const _ of bodies) {
+        equal((await gateway.signIn({ apiKey: 'key1' }, undefined)).value, 'tok1');
+      }
+    });
+
+    for (const [status, words, refused] of [
+      [400, 'Invalid API key', 'login'],
+      [404, 'Unknown user', 'login'],
+      [200, 'Wrong email or password', 'login'],
+      [400, 'Minutes is out of range', undefined],
+      [500, 'No password service', undefined],
+      [429, 'Too many requests for this API key', undefined],
+    ] as const) {
+      it(`${status} “${words}” at the sign-in ${refused ? 'is' : 'is not'} against who signs in`, async () => {
+        const { gateway } = await against(
+          (_, response) => json(response, { Errors: [{ Status: status, Details: words }] }),
+          { requestTimeoutSeconds: 0.5 },
+        );
+        const error = await failure(gateway.signIn({ apiKey: 'key1' }, undefined), 'E_HTTP');
+        equal(error.details.refused, refused);
+      });
+    }
+
     it('tell the life under each of its names, or it is asked for', async () => {
       const answers: JsonObject[] = [
         { SessionToken: 'tok1', Remaining: 7 },
@@ -342,6 +416,13 @@ describe('protocols: SARUS as it is today', () => {
     }
     const data = await get(gateway, { endpoint: 'GetValuesRC' });
     deepEqual(await data.answer.rows(), [{ Date: 'd', v0: 'NA', v1: null, v2: 1 }]);
+  });
+
+  it('takes the count of all pages as text, too', async () => {
+    const { gateway } = await against((_, response) =>
+      json(response, { Result: { Metadata: { Datasets: '5000' }, Datasets: [{ Symbol: 'A' }] } }),
+    );
+    equal((await get(gateway, { endpoint: 'GetDatasets' })).totalRows, 5000);
   });
 
   it('reckons what an answer cost of the quota, and counts all that its pages have', async () => {
