@@ -55,11 +55,12 @@ async function tableOf(id: string): Promise<CommandTable> {
     : (await import('./table.ts')).commandTable;
 }
 
-/** From the palette or by a key over a result: what is asked then must not lose the focus to the table. */
+/** From the palette, by a key or a menu over a result: what is asked then must not lose the focus to the table. */
 async function focusSettled({ results }: CommandServices, id: string, input: unknown): Promise<void> {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const isOverResult = tab instanceof vscode.TabInputWebview && tab.viewType.endsWith(viewType);
-  if (isOverResult && input === undefined && id !== 'sessionTokens.showMenu') {
+  const isThere = input === undefined || callOf(input).args.webview !== undefined;
+  if (isOverResult && isThere && id !== 'sessionTokens.showMenu') {
     await (await results()).active?.focused();
   }
 }

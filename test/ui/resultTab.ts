@@ -1,4 +1,5 @@
 import type { FrameLocator, Locator } from 'playwright-core';
+import { until } from './until.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Rows that are no longer on their way. */
@@ -67,9 +68,13 @@ export class ResultTab {
       .map(({ text }) => text);
   }
 
-  /** Right-clicks and picks from the menu. */
+  /** Right-clicks and picks from the menu. One that is opened while the table gets the focus back closes again. */
   async menu(target: Locator, item: string): Promise<void> {
-    await target.click({ button: 'right' });
+    await until(`the menu to have “${item}”`, async () => {
+      await target.click({ button: 'right' });
+      await this.#vs.menuItem(item).waitFor({ timeout: 3000 });
+      return true;
+    });
     await this.#vs.pickFromMenu(item);
   }
 }

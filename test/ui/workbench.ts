@@ -303,7 +303,12 @@ export class Workbench {
   /** Picks from the context menu that is open. */
   async pickFromMenu(item: string): Promise<void> {
     // A menu passes over clicks in its first moments, which may belong to the click that opened it.
-    await this.clickAway(this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item }));
+    await this.clickAway(this.menuItem(item));
+  }
+
+  /** An item of the context menu that is open. */
+  menuItem(item: string): Locator {
+    return this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item });
   }
 
   /** Clicks what goes away by a click, again while it passes over clicks. */

@@ -34,7 +34,8 @@ const keepEveryMs = 10_000;
 /** Rows that a notification names. */
 const maxNamed = 3;
 
-/** How long the focus is waited for that VS Code gives back to a table, in milliseconds: it takes some 50. */
+/** How long VS Code takes to give the focus back to a table for good, and how long that is waited for, in milliseconds. */
+const focusMs = 75;
 const maxFocusMs = 300;
 
 /** What a result is shown with. */
@@ -174,17 +175,17 @@ export class ResultPanel implements Disposable {
   }
 
   /**
-   * Resolves when the table has the keyboard focus, or is not getting it. When the palette has closed VS Code focuses the
-   * table after 50 ms, also where a box was opened meanwhile: that would close, or a person type into the table.
+   * Resolves when the table has the keyboard focus, or is not getting it. When the palette or a menu has closed VS Code
+   * tells the table 50 ms later to take the focus, also from a box that was opened meanwhile: that would close, or a person
+   * type into the table. It hears of messages in their order, so it is asked after that.
    */
   async focused(): Promise<void> {
+    const { clock } = this.#deps;
     if (this.#ready && this.panel.active) {
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, focusMs));
       await new Promise<void>((resolve) => {
-        const waiting = this.#deps.clock.setTimeout(resolve, maxFocusMs);
-        this.#focused = () => {
-          waiting.dispose();
-          resolve();
-        };
+        this.#focused = resolve;
+        clock.setTimeout(resolve, maxFocusMs);
         this.post({ is: 'focus' });
       });
     }
