@@ -46,6 +46,8 @@ const lives = {
   milliseconds: told('life.amount', amount),
   at: told('life.at', place),
   issued: told('life.issued', place),
+  jwt: told('life.jwt', { const: true }),
+  cookie: told('life.cookie', text),
 };
 
 /** What every request says. */
@@ -57,16 +59,15 @@ const sent = {
   headers: told('request.headers', texts),
   form: told('request.form', texts),
   json: told('request.json', {}),
+  send: told('request.send', { type: 'boolean', default: true }),
 };
-const send = { send: told('request.send', { const: false }) };
 const basic = { basic: told('request.basic', { type: 'boolean' }) };
 const read = { token: told('token', place), keep: told('keep', places) };
-/** Each kind of request with what it may say besides, and no more: all of it stands here several times. */
-const signIn = object({ ...sent, ...basic, keep: read.keep }, 'request');
+/** Each kind of request with what it may say besides, as the parser takes it. */
+const signIn = object({ ...sent, ...basic, ...read, ...lives }, 'request');
 const query = object({ ...sent, ...lives }, 'request');
-const renew = object({ ...sent, ...basic, ...send, ...read, ...lives }, 'request');
-const revoke = object({ ...sent, ...basic, ...send }, 'request');
-const data = object({ ...sent, rows: told('rows', pointer) }, 'request');
+const revoke = object({ ...sent, ...basic }, 'request');
+const data = object({ ...sent, ...read, ...lives, rows: told('rows', pointer) }, 'request');
 
 const criterion = object({
   status: told('criterion.status', {
@@ -125,8 +126,6 @@ export const described: Readonly<Record<string, JsonSchema>> = {
     'life',
     object({
       ...lives,
-      jwt: told('life.jwt', { const: true }),
-      cookie: told('life.cookie', text),
       sliding: told('life.sliding', { type: 'boolean', default: false }),
     }),
     { minutes: '^${1:30}', sliding: true },
@@ -137,7 +136,7 @@ export const described: Readonly<Record<string, JsonSchema>> = {
   query: begun('query', query, { request: 'GET /${1:session}', seconds: '/${2:remaining}' }),
   renew: begun(
     'renew',
-    renew,
+    signIn,
     { request: 'GET /${1:session}' },
     {
       request: 'POST /${1:oauth2/token}',

@@ -9,7 +9,7 @@ import { MaskingReader } from '../masking.ts';
 import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '../protocol.ts';
 import { matches } from './criteria.ts';
 import { type Description, isByKept } from './description.ts';
-import { isCalled, type Place, type Seen, seen, textAt } from './place.ts';
+import { isCalled, type Place, placeText, type Seen, seen, textAt } from './place.ts';
 
 /** What an answer is to: it decides what a refusal means. */
 type Purpose = 'signIn' | 'renewal' | 'token';
@@ -80,15 +80,13 @@ export class Answers {
     return refused(host, words, isOver ? { ...details, refused: 'sign-in' } : details);
   }
 
-  /** The error for an answer of success that has not what it is to have. */
-  lacking({ status }: { readonly status: number }): TokensError {
+  /** The error for an answer of success that has not at a place what it is to have. */
+  lacking({ status, text }: Pick<Seen, 'status' | 'text'>, place: Place, name: string): TokensError {
     return new TokensError(
       'E_PROTOCOL',
-      'The answer of {0} lacks what the protocol promises.',
-      [this.#host],
-      {
-        status,
-      },
+      'The answer of {0} has nothing at {1} that can be kept as “{2}”.',
+      [this.#host, placeText(place) || '""', name],
+      { status, detail: wordsOf(text, this.#redactor) },
     );
   }
 
@@ -126,6 +124,9 @@ export class Answers {
     if (text === undefined || text.trim() === '') {
       return undefined;
     }
+    if (text.length > longestKept) {
+      throw this.lacking(view, place, 'token');
+    }
     if (!v.is(tokenText, text)) {
       throw new TokensError('E_PROTOCOL', 'A token of {0} has characters that cannot be sent.', [this.#host]);
     }
@@ -137,11 +138,11 @@ export class Answers {
   keptAt(places: Readonly<Record<string, Place>>, view: Seen, cookies?: CookieJar): Kept {
     const found = Object.entries(places).flatMap(([name, place]) => {
       const text = this.#textAt(place, view, cookies);
+      if (text !== undefined && text.length > longestKept) {
+        throw this.lacking(view, place, name);
+      }
       return text === undefined || text === '' ? [] : [[name, text] as const];
     });
-    if (found.some(([, text]) => text.length > longestKept)) {
-      throw this.lacking(view);
-    }
     const kept = Object.fromEntries(found);
     this.tell(kept);
     return kept;

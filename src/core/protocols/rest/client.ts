@@ -281,7 +281,7 @@ export class Rest implements Gateway<RestQuery> {
     if (token === undefined) {
       throw usual.in === 'json' && view.json === undefined
         ? notJson(this.#http.host, answer)
-        : this.#answers.lacking(answer);
+        : this.#answers.lacking(answer, step?.token ?? usual, 'token');
     }
     const unit = step !== undefined && isUnit(step) ? step : life;
     return {

@@ -1,8 +1,8 @@
 import { readSetCookie } from '../../http/cookies.ts';
-import { NumberText, type Sent } from '../../json.ts';
+import type { Sent } from '../../json.ts';
 import type { Describing, Found, FoundLife, SignInWay } from '../protocol.ts';
 import { toldMs, type Unit } from './life.ts';
-import { type Place, placeOf, type Seen, seen } from './place.ts';
+import { type Place, placeOf, placeText, type Seen, seen } from './place.ts';
 
 /** Most places of an answer that are shown. */
 const maxPlaces = 500;
@@ -98,11 +98,11 @@ export function foundIn(answer: Seen): Found[] {
     .filter(([name]) => !usualHeaders.test(name))
     .map(([name, value]) => {
       const text = [value ?? ''].flat().join(', ');
-      return leaf({ in: 'header', name }, `$response.header.${name}`, name, 0, text, answer);
+      return leaf({ in: 'header', name }, name, 0, text, answer);
     });
   const cookies = (answer.headers['set-cookie'] ?? []).flatMap((line) => {
     const { name, value } = readSetCookie(line) ?? { name: '', value: '' };
-    const found = leaf({ in: 'cookie', name }, `$response.cookie.${name}`, name, 0, value, answer);
+    const found = leaf({ in: 'cookie', name }, name, 0, value, answer);
     const ms = toldMs({ cookie: name }, answer, '');
     return value === '' ? [] : [{ ...found, lives: isLife(ms) ? [{ life: { cookie: name }, ms }] : [] }];
   });
@@ -111,29 +111,22 @@ export function foundIn(answer: Seen): Found[] {
     answer.json === undefined
       ? text === ''
         ? []
-        : [leaf({ in: 'text' }, '$response.body', '', 0, text, answer)]
+        : [leaf({ in: 'text' }, '', 0, text, answer)]
       : [...inJson(answer.json, [], answer)];
   return [...headers, ...cookies, ...body].slice(0, maxPlaces);
 }
 
 function* inJson(value: Sent, path: readonly string[], answer: Seen): Generator<Found> {
-  const place = path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const at: Place = { in: 'json', path };
   const name = path.at(-1) ?? '';
   const depth = Math.max(path.length - 1, 0);
   if (!Array.isArray(value) && !(value instanceof Map)) {
-    yield leaf(
-      { in: 'json', path },
-      place,
-      name,
-      depth,
-      value instanceof NumberText ? String(value) : String(value ?? 'null'),
-      answer,
-    );
+    yield leaf(at, name, depth, String(value ?? 'null'), answer);
     return;
   }
   const isRows = Array.isArray(value) && value.every((one) => one instanceof Map);
   yield {
-    place,
+    place: placeText(at),
     name,
     depth,
     ...(isRows ? { rows: value.length } : {}),
@@ -150,7 +143,8 @@ function* inJson(value: Sent, path: readonly string[], answer: Seen): Generator<
   }
 }
 
-function leaf(at: Place, place: string, name: string, depth: number, text: string, answer: Seen): Found {
+function leaf(at: Place, name: string, depth: number, text: string, answer: Seen): Found {
+  const place = placeText(at);
   const lives = livesOf(at, text, answer, place);
   const isOpaque = /^[\x21-\x7e]{8,8000}$/.test(text) && lives.every(({ life }) => 'jwt' in life);
   const isCalledSo = /token|session|sid|auth|ticket|jwt/i.test(name);

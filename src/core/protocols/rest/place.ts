@@ -76,6 +76,13 @@ export function placeOf(text: string): Place | undefined {
   return cookie === undefined ? undefined : { in: 'cookie', name: cookie };
 }
 
+/** A place as settings say it. */
+export function placeText(place: Place): string {
+  return place.in === 'json'
+    ? place.path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+    : `$response.${place.in === 'text' ? 'body' : `${place.in}.${place.name}`}`;
+}
+
 /** What stands at a place; undefined where there is nothing. */
 export function valueAt(place: Place, answer: Seen): Sent | undefined {
   switch (place.in) {

@@ -151,6 +151,27 @@ describe('rest: the client', () => {
       }
     });
 
+    it('names what an answer lacks, and where that was to be', async () => {
+      for (const [members, args] of [
+        [{ token: '/data/a~1b' }, ['/data/a~1b', 'token']],
+        [{ token: '$response.header.X-T' }, ['$response.header.x-t', 'token']],
+        [{ token: '$response.cookie.S*' }, ['$response.cookie.S*', 'token']],
+        [{ signIn: { request: 'POST /login', token: '/own' } }, ['/own', 'token']],
+        [{ token: '/long' }, ['/long', 'token']],
+        [{ keep: { csrf: '/long' } }, ['/long', 'csrf']],
+      ] as const) {
+        const body = { token: 'tok', error: 'locked', long: 'x'.repeat(8_193) };
+        const { url } = await serve((_, response) => json(response, body));
+        const { gateway } = new Client(restOf(url, { ...plain, ...members }));
+        const { message, details } = await failure(gateway.signIn(demo), 'E_PROTOCOL');
+        equal(
+          message,
+          `The answer of ${new URL(url).host} has nothing at ${args[0]} that can be kept as “${args[1]}”.`,
+        );
+        equal(details.detail, 'locked');
+      }
+    });
+
     it('keeps the token whatever the life looks like, and asks for it where only a query tells it', async () => {
       for (const ttl of ['soon', null, -1, {}]) {
         const { url } = await serve((_, response) => json(response, { token: 't', ttl }));

@@ -5,6 +5,7 @@ import {
   parseDescription,
   presetsByName,
 } from '../../../../../src/core/protocols/rest/description.ts';
+import { described as offeredBySettings } from '../../../../docs/described.ts';
 
 const least = { signIn: { request: 'POST /login' }, token: '/token' };
 
@@ -134,6 +135,38 @@ describe('rest: descriptions', () => {
       ok(reason.test(text), text);
     });
   }
+
+  it('say in each request what the settings offer there, and nothing else', () => {
+    const each = {
+      ...{ headers: {}, form: {}, json: {}, send: false, basic: true, token: '/t', keep: {}, rows: '/r' },
+      ...{
+        minutes: '/a',
+        seconds: '/a',
+        milliseconds: '/a',
+        at: '/a',
+        jwt: true,
+        cookie: 'S',
+        sliding: true,
+      },
+    };
+    for (const member of ['signIn', 'query', 'renew', 'revoke', 'requests']) {
+      const isTaken = ([name, value]: [string, unknown]) => {
+        const request = { request: 'GET /x', [name]: value };
+        return parseDescription({ ...least, [member]: member === 'requests' ? { a: request } : request }).ok;
+      };
+      const taken = Object.entries(each).filter(isTaken);
+      const { properties, additionalProperties } = offeredBySettings[member] as Record<
+        string,
+        Record<string, object>
+      >;
+      const offered = Object.keys(properties ?? additionalProperties?.properties ?? {});
+      deepEqual(
+        offered.filter((name) => name !== 'request' && name !== 'issued').sort(),
+        taken.map(([name]) => name).sort(),
+        member,
+      );
+    }
+  });
 
   it('never throw, whatever they are', () => {
     const names = [
