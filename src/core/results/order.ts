@@ -11,113 +11,141 @@ export interface SortBy {
   readonly descending: boolean;
 }
 
-/** Values that are sized come first, then texts, and what has no value is last, whichever way the sort goes. */
-const sized = 0;
-const worded = 1;
-const blank = 2;
-
-interface Keys {
-  readonly classes: Uint8Array;
-  readonly ranks: Float64Array;
-}
-
 /**
  * Puts rows in the order of the columns given: numbers by size (also with units), times as times, texts as
  * people read them. Rows that are equal keep the server's order.
  */
 export function sortRows(table: ResultTable, rows: Uint32Array, by: readonly SortBy[]): Uint32Array {
-  const [first, ...others] = by.flatMap(({ field, descending }) => {
+  let sorted: Uint32Array = rows;
+  // The first column comes last: what it takes for equal stays as the others have put it.
+  for (const { field, descending } of by.toReversed()) {
     const column = table.column(field);
-    return column === undefined ? [] : [comparer(column, descending ? -1 : 1)];
-  });
-  return first === undefined
-    ? rows
-    : rows.slice().sort((a, b) => {
-        let order = first(a, b);
-        for (let at = 0; !order && at < others.length; at++) {
-          order = others[at]?.(a, b) ?? 0;
-        }
-        return order || a - b;
-      });
+    sorted = column === undefined ? sorted : byPlaces(sorted, ...placesOf(column, descending));
+  }
+  return sorted;
 }
 
-function comparer(column: Column, sign: number): (a: number, b: number) => number {
-  const { classes, ranks } = keysOf(column);
-  return (a, b) =>
-    (classes[a] as number) - (classes[b] as number) || sign * ((ranks[a] as number) - (ranks[b] as number));
+/**
+ * Rows by their places, which are counted: that is quicker than comparing them. Rows of one place keep their order.
+ * @param parts of how many numbers a place is, and `part` the one that counts
+ */
+function byPlaces(
+  rows: Uint32Array,
+  places: Uint32Array | Uint16Array,
+  count: number,
+  part = 0,
+  parts = 1,
+): Uint32Array {
+  const starts = new Uint32Array(count + 1);
+  for (const row of rows) {
+    const next = (places[row * parts + part] as number) + 1;
+    starts[next] = (starts[next] as number) + 1;
+  }
+  if (starts[(places[(rows[0] ?? 0) * parts + part] as number) + 1] === rows.length) {
+    return rows;
+  }
+  for (let place = 1; place < count; place++) {
+    starts[place] = (starts[place] as number) + (starts[place - 1] as number);
+  }
+  const sorted = new Uint32Array(rows.length);
+  for (const row of rows) {
+    const place = places[row * parts + part] as number;
+    const at = starts[place] as number;
+    sorted[at] = row;
+    starts[place] = at + 1;
+  }
+  return sorted;
 }
 
-/** Every row's place in the order of one column, as numbers: comparing those is what makes a sort fast. */
-function keysOf(column: Column): Keys {
+/**
+ * Every row's place in the order of one column, and how many places there are. Values that are sized come first, then texts,
+ * and what has no value is last, whichever way the sort goes.
+ */
+function placesOf(column: Column, descending: boolean): [places: Uint32Array, count: number] {
   const { length, reading } = column;
-  const classes = new Uint8Array(length);
-  const ranks = new Float64Array(length);
-  /** The texts that are different, each with its number; a row's rank is that number until texts are in order. */
-  const texts = new Map<string, number>();
+  const sizes = new Float64Array(length);
+  const places = new Uint32Array(length);
+  /** The texts that are different, each with its number: a row's place until they are in order. */
+  const texts = new Map([['', 0]]);
   let areRounded = false;
   const read = column.scan();
   for (let row = 0; row < length; row++) {
     const value = firstOf(read(row));
     const text = textOf(value);
     const size = sizeOf(value, reading);
-    if (!Number.isNaN(size)) {
-      classes[row] = sized;
-      ranks[row] = size;
-      areRounded ||= (value instanceof NumberText ? asNumbers : reading).mayBeRounded(text);
-    } else if (text === '') {
-      classes[row] = blank;
+    sizes[row] = size + 0; // -0 is 0.
+    if (Number.isNaN(size)) {
+      places[row] = numberOf(text, texts);
     } else {
-      classes[row] = worded;
-      ranks[row] = numberOf(text, texts);
+      areRounded ||= (value instanceof NumberText ? asNumbers : reading).mayBeRounded(text);
     }
   }
-  const places = new Float64Array(texts.size);
-  let place = 0;
-  for (const text of sortTexts([...texts.keys()])) {
-    places[texts.get(text) as number] = place++;
+  const { compare } = reading.kind === 'time' ? reading : asNumbers;
+  const textAt = (row: number) => textOf(firstOf(column.at(row)));
+  const sized = placeSizes(sizes, places, textAt, areRounded ? compare : undefined);
+  const words = sortTexts([...texts.keys()].slice(1));
+  const turned = (place: number, most: number) => (descending ? most - place : place);
+  const wordPlaces = new Uint32Array(texts.size).fill(sized + words.length);
+  for (const [at, word] of words.entries()) {
+    wordPlaces[texts.get(word) as number] = sized + turned(at, words.length - 1);
   }
   for (let row = 0; row < length; row++) {
-    if (classes[row] === worded) {
-      ranks[row] = places[ranks[row] as number] as number;
-    }
+    const place = places[row] as number;
+    const isWord = Number.isNaN(sizes[row]);
+    places[row] = isWord ? (wordPlaces[place] as number) : turned(place, sized - 1);
   }
-  if (areRounded) {
-    const { compare } = reading.kind === 'time' ? reading : asNumbers;
-    const rows = allRows(length).filter((row) => classes[row] === sized);
-    rankByDigits(rows, ranks, (row) => textOf(firstOf(column.at(row))), compare);
-  }
-  return { classes, ranks };
+  return [places, sized + words.length + 1];
 }
 
-/** Gives rows places by their sizes and, where those are equal to JavaScript, by the last digit of their texts. */
-function rankByDigits(
-  rows: Uint32Array,
-  ranks: Float64Array,
+/**
+ * Gives rows that have a size their places, and answers how many those are.
+ * @param compare tells texts of equal sizes apart, to the last digit
+ */
+function placeSizes(
+  sizes: Float64Array,
+  places: Uint32Array,
   textAt: (row: number) => string,
-  compare: (a: string, b: string) => number,
-): void {
-  const sizes = Float64Array.from(rows, (row) => ranks[row] as number).sort();
-  if (sizes.every((size, at) => size !== sizes[at + 1])) {
-    return;
-  }
-  rows.sort((a, b) => (ranks[a] === ranks[b] ? 0 : (ranks[a] as number) - (ranks[b] as number)));
-  let place = 0;
+  compare: ((a: string, b: string) => number) | undefined,
+): number {
+  const rows = bySize(sizes);
+  let place = -1;
   for (let from = 0, to = 0; from < rows.length; from = to) {
-    while (to < rows.length && sizes[to] === sizes[from]) {
-      to++;
-    }
-    const texts = Array.from(rows.subarray(from, to), textAt);
-    const places = new Map<string, number>();
-    let last: string | undefined;
-    for (const text of [...new Set(texts)].sort(compare)) {
-      places.set(text, last === undefined || compare(last, text) === 0 ? place : ++place);
-      last = text;
-    }
-    for (const [at, text] of texts.entries()) {
-      ranks[rows[from + at] as number] = places.get(text) as number;
-    }
+    const size = sizes[rows[from] as number];
     place++;
+    for (; to < rows.length && sizes[rows[to] as number] === size; to++) {
+      places[rows[to] as number] = place;
+    }
+    if (compare !== undefined && to - from > 1) {
+      const texts = Array.from(rows.subarray(from, to), textAt);
+      const found = new Map<string, number>();
+      let last: string | undefined;
+      for (const text of [...new Set(texts)].sort(compare)) {
+        place += last === undefined || compare(last, text) === 0 ? 0 : 1;
+        found.set(text, place);
+        last = text;
+      }
+      for (const [at, text] of texts.entries()) {
+        places[rows[from + at] as number] = found.get(text) as number;
+      }
+    }
   }
+  return place + 1;
+}
+
+/** The rows that have a size, by that: sixteen of its bits after the others, turned so that they have the order of numbers. */
+function bySize(sizes: Float64Array): Uint32Array {
+  const bits = new Uint16Array(sizes.slice().buffer);
+  for (let at = 0; at < bits.length; at += 4) {
+    const isNegative = (bits[at + 3] as number) >= 0x8000;
+    for (let part = isNegative ? 0 : 3; part < 4; part++) {
+      bits[at + part] = (bits[at + part] as number) ^ (isNegative ? 0xffff : 0x8000);
+    }
+  }
+  let rows: Uint32Array = allRows(sizes.length).filter((row) => !Number.isNaN(sizes[row]));
+  for (let part = 0; part < 4; part++) {
+    rows = byPlaces(rows, bits, 0x10000, part, 4);
+  }
+  return rows;
 }
 
 /** The number of a text among those that are different. */
@@ -163,6 +191,6 @@ function sortTexts(texts: string[]): string[] {
 
 /** A number whose text has the order of numbers: how long it is stands before it. */
 function sortable(digits: string): string {
-  const own = digits.replace(/^0+/, '');
+  const own = digits.startsWith('0') ? digits.replace(/^0+/, '') : digits;
   return `0${String.fromCharCode(Math.min(own.length, 0xffff))}${own}`;
 }
