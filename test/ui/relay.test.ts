@@ -9,7 +9,7 @@ import { startBlade } from './blade.ts';
 import { temporaryFolder, useFixture } from './fixture.ts';
 import { allFiles, allShown, allStored, noteShown } from './shown.ts';
 import { until } from './until.ts';
-import { useWorkbench } from './workbench.ts';
+import { useWorkbench, type Workbench } from './workbench.ts';
 
 /** Asks the relay as scripts do, and writes down what they can see. Arguments: where to, a path. */
 const once = `
@@ -17,7 +17,7 @@ cd "$1"; export NO_PROXY=127.0.0.1
 curl -sS -o curl -w '%{http_code}' "$SESSION_TOKENS_URL$2" > curl.status
 python3 ../ask.py "$2" > python 2>&1
 env > env
-for one in /proc/[0-9]*; do tr '\\0' '\\n' < $one/cmdline; tr '\\0' '\\n' < $one/environ; done > processes 2>/dev/null
+cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2> errors | tr '\\0' '\\n' > processes
 cat curl python; touch done
 `;
 
@@ -44,35 +44,64 @@ print(answer.status_code, answer.text)
 
 const jobs = '/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JCPU/data';
 
+const { username, password, gatewayPassword, apiKey } = canaries;
+
+/** What a person is asked who opens the first terminal of a connection, and answers. */
+const logins: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
+  bank: [
+    [/User/, username],
+    [/Password/, password],
+    [/gateway's own user/, gatewayPassword],
+  ],
+  market: [
+    [/How do you sign in/, 'API key'],
+    [/API key/, apiKey],
+  ],
+  blade: [
+    [/User/, 'ann'],
+    [/Password/, 's3cret-word'],
+  ],
+};
+
 /** A person's scripts, in real terminals, with gateways that say back whatever they are told. */
 describe('scripts in a terminal', () => {
-  const bank = useFixture(() => Disguise.start('all'));
-  const market = useFixture(() => Disguise.start('all'));
-  const blade = useFixture(startBlade);
-  const folder = useFixture(temporaryFolder);
-  const vs = useWorkbench(() => ({
-    initScript: noteShown,
-    settings: {
-      'terminal.integrated.gpuAcceleration': 'off',
-      'sessionTokens.connections': [
-        { name: 'bank', kind: 'bmc-cra', url: bank().url, gatewayUser: 'tomcat', service: 'BBI3SYSA' },
-        { name: 'market', kind: 'sarus', url: market().url },
-        { name: 'blade', kind: 'rest', preset: 'redfish', url: blade().url },
-      ],
-    },
-  }));
+  const bank = useFixture(() => Disguise.start('all'), { together: true });
+  const market = useFixture(() => Disguise.start('all'), { together: true });
+  const blade = useFixture(startBlade, { together: true });
+  const folder = useFixture(temporaryFolder, { together: true });
+  const vs = useWorkbench(
+    () => ({
+      initScript: noteShown,
+      settings: {
+        'terminal.integrated.gpuAcceleration': 'off',
+        'sessionTokens.connections': [
+          { name: 'bank', kind: 'bmc-cra', url: bank().url, gatewayUser: 'tomcat', service: 'BBI3SYSA' },
+          { name: 'market', kind: 'sarus', url: market().url },
+          { name: 'blade', kind: 'rest', preset: 'redfish', url: blade().url },
+        ],
+      },
+    }),
+    { together: true },
+  );
+  /** By the page: of which connections a person was asked there. */
+  const asked = new WeakMap<Workbench, Set<string>>();
   let runs = 0;
 
-  async function openTerminal(connection: string, answers: readonly (readonly [RegExp, string])[] = []) {
+  async function openTerminal(connection: string): Promise<void> {
     const { page, quickInput } = vs();
     const before = await page.locator('.terminal-wrapper').count();
     await vs().palette('Session Tokens: Open Terminal with Session…');
     await quickInput.pick(/Choose a connection/, connection);
-    await vs().answerDialog(new RegExp(`Let scripts use ${connection}`), 'Allow');
-    for (const [question, answer] of answers) {
-      await (/^(?:Remember|Only Now|API key)$/.test(answer)
-        ? quickInput.pick(question, answer)
-        : quickInput.answer(question, answer));
+    const known = asked.get(vs()) ?? new Set();
+    if (!known.has(connection)) {
+      asked.set(vs(), known.add(connection));
+      await vs().answerDialog(new RegExp(`Let scripts use ${connection}`), 'Allow');
+      for (const [question, answer] of logins[connection] ?? []) {
+        await (answer === 'API key'
+          ? quickInput.pick(question, answer)
+          : quickInput.answer(question, answer));
+      }
+      await quickInput.pick(/Remember these/, 'Remember');
     }
     await until('the terminal', async () => (await page.locator('.terminal-wrapper').count()) > before);
     await screen().waitFor();
@@ -119,34 +148,19 @@ describe('scripts in a terminal', () => {
   it('get data of each kind, before and after its token has died, and never see one', async function () {
     this.timeout(240_000);
     const withPython = await hasRequests(); // Else only curl asks: this computer has no more.
-    const { password, gatewayPassword, username, apiKey } = canaries;
-    const keep = [/Remember these/, 'Remember'] as const;
     await vs().showTokens();
     const kinds = [
-      {
-        name: 'bank',
-        path: jobs,
-        answers: [[/User/, username], [/Password/, password], [/gateway's own user/, gatewayPassword], keep],
-        rows: /"Rows":\[\{/,
-        forget: () => bank().sandbox.setFaults({ fault: 'evict-all' }),
-      },
-      {
-        name: 'market',
-        path: '/GetUserDatasources',
-        answers: [[/How do you sign in/, 'API key'], [/API key/, apiKey], keep],
-        rows: /"Result":/,
-        forget: () => market().sandbox.setFaults({ fault: 'evict-all' }),
-      },
-      {
-        name: 'blade',
-        path: '/redfish/v1/Systems',
-        answers: [[/User/, 'ann'], [/Password/, 's3cret-word'], keep],
-        rows: /"Name":"web"/,
-        forget: () => blade().forget(),
-      },
+      ['bank', jobs, /"Rows":\[\{/, () => bank().sandbox.setFaults({ fault: 'evict-all' })],
+      [
+        'market',
+        '/GetUserDatasources',
+        /"Result":/,
+        () => market().sandbox.setFaults({ fault: 'evict-all' }),
+      ],
+      ['blade', '/redfish/v1/Systems', /"Name":"web"/, () => blade().forget()],
     ] as const;
-    for (const { name, path, answers, rows, forget } of kinds) {
-      await openTerminal(name, answers);
+    for (const [name, path, rows, forget] of kinds) {
+      await openTerminal(name);
       for (const when of ['before', 'after']) {
         const { status, curl, python } = await run(path);
         assert.equal(status, '200', `${name} ${when}: ${curl}`);
@@ -179,51 +193,10 @@ describe('scripts in a terminal', () => {
     }
   });
 
-  for (const closes of [true, false]) {
-    it(`go on while the window reloads, and end with their terminal (closeOnExit: ${closes})`, async function () {
-      this.timeout(120_000);
-      await vs().setSettings({ 'sessionTokens.closeOnExit': closes });
-      await reload();
-    });
-  }
-
-  async function reload(): Promise<void> {
-    await vs().showTokens();
-    const { username: user, password, gatewayPassword } = canaries;
-    await openTerminal('bank', [
-      [/User/, user],
-      [/Password/, password],
-      [/gateway's own user/, gatewayPassword],
-      [/Remember these/, 'Remember'],
-    ]);
-    const read = await start(onAndOn, jobs);
-    const statuses = async () => (await read('statuses')).trim().split('\n');
-    await until('the first answers', async () => (await statuses()).length > 2);
-    await vs().page.reload();
-    await vs().showTokens();
-    const before = (await statuses()).length;
-    await until('answers after the reload', async () => (await statuses()).length > before + 3, 60_000);
-    await writeFile(join(folder().path, String(runs), 'stop'), '');
-    await until('its end', async () => (await read('done')) === '');
-    assert.deepEqual([...new Set(await statuses())], ['200']);
-    await until('its session', async () => bank().sandbox.stats().sessions === 1);
-    await vs().waitForRows((all) => all.some(({ description }) => /terminals 1/.test(description)));
-
-    // A reload may forget that the panel was open.
-    await vs().palette('Terminal: Focus Terminal');
-    await type('exit');
-    await until('the session to be closed', async () => bank().sandbox.stats().sessions === 0);
-    await vs().waitForRows((all) => !all.some(({ description }) => /terminals/.test(description)));
-  }
-
   it('are told in one sentence that nobody is signed in, and that a relay was stopped', async () => {
     await vs().showTokens();
-    await openTerminal('blade', [
-      [/User/, 'ann'],
-      [/Password/, 's3cret-word'],
-      [/Remember these/, 'Only Now'],
-    ]);
-    await vs().palette('Session Tokens: Sign Out');
+    await openTerminal('blade');
+    await vs().rowMenu('blade', 'Sign Out');
     await until('the end of the token', async () => blade().tokens.size === 0);
     const { status, curl, python } = await run('/redfish/v1/Systems');
     assert.equal(status, '503');
@@ -231,7 +204,44 @@ describe('scripts in a terminal', () => {
     assert.match(python, /^503 |no requests/);
     await vs().answerNotification(/Nobody is signed in to blade/, 'Sign In');
     await vs().quickInput.cancel();
-    await vs().palette('Session Tokens: Stop Relay');
+    await vs().rowMenu('blade', 'Stop Relay');
+    await vs().waitForRows(
+      (all) => !all.some(({ label, description }) => label === 'blade' && /terminals/.test(description)),
+    );
     assert.equal((await run('/redfish/v1/Systems').catch(() => ({ status: '000' }))).status, '000');
   });
+
+  for (const closes of [true, false]) {
+    it(`go on while the window reloads, and end with their terminal (closeOnExit: ${closes})`, async () => {
+      if (!closes) {
+        await vs().setSettings({ 'sessionTokens.closeOnExit': closes });
+      }
+      await vs().showTokens();
+      await vs().palette('Terminal: Kill All Terminals');
+      await areAllClosed();
+      await openTerminal('bank');
+      const read = await start(onAndOn, jobs);
+      const statuses = async () => (await read('statuses')).trim().split('\n');
+      await until('the first answers', async () => (await statuses()).length > 2);
+      await vs().page.reload();
+      await vs().showTokens();
+      const before = (await statuses()).length;
+      await until('answers after the reload', async () => (await statuses()).length > before + 3, 60_000);
+      await writeFile(join(folder().path, String(runs), 'stop'), '');
+      await until('its end', async () => (await read('done')) === '');
+      assert.deepEqual([...new Set(await statuses())], ['200']);
+      await until('its session', async () => bank().sandbox.stats().sessions === 1);
+      await vs().waitForRows((all) => all.some(({ description }) => /terminals 1/.test(description)));
+
+      // A reload may forget that the panel was open.
+      await vs().palette('Terminal: Focus Terminal');
+      await type('exit');
+      await areAllClosed();
+    });
+  }
+
+  async function areAllClosed(): Promise<void> {
+    await until('the session to be closed', async () => bank().sandbox.stats().sessions === 0);
+    await vs().waitForRows((all) => !all.some(({ description }) => /terminals/.test(description)));
+  }
 });
