@@ -46,6 +46,9 @@ export function createApi(services: CommandServices): ApiVerbs {
     signIn: (connection, credentials, options) =>
       told(async () => {
         const { remember, service } = options ?? {};
+        if (typeof (remember ?? true) !== 'boolean' || typeof (service ?? '') !== 'string') {
+          throw incomplete(typeof (service ?? '') === 'string' ? 'remember' : 'service');
+        }
         return keeper.signIn(connection, {
           login: loginOf(services.connections.find(connection), credentials),
           remember,
@@ -53,11 +56,20 @@ export function createApi(services: CommandServices): ApiVerbs {
         });
       }),
     getData: (request) =>
-      told(async () => (await import('./commands/getData.ts')).getDataQuietly(services, request)),
+      told(async () => {
+        const asked = (isRecord(request) ? request : {}) as DataRequest;
+        return (await import('./commands/getData.ts')).getDataQuietly(services, asked);
+      }),
     keepAlive: (id) => told(() => keeper.keepAlive(id)),
     query: (id) => told(() => keeper.remainingLife(id)),
     close: (id) => told(() => keeper.close(id)),
-    closeAll: (connection) => told(() => keeper.closeAll(connection)),
+    closeAll: (connection) =>
+      told(async () => {
+        if (connection !== undefined && !keeper.connectionNames().includes(connection)) {
+          services.connections.get(connection);
+        }
+        return keeper.closeAll(connection);
+      }),
   };
 }
 

@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
+import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { TokensError } from '../core/errors.ts';
-import { wireOf } from '../core/requests/request.ts';
+import { resolvePath } from '../core/paths.ts';
+import { incomplete, wireOf } from '../core/requests/request.ts';
 import { type RequestForm, requestForms, requestText } from '../core/requests/requestText.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
 import {
@@ -148,8 +150,12 @@ async function chooseFile(
   format: ExportFormat,
   { path }: Call['args'],
 ): Promise<vscode.Uri | undefined> {
-  if (typeof path === 'string') {
-    return vscode.Uri.file(path);
+  if (path !== undefined) {
+    const file = typeof path === 'string' ? resolvePath(path) : '';
+    if (!isAbsolute(file)) {
+      throw incomplete('path');
+    }
+    return vscode.Uri.file(file);
   }
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
   const name = `${panel.model.title.replace(/[^\w.-]+/g, '-')}.${format}`;

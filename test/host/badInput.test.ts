@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
@@ -106,6 +109,40 @@ describe('bad input', () => {
       await fails(run('close', { id }), 'E_UNKNOWN_TOKEN', /token/);
       await fails(run('copyToken', { id }), 'E_UNKNOWN_TOKEN', /token/);
     }
+  });
+
+  it('arguments of the API that are none are told by their name, and nothing is done', async () => {
+    const api = await activated();
+    for (const connection of ['nobody', 7, null] as string[]) {
+      await fails(api.closeAll(connection), 'E_CONFIG', /connection/);
+    }
+    for (const options of [{ service: 7 }, { remember: 'yes' }] as unknown as { service: string }[]) {
+      await fails(api.signIn('good', login, options), 'E_CONFIG', /"(?:service|remember)"/);
+    }
+    for (const request of [undefined, null, 7, 'good'] as unknown as (typeof good)[]) {
+      await fails(api.getData(request), 'E_CONFIG', /connection/);
+    }
+  });
+
+  it('what is undefined in a request is left out', async () => {
+    const api = await activated();
+    const none = { context: undefined, session: undefined, keepOpen: undefined, rows: undefined };
+    assert.equal((await api.getData({ ...good, ...none })).reused, true);
+    await api.signIn('market', { apiKey: 'demo' });
+    const params = { Rows: undefined };
+    const request = { connection: 'market', endpoint: 'GetUserDatasources', params, show: false };
+    assert.equal((await api.getData(request)).rows.length, 3);
+    await api.closeAll('market');
+  });
+
+  it('a file to export to is named as a whole', async () => {
+    await run('getData', { ...good, show: true });
+    for (const path of ['', 'rel.csv', './rel.csv', 7]) {
+      await fails(run('results.export', { format: 'csv', path }), 'E_CONFIG', /"path"/);
+    }
+    const { path } = await run<{ path: string }>('results.export', { format: 'csv', path: '~/tokens.csv' });
+    assert.equal(path, join(homedir(), 'tokens.csv'));
+    await rm(path);
   });
 
   it('a long name, or one of several lines, is still told in one sentence', async () => {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Connection, withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
+import { isRecord } from '../http/text.ts';
 import { protocolOf, protocolTaking } from '../protocols/kinds.ts';
 import type { GatewayMemory, Query, WireRequest } from '../protocols/protocol.ts';
 
@@ -35,9 +36,20 @@ export interface CheckedRequest {
   readonly keepOpen: boolean;
 }
 
-/** Checks a request against the protocol of its connection. @throws E_CONFIG that names the field */
-export function checkRequest(input: unknown, connection: Connection): CheckedRequest {
+/**
+ * Checks a request against the protocol of its connection. Members that are undefined count as left out.
+ * @throws E_CONFIG that names the field
+ */
+export function checkRequest(given: unknown, connection: Connection): CheckedRequest {
   const { hasServices, request, sessions } = protocolOf(connection);
+  const input = isRecord(given)
+    ? Object.fromEntries(
+        Object.entries(withoutUndefined(given)).map(([name, one]) => [
+          name,
+          isRecord(one) ? withoutUndefined(one) : one,
+        ]),
+      )
+    : given;
   parse(v.object(common), input);
   const query = withoutUndefined(parse(v.object(request), input)) as Query;
   const { service = connection.service } = hasServices ? parse(v.object(withServices), input) : {};
