@@ -135,7 +135,7 @@ export class Rest implements Gateway<RestQuery> {
       answer.dispose();
       throw error;
     }
-    const value = request.send ? this.#answers.rotated(view, request.token) : undefined;
+    const value = isUse(request) ? this.#answers.rotated(view, request.token) : undefined;
     return {
       sent: http.sent,
       answer,
@@ -317,15 +317,15 @@ export class Rest implements Gateway<RestQuery> {
     if (fixed !== undefined) {
       return { estimatedMs: fixed };
     }
-    // What renews, does so however the token goes with it.
-    const isUse = request.send || request === this.#description.renew;
-    return this.#description.life.sliding && isUse ? {} : { isUnchanged: true };
+    const { life, renew } = this.#description;
+    // What renews, does so whatever goes with it.
+    return life.sliding && (request === renew || isUse(request)) ? {} : { isUnchanged: true };
   }
 
   #lifeAfterData(request: RestRequest, view: Seen, old: string, rotated?: string): Omit<Life, 'sent'> {
     const { life } = this.#description;
     const isTold = tellsBeside(life) || (life.jwt && rotated !== undefined);
-    const unit = isUnit(request) ? request : isTold && request.send ? life : {};
+    const unit = isUnit(request) ? request : isTold && isUse(request) ? life : {};
     return this.#lifeOn(unit, view, rotated ?? old, request);
   }
 
@@ -366,6 +366,11 @@ export class Rest implements Gateway<RestQuery> {
 /** Whether a request says itself what life it gives. */
 function isUnit(request: RestRequest): boolean {
   return tells(request) || fixedMs(request) !== undefined;
+}
+
+/** Whether the token goes with a request, in its place or where the request names it. */
+function isUse(request: RestRequest): boolean {
+  return request.send || namesOf(request, (name) => name === 'token').length > 0;
 }
 
 /** Whether a request says itself where something to keep is. */

@@ -257,10 +257,14 @@ export function textsIn(value: unknown): string[] {
 
 /** Whether a token is renewed by something that is kept with it, such as a refresh token, and not by itself. */
 export function isByKept(description: Description): boolean {
-  const { renew } = description;
-  const names = keptNames(description);
-  const texts = textsIn([renew?.send ? undefined : renew?.headers, renew?.form, renew?.json]);
-  return texts.some((text) => namesInText(text, (name) => names.has(name)).length > 0);
+  const { renew, send } = description;
+  const kept = keptNames(description);
+  const isItsPlace = (name: string) => send.in === 'header' && name.toLowerCase() === send.name.toLowerCase();
+  if (renew?.send && !Object.keys(renew.headers).some(isItsPlace)) {
+    const texts = textsIn([renew.form, renew.json]);
+    return texts.some((text) => namesInText(text, (name) => kept.has(name)).length > 0);
+  }
+  return renew !== undefined && namesOf(renew, (name) => kept.has(name)).length > 0;
 }
 
 /** The ways to tell a life, of which one can be said. */

@@ -510,7 +510,11 @@ describe('rest: the client', () => {
         const client = new Client(
           restOf(url, {
             ...plain,
-            requests: { told: { request: 'GET /x', seconds: '/ttl' } },
+            requests: {
+              told: { request: 'GET /x', seconds: '/ttl' },
+              'in its path': { request: 'GET /{token}/x', send: false },
+              without: { request: 'GET /x', send: false },
+            },
             ...description,
           }),
         );
@@ -522,6 +526,9 @@ describe('rest: the client', () => {
         } = await client.data({ user: 'tok' }, { request: 'GET /x' });
         const told = await client.data({ user: 'tok' }, { request: 'told' });
         equal(told.reportedMs, 9_000);
+        const inPath = await client.data({ user: 'tok' }, { request: 'in its path' });
+        deepEqual([inPath.isUnchanged, inPath.reportedMs], [rest.isUnchanged, rest.reportedMs]);
+        equal((await client.data({ user: 'tok' }, { request: 'without' })).isUnchanged, true);
         return rest;
       };
       deepEqual(await life({ life: { minutes: 5 } }), { isUnchanged: true });
@@ -585,6 +592,19 @@ describe('rest: the client', () => {
       answer = {};
       const same = await client.gateway.keepAlive(tokens);
       deepEqual([same.value, same.more, same.isUnchanged], ['old', undefined, true]);
+    });
+
+    it('is by what is kept where that goes in the place of the token, and by the token where it goes beside it', () => {
+      for (const [renew, isByKept] of [
+        [{ request: 'POST /refresh', headers: { authorization: 'Bearer {kept}' } }, true],
+        [{ request: 'POST /refresh{?kept}', send: false }, true],
+        [{ request: 'POST /refresh', headers: { 'X-Csrf': '{kept}' } }, false],
+        [{ request: 'PATCH /sessions/{kept}' }, false],
+        [{ request: 'POST /refresh', form: { id: '{token}' }, send: false }, false],
+      ] as const) {
+        const { gateway } = new Client(restOf('http://h', { ...plain, keep: { kept: '/kept' }, renew }));
+        equal(gateway.renewsDead, isByKept, JSON.stringify(renew));
+      }
     });
 
     it('sets back what slides, and may be told a shorter life', async () => {
