@@ -161,7 +161,7 @@ export function askName(
     validateInput: (text) =>
       services.connections.find(text.trim()) === undefined
         ? problemOf({ ...known, name: text })
-        : vscode.l10n.t('There is a connection of this name already.'),
+        : vscode.l10n.t('There is a connection called {0} already.', text.trim()),
   });
 }
 

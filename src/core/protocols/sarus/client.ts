@@ -387,10 +387,10 @@ function checkQuery({ endpoint, params = {} }: SarusQuery): void {
   if (!/^[^/\\?#%\p{C}]+$/u.test(endpoint) || tokenEndpoints.has(endpoint.toLowerCase())) {
     throw new TokensError('E_CONFIG', '“{0}” is not the name of a data endpoint.', [endpoint]);
   }
-  if (Object.keys(params).some((name) => name.toLowerCase() === 'sessiontoken')) {
-    throw new TokensError(
-      'E_CONFIG',
-      'The parameter SessionToken is filled in by itself and cannot be given.',
-    );
+  const steering = Object.keys(params).find((name) => name.toLowerCase() === 'sessiontoken');
+  if (steering !== undefined) {
+    throw new TokensError('E_CONFIG', 'The parameter {0} is filled in by itself and cannot be given.', [
+      steering,
+    ]);
   }
 }
