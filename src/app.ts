@@ -7,7 +7,7 @@ import { TokenProvider } from './authentication/provider.ts';
 import { report, run } from './commands/boundary.ts';
 import type { CommandServices } from './commands/command.ts';
 import { Consents } from './connections/consents.ts';
-import { options } from './connections/options.ts';
+import { options, watchOptions } from './connections/options.ts';
 import { SandboxHost } from './connections/sandboxHost.ts';
 import { ConnectionSettings } from './connections/settings.ts';
 import { once } from './core/async.ts';
@@ -118,6 +118,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
 /** What the views and the commands are built on. */
 function createCore(context: vscode.ExtensionContext, own: <T extends Disposable>(item: T) => T) {
   const { globalState: state, workspaceState, extensionUri, secrets } = context;
+  own(watchOptions());
   const storage = context.globalStorageUri.fsPath;
   const machine = machineIdIn(storage, process.platform === 'linux' ? hostname() : process.platform);
   const clock = new SystemClock(machine);

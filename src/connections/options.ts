@@ -15,14 +15,30 @@ export const options = {
   resultsOpen: () =>
     read<'table' | 'json'>('results.open', 'table', (value) => value === 'table' || value === 'json'),
   /** VS Code's own: how extensions use its proxy. */
-  proxySupport: () => vscode.workspace.getConfiguration('http').get<unknown>('proxySupport'),
+  proxySupport: () => lookUp('http', 'proxySupport'),
 };
 export type Options = typeof options;
 
+/** What was read since any setting changed: VS Code takes long to look one up, and each request needs several. */
+const known = new Map<string, unknown>();
+
+/** Heeds what a person changes from now on. To be called before whoever acts on a change. */
+export function watchOptions(): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration(() => known.clear());
+}
+
 /** A setting of the wrong type counts as not set: VS Code marks it where it is written. */
 function read<T>(key: string, otherwise: T, fits: (value: unknown) => boolean): T {
-  const value = vscode.workspace.getConfiguration('sessionTokens').get<T>(key);
-  return value !== undefined && fits(value) ? value : otherwise;
+  const value = lookUp('sessionTokens', key);
+  return value !== undefined && fits(value) ? (value as T) : otherwise;
+}
+
+function lookUp(section: string, key: string): unknown {
+  const name = `${section}.${key}`;
+  if (!known.has(name)) {
+    known.set(name, vscode.workspace.getConfiguration(section).get(key));
+  }
+  return known.get(name);
 }
 
 function isBoolean(value: unknown): boolean {

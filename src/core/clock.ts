@@ -28,11 +28,16 @@ const maxTimeoutMs = 2 ** 31 - 1;
 /** When `performance.now()` lags so many milliseconds behind `os.uptime()`, the machine has slept. */
 const sleepThresholdMs = 2_000;
 
+/** Asking for the uptime takes longer than all else here, so it is asked for so often, in milliseconds, and at each jump of the wall clock. */
+const lookMs = 1_000;
+const jumpMs = 100;
+
 /** The machine's own clock. */
 export class SystemClock implements Clock {
   // performance.now() is fine-grained but stands still while a laptop sleeps; os.uptime() counts sleep, and
   // is shared by all processes, but may be coarse. The first is used, and corrected by the second.
   #offset = uptime() * 1000 - performance.now();
+  #looked = { fine: Number.NEGATIVE_INFINITY, wall: 0 };
   #boot: string | undefined;
   readonly #machine: string | undefined;
 
@@ -42,13 +47,15 @@ export class SystemClock implements Clock {
   }
 
   now(): Instant {
-    const fine = performance.now();
-    const behind = uptime() * 1000 - (fine + this.#offset);
-    if (behind > sleepThresholdMs) {
-      this.#offset += behind;
+    const [fine, wall] = [performance.now(), Date.now()];
+    const since = fine - this.#looked.fine;
+    if (since > lookMs || Math.abs(wall - this.#looked.wall - since) > jumpMs) {
+      this.#looked = { fine, wall };
+      const behind = uptime() * 1000 - (fine + this.#offset);
+      this.#offset += behind > sleepThresholdMs ? behind : 0;
     }
     this.#boot ??= bootId();
-    return { wall: Date.now(), up: fine + this.#offset, boot: this.#boot, machine: this.#machine };
+    return { wall, up: fine + this.#offset, boot: this.#boot, machine: this.#machine };
   }
 
   setTimeout(callback: () => void, ms: number): Disposable {

@@ -1,5 +1,6 @@
+import { on } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { PassThrough, pipeline, type Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { unlessCancelled } from '../async.ts';
 import { TokensError } from '../errors.ts';
@@ -129,18 +130,26 @@ async function* utf8Of(
     source = await inflated(source, encoding);
   }
   const decoder = asItIs ? undefined : decoderOf(await beginning(source, 2), headers['content-type'], note);
-  // Each as it came: what waits in a stream of bytes is put together when it is read, and what it was is garbage then.
-  const each = new PassThrough({ readableObjectMode: true, readableHighWaterMark: 1 });
-  const chunks: AsyncIterable<Uint8Array> = pipeline(source, each, () => undefined);
   if (decoder === undefined) {
-    yield* chunks;
+    yield* chunksOf(source);
     return;
   }
   const encoder = new TextEncoder(); // Not Buffer: what it makes of little text is a part of something that is shared.
-  for await (const chunk of chunks) {
+  for await (const chunk of chunksOf(source)) {
     yield encoder.encode(decoder.decode(chunk, { stream: true }));
   }
   yield encoder.encode(decoder.decode()); // Half a letter may be left.
+}
+
+/** Each chunk as it came: what waits in a stream is put together when that is iterated over, and what it was is garbage then. */
+async function* chunksOf(source: Readable): AsyncGenerator<Uint8Array> {
+  if (source.errored) {
+    throw source.errored;
+  }
+  const bounds = { close: ['end', 'close'], highWaterMark: 1, lowWaterMark: 1 };
+  for await (const [chunk] of source.closed || source.readableEnded ? [] : on(source, 'data', bounds)) {
+    yield chunk;
+  }
 }
 
 /** Packings that are known to exist and cannot be read here; any other word is no packing, though servers write many. */

@@ -1,7 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import type tls from 'node:tls';
-import { Axios, AxiosHeaders } from 'axios';
+import { AxiosHeaders, getAdapter, type InternalAxiosRequestConfig } from 'axios';
 import { pause } from '../async.ts';
 import type { Clock, Instant } from '../clock.ts';
 import { type Connection, type ConnectionSecrets, hasSecrets, secretPlace } from '../connection.ts';
@@ -51,6 +51,9 @@ const usualHeaders = {
 const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([429, 502, 503, 504]);
 
+/** What sends. All that axios does around it is for other uses, and takes its time with each request. */
+const sendWith = getAdapter('http');
+
 /**
  * The client of one connection's gateway, and the only importer of axios. It bounds everything that a server could
  * let grow (headers, body after inflating, time in total), sends nothing to any other origin,
@@ -63,8 +66,8 @@ export class HttpClient {
   readonly #secure: boolean;
   readonly #agent: http.Agent;
   /** Over sockets that are used again, and over a new one for each request. */
-  readonly #pooled: InstanceType<typeof Axios>;
-  readonly #single: InstanceType<typeof Axios>;
+  readonly #pooled: Omit<InternalAxiosRequestConfig, 'headers'>;
+  readonly #single: Omit<InternalAxiosRequestConfig, 'headers'>;
   readonly #cookies: CookieJar;
   #tls: tls.ConnectionOptions = {};
   /** What the key of the client certificate was opened with. */
@@ -79,8 +82,8 @@ export class HttpClient {
     this.#cookies = new CookieJar(this.#base.hostname, deps.clock);
     const Agent = this.#secure ? https.Agent : http.Agent;
     this.#agent = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets });
-    this.#pooled = this.#axios(this.#agent);
-    this.#single = this.#axios(new Agent({ keepAlive: false }));
+    this.#pooled = this.#config(this.#agent);
+    this.#single = this.#config(new Agent({ keepAlive: false }));
   }
 
   /** How the gateway is called in sentences. */
@@ -126,10 +129,8 @@ export class HttpClient {
     }
   }
 
-  /** Not `axios.create`: its defaults are for other uses, and merging them into each request takes its time. */
-  #axios(agent: http.Agent): InstanceType<typeof Axios> {
-    return new Axios({
-      adapter: 'http',
+  #config(agent: http.Agent): Omit<InternalAxiosRequestConfig, 'headers'> {
+    return {
       maxRedirects: 0,
       validateStatus: null,
       responseType: 'stream',
@@ -138,7 +139,7 @@ export class HttpClient {
       httpAgent: agent,
       httpsAgent: agent,
       transport: { request: this.#request.bind(this) },
-    });
+    };
   }
 
   /**
@@ -267,13 +268,12 @@ export class HttpClient {
     if (cookie !== undefined && headers.Cookie === undefined) {
       headers.Cookie = cookie;
     }
-    const axios = request.idempotent ? this.#pooled : this.#single;
-    const response = await axios.request<IncomingMessage>({
+    const response = await sendWith({
+      ...(request.idempotent ? this.#pooled : this.#single),
       method: request.method,
       url: url.href,
-      // Whatever their case: what the protocol sends takes the place of the connection's own, and that of the usual. Without
-      // a body there is no type, where axios would say that it is a form.
-      headers: AxiosHeaders.from(usualHeaders).set(own).set(headers).setContentType(false, false),
+      // Whatever their case: what the protocol sends takes the place of the connection's own, and that of the usual.
+      headers: new AxiosHeaders(usualHeaders).set(own).set(headers),
       data,
       signal: kill.signal,
     });

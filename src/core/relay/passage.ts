@@ -10,6 +10,8 @@ import { SecretMask } from './secretMask.ts';
 
 /** What is held back of an answer until it is known that no token was refused, in bytes: refusals are short. */
 const heldBytes = 65_536;
+/** What is longer has rows, so it is not read in search of a refusal. */
+const refusalBytes = 8_192;
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   E_CONFIG: 403,
@@ -149,7 +151,7 @@ export class Passage implements Script {
 
   /** What there is beside rows in a short answer, which may say that it is a failure. */
   #answer(): Answer {
-    const isShort = !this.#response.headersSent;
+    const isShort = this.#size <= refusalBytes;
     const parsed = isShort ? parseJson(Buffer.concat(this.#held).toString()) : undefined;
     const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
     const hasRows = !isShort || Object.values(head).some((value) => Array.isArray(value) && value.length > 0);

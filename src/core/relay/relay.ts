@@ -186,13 +186,14 @@ export class Relay implements Disposable, RelayAddress {
     const begun = clock.now().up;
     const passage = new Passage(response, (location) => this.#located(location));
     const ending = new AbortController();
-    response.once('close', () => ending.abort());
+    const abort = () => ending.abort();
+    response.once('close', abort);
     this.requests++;
     let failure: TokensError | undefined;
     let timer: Disposable | undefined;
     try {
       const connection = this.#connection();
-      timer = clock.setTimeout(() => ending.abort(), maxTimes * connection.requestTimeoutSeconds * 1000);
+      timer = clock.setTimeout(abort, maxTimes * connection.requestTimeoutSeconds * 1000);
       const headers = requestHeaders(incoming.headers, connection);
       const sent = { method, path, query, headers, body: body.length === 0 ? undefined : body };
       const { makeReader } = passage;
@@ -206,6 +207,7 @@ export class Relay implements Disposable, RelayAddress {
       passage.fail(failure, this.#deps.sentence(failure));
     } finally {
       timer?.dispose();
+      response.off('close', abort); // An abort makes an error with its stack, for nobody.
       const ms = Math.round(clock.now().up - begun);
       log.info(`Relay of ${this.#name}: ${method} ${path} ${response.statusCode}, ${ms} ms`);
       this.#deps.onDone(failure);
@@ -242,6 +244,10 @@ function ownFault(): TokensError {
 
 /** The body of a request; undefined for one that is too large. */
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+  if (coding === undefined && Number(length) === 0) {
+    return new Uint8Array();
+  }
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request) {

@@ -11,6 +11,10 @@ const lower = Uint8Array.from({ length: 256 }, (_, byte) =>
 interface Search {
   /** In every encoding, the longest first. */
   readonly forms: readonly Buffer[];
+  /** The same as texts. */
+  readonly texts: readonly string[];
+  /** Whether any form begins with a byte. */
+  readonly isFirst: readonly boolean[];
   /** The length of the shortest. */
   readonly least: number;
   /** By two bytes that a form may have there: how many bytes further the next form can end (Wu and Manber). */
@@ -34,7 +38,8 @@ export class SecretMask {
   }
 
   isIn(text: string): boolean {
-    return this.#search.forms.some((form) => text.toLowerCase().includes(form.toString()));
+    const small = text.toLowerCase();
+    return this.#search.texts.some((form) => small.includes(form));
   }
 
   /** What can go on of what has arrived; the chunk may be changed. */
@@ -43,7 +48,7 @@ export class SecretMask {
       this.#rest.length === 0
         ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
         : Buffer.concat([this.#rest, chunk]);
-    const { forms, least, shifts } = this.#search;
+    const { forms, least, shifts, isFirst } = this.#search;
     for (let at = least - 1; at > 0 && at < bytes.length; ) {
       const shift = shifts[pairAt(bytes, at)] ?? 1;
       const from = at - least + 1;
@@ -56,7 +61,12 @@ export class SecretMask {
       }
       at += Math.max(shift, found?.length ?? 1);
     }
-    const ready = Math.min(bytes.length, ...forms.map((form) => beginningOf(form, bytes)));
+    // Where a secret begins whose end is still to come.
+    let ready = Math.max(bytes.length - (forms[0]?.length ?? 1) + 1, 0);
+    const isBeginning = (form: Buffer) => form.length > bytes.length - ready && begins(form, bytes, ready);
+    while (ready < bytes.length && !(isFirst[lower[bytes[ready] ?? 0] ?? 0] && forms.some(isBeginning))) {
+      ready++;
+    }
     this.#rest = Buffer.from(bytes.subarray(ready));
     return bytes.subarray(0, ready);
   }
@@ -75,8 +85,10 @@ function searchFor(secrets: readonly string[]): Search {
   if (known !== undefined) {
     return known;
   }
-  const texts = new Set(secrets.flatMap(formsOf).map((form) => form.toLowerCase()));
-  const forms = [...texts].map((text) => Buffer.from(text)).sort((a, b) => b.length - a.length);
+  const texts = [...new Set(secrets.flatMap(formsOf).map((form) => form.toLowerCase()))];
+  const forms = texts.map((text) => Buffer.from(text)).sort((a, b) => b.length - a.length);
+  const firsts = new Set(forms.map(([first]) => first));
+  const isFirst = Array.from({ length: 256 }, (_, byte) => firsts.has(byte));
   const least = Math.min(forms.at(-1)?.length ?? 0, 255);
   const shifts = new Uint8Array(65_536).fill(Math.max(least - 1, 0));
   for (const form of forms) {
@@ -85,7 +97,7 @@ function searchFor(secrets: readonly string[]): Search {
       shifts[pair] = Math.min(shifts[pair] ?? 0, least - 1 - at);
     }
   }
-  const search = { forms, least, shifts };
+  const search = { forms, texts, least, shifts, isFirst };
   searches.set(key, search);
   if (searches.size > maxSearches) {
     searches.delete(searches.keys().next().value ?? '');
@@ -130,13 +142,4 @@ function begins(form: Buffer, bytes: Buffer, from: number): boolean {
     }
   }
   return true;
-}
-
-/** Where a secret begins whose end is still to come; the length of the bytes where none does. */
-function beginningOf(form: Buffer, bytes: Buffer): number {
-  let at = Math.max(bytes.length - form.length + 1, 0);
-  while (at < bytes.length && !begins(form, bytes, at)) {
-    at++;
-  }
-  return at;
 }

@@ -75,6 +75,9 @@ export class SessionMask extends LookingReader {
       } else if ((byte | 0x20) === openBrace) {
         depth++;
         isName = depth === 1 && byte === openBrace;
+        if (this.#isFound && depth === 2 && !/"session/i.test(bytes.toString('latin1', at))) {
+          at = bytes.length; // Rows, which take longest to follow, and no other one.
+        }
       } else if ((byte | 0x20) === closeBrace) {
         depth--;
       } else if (byte === comma) {
