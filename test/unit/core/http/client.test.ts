@@ -427,7 +427,7 @@ describe('protocols: http', () => {
       let drops = 0;
       const dripping = gate<ServerResponse>();
       const server = await serve((_, response) => {
-        response.writeHead(200).write('1');
+        response.writeHead(200).write('11'); // One byte alone does not tell its charset.
         dripping.open(response);
       });
       const write = async (): Promise<void> => {
@@ -446,7 +446,7 @@ describe('protocols: http', () => {
       const arrived = gate();
       const server = await serve((got, response) => {
         if (got.path === '/read') {
-          response.writeHead(200).write('{');
+          response.writeHead(200).write('{}');
         } else if (got.path === '/busy') {
           json(response, {}, 503, { 'Retry-After': '5' });
         } else {
