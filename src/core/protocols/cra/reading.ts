@@ -68,6 +68,15 @@ export function saysSessionIsGone(words: string): boolean {
   );
 }
 
+/** Words by which a gateway says that a user token is good no more; they are not documented. */
+export function saysTokenIsGone(words: string): boolean {
+  return (
+    /token/i.test(words) &&
+    !/session/i.test(words) &&
+    /unknown|expired|invalid|not valid|not known/i.test(words)
+  );
+}
+
 /** Words by which a gateway says that it has no session left; they are not documented. */
 export function speaksOfLimit(words: string): boolean {
   return (

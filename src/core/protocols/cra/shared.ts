@@ -7,7 +7,14 @@ import { ended, isError, looksLikeHtml, parseJson, wordsOf, wordsOfError } from 
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, signInRefused, tokenText } from '../failures.ts';
 import type { DataAnswer, DataCall, GatewayDeps, Login, Tokens } from '../protocol.ts';
-import { refusesLogin, saidBeside, saysSessionIsGone, speaksOfLimit, totalRows } from './reading.ts';
+import {
+  refusesLogin,
+  saidBeside,
+  saysSessionIsGone,
+  saysTokenIsGone,
+  speaksOfLimit,
+  totalRows,
+} from './reading.ts';
 import { type CraQuery, rowsAt } from './request.ts';
 import { SessionMask } from './sessionMask.ts';
 import { SessionWatch } from './sessionWatch.ts';
@@ -199,7 +206,7 @@ export class CraWire {
     }
     const isBare = words === '';
     const details = detailsOf(answer, words);
-    if (status === 401 || status === 410) {
+    if (status === 401 || status === 410 || (mayTellOfToken.has(status) && saysTokenIsGone(words))) {
       return new TokensError(
         'E_EXPIRED',
         isBare ? 'The sign-in is no longer valid at {0}.' : 'The sign-in is no longer valid at {0}: {1}',
@@ -325,6 +332,9 @@ export class CraWire {
 
 /** Statuses under which a gateway may have refused a token, and not the request; an `error` under 200 may say anything. */
 const mayBeOfToken = new Set([200, 400, 404]);
+
+/** The same where the words say it. */
+const mayTellOfToken = new Set([...mayBeOfToken, 403]);
 
 const loggedOn = v.object({ userToken: tokenText });
 

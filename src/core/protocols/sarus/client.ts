@@ -367,7 +367,9 @@ function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
     return status === 401 || status === 403 ? 'E_CREDENTIALS' : 'E_HTTP';
   }
   // Some endpoints answer a token that they do not know with 404, as they do what else they do not know.
-  const isToken = status === 404 && /token/i.test(words);
+  // Under other statuses too its words say it (docs/protocols.md 1.2).
+  const isDead = mayBeOfToken.has(status) && /expired|unknown/i.test(words);
+  const isToken = (status === 404 || isDead) && /token/i.test(words);
   return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
 }
 

@@ -269,6 +269,24 @@ describe('protocols: CRA, the releases in the field', () => {
     });
   }
 
+  for (const [status, words, code] of [
+    [200, 'User token has expired', 'E_EXPIRED'],
+    [400, 'Invalid userToken', 'E_EXPIRED'],
+    [403, 'The token is not valid any more', 'E_EXPIRED'],
+    [404, 'Unknown user token', 'E_EXPIRED'],
+    [403, 'Not authorized', 'E_HTTP'],
+    [200, 'Filter is invalid', 'E_HTTP'],
+    [500, 'Invalid userToken', 'E_HTTP'],
+  ] as const) {
+    it(`${status} “${words}” under a user token is ${code}`, async () => {
+      const { gateway } = await served((_, response) => json(response, { error: words }, status));
+      for (const work of [gateway.getData(call()), gateway.keepAlive({ user: 'user-token', service })]) {
+        const error = await failure(work, code);
+        ok(code !== 'E_EXPIRED' || error.details.refused === 'sign-in', error.details.refused);
+      }
+    });
+  }
+
   for (const session of [' ', 'null', 'NULL', 'undefined', false]) {
     it(`a session that is ${JSON.stringify(session)} is none`, async () => {
       const { gateway } = await served((_, response) => json(response, { session, Rows: [] }));
