@@ -5,7 +5,7 @@ import { protocolOf } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { toUserError } from '../userError.ts';
-import { ConnectionNode } from '../views/nodes.ts';
+import { TreeNode } from '../views/nodes.ts';
 
 type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
   readonly connections: Pick<Services['connections'], 'all' | 'find' | 'onDidChange'>;
@@ -67,7 +67,7 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
     const connection = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
     const name = await run('sessionTokens.pickConnection', { kind: this.#kind, connection });
     // As a person would from the tree, with questions, progress and messages.
-    const signedIn = await run('sessionTokens.signIn', new ConnectionNode(String(name)));
+    const signedIn = await run('sessionTokens.signIn', new TreeNode({ connection: String(name) }));
     const token = keeper.find((signedIn as TokenInfo | undefined)?.id ?? '');
     const session = token === undefined ? undefined : this.#sessionOf(token);
     if (session === undefined) {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { TokensError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { toUserError } from '../userError.ts';
-import { ConnectionNode, Row } from '../views/nodes.ts';
+import { Row, TreeNode } from '../views/nodes.ts';
 import { viewType } from '../views/results/register.ts';
 import type { Call, CommandServices, CommandTable } from './command.ts';
 
@@ -105,7 +105,7 @@ async function show(error: TokensError, connection?: unknown): Promise<void> {
   const chosen = await vscode.window.showErrorMessage(error.message, ...actions.map(([title]) => title));
   const command = actions.find(([title]) => title === chosen)?.[1];
   if (command !== undefined) {
-    const node = typeof connection === 'string' ? new ConnectionNode(connection) : undefined;
+    const node = typeof connection === 'string' ? new TreeNode({ connection }) : undefined;
     await vscode.commands.executeCommand(command, node);
   }
 }

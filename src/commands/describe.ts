@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { cancelled } from '../core/errors.ts';
-import type { Answer, AnswerReader } from '../core/protocols/answer.ts';
+import type { AnswerReader } from '../core/protocols/answer.ts';
 import { protocols } from '../core/protocols/kinds.ts';
 import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
 import type { GivenLogin } from '../core/tokens/signIn.ts';
@@ -225,14 +225,16 @@ class Description {
     if (line === '') {
       return;
     }
-    const body = new KeptBody();
+    const parts: Uint8Array[] = [];
     await withProgress(true, vscode.l10n.t('Getting {0}', line), (signal) =>
       keeper.getData(
         { connection: name, request: line },
-        { signal, makeReader: () => body, ...loginDialogs(this.#call) },
+        { signal, makeReader: () => keeping(parts), ...loginDialogs(this.#call) },
       ),
     );
-    const lists = this.#describing.found(body.text).filter(({ rows }) => rows !== undefined);
+    const lists = this.#describing
+      .found(Buffer.concat(parts).toString())
+      .filter(({ rows }) => rows !== undefined);
     const items = lists.map(({ place, rows = 0 }) => ({
       label: place || vscode.l10n.t('The whole answer'),
       description: vscode.l10n.t('{0} rows', rows),
@@ -290,28 +292,19 @@ function separator(label: string) {
   return { label, kind: vscode.QuickPickItemKind.Separator, one: undefined };
 }
 
-/** Keeps the beginning of a body as text: people look at it, and programs get no rows. */
-class KeptBody implements AnswerReader {
-  readonly #parts: Buffer[] = [];
-  #bytes = 0;
+const noRows = { head: {}, fields: [], rowCount: 0, rows: async () => [], dispose: () => undefined };
 
-  get text(): string {
-    return Buffer.concat(this.#parts).toString();
-  }
-
-  write(chunk: Uint8Array): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes <= 4_000_000) {
-      this.#parts.push(Buffer.from(chunk));
-    }
-  }
-
-  async end(): Promise<Answer> {
-    const none = async () => [];
-    return { head: {}, fields: [], rowCount: 0, bytes: this.#bytes, rows: none, dispose: () => undefined };
-  }
-
-  abort(): void {
-    this.#parts.length = 0;
-  }
+/** A reader that keeps the beginning of a body: people look at it, and programs get no rows. */
+function keeping(parts: Uint8Array[]): AnswerReader {
+  let bytes = 0;
+  return {
+    write: (chunk) => {
+      bytes += chunk.length;
+      if (bytes <= 4_000_000) {
+        parts.push(chunk);
+      }
+    },
+    end: async () => ({ ...noRows, bytes }),
+    abort: () => void parts.splice(0),
+  };
 }

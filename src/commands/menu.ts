@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
-import { TokenNode } from '../views/nodes.ts';
+import { TreeNode } from '../views/nodes.ts';
 import { askChoice } from './ask.ts';
 import type { Handler } from './command.ts';
 
 interface MenuItem extends vscode.QuickPickItem {
   command?: string;
-  about?: TokenNode | undefined;
+  about?: TreeNode | undefined;
 }
 
 /** What can be done with the token that ends first; behind the status-bar item. */
@@ -14,7 +14,7 @@ export const showMenu: Handler = async ({ keeper }) => {
   const token = keeper.first();
   const items: MenuItem[] = [];
   if (token !== undefined) {
-    const about = new TokenNode(token.id, token.connection);
+    const about = new TreeNode({ id: token.id, connection: token.connection });
     const renewal =
       token.keepAlive === 'auto'
         ? vscode.l10n.t('Stop Automatic Renewal')
@@ -41,7 +41,7 @@ export const showMenu: Handler = async ({ keeper }) => {
   }
 };
 
-function item(icon: string, label: string, command: string, about?: TokenNode): MenuItem {
+function item(icon: string, label: string, command: string, about?: TreeNode): MenuItem {
   return { iconPath: new vscode.ThemeIcon(icon), label, command, about };
 }
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import { incomplete } from '../core/requests/request.ts';
-import { ConnectionNode } from '../views/nodes.ts';
+import { TreeNode } from '../views/nodes.ts';
 import { askChoiceOrText, chosenConnection, loginDialogs } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
@@ -39,7 +39,7 @@ export const signIn: Handler = async (services, call) => {
 /** Tells a person of a connection that there is now, and lets them sign in to it. */
 export async function offerSignIn(message: string, connection = ''): Promise<void> {
   if (await vscode.window.showInformationMessage(message, vscode.l10n.t('Sign In'))) {
-    await vscode.commands.executeCommand('sessionTokens.signIn', new ConnectionNode(connection));
+    await vscode.commands.executeCommand('sessionTokens.signIn', new TreeNode({ connection }));
   }
 }
 

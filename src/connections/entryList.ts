@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Parsed } from '../core/connection.ts';
-import { DisposableStore } from '../core/disposable.ts';
+import type { Disposable } from '../core/disposable.ts';
 import { readEntries } from '../core/entries.ts';
 import { type Message, TokensError } from '../core/errors.ts';
 import { Emitter } from '../core/event.ts';
@@ -20,24 +20,26 @@ interface Problem {
 const section = 'sessionTokens';
 
 /** A list of named entries in the settings. What of it cannot be used stays as it is written. */
-export class EntryList<T extends { readonly name: string }> extends DisposableStore {
+export class EntryList<T extends { readonly name: string }> implements Disposable {
   readonly #key: string;
   readonly #parse: (entry: unknown) => Parsed<T, Message>;
-  readonly #changes = this.add(new Emitter<void>());
+  readonly #changes = new Emitter<void>();
+  readonly #listening: Disposable;
 
   readonly onDidChange = this.#changes.event;
 
   constructor(key: string, parse: (entry: unknown) => Parsed<T, Message>) {
-    super();
     this.#key = key;
     this.#parse = parse;
-    this.add(
-      vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(`${section}.${key}`)) {
-          this.#changes.fire();
-        }
-      }),
-    );
+    this.#listening = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(`${section}.${key}`)) {
+        this.#changes.fire();
+      }
+    });
+  }
+
+  dispose(): void {
+    this.#listening.dispose();
   }
 
   read(from: Owner): { readonly values: readonly T[]; readonly problems: readonly Problem[] } {

@@ -1,7 +1,6 @@
 import { within } from '../core/async.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../core/connection.ts';
-import type { Disposable } from '../core/disposable.ts';
 import { entryName } from '../core/entries.ts';
 import { noConnection, TokensError } from '../core/errors.ts';
 import { parseConnection } from '../core/protocols/kinds.ts';
@@ -13,17 +12,15 @@ import { EntryList } from './entryList.ts';
 const settleMs = 2_000;
 
 /** The connections in the person's settings. Only application scope is read, so that no workspace can add one. */
-export class ConnectionSettings implements ConnectionSource, Disposable {
+export class ConnectionSettings extends EntryList<Connection> implements ConnectionSource {
   readonly #clock: Clock;
-  readonly #list = new EntryList('connections', parseConnection);
-  #read = this.#list.read('user');
-
-  readonly onDidChange = this.#list.onDidChange;
+  #read = this.read('user');
 
   constructor(clock: Clock) {
+    super('connections', parseConnection);
     this.#clock = clock;
     this.onDidChange(() => {
-      this.#read = this.#list.read('user');
+      this.#read = this.read('user');
     });
   }
 
@@ -93,10 +90,6 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     return parsed.value;
   }
 
-  dispose(): void {
-    this.#list.dispose();
-  }
-
   /** Resolves when what was written is read. */
   async #write(
     change: (entries: readonly unknown[]) => readonly unknown[],
@@ -107,7 +100,7 @@ export class ConnectionSettings implements ConnectionSource, Disposable {
     const settled = Promise.withResolvers<void>();
     const listening = this.onDidChange(() => isSettled() && settled.resolve());
     try {
-      await this.#list.write('user', change);
+      await this.write('user', change);
       if (!isSettled()) {
         await within(this.#clock, settleMs, settled.promise);
       }

@@ -12,13 +12,6 @@ export interface ToolServices extends Pick<Services, 'redact'> {
   readonly api: ApiVerbs;
 }
 
-/** The tools that package.json offers to language models. */
-export type ToolName =
-  | 'sessionTokens_listTokens'
-  | 'sessionTokens_getData'
-  | 'sessionTokens_keepAlive'
-  | 'sessionTokens_closeSession';
-
 type Input = Readonly<Record<string, unknown>>;
 
 interface Tool {
@@ -28,7 +21,8 @@ interface Tool {
   answer(services: ToolServices, input: Input, characters: number): Promise<string>;
 }
 
-export const tools: Readonly<Record<ToolName, Tool>> = {
+/** The tools that package.json offers to language models. */
+export const tools = {
   sessionTokens_listTokens: {
     prepare: async () => ({ invocationMessage: vscode.l10n.t('Listing the session tokens') }),
     answer: async ({ api, connections }) => {
@@ -89,7 +83,8 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
       return JSON.stringify({ closed: String(id) });
     },
   },
-};
+} satisfies Record<string, Tool>;
+export type ToolName = keyof typeof tools;
 
 function asking(invocationMessage: string, title: string, message: string): vscode.PreparedToolInvocation {
   return { invocationMessage, confirmationMessages: { title, message } };

@@ -11,35 +11,16 @@ export abstract class Row<
 }
 
 /**
- * Rows of the tree of tokens.
+ * A row of the tree of tokens: of a connection, or of one of its tokens.
  *
  * A row never changes whether it can be opened: VS Code keeps that for a row's id. One that gets its first
  * children, or loses its last, is replaced by another row.
  */
-export type TreeNode = ConnectionNode | TokenNode;
-
-export class ConnectionNode extends Row<{ readonly connection: string }> {
-  readonly row = 'connection';
-  readonly connection: string;
+export class TreeNode extends Row<{ readonly connection: string; readonly id?: string }> {
   readonly hasChildren: boolean;
 
-  constructor(connection: string, hasChildren = false) {
-    super({ connection });
-    this.connection = connection;
-    this.hasChildren = hasChildren;
-  }
-}
-
-export class TokenNode extends Row<{ readonly id: string }> {
-  readonly row = 'token';
-  readonly id: string;
-  readonly connection: string;
-  readonly hasChildren: boolean;
-
-  constructor(id: string, connection: string, hasChildren = false) {
-    super({ id });
-    this.id = id;
-    this.connection = connection;
+  constructor(args: TreeNode['args'], hasChildren = false) {
+    super(args);
     this.hasChildren = hasChildren;
   }
 }

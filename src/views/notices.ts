@@ -6,7 +6,7 @@ import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { translated } from '../userError.ts';
 import { nameOf } from './names.ts';
-import { TokenNode } from './nodes.ts';
+import { TreeNode } from './nodes.ts';
 import type { QuerySettings } from './queries/querySettings.ts';
 
 interface NoticesDeps extends Pick<Services, 'clock' | 'keeper' | 'connections' | 'scheduler' | 'options'> {
@@ -207,7 +207,7 @@ export class Notices extends DisposableStore {
     const chosen = await vscode.window.showWarningMessage(message, keep, letGo, always);
     if (chosen === keep || chosen === always) {
       for (const { id, connection } of tokens) {
-        await vscode.commands.executeCommand(keepAlive, new TokenNode(id, connection));
+        await vscode.commands.executeCommand(keepAlive, new TreeNode({ id, connection }));
       }
     }
     if (chosen === always) {
@@ -229,7 +229,7 @@ export class Notices extends DisposableStore {
     if (!(await this.#deps.claims.claim(`ended-${token.id}-${token.openedAt}-${why}`, dayMs))) {
       return;
     }
-    const node = new TokenNode(token.id, token.connection);
+    const node = new TreeNode({ id: token.id, connection: token.connection });
     const name = nameOf(token);
     if (why === 'unused') {
       const message = vscode.l10n.t('{0} was not used for long, so it is not renewed any more.', name);
@@ -252,7 +252,7 @@ async function warn(message: string): Promise<void> {
 }
 
 /** Runs a command when the one button of a message is chosen. */
-async function offer(shown: Thenable<string | undefined>, command: string, node?: TokenNode): Promise<void> {
+async function offer(shown: Thenable<string | undefined>, command: string, node?: TreeNode): Promise<void> {
   if ((await shown) !== undefined) {
     await vscode.commands.executeCommand(command, node);
   }

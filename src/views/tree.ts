@@ -8,7 +8,8 @@ import type { Keeper } from '../core/tokens/keeper.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Change } from '../core/tokens/tokenTable.ts';
 import type { Services } from '../services.ts';
-import { ConnectionNode, TokenNode, type TreeNode } from './nodes.ts';
+import { translated } from '../userError.ts';
+import { TreeNode } from './nodes.ts';
 
 interface TreeServices extends Pick<Services, 'keeper' | 'scheduler' | 'ready'> {
   readonly connections: ConnectionSource;
@@ -28,11 +29,9 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   readonly #keeper: Keeper;
   readonly #changes = this.add(new vscode.EventEmitter<TreeNode | undefined>());
   readonly #view: vscode.TreeView<TreeNode>;
-  readonly #connectionNodes = new Map<string, ConnectionNode>();
-  readonly #tokenNodes = new Map<string, TokenNode>();
-  readonly #lastItems = new WeakMap<TokenNode, vscode.TreeItem>();
-  /** Tokens that are held but not shown, by id. */
-  readonly #closing = new Set<string>();
+  /** The rows that are shown, by {@link keyOf}. */
+  readonly #nodes = new Map<string, TreeNode>();
+  readonly #lastItems = new WeakMap<TreeNode, vscode.TreeItem>();
   /** Rows to draw anew; `undefined` stands for all of them. */
   readonly #stale = new Set<TreeNode | undefined>();
 
@@ -48,7 +47,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
     this.#keeper = keeper;
     this.add(keeper.onDidChange((change) => this.#heard(change)));
     this.add(connections.onDidChange(() => this.refresh()));
-    this.add(relays.onDidChange((name) => this.#redraw(this.#connectionNodes.get(name))));
+    this.add(relays.onDidChange((name) => this.#redraw(this.#nodes.get(keyOf({ connection: name })))));
     this.add(keeper.onDidChangeLogin(() => this.refresh()));
     this.#view = view;
     this.add(this.#view.onDidChangeVisibility(() => this.#soon()));
@@ -67,7 +66,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
 
   /** The connection whose row is selected. */
   selectedConnection(): string | undefined {
-    return this.#view.selection.find(({ row }) => row === 'connection')?.connection;
+    return this.#view.selection.find(({ args }) => args.id === undefined)?.args.connection;
   }
 
   /** Focuses the row of a connection, if the view is visible. */
@@ -81,29 +80,30 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
     if (parent === undefined) {
       return this.#rootNames().map((name) => this.#connectionNode(name));
     }
-    if (parent.row === 'token') {
-      return this.#keeper
-        .sessionsOf(parent.id)
-        .sort(byLabel)
-        .map((token) => this.#tokenNode(token, false));
-    }
-    return this.#keeper
-      .tokens(parent.connection)
-      .filter(({ id }) => this.#keeper.ownerOf(id) === undefined)
+    const { connection, id: user } = parent.args;
+    const tokens =
+      user === undefined
+        ? this.#keeper.tokens(connection).filter(({ id }) => this.#keeper.ownerOf(id) === undefined)
+        : this.#keeper.sessionsOf(user);
+    return tokens
       .sort(byLabel)
-      .map((token) => this.#tokenNode(token, this.#keeper.sessionsOf(token.id).length > 0));
+      .map(({ id }) => this.#node({ connection, id }, this.#keeper.sessionsOf(id).length > 0));
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    return node.row === 'connection' ? this.#connectionItem(node) : this.#tokenItem(node);
+    const { id } = node.args;
+    return id === undefined ? this.#connectionItem(node) : this.#tokenItem(node, id);
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    if (node.row === 'connection') {
+    const { connection, id } = node.args;
+    if (id === undefined) {
       return undefined;
     }
-    const user = this.#keeper.ownerOf(node.id);
-    return user === undefined ? this.#connectionNode(node.connection) : this.#tokenNode(user, true);
+    const user = this.#keeper.ownerOf(id);
+    return user === undefined
+      ? this.#connectionNode(connection)
+      : this.#node({ connection, id: user.id }, true);
   }
 
   /** Tokens outlive their connection's settings, and a token that is held is shown. */
@@ -112,8 +112,8 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
     return [...new Set([...names, ...this.#keeper.connectionNames()])];
   }
 
-  #connectionItem(node: ConnectionNode): vscode.TreeItem {
-    const name = node.connection;
+  #connectionItem(node: TreeNode): vscode.TreeItem {
+    const { connection: name } = node.args;
     const connection = this.#services.connections.all().find((one) => one.name === name);
     const protocol = connection === undefined ? undefined : protocolOf(connection);
     const signedIn = this.#keeper.holdsAny(
@@ -122,33 +122,29 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
         state !== 'expired' &&
         (kind === 'user' || (protocol !== undefined && protocol.sessions === undefined)),
     );
-    const item = itemOf(node, name, `connection/${name}`);
+    const item = itemOf(node, name);
     const relay = this.#services.relays.of(name);
     const states = [signedIn ? 'signedIn' : 'signedOut', ...(relay === undefined ? [] : ['relay'])];
     item.contextValue = ['connection', protocol?.contextValue ?? 'unknown', ...states].join('.');
-    const kind = connection === undefined ? undefined : dangerOf(connection);
-    const danger = kind === undefined ? undefined : wordsOf(kind);
-    const state = signedIn ? undefined : vscode.l10n.t('signed out');
-    const missing = connection === undefined ? vscode.l10n.t('not in the settings') : undefined;
+    const kind = connection && dangerOf(connection);
+    const danger = kind && wordsOf(kind);
+    const state = !connection
+      ? vscode.l10n.t('not in the settings')
+      : signedIn
+        ? undefined
+        : vscode.l10n.t('signed out');
     const refusal = this.#keeper.refusal(name);
-    const refused = refusal === undefined ? undefined : vscode.l10n.t('credentials refused');
+    const refused = refusal && vscode.l10n.t('credentials refused');
     const relayed =
       relay && vscode.l10n.t('relay: terminals {0}, requests {1}', relay.terminals, relay.requests);
-    item.description = [missing ?? state, refused, danger?.short, relayed].filter(Boolean).join(' · ');
+    item.description = joined(' · ', state, refused, danger?.short, relayed);
     item.iconPath = refused
       ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
       : danger
         ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
         : new vscode.ThemeIcon(signedIn ? 'vm-active' : 'vm-outline');
-    item.tooltip = [
-      name,
-      connection?.url,
-      missing ?? state ?? vscode.l10n.t('signed in'),
-      refusal && vscode.l10n.t(refusal.template, ...refusal.args),
-      danger?.long,
-    ]
-      .filter(Boolean)
-      .join('\n');
+    const shown = state ?? vscode.l10n.t('signed in');
+    item.tooltip = joined('\n', name, connection?.url, shown, refusal && translated(refusal), danger?.long);
     if ((!signedIn || refused) && connection !== undefined) {
       item.command = {
         command: 'sessionTokens.signIn',
@@ -157,15 +153,12 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
       };
     }
     item.accessibilityInformation = {
-      label: [vscode.l10n.t('Connection {0}', name), item.description || vscode.l10n.t('signed in')].join(
-        ', ',
-      ),
+      label: joined(', ', vscode.l10n.t('Connection {0}', name), item.description || shown),
     };
     return item;
   }
 
-  #tokenItem(node: TokenNode): vscode.TreeItem {
-    const { id } = node;
+  #tokenItem(node: TreeNode, id: string): vscode.TreeItem {
     const token = this.#keeper.find(id);
     if (token === undefined) {
       // The token is gone since VS Code asked for the row: it stays as it was until it is removed.
@@ -174,7 +167,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
     const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
     // Icon and indentation show what it is; the side bar has no room for more text before the time.
     const name = token.kind === 'user' ? token.service : undefined;
-    const item = itemOf(node, name ?? labelOf(token), `token/${id}`);
+    const item = itemOf(node, name ?? labelOf(token));
     item.contextValue = `token.${token.kind}.${token.state}`;
     const paused = this.#keeper.isPaused(id);
     const mode =
@@ -189,12 +182,13 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
       expiring: vscode.l10n.t('ends at {0}', until),
       expired: vscode.l10n.t('expired'),
     }[token.state];
-    const kept = holder?.target === undefined ? undefined : vscode.l10n.t('kept alive by {0}', holder.target);
-    const more = [mode, token.state === 'expired' ? undefined : kept].filter(Boolean);
+    const kept = holder?.target && vscode.l10n.t('kept alive by {0}', holder.target);
+    const more = joined(' · ', mode, token.state === 'expired' ? undefined : kept);
     // Only the time: what it means is in the icon, and in the text for screen readers below.
-    item.description = [token.state === 'expired' ? end : until, ...more].join(' · ');
+    item.description = joined(' · ', token.state === 'expired' ? end : until, more);
     item.iconPath = iconOf(token);
-    item.tooltip = [
+    item.tooltip = joined(
+      '\n',
       `${labelOf(token)} ${token.masked}`,
       token.state === 'expired'
         ? vscode.l10n.t('Expired at {0}', until)
@@ -209,31 +203,24 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
           : vscode.l10n.t('Renewed automatically')
         : vscode.l10n.t('Renewed by hand'),
       kept,
-    ]
-      .filter(Boolean)
-      .join('\n');
-    item.accessibilityInformation = { label: [labelOf(token), end, ...more].join(', ') };
+    );
+    item.accessibilityInformation = { label: joined(', ', labelOf(token), end, more.replace(' · ', ', ')) };
     this.#lastItems.set(node, item);
     return item;
   }
 
   #heard({ id, connection, what }: Change): void {
-    const node = this.#tokenNodes.get(id);
-    const isShown = this.#keeper.find(id) !== undefined;
-    if (what === 'changed' && isShown !== this.#closing.has(id)) {
-      if (node !== undefined) {
-        this.#stale.add(node);
-      }
-    } else {
+    const key = keyOf({ connection, id });
+    const node = this.#nodes.get(key);
+    const isHeld = this.#keeper.find(id) !== undefined;
+    if (what === 'changed' && node !== undefined && isHeld) {
+      this.#stale.add(node);
+    } else if (what !== 'changed' || node !== undefined || isHeld) {
       // One that is being closed is hidden, and shown again if that fails.
-      this.#closing.delete(id);
-      if (what !== 'removed' && !isShown) {
-        this.#closing.add(id);
-      }
-      const parent = this.#connectionNodes.get(connection);
+      const parent = this.#nodes.get(keyOf({ connection }));
       const hasChildren = this.#keeper.holdsAny(connection);
       this.#stale.add(parent?.hasChildren === hasChildren ? parent : undefined);
-      this.#tokenNodes.delete(id);
+      this.#nodes.delete(key);
     }
     this.#soon();
   }
@@ -273,27 +260,27 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
         : '';
   }
 
-  #connectionNode(name: string): ConnectionNode {
-    const hasChildren = this.#keeper.holdsAny(name);
-    let node = this.#connectionNodes.get(name);
-    if (node?.hasChildren !== hasChildren) {
-      node = new ConnectionNode(name, hasChildren);
-      this.#connectionNodes.set(name, node);
-    }
-    return node;
+  #connectionNode(connection: string): TreeNode {
+    return this.#node({ connection }, this.#keeper.holdsAny(connection));
   }
 
-  #tokenNode({ id, connection }: TokenInfo, hasChildren: boolean): TokenNode {
-    let node = this.#tokenNodes.get(id);
+  #node(args: TreeNode['args'], hasChildren: boolean): TreeNode {
+    const key = keyOf(args);
+    let node = this.#nodes.get(key);
     if (node?.hasChildren !== hasChildren) {
-      node = new TokenNode(id, connection, hasChildren);
-      this.#tokenNodes.set(id, node);
+      node = new TreeNode(args, hasChildren);
+      this.#nodes.set(key, node);
     }
     return node;
   }
 }
 
-function itemOf(node: TreeNode, label: string, id: string): vscode.TreeItem {
+function keyOf({ connection, id }: TreeNode['args']): string {
+  return id === undefined ? `connection/${connection}` : `token/${id}`;
+}
+
+function itemOf(node: TreeNode, label: string): vscode.TreeItem {
+  const id = keyOf(node.args);
   const { Expanded, None } = vscode.TreeItemCollapsibleState;
   const item = new vscode.TreeItem(label, node.hasChildren ? Expanded : None);
   item.id = node.hasChildren ? `${id}/open` : id;
@@ -321,6 +308,10 @@ function iconOf({ kind, state }: TokenInfo): vscode.ThemeIcon {
     return new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
   }
   return new vscode.ThemeIcon(kind === 'user' ? 'account' : 'key');
+}
+
+function joined(between: string, ...parts: readonly (string | undefined)[]): string {
+  return parts.filter(Boolean).join(between);
 }
 
 /** How the tree shows a danger. */

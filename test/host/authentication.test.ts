@@ -4,7 +4,7 @@ import { TokenProvider } from '../../src/authentication/provider.ts';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import { Emitter } from '../../src/core/event.ts';
-import type { ConnectionNode } from '../../src/views/nodes.ts';
+import type { TreeNode } from '../../src/views/nodes.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
@@ -60,7 +60,7 @@ describe('security: tokens for other extensions', () => {
       run: async (id, input) =>
         id === 'sessionTokens.pickConnection'
           ? (input as { connection: string }).connection
-          : window.keeper.signIn((input as ConnectionNode).connection, { login: { apiKey: key } }),
+          : window.keeper.signIn((input as TreeNode).args.connection, { login: { apiKey: key } }),
     });
     const events: Changes[] = [];
     made.onDidChangeSessions((change) => events.push(change));

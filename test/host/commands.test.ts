@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { callOf, run as runBehindBoundary } from '../../src/commands/boundary.ts';
 import type { CommandServices } from '../../src/commands/command.ts';
-import { ConnectionNode, TokenNode } from '../../src/views/nodes.ts';
+import { TreeNode } from '../../src/views/nodes.ts';
 import { activated, removeConnections, run } from './support.ts';
 
 /** Of each family of commands one that fails without a question while nothing is held, open or saved. */
@@ -47,8 +47,14 @@ describe('a command is called by a person or by a program', () => {
   }
 
   it('a row of a view is a person’s, and gives what a program would', () => {
-    assert.deepEqual(callOf(new TokenNode('id', 'c')), { args: { id: 'id' }, interactive: true });
-    assert.deepEqual(callOf(new ConnectionNode('c')), { args: { connection: 'c' }, interactive: true });
+    assert.deepEqual(callOf(new TreeNode({ id: 'id', connection: 'c' })), {
+      args: { id: 'id', connection: 'c' },
+      interactive: true,
+    });
+    assert.deepEqual(callOf(new TreeNode({ connection: 'c' })), {
+      args: { connection: 'c' },
+      interactive: true,
+    });
     assert.deepEqual(
       callOf({ row: 'token', id: 'id' }).interactive,
       false,

@@ -94,8 +94,8 @@ describe('a neighbour', () => {
     const [session] = (await deps.api.tokens()).filter(({ kind }) => kind === 'session');
     const id = session?.id;
     const asked = async (tool: ToolName, input: object) => {
-      const { confirmationMessages } = await tools[tool].prepare(deps, { ...input });
-      return confirmationMessages?.message;
+      const prepared: vscode.PreparedToolInvocation = await tools[tool].prepare(deps, { ...input });
+      return prepared.confirmationMessages?.message;
     };
     assert.match(
       String(await asked('sessionTokens_getData', { connection: name, product: 'P', view: 'V', rows: 9 })),

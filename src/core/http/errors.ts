@@ -14,29 +14,10 @@ export function explain(
   const { code, syscall, message } = rootOf(error);
   const detail = redactor.redact(`${code} ${message}`.trim());
   const unsent = { detail, sent: false };
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NODATA' || syscall === 'getaddrinfo') {
+  const [, unreached] = unreachable.find(([form]) => form.test(`${code} ${syscall} ${message}`)) ?? [];
+  if (unreached !== undefined) {
     const details = { ...unsent, permanent: code === 'ENOTFOUND' };
-    return new TokensError('E_NETWORK', 'The host of {0} was not found.', [host], details);
-  }
-  if (code === 'ECONNREFUSED') {
-    return new TokensError(
-      'E_NETWORK',
-      'Nothing answers at {0}: the connection was refused.',
-      [host],
-      unsent,
-    );
-  }
-  if (syscall === 'connect' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
-    return new TokensError('E_NETWORK', '{0} cannot be reached.', [host], unsent);
-  }
-  if (message.startsWith('Failed to establish a socket connection to proxies')) {
-    // VS Code's own agent says no more of what went wrong.
-    return new TokensError(
-      'E_NETWORK',
-      'The proxy on the way to {0} cannot be reached; check the setting http.proxy of VS Code.',
-      [host],
-      unsent,
-    );
+    return new TokensError('E_NETWORK', unreached.template, [host], details);
   }
   const alert = certificateAlert.exec(`${code} ${message}`)?.[1]?.toLowerCase().replaceAll('_', ' ');
   const tlsFailure = alert === undefined ? tlsFailures[code] : alertMessage(alert, connection);
@@ -61,6 +42,18 @@ export function explain(
   }
   return new TokensError('E_NETWORK', 'The connection to {0} broke off.', [host], { detail });
 }
+
+/** Why nothing was sent, by the code, the call of the system and the message of an error. */
+const unreachable: readonly (readonly [form: RegExp, Message])[] = [
+  [/^(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) |^\S* getaddrinfo /, { template: 'The host of {0} was not found.' }],
+  [/^ECONNREFUSED /, { template: 'Nothing answers at {0}: the connection was refused.' }],
+  [/^(?:EHOSTUNREACH|ENETUNREACH) |^\S* connect /, { template: '{0} cannot be reached.' }],
+  // VS Code's own agent says no more of what went wrong.
+  [
+    /^\S* \S* Failed to establish a socket connection to proxies/,
+    { template: 'The proxy on the way to {0} cannot be reached; check the setting http.proxy of VS Code.' },
+  ],
+];
 
 /**
  * What a server says of the client's certificate, which is none of its own. Libraries spell its alerts in several ways:

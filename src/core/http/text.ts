@@ -16,31 +16,26 @@ type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
  * touched as long as the value is read by a schema and never merged into something.
  */
 export function parseJson(text: string): ParsedJson {
-  const parsed = parseUnbounded(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-  return parsed.ok && isDeeper(parsed.value, maxDepth)
-    ? { ok: false, reason: `nested deeper than ${maxDepth}` }
-    : parsed;
-}
-
-function parseUnbounded(text: string): ParsedJson {
   try {
-    return { ok: true, value: JSON.parse(text) };
+    const value = jsonIn(text.replace(/^\uFEFF/, ''));
+    return isDeeper(value, maxDepth)
+      ? { ok: false, reason: `nested deeper than ${maxDepth}` }
+      : { ok: true, value };
   } catch {
-    return parseNearly(text);
+    // V8's own message quotes the text, in which a secret may stand.
+    return { ok: false, reason: text.trim() === '' ? 'empty' : 'not JSON' };
   }
 }
 
-/** What is nearly JSON, as in rows: raw control characters, `NaN` and the like. Only of what begins as JSON does. */
-function parseNearly(text: string): ParsedJson {
-  const trimmed = text.trimStart();
-  if (trimmed.startsWith('{') || trimmed.startsWith('[')) {
-    try {
-      return { ok: true, value: plainOf(readJson(text).value) };
-    } catch {
-      // V8's own message quotes the text, in which a secret may stand.
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (/^\s*[{[]/.test(text)) {
+      return plainOf(readJson(text).value);
     }
+    throw error; // What does not begin as JSON does is none.
   }
-  return { ok: false, reason: trimmed === '' ? 'empty' : 'not JSON' };
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

@@ -69,7 +69,7 @@ export class MaskingReader extends LookingReader {
       }
       if (found !== null) {
         const [whole, before = '', value = ''] = found;
-        this.#found(unquoted(Buffer.from(value, 'latin1').toString()));
+        this.#found(textOf(value));
         parts.push(bytes.subarray(from, at + before.length), Buffer.from(blank));
         from = at + whole.length;
       }
@@ -100,10 +100,12 @@ export function joined(pieces: readonly Uint8Array[]): Buffer {
   return all;
 }
 
-function unquoted(value: string): string {
+/** What a scalar of JSON says whose bytes were read as Latin-1. */
+export function textOf(value: string): string {
+  const json = Buffer.from(value, 'latin1').toString();
   try {
-    return String(JSON.parse(value));
+    return String(JSON.parse(json));
   } catch {
-    return value.replace(/^"|"$/g, '');
+    return json.replace(/^"|"$/g, '');
   }
 }

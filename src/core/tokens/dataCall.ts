@@ -77,8 +77,8 @@ export class DataCalls {
     options: OperationOptions,
     work: (gateway: Gateway, tokens: Tokens, call: CallOptions) => Promise<T[] | undefined>,
   ): Promise<T[]> {
-    const { calls, env, signIn } = this.#deps;
-    const connection = env.gateways.connection(name);
+    const { calls, gateways, signIn } = this.#deps;
+    const connection = gateways.connection(name);
     const { askLogin, signal } = options;
     const ask = async (token: MainToken) =>
       (await calls.call(token, options, (gateway, tokens) => work(gateway, tokens, { signal }))) ?? [];

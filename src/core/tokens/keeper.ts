@@ -52,7 +52,7 @@ export class Keeper extends HeldTokens {
     this.#signIn = signIn;
     this.#closing = closing;
     this.#renewal = renewal;
-    this.#dataCalls = new DataCalls({ env, calls, signIn, takeover, closing, limit });
+    this.#dataCalls = new DataCalls({ ...env, calls, signIn, takeover, closing, limit });
     this.onDidEndRenewal = times.onDidEnd;
     this.add(watchStates(env));
     this.add(deps.scheduler.onJump(() => this.wake()));

@@ -49,8 +49,7 @@ export type DataOptions = OperationOptions & {
 };
 
 /** What a data call is made with. */
-export interface DataCallDeps {
-  readonly env: Environment;
+export interface DataCallDeps extends Environment {
   readonly calls: GatewayCalls;
   readonly signIn: SignIn;
   readonly closing: Closing;
@@ -140,20 +139,20 @@ export class SessionCall {
   }
 
   async #inSessionOrNew(session: Session): Promise<Fetched> {
-    const { calls, closing, env } = this.#deps;
-    const asked = env.clock.now();
+    const { calls, clock, closing, log, table } = this.#deps;
+    const asked = clock.now();
     try {
       return this.#fetched(await this.#inSession(session), true);
     } catch (error) {
       if (!mayRefuseToken(error)) {
         throw error;
       }
-      env.log.info(`Session ${session.id} was refused; trying without it.`);
+      log.info(`Session ${session.id} was refused; trying without it.`);
       this.#refused.add(session.value);
       await calls.heardRefusal(error, session, asked);
     }
     const fetched = await this.#inAnySession(session);
-    if (env.table.get(session.id) !== undefined && session.id !== fetched.session?.id) {
+    if (table.get(session.id) !== undefined && session.id !== fetched.session?.id) {
       // The request was good, so the session was not: what may be left of it is closed.
       await closing.tryEnd(session);
     }
@@ -168,8 +167,8 @@ export class SessionCall {
 
   #openWithinLimit(lastUser: MainToken, dead?: Session): Promise<Opened> {
     const { connection } = this.#query;
-    const { env, limit, signIn } = this.#deps;
-    const id = env.newId();
+    const { limit, log, newId, signIn, table } = this.#deps;
+    const id = newId();
     const attempt = () => this.#opening(signIn.find(this.#query) ?? lastUser, id);
     return limit.opening(connection, id, dead, async () => {
       try {
@@ -180,15 +179,14 @@ export class SessionCall {
         if (!mayMakeRoom || !(await limit.makeRoom(connection, dead))) {
           throw error;
         }
-        env.log.info(`${connection.name} had no session left; ${env.table.size} tokens are held now.`);
+        log.info(`${connection.name} had no session left; ${table.size} tokens are held now.`);
         return attempt();
       }
     });
   }
 
   async #inSession(session: Session | MainToken): Promise<Opened> {
-    const { calls, env } = this.#deps;
-    const { clock, sync, table, window } = env;
+    const { calls, clock, sync, table, window } = this.#deps;
     let known = session.value;
     // A gateway that has quietly opened another session says so by another id; the old one has gone.
     const moved = async ({ value, sent }: Grant) => {
@@ -227,8 +225,7 @@ export class SessionCall {
   /** A call that opens a session, whose record has this id; whatever becomes of the call, that session is not lost. */
   async #opening(user: MainToken, id: string): Promise<Opened> {
     const { connection, request, options } = this.#query;
-    const { closing, env, limit } = this.#deps;
-    const { clock, log, sync, table } = env;
+    const { clock, closing, limit, log, sync, table } = this.#deps;
     if (options.signal?.aborted) {
       throw cancelled();
     }
@@ -264,23 +261,23 @@ export class SessionCall {
 
   /** Takes in a session as soon as its id is known, and for whom it is then. */
   async #takeIn(session: Session, user: MainToken): Promise<void> {
-    const { closing, env, takeover } = this.#deps;
+    const { closing, sync, table, takeover } = this.#deps;
     // Whether somebody has signed in anew since; the session is then under a token that nobody knows any more.
-    const isOrphan = () => env.table.owner(session)?.value !== user.value;
+    const isOrphan = () => table.owner(session)?.value !== user.value;
     const kept = isOrphan() ? await takeover.keep(user) : undefined;
-    await env.sync.add(session);
+    await sync.add(session);
     this.#query.options.onOpened?.(session.id);
     if (isOrphan()) {
       await takeover.finish(this.#query.connection, kept ?? (await takeover.keep(user)), [session]);
     }
-    if (session.closing && env.table.get(session.id) !== undefined) {
+    if (session.closing && table.get(session.id) !== undefined) {
       await closing.tryEnd(session);
     }
   }
 
   #sessionOf(granted: Grant, user: MainToken, id: string, closing: boolean): Session {
     const { connection, request, view } = this.#query;
-    const { clock, window } = this.#deps.env;
+    const { clock, window } = this.#deps;
     const { service, signInId, lifeMs, id: under } = user;
     return {
       ...begun(connection, service),
@@ -296,7 +293,7 @@ export class SessionCall {
    * @param onSession hears of a session that is new
    */
   async #send(token: TokenRecord, id: string, onSession: (granted: Grant) => Promise<void>) {
-    const { calls, env, limit } = this.#deps;
+    const { calls, clock, limit } = this.#deps;
     const { query, keepOpen } = this.#query.request;
     const { askGatewayLogin, makeReader, relayed, signal } = this.#query.options;
     const ask = (gateway: Gateway, tokens: Tokens) => {
@@ -308,7 +305,7 @@ export class SessionCall {
     };
     try {
       const got = await limit.using(id, () => calls.call(token, { askGatewayLogin, how: 'together' }, ask));
-      return { got, elapsedMs: elapsed(got.sent, env.clock.now()) };
+      return { got, elapsedMs: elapsed(got.sent, clock.now()) };
     } catch (error) {
       relayed?.script.onError(error);
       throw error;
@@ -324,7 +321,7 @@ export class SessionCall {
     if (request.session === 'reuse' || request.session === 'new') {
       return undefined;
     }
-    const record = this.#deps.env.table.get(request.session);
+    const record = this.#deps.table.get(request.session);
     if (
       record?.level !== 'session' ||
       record.connection !== connection.name ||
@@ -339,8 +336,8 @@ export class SessionCall {
   /** The live session of the same view that was used last. */
   #reusable(): Session | undefined {
     const { connection, service, view } = this.#query;
-    const { env, limit } = this.#deps;
-    const now = env.clock.now();
+    const { clock, limit, table } = this.#deps;
+    const now = clock.now();
     const origin = identityOf(connection);
     const fits = (session: Session) =>
       session.view === view &&
@@ -350,13 +347,13 @@ export class SessionCall {
       !this.#refused.has(session.value) &&
       !limit.isMakingRoom(session.id) &&
       mayLive(session, now);
-    const fitting = env.table.sessions(connection.name).filter(fits);
+    const fitting = table.sessions(connection.name).filter(fits);
     return bestOf(fitting, (one, than) => one.lastUsedAt > than.lastUsedAt);
   }
 
   #fetched({ got, held, elapsedMs }: Opened, reused: boolean): Fetched {
     const { connection, service, request } = this.#query;
-    const { clock, warnMs } = this.#deps.env;
+    const { clock, warnMs } = this.#deps;
     return {
       connection: connection.name,
       ...withoutUndefined({ service, warnings: got.warnings, apiCalls: got.apiCalls }),

@@ -62,13 +62,8 @@ export function size(kibibytes: number): string {
 
 /** A moment as the gateway writes it: `yyyy/mm/dd hh:mm:ss.ffffff` in the system's local time. */
 export function localTime(epochMs: number): string {
-  const date = new Date(epochMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return (
-    `${date.getFullYear()}/${two(date.getMonth() + 1)}/${two(date.getDate())} ` +
-    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.` +
-    `${String(date.getMilliseconds()).padStart(3, '0')}000`
-  );
+  const local = epochMs - new Date(epochMs).getTimezoneOffset() * 60_000;
+  return new Date(local).toISOString().replaceAll('-', '/').replace('T', ' ').replace('Z', '000');
 }
 
 /** A well-mixed whole number, 0 to 2³²-1, of three. */

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { EntryList, type Owner } from '../../connections/entryList.ts';
-import type { Disposable } from '../../core/disposable.ts';
 import { parseQuery, type SavedQuery } from '../../core/requests/queries.ts';
 
 /** A query and where it comes from: one of a workspace is not trusted until a person has agreed to it. */
@@ -11,20 +10,16 @@ export interface StoredQuery extends SavedQuery {
 const owners = ['user', 'workspace'] as const;
 
 /** Reads and writes `sessionTokens.queries`. */
-export class QuerySettings implements Disposable {
-  readonly #list = new EntryList('queries', parseQuery);
-
-  readonly onDidChange = this.#list.onDidChange;
-
-  dispose(): void {
-    this.#list.dispose();
+export class QuerySettings extends EntryList<SavedQuery> {
+  constructor() {
+    super('queries', parseQuery);
   }
 
   /** All queries; of two with the same name the user's own counts. */
   all(): StoredQuery[] {
     const found = new Map<string, StoredQuery>();
     for (const from of owners) {
-      for (const query of this.#list.read(from).values) {
+      for (const query of this.read(from).values) {
         if (!found.has(query.name)) {
           found.set(query.name, { ...query, from });
         }
@@ -35,7 +30,7 @@ export class QuerySettings implements Disposable {
 
   /** What is in the settings and cannot be used. */
   problems() {
-    return owners.flatMap((from) => this.#list.read(from).problems);
+    return owners.flatMap((from) => this.read(from).problems);
   }
 
   /** Opens the settings where the queries of a place are written. */
@@ -52,7 +47,7 @@ export class QuerySettings implements Disposable {
 
   /** Writes a query in the place of `before`, or after the others. */
   async put({ name, request, from }: StoredQuery, before?: string): Promise<void> {
-    await this.#list.write(from, (entries) => {
+    await this.write(from, (entries) => {
       const at = entries.findIndex((entry) => savedName(entry) === before);
       const entry = { name, request };
       return at < 0 ? [...entries, entry] : entries.with(at, entry);
@@ -60,7 +55,7 @@ export class QuerySettings implements Disposable {
   }
 
   async remove({ name, from }: StoredQuery): Promise<void> {
-    await this.#list.write(from, (entries) => entries.filter((entry) => savedName(entry) !== name));
+    await this.write(from, (entries) => entries.filter((entry) => savedName(entry) !== name));
   }
 }
 

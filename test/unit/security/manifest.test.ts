@@ -54,7 +54,7 @@ describe('security: the manifest', () => {
     ok(list.includes("from === 'user' ? inspected?.globalValue : inspected?.workspaceValue"));
     ok(!/workspaceFolderValue|defaultValue|\.get\(/.test(list));
     const source = await readFile(join(root, 'src/connections/settings.ts'), 'utf8');
-    const owners = [...source.matchAll(/#list\.(?:read|write)\(([^,)]*)/g)].map(([, owner]) => owner);
+    const owners = [...source.matchAll(/this\.(?:read|write)\(([^,)]*)/g)].map(([, owner]) => owner);
     deepEqual(owners, ["'user'", "'user'", "'user'"]);
     ok(!/getConfiguration|workspace/.test(source.replace(/^\s*\/\*\*.*$/gm, '')));
   });

@@ -1,5 +1,5 @@
 import type { AnswerReader } from '../answer.ts';
-import { joined, LookingReader } from '../masking.ts';
+import { joined, LookingReader, textOf } from '../masking.ts';
 import { sessionNames } from './sessionWatch.ts';
 
 /** Brackets are braces less one bit. */
@@ -49,7 +49,7 @@ export class SessionMask extends LookingReader {
       const [whole = '', name = '', value = ''] = found ?? [];
       if (value !== '' && sessionNames.includes(name.toLowerCase())) {
         const end = at + whole.length - 1;
-        this.#found(unquoted(value));
+        this.#found(textOf(`"${value}"`));
         this.#isFound = true;
         parts.push(bytes.subarray(from, end - value.length), Buffer.alloc(value.length, '*'));
         from = end;
@@ -87,14 +87,5 @@ export class SessionMask extends LookingReader {
     [this.#depth, this.#inText, this.#isName] = [depth, inText, isName];
     this.#ahead = Math.max(at - bytes.length, 0);
     return Math.min(at, bytes.length);
-  }
-}
-
-function unquoted(value: string): string {
-  const text = Buffer.from(value, 'latin1').toString();
-  try {
-    return String(JSON.parse(`"${text}"`));
-  } catch {
-    return text;
   }
 }
