@@ -64,13 +64,14 @@ class Description {
     const url = await askUrl(this.#title, begun);
     const name = await askName(this.#services, this.#title, { ...begun, url });
     try {
-      const { settings, given, tried, token } = await this.#token(
-        await this.#signIn({ ...begun, name, url }),
-      );
+      const attempt = await this.#token(await this.#signIn({ ...begun, name, url }));
+      const { settings, given, tried, token } = attempt;
+      const send = await this.#send(token);
       const whole = this.#describing.whole(settings, {
         token,
-        send: await this.#send(token),
+        send,
         ...(await this.#life(tried.found)),
+        query: await this.#query(attempt, { token, send }),
         renew: await this.#askRequest(
           vscode.l10n.t('The request that sets its life back; empty where there is none'),
           '',
@@ -81,6 +82,13 @@ class Description {
           '',
           'POST /logout',
         ),
+        refused: await askText({
+          title: this.#title,
+          prompt: vscode.l10n.t(
+            'How a refused sign-in looks: a status, or a part of its answer; empty for 401 and 403',
+          ),
+          placeHolder: '400',
+        }),
       });
       // They have just said all of it.
       await consents.give(connections.check(whole), 'described');
@@ -113,11 +121,15 @@ class Description {
       if (tried.status < 400) {
         return { settings, given, tried };
       }
-      const change = vscode.l10n.t('Change It');
-      const message = vscode.l10n.t('{0} answered with status {1}.', connection.url, tried.status);
-      const detail = listed(this.#services, tried.found).slice(0, 20).join('\n');
-      await confirm(message, change, detail);
+      await this.#change(connection, tried);
     }
+  }
+
+  /** Shows an answer that is a failure. @throws E_CANCELLED where the person does not go on to change the request */
+  async #change({ url }: Connection, { status, found }: Tried): Promise<void> {
+    const message = vscode.l10n.t('{0} answered with status {1}.', url, status);
+    const detail = listed(this.#services, found).slice(0, 20).join('\n');
+    await confirm(message, vscode.l10n.t('Change It'), detail);
   }
 
   async #withBody(begun: Settings, line: string): Promise<Settings> {
@@ -199,7 +211,27 @@ class Description {
     );
   }
 
-  async #life(found: readonly Found[]) {
+  /** What tells the life left, tried once; the person says where its answer does. */
+  async #query({ settings, given, tried }: Attempt, said: Parameters<Describing['asking']>[1]) {
+    for (let line = ''; ; ) {
+      const prompt = vscode.l10n.t('The request that tells the life left; empty where there is none');
+      line = await this.#askRequest(prompt, line, 'GET /session');
+      const asking = line === '' ? undefined : this.#describing.asking(settings, said, line);
+      if (asking === undefined) {
+        return line === '' ? undefined : { line, life: undefined };
+      }
+      const connection = this.#services.connections.check(asking);
+      await confirmConnection(this.#services, this.#call, connection);
+      const answer = await this.#try(connection, given, tried);
+      if (answer.status < 400) {
+        return { line, life: await this.#told(answer.found) };
+      }
+      await this.#change(connection, answer);
+    }
+  }
+
+  /** The life that an answer tells, as the person says; undefined where it tells none. */
+  async #told(found: readonly Found[]): Promise<Settings | undefined> {
     const lives = found.flatMap(({ place, lives }) => lives.map((one) => ({ ...one, place })));
     const items = lives.map(({ life, ms, place }) => ({
       label: vscode.l10n.t('{0} minutes from now', Math.round(ms / 6_000) / 10),
@@ -207,10 +239,14 @@ class Description {
       life,
     }));
     const none = { label: vscode.l10n.t('It is not told there'), description: '', life: undefined };
-    const told = await this.#choose([...items, none], vscode.l10n.t('How long does the token live?'));
+    return (await this.#choose([...items, none], vscode.l10n.t('How long does the token live?'))).life;
+  }
+
+  async #life(found: readonly Found[]) {
+    const told = await this.#told(found);
     const minutes = { title: this.#title, prompt: vscode.l10n.t('Its life in minutes'), value: '30' };
     const wrong = vscode.l10n.t('Type a number of more than 0.');
-    const life = told.life ?? (await askNumber(minutes, (number) => number > 0, wrong));
+    const life = told ?? (await askNumber(minutes, (number) => number > 0, wrong));
     const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
     const absolute = { label: vscode.l10n.t('No, or nobody knows') };
     const question = vscode.l10n.t('Does each request set its life back?');
@@ -244,11 +280,11 @@ class Description {
       items.length < 2
         ? (items[0] ?? { place: '' })
         : await this.#choose(items, vscode.l10n.t('Where are the rows?'));
-    const called = /([^/{?]+)(?:[{?].*)?$/.exec(line)?.[1] ?? line;
-    await connections.change(name, { requests: { [called]: { request: line, rows: place } } });
+    const named = this.#describing.requested(line, place);
+    await connections.change(name, named.settings);
     const fetched = await fetchData(
       this.#services,
-      { connection: name, request: called },
+      { connection: name, request: named.name },
       { interactive: true, ...loginDialogs(this.#call) },
     );
     fetched.answer.dispose();

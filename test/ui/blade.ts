@@ -72,6 +72,9 @@ function answer(line: string, { body, token, tokens }: Asked): Answer {
   if (line === 'GET /api/ticket') {
     return { status: 200, value: handedOut(token) };
   }
+  if (line === 'GET /api/none') {
+    return { status: 404, value: { error: 'no such thing' } };
+  }
   const data = line.includes('Systems')
     ? { Members: systems }
     : { count: 2, result: { hosts: systems }, log: [{ at: 1 }] };

@@ -90,8 +90,15 @@ describe('an API that is described', () => {
     await quickInput.pick(/go out/, 'Authorization: Bearer');
     await quickInput.pick(/How long/, '30 minutes from now');
     await quickInput.pick(/set its life back/, 'No, or nobody knows');
+    await quickInput.answer(/tells the life left/, 'GET /api/none');
+    await vs().answerDialog(/token → every request, in the header Authorization/, 'Agree');
+    await vs().answerDialog(/status 404/, 'Change It');
+    await quickInput.answer(/tells the life left/, 'GET /api/ticket');
+    await vs().answerDialog(/token → every request, in the header Authorization/, 'Agree');
+    await quickInput.pick(/How long/, '30 minutes from now');
     await quickInput.answer(/sets its life back/, '');
     await quickInput.answer(/ends the token/, 'POST /api/logout');
+    await quickInput.answer(/refused sign-in looks/, 'Who is that?');
     await vs().waitForRows((rows) => rows.length === 2);
     await quickInput.answer(/request for data/, 'GET /api/hosts');
     await quickInput.pick(/rows/, '/result/hosts');
@@ -99,7 +106,8 @@ describe('an API that is described', () => {
     await tab.stands('hosts');
     assert.deepEqual(await tab.column(1), ['web', 'store']);
     // What was tried is the sign-in.
-    assert.deepEqual(blade().asked.slice(0, 3), ['POST /api/login', 'GET /api/ticket', 'GET /api/hosts']);
+    const tried = ['POST /api/login', 'GET /api/ticket', 'GET /api/none', 'GET /api/ticket'];
+    assert.deepEqual(blade().asked.slice(0, 5), [...tried, 'GET /api/hosts']);
     assert.equal(blade().tokens.size, 1);
 
     const [stored] = (await vs().settings())['sessionTokens.connections'] as object[];
@@ -115,7 +123,9 @@ describe('an API that is described', () => {
       token: '/data/token',
       send: { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
       life: { seconds: '/data/expires_in' },
+      query: { request: 'GET /api/ticket', seconds: '/data/expires_in' },
       revoke: { request: 'POST /api/logout' },
+      refused: { like: 'Who is that?' },
       requests: { hosts: { request: 'GET /api/hosts', rows: '/result/hosts' } },
     });
     await vs().waitForStatusBar((text) => /(?:29|30):\d\d/.test(text ?? ''));

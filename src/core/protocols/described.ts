@@ -92,8 +92,12 @@ export interface Describing {
   further(settings: Settings, line: string): Settings;
   /** The ways that a token can go out, the likeliest first. */
   sends(token: Found): readonly SendWay[];
-  /** All that was said. An empty line is no request. */
+  /** A sign-in with a request after it that takes the token along, to see its answer; undefined where it would be too long. */
+  asking(settings: Settings, said: Pick<Said, 'token' | 'send'>, line: string): Settings | undefined;
+  /** All that was said. An empty text says nothing. */
   whole(settings: Settings, said: Said): Settings;
+  /** A request for data whose rows are at a place, and what it is called. */
+  requested(line: string, place: string): { readonly name: string; readonly settings: Settings };
   /** What the body of an answer holds. */
   found(body: string): readonly Found[];
 }
@@ -104,6 +108,10 @@ interface Said {
   /** As it was found, or in minutes. */
   readonly life: Settings | number;
   readonly isSliding: boolean;
+  /** What tells the life that is left, and how it says that where it does so in a way of its own. */
+  readonly query: { readonly line: string; readonly life: Settings | undefined } | undefined;
   readonly renew: string;
   readonly revoke: string;
+  /** How a refused sign-in looks: a status, or a part of the answer. */
+  readonly refused: string;
 }

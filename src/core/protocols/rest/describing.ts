@@ -1,6 +1,7 @@
 import { readSetCookie } from '../../http/cookies.ts';
 import type { Sent } from '../../json.ts';
 import type { Describing, Found, FoundLife, SignInWay } from '../protocol.ts';
+import { maxSteps } from './description.ts';
 import { toldMs, type Unit } from './life.ts';
 import { type Place, placeOf, placeText, type Seen, seen } from './place.ts';
 
@@ -78,7 +79,12 @@ export const describing: Describing = {
       },
     ];
   },
-  whole: (settings, { token, send, life, isSliding, renew, revoke }) => ({
+  asking: (settings, { token: { place: token }, send }, line) => {
+    const steps = [settings.signIn].flat();
+    const signIn = [...steps.slice(0, -1), { ...Object(steps.at(-1)), token }, { request: line }];
+    return signIn.length > maxSteps ? undefined : { ...settings, signIn, token, send };
+  },
+  whole: (settings, { token, send, life, isSliding, query, renew, revoke, refused }) => ({
     ...settings,
     token: token.place,
     send,
@@ -87,10 +93,20 @@ export const describing: Describing = {
       ...(isSliding ? { sliding: true } : {}),
     },
     ...(renew === '' ? {} : { renew: { request: renew } }),
+    ...(query === undefined ? {} : { query: { request: query.line, ...query.life } }),
     ...(revoke === '' ? {} : { revoke: { request: revoke } }),
+    ...(refused.trim() === '' ? {} : { refused: refusal(refused.trim()) }),
   }),
+  requested: (line, rows) => {
+    const name = /([^/{?]+)(?:[{?].*)?$/.exec(line)?.[1] ?? line;
+    return { name, settings: { requests: { [name]: { request: line, rows } } } };
+  },
   found: (body) => foundIn(seen({ status: 200, headers: {} }, body)),
 };
+
+function refusal(text: string) {
+  return /^[1-5]\d\d$/.test(text) ? { status: [Number(text)] } : { like: text };
+}
 
 /** All that an answer holds, as a tree: its headers, its cookies, its body. */
 export function foundIn(answer: Seen): Found[] {

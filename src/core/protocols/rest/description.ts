@@ -59,6 +59,8 @@ const headers = record(headerName, v.pipe(text, v.regex(/^[\x20-\x7e]*$/, as('he
 const keep = record(memberName, place);
 /** Most names that a description keeps with a token. */
 const maxKept = 16;
+/** Most requests of a sign-in. */
+export const maxSteps = 3;
 const amount = v.lazy((input) =>
   typeof input === 'string' ? place : v.pipe(v.number(), v.finite(), v.gtValue(0)),
 );
@@ -147,7 +149,7 @@ const members = {
   ),
   inputs: v.optional(record(memberName, text), {}),
   headers: v.optional(headers, {}),
-  signIn: v.pipe(oneOrList(signInRequest), v.minLength(1, as('many')), v.maxLength(3, as('many'))),
+  signIn: v.pipe(oneOrList(signInRequest), v.minLength(1, as('many')), v.maxLength(maxSteps, as('many'))),
   token: place,
   keep: v.optional(keep, {}),
   send: v.optional(

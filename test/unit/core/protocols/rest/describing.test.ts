@@ -101,7 +101,10 @@ describe('what a person says', () => {
     const [token] = tokens;
     ok(token);
     const settings = further(further(begun('POST /a'), 'GET /b'), 'GET /c');
-    const said = { token, send: { in: 'query', name: 't' }, isSliding: true, renew: '', revoke: '' };
+    const said = {
+      ...{ token, send: { in: 'query', name: 't' }, isSliding: true, query: undefined },
+      ...{ renew: '', revoke: '', refused: '' },
+    };
     const steps = ['POST /a', 'GET /b', 'GET /c'].map((request) => ({ request }));
     deepEqual(whole(settings, { ...said, life: 5 }), {
       signIn: steps,
@@ -113,13 +116,46 @@ describe('what a person says', () => {
       ...said,
       life: { jwt: true },
       isSliding: false,
+      query: { line: 'GET /left', life: { seconds: '/left' } },
       renew: 'GET /me',
       revoke: 'POST /out',
+      refused: 'Fails.',
     });
     deepEqual(
-      [full.life, full.renew, full.revoke],
-      [{ jwt: true }, { request: 'GET /me' }, { request: 'POST /out' }],
+      [full.life, full.query, full.renew, full.revoke, full.refused],
+      [
+        { jwt: true },
+        { request: 'GET /left', seconds: '/left' },
+        { request: 'GET /me' },
+        { request: 'POST /out' },
+        { like: 'Fails.' },
+      ],
     );
     ok(parseDescription(full).ok);
+    deepEqual(whole(settings, { ...said, life: 5, refused: ' 400' }).refused, { status: [400] });
+  });
+
+  it('is tried with one more request that takes the token along, unless there are too many', () => {
+    const { begun, further, asking, requested } = describing;
+    const [token] = found({ token: 'abcdefgh' });
+    ok(token);
+    const two = further(begun('POST /a'), 'GET /b');
+    const send = { in: 'query', name: 't' };
+    const asked = asking(two, { token, send }, 'GET /left');
+    deepEqual(asked, {
+      signIn: [
+        { request: 'POST /a' },
+        { request: 'GET /b', token: '$response.header.x-auth-token' },
+        { request: 'GET /left' },
+      ],
+      token: '$response.header.x-auth-token',
+      send,
+    });
+    ok(asked && parseDescription(asked).ok);
+    equal(asking(further(two, 'GET /c'), { token, send }, 'GET /left'), undefined);
+    deepEqual(requested('GET /api/hosts{?site}', '/rows'), {
+      name: 'hosts',
+      settings: { requests: { hosts: { request: 'GET /api/hosts{?site}', rows: '/rows' } } },
+    });
   });
 });
