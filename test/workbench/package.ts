@@ -44,28 +44,30 @@ export async function makePackage(): Promise<void> {
  */
 async function packageTo(file: string): Promise<void> {
   const repository = process.env.GITHUB_REPOSITORY;
-  if (!repository) {
-    await vsce(['package', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', file]);
-    return;
-  }
-  if (!/^[\w-]+\/[\w.-]+$/.test(repository)) {
+  if (repository && !/^[\w-]+\/[\w.-]+$/.test(repository)) {
     throw new Error(`GITHUB_REPOSITORY is owner/name, not ${repository}.`);
   }
   const url = `https://github.com/${repository}`;
-  // vsce reads the manifest from the disk: the one that names the repository is written beside copies.
+  const links = {
+    repository: { type: 'git', url: `${url}.git` },
+    bugs: { url: `${url}/issues` },
+    homepage: `${url}#readme`,
+  };
+  const onlyHere = { scripts: undefined, devDependencies: undefined, allowScripts: undefined };
+  // vsce packages what is on the disk: JSON, which nobody reads in a package, is written beside copies without spaces.
   const copies = await mkdtemp(join(outDir, 'package-'));
   try {
     for (const name of [...(await packagedFiles()), '.vscodeignore']) {
       await cp(join(root, name), join(copies, name));
+      if (name.endsWith('.json')) {
+        const content = JSON.parse(await readFile(join(root, name), 'utf8')) as object;
+        const isManifest = name === 'package.json';
+        const all = isManifest ? { ...content, ...onlyHere, ...(repository ? links : {}) } : content;
+        await writeFile(join(copies, name), JSON.stringify(all));
+      }
     }
-    const manifest = {
-      ...(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as object),
-      repository: { type: 'git', url: `${url}.git` },
-      bugs: { url: `${url}/issues` },
-      homepage: `${url}#readme`,
-    };
-    await writeFile(join(copies, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
-    await vsce(['package', '--out', file], copies);
+    const unlinked = ['--allow-missing-repository', '--no-rewrite-relative-links'];
+    await vsce(['package', ...(repository ? [] : unlinked), '--out', file], copies);
   } finally {
     await rm(copies, { recursive: true, force: true });
   }
