@@ -81,7 +81,7 @@ export class Sarus implements Gateway<SarusQuery> {
     const answer = await this.#token({
       method: 'GET',
       path: '/GetSessionToken',
-      query: [...this.#credentials(login), ['Minutes', String(this.#deps.connection.lifeMinutes)]],
+      query: [...this.#credentials(login), ['Minutes', String(Math.ceil(this.#deps.connection.lifeMinutes))]],
       signal: options.signal,
       // The token that comes when nobody wants it any more is given back.
       linger: {

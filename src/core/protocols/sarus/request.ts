@@ -20,6 +20,10 @@ export type SarusQuery = Readonly<v.InferOutput<typeof schema>>;
 /** The parameter that lists datasets, and the name that some endpoints have for it in a JSON body. */
 export const seriesNames = ['Series', 'Series[]'] as const;
 
+function isSeries(name: string): boolean {
+  return seriesNames.some((one) => one === name);
+}
+
 /** A data call. By GET the token comes last, so that no parameter of the caller's can stand after it. */
 export function dataRequest({
   endpoint,
@@ -32,7 +36,7 @@ export function dataRequest({
     return { method: 'GET', path, query: pairsOf(params), token: { place: 'query', ...token } };
   }
   const body = Object.entries(params).map(([name, value]) =>
-    seriesNames.some((one) => one === name) ? [name, [value].flat().map(seriesObject)] : [name, value],
+    isSeries(name) ? [name, [value].flat().map(seriesObject)] : [name, value],
   );
   return {
     method: 'POST',
@@ -45,7 +49,8 @@ export function dataRequest({
 
 /** Parameters of a query: a list is repeated, an object is `name=a;name=b`. What is null is left out. */
 function pairsOf(params: Readonly<Record<string, Json>>): Pairs {
-  return Object.entries(params).flatMap(([name, value]): Pairs => {
+  return Object.entries(params).flatMap(([name, given]): Pairs => {
+    const value = isSeries(name) ? [given].flat() : given;
     if (!Array.isArray(value)) {
       return value === null ? [] : [[name, plainText(value)]];
     }
@@ -74,7 +79,7 @@ function seriesText({ Datasource, Datacategory, Symbol: symbol, ...options }: Re
 
 /** The same as JSON bodies have it. */
 function seriesObject(value: Json): Json {
-  if (typeof value !== 'string') {
+  if (typeof value !== 'string' || !value.includes('/')) {
     return value;
   }
   const [path = '', ...options] = value.split(';');
@@ -83,7 +88,7 @@ function seriesObject(value: Json): Json {
     Datasource: datasource,
     ...(names.length > 1 ? { Datacategory: names.slice(0, -1).join('/') } : {}),
     Symbol: names.at(-1) ?? '',
-    ...Object.fromEntries(options.map((option) => optionOf(option))),
+    ...Object.fromEntries(options.filter(Boolean).map(optionOf)),
   };
 }
 

@@ -39,6 +39,15 @@ describe('protocols: SARUS', () => {
       );
     });
 
+    it('asks for whole minutes, and no fewer than are wanted', async () => {
+      const { server, gateway } = await against(
+        (_, response) => result(response, { SessionToken: 't', Remaining: 5 }),
+        { lifeMinutes: 2.5 },
+      );
+      await gateway.signIn({ apiKey: 'key' }, undefined);
+      equal(server.got[0]?.query.get('Minutes'), '3');
+    });
+
     it('takes the life as a string', async () => {
       const { gateway } = await sarus((_, response) =>
         result(response, { SessionToken: 't', Remaining: '1800000' }),

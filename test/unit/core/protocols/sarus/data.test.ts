@@ -291,6 +291,17 @@ describe('protocols: SARUS as it is today', () => {
       }
     });
 
+    it('name a series as it was typed: one that has no source, one with nothing after its semicolon, one alone', () => {
+      const params = { Series: ['EURUSD', 'FX/CHFUSD;'] };
+      deepEqual(dataRequest({ endpoint: 'GetValues', params }).json, {
+        Series: ['EURUSD', { Datasource: 'FX', Symbol: 'CHFUSD' }],
+      });
+      for (const Series of ['FX/EURUSD', ['FX/EURUSD']]) {
+        const alone = { endpoint: 'GetValues', method: 'GET', params: { Series } } as const;
+        deepEqual(dataRequest(alone).query, [['Series[]', 'FX/EURUSD']]);
+      }
+    });
+
     it('repeat lists by GET, and write objects as name=a;name=b', () => {
       const Series = [
         'FX/EURUSD',
