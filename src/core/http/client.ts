@@ -219,7 +219,7 @@ export class HttpClient {
       const jar = request.cookies ?? this.#cookies;
       jar.take(message.headers['set-cookie'] ?? [], url.pathname, this.#secure);
       const head: HttpHead = { status, headers: message.headers, sent };
-      if (redirects.has(status)) {
+      if (redirects.has(status) && !request.isAnswer?.(head)) {
         message.destroy();
         url = this.#redirect(message, url, request.method, hop);
         continue;

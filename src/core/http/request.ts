@@ -72,6 +72,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Hears, before it is sent, of what is secret in the connection's own headers. */
   readonly onSecrets?: ((secrets: readonly string[]) => void) | undefined;
+  /** Whether a redirection is not followed: it is the answer. */
+  readonly isAnswer?: (redirection: HttpHead) => boolean;
   /** Hears of the status and the headers before the body is read. */
   readonly onHead?: (head: HttpHead) => void;
   /**

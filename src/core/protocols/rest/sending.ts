@@ -5,8 +5,9 @@ import { basicCredentials, encode, encodePairs, type Pairs } from '../../http/en
 import type { HttpRequest } from '../../http/request.ts';
 import type { Json } from '../../json.ts';
 import type { Kept, Login } from '../protocol.ts';
+import { type Criterion, matches } from './criteria.ts';
 import { basicNames, type Description, knownNames, type RestRequest } from './description.ts';
-import { isCalled, pathOf } from './place.ts';
+import { isCalled, pathOf, seen } from './place.ts';
 import { openValues } from './request.ts';
 import {
   fillJson,
@@ -35,11 +36,15 @@ export class Sending {
   readonly #connection: Connection;
   readonly #description: Description;
   readonly #known: ReadonlySet<string>;
+  /** What is told by a status. */
+  readonly #byStatus: readonly Criterion[];
 
   constructor(connection: Connection, description: Description) {
     this.#connection = connection;
     this.#description = description;
     this.#known = knownNames(description);
+    const { refused, expired, limit } = description;
+    this.#byStatus = [...refused, ...expired, ...limit].filter(({ status }) => status !== undefined);
   }
 
   /**
@@ -69,10 +74,11 @@ export class Sending {
     const form = one.form && fill(one.form);
     const body = one.json === undefined || one.isOwnBody ? one.json : fillJson(one.json, isKnown, values);
     const sent: Filled = { path: withQuery(path, one.query ?? []), headers, form, json: body };
-    if (one.basic) {
-      const [user = '', secret = ''] = basicNames(this.#description.ask).map(
-        (name) => scope.login[name] ?? '',
-      );
+    const [user, secret = ''] = one.basic
+      ? basicNames(this.#description.ask).flatMap((name) => scope.login[name] ?? [])
+      : [];
+    // Nobody remembers it: a server may count what is sent without as a wrong password.
+    if (user !== undefined) {
       headers.Authorization = `Basic ${basicCredentials(user, secret)}`;
     }
     const pathname = new URL(`${isWhole ? new URL(url).origin : url}${path}`).pathname;
@@ -83,6 +89,7 @@ export class Sending {
       isWhole,
       headers: sent.headers,
       cookies: scope.cookies,
+      isAnswer: (redirection) => matches(this.#byStatus, seen(redirection, '')),
       ...(sent.form === undefined ? {} : { form: sent.form }),
       ...(sent.json === undefined ? {} : { json: sent.json }),
     };

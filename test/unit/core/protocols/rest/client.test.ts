@@ -557,6 +557,21 @@ describe('rest: the client', () => {
       }
     });
 
+    it('is refused by a redirection that the description says, and follows any other', async () => {
+      const { url, got } = await server((call, response) =>
+        call.path === '/home'
+          ? json(response, [{ a: 1 }])
+          : response.writeHead(302, { Location: call.path === '/moved' ? '/home' : '/welcome?next=x' }).end(),
+      );
+      const at = '$response.header.Location';
+      const client = new Client(restOf(url, { ...plain, expired: { status: [302], at, like: '/welcome' } }));
+      await failure(client.data({ user: 't' }, { request: 'GET /items' }), 'E_EXPIRED');
+      deepEqual(await client.rows({ user: 't' }, { request: 'GET /moved' }), [{ a: 1 }]);
+      equal(got.length, 3);
+      const refused = restOf(url, { ...plain, signIn: { request: 'POST /x' }, refused: { status: [302] } });
+      await failure(new Client(refused).gateway.signIn(demo), 'E_CREDENTIALS');
+    });
+
     it('is told by what stands beside the rows where the answer is long', async () => {
       const rows = Array.from({ length: 5_000 }, (_, at) => ({ at, text: 'some words' }));
       const { url } = await server((_, response) => json(response, { data: rows, code: 9 }));
@@ -681,6 +696,12 @@ describe('rest: the client', () => {
       deepEqual(JSON.parse(got[1]?.body ?? ''), { name: 'demo' });
       await client.gateway.close({ user: value, more, login: async () => demo });
       deepEqual(JSON.parse(got[2]?.body ?? ''), { name: 'demo', password: 'demo-password' });
+      const basic = restOf(url, { ...plain, revoke: { request: 'POST /out', basic: true, send: false } });
+      for (const login of [undefined, demo]) {
+        await new Client(basic).gateway.close({ user: value, more, login: async () => login });
+        const sent = login && `Basic ${Buffer.from('demo:demo-password').toString('base64')}`;
+        equal(got.at(-1)?.headers.authorization, sent, 'nothing that would count as a wrong password');
+      }
     });
   });
 
