@@ -15,66 +15,73 @@ const atOnce = Number(process.env.AT_ONCE ?? 8);
 /** Rows of the sandbox's big view: 60 MB. */
 const bigRows = '200000';
 
-/** A script's requests through a relay beside the same ones without it. */
+type Work = (query: { view: string; rows?: string }) => Promise<unknown>;
+
+/** What the same work took by each way, in milliseconds, and what it took of the host's processor. */
+class Samples {
+  readonly ways = ['relay', 'bare', 'direct'] as const;
+  readonly ms = { relay: [] as number[], bare: [] as number[], direct: [] as number[] };
+  readonly cpu = { relay: [] as number[], bare: [] as number[], direct: [] as number[] };
+
+  figure(what: string, requests: number): Figure {
+    const { relay, bare, direct } = this.ms;
+    const ratio = pairedRatio(relay, direct);
+    const [cpu, least] = [this.cpu.relay, this.cpu.bare].map((all) => ms(median(all) / requests));
+    return {
+      ...{ group: 'relay', what, ours: `${ms(median(relay))} (${cpu} of processor each)`, ratio },
+      reference: `${ms(median(direct))} direct; bare proxy ${pairedRatio(bare, direct).toFixed(2)} × (${least})`,
+      ...{ goal: '≤ 1.3 ×', reached: ratio <= 1.3, samples: { ours: relay, bare, reference: direct } },
+    };
+  }
+}
+
+/** A script's requests through a relay beside the same ones without it, and through a proxy that does nothing. */
 export async function relayFigures(hosts: Hosts): Promise<Figure[]> {
   const file = (name: string) => join(outDir, 'bench', `relay.${name}`);
   await Promise.all(['json', 'warm', 'done'].map((name) => rm(file(name), { force: true })));
-  const samples = {
-    big: [] as number[],
-    bigDirect: [] as number[],
-    small: [] as number[],
-    smallDirect: [] as number[],
-  };
+  const [big, small] = [new Samples(), new Samples()];
   const { blockMs, blockCpuMs } = await hosts.run<RelayBlocks>('relay', 'ours', {
     drive: async () => {
       const address = await told(file('json'));
-      const direct = await directly(`${hosts.url}/cra/ServiceGateway/Services/${service}`);
-      const relayed = (query: Record<string, string>) =>
-        ask(`${address}/cra/ServiceGateway/Services/${service}/getData`, query);
-      for (let round = 0; round <= rounds; round++) {
-        const big = {
-          relayed: await relayed({ view: 'BIG', rows: bigRows }),
-          direct: await direct({ view: 'BIG', rows: bigRows }),
+      const path = `/cra/ServiceGateway/Services/${service}`;
+      const works: Record<Samples['ways'][number], Work> = {
+        relay: (query) => ask(`${address.relay}${path}/getData`, query),
+        bare: await directly(`${address.bare}${path}`),
+        direct: await directly(`${hosts.url}${path}`),
+      };
+      const many = (work: Work) => async () => {
+        const one = async () => {
+          for (let call = 0; call < callsInRound / atOnce; call++) {
+            await work({ view: 'JCPU' });
+          }
         };
-        const small = [relayed, direct].map((work) => async () => {
-          const begun = performance.now();
-          const one = async () => {
-            for (let call = 0; call < callsInRound / atOnce; call++) {
-              await work({ view: 'JCPU' });
+        await Promise.all(Array.from({ length: atOnce }, one));
+      };
+      for (let round = 0; round <= rounds; round++) {
+        for (const way of big.ways) {
+          const work = works[way];
+          for (const [to, job] of [
+            [big, () => work({ view: 'BIG', rows: bigRows })],
+            [small, many(work)],
+          ] as const) {
+            const cpu = async () => Number((await ask(`${address.bare}/cpu`, {})).text);
+            const [used, begun] = [await cpu(), performance.now()];
+            await job();
+            const took = performance.now() - begun;
+            if (round > 0) {
+              to.ms[way].push(took);
+              to.cpu[way].push((await cpu()) - used);
             }
-          };
-          await Promise.all(Array.from({ length: atOnce }, one));
-          return performance.now() - begun;
-        });
-        const [smallRelayed = 0, smallDirect = 0] = [await small[0]?.(), await small[1]?.()];
-        if (round === 0) {
-          await writeFile(file('warm'), ''); // The first of each is for warming up.
-          continue;
+          }
         }
-        samples.big.push(big.relayed.ms);
-        samples.bigDirect.push(big.direct.ms);
-        samples.small.push(smallRelayed);
-        samples.smallDirect.push(smallDirect);
+        await writeFile(file('warm'), ''); // The first of each is for warming up.
       }
       await writeFile(file('done'), '');
     },
   });
-  const figure = (what: string, ours: number[], reference: number[]): Figure => {
-    const ratio = pairedRatio(ours, reference);
-    return {
-      ...{
-        group: 'relay',
-        what,
-        ours: ms(median(ours)),
-        reference: `${ms(median(reference))} direct`,
-        ratio,
-      },
-      ...{ goal: '≤ 1.3 ×', reached: ratio <= 1.3, samples: { ours, reference } },
-    };
-  };
   return [
-    figure('60 MB through a relay', samples.big, samples.bigDirect),
-    figure(`${callsInRound} small answers through a relay`, samples.small, samples.smallDirect),
+    big.figure('60 MB through a relay', 1),
+    small.figure(`${callsInRound} small answers through a relay`, callsInRound),
     {
       group: 'relay',
       what: `longest block of the event loop meanwhile (${ms(blockCpuMs)} of processor)`,
@@ -83,11 +90,11 @@ export async function relayFigures(hosts: Hosts): Promise<Figure[]> {
   ];
 }
 
-async function told(file: string): Promise<string> {
+async function told(file: string): Promise<{ relay: string; bare: string }> {
   for (;;) {
     const text = await readFile(file, 'utf8').catch(() => '');
     if (text !== '') {
-      return JSON.parse(text) as string;
+      return JSON.parse(text) as { relay: string; bare: string };
     }
     await delay(50);
   }
@@ -121,19 +128,23 @@ function ask(url: string, query: Record<string, string>, form = ''): Promise<{ m
   const search = new URLSearchParams({ product: 'MVMVS', ...query });
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': form.length };
   return new Promise((resolve, reject) => {
-    const sent = request(`${url}?${search}`, { method: 'POST', headers, agent }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => {
-        text = text === '' ? chunk.toString() : text;
-      });
-      answer.on('error', reject);
-      answer.on('end', () => {
-        const { statusCode } = answer;
-        statusCode === 200
-          ? resolve({ ms: performance.now() - begun, text })
-          : reject(new Error(`${statusCode} ${text}`));
-      });
-    });
+    const sent = request(
+      url.endsWith('/cpu') ? url : `${url}?${search}`,
+      { method: 'POST', headers, agent },
+      (answer) => {
+        let text = '';
+        answer.on('data', (chunk: Buffer) => {
+          text = text === '' ? chunk.toString() : text;
+        });
+        answer.on('error', reject);
+        answer.on('end', () => {
+          const { statusCode } = answer;
+          statusCode === 200
+            ? resolve({ ms: performance.now() - begun, text })
+            : reject(new Error(`${statusCode} ${text}`));
+        });
+      },
+    );
     sent.on('error', reject);
     sent.end(form);
   });
