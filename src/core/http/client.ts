@@ -218,6 +218,7 @@ export class HttpClient {
       }
       const jar = request.cookies ?? this.#cookies;
       jar.take(message.headers['set-cookie'] ?? [], url.pathname, this.#secure);
+      request.onSecrets?.(jar.secrets());
       const head: HttpHead = { status, headers: message.headers, sent };
       if (redirects.has(status) && !request.isAnswer?.(head)) {
         message.destroy();

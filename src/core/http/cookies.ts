@@ -5,12 +5,17 @@ import type { Clock } from '../clock.ts';
 const maxCookies = 50;
 const maxCookieLength = 4096;
 
+/** Shorter ones may be ordinary words, which data may have, too. */
+const minSecretLength = 16;
+
 interface Cookie {
   readonly name: string;
   readonly value: string;
   readonly path: string;
   /** `up` of the clock at which it ends. */
   readonly until: number;
+  /** Whether its server hides it from scripts, and it is no ordinary word. */
+  readonly isSecret?: boolean | undefined;
 }
 
 /**
@@ -54,9 +59,15 @@ export class CookieJar {
       if (lifeMs <= 0) {
         this.#cookies.delete(key);
       } else if ((secure || !isSecure) && (this.#cookies.has(key) || this.#cookies.size < maxCookies)) {
-        this.#cookies.set(key, { name, value, path, until: up + lifeMs });
+        const isSecret = value.length >= minSecretLength && lastOf(all, 'httponly', () => true);
+        this.#cookies.set(key, { name, value, path, until: up + lifeMs, isSecret });
       }
     }
+  }
+
+  /** The values that scripts may not see. */
+  secrets(): string[] {
+    return [...this.#cookies.values()].flatMap(({ value, isSecret }) => (isSecret ? [value] : []));
   }
 
   all(): readonly { readonly name: string; readonly value: string }[] {

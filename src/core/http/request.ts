@@ -70,7 +70,7 @@ export interface HttpRequest {
    */
   readonly idempotent?: boolean | 'network';
   readonly signal?: AbortSignal | undefined;
-  /** Hears, before it is sent, of what is secret in the connection's own headers. */
+  /** Hears of what is secret in the connection's own headers and in cookies, before any answer. */
   readonly onSecrets?: ((secrets: readonly string[]) => void) | undefined;
   /** Whether a redirection is not followed: it is the answer. */
   readonly isAnswer?: (redirection: HttpHead) => boolean;

@@ -131,6 +131,29 @@ describe('a relay', () => {
       equal(sandbox.stats().sessions, before);
     });
 
+    it('says nothing of a cookie that the gateway hides from scripts, and leaves others in data', async () => {
+      const [hidden, plain, short] = ['0123456789ABCDEF', 'an-ordinary-text-of-data', 'SHORT-ONE'];
+      const cookies = [`JSESSIONID=${hidden}; HttpOnly`, `view=${plain}`, `x=${short}; HttpOnly`];
+      const server = await serve(({ path }, response) =>
+        path.endsWith('/Logon')
+          ? json(response, { userToken: 'user-token-1' })
+          : json(
+              response,
+              [hidden, plain, short],
+              200,
+              path.endsWith('/first') ? { 'Set-Cookie': cookies } : {},
+            ),
+      );
+      const { relay } = await relayTo(
+        { kind: 'bmc-cra', url: server.url, service: 'S', dialect: 'getData' },
+        { username: 'demo', password: 'demo' },
+      );
+      for (const path of ['first', 'next']) {
+        const { text } = await ask(`${relay.url}/cra/ServiceGateway/Services/S/${path}`);
+        deepEqual(JSON.parse(text), ['*'.repeat(16), plain, short]);
+      }
+    });
+
     it('says in one sentence that nobody is signed in, or that the gateway is away', async () => {
       const { relay, rig } = await relayTo({ url: sandbox.url, service: 'BBI3SYSA' });
       const reply = await ask(relay.url + data);
