@@ -253,7 +253,11 @@ export class Books {
     }
   }
 
-  /** Two machines do not renew one token for the same deadline, if the second one has had the time to hear of the first. */
+  /**
+   * Two machines do not renew one token for the same deadline, if the second one has had the time to hear of the first.
+   * By half of the life the second one may step in; it counts that from when it asked, the first one's request was
+   * answered later.
+   */
   #checkAgreed(token: string, window: SimWindow): void {
     const last = this.#renewed.get(token);
     const { now } = this.#day.time;
@@ -263,7 +267,7 @@ export class Books {
       this.hasHeard(window, last.boot) &&
       last.by.diedAt - last.at > second &&
       now - Math.max(last.at, this.#day.lastAwake, window.openedAt) > hearsayMs &&
-      now - last.sentAt < lifeMs / 2
+      now - last.sentAt < lifeMs / 2 - hearsayMs
     ) {
       this.#day.blame(
         `${window.name} renews ${token}, and ${last.by.name} did ${Math.round(now - last.at)} ms before`,
