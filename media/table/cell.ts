@@ -26,7 +26,6 @@ export function fillCell(target: HTMLElement, cell: ShownCell | undefined): void
   }
 }
 
-/** One text, or elements. */
 function partsOf(cell: ShownCell | undefined): (string | HTMLElement)[] {
   if (typeof cell === 'string') {
     return [visible(cell)];

@@ -30,7 +30,6 @@ export function runCommand(view: TableView, ask: Ask, field?: string): void {
   }
 }
 
-/** Adds a condition for the value of the focused cell. */
 function filterByFocus({ rows, selection, filterBox }: TableView, column: SeenColumn, out: boolean): void {
   const cell = rows.at(selection.focus.row)?.cells[column.cell];
   filterBox.set(`${filterBox.value} ${termFor(column.field, cell, out)}`.trim());

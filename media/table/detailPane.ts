@@ -5,23 +5,17 @@ import { Pane } from './pane.ts';
 import { say } from './words.ts';
 
 /** One row, field by field, beside the table. */
-export class DetailPane {
-  readonly #title = element('h2');
+export class DetailPane extends Pane<HTMLElement> {
   readonly #list = element('dl', { tabIndex: 0 });
-  readonly #pane: Pane;
   /** Whether somebody wants to see it: it is open, or will be when its fields have come. */
   wanted = false;
 
   constructor(closed: () => void) {
-    this.#pane = new Pane('detail', this.#title, () => {
+    super('detail', element('h2'), () => {
       this.wanted = false;
       closed();
     });
-    this.#pane.root.append(this.#list);
-  }
-
-  get root(): HTMLElement {
-    return this.#pane.root;
+    this.root.append(this.#list);
   }
 
   /** Shows the fields that were asked for; answers whether it has opened by that. */
@@ -30,7 +24,7 @@ export class DetailPane {
       return false; // Closed again meanwhile.
     }
     const title = index < 0 ? say('goneRow') : say('detailTitle', index + 1);
-    this.#title.textContent = title;
+    this.head.textContent = title;
     this.#list.setAttribute('aria-label', title);
     const parts = fields.flatMap(({ field, value }, at) => {
       const label = columns[at]?.label ?? field;
@@ -38,7 +32,7 @@ export class DetailPane {
       return [element('dt', {}, visible(label), ...name), element('dd', {}, ...contentOf(value))];
     });
     this.#list.replaceChildren(...parts);
-    return this.#pane.open(title);
+    return this.open(title);
   }
 }
 

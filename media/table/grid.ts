@@ -38,7 +38,6 @@ interface RowElement {
   look: string;
 }
 
-/** A column that is drawn. */
 interface DrawnColumn {
   readonly column: SeenColumn;
   /** Its place among those that are seen. */

@@ -38,7 +38,6 @@ export function handleMouse(view: TableView): void {
   dragColumns(view);
 }
 
-/** Selects, or resizes a column. */
 function press(event: MouseEvent, view: TableView): void {
   const { grid, selection, columns } = view;
   const place = grid.placeOf(event.target);

@@ -2,11 +2,13 @@ import { element } from './dom.ts';
 import { say } from './words.ts';
 
 /** A place beside the table, which its button closes, and Escape anywhere in it. */
-export class Pane {
+export class Pane<H extends HTMLElement> {
   readonly root: HTMLElement;
+  /** What stands beside the button. */
+  readonly head: H;
 
-  /** @param head what stands beside the button */
-  constructor(name: string, head: HTMLElement, closed: () => void) {
+  constructor(name: string, head: H, closed: () => void) {
+    this.head = head;
     const close = () => {
       this.root.hidden = true;
       closed();

@@ -17,31 +17,25 @@ const colors = ['blue', 'red', 'green', 'foreground', 'purple', 'yellow', 'blue'
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 4], [5, 5], [1, 2], [8, 2, 8, 6]];
 
 /** A column's numbers over time, beside the table. */
-export class PlotPane {
-  readonly #select = element('select', { ariaLabel: say('plotColumn') });
+export class PlotPane extends Pane<HTMLSelectElement> {
   readonly #canvas = element('div', { className: 'canvas', role: 'img' });
   /** It scrolls when the pane is low, and must then be reached by keyboard. */
   readonly #legend = element('table', { tabIndex: 0 });
   readonly #hint = element('p', { className: 'hint' });
-  readonly #pane: Pane;
   #plot: uPlot | undefined;
   #last: PlotMessage | undefined;
   #fields = '';
 
   constructor(choose: (field: string) => void, closed: () => void) {
-    this.#pane = new Pane('plot', this.#select, closed);
-    this.#pane.root.append(this.#canvas, this.#hint, this.#legend);
-    this.#select.addEventListener('change', () => choose(this.#select.value));
+    super('plot', element('select', { ariaLabel: say('plotColumn') }), closed);
+    this.root.append(this.#canvas, this.#hint, this.#legend);
+    this.head.addEventListener('change', () => choose(this.head.value));
     new ResizeObserver(() => this.#plot?.setSize(sizeOf(this.#canvas))).observe(this.#canvas);
     // The theme is told by classes and variables of the page.
     new MutationObserver(() => this.#draw()).observe(document.body, {
       attributes: true,
       attributeFilter: ['class', 'data-vscode-theme-id'],
     });
-  }
-
-  get root(): HTMLElement {
-    return this.#pane.root;
   }
 
   show(message: PlotMessage): void {
@@ -52,7 +46,7 @@ export class PlotPane {
     this.#hint.textContent =
       message.times.length < 2 ? say('plotFew') : message.others > 0 ? say('plotOthers', message.others) : '';
     this.#hint.hidden = this.#hint.textContent === '';
-    this.#pane.open(title);
+    this.open(title);
     this.#draw();
   }
 
@@ -60,14 +54,14 @@ export class PlotPane {
     const offered = JSON.stringify(fields);
     if (offered !== this.#fields) {
       this.#fields = offered;
-      this.#select.replaceChildren(...fields.map(({ field, label }) => new Option(visible(label), field)));
+      this.head.replaceChildren(...fields.map(({ field, label }) => new Option(visible(label), field)));
     }
-    this.#select.value = chosen;
+    this.head.value = chosen;
   }
 
   /** Draws the lines, and below them their numbers, also for who cannot see them. */
   #draw(): void {
-    if (this.#last === undefined || this.#pane.root.hidden) {
+    if (this.#last === undefined || this.root.hidden) {
       return;
     }
     const all = looks();

@@ -162,13 +162,11 @@ export class TableView {
     return this.columns.seen.slice(from.column, to.column + 1);
   }
 
-  /** Whether more than one cell is selected. */
   get #isSummed(): boolean {
     const { from, to } = this.selection;
     return to.row > from.row || to.column > from.column;
   }
 
-  /** Sums up the selection. */
   async #sum(): Promise<void> {
     const { from, to } = this.selection;
     const numbers = this.#selectedColumns.filter(({ kind }) => kind === 'number');
@@ -332,7 +330,6 @@ export class TableView {
     }
   }
 
-  /** Saves what a person looks at. */
   #save(): void {
     // A tab that is shown and hidden again at once has not been restored yet: what was saved before stays.
     if (this.#isRestored) {

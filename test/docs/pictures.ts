@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { startSandbox } from '../sandbox/gateway.ts';
 import { startBlade } from '../ui/blade.ts';
+import { exportTo } from '../ui/exporting.ts';
 import { until } from '../ui/until.ts';
 import { Walkthrough } from '../ui/walkthrough.ts';
 import { themes, Workbench, type WorkbenchOptions } from '../ui/workbench.ts';
@@ -82,6 +83,7 @@ const pictures: readonly Picture[] = [
   { name: 'watch-hc-dark', theme: 'hc-dark', take: watch, internal: true },
   ...looked('statistics', statistics),
   ...looked('groups', groups),
+  ...looked('comparison', comparison),
   { name: 'expiring-dark', theme: 'dark', take: expiring, settings: soon },
   ...(['light', ...contrast] as const).map((theme) => ({
     name: `expiring-${theme}`,
@@ -236,6 +238,32 @@ async function groups(vs: Workbench, words: Words): Promise<void> {
   await vs.pickFromMenu(words.command('results.groupBy').replace(/^.*: /, ''));
   await vs.webview().locator('[role=columnheader][data-field="count(*)"]').waitFor();
   await tableShown(vs);
+}
+
+/** A result beside its export of yesterday: rows that are new, gone or otherwise now. */
+async function comparison(vs: Workbench, words: Words): Promise<void> {
+  await overview(vs, words);
+  const folder = await mkdtemp(join(tmpdir(), 'st-comparison-'));
+  try {
+    const path = join(folder, 'JCPU-yesterday.json');
+    await exportTo(vs, 'JSON', path);
+    const rows = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>[];
+    const was = rows.map((row, at) => (at % 3 === 1 ? { ...row, ASICPSCA: '0.42' } : row));
+    const gone = { ...rows[4], ASGNAME: 'PAYROLL7', ASGJBID: 'JOB04711' };
+    await writeFile(path, JSON.stringify([...was.slice(0, 2), ...was.slice(3, 5), gone, ...was.slice(5)]));
+    await vs.palette(words.command('results.compare'));
+    await vs.quickInput.pick(/Compare .* With/, words.label('JSON File…'));
+    await until('the dialog to have the path', async () => {
+      await vs.quickInput.type(path);
+      return (await vs.quickInput.read())?.value === path;
+    });
+    await vs.clickAway(vs.page.locator('.quick-input-widget .monaco-button').filter({ hasText: /Open|OK/ }));
+    await vs.webview().locator('.row.gone').first().waitFor();
+    await vs.webview().locator('.note:empty').waitFor({ state: 'attached' });
+    await settle(vs);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** A token about to end: warning colours, and the one notice. */

@@ -26,7 +26,6 @@ export function isArranged({ sort, filter, onlyChanged = false }: Arrangement): 
   return sort.length > 0 || filter.trim() !== '' || onlyChanged;
 }
 
-/** Rows as they are arranged. */
 interface Arranged {
   readonly key: string;
   /** Places in the server's order; undefined where they are all of it. Those of the table compared with stand behind its own. */

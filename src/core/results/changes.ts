@@ -1,7 +1,7 @@
 import { NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
-import type { ResultTable } from './table.ts';
+import type { Column, ResultTable } from './table.ts';
 
 /** How many rows are not as in the table compared with. */
 export interface Differences {
@@ -19,6 +19,8 @@ export class Changes {
   /** The fields that rows are known by. */
   readonly keys: readonly string[];
   readonly #now: ResultTable;
+  /** The columns, each with that of the same field in the other table. */
+  readonly #pairs: readonly (readonly [Column, Column | undefined])[];
   /** For each row of one table its place in the other one; -1 where it is not there. */
   readonly #before: Int32Array;
   readonly #after: Int32Array;
@@ -28,6 +30,7 @@ export class Changes {
   constructor(earlier: ResultTable, now: ResultTable) {
     this.earlier = earlier;
     this.#now = now;
+    this.#pairs = now.columns.map((column) => [column, earlier.column(column.field)]);
     this.keys = keyFields(earlier, now);
     const places = new Map<string, number>();
     const [keyBefore, keyNow] = [keysOf(earlier, this.keys), keysOf(now, this.keys)];
@@ -58,12 +61,9 @@ export class Changes {
     if (before < 0) {
       return [-1];
     }
-    const changed: number[] = [];
-    for (const [at, column] of this.#now.columns.entries()) {
-      if (!same(column.at(row), this.earlier.cell(before, column.field))) {
-        changed.push(at);
-      }
-    }
+    const changed = this.#pairs.flatMap(([column, other], at) =>
+      same(column.at(row), other?.at(before)) ? [] : at,
+    );
     return changed.length === 0 ? undefined : changed;
   }
 
@@ -114,48 +114,31 @@ export class Changes {
   /** Makes a test of whether a row that was there has another value. */
   #rowComparer(): (row: number) => boolean {
     const [read, readEarlier] = [this.#now.rows.scan(), this.earlier.rows.scan()];
-    const pairs = this.#now.columns.map(
-      (column) => [column.number, this.earlier.column(column.field)?.number] as const,
-    );
     return (row) => {
       const before = this.#before[row] as number;
-      if (this.#now.rows.isSame(row, this.earlier.rows, before)) {
-        return false;
-      }
-      return pairs.some(
-        ([number, earlier]) =>
-          !same(read(row, number), earlier === undefined ? undefined : readEarlier(before, earlier)),
+      return (
+        !this.#now.rows.isSame(row, this.earlier.rows, before) &&
+        this.#pairs.some(
+          ([{ number }, other]) => !same(read(row, number), other && readEarlier(before, other.number)),
+        )
       );
     };
   }
 }
 
-/** Most columns that make a key together. */
-const mostKeys = 3;
-
 /**
- * The fields that tell a row from the others: the first texts that are different in all rows, alone or
+ * The fields that tell a row from the others: the first texts that are different in all rows, alone, or two or three
  * together. Without any, a row is told by its place.
  */
 export function keyFields(earlier: ResultTable, now: ResultTable): string[] {
-  const candidates = now.columns.filter(
-    (column) => now.kindOf(column) === 'text' && earlier.column(column.field) !== undefined,
-  );
-  for (const { field } of candidates.slice(0, 8)) {
-    if (isKey(earlier, [field]) && isKey(now, [field])) {
-      return [field];
-    }
-  }
-  for (let count = 2; count <= Math.min(mostKeys, candidates.length); count++) {
-    const fields = candidates.slice(0, count).map(({ field }) => field);
-    if (isKey(earlier, fields) && isKey(now, fields)) {
-      return fields;
-    }
-  }
-  return [];
+  const texts = now.columns
+    .filter((column) => now.kindOf(column) === 'text' && earlier.column(column.field) !== undefined)
+    .map(({ field }) => field);
+  const several = [2, 3].flatMap((count) => (texts.length < count ? [] : [texts.slice(0, count)]));
+  const candidates = [...texts.slice(0, 8).map((field) => [field]), ...several];
+  return candidates.find((fields) => isKey(earlier, fields) && isKey(now, fields)) ?? [];
 }
 
-/** Whether fields tell each row from all others. */
 function isKey(table: ResultTable, fields: readonly string[]): boolean {
   const seen = new Set<string>();
   const key = keysOf(table, fields);

@@ -19,7 +19,7 @@ import type { Detail, Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
 import { groupsOf, type Statistics, statisticsOf, sumsOf } from './statistics.ts';
 import { ResultTable } from './table.ts';
 
-type Selection = ArrangedSpan & Copying;
+type Arranged = Pick<ArrangedSpan, 'arrangement'>;
 
 export interface Summary {
   readonly fields: readonly string[];
@@ -48,31 +48,12 @@ interface MeetingRequest extends Compared {
   readonly labels: Labels;
 }
 
-/** Rows that meet the condition of an alert. */
-interface Meeting {
-  readonly count: number;
-  /** What those are called that did not meet it in the other table. */
-  readonly begun: readonly string[];
-}
-
-interface SampleRequest {
-  readonly arrangement?: Arrangement;
-  /** The fields that rows are known by; found out where nobody knows yet. */
-  readonly keys: readonly string[] | null;
-  /** Rows looked at. */
-  readonly most: number;
-}
-
 interface GroupRequest extends ArrangedSpan {
   readonly by: string;
   /** Fields whose numbers are added up. */
   readonly of: readonly string[];
   /** Groups that are answered, those with the most rows. */
   readonly most: number;
-}
-
-interface DatedRequest extends Omit<Dated, 'rows'> {
-  readonly arrangement?: Arrangement;
 }
 
 /** The numbers of one moment. */
@@ -123,14 +104,8 @@ export class TableEngine {
   }
 
   /** Everything of one row of the arrangement. */
-  detail({
-    arrangement,
-    at,
-  }: {
-    readonly arrangement?: Arrangement;
-    readonly at: number;
-  }): Detail | undefined {
-    const [index] = this.#arranging.all({ arrangement, from: at, to: at + 1 });
+  detail({ at, ...arranged }: Arranged & { readonly at: number }): Detail | undefined {
+    const [index] = this.#arranging.all({ ...arranged, from: at, to: at + 1 });
     if (index === undefined) {
       return undefined;
     }
@@ -143,7 +118,12 @@ export class TableEngine {
   }
 
   /** A selection as text for the clipboard; undefined when it is too much. Rows that are gone are copied by themselves alone. */
-  copy({ from, to, arrangement, ...how }: Selection): { text: string; rows: number } | undefined {
+  copy({
+    from,
+    to,
+    arrangement,
+    ...how
+  }: ArrangedSpan & Copying): { text: string; rows: number } | undefined {
     const rows = [...this.#arranging.all({ from, to, arrangement })];
     const own = rows.filter((row) => !this.#arranging.isGone(row));
     const earlier = own.length === 0 ? this.#arranging.changes?.earlier : undefined;
@@ -180,9 +160,12 @@ export class TableEngine {
     return writeRows(this.table, rows, fields, format, delimiter);
   }
 
-  /** The sizes of the numbers in the first rows as they are arranged, by what the rows are known by. */
-  sample({ keys, most, ...arranged }: SampleRequest): Sample {
-    const rows = [...this.#arranging.indices({ ...arranged, from: 0, to: most })];
+  /**
+   * The sizes of the numbers in some rows, by what the rows are known by.
+   * @param keys the fields of that; found out where nobody knows yet
+   */
+  sample({ keys, ...span }: ArrangedSpan & { readonly keys: readonly string[] | null }): Sample {
+    const rows = [...this.#arranging.indices(span)];
     const keyed = keys ?? keyFields(this.table, this.table);
     const columns = this.table.columns.filter((column) => this.table.kindOf(column) === 'number');
     return {
@@ -200,8 +183,8 @@ export class TableEngine {
     return sumsOf(this.table, this.#arranging.indices(span), fields);
   }
 
-  /** The rows that meet a condition; none where there is no condition. */
-  meeting({ alert, labels, other }: MeetingRequest): Meeting {
+  /** How many rows meet a condition, none where there is none, and what those are called that did not in the other table. */
+  meeting({ alert, labels, other }: MeetingRequest): { count: number; begun: readonly string[] } {
     const { isEmpty, holds } = conditionOf(this.table, alert, labels);
     const rows = isEmpty ? [] : [...allRows(this.table.rowCount).filter(holds)];
     if (other === null || rows.length === 0) {
@@ -217,7 +200,7 @@ export class TableEngine {
   }
 
   /** The numbers of a column by the times in the table, where its rows are moments. */
-  dated({ arrangement, field, max }: DatedRequest): Lines | undefined {
+  dated({ arrangement, field, max }: Arranged & Omit<Dated, 'rows'>): Lines | undefined {
     const { order } = this.#arranging.arranged(arrangement);
     const rows = order?.filter((row) => !this.#arranging.isGone(row));
     return datedLines(this.table, { field, max, rows });
@@ -245,20 +228,15 @@ export class TableEngine {
     const { changes } = this.#arranging;
     const changed = changes?.of(index);
     const before = changes?.before(index) ?? -1;
-    const was =
-      before < 0
-        ? undefined
-        : changed?.map((at) => cellOf(changes?.earlier, columns[at]?.field ?? '', before, longestCell));
-    const alerting =
-      alert.isEmpty || !alert.holds(index)
-        ? undefined
-        : alert.columns.map((column) => columns.indexOf(column));
+    const cellBefore = (at: number) =>
+      cellOf(changes?.earlier, columns[at]?.field ?? '', before, longestCell);
     return {
       index,
       cells,
       ...(changed && { changed }),
-      ...(was && { was }),
-      ...(alerting && { alert: alerting }),
+      ...(changed && before >= 0 && { was: changed.map(cellBefore) }),
+      ...(!alert.isEmpty &&
+        alert.holds(index) && { alert: alert.columns.map((column) => columns.indexOf(column)) }),
     };
   }
 
@@ -280,7 +258,6 @@ function valueForProgram(cell: Cell): string {
   return cell instanceof NumberText && !isExact(cell.text) ? JSON.stringify(cell.text) : jsonOf(cell);
 }
 
-/** A cell as it is shown. */
 function cellOf(table: ResultTable | undefined, field: string, row: number, longest: number): ShownCell {
   const column = table?.column(field);
   return shown(column && table?.shown(column, column.at(row)), longest);

@@ -104,7 +104,6 @@ function separated(delimiter: Delimiter): Line {
 /** What Markdown would take for its own, also for HTML; an underscore is nothing inside of a word. */
 const markup = /[\\`*[\]<&~|]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
 
-/** A row of a table in Markdown, as GitHub has it. */
 function inMarkdown(texts: readonly string[]): string {
   const cells = texts.map((text) => text.replace(markup, '\\$&').replace(/\r\n?|\n/g, '<br>'));
   return `| ${cells.join(' | ')} |`;

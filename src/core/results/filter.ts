@@ -111,7 +111,6 @@ export function allRows(count: number): Uint32Array {
   return rows;
 }
 
-/** Columns by their fields, and by their labels. */
 function columnsByName(table: ResultTable, labels: Labels): Map<string, Set<Column>> {
   const fields = table.columns.map(({ field }) => [field, field] as const);
   const named = new Map<string, Set<Column>>();

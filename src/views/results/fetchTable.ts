@@ -6,7 +6,6 @@ import type { Keeper } from '../../core/tokens/keeper.ts';
 import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { OperationOptions } from '../../core/tokens/signIn.ts';
 
-/** What data are fetched with. */
 interface FetchServices {
   readonly keeper: Pick<Keeper, 'getData'>;
   readonly options: { maxResponseBytes(): number };

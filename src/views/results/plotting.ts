@@ -9,7 +9,6 @@ import type { ToTable } from './messages.ts';
 const sampledRows = 5000;
 const mostLines = 8;
 
-/** The result whose numbers are drawn. */
 interface Plotted {
   readonly table: TableHandle | undefined;
   readonly arrangement: Arrangement;
@@ -83,7 +82,7 @@ export class Plotting {
 
   #sample(table: TableHandle): Promise<Sample> {
     const { arrangement } = this.#result;
-    return table.call('sample', { arrangement, keys: this.#history.keyFields, most: sampledRows });
+    return table.call('sample', { arrangement, keys: this.#history.keyFields, from: 0, to: sampledRows });
   }
 
   #numericFields(): string[] {

@@ -28,7 +28,6 @@ interface ModelServices {
   readonly alert: (rows: readonly string[]) => void;
 }
 
-/** A table to compare with. */
 interface Compared {
   /** Of which result it is. */
   readonly title: string;

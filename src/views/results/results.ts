@@ -62,10 +62,7 @@ export class Results implements Disposable {
         panel.model.show(table);
       }
     };
-    const signal = AbortSignal.any([
-      closed.signal,
-      ...(options.signal === undefined ? [] : [options.signal]),
-    ]);
+    const signal = AbortSignal.any([closed.signal, options.signal ?? closed.signal]);
     try {
       const how = { ...options, signal };
       const { fetched, table } = await fetchTable(this.#deps, request, how, inTab ? show : undefined);

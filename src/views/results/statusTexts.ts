@@ -62,7 +62,6 @@ export function statusTexts(
 
 type Add = (text: string, title?: string) => void;
 
-/** What it took to get the answer. */
 function answerTexts({ kept, outcome }: ResultModel, add: Add): void {
   if (kept !== undefined) {
     add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));

@@ -26,7 +26,7 @@ describe('results: history', () => {
       ],
     ];
     for (const [time, rows] of moments.entries()) {
-      history.add(time, deskOf(rows).sample({ keys: history.keyFields, most: 100 }));
+      history.add(time, deskOf(rows).sample({ keys: history.keyFields, from: 0, to: 100 }));
     }
     assert.deepEqual(history.lines('CPU', 2), {
       times: [0, 1],
@@ -47,14 +47,14 @@ describe('results: history', () => {
       { SYS: 'Y', JOB: 'A', N: 2 },
       { SYS: 'X', JOB: 'B', N: 3 },
     ];
-    assert.deepEqual(deskOf(rows).sample({ keys: null, most: 9 }).keys, ['X · A', 'Y · A', 'X · B']);
-    assert.deepEqual(deskOf([{ N: 1 }, { N: 1 }]).sample({ keys: null, most: 9 }).keys, ['0', '1']);
+    assert.deepEqual(deskOf(rows).sample({ keys: null, from: 0, to: 9 }).keys, ['X · A', 'Y · A', 'X · B']);
+    assert.deepEqual(deskOf([{ N: 1 }, { N: 1 }]).sample({ keys: null, from: 0, to: 9 }).keys, ['0', '1']);
   });
 
   it('is bounded: the oldest moments go', () => {
     const history = new History();
     const rows = Array.from({ length: 20_000 }, (_, at) => ({ JOB: `J${at}`, A: at, B: at, C: at }));
-    const sample = deskOf(rows).sample({ keys: null, most: 20_000 });
+    const sample = deskOf(rows).sample({ keys: null, from: 0, to: 20_000 });
     for (let time = 0; time < 60; time++) {
       history.add(time, sample);
     }
