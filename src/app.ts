@@ -94,7 +94,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
   notices.tellProblems();
   return {
     tree,
-    queries: own(new QueryRows(queries, recents)),
+    queries: own(new QueryRows({ settings: queries, recents })),
     results,
     api,
     onDidChangeTokens: keeper.onDidChange,

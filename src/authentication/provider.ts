@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DisposableStore } from '../core/disposable.ts';
+import { Part } from '../core/disposable.ts';
 import { cancelled } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
@@ -17,9 +17,8 @@ type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
 const scopePrefix = 'connection:';
 
 /** The tokens that calls are made with (of two levels of tokens the user tokens), as sessions of VS Code. */
-export class TokenProvider extends DisposableStore implements vscode.AuthenticationProvider {
+export class TokenProvider extends Part<ProviderServices> implements vscode.AuthenticationProvider {
   readonly #kind: string;
-  readonly #services: ProviderServices;
   readonly #changes = this.add(
     new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
   );
@@ -29,9 +28,8 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
   readonly onDidChangeSessions = this.#changes.event;
 
   constructor(kind: string, services: ProviderServices) {
-    super();
+    super(services);
     this.#kind = kind;
-    this.#services = services;
     this.add(services.keeper.onDidChange(({ id }) => this.#look(id)));
     this.add(
       services.connections.onDidChange(() => {
@@ -46,8 +44,8 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
     scopes?: readonly string[],
     { account }: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<vscode.AuthenticationSession[]> {
-    await this.#services.ready;
-    return this.#services.keeper.tokens().flatMap((token) => {
+    await this.deps.ready;
+    return this.deps.keeper.tokens().flatMap((token) => {
       const session = this.#sessionOf(token);
       const isWanted =
         session !== undefined &&
@@ -63,7 +61,7 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
 
   /** Signs in, with what is remembered or what the person answers; what goes wrong the person and the caller are told. */
   async createSession(scopes: readonly string[]): Promise<vscode.AuthenticationSession> {
-    const { keeper, run } = this.#services;
+    const { keeper, run } = this.deps;
     const connection = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
     const name = await run('sessionTokens.pickConnection', { kind: this.#kind, connection });
     // As a person would from the tree, with questions, progress and messages.
@@ -71,7 +69,7 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
     const token = keeper.find((signedIn as TokenInfo | undefined)?.id ?? '');
     const session = token === undefined ? undefined : this.#sessionOf(token);
     if (session === undefined) {
-      throw toUserError(this.#services.log, cancelled());
+      throw toUserError(this.deps.log, cancelled());
     }
     this.#told.set(session.id, session);
     return session;
@@ -79,7 +77,7 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
 
   /** Closes the token: at its gateway where that can be, and here. */
   async removeSession(id: string): Promise<void> {
-    const { keeper, log, ready } = this.#services;
+    const { keeper, log, ready } = this.deps;
     try {
       await ready;
       await keeper.close(id);
@@ -91,7 +89,7 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
   /** Tells VS Code of tokens that were added, removed or got another value; changes of their lives do not matter here. */
   #look(id: string): void {
     const before = this.#told.get(id);
-    const token = this.#services.keeper.find(id);
+    const token = this.deps.keeper.find(id);
     const now = token === undefined ? undefined : this.#sessionOf(token);
     if (before === undefined && now === undefined) {
       return;
@@ -111,11 +109,11 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
   }
 
   #sessionOf({ id, connection, kind, service, state }: TokenInfo): vscode.AuthenticationSession | undefined {
-    const isMine = this.#services.connections.find(connection)?.kind === this.#kind;
+    const isMine = this.deps.connections.find(connection)?.kind === this.#kind;
     // Whoever gets it sends it where the connection leads now.
     if (
       !isMine ||
-      !this.#services.keeper.isUsable(id) ||
+      !this.deps.keeper.isUsable(id) ||
       state === 'expired' ||
       (kind === 'session' && protocolOf({ kind: this.#kind }).sessions !== undefined)
     ) {
@@ -123,7 +121,7 @@ export class TokenProvider extends DisposableStore implements vscode.Authenticat
     }
     return {
       id,
-      accessToken: this.#services.keeper.reveal(id),
+      accessToken: this.deps.keeper.reveal(id),
       account: {
         id: JSON.stringify([connection, service]),
         label: service === undefined ? connection : `${connection} ${service}`,

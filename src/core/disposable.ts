@@ -27,3 +27,13 @@ export class DisposableStore implements Disposable {
     }
   }
 }
+
+/** A part that works with others, which it was made with. */
+export class Part<Deps> extends DisposableStore {
+  protected readonly deps: Deps;
+
+  constructor(deps: Deps) {
+    super();
+    this.deps = deps;
+  }
+}

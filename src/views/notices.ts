@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DisposableStore } from '../core/disposable.ts';
+import { Part } from '../core/disposable.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { Claims, Unreadable } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
@@ -27,8 +27,7 @@ const dayMs = 86_400_000;
 const earlyMs = 60_000;
 
 /** Shows notifications, each once and in one window: expiring tokens, and what in the settings or storage cannot be used. */
-export class Notices extends DisposableStore {
-  readonly #deps: NoticesDeps;
+export class Notices extends Part<NoticesDeps> {
   /** The expiry that a person was last told of, by token. */
   readonly #told = new Map<string, number>();
   /** When tokens whose life is reckoned are to end, by token. */
@@ -37,8 +36,7 @@ export class Notices extends DisposableStore {
   readonly #toldProblems = new Map<string, string>();
 
   constructor(deps: NoticesDeps) {
-    super();
-    this.#deps = deps;
+    super(deps);
     const { keeper, connections, queries, scheduler } = deps;
     this.add(
       keeper.onDidChange(({ id, what }) => {
@@ -67,7 +65,7 @@ export class Notices extends DisposableStore {
 
   /** Names what in the settings cannot be used; the same things once. */
   tellProblems(): void {
-    const { connections, queries } = this.#deps;
+    const { connections, queries } = this.deps;
     this.#tellProblems(
       'connections',
       connections.problems(),
@@ -114,7 +112,7 @@ export class Notices extends DisposableStore {
   }
 
   #look(id: string): void {
-    const { keeper, scheduler } = this.#deps;
+    const { keeper, scheduler } = this.deps;
     const token = keeper.find(id);
     if (token?.state === 'expiring' && this.#isToBeTold(token) && !scheduler.has(task)) {
       const wait = gatherMs + (vscode.window.state.focused ? 0 : backgroundMs);
@@ -124,11 +122,11 @@ export class Notices extends DisposableStore {
 
   /** Hears of a token that was refused before its time: then its life may be another than the settings say. */
   #lookAtEnd(id: string): void {
-    const token = this.#deps.keeper.find(id);
+    const token = this.deps.keeper.find(id);
     const end = this.#ends.get(id);
     this.#ends.delete(id);
     if (token?.state === 'expired' && end !== undefined) {
-      const early = end - this.#deps.clock.now().wall;
+      const early = end - this.deps.clock.now().wall;
       if (early > earlyMs) {
         void this.#tellEarlyEnd(token, early);
       }
@@ -138,7 +136,7 @@ export class Notices extends DisposableStore {
   }
 
   async #tellEarlyEnd(token: TokenInfo, early: number): Promise<void> {
-    const { claims, connections } = this.#deps;
+    const { claims, connections } = this.deps;
     const connection = connections.find(token.connection);
     const minutes = Math.max(1, Math.floor((token.lifeMs - early) / 60_000));
     const change = connection && protocolOf(connection).lifeSetting?.(connection, minutes);
@@ -159,7 +157,7 @@ export class Notices extends DisposableStore {
 
   /** Whether a person should know when it is about to expire, and was not told of its present expiry. */
   #isToBeTold(token: TokenInfo): boolean {
-    const { keeper, options } = this.#deps;
+    const { keeper, options } = this.deps;
     return (
       (token.keepAlive === 'manual' || keeper.isPaused(token.id)) &&
       // A whole life shorter than the threshold would be told of as soon as it begins.
@@ -172,7 +170,7 @@ export class Notices extends DisposableStore {
 
   /** What is about to expire, and what will be within moments, so that one message tells of all; the first one first. */
   #aboutToExpire(): TokenInfo[] {
-    const tokens = this.#deps.keeper
+    const tokens = this.deps.keeper
       .tokens()
       .filter((token) => token.state !== 'expired' && this.#isToBeTold(token))
       .sort((a, b) => a.expiresAt - b.expiresAt);
@@ -182,7 +180,7 @@ export class Notices extends DisposableStore {
   }
 
   async #tellExpiring(): Promise<void> {
-    const { claims } = this.#deps;
+    const { claims } = this.deps;
     const about = this.#aboutToExpire();
     for (const { id, expiresAt } of about) {
       this.#told.set(id, expiresAt);
@@ -216,7 +214,7 @@ export class Notices extends DisposableStore {
   }
 
   async #renewAlways(names: ReadonlySet<string>): Promise<void> {
-    const { keeper, connections } = this.#deps;
+    const { keeper, connections } = this.deps;
     for (const name of names) {
       await connections.change(name, { keepAlive: 'auto' });
       for (const { id } of keeper.tokens(name)) {
@@ -226,7 +224,7 @@ export class Notices extends DisposableStore {
   }
 
   async #tellRenewalEnd(token: TokenInfo, why: 'unused' | 'refused'): Promise<void> {
-    if (!(await this.#deps.claims.claim(`ended-${token.id}-${token.openedAt}-${why}`, dayMs))) {
+    if (!(await this.deps.claims.claim(`ended-${token.id}-${token.openedAt}-${why}`, dayMs))) {
       return;
     }
     const node = new TreeNode({ id: token.id, connection: token.connection });

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DisposableStore } from '../core/disposable.ts';
+import { Part } from '../core/disposable.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { nameOf } from './names.ts';
@@ -13,14 +13,11 @@ const task = 'statusBar';
 const unwatchedMs = 20_000;
 
 /** Counts down the life of the token that ends first. */
-export class StatusBar extends DisposableStore {
+export class StatusBar extends Part<StatusBarServices> {
   readonly #item: vscode.StatusBarItem;
-  readonly #services: StatusBarServices;
-  #shown = '';
 
   constructor(services: StatusBarServices) {
-    super();
-    this.#services = services;
+    super(services);
     const { keeper, scheduler } = services;
     this.#item = this.add(
       vscode.window.createStatusBarItem('sessionTokens.life', vscode.StatusBarAlignment.Right, 100),
@@ -42,24 +39,24 @@ export class StatusBar extends DisposableStore {
 
   /** Many tokens may change at once: draws once for all of them. */
   #soon(): void {
-    this.#services.scheduler.after(task, 0, () => this.#draw());
+    this.deps.scheduler.after(task, 0, () => this.#draw());
   }
 
   #draw(): void {
-    const first = this.#services.options.statusBarEnabled() ? this.#services.keeper.first() : undefined;
+    const first = this.deps.options.statusBarEnabled() ? this.deps.keeper.first() : undefined;
     if (first === undefined) {
-      this.#services.scheduler.cancel(task);
-      this.#shown = '';
+      this.deps.scheduler.cancel(task);
+      this.#item.text = '';
       this.#item.hide();
       return;
     }
-    const left = first.expiresAt - this.#services.clock.now().wall;
+    const left = first.expiresAt - this.deps.clock.now().wall;
     this.#write(first, left);
     if (first.state !== 'expired') {
       const { focused, active } = vscode.window.state;
       // Just after the second has turned, so that no second is shown twice or left out.
       const next = focused && active ? (left % 1_000) + 5 : unwatchedMs;
-      this.#services.scheduler.after(task, Math.max(next, 50), () => this.#draw());
+      this.deps.scheduler.after(task, Math.max(next, 50), () => this.#draw());
     }
   }
 
@@ -69,10 +66,9 @@ export class StatusBar extends DisposableStore {
     const text = expired
       ? `$(error) ${vscode.l10n.t('{0} expired', name)}`
       : `$(${first.state === 'expiring' ? 'warning' : 'key'}) ${clockFace(left)} ${name}`;
-    if (text === this.#shown) {
+    if (text === this.#item.text) {
       return;
     }
-    this.#shown = text;
     this.#item.text = text;
     const colour = { live: undefined, expiring: 'warning', expired: 'error' }[first.state];
     this.#item.backgroundColor =

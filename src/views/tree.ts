@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { type Danger, dangerOf } from '../core/connection.ts';
-import { DisposableStore } from '../core/disposable.ts';
+import { Part } from '../core/disposable.ts';
 import type { Event } from '../core/event.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { ConnectionSource } from '../core/tokens/gateways.ts';
-import type { Keeper } from '../core/tokens/keeper.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Change } from '../core/tokens/tokenTable.ts';
 import type { Services } from '../services.ts';
@@ -24,9 +23,8 @@ const task = 'tree';
 const gatherMs = 50;
 
 /** The tokens held: connection → user token → sessions, or connection → token where that is the session. */
-export class TokenTree extends DisposableStore implements vscode.TreeDataProvider<TreeNode> {
-  readonly #services: TreeServices;
-  readonly #keeper: Keeper;
+export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProvider<TreeNode> {
+  readonly #keeper = this.deps.keeper;
   readonly #changes = this.add(new vscode.EventEmitter<TreeNode | undefined>());
   readonly #view: vscode.TreeView<TreeNode>;
   /** The rows that are shown, by {@link keyOf}. */
@@ -41,10 +39,8 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   readonly onDidChangeTreeData = this.#changes.event;
 
   constructor(services: TreeServices, view: vscode.TreeView<TreeNode>) {
-    super();
-    this.#services = services;
+    super(services);
     const { keeper, connections, relays, scheduler, ready } = services;
-    this.#keeper = keeper;
     this.add(keeper.onDidChange((change) => this.#heard(change)));
     this.add(connections.onDidChange(() => this.refresh()));
     this.add(relays.onDidChange((name) => this.#redraw(this.#nodes.get(keyOf({ connection: name })))));
@@ -76,7 +72,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   }
 
   async getChildren(parent?: TreeNode): Promise<TreeNode[]> {
-    await this.#services.ready;
+    await this.deps.ready;
     if (parent === undefined) {
       return this.#rootNames().map((name) => this.#connectionNode(name));
     }
@@ -108,13 +104,13 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
 
   /** Tokens outlive their connection's settings, and a token that is held is shown. */
   #rootNames(): string[] {
-    const names = this.#services.connections.all().map(({ name }) => name);
+    const names = this.deps.connections.all().map(({ name }) => name);
     return [...new Set([...names, ...this.#keeper.connectionNames()])];
   }
 
   #connectionItem(node: TreeNode): vscode.TreeItem {
     const { connection: name } = node.args;
-    const connection = this.#services.connections.all().find((one) => one.name === name);
+    const connection = this.deps.connections.all().find((one) => one.name === name);
     const protocol = connection === undefined ? undefined : protocolOf(connection);
     const signedIn = this.#keeper.holdsAny(
       name,
@@ -123,7 +119,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
         (kind === 'user' || (protocol !== undefined && protocol.sessions === undefined)),
     );
     const item = itemOf(node, name);
-    const relay = this.#services.relays.of(name);
+    const relay = this.deps.relays.of(name);
     const states = [signedIn ? 'signedIn' : 'signedOut', ...(relay === undefined ? [] : ['relay'])];
     item.contextValue = ['connection', protocol?.contextValue ?? 'unknown', ...states].join('.');
     const kind = connection && dangerOf(connection);
@@ -226,8 +222,8 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   }
 
   #soon(): void {
-    if (this.#stale.size > 0 && !this.#services.scheduler.has(task)) {
-      this.#services.scheduler.after(task, gatherMs, () => this.#draw());
+    if (this.#stale.size > 0 && !this.deps.scheduler.has(task)) {
+      this.deps.scheduler.after(task, gatherMs, () => this.#draw());
     }
   }
 
@@ -251,7 +247,7 @@ export class TokenTree extends DisposableStore implements vscode.TreeDataProvide
   }
 
   #describe(): void {
-    const connections = this.#services.connections.all().length;
+    const connections = this.deps.connections.all().length;
     const first = this.#keeper.first();
     // An empty text takes the message away.
     this.#view.message =

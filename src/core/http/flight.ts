@@ -22,7 +22,6 @@ export class Flight {
   readonly #onAbort = (): void => this.#giveUp(cancelled());
   readonly #left = Promise.withResolvers<never>();
   #timer: Disposable;
-  #isInBackground = false;
 
   /** @param host how the gateway is called in sentences */
   constructor(
@@ -51,7 +50,7 @@ export class Flight {
 
   /** A chunk has been taken. */
   taken(): void {
-    if (this.#isInBackground && !this.request.linger?.wanted()) {
+    if (this.failure !== undefined && !this.request.linger?.wanted()) {
       this.kill.abort();
     }
   }
@@ -71,7 +70,6 @@ export class Flight {
       this.kill.abort();
       return;
     }
-    this.#isInBackground = true;
     linger.inBackground?.();
     this.#timer = this.#clock.setTimeout(() => this.kill.abort(), this.#totalMs);
     this.#left.reject(why);

@@ -1,5 +1,5 @@
 import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { isLoginRefused } from '../errors.ts';
 import { abilitiesOf, protocolOf } from '../protocols/kinds.ts';
 import { mayLive } from './deadline.ts';
@@ -31,22 +31,16 @@ export const closingMs = 60_000;
 /** What a window that closes a session as it goes may take for it before others look, in milliseconds. */
 const leavingMs = 1_000;
 
+type ClosingDeps = Environment & { calls: GatewayCalls; signIn: SignIn; takeover: Takeover };
+
 /** Closes tokens at their gateways and forgets them, and finishes what a window had begun to close when it died. */
-export class Closing extends DisposableStore {
-  readonly #env: Environment;
-  readonly #calls: GatewayCalls;
-  readonly #signIn: SignIn;
-  readonly #takeover: Takeover;
+export class Closing extends Part<ClosingDeps> {
   /** By the session's id. */
   readonly #flights = new SingleFlight<string, void>();
 
-  constructor(env: Environment, calls: GatewayCalls, signIn: SignIn, takeover: Takeover) {
-    super();
-    this.#env = env;
-    this.#calls = calls;
-    this.#signIn = signIn;
-    this.#takeover = takeover;
-    const { claims, scheduler, table } = env;
+  constructor(deps: ClosingDeps) {
+    super(deps);
+    const { calls, claims, scheduler, table } = deps;
     this.add(table.onDidChange((change) => this.#watchClosing(change)));
     this.add(calls.onUnwanted((id) => void this.#finishClosing(id)));
     this.add(
@@ -62,7 +56,7 @@ export class Closing extends DisposableStore {
 
   /** Ends what windows were closing when they died, or as they went. */
   async resume(): Promise<void> {
-    const { claims, log, scheduler, table } = this.#env;
+    const { claims, log, scheduler, table } = this.deps;
     // Nothing that a window does at its end is sure to reach the store; its claims are.
     const leaving = new Set(
       await claims.claimed(leavingKey('')).catch((error: unknown) => {
@@ -107,7 +101,7 @@ export class Closing extends DisposableStore {
       await unlessCancelled(this.end(record, options), options.signal);
       return true;
     } catch (error) {
-      this.#env.log.warn(`Closing ${record.id} failed: ${String(error)}`);
+      this.deps.log.warn(`Closing ${record.id} failed: ${String(error)}`);
       return false;
     }
   }
@@ -124,7 +118,7 @@ export class Closing extends DisposableStore {
    * window left behind that lives no more. What cannot be ended within `withinMs` is left to the next start.
    */
   async closeMine(withinMs: number): Promise<void> {
-    const { claims, clock, log, table, window } = this.#env;
+    const { claims, clock, log, table, window } = this.deps;
     const gone = new Map<string, boolean>([[window, true]]);
     try {
       await claims.leave();
@@ -145,32 +139,32 @@ export class Closing extends DisposableStore {
 
   /** Whether the gateway of a token can be asked to end it; else it is kept, and lives on. */
   #canEnd({ connection: name }: TokenRecord): boolean {
-    const connection = this.#env.gateways.find(name);
+    const connection = this.deps.gateways.find(name);
     return connection === undefined || abilitiesOf(connection).closable;
   }
 
   /** Forgets all that is held of a connection, and ends its user tokens as far as their gateway can be asked. */
   async forgetAll(name: string, { signal }: OperationOptions): Promise<void> {
-    const records = [...this.#env.table.of(name)];
+    const records = [...this.deps.table.of(name)];
     for (const record of records) {
       await this.forget(record);
     }
     await eachOf(records, atATime, async (record) => {
       if (record.level === 'user' || record.level === 'replaced') {
-        await this.#calls.logOff(record, { signal });
+        await this.deps.calls.logOff(record, { signal });
       }
     });
   }
 
   /** Forgets a token that has ended, or that only counted down to its end. */
   async forget(record: TokenRecord): Promise<void> {
-    const { redactor, sync } = this.#env;
+    const { redactor, sync } = this.deps;
     await sync.removeEnded(record);
     redactor.delete(record.value);
   }
 
   async #endUser(user: UserToken, options: OperationOptions): Promise<void> {
-    const { table } = this.#env;
+    const { table } = this.deps;
     // While some are being closed others may open.
     for (let open = table.sessionsOf(user); open.length > 0; open = table.sessionsOf(user)) {
       const results = await unlessCancelled(
@@ -183,18 +177,18 @@ export class Closing extends DisposableStore {
       }
     }
     await this.forget(user); // First: what is being opened under it is not kept then.
-    await this.#calls.logOff(user, options);
+    await this.deps.calls.logOff(user, options);
   }
 
   async #endNow(record: Session | SoleToken, options: OperationOptions): Promise<void> {
-    const { gateways, sync, table } = this.#env;
+    const { gateways, sync, table } = this.deps;
     const connection = gateways.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
       await this.forget(record); // There is no way left to where it was issued.
       return;
     }
     if (record.level === 'session') {
-      await this.#takeover.settle(connection, record);
+      await this.deps.takeover.settle(connection, record);
       if (table.get(record.id) === undefined) {
         return; // It could not be taken over, and was closed.
       }
@@ -203,7 +197,7 @@ export class Closing extends DisposableStore {
     await sync.update(record.id, { closing: true }, 'now');
     const query =
       record.level === 'session' ? protocolOf(connection).sessions?.query(record.view) : undefined;
-    const attempt = () => this.#calls.close(record, options, query);
+    const attempt = () => this.deps.calls.close(record, options, query);
     try {
       await attempt().catch(async (error: unknown) => {
         if (record.level !== 'session') {
@@ -229,7 +223,7 @@ export class Closing extends DisposableStore {
     options: OperationOptions,
     refusal: unknown,
   ): Promise<void> {
-    const { clock, logins, table } = this.#env;
+    const { clock, logins, table } = this.deps;
     const user = table.owner(session);
     if (user !== undefined && !mayRefuseToken(refusal)) {
       throw refusal;
@@ -237,8 +231,8 @@ export class Closing extends DisposableStore {
     if (!mayLive(session, clock.now())) {
       return;
     }
-    if (user === undefined || !(await this.#calls.answers(user))) {
-      const { connection } = await this.#calls.gatewayOf(session);
+    if (user === undefined || !(await this.deps.calls.answers(user))) {
+      const { connection } = await this.deps.calls.gatewayOf(session);
       const login = await logins.usable(connection);
       if (login === undefined && options.askLogin === undefined) {
         if (user === undefined) {
@@ -247,7 +241,7 @@ export class Closing extends DisposableStore {
         return; // With its user token dead the session is too (docs/protocols.md 2).
       }
       try {
-        await this.#signIn.again({ connection, service: session.service }, options, user);
+        await this.deps.signIn.again({ connection, service: session.service }, options, user);
       } catch (error) {
         if (isLoginRefused(error) && options.askLogin === undefined) {
           return; // The same, found out just now.
@@ -259,7 +253,7 @@ export class Closing extends DisposableStore {
       await attempt();
     } catch (error) {
       // Its user token lives, so it is the session that the gateway knows no more; unless it still answers.
-      if (!mayRefuseToken(error) || (await this.#calls.answers(session))) {
+      if (!mayRefuseToken(error) || (await this.deps.calls.answers(session))) {
         throw error;
       }
     }
@@ -270,10 +264,10 @@ export class Closing extends DisposableStore {
    * beside it, and the next window that starts does the rest.
    */
   async #endAtExit(record: Session | SoleToken): Promise<void> {
-    const { claims, log } = this.#env;
+    const { claims, log } = this.deps;
     try {
       await claims.claim(leavingKey(record.id), Number.POSITIVE_INFINITY);
-      await this.#calls.close(record, {});
+      await this.deps.calls.close(record, {});
       void this.forget(record);
     } catch (error) {
       log.warn(`Closing ${record.id} failed: ${String(error)}`);
@@ -282,7 +276,7 @@ export class Closing extends DisposableStore {
 
   /** A window that has begun to close something may die before it is done. */
   #watchClosing({ id }: Change): void {
-    const { scheduler, table } = this.#env;
+    const { scheduler, table } = this.deps;
     const record = table.get(id);
     if (record === undefined || !isEnding(record)) {
       scheduler.cancel(closeKey(id));
@@ -293,7 +287,7 @@ export class Closing extends DisposableStore {
 
   /** A window closed this as it went. Whatever comes of it, the claim has had its effect: nobody shall close it later. */
   async #finishLeaving(id: string): Promise<void> {
-    const { claims, log, table } = this.#env;
+    const { claims, log, table } = this.deps;
     const record = table.get(id);
     const key = leavingKey(id);
     try {
@@ -312,7 +306,7 @@ export class Closing extends DisposableStore {
 
   /** A window died, or was left, while it closed this. */
   async #finishClosing(id: string): Promise<void> {
-    const { gateways, log, scheduler, sync, table } = this.#env;
+    const { gateways, log, scheduler, sync, table } = this.deps;
     for (const other of this.#othersOfValue(id)) {
       await sync.readAgain(other.id); // It may have another value by now: then this is all that is left of the old one.
     }
@@ -327,7 +321,9 @@ export class Closing extends DisposableStore {
         await this.end(record);
       } else if (record.level === 'replaced') {
         const connection = gateways.find(record.connection);
-        await (connection === undefined ? this.forget(record) : this.#takeover.finish(connection, record));
+        await (connection === undefined
+          ? this.forget(record)
+          : this.deps.takeover.finish(connection, record));
         if (table.get(id) !== undefined) {
           scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));
         }
@@ -339,7 +335,7 @@ export class Closing extends DisposableStore {
 
   /** What else is held of a token's value. Of several that only wait for their end, all windows leave the same one. */
   #othersOfValue(id: string): TokenRecord[] {
-    const { table } = this.#env;
+    const { table } = this.deps;
     const record = table.get(id);
     return [...table.of(record?.connection ?? '')].filter(
       (other) => other.id !== id && other.value === record?.value && (!isEnding(other) || other.id < id),

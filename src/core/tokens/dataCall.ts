@@ -1,5 +1,6 @@
 import { SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
+import { Part } from '../disposable.ts';
 import { protocolOf } from '../protocols/kinds.ts';
 import type { CallOptions, Column, Gateway, Tokens } from '../protocols/protocol.ts';
 import { notRelayed, type Script, type ScriptRequest } from '../protocols/relayed.ts';
@@ -16,22 +17,17 @@ export type About = Pick<Fetched, 'connection' | 'query'> & { readonly service?:
 export type RelayOptions = Omit<DataOptions, 'relayed'> & { readonly script: Script };
 
 /** Gets data: in the open session of the same view where there is one, and mends what has expired on the way. */
-export class DataCalls {
-  readonly #deps: DataCallDeps;
+export class DataCalls extends Part<DataCallDeps> {
   /** Sessions being opened, by view: who asks for the same view waits for it. */
   readonly #openings = new SingleFlight<string, Opened>();
-
-  constructor(deps: DataCallDeps) {
-    this.#deps = deps;
-  }
 
   /** @throws `E_CONFIG` for a request that is not as it should be, else what the gateway said */
   async run(connection: Connection, input: unknown, options: DataOptions): Promise<Fetched> {
     const request = checkRequest(input, connection);
     const { sessions } = protocolOf(connection);
-    const service = serviceOf(connection, request.service ?? this.#deps.signIn.onlyService(connection));
+    const service = serviceOf(connection, request.service ?? this.deps.signIn.onlyService(connection));
     const view = sessions?.key(request.query) ?? '';
-    const call = new SessionCall(this.#deps, this.#openings, { connection, service, view, request, options });
+    const call = new SessionCall(this.deps, this.#openings, { connection, service, view, request, options });
     return sessions === undefined ? call.withToken() : call.run();
   }
 
@@ -46,10 +42,10 @@ export class DataCalls {
       throw notRelayed();
     }
     const { request, query = {}, keepOpen = true } = asked;
-    const named = asked.service ?? connection.service ?? this.#deps.signIn.onlyService(connection);
+    const named = asked.service ?? connection.service ?? this.deps.signIn.onlyService(connection);
     const service = serviceOf(connection, named);
     const view = (asked.query && sessions?.key(asked.query)) ?? '';
-    const call = new SessionCall(this.#deps, this.#openings, {
+    const call = new SessionCall(this.deps, this.#openings, {
       ...{ connection, service, view },
       request: { query, service, session: 'reuse', keepOpen },
       options: { ...options, relayed: { request, script: options.script } },
@@ -77,7 +73,7 @@ export class DataCalls {
     options: OperationOptions,
     work: (gateway: Gateway, tokens: Tokens, call: CallOptions) => Promise<T[] | undefined>,
   ): Promise<T[]> {
-    const { calls, gateways, signIn } = this.#deps;
+    const { calls, gateways, signIn } = this.deps;
     const connection = gateways.connection(name);
     const { askLogin, signal } = options;
     const ask = async (token: MainToken) =>

@@ -20,7 +20,7 @@ export function environmentOf(deps: KeeperDeps, owned: DisposableStore): Environ
   const ports = { ...deps, clock: new LearningClock(deps.clock), newId: deps.newId ?? randomUUID };
   const table = owned.add(new TokenTable(ports));
   const sync = owned.add(new TokenSync({ ...ports, table }));
-  const gateways = owned.add(new Gateways(ports.connections, ports.connect));
+  const gateways = owned.add(new Gateways(ports));
   const logins = owned.add(new Logins({ ...ports, gateways }));
   return { ...ports, table, sync, gateways, logins };
 }

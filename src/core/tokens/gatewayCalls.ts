@@ -1,6 +1,7 @@
 import { pause, Turns } from '../async.ts';
 import type { Instant } from '../clock.ts';
 import { type Connection, originOf, withoutUndefined } from '../connection.ts';
+import { Part } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
@@ -33,22 +34,17 @@ interface CallAbout {
 }
 
 /** What a call about a token is made with, and what its answer tells of the token's life. */
-export class GatewayCalls {
-  readonly #env: Environment;
+export class GatewayCalls extends Part<Environment> {
   /** By token: of this window's own callers, one at a time. */
   readonly #turns = new Turns();
-  readonly #unwanted = new Emitter<string>((error) => logFault(this.#env.log, error));
+  readonly #unwanted = new Emitter<string>((error) => logFault(this.deps.log, error));
 
   /** What a gateway has put in the place of a token that was closed or replaced meanwhile waits for its end; hears its id. */
   readonly onUnwanted = this.#unwanted.event;
 
-  constructor(env: Environment) {
-    this.#env = env;
-  }
-
   /** @throws `E_CONFIG` where the connection has gone or leads elsewhere than where the token was issued */
   async gatewayOf(record: TokenRecord): Promise<{ connection: Connection; gateway: Gateway }> {
-    const { gateways } = this.#env;
+    const { gateways } = this.deps;
     const connection = gateways.connection(record.connection);
     if (!belongsTo(connection, record)) {
       throw new TokensError('E_CONFIG', '{0} leads to {1} now, and this token is from elsewhere.', [
@@ -68,9 +64,9 @@ export class GatewayCalls {
     record: TokenRecord,
     { askGatewayLogin, how }: CallAbout,
     work: (gateway: Gateway, tokens: Tokens) => Promise<T>,
-    user: AnyUser | undefined = record.level === 'session' ? this.#env.table.owner(record) : undefined,
+    user: AnyUser | undefined = record.level === 'session' ? this.deps.table.owner(record) : undefined,
   ): Promise<T> {
-    const { logins } = this.#env;
+    const { logins } = this.deps;
     const { connection, gateway } = await this.gatewayOf(record);
     const { value, more, service } = record;
     if (record.level === 'session' && user === undefined) {
@@ -87,7 +83,7 @@ export class GatewayCalls {
 
   /** Closes a token at its gateway: a session with the user token that it is open under, be that replaced or not. */
   close(record: Session | SoleToken, options: CallAbout, query?: Query): Promise<void> {
-    const { table } = this.#env;
+    const { table } = this.deps;
     const held = table.get(record.id) ?? record; // It may have been taken over since.
     const user = held.level === 'session' ? table.opener(held) : undefined;
     return this.call(record, options, (gateway, tokens) => gateway.close(tokens, { query }), user);
@@ -103,7 +99,7 @@ export class GatewayCalls {
     change: TokenChange = {},
     askGatewayLogin?: AskGatewayLogin,
   ): Promise<void> {
-    const { clock, sync, table } = this.#env;
+    const { clock, sync, table } = this.deps;
     const { connection, gateway } = await this.gatewayOf(record);
     const attempt = async (current: TokenRecord): Promise<void> => {
       const grant = await this.call(current, { askGatewayLogin }, (_, tokens) => gateway.keepAlive(tokens));
@@ -129,10 +125,10 @@ export class GatewayCalls {
    * value has ended, be it kept elsewhere for closing.
    */
   async discard(old: TokenRecord, { value, sent, more = {} }: Grant): Promise<void> {
-    const { newId, sync } = this.#env;
+    const { newId, sync } = this.deps;
     if (isClosable(old)) {
       const unwanted = { ...old, value, sent, more: keptAfter(old.more, more), id: newId(), closing: true };
-      await sync.add(unwanted);
+      await sync.put(unwanted);
       await sync.removeEnded(old);
       this.#unwanted.fire(unwanted.id);
     }
@@ -144,7 +140,7 @@ export class GatewayCalls {
     record: TokenRecord,
     work: (current: TokenRecord) => Promise<void>,
   ): Promise<void> {
-    const { claims, clock, log, scheduler } = this.#env;
+    const { claims, clock, log, scheduler } = this.deps;
     const key = `refresh-${familyOf(record)}-${record.valueVersion}`;
     const lease = () => leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds);
     const release = () => claims.release(key).catch(() => undefined); // It ages.
@@ -188,13 +184,13 @@ export class GatewayCalls {
     if (!(error instanceof TokensError) || (error.details.status ?? 0) < 400) {
       return false;
     }
-    await pause(this.#env.clock, syncDelayMs);
+    await pause(this.deps.clock, syncDelayMs);
     return (await this.#unused(record)) === undefined;
   }
 
   /** The token, if nobody has put another one in its place. */
   async #unused({ id, valueVersion }: TokenRecord): Promise<TokenRecord | undefined> {
-    const { sync, table } = this.#env;
+    const { sync, table } = this.deps;
     await sync.readAgain(id);
     const current = table.get(id);
     return current?.valueVersion === valueVersion ? current : undefined;
@@ -202,7 +198,7 @@ export class GatewayCalls {
 
   /** Whether its gateway still knows a token. */
   async answers(record: TokenRecord): Promise<boolean> {
-    const asked = this.#env.clock.now();
+    const asked = this.deps.clock.now();
     try {
       await this.renew(record);
       return true;
@@ -220,7 +216,7 @@ export class GatewayCalls {
    * attempt: it is forgotten in any case, and dies there by itself.
    */
   async logOff(record: AnyUser, options: CallOptions = {}): Promise<void> {
-    const { clock, log, table } = this.#env;
+    const { clock, log, table } = this.deps;
     const isInUse = table
       .of(record.connection)
       .some(({ id, level, value }) => id !== record.id && level !== 'replaced' && value === record.value);
@@ -242,7 +238,7 @@ export class GatewayCalls {
    */
   async heardRefusal(error: unknown, record: TokenRecord, asked: Instant): Promise<void> {
     if (record.level === 'session' ? refusesSession(error) : refusesToken(error)) {
-      await this.#env.sync.markDead(record, asked);
+      await this.deps.sync.markDead(record, asked);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { noConnection } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
@@ -16,18 +16,19 @@ export interface ConnectionSource {
   readonly onDidChange: Event<void>;
 }
 
+interface GatewaysDeps {
+  readonly connections: ConnectionSource;
+  readonly connect: (connection: Connection) => Promise<Gateway>;
+}
+
 /** One gateway for each connection, made when it is first needed and again when its settings have changed. */
-export class Gateways extends DisposableStore {
-  readonly #source: ConnectionSource;
-  readonly #connect: (connection: Connection) => Promise<Gateway>;
+export class Gateways extends Part<GatewaysDeps> {
   readonly #open = new Map<string, { readonly settings: string; readonly gateway: Promise<Gateway> }>();
 
-  constructor(source: ConnectionSource, connect: (connection: Connection) => Promise<Gateway>) {
-    super();
-    this.#source = source;
-    this.#connect = connect;
+  constructor(deps: GatewaysDeps) {
+    super(deps);
     this.add(
-      source.onDidChange(() =>
+      deps.connections.onDidChange(() =>
         this.#closeSome((name, settings) => JSON.stringify(this.find(name)) !== settings),
       ),
     );
@@ -35,7 +36,7 @@ export class Gateways extends DisposableStore {
   }
 
   all(): readonly Connection[] {
-    return this.#source.all();
+    return this.deps.connections.all();
   }
 
   find(name: string): Connection | undefined {
@@ -58,7 +59,7 @@ export class Gateways extends DisposableStore {
       return known.gateway;
     }
     this.#close(connection.name);
-    const gateway = this.#connect(connection);
+    const gateway = this.deps.connect(connection);
     const entry = { settings, gateway };
     this.#open.set(connection.name, entry);
     gateway.catch(() => {

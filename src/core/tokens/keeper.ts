@@ -43,12 +43,12 @@ export class Keeper extends HeldTokens {
     super(deps);
     const { env } = this;
     const calls = new GatewayCalls(env);
-    const takeover = this.add(new Takeover(env, calls));
-    const signIn = new SignIn(env, calls, takeover);
-    const closing = this.add(new Closing(env, calls, signIn, takeover));
-    const limit = this.add(new SessionLimit(env, closing));
-    const renewal = new Renewal(env, calls, signIn, closing);
-    const times = this.add(new RenewalTimes(env, renewal));
+    const takeover = this.add(new Takeover({ ...env, calls }));
+    const signIn = new SignIn({ ...env, calls, takeover });
+    const closing = this.add(new Closing({ ...env, calls, signIn, takeover }));
+    const limit = this.add(new SessionLimit({ ...env, closing }));
+    const renewal = new Renewal({ ...env, calls, signIn, closing });
+    const times = this.add(new RenewalTimes({ ...env, renewal }));
     this.#signIn = signIn;
     this.#closing = closing;
     this.#renewal = renewal;

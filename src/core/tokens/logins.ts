@@ -1,6 +1,6 @@
 import { Turns } from '../async.ts';
 import type { Connection } from '../connection.ts';
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { isLoginRefused, TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { ended } from '../http/text.ts';
@@ -15,12 +15,13 @@ import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
 /** How often a window looks whether another one's work is over, in milliseconds. */
 export const lookMs = 200;
 
+type LoginDeps = Ports & { readonly gateways: Gateways };
+
 /**
  * The logins that are remembered. Accounts are locked after a few refusals, so one that a gateway has refused is kept
  * with a mark, which all windows see, and is sent no more until somebody types a new one.
  */
-export class Logins extends DisposableStore {
-  readonly #deps: Ports & { readonly gateways: Gateways };
+export class Logins extends Part<LoginDeps> {
   readonly #changes = this.add(new Emitter<string>());
   readonly #turns = new Turns();
   /** What gateways said as they refused what is remembered, by connection; as read last. */
@@ -32,9 +33,8 @@ export class Logins extends DisposableStore {
   /** The gateways' own logins, which are kept with those of persons. */
   readonly gateways = new GatewayLogins(this);
 
-  constructor(deps: Ports & { readonly gateways: Gateways }) {
-    super();
-    this.#deps = deps;
+  constructor(deps: LoginDeps) {
+    super(deps);
     this.add(
       deps.credentials.onDidChange((name) => {
         this.#unstored.delete(name);
@@ -55,7 +55,7 @@ export class Logins extends DisposableStore {
 
   /** What is remembered for a connection, refused or not, if it was given for where the connection leads now. */
   async read(connection: Connection): Promise<Credentials | undefined> {
-    const { credentials, log } = this.#deps;
+    const { credentials, log } = this.deps;
     const { name } = connection;
     let found = await credentialsOf(connection, credentials, log);
     const marked = this.#unstored.get(name);
@@ -72,7 +72,7 @@ export class Logins extends DisposableStore {
 
   /** Finds out which remembered logins have been refused, for whoever shows them. */
   lookAgain(): void {
-    for (const connection of this.#deps.gateways.all()) {
+    for (const connection of this.deps.gateways.all()) {
       void this.read(connection);
     }
   }
@@ -92,7 +92,7 @@ export class Logins extends DisposableStore {
     met: () => T | undefined,
     work: (login: Login) => Promise<T>,
   ): Promise<T | undefined> {
-    const { claims, log, scheduler } = this.#deps;
+    const { claims, log, scheduler } = this.deps;
     const key = `logon-${connection.name}`;
     return this.#turns.run(connection.name, async () => {
       for (;;) {
@@ -188,7 +188,7 @@ export class Logins extends DisposableStore {
   /** Forgets what is remembered, and the connection's other secrets. */
   async forget(name: string): Promise<void> {
     this.#unstored.delete(name);
-    await this.#deps.credentials.delete(name);
+    await this.deps.credentials.delete(name);
     this.#show(name, undefined);
   }
 
@@ -211,12 +211,12 @@ export class Logins extends DisposableStore {
     this.gateways.storeChanged(name);
     this.#show(name, entry.refused);
     try {
-      await this.#deps.credentials.write(name, entry);
+      await this.deps.credentials.write(name, entry);
     } catch (error) {
       if (entry.refused !== undefined) {
         this.#unstored.set(name, entry);
       }
-      this.#deps.log.error(`Remembering the credentials failed: ${String(error)}`);
+      this.deps.log.error(`Remembering the credentials failed: ${String(error)}`);
     }
   }
 

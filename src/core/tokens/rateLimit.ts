@@ -1,4 +1,5 @@
 import { pause } from '../async.ts';
+import { Part } from '../disposable.ts';
 import { cancelled } from '../errors.ts';
 import type { KeeperDeps } from './ports.ts';
 import { hashOf, leaseOrAlone } from './store.ts';
@@ -18,14 +19,9 @@ type RateDeps = Pick<KeeperDeps, 'clock' | 'scheduler' | 'claims' | 'log'>;
  * Keeps the requests of all windows of this machine below what gateways take in a second. Where windows cannot agree,
  * each keeps below it alone; between machines nobody can, so a gateway may refuse a request all the same.
  */
-export class RateLimit {
-  readonly #deps: RateDeps;
+export class RateLimit extends Part<RateDeps> {
   /** The places that this window holds or asks for. */
   readonly #held = new Set<string>();
-
-  constructor(deps: RateDeps) {
-    this.#deps = deps;
-  }
 
   /**
    * Waits until a request of the kind `key` may be sent. What it resolves to is called when the answer has come: only a
@@ -33,7 +29,7 @@ export class RateLimit {
    * @throws E_CANCELLED
    */
   readonly turn = async (key: string, perSecond: number, signal?: AbortSignal): Promise<() => void> => {
-    const { claims, clock, log, scheduler } = this.#deps;
+    const { claims, clock, log, scheduler } = this.deps;
     for (;;) {
       for (let at = 0; at < perSecond; at++) {
         if (signal?.aborted) {
@@ -54,7 +50,7 @@ export class RateLimit {
   };
 
   async #free(place: string): Promise<void> {
-    await this.#deps.claims.release(place).catch(() => undefined); // It becomes stale.
+    await this.deps.claims.release(place).catch(() => undefined); // It becomes stale.
     this.#held.delete(place);
   }
 }

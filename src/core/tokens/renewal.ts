@@ -1,5 +1,6 @@
 import { eachOf, unlessCancelled } from '../async.ts';
 import type { Instant } from '../clock.ts';
+import { Part } from '../disposable.ts';
 import { type FailureDetails, TokensError } from '../errors.ts';
 import { abilitiesOf } from '../protocols/kinds.ts';
 import type { Closing } from './closing.ts';
@@ -19,34 +20,24 @@ import { mayRefuseToken, refusesToken } from './refusal.ts';
 import type { OperationOptions, SignIn } from './signIn.ts';
 import { notHeld } from './tokenTable.ts';
 
+type RenewalDeps = Environment & { calls: GatewayCalls; signIn: SignIn; closing: Closing };
+
 /** Renews tokens at their gateways, and mends what has died on the way. */
-export class Renewal {
-  readonly #env: Environment;
-  readonly #calls: GatewayCalls;
-  readonly #signIn: SignIn;
-  readonly #closing: Closing;
-
-  constructor(env: Environment, calls: GatewayCalls, signIn: SignIn, closing: Closing) {
-    this.#env = env;
-    this.#calls = calls;
-    this.#signIn = signIn;
-    this.#closing = closing;
-  }
-
+export class Renewal extends Part<RenewalDeps> {
   /**
    * Renews a token at its gateway; signs in again where it has died and a login is to be had.
    * @param change what else is to be noted of the token when it is renewed
    * @throws `E_EXPIRED` for one that has died for good, `E_UNKNOWN_TOKEN` for one that is not held (any more)
    */
   async renew(id: string, options: OperationOptions, change: TokenChange): Promise<void> {
-    const record = this.#env.table.held(id);
-    const { connection, gateway } = await this.#calls.gatewayOf(record);
+    const record = this.deps.table.held(id);
+    const { connection, gateway } = await this.deps.calls.gatewayOf(record);
     if (isMain(record) && !abilitiesOf(connection).renewable) {
       await this.#replaceMain(record, options, change);
       return;
     }
-    const asked = this.#env.clock.now();
-    const attempt = () => this.#calls.renew(this.#env.table.held(id), change, options.askGatewayLogin);
+    const asked = this.deps.clock.now();
+    const attempt = () => this.deps.calls.renew(this.deps.table.held(id), change, options.askGatewayLogin);
     try {
       await attempt();
     } catch (error) {
@@ -54,8 +45,8 @@ export class Renewal {
       if (!isOver(error)) {
         throw error;
       }
-      await this.#calls.heardRefusal(error, record, asked);
-      if (isEnding(this.#env.table.held(id))) {
+      await this.deps.calls.heardRefusal(error, record, asked);
+      if (isEnding(this.deps.table.held(id))) {
         throw notHeld(); // Whoever closes it does not want it back.
       }
       if (record.level === 'session') {
@@ -68,9 +59,9 @@ export class Renewal {
 
   /** Renews a token that is about to end, by itself. What no renewal sets back is replaced by a sign-in. */
   async renewInTime(id: string): Promise<void> {
-    const before = this.#env.table.held(id);
+    const before = this.deps.table.held(id);
     await this.renew(id, {}, {});
-    const after = this.#env.table.held(id);
+    const after = this.deps.table.held(id);
     const isAsBefore = after.value === before.value && after.sent === before.sent;
     if (isAsBefore && isMain(after)) {
       await this.#replaceMain(after, {}, {});
@@ -82,11 +73,11 @@ export class Renewal {
    * @throws `E_EXPIRED` where the gateway knows the token no more
    */
   async ask(id: string, { signal }: OperationOptions): Promise<void> {
-    const { clock, sync } = this.#env;
-    const record = this.#env.table.held(id);
+    const { clock, sync } = this.deps;
+    const record = this.deps.table.held(id);
     const asked = clock.now();
     try {
-      const answer = this.#calls.call(record, { how: 'together' }, async (gateway, tokens) =>
+      const answer = this.deps.calls.call(record, { how: 'together' }, async (gateway, tokens) =>
         gateway.remainingLife?.(tokens, { signal }),
       );
       const life = await unlessCancelled(answer, signal);
@@ -111,13 +102,13 @@ export class Renewal {
 
   /** Whether {@link ask} asks the gateway. */
   async canAsk(id: string): Promise<boolean> {
-    const { gateway } = await this.#calls.gatewayOf(this.#env.table.held(id));
+    const { gateway } = await this.deps.calls.gatewayOf(this.deps.table.held(id));
     return gateway.remainingLife !== undefined;
   }
 
   /** Asks gateways for the lives left, where they can be asked; goes on by itself. */
   askAll(which: (record: TokenRecord) => boolean): void {
-    const { log, table } = this.#env;
+    const { log, table } = this.deps;
     const asked = [...table.all().filter(which)];
     void eachOf(asked, atATime, ({ id }) =>
       this.ask(id, {}).catch((error: unknown) => log.info(`Asking after ${id}: ${String(error)}`)),
@@ -126,9 +117,9 @@ export class Renewal {
 
   /** A token that died is replaced by a new sign-in, if a login is to be had. */
   async #replaceMain(record: MainToken, options: OperationOptions, change: TokenChange): Promise<void> {
-    const { gateways, sync, table } = this.#env;
+    const { gateways, sync, table } = this.deps;
     const connection = gateways.connection(record.connection);
-    await this.#signIn.again({ connection, service: record.service }, options, record);
+    await this.deps.signIn.again({ connection, service: record.service }, options, record);
     if (table.get(record.id)?.value === record.value) {
       throw expired(record); // Calls are made with another token of this connection; this one is at its end.
     }
@@ -142,12 +133,12 @@ export class Renewal {
     options: OperationOptions,
     attempt: () => Promise<void>,
   ): Promise<void> {
-    const { gateways, sync, table } = this.#env;
+    const { gateways, sync, table } = this.deps;
     const user = table.owner(session);
-    if (user === undefined || !(await this.#calls.answers(user))) {
+    if (user === undefined || !(await this.deps.calls.answers(user))) {
       await sync.markDead(session, asked);
       const connection = gateways.connection(session.connection);
-      await this.#signIn.again({ connection, service: session.service }, options, user);
+      await this.deps.signIn.again({ connection, service: session.service }, options, user);
       try {
         await attempt();
         return;
@@ -160,7 +151,7 @@ export class Renewal {
     }
     const held = table.get(session.id);
     if (held !== undefined && isClosable(held)) {
-      await this.#closing.end(held, options).catch(() => sync.markDead(session));
+      await this.deps.closing.end(held, options).catch(() => sync.markDead(session));
     }
     throw new TokensError(
       'E_EXPIRED',

@@ -1,4 +1,4 @@
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
@@ -24,11 +24,11 @@ const leaseShare = 2 / 3;
 /** Part of the usual margin at which machines renew that have heard of the life from another one; and its jitter. */
 const otherMachines = { share: 0.4, jitterShare: 0.2 };
 
+type RenewalTimesDeps = Environment & { renewal: Renewal };
+
 /** Has tokens whose `keepAlive` is `auto` renewed in time, and as seldom as can be. */
-export class RenewalTimes extends DisposableStore {
-  readonly #env: Environment;
-  readonly #renewal: Renewal;
-  readonly #ends = this.add(new Emitter<RenewalEnd>((error) => logFault(this.#env.log, error)));
+export class RenewalTimes extends Part<RenewalTimesDeps> {
+  readonly #ends = this.add(new Emitter<RenewalEnd>((error) => logFault(this.deps.log, error)));
   readonly #running = new Set<string>();
   /** Tokens whose person has been told that renewal ended, with the use from which that counted. */
   readonly #told = new Map<string, number>();
@@ -40,14 +40,12 @@ export class RenewalTimes extends DisposableStore {
 
   readonly onDidEnd = this.#ends.event;
 
-  constructor(env: Environment, renewal: Renewal) {
-    super();
-    this.#env = env;
-    this.#renewal = renewal;
+  constructor(deps: RenewalTimesDeps) {
+    super(deps);
     this.add(
-      env.table.onDidChange(({ id, what }) => {
+      deps.table.onDidChange(({ id, what }) => {
         if (what === 'removed') {
-          env.scheduler.cancel(taskKey(id));
+          deps.scheduler.cancel(taskKey(id));
           this.#told.delete(id);
           this.#notBefore.delete(id);
           this.#releaseLease(id);
@@ -59,7 +57,7 @@ export class RenewalTimes extends DisposableStore {
   }
 
   #plan(id: string): void {
-    const { clock, scheduler, table } = this.#env;
+    const { clock, scheduler, table } = this.deps;
     const record = table.get(id);
     if (record === undefined || record.keepAlive !== 'auto' || isEnding(record)) {
       scheduler.cancel(taskKey(id));
@@ -80,12 +78,12 @@ export class RenewalTimes extends DisposableStore {
   }
 
   async #renew(id: string): Promise<void> {
-    const { clock, log, table } = this.#env;
+    const { clock, log, table } = this.deps;
     const record = table.get(id);
     if (record === undefined || this.#running.has(id)) {
       return;
     }
-    if (isPaused(this.#env, record)) {
+    if (isPaused(this.deps, record)) {
       this.#tellUnused(record);
       return;
     }
@@ -103,7 +101,7 @@ export class RenewalTimes extends DisposableStore {
       // Of several windows one renews for this deadline; if it dies or does not come back, another one does.
       if (await this.#lease(record, left * leaseShare)) {
         const begun = clock.now();
-        await this.#renewal.renewInTime(id);
+        await this.deps.renewal.renewInTime(id);
         const tookMs = elapsed(begun, clock.now());
         this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
         this.#holdOff(id, minPauseMs);
@@ -124,13 +122,13 @@ export class RenewalTimes extends DisposableStore {
 
   /** Whatever happens to the token, its renewal is not tried for so long. */
   #holdOff(id: string, ms: number): void {
-    if (this.#env.table.get(id) !== undefined) {
-      this.#notBefore.set(id, this.#env.clock.now().up + Math.max(ms, minPauseMs));
+    if (this.deps.table.get(id) !== undefined) {
+      this.#notBefore.set(id, this.deps.clock.now().up + Math.max(ms, minPauseMs));
     }
   }
 
   async #lease(record: TokenRecord, staleMs: number): Promise<boolean> {
-    const { claims, log } = this.#env;
+    const { claims, log } = this.deps;
     const { id } = record;
     const key = `renew-${id}-${record.valueVersion}-${Math.round(record.sent.wall)}`;
     const isMine = await leaseOrAlone(claims, log, key, staleMs);
@@ -145,24 +143,24 @@ export class RenewalTimes extends DisposableStore {
     const key = this.#leases.get(id);
     this.#leases.delete(id);
     if (key !== undefined) {
-      this.#env.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
+      this.deps.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
     }
   }
 
   /** A live session keeps its user token alive (docs/protocols.md 2), if it is itself renewed in time. */
   #sessionRenewsIt(user: UserToken): boolean {
-    const { clock, table } = this.#env;
+    const { clock, table } = this.deps;
     const now = clock.now();
     // Close to the end no promise counts.
     const isNear = remaining(user, now) < this.#margin(user) / 3;
     const isRenewed = (session: Session) =>
-      session.keepAlive === 'auto' && !isPaused(this.#env, session) && remaining(session, now) > 0;
+      session.keepAlive === 'auto' && !isPaused(this.deps, session) && remaining(session, now) > 0;
     return !isNear && table.sessionsOpenUnder(user).some(isRenewed);
   }
 
   /** The life left, in milliseconds; of one that nobody here knows, a part: it is renewed soon, which tells. */
   #left(record: TokenRecord): number {
-    const now = this.#env.clock.now();
+    const now = this.deps.clock.now();
     return isGuess(record, now) ? record.lifeMs / 2 : remaining(record, now);
   }
 
@@ -171,7 +169,7 @@ export class RenewalTimes extends DisposableStore {
    * one that heard of the life from the gateway goes first, and others when they have not heard of that by half the time.
    */
   #margin({ id, sent, lifeMs }: TokenRecord): number {
-    const now = this.#env.clock.now();
+    const now = this.deps.clock.now();
     const { share, jitterShare } = otherMachines;
     const part = isFromHere(sent, now) ? 1 : share + jitterShare * jitterOf(now.machine ?? now.boot);
     return part * renewalMargin(lifeMs, this.#roundTripMs, jitterOf(id));

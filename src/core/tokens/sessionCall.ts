@@ -265,7 +265,7 @@ export class SessionCall {
     // Whether somebody has signed in anew since; the session is then under a token that nobody knows any more.
     const isOrphan = () => table.owner(session)?.value !== user.value;
     const kept = isOrphan() ? await takeover.keep(user) : undefined;
-    await sync.add(session);
+    await sync.put(session);
     this.#query.options.onOpened?.(session.id);
     if (isOrphan()) {
       await takeover.finish(this.#query.connection, kept ?? (await takeover.keep(user)), [session]);

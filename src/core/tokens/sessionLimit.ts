@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { type Closing, closingMs } from './closing.ts';
 import { type Deadline, remaining } from './deadline.ts';
@@ -9,14 +9,14 @@ import type { Session } from './record.ts';
 import { syncDelayMs } from './store.ts';
 import { bestOf, type Change } from './tokenTable.ts';
 
+type LimitDeps = Environment & { closing: Closing };
+
 /**
  * Sessions are scarce: keeps count of those open and being opened, and closes the one that is needed least for another.
  * Windows of one machine agree before they open, so that there is never one too many. Machines cannot: what one of
  * them hears of too late is closed again.
  */
-export class SessionLimit extends DisposableStore {
-  readonly #env: Environment;
-  readonly #closing: Closing;
+export class SessionLimit extends Part<LimitDeps> {
   readonly #queue: OpenQueue;
   /** The sessions that calls run in, once for each call. */
   readonly #busy: string[] = [];
@@ -25,12 +25,10 @@ export class SessionLimit extends DisposableStore {
   /** Sessions that may have been opened, but whose names at the gateway never arrived: by our ids. */
   readonly #unnamed = new Map<string, Deadline & { readonly connection: string }>();
 
-  constructor(env: Environment, closing: Closing) {
-    super();
-    this.#env = env;
-    this.#closing = closing;
-    this.#queue = new OpenQueue(env, (connection, id) => this.#abandoned(connection, id));
-    this.add(env.table.onDidChange((change) => this.#onChange(change)));
+  constructor(deps: LimitDeps) {
+    super(deps);
+    this.#queue = new OpenQueue(deps, (connection, id) => this.#abandoned(connection, id));
+    this.add(deps.table.onDidChange((change) => this.#onChange(change)));
   }
 
   /** Runs work in a session, which is not closed for another one meanwhile. */
@@ -97,7 +95,7 @@ export class SessionLimit extends DisposableStore {
   }
 
   #onChange({ id, connection, what }: Change): void {
-    const { scheduler, table, window } = this.#env;
+    const { scheduler, table, window } = this.deps;
     if (what === 'removed') {
       this.#queue.free(id);
     }
@@ -115,7 +113,7 @@ export class SessionLimit extends DisposableStore {
 
   /** A window died while it opened a session: what came of it nobody may ever hear. */
   #abandoned(connection: string, id: string): void {
-    const { clock, gateways } = this.#env;
+    const { clock, gateways } = this.deps;
     const life = gateways.find(connection)?.lifeMinutes;
     if (life !== undefined && !this.#isHeld(id)) {
       this.mayBeOpen(connection, id, { sent: clock.now(), leftMs: life * 60_000 });
@@ -129,7 +127,7 @@ export class SessionLimit extends DisposableStore {
 
   /** Closes what is too much, as far as it is not at work. */
   async #closeTooMany(name: string): Promise<void> {
-    const { claims, gateways, log, scheduler } = this.#env;
+    const { claims, gateways, log, scheduler } = this.deps;
     const connection = gateways.find(name);
     const key = `too-many-${name}`;
     if (connection === undefined || this.#fits(connection)) {
@@ -162,7 +160,7 @@ export class SessionLimit extends DisposableStore {
     }
     this.#makingRoom.add(session.id);
     try {
-      await this.#closing.end(session);
+      await this.deps.closing.end(session);
     } finally {
       this.#makingRoom.delete(session.id);
     }
@@ -171,15 +169,15 @@ export class SessionLimit extends DisposableStore {
 
   /** Those that seem expired count as well: only the gateway knows for sure. */
   #held(connection: string): number {
-    return [...this.#env.table.sessions(connection).filter(({ id }) => !this.#makingRoom.has(id))].length;
+    return [...this.deps.table.sessions(connection).filter(({ id }) => !this.#makingRoom.has(id))].length;
   }
 
   #isHeld(id: string): boolean {
-    return this.#env.table.get(id) !== undefined;
+    return this.deps.table.get(id) !== undefined;
   }
 
   #countUnnamed(connection: string): number {
-    const now = this.#env.clock.now();
+    const now = this.deps.clock.now();
     let count = 0;
     for (const [id, life] of this.#unnamed) {
       if (remaining(life, now) <= 0) {
@@ -193,9 +191,9 @@ export class SessionLimit extends DisposableStore {
 
   /** An expired one if there is any. */
   #leastRecentlyUsed(connection: string): Session | undefined {
-    const now = this.#env.clock.now();
+    const now = this.deps.clock.now();
     const usedAt = (one: Session) => (remaining(one, now) > 0 ? one.lastUsedAt : Number.NEGATIVE_INFINITY);
-    const idle = this.#env.table.sessions(connection).filter((session) => this.#isIdle(session));
+    const idle = this.deps.table.sessions(connection).filter((session) => this.#isIdle(session));
     return bestOf(idle, (one, than) => usedAt(one) < usedAt(than));
   }
 

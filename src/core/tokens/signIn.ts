@@ -1,5 +1,6 @@
 import { SingleFlight, Turns, unlessCancelled } from '../async.ts';
 import type { Connection } from '../connection.ts';
+import { Part } from '../disposable.ts';
 import { cancelled, isLoginRefused, TokensError } from '../errors.ts';
 import { identityOf, protocolOf } from '../protocols/kinds.ts';
 import type { Grant, Login, Tried } from '../protocols/protocol.ts';
@@ -53,31 +54,24 @@ export interface Audience {
 /** So many tokens are signed in for by themselves though each is refused at once. */
 const maxInVain = 3;
 
+type SignInDeps = Environment & { calls: GatewayCalls; takeover: Takeover };
+
 /** Gets tokens for logins, and new tokens for those that died. */
-export class SignIn {
-  readonly #env: Environment;
-  readonly #calls: GatewayCalls;
-  readonly #takeover: Takeover;
+export class SignIn extends Part<SignInDeps> {
   /** By connection, service, and whether the person may be asked. */
   readonly #flights = new SingleFlight<string, MainToken>();
   readonly #turns = new Turns();
   /** How many tokens in a row were refused at their first use, by connection: then nobody signs in but a person. */
   readonly #inVain = new Map<string, number>();
 
-  constructor(env: Environment, calls: GatewayCalls, takeover: Takeover) {
-    this.#env = env;
-    this.#calls = calls;
-    this.#takeover = takeover;
-  }
-
   /** The token that calls of a connection, and of a service if it has any, are made with; dead or alive. */
   find({ connection, service }: Audience): MainToken | undefined {
-    return this.#env.table.main(connection.name, service, identityOf(connection));
+    return this.deps.table.main(connection.name, service, identityOf(connection));
   }
 
   /** The service that somebody is signed in to, where it is just one; whose token may have expired. */
   onlyService(connection: Connection): string | undefined {
-    const users = this.#env.table
+    const users = this.deps.table
       .of(connection.name)
       .filter((record) => record.level === 'user' && belongsTo(connection, record));
     const services = new Set(users.map(({ service }) => service));
@@ -88,7 +82,7 @@ export class SignIn {
   /** The token that {@link find} finds, signed in again if it is known to be dead. */
   async current(audience: Audience, options: OperationOptions): Promise<MainToken> {
     const record = this.find(audience);
-    return record !== undefined && mayLive(record, this.#env.clock.now())
+    return record !== undefined && mayLive(record, this.deps.clock.now())
       ? record
       : this.again(audience, options, record);
   }
@@ -103,7 +97,7 @@ export class SignIn {
     const before = this.find(audience);
     let token = await this.current(audience, options);
     for (let isNew = token.value !== before?.value; ; isNew = true) {
-      const asked = this.#env.clock.now();
+      const asked = this.deps.clock.now();
       try {
         const result = await work(token);
         this.#inVain.delete(name);
@@ -117,7 +111,7 @@ export class SignIn {
           this.#inVain.set(name, (this.#inVain.get(name) ?? 0) + 1);
           throw error;
         }
-        await this.#env.sync.markDead(token, asked);
+        await this.deps.sync.markDead(token, asked);
         token = await this.again(audience, options, token);
       }
     }
@@ -186,7 +180,7 @@ export class SignIn {
       }
       const another = () => this.#anotherThan(dead, audience);
       const logOn = (login: Login) => this.#logOn(audience, { login }, askGatewayLogin);
-      const token = rests ? undefined : await this.#env.logins.send(connection, another, logOn);
+      const token = rests ? undefined : await this.deps.logins.send(connection, another, logOn);
       if (token !== undefined) {
         return token;
       }
@@ -216,12 +210,12 @@ export class SignIn {
 
   /** The same token with a new value, where what is kept with a dead one is good for that; undefined where it is not. */
   async #renewed(connection: Connection, dead: MainToken): Promise<MainToken | undefined> {
-    const gateway = await this.#env.gateways.gateway(connection);
+    const gateway = await this.deps.gateways.gateway(connection);
     if (!gateway.renewsDead || !belongsTo(connection, dead)) {
       return undefined;
     }
     try {
-      await this.#calls.renew(dead);
+      await this.deps.calls.renew(dead);
     } catch (error) {
       if (!mayRefuseToken(error)) {
         throw error;
@@ -237,8 +231,8 @@ export class SignIn {
     askGatewayLogin: AskGatewayLogin | undefined,
   ): Promise<MainToken> {
     const { connection, service } = audience;
-    const gateway = await this.#env.gateways.gateway(connection);
-    const { log, logins } = this.#env;
+    const gateway = await this.deps.gateways.gateway(connection);
+    const { log, logins } = this.deps;
     logins.gateways.give(connection, login);
     const signIn = async () =>
       gateway.signIn({ ...login, ...(await logins.gateways.login(connection)) }, service, { tried });
@@ -262,7 +256,7 @@ export class SignIn {
     const [{ record, replaced }] = await Promise.all([kept, noted]);
     // The next one need not wait for this: what it was granted is held first.
     await Promise.all(replaced.map((old) => this.#revoke(old)));
-    const held = this.#env.table.get(record.id);
+    const held = this.deps.table.get(record.id);
     return held !== undefined && isMain(held) ? held : record; // Somebody may have closed it meanwhile.
   }
 
@@ -274,7 +268,7 @@ export class SignIn {
    */
   async #keep(audience: Audience, grant: Grant): Promise<{ record: MainToken; replaced: SoleToken[] }> {
     const { connection, service } = audience;
-    const { clock, newId, sync, table, window } = this.#env;
+    const { clock, newId, sync, table, window } = this.deps;
     const lifeMs = connection.lifeMinutes * 60_000;
     const fresh = { ...issued(connection, grant, lifeMs, clock.now(), window), signInId: newId() };
     const replaced: (ReplacedToken | SoleToken)[] = [];
@@ -286,7 +280,7 @@ export class SignIn {
         old.level === 'user' ? { ...old, id, level: 'replaced' } : { ...old, id, closing: true };
       replaced.push(note);
       if (old.level === 'sole' || table.sessionsOpenUnder(old).length > 0) {
-        await sync.add(note); // Meanwhile another window may have signed in.
+        await sync.put(note); // Meanwhile another window may have signed in.
       }
     }
     const level =
@@ -297,10 +291,10 @@ export class SignIn {
       old === undefined
         ? { ...begun(connection, service), ...fresh, ...level, id: newId() }
         : { ...old, ...fresh };
-    await (old === undefined ? sync.add(record) : sync.update(old.id, fresh, 'now'));
+    await (old === undefined ? sync.put(record) : sync.update(old.id, fresh, 'now'));
     for (const one of replaced) {
       if (one.level === 'replaced') {
-        await this.#takeover.finish(connection, one);
+        await this.deps.takeover.finish(connection, one);
       }
     }
     return { record, replaced: replaced.filter((one) => one.level === 'sole') };
@@ -308,9 +302,9 @@ export class SignIn {
 
   /** An account's tokens may be rationed, so one that has been replaced is given back. */
   async #revoke(old: SoleToken): Promise<void> {
-    const { clock, log, redactor, sync, table } = this.#env;
+    const { clock, log, redactor, sync, table } = this.deps;
     try {
-      await this.#calls.close(old, { how: 'together' });
+      await this.deps.calls.close(old, { how: 'together' });
     } catch (error) {
       if (mayLive(table.get(old.id) ?? old, clock.now())) {
         log.warn(`Revoking ${old.id} failed: ${String(error)}`);

@@ -1,6 +1,6 @@
 import { eachOf, SingleFlight } from '../async.ts';
 import type { Connection } from '../connection.ts';
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused } from '../errors.ts';
 import { isGuess, mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
@@ -14,23 +14,19 @@ import { mayRefuseToken } from './refusal.ts';
  * tried; if not, it is closed under the old one. That is kept as a {@link ReplacedToken} until all is done, so that
  * another window can go on if this one dies.
  */
-export class Takeover extends DisposableStore {
-  readonly #env: Environment;
-  readonly #calls: GatewayCalls;
+export class Takeover extends Part<Environment & { calls: GatewayCalls }> {
   /** By the session's id. */
   readonly #flights = new SingleFlight<string, void>();
 
-  constructor(env: Environment, calls: GatewayCalls) {
-    super();
-    this.#env = env;
-    this.#calls = calls;
-    this.add(env.sync.onDidHearReplaced((old) => this.#moveOwn(old)));
+  constructor(deps: Environment & { calls: GatewayCalls }) {
+    super(deps);
+    this.add(deps.sync.onDidHearReplaced((old) => this.#moveOwn(old)));
   }
 
   /** Keeps the value of a user token that was replaced, until the sessions that are open under it are taken over. */
   async keep(user: MainToken): Promise<ReplacedToken> {
-    const replaced: ReplacedToken = { ...user, id: this.#env.newId(), level: 'replaced' };
-    await this.#env.sync.add(replaced);
+    const replaced: ReplacedToken = { ...user, id: this.deps.newId(), level: 'replaced' };
+    await this.deps.sync.put(replaced);
     return replaced;
   }
 
@@ -41,9 +37,9 @@ export class Takeover extends DisposableStore {
   async finish(
     connection: Connection,
     replaced: ReplacedToken,
-    sessions = this.#env.table.sessionsOpenUnder(replaced),
+    sessions = this.deps.table.sessionsOpenUnder(replaced),
   ): Promise<void> {
-    const { log, sync, table } = this.#env;
+    const { log, sync, table } = this.deps;
     const results = await eachOf(sessions, atATime, (session) =>
       this.carry(connection, session, replaced).catch((error: unknown) => String(error)),
     );
@@ -55,7 +51,7 @@ export class Takeover extends DisposableStore {
     await sync.remove(replaced.id);
     const isInUse = table.sessionsOpenUnder(replaced).length > 0;
     if (!isInUse && sessions.every(({ id }) => table.get(id) === undefined)) {
-      await this.#calls.logOff(replaced);
+      await this.deps.calls.logOff(replaced);
     }
   }
 
@@ -69,7 +65,7 @@ export class Takeover extends DisposableStore {
 
   /** The same, where a session waits for it. Until then nobody can tell under which user token it may be closed. */
   async settle(connection: Connection, session: Session): Promise<void> {
-    const old = this.#env.table.opener(session);
+    const old = this.deps.table.opener(session);
     if (old?.level === 'replaced') {
       await this.carry(connection, session, old);
     }
@@ -77,7 +73,7 @@ export class Takeover extends DisposableStore {
 
   /** Another window has replaced this user token, or forgotten it, and cannot know what was being opened here meanwhile. */
   async #moveOwn(old: UserToken): Promise<void> {
-    const { gateways, table, window } = this.#env;
+    const { gateways, table, window } = this.deps;
     const connection = gateways.find(old.connection);
     const own = table.sessionsOpenUnder(old).filter(({ openedBy }) => openedBy === window);
     if (connection !== undefined && own.length > 0) {
@@ -86,7 +82,7 @@ export class Takeover extends DisposableStore {
   }
 
   async #carryNow(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
-    const { clock, log, sync, table } = this.#env;
+    const { clock, log, sync, table } = this.deps;
     const user = table.owner(session);
     const left = remaining(session, clock.now());
     // An answer that was lost may have renewed it once after what is known of it: after that it is dead for sure.
@@ -98,7 +94,7 @@ export class Takeover extends DisposableStore {
       if (user === undefined || !mayLive(session, clock.now())) {
         throw cancelled(); // Its user token was closed meanwhile, or it has expired.
       }
-      const { sent } = await this.#calls.call(
+      const { sent } = await this.deps.calls.call(
         session,
         {},
         (gateway, tokens) => gateway.keepAlive(tokens),
@@ -112,7 +108,7 @@ export class Takeover extends DisposableStore {
       }
       log.info(`Session ${session.id} does not serve under the new sign-in.`);
       try {
-        await this.#calls.call(session, {}, (gateway, tokens) => gateway.close(tokens), old);
+        await this.deps.calls.call(session, {}, (gateway, tokens) => gateway.close(tokens), old);
       } catch (error) {
         if (!mayRefuseToken(error)) {
           await sync.update(session.id, { closing: true }, 'now'); // Nobody uses it, and it is tried again.

@@ -1,5 +1,5 @@
 import { pause, Turns } from '../async.ts';
-import { type Disposable, DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import type { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
@@ -33,17 +33,15 @@ const writeDelayMs = syncDelayMs / 2;
 const retryMs = 30_000;
 
 /** Keeps the table and the store the same, in all windows: what one of them changes the others take over. */
-export class TokenSync implements Disposable {
-  readonly #deps: SyncDeps;
+export class TokenSync extends Part<SyncDeps> {
   /** What the store is known to hold, by id: its text, and the same without what is said of its writing. */
   readonly #stored = new Map<string, { readonly json: string; readonly text: string }>();
   readonly #unheard: Unheard;
   /** One step at a time for each entry, so that steps cannot overtake each other. */
   readonly #turns = new Turns();
-  readonly #owned = new DisposableStore();
-  readonly #onFault = (error: unknown) => logFault(this.#deps.log, error);
-  readonly #trouble = this.#owned.add(new Emitter<TokensError>(this.#onFault));
-  readonly #replaced = this.#owned.add(new Emitter<UserToken>(this.#onFault));
+  readonly #onFault = (error: unknown) => logFault(this.deps.log, error);
+  readonly #trouble = this.add(new Emitter<TokensError>(this.#onFault));
+  readonly #replaced = this.add(new Emitter<UserToken>(this.#onFault));
   #inTrouble = false;
 
   /** Another window has replaced the value of a user token, or forgotten it; hears of it as it was before. */
@@ -52,14 +50,14 @@ export class TokenSync implements Disposable {
   readonly onTrouble = this.#trouble.event;
 
   constructor(deps: SyncDeps) {
-    this.#deps = deps;
+    super(deps);
     this.#unheard = new Unheard(deps.clock);
-    this.#owned.add(deps.store.onDidChange((id) => this.#onRemoteChange(id)));
+    this.add(deps.store.onDidChange((id) => this.#onRemoteChange(id)));
   }
 
   /** Reads the store. Entries that cannot be read are set aside and named. */
   async load(): Promise<Unreadable[]> {
-    const ids = await this.#deps.store.ids().catch((error: unknown) => this.#report(error));
+    const ids = await this.deps.store.ids().catch((error: unknown) => this.#report(error));
     const look = async (id: string) => ({ id, reason: await this.#inTurn(id, () => this.#read(id, false)) });
     const read = await Promise.all((ids ?? []).map(look));
     return read.flatMap(({ id, reason }) => (reason === undefined ? [] : [{ id, reason }]));
@@ -71,8 +69,8 @@ export class TokenSync implements Disposable {
   }
 
   /** Takes a token in; when this resolves the store has it, or {@link onTrouble} has fired. */
-  async add(record: TokenRecord): Promise<void> {
-    this.#deps.table.put(record);
+  async put(record: TokenRecord): Promise<void> {
+    this.deps.table.put(record);
     await this.#write(record.id);
   }
 
@@ -81,7 +79,7 @@ export class TokenSync implements Disposable {
    * within a second. Nothing happens to a token that is not held.
    */
   async update(id: string, change: TokenChange, written: 'now' | 'soon'): Promise<void> {
-    const { scheduler, table } = this.#deps;
+    const { scheduler, table } = this.deps;
     const record = table.stored(id);
     if (record === undefined) {
       return;
@@ -120,7 +118,7 @@ export class TokenSync implements Disposable {
     change: TokenChange,
     written: 'now' | 'soon',
   ): Promise<void> {
-    const { clock, table } = this.#deps;
+    const { clock, table } = this.deps;
     const held = table.stored(token.id);
     const aside = [...table.of(held?.connection ?? '')].filter((one) => isClosable(one) && one.closing);
     const record = [held, ...aside].find((one) => one?.value === token.value);
@@ -137,7 +135,7 @@ export class TokenSync implements Disposable {
    * Notes that a gateway knows a token no more, unless its value was replaced meanwhile.
    * @param asked when the refused call began; what was heard of a later one holds
    */
-  async markDead(token: TokenRecord, asked = this.#deps.clock.now()): Promise<void> {
+  async markDead(token: TokenRecord, asked = this.deps.clock.now()): Promise<void> {
     await this.applyLife(token, { sent: asked, leftMs: 0, source: token.source }, {}, 'now');
   }
 
@@ -147,7 +145,7 @@ export class TokenSync implements Disposable {
    * machines' clocks are theirs to watch.
    */
   anchor(): void {
-    const { clock, table } = this.#deps;
+    const { clock, table } = this.deps;
     const now = clock.now();
     for (const held of [...table.all()]) {
       const record = table.stored(held.id);
@@ -165,7 +163,7 @@ export class TokenSync implements Disposable {
     this.#markRemoved(id);
     await this.#inTurn(id, async () => {
       this.#stored.delete(id);
-      await this.#deps.store.delete(id);
+      await this.deps.store.delete(id);
     });
   }
 
@@ -179,7 +177,7 @@ export class TokenSync implements Disposable {
     if (isClosable(record)) {
       this.#unheard.ended(value);
     }
-    const closable = this.#deps.table.of(connection).filter(isClosable);
+    const closable = this.deps.table.of(connection).filter(isClosable);
     const same = closable.filter((other) => other.value === value);
     await Promise.all(
       [...new Set([first, ...same.map(({ id }) => id)])].map((id) => this.#removeValue(id, value)),
@@ -188,7 +186,7 @@ export class TokenSync implements Disposable {
 
   /** Writes at once what was to be written soon. */
   async flush(): Promise<void> {
-    const { scheduler, table } = this.#deps;
+    const { scheduler, table } = this.deps;
     for (const { id } of table.all()) {
       if (scheduler.has(writeKey(id))) {
         void this.#write(id);
@@ -197,18 +195,14 @@ export class TokenSync implements Disposable {
     await this.#turns.idle();
   }
 
-  dispose(): void {
-    this.#owned.dispose();
-  }
-
   #write(id: string): Promise<void> {
-    const { scheduler } = this.#deps;
+    const { scheduler } = this.deps;
     scheduler.cancel(writeKey(id));
     return this.#inTurn(id, async () => {
       try {
         await this.#writeNow(id);
       } catch (error) {
-        if (this.#deps.table.stored(id) !== undefined) {
+        if (this.deps.table.stored(id) !== undefined) {
           scheduler.after(writeKey(id), retryMs, () => void this.#write(id));
         }
         throw error;
@@ -218,7 +212,7 @@ export class TokenSync implements Disposable {
 
   /** @param greets whether other machines are asked or answered even if there is nothing new to write */
   async #writeNow(id: string, greets = false): Promise<void> {
-    const { clock, scheduler, store, table } = this.#deps;
+    const { clock, scheduler, store, table } = this.deps;
     // Another window may have written since; what it knows must not be lost.
     if ((await this.#read(id)) !== undefined) {
       return; // There is something under this id that is not ours to write over.
@@ -245,7 +239,7 @@ export class TokenSync implements Disposable {
    * @param isNews whether what this window does not know yet was written just now
    */
   async #read(id: string, isNews = true): Promise<string | undefined> {
-    const { clock, store, table } = this.#deps;
+    const { clock, store, table } = this.deps;
     const json = await store.read(id);
     if (json === undefined) {
       this.#removedElsewhere(id);
@@ -280,10 +274,10 @@ export class TokenSync implements Disposable {
   }
 
   #markRemoved(id: string, valueVersion = 0): void {
-    const { clock, table } = this.#deps;
+    const { clock, table } = this.deps;
     this.#unheard.removed(id, Math.max(table.stored(id)?.valueVersion ?? 0, valueVersion));
     this.#stored.delete(id);
-    this.#deps.scheduler.cancel(writeKey(id));
+    this.deps.scheduler.cancel(writeKey(id));
     table.drop(id);
     for (const other of clock.lost(id) ? table.all().filter((one) => clock.ask(one.id, one.sent)) : []) {
       void this.#inTurn(other.id, () => this.#writeNow(other.id, true)); // Asks again: nobody can answer in what is gone.
@@ -292,7 +286,7 @@ export class TokenSync implements Disposable {
 
   /** Forgets what is held of a value under an id, unless that has another value by now. */
   async #removeValue(id: string, value: string): Promise<void> {
-    const { store, table } = this.#deps;
+    const { store, table } = this.deps;
     await this.#inTurn(id, async () => {
       await this.#read(id).catch((error: unknown) => this.#report(error));
       if (table.stored(id)?.value === value) {
@@ -304,7 +298,7 @@ export class TokenSync implements Disposable {
 
   /** Of several entries of one value the same one stays everywhere: each window may have put aside what was replaced. */
   async #keepOnce({ connection, value }: TokenRecord): Promise<void> {
-    const { table } = this.#deps;
+    const { table } = this.deps;
     const held = table.of(connection).filter(isClosable);
     const same = held.filter((one) => one.value === value && !one.closing);
     const [stays = '', ...others] = Array.from(same, ({ id }) => id).sort();
@@ -320,7 +314,7 @@ export class TokenSync implements Disposable {
     if (!this.#stored.has(id)) {
       return; // It has not been written yet.
     }
-    const { newId, table } = this.#deps;
+    const { newId, table } = this.deps;
     const mine = table.stored(id);
     const isUnheard = this.#unheard.lost(id);
     this.#markRemoved(id);
@@ -329,14 +323,14 @@ export class TokenSync implements Disposable {
     }
     if (mine !== undefined && isClosable(mine) && isUnheard) {
       // That window has closed the value before, and cannot have known of this one: it is still to be closed.
-      void this.add({ ...mine, id: newId(), closing: true });
+      void this.put({ ...mine, id: newId(), closing: true });
     }
   }
 
   /** Joins what another window has written, and its text, with what is known here. */
   #join(theirs: TokenRecord, theirText: string): void {
     const { id } = theirs;
-    const { newId, scheduler, table } = this.#deps;
+    const { newId, scheduler, table } = this.deps;
     const mine = table.stored(id);
     if (mine === undefined) {
       table.put(theirs);
@@ -363,10 +357,10 @@ export class TokenSync implements Disposable {
     if (both.value !== lost.value && isClosable(lost)) {
       if (mine.valueVersion === theirs.valueVersion) {
         // Two windows replaced the same value at once: both new ones are open, so both stay on the list, whoever dies now.
-        void this.add({ ...lost, id: newId() });
+        void this.put({ ...lost, id: newId() });
       } else if (isUnheard && both.signInId !== mine.signInId) {
         // Another one has replaced what was there before, and perhaps its own value once more: this one is still to be closed.
-        void this.add({ ...lost, id: newId(), closing: true });
+        void this.put({ ...lost, id: newId(), closing: true });
       }
     }
   }
@@ -374,7 +368,7 @@ export class TokenSync implements Disposable {
   #onRemoteChange(id: string): void {
     void this.#inTurn(id, () => this.#read(id)).then((problem) => {
       if (problem !== undefined) {
-        this.#deps.log.warn(`Token entry ${id} ${problem}; it is left alone.`);
+        this.deps.log.warn(`Token entry ${id} ${problem}; it is left alone.`);
       }
     });
   }
@@ -385,7 +379,7 @@ export class TokenSync implements Disposable {
   }
 
   #report(error: unknown): undefined {
-    this.#deps.log.error(`The secret storage failed: ${String(error)}`);
+    this.deps.log.error(`The secret storage failed: ${String(error)}`);
     if (!this.#inTrouble) {
       this.#inTrouble = true;
       this.#trouble.fire(storageTrouble());

@@ -1,11 +1,10 @@
-import type { Clock } from '../clock.ts';
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
-import { type Log, logFault } from '../log.ts';
+import { logFault } from '../log.ts';
 import { isNameField } from '../protocols/protocol.ts';
-import type { Redactor } from '../redact.ts';
 import { isGuess, isLater, mayBeLater, mayLive, remaining, startOf } from './deadline.ts';
+import type { KeeperDeps } from './ports.ts';
 import {
   type AnyUser,
   isEnding,
@@ -24,26 +23,16 @@ export interface Change {
 }
 
 /** The tokens that are held, and how they belong together. */
-export class TokenTable extends DisposableStore {
-  readonly #clock: Clock;
-  readonly #redactor: Redactor;
+export class TokenTable extends Part<Pick<KeeperDeps, 'clock' | 'redactor' | 'log'>> {
   readonly #records = new Map<string, TokenRecord>();
   readonly #byConnection = new Map<string, Set<string>>();
   /** User tokens that live longer than their own record says, because a session of theirs was used. Never stored. */
   readonly #prolonged = new Map<string, UserToken>();
-  readonly #changes: Emitter<Change>;
+  readonly #changes = this.add(new Emitter<Change>((error) => logFault(this.deps.log, error)));
   /** The id of what {@link first} has found, until something changes that may end before it. */
   #first: string | undefined;
 
-  readonly onDidChange;
-
-  constructor(deps: { readonly clock: Clock; readonly redactor: Redactor; readonly log: Log }) {
-    super();
-    this.#clock = deps.clock;
-    this.#redactor = deps.redactor;
-    this.#changes = this.add(new Emitter<Change>((error) => logFault(deps.log, error)));
-    this.onDidChange = this.#changes.event;
-  }
+  readonly onDidChange = this.#changes.event;
 
   get size(): number {
     return this.#records.size;
@@ -89,7 +78,7 @@ export class TokenTable extends DisposableStore {
 
   /** The token that a sign-in at that origin has handed out, dead or alive; the latest, if two windows signed in at once. */
   main(connection: string, service: string | undefined, origin: string): MainToken | undefined {
-    const now = this.#clock.now();
+    const now = this.deps.clock.now();
     const all = this.of(connection).filter(isMain);
     return bestOf(
       all.filter((one) => !isEnding(one) && one.service === service && one.origin === origin),
@@ -142,7 +131,7 @@ export class TokenTable extends DisposableStore {
     if (this.#first !== undefined) {
       return this.get(this.#first); // Asked for each second, of many tokens.
     }
-    const now = this.#clock.now();
+    const now = this.deps.clock.now();
     const usable = this.all().filter((record) => !isEnding(record));
     const first = bestOf(usable, (one, than) => remaining(one, now) < remaining(than, now));
     this.#first = first?.id;
@@ -217,18 +206,18 @@ export class TokenTable extends DisposableStore {
   #tellSecrets(record: TokenRecord, before: TokenRecord | undefined): void {
     const has = (one: TokenRecord, secret: string) => secretsOf(one).some(([, value]) => value === secret);
     for (const [name, value] of secretsOf(record)) {
-      isNameField(name) ? this.#redactor.addName(value) : this.#redactor.add(value);
+      isNameField(name) ? this.deps.redactor.addName(value) : this.deps.redactor.add(value);
     }
     for (const [name, value] of before === undefined ? [] : secretsOf(before)) {
       const isOver = !isNameField(name) && !has(record, value);
       if (isOver && ![...this.#records.values()].some((other) => has(other, value))) {
-        this.#redactor.delete(value);
+        this.deps.redactor.delete(value);
       }
     }
   }
 
   #changed(change: Change): void {
-    const now = this.#clock.now();
+    const now = this.deps.clock.now();
     const first = this.#first === undefined ? undefined : this.get(this.#first);
     const record = this.get(change.id);
     const mayBeFirst =
@@ -258,7 +247,7 @@ export class TokenTable extends DisposableStore {
    * makes it worth trying. What was heard of a session before its user token was refused says nothing of that one's life.
    */
   #outlives(session: Session, other: TokenRecord): boolean {
-    const now = this.#clock.now();
+    const now = this.deps.clock.now();
     if (isGuess(session, now) && !mayLive(other, now)) {
       return other.leftMs > 0 || mayBeLater(session.sent, other.sent, now);
     }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DisposableStore } from '../../core/disposable.ts';
+import { Part } from '../../core/disposable.ts';
 import { describeRequest, fingerprint } from '../../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../../core/requests/request.ts';
 import { Row } from '../nodes.ts';
@@ -24,26 +24,24 @@ class RecentsNode extends Row {}
 
 type Node = QueryNode | RecentNode | RecentsNode;
 
+type RowsOf = { readonly settings: QuerySettings; readonly recents: Recents };
+
 /** Saved queries, and below them the recent requests. */
-export class QueryRows extends DisposableStore implements vscode.TreeDataProvider<Node> {
-  readonly #settings: QuerySettings;
-  readonly #recents: Recents;
+export class QueryRows extends Part<RowsOf> implements vscode.TreeDataProvider<Node> {
   readonly #changes = this.add(new vscode.EventEmitter<undefined>());
 
   readonly onDidChangeTreeData = this.#changes.event;
 
-  constructor(settings: QuerySettings, recents: Recents) {
-    super();
-    this.#settings = settings;
-    this.#recents = recents;
-    this.add(settings.onDidChange(() => this.#changes.fire(undefined)));
-    this.add(recents.onDidChange(() => this.#changes.fire(undefined)));
+  constructor(deps: RowsOf) {
+    super(deps);
+    this.add(deps.settings.onDidChange(() => this.#changes.fire(undefined)));
+    this.add(deps.recents.onDidChange(() => this.#changes.fire(undefined)));
   }
 
   getChildren(node?: Node): Node[] {
-    const saved = this.#settings.all();
+    const saved = this.deps.settings.all();
     const known = new Set(saved.map(({ request }) => fingerprint(request)));
-    const recent = this.#recents.all().filter((request) => !known.has(fingerprint(request)));
+    const recent = this.deps.recents.all().filter((request) => !known.has(fingerprint(request)));
     if (node !== undefined) {
       return node instanceof RecentsNode ? recent.map((request) => new RecentNode({ request })) : [];
     }

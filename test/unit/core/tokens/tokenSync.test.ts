@@ -104,8 +104,8 @@ describe('tokens in the table and in the store', () => {
 
   it('holds, finds and forgets', async () => {
     const { table, sync, changes } = open();
-    await sync.add(record('a', { connection: 'x' }));
-    await sync.add(record('b', { leftMs: 1_000 }));
+    await sync.put(record('a', { connection: 'x' }));
+    await sync.put(record('b', { leftMs: 1_000 }));
     assert.equal(table.size, 2);
     assert.equal(table.first()?.id, 'b');
     assert.deepEqual(
@@ -157,7 +157,7 @@ describe('tokens in the table and in the store', () => {
   });
 
   it('has stored a token when adding it resolves, and finds it again', async () => {
-    await open().sync.add(record('a'));
+    await open().sync.put(record('a'));
     const { table, sync } = open();
     assert.deepEqual(await sync.load(), []);
     assert.deepEqual(table.get('a'), record('a'));
@@ -165,7 +165,7 @@ describe('tokens in the table and in the store', () => {
 
   it('writes a burst of uses once, a second later at most', async () => {
     const { table, sync } = open();
-    await sync.add(record('a'));
+    await sync.put(record('a'));
     for (let use = 1; use <= 20; use++) {
       clock.advance(40);
       await sync.update('a', { lastUsedAt: clock.now().wall }, 'soon');
@@ -179,7 +179,7 @@ describe('tokens in the table and in the store', () => {
 
   it('writes at once when told to, together with what waited, and before the end', async () => {
     const { sync, scheduler } = open();
-    await sync.add(record('a'));
+    await sync.put(record('a'));
     await sync.update('a', { lastUsedAt: clock.now().wall + 5 }, 'soon');
     await sync.update('a', { leftMs: 5 }, 'now');
     assert.equal(storage.writes, 2);
@@ -192,7 +192,7 @@ describe('tokens in the table and in the store', () => {
 
   it('shows the same in two windows', async () => {
     const [one, two] = [open(), open()];
-    await one.sync.add(record('a'));
+    await one.sync.put(record('a'));
     await settled();
     assert.equal(two.table.get('a')?.value, 'secret-of-a');
     assert.equal(two.redactor.redact('secret-of-a'), '‹redacted›');
@@ -214,14 +214,14 @@ describe('tokens in the table and in the store', () => {
     await sync.update('a', { value: 'fresh-value' }, 'now');
     const { keep, version, value } = JSON.parse(storage.entries.get('a') ?? '');
     assert.deepEqual({ keep, version, value }, { keep: { csrf: 'x' }, version: 2, value: 'fresh-value' });
-    await sync.add(record('b'));
+    await sync.put(record('b'));
     assert.equal(table.size, 2);
     assert.ok(!storage.entries.get('b')?.includes('csrf'));
   });
 
   it('loses neither window’s change when both write over each other', async () => {
     const [one, two] = [open(), open()];
-    await one.sync.add(record('a'));
+    await one.sync.put(record('a'));
     await settled();
     await Promise.all([
       one.sync.update('a', { keepAlive: 'auto', keepAliveSetAt: 7 }, 'now'),
@@ -246,7 +246,7 @@ describe('tokens in the table and in the store', () => {
 
   it('keeps both values when two windows replace one at once', async () => {
     const [one, two] = [open(), open()];
-    await one.sync.add(record('a'));
+    await one.sync.put(record('a'));
     await settled();
     await Promise.all([
       one.sync.update('a', { value: 'fresh-value-of-one' }, 'now'),
@@ -266,7 +266,7 @@ describe('tokens in the table and in the store', () => {
 
   it('keeps such a value too where it is the one of a window that died when it had written that', async () => {
     const { sync, table } = open();
-    await sync.add(record('a'));
+    await sync.put(record('a'));
     await sync.update('a', { value: 'fresh-value' }, 'now');
     await sync.update('a', { leftMs: 70_000 }, 'now'); // The later news: it is this one's that stays under the id.
     const other = storage.window();
@@ -281,7 +281,7 @@ describe('tokens in the table and in the store', () => {
   it('keeps each of two such values once, however many windows have heard of both', async () => {
     const windows = [open(), open(), open(), open()] as const;
     const [one] = windows;
-    await one.sync.add(record('a'));
+    await one.sync.put(record('a'));
     await settled();
     await one.sync.update('a', { value: 'fresh-value-of-one' }, 'now');
     await settled();
@@ -307,7 +307,7 @@ describe('tokens in the table and in the store', () => {
 
     it('is kept for closing where it had not been written yet, however long that took', async () => {
       const { sync, table } = open();
-      await sync.add(record('a'));
+      await sync.put(record('a'));
       storage.broken = true;
       await sync.update('a', fresh, 'now');
       clock.advance(5_000);
@@ -323,7 +323,7 @@ describe('tokens in the table and in the store', () => {
 
     it('is kept for closing where that window may not have heard of it', async () => {
       const { sync, table } = open();
-      await sync.add(record('a'));
+      await sync.put(record('a'));
       await sync.update('a', fresh, 'now');
       clock.advance(500);
       const other = storage.window();
@@ -340,7 +340,7 @@ describe('tokens in the table and in the store', () => {
     ]) {
       it(title, async () => {
         const { sync, table } = open();
-        await sync.add(record('a'));
+        await sync.put(record('a'));
         await sync.update('a', fresh, 'now');
         clock.advance(afterMs);
         const other = storage.window();
@@ -357,7 +357,7 @@ describe('tokens in the table and in the store', () => {
 
   it('does not bring back what another window has closed', async () => {
     const [one, two] = [open(), open()];
-    await one.sync.add(record('a'));
+    await one.sync.put(record('a'));
     await settled();
     await Promise.all([one.sync.remove('a'), two.sync.update('a', { leftMs: 5 }, 'now')]);
     await settled();
@@ -371,7 +371,7 @@ describe('tokens in the table and in the store', () => {
   it('forgets as well what another window has put aside of a value that has ended', async () => {
     const { table, sync } = open();
     const ended = record('a');
-    await sync.add(ended);
+    await sync.put(ended);
     clock.advance(10);
     await sync.removeEnded(ended);
     const other = storage.window();
@@ -389,7 +389,7 @@ describe('tokens in the table and in the store', () => {
   it('keeps what it has put in the place of a value that has ended, when a window writes that once more', async () => {
     const { table, sync } = open();
     const ended = record('a');
-    await sync.add(ended);
+    await sync.put(ended);
     await sync.update('a', { value: 'fresh-value' }, 'now');
     clock.advance(10);
     await sync.removeEnded({ ...ended, id: 'put aside' });
@@ -407,7 +407,7 @@ describe('tokens in the table and in the store', () => {
   it('keeps a replaced value that another window has listed, if it hears of that before it hears of the new one', async () => {
     const { table, sync } = open();
     const first = record('a');
-    await sync.add(first);
+    await sync.put(first);
     await settled();
     // Written by another window, and not heard of yet.
     storage.entries.set('a', serialize({ ...first, value: 'fresh-value', valueVersion: 1 }));
@@ -425,7 +425,7 @@ describe('tokens in the table and in the store', () => {
   it('keeps a value that another window has listed, until all have heard which one stays under the id', async () => {
     const { table, sync } = open();
     const first = record('a');
-    await sync.add(first);
+    await sync.put(first);
     const other = storage.window();
     await other.write('b', serialize({ ...first, id: 'b' }));
     await settled();
@@ -448,7 +448,7 @@ describe('tokens in the table and in the store', () => {
     let steps = Number.NEGATIVE_INFINITY;
     const { table, sync } = open(() => (++steps === 2 ? writing.promise : Promise.resolve()));
     const first = record('a');
-    await sync.add(first);
+    await sync.put(first);
     await settled();
     steps = 0;
     let isDone = false;
@@ -478,7 +478,7 @@ describe('tokens in the table and in the store', () => {
       const first = record('a');
       const { table, sync } = open();
       const other = storage.window();
-      await sync.add(first);
+      await sync.put(first);
       if (heldBy === 'the one that signed in') {
         await sync.update('a', { value: 'fresh-value' }, 'now');
         await sync.update('a', { leftMs: 70_000 }, 'now'); // The later news: it is this one's that stays under the id.
@@ -505,7 +505,7 @@ describe('tokens in the table and in the store', () => {
   it('does not forget what has another value by now', async () => {
     const [one, two] = [open(), open()];
     const first = record('a');
-    await one.sync.add(first);
+    await one.sync.put(first);
     await settled();
     const replacing = two.sync.update('a', { value: 'fresh-value' }, 'now');
     await one.sync.removeEnded(first);
@@ -523,8 +523,8 @@ describe('tokens in the table and in the store', () => {
     const { table, sync, troubles, lines } = open();
     storage.broken = true;
     await sync.load();
-    await sync.add(record('a'));
-    await sync.add(record('b'));
+    await sync.put(record('a'));
+    await sync.put(record('b'));
     await sync.update('a', { leftMs: 5 }, 'now');
     assert.deepEqual(troubles, ['E_STORAGE']);
     assert.equal(table.size, 2);
@@ -569,7 +569,7 @@ describe('tokens in the table and in the store', () => {
     it('lets no answer to an earlier request shorten a life', async () => {
       const { table, sync } = open();
       const first = clock.now();
-      await sync.add(record('a'));
+      await sync.put(record('a'));
       clock.advance(5_000);
       const token = record('a');
       const later = { sent: clock.now(), leftMs: 60_000, source: 'reported' as const };
@@ -587,7 +587,7 @@ describe('tokens in the table and in the store', () => {
 
     it('gives a new value its own life, whatever is heard of the one before after a later request', async () => {
       const { table, sync } = open();
-      await sync.add(record('a'));
+      await sync.put(record('a'));
       const token = record('a');
       const renewal = { sent: clock.now(), leftMs: 60_000, source: 'reported' as const };
       clock.advance(5_000);
@@ -599,7 +599,7 @@ describe('tokens in the table and in the store', () => {
 
     it('passes over what is told of a value that was replaced', async () => {
       const { table, sync } = open();
-      await sync.add(record('a'));
+      await sync.put(record('a'));
       await sync.update('a', { value: 'another-secret', leftMs: 10 }, 'now');
       clock.advance(1);
       const life = { sent: clock.now(), leftMs: 60_000, source: 'reported' as const };
@@ -627,9 +627,9 @@ describe('tokens in the table and in the store', () => {
 
     it('reckons that one lives as long as its sessions, and never writes that', async () => {
       const { table, sync, changes } = open();
-      await sync.add(user());
+      await sync.put(user());
       clock.advance(30_000);
-      await sync.add(session());
+      await sync.put(session());
       assert.equal(table.get('u')?.sent.up, clock.now().up);
       assert.equal(table.main('c', 's', 'http://127.0.0.1:1')?.sent.up, clock.now().up);
       assert.equal(JSON.parse(storage.entries.get('u') ?? '').sent.up, clock.now().up - 30_000);
@@ -654,8 +654,8 @@ describe('tokens in the table and in the store', () => {
 
     it('does not take the death of a session for a sign of life', async () => {
       const { table, sync } = open();
-      await sync.add(user());
-      await sync.add(session());
+      await sync.put(user());
+      await sync.put(session());
       const { sent } = table.get('u') ?? assert.fail();
       clock.advance(30_000);
       await sync.update('s1', { sent: clock.now(), leftMs: 0 }, 'now');
@@ -664,8 +664,8 @@ describe('tokens in the table and in the store', () => {
 
     it('reckons from now on once the clocks have parted, and with the life left', async () => {
       const { table, sync } = open();
-      await sync.add(user());
-      await sync.add(session());
+      await sync.put(user());
+      await sync.put(session());
       clock.advance(20_000);
       clock.jumpWall(3_600_000);
       sync.anchor();
@@ -682,9 +682,9 @@ describe('tokens in the table and in the store', () => {
 
     it('lets a new sign-in count more than an old session', async () => {
       const { table, sync } = open();
-      await sync.add(user());
+      await sync.put(user());
       clock.advance(10_000);
-      await sync.add(session());
+      await sync.put(session());
       clock.advance(10_000);
       await sync.update('u', { value: 'fresh-user-token', sent: clock.now(), leftMs: 60_000 }, 'now');
       assert.equal(table.get('u')?.value, 'fresh-user-token');
@@ -693,7 +693,7 @@ describe('tokens in the table and in the store', () => {
 
     it('keeps what another window has noted of one that was closed here, to close with it what it was opening', async () => {
       const { table, sync } = open();
-      await sync.add(user());
+      await sync.put(user());
       const other = storage.window();
       const note = (id: string) => serialize({ ...user(), id, level: 'replaced' });
       await other.write('noted-before', note('noted-before'));
@@ -712,18 +712,18 @@ describe('tokens in the table and in the store', () => {
 
     it('opens nothing under one that was replaced and waits for its end', async () => {
       const { table, sync } = open();
-      await sync.add(user());
+      await sync.put(user());
       clock.advance(1_000);
       const replaced: ReplacedToken = { ...common('u2'), level: 'replaced', service: 's' };
-      await sync.add(replaced);
+      await sync.put(replaced);
       assert.equal(table.main('c', 's', 'http://127.0.0.1:1')?.id, 'u');
     });
 
     it('does not take a session of the next sign-in for a sign of life of the one before', async () => {
       const { table, sync } = open();
-      await sync.add({ ...user(), signInId: 'first' });
+      await sync.put({ ...user(), signInId: 'first' });
       clock.advance(90_000);
-      await sync.add(session({ signInId: 'second' }));
+      await sync.put(session({ signInId: 'second' }));
       const { sent } = table.get('u') ?? assert.fail();
       assert.equal(sent.up, clock.now().up - 90_000);
       await sync.update('u', { value: 'fresh-user-token', signInId: 'second' }, 'now');
@@ -735,11 +735,11 @@ describe('tokens in the table and in the store', () => {
       const now = user({ value: 'secret-of-now', signInId: 'second' });
       const before: ReplacedToken = { ...user(), id: 'u1', level: 'replaced', signInId: 'first' };
       const elsewhere = session({ id: 's3', service: 'other', under: 'gone' });
-      await sync.add(now);
-      await sync.add(before);
-      await sync.add(session({ signInId: 'first' }));
-      await sync.add(session({ id: 's2', signInId: 'second', value: 'secret-of-s2' }));
-      await sync.add(elsewhere);
+      await sync.put(now);
+      await sync.put(before);
+      await sync.put(session({ signInId: 'first' }));
+      await sync.put(session({ id: 's2', signInId: 'second', value: 'secret-of-s2' }));
+      await sync.put(elsewhere);
       const ids = (sessions: readonly Session[]) => sessions.map(({ id }) => id);
       assert.deepEqual(ids(table.sessionsOf(now)), ['s1', 's2']);
       assert.deepEqual(ids(table.sessionsOpenUnder(now)), ['s2']);
@@ -756,9 +756,9 @@ describe('tokens in the table and in the store', () => {
 
     it('knows which of two a session is under', async () => {
       const { table, sync } = open();
-      await sync.add(user());
+      await sync.put(user());
       clock.advance(1_000);
-      await sync.add(user({ id: 'u2', value: 'secret-of-u2' }));
+      await sync.put(user({ id: 'u2', value: 'secret-of-u2' }));
       assert.equal(table.main('c', 's', 'http://127.0.0.1:1')?.id, 'u2');
       assert.equal(table.owner(session())?.id, 'u');
       await sync.remove('u');
