@@ -36,8 +36,9 @@ export function isBare(head: JsonObject): boolean {
   return !Object.values(member(head, 'Result') ?? {}).some(Array.isArray);
 }
 
+/** A status, or the one of what has one; 0 where there is none. */
 function statusIn(value: unknown): number {
-  const status = v.safeParse(numeric, member(value, 'Status'));
+  const status = v.safeParse(numeric, member(value, 'Status') ?? value);
   return status.success ? status.output : 0;
 }
 
@@ -49,9 +50,9 @@ export function forPeople(said: unknown): unknown {
 }
 
 /** The status of an answer: of the error in its body, or else of HTTP. */
-export function statusOf({ status, text }: HttpAnswer): unknown {
+export function statusOf({ status, text }: HttpAnswer): number {
   const parsed = parseJson(text);
-  return Number((parsed.ok ? errorIn(parsed.value)?.Status : undefined) ?? status);
+  return (parsed.ok && statusIn(errorIn(parsed.value))) || status;
 }
 
 /** How many rows there are in all, where the answer is one page of them. */
@@ -67,7 +68,7 @@ export function refusalsIn(head: JsonObject, redactor: Redactor): string[] {
   const parts = ['Columns', 'Refused'].flatMap((name) => [member(result, name) ?? []].flat());
   for (const one of [refusalIn(head) ?? [], parts].flat()) {
     const statuses = [one, ...['Status', 'BateStatus'].flatMap((name) => [member(one, name) ?? []].flat())];
-    const refusal = statuses.find((status) => Number(member(status, 'Status') ?? status) >= 300);
+    const refusal = statuses.find((status) => statusIn(status) >= 300);
     if (refusal !== undefined) {
       const metadata = member(one, 'Metadata');
       const names = ['Datasource', 'Symbol'].map((name) => member(one, name) ?? member(metadata, name));

@@ -432,6 +432,24 @@ describe('protocols: SARUS as it is today', () => {
     deepEqual(await data.answer.rows(), [{ Date: 'd', v0: 'NA', v1: null, v2: 1 }]);
   });
 
+  it('takes a status of any form for none, and what it stands beside for what it is', async () => {
+    for (const Status of [{ toString: 1 }, [], true, 'soon', null, { valueOf: null, toString: null }]) {
+      const { gateway } = await against((_, response, index) =>
+        json(
+          response,
+          [
+            { Result: { Columns: [{ Bate: 'C', Status }], Rows: { '2024-01-02': [1] }, Status } },
+            { Errors: [{ Status, Details: 'No' }] },
+          ][Math.min(index, 1)],
+        ),
+      );
+      const { answer, warnings } = await get(gateway, { endpoint: 'GetValuesRC' });
+      deepEqual([answer.rowCount, warnings], [1, undefined]);
+      await failure(get(gateway, { endpoint: 'GetValuesRC' }), 'E_HTTP');
+      await failure(gateway.keepAlive({ user: 'tok' }), 'E_HTTP');
+    }
+  });
+
   it('takes the count of all pages as text, too', async () => {
     const { gateway } = await against((_, response) =>
       json(response, { Result: { Metadata: { Datasets: '5000' }, Datasets: [{ Symbol: 'A' }] } }),
