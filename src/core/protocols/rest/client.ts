@@ -60,17 +60,23 @@ export class Rest implements Gateway<RestQuery> {
   }
 
   async signIn(login: Login, _service?: string, options: TryOptions = {}): Promise<Grant> {
-    const { life, query } = this.#description;
     const { before, answers, answer } = await this.#takeSteps(login, options, true);
-    const grant = this.#granted(before, answer, answers.slice(0, -1));
+    return this.#asked(this.#granted(before, answer, answers.slice(0, -1)), {}, options);
+  }
+
+  /** A grant with the life that only a query tells, if it does. */
+  async #asked(grant: Grant, kept: Kept, options: CallOptions): Promise<Grant> {
+    const { life, query } = this.#description;
     if (grant.reportedMs !== undefined || query === undefined || !(tells(query) || tells(life))) {
       return grant;
     }
     try {
       // Whatever this meets, cancelling included, the token is there and must not get lost.
-      const told = await this.#ask(query, { user: grant.value, more: grant.more }, options);
-      const left = told.reportedMs ? { sent: told.sent, reportedMs: told.reportedMs } : {};
-      return { ...grant, ...left, more: { ...grant.more, ...told.more } };
+      const { isUnchanged: _, estimatedMs: __, ...rest } = grant;
+      const told = await this.#ask(query, { user: grant.value, more: { ...kept, ...grant.more } }, options);
+      const left = told.reportedMs ? { ...rest, sent: told.sent, reportedMs: told.reportedMs } : grant;
+      const more = { ...grant.more, ...told.more };
+      return { ...left, ...(Object.keys(more).length === 0 ? {} : { more }) };
     } catch {
       return grant;
     }
@@ -167,7 +173,8 @@ export class Rest implements Gateway<RestQuery> {
     });
   }
 
-  async keepAlive(tokens: Tokens, { signal }: CallOptions = {}): Promise<Grant> {
+  async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
+    const { signal } = options;
     const { keep, life, renew, token } = this.#description;
     if (renew === undefined) {
       throw new TypeError('There is no such request.');
@@ -180,12 +187,16 @@ export class Rest implements Gateway<RestQuery> {
     const value = this.#answers.tokenAt(renew.token ?? token, view) ?? tokens.user;
     const kept = this.#answers.keptAt({ ...keep, ...renew.keep }, view);
     const unit = isUnit(renew) ? renew : life;
-    return {
+    const lives = value === tokens.user;
+    const grant = {
       value,
       sent: answer.sent,
-      ...(value === tokens.user ? this.#lifeOn(unit, view, value, renew) : newLife(unit, answer, value)),
+      ...(lives ? this.#lifeOn(unit, view, value, renew) : newLife(unit, answer, value)),
       ...this.#answers.newOf(tokens, scope.cookies, undefined, kept),
     };
+    // What is new of something that was used up has to be stored first.
+    const isKnown = this.renewsDead || (lives && !grant.isUnchanged);
+    return isKnown ? grant : this.#asked(grant, tokens.more ?? {}, options);
   }
 
   async #ask(

@@ -622,6 +622,24 @@ describe('rest: the client', () => {
       }
     });
 
+    it('asks for the life where only a query tells it, but not before what was used up is stored', async () => {
+      const life = { minutes: 5 };
+      const query = { request: 'GET /left', seconds: '/left' };
+      for (const [renew, kept, more] of [
+        [{ request: 'PATCH /session' }, {}, { reportedMs: 30_000 }],
+        [{ request: 'PATCH /session', token: '/new' }, {}, { value: 'tok-2', reportedMs: 30_000 }],
+        [{ request: 'POST /r', form: { r: '{refresh}' } }, { refresh: '/r' }, { isUnchanged: true }],
+        [{ request: 'PATCH /session', seconds: '/left' }, {}, { reportedMs: 9_000 }],
+      ] as const) {
+        const { url } = await server((call, response) =>
+          json(response, call.path === '/left' ? { left: 30 } : { new: 'tok-2', left: 9 }),
+        );
+        const client = new Client(restOf(url, { ...plain, life, query, renew, keep: kept }));
+        const { sent: _, ...grant } = await client.gateway.keepAlive({ user: 'tok', more: { refresh: 'r' } });
+        deepEqual(grant, { value: 'tok', ...more }, JSON.stringify(renew));
+      }
+    });
+
     it('sets back what slides, and may be told a shorter life', async () => {
       const { url } = await server((_, response) => json(response, { ttl: 5 }));
       const renew = { request: 'GET /me' };
