@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { startSandbox } from '../sandbox/gateway.ts';
 import { json, serve, tomcat } from '../unit/core/protocols/rig.ts';
 import { type Fixture, useFixture } from './fixture.ts';
-import { connectionName, connectionTo, getData, signIn } from './sessions.ts';
+import { getData, signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
@@ -46,17 +46,29 @@ async function startGateway(): Promise<Gateway> {
   return gateway;
 }
 
-describe('a person whose password was refused', () => {
-  const gateway = useFixture(startGateway);
-  const vs = useWorkbench(() => ({ settings: connectionTo(gateway().url, { dialect: 'views' }) }));
+describe('a person who is asked again', () => {
+  const gateway = useFixture(startGateway, { together: true });
+  const sandbox = useFixture(() => startSandbox({ basic: true }), { together: true });
+  const common = { kind: 'bmc-cra', service: 'BBI3SYSA' };
+  const vs = useWorkbench(
+    () => ({
+      settings: {
+        'sessionTokens.connections': [
+          { ...common, name: 'strict', url: gateway().url, dialect: 'views' },
+          { ...common, name: 'double', url: sandbox().url },
+        ],
+      },
+    }),
+    { together: true },
+  );
 
-  it('reads why, is shown it in the tree, and signs in anew there; it was sent once', async () => {
+  it('because a password was refused: reads why, is shown it in the tree, and signs in anew there; it was sent once', async () => {
     const { quickInput } = vs();
     await vs().showTokens();
-    await signIn(vs(), { password: 'first-pass', keep: 'Remember' });
+    await signIn(vs(), { connection: 'strict', password: 'first-pass', keep: 'Remember' });
     gateway().change('second-pass');
     for (let attempt = 0; attempt < 3; attempt++) {
-      await getData(vs(), 'MVMVS/JCPU');
+      await getData(vs(), 'MVMVS/JCPU', 'strict');
       await quickInput.waitFor(/were refused, enter them anew: .*PASSWORD EXPIRED/);
       await quickInput.cancel();
       await quickInput.waitUntilClosed();
@@ -64,27 +76,24 @@ describe('a person whose password was refused', () => {
     assert.equal(gateway().refused, 1);
     const isRefused = (description: string) => /credentials refused/.test(description);
     const rows = await vs().waitForRows((all) => all.some(({ description }) => isRefused(description)));
-    assert.match(rows.find(({ label }) => label === connectionName)?.spoken ?? '', /credentials refused/);
+    assert.match(rows.find(({ label }) => label === 'strict')?.spoken ?? '', /credentials refused/);
 
-    await vs().row(connectionName).click();
+    await vs().row('strict').click();
     await quickInput.answer(/enter them anew: .*PASSWORD EXPIRED/, 'demo');
     assert.equal((await quickInput.answer(/Password/, 'second-pass')).masked, true);
     await quickInput.pick(/Remember these/, 'Remember');
     await vs().waitForRows(
-      (all) => all.length === 2 && !all.some(({ description }) => isRefused(description)),
+      (all) => all.length === 3 && !all.some(({ description }) => isRefused(description)),
     );
     assert.equal(gateway().refused, 1);
+    await vs().palette('Session Tokens: Sign Out');
+    await vs().waitForRows((all) => all.length === 2);
   });
-});
 
-describe('a gateway that wants its Tomcat user', () => {
-  const sandbox = useFixture(() => startSandbox({ basic: true }));
-  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
-
-  it('has the person asked once, for a name and, masked, for the password', async () => {
+  it('because a gateway wants its Tomcat user: once, for a name and, masked, for the password', async () => {
     const { quickInput } = vs();
     await vs().showTokens();
-    await signIn(vs());
+    await signIn(vs(), { connection: 'double' });
     await vs().palette('Session Tokens: Keep Alive');
     await quickInput.answer(/own user \(Tomcat\)/, 'tomcat');
     assert.equal(

@@ -1,25 +1,55 @@
 import assert from 'node:assert/strict';
-import { startSandbox } from '../sandbox/gateway.ts';
+import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import type { Profile } from '../sandbox/releases.ts';
 import { useFixture } from './fixture.ts';
 import { ResultTab } from './resultTab.ts';
-import { connectionTo, signIn } from './sessions.ts';
+import { signIn } from './sessions.ts';
 import { until } from './until.ts';
 import { useWorkbench } from './workbench.ts';
 
 /** What a person can do with every release of the CRA gateway, by palette alone. */
 describe('the releases of CRA, by palette', () => {
-  for (const profile of ['classic', 'cmi', 'newest'] satisfies Profile[]) {
+  const profiles = ['classic', 'cmi', 'newest'] as const satisfies readonly Profile[];
+  const gateways = useFixture(startAll, { together: true });
+  const vs = useWorkbench(
+    () => ({
+      settings: {
+        'sessionTokens.connections': gateways().all.map(({ profile, sandbox }) => ({
+          name: profile,
+          kind: 'bmc-cra',
+          url: sandbox.url,
+          service: 'BBI3SYSA',
+        })),
+      },
+    }),
+    { together: true },
+  );
+
+  /** A gateway of each release. */
+  async function startAll() {
+    const all = await Promise.all(
+      profiles.map(async (profile) => ({ profile, sandbox: await startSandbox({ profile }) })),
+    );
+    const close = async () => {
+      await Promise.all(all.map(({ sandbox }) => sandbox.close()));
+    };
+    return { all, close };
+  }
+
+  for (const profile of profiles) {
     describe(profile, () => {
-      const sandbox = useFixture(() => startSandbox({ profile }));
-      const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
+      const sandbox = () => gateways().all.find((one) => one.profile === profile)?.sandbox as Sandbox;
       const tellsDefinitions = profile !== 'classic';
 
       it('signs in, chooses system and sort, hides and shows a column, and signs out', async () => {
         const { page, quickInput } = vs();
-        await signIn(vs());
+        if ((await vs().editorTitles()).length > 0) {
+          await vs().closeEditors();
+        }
+        await signIn(vs(), { connection: profile });
 
         await vs().palette('Session Tokens: Get Data');
+        await quickInput.pick(/Choose a connection/, profile);
         await quickInput.pick(/View, as PRODUCT/, 'Options…');
         // The question that follows has the same words, and no options among its answers.
         await until('the view to be asked for', async () => {

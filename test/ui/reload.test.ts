@@ -7,8 +7,18 @@ import { labels, useWorkbench } from './workbench.ts';
 
 /** What is held outlives the window; what a person did not want to outlive it is closed with it. */
 describe('a reload', () => {
-  const sandbox = useFixture(startSandbox);
-  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
+  const sandbox = useFixture(startSandbox, { together: true });
+  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }), { together: true });
+
+  it('closes what its window opened', async () => {
+    await openSession(vs(), 'MVMVS/JCPU');
+    assert.equal(sandbox().stats().sessions, 1);
+    await vs().page.reload();
+    await vs().showTokens();
+    const rows = await vs().waitForRows((all) => all.length === 2);
+    assert.deepEqual(labels(rows), ['host', 'BBI3SYSA']);
+    await until('the gateway to have closed it', async () => sandbox().stats().sessions === 0);
+  });
 
   it('finds tokens and credentials again', async () => {
     await vs().setSettings({ 'sessionTokens.closeOnExit': false });
@@ -24,15 +34,5 @@ describe('a reload', () => {
     assert.equal(sandbox().stats().sessions, 1);
     await vs().palette('Session Tokens: Sign Out');
     await vs().waitForRows((rows) => rows.length === 1);
-  });
-
-  it('closes what its window opened', async () => {
-    await openSession(vs(), 'MVMVS/JCPU');
-    assert.equal(sandbox().stats().sessions, 1);
-    await vs().page.reload();
-    await vs().showTokens();
-    const rows = await vs().waitForRows((all) => all.length === 2);
-    assert.deepEqual(labels(rows), ['host', 'BBI3SYSA']);
-    await until('the gateway to have closed it', async () => sandbox().stats().sessions === 0);
   });
 });
