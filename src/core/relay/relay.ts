@@ -30,7 +30,8 @@ const bounds = {
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
 };
-const maxSockets = 64;
+/** Those that wait for a first request; as many again may be at work. */
+const maxSilent = 64;
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -72,6 +73,8 @@ export class Relay implements Disposable, RelayAddress {
   #told = firstTold;
   /** Those with a wrong capability, which wait: they take no place from others. */
   readonly #refusing = new Set<ServerResponse>();
+  /** Sockets without a request so far, the oldest first. */
+  readonly #silent = new Set<Socket>();
   /** Requests that were sent on so far. */
   requests = 0;
 
@@ -97,7 +100,14 @@ export class Relay implements Disposable, RelayAddress {
     this.#name = connection.name;
     this.identity = identityOf(connection);
     this.#server = createServer(bounds, (request, response) => void this.#take(request, response));
-    this.#server.maxConnections = maxSockets;
+    this.#server.maxConnections = 2 * maxSilent;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket.once('close', () => this.#silent.delete(socket)));
+      const [oldest] = this.#silent;
+      if (oldest !== undefined && this.#silent.size > maxSilent) {
+        this.#silent.delete(oldest.destroy()); // So that whoever asks for nothing keeps nobody out.
+      }
+    });
     for (const event of ['connect', 'upgrade']) {
       this.#server.on(event, (_: IncomingMessage, socket: Socket) => socket.destroy());
     }
@@ -122,6 +132,7 @@ export class Relay implements Disposable, RelayAddress {
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#silent.delete(request.socket);
     response.on('error', () => undefined); // Who asked has gone.
     try {
       await this.#answer(request, response);

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { placeIn, staysBelow } from '../../../../src/core/relay/guards.ts';
@@ -197,6 +198,18 @@ describe('a relay, to others', () => {
     ok(reply.status === 413 || reply === 'ECONNRESET' || reply === 'EPIPE', JSON.stringify(reply));
     equal((await ask(`${relay.url}/things`, { headers: { 'X-Large': 'x'.repeat(17_000) } })).status, 431);
     deepEqual(got, []);
+  });
+
+  it('is kept from nobody by those who open sockets and ask for nothing', async () => {
+    const silent = Array.from({ length: 200 }, () => dial(relay.port, '127.0.0.1'));
+    for (const socket of silent) {
+      socket.on('error', () => undefined).write('GET /half');
+    }
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    equal((await ask(`${relay.url}/things`)).status, 200);
+    for (const socket of silent) {
+      socket.destroy();
+    }
   });
 
   it('takes 32 requests at once', async () => {
