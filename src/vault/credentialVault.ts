@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
-import type { Disposable } from '../core/disposable.ts';
-import type { Event } from '../core/event.ts';
+import { Part } from '../core/disposable.ts';
 import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
 import { SecretEntries } from './secretEntries.ts';
 
@@ -20,18 +19,13 @@ const schema = v.object({
 });
 
 /** Logins, one entry for each connection. */
-export class CredentialVault implements CredentialStore, Disposable {
-  readonly #entries: SecretEntries;
+export class CredentialVault extends Part<vscode.SecretStorage> implements CredentialStore {
+  readonly #entries = this.add(new SecretEntries(this.deps, 'credentials/'));
   /** What was read or written last, by connection. */
   readonly #last = new Map<string, Credentials | undefined>();
   #isLeaving = false;
 
-  readonly onDidChange: Event<string>;
-
-  constructor(secrets: vscode.SecretStorage) {
-    this.#entries = new SecretEntries(secrets, 'credentials/');
-    this.onDidChange = this.#entries.onDidChange;
-  }
+  readonly onDidChange = this.#entries.onDidChange;
 
   /** An entry that cannot be read counts as none: the person is asked, and their answer replaces it. */
   async read(connection: string): Promise<Credentials | undefined> {
@@ -57,10 +51,6 @@ export class CredentialVault implements CredentialStore, Disposable {
   async delete(connection: string): Promise<void> {
     this.#last.delete(connection);
     await this.#entries.delete(connection);
-  }
-
-  dispose(): void {
-    this.#entries.dispose();
   }
 }
 

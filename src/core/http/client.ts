@@ -5,6 +5,7 @@ import { AxiosHeaders, getAdapter, type InternalAxiosRequestConfig } from 'axios
 import { pause } from '../async.ts';
 import type { Clock, Instant } from '../clock.ts';
 import { type Connection, type ConnectionSecrets, hasSecrets, secretPlace } from '../connection.ts';
+import { Part } from '../disposable.ts';
 import { cancelled, type Message, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
@@ -59,32 +60,19 @@ const sendWith = getAdapter('http');
  * let grow (headers, body after inflating, time in total), sends nothing to any other origin,
  * and rejects with a `TokensError` only: never with an error of a library, which would hold headers and bodies.
  */
-export class HttpClient {
-  readonly #deps: HttpDeps;
-  readonly #base: URL;
-  readonly #prefix: string;
-  readonly #secure: boolean;
-  readonly #agent: http.Agent;
+export class HttpClient extends Part<HttpDeps> {
+  readonly #base = new URL(this.deps.connection.url);
+  readonly #prefix = this.#base.pathname.replace(/\/+$/, '');
+  readonly #secure = this.#base.protocol === 'https:';
+  readonly #cookies = new CookieJar(this.#base.hostname, this.deps.clock);
+  readonly #agent = this.#agentOf({ keepAlive: true, timeout: socketIdleMs, maxSockets });
   /** Over sockets that are used again, and over a new one for each request. */
-  readonly #pooled: Omit<InternalAxiosRequestConfig, 'headers'>;
-  readonly #single: Omit<InternalAxiosRequestConfig, 'headers'>;
-  readonly #cookies: CookieJar;
+  readonly #pooled = this.#config(this.#agent);
+  readonly #single = this.#config(this.#agentOf({ keepAlive: false }));
   #tls: tls.ConnectionOptions = {};
   /** What the key of the client certificate was opened with. */
   #passphrase: string | undefined;
   #isStale = true;
-
-  constructor(deps: HttpDeps) {
-    this.#deps = deps;
-    this.#base = new URL(deps.connection.url);
-    this.#prefix = this.#base.pathname.replace(/\/+$/, '');
-    this.#secure = this.#base.protocol === 'https:';
-    this.#cookies = new CookieJar(this.#base.hostname, deps.clock);
-    const Agent = this.#secure ? https.Agent : http.Agent;
-    this.#agent = new Agent({ keepAlive: true, timeout: socketIdleMs, maxSockets });
-    this.#pooled = this.#config(this.#agent);
-    this.#single = this.#config(new Agent({ keepAlive: false }));
-  }
 
   /** How the gateway is called in sentences. */
   get host(): string {
@@ -103,10 +91,10 @@ export class HttpClient {
     }
     // Waiting for its turn is no time of the request.
     const over = await request.turn?.(request.signal);
-    const flight = new Flight(request, headers, this.#deps, this.host);
+    const flight = new Flight(request, headers, this.deps, this.host);
     const answered = this.#attempts(flight, over)
       .catch((error: unknown) => {
-        const known = explain(error, this.host, this.#deps);
+        const known = explain(error, this.host, this.deps);
         // Before the next request its files may have been replaced.
         this.#isStale ||= known.code === 'E_TLS' || known.code === 'E_NETWORK';
         throw flight.failure ?? known;
@@ -123,10 +111,14 @@ export class HttpClient {
   }
 
   /** Closes idle sockets; what is under way goes on. */
-  dispose(): void {
+  override dispose(): void {
     for (const socket of Object.values(this.#agent.freeSockets).flat()) {
       socket?.destroy();
     }
+  }
+
+  #agentOf(options: http.AgentOptions): http.Agent {
+    return this.#secure ? new https.Agent(options) : new http.Agent(options);
   }
 
   #config(agent: http.Agent): Omit<InternalAxiosRequestConfig, 'headers'> {
@@ -151,7 +143,7 @@ export class HttpClient {
     const { agent } = options;
     const all = {
       ...options,
-      ...(this.#deps.proxySupport?.() === 'on' ? { agent: undefined } : {}),
+      ...(this.deps.proxySupport?.() === 'on' ? { agent: undefined } : {}),
       // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
       ...(this.#secure ? this.#tls : {}),
       // Else what takes our agent's place says that the socket is for once.
@@ -175,14 +167,14 @@ export class HttpClient {
         if (attempt > 0) {
           ended = await turn?.(flight.kill.signal);
         }
-        const sent = attempt === 0 ? flight.begun : this.#deps.clock.now();
+        const sent = attempt === 0 ? flight.begun : this.deps.clock.now();
         const answer = await this.#exchange(flight, sent, !last && idempotent === true).finally(ended);
         if (typeof answer !== 'number') {
           return answer;
         }
-        await pause(this.#deps.clock, answer + this.#backoff(attempt), flight.kill.signal);
+        await pause(this.deps.clock, answer + this.#backoff(attempt), flight.kill.signal);
       } catch (error) {
-        const known = explain(error, this.host, this.#deps);
+        const known = explain(error, this.host, this.deps);
         if (
           last ||
           flight.isHandedOn ||
@@ -192,15 +184,15 @@ export class HttpClient {
         ) {
           throw known;
         }
-        this.#deps.log.debug(`${this.#deps.connection.name}: ${known.message} Trying again.`);
-        await pause(this.#deps.clock, this.#backoff(attempt), flight.kill.signal);
+        this.deps.log.debug(`${this.deps.connection.name}: ${known.message} Trying again.`);
+        await pause(this.deps.clock, this.#backoff(attempt), flight.kill.signal);
       }
     }
   }
 
   /** From 0.5 to 1.5 times a base that triples, in milliseconds. */
   #backoff(attempt: number): number {
-    return retryBaseMs * 3 ** attempt * (0.5 + (this.#deps.random ?? Math.random)());
+    return retryBaseMs * 3 ** attempt * (0.5 + (this.deps.random ?? Math.random)());
   }
 
   /** One request with its redirects. A number is the wait, in milliseconds, after which the server is to be asked again. */
@@ -229,19 +221,19 @@ export class HttpClient {
       if (mayWait && passing.has(status) && (status !== 429 || retryAfterMs !== undefined)) {
         const wait = retryAfterMs ?? 0;
         // The longest backoff has to fit as well, and some time for the answer.
-        if (this.#deps.clock.now().up + wait + 1_000 + retryBaseMs * 3 ** maxRetries < flight.until) {
+        if (this.deps.clock.now().up + wait + 1_000 + retryBaseMs * 3 ** maxRetries < flight.until) {
           message.destroy();
           return wait;
         }
       }
       request.onHead?.(head);
-      const { name } = this.#deps.connection;
+      const { name } = this.deps.connection;
       const body = await readBody(message, head, flight, {
         host: this.host,
-        maxBytes: this.#deps.maxResponseBytes(),
-        note: (what) => this.#deps.log.warn(`${name}: ${what}`),
+        maxBytes: this.deps.maxResponseBytes(),
+        note: (what) => this.deps.log.warn(`${name}: ${what}`),
       });
-      this.#deps.log.debug(`${name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes`);
+      this.deps.log.debug(`${name}: ${request.method} ${url.pathname} ${status}, ${body.bytes} bytes`);
       return { ...head, ...body, retryAfterMs };
     }
   }
@@ -293,7 +285,7 @@ export class HttpClient {
       throw refusal({
         template: '{0} redirects to {1}, and nothing is sent to another address than that of the connection.',
         // A thief may put into the name of a host what it was just sent.
-        args: [this.#deps.redactor.redact(to.origin === 'null' ? to.protocol : to.origin)],
+        args: [this.deps.redactor.redact(to.origin === 'null' ? to.protocol : to.origin)],
       });
     }
     if (method !== 'GET' && method !== 'HEAD' && status !== 307 && status !== 308) {
@@ -316,13 +308,13 @@ export class HttpClient {
       return undefined;
     }
     const seconds = /^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN;
-    const ms = Number.isNaN(seconds) ? Date.parse(value) - this.#deps.clock.now().wall : seconds * 1000;
+    const ms = Number.isNaN(seconds) ? Date.parse(value) - this.deps.clock.now().wall : seconds * 1000;
     return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
   }
 
   /** Makes TLS ready, and the connection's own headers, with the secrets that are known at this moment. */
   async #prepare({ onSecrets }: HttpRequest): Promise<Record<string, string>> {
-    const { connection, redactor, secrets } = this.#deps;
+    const { connection, redactor, secrets } = this.deps;
     const { passphrase, headers: known } = (hasSecrets(connection) ? await secrets?.() : undefined) ?? {};
     onSecrets?.(Object.values(known ?? {}));
     for (const secret of [passphrase, ...Object.values(known ?? {})]) {
@@ -331,7 +323,7 @@ export class HttpClient {
       }
     }
     if (this.#secure && (this.#isStale || this.#passphrase !== passphrase)) {
-      this.#tls = await tlsOptions(this.#deps, passphrase);
+      this.#tls = await tlsOptions(this.deps, passphrase);
       this.#passphrase = passphrase;
       this.#isStale = false;
     }

@@ -1,5 +1,6 @@
 import { SingleFlight, Turns } from '../async.ts';
 import type { Connection } from '../connection.ts';
+import { Part } from '../disposable.ts';
 import { cancelled, isGatewayUserRefused } from '../errors.ts';
 import { identityOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
@@ -20,8 +21,7 @@ interface Remembered {
 }
 
 /** The logins that gateways ask for as their own, besides those of persons. After a refusal one is sent no more. */
-export class GatewayLogins {
-  readonly #remembered: Remembered;
+export class GatewayLogins extends Part<Remembered> {
   /** Those that were given to this window, which are needed even where nothing is remembered. */
   readonly #given = new Map<
     string,
@@ -33,10 +33,6 @@ export class GatewayLogins {
   readonly #asking = new SingleFlight<string, void>();
   readonly #turns = new Turns();
 
-  constructor(remembered: Remembered) {
-    this.#remembered = remembered;
-  }
-
   /** That of a connection's gateway, as far as it is known and has not been refused. */
   async login(connection: Connection): Promise<Login> {
     const given = this.#given.get(connection.name);
@@ -46,7 +42,7 @@ export class GatewayLogins {
     if (this.#without.has(connection.name)) {
       return {};
     }
-    const { login, gatewayRefused } = (await this.#remembered.read(connection)) ?? {};
+    const { login, gatewayRefused } = (await this.deps.read(connection)) ?? {};
     const gateway = login === undefined ? {} : partsOf(connection, login).gateway;
     if (Object.keys(gateway).length === 0) {
       this.#without.add(connection.name);
@@ -136,10 +132,10 @@ export class GatewayLogins {
       return;
     }
     given.is = 'kept';
-    const found = await this.#remembered.read(connection);
+    const found = await this.deps.read(connection);
     if (found?.login !== undefined && !isSame(connection, 'gateway', found.login, sent)) {
       const { gatewayRefused: _, ...rest } = found;
-      await this.#remembered.write(connection, { ...rest, login: { ...found.login, ...sent } });
+      await this.deps.write(connection, { ...rest, login: { ...found.login, ...sent } });
     }
   }
 
@@ -150,9 +146,9 @@ export class GatewayLogins {
     if (given !== undefined && isSent(given.login)) {
       given.is = 'refused';
     }
-    const found = await this.#remembered.read(connection);
+    const found = await this.deps.read(connection);
     if (found !== undefined && isSent(found.login) && secretIn(connection, sent) !== undefined) {
-      await this.#remembered.write(connection, { ...found, gatewayRefused: true });
+      await this.deps.write(connection, { ...found, gatewayRefused: true });
     }
   }
 }

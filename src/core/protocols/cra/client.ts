@@ -1,3 +1,4 @@
+import { Part } from '../../disposable.ts';
 import { TokensError } from '../../errors.ts';
 import { HttpClient } from '../../http/client.ts';
 import { segment } from '../../http/encode.ts';
@@ -27,33 +28,20 @@ import { memoryKey, profileOf } from './wire.ts';
 type Verdict = 'spoken' | 'unknown' | 'absent';
 
 /** A CRA gateway (docs/protocols.md 2), in the dialect that it speaks. */
-export class Cra implements Gateway<CraQuery> {
-  readonly #deps: CraDeps;
-  readonly #http: HttpClient;
-  readonly #wire: CraWire;
-  readonly #views: CraDialect;
-  readonly #classic: CraDialect;
-  readonly #cmi: CraViews;
+export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
+  readonly #http = this.add(new HttpClient(this.deps));
+  readonly #wire = new CraWire(this.#http, this.deps);
+  readonly #views: CraDialect = new CraViews(this.#wire, 'views');
+  readonly #classic: CraDialect = new CraGetData(this.#wire);
+  readonly #cmi = new CraViews(this.#wire, 'cmi');
   /** Those that the settings allow, the likely ones first. */
-  readonly #dialects: readonly CraDialect[];
+  readonly #dialects = [this.#views, this.#classic, this.#cmi].filter((one) => {
+    const { dialect } = this.deps.connection;
+    return dialect === 'auto' || (dialect === 'getData') === (one === this.#classic);
+  });
   /** The columns of the views asked for. */
   readonly #columns = new Map<string, Column[]>();
-  #dialect: CraDialect | undefined;
-
-  constructor(deps: CraDeps) {
-    this.#deps = deps;
-    this.#http = new HttpClient(deps);
-    this.#wire = new CraWire(this.#http, deps);
-    this.#views = new CraViews(this.#wire, 'views');
-    this.#classic = new CraGetData(this.#wire);
-    this.#cmi = new CraViews(this.#wire, 'cmi');
-    const { dialect } = deps.connection;
-    this.#dialects = [this.#views, this.#classic, this.#cmi].filter(
-      (one) => dialect === 'auto' || (dialect === 'getData') === (one === this.#classic),
-    );
-    const known = profileOf(deps.connection, deps.memory);
-    this.#dialect = this.#dialects.find(({ name }) => name === known);
-  }
+  #dialect = this.#dialects.find(({ name }) => name === profileOf(this.deps.connection, this.deps.memory));
 
   async signIn(login: Login, service: string | undefined, options: CallOptions = {}): Promise<Grant> {
     const name = this.#wire.service({ service });
@@ -78,7 +66,7 @@ export class Cra implements Gateway<CraQuery> {
       ? new TokensError(
           'E_HTTP',
           'There is no service “{0}” at {1}; check its name and the address of the connection {2}.',
-          [name, this.#deps.connection.url, this.#deps.connection.name],
+          [name, this.deps.connection.url, this.deps.connection.name],
           { status: 404 },
         )
       : absent;
@@ -148,16 +136,12 @@ export class Cra implements Gateway<CraQuery> {
     return (await this.#known(options, tokens.service)).offers(tokens, member, query, options);
   }
 
-  dispose(): void {
-    this.#http.dispose();
-  }
-
   /** @throws E_CONFIG for what nobody can sign in with to this connection */
   #who({ username, password }: Login): CraLogin {
-    const { name, login } = this.#deps.connection;
+    const { name, login } = this.deps.connection;
     if (username !== undefined && password !== undefined) {
-      this.#deps.redactor.addName(username);
-      this.#deps.redactor.add(password);
+      this.deps.redactor.addName(username);
+      this.deps.redactor.add(password);
       return { username, password };
     }
     if (login !== 'certificate') {
@@ -172,7 +156,7 @@ export class Cra implements Gateway<CraQuery> {
       throw new TokensError(
         'E_HTTP',
         'There is no CRA gateway at {0}; check the address of the connection {1}.',
-        [this.#deps.connection.url, this.#deps.connection.name],
+        [this.deps.connection.url, this.deps.connection.name],
         { status: 404 },
       );
     }
@@ -195,7 +179,7 @@ export class Cra implements Gateway<CraQuery> {
       if (!isAbsent(error) || this.#dialects.length === 1) {
         throw error;
       }
-      if (this.#deps.connection.dialect === 'auto') {
+      if (this.deps.connection.dialect === 'auto') {
         const found = await this.#findOut(options, service).catch(() => undefined);
         if (found !== undefined && found !== first) {
           return work(found);
@@ -220,7 +204,7 @@ export class Cra implements Gateway<CraQuery> {
    */
   async #findOut(
     options: CallOptions,
-    service = this.#deps.connection.service,
+    service = this.deps.connection.service,
   ): Promise<CraDialect | undefined> {
     const views = await this.#views.list(options);
     const first = judge(views);
@@ -246,7 +230,7 @@ export class Cra implements Gateway<CraQuery> {
   #settle(dialect: CraDialect): CraDialect {
     if (this.#dialect !== dialect) {
       this.#dialect = dialect;
-      this.#deps.memory.set(memoryKey(this.#deps.connection), dialect.name);
+      this.deps.memory.set(memoryKey(this.deps.connection), dialect.name);
     }
     return dialect;
   }

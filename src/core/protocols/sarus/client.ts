@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { pause } from '../../async.ts';
+import { Part } from '../../disposable.ts';
 import { type ErrorCode, TokensError } from '../../errors.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { encodePairs, type Pairs } from '../../http/encode.ts';
@@ -66,22 +67,16 @@ const usualRetryMs = 1_000;
 type Deps = HttpDeps & Pick<GatewayDeps, 'turn'>;
 
 /** SARUS (docs/protocols.md 1): one token, which is the session. */
-export class Sarus implements Gateway<SarusQuery> {
-  readonly #http: HttpClient;
-  readonly #deps: Deps;
+export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
+  readonly #http = this.add(new HttpClient(this.deps));
   /** Endpoints that want the other name for lists of series. */
   readonly #otherSeries = new Set<string>();
-
-  constructor(deps: Deps) {
-    this.#deps = deps;
-    this.#http = new HttpClient(deps);
-  }
 
   async signIn(login: Login, _service?: string, options: CallOptions = {}): Promise<Grant> {
     const answer = await this.#token({
       method: 'GET',
       path: '/GetSessionToken',
-      query: [...this.#credentials(login), ['Minutes', String(Math.ceil(this.#deps.connection.lifeMinutes))]],
+      query: [...this.#credentials(login), ['Minutes', String(Math.ceil(this.deps.connection.lifeMinutes))]],
       signal: options.signal,
       // The token that comes when nobody wants it any more is given back.
       linger: {
@@ -121,7 +116,7 @@ export class Sarus implements Gateway<SarusQuery> {
       if (!mayBeName || name === other) {
         throw error;
       }
-      this.#deps.log.debug(`${this.#deps.connection.name}: trying ${endpoint} with ${other}`);
+      this.deps.log.debug(`${this.deps.connection.name}: trying ${endpoint} with ${other}`);
       const answer = await this.#data(call, other).catch(() => {
         throw error;
       });
@@ -133,7 +128,7 @@ export class Sarus implements Gateway<SarusQuery> {
   /** @param seriesName how a body calls its list of series */
   async #data(call: DataCall<SarusQuery>, seriesName: string): Promise<DataAnswer> {
     const { endpoint, params = {} } = call.query;
-    const { redactor } = this.#deps;
+    const { redactor } = this.deps;
     const { method, path, query, json } = dataRequest(call.query);
     const token = { SessionToken: call.tokens.user };
     const members = Object.entries(json ?? {}).map(([name, value]) => [
@@ -164,7 +159,7 @@ export class Sarus implements Gateway<SarusQuery> {
 
   /** Gets data, out of which the credentials are taken that the protocol names. */
   async #read(request: HttpRequest, call: DataCall<SarusQuery>) {
-    const { redactor } = this.#deps;
+    const { redactor } = this.deps;
     const { relayed, signal, tokens } = call;
     redactor.add(tokens.user);
     const makeReader: DataCall['makeReader'] = (...args) =>
@@ -207,12 +202,8 @@ export class Sarus implements Gateway<SarusQuery> {
     }
   }
 
-  dispose(): void {
-    this.#http.dispose();
-  }
-
   #credentials(login: Login): Pairs {
-    const { redactor } = this.#deps;
+    const { redactor } = this.deps;
     const { apiKey, email, password } = login;
     if (apiKey !== undefined) {
       redactor.add(apiKey);
@@ -227,19 +218,19 @@ export class Sarus implements Gateway<SarusQuery> {
       ];
     }
     throw new TokensError('E_CONFIG', '{0} takes an API key, or an e-mail address with a password.', [
-      this.#deps.connection.name,
+      this.deps.connection.name,
     ]);
   }
 
   /** Asks a token endpoint about a token. */
   #ask(path: string, { user }: Tokens, { signal }: CallOptions): Promise<HttpAnswer> {
-    this.#deps.redactor.add(user);
+    this.deps.redactor.add(user);
     return this.#token({ method: 'GET', path, query: [['SessionToken', user]], idempotent: true, signal });
   }
 
   /** Asks a token endpoint, no more often than it takes. Where it says that it was too often all the same, that is waited out. */
   async #token(request: HttpRequest): Promise<HttpAnswer> {
-    const { clock, connection, turn } = this.#deps;
+    const { clock, connection, turn } = this.deps;
     const { origin } = new URL(connection.url);
     const until = clock.now().up + connection.requestTimeoutSeconds * 1000;
     for (;;) {
@@ -258,7 +249,7 @@ export class Sarus implements Gateway<SarusQuery> {
   }
 
   #grant(value: string, answer: HttpAnswer, reported: number | undefined): Grant {
-    this.#deps.redactor.add(value);
+    this.deps.redactor.add(value);
     return {
       value,
       sent: answer.sent,
@@ -275,8 +266,8 @@ export class Sarus implements Gateway<SarusQuery> {
       const { SessionToken } = this.#result(late, opened, 'signIn');
       await this.close({ user: SessionToken });
     } catch (error) {
-      this.#deps.log.debug(
-        `${this.#deps.connection.name}: nothing to give back after a cancelled sign-in: ${error}`,
+      this.deps.log.debug(
+        `${this.deps.connection.name}: nothing to give back after a cancelled sign-in: ${error}`,
       );
     }
   }
@@ -326,14 +317,14 @@ export class Sarus implements Gateway<SarusQuery> {
   }
 
   #failure(found: Record<string, unknown>, answer: HttpAnswer, purpose: Purpose): TokensError {
-    const { redactor } = this.#deps;
+    const { redactor } = this.deps;
     const envelope = v.safeParse(errors, found);
     const status = (envelope.success ? envelope.output.Status : undefined) ?? answer.status;
     const said = envelope.success ? (envelope.output.Detail ?? envelope.output.Details) : undefined;
     const words =
       said === undefined ? wordsOf(answer.text, redactor) : wordsOfError(forPeople(said), redactor);
     if (forPeople(said) !== said) {
-      this.#deps.log.info(`${this.#deps.connection.name}: ${String(said)}`);
+      this.deps.log.info(`${this.deps.connection.name}: ${String(said)}`);
     }
     const { host } = this.#http;
     const code = codeOf(status, purpose, words);
