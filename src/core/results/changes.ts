@@ -132,7 +132,7 @@ export class Changes {
  */
 export function keyFields(earlier: ResultTable, now: ResultTable): string[] {
   const texts = now.columns
-    .filter((column) => now.kindOf(column) === 'text' && earlier.column(column.field) !== undefined)
+    .filter((column) => column.kind === 'text' && earlier.column(column.field) !== undefined)
     .map(({ field }) => field);
   const several = [2, 3].flatMap((count) => (texts.length < count ? [] : [texts.slice(0, count)]));
   const candidates = [...texts.slice(0, 8).map((field) => [field]), ...several];

@@ -30,7 +30,7 @@ function timesOf(table: ResultTable): { times: Column; whose?: Column } | undefi
   const [first, second] = table.columns;
   const isTime = (column: Column | undefined) =>
     column !== undefined &&
-    table.kindOf(column) === 'time' &&
+    column.kind === 'time' &&
     textOf(column.at(0)) !== textOf(column.at(table.rowCount - 1));
   if (first !== undefined && isTime(first)) {
     return { times: first };
@@ -87,10 +87,7 @@ function alike(table: ResultTable, chosen: Column): Column[] {
     chosen,
     ...table.columns.filter(
       (column) =>
-        column !== chosen &&
-        end !== undefined &&
-        column.field.endsWith(end) &&
-        table.kindOf(column) === 'number',
+        column !== chosen && end !== undefined && column.field.endsWith(end) && column.kind === 'number',
     ),
   ];
 }

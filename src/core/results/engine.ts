@@ -90,7 +90,7 @@ export class TableEngine {
     const { table } = this;
     return {
       fields: table.fields,
-      kinds: table.columns.map((column) => table.kindOf(column)),
+      kinds: table.columns.map((column) => column.kind),
       rowCount: table.rowCount,
       mended: table.mended,
     };
@@ -167,7 +167,7 @@ export class TableEngine {
   sample({ keys, ...span }: ArrangedSpan & { readonly keys: readonly string[] | null }): Sample {
     const rows = [...this.#arranging.indices(span)];
     const keyed = keys ?? keyFields(this.table, this.table);
-    const columns = this.table.columns.filter((column) => this.table.kindOf(column) === 'number');
+    const columns = this.table.columns.filter((column) => column.kind === 'number');
     return {
       keyFields: keyed,
       keys: rows.map(keysOf(this.table, keyed)),

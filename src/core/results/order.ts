@@ -182,22 +182,13 @@ function sortTexts(texts: string[]): string[] {
   if (!texts.every((text) => /^[\u0000-\u007f]*$/.test(text))) {
     return texts.sort(new Intl.Collator().compare);
   }
-  const keys = texts.map((text) => {
-    const key = text.toLowerCase();
-    return isCode ? key : key.replace(/\d+/g, sortable);
-  });
-  /** Where the next text with a key stands. */
-  const next = new Map<string, number>();
-  for (const [at, key] of keys.toSorted().entries()) {
-    next.set(key, next.get(key) ?? at);
-  }
-  const sorted: string[] = [...texts];
-  for (const [at, key] of keys.entries()) {
-    const place = next.get(key) as number;
-    sorted[place] = texts[at] as string;
-    next.set(key, place + 1);
-  }
-  return sorted;
+  const byKey = new Map(
+    texts.map((text) => {
+      const key = text.toLowerCase();
+      return [`${isCode ? key : key.replace(/\d+/g, sortable)}\u0000${text}`, text];
+    }),
+  );
+  return [...byKey.keys()].sort().map((key) => byKey.get(key) as string);
 }
 
 /** A number whose text has the order of numbers: how long it is stands before it. */

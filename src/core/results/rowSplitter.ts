@@ -8,17 +8,9 @@ import { KeyedRowReader } from './keyedRows.ts';
 import { pointedRows } from './pointedRows.ts';
 import type { ResultTable } from './table.ts';
 
-/** How much of anything is read before it is called too much. */
-export interface SplitterBounds {
-  /** Of lists and objects in each other. */
-  readonly depth: number;
-  /** Of one row. */
-  readonly rowBytes: number;
-  /** Of everything but the rows. */
-  readonly headBytes: number;
-}
-
-const defaultBounds: SplitterBounds = { depth: 64, rowBytes: 4 << 20, headBytes: 4 << 20 };
+/** Maximum of lists and objects in each other, and of the bytes of a row, or of everything but the rows. */
+const maxDepth = 64;
+const maxPart = 4 << 20;
 
 /** Of the members outside the rows, the first ones are told of, and of those what is no longer than this. */
 const mostScalars = 1_000;
@@ -43,7 +35,6 @@ export class RowSplitter {
   readonly #rowsAt: RowPath;
   readonly #table: RowTable;
   readonly #scalar: (name: string, value: string) => void;
-  readonly #bounds: SplitterBounds;
   readonly #json = new ArrivingJson();
   readonly #steps = this.#body();
   #hasBegun = false;
@@ -58,17 +49,11 @@ export class RowSplitter {
    * @param table takes the rows, as soon as they are found
    * @param scalar hears of the scalar members of the top level of the body
    */
-  constructor(
-    rowsAt: RowPath,
-    table: RowTable,
-    scalar: (name: string, value: string) => void,
-    bounds: SplitterBounds = defaultBounds,
-  ) {
+  constructor(rowsAt: RowPath, table: RowTable, scalar: (name: string, value: string) => void) {
     this.#rowsAt = rowsAt;
     this.#table = table;
     table.missing = rowsAt.missing;
     this.#scalar = scalar;
-    this.#bounds = bounds;
   }
 
   /** @throws E_PROTOCOL for what is no JSON with rows in their place, E_TOO_LARGE past a bound */
@@ -100,8 +85,7 @@ export class RowSplitter {
     if (this.#hasEnded && json.peek() >= 0) {
       throw broken();
     }
-    const { headBytes, rowBytes } = this.#bounds;
-    if (json.kept.length > headBytes || json.unread > Math.max(headBytes, rowBytes)) {
+    if (Math.max(json.kept.length, json.unread) > maxPart) {
       throw tooLarge();
     }
     this.#wanted = json.unread > muchOfAValue ? 2 * json.unread : 0;
@@ -119,7 +103,7 @@ export class RowSplitter {
       json.keepOn('{"Rest":');
       const list = (levels: number) => this.#rows(levels, true);
       const rows = { list, made: (row: string) => this.#made(row) };
-      yield* pointedRows(json, at, this.#bounds.depth, rows);
+      yield* pointedRows(json, at, maxDepth, rows);
       json.leaveOut('}');
       return;
     }
@@ -139,7 +123,7 @@ export class RowSplitter {
     if (mayHaveRows && mayWrap && first === openBrace) {
       yield* this.#wrapper();
     } else if (!(mayHaveRows && (yield* this.#isRowList(1)))) {
-      this.#tell(name, yield* json.value(this.#bounds.depth - 1));
+      this.#tell(name, yield* json.value(maxDepth - 1));
     }
   }
 
@@ -151,12 +135,11 @@ export class RowSplitter {
     json.at++;
     for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
       yield* json.next();
-      const { depth } = this.#bounds;
       const mayBeRows = !this.#found && !except?.includes(name);
-      if (mayBeRows && keyed !== undefined && (yield* keyed.reads(name, depth - 3))) {
+      if (mayBeRows && keyed !== undefined && (yield* keyed.reads(name, maxDepth - 3))) {
         this.#found = true;
       } else if (!(mayBeRows && (yield* this.#isRowList(2)))) {
-        keyed?.hear(name, yield* json.value(depth - 2));
+        keyed?.hear(name, yield* json.value(maxDepth - 2));
       }
     }
     keyed?.end();
@@ -175,7 +158,7 @@ export class RowSplitter {
     }
     json.at++;
     json.leaveOut(']');
-    yield* this.#rows(this.#bounds.depth - depth - 1);
+    yield* this.#rows(maxDepth - depth - 1);
     json.keepOn();
     return true;
   }
@@ -219,7 +202,7 @@ export class RowSplitter {
     const { bytes } = arrived;
     const taken = this.#table.take(bytes, from);
     const end = taken >= 0 ? taken : endOfValue(arrived, from, levels);
-    if (end - from > this.#bounds.rowBytes) {
+    if (end - from > maxPart) {
       throw tooLarge();
     }
     if (taken < 0 && end >= 0) {
@@ -231,7 +214,7 @@ export class RowSplitter {
   /** Hands on a row that was made of something else. */
   #made(row: string): void {
     const arrived = { bytes: Buffer.from(row, 'latin1'), end: row.length };
-    if (this.#row(arrived, 0, this.#bounds.depth) !== row.length) {
+    if (this.#row(arrived, 0, maxDepth) !== row.length) {
       throw broken();
     }
   }

@@ -46,7 +46,7 @@ const mostFrequent = 10;
 /** Looks at each value of a column once. */
 export function statisticsOf(table: ResultTable, column: Column, rows: Rows): Statistics {
   const { reading } = column;
-  const isNumber = table.kindOf(column) === 'number';
+  const isNumber = column.kind === 'number';
   const read = column.scan();
   const counts = new Map<string, number>();
   const sum = new Sum(column);
@@ -84,7 +84,7 @@ export function statisticsOf(table: ResultTable, column: Column, rows: Rows): St
 /** Sums up what columns of numbers have in some rows; undefined where there is no number. */
 export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]): Sums | undefined {
   const sums = table.columns
-    .filter((column) => fields.includes(column.field) && table.kindOf(column) === 'number')
+    .filter((column) => fields.includes(column.field) && column.kind === 'number')
     .map((column) => new Sum(column));
   const read = table.rows.scan();
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -127,7 +127,7 @@ export function groupsOf(
       sum.add(read(row, sum.column.number));
     }
   }
-  const areNumbers = columns.map((column) => table.kindOf(column) === 'number');
+  const areNumbers = columns.map((column) => column.kind === 'number');
   return {
     groups: [...groups.values()]
       .sort((a, b) => b.rows - a.rows)

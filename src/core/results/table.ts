@@ -9,14 +9,17 @@ import type { Field } from './rowWalker.ts';
 /** So many rows are judged at no cost worth saving. */
 const fewRows = 64;
 
+/** Cells of a column looked at to tell its kind, again and again while they arrive. */
+const kindSample = 500;
+
 /** A column's cells; a row that lacks the field has `undefined` there, which is not the same as null. */
 export class Column implements Field {
   readonly field: string;
   readonly number: number;
   readonly quoted: Uint8Array;
-  /** What the values were judged to be, and how many of them there were then. */
-  judged: { readonly kind: Kind; readonly rows: number } | undefined;
   readonly #rows: RowStore;
+  /** What the values were judged to be, and how many of them there were then. */
+  #judged: { readonly kind: Kind; readonly rows: number } = { kind: 'text', rows: 0 };
   #read: { readonly reading: Reading; readonly rows: number } | undefined;
 
   constructor(field: string, number: number, rows: RowStore) {
@@ -28,6 +31,18 @@ export class Column implements Field {
 
   get length(): number {
     return this.#rows.length;
+  }
+
+  /**
+   * What most of the values are, judged by a sample of them; of many, anew only when they have doubled: while an answer
+   * arrives this is asked with every piece of it.
+   */
+  get kind(): Kind {
+    const { length } = this;
+    if (length < fewRows || length >= this.#judged.rows * 2) {
+      this.#judged = { kind: this.#judge(kindSample).kind, rows: length };
+    }
+    return this.#judged.kind;
   }
 
   at(row: number): Cell | undefined {
@@ -44,13 +59,13 @@ export class Column implements Field {
   get reading(): Reading {
     const { length } = this;
     if (this.#read?.rows !== length) {
-      this.#read = { reading: this.judge(length), rows: length };
+      this.#read = { reading: this.#judge(length), rows: length };
     }
     return this.#read.reading;
   }
 
   /** Judges a sample of about so many values. */
-  judge(size: number): Reading {
+  #judge(size: number): Reading {
     const judge = new Judge();
     const step = Math.max(1, Math.floor(this.length / size));
     // To scan is quicker only for cells that stand beside each other.
@@ -70,9 +85,6 @@ const mostColumns = 4096;
 const mostGaps = 1 << 20;
 /** And so many more for every cell that a row has. */
 const gapsPerCell = 4;
-
-/** Cells of a column looked at to tell its kind, again and again while they arrive. */
-const kindSample = 500;
 
 /** Rows of an answer and the columns that they make, which stand in the order of the server. Rows may be of different shapes. */
 export class ResultTable {
@@ -121,26 +133,9 @@ export class ResultTable {
     return end;
   }
 
-  /** The cell of a row; `undefined` where the row lacks the field. */
-  cell(row: number, field: string): Cell | undefined {
-    return this.#byField.get(field)?.at(row);
-  }
-
   /** A cell as it is shown: what stands for no value among numbers is none. */
   shown(column: Column, cell: Cell | undefined): Cell | undefined {
-    return cell !== undefined && cell === this.missing && this.kindOf(column) === 'number' ? null : cell;
-  }
-
-  /**
-   * What most of the column's values are, judged by a sample of them; of many, anew only when they have doubled:
-   * while an answer arrives this is asked with every piece of it.
-   */
-  kindOf(column: Column): Kind {
-    const { length, judged } = column;
-    if (judged === undefined || length < fewRows || length >= judged.rows * 2) {
-      column.judged = { kind: column.judge(kindSample).kind, rows: length };
-    }
-    return column.judged?.kind ?? 'text';
+    return cell !== undefined && cell === this.missing && column.kind === 'number' ? null : cell;
   }
 
   #append(row: SentObject): void {

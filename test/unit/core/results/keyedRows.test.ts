@@ -21,7 +21,6 @@ const rowsAt: RowPath = {
   except: ['Metadata', 'Columns', 'Parameters', 'Corrections', 'Refused'],
   keyed: rule,
 };
-const bounds = { depth: 64, rowBytes: 1 << 16, headBytes: 1 << 16 };
 
 interface Read {
   readonly head: JsonObject;
@@ -29,14 +28,14 @@ interface Read {
   readonly rows: readonly string[];
 }
 
-function splitterInto(rows: string[], own = bounds): RowSplitter {
+function splitterInto(rows: string[]): RowSplitter {
   const table = {
     take: () => -1,
     append: (some: readonly unknown[]) => rows.push(...some.map((row) => jsonOf(row as SentObject))),
     mended: 0,
     missing: undefined,
   };
-  return new RowSplitter(rowsAt, table, () => undefined, own);
+  return new RowSplitter(rowsAt, table, () => undefined);
 }
 
 /** What is read of a body, however it was cut into pieces. */
@@ -184,9 +183,9 @@ describe('results: rows by key', () => {
   });
 
   it('does not hold what is too large, and refuses what is no JSON', () => {
-    const splitter = splitterInto([], { depth: 64, rowBytes: 100, headBytes: 100 });
+    const splitter = splitterInto([]);
     splitter.write(Buffer.from('{"Result":{"Metadata":[],"Rows":{"d":["'));
-    throws(() => splitter.write(Buffer.alloc(200, 0x61)), { code: 'E_TOO_LARGE' });
+    throws(() => splitter.write(Buffer.alloc(5 << 20, 0x61)), { code: 'E_TOO_LARGE' });
     throws(() => read('{"Result":{"Rows":{d:[1]}}}'), { code: 'E_PROTOCOL' });
     throws(() => read('{"Result":{"Series":[{"Values":{"d":[1]}}'), { code: 'E_PROTOCOL' });
     throws(() => read('{"Result":{"Series":[{"a":1},5]}}'), { code: 'E_PROTOCOL' });

@@ -6,7 +6,7 @@ import type { Cell, RowPath } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
 import { rowsAt as inResult } from '../../../../src/core/protocols/sarus/request.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
-import { RowSplitter, type SplitterBounds } from '../../../../src/core/results/rowSplitter.ts';
+import { RowSplitter } from '../../../../src/core/results/rowSplitter.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 
 interface Read {
@@ -29,7 +29,7 @@ function slowTable(append: (row: JsonObject) => void) {
   };
 }
 
-function read(body: string | Uint8Array, rowsAt: RowPath, size = 7, bounds?: SplitterBounds): Read {
+function read(body: string | Uint8Array, rowsAt: RowPath, size = 7): Read {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const rows: JsonObject[] = [];
   const scalars: [string, string][] = [];
@@ -37,7 +37,6 @@ function read(body: string | Uint8Array, rowsAt: RowPath, size = 7, bounds?: Spl
     rowsAt,
     slowTable((row) => rows.push(row)),
     (name, value) => scalars.push([name, value]),
-    bounds,
   );
   for (let at = 0; at < bytes.length; at += size) {
     splitter.write(bytes.slice(at, at + size));
@@ -61,10 +60,10 @@ function cellsOf({ columns, rowCount }: ResultTable): (Cell | undefined)[][] {
   return columns.map((column) => Array.from({ length: rowCount }, (_, row) => column.at(row)));
 }
 
-function fails(body: string | Uint8Array, rowsAt: RowPath, code = 'E_PROTOCOL', bounds?: SplitterBounds) {
-  for (const size of [1, 7, 1000]) {
+function fails(body: string | Uint8Array, rowsAt: RowPath, code = 'E_PROTOCOL', sizes = [1, 7, 1000]) {
+  for (const size of sizes) {
     assert.throws(
-      () => read(body, rowsAt, size, bounds),
+      () => read(body, rowsAt, size),
       (error) => error instanceof TokensError && error.code === code,
     );
   }
@@ -170,11 +169,18 @@ describe('rowSplitter', () => {
   });
 
   it('bounds depth, rows and everything else', () => {
-    const bounds = { depth: 8, rowBytes: 100, headBytes: 100 };
-    fails(`{"Rows":[{"a":${'['.repeat(9)}${']'.repeat(9)}}]}`, inRows, 'E_TOO_LARGE', bounds);
-    fails(`{"a":${'['.repeat(9)}${']'.repeat(9)}}`, inRows, 'E_TOO_LARGE', bounds);
-    fails(`{"Rows":[{"a":"${'x'.repeat(200)}"}]}`, inRows, 'E_TOO_LARGE', bounds);
-    fails(`{"a":"${'x'.repeat(200)}"}`, inRows, 'E_TOO_LARGE', bounds);
+    const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+    const [long, large] = ['x'.repeat((4 << 20) - 100), 'x'.repeat(4 << 20)];
+    for (const [around, depth] of [
+      ['{"Rows":[{"a":*}]}', 61],
+      ['{"a":*}', 63],
+    ] as const) {
+      const body = (value: string) => around.replace('*', value);
+      read(body(nested(depth)), inRows);
+      fails(body(nested(depth + 1)), inRows, 'E_TOO_LARGE');
+      read(body(`"${long}"`), inRows, 1 << 16);
+      fails(body(`"${large}"`), inRows, 'E_TOO_LARGE', [1 << 16, 8 << 20]);
+    }
   });
 
   it('takes raw control characters in strings, as mainframes send them', () => {
@@ -182,7 +188,7 @@ describe('rowSplitter', () => {
     const { head, rows } = read(raw, inRows, 9);
     assert.equal(head.s, 'a\u0000b');
     assert.deepEqual(rows, [{ a: 'x\u0001\ty' }, { a: 'z' }]);
-    assert.equal(readTable(raw, inRows).cell(0, 'a'), 'x\u0001\ty');
+    assert.equal(readTable(raw, inRows).column('a')?.at(0), 'x\u0001\ty');
   });
 
   it('keeps prototype names harmless', () => {

@@ -73,8 +73,8 @@ describe('results: table', () => {
     const table = tableOf([{ a: 1, d: 4 }, { a: 1, b: 2, d: 4 }, { a: 1, e: 5 }, { c: null }]);
     assert.deepEqual(table.fields, ['a', 'b', 'd', 'e', 'c']);
     assert.equal(new TableEngine(table).json({ from: 0, to: 1 }), '[{"a":1,"d":4}]');
-    assert.equal(table.cell(3, 'c'), null);
-    assert.equal(table.cell(0, 'c'), undefined);
+    assert.equal(table.column('c')?.at(3), null);
+    assert.equal(table.column('c')?.at(0), undefined);
   });
 
   it('keeps 300 columns, names that hold HTML, and names that differ only in case', () => {
