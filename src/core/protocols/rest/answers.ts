@@ -53,7 +53,8 @@ export class Answers {
     const isAtLimit = matches(limit, view);
     const isRefused = purpose === 'signIn' && (matches(refusals, view) || status === 401 || status === 403);
     const isExpired = purpose !== 'signIn' && matches(expired, view);
-    if (status < 300 && !isAtLimit && !isRefused && !isExpired) {
+    const isDone = status < (purpose === 'signIn' ? 400 : 300);
+    if (isDone && !isAtLimit && !isRefused && !isExpired) {
       return undefined;
     }
     const host = this.#host;

@@ -21,7 +21,7 @@ import {
 import { notRelayed, type ScriptRequest } from '../relayed.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
-import { type Description, isByKept, namesOf, type RestRequest } from './description.ts';
+import { type Description, isByKept, isSafe, namesOf, type RestRequest } from './description.ts';
 import { HeldReader } from './held.ts';
 import { fixedMs, isInBody, newLife, tells, tellsBeside, toldMs, type Unit } from './life.ts';
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
@@ -261,7 +261,7 @@ export class Rest implements Gateway<RestQuery> {
       const linger = isLast && givesBack ? { linger: this.#giveBack(before, answers) } : {};
       const answer =
         tried?.answers[at] ??
-        (await this.#http.send({ ...this.#sending.fill(step, before), signal, ...linger }));
+        (await this.#http.send({ ...this.#sending.fillStep(step, before), signal, ...linger }));
       answers.push(answer);
       if (isLast) {
         return { before, answers, answer };
@@ -387,8 +387,4 @@ function isUse(request: RestRequest): boolean {
 /** Whether a request says itself where something to keep is. */
 function tellsMore({ keep, token }: RestRequest): boolean {
   return token !== undefined || Object.keys(keep).length > 0;
-}
-
-function isSafe({ method }: Pick<DataRequest, 'method'>): boolean {
-  return method === 'GET' || method === 'HEAD';
 }

@@ -228,6 +228,11 @@ export function keptNames({ keep: usual, signIn, renew, requests }: Description)
   return new Set([usual, ...own].flatMap(Object.keys));
 }
 
+/** Whether a request changes nothing at the server. */
+export function isSafe({ method }: Pick<RestRequest, 'method'>): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** All names that the values of templates can be known by. */
 export function knownNames(description: Description): ReadonlySet<string> {
   const { ask, inputs } = description;

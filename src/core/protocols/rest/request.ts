@@ -6,6 +6,7 @@ import type { Json } from '../../json.ts';
 import type { RowPath } from '../answer.ts';
 import {
   type Description,
+  isSafe,
   knownNames,
   namesOf,
   parseDescription,
@@ -147,6 +148,6 @@ function plainText(value: Json): string {
 /** Whether a request may change something at the server. */
 export function mayChange(text: string, connection: Connection): boolean {
   const { requests } = descriptionOf(connection);
-  const method = (Object.hasOwn(requests, text) ? requests[text] : parseRequest(text))?.method;
-  return method !== undefined && method !== 'GET' && method !== 'HEAD';
+  const found = Object.hasOwn(requests, text) ? requests[text] : parseRequest(text);
+  return found !== undefined && !isSafe(found);
 }

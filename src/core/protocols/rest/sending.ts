@@ -2,11 +2,11 @@ import { type Connection, secretPlace } from '../../connection.ts';
 import { TokensError } from '../../errors.ts';
 import type { CookieJar } from '../../http/cookies.ts';
 import { basicCredentials, encode, encodePairs, type Pairs } from '../../http/encode.ts';
-import type { HttpRequest } from '../../http/request.ts';
+import type { HttpHead, HttpRequest } from '../../http/request.ts';
 import type { Json } from '../../json.ts';
 import type { Kept, Login } from '../protocol.ts';
 import { type Criterion, matches } from './criteria.ts';
-import { basicNames, type Description, knownNames, type RestRequest } from './description.ts';
+import { basicNames, type Description, isSafe, knownNames, type RestRequest } from './description.ts';
 import { isCalled, pathOf, seen } from './place.ts';
 import { openValues } from './request.ts';
 import {
@@ -93,6 +93,18 @@ export class Sending {
       ...(sent.form === undefined ? {} : { form: sent.form }),
       ...(sent.json === undefined ? {} : { json: sent.json }),
     };
+  }
+
+  /** A step of a sign-in as it is sent. Pages for people answer one with a redirection that sets cookies: that is not followed. */
+  fillStep(step: RestRequest, scope: Scope): ReturnType<Sending['fill']> {
+    const filled = this.fill(step, scope);
+    const { url } = this.#connection;
+    const isEnd = ({ status, headers }: HttpHead) =>
+      !isSafe(step) &&
+      status < 304 &&
+      headers['set-cookie'] !== undefined &&
+      URL.parse(headers.location ?? '', url)?.origin === new URL(url).origin;
+    return { ...filled, isAnswer: (head) => isEnd(head) || filled.isAnswer?.(head) === true };
   }
 
   /** The headers that go with everything, less those that the request has itself, or that are sent with what the secret storage has. */

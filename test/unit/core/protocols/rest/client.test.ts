@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { closeServers, failure, type Got, json, serve, type TestServer } from '../rig.ts';
 import { Client, demo, plain, restOf } from './support.ts';
@@ -170,6 +170,34 @@ describe('rest: the client', () => {
         );
         equal(details.detail, 'locked');
       }
+    });
+
+    it('ends with a redirection that sets cookies, as pages do where people sign in', async () => {
+      const { url, got } = await serve((call, response) => {
+        const isRight = call.form.get('p') === demo.password;
+        const headers = { 'Set-Cookie': 'SID=session-1', Location: isRight ? '/home' : '/login?error' };
+        call.method === 'POST' ? response.writeHead(302, headers).end() : json(response, { csrf: 'csrf-1' });
+      });
+      const form = { request: 'POST /check', form: { p: '{password}' } };
+      const refused = { at: '$response.header.Location', like: 'error' };
+      const described = { signIn: form, token: '$response.cookie.SID', refused };
+      equal((await new Client(restOf(url, described)).gateway.signIn(demo)).value, 'session-1');
+      const two = { ...described, signIn: [form, { request: 'GET /csrf' }], token: '/csrf' };
+      const { value, more } = await new Client(restOf(url, two)).gateway.signIn(demo);
+      deepEqual([value, ...Object.values(more ?? {})], ['csrf-1', 'session-1']);
+      deepEqual(
+        got.map(({ path }) => path),
+        ['/check', '/check', '/csrf'],
+      );
+      await failure(new Client(restOf(url, two)).gateway.signIn({ password: 'no' }), 'E_CREDENTIALS');
+      const renew = { request: 'POST /renew' };
+      const renewing = new Client(restOf(url, { ...described, renew })).gateway.keepAlive({ user: 't' });
+      match((await failure(renewing, 'E_PROTOCOL')).message, /cannot be redirected/);
+      const elsewhere = await serve((_, response) =>
+        response.writeHead(301, { 'Set-Cookie': 'SID=a', Location: 'https://other.example/' }).end(),
+      );
+      const led = new Client(restOf(elsewhere.url, described)).gateway.signIn(demo);
+      match((await failure(led, 'E_PROTOCOL')).message, /redirects to https:\/\/other/);
     });
 
     it('keeps the token whatever the life looks like, and asks for it where only a query tells it', async () => {
