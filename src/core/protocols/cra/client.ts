@@ -18,14 +18,14 @@ import type {
 } from '../protocol.ts';
 import type { CraDialect } from './dialect.ts';
 import { CraGetData } from './getData.ts';
-import { servicesIn } from './reading.ts';
+import { isList, servicesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import { type CraCall, type CraDeps, type CraLogin, CraWire } from './shared.ts';
 import { CraViews } from './views.ts';
 import { memoryKey, profileOf } from './wire.ts';
 
 /** What an answer to the question for the list of services says about its dialect. */
-type Verdict = 'spoken' | 'unknown' | 'absent';
+type Verdict = 'spoken' | 'perhaps' | 'unknown' | 'absent';
 
 /** A CRA gateway (docs/protocols.md 2), in the dialect that it speaks. */
 export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
@@ -206,21 +206,38 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
     options: CallOptions,
     service = this.deps.connection.service,
   ): Promise<CraDialect | undefined> {
-    const views = await this.#views.list(options);
-    const first = judge(views);
-    if (first === 'spoken') {
+    const views = await this.#listOf(this.#views, options);
+    if (views.verdict === 'spoken') {
       return this.#settle(this.#views);
     }
-    if (judge(await this.#classic.list(options)) === 'spoken') {
+    // Something in front may refuse what it does not know, too: then a list of services counts more.
+    const { verdict } = await this.#listOf(this.#classic, options);
+    if (verdict === 'spoken' || (verdict === 'perhaps' && views.verdict !== 'perhaps')) {
       if (service === undefined) {
         return this.#classic; // As good as the other one for a list of services; which one it is shows later.
       }
-      return this.#settle((await this.#cmi.isSpoken(service, options)) ? this.#cmi : this.#classic);
+      const isCmi =
+        views.verdict !== 'perhaps' && (await this.#cmi.isSpoken(service, options).catch(unlessRedirected));
+      return this.#settle(isCmi ? this.#cmi : this.#classic);
     }
-    if (first === 'unknown') {
-      throw this.#wire.failure(views, {});
+    if (views.verdict === 'unknown') {
+      throw views.failure();
     }
-    return undefined;
+    return views.verdict === 'perhaps' ? this.#settle(this.#views) : undefined;
+  }
+
+  /** Asks for the list of services in a dialect. */
+  async #listOf(
+    dialect: CraDialect,
+    options: CallOptions,
+  ): Promise<{ verdict: Verdict; failure: () => TokensError }> {
+    try {
+      const answer = await dialect.list(options);
+      return { verdict: judge(answer), failure: () => this.#wire.failure(answer, {}) };
+    } catch (error) {
+      unlessRedirected(error);
+      return { verdict: 'unknown', failure: () => error as TokensError };
+    }
   }
 
   #others(known: CraDialect): readonly CraDialect[] {
@@ -244,10 +261,23 @@ function isAbsent(error: unknown): boolean {
   return error instanceof TokensError && (error.details.status === 404 || error.details.status === 405);
 }
 
+/** Passes over a redirect that is not followed: its address is none of the gateway. @throws any other */
+function unlessRedirected(error: unknown): false {
+  const { status = 0 } = error instanceof TokensError ? error.details : {};
+  if (status < 300 || status >= 400) {
+    throw error;
+  }
+  return false;
+}
+
 /** A gateway in trouble, or a page of something in front of it, says nothing about the dialect. */
 function judge({ status, text }: HttpAnswer): Verdict {
   if (status === 404 || status === 405) {
     return 'absent';
   }
-  return status === 401 || status === 403 || (status < 300 && parseJson(text).ok) ? 'spoken' : 'unknown';
+  const parsed = status < 300 ? parseJson(text) : undefined;
+  if (parsed?.ok && isList(parsed.value)) {
+    return 'spoken';
+  }
+  return parsed?.ok || status === 401 || status === 403 ? 'perhaps' : 'unknown';
 }

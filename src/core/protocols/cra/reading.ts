@@ -94,6 +94,11 @@ export function totalRows({ head, rowCount }: Pick<Answer, 'head' | 'rowCount'>)
   return Math.max(counts.find((one) => one !== undefined) ?? 0, rowCount);
 }
 
+/** Whether a body may be a list of services. */
+export function isList(body: unknown): boolean {
+  return findList(body, []) !== undefined;
+}
+
 /** The services of a list (docs/protocols.md 2a); what is none is passed over. @throws E_PROTOCOL */
 export function servicesIn(body: unknown, host: string): Service[] {
   const list = findList(body, []);

@@ -88,6 +88,34 @@ describe('protocols: CRA, the releases in the field', () => {
     }
   });
 
+  const fronts: Record<string, [status: number, body?: string, headers?: Record<string, string>]> = {
+    'a 401': [401],
+    'a 401 for Basic': [401, '', { 'WWW-Authenticate': 'Basic realm="front"' }],
+    'a 403': [403, '<html><h1>Forbidden</h1>'],
+    'an object': [200, '{}'],
+    'an error': [200, '{"error":"No such path"}'],
+    'a sign-in elsewhere': [302, '', { Location: 'https://sso.example/' }],
+    'a sign-in here': [302, '', { Location: '/login' }],
+    trouble: [500],
+  };
+  for (const [what, [status, body = '', headers = {}]] of Object.entries(fronts)) {
+    it(`finds the classic one behind a front that has ${what} for what it does not know, and sends it no password`, async () => {
+      const { server, gateway } = await against(({ path }, response) => {
+        if (path === classicRoot) {
+          json(response, [{ WEBSERVICEName: service }]);
+        } else if (path === `${classicRoot}/${service}/Logon`) {
+          json(response, { userToken: 'tok' });
+        } else {
+          response
+            .writeHead(path === '/login' ? 200 : status, headers)
+            .end(path === '/login' ? '<html>' : body);
+        }
+      }, {});
+      equal((await gateway.signIn(login, undefined)).value, 'tok');
+      equal(server.got.filter((got) => got.body.includes('demo')).length, 1);
+    });
+  }
+
   it('finds CMI where it has no list of products, by the log-on or by the data that there are', async () => {
     for (const verb of ['Logon', 'logon']) {
       const memory = new Map<string, string>();
