@@ -63,6 +63,7 @@ export interface RelayAddress {
  */
 export class Relay implements Disposable, RelayAddress {
   readonly capability: string;
+  port = 0;
   readonly #deps: RelayDeps;
   readonly #server: Server;
   readonly #name: string;
@@ -89,6 +90,7 @@ export class Relay implements Disposable, RelayAddress {
       relay.#server.once('error', reject);
       relay.#server.listen({ host: '127.0.0.1', port: address?.port ?? 0 }, resolve);
     });
+    relay.port = (relay.#server.address() as AddressInfo).port;
     relay.#server.on('error', (error) => logFault(deps.log, error));
     return relay;
   }
@@ -111,10 +113,6 @@ export class Relay implements Disposable, RelayAddress {
     for (const event of ['connect', 'upgrade']) {
       this.#server.on(event, (_: IncomingMessage, socket: Socket) => socket.destroy());
     }
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo | null)?.port ?? 0;
   }
 
   /** What scripts put before a path. */

@@ -8,6 +8,13 @@ const [quote = 0, backslash = 0, openBrace = 0, closeBrace = 0, comma = 0] = Buf
 /** Longest member with its value that is looked at, in bytes. */
 const maxBytes = 9_000;
 
+const longestName = Math.max(...sessionNames.map((name) => `"${name}"`.length));
+const sessionName = new RegExp(`^"(?:${sessionNames.join('|')})"`, 'i');
+const sessionMember = new RegExp(
+  `${sessionName.source}\\s*:\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(?=[^\\s"]))`,
+  'is',
+);
+
 /**
  * A reader of an answer out of which the session's id is taken: nobody behind it ever has that. Only a member at the top of
  * the body is one; a row may have a column of the same name. After one before the rows nothing else is looked for.
@@ -37,17 +44,19 @@ export class SessionMask extends LookingReader {
     let from = 0;
     this.rest = Buffer.alloc(0);
     for (let at = this.#nextName(bytes, 0); at < bytes.length; at = this.#nextName(bytes, at)) {
-      const text = bytes.subarray(at, at + maxBytes).toString('latin1');
-      const found = /^"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(?=[^\s"]))/s.exec(text);
-      if (found === null && !isAll && text.length < maxBytes) {
+      const head = bytes.toString('latin1', at, at + longestName);
+      const isSession = sessionName.test(head);
+      const text = isSession ? bytes.toString('latin1', at, at + maxBytes) : head;
+      const [whole = '', value = ''] = sessionMember.exec(text) ?? [];
+      const isCut = isSession ? text.length < maxBytes : head.length < longestName && !head.includes('"', 1);
+      if (whole === '' && isCut && !isAll) {
         this.rest = Buffer.from(bytes.subarray(at));
         parts.push(bytes.subarray(from, at));
         from = bytes.length;
         break;
       }
       this.#isName = false;
-      const [whole = '', name = '', value = ''] = found ?? [];
-      if (value !== '' && sessionNames.includes(name.toLowerCase())) {
+      if (value !== '') {
         const end = at + whole.length - 1;
         this.#found(textOf(`"${value}"`));
         this.#isFound = true;
