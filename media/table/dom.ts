@@ -53,15 +53,12 @@ export function short(value: number): string {
 
 /** Measures text as the grid draws it. */
 export function measurer(): Measure {
-  const context = document.createElement('canvas').getContext('2d');
+  const context = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;
   const style = getComputedStyle(document.body);
   const value = (name: string, otherwise: string) => style.getPropertyValue(name) || otherwise;
   const cells = `${value('--vscode-editor-font-size', '13px')} ${value('--vscode-editor-font-family', 'monospace')}`;
   const header = `600 ${value('--vscode-font-size', '13px')} ${value('--vscode-font-family', 'sans-serif')}`;
   return (text, isHeader) => {
-    if (context === null) {
-      return text.length * 8;
-    }
     context.font = isHeader ? header : cells;
     return context.measureText(text).width;
   };

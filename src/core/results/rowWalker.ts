@@ -58,7 +58,7 @@ export class RowWalker {
   #inner = 0;
   #innerEnd = 0;
   #end = 0;
-  #bytes: Uint8Array = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   /** The fields of the last row in its order: the next one mostly has the same. */
   readonly #usual: Field[] = [];
   readonly #find: (name: string) => Field | undefined;
@@ -83,7 +83,7 @@ export class RowWalker {
    * @param fields how many there are
    * @returns where it ends; -1 where it is not wholly there, no strict JSON, or has an unknown field or one twice
    */
-  walk(bytes: Uint8Array, from: number, fields: number): number {
+  walk(bytes: Buffer, from: number, fields: number): number {
     this.#bytes = bytes;
     if (this.positions.length < fields) {
       this.positions = new Uint32Array(fields * 2);
@@ -98,7 +98,7 @@ export class RowWalker {
   }
 
   /** Where the value at a place ends; -1 where it is no strict JSON. */
-  endOf(bytes: Uint8Array, at: number): number {
+  endOf(bytes: Buffer, at: number): number {
     this.#bytes = bytes;
     return this.#value(at, 0);
   }
@@ -118,7 +118,7 @@ export class RowWalker {
         at += field.quoted.length;
       } else {
         const end = this.#string(at);
-        field = end < 0 ? undefined : this.#find(JSON.parse(this.#slice(at, end)) as string);
+        field = end < 0 ? undefined : this.#find(JSON.parse(bytes.toString('utf8', at, end)) as string);
         if (field === undefined) {
           return -1;
         }
@@ -296,11 +296,6 @@ export class RowWalker {
       }
     }
     return true;
-  }
-
-  #slice(start: number, end: number): string {
-    const { buffer, byteOffset } = this.#bytes;
-    return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8');
   }
 
   #skipDigits(from: number): number {

@@ -59,12 +59,8 @@ export class WorkerClient implements TableSource, Disposable {
    * @throws as {@link call}; what is wrong with the body itself is in the news
    */
   read(table: number, pieces: Uint8Array<ArrayBuffer>[] | null): Promise<News> {
-    return this.#ask(
-      table,
-      'read',
-      pieces,
-      pieces?.map(({ buffer }) => buffer),
-    );
+    const given = pieces?.map(({ buffer }) => buffer);
+    return this.#ask(table, 'read', pieces, given);
   }
 
   /** @throws E_CANCELLED when the table has been let go, and why it was lost if it was lost meanwhile */
@@ -96,15 +92,14 @@ export class WorkerClient implements TableSource, Disposable {
     }
   }
 
-  #ask<T>(table: number, method: ToWorker['method'], args: unknown, given?: ArrayBuffer[]): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (!this.#tables.has(table)) {
-        reject(gone());
-        return;
-      }
-      const call = this.#post(table, method, args, given);
-      this.#waiting.set(call, { resolve: resolve as (result: unknown) => void, reject });
-    });
+  async #ask<T>(table: number, method: ToWorker['method'], args: unknown, given?: ArrayBuffer[]): Promise<T> {
+    if (!this.#tables.has(table)) {
+      throw gone();
+    }
+    const call = this.#post(table, method, args, given);
+    const answered = Promise.withResolvers<unknown>();
+    this.#waiting.set(call, answered);
+    return answered.promise as Promise<T>;
   }
 
   /** @param given memory that moves to the thread */

@@ -32,11 +32,9 @@ export async function keptOf(
   if (JSON.stringify(withoutSecrets(request, hasSecret)) !== JSON.stringify(plain)) {
     return undefined;
   }
-  let count = Math.min(maxRows, table.state.rowCount);
-  let rows = await table.call('json', { from: 0, to: count });
-  while (rows.length > maxCharacters && count > 0) {
-    count = Math.floor(count / 2);
-    rows = await table.call('json', { from: 0, to: count });
+  let rows = '';
+  for (let to = maxRows; rows === '' || rows.length > maxCharacters; to = Math.floor(to / 2)) {
+    rows = await table.call('json', { from: 0, to });
   }
   const said = head && headText(head, services);
   return {
