@@ -1,6 +1,8 @@
 import type { Connection } from '../src/core/connection.ts';
-import { fill } from '../src/core/errors.ts';
+import { fill, noConnection } from '../src/core/errors.ts';
+import { Emitter } from '../src/core/event.ts';
 import { parseConnection } from '../src/core/protocols/kinds.ts';
+import type { ConnectionSource } from '../src/core/tokens/gateways.ts';
 
 /** A connection with its defaults filled in. */
 export function connectionOf(settings: Record<string, unknown>): Connection {
@@ -9,4 +11,17 @@ export function connectionOf(settings: Record<string, unknown>): Connection {
     throw new Error(fill(parsed.reason.template, parsed.reason.args));
   }
   return parsed.value;
+}
+
+/** Connections as the settings have them; the list may change. */
+export function sourceOf(connections: readonly Connection[]): ConnectionSource {
+  const find = (name: unknown) => connections.find((connection) => connection.name === name);
+  const get = (name: unknown) => {
+    const found = find(name);
+    if (found === undefined) {
+      throw noConnection(name);
+    }
+    return found;
+  };
+  return { all: () => connections, find, get, onDidChange: new Emitter<void>().event };
 }

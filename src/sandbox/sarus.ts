@@ -16,18 +16,17 @@ const callsPerSecond = 3;
 /** The SARUS server, docs/protocols.md 1: every endpoint, and the envelope around every answer. */
 export class Sarus {
   readonly #state: State;
-  readonly #tokenEndpoints: ReadonlyMap<string, (params: SarusParams) => object>;
+  readonly #tokenEndpoints = new Map<string, (params: SarusParams) => object>([
+    ['GetSessionToken', (params) => this.#open(params)],
+    ['QuerySessionToken', (params) => ({ Remaining: this.#remaining(this.#token(params)[1]) })],
+    ['RenewSessionToken', (params) => this.#renew(params)],
+    ['RevokeSessionToken', (params) => this.#revoke(params)],
+  ]);
   /** When each of the token endpoints was last called, in milliseconds. */
   readonly #tokenCalls = new Map<string, number[]>();
 
   constructor(state: State) {
     this.#state = state;
-    this.#tokenEndpoints = new Map([
-      ['GetSessionToken', (params) => this.#open(params)],
-      ['QuerySessionToken', (params) => ({ Remaining: this.#remaining(this.#token(params)[1]) })],
-      ['RenewSessionToken', (params) => this.#renew(params)],
-      ['RevokeSessionToken', (params) => this.#revoke(params)],
-    ]);
   }
 
   /** Answers `/<Endpoint>`. */

@@ -110,7 +110,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
 
   #connectionItem(node: TreeNode): vscode.TreeItem {
     const { connection: name } = node.args;
-    const connection = this.deps.connections.all().find((one) => one.name === name);
+    const connection = this.deps.connections.find(name);
     const protocol = connection === undefined ? undefined : protocolOf(connection);
     const signedIn = this.#keeper.holdsAny(
       name,

@@ -1,6 +1,5 @@
 import type { Clock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
-import { Emitter } from '../../src/core/event.ts';
 import type { Log } from '../../src/core/log.ts';
 import { redactingLog } from '../../src/core/log.ts';
 import type { Answer, MakeReader } from '../../src/core/protocols/answer.ts';
@@ -9,6 +8,7 @@ import { Redactor } from '../../src/core/redact.ts';
 import { Keeper } from '../../src/core/tokens/keeper.ts';
 import { Scheduler } from '../../src/core/tokens/scheduler.ts';
 import type { Claims, CredentialStore, TokenStore } from '../../src/core/tokens/store.ts';
+import { sourceOf } from '../connectionOf.ts';
 
 interface WindowParts {
   readonly clock: Clock;
@@ -59,14 +59,13 @@ export class TestWindow {
     };
     const target = { debug: write, info: write, warn: write, error: write };
     this.log = redactingLog(target, (text) => this.redactor.redact(text));
-    const changes = new Emitter<void>();
     this.keeper = new Keeper({
       clock,
       scheduler: this.scheduler,
       store,
       credentials,
       claims,
-      connections: { all: () => connections, onDidChange: changes.event },
+      connections: sourceOf(connections),
       connect: async (connection) => connect(connection, this),
       redactor: this.redactor,
       log: this.log,

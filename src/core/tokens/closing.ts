@@ -139,7 +139,7 @@ export class Closing extends Part<ClosingDeps> {
 
   /** Whether the gateway of a token can be asked to end it; else it is kept, and lives on. */
   #canEnd({ connection: name }: TokenRecord): boolean {
-    const connection = this.deps.gateways.find(name);
+    const connection = this.deps.connections.find(name);
     return connection === undefined || abilitiesOf(connection).closable;
   }
 
@@ -181,8 +181,8 @@ export class Closing extends Part<ClosingDeps> {
   }
 
   async #endNow(record: Session | SoleToken, options: OperationOptions): Promise<void> {
-    const { gateways, sync, table } = this.deps;
-    const connection = gateways.find(record.connection);
+    const { connections, sync, table } = this.deps;
+    const connection = connections.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
       await this.forget(record); // There is no way left to where it was issued.
       return;
@@ -306,7 +306,7 @@ export class Closing extends Part<ClosingDeps> {
 
   /** A window died, or was left, while it closed this. */
   async #finishClosing(id: string): Promise<void> {
-    const { gateways, log, scheduler, sync, table } = this.deps;
+    const { connections, log, scheduler, sync, table } = this.deps;
     for (const other of this.#othersOfValue(id)) {
       await sync.readAgain(other.id); // It may have another value by now: then this is all that is left of the old one.
     }
@@ -320,7 +320,7 @@ export class Closing extends Part<ClosingDeps> {
       } else if (isClosable(record)) {
         await this.end(record);
       } else if (record.level === 'replaced') {
-        const connection = gateways.find(record.connection);
+        const connection = connections.find(record.connection);
         await (connection === undefined
           ? this.forget(record)
           : this.deps.takeover.finish(connection, record));

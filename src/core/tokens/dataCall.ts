@@ -73,8 +73,8 @@ export class DataCalls extends Part<DataCallDeps> {
     options: OperationOptions,
     work: (gateway: Gateway, tokens: Tokens, call: CallOptions) => Promise<T[] | undefined>,
   ): Promise<T[]> {
-    const { calls, gateways, signIn } = this.deps;
-    const connection = gateways.connection(name);
+    const { calls, connections, signIn } = this.deps;
+    const connection = connections.get(name);
     const { askLogin, signal } = options;
     const ask = async (token: MainToken) =>
       (await calls.call(token, options, (gateway, tokens) => work(gateway, tokens, { signal }))) ?? [];

@@ -21,6 +21,6 @@ export function environmentOf(deps: KeeperDeps, owned: DisposableStore): Environ
   const table = owned.add(new TokenTable(ports));
   const sync = owned.add(new TokenSync({ ...ports, table }));
   const gateways = owned.add(new Gateways(ports));
-  const logins = owned.add(new Logins({ ...ports, gateways }));
+  const logins = owned.add(new Logins(ports));
   return { ...ports, table, sync, gateways, logins };
 }

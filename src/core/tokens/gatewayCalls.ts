@@ -44,8 +44,8 @@ export class GatewayCalls extends Part<Environment> {
 
   /** @throws `E_CONFIG` where the connection has gone or leads elsewhere than where the token was issued */
   async gatewayOf(record: TokenRecord): Promise<{ connection: Connection; gateway: Gateway }> {
-    const { gateways } = this.deps;
-    const connection = gateways.connection(record.connection);
+    const { connections, gateways } = this.deps;
+    const connection = connections.get(record.connection);
     if (!belongsTo(connection, record)) {
       throw new TokensError('E_CONFIG', '{0} leads to {1} now, and this token is from elsewhere.', [
         connection.name,

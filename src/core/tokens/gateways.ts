@@ -1,6 +1,5 @@
 import type { Connection } from '../connection.ts';
 import { Part } from '../disposable.ts';
-import { noConnection } from '../errors.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
 import { identityOf } from '../protocols/kinds.ts';
@@ -13,6 +12,9 @@ export const atATime = 8;
 /** The connections as people have set them. */
 export interface ConnectionSource {
   all(): readonly Connection[];
+  find(name: unknown): Connection | undefined;
+  /** @throws `E_CONFIG` where there is no connection of that name */
+  get(name: unknown): Connection;
   readonly onDidChange: Event<void>;
 }
 
@@ -29,27 +31,10 @@ export class Gateways extends Part<GatewaysDeps> {
     super(deps);
     this.add(
       deps.connections.onDidChange(() =>
-        this.#closeSome((name, settings) => JSON.stringify(this.find(name)) !== settings),
+        this.#closeSome((name, settings) => JSON.stringify(deps.connections.find(name)) !== settings),
       ),
     );
     this.add({ dispose: () => this.#closeSome(() => true) });
-  }
-
-  all(): readonly Connection[] {
-    return this.deps.connections.all();
-  }
-
-  find(name: string): Connection | undefined {
-    return this.all().find((connection) => connection.name === name);
-  }
-
-  /** Rejects with `E_CONFIG` where there is no connection of that name. */
-  connection(name: string): Connection {
-    const connection = this.find(name);
-    if (connection === undefined) {
-      throw noConnection(name);
-    }
-    return connection;
   }
 
   async gateway(connection: Connection): Promise<Gateway> {

@@ -1,6 +1,6 @@
-import { DisposableStore } from '../disposable.ts';
+import { Part } from '../disposable.ts';
 import { remaining } from './deadline.ts';
-import { type Environment, environmentOf } from './environment.ts';
+import { environmentOf } from './environment.ts';
 import { belongsTo } from './gateways.ts';
 import type { KeeperDeps } from './ports.ts';
 import { infoOf, isEnding, type TokenRecord } from './record.ts';
@@ -9,13 +9,8 @@ import type { TokenInfo } from './token.ts';
 import { bestOf } from './tokenTable.ts';
 
 /** The tokens that are held, as people and programs see them. */
-export class HeldTokens extends DisposableStore {
-  protected readonly env: Environment;
-
-  constructor(deps: KeeperDeps) {
-    super();
-    this.env = environmentOf(deps, this);
-  }
+export class HeldTokens extends Part<KeeperDeps> {
+  protected readonly env = environmentOf(this.deps, this);
 
   /** All tokens that can be used or at least renewed, as of now: not those that only wait for being closed. */
   tokens(connection?: string): TokenInfo[] {
@@ -93,9 +88,9 @@ export class HeldTokens extends DisposableStore {
 
   /** Whether a token is not about to be closed, and was issued where its connection leads now: only there may it be used. */
   isUsable(id: string): boolean {
-    const { gateways, table } = this.env;
+    const { connections, table } = this.env;
     const record = table.get(id);
-    const connection = record === undefined ? undefined : gateways.find(record.connection);
+    const connection = record === undefined ? undefined : connections.find(record.connection);
     return (
       record !== undefined && connection !== undefined && !isEnding(record) && belongsTo(connection, record)
     );
@@ -107,8 +102,8 @@ export class HeldTokens extends DisposableStore {
   }
 
   protected info(record: TokenRecord): TokenInfo {
-    const { clock, gateways, warnMs } = this.env;
-    return infoOf(record, clock.now(), warnMs(), gateways.find(record.connection));
+    const { clock, connections, warnMs } = this.env;
+    return infoOf(record, clock.now(), warnMs(), connections.find(record.connection));
   }
 
   protected records(connection: string | undefined): Iterable<TokenRecord> {

@@ -78,7 +78,7 @@ export class Keeper extends HeldTokens {
 
   /** Whether a connection's login is remembered, and may be sent. */
   async isRemembered(connection: string): Promise<boolean> {
-    return (await this.env.logins.usable(this.env.gateways.connection(connection))) !== undefined;
+    return (await this.env.logins.usable(this.env.connections.get(connection))) !== undefined;
   }
 
   /** Says that a connection's remembered login was refused, where it was; the gateway's words are its detail. */
@@ -94,7 +94,7 @@ export class Keeper extends HeldTokens {
     name: string,
     options: OperationOptions & Partial<LogOn> & { service?: string | undefined },
   ): Promise<TokenInfo> {
-    const connection = this.env.gateways.connection(name);
+    const connection = this.env.connections.get(name);
     const audience = { connection, service: serviceOf(connection, options.service) };
     const { login, remember, tried } = options;
     if (login !== undefined) {
@@ -127,12 +127,12 @@ export class Keeper extends HeldTokens {
     if (typeof name !== 'string') {
       throw new TokensError('E_CONFIG', 'The request does not say which connection it is for.');
     }
-    return this.#dataCalls.run(this.env.gateways.connection(name), request, options);
+    return this.#dataCalls.run(this.env.connections.get(name), request, options);
   }
 
   /** Sends a script's request on; see {@link DataCalls.relay}. */
   async relay(name: string, request: ScriptRequest, options: RelayOptions): Promise<Fetched> {
-    return this.#dataCalls.relay(this.env.gateways.connection(name), request, options);
+    return this.#dataCalls.relay(this.env.connections.get(name), request, options);
   }
 
   /** Renews a token by hand. A user token that has died is replaced, if a login is to be had. */
@@ -144,7 +144,7 @@ export class Keeper extends HeldTokens {
 
   /** The token that `keepAlive {connection}` is about: what a sign-in has handed out. */
   main(name: string): TokenInfo {
-    const connection = this.env.gateways.connection(name);
+    const connection = this.env.connections.get(name);
     const found =
       this.#signIn.find({ connection, service: connection.service }) ??
       this.env.table.of(name).find(({ level }) => level === 'user');
@@ -191,12 +191,12 @@ export class Keeper extends HeldTokens {
 
   /** The service that somebody is signed in to, where it is just one. */
   onlyService(name: string): string | undefined {
-    return this.#signIn.onlyService(this.env.gateways.connection(name));
+    return this.#signIn.onlyService(this.env.connections.get(name));
   }
 
   /** The services that a gateway lists; empty where it has none. */
   async services(name: string, options: OperationOptions = {}): Promise<Service[]> {
-    const gateway = await this.env.gateways.gateway(this.env.gateways.connection(name));
+    const gateway = await this.env.gateways.gateway(this.env.connections.get(name));
     return (await gateway.services?.({ signal: options.signal })) ?? [];
   }
 

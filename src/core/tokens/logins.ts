@@ -7,7 +7,7 @@ import { ended } from '../http/text.ts';
 import { identityOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { GatewayLogins } from './gatewayLogins.ts';
-import { credentialsOf, type Gateways } from './gateways.ts';
+import { credentialsOf } from './gateways.ts';
 import { isByCertificate, isSame, partsOf } from './loginParts.ts';
 import type { Ports } from './ports.ts';
 import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
@@ -15,13 +15,11 @@ import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
 /** How often a window looks whether another one's work is over, in milliseconds. */
 export const lookMs = 200;
 
-type LoginDeps = Ports & { readonly gateways: Gateways };
-
 /**
  * The logins that are remembered. Accounts are locked after a few refusals, so one that a gateway has refused is kept
  * with a mark, which all windows see, and is sent no more until somebody types a new one.
  */
-export class Logins extends Part<LoginDeps> {
+export class Logins extends Part<Ports> {
   readonly #changes = this.add(new Emitter<string>());
   readonly #turns = new Turns();
   /** What gateways said as they refused what is remembered, by connection; as read last. */
@@ -33,13 +31,13 @@ export class Logins extends Part<LoginDeps> {
   /** The gateways' own logins, which are kept with those of persons. */
   readonly gateways = new GatewayLogins(this);
 
-  constructor(deps: LoginDeps) {
+  constructor(deps: Ports) {
     super(deps);
     this.add(
       deps.credentials.onDidChange((name) => {
         this.#unstored.delete(name);
         this.gateways.storeChanged(name);
-        const connection = deps.gateways.find(name);
+        const connection = deps.connections.find(name);
         if (connection !== undefined) {
           void this.read(connection);
         }
@@ -72,7 +70,7 @@ export class Logins extends Part<LoginDeps> {
 
   /** Finds out which remembered logins have been refused, for whoever shows them. */
   lookAgain(): void {
-    for (const connection of this.deps.gateways.all()) {
+    for (const connection of this.deps.connections.all()) {
       void this.read(connection);
     }
   }

@@ -117,8 +117,8 @@ export class Renewal extends Part<RenewalDeps> {
 
   /** A token that died is replaced by a new sign-in, if a login is to be had. */
   async #replaceMain(record: MainToken, options: OperationOptions, change: TokenChange): Promise<void> {
-    const { gateways, sync, table } = this.deps;
-    const connection = gateways.connection(record.connection);
+    const { connections, sync, table } = this.deps;
+    const connection = connections.get(record.connection);
     await this.deps.signIn.again({ connection, service: record.service }, options, record);
     if (table.get(record.id)?.value === record.value) {
       throw expired(record); // Calls are made with another token of this connection; this one is at its end.
@@ -133,11 +133,11 @@ export class Renewal extends Part<RenewalDeps> {
     options: OperationOptions,
     attempt: () => Promise<void>,
   ): Promise<void> {
-    const { gateways, sync, table } = this.deps;
+    const { connections, sync, table } = this.deps;
     const user = table.owner(session);
     if (user === undefined || !(await this.deps.calls.answers(user))) {
       await sync.markDead(session, asked);
-      const connection = gateways.connection(session.connection);
+      const connection = connections.get(session.connection);
       await this.deps.signIn.again({ connection, service: session.service }, options, user);
       try {
         await attempt();

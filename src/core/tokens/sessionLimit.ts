@@ -113,8 +113,8 @@ export class SessionLimit extends Part<LimitDeps> {
 
   /** A window died while it opened a session: what came of it nobody may ever hear. */
   #abandoned(connection: string, id: string): void {
-    const { clock, gateways } = this.deps;
-    const life = gateways.find(connection)?.lifeMinutes;
+    const { clock, connections } = this.deps;
+    const life = connections.find(connection)?.lifeMinutes;
     if (life !== undefined && !this.#isHeld(id)) {
       this.mayBeOpen(connection, id, { sent: clock.now(), leftMs: life * 60_000 });
     }
@@ -127,8 +127,8 @@ export class SessionLimit extends Part<LimitDeps> {
 
   /** Closes what is too much, as far as it is not at work. */
   async #closeTooMany(name: string): Promise<void> {
-    const { claims, gateways, log, scheduler } = this.deps;
-    const connection = gateways.find(name);
+    const { claims, connections, log, scheduler } = this.deps;
+    const connection = connections.find(name);
     const key = `too-many-${name}`;
     if (connection === undefined || this.#fits(connection)) {
       return;

@@ -73,8 +73,8 @@ export class Takeover extends Part<Environment & { calls: GatewayCalls }> {
 
   /** Another window has replaced this user token, or forgotten it, and cannot know what was being opened here meanwhile. */
   async #moveOwn(old: UserToken): Promise<void> {
-    const { gateways, table, window } = this.deps;
-    const connection = gateways.find(old.connection);
+    const { connections, table, window } = this.deps;
+    const connection = connections.find(old.connection);
     const own = table.sessionsOpenUnder(old).filter(({ openedBy }) => openedBy === window);
     if (connection !== undefined && own.length > 0) {
       await this.finish(connection, await this.keep(old), own);

@@ -8,7 +8,7 @@ import type { ConnectionSource } from '../../../src/core/tokens/gateways.ts';
 import { Keeper } from '../../../src/core/tokens/keeper.ts';
 import { Scheduler } from '../../../src/core/tokens/scheduler.ts';
 import type { CredentialStore, TokenStore } from '../../../src/core/tokens/store.ts';
-import { connectionOf } from '../../connectionOf.ts';
+import { connectionOf, sourceOf } from '../../connectionOf.ts';
 import type { FakeClock } from '../../unit/fakeClock.ts';
 
 /** Tokens of one connection: a user token and its sessions. */
@@ -37,7 +37,7 @@ export class Rig implements Disposable {
     this.#tokens = tokens;
     const count = Math.ceil(tokens / tokensEach);
     const all = Array.from({ length: count }, (_, index) => manySessions(`c${index}`, keepAlive));
-    this.connections = { all: () => all, onDidChange: new Emitter<void>().event };
+    this.connections = sourceOf(all);
     this.scheduler = new Scheduler(clock);
     this.keeper = new Keeper({
       clock,
