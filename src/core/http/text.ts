@@ -167,7 +167,9 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function plain(text: string, redactor: Redactor): string {
-  const clean = text
+  // Before anything is taken out of it, and once more for what that has made plain.
+  const clean = redactor
+    .redact(text.slice(0, 2 * looked))
     .slice(0, looked)
     .replace(/<[^>]{0,200}>/g, ' ')
     .replace(/&#(\d{1,6});/g, (_, digits: string) => String.fromCodePoint(Math.min(Number(digits), 0x10ffff)))
