@@ -216,8 +216,7 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
       if (service === undefined) {
         return this.#classic; // As good as the other one for a list of services; which one it is shows later.
       }
-      const isCmi =
-        views.verdict !== 'perhaps' && (await this.#cmi.isSpoken(service, options).catch(unlessRedirected));
+      const isCmi = await this.#cmi.isSpoken(service, views.status, options).catch(unlessRedirected);
       return this.#settle(isCmi ? this.#cmi : this.#classic);
     }
     if (views.verdict === 'unknown') {
@@ -230,13 +229,13 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
   async #listOf(
     dialect: CraDialect,
     options: CallOptions,
-  ): Promise<{ verdict: Verdict; failure: () => TokensError }> {
+  ): Promise<{ verdict: Verdict; status: number; failure: () => TokensError }> {
     try {
       const answer = await dialect.list(options);
-      return { verdict: judge(answer), failure: () => this.#wire.failure(answer, {}) };
+      return { verdict: judge(answer), status: answer.status, failure: () => this.#wire.failure(answer, {}) };
     } catch (error) {
       unlessRedirected(error);
-      return { verdict: 'unknown', failure: () => error as TokensError };
+      return { verdict: 'unknown', status: 0, failure: () => error as TokensError };
     }
   }
 

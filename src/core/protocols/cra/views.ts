@@ -18,11 +18,18 @@ export class CraViews extends CraDialect {
   async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
     const path = `${this.root}/${encode(service)}/login`;
     const { signal } = options;
-    let answer = await this.wire.asked({ method: 'POST', path, json: login ?? {}, signal }, { gateway });
-    // The root of CMI, which is the classic one's, may have the log-on in the letters of either.
-    for (const verb of this.name === 'cmi' ? ['logon', 'Logon'] : ['logon']) {
-      if (noSuchLogOn.has(answer.status) && login !== undefined) {
-        answer = await this.logOn(login, gateway, service, verb, options);
+    const byJson = () => this.wire.asked({ method: 'POST', path, json: login ?? {}, signal }, { gateway });
+    const byForm = (verb: string) => () =>
+      login === undefined ? byJson() : this.logOn(login, gateway, service, verb, options);
+    // The root of CMI, which is the classic one's, may have the log-on in the letters of either; it is the older one.
+    const [first, ...others] =
+      this.name === 'cmi'
+        ? ([byForm('logon'), byForm('Logon'), byJson] as const)
+        : ([byJson, byForm('logon')] as const);
+    let answer = await first();
+    for (const way of login === undefined ? [] : others) {
+      if (noSuchLogOn.has(answer.status)) {
+        answer = await way();
       }
     }
     const value = this.wire.userToken(answer, service);
@@ -90,11 +97,14 @@ export class CraViews extends CraDialect {
     return answer.status === 404 || answer.status === 405 ? [] : namesIn(this.wire.json(answer), list.names);
   }
 
-  /** Whether a gateway has views under this root: it then wants a token for what there is to choose from. */
-  async isSpoken(service: string, { signal }: CallOptions): Promise<boolean> {
+  /**
+   * Whether a gateway has views under this root: it then wants a token for what there is to choose from.
+   * @param unknown the status that it has for what it does not know
+   */
+  async isSpoken(service: string, unknown: number, { signal }: CallOptions): Promise<boolean> {
     const path = `${servicePath(this.root, service)}/products`;
     const { status, headers } = await this.wire.http.send({ method: 'GET', path, idempotent: true, signal });
-    return (status === 401 || status === 403) && !asksForBasic({ status, headers });
+    return status !== unknown && (status === 401 || status === 403) && !asksForBasic({ status, headers });
   }
 
   /** Why a session is not known to be closed after its closing was asked for; undefined when it is. */

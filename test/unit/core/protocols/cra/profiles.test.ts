@@ -99,21 +99,31 @@ describe('protocols: CRA, the releases in the field', () => {
     trouble: [500],
   };
   for (const [what, [status, body = '', headers = {}]] of Object.entries(fronts)) {
-    it(`finds the classic one behind a front that has ${what} for what it does not know, and sends it no password`, async () => {
-      const { server, gateway } = await against(({ path }, response) => {
-        if (path === classicRoot) {
-          json(response, [{ WEBSERVICEName: service }]);
-        } else if (path === `${classicRoot}/${service}/Logon`) {
-          json(response, { userToken: 'tok' });
-        } else {
-          response
-            .writeHead(path === '/login' ? 200 : status, headers)
-            .end(path === '/login' ? '<html>' : body);
-        }
-      }, {});
-      equal((await gateway.signIn(login, undefined)).value, 'tok');
-      equal(server.got.filter((got) => got.body.includes('demo')).length, 1);
-    });
+    for (const [profile, verb] of [
+      ['classic', 'Logon'],
+      ['cmi', 'logon'],
+    ] as const) {
+      if (profile === 'cmi' && status === 401) {
+        continue; // Its views are then refused as anything else is.
+      }
+      it(`finds the ${profile} one behind a front that has ${what} for what it does not know, and sends that no password`, async () => {
+        const { server, gateway } = await against(({ path }, response) => {
+          const below = path.startsWith(classicRoot) ? path.slice(classicRoot.length) : undefined;
+          if (below === '') {
+            json(response, [{ WEBSERVICEName: service }]);
+          } else if (below === `/${service}/${verb}`) {
+            json(response, { userToken: 'tok' });
+          } else if (profile === 'cmi' && below === `/${service}/products`) {
+            response.writeHead(401).end();
+          } else {
+            response.writeHead(path === '/login' ? 200 : status, headers);
+            response.end(path === '/login' ? '<html>' : body);
+          }
+        }, {});
+        equal((await gateway.signIn(login, undefined)).value, 'tok');
+        equal(server.got.filter((got) => got.body.includes('demo')).length, 1);
+      });
+    }
   }
 
   it('finds CMI where it has no list of products, by the log-on or by the data that there are', async () => {
