@@ -15,8 +15,8 @@ describe('an API that is described', () => {
     const { quickInput } = vs();
     await vs().showTokens();
     await vs().palette('Session Tokens: Add Connection…');
-    const kinds = await quickInput.waitFor(/What kind/);
-    const redfish = kinds.items.find(({ label }) => label.startsWith('Redfish'));
+    const kinds = await quickInput.offered(/What kind/);
+    const redfish = kinds.find(({ label }) => label.startsWith('Redfish'));
     assert.match(redfish?.detail ?? '', /documentation: .*sushy/);
     await quickInput.pick(/What kind/, redfish?.label ?? '');
     await quickInput.answer(/address/, blade().url);
@@ -79,7 +79,7 @@ describe('an API that is described', () => {
     await quickInput.answer(/User/, 'ann');
     await quickInput.answer(/Password/, password);
     await quickInput.pick(/Remember/, 'Only Now');
-    const { items } = await quickInput.waitFor(/the token/);
+    const items = await quickInput.offered(/the token/);
     assert.deepEqual(
       items.filter(({ label }) => label.trim() === 'token').map(({ description }) => description),
       ['••••xxxx'],
@@ -111,8 +111,11 @@ describe('an API that is described', () => {
     assert.deepEqual(blade().asked.slice(0, 5), [...tried, 'GET /api/hosts']);
     assert.equal(blade().tokens.size, 1);
 
-    const stored = (await vs().settings())['sessionTokens.connections'] as object[];
-    assert.deepEqual(stored.at(-1), {
+    const stored = await until('the request in the settings', async () => {
+      const all = (await vs().settings())['sessionTokens.connections'] as object[];
+      return 'requests' in (all.at(-1) ?? {}) && all.at(-1);
+    });
+    assert.deepEqual(stored, {
       name: 'mine',
       kind: 'rest',
       url: blade().url,

@@ -79,6 +79,15 @@ export class QuickInput {
     );
   }
 
+  /** Waits for the question, and for the items to choose from: those come a little later than its words. */
+  async offered(words: RegExp): Promise<QuickInputState['items']> {
+    await this.waitFor(words);
+    return until(`items to ${words}`, async () => {
+      const items = (await this.read())?.items ?? [];
+      return items.length > 0 && items;
+    });
+  }
+
   /** Replaces what is in the box. */
   async type(text: string, timeoutMs = waitMs): Promise<void> {
     await this.#input.fill(text, { timeout: timeoutMs });
@@ -120,11 +129,10 @@ export class QuickInput {
   }
 
   /** Waits for the question, goes to the item with this label, Enter. */
-  async pick(words: RegExp, label: string): Promise<QuickInputState> {
-    const state = await this.waitFor(words);
+  async pick(words: RegExp, label: string): Promise<void> {
+    await this.waitFor(words);
     await this.focus(label);
     await this.accept();
-    return state;
   }
 
   /** Moves to the item with this label by the arrow keys, as a person would. */

@@ -31,20 +31,16 @@ export async function startRecorder(): Promise<Recorder> {
         const { 'content-length': _, ...headers } = sent.headers;
         answer.writeHead(sent.statusCode ?? 502, isShort ? headers : sent.headers);
         const passes = !isShort;
-        sent.on('data', (part: Buffer) => {
-          parts.push(part);
-          if (passes) {
-            answer.write(part);
-          }
-        });
+        sent.on('data', (part: Buffer) => parts.push(part));
         sent.on('end', () => {
-          const body = Buffer.concat(parts).toString();
+          const whole = Buffer.concat(parts);
+          const body = whole.toString();
           // Lists to choose from come as rows, too, and may come late.
           const rows = /data(?:\?|$)/i.test(asked.url ?? '') ? rowsIn(body).slice(passes ? 0 : 1) : [];
           if (rows.length > 0) {
-            answers.push(rows);
+            answers.push(rows); // Before anybody gets it.
           }
-          answer.end(passes ? undefined : shortened(body, rows));
+          answer.end(passes ? whole : shortened(body, rows));
         });
       },
     );

@@ -74,14 +74,14 @@ describe('the releases of CRA, by palette', () => {
         await quickInput.answer(/Up to four columns/, 'Jobname');
         await quickInput.answer(/Sort: Jobname/, 'Descending');
         await quickInput.pick(/Up to four columns/, 'Go on with 1 chosen');
-        const chosen = await quickInput.waitFor(/Set what you need/);
-        const said = chosen.items.map(({ description }) => description).filter((text) => text !== '');
+        const chosen = await quickInput.offered(/Set what you need/);
+        const said = chosen.map(({ description }) => description).filter((text) => text !== '');
         assert.deepEqual(said, ['SYSB', tellsDefinitions ? 'A.D' : 'CDREJNAM.D']);
         await quickInput.pick(/Set what you need/, 'Get Data');
 
         const tab = new ResultTab(vs());
         await tab.stands('MVMVS/JCSA');
-        assert.equal(await tab.rowCount(), 24);
+        await until('its rows', async () => (await tab.rowCount()) === 24);
         const names = await tab.column(0);
         assert.deepEqual(names, [...names].sort().reverse());
 

@@ -103,7 +103,8 @@ describe('a result', () => {
       60_000,
     );
     await tab.page.getByText('from before the reload').waitFor();
-    assert.deepEqual(await vs().editorTitles(), titles, 'JSON that has gone leaves no error behind');
+    // JSON that has gone leaves no error behind.
+    await until('the same tabs', async () => isDeepStrictEqual(await vs().editorTitles(), titles));
     await vs().palette('Session Tokens: Show Answer Without Rows');
     await until('what was said beside the rows', async () => (await vs().editorTitles()).length === 3);
   });

@@ -38,7 +38,7 @@ describe('the menus of a result', () => {
     const types = Object.entries(Object.groupBy(sent, ({ ASGCNMC }) => String(ASGCNMC)));
     const most = types.toSorted(([, a], [, b]) => (b?.length ?? 0) - (a?.length ?? 0));
     await tab.menu(tab.header('ASGCNMC'), 'Column Statistics');
-    const { items } = await quickInput.waitFor(/Choose a number to copy it/);
+    const items = await quickInput.offered(/Choose a number to copy it/);
     const facts = new Map(items.map(({ label, description }) => [label, description]));
     assert.deepEqual(
       [facts.get('Rows'), facts.get('Empty'), facts.get('Distinct values'), facts.get('Sum')],
@@ -55,8 +55,9 @@ describe('the menus of a result', () => {
     const cpu = (await fields(tab)).indexOf('ASICPSCA');
     await tab.cell(0, cpu).click();
     await vs().palette('Session Tokens: Column Statistics');
-    const shown = await quickInput.pick(/Choose a number to copy it/, 'Sum');
-    const sum = shown.items.find(({ label }) => label === 'Sum')?.description;
+    const shown = await quickInput.offered(/Choose a number to copy it/);
+    await quickInput.pick(/Choose a number to copy it/, 'Sum');
+    const sum = shown.find(({ label }) => label === 'Sum')?.description;
     const wanted = ofValue?.reduce((all, { ASICPSCA }) => all + Number(ASICPSCA), 0) ?? Number.NaN;
     assert.equal(Number(sum), Number(wanted.toFixed(6)));
     await until('the clipboard to have it', async () => (await vs().clipboard()) === sum);

@@ -91,9 +91,12 @@ describe('a watched result', () => {
     const only = tab.page.getByRole('button', { name: 'Only Changed' });
     await only.click();
     await tab.page.getByText(`of ${rows - 1}`).waitFor();
-    const others = (await tab.cells()).filter(({ row }) => row > 0);
-    const changedRows = new Set(others.filter(({ says }) => says.startsWith('was')).map(({ row }) => row));
-    assert.deepEqual(new Set(others.map(({ row }) => row)), changedRows);
+    await until('only those rows', async () => {
+      const others = (await tab.cells()).filter(({ row }) => row > 0);
+      const changed = others.filter(({ says }) => says.startsWith('was'));
+      const rowsOf = (cells: typeof others) => new Set(cells.map(({ row }) => row));
+      return isDeepStrictEqual(rowsOf(others), rowsOf(changed));
+    });
     assert.equal((await gone()).length > 0, true);
     await vs().palette('Session Tokens: Show Only Changed Rows');
     await until('the button to be up', async () => (await only.getAttribute('aria-pressed')) === 'false');

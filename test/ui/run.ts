@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBrowser } from '../workbench/browser.ts';
-import { type Counts, countsOf, sum, tellNames, writeCounts } from '../workbench/counts.ts';
+import { type Counts, countsOf, none, sum, tellNames, writeCounts } from '../workbench/counts.ts';
 import { ensureServer } from '../workbench/install.ts';
 import { ensurePackage } from '../workbench/package.ts';
 import { cacheDir, outDir, root } from '../workbench/paths.ts';
@@ -99,10 +99,11 @@ async function runGroup(
   files: readonly string[],
   vsixFile: string,
   place: NodeJS.ProcessEnv,
+  more: readonly string[] = [],
 ): Promise<Counts> {
   const names = files.map((file) => relative(root, file));
   const results = join(outDir, 'results', `${files.map(nameOf).join('-')}.ui.json`);
-  const args = [import.meta.filename, '--here', '--vsix', vsixFile, ...names];
+  const args = [import.meta.filename, '--here', '--vsix', vsixFile, ...more, ...names];
   const env = { ...process.env, ...place, TEST_RESULTS: results };
   const started = Date.now();
   return countsOf(results, async () => {
@@ -113,11 +114,19 @@ async function runGroup(
   });
 }
 
-/** Files that failed may have had bad luck, which is to be mended the same day; in a VS Code of their own they must pass. */
-async function tryAgain(files: readonly string[], vsixFile: string, { failed }: Counts): Promise<Counts> {
+/** Tests that failed may have had bad luck, which is to be mended the same day; in a VS Code of their own they must pass. */
+async function tryAgain(files: readonly string[], vsixFile: string, first: Counts): Promise<Counts> {
+  const { failed } = first;
   console.log(`\n!! ${files.map(nameOf).join(', ')} FAILED and is tried again: ${failed.join('; ')}`);
-  const again = await runGroup(files, vsixFile, {});
-  return { ...again, flaky: again.failed.length > 0 ? [] : failed };
+  // What broke outside of a test has kept others from being run.
+  const isBroken = failed.some((name) => / hook(?: |:)|, outside of its tests$/.test(name));
+  const only = [
+    '--grep',
+    `^(?:${failed.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|')})$`,
+  ];
+  const again = await runGroup(files, vsixFile, {}, isBroken ? [] : only);
+  const flaky = again.failed.length > 0 ? [] : failed;
+  return sum([isBroken ? none : { ...first, failed: [] }, { ...again, flaky }]);
 }
 
 function nameOf(file: string): string {

@@ -21,7 +21,7 @@ describe('series of a market-data service', () => {
   it('are left as they are: what may change something is not offered, and asked about when it is typed', async () => {
     const { quickInput } = vs();
     await vs().palette('Session Tokens: Get Data');
-    const { items } = await quickInput.waitFor(/Endpoint: choose/);
+    const items = await quickInput.offered(/Endpoint: choose/);
     assert.ok(items.length >= 8 && items.every(({ label }) => label.startsWith('Get')));
     await quickInput.type('RequestNewAPIKey');
     await quickInput.accept();
@@ -38,7 +38,7 @@ describe('series of a market-data service', () => {
     await vs().waitForStatusBar((text) => text !== undefined);
 
     await vs().palette('Session Tokens: Get Data');
-    const { items } = await quickInput.waitFor(/Endpoint: choose/);
+    const items = await quickInput.offered(/Endpoint: choose/);
     assert.equal(
       items.find(({ label }) => label === 'GetValuesRC')?.description,
       '1 API call for each dataset',
@@ -60,7 +60,7 @@ describe('series of a market-data service', () => {
     const tab = new ResultTab(vs());
     await tab.stands('GetValuesRC');
     await tab.page.getByText('2 API calls', { exact: true }).waitFor();
-    assert.ok((await tab.rowCount()) >= 60);
+    await until('five years of rows', async () => (await tab.rowCount()) >= 60);
 
     await vs().palette('Session Tokens: Plot Column');
     const plot = tab.page.getByRole('complementary', { name: /over time/ });
@@ -91,6 +91,6 @@ describe('series of a market-data service', () => {
     await quickInput.type(`${value.replace(/StartDate=[^&]*/, 'Periods=3')}&Series[]=EQUITY/NIX`);
     await quickInput.accept();
     await tab.page.getByText('EQUITY/NIX: Unknown dataset EQUITY/NIX').waitFor();
-    assert.equal(await tab.rowCount(), 3);
+    await until('three of them', async () => (await tab.rowCount()) === 3);
   });
 });

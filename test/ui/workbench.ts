@@ -302,8 +302,8 @@ export class Workbench {
 
   /** Picks from the context menu that is open. */
   async pickFromMenu(item: string): Promise<void> {
-    // A menu passes over clicks in its first moments, which may belong to the click that opened it.
-    await this.clickAway(this.menuItem(item));
+    // A menu passes over clicks in its first 100 ms, which may belong to the click that opened it, and is gone at once by others.
+    await this.clickAway(this.menuItem(item), 300);
   }
 
   /** An item of the context menu that is open. */
@@ -311,13 +311,13 @@ export class Workbench {
     return this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: item });
   }
 
-  /** Clicks what goes away by a click, again while it passes over clicks. */
-  async clickAway(target: Locator): Promise<void> {
+  /** Clicks what goes away by a click, within `ms`; again while it passes over clicks. */
+  async clickAway(target: Locator, ms = 3000): Promise<void> {
     await target.waitFor();
     await until(`${target} to take a click`, async () => {
       if (await target.isVisible()) {
         await target.click({ timeout: 1000 });
-        await target.waitFor({ state: 'hidden', timeout: 3000 });
+        await target.waitFor({ state: 'hidden', timeout: ms });
       }
       return true;
     });
