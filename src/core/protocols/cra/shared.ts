@@ -158,6 +158,10 @@ export class CraWire {
     if (!isSuccess(answer.status) || saysError) {
       throw this.failure(answer, { about });
     }
+    const words = wordsOf(answer.text, this.deps.redactor);
+    if (saysSessionIsGone(words) || saysTokenIsGone(words)) {
+      throw this.refusal(answer, words, { about });
+    }
   }
 
   /**

@@ -325,6 +325,19 @@ describe('protocols: CRA, the releases in the field', () => {
     });
   }
 
+  it('renews nothing of which a gateway says under 200, without an error, that it is gone', async () => {
+    const answers = [
+      '{"status":"ERROR","message":"No such session"}',
+      'Session is not known',
+      '{"message":"User token has expired"}',
+    ];
+    const { gateway } = await served((_, response, index) => response.end(answers[index]));
+    const tokens = { user: 'user-token', session: 's-1', service };
+    for (const code of ['E_HTTP', 'E_HTTP', 'E_EXPIRED'] as const) {
+      match((await failure(gateway.keepAlive(tokens), code)).details.refused ?? '', /session|either/);
+    }
+  });
+
   for (const session of [' ', 'null', 'NULL', 'undefined', false]) {
     it(`a session that is ${JSON.stringify(session)} is none`, async () => {
       const { gateway } = await served((_, response) => json(response, { session, Rows: [] }));
