@@ -3,7 +3,7 @@ import type { ErrorCode, TokensError } from '../errors.ts';
 import type { HttpAnswer, HttpHead } from '../http/request.ts';
 import { isRecord, parseJson } from '../http/text.ts';
 import type { JsonObject } from '../json.ts';
-import type { Answer, AnswerReader, MakeReader } from '../protocols/answer.ts';
+import type { Answer, AnswerReader } from '../protocols/answer.ts';
 import type { Script } from '../protocols/relayed.ts';
 import { answerHeaders } from './guards.ts';
 import { SecretMask } from './secretMask.ts';
@@ -27,7 +27,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
  * An answer on its way to a script, as the gateway sent it. Its beginning waits: where the gateway has refused a token there
  * will be another answer, to the same request under a new one.
  */
-export class Passage implements Script {
+export class Passage implements Script, AnswerReader {
   readonly #response: ServerResponse;
   readonly #locate: (location: string) => string;
   readonly #mask = new SecretMask();
@@ -43,25 +43,38 @@ export class Passage implements Script {
     this.#locate = locate;
   }
 
-  readonly makeReader: MakeReader = () => this.#reader;
-
-  readonly #reader: AnswerReader = {
-    write: (part) => {
-      // Who has cut it off a larger one frees that.
-      const chunk = part.length === part.buffer.byteLength ? part : Uint8Array.from(part);
-      if (!this.#response.headersSent) {
-        this.#held.push(chunk);
-        this.#size += chunk.length;
-        return this.#size > heldBytes ? this.#begin() : undefined;
-      }
+  write(part: Uint8Array): void | Promise<void> {
+    // Who has cut it off a larger one frees that.
+    const chunk = part.length === part.buffer.byteLength ? part : Uint8Array.from(part);
+    if (this.#response.headersSent) {
       return this.#send(chunk);
-    },
-    end: async () => {
-      this.#isWhole = true;
-      return this.#answer();
-    },
-    abort: () => undefined,
-  };
+    }
+    this.#held.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size <= heldBytes) {
+      return undefined;
+    }
+    this.#response.writeHead(this.#status(), this.#headers());
+    return this.#send(Buffer.concat(this.#held.splice(0)));
+  }
+
+  /** Tells what there is beside rows in a short answer, which may say that it is a failure. */
+  async end(): Promise<Answer> {
+    this.#isWhole = true;
+    const isShort = this.#size <= refusalBytes;
+    const parsed = isShort ? parseJson(Buffer.concat(this.#held).toString()) : undefined;
+    const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
+    const hasRows = !isShort || Object.values(head).some((value) => Array.isArray(value) && value.length > 0);
+    return {
+      ...{ head, fields: [], rowCount: hasRows ? 1 : 0, bytes: this.#size },
+      rows: async () => [],
+      dispose: () => undefined,
+    };
+  }
+
+  abort(): void {
+    // What is held goes with it.
+  }
 
   onSecrets(secrets: readonly string[]): void {
     this.#mask.add(secrets);
@@ -91,10 +104,10 @@ export class Passage implements Script {
       return;
     }
     const body = Buffer.concat([this.#mask.take(Buffer.concat(this.#held)), this.#mask.end()]);
-    const isBare = response.req.method === 'HEAD' || body.length === 0;
+    const isBare = response.req.method === 'HEAD';
     response.writeHead(this.#status(), {
       ...this.#headers(),
-      ...(response.req.method === 'HEAD' ? {} : { 'Content-Length': body.length }),
+      ...(isBare ? {} : { 'Content-Length': body.length }),
     });
     response.end(isBare ? undefined : body);
   }
@@ -116,12 +129,6 @@ export class Passage implements Script {
     }
   }
 
-  #begin(): void | Promise<void> {
-    this.#response.writeHead(this.#status(), this.#headers());
-    const [...held] = this.#held.splice(0);
-    return this.#send(Buffer.concat(held));
-  }
-
   #status(): number {
     const { status } = this.#head ?? { status: 0 };
     return status < 200 ? 502 : status;
@@ -136,30 +143,15 @@ export class Passage implements Script {
   #send(chunk: Uint8Array): void | Promise<void> {
     const response = this.#response;
     const ready = this.#mask.take(chunk);
-    if (ready.length === 0 || response.destroyed || response.writableEnded || response.write(ready)) {
+    if (ready.length === 0 || response.destroyed || response.writableEnded) {
       return undefined;
     }
     // Until the script has taken it, or has gone.
     return new Promise((resolve) => {
-      const goOn = () => {
-        response.off('drain', goOn).off('close', goOn);
+      if (response.write(ready, () => resolve())) {
         resolve();
-      };
-      response.on('drain', goOn).on('close', goOn);
+      }
     });
-  }
-
-  /** What there is beside rows in a short answer, which may say that it is a failure. */
-  #answer(): Answer {
-    const isShort = this.#size <= refusalBytes;
-    const parsed = isShort ? parseJson(Buffer.concat(this.#held).toString()) : undefined;
-    const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
-    const hasRows = !isShort || Object.values(head).some((value) => Array.isArray(value) && value.length > 0);
-    return {
-      ...{ head, fields: [], rowCount: hasRows ? 1 : 0, bytes: this.#size },
-      rows: async () => [],
-      dispose: () => undefined,
-    };
   }
 }
 

@@ -205,8 +205,7 @@ export class Relay implements Disposable, RelayAddress {
       timer = clock.setTimeout(abort, maxTimes * connection.requestTimeoutSeconds * 1000);
       const headers = requestHeaders(incoming.headers, connection);
       const sent = { method, path, query, headers, body: body.length === 0 ? undefined : body };
-      const { makeReader } = passage;
-      await this.#deps.send(sent, { makeReader, script: passage, signal: ending.signal });
+      await this.#deps.send(sent, { makeReader: () => passage, script: passage, signal: ending.signal });
       passage.finish();
     } catch (error) {
       if (!(error instanceof TokensError)) {
