@@ -217,7 +217,8 @@ export class SignIn extends Part<SignInDeps> {
     try {
       await this.deps.calls.renew(dead);
     } catch (error) {
-      if (!mayRefuseToken(error)) {
+      const lacksLogin = error instanceof TokensError && error.code === 'E_CREDENTIALS';
+      if (!lacksLogin && !mayRefuseToken(error)) {
         throw error;
       }
       return undefined;

@@ -180,6 +180,7 @@ export class Rest implements Gateway<RestQuery> {
       throw new TypeError('There is no such request.');
     }
     const scope = await this.#scopeWith(renew, tokens);
+    this.#sending.mustHave(renew, scope);
     const idempotent = isSafe(renew) && !this.renewsDead;
     const answer = await this.#http.send({ ...this.#sending.fill(renew, scope), signal, idempotent });
     const view = seen(answer, answer.text);

@@ -6,7 +6,14 @@ import type { HttpHead, HttpRequest } from '../../http/request.ts';
 import type { Json } from '../../json.ts';
 import type { Kept, Login } from '../protocol.ts';
 import { type Criterion, matches } from './criteria.ts';
-import { basicNames, type Description, isSafe, knownNames, type RestRequest } from './description.ts';
+import {
+  basicNames,
+  type Description,
+  isSafe,
+  knownNames,
+  namesOf,
+  type RestRequest,
+} from './description.ts';
 import { isCalled, pathOf, seen } from './place.ts';
 import { openValues } from './request.ts';
 import {
@@ -122,6 +129,21 @@ export class Sending {
   leadsSomewhere(path: PathTemplate, scope: Scope): boolean {
     const values = this.#values(scope);
     return namesAround(path)[0].every((name) => values(name) !== undefined);
+  }
+
+  /** @throws E_CREDENTIALS where a request takes something of the login that nobody remembers: half of it does harm */
+  mustHave(one: RestRequest, { more, login }: Scope): void {
+    const { ask } = this.#description;
+    const wanted = [...namesOf(one, (name) => ask.includes(name)), ...(one.basic ? basicNames(ask) : [])];
+    const missing = wanted.findLast((name) => (login[name] ?? more[name]) === undefined);
+    if (missing !== undefined) {
+      throw new TokensError(
+        'E_CREDENTIALS',
+        'Renewing the token of {0} needs “{1}”, which is not remembered: sign in anew.',
+        [this.#connection.name, missing],
+        { sent: false },
+      );
+    }
   }
 
   #values({ token, more, login, params }: Scope): Values {

@@ -1,9 +1,9 @@
-import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { parseRecord } from '../../../../../src/core/tokens/record.ts';
 import { Random } from '../../../../simulate/random.ts';
 import { closeServers, failure, type Got, json, serve } from '../rig.ts';
-import { demo, plain, Rig, restOf } from './support.ts';
+import { demo, plain, Rig, restOf, tableReader } from './support.ts';
 
 /** A server with tokens that live until a test says otherwise. */
 class Server {
@@ -228,6 +228,27 @@ describe('rest: tokens', () => {
     equal(server.calls('/items').length, 3);
     equal(server.calls('/refresh').length, 2);
     equal(window.keeper.token(token.id).state, 'live');
+  });
+
+  it('are not renewed by half a request where that needs a login which nobody remembers', async () => {
+    const form = { refresh: '{refreshToken}', secret: '{password}' };
+    for (const renew of [{ form }, { form: { refresh: '{refreshToken}' }, basic: true }]) {
+      const description = { ...refreshing, renew: { request: 'POST /refresh', send: false, ...renew } };
+      const { window, token } = await signedIn(description, false);
+      const { message } = await failure(turned(rig, window.keeper.keepAlive(token.id)), 'E_CREDENTIALS');
+      match(message, /api needs “password”, which is not remembered/);
+      equal(server.calls('/refresh').length, 0);
+      deepEqual(await rig.rows(window), [{ path: '/items' }], 'it is as good as before');
+      server.live.clear();
+      await failure(turned(rig, rig.rows(window)), 'E_EXPIRED');
+      const login = async () => ({ login: demo, remember: true });
+      const asked = { makeReader: tableReader, askLogin: login };
+      await turned(rig, window.keeper.getData({ connection: 'api', request: 'GET /items' }, asked));
+      await turned(rig, window.keeper.keepAlive(window.keeper.main('api').id));
+      equal(server.calls('/refresh').length, 1);
+      server.got.length = 0;
+      await window.keeper.signOut('api');
+    }
   });
 
   it('are renewed once by two machines at once: the one that comes late finds what the other has got', async () => {
