@@ -3,7 +3,7 @@ import { NumberText, readJson } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
 import { flatten } from './cells.ts';
-import { closeBracket, comma, openBrace, openBracket, quote, space } from './jsonBytes.ts';
+import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { type Field, RowWalker } from './rowWalker.ts';
 
 /** Small tables begin with little. */
@@ -174,7 +174,7 @@ export class RowStore {
   }
 
   #add(bytes: Buffer, rowFrom: number, rowTo: number, fields: number): void {
-    const { positions, isPlain, isParsable, wrapping, wrappings } = this.#walker;
+    const { positions, isPlain, isParsable } = this.#walker;
     if (rowTo - rowFrom >= mostRowBytes) {
       throw tooLarge();
     }
@@ -189,15 +189,7 @@ export class RowStore {
       chunk[at++] = position >>> 8;
       chunk[at++] = position >>> 16;
     }
-    bytes.copy(chunk, at, rowFrom, rowTo);
-    const moved = at - rowFrom;
-    for (let piece = 0; piece < wrappings; piece += 2) {
-      const end = moved + (wrapping[piece + 1] as number);
-      for (let place = moved + (wrapping[piece] as number); place < end; place++) {
-        chunk[place] = space;
-      }
-    }
-    at += length;
+    at += bytes.copy(chunk, at, rowFrom, rowTo);
     chunk.writeUInt16LE(isPlain ? fields | plainBit : fields, from);
     chunk.writeUInt32LE(isParsable ? length + parsableBit : length, from + 2);
     this.cells = this.#walker.cells;

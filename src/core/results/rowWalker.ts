@@ -9,6 +9,7 @@ import {
   openBrace,
   openBracket,
   quote,
+  space,
 } from './jsonBytes.ts';
 
 const words = ['null', 'true', 'false'].map((word) => Buffer.from(word));
@@ -50,9 +51,6 @@ export class RowWalker {
   positions = new Uint32Array(64);
   /** Members of the row. */
   cells = 0;
-  /** The wrapping of values: where each piece of that begins and ends, as many of these places as are of this row. */
-  readonly wrapping: number[] = [];
-  wrappings = 0;
   #traits = 0;
   /** Where a value begins and ends, and where the wrapping around it ends. */
   #inner = 0;
@@ -73,13 +71,13 @@ export class RowWalker {
     return (this.#traits & (notAscii | hasEscapes)) === 0;
   }
 
-  /** Whether `JSON.parse` makes the row's cells of it, without the wrapping. */
+  /** Whether `JSON.parse` makes the row's cells of it. */
   get isParsable(): boolean {
     return (this.#traits & hasOthers) === 0;
   }
 
   /**
-   * Walks over the row whose brace stands at `from`.
+   * Walks over the row whose brace stands at `from`, and puts spaces in place of the wrapping of values.
    * @param fields how many there are
    * @returns where it ends; -1 where it is not wholly there, no strict JSON, or has an unknown field or one twice
    */
@@ -91,7 +89,6 @@ export class RowWalker {
     this.positions.fill(0, 0, fields);
     this.#traits = 0;
     this.cells = 0;
-    this.wrappings = 0;
     const end = this.#members(from);
     const isText = end < 0 || (this.#traits & notAscii) === 0 || isUtf8(bytes.subarray(from, end));
     return isText ? end : -1;
@@ -132,9 +129,12 @@ export class RowWalker {
       at = this.#skipSpace(at + 1);
       if (bytes[at] === openBracket && this.#unwraps(at)) {
         this.positions[field.number] = this.#inner - from;
-        this.#wraps(at, this.#inner);
-        this.#wraps(this.#innerEnd, this.#end);
-        at = this.#end;
+        for (; at < this.#inner; at++) {
+          bytes[at] = space;
+        }
+        for (at = this.#innerEnd; at < this.#end; at++) {
+          bytes[at] = space;
+        }
       } else {
         this.positions[field.number] = at - from;
         at = this.#value(at, 0);
@@ -152,11 +152,6 @@ export class RowWalker {
       }
       at = this.#skipSpace(at + 1);
     }
-  }
-
-  #wraps(from: number, to: number): void {
-    this.wrapping[this.wrappings++] = from;
-    this.wrapping[this.wrappings++] = to;
   }
 
   /** Finds the only value of `[{"0": "a"}]`, as CRA has them; false where it is nothing like that. */
