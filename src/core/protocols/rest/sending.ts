@@ -43,15 +43,16 @@ export class Sending {
   readonly #connection: Connection;
   readonly #description: Description;
   readonly #known: ReadonlySet<string>;
-  /** What is told by a status. */
-  readonly #byStatus: readonly Criterion[];
+  /** What is told before any body. */
+  readonly #byHead: readonly Criterion[];
 
   constructor(connection: Connection, description: Description) {
     this.#connection = connection;
     this.#description = description;
     this.#known = knownNames(description);
     const { refused, expired, limit } = description;
-    this.#byStatus = [...refused, ...expired, ...limit].filter(({ status }) => status !== undefined);
+    const all = [...refused, ...expired, ...limit];
+    this.#byHead = all.filter(({ status, at }) => status !== undefined || at?.in === 'header');
   }
 
   /**
@@ -96,7 +97,7 @@ export class Sending {
       isWhole,
       headers: sent.headers,
       cookies: scope.cookies,
-      isAnswer: (redirection) => matches(this.#byStatus, seen(redirection, '')),
+      isAnswer: (redirection) => matches(this.#byHead, seen(redirection, '')),
       ...(sent.form === undefined ? {} : { form: sent.form }),
       ...(sent.json === undefined ? {} : { json: sent.json }),
     };

@@ -191,7 +191,9 @@ describe('rest: the client', () => {
       );
       await failure(new Client(restOf(url, two)).gateway.signIn({ password: 'no' }), 'E_CREDENTIALS');
       const renew = { request: 'POST /renew' };
-      const renewing = new Client(restOf(url, { ...described, renew })).gateway.keepAlive({ user: 't' });
+      const renewing = new Client(restOf(url, { ...described, refused: undefined, renew })).gateway.keepAlive(
+        { user: 't' },
+      );
       match((await failure(renewing, 'E_PROTOCOL')).message, /cannot be redirected/);
       const elsewhere = await serve((_, response) =>
         response.writeHead(301, { 'Set-Cookie': 'SID=a', Location: 'https://other.example/' }).end(),
@@ -592,10 +594,12 @@ describe('rest: the client', () => {
           : response.writeHead(302, { Location: call.path === '/moved' ? '/home' : '/welcome?next=x' }).end(),
       );
       const at = '$response.header.Location';
-      const client = new Client(restOf(url, { ...plain, expired: { status: [302], at, like: '/welcome' } }));
-      await failure(client.data({ user: 't' }, { request: 'GET /items' }), 'E_EXPIRED');
-      deepEqual(await client.rows({ user: 't' }, { request: 'GET /moved' }), [{ a: 1 }]);
-      equal(got.length, 3);
+      for (const status of [[302], undefined]) {
+        const client = new Client(restOf(url, { ...plain, expired: { status, at, like: '/welcome' } }));
+        await failure(client.data({ user: 't' }, { request: 'GET /items' }), 'E_EXPIRED');
+        deepEqual(await client.rows({ user: 't' }, { request: 'GET /moved' }), [{ a: 1 }]);
+        equal(got.splice(0).length, 3);
+      }
       const refused = restOf(url, { ...plain, signIn: { request: 'POST /x' }, refused: { status: [302] } });
       await failure(new Client(refused).gateway.signIn(demo), 'E_CREDENTIALS');
     });
