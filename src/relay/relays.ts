@@ -24,8 +24,8 @@ interface RelaysDeps extends Pick<Services, 'clock' | 'connections' | 'keeper' |
 interface Running {
   readonly relay: Relay;
   readonly connection: string;
-  /** Absent for the relay of tasks. */
-  readonly terminal?: vscode.Terminal;
+  /** Undefined for the relay of tasks. */
+  readonly terminal: vscode.Terminal | undefined;
   /** Those that its scripts have opened, by their ids. */
   readonly sessions: Set<string>;
 }
@@ -66,15 +66,14 @@ export class Relays extends DisposableStore {
 
   /** Opens a terminal whose scripts have a relay. */
   async openTerminal(connection: Connection): Promise<void> {
-    const sessions = new Set<string>();
-    const relay = await this.#start(connection, sessions);
-    const terminal = vscode.window.createTerminal({
-      name: connection.name,
-      iconPath: new vscode.ThemeIcon('key'),
-      env: { [variable]: relay.url },
-    });
-    this.#add({ relay, connection: connection.name, terminal, sessions });
-    terminal.show();
+    const { terminal, sessions } = await this.#start(connection, (url) =>
+      vscode.window.createTerminal({
+        name: connection.name,
+        iconPath: new vscode.ThemeIcon('key'),
+        env: { [variable]: url },
+      }),
+    );
+    terminal?.show();
     await this.#store(sessions);
   }
 
@@ -82,13 +81,7 @@ export class Relays extends DisposableStore {
   async urlForTasks(connection: Connection): Promise<string> {
     const { name } = connection;
     const known = [...this.#running].find((one) => one.connection === name && one.terminal === undefined);
-    if (known !== undefined) {
-      return known.relay.url;
-    }
-    const sessions = new Set<string>();
-    const relay = await this.#start(connection, sessions);
-    this.#add({ relay, connection: name, sessions });
-    return relay.url;
+    return (known ?? (await this.#start(connection))).relay.url;
   }
 
   /** Ends the relays of a connection, and the sessions that their scripts have opened. */
@@ -105,9 +98,14 @@ export class Relays extends DisposableStore {
     }
   }
 
-  #start({ name }: Connection, sessions: Set<string>, address?: RelayAddress): Promise<Relay> {
+  /** @param open gives the terminal that has this address */
+  async #start(
+    { name }: Connection,
+    open?: (url: string) => vscode.Terminal,
+    { address, sessions = new Set() }: { address?: RelayAddress; sessions?: Set<string> } = {},
+  ): Promise<Running> {
     const { clock, connections, keeper, log, ready } = this.#deps;
-    return Relay.start(
+    const relay = await Relay.start(
       {
         clock,
         log,
@@ -123,12 +121,11 @@ export class Relays extends DisposableStore {
       },
       address,
     );
-  }
-
-  #add(one: Running): void {
-    this.#running.add(one);
-    this.agreed.add(one.connection);
-    this.#changes.fire(one.connection);
+    const running = { relay, connection: name, terminal: open?.(relay.url), sessions };
+    this.#running.add(running);
+    this.agreed.add(name);
+    this.#changes.fire(name);
+    return running;
   }
 
   /** Keeps what a reload of the window is to find again. */
@@ -222,8 +219,7 @@ export class Relays extends DisposableStore {
       }
       const ids = Array.isArray(found.sessions) ? found.sessions : [];
       const sessions = new Set(ids.filter((id) => typeof id === 'string'));
-      const relay = await this.#start(connection, sessions, { port, capability });
-      this.#add({ relay, connection: connection.name, terminal, sessions });
+      await this.#start(connection, () => terminal, { address: { port, capability }, sessions });
     } catch (error) {
       log.warn(`The relay of a terminal could not be taken up again: ${String(error)}`);
     }
