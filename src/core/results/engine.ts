@@ -260,10 +260,7 @@ function valueForProgram(cell: Cell): string {
 
 function cellOf(table: ResultTable | undefined, field: string, row: number, longest: number): ShownCell {
   const column = table?.column(field);
-  return shown(column && table?.shown(column, column.at(row)), longest);
-}
-
-function shown(cell: Cell | undefined, longest: number): ShownCell {
+  const cell = column && table?.shown(column, column.at(row));
   if (cell === undefined) {
     return { none: 'missing' };
   }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import type { TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
 import type { Summary, TableEngine } from './engine.ts';
@@ -11,11 +11,7 @@ type Numbered<T> = { [K in keyof T]: TableEngine extends T[K] ? number | null : 
 export type Result<M extends Method> = ReturnType<TableEngine[M]>;
 
 /** A `TokensError` as it goes between threads. */
-export interface SentError {
-  readonly code: ErrorCode;
-  readonly template: string;
-  readonly args: readonly (string | number)[];
-}
+export type SentError = Pick<TokensError, 'code' | 'template' | 'args'>;
 
 /** Where the rows of a table stand in its body, and whether a program waits for them (see `ReaderOptions`). */
 export interface Opening {
