@@ -176,8 +176,9 @@ export class SessionCall {
       } catch (error) {
         // The gateway's own limit may be lower than ours, or others may use it too.
         const mayMakeRoom = error instanceof TokensError && error.code === 'E_LIMIT';
-        if (!mayMakeRoom || !(await limit.makeRoom(connection, dead))) {
-          throw error;
+        const room = mayMakeRoom && limit.makeRoom(connection, dead);
+        if (!(await Promise.resolve(room).catch(() => false))) {
+          throw error; // That none could be closed for it would explain nothing.
         }
         log.info(`${connection.name} had no session left; ${table.size} tokens are held now.`);
         return attempt();

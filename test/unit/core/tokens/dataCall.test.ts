@@ -343,6 +343,15 @@ describe('data calls', () => {
       assert.equal(rig.cra.count('getData'), 1);
     });
 
+    it('says that the gateway has none left, too, where none of ours can be closed for another', async () => {
+      const window = await signedInWith(5, { maxSessions: 1 });
+      await rig.getData(window, { view: 'A' });
+      fail('close', { kind: 'status', status: 500, done: false });
+      await assert.rejects(rig.getData(window, { view: 'B' }), { code: 'E_LIMIT' });
+      assert.deepEqual(targets(window), ['P/A']);
+      rig.assertInStep(window);
+    });
+
     it('counts a session that may have been opened but whose answer was lost, until its life is over', async () => {
       const window = await signedInWith(2);
       await rig.getData(window, { view: 'A' });
