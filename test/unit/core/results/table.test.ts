@@ -229,6 +229,27 @@ describe('results: order', () => {
     ]);
   });
 
+  it('has numbers of every size and sign, and each column in its own direction', () => {
+    const number = fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer({ min: -3, max: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.record({ a: fc.nat(3), b: number })), (rows) => {
+        const by = [
+          { field: 'a', descending: true },
+          { field: 'b', descending: false },
+        ];
+        const found = [...sortRows(tableOf(rows), Uint32Array.from(rows.keys()), by)];
+        const expected = rows.toSorted((one, other) => other.a - one.a || one.b - other.b);
+        assert.deepEqual(
+          found.map((row) => rows[row]),
+          expected,
+        );
+      }),
+    );
+  });
+
   it('is stable, and sorts by several columns', () => {
     const table = tableOf([
       { a: 'x', b: 1 },
