@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type ApiVerbs, createApi } from './api.ts';
+import { createApi } from './api.ts';
 import { TokenProvider } from './authentication/provider.ts';
 import { report, run } from './commands/boundary.ts';
 import type { CommandServices } from './commands/command.ts';
@@ -14,7 +14,6 @@ import { once } from './core/async.ts';
 import { SystemClock } from './core/clock.ts';
 import type { Connection } from './core/connection.ts';
 import { type Disposable, DisposableStore } from './core/disposable.ts';
-import type { Event } from './core/event.ts';
 import { redactingLog } from './core/log.ts';
 import { protocolOf } from './core/protocols/kinds.ts';
 import type { Gateway, GatewayMemory } from './core/protocols/protocol.ts';
@@ -24,7 +23,6 @@ import { Keeper } from './core/tokens/keeper.ts';
 import { RateLimit } from './core/tokens/rateLimit.ts';
 import { Scheduler } from './core/tokens/scheduler.ts';
 import { Relays } from './relay/relays.ts';
-import type { ToolServices } from './tools/tools.ts';
 import { CredentialVault } from './vault/credentialVault.ts';
 import { FileClaims, machineIdIn } from './vault/fileClaims.ts';
 import { SecretEntries } from './vault/secretEntries.ts';
@@ -34,7 +32,6 @@ import { Notices } from './views/notices.ts';
 import { QueryRows } from './views/queries/queryRows.ts';
 import { QuerySettings } from './views/queries/querySettings.ts';
 import { Recents } from './views/queries/recents.ts';
-import type { Results } from './views/results/results.ts';
 import { StatusBar } from './views/statusBar.ts';
 import { TokenTree } from './views/tree.ts';
 
@@ -42,23 +39,10 @@ import { TokenTree } from './views/tree.ts';
 const exitMs = 3_500;
 
 /** All parts, joined; made when the first of them is needed. */
-export interface App extends Disposable {
-  readonly tree: TokenTree;
-  readonly queries: QueryRows;
-  readonly results: () => Promise<Results>;
-  readonly api: ApiVerbs;
-  readonly onDidChangeTokens: Event<unknown>;
-  /** Makes the provider of a kind's tokens. */
-  provider(kind: string): TokenProvider;
-  readonly tools: ToolServices;
-  /** Runs a command; errors are handled at the one boundary (commands/boundary.ts). */
-  run(id: string, input: unknown): Promise<unknown>;
-  /** Does what has to be done before the window goes. */
-  leave(): Promise<void>;
-}
+export type App = ReturnType<typeof createApp>;
 
 /** Makes the services and joins them with the views. Reads the secret storage, and does no other input or output. */
-export function createApp(context: vscode.ExtensionContext, view: vscode.TreeView<TreeNode>): App {
+export function createApp(context: vscode.ExtensionContext, view: vscode.TreeView<TreeNode>) {
   const owned = new DisposableStore();
   const own = <T extends Disposable>(item: T): T => owned.add(item);
   const core = createCore(context, own);
@@ -98,10 +82,13 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     results,
     api,
     onDidChangeTokens: keeper.onDidChange,
-    provider: (kind) =>
+    /** Makes the provider of a kind's tokens. */
+    provider: (kind: string) =>
       own(new TokenProvider(kind, { ...services, run: (id, input) => run(services, id, input, true) })),
     tools: { api, connections, redact: services.redact },
-    run: (id, input) => run(services, id, input),
+    /** Runs a command; errors are handled at the one boundary (commands/boundary.ts). */
+    run: (id: string, input: unknown) => run(services, id, input),
+    /** Does what has to be done before the window goes. */
     leave: async () => {
       relays.dispose();
       core.credentials.leave();

@@ -95,17 +95,7 @@ async function exportResult(panel: ResultPanel, { args }: Call, services: Comman
   return { rows, path: target.fsPath };
 }
 
-interface ExportChoice {
-  readonly format: ExportFormat;
-  readonly delimiter: Delimiter;
-  readonly all: boolean;
-}
-
-async function chooseExport(
-  panel: ResultPanel,
-  table: TableHandle,
-  args: Call['args'],
-): Promise<ExportChoice> {
+async function chooseExport(panel: ResultPanel, table: TableHandle, args: Call['args']) {
   const usual = delimiterOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale);
   const given = oneOf('format', args.format, exportFormats);
   if (given !== undefined) {

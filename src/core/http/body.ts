@@ -6,7 +6,7 @@ import { unlessCancelled } from '../async.ts';
 import { TokensError } from '../errors.ts';
 import { brokenOff, tooLarge } from './errors.ts';
 import type { Flight } from './flight.ts';
-import { type HttpHead, isSuccess, type Sink } from './request.ts';
+import { type HttpAnswer, type HttpHead, isSuccess, type Sink } from './request.ts';
 
 /** What bounds a body, and who is told of it. */
 interface BodyReading {
@@ -18,15 +18,8 @@ interface BodyReading {
   note(message: string): void;
 }
 
-interface Body {
-  /** Where no sink took it. */
-  readonly text: string;
-  /** The same as bytes. */
-  readonly raw: Uint8Array;
-  readonly streamed: boolean;
-  /** Of the inflated body in UTF-8, as far as it was read. */
-  readonly bytes: number;
-}
+/** Where no sink took it, it is here; `bytes` are those of the inflated body in UTF-8, as far as it was read. */
+type Body = Required<Pick<HttpAnswer, 'text' | 'raw' | 'streamed'>> & { readonly bytes: number };
 
 /** What is read of an error, and what an answer of success that is not data may have. In bytes. */
 const errorBytes = 65_536;

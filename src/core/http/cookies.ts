@@ -124,19 +124,8 @@ export class CookieJar {
 /** Can stand in a header: no control characters. Bytes over ASCII go back as they came. */
 const sendable = /^[\x20-\x7e\x80-\xff]*$/;
 
-/** A cookie as a server sets it. */
-interface SetCookie {
-  readonly name: string;
-  readonly value: string;
-  readonly attributes: readonly Attribute[];
-  /** Of its life, in milliseconds; holds over `expires`. */
-  readonly maxAgeMs: number | undefined;
-  /** Epoch milliseconds. */
-  readonly expires: number | undefined;
-}
-
 /** Reads a `Set-Cookie` header; undefined for a cookie that cannot be sent back. */
-export function readSetCookie(line: string): SetCookie | undefined {
+export function readSetCookie(line: string) {
   const [pair = '', ...parts] = line.split(';');
   const [name, value] = split(pair);
   const attributes = parts.map(split);
@@ -145,9 +134,11 @@ export function readSetCookie(line: string): SetCookie | undefined {
         name,
         value,
         attributes,
+        /** Of its life, in milliseconds; holds over `expires`. */
         maxAgeMs: lastOf(attributes, 'max-age', (text) =>
           /^-?\d+$/.test(text) ? Number(text) * 1000 : undefined,
         ),
+        /** Epoch milliseconds. */
         expires: lastOf(attributes, 'expires', dateOf),
       }
     : undefined;

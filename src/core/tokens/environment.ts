@@ -8,16 +8,11 @@ import { TokenSync } from './tokenSync.ts';
 import { TokenTable } from './tokenTable.ts';
 
 /** What all that works on tokens shares: what the window gives, and what is held and known. */
-export interface Environment extends Ports {
-  readonly table: TokenTable;
-  readonly sync: TokenSync;
-  readonly gateways: Gateways;
-  readonly logins: Logins;
-}
+export type Environment = ReturnType<typeof environmentOf>;
 
 /** @param owned lets go what is made here */
-export function environmentOf(deps: KeeperDeps, owned: DisposableStore): Environment {
-  const ports = { ...deps, clock: new LearningClock(deps.clock), newId: deps.newId ?? randomUUID };
+export function environmentOf(deps: KeeperDeps, owned: DisposableStore) {
+  const ports: Ports = { ...deps, clock: new LearningClock(deps.clock), newId: deps.newId ?? randomUUID };
   const table = owned.add(new TokenTable(ports));
   const sync = owned.add(new TokenSync({ ...ports, table }));
   const gateways = owned.add(new Gateways(ports));

@@ -11,14 +11,6 @@ const turnMs = 2_000;
 /** Between two tries to get the turn, in milliseconds. */
 const pauseMs = 20;
 
-/** A session's place in the queue of those that are being opened. */
-interface Place {
-  /** The ids of those before it that are still being opened, or that others may not have heard of yet. */
-  before(): Promise<readonly string[]>;
-  /** @param opened whether its session is held now, which other windows have still to hear */
-  leave(opened: boolean): void;
-}
-
 /**
  * The sessions that all windows of this machine are opening, in order of arrival, by connection and by the ids that
  * their records will have. Where windows cannot agree, each sees its own alone.
@@ -43,14 +35,15 @@ export class OpenQueue {
     return [...(this.#mine.get(connection) ?? [])];
   }
 
-  /** Joins the queue at its end. */
-  async join(connection: string, id: string): Promise<Place> {
+  /** Joins the queue at its end; what it resolves to is a session's place in it. */
+  async join(connection: string, id: string) {
     const mine = this.#mine.get(connection) ?? new Set();
     this.#mine.set(connection, mine);
     const mineBefore = [...mine];
     mine.add(id);
     let others = await this.#turns.run('', () => this.#joinInTurn(connection, id));
     return {
+      /** The ids of those before it that are still being opened, or that others may not have heard of yet. */
       before: async () => {
         if (others.length > 0) {
           const still = await this.#others(connection).catch((): readonly string[] => []);
@@ -58,7 +51,8 @@ export class OpenQueue {
         }
         return [...others, ...mineBefore.filter((other) => mine.has(other))];
       },
-      leave: (opened) => {
+      /** @param opened whether its session is held now, which other windows have still to hear */
+      leave: (opened: boolean) => {
         mine.delete(id);
         if (opened) {
           this.#env.scheduler.after(taskKey(id), syncDelayMs, () => this.free(id));
