@@ -6,9 +6,12 @@ import { registerTools } from './tools/register.ts';
 import { lazyTree } from './views/lazyTree.ts';
 import { registerResults } from './views/results/register.ts';
 
-/** The part of package.json that commands are registered from; what each does is found when it runs. */
+/** The part of package.json that is registered; what a command does is found when it runs. */
 interface Manifest {
-  readonly contributes: { readonly commands: readonly { readonly command: string }[] };
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string }[];
+    readonly authentication: readonly { readonly id: string; readonly label: string }[];
+  };
 }
 
 /** What has to be done before the window goes. */
@@ -37,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const holdsTokens = async (): Promise<boolean> =>
     app !== undefined || (await context.secrets.keys()).some(isTokenKey);
 
-  const { commands } = (context.extension.packageJSON as Manifest).contributes;
+  const { authentication, commands } = (context.extension.packageJSON as Manifest).contributes;
   for (const { command } of commands) {
     own(
       vscode.commands.registerCommand(command, async (input: unknown) => (await load()).run(command, input)),
@@ -53,11 +56,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const queries = lazyTree(async () => (await load()).queries);
   own(vscode.window.registerTreeDataProvider('sessionTokens.queries', queries));
   own(registerResults(async () => (await load()).results()));
-  own(
-    registerAuthentication(context.extension.packageJSON, holdsTokens, async (kind) =>
-      (await load()).provider(kind),
-    ),
-  );
+  own(registerAuthentication(authentication, holdsTokens, async (kind) => (await load()).provider(kind)));
   own(registerTools(async () => (await load()).tools));
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {

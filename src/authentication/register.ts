@@ -4,29 +4,21 @@ import { type Disposable, DisposableStore } from '../core/disposable.ts';
 
 type Provider = vscode.AuthenticationProvider;
 
-/** What package.json says of the providers, of which there is one for each kind of gateway. */
-interface Manifest {
-  readonly contributes: {
-    readonly authentication: readonly { readonly id: string; readonly label: string }[];
-  };
-}
-
 /** What stands before the kind in a provider's id. */
 const prefix = 'sessionTokens.';
 
 /**
  * Gives other extensions tokens, after VS Code has asked the person: one provider for each kind of gateway. VS Code
  * asks every provider for its sessions as it starts; the app is loaded for that only where a token is held.
- * @param manifest the extension's package.json, in the person's language
+ * @param providers what package.json says of them, in the person's language
  */
 export function registerAuthentication(
-  manifest: unknown,
+  providers: readonly { readonly id: string; readonly label: string }[],
   holdsTokens: () => Promise<boolean>,
   load: (kind: string) => Promise<Provider>,
 ): Disposable {
   const owned = new DisposableStore();
-  const { authentication } = (manifest as Manifest).contributes;
-  for (const { id, label } of authentication) {
+  for (const { id, label } of providers) {
     const changes = owned.add(
       new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
     );

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { TokensError } from '../core/errors.ts';
+import type { ErrorCode, TokensError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { toUserError } from '../userError.ts';
 import { Row, TreeNode } from '../views/nodes.ts';
@@ -75,33 +75,25 @@ export function report(log: Log, caught: unknown): void {
 
 type Action = readonly [title: string, command: string];
 
-/** What helps, by what went wrong. */
-function actionsFor({ code, details }: TokensError): Action[] {
-  const signIn: Action = [vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn'];
-  const settings: Action = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'];
-  const closeAll: Action = [vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'];
-  const log: Action = [vscode.l10n.t('Show Log'), 'sessionTokens.showLog'];
-  const getData: Action = [vscode.l10n.t('Get Data'), 'sessionTokens.getData'];
-  switch (code) {
-    case 'E_CREDENTIALS':
-    case 'E_EXPIRED':
-      return [signIn, log];
-    case 'E_CONFIG':
-    case 'E_TLS':
-    case 'E_TOO_LARGE':
-      return [settings, log];
-    case 'E_LIMIT':
-      return [closeAll, log];
-    case 'E_NOT_READY':
-      // What is only not there yet comes by itself.
-      return details.permanent === false ? [] : [getData];
-    default:
-      return [log];
-  }
-}
+const showLog: Action = [vscode.l10n.t('Show Log'), 'sessionTokens.showLog'];
+const signIn: Action = [vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn'];
+const settings: Action = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'];
+
+/** What helps, by what went wrong; else the log. */
+const helps: Readonly<Partial<Record<ErrorCode, readonly Action[]>>> = {
+  E_CREDENTIALS: [signIn, showLog],
+  E_EXPIRED: [signIn, showLog],
+  E_CONFIG: [settings, showLog],
+  E_TLS: [settings, showLog],
+  E_TOO_LARGE: [settings, showLog],
+  E_LIMIT: [[vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'], showLog],
+  E_NOT_READY: [[vscode.l10n.t('Get Data'), 'sessionTokens.getData']],
+};
 
 async function show(error: TokensError, connection?: unknown): Promise<void> {
-  const actions = actionsFor(error);
+  const { code, details } = error;
+  const comesByItself = code === 'E_NOT_READY' && details.permanent === false;
+  const actions = comesByItself ? [] : (helps[code] ?? [showLog]);
   const chosen = await vscode.window.showErrorMessage(error.message, ...actions.map(([title]) => title));
   const command = actions.find(([title]) => title === chosen)?.[1];
   if (command !== undefined) {

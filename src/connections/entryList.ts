@@ -9,14 +9,6 @@ import { translated } from '../userError.ts';
 /** Whose settings: a person's own, or those of the workspace. */
 export type Owner = 'user' | 'workspace';
 
-/** An entry of the settings that cannot be used, or that another hides. */
-interface Problem {
-  /** Its name, or its place in the list. */
-  readonly entry: string;
-  readonly reason: string;
-  readonly from: Owner;
-}
-
 const section = 'sessionTokens';
 
 /** A list of named entries in the settings. What of it cannot be used stays as it is written. */
@@ -42,15 +34,16 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
     this.#listening.dispose();
   }
 
-  read(from: Owner): { readonly values: readonly T[]; readonly problems: readonly Problem[] } {
-    const raw = this.#raw(from);
-    if (raw !== undefined && !Array.isArray(raw)) {
-      const reason = vscode.l10n.t('must be a list');
-      return { values: [], problems: [{ entry: `${section}.${this.#key}`, reason, from }] };
-    }
-    const { values, problems } = readEntries(raw ?? [], this.#parse);
-    const told = problems.map(({ entry, reason }) => ({ entry, reason: translated(reason), from }));
-    return { values, problems: told };
+  /** The entries that can be used, and what is wrong with the others, in the person's language. */
+  read(from: Owner) {
+    const raw = this.#raw(from) ?? [];
+    const { values, problems } = readEntries(Array.isArray(raw) ? raw : [], this.#parse);
+    const noList = { entry: `${section}.${this.#key}`, reason: { template: 'must be a list' } };
+    const wrong = Array.isArray(raw) ? problems : [noList];
+    return {
+      values,
+      problems: wrong.map(({ entry, reason }) => ({ entry, reason: translated(reason), from })),
+    };
   }
 
   /** @throws `E_CONFIG` where VS Code cannot write its file */
