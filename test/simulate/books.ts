@@ -116,7 +116,8 @@ export class Books {
 
   /**
    * Whether nobody may lose an open token any more. What was called dead, or has run out by all that was told of it, is
-   * forgotten when it is closed, though that fails. Nobody can go by what another window was told at that moment.
+   * forgotten when it is closed, though that fails. Nobody can go by what another window was told at that moment, nor by
+   * an answer that was still under way.
    * @param user what a session is under
    */
   mayNotBeLost(token: string, user: string): boolean {
@@ -126,9 +127,8 @@ export class Books {
     const isUnheard = (told: ToldLife) =>
       attempts.some(
         ({ by, failedAt, awakeAt }) =>
-          by !== told.by &&
-          Math.max(told.at, awakeAt) > failedAt - hearsayMs &&
-          told.sentAt < failedAt + hearsayMs,
+          Math.max(told.at, awakeAt) > failedAt - (by === told.by ? 0 : hearsayMs) &&
+          told.sentAt < failedAt + (by === told.by ? 0 : hearsayMs),
       );
     const isAlive = (told: ToldLife) =>
       told.sentAt > deadAt &&

@@ -200,6 +200,7 @@ export class SessionCall {
         await sync.update(session.id, { value, sent, leftMs: session.lifeMs }, 'now');
       } else if (held?.value !== value) {
         await calls.discard(session, { value, sent });
+        await sync.removeEnded(session);
       }
     };
     const { got, elapsedMs } = await this.#send(session, session.id, moved);

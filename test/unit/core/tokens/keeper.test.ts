@@ -585,6 +585,30 @@ describe('keeper', () => {
       }
     });
 
+    it('closes as well what a sign-in puts in its place meanwhile, unless that replaces another sign-in', async () => {
+      for (const isSignedInAgain of [false, true]) {
+        let latency = 0;
+        rig = new Rig({}, { latency: () => latency });
+        const window = await rig.open('w');
+        const { id } = await window.keeper.signIn('sarus', { login: key, remember: true });
+        rig.sarus.restart();
+        latency = 500;
+        const renewal = window.keeper.keepAlive(id).catch((error: unknown) => error);
+        await rig.pass(1_500); // It was refused, and the sign-in is under way.
+        latency = 0;
+        await window.keeper.close(id);
+        if (isSignedInAgain) {
+          await window.keeper.signIn('sarus', { login: key });
+        }
+        const outcome = await rig.during(renewal);
+        assert.equal((outcome as { code?: unknown }).code, 'E_UNKNOWN_TOKEN');
+        await rig.pass(1_000);
+        assert.equal(rig.sarus.sessions.size, isSignedInAgain ? 1 : 0);
+        rig.assertInStep(window);
+        rig.end();
+      }
+    });
+
     it('closes as well what another window’s renewal puts in its place meanwhile', async () => {
       for (const [renewalMs, closeMs] of [
         [2_000, 4_000],
