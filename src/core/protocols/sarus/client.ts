@@ -53,7 +53,7 @@ function lifeIn(result: unknown): number | undefined {
 const opened = v.looseObject({ SessionToken: tokenText });
 const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
 const renewed = v.nullish(v.looseObject({ SessionToken: v.nullish(tokenText) }));
-const revoked = v.nullish(v.object({}));
+const revoked = v.nullish(v.object({ Status: v.optional(numeric) }));
 
 /** What an error in the body means: the same at every endpoint but for the log-on. */
 type Purpose = 'signIn' | 'token';
