@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { outDir } from '../workbench/paths.ts';
 import { type Figure, median, ms, pairedRatio } from './figures.ts';
 import type { Hosts } from './hosts.ts';
-import type { RelayBlocks } from './inHost/relay.ts';
+import type { HostUse } from './inHost/relay.ts';
 import { service } from './sandboxProcess.ts';
 
 const rounds = 7;
@@ -17,78 +17,96 @@ const bigRows = '200000';
 
 type Work = (query: { view: string; rows?: string }) => Promise<unknown>;
 
-/** What the same work took by each way, in milliseconds, and what it took of the host's processor. */
+/** What the same work took each time, in milliseconds: by some way, and directly just after it. */
 class Samples {
-  readonly ways = ['relay', 'bare', 'direct'] as const;
-  readonly ms = { relay: [] as number[], bare: [] as number[], direct: [] as number[] };
-  readonly cpu = { relay: [] as number[], bare: [] as number[], direct: [] as number[] };
+  readonly ours: number[] = [];
+  readonly direct: number[] = [];
+  /** Of the host's processor. */
+  readonly cpu: number[] = [];
 
-  figure(what: string, requests: number): Figure {
-    const { relay, bare, direct } = this.ms;
-    const ratio = pairedRatio(relay, direct);
-    const [cpu, least] = [this.cpu.relay, this.cpu.bare].map((all) => ms(median(all) / requests));
+  get ratio(): number {
+    return pairedRatio(this.ours, this.direct);
+  }
+
+  figure(what: string, requests: number, bare: Samples): Figure {
+    const { ours, direct, ratio } = this;
+    const [cpu, least] = [this.cpu, bare.cpu].map((all) => ms(median(all) / requests));
     return {
-      ...{ group: 'relay', what, ours: `${ms(median(relay))} (${cpu} of processor each)`, ratio },
-      reference: `${ms(median(direct))} direct; bare proxy ${pairedRatio(bare, direct).toFixed(2)} × (${least})`,
-      ...{ goal: '≤ 1.3 ×', reached: ratio <= 1.3, samples: { ours: relay, bare, reference: direct } },
+      ...{ group: 'relay', what, ours: `${ms(median(ours))} (${cpu} of processor each)`, ratio },
+      reference: `${ms(median(direct))} direct; bare proxy ${bare.ratio.toFixed(2)} × (${least})`,
+      ...{ goal: '≤ 1.3 ×', reached: ratio <= 1.3, samples: { ours, reference: direct, bare: bare.ours } },
     };
   }
 }
 
-/** A script's requests through a relay beside the same ones without it, and through a proxy that does nothing. */
+/** A script's requests through a relay beside the same ones without it, and then through a proxy that does nothing. */
 export async function relayFigures(hosts: Hosts): Promise<Figure[]> {
   const file = (name: string) => join(outDir, 'bench', `relay.${name}`);
-  await Promise.all(['json', 'warm', 'done'].map((name) => rm(file(name), { force: true })));
-  const [big, small] = [new Samples(), new Samples()];
-  const { blockMs, blockCpuMs } = await hosts.run<RelayBlocks>('relay', 'ours', {
-    drive: async () => {
-      const address = await told(file('json'));
-      const path = `/cra/ServiceGateway/Services/${service}`;
-      const works: Record<Samples['ways'][number], Work> = {
-        relay: (query) => ask(`${address.relay}${path}/getData`, query),
-        bare: await directly(`${address.bare}${path}`),
-        direct: await directly(`${hosts.url}${path}`),
-      };
-      const many = (work: Work) => async () => {
-        const one = async () => {
-          for (let call = 0; call < callsInRound / atOnce; call++) {
-            await work({ view: 'JCPU' });
-          }
-        };
-        await Promise.all(Array.from({ length: atOnce }, one));
-      };
+  await Promise.all(['json', 'done'].map((name) => rm(file(name), { force: true })));
+  const made = () => ({ big: new Samples(), small: new Samples() });
+  const samples = { relay: made(), bare: made() };
+  const block = { ms: 0, cpuMs: 0 };
+  const drive = async () => {
+    const address = await told(file('json'));
+    const path = `/cra/ServiceGateway/Services/${service}`;
+    const direct = await directly(`${hosts.url}${path}`);
+    const works: Record<keyof typeof samples, Work> = {
+      relay: (query) => ask(`${address.relay}${path}/getData`, query),
+      bare: await directly(`${address.bare}${path}`),
+    };
+    const useNow = async () => JSON.parse((await ask(`${address.bare}/use`, {})).text) as HostUse;
+    const took = async (job: Job, work: Work) => {
+      const begun = performance.now();
+      await jobs[job](work);
+      return performance.now() - begun;
+    };
+    // One after the other: what the proxy leaves in memory would be cleared away while the relay works.
+    for (const way of ['relay', 'bare'] as const) {
       for (let round = 0; round <= rounds; round++) {
-        for (const way of big.ways) {
-          const work = works[way];
-          for (const [to, job] of [
-            [big, () => work({ view: 'BIG', rows: bigRows })],
-            [small, many(work)],
-          ] as const) {
-            const cpu = async () => Number((await ask(`${address.bare}/cpu`, {})).text);
-            const [used, begun] = [await cpu(), performance.now()];
-            await job();
-            const took = performance.now() - begun;
-            if (round > 0) {
-              to.ms[way].push(took);
-              to.cpu[way].push((await cpu()) - used);
-            }
+        for (const job of ['big', 'small'] as const) {
+          await useNow();
+          const ours = await took(job, works[way]);
+          const use = await useNow();
+          const theirs = await took(job, direct);
+          if (round === 0) {
+            continue; // The first of each is for warming up.
+          }
+          samples[way][job].ours.push(ours);
+          samples[way][job].direct.push(theirs);
+          samples[way][job].cpu.push(use.cpuMs);
+          if (way === 'relay' && use.block.ms > block.ms) {
+            Object.assign(block, use.block);
           }
         }
-        await writeFile(file('warm'), ''); // The first of each is for warming up.
       }
-      await writeFile(file('done'), '');
-    },
-  });
+    }
+    await writeFile(file('done'), '');
+  };
+  await hosts.run('relay', 'ours', { drive });
+  const { relay, bare } = samples;
   return [
-    big.figure('60 MB through a relay', 1),
-    small.figure(`${callsInRound} small answers through a relay`, callsInRound),
+    relay.big.figure('60 MB through a relay', 1, bare.big),
+    relay.small.figure(`${callsInRound} small answers through a relay`, callsInRound, bare.small),
     {
       group: 'relay',
-      what: `longest block of the event loop meanwhile (${ms(blockCpuMs)} of processor)`,
-      ...{ ours: ms(blockMs), reference: '', ratio: undefined, goal: '≤ 50 ms', reached: blockMs <= 50 },
+      what: `longest block of the event loop meanwhile (${ms(block.cpuMs)} of processor)`,
+      ...{ ours: ms(block.ms), reference: '', ratio: undefined, goal: '≤ 50 ms', reached: block.ms <= 50 },
     },
   ];
 }
+
+const jobs = {
+  big: (work: Work) => work({ view: 'BIG', rows: bigRows }),
+  small: async (work: Work) => {
+    const one = async () => {
+      for (let call = 0; call < callsInRound / atOnce; call++) {
+        await work({ view: 'JCPU' });
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+  },
+};
+type Job = keyof typeof jobs;
 
 async function told(file: string): Promise<{ relay: string; bare: string }> {
   for (;;) {
@@ -129,7 +147,7 @@ function ask(url: string, query: Record<string, string>, form = ''): Promise<{ m
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': form.length };
   return new Promise((resolve, reject) => {
     const sent = request(
-      url.endsWith('/cpu') ? url : `${url}?${search}`,
+      url.endsWith('/use') ? url : `${url}?${search}`,
       { method: 'POST', headers, agent },
       (answer) => {
         let text = '';

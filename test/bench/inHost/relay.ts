@@ -7,25 +7,30 @@ import * as vscode from 'vscode';
 import { Blocks, extension, tell, timed } from './support.ts';
 
 /** Through which this host and who measures it tell each other how far they are. */
-export const files = { address: 'relay.json', warm: 'relay.warm', done: 'relay.done' } as const;
+export const files = { address: 'relay.json', done: 'relay.done' } as const;
 
-export interface RelayBlocks {
-  readonly blockMs: number;
-  readonly blockCpuMs: number;
+/** What has happened in the host since it was asked before, in milliseconds. */
+export interface HostUse {
+  readonly cpuMs: number;
+  readonly block: { readonly ms: number; readonly cpuMs: number };
 }
 
 /**
- * Passes everything on as it is: what a second hop costs in this host by itself, which no relay can go below. Tells at
- * `/cpu` how much of the processor the host has used, in milliseconds.
+ * Passes everything on as it is: what a second hop costs in this host by itself, which no relay can go below. Tells the
+ * host's use at `/use`.
  */
 async function bareProxy(): Promise<string> {
   const to = new URL(process.env.BENCH_URL ?? '');
   const agent = new Agent({ keepAlive: true });
+  let [before, blocks] = [process.cpuUsage(), new Blocks()];
   const server = createServer((incoming, response) => {
     const { method, url, headers } = incoming;
-    if (url === '/cpu') {
-      const { user, system } = process.cpuUsage();
-      response.end(String((user + system) / 1_000));
+    if (url === '/use') {
+      const { user, system } = process.cpuUsage(before);
+      blocks.stop();
+      const use: HostUse = { cpuMs: (user + system) / 1_000, block: blocks.longest() };
+      [before, blocks] = [process.cpuUsage(), new Blocks()];
+      response.end(JSON.stringify(use));
       return;
     }
     const sent = { host: to.hostname, port: to.port, path: url, method, headers, agent };
@@ -42,20 +47,13 @@ async function bareProxy(): Promise<string> {
 /** Has a relay while somebody outside measures it. */
 export async function run(): Promise<void> {
   const at = (file: string) => join(__dirname, file);
-  const told = async (file: string) => {
-    while (!existsSync(at(file))) {
-      await delay(20);
-    }
-  };
   const api = await extension().activate();
   await api.signIn('c0', { username: 'demo', password: 'demo' }, { remember: false });
   timed().answer('Allow');
   const url = await vscode.commands.executeCommand<string>('sessionTokens.relayUrl', { connection: 'c0' });
   writeFileSync(at(files.address), JSON.stringify({ relay: url, bare: await bareProxy() }));
-  await told(files.warm);
-  const blocks = new Blocks();
-  await told(files.done);
-  blocks.stop();
-  const { ms, cpuMs } = blocks.longest();
-  tell({ blockMs: ms, blockCpuMs: cpuMs } satisfies RelayBlocks);
+  while (!existsSync(at(files.done))) {
+    await delay(20);
+  }
+  tell({});
 }
