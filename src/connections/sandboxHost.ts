@@ -13,11 +13,12 @@ export class SandboxHost {
     port?: number | undefined;
     lifeSeconds?: number | undefined;
   }): Promise<SandboxServer> {
-    const { startSandbox } = await import('../sandbox/gateway.ts');
+    const { SandboxServer } = await import('../sandbox/gateway.ts');
     if (this.#running !== undefined && Number(new URL(this.#running.url).port) === wanted.port) {
       await this.stop(); // Our own sandbox has the port.
     }
-    const started = await startSandbox(wanted).catch((error: NodeJS.ErrnoException) => {
+    const started = new SandboxServer(wanted.lifeSeconds);
+    await started.listen(wanted.port ?? 0).catch((error: NodeJS.ErrnoException) => {
       throw error.syscall === 'listen'
         ? new TokensError('E_CONFIG', 'The sandbox gateway cannot have port {0}: choose another one.', [
             String(wanted.port),

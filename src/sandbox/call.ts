@@ -22,13 +22,12 @@ const bodyLimit = 1 << 20;
 /** Reads a request. */
 export async function readCall(request: IncomingMessage): Promise<Call> {
   const url = request.url ?? '/';
-  const question = url.indexOf('?');
-  const pathname = question < 0 ? url : url.slice(0, question);
+  const [pathname = '', query] = url.split(/\?(.*)/s);
   return {
     method: request.method ?? 'GET',
     url,
     path: partsOf(pathname),
-    query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
+    query: new URLSearchParams(query),
     contentType: request.headers['content-type'] ?? '',
     authorization: request.headers.authorization ?? '',
     session: request.headers.session?.toString() ?? '',

@@ -19,21 +19,7 @@ const host = '127.0.0.1';
 /** HTTP's own keep-alive, announced in seconds on every answer: not to be mistaken for a life in minutes. */
 const keepAliveMs = 25_000;
 
-/**
- * Starts a gateway on 127.0.0.1 that speaks SARUS (docs/protocols.md 1) and both CRA dialects (2a, 2b) on one port.
- * @param wanted the port, any free one where it is 0; the life of a token that nobody uses, 900 seconds where nobody says
- * @throws when the port is taken, and for a life that is none
- */
-export async function startSandbox(wanted: {
-  readonly port?: number | undefined;
-  readonly lifeSeconds?: number | undefined;
-}): Promise<SandboxServer> {
-  const server = new SandboxServer(wanted.lifeSeconds);
-  await server.listen(wanted.port ?? 0);
-  return server;
-}
-
-/** The gateway and its listening socket. */
+/** A gateway on 127.0.0.1 that speaks SARUS (docs/protocols.md 1) and both CRA dialects (2a, 2b) on one port. */
 export class SandboxServer {
   protected readonly state: State;
   protected readonly sarus: Sarus;
@@ -64,7 +50,7 @@ export class SandboxServer {
     return this.state.stats();
   }
 
-  /** Listens; 0 takes any free port. */
+  /** Listens; 0 takes any free port. Rejects when it is taken. */
   async listen(port: number): Promise<void> {
     const server = this.createServer((request, response) => void this.#serve(request, response));
     server.keepAliveTimeout = keepAliveMs;

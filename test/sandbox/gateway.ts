@@ -36,7 +36,10 @@ export interface SandboxOptions {
   readonly quirks?: Quirks | undefined;
 }
 
-/** The sandbox gateway that can fail on purpose. Same rules as for `startSandbox` of the extension. */
+/**
+ * Starts the sandbox gateway that can fail on purpose.
+ * @throws when the port is taken, and for a life that is none
+ */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = new Sandbox(options);
   await sandbox.listen(options.port ?? 0);

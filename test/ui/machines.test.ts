@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
 import { run } from '../workbench/processes.ts';
 import { startServer } from '../workbench/server.ts';
 import { useFixture } from './fixture.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startSandbox } from '../../src/sandbox/gateway.ts';
+import { startSandbox } from '../sandbox/gateway.ts';
 import { useFixture } from './fixture.ts';
 import { connectionTo, getResult, signIn } from './sessions.ts';
 import { until } from './until.ts';

@@ -8,8 +8,11 @@ import { brokenOff, tooLarge } from './errors.ts';
 import type { Flight } from './flight.ts';
 import { type HttpAnswer, type HttpHead, isSuccess, type Sink } from './request.ts';
 
-/** What bounds a body, and who is told of it. */
-interface BodyReading {
+/** A body that is to be read, what bounds it, and who is told of it. */
+interface Reading {
+  readonly message: IncomingMessage;
+  readonly head: HttpHead;
+  readonly flight: Flight;
   /** How the gateway is called in sentences. */
   readonly host: string;
   /** Of the inflated body, in bytes. */
@@ -37,20 +40,16 @@ const maxEncodings = 3;
  * @throws E_TOO_LARGE, E_PROTOCOL (a broken or unknown encoding), E_NETWORK (broken off), errors of the stream, and what
  *   the sink throws
  */
-export async function readBody(
-  message: IncomingMessage,
-  head: HttpHead,
-  flight: Flight,
-  reading: BodyReading,
-): Promise<Body> {
+export async function readBody(reading: Reading): Promise<Body> {
+  const { message, flight, host } = reading;
   message.on('error', () => undefined); // Whoever reads hears of it, too.
   let whole = false;
   try {
-    const body = await unlessCancelled(bodyOf(message, head, flight, reading), flight.kill.signal);
+    const body = await unlessCancelled(bodyOf(reading), flight.kill.signal);
     whole = message.complete;
     return body;
   } catch (error) {
-    throw bodyError(error, reading.host);
+    throw bodyError(error, host);
   } finally {
     if (!whole) {
       message.destroy(); // Its rest is not wanted, and nothing else may come over its socket.
@@ -59,14 +58,9 @@ export async function readBody(
 }
 
 /** Gives a body to the sink as soon as that is known by its first byte, or makes text of it. */
-async function bodyOf(
-  message: IncomingMessage,
-  head: HttpHead,
-  flight: Flight,
-  reading: BodyReading,
-): Promise<Body> {
+async function bodyOf(reading: Reading): Promise<Body> {
+  const { flight, head, host, maxBytes } = reading;
   const { request, kill } = flight;
-  const { host, maxBytes } = reading;
   // A body that announces itself as too large is refused; but its beginning may tell of a session that was opened.
   const declared = Number(head.headers['content-length'] ?? 0);
   const bound = declared > maxBytes ? Math.min(errorBytes, maxBytes) : maxBytes;
@@ -80,7 +74,7 @@ async function bodyOf(
     sink = request.sink?.(head, first);
     flight.isHandedOn ||= sink !== undefined;
   };
-  for await (const chunk of utf8Of(message, head, reading, request.asItIs)) {
+  for await (const chunk of utf8Of(reading)) {
     kill.signal.throwIfAborted();
     bytes += chunk.length;
     if (bytes > bound) {
@@ -111,17 +105,14 @@ async function bodyOf(
 }
 
 /** The chunks of a body, inflated and, unless it stays as it is, in UTF-8. */
-async function* utf8Of(
-  message: IncomingMessage,
-  { headers }: HttpHead,
-  { host, note }: BodyReading,
-  asItIs = false,
-): AsyncGenerator<Uint8Array> {
+async function* utf8Of({ message, head, flight, host, note }: Reading): AsyncGenerator<Uint8Array> {
+  const { headers } = head;
   let source: Readable = message;
   const isEmpty = (await beginning(message)).length === 0;
   for (const encoding of isEmpty ? [] : encodingsOf(headers['content-encoding'], host)) {
     source = await inflated(source, encoding);
   }
+  const { asItIs = false } = flight.request;
   const decoder = asItIs ? undefined : decoderOf(await beginning(source, 2), headers['content-type'], note);
   if (decoder === undefined) {
     yield* chunksOf(source);

@@ -228,8 +228,8 @@ export class HttpClient extends Part<HttpDeps> {
       }
       request.onHead?.(head);
       const { name } = this.deps.connection;
-      const body = await readBody(message, head, flight, {
-        host: this.host,
+      const body = await readBody({
+        ...{ message, head, flight, host: this.host },
         maxBytes: this.deps.maxResponseBytes(),
         note: (what) => this.deps.log.warn(`${name}: ${what}`),
       });
