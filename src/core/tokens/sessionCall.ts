@@ -216,7 +216,7 @@ export class SessionCall {
     const used = { lastUsedAt: now.wall, lastActive: now, usedBy: window };
     const replaced = withoutUndefined({ value: got.value, more: got.more });
     await sync.applyLife(
-      { id: session.id, value },
+      { ...session, value },
       got.isUnchanged ? undefined : life,
       { ...used, ...replaced },
       'soon',

@@ -63,11 +63,15 @@ export class Unheard {
   }
 
   /** Whether what another window has written was removed here, or has ended after its request. */
-  isGone({ id, value, sent, valueVersion }: TokenRecord): boolean {
-    const at = this.#ended.get(value);
+  isGone(record: TokenRecord): boolean {
     return (
-      valueVersion <= (this.#removed.get(id) ?? -1) ||
-      (at !== undefined && isLater(at, sent, this.#clock.now()))
+      record.valueVersion <= (this.#removed.get(record.id) ?? -1) || this.hasEnded(record.value, record.sent)
     );
+  }
+
+  /** Whether a value has ended here after a request that was answered as if it lived. */
+  hasEnded(value: string, sent: Instant): boolean {
+    const at = this.#ended.get(value);
+    return at !== undefined && isLater(at, sent, this.#clock.now());
   }
 }

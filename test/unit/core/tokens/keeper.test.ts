@@ -609,6 +609,31 @@ describe('keeper', () => {
       }
     });
 
+    it('ends what another window has forgotten as dead, and an answer says is alive', async () => {
+      const storage = new Gate();
+      rig = new Rig({}, { lifeMs: 10 * lifeMs });
+      const [one, two] = [await rig.open('one'), await rig.open('two', storage.passed)];
+      const { id } = await one.keeper.signIn('sarus', { login: key, remember: true });
+      await rig.settle();
+      storage.close(); // Two hears of nothing that one does.
+      rig.faults.push(
+        { operation: 'query', fault: { kind: 'status', status: 410, done: false } },
+        { operation: 'close', fault: { kind: 'page', done: false } },
+      );
+      await assert.rejects(one.keeper.remainingLife(id), { code: 'E_EXPIRED' });
+      await rig.getSarus(one);
+      assert.equal(rig.sarus.sessions.size, 2);
+      await rig.pass(10_000);
+      const asking = two.keeper.remainingLife(id).catch(() => undefined);
+      storage.open();
+      storage.release();
+      await rig.during(asking);
+      await rig.pass(70_000);
+      assert.equal(rig.sarus.sessions.size, 1);
+      rig.assertInStep(one);
+      rig.assertInStep(two);
+    });
+
     it('closes as well what another window’s renewal puts in its place meanwhile', async () => {
       for (const [renewalMs, closeMs] of [
         [2_000, 4_000],
