@@ -306,7 +306,7 @@ export class Workbench {
   /** Picks from the context menu that is open. */
   async pickFromMenu(item: string): Promise<void> {
     // A menu passes over clicks in its first 100 ms, which may belong to the click that opened it, and is gone at once by others.
-    await this.clickAway(this.menuItem(item), 300);
+    await this.clickAway(this.menuItem(item), 500);
   }
 
   /** An item of the context menu that is open. */
