@@ -3,6 +3,9 @@ import { elapsed, isLater } from './deadline.ts';
 import type { TokenRecord } from './record.ts';
 import { syncDelayMs } from './store.ts';
 
+/** No answer is under way for longer, in milliseconds. */
+const underWayMs = 10 * 60_000;
+
 /** What has happened to values of tokens here, and other windows may not have heard of yet. */
 export class Unheard {
   readonly #clock: Clock;
@@ -55,7 +58,7 @@ export class Unheard {
   ended(value: string): void {
     const now = this.#clock.now();
     for (const [old, at] of this.#ended) {
-      if (elapsed(at, now) > syncDelayMs) {
+      if (elapsed(at, now) > underWayMs) {
         this.#ended.delete(old);
       }
     }
