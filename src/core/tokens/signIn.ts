@@ -130,7 +130,7 @@ export class SignIn extends Part<SignInDeps> {
    * Signs in because `dead` is; once for all who wait for it. Uses what is remembered, else asks. Rejects with
    * `E_EXPIRED` (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
    * @param forWhom whether a caller waits for the new token, or it is only to go on with `dead`: then it is ended at once
-   *   where that was closed meanwhile, and this rejects with `E_UNKNOWN_TOKEN`
+   *   where that was closed meanwhile, and this rejects with `E_UNKNOWN_TOKEN`; a caller who waited with that signs in anew
    */
   async again(
     audience: Audience,
@@ -153,8 +153,13 @@ export class SignIn extends Part<SignInDeps> {
     try {
       return await unlessCancelled(running, options.signal);
     } catch (error) {
+      if (options.signal?.aborted || !(error instanceof TokensError)) {
+        throw error;
+      }
+      const wasForDead = forWhom === 'caller' && error.code === 'E_UNKNOWN_TOKEN';
       // That one could not ask, or its person turned away; this one's may not.
-      if (options.signal?.aborted || !asks || asking !== undefined || !(error instanceof TokensError)) {
+      const mayAsk = asks && asking === undefined;
+      if (!wasForDead && !mayAsk) {
         throw error;
       }
       return this.again(audience, options, dead, forWhom);

@@ -609,6 +609,25 @@ describe('keeper', () => {
       }
     });
 
+    it('signs in all the same for who waited for the sign-in of a token that was closed meanwhile', async () => {
+      let latency = 0;
+      rig = new Rig({}, { latency: () => latency });
+      const window = await rig.open('w');
+      const { id } = await window.keeper.signIn('sarus', { login: key, remember: true });
+      rig.sarus.restart();
+      latency = 500;
+      const renewal = window.keeper.keepAlive(id).catch(() => undefined);
+      await rig.pass(1_500); // It was refused, and the sign-in is under way.
+      const data = rig.getSarus(window);
+      latency = 0;
+      await window.keeper.close(id);
+      await rig.during(renewal);
+      assert.notEqual((await rig.during(data)).session?.id, id);
+      await rig.pass(1_000);
+      assert.equal(rig.sarus.sessions.size, 1);
+      rig.assertInStep(window);
+    });
+
     it('ends what another window has forgotten as dead, and an answer says is alive', async () => {
       const storage = new Gate();
       rig = new Rig({}, { lifeMs: 10 * lifeMs });
