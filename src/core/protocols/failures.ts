@@ -6,6 +6,27 @@ import { ended, looksLikeHtml, parseJson } from '../http/text.ts';
 /** A token as it can be sent in a header. */
 export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
 
+const theToken = String.raw`(?<![\w/])(?:(?:user|session)[ _-]?)?token(?![\w/])`;
+const goneToken = new RegExp(
+  String.raw`\b(?:unknown|expired|invalid) (?:or \w+ )?${theToken}|${theToken}[^.;]{0,60}?\b(?:unknown|expired|invalid|not valid|not known)\b(?! (?:for|in)\b)`,
+  'i',
+);
+/** What is said of a token in the text of a request, or of what a token may do. */
+const otherToken = /\b(?:syntax|expression|filter|column|line|position|near|scope|parameter|field)\b/i;
+
+/**
+ * Whether a gateway's words say that a token is good no more. They are documented nowhere but for those of SARUS
+ * (docs/protocols.md 1.2), so what may speak of something else does not end a token that may be alive.
+ */
+export function saysTokenIsGone(words: string): boolean {
+  return goneToken.test(words) && !otherToken.test(words);
+}
+
+/** Whether a gateway's words speak of a token, and not of data that are called so. */
+export function speaksOfToken(words: string): boolean {
+  return new RegExp(theToken, 'i').test(words);
+}
+
 /** What the log gets of an answer that is a failure; `status` may be that of an envelope in the body. */
 export function detailsOf(answer: HttpAnswer, words: string, status = answer.status): FailureDetails {
   return { status, detail: words, retryAfterMs: answer.retryAfterMs };

@@ -3,7 +3,7 @@ import { TokensError } from '../../errors.ts';
 import { HttpClient } from '../../http/client.ts';
 import { segment } from '../../http/encode.ts';
 import type { HttpAnswer } from '../../http/request.ts';
-import { parseJson } from '../../http/text.ts';
+import { parseJson, wordsOf } from '../../http/text.ts';
 import type {
   CallOptions,
   CloseOptions,
@@ -18,7 +18,7 @@ import type {
 } from '../protocol.ts';
 import type { CraDialect } from './dialect.ts';
 import { CraGetData } from './getData.ts';
-import { isList, servicesIn } from './reading.ts';
+import { isList, saysUserTokenIsGone, servicesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import { type CraCall, type CraDeps, type CraLogin, CraWire } from './shared.ts';
 import { CraViews } from './views.ts';
@@ -97,7 +97,7 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
 
   async logOff(tokens: Tokens, options: CallOptions = {}): Promise<void> {
     const answer = await (await this.#known(options, tokens.service)).logOff(tokens, options);
-    if (!endsToken.has(answer.status)) {
+    if (!endsToken.has(answer.status) && !saysUserTokenIsGone(wordsOf(answer.text, this.deps.redactor))) {
       this.#wire.acknowledged(answer, 'sign-in');
     }
   }

@@ -3,6 +3,7 @@ import type { HttpAnswer } from '../../http/request.ts';
 import { isError, isRecord, looksLikeHtml, wordsOfError } from '../../http/text.ts';
 import type { Redactor } from '../../redact.ts';
 import type { Answer } from '../answer.ts';
+import { saysTokenIsGone } from '../failures.ts';
 import type { Column, Service } from '../protocol.ts';
 
 /** What a gateway says beside the rows of an answer. */
@@ -68,13 +69,9 @@ export function saysSessionIsGone(words: string): boolean {
   );
 }
 
-/** Words by which a gateway says that a user token is good no more; they are not documented. */
-export function saysTokenIsGone(words: string): boolean {
-  return (
-    /token/i.test(words) &&
-    !/session/i.test(words) &&
-    /unknown|expired|invalid|not valid|not known/i.test(words)
-  );
+/** Whether words say that a user token is good no more, and not that a session is. */
+export function saysUserTokenIsGone(words: string): boolean {
+  return saysTokenIsGone(words) && !/session/i.test(words);
 }
 
 /** Words by which a gateway says that it has no session left; they are not documented. */

@@ -11,7 +11,7 @@ import {
   refusesLogin,
   saidBeside,
   saysSessionIsGone,
-  saysTokenIsGone,
+  saysUserTokenIsGone,
   speaksOfLimit,
   totalRows,
 } from './reading.ts';
@@ -159,7 +159,7 @@ export class CraWire {
       throw this.failure(answer, { about });
     }
     const words = wordsOf(answer.text, this.deps.redactor);
-    if (saysSessionIsGone(words) || saysTokenIsGone(words)) {
+    if (saysSessionIsGone(words) || saysUserTokenIsGone(words)) {
       throw this.refusal(answer, words, { about });
     }
   }
@@ -210,7 +210,7 @@ export class CraWire {
     }
     const isBare = words === '';
     const details = detailsOf(answer, words);
-    if (status === 401 || status === 410 || (mayTellOfToken.has(status) && saysTokenIsGone(words))) {
+    if (status === 401 || status === 410 || (mayTellOfToken.has(status) && saysUserTokenIsGone(words))) {
       return new TokensError(
         'E_EXPIRED',
         isBare ? 'The sign-in is no longer valid at {0}.' : 'The sign-in is no longer valid at {0}: {1}',

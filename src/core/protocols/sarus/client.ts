@@ -7,7 +7,16 @@ import { encodePairs, type Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
-import { detailsOf, notJson, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
+import {
+  detailsOf,
+  notJson,
+  refused,
+  saysTokenIsGone,
+  signInRefused,
+  speaksOfToken,
+  tokenExpired,
+  tokenText,
+} from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
 import type {
   CallOptions,
@@ -359,8 +368,7 @@ function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   }
   // Some endpoints answer a token that they do not know with 404, as they do what else they do not know.
   // Under other statuses too its words say it (docs/protocols.md 1.2).
-  const isDead = mayBeOfToken.has(status) && /expired|unknown/i.test(words);
-  const isToken = (status === 404 || isDead) && /token/i.test(words);
+  const isToken = status === 404 ? speaksOfToken(words) : mayBeOfToken.has(status) && saysTokenIsGone(words);
   return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
 }
 

@@ -181,6 +181,15 @@ describe('protocols: CRA, the releases in the field', () => {
     });
   }
 
+  it('takes words by which a log-off ends a token, or finds it ended, for done', async () => {
+    const words = ['User token invalidated', 'The user token has expired', '{"error":"Unknown user token"}'];
+    const { gateway } = await served((_, response, index) => response.end(words[index] ?? '{"error":"No"}'));
+    for (const _ of words) {
+      await gateway.logOff?.({ user: 'user-token' });
+    }
+    await failure(gateway.logOff?.({ user: 'user-token' }) ?? Promise.reject(), 'E_HTTP');
+  });
+
   it('logs off with the Tomcat user where that is asked for', async () => {
     for (const profile of ['classic', 'cmi', 'newest'] as const) {
       const { url } = await start({ profile, basic: true });
@@ -313,6 +322,10 @@ describe('protocols: CRA, the releases in the field', () => {
     [403, 'The token is not valid any more', 'E_EXPIRED'],
     [404, 'Unknown user token', 'E_EXPIRED'],
     [403, 'Not authorized', 'E_HTTP'],
+    [403, 'The token is not valid for this view', 'E_HTTP'],
+    [400, 'Invalid token “LIKE” at column 5 of the filter', 'E_HTTP'],
+    [200, 'Unknown view TOKENS', 'E_HTTP'],
+    [200, 'Invalid view BROKEN/TOKEN', 'E_HTTP'],
     [200, 'Filter is invalid', 'E_HTTP'],
     [500, 'Invalid userToken', 'E_HTTP'],
   ] as const) {

@@ -77,10 +77,14 @@ describe('protocols: SARUS as it is today', () => {
       [404, 'Unknown session token', 'E_EXPIRED'],
       [404, 'No such session token', 'E_EXPIRED'],
       [404, 'Unknown dataset', 'E_HTTP'],
+      [404, 'Unknown dataset CRYPTO/TOKENX', 'E_HTTP'],
+      [400, 'Unknown dataset CRYPTO/TOKEN', 'E_HTTP'],
       [200, 'Token has already expired', 'E_EXPIRED'],
       [400, 'Unknown session token', 'E_EXPIRED'],
       [400, 'Missing token', 'E_HTTP'],
+      [400, 'Invalid session token', 'E_EXPIRED'],
       [403, 'Account closed', 'E_HTTP'],
+      [403, 'The subscription has expired. The token may read no dataset', 'E_HTTP'],
       [429, 'Quota used up', 'E_HTTP'],
     ] as const) {
       it(`${status} “${words}” is ${code}`, async () => {
