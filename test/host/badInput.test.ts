@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -140,8 +141,9 @@ describe('bad input', () => {
     for (const path of ['', 'rel.csv', './rel.csv', 7]) {
       await fails(run('results.export', { format: 'csv', path }), 'E_CONFIG', /"path"/);
     }
-    const { path } = await run<{ path: string }>('results.export', { format: 'csv', path: '~/tokens.csv' });
-    assert.equal(path, join(homedir(), 'tokens.csv'));
+    const name = `session-tokens-test-${randomUUID()}.csv`; // No file of whoever runs this.
+    const { path } = await run<{ path: string }>('results.export', { format: 'csv', path: `~/${name}` });
+    assert.equal(path, join(homedir(), name));
     await rm(path);
   });
 

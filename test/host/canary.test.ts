@@ -46,9 +46,9 @@ describe('security: canaries', () => {
   const seen: string[] = [];
 
   before(async () => {
-    const letThem = (question: string, ...rest: never[]) =>
+    const allow = (question: string, ...rest: never[]) =>
       /^Let scripts use/.test(question) ? 'Allow' : showWarningMessage(question, ...rest);
-    Object.assign(vscode.window, { showWarningMessage: letThem });
+    Object.assign(vscode.window, { showWarningMessage: allow });
     for (let count = 0; count < 4; count++) {
       gateways.push(await Disguise.start('errors'));
     }
