@@ -3,7 +3,7 @@ export interface Disposable {
   dispose(): void;
 }
 
-/** Owns disposables and disposes of them together, the last one first. What has such a life extends it. */
+/** Owns disposables and disposes of them together, the last one first. A class that owns some extends it. */
 export class DisposableStore implements Disposable {
   readonly #owned = new Set<Disposable>();
   #disposed = false;
@@ -28,7 +28,10 @@ export class DisposableStore implements Disposable {
   }
 }
 
-/** A part that works with others, which it was made with. */
+/**
+ * Base of the parts of this extension: what a part needs from others is in `deps`, and is theirs to dispose of; what it
+ * makes or listens to itself it gives to `add`, and that ends with it.
+ */
 export class Part<Deps> extends DisposableStore {
   protected readonly deps: Deps;
 

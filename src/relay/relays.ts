@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { DisposableStore } from '../core/disposable.ts';
+import { Part } from '../core/disposable.ts';
 import type { TokensError } from '../core/errors.ts';
 import { Emitter } from '../core/event.ts';
 import { isRecord, parseJson } from '../core/http/text.ts';
@@ -31,10 +31,9 @@ interface Running {
 }
 
 /** The relays of this window: one for each terminal that was opened with one, and one for the tasks of a connection. */
-export class Relays extends DisposableStore {
-  readonly #deps: RelaysDeps;
+export class Relays extends Part<RelaysDeps> {
   readonly #running = new Set<Running>();
-  readonly #changes = new Emitter<string>((error) => logFault(this.#deps.log, error));
+  readonly #changes = new Emitter<string>((error) => logFault(this.deps.log, error));
   /** Connections whose person knows that nobody is signed in. */
   readonly #asked = new Set<string>();
   /** Connections that a person has agreed to in this window. */
@@ -44,8 +43,7 @@ export class Relays extends DisposableStore {
   readonly onDidChange = this.#changes.event;
 
   constructor(deps: RelaysDeps) {
-    super();
-    this.#deps = deps;
+    super(deps);
     this.add(vscode.window.onDidOpenTerminal((terminal) => void this.#tryRestore(terminal)));
     this.add(
       vscode.window.onDidCloseTerminal((terminal) => void this.#end((one) => one.terminal === terminal)),
@@ -104,7 +102,7 @@ export class Relays extends DisposableStore {
     open?: (url: string) => vscode.Terminal,
     { address, sessions = new Set() }: { address?: RelayAddress; sessions?: Set<string> } = {},
   ): Promise<Running> {
-    const { clock, connections, keeper, log, ready } = this.#deps;
+    const { clock, connections, keeper, log, ready } = this.deps;
     const relay = await Relay.start(
       {
         clock,
@@ -137,9 +135,9 @@ export class Relays extends DisposableStore {
     }
     const { port, capability, identity } = running.relay;
     const entry = { port, capability, identity, connection: running.connection, sessions: [...sessions] };
-    await this.#deps.store
+    await this.deps.store
       .write(String(pid), JSON.stringify(entry))
-      .catch((error: unknown) => this.#deps.log.warn(`A reload will end a relay: ${String(error)}`));
+      .catch((error: unknown) => this.deps.log.warn(`A reload will end a relay: ${String(error)}`));
   }
 
   #has(terminal: vscode.Terminal): boolean {
@@ -152,7 +150,7 @@ export class Relays extends DisposableStore {
       this.#asked.delete(name);
     } else if ((error.code === 'E_CREDENTIALS' || error.code === 'E_EXPIRED') && !this.#asked.has(name)) {
       this.#asked.add(name);
-      this.#deps.askSignIn(userMessage(error), name);
+      this.deps.askSignIn(userMessage(error), name);
     }
   }
 
@@ -169,7 +167,7 @@ export class Relays extends DisposableStore {
   }
 
   async #end(which: (one: Running) => boolean): Promise<void> {
-    const { keeper, log, store } = this.#deps;
+    const { keeper, log, store } = this.deps;
     const ended = [...this.#running].filter(which);
     for (const one of ended) {
       one.relay.dispose();
@@ -194,19 +192,19 @@ export class Relays extends DisposableStore {
   /** After a reload: takes up the relays of terminals that are still there, and forgets those of others. */
   async #restoreAll(): Promise<void> {
     try {
-      for (const id of await this.#deps.store.ids()) {
+      for (const id of await this.deps.store.ids()) {
         if (!isAlive(Number(id))) {
-          await this.#deps.store.delete(id);
+          await this.deps.store.delete(id);
         }
       }
       await Promise.all(vscode.window.terminals.map((terminal) => this.#tryRestore(terminal)));
     } catch (error) {
-      logFault(this.#deps.log, error);
+      logFault(this.deps.log, error);
     }
   }
 
   async #tryRestore(terminal: vscode.Terminal): Promise<void> {
-    const { connections, log, store } = this.#deps;
+    const { connections, log, store } = this.deps;
     try {
       const pid = await terminal.processId;
       const entry = parseJson((pid !== undefined && (await store.read(String(pid)))) || 'null');

@@ -115,6 +115,7 @@ export class HttpClient extends Part<HttpDeps> {
     for (const socket of Object.values(this.#agent.freeSockets).flat()) {
       socket?.destroy();
     }
+    super.dispose();
   }
 
   #agentOf(options: http.AgentOptions): http.Agent {
