@@ -46,8 +46,11 @@ export function createApi(services: CommandServices): ApiVerbs {
     signIn: (connection, credentials, options) =>
       told(async () => {
         const { remember, service } = options ?? {};
-        if (typeof (remember ?? true) !== 'boolean' || typeof (service ?? '') !== 'string') {
-          throw incomplete(typeof (service ?? '') === 'string' ? 'remember' : 'service');
+        if (typeof (service ?? '') !== 'string') {
+          throw incomplete('service');
+        }
+        if (typeof (remember ?? true) !== 'boolean') {
+          throw incomplete('remember');
         }
         return keeper.signIn(connection, {
           login: loginOf(services.connections.find(connection), credentials),
@@ -66,7 +69,7 @@ export function createApi(services: CommandServices): ApiVerbs {
     closeAll: (connection) =>
       told(async () => {
         if (connection !== undefined && !keeper.connectionNames().includes(connection)) {
-          services.connections.get(connection);
+          services.connections.get(connection); // Throws where there is none.
         }
         return keeper.closeAll(connection);
       }),

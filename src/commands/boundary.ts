@@ -59,8 +59,8 @@ async function tableOf(id: string): Promise<CommandTable> {
 async function focusSettled({ results }: CommandServices, id: string, input: unknown): Promise<void> {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const isOverResult = tab instanceof vscode.TabInputWebview && tab.viewType.endsWith(viewType);
-  const isThere = input === undefined || callOf(input).args.webview !== undefined;
-  if (isOverResult && isThere && id !== 'sessionTokens.showMenu') {
+  const isFromThere = input === undefined || callOf(input).args.webview !== undefined;
+  if (isOverResult && isFromThere && id !== 'sessionTokens.showMenu') {
     await (await results()).active?.focused();
   }
 }

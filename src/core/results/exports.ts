@@ -73,7 +73,7 @@ export function copied(
   const lines = headers === null ? [] : [line(headers)];
   if (form === 'markdown') {
     const columns = fields.map((field) => table.column(field));
-    lines.push(line(columns.map((one) => (one && one.kind === 'number' ? '---:' : '---'))));
+    lines.push(line(columns.map((one) => (one?.kind === 'number' ? '---:' : '---'))));
   }
   let length = 0;
   for (const row of rows) {

@@ -10,7 +10,10 @@ import { TokenTable } from './tokenTable.ts';
 /** What all that works on tokens shares: what the window gives, and what is held and known. */
 export type Environment = ReturnType<typeof environmentOf>;
 
-/** @param owned lets go what is made here */
+/**
+ * Makes the table of tokens and what keeps it, gateways and logins.
+ * @param owned disposes of what is made here
+ */
 export function environmentOf(deps: KeeperDeps, owned: DisposableStore) {
   const ports: Ports = { ...deps, clock: new LearningClock(deps.clock), newId: deps.newId ?? randomUUID };
   const table = owned.add(new TokenTable(ports));

@@ -55,6 +55,7 @@ export class Gateways extends Part<GatewaysDeps> {
     return gateway;
   }
 
+  /** @param which of those that are open, by the settings that they were made with */
   #closeSome(which: (name: string, settings: string) => boolean): void {
     for (const [name, { settings }] of [...this.#open]) {
       if (which(name, settings)) {

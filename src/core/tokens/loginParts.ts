@@ -28,7 +28,7 @@ export function secretIn(connection: Connection, login: Login): string | undefin
   return field === undefined ? undefined : login[field.name];
 }
 
-/** Whether two logins have a part in common: they prove the same. */
+/** Whether two logins are the same in what they say of the person, or of the gateway's own login. */
 export function isSame(
   connection: Connection,
   part: 'person' | 'gateway',

@@ -4,8 +4,8 @@ import { cancelled } from '../errors.ts';
 import type { KeeperDeps } from './ports.ts';
 import { hashOf, leaseOrAlone } from './store.ts';
 
-/** What a limit counts in, and the millisecond by which timers may ring too early. In milliseconds. */
-const secondMs = 1_001;
+/** A place stays taken after its answer: for the second of the limit, and the millisecond by which timers may ring too early. In milliseconds. */
+const takenMs = 1_001;
 
 /** No request is under way for so long, so a place in the limit that is held for longer has been forgotten. In milliseconds. */
 const staleMs = 60_000;
@@ -41,7 +41,7 @@ export class RateLimit extends Part<RateDeps> {
         }
         this.#held.add(place);
         if (await leaseOrAlone(claims, log, place, staleMs)) {
-          return () => scheduler.after(place, secondMs, () => void this.#free(place));
+          return () => scheduler.after(place, takenMs, () => void this.#free(place));
         }
         this.#held.delete(place);
       }
