@@ -74,6 +74,8 @@ describe('scripts in a terminal', () => {
       initScript: noteShown,
       settings: {
         'terminal.integrated.gpuAcceleration': 'off',
+        // It lies over what is typed into, and takes clicks.
+        'terminal.integrated.stickyScroll.enabled': false,
         'sessionTokens.connections': [
           { name: 'bank', kind: 'bmc-cra', url: bank().url, gatewayUser: 'tomcat', service: 'BBI3SYSA' },
           { name: 'market', kind: 'sarus', url: market().url },
@@ -114,6 +116,7 @@ describe('scripts in a terminal', () => {
   /** Types into the terminal that is in front. */
   async function type(line: string): Promise<void> {
     await screen().click();
+    await vs().page.locator('.terminal-wrapper.active .xterm-helper-textarea').last().focus();
     await vs().page.keyboard.type(`${line}\n`);
   }
 
@@ -128,7 +131,7 @@ describe('scripts in a terminal', () => {
     // A terminal that has just been opened may not hear all that is typed.
     await until('the script to begin', async () => {
       await type(`sh ${folder().path}/run.sh ${own} '${path}'`);
-      return until('it', async () => (await stat(join(own, 'begun'))).isDirectory(), 5_000);
+      return until('it', async () => (await stat(join(own, 'begun'))).isDirectory(), 2_500);
     });
     return (file) => readFile(join(own, file), 'utf8');
   }
@@ -196,6 +199,12 @@ describe('scripts in a terminal', () => {
   it('are told in one sentence that nobody is signed in, and that a relay was stopped', async () => {
     await vs().showTokens();
     await openTerminal('blade');
+    // What its menu has depends on both.
+    await vs().waitForRows((all) =>
+      all.some(
+        ({ label, description, expanded }) => label === 'blade' && expanded && /terminals/.test(description),
+      ),
+    );
     await vs().rowMenu('blade', 'Sign Out');
     await until('the end of the token', async () => blade().tokens.size === 0);
     const { status, curl, python } = await run('/redfish/v1/Systems');
