@@ -21,6 +21,7 @@ export interface SessionTokensApi {
       | Record<string, string>,
     options?: { remember?: boolean; service?: string },
   ): Promise<TokenInfo>;
+  /** Gets data; what is undefined in a request counts as left out. */
   getData(request: DataRequest): Promise<DataResult>;
   /** Sets a token's life back to its full length. */
   keepAlive(id: string): Promise<TokenInfo>;
@@ -28,6 +29,7 @@ export interface SessionTokensApi {
   query(id: string): Promise<TokenInfo>;
   /** Ends a session at its gateway. */
   close(id: string): Promise<void>;
+  /** Ends all sessions, or those of one connection; rejects with `E_CONFIG` for one that there is not. */
   closeAll(connection?: string): Promise<{ closed: number; failed: number }>;
 }
 

@@ -19,7 +19,7 @@ export const options = {
 };
 export type Options = typeof options;
 
-/** What was read since any setting changed: VS Code takes long to look one up, and each request needs several. */
+/** What has been read since a setting changed last: VS Code takes long to look one up, and each request needs several. */
 const known = new Map<string, unknown>();
 
 /** Heeds what a person changes from now on. To be called before whoever acts on a change. */

@@ -26,8 +26,9 @@ export function sortRows(table: ResultTable, rows: Uint32Array, by: readonly Sor
 }
 
 /**
- * Rows by their places, which are counted: that is quicker than comparing them. Rows of one place keep their order.
- * @param parts of how many numbers a place is, and `part` the one that counts
+ * Rows by their places (a counting sort): quicker than comparing them, and rows of one place keep their order.
+ * @param count how many places there are
+ * @param parts of how many numbers each place is, and `part` the one of them to sort by
  */
 function byPlaces(
   rows: Uint32Array,
@@ -132,7 +133,10 @@ function placeSizes(
   return place + 1;
 }
 
-/** The rows that have a size, by that: sixteen of its bits after the others, turned so that they have the order of numbers. */
+/**
+ * The rows that have a size, by that: by sixteen of its 64 bits at a time, the least ones first (a radix sort). Read as bits,
+ * negative numbers are above the others and in reverse: so all of their bits are turned, and of the others the sign.
+ */
 function bySize(sizes: Float64Array): Uint32Array {
   const bits = new Uint16Array(sizes.slice().buffer);
   for (let at = 0; at < bits.length; at += 4) {

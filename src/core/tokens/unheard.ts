@@ -3,7 +3,7 @@ import { elapsed, isLater } from './deadline.ts';
 import type { TokenRecord } from './record.ts';
 import { syncDelayMs } from './store.ts';
 
-/** No answer is under way for longer, in milliseconds. */
+/** An answer that is under way for longer is not reckoned with. In milliseconds. */
 const underWayMs = 10 * 60_000;
 
 /** What has happened to values of tokens here, and other windows may not have heard of yet. */
