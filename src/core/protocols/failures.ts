@@ -8,7 +8,7 @@ export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.
 
 const theToken = String.raw`(?<![\w/])(?:(?:user|session)[ _-]?)?token(?![\w/])`;
 const goneToken = new RegExp(
-  String.raw`\b(?:unknown|expired|invalid) (?:or \w+ )?${theToken}|${theToken}[^.;]{0,60}?\b(?:unknown|expired|invalid|not valid|not known)\b(?! (?:for|in)\b)`,
+  String.raw`\b(?:unknown|expired|invalid) (?:or \w+ )?${theToken}|${theToken}[^.;]{0,60}?\b(?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known))\b(?! (?:for|in)\b)`,
   'i',
 );
 /** What is said of a token in the text of a request, or of what a token may do. */

@@ -121,8 +121,8 @@ export class CraViews extends CraDialect {
     try {
       this.wire.closed(answer);
       return undefined;
-    } catch {
-      return this.wire.failure(answer, { about: 'either' });
+    } catch (error) {
+      return error as TokensError;
     }
   }
 

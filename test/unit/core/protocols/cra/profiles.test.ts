@@ -321,6 +321,8 @@ describe('protocols: CRA, the releases in the field', () => {
     [400, 'Invalid userToken', 'E_EXPIRED'],
     [403, 'The token is not valid any more', 'E_EXPIRED'],
     [404, 'Unknown user token', 'E_EXPIRED'],
+    [403, 'User token revoked', 'E_EXPIRED'],
+    [200, 'This token is no longer valid', 'E_EXPIRED'],
     [403, 'Not authorized', 'E_HTTP'],
     [403, 'The token is not valid for this view', 'E_HTTP'],
     [400, 'Invalid token “LIKE” at column 5 of the filter', 'E_HTTP'],
@@ -344,11 +346,12 @@ describe('protocols: CRA, the releases in the field', () => {
       'Session is not known',
       '{"message":"User token has expired"}',
     ];
-    const { gateway } = await served((_, response, index) => response.end(answers[index]));
+    const { gateway } = await served((_, response, index) => response.end(answers[index] ?? answers[2]));
     const tokens = { user: 'user-token', session: 's-1', service };
     for (const code of ['E_HTTP', 'E_HTTP', 'E_EXPIRED'] as const) {
       match((await failure(gateway.keepAlive(tokens), code)).details.refused ?? '', /session|either/);
     }
+    equal((await failure(gateway.close(tokens), 'E_EXPIRED')).details.refused, 'either');
   });
 
   for (const session of [' ', 'null', 'NULL', 'undefined', false]) {
