@@ -330,8 +330,9 @@ function separator(label: string) {
 
 const noRows = { head: {}, fields: [], rowCount: 0, rows: async () => [], dispose: () => undefined };
 
-/** A reader that keeps the beginning of a body: people look at it, and programs get no rows. */
+/** A reader that keeps the beginning of a body in `parts`, and of none before it: people look at it, and programs get no rows. */
 function keeping(parts: Uint8Array[]): AnswerReader {
+  parts.length = 0;
   let bytes = 0;
   return {
     write: (chunk) => {
