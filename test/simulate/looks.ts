@@ -23,13 +23,13 @@ export class Looks {
     this.#books = books;
   }
 
-  /** Nothing that has run out may be offered as alive, and all see the same. */
+  /** Nothing that has run out may be offered as alive, where a machine is awake to show it, and all see the same. */
   look(): void {
     const { servers, windows } = this.#day;
     for (const { server } of this.#gateways()) {
       server.sweep();
     }
-    for (const window of windows) {
+    for (const window of windows.filter(({ machine }) => !machine.isAsleep)) {
       const { inner, name } = window;
       for (const { id, state, connection, kind, expiresAt } of inner.keeper.tokens()) {
         const value = inner.keeper.reveal(id);
