@@ -6,9 +6,10 @@ import { ended, looksLikeHtml, parseJson } from '../http/text.ts';
 /** A token as it can be sent in a header. */
 export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
 
-const theToken = String.raw`(?<![\w/])(?:(?:user|session)[ _-]?)?token(?![\w/])`;
+/** A token in a gateway's words, and no data that are called so. */
+export const namedToken = /(?<![\w/])(?:(?:user|session)[ _-]?)?token(?![\w/])/i;
 const goneToken = new RegExp(
-  String.raw`\b(?:unknown|expired|invalid) (?:or \w+ )?${theToken}|${theToken}[^.;]{0,60}?\b(?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known))\b(?! (?:for|in)\b)`,
+  String.raw`\b(?:unknown|expired|invalid) (?:or \w+ )?${namedToken.source}|${namedToken.source}[^.;]{0,60}?\b(?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known))\b(?! (?:for|in)\b)`,
   'i',
 );
 /** What is said of a token in the text of a request, or of what a token may do. */
@@ -20,11 +21,6 @@ const otherToken = /\b(?:syntax|expression|filter|column|line|position|near|scop
  */
 export function saysTokenIsGone(words: string): boolean {
   return goneToken.test(words) && !otherToken.test(words);
-}
-
-/** Whether a gateway's words speak of a token, and not of data that are called so. */
-export function speaksOfToken(words: string): boolean {
-  return new RegExp(theToken, 'i').test(words);
 }
 
 /** What the log gets of an answer that is a failure; `status` may be that of an envelope in the body. */

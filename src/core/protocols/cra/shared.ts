@@ -210,7 +210,8 @@ export class CraWire {
     }
     const isBare = words === '';
     const details = detailsOf(answer, words);
-    if (status === 401 || status === 410 || (mayTellOfToken.has(status) && saysUserTokenIsGone(words))) {
+    const isGone = (status === 403 || mayBeOfToken.has(status)) && saysUserTokenIsGone(words);
+    if (status === 401 || status === 410 || isGone) {
       return new TokensError(
         'E_EXPIRED',
         isBare ? 'The sign-in is no longer valid at {0}.' : 'The sign-in is no longer valid at {0}: {1}',
@@ -336,9 +337,6 @@ export class CraWire {
 
 /** Statuses under which a gateway may have refused a token, and not the request; an `error` under 200 may say anything. */
 const mayBeOfToken = new Set([200, 400, 404]);
-
-/** The same where the words say it. */
-const mayTellOfToken = new Set([...mayBeOfToken, 403]);
 
 const loggedOn = v.object({ userToken: tokenText });
 

@@ -9,11 +9,11 @@ import { isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/t
 import { readData } from '../data.ts';
 import {
   detailsOf,
+  namedToken,
   notJson,
   refused,
   saysTokenIsGone,
   signInRefused,
-  speaksOfToken,
   tokenExpired,
   tokenText,
 } from '../failures.ts';
@@ -368,7 +368,8 @@ function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   }
   // Some endpoints answer a token that they do not know with 404, as they do what else they do not know.
   // Under other statuses too its words say it (docs/protocols.md 1.2).
-  const isToken = status === 404 ? speaksOfToken(words) : mayBeOfToken.has(status) && saysTokenIsGone(words);
+  const isToken =
+    status === 404 ? namedToken.test(words) : mayBeOfToken.has(status) && saysTokenIsGone(words);
   return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
 }
 
