@@ -7,9 +7,12 @@ import { ended, looksLikeHtml, parseJson } from '../http/text.ts';
 export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
 
 /** A token in a gateway's words, and no data that are called so. */
-export const namedToken = /(?<![\w/])(?:(?:user|session)[ _-]?)?token(?![\w/])/i;
+export const namedToken =
+  /(?<![\w/]|(?:dataset|datasource|product|series|symbol|view) ["'“]?)(?:(?:user|session)[ _-]?)?token(?![\w/])/i;
 const goneToken = new RegExp(
-  String.raw`\b(?:unknown|expired|invalid) (?:or \w+ )?${namedToken.source}|${namedToken.source}[^.;]{0,60}?\b(?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known))\b(?! (?:for|in)\b)`,
+  String.raw`\binvalid_token\b|\b(?:unknown|expired|invalid) (?:or \w+ )?${namedToken.source}|${namedToken.source}` +
+    String.raw`(?:[^.;]{0,60}?\b(?:has|is|was)(?: (?:already|been|now|either))*|[:=]\S*| \S*‹redacted›\S*)?` +
+    String.raw` (?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known))\b(?! (?:for|in)\b)`,
   'i',
 );
 /** What is said of a token in the text of a request, or of what a token may do. */

@@ -79,6 +79,7 @@ describe('protocols: SARUS as it is today', () => {
       [404, 'Unknown dataset', 'E_HTTP'],
       [404, 'Unknown dataset CRYPTO/TOKENX', 'E_HTTP'],
       [400, 'Unknown dataset CRYPTO/TOKEN', 'E_HTTP'],
+      [404, 'Unknown dataset “TOKEN”', 'E_HTTP'],
       [200, 'Token has already expired', 'E_EXPIRED'],
       [400, 'Unknown session token', 'E_EXPIRED'],
       [400, 'Missing token', 'E_HTTP'],
