@@ -31,7 +31,7 @@ export function refusalIn(body: unknown): Record<string, unknown> | undefined {
   return isRecord(result) && statusIn(result) >= 300 ? result : undefined;
 }
 
-/** Whether the rows of an answer are no more than its `Result` itself, which has none. */
+/** Whether a `Result` has no list, so that the one row of it is the `Result` itself. */
 export function isBare(head: JsonObject): boolean {
   return !Object.values(member(head, 'Result') ?? {}).some(Array.isArray);
 }

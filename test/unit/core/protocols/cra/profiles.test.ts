@@ -316,6 +316,14 @@ describe('protocols: CRA, the releases in the field', () => {
     });
   }
 
+  it('takes no words in rows, or in what a table is called, for a refusal', async () => {
+    const said = 'The user token has expired';
+    const Rows = [{ error: said, message: said, rc: 8, errors: [said] }];
+    const { gateway } = await served((_, response) => json(response, { rc: 0, viewName: said, Rows }));
+    const data = await gateway.getData(call());
+    deepEqual([(await data.answer.rows()).length, data.warnings], [1, undefined]);
+  });
+
   for (const [status, words, code] of [
     [200, 'User token has expired', 'E_EXPIRED'],
     [400, 'Invalid userToken', 'E_EXPIRED'],

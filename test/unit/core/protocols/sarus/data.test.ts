@@ -146,6 +146,15 @@ describe('protocols: SARUS as it is today', () => {
       deepEqual([await data.answer.rows(), data.warnings], [[{ A: 1 }], ['No permission']]);
     });
 
+    it('is none where it stands in rows, whatever they say', async () => {
+      const row = { Status: 401, Detail: 'Unknown session token', Errors: [{ Status: 410 }] };
+      const { gateway } = await against((_, response) =>
+        json(response, { Result: [row, { Series: [row] }] }),
+      );
+      const data = await get(gateway, { endpoint: 'GetUserFavorites' });
+      deepEqual([data.answer.rowCount, data.warnings], [2, undefined]);
+    });
+
     it('decides over each token endpoint', async () => {
       const { gateway } = await against((_, response) =>
         json(response, { Result: { Status: 410, Detail: 'Token has already expired' } }),
