@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { Part } from '../../core/disposable.ts';
 import { layOut } from '../../core/json.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
+import type { Services } from '../../services.ts';
 import { jsonScheme } from './register.ts';
 
 /** Answers up to this size are laid out with one value a line. */
@@ -11,17 +12,14 @@ const prettyBytes = 4 << 20;
 const partBytes = 256 << 10;
 
 /** Results as read-only JSON documents, of which nothing is written to a disk. They live as long as they are open. */
-export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable {
-  readonly #owned = new DisposableStore();
+export class JsonFiles extends Part<Pick<Services, 'hide'>> implements vscode.TextDocumentContentProvider {
   readonly #texts = new Map<string, string>();
-  readonly #hide: (text: string) => string;
   #last = 0;
 
-  /** @param hide takes secrets out of what is shown */
-  constructor(hide: (text: string) => string) {
-    this.#hide = hide;
-    this.#owned.add(vscode.workspace.registerTextDocumentContentProvider(jsonScheme, this));
-    this.#owned.add(
+  constructor(deps: Pick<Services, 'hide'>) {
+    super(deps);
+    this.add(vscode.workspace.registerTextDocumentContentProvider(jsonScheme, this));
+    this.add(
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         if (uri.scheme === jsonScheme) {
           this.#texts.delete(uri.path);
@@ -40,7 +38,7 @@ export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable
       const line = isPretty ? '\n  ' : '\n';
       const size = table.rowsIn(partBytes);
       for (let from = 0; from < rowCount; from += size) {
-        const part = this.#hide(await table.call('json', { from, to: from + size }));
+        const part = this.deps.hide(await table.call('json', { from, to: from + size }));
         parts.push((isPretty ? layOut(part) : part).slice(1, -1).trim());
       }
       await this.open(rowCount === 0 ? '[]\n' : `[${line}${parts.join(`,${line}`)}\n]\n`, title);
@@ -59,10 +57,5 @@ export class JsonFiles implements vscode.TextDocumentContentProvider, Disposable
 
   provideTextDocumentContent({ path }: vscode.Uri): string | undefined {
     return this.#texts.get(path);
-  }
-
-  dispose(): void {
-    this.#owned.dispose();
-    this.#texts.clear();
   }
 }

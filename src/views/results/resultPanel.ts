@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { Part } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { withTexts } from '../../core/requests/secretless.ts';
 import { changedInParts } from '../../core/results/exportParts.ts';
@@ -45,11 +45,9 @@ export interface PanelServices extends Services {
 }
 
 /** One result in its editor tab: joins its model with the webview, which shows a window of the rows. */
-export class ResultPanel implements Disposable {
+export class ResultPanel extends Part<PanelServices> {
   readonly panel: vscode.WebviewPanel;
   readonly model: ResultModel;
-  readonly #deps: PanelServices;
-  readonly #owned = new DisposableStore();
   readonly #by: readonly string[];
   /** The table that is shown, and whether a secret stood in it, and was masked. */
   #shown: TableHandle | undefined;
@@ -68,8 +66,8 @@ export class ResultPanel implements Disposable {
     title: string,
     groupings: readonly Grouping[],
   ) {
+    super(deps);
     this.panel = panel;
-    this.#deps = deps;
     this.#by = groupings.map(({ by }) => by);
     const services = {
       clock: deps.clock,
@@ -90,9 +88,9 @@ export class ResultPanel implements Disposable {
     panel.iconPath = { light: icon('result-light.svg'), dark: icon('result-dark.svg') };
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     panel.webview.html = resultHtml(panel.webview, dist);
-    this.#owned.add(this.model);
-    this.#owned.add(this.model.onDidChange(() => this.#tell()));
-    this.#owned.add(
+    this.add(this.model);
+    this.add(this.model.onDidChange(() => this.#tell()));
+    this.add(
       panel.webview.onDidReceiveMessage((message) => {
         const read = readMessage(fromTable, message);
         if (read !== undefined) {
@@ -112,7 +110,7 @@ export class ResultPanel implements Disposable {
   /** Runs the request again. */
   async refresh(): Promise<void> {
     await this.model.refresh();
-    const now = this.#deps.clock.now().up;
+    const now = this.deps.clock.now().up;
     if (this.#watch === undefined || now - this.#keptAt >= keepEveryMs) {
       this.#keptAt = now;
       await this.keep();
@@ -127,7 +125,7 @@ export class ResultPanel implements Disposable {
   watch(seconds: number): void {
     this.#watch?.dispose();
     this.#watch = new Watch(seconds, {
-      clock: this.#deps.clock,
+      clock: this.deps.clock,
       refresh: () => this.refresh(),
       // Who is to be told need not look.
       isVisible: () => this.panel.visible || this.model.layout.alert !== '',
@@ -180,7 +178,7 @@ export class ResultPanel implements Disposable {
    * type into the table. It hears of messages in their order, so it is asked after that.
    */
   async focused(): Promise<void> {
-    const { clock } = this.#deps;
+    const { clock } = this.deps;
     if (this.#ready && this.panel.active) {
       await new Promise<void>((resolve) => void clock.setTimeout(resolve, focusMs));
       await new Promise<void>((resolve) => {
@@ -198,7 +196,7 @@ export class ResultPanel implements Disposable {
     }
     const before = this.#masked;
     const clean = withTexts(message, (text) => {
-      const hidden = this.#deps.hide(text);
+      const hidden = this.deps.hide(text);
       this.#masked ||= hidden !== text;
       return hidden;
     });
@@ -211,7 +209,7 @@ export class ResultPanel implements Disposable {
   /** Gives the workbench what it keeps over a reload. */
   async keep(): Promise<void> {
     try {
-      const state = this.#ready ? await keptOf(this.model, this.#deps) : undefined;
+      const state = this.#ready ? await keptOf(this.model, this.deps) : undefined;
       if (state !== undefined) {
         this.post({ is: 'keep', state });
       }
@@ -220,10 +218,10 @@ export class ResultPanel implements Disposable {
     }
   }
 
-  dispose(): void {
+  override dispose(): void {
     this.#ready = false;
     this.#watch?.dispose();
-    this.#owned.dispose();
+    super.dispose();
   }
 
   async #take(message: FromTable): Promise<void> {
@@ -259,7 +257,7 @@ export class ResultPanel implements Disposable {
   async #arrange(layout: Layout): Promise<void> {
     await Promise.all([
       this.model.arrange(layout),
-      this.#deps.layouts.keep(this.model.request, layout, this.#by),
+      this.deps.layouts.keep(this.model.request, layout, this.#by),
     ]);
   }
 
@@ -286,7 +284,7 @@ export class ResultPanel implements Disposable {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
       return;
     }
-    await vscode.env.clipboard.writeText(await changedInParts(copied.text, this.#deps.hide));
+    await vscode.env.clipboard.writeText(await changedInParts(copied.text, this.deps.hide));
     const { rows } = copied;
     this.note(
       rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),
@@ -314,7 +312,7 @@ export class ResultPanel implements Disposable {
             );
     const show = vscode.l10n.t('Show Result');
     // What is in the data must not become a link.
-    const plain = this.#deps.hide(text).replaceAll('](', '] (');
+    const plain = this.deps.hide(text).replaceAll('](', '] (');
     if ((await vscode.window.showWarningMessage(plain, show)) === show) {
       this.panel.reveal();
     }

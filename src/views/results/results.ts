@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { Disposable } from '../../core/disposable.ts';
+import { type Disposable, Part } from '../../core/disposable.ts';
 import { notLookedAt, TokensError } from '../../core/errors.ts';
 import { layOut } from '../../core/json.ts';
 import { isRequest } from '../../core/requests/queries.ts';
@@ -23,21 +23,20 @@ import { type PanelServices, ResultPanel } from './resultPanel.ts';
 const saved = v.object({ kept: v.optional(keptState) });
 
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
-export class Results implements Disposable {
-  readonly #deps: PanelServices;
-  readonly #json: JsonFiles;
+export class Results extends Part<PanelServices> {
+  readonly #json = this.add(new JsonFiles(this.deps));
   /** In the order in which they were looked at. */
   readonly #panels = new Set<ResultPanel>();
 
   constructor(services: Services) {
     // The thread that keeps large tables.
     const workerFile = new URL('./worker.js', import.meta.url);
-    this.#deps = {
+    super({
       ...services,
       worker: new WorkerClient(workerFile, services.clock, services.log),
       layouts: new Layouts(services.state, services.hasSecret),
-    };
-    this.#json = new JsonFiles(services.hide);
+    });
+    this.add(this.deps.worker);
   }
 
   /**
@@ -48,7 +47,7 @@ export class Results implements Disposable {
     request: DataRequest,
     { show: shown, ...options }: FetchOptions & { readonly show: boolean },
   ): Promise<Fetched> {
-    const asJson = shown && this.#deps.options.resultsOpen() === 'json';
+    const asJson = shown && this.deps.options.resultsOpen() === 'json';
     const inTab = shown && !asJson;
     let panel: ResultPanel | undefined;
     /** Fires when the tab is closed: nobody waits for the rest of the answer any more. */
@@ -65,12 +64,12 @@ export class Results implements Disposable {
     const signal = AbortSignal.any([closed.signal, options.signal ?? closed.signal]);
     try {
       const how = { ...options, signal };
-      const { fetched, table } = await fetchTable(this.#deps, request, how, inTab ? show : undefined);
+      const { fetched, table } = await fetchTable(this.deps, request, how, inTab ? show : undefined);
       if (asJson) {
         await this.#json.show(table, titleOf(request));
       } else if (inTab && !closed.signal.aborted) {
         show(table);
-        panel?.finished(fetched).catch(this.#deps.report);
+        panel?.finished(fetched).catch(this.deps.report);
       }
       return fetched;
     } catch (error) {
@@ -94,7 +93,7 @@ export class Results implements Disposable {
     if (head === undefined) {
       throw new TokensError('E_NOT_READY', 'Only the rows of this result are here: get it again.');
     }
-    const text = headText(head, this.#deps);
+    const text = headText(head, this.deps);
     await this.#json.open(`${layOut(text)}\n`, vscode.l10n.t('{0} without rows', title));
     return JSON.parse(text);
   }
@@ -106,7 +105,7 @@ export class Results implements Disposable {
   async group({ model }: ResultPanel, table: TableHandle, by: string, of: string[]): Promise<unknown> {
     const { filter } = model.layout;
     const grouping = { by, of, filter, labels: model.labels };
-    const { found, share, ...groups } = await groupsOf(this.#deps.worker, table, grouping);
+    const { found, share, ...groups } = await groupsOf(this.deps.worker, table, grouping);
     const rowsOf = `${model.title} ${filter}`.trim();
     const title = vscode.l10n.t('{0} by {1}', rowsOf, model.labelOf(by));
     const shown = this.#open(model.request, title, [...model.groupings, grouping]);
@@ -128,7 +127,7 @@ export class Results implements Disposable {
   async fromFile(file: vscode.Uri): Promise<{ table: TableHandle; share: Disposable }> {
     try {
       const bytes = await vscode.workspace.fs.readFile(file);
-      return await tableOf(this.#deps.worker, Buffer.from(bytes).toString());
+      return await tableOf(this.deps.worker, Buffer.from(bytes).toString());
     } catch {
       throw new TokensError('E_CONFIG', '{0} is no result that was exported as JSON.', [file.fsPath]);
     }
@@ -142,12 +141,11 @@ export class Results implements Disposable {
   }
 
   /** The tabs stay: after a reload of the window they are shown again. */
-  dispose(): void {
+  override dispose(): void {
     for (const panel of this.#panels) {
       panel.dispose();
     }
-    this.#json.dispose();
-    this.#deps.worker.dispose();
+    super.dispose();
   }
 
   #open(request: DataRequest, title = titleOf(request), groupings: readonly Grouping[] = []): ResultPanel {
@@ -161,7 +159,7 @@ export class Results implements Disposable {
     title: string,
     groupings: readonly Grouping[],
   ): ResultPanel {
-    const shown = new ResultPanel(panel, this.#deps, request, title, groupings);
+    const shown = new ResultPanel(panel, this.deps, request, title, groupings);
     this.#panels.add(shown);
     let wasActive = panel.active;
     panel.onDidChangeViewState(() => {
@@ -188,7 +186,7 @@ export class Results implements Disposable {
     }
     const shown = this.#add(panel, data.request, data.title, data.groupings);
     try {
-      const { table, share } = await tableOf(this.#deps.worker, data.rows);
+      const { table, share } = await tableOf(this.deps.worker, data.rows);
       table.update({ bytes: data.bytes });
       if (this.#panels.has(shown)) {
         shown.model.restore(data, table);
