@@ -46,6 +46,7 @@ describe('bad input', () => {
   });
 
   after(async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await run('signOut', { connection: 'good' });
     await removeConnections();
     await sandbox.close();

@@ -22,6 +22,7 @@ const inMenu = { webview: 'sessionTokens.result', webviewSection: 'header', fiel
 
 describe('a command is called by a person or by a program', () => {
   before(async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await removeConnections();
     const api = await activated();
     await api.closeAll();
