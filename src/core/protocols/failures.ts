@@ -26,6 +26,13 @@ export function saysTokenIsGone(words: string): boolean {
   return goneToken.test(words) && !otherToken.test(words);
 }
 
+/** Whether a gateway's words, which are not documented, say no to who signs in. A login too many would lock them out. */
+export function saysLoginIsWrong(words: string): boolean {
+  return /password|credential|revoked|(?:invalid|unknown|wrong|no such) (?:user|account)|(?:authentication|(?:log|sign)[ -]?[io]n) (?:has )?(?:failed|failure|denied)/i.test(
+    words,
+  );
+}
+
 /** What the log gets of an answer that is a failure; `status` may be that of an envelope in the body. */
 export function detailsOf(answer: HttpAnswer, words: string, status = answer.status): FailureDetails {
   return { status, detail: words, retryAfterMs: answer.retryAfterMs };

@@ -3,7 +3,7 @@ import type { HttpAnswer } from '../../http/request.ts';
 import { isError, isRecord, looksLikeHtml, wordsOfError } from '../../http/text.ts';
 import type { Redactor } from '../../redact.ts';
 import type { Answer } from '../answer.ts';
-import { saysTokenIsGone } from '../failures.ts';
+import { saysLoginIsWrong, saysTokenIsGone } from '../failures.ts';
 import type { Column, Service } from '../protocol.ts';
 
 /** What a gateway says beside the rows of an answer. */
@@ -54,12 +54,8 @@ export function refusesLogin(answer: HttpAnswer, words: string): boolean {
     return !looksLikeHtml(text) || /HTTP Status 403|Apache Tomcat/i.test(text);
   }
   const mayTell = status < 400 || status === 400 || status === 500;
-  return status === 401 || (mayTell && !looksLikeHtml(text) && wordsOfRefusal.test(words));
+  return status === 401 || (mayTell && !looksLikeHtml(text) && saysLoginIsWrong(words));
 }
-
-/** Words by which a gateway says no to who signs in; they are not documented. */
-const wordsOfRefusal =
-  /password|credential|revoked|(?:invalid|unknown|wrong|no such) user|authentication (?:failed|failure)/i;
 
 /** Words by which a gateway says that a session is not there any more; they are not documented. */
 export function saysSessionIsGone(words: string): boolean {

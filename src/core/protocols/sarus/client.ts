@@ -12,6 +12,7 @@ import {
   namedToken,
   notJson,
   refused,
+  saysLoginIsWrong,
   saysTokenIsGone,
   signInRefused,
   tokenExpired,
@@ -347,7 +348,7 @@ export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
     }
     const mayBe =
       purpose === 'signIn'
-        ? mayBeOfLogin.has(status) && wordsOfRefusal.test(words)
+        ? mayBeOfLogin.has(status) && (/api ?key|e-?mail/i.test(words) || saysLoginIsWrong(words))
         : mayBeOfToken.has(status);
     const blamed = purpose === 'signIn' ? 'login' : 'sign-in';
     return refused(host, words, mayBe ? { ...details, refused: blamed } : details);
@@ -357,10 +358,6 @@ export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
 /** Statuses under which the gateway may have refused a token, or who signs in, and not the request. */
 const mayBeOfToken = new Set([200, 400, 403]);
 const mayBeOfLogin = new Set([200, 400, 404]);
-
-/** Words by which it says no to who signs in; they are not documented. */
-const wordsOfRefusal =
-  /api ?key|password|e-?mail|credential|(?:invalid|unknown|wrong|no such) (?:user|account)/i;
 
 function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   if (purpose === 'signIn') {

@@ -291,6 +291,8 @@ describe('protocols: CRA, the releases in the field', () => {
     { userToken: '', error: '', message: 'Authentication failed' },
     { userToken: null, error: 'Unknown user JOE' },
     'Wrong credentials',
+    { message: 'Login failed' },
+    'BBK1234E Sign-on has failed',
   ]) {
     it(`a log-on that says no under 200 is not sent again by itself: ${JSON.stringify(body)}`, async () => {
       for (const dialect of ['views', 'getData'] as const) {

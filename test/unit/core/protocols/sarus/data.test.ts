@@ -191,6 +191,8 @@ describe('protocols: SARUS as it is today', () => {
     for (const [status, words, refused] of [
       [400, 'Invalid API key', 'login'],
       [404, 'Unknown user', 'login'],
+      [400, 'Authentication failed', 'login'],
+      [200, 'Login denied', 'login'],
       [200, 'Wrong email or password', 'login'],
       [400, 'Minutes is out of range', undefined],
       [500, 'No password service', undefined],
