@@ -214,10 +214,16 @@ export class LearningClock implements Clock {
       }
       return false;
     }
-    if (known?.isHeard && lateMs > syncDelayMs) {
+    if (known?.isHeard && lateMs > 0) {
+      const isWallAsBefore = Math.abs(offset.wall - known.wall) <= syncDelayMs;
+      if (lateMs <= syncDelayMs) {
+        // It was longer under way than earlier news: to go by that would by and by be too late.
+        this.#others.set(start, { ...offset, up: known.up, ...(isWallAsBefore ? { wall: known.wall } : {}) });
+        return false;
+      }
       // Its uptime stood still or began anew, and its wall clock goes on as before; or else it is the news that took long.
       const isAnew = written.boot === '' && theirUp < known.theirUp - syncDelayMs;
-      if (!isAnew && Math.abs(offset.wall - known.wall) > syncDelayMs) {
+      if (!isAnew && !isWallAsBefore) {
         return false;
       }
     }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Instant } from '../../../../src/core/clock.ts';
-import { elapsed, isLater, remaining, renewalMargin, stateOf } from '../../../../src/core/tokens/deadline.ts';
+import {
+  elapsed,
+  isLater,
+  LearningClock,
+  remaining,
+  renewalMargin,
+  stateOf,
+} from '../../../../src/core/tokens/deadline.ts';
 import { FakeClock } from '../../fakeClock.ts';
 
 const hour = 3_600_000;
@@ -83,6 +90,30 @@ describe('deadline', () => {
     assert.equal(isLater(at(100, 1, ''), at(0, 2, ''), at(200, 3, '')), true);
     // Of what cannot be placed nothing is known to be later than what was noted here.
     assert.equal(isLater(at(100, 1, 'c'), at(0, 2, 'b'), now), false);
+  });
+
+  it('goes by the quickest news of another machine, however much slower others are by and by', () => {
+    const clock = new FakeClock();
+    const learning = new LearningClock(clock);
+    const told = (lateMs: number): Instant => {
+      const { wall, up } = clock.now();
+      const written = { wall, up: up - 50_000, boot: 'theirs', machine: 'theirs' };
+      clock.advance(lateMs);
+      learning.read('an entry', written, { written }, true);
+      return written;
+    };
+    for (const lateMs of [100, 1_000, 1_900, 2_050]) {
+      const written = told(lateMs);
+      const since = elapsed(written, learning.now());
+      assert.ok(since >= lateMs, `${since} ms since what was written ${lateMs} ms ago`);
+    }
+    told(100);
+    for (const lateMs of [1_000, 2_900, 4_800]) {
+      told(lateMs);
+    }
+    const written = told(0);
+    clock.advance(6_000);
+    assert.ok(elapsed(written, learning.now()) >= 6_000);
   });
 
   it('has three states', () => {
