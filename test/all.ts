@@ -26,17 +26,20 @@ const first: readonly Step[] = [
   check('types of the webviews', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'media']),
   check('lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
   { ...check('build', 'esbuild.js', []), needed: true },
-  { name: 'package', run: () => verify('package', packageAndCheck), needed: true },
 ];
+
+/** Whoever needs the package waits for it. */
+const packaged = Promise.withResolvers<void>();
 
 /** What keeps two processors busy. */
 const busy: readonly Step[] = [
   mocha('unit', ['--ignore', 'test/soak/**']),
-  suite('ui', 'test/ui/run.ts', ['--vsix', vsix]),
+  suite('ui', 'test/ui/run.ts', ['--vsix', vsix], packaged.promise),
 ];
 
 /** What mostly waits, beside that: for tokens to end, for servers to start, for one VS Code. */
 const waiting: readonly Step[] = [
+  { name: 'package', run: () => verify('package', packageAndCheck), needed: true },
   mocha('soak', ['--no-config', 'test/soak/*.test.ts']),
   mocha('servers', ['--no-config', '--parallel', '--jobs=4', '--timeout=60000', 'test/servers/*.test.ts']),
   suite('host', 'test/runTest.ts', []),
@@ -71,9 +74,10 @@ function check(name: string, script: string, args: readonly string[]): Step {
   return { name, run: async (start) => done(await start(script, args)) };
 }
 
-function suite(name: string, script: string, args: readonly string[]): Step {
+function suite(name: string, script: string, args: readonly string[], after?: Promise<void>): Step {
   const file = join(outDir, 'results', `${name}.json`);
-  return { name, run: (start) => countsOf(file, () => start(script, args, { TEST_RESULTS: file })) };
+  const suiteOf = (start: Start) => countsOf(file, () => start(script, args, { TEST_RESULTS: file }));
+  return { name, run: async (start) => after?.then(() => suiteOf(start)) ?? suiteOf(start) };
 }
 
 function mocha(name: string, args: readonly string[]): Step {
@@ -92,8 +96,12 @@ async function verify(name: string, work: () => Promise<void>): Promise<Counts> 
 }
 
 async function packageAndCheck(): Promise<void> {
-  await makePackage();
-  await checkPackage();
+  try {
+    await makePackage();
+    await checkPackage();
+  } finally {
+    packaged.resolve();
+  }
 }
 
 const all: Counts[] = [];

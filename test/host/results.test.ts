@@ -149,7 +149,7 @@ describe('results in their tabs', () => {
         text.split('\n').every((line) => (isPretty ? /^(?: {2})*\S/ : /^[{[\]]/).test(line) || line === ''),
       );
     }
-  });
+  }).timeout(120_000); // VS Code takes its time for documents of megabytes.
 
   it('what the gateway said beside the rows is shown as JSON, without a secret', async () => {
     const { session } = await run<{ session: { id: string } }>('getData', request);

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     : runApart(files, vsixFile);
 }
 
-/** Files that mostly wait for tokens to end: they have a lane of their own, which leaves the processors to the others. */
+/** Files that mostly wait for tokens to end: they have a lane of their own, which does what is left of the others when they have. */
 const waiting = ['machines', 'notices', 'windows'];
 
 /** Files with many steps that follow fast upon each other: they have the machine to themselves, when all others have ended. */
@@ -81,7 +81,7 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
         all.push(isBad ? await tryAgain(group, vsixFile, counts) : counts);
       }
     });
-  await Promise.all([...Array.from({ length: lanes }, () => lane(works, waits)), lane(waits)]);
+  await Promise.all([...Array.from({ length: lanes }, () => lane(works, waits)), lane(waits, works)]);
   if (last.length > 0) {
     await lane(last);
   }
