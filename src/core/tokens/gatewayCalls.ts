@@ -106,7 +106,6 @@ export class GatewayCalls extends Part<Environment> {
       const { value } = grant;
       if (value !== current.value && table.get(current.id)?.value !== current.value) {
         await this.discard(current, grant);
-        await sync.removeEnded(current); // Its value has ended, be it kept elsewhere for closing.
         return;
       }
       const life = grant.isUnchanged ? undefined : lifeOf(grant, current.lifeMs);
@@ -121,12 +120,16 @@ export class GatewayCalls extends Part<Environment> {
       : attempt(record));
   }
 
-  /** Puts aside, to be ended, what a gateway has granted in the place of a token that was closed or replaced meanwhile. */
+  /**
+   * Puts aside, to be ended, what a gateway has put in the place of a token that was closed or replaced meanwhile. The old
+   * value has ended, be it kept elsewhere for closing.
+   */
   async discard(old: TokenRecord, { value, sent, more = {} }: Grant): Promise<void> {
     const { newId, sync } = this.deps;
     if (isClosable(old)) {
       const unwanted = { ...old, value, sent, more: keptAfter(old.more, more), id: newId(), closing: true };
       await sync.put(unwanted);
+      await sync.removeEnded(old);
       this.#unwanted.fire(unwanted.id);
     }
   }

@@ -200,7 +200,6 @@ export class SessionCall {
         await sync.update(session.id, { value, sent, leftMs: session.lifeMs }, 'now');
       } else if (held?.value !== value) {
         await calls.discard(session, { value, sent });
-        await sync.removeEnded(session);
       }
     };
     const { got, elapsedMs } = await this.#send(session, session.id, moved);
@@ -216,7 +215,7 @@ export class SessionCall {
     const used = { lastUsedAt: now.wall, lastActive: now, usedBy: window };
     const replaced = withoutUndefined({ value: got.value, more: got.more });
     await sync.applyLife(
-      { ...session, value },
+      { id: session.id, value },
       got.isUnchanged ? undefined : life,
       { ...used, ...replaced },
       'soon',

@@ -10,18 +10,9 @@ import type { GatewayCalls } from './gatewayCalls.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
 import { isByCertificate } from './loginParts.ts';
-import {
-  begun,
-  isClosable,
-  isMain,
-  issued,
-  type MainToken,
-  type ReplacedToken,
-  type SoleToken,
-} from './record.ts';
+import { begun, isMain, issued, type MainToken, type ReplacedToken, type SoleToken } from './record.ts';
 import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
 import type { Takeover } from './takeover.ts';
-import { notHeld } from './tokenTable.ts';
 
 /** What a person answers when asked who they are. */
 export interface GivenLogin {
@@ -129,14 +120,11 @@ export class SignIn extends Part<SignInDeps> {
   /**
    * Signs in because `dead` is; once for all who wait for it. Uses what is remembered, else asks. Rejects with
    * `E_EXPIRED` (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
-   * @param forWhom whether a caller waits for the new token, or it is only to go on with `dead`: then it is ended at once
-   *   where that was closed meanwhile, and this rejects with `E_UNKNOWN_TOKEN`; a caller who waited with that signs in anew
    */
   async again(
     audience: Audience,
     options: OperationOptions,
     dead: MainToken | undefined,
-    forWhom: 'caller' | 'dead' = 'caller',
   ): Promise<MainToken> {
     const another = this.#anotherThan(dead, audience);
     if (another !== undefined) {
@@ -147,22 +135,17 @@ export class SignIn extends Part<SignInDeps> {
     const asking = this.#flights.get(key(true));
     const running = asking ?? this.#flights.get(key(false));
     if (running === undefined) {
-      const token = this.#flights.run(key(asks), () => this.#recover(audience, options, dead, forWhom));
+      const token = this.#flights.run(key(asks), () => this.#recover(audience, options, dead));
       return unlessCancelled(token, options.signal);
     }
     try {
       return await unlessCancelled(running, options.signal);
     } catch (error) {
-      if (options.signal?.aborted || !(error instanceof TokensError)) {
-        throw error;
-      }
-      const wasForDead = forWhom === 'caller' && error.code === 'E_UNKNOWN_TOKEN';
       // That one could not ask, or its person turned away; this one's may not.
-      const mayAsk = asks && asking === undefined;
-      if (!wasForDead && !mayAsk) {
+      if (options.signal?.aborted || !asks || asking !== undefined || !(error instanceof TokensError)) {
         throw error;
       }
-      return this.again(audience, options, dead, forWhom);
+      return this.again(audience, options, dead);
     }
   }
 
@@ -186,10 +169,8 @@ export class SignIn extends Part<SignInDeps> {
     audience: Audience,
     { askLogin, askGatewayLogin }: OperationOptions,
     dead: MainToken | undefined,
-    forWhom: 'caller' | 'dead',
   ): Promise<MainToken> {
     const { connection, service } = audience;
-    const only = forWhom === 'dead' ? dead : undefined;
     let refusal: TokensError | undefined;
     const rests = (this.#inVain.get(connection.name) ?? 0) >= maxInVain;
     try {
@@ -198,7 +179,7 @@ export class SignIn extends Part<SignInDeps> {
         return renewed;
       }
       const another = () => this.#anotherThan(dead, audience);
-      const logOn = (login: Login) => this.#logOn(audience, { login }, askGatewayLogin, only);
+      const logOn = (login: Login) => this.#logOn(audience, { login }, askGatewayLogin);
       const token = rests ? undefined : await this.deps.logins.send(connection, another, logOn);
       if (token !== undefined) {
         return token;
@@ -224,7 +205,7 @@ export class SignIn extends Part<SignInDeps> {
       throw cancelled();
     }
     this.#inVain.delete(connection.name);
-    return this.#logOn(audience, given, askGatewayLogin, only);
+    return this.#logOn(audience, given, askGatewayLogin);
   }
 
   /** The same token with a new value, where what is kept with a dead one is good for that; undefined where it is not. */
@@ -249,7 +230,6 @@ export class SignIn extends Part<SignInDeps> {
     audience: Audience,
     { login, remember, tried }: LogOn,
     askGatewayLogin: AskGatewayLogin | undefined,
-    only?: MainToken,
   ): Promise<MainToken> {
     const { connection, service } = audience;
     const gateway = await this.deps.gateways.gateway(connection);
@@ -273,7 +253,7 @@ export class SignIn extends Part<SignInDeps> {
     });
     // Each sign-in replaces what the one before it has left, so one at a time.
     const key = JSON.stringify([connection.name, service]);
-    const kept = this.#turns.run(key, () => this.#keep(audience, grant, only));
+    const kept = this.#turns.run(key, () => this.#keep(audience, grant));
     const [{ record, replaced }] = await Promise.all([kept, noted]);
     // The next one need not wait for this: what it was granted is held first.
     await Promise.all(replaced.map((old) => this.#revoke(old)));
@@ -285,20 +265,11 @@ export class SignIn extends Part<SignInDeps> {
    * Holds what was granted, in the place of what calls were made with so far, so that nothing can go on using that. The
    * one that is replaced is open over there until it is revoked, and its sessions are under it until they are taken over:
    * so it is noted before, and if this window dies the next one finds it and does the rest.
-   * @param only what is to go on with it, and nothing else is
    * @returns also what is still to be revoked
    */
-  async #keep(
-    audience: Audience,
-    grant: Grant,
-    only: MainToken | undefined,
-  ): Promise<{ record: MainToken; replaced: SoleToken[] }> {
+  async #keep(audience: Audience, grant: Grant): Promise<{ record: MainToken; replaced: SoleToken[] }> {
     const { connection, service } = audience;
-    const { calls, clock, newId, sync, table, window } = this.deps;
-    if (only !== undefined && isClosable(only) && this.find(audience) === undefined) {
-      await calls.discard(only, grant);
-      throw notHeld();
-    }
+    const { clock, newId, sync, table, window } = this.deps;
     const lifeMs = connection.lifeMinutes * 60_000;
     const fresh = { ...issued(connection, grant, lifeMs, clock.now(), window), signInId: newId() };
     const replaced: (ReplacedToken | SoleToken)[] = [];

@@ -109,19 +109,18 @@ export class TokenSync extends Part<SyncDeps> {
   /**
    * Takes in what an answer told of a token's life, with what else it changes. Answers overtake each other: one to an
    * earlier request tells nothing new of the life, unless it is that of a new value; and one about a value that was
-   * replaced tells of what was put aside with it for closing, if anything. What a sign-in has handed out, lives
-   * and is held no more is put aside as well: another window has taken it for dead.
+   * replaced tells of what was put aside with it for closing, if anything.
    * @param news absent where the life goes on as it did; in `change`, `more` is what is new of that
    */
   async applyLife(
-    token: TokenRecord,
+    token: Pick<TokenRecord, 'id' | 'value'>,
     news: LifeNews | undefined,
     change: TokenChange,
     written: 'now' | 'soon',
   ): Promise<void> {
-    const { clock, newId, table } = this.deps;
+    const { clock, table } = this.deps;
     const held = table.stored(token.id);
-    const aside = [...table.of(token.connection)].filter((one) => isClosable(one) && one.closing);
+    const aside = [...table.of(held?.connection ?? '')].filter((one) => isClosable(one) && one.closing);
     const record = [held, ...aside].find((one) => one?.value === token.value);
     if (record !== undefined) {
       const isOfNew = change.value !== undefined && change.value !== token.value;
@@ -129,10 +128,6 @@ export class TokenSync extends Part<SyncDeps> {
       const life = isNews ? { lifeMs: record.lifeMs, ...news } : {};
       const more = change.more === undefined ? {} : { more: keptAfter(record.more, change.more) };
       await this.update(record.id, { ...life, ...change, ...more }, written);
-    } else if (news !== undefined && news.leftMs > 0 && token.level === 'sole') {
-      if (!this.#unheard.hasEnded(token.value, news.sent)) {
-        await this.put({ ...token, ...news, id: newId(), closing: true });
-      }
     }
   }
 

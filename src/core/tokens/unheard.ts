@@ -3,9 +3,6 @@ import { elapsed, isLater } from './deadline.ts';
 import type { TokenRecord } from './record.ts';
 import { syncDelayMs } from './store.ts';
 
-/** An answer that is under way for longer is not reckoned with. In milliseconds. */
-const underWayMs = 10 * 60_000;
-
 /** What has happened to values of tokens here, and other windows may not have heard of yet. */
 export class Unheard {
   readonly #clock: Clock;
@@ -58,7 +55,7 @@ export class Unheard {
   ended(value: string): void {
     const now = this.#clock.now();
     for (const [old, at] of this.#ended) {
-      if (elapsed(at, now) > underWayMs) {
+      if (elapsed(at, now) > syncDelayMs) {
         this.#ended.delete(old);
       }
     }
@@ -66,15 +63,11 @@ export class Unheard {
   }
 
   /** Whether what another window has written was removed here, or has ended after its request. */
-  isGone(record: TokenRecord): boolean {
-    return (
-      record.valueVersion <= (this.#removed.get(record.id) ?? -1) || this.hasEnded(record.value, record.sent)
-    );
-  }
-
-  /** Whether a value has ended here after a request that was answered as if it lived. */
-  hasEnded(value: string, sent: Instant): boolean {
+  isGone({ id, value, sent, valueVersion }: TokenRecord): boolean {
     const at = this.#ended.get(value);
-    return at !== undefined && isLater(at, sent, this.#clock.now());
+    return (
+      valueVersion <= (this.#removed.get(id) ?? -1) ||
+      (at !== undefined && isLater(at, sent, this.#clock.now()))
+    );
   }
 }

@@ -585,56 +585,6 @@ describe('keeper', () => {
       }
     });
 
-    it('closes as well what a sign-in puts in its place meanwhile, unless that is another sign-in’s or wanted for data', async () => {
-      for (const meanwhile of ['nothing', 'a sign-in', 'data'] as const) {
-        let latency = 0;
-        rig = new Rig({}, { latency: () => latency });
-        const window = await rig.open('w');
-        const { id } = await window.keeper.signIn('sarus', { login: key, remember: true });
-        rig.sarus.restart();
-        latency = 500;
-        const renewal = window.keeper.keepAlive(id).catch((error: unknown) => error);
-        await rig.pass(1_500); // It was refused, and the sign-in is under way.
-        const data = meanwhile === 'data' ? rig.getSarus(window) : undefined; // Waits for the same sign-in.
-        latency = 0;
-        await window.keeper.close(id);
-        if (meanwhile === 'a sign-in') {
-          await window.keeper.signIn('sarus', { login: key });
-        }
-        const [outcome] = await rig.during(Promise.all([renewal, data]));
-        assert.equal((outcome as { code?: unknown }).code, 'E_UNKNOWN_TOKEN');
-        await rig.pass(1_000);
-        assert.equal(rig.sarus.sessions.size, meanwhile === 'nothing' ? 0 : 1, meanwhile);
-        rig.assertInStep(window);
-        rig.end();
-      }
-    });
-
-    it('ends what another window has forgotten as dead, and an answer says is alive', async () => {
-      const storage = new Gate();
-      rig = new Rig({}, { lifeMs: 10 * lifeMs });
-      const [one, two] = [await rig.open('one'), await rig.open('two', storage.passed)];
-      const { id } = await one.keeper.signIn('sarus', { login: key, remember: true });
-      await rig.settle();
-      storage.close(); // Two hears of nothing that one does.
-      rig.faults.push(
-        { operation: 'query', fault: { kind: 'status', status: 410, done: false } },
-        { operation: 'close', fault: { kind: 'page', done: false } },
-      );
-      await assert.rejects(one.keeper.remainingLife(id), { code: 'E_EXPIRED' });
-      await rig.getSarus(one);
-      assert.equal(rig.sarus.sessions.size, 2);
-      await rig.pass(10_000);
-      const asking = two.keeper.remainingLife(id).catch(() => undefined);
-      storage.open();
-      storage.release();
-      await rig.during(asking);
-      await rig.pass(70_000);
-      assert.equal(rig.sarus.sessions.size, 1);
-      rig.assertInStep(one);
-      rig.assertInStep(two);
-    });
-
     it('closes as well what another window’s renewal puts in its place meanwhile', async () => {
       for (const [renewalMs, closeMs] of [
         [2_000, 4_000],

@@ -603,7 +603,7 @@ describe('tokens in the table and in the store', () => {
       await sync.update('a', { value: 'another-secret', leftMs: 10 }, 'now');
       clock.advance(1);
       const life = { sent: clock.now(), leftMs: 60_000, source: 'reported' as const };
-      await sync.applyLife({ ...record('a'), value: 'secret-of-a' }, life, {}, 'now');
+      await sync.applyLife({ id: 'a', value: 'secret-of-a' }, life, {}, 'now');
       assert.equal(table.get('a')?.leftMs, 10);
     });
   });
