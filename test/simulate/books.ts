@@ -15,6 +15,8 @@ interface ToldLife {
   readonly until: number;
   readonly at: number;
   readonly by: SimWindow;
+  /** When the last machine was awake again before that. */
+  readonly awakeAt: number;
 }
 
 /** An attempt to close a token, and when it has failed: until then its window may have heard that the token lives. */
@@ -105,7 +107,8 @@ export class Books {
 
   /** An answer has told a token's life. */
   lives(token: string, sentAt: number, leftMs: number, by: SimWindow): void {
-    const told = { sentAt, until: sentAt + leftMs, at: this.#day.time.now, by };
+    const { lastAwake, time } = this.#day;
+    const told = { sentAt, until: sentAt + leftMs, at: time.now, by, awakeAt: lastAwake };
     this.#lives.set(token, [...(this.#lives.get(token) ?? []), told]);
   }
 
@@ -116,8 +119,8 @@ export class Books {
 
   /**
    * Whether nobody may lose an open token any more. What was called dead, or has run out by all that was told of it, is
-   * forgotten when it is closed, though that fails. Nobody can go by what another window was told at that moment, nor by
-   * an answer that was still under way.
+   * forgotten when it is closed, though that fails. Nobody can go by what another window was told at that moment (a
+   * machine that slept hears of the closing when it is awake), nor by an answer that was still under way.
    * @param user what a session is under
    */
   mayNotBeLost(token: string, user: string): boolean {
@@ -128,7 +131,7 @@ export class Books {
       attempts.some(
         ({ by, failedAt, awakeAt }) =>
           Math.max(told.at, awakeAt) > failedAt - (by === told.by ? 0 : hearsayMs) &&
-          told.sentAt < failedAt + (by === told.by ? 0 : hearsayMs),
+          told.sentAt < (by === told.by ? failedAt : Math.max(failedAt, told.awakeAt) + hearsayMs),
       );
     const isAlive = (told: ToldLife) =>
       told.sentAt > deadAt &&

@@ -23,6 +23,8 @@ export class Ports {
   readonly #books: Books;
   /** Calls of gateways so far. */
   requests = 0;
+  /** Those that have not been answered. */
+  underWay = 0;
 
   constructor(day: Day, books: Books) {
     this.#day = day;
@@ -213,12 +215,14 @@ export class Ports {
     this.requests++;
     tell(`${window.name} ${what} ${token}`);
     try {
-      const result = await window.port(() =>
-        call().finally(async () => {
+      const result = await window.port(() => {
+        this.underWay++;
+        return call().finally(async () => {
           await window.machine.awake();
+          this.underWay--;
           this.#books.answeredAt = time.now;
-        }),
-      );
+        });
+      });
       const { value, session = value, reportedMs = lifeMs, isUnchanged } = toldBy(result);
       tell(`${window.name} ${what} ${token}: ${session ?? 'done'}`);
       if (!isUnchanged) {

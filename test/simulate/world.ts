@@ -286,6 +286,10 @@ export class World {
     if (count > maxSessions) {
       this.#day.blame(`${count} sessions are held, and ${maxSessions} may be`);
     }
+    // What a sign-in gives that ends after all was closed stays open, where people see it.
+    for (let waited = 0; this.#ports.underWay > 0 && waited < minute; waited += second) {
+      await time.runUntil(time.now + second);
+    }
     let failed: number | undefined;
     window?.inner.keeper.closeAll().then(
       (count) => {

@@ -124,10 +124,12 @@ export class GatewayCalls extends Part<Environment> {
    * Puts aside, to be ended, what a gateway has put in the place of a token that was closed or replaced meanwhile. The old
    * value has ended, be it kept elsewhere for closing.
    */
-  async discard(old: TokenRecord, { value, sent, more = {} }: Grant): Promise<void> {
+  async discard(old: TokenRecord, grant: Grant): Promise<void> {
     const { newId, sync } = this.deps;
     if (isClosable(old)) {
-      const unwanted = { ...old, value, sent, more: keptAfter(old.more, more), id: newId(), closing: true };
+      const more = keptAfter(old.more, grant.more ?? {});
+      const life = lifeOf(grant, old.lifeMs); // The old one may have been dead by then.
+      const unwanted = { ...old, ...life, value: grant.value, more, id: newId(), closing: true };
       await sync.put(unwanted);
       await sync.removeEnded(old);
       this.#unwanted.fire(unwanted.id);

@@ -585,6 +585,24 @@ describe('keeper', () => {
       }
     });
 
+    it('holds what a renewal puts in the place of one that passed for dead, and cannot be closed', async () => {
+      let latency = 1_000;
+      rig = new Rig({}, { latency: () => latency, replaces: true, lifeMs: 10 * lifeMs });
+      const window = await rig.open('w');
+      const { id } = await rig.during(window.keeper.signIn('sarus', { login: key }));
+      rig.faults.push({ operation: 'query', fault: { kind: 'status', status: 401, done: false } });
+      await assert.rejects(rig.during(window.keeper.remainingLife(id)), { code: 'E_EXPIRED' });
+      const renewal = window.keeper.keepAlive(id).catch(() => undefined);
+      await rig.pass(1_500); // It is done, and the answer is under way.
+      latency = 0;
+      await window.keeper.close(id);
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      await rig.during(renewal);
+      await rig.pass(1_000);
+      assert.equal(rig.sarus.sessions.size, 1);
+      rig.assertInStep(window);
+    });
+
     it('closes as well what another window’s renewal puts in its place meanwhile', async () => {
       for (const [renewalMs, closeMs] of [
         [2_000, 4_000],
