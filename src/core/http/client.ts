@@ -4,7 +4,13 @@ import type tls from 'node:tls';
 import { AxiosHeaders, getAdapter, type InternalAxiosRequestConfig } from 'axios';
 import { pause } from '../async.ts';
 import type { Clock, Instant } from '../clock.ts';
-import { type Connection, type ConnectionSecrets, hasSecrets, secretPlace } from '../connection.ts';
+import {
+  type Connection,
+  type ConnectionSecrets,
+  hasSecrets,
+  isLoopback,
+  secretPlace,
+} from '../connection.ts';
 import { Part } from '../disposable.ts';
 import { cancelled, type Message, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -64,6 +70,8 @@ export class HttpClient extends Part<HttpDeps> {
   readonly #base = new URL(this.deps.connection.url);
   readonly #prefix = this.#base.pathname.replace(/\/+$/, '');
   readonly #secure = this.#base.protocol === 'https:';
+  /** Nobody listens on the way: browsers, too, take secure cookies of this machine. */
+  readonly #isPrivate = this.#secure || isLoopback(this.#base.href);
   readonly #cookies = new CookieJar(this.#base.hostname, this.deps.clock);
   readonly #agent = this.#agentOf({ keepAlive: true, timeout: socketIdleMs, maxSockets });
   /** Over sockets that are used again, and over a new one for each request. */
@@ -210,7 +218,7 @@ export class HttpClient extends Part<HttpDeps> {
         throw tooManyHeaders(this.host);
       }
       const jar = request.cookies ?? this.#cookies;
-      jar.take(message.headers['set-cookie'] ?? [], url.pathname, this.#secure);
+      jar.take(message.headers['set-cookie'] ?? [], url.pathname, this.#isPrivate);
       request.onSecrets?.(jar.secrets());
       const head: HttpHead = { status, headers: message.headers, sent };
       if (redirects.has(status) && !request.isAnswer?.(head)) {

@@ -51,10 +51,11 @@ export class Answers {
     const { expired, limit, refused: refusals } = this.#description;
     const { status } = answer;
     const isAtLimit = matches(limit, view);
-    const isRefused = purpose === 'signIn' && (matches(refusals, view) || status === 401 || status === 403);
+    const isSaid = purpose !== 'token' && matches(refusals, view);
+    const isRefused = purpose === 'signIn' && (isSaid || status === 401 || status === 403);
     const isExpired = purpose !== 'signIn' && matches(expired, view);
     const isDone = status < (purpose === 'signIn' ? 400 : 300);
-    if (isDone && !isAtLimit && !isRefused && !isExpired) {
+    if (isDone && !isAtLimit && !isSaid && !isRefused && !isExpired) {
       return undefined;
     }
     const host = this.#host;
@@ -76,8 +77,8 @@ export class Answers {
       return tokenExpired(host, words, details);
     }
     // By what it is renewed may be good no more; the token itself may be.
-    const isOver =
-      purpose === 'renewal' && status >= 400 && status < 500 && status !== 408 && isByKept(this.#description);
+    const isNo = isSaid || (status >= 400 && status < 500 && status !== 408);
+    const isOver = purpose === 'renewal' && isNo && isByKept(this.#description);
     return refused(host, words, isOver ? { ...details, refused: 'sign-in' } : details);
   }
 

@@ -27,7 +27,7 @@ import { fixedMs, isInBody, newLife, tells, tellsBeside, toldMs, type Unit } fro
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
 import { isSamePath, scriptRequest, withBody } from './relay.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
-import { type Scope, Sending } from './sending.ts';
+import { leadsOn, type Scope, Sending, setsCookies } from './sending.ts';
 import { namesInText } from './template.ts';
 
 /** Speaks to an API as the settings of its connection describe it (docs/rest.md). */
@@ -235,11 +235,13 @@ export class Rest implements Gateway<RestQuery> {
       );
       return;
     }
-    const answer = await this.#http.send({ ...this.#sending.fill(revoke, scope), signal, idempotent: true });
+    const filled = this.#sending.fillForPage(revoke, scope, leadsOn);
+    const answer = await this.#http.send({ ...filled, signal, idempotent: true });
     const view = seen(answer, answer.text);
-    // What is gone needs no end.
-    if (!matches(this.#description.expired, view) && ![401, 404, 410].includes(answer.status)) {
-      this.#answers.check(answer, view, 'token');
+    if (matches(this.#description.expired, view) || answer.status === 401) {
+      this.#sending.mustHave(revoke, scope); // Else it may be the login that was refused, for what it lacked.
+    } else if (![404, 410].includes(answer.status) && !leadsOn(answer)) {
+      this.#answers.check(answer, view, 'token'); // What is gone needs no end.
     }
   }
 
@@ -262,7 +264,11 @@ export class Rest implements Gateway<RestQuery> {
       const linger = isLast && givesBack ? { linger: this.#giveBack(before, answers) } : {};
       const answer =
         tried?.answers[at] ??
-        (await this.#http.send({ ...this.#sending.fillStep(step, before), signal, ...linger }));
+        (await this.#http.send({
+          ...this.#sending.fillForPage(step, before, setsCookies),
+          signal,
+          ...linger,
+        }));
       answers.push(answer);
       if (isLast) {
         return { before, answers, answer };

@@ -151,19 +151,20 @@ const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*([Zz]|[
 /** With its zone: without one, it would be read as of this machine's. */
 const httpDate = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .* (?:gmt|utc?|[+-]\d{4})$/i;
 
-/** From these sizes on, an epoch is in milliseconds, and in microseconds. */
-const leastMs = 1e11;
-const leastUs = 1e14;
+/** From 1e11 on an epoch is in milliseconds, from 1e14 on in microseconds, from 1e17 on in nanoseconds. */
+function epochMs(epoch: number): number {
+  return epoch < 1e11 ? epoch * 1e3 : epoch < 1e14 ? epoch : epoch < 1e17 ? epoch / 1e3 : epoch / 1e6;
+}
 
-/** An instant by RFC 3339, as HTTP writes it, or as an epoch in seconds, milliseconds or microseconds, by its size. */
+/** An instant by RFC 3339, as HTTP writes it, or as an epoch in seconds or parts of them, by its size. */
 export function instantOf(text: string | undefined): ServerInstant | undefined {
   const epoch = numberOf(text);
   if (!Number.isNaN(epoch)) {
-    const ms = epoch < leastMs ? epoch * 1_000 : epoch < leastUs ? epoch : epoch / 1_000;
+    const ms = epochMs(epoch);
     return { ms, isWhole: ms % 1_000 === 0 };
   }
   const [, day, time = '', fraction = '', zone = ''] = rfc3339.exec(text?.trim() ?? '') ?? [];
-  if (day !== undefined) {
+  if (day !== undefined && new Date(day).toJSON()?.startsWith(day)) {
     const zoned = zone.toUpperCase().replace(/^(...)(\d\d)$/, '$1:$2');
     return valid(
       Date.parse(`${day}T${time}${zoned}`) + Number(`0.${fraction || 0}`) * 1_000,

@@ -17,6 +17,7 @@ import {
 import { isCalled, pathOf, seen } from './place.ts';
 import { openValues } from './request.ts';
 import {
+  cannotCarry,
   fillJson,
   fillPath,
   fillText,
@@ -87,7 +88,7 @@ export class Sending {
       : [];
     // Nobody remembers it: a server may count what is sent without as a wrong password.
     if (user !== undefined) {
-      headers.Authorization = `Basic ${basicCredentials(user, secret)}`;
+      headers.Authorization = basicAuthorization(user, secret);
     }
     const pathname = new URL(`${isWhole ? new URL(url).origin : url}${path}`).pathname;
     this.#addToken(sent, token, scope, pathname);
@@ -103,16 +104,23 @@ export class Sending {
     };
   }
 
-  /** A step of a sign-in as it is sent. Pages for people answer one with a redirection that sets cookies: that is not followed. */
-  fillStep(step: RestRequest, scope: Scope): ReturnType<Sending['fill']> {
-    const filled = this.fill(step, scope);
+  /**
+   * The same where the answer may be a redirection, as where people sign in and out by pages: that is not followed.
+   * @param isEnd which ones are the answer; never those to another origin
+   */
+  fillForPage(
+    one: RestRequest,
+    scope: Scope,
+    isEnd: (head: HttpHead) => boolean,
+  ): ReturnType<Sending['fill']> {
+    const filled = this.fill(one, scope);
     const { url } = this.#connection;
-    const isEnd = ({ status, headers }: HttpHead) =>
-      !isSafe(step) &&
-      status < 304 &&
-      headers['set-cookie'] !== undefined &&
-      URL.parse(headers.location ?? '', url)?.origin === new URL(url).origin;
-    return { ...filled, isAnswer: (head) => isEnd(head) || filled.isAnswer?.(head) === true };
+    const isHere = ({ headers }: HttpHead) =>
+      !isSafe(one) && URL.parse(headers.location ?? '', url)?.origin === new URL(url).origin;
+    return {
+      ...filled,
+      isAnswer: (head) => (isHere(head) && isEnd(head)) || filled.isAnswer?.(head) === true,
+    };
   }
 
   /** The headers that go with everything, less those that the request has itself, or that are sent with what the secret storage has. */
@@ -140,7 +148,7 @@ export class Sending {
     if (missing !== undefined) {
       throw new TokensError(
         'E_CREDENTIALS',
-        'Renewing the token of {0} needs “{1}”, which is not remembered: sign in anew.',
+        'The request to {0} needs “{1}”, which is not remembered: sign in anew.',
         [this.#connection.name, missing],
         { sent: false },
       );
@@ -185,6 +193,24 @@ export class Sending {
       sent.headers.Cookie = all.map((one) => `${one.name}=${one.value}`).join('; ');
     }
   }
+}
+
+/** Whether a redirection ends a step of a sign-in: it hands out what others hand out with a page. */
+export function setsCookies({ status, headers }: HttpHead): boolean {
+  return status < 304 && headers['set-cookie'] !== undefined;
+}
+
+/** Whether a redirection says that something was done; another one says that the request has moved. */
+export function leadsOn({ status }: HttpHead): boolean {
+  return status === 302 || status === 303;
+}
+
+/** In UTF-8, as values go everywhere else. @throws E_PROTOCOL for what would be read as another user and password */
+function basicAuthorization(user: string, password: string): string {
+  if (/[:\p{Cc}]/u.test(user) || /\p{Cc}/u.test(password)) {
+    throw cannotCarry('Authorization');
+  }
+  return `Basic ${basicCredentials(user, password, 'Basic charset="UTF-8"')}`;
 }
 
 interface Filled {

@@ -151,7 +151,9 @@ function hasDots(path: string): boolean {
 
 /** The known names in a text, as `isKnown` has it. */
 export function namesInText(text: string, isKnown: (name: string) => boolean): string[] {
-  return [...text.matchAll(braced)].flatMap(([, name]) => (name !== undefined && isKnown(name) ? [name] : []));
+  return [...text.matchAll(braced)].flatMap(([, name]) =>
+    name !== undefined && isKnown(name) ? [name] : [],
+  );
 }
 
 /**
@@ -195,11 +197,15 @@ export function fillJson(json: Json, isKnown: (name: string) => boolean, values:
 /** A header's value. @throws E_PROTOCOL for what a header cannot carry */
 export function headerValue(name: string, value: string): string {
   if (!/^[\x20-\x7e]*$/.test(value)) {
-    throw new TokensError(
-      'E_PROTOCOL',
-      'A value for the header {0} has characters that no header can carry.',
-      [name],
-    );
+    throw cannotCarry(name);
   }
   return value;
+}
+
+export function cannotCarry(name: string): TokensError {
+  return new TokensError(
+    'E_PROTOCOL',
+    'A value for the header {0} has characters that no header can carry.',
+    [name],
+  );
 }

@@ -116,6 +116,23 @@ describe('rest: the client', () => {
       }
     });
 
+    it('is by Basic authorization in UTF-8, as all else is, with no user that ends within its name', async () => {
+      const { url, got } = await serve((_, response) => json(response, 'session'));
+      const { gateway } = new Client(
+        restOf(url, { signIn: { request: 'POST /api/session', basic: true }, token: '' }),
+      );
+      await gateway.signIn({ username: 'jörg', password: 'pä:ß' });
+      const sent = got[0]?.headers.authorization?.replace('Basic ', '') ?? '';
+      equal(Buffer.from(sent, 'base64').toString(), 'jörg:pä:ß');
+      for (const [username, password] of [
+        ['a:b', 'c'],
+        ['a', 'b\r\nX: c'],
+      ] as const) {
+        await failure(gateway.signIn({ username, password }), 'E_PROTOCOL');
+      }
+      equal(got.length, 1);
+    });
+
     it('is refused once, and by what the description says', async () => {
       for (const [status, body, description] of [
         [401, '{}', {}],
@@ -604,6 +621,18 @@ describe('rest: the client', () => {
       await failure(new Client(refused).gateway.signIn(demo), 'E_CREDENTIALS');
     });
 
+    it('goes with secure cookies to this machine without TLS, as browsers send them', async () => {
+      const { url, got } = await serve((call, response) =>
+        call.path === '/login'
+          ? json(response, { token: 'tok' }, 200, { 'Set-Cookie': 'auth=abc; Path=/; Secure; HttpOnly' })
+          : json(response, []),
+      );
+      const client = new Client(restOf(url, plain));
+      const { value, more } = await client.gateway.signIn(demo);
+      await client.rows({ user: value, more }, { request: 'GET /x' });
+      equal(got[1]?.headers.cookie, 'auth=abc');
+    });
+
     it('is told by what stands beside the rows where the answer is long', async () => {
       const rows = Array.from({ length: 5_000 }, (_, at) => ({ at, text: 'some words' }));
       const { url } = await server((_, response) => json(response, { data: rows, code: 9 }));
@@ -696,6 +725,24 @@ describe('rest: the client', () => {
       equal((await gateway.keepAlive({ user: 't' })).reportedMs, 299_500);
     });
 
+    it('is refused by what tells a refused sign-in, whatever the status is', async () => {
+      const { url } = await server((_, response) => json(response, { error: 'BAD_REFRESH' }));
+      for (const [renew, refused] of [
+        [{ request: 'POST /r', form: { r: '{refresh}' }, send: false }, 'sign-in'],
+        [{ request: 'POST /r' }, undefined],
+      ] as const) {
+        const description = {
+          ...plain,
+          keep: { refresh: '/refresh' },
+          life: { minutes: 5, sliding: true },
+          renew,
+        };
+        const client = new Client(restOf(url, { ...description, refused: { at: '/error' } }));
+        const renewing = client.gateway.keepAlive({ user: 't', more: { refresh: 'r' } });
+        equal((await failure(renewing, 'E_HTTP')).details.refused, refused);
+      }
+    });
+
     it('takes a life of nothing for the end, and what does not tell for no news', async () => {
       let body: unknown = { left: '-1' };
       const { url } = await server((_, response) => json(response, body));
@@ -722,6 +769,37 @@ describe('rest: the client', () => {
         new Client(restOf(url, { ...plain, revoke: { request: 'POST /out' } })).gateway.close({ user: 't' }),
         'E_HTTP',
       );
+    });
+
+    it('has ended where the answer leads to a page for people, but not where the request has moved', async () => {
+      for (const [status, location, code] of [
+        [302, '/login?logout', undefined],
+        [303, 'bye', undefined],
+        [302, 'https://other.example/', 'E_PROTOCOL'],
+        [301, '/out/', 'E_PROTOCOL'],
+      ] as const) {
+        const { url, got } = await server((_, response) =>
+          response.writeHead(status, { Location: location }).end(),
+        );
+        const { gateway } = new Client(restOf(url, { ...plain, revoke: { request: 'POST /out' } }));
+        const ending = gateway.close({ user: 't' });
+        await (code === undefined ? ending : failure(ending, code));
+        equal(got.length, 1);
+      }
+    });
+
+    it('is not known to have ended where half a login was refused', async () => {
+      const revoke = { request: 'POST /out', json: { password: '{password}' } };
+      for (const [status, code] of [
+        [401, 'E_CREDENTIALS'],
+        [404, undefined],
+      ] as const) {
+        const { url } = await server((_, response) => response.writeHead(status).end());
+        const { gateway } = new Client(restOf(url, { ...plain, revoke }));
+        const ending = gateway.close({ user: 't', login: async () => undefined });
+        await (code === undefined ? ending : failure(ending, code));
+        await gateway.close({ user: 't', login: async () => demo });
+      }
     });
 
     it('is ended without a parameter that no answer has told', async () => {

@@ -163,7 +163,11 @@ describe('rest: templates', () => {
     const isKnown = (name: string) => ['a', 'b', 'lifeSeconds'].includes(name);
     const known = values({ a: 'A"{b}', lifeSeconds: 90 });
     equal(fillText('x {a} {c} {{a}} $'.concat('{a}'), isKnown, known), 'x A"{b} {c} {A"{b}} $A"{b}');
-    equal(fillText(secretPlace, () => true, values({ secret: 'x' })), secretPlace, 'is no name');
+    equal(
+      fillText(secretPlace, () => true, values({ secret: 'x' })),
+      secretPlace,
+      'is no name',
+    );
     equal(fillText('{a}{b}', isKnown, known), undefined);
     deepEqual(
       fillJson(
@@ -277,9 +281,11 @@ describe('rest: lives', () => {
       deepEqual(instantOf(text), { ms, isWhole: true }, text);
     }
     deepEqual(instantOf(String(ms * 1000 + 500)), { ms: ms + 0.5, isWhole: false });
+    deepEqual(instantOf(`${ms}000000`), { ms, isWhole: true }, 'nanoseconds');
     for (const none of [
       '2026-01-01T00:00:00',
       '2026-13-01T00:00:00Z',
+      '2026-02-30T00:00:00Z',
       // By whose clock, or when within the minute, nobody knows.
       'Thu, 01 Jan 2026 00:00:00',
       'Thu Jan  1 00:00:00 2026',
