@@ -109,7 +109,8 @@ class Description {
   async #signIn(begun: Settings): Promise<Attempt> {
     let line = 'POST /login';
     for (;;) {
-      line = await this.#askRequest(vscode.l10n.t('The request that signs in: method and path'), line);
+      const prompt = vscode.l10n.t('The request that signs in: method and path');
+      line = await this.#askRequest(prompt, line, '', true);
       const settings = await this.#withBody(begun, line);
       const connection = this.#services.connections.check(settings);
       await confirmConnection(this.#services, this.#call, connection);
@@ -294,10 +295,13 @@ class Description {
     return askChoice(items, { title: this.#title, placeHolder });
   }
 
-  /** @param placeHolder what it may be; with it, the line may be empty */
-  #askRequest(prompt: string, value: string, placeHolder = ''): Promise<string> {
+  /**
+   * @param placeHolder what it may be; with it, the line may be empty
+   * @param isSignIn whether it may name what is asked for
+   */
+  #askRequest(prompt: string, value: string, placeHolder = '', isSignIn = false): Promise<string> {
     const known = { name: 'x', url: 'https://x', kind: this.#kind };
-    const problem = (line: string) => problemOf({ ...known, ...this.#describing.begun(line) });
+    const problem = (line: string) => problemOf({ ...known, ...this.#describing.begun(line, isSignIn) });
     const validateInput = (line: string) => (line === '' && placeHolder !== '' ? undefined : problem(line));
     return askText({ title: this.#title, prompt, value, placeHolder, validateInput });
   }

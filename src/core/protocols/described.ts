@@ -86,8 +86,11 @@ export interface Tried {
 /** How a person describes a gateway, by what its answers hold. */
 export interface Describing {
   readonly ways: readonly SignInWay[];
-  /** The settings to begin with, by the line of a request. */
-  begun(line: string): Settings;
+  /**
+   * The settings to begin with, by the line of a request.
+   * @param isSignIn whether its names are asked for
+   */
+  begun(line: string, isSignIn?: boolean): Settings;
   /** A sign-in with one more request, which comes last. */
   further(settings: Settings, line: string): Settings;
   /** The ways that a token can go out, the likeliest first. */

@@ -1,9 +1,10 @@
 import { readSetCookie } from '../../http/cookies.ts';
 import type { Sent } from '../../json.ts';
 import type { Describing, Found, FoundLife, SignInWay } from '../protocol.ts';
-import { maxSteps } from './description.ts';
+import { givenNames, maxSteps, parseRequest } from './description.ts';
 import { toldMs, type Unit } from './life.ts';
 import { type Place, placeOf, placeText, type Seen, seen } from './place.ts';
+import { namesIn } from './template.ts';
 
 /** Most places of an answer that are shown. */
 const maxPlaces = 500;
@@ -22,10 +23,7 @@ const ways: readonly SignInWay[] = [
   {
     label: { template: 'A form in the body' },
     example: 'grant_type=password&username={username}&password={password}',
-    settings: (line, text) => {
-      const pairs = text.split('&').map((pair) => /^([^=]+)=(.*)$/.exec(pair)?.slice(1) ?? [pair, '']);
-      return signIn(line, text, { form: Object.fromEntries(pairs) as unknown });
-    },
+    settings: (line, text) => signIn(line, text, { form: Object.fromEntries(new URLSearchParams(text)) }),
   },
   {
     label: { template: 'Basic authorization' },
@@ -39,18 +37,27 @@ const ways: readonly SignInWay[] = [
       return signIn(line, text, { headers: { [name]: value } });
     },
   },
+  {
+    label: { template: 'In the address alone' },
+    settings: (line) => signIn(line, '', {}),
+  },
 ];
 
-/** A request that signs in, with what is asked for. */
+/** A request that signs in, with what is asked for: the names in its path, and those in what it is sent. */
 function signIn(line: string, text: string, member: object) {
-  const names = [...text.matchAll(/\{([A-Za-z]\w{0,31})\}/g)].map(([, name = '']) => name);
-  return { ask: [...new Set(names)], signIn: { request: line, ...member } };
+  const inText = [...text.matchAll(/\{([A-Za-z]\w{0,31})\}/g)].map(([, name = '']) => name);
+  const names = [...namesIn(parseRequest(line)?.path ?? []), ...inText];
+  const ask = names.filter((name) => !givenNames.includes(name));
+  return { ask: [...new Set(ask)], signIn: { request: line, ...member } };
 }
 
 /** How a description is put together of what a person says. */
 export const describing: Describing = {
   ways,
-  begun: (line) => ({ signIn: { request: line }, token: '' }),
+  begun: (line, isSignIn = false) => ({
+    ...(isSignIn ? signIn(line, '', {}) : { signIn: { request: line } }),
+    token: '',
+  }),
   further: (settings, line) => ({ ...settings, signIn: [settings.signIn, { request: line }].flat() }),
   sends: ({ place, name }) => {
     const at = placeOf(place)?.in;

@@ -219,8 +219,8 @@ export function parseRequest(line: string): RestRequest | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
-/** Names that every template may use. */
-const numberNames = ['lifeSeconds', 'lifeMinutes'] as const;
+/** Names that a template may use without anybody saying what they stand for. */
+export const givenNames: readonly string[] = ['token', 'lifeSeconds', 'lifeMinutes'];
 
 /** The names of all that is kept with a token, whichever answer it is from. */
 export function keptNames({ keep: usual, signIn, renew, requests }: Description): ReadonlySet<string> {
@@ -236,7 +236,7 @@ export function isSafe({ method }: Pick<RestRequest, 'method'>): boolean {
 /** All names that the values of templates can be known by. */
 export function knownNames(description: Description): ReadonlySet<string> {
   const { ask, inputs } = description;
-  return new Set(['token', ...numberNames, ...ask, ...Object.keys(inputs), ...keptNames(description)]);
+  return new Set([...givenNames, ...ask, ...Object.keys(inputs), ...keptNames(description)]);
 }
 
 /** Of what is asked for, what goes by Basic authorization: the user, and what is asked for next. */
@@ -280,7 +280,7 @@ const unitNames = ['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] 
 /** What of a description cannot be, though each member of it can. */
 function contradiction(description: Description): Message | undefined {
   const { ask, inputs, signIn, send, query, renew, revoke, requests, life } = description;
-  const all = ['token', ...numberNames, ...Object.keys(inputs), ...keptNames(description), ...ask];
+  const all = [...givenNames, ...Object.keys(inputs), ...keptNames(description), ...ask];
   const twice = all.find((name, at) => all.indexOf(name) !== at);
   if (twice !== undefined) {
     return { ...wrong.twice, args: [twice] };

@@ -65,9 +65,9 @@ describe('ways to sign in', () => {
       const found = settings('POST /login', example);
       const parsed = parseDescription({ ...found, token: '/t' });
       ok(parsed.ok, example);
-      ok(parsed.value.ask.length > 0);
+      equal(parsed.value.ask.length > 0, example !== '' || found.ask?.toString() === 'username,password');
     }
-    const [json, form, basic, header] = describing.ways;
+    const [json, form, basic, header, address] = describing.ways;
     throws(() => json?.settings('POST /login', '{'));
     deepEqual(form?.settings('POST /login', 'a=b=c&user={username}'), {
       ask: ['username'],
@@ -81,6 +81,18 @@ describe('ways to sign in', () => {
       ask: ['apiKey'],
       signIn: { request: 'POST /login', headers: { 'X-Key': '{apiKey}' } },
     });
+    deepEqual(form?.settings('POST /login', 'scope=a%20b+c&r=100%').signIn, {
+      request: 'POST /login',
+      form: { scope: 'a b c', r: '100%' },
+    });
+    const line = 'GET /key/{apiKey}?Minutes={lifeMinutes}{?site}';
+    deepEqual(address?.settings(line, ''), { ask: ['apiKey', 'site'], signIn: { request: line } });
+    const inPath = json?.settings('POST /login/{username}', '{"p": "{password}", "s": "{lifeSeconds}"}');
+    deepEqual(inPath?.ask, ['username', 'password']);
+    for (const settings of [describing.begun(line, true), { ...inPath, token: '' }]) {
+      ok(parseDescription(settings).ok);
+    }
+    ok(!parseDescription(describing.begun(line)).ok, 'nobody is asked for what ends a token');
   });
 });
 
