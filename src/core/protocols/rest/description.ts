@@ -191,12 +191,16 @@ export const presetsByName = presets as Readonly<Record<string, DescribedApi>>;
  * by one; of `inputs` each single one. The reason names the member.
  */
 export function parseDescription(input: Readonly<Record<string, unknown>>): Parsed<Description, Message> {
-  const { preset } = input;
+  const { preset, url } = input;
   const names = Object.keys(presetsByName);
   if (preset !== undefined && (typeof preset !== 'string' || !names.includes(preset))) {
     return { ok: false, reason: { ...wrong.choice, args: ['preset', names.join(', ')] } };
   }
   const base = preset === undefined ? {} : (presetsByName[preset]?.description ?? {});
+  const [, inAddress] = /\{([^}]*)/.exec(typeof url === 'string' ? url : '') ?? [];
+  if (inAddress !== undefined) {
+    return { ok: false, reason: { ...wrong.unnamed, args: ['url', inAddress] } }; // It is a fixed text.
+  }
   const own = Object.fromEntries(
     memberNames.flatMap((name) => (input[name] === undefined ? [] : [[name, input[name]]])),
   );

@@ -124,6 +124,7 @@ describe('rest: descriptions', () => {
     [{ requests: { a: { request: 'GET x' } } }, 'requests.a.request', /method/],
     [{ rows: '$response.body' }, 'rows', /JSON Pointer/],
     [{ preset: 'nothing' }, 'preset', /redfish/],
+    [{ url: 'https://api.example.com/{site}/v1' }, 'url', /“site”/],
   ];
   for (const [members, member, reason] of cases) {
     it(`names ${member} in ${JSON.stringify(members).slice(0, 70)}`, () => {
