@@ -127,6 +127,18 @@ export function openValues(
   ]);
 }
 
+/** The headers of a request: those that go with everything, less those in whose place it has its own, or its token. */
+export function headersOf(
+  { headers: own }: RestRequest,
+  { headers, send }: Description,
+  hasToken: boolean,
+): Readonly<Record<string, string>> {
+  const names = [...Object.keys(own), ...(hasToken && send.in === 'header' ? [send.name] : [])];
+  const others = new Set(names.map((name) => name.toLowerCase()));
+  const left = Object.entries(headers).filter(([name]) => !others.has(name.toLowerCase()));
+  return { ...Object.fromEntries(left), ...own };
+}
+
 /** Where rows stand that a pointer leads to. */
 export function rowsAtPath(at: readonly string[]): RowPath {
   return { member: 'Rows', mayWrap: false, at };

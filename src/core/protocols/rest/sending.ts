@@ -15,7 +15,7 @@ import {
   type RestRequest,
 } from './description.ts';
 import { isCalled, pathOf, seen } from './place.ts';
-import { openValues } from './request.ts';
+import { headersOf, openValues } from './request.ts';
 import {
   cannotCarry,
   fillJson,
@@ -74,12 +74,11 @@ export class Sending {
         const value = fillText(text, isKnown, values);
         return value === undefined ? [] : [[name, value]];
       });
-    const headers = Object.fromEntries(
-      fill({ ...this.#ownHeaders(one, token !== undefined), ...one.headers }).map(([name, value]) => [
-        name,
-        headerValue(name, value),
-      ]),
-    );
+    const all = headersOf(one, this.#description, token !== undefined);
+    // What the secret storage has a part of goes with every request by itself.
+    const own = Object.entries(all).filter(([, value]) => !value.includes(secretPlace));
+    const filled = fill(Object.fromEntries(own));
+    const headers = Object.fromEntries(filled.map(([name, value]) => [name, headerValue(name, value)]));
     const form = one.form && fill(one.form);
     const body = one.json === undefined || one.isOwnBody ? one.json : fillJson(one.json, isKnown, values);
     const sent: Filled = { path: withQuery(path, one.query ?? []), headers, form, json: body };
@@ -121,17 +120,6 @@ export class Sending {
       ...filled,
       isAnswer: (head) => (isHere(head) && isEnd(head)) || filled.isAnswer?.(head) === true,
     };
-  }
-
-  /** The headers that go with everything, less those that the request has itself, or that are sent with what the secret storage has. */
-  #ownHeaders({ headers }: RestRequest, hasToken: boolean): Record<string, string> {
-    const { headers: own, send: how } = this.#description;
-    const names = [...Object.keys(headers), ...(hasToken && how.in === 'header' ? [how.name] : [])];
-    const others = new Set(names.map((name) => name.toLowerCase()));
-    const left = Object.entries(own).filter(
-      ([name, value]) => !others.has(name.toLowerCase()) && !value.includes(secretPlace),
-    );
-    return Object.fromEntries(left);
   }
 
   /** Whether all is known that a path cannot do without; parameters of its query are left out. */

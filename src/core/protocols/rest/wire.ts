@@ -2,7 +2,7 @@ import { type Connection, secretPlace } from '../../connection.ts';
 import type { WireRequest } from '../protocol.ts';
 import { knownNames } from './description.ts';
 import { pathOf } from './place.ts';
-import { dataRequest, descriptionOf, openValues, type RestQuery } from './request.ts';
+import { dataRequest, descriptionOf, headersOf, openValues, type RestQuery } from './request.ts';
 import { fillJson, fillPath, fillText } from './template.ts';
 
 /** The environment variable that stands for the token. */
@@ -18,7 +18,7 @@ export function wire(query: RestQuery, connection: Connection): WireRequest {
   const textOf = (name: string) => open.get(name) ?? (known.has(name) ? name.toUpperCase() : undefined);
   const isBesideToken = (name: string) => name !== 'token' && known.has(name);
   const value = fillText(description.send.value, isBesideToken, textOf) ?? '';
-  const headers = Object.entries({ ...description.headers, ...request.headers }).map(([name, text]) => [
+  const headers = Object.entries(headersOf(request, description, request.send)).map(([name, text]) => [
     name,
     fillText(text, isKnown, (one) => open.get(one) ?? secretPlace) ?? '',
   ]);

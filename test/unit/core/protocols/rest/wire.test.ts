@@ -14,6 +14,7 @@ const requests: readonly Omit<DataRequest, 'connection'>[] = [
   { request: 'POST /items', json: { q: 'it\'s "$(id)" é', n: 1 } },
   { request: 'form', params: { words: 'x=y&z' } },
   { request: 'DELETE /items/{id}', params: { id: 'a/b' } },
+  { request: 'own' },
 ];
 
 /** What of a request has to be the same, however it is made. */
@@ -46,7 +47,10 @@ describe('rest: the text of a request', () => {
         ...plain,
         ...(send && { send }),
         headers: { 'X-Version': '2', 'x-t': 'of all' },
-        requests: { form: { request: 'POST /search', form: { q: '{words}', all: 'y' } } },
+        requests: {
+          form: { request: 'POST /search', form: { q: '{words}', all: 'y' } },
+          own: { request: 'GET /own', headers: { 'x-version': '3' } },
+        },
       });
       const client = new Client(connection);
       // In a cookie not everything is as it is; the program that sends the text would have to know how.
