@@ -119,7 +119,7 @@ export class Renewal extends Part<RenewalDeps> {
   async #replaceMain(record: MainToken, options: OperationOptions, change: TokenChange): Promise<void> {
     const { connections, sync, table } = this.deps;
     const connection = connections.get(record.connection);
-    await this.deps.signIn.again({ connection, service: record.service }, options, record);
+    await this.deps.signIn.again({ connection, service: record.service }, options, record, false);
     if (table.get(record.id)?.value === record.value) {
       throw expired(record); // Calls are made with another token of this connection; this one is at its end.
     }

@@ -120,11 +120,13 @@ export class SignIn extends Part<SignInDeps> {
   /**
    * Signs in because `dead` is; once for all who wait for it. Uses what is remembered, else asks. Rejects with
    * `E_EXPIRED` (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
+   * @param mayRenew whether what is kept with it may be good for a new one; else that was refused just now
    */
   async again(
     audience: Audience,
     options: OperationOptions,
     dead: MainToken | undefined,
+    mayRenew = true,
   ): Promise<MainToken> {
     const another = this.#anotherThan(dead, audience);
     if (another !== undefined) {
@@ -135,7 +137,7 @@ export class SignIn extends Part<SignInDeps> {
     const asking = this.#flights.get(key(true));
     const running = asking ?? this.#flights.get(key(false));
     if (running === undefined) {
-      const token = this.#flights.run(key(asks), () => this.#recover(audience, options, dead));
+      const token = this.#flights.run(key(asks), () => this.#recover(audience, options, dead, mayRenew));
       return unlessCancelled(token, options.signal);
     }
     try {
@@ -145,7 +147,7 @@ export class SignIn extends Part<SignInDeps> {
       if (options.signal?.aborted || !asks || asking !== undefined || !(error instanceof TokensError)) {
         throw error;
       }
-      return this.again(audience, options, dead);
+      return this.again(audience, options, dead, mayRenew);
     }
   }
 
@@ -169,12 +171,13 @@ export class SignIn extends Part<SignInDeps> {
     audience: Audience,
     { askLogin, askGatewayLogin }: OperationOptions,
     dead: MainToken | undefined,
+    mayRenew: boolean,
   ): Promise<MainToken> {
     const { connection, service } = audience;
     let refusal: TokensError | undefined;
     const rests = (this.#inVain.get(connection.name) ?? 0) >= maxInVain;
     try {
-      const renewed = rests || dead === undefined ? undefined : await this.#renewed(connection, dead);
+      const renewed = mayRenew && !rests && dead ? await this.#renewed(connection, dead) : undefined;
       if (renewed !== undefined) {
         return renewed;
       }

@@ -451,12 +451,15 @@ describe('rest: tokens', () => {
   });
 
   it('are signed in for anew where the refresh token is good no more', async () => {
-    const { window } = await signedIn(refreshing);
+    const { window, token } = await signedIn(refreshing);
     server.live.clear();
     server.unused.clear();
     deepEqual(await turned(rig, rig.rows(window)), [{ path: '/items' }]);
     equal(server.calls('/refresh').length, 1);
     equal(server.calls('/login').length, 2);
+    server.unused.clear();
+    await turned(rig, window.keeper.keepAlive(token.id));
+    deepEqual([server.calls('/refresh').length, server.calls('/login').length], [2, 3]);
   });
 
   it('are signed in for anew in time where nothing renews them', async () => {
