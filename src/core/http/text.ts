@@ -101,7 +101,10 @@ export function isError(error: unknown): boolean {
 /** Members in which servers say what has happened, in the order in which they are read. */
 const wordy = [
   'error',
+  'error_description',
+  'errors',
   'Errors',
+  'fault',
   'message',
   'Message',
   'messages',
@@ -111,8 +114,15 @@ const wordy = [
   'Details',
   'reason',
   'errorMessage',
+  'default_message',
+  'faultstring',
   'description',
+  '@Message.ExtendedInfo',
+  'value',
 ];
+
+/** How deep in an answer words are looked for. */
+const maxWordDepth = 4;
 
 /** Names of a member that says in a number why something failed. */
 const reasonCode = /^(?:reason|error)[ _-]?code$/i;
@@ -136,11 +146,11 @@ function messageIn(value: unknown, depth = 0): string {
   if (typeof value === 'string') {
     return value;
   }
-  if (Array.isArray(value) && depth < 3) {
+  if (Array.isArray(value) && depth < maxWordDepth) {
     return messageIn(value.find(isError), depth + 1);
   }
   let words = '';
-  for (const name of depth < 3 ? wordy : []) {
+  for (const name of depth < maxWordDepth ? wordy : []) {
     const more = messageIn(member(value, name), depth + 1);
     // Many servers put the name of the status into the one member, and what has happened into another.
     if (more !== '' && !words.includes(more)) {

@@ -55,6 +55,18 @@ describe('protocols: text of untrusted senders', () => {
     equal(wordsOf('{"Errors": {"Status": 410, "Detail": "Expired"}}', redactor), 'Expired');
     equal(wordsOf('{"message": ["First", "Second"]}', redactor), 'First');
     equal(wordsOf('{"status": 500}', redactor), '');
+    // As Vault, OAuth, JSON:API, vCenter, Redfish, OData and Apigee say it.
+    for (const [body, words] of [
+      [{ errors: ['permission denied'] }, 'permission denied'],
+      [{ error: 'invalid_grant', error_description: 'Wrong user.' }, 'invalid_grant: Wrong user.'],
+      [{ errors: [{ title: 'Gone', detail: 'Session over' }] }, 'Session over'],
+      [{ messages: [{ id: 'x', default_message: 'Sign in first.' }] }, 'Sign in first.'],
+      [{ error: { code: 'x', '@Message.ExtendedInfo': [{ Message: 'No rights.' }] } }, 'No rights.'],
+      [{ error: { code: 301, message: { lang: 'en', value: 'Invalid session.' } } }, 'Invalid session.'],
+      [{ fault: { faultstring: 'Quota' } }, 'Quota'],
+    ] as const) {
+      equal(wordsOf(JSON.stringify(body), redactor), words);
+    }
     equal(wordsOf('{"error": {"error": {"error": {"error": {"error": "too deep"}}}}}', redactor), '');
   });
 
