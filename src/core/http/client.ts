@@ -218,7 +218,8 @@ export class HttpClient extends Part<HttpDeps> {
         throw tooManyHeaders(this.host);
       }
       const jar = request.cookies ?? this.#cookies;
-      jar.take(message.headers['set-cookie'] ?? [], url.pathname, this.#isPrivate);
+      const serverNow = Date.parse(message.headers.date ?? '') || undefined;
+      jar.take(message.headers['set-cookie'] ?? [], url.pathname, this.#isPrivate, serverNow);
       request.onSecrets?.(jar.secrets());
       const head: HttpHead = { status, headers: message.headers, sent };
       if (redirects.has(status) && !request.isAnswer?.(head)) {
@@ -226,7 +227,7 @@ export class HttpClient extends Part<HttpDeps> {
         url = this.#redirect(message, url, request.method, hop);
         continue;
       }
-      const retryAfterMs = this.#retryAfter(message.headers['retry-after']);
+      const retryAfterMs = this.#retryAfter(message.headers['retry-after'], serverNow);
       if (mayWait && passing.has(status) && (status !== 429 || retryAfterMs !== undefined)) {
         const wait = retryAfterMs ?? 0;
         // The longest backoff has to fit as well, and some time for the answer.
@@ -311,13 +312,13 @@ export class HttpClient extends Part<HttpDeps> {
     return to;
   }
 
-  /** Seconds or a date (RFC 9110, 10.2.3), in milliseconds from now. */
-  #retryAfter(value: string | undefined): number | undefined {
+  /** Seconds or a date of the server's clock (RFC 9110, 10.2.3), in milliseconds from now. */
+  #retryAfter(value: string | undefined, serverNow = this.deps.clock.now().wall): number | undefined {
     if (value === undefined) {
       return undefined;
     }
     const seconds = /^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN;
-    const ms = Number.isNaN(seconds) ? Date.parse(value) - this.deps.clock.now().wall : seconds * 1000;
+    const ms = Number.isNaN(seconds) ? Date.parse(value) - serverNow : seconds * 1000;
     return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
   }
 

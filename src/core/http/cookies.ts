@@ -34,8 +34,11 @@ export class CookieJar {
     this.#clock = clock;
   }
 
-  /** @param requestPath Of the request that was answered; the default path is taken from it (RFC 6265, 5.1.4). */
-  take(setCookie: readonly string[], requestPath: string, secure: boolean): void {
+  /**
+   * @param requestPath Of the request that was answered; the default path is taken from it (RFC 6265, 5.1.4).
+   * @param serverNow Epoch milliseconds of the server's clock, which its dates are of and which may be hours off.
+   */
+  take(setCookie: readonly string[], requestPath: string, secure: boolean, serverNow?: number): void {
     const { up, wall } = this.#clock.now();
     this.#expire(up);
     const defaultPath = requestPath.slice(0, requestPath.lastIndexOf('/')) || '/';
@@ -50,7 +53,7 @@ export class CookieJar {
         lastOf(all, 'domain', (text) =>
           text === '' ? undefined : text.replace(/^\./, '').toLowerCase() || this.#host,
         ) ?? this.#host;
-      const lifeMs = cookie.maxAgeMs ?? (cookie.expires ?? Number.POSITIVE_INFINITY) - wall;
+      const lifeMs = cookie.maxAgeMs ?? (cookie.expires ?? Number.POSITIVE_INFINITY) - (serverNow ?? wall);
       if (!this.#isOurs(domain)) {
         continue;
       }

@@ -153,6 +153,27 @@ describe('protocols: http', () => {
     });
   });
 
+  it("ends a cookie by its gateway's clock, which may be hours off", async () => {
+    for (const aheadMs of [-3 * 3_600_000, 3 * 3_600_000]) {
+      const clock = new FakeClock();
+      const theirs = (ms: number) => new Date(clock.now().wall + aheadMs + ms).toUTCString();
+      const server = await serve((_, response, index) => {
+        const more = index === 0 ? { 'Set-Cookie': `ROUTE=a; Path=/; Expires=${theirs(1_800_000)}` } : {};
+        json(response, {}, 200, { Date: theirs(0), ...more });
+      });
+      const http = client(server.url, {}, { clock });
+      await http.send(get);
+      clock.advance(1_700_000);
+      await http.send(get);
+      clock.advance(200_000);
+      await http.send(get);
+      deepEqual(
+        server.got.map(({ headers }) => headers.cookie),
+        [undefined, 'ROUTE=a', undefined],
+      );
+    }
+  });
+
   it('a gateway gets its cookies back, byte by byte, until it deletes them', async () => {
     const lines = [
       ['id=M\xfcller; Path=/', 'x=1; Domain=other.example'],
@@ -543,6 +564,7 @@ describe('protocols: http', () => {
       const clock = new FakeClock(wall);
       const server = await serve((got, response) =>
         json(response, {}, 503, {
+          Date: new Date(wall).toUTCString(),
           'Retry-After': got.path === '/date' ? new Date(wall + 90_000).toUTCString() : '60',
         }),
       );
@@ -551,6 +573,22 @@ describe('protocols: http', () => {
       deepEqual([answer.status, answer.retryAfterMs], [503, 60_000]);
       equal((await http.send({ ...get, path: '/date' })).retryAfterMs, 90_000);
       equal(server.got.length, 2);
+    });
+
+    it("reckons a date to wait for by the server's clock, which may be hours off", async () => {
+      const clock = new FakeClock();
+      for (const aheadMs of [3 * 3_600_000, -3 * 3_600_000]) {
+        const { up: begun, wall } = clock.now();
+        const theirs = (ms: number) => new Date(wall + aheadMs + ms).toUTCString();
+        const server = await serve((_, response, index) =>
+          index === 0
+            ? json(response, {}, 429, { Date: theirs(0), 'Retry-After': theirs(7_000) })
+            : json(response, {}),
+        );
+        const answer = await turn(clock, client(server.url, {}, { clock }).send(get), 100);
+        equal(answer.status, 200);
+        ok(clock.now().up - begun >= 7_000);
+      }
     });
 
     it('never sends twice what opens something', async () => {
