@@ -74,7 +74,9 @@ export function saysUserTokenIsGone(words: string): boolean {
 export function speaksOfLimit(words: string): boolean {
   return (
     /session/i.test(words) &&
-    /limit|max|exceed|too many|no more|no free|not available|unavailable|exhaust|in use|full/i.test(words)
+    /limit|max|exceed|quota|capacity|exhaust|too many|enough|insufficient|allocate|no more|out of|\bfree\b|\bleft\b|available|in use|full/i.test(
+      words,
+    )
   );
 }
 

@@ -227,11 +227,11 @@ export class CraWire {
         details,
       );
     }
-    if (about === undefined || !mayBeOfToken.has(status)) {
-      return refused(host, words, details);
+    if (about === 'either' && saysSessionIsGone(words)) {
+      return refused(host, words, { ...details, refused: 'session' });
     }
-    const blamed = about === 'either' && saysSessionIsGone(words) ? 'session' : about;
-    return refused(host, words, { ...details, refused: blamed });
+    const mayBe = about !== undefined && mayBeOfToken.has(status);
+    return refused(host, words, mayBe ? { ...details, refused: about } : details);
   }
 
   #logOnRefused(answer: HttpAnswer, words: string, service: string): TokensError {

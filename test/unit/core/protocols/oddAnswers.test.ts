@@ -359,7 +359,7 @@ describe('protocols: odd answers', () => {
     await failure(getIt(), 'E_HTTP');
   });
 
-  for (const status of [200, 400, 404, 401]) {
+  for (const status of [200, 400, 401, 403, 404, 409, 500]) {
     it(`a session that is told unknown under ${status} was refused, a view was not`, async () => {
       await open('views', (got, response) =>
         json(
@@ -373,6 +373,25 @@ describe('protocols: odd answers', () => {
       equal(await getView().catch(caught), false);
     });
   }
+
+  it('a lack of sessions is told by many words, and no other one', async () => {
+    let words = '';
+    await open('views', (_, response) => json(response, { error: words }));
+    for (words of [
+      'No session available',
+      'There are no sessions left',
+      'Session quota reached',
+      'Out of sessions',
+      'Insufficient resources to open a session',
+      'A session could not be allocated',
+      'All sessions are in use',
+    ]) {
+      await failure(getView(), 'E_LIMIT');
+    }
+    for (words of ['Session not found', 'View V is not available', 'The session has expired']) {
+      await failure(getView(), 'E_HTTP');
+    }
+  });
 
   it('a 401 that asks for the Tomcat user is no refusal of the token', async () => {
     for (const dialect of ['views', 'getData'] as const) {
