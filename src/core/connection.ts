@@ -44,7 +44,7 @@ export const commonSettings = {
   /** Origin with an optional path prefix; a slash at the end is taken away. */
   url: v.pipe(v.string(), v.trim(), v.check(isHttpUrl, as('address'))),
   /** Of a token that was just issued or renewed, where the gateway does not tell. In minutes. */
-  lifeMinutes: v.optional(positive),
+  lifeMinutes: v.optional(number),
   keepAlive: v.optional(choice(keepAliveModes), 'manual'),
   /** How many sessions are kept open on it at most. */
   maxSessions: v.optional(v.pipe(number, v.integer(), v.minValue(1)), 5),

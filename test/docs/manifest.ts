@@ -130,7 +130,6 @@ export function manifestUpToDate(text: string): string {
       ? {
           minimum: Math.min(...lives.map(({ min }) => min)),
           maximum: Math.max(...lives.map(({ max }) => max)),
-          exclusiveMinimum: undefined,
         }
       : {}),
   }));

@@ -30,10 +30,10 @@ describe('connections', () => {
         { ...good, url: 'https://u:p@host' },
         '"url" must be an http or https address without user, query or fragment',
       ],
-      [{ ...good, lifeMinutes: 0 }, '"lifeMinutes" must be more than 0'],
       [{ ...good, lifeMinutes: Number.POSITIVE_INFINITY }, '"lifeMinutes" must be a number'],
       [{ ...good, maxSessions: 1.5 }, '"maxSessions" must be a whole number'],
       [{ ...good, maxSessions: 0 }, '"maxSessions" must be 1 or more'],
+      [{ ...good, requestTimeoutSeconds: 0 }, '"requestTimeoutSeconds" must be more than 0'],
       [{ ...good, requestTimeoutSeconds: '30' }, '"requestTimeoutSeconds" must be a number'],
       [{ ...good, rejectUnauthorized: 'no' }, '"rejectUnauthorized" must be a boolean'],
     ] as const) {
@@ -107,8 +107,8 @@ describe('connections', () => {
       return parsed.ok ? parsed.value.lifeMinutes : undefined;
     };
     assert.deepEqual(
-      [1, undefined, 30, 9999].map((lifeMinutes) => lifeOf({ lifeMinutes })),
-      [5, 15, 30, 1440],
+      [-1, 0, 1, undefined, 30, 9999].map((lifeMinutes) => lifeOf({ lifeMinutes })),
+      [5, 5, 5, 15, 30, 1440],
     );
     const sarus = [0.5, undefined, 9999].map((lifeMinutes) => lifeOf({ kind: 'sarus', lifeMinutes }));
     assert.deepEqual(sarus, [1, 30, 1440]);
