@@ -285,7 +285,8 @@ export class HttpClient extends Part<HttpDeps> {
 
   #redirect(message: IncomingMessage, from: URL, method: string, hop: number): URL {
     const status = message.statusCode ?? 0;
-    const to = URL.parse(message.headers.location ?? '', from.href);
+    const { location = '' } = message.headers;
+    const to = location.trim() === '' ? null : URL.parse(location, from.href); // Nothing would lead to where it was sent.
     const refusal = ({ template, args = [] }: Message) =>
       new TokensError('E_PROTOCOL', template, [this.host, ...args], { status });
     if (to === null) {

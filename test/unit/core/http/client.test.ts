@@ -242,6 +242,7 @@ describe('protocols: http', () => {
       for (const _ of where) {
         await failure(http.send(get), 'E_PROTOCOL');
       }
+      equal(server.got.length, where.length);
     });
 
     it('stops after three', async () => {
