@@ -26,11 +26,17 @@ export function saysTokenIsGone(words: string): boolean {
   return goneToken.test(words) && !otherToken.test(words);
 }
 
+const wrongLogin = [
+  /password|credential|revoked|access denied|unauthori[sz]ed|not authori[sz]ed/,
+  /\b(?:invalid|unknown|wrong|incorrect|no such) (?:user|account|log-?[io]n)/,
+  /\b(?:user|account|logonid)\b[^.;]{0,40}\b(?:disabled|locked|suspended|not (?:found|known|defined|valid))/,
+  /\b(?:authentication|(?:log|sign)[ -]?[io]n) (?:has |was |is )?(?:failed|failure|denied|rejected|refused|incorrect|invalid)/,
+  /\b(?:failed|failure|unable|cannot|could not|not)(?: to| be)? authenticate/,
+].map(({ source }) => new RegExp(source, 'i'));
+
 /** Whether a gateway's words, which are not documented, say no to who signs in. A login too many would lock them out. */
 export function saysLoginIsWrong(words: string): boolean {
-  return /password|credential|revoked|(?:invalid|unknown|wrong|no such) (?:user|account)|(?:authentication|(?:log|sign)[ -]?[io]n) (?:has )?(?:failed|failure|denied)/i.test(
-    words,
-  );
+  return wrongLogin.some((form) => form.test(words));
 }
 
 /** What the log gets of an answer that is a failure; `status` may be that of an envelope in the body. */
