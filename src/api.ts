@@ -54,8 +54,8 @@ export function createApi(services: CommandServices): ApiVerbs {
         }
         return keeper.signIn(connection, {
           login: loginOf(services.connections.find(connection), credentials),
-          remember,
-          service,
+          remember: remember ?? undefined,
+          service: service ?? undefined,
         });
       }),
     getData: (request) =>

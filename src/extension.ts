@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { ApiVerbs, SessionTokensApi } from './api.ts';
 import type { App } from './app.ts';
 import { registerAuthentication } from './authentication/register.ts';
+import { copyOf } from './core/json.ts';
 import { registerTools } from './tools/register.ts';
 import { lazyTree } from './views/lazyTree.ts';
 import { registerResults } from './views/results/register.ts';
@@ -81,17 +82,15 @@ function lazyApi(
   onDidChangeTokens: SessionTokensApi['onDidChangeTokens'],
   api: () => Promise<ApiVerbs>,
 ): SessionTokensApi {
-  return Object.freeze<SessionTokensApi>({
-    apiVersion: 1,
-    onDidChangeTokens,
-    tokens: async () => (await api()).tokens(),
-    signIn: async (...args) => (await api()).signIn(...args),
-    getData: async (...args) => (await api()).getData(...args),
-    keepAlive: async (...args) => (await api()).keepAlive(...args),
-    query: async (...args) => (await api()).query(...args),
-    close: async (...args) => (await api()).close(...args),
-    closeAll: async (...args) => (await api()).closeAll(...args),
+  const names = ['tokens', 'signIn', 'getData', 'keepAlive', 'query', 'close', 'closeAll'] as const;
+  const verbs = names.map((name: keyof ApiVerbs) => {
+    const verb = async (...given: unknown[]): Promise<unknown> => {
+      const args = given.map(copyOf); // Until all is loaded its program may have put something else into its objects.
+      return Reflect.apply((await api())[name], undefined, args);
+    };
+    return [name, verb];
   });
+  return Object.freeze({ apiVersion: 1, onDidChangeTokens, ...Object.fromEntries(verbs) });
 }
 
 /** Whether there is something behind a key that is at work without being asked: a token, or the relay of a terminal. */

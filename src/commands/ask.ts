@@ -222,6 +222,16 @@ export async function chosenConnection(
   return connection;
 }
 
+/** The name of that connection; one that is named need not be in the settings any more, while tokens of it are held. */
+export async function chosenName(
+  services: CommandServices,
+  call: Call,
+  title: string,
+  among?: (connection: Connection) => boolean,
+): Promise<string> {
+  return namedConnection(services, call) ?? (await chosenConnection(services, call, title, among)).name;
+}
+
 /** The token named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenToken(
   services: CommandServices,
@@ -231,7 +241,7 @@ export async function chosenToken(
 ): Promise<TokenInfo> {
   const id = args.id;
   if (id !== undefined) {
-    return services.keeper.token(String(id));
+    return services.keeper.token(typeof id === 'string' ? id : '');
   }
   const token = await chosen(
     services.keeper

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
 import type { ErrorCode, TokensError } from '../core/errors.ts';
+import { isRecord } from '../core/http/text.ts';
+import { copyOf } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
+import { incomplete } from '../core/requests/request.ts';
 import { toUserError } from '../userError.ts';
 import { Row, TreeNode } from '../views/nodes.ts';
 import { viewType } from '../views/results/register.ts';
@@ -9,15 +12,20 @@ import type { Call, CommandServices, CommandTable } from './command.ts';
 /**
  * Called with nothing, with a row of a view, at the tab of a result or in the menu of its table: by a person. With an
  * object, an empty one included: by a program.
+ * @throws E_CONFIG for what is no object: of a name, people and programs mean what is called so, and not all that there is
  */
 export function callOf(input: unknown): Call {
   if (input instanceof Row) {
     return { args: input.args, interactive: true };
   }
-  if (typeof input !== 'object' || input === null || Array.isArray(input) || input instanceof vscode.Uri) {
+  if (input === undefined || input === null || Array.isArray(input) || input instanceof vscode.Uri) {
     return { args: {}, interactive: true };
   }
-  return { args: { ...input }, interactive: 'webview' in input || 'webviewSection' in input };
+  const args = copyOf(input);
+  if (!isRecord(args)) {
+    throw incomplete('arguments');
+  }
+  return { args, interactive: 'webview' in args || 'webviewSection' in args };
 }
 
 /**
@@ -31,9 +39,12 @@ export async function run(
   input: unknown,
   isForProgram = false,
 ): Promise<unknown> {
-  const call = callOf(input);
+  let call: Call = { args: {}, interactive: false };
   try {
-    const [table] = await Promise.all([tableOf(id), services.ready, focusSettled(services, id, input)]);
+    call = callOf(input);
+    const isFromThere = input === undefined || call.args.webview !== undefined;
+    const settled = isFromThere && id !== 'sessionTokens.showMenu' && focusSettled(services);
+    const [table] = await Promise.all([tableOf(id), services.ready, settled]);
     return await table[id]?.(services, call);
   } catch (caught) {
     const error = toUserError(services.log, caught);
@@ -56,11 +67,9 @@ async function tableOf(id: string): Promise<CommandTable> {
 }
 
 /** From the palette, by a key or a menu over a result: what is asked then must not lose the focus to the table. */
-async function focusSettled({ results }: CommandServices, id: string, input: unknown): Promise<void> {
+async function focusSettled({ results }: CommandServices): Promise<void> {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  const isOverResult = tab instanceof vscode.TabInputWebview && tab.viewType.endsWith(viewType);
-  const isFromThere = input === undefined || callOf(input).args.webview !== undefined;
-  if (isOverResult && isFromThere && id !== 'sessionTokens.showMenu') {
+  if (tab instanceof vscode.TabInputWebview && tab.viewType.endsWith(viewType)) {
     await (await results()).active?.focused();
   }
 }

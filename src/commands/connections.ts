@@ -5,7 +5,7 @@ import { protocols } from '../core/protocols/kinds.ts';
 import type { Preset } from '../core/protocols/protocol.ts';
 import { mayRefuseToken } from '../core/tokens/refusal.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askName, askText, askUrl, chosenConnection, confirm } from './ask.ts';
+import { askChoice, askName, askText, askUrl, chosenName, confirm } from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmAgreement, confirmConnection } from './consent.ts';
 import { describeApi } from './describe.ts';
@@ -105,17 +105,17 @@ async function isWanted(
 
 /** Signs out of a connection and takes it out of the settings. */
 export const removeConnection: Handler = async (services, call) => {
-  const connection = await chosenConnection(services, call, vscode.l10n.t('Remove Connection'));
+  const name = await chosenName(services, call, vscode.l10n.t('Remove Connection'));
   if (call.interactive) {
     await confirm(
-      vscode.l10n.t('Remove the connection {0}?', connection.name),
+      vscode.l10n.t('Remove the connection {0}?', name),
       vscode.l10n.t('Remove'),
       vscode.l10n.t('Its sessions are closed; its tokens and credentials are forgotten.'),
     );
   }
-  await services.keeper.signOut(connection.name);
-  await services.connections.remove(connection.name);
-  await services.consents.forget(connection.name);
+  await services.keeper.signOut(name);
+  await services.connections.remove(name);
+  await services.consents.forget(name);
   return undefined;
 };
 

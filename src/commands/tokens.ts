@@ -3,7 +3,7 @@ import type { Connection } from '../core/connection.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
-import { askGatewayLogin, chosenConnection, chosenToken, loginDialogs, namedConnection } from './ask.ts';
+import { askGatewayLogin, chosenName, chosenToken, loginDialogs, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
 import type { Call, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
@@ -77,7 +77,7 @@ export const closeAll: Handler = async (services, call) => {
 /** Closes a connection's sessions, forgets its tokens and its login. */
 export const signOut: Handler = async (services, call) => {
   const isSignedIn = ({ name }: Connection) => services.keeper.tokens(name).length > 0;
-  const { name } = await chosenConnection(services, call, vscode.l10n.t('Sign Out'), isSignedIn);
+  const name = await chosenName(services, call, vscode.l10n.t('Sign Out'), isSignedIn);
   const count = await withProgress(call.interactive, vscode.l10n.t('Signing out of {0}', name), (signal) =>
     services.keeper.signOut(name, { signal, ...(call.interactive && { askGatewayLogin }) }),
   );

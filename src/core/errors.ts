@@ -115,6 +115,6 @@ export const notLookedAt = 'not looked at any more';
 
 /** The error for a connection that is named and not there. */
 export function noConnection(name: unknown): TokensError {
-  const shown = typeof name === 'string' && name !== '' ? name : JSON.stringify(name);
+  const shown = typeof name === 'string' && name !== '' ? name : String(JSON.stringify(name));
   return new TokensError('E_CONFIG', 'There is no connection called {0}.', [shown]);
 }

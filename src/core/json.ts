@@ -248,3 +248,16 @@ export function layOut(json: string): string {
     }
   });
 }
+
+/**
+ * What a program has given, as it is at this moment: it may use the same object again. What JSON cannot say is null in it;
+ * undefined where it cannot be read, because it holds itself or a getter throws.
+ */
+export function copyOf(given: unknown): unknown {
+  try {
+    const sayable = (_: string, one: unknown) => (/^(?:function|symbol)$/.test(typeof one) ? null : one);
+    return given === undefined ? undefined : JSON.parse(JSON.stringify(given, sayable));
+  } catch {
+    return undefined;
+  }
+}

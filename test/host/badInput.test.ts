@@ -111,6 +111,61 @@ describe('bad input', () => {
       await fails(run('close', { id }), 'E_UNKNOWN_TOKEN', /token/);
       await fails(run('copyToken', { id }), 'E_UNKNOWN_TOKEN', /token/);
     }
+    const [{ id = '' } = {}] = (await (await activated()).tokens()).filter(({ kind }) => kind === 'session');
+    for (const given of [[id], { toString: () => id }, () => id]) {
+      await fails(run('close', { id: given }), 'E_UNKNOWN_TOKEN', /token/);
+    }
+    for (const given of ['good', 7, true, 7n, () => 'good']) {
+      const closing = vscode.commands.executeCommand('sessionTokens.closeAll', given);
+      await fails(Promise.resolve(closing), 'E_CONFIG', /arguments/);
+    }
+  });
+
+  it('what cannot be read is told as what is missing', async () => {
+    const api = await activated();
+    const broken = {
+      get connection(): string {
+        throw new Error('a getter');
+      },
+    };
+    const endless: Record<string, unknown> = { connection: 'market', endpoint: 'GetDatasets' };
+    endless.params = { endless };
+    for (const given of [broken, endless, { connection: 7n }]) {
+      await fails(run('getData', given), 'E_CONFIG', /arguments/);
+      await fails(api.getData(given as typeof good), 'E_CONFIG', /connection/);
+    }
+    const credentials = {
+      username: 'demo',
+      get password(): string {
+        throw new Error('a getter');
+      },
+    };
+    await fails(signIn('good', credentials), 'E_CONFIG', /credentials/);
+    for (const name of [undefined, 7n, Symbol('good')] as unknown as string[]) {
+      await fails(signIn(name), 'E_CONFIG', /called (?:undefined|null)\.$/);
+    }
+    const none = { service: null, remember: null } as unknown as { service: string };
+    assert.equal((await api.signIn('good', login, none)).service, sandbox.services[0]);
+  });
+
+  it('a program may use its objects again as soon as it has called', async () => {
+    const api = await activated();
+    const request = { ...good };
+    const views = ['JCPU', 'JCSA', 'XCFMBR'];
+    const asked = views.map((view) => {
+      request.view = view;
+      return api.getData(request);
+    });
+    const targets = (await Promise.all(asked)).map(({ session }) => session?.target);
+    assert.deepEqual(
+      targets,
+      views.map((view) => `MVMVS/${view}`),
+    );
+    const credentials = { apiKey: 'demo' };
+    const signedIn = api.signIn('market', credentials);
+    credentials.apiKey = '';
+    assert.equal((await signedIn).connection, 'market');
+    await api.closeAll('market');
   });
 
   it('arguments of the API that are none are told by their name, and nothing is done', async () => {
@@ -199,6 +254,19 @@ describe('bad input', () => {
     const { reused } = await run<{ reused: boolean }>('getData', request);
     assert.equal(reused, true);
     await run('signOut', { connection: 'open' });
+  });
+
+  it('a connection that is not in the settings any more can be signed out of while tokens of it are held', async () => {
+    const before = vscode.workspace.getConfiguration('sessionTokens').get<unknown[]>('connections', []);
+    const api = await activated();
+    for (const command of ['signOut', 'removeConnection']) {
+      await setConnections([...before, { name: 'gone', kind: 'sarus', url: sandbox.url }]);
+      await api.signIn('gone', { apiKey: 'demo' }, { remember: true });
+      await setConnections(before);
+      await run(command, { connection: 'gone' });
+      assert.ok((await api.tokens()).every(({ connection }) => connection !== 'gone'));
+      await fails(run(command, { connection: 'gone' }), 'E_CONFIG', /gone/);
+    }
   });
 
   it('settings of the wrong shape: the good entries are used', async () => {
