@@ -1,5 +1,10 @@
 import { asSent, seenFields } from '../../src/views/results/layout.ts';
-import type { ColumnLook, Layout, TableStateMessage } from '../../src/views/results/messages.ts';
+import {
+  type ColumnLook,
+  type Layout,
+  mostSorts,
+  type TableStateMessage,
+} from '../../src/views/results/messages.ts';
 
 /** A column as it is seen. */
 export interface SeenColumn {
@@ -17,6 +22,8 @@ type ColumnData = Pick<TableStateMessage, 'fields' | 'labels' | 'kinds' | 'hidde
 
 /** The width of a text in pixels, as a cell's or, in its own font, as a header's. */
 export type Measure = (text: string, isHeader: boolean) => number;
+
+export type Direction = 'ascending' | 'descending' | 'none';
 
 /** In pixels, until there are rows to measure. */
 const widthUnmeasured = 100;
@@ -61,6 +68,27 @@ export class Columns {
   update(data: ColumnData): void {
     this.#data = data;
     this.#arrange();
+  }
+
+  /** The column of a field, else the one at a place of those that are seen, else any: the last may have been hidden. */
+  meant(field: string | undefined, at: number): SeenColumn | undefined {
+    const named = this.all.find((one) => one.field === field);
+    return named ?? this.seen[at] ?? this.seen[0] ?? this.all[0];
+  }
+
+  /**
+   * What to sort by when a column is added, or is the only one: up, down, and back to the server's order. Columns past the
+   * most that there may be are left out.
+   */
+  sortBy(field: string, add: boolean, direction?: Direction): Layout['sort'] {
+    const { sort } = this.#layout;
+    const at = sort.findIndex((one) => one.field === field);
+    const next = direction ?? (at < 0 ? 'ascending' : sort[at]?.descending ? 'none' : 'descending');
+    const others = add ? sort.filter((one) => one.field !== field) : [];
+    const step = { field, descending: next === 'descending' };
+    return next === 'none'
+      ? others
+      : others.toSpliced(add && at >= 0 ? at : others.length, 0, step).slice(0, mostSorts);
   }
 
   titleOf({ field, label }: SeenColumn): string {

@@ -23,8 +23,7 @@ const commands: Readonly<Record<Ask, (view: TableView, column: SeenColumn) => vo
 
 /** Does what a command of VS Code asks of the table; where it names no column, with the focused one. */
 export function runCommand(view: TableView, ask: Ask, field?: string): void {
-  const { all, seen } = view.columns;
-  const column = all.find((one) => one.field === field) ?? seen[view.selection.focus.column] ?? seen[0];
+  const column = view.columns.meant(field, view.selection.focus.column);
   if (column !== undefined) {
     commands[ask](view, column);
   }

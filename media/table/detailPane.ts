@@ -1,4 +1,4 @@
-import type { Detail, ShownCell } from '../../src/views/results/messages.ts';
+import type { Page, ShownCell } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
 import { element, visible } from './dom.ts';
 import { Pane } from './pane.ts';
@@ -18,25 +18,25 @@ export class DetailPane extends Pane<HTMLElement> {
     this.root.append(this.#list);
   }
 
-  /** Shows the fields that were asked for; answers whether it has opened by that. */
-  show({ index, fields }: Detail, columns: readonly SeenColumn[]): boolean {
-    if (!this.wanted) {
-      return false; // Closed again meanwhile.
+  /** Shows the row that was asked for; answers whether it has opened by that. */
+  show({ fields, rows: [row] }: Page, columns: readonly SeenColumn[]): boolean {
+    if (!this.wanted || row === undefined) {
+      return false; // Closed again meanwhile, or there are fewer rows.
     }
-    const title = index < 0 ? say('goneRow') : say('detailTitle', index + 1);
+    const title = row.index < 0 ? say('goneRow') : say('detailTitle', row.index + 1);
     this.head.textContent = title;
     this.#list.setAttribute('aria-label', title);
-    const parts = fields.flatMap(({ field, value }, at) => {
+    const parts = fields.flatMap((field, at) => {
       const label = columns[at]?.label ?? field;
-      const name = label === field ? [] : [element('code', {}, visible(field))];
-      return [element('dt', {}, visible(label), ...name), element('dd', {}, ...contentOf(value))];
+      const name = label === field ? [] : [element('span', {}, visible(field))];
+      return [element('dt', {}, visible(label), ...name), element('dd', {}, ...contentOf(row.cells[at]))];
     });
     this.#list.replaceChildren(...parts);
     return this.open(title);
   }
 }
 
-function contentOf(value: ShownCell): (string | HTMLElement)[] {
+function contentOf(value: ShownCell = { none: 'missing' }): (string | HTMLElement)[] {
   const aside = (text: string) => element('span', { className: 'null' }, text);
   if (typeof value === 'string') {
     return [lines(value)];

@@ -54,11 +54,10 @@ export class StatusLine {
 
   /** Shows what the numbers of the selection come to. */
   sums(sums: Sums | undefined): void {
-    const all = (value: number) => value.toLocaleString(undefined, { maximumSignificantDigits: 15 });
     this.#sums.textContent =
       sums === undefined
         ? ''
-        : say('sums', all(sums.sum), short(sums.sum / sums.count), all(sums.min), all(sums.max), sums.count);
+        : say('sums', sums.sum, short(Number(sums.mean)), sums.min, sums.max, sums.count);
   }
 
   note(text: string): void {

@@ -1,6 +1,12 @@
-import type { Layout, Page, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
+import {
+  isArranged,
+  type Layout,
+  type Page,
+  type TableStateMessage,
+  type ToTable,
+} from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
-import { Columns, type SeenColumn } from './columns.ts';
+import { Columns, type Direction, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
 import { attribute, debounced, element, measurer, visible } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
@@ -34,7 +40,7 @@ export class TableView {
   readonly #names = element('button');
   readonly #changes = element('button', { textContent: say('onlyChanged') });
   readonly #stop = element('button', { textContent: say('stopWatch') });
-  readonly #hidden = element('button', { className: 'link' });
+  readonly #hidden = element('button');
   #state: TableStateMessage | undefined;
   #isMeasured = false;
   /** Whether the scroll position and focus of before the tab was hidden have been restored. */
@@ -47,7 +53,7 @@ export class TableView {
     this.#host = host;
     this.#isRestored = host.view === undefined;
     this.rows = new Rows(async (generation, from, to) => {
-      this.#takePage(generation, await host.ask({ method: 'page', from, to }));
+      this.#takePage(generation, await host.ask({ method: 'page', from, to, whole: false }));
     });
     this.grid = new Grid(this, () => this.#saveSoon());
     const focus = () => this.grid.root.focus();
@@ -137,16 +143,9 @@ export class TableView {
     this.#sumSoon();
   }
 
-  /** Sorts by a column: up, down, and back to the server's order; `add` keeps the columns sorted by before. */
-  sortBy(field: string, add: boolean, direction?: 'ascending' | 'descending' | 'none'): void {
-    const before = this.layout.sort.find((one) => one.field === field);
-    const others = add ? this.layout.sort.filter((one) => one.field !== field) : [];
-    const next =
-      direction ?? (before === undefined ? 'ascending' : before.descending ? 'none' : 'descending');
-    const step = { field, descending: next === 'descending' };
-    const at = this.layout.sort.findIndex((one) => one.field === field);
-    const sort = next === 'none' ? others : others.toSpliced(add && at >= 0 ? at : others.length, 0, step);
-    this.#arrange({ sort });
+  /** Sorts by a column as {@link Columns.sortBy} says. */
+  sortBy(field: string, add: boolean, direction?: Direction): void {
+    this.#arrange({ sort: this.columns.sortBy(field, add, direction) });
   }
 
   copy({ form, headers }: Pick<ToTable & { is: 'copy' }, 'form' | 'headers'>): void {
@@ -185,8 +184,8 @@ export class TableView {
     if (row >= 0 && this.rows.count > 0) {
       this.#detail.wanted = true;
       this.#saveSoon();
-      const detail = await this.#host.ask({ method: 'detail', at: row });
-      if (detail !== undefined && this.#detail.show(detail, this.columns.all)) {
+      const page = await this.#host.ask({ method: 'page', from: row, to: row + 1, whole: true });
+      if (this.#detail.show(page, this.columns.all)) {
         // The pane makes the table narrower.
         this.grid.reveal(this.selection.focus.row, this.selection.focus.column);
       }
@@ -217,7 +216,7 @@ export class TableView {
       this.#fitAll();
     }
     this.filterBox.value = layout.filter;
-    this.rows.arrange(this.#isArranged);
+    this.rows.arrange(isArranged(layout));
   }
 
   /** A person has arranged the table otherwise. */
@@ -232,14 +231,9 @@ export class TableView {
     if ((Object.keys(change) as (keyof Layout)[]).some((name) => change[name] !== before[name])) {
       this.columns.layout = { ...before, ...change };
       this.arranged();
-      this.rows.arrange(this.#isArranged);
+      this.rows.arrange(isArranged(this.layout));
       this.#askDetailAgain();
     }
-  }
-
-  get #isArranged(): boolean {
-    const { sort, filter, onlyChanged } = this.layout;
-    return sort.length > 0 || filter.trim() !== '' || onlyChanged;
   }
 
   #update(state: TableStateMessage): void {

@@ -17,13 +17,14 @@ export function wholeTable({ model: { table } }: ResultPanel): TableHandle {
   return table;
 }
 
-/** The column that is named, or that a person's menu or focus is at, or that is chosen. */
+/** The column that is named, or that a person's menu or focus is at, or that is chosen. @throws as {@link wholeTable} */
 async function chosenField(
-  { model, focusedField }: ResultPanel,
+  panel: ResultPanel,
   { args: { field }, interactive }: Call,
   title: string,
 ): Promise<string> {
-  const fields = model.table?.state.fields ?? [];
+  const { model, focusedField } = panel;
+  const { fields } = wholeTable(panel).state;
   const focused = fields.find((one) => interactive && one === focusedField);
   const meant = oneOf('field', field ?? focused, fields);
   const items = model.seenFields.map((one) => ({ label: plain(model.labelOf(one)), description: one, one }));
@@ -32,10 +33,15 @@ async function chosenField(
 
 /** What the rows that are shown have in a column; a person sees it in a list. */
 export const columnStatistics: ResultCommand = async (panel, call, { hide }) => {
-  const table = wholeTable(panel);
   const field = await chosenField(panel, call, vscode.l10n.t('Column Statistics'));
   const { arrangement } = panel.model;
-  const found = await table.call('statistics', { arrangement, field, from: 0, to: Number.MAX_SAFE_INTEGER });
+  // A watch may have brought another table meanwhile.
+  const found = await wholeTable(panel).call('statistics', {
+    arrangement,
+    field,
+    from: 0,
+    to: Number.MAX_SAFE_INTEGER,
+  });
   if (found === undefined) {
     return undefined;
   }
@@ -50,15 +56,16 @@ export const columnStatistics: ResultCommand = async (panel, call, { hide }) => 
 
 /** Puts the rows that are shown together by a column, in a tab of their own. */
 export const groupBy: ResultCommand = async (panel, call, { results, hide }) => {
+  const by = await chosenField(panel, call, vscode.l10n.t('Group by Column'));
+  const shown = await results();
   const table = wholeTable(panel);
   const { fields, kinds } = table.state;
-  const by = await chosenField(panel, call, vscode.l10n.t('Group by Column'));
   const { of } = call.args;
   const numeric = panel.model.seenFields.filter(
     (one) => one !== by && kinds[fields.indexOf(one)] === 'number',
   );
   const added = Array.isArray(of) ? of.flatMap((one) => oneOf('of', one, fields) ?? []) : numeric;
-  const groups = await (await results()).group(panel, table, by, added);
+  const groups = await shown.group(panel, table, by, added);
   return call.interactive ? undefined : withTexts(groups, hide);
 };
 

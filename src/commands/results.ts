@@ -80,13 +80,14 @@ export const resultCommands: CommandTable = Object.fromEntries(
 );
 
 async function exportResult(panel: ResultPanel, { args }: Call, services: CommandServices): Promise<unknown> {
-  const { arrangement, seenFields } = panel.model;
-  const table = wholeTable(panel);
-  const { all, format, delimiter } = await chooseExport(panel, table, args);
+  const { all, format, delimiter } = await chooseExport(panel, wholeTable(panel), args);
   const target = await chooseFile(panel, format, args);
   if (target === undefined) {
     return undefined;
   }
+  // A watch may have brought another table meanwhile.
+  const table = wholeTable(panel);
+  const { arrangement, seenFields } = panel.model;
   const shown = all ? { fields: table.state.fields } : { fields: seenFields, arrangement };
   const rows = await withProgress(true, vscode.l10n.t('Exporting {0}', panel.model.title), (signal, report) =>
     exportFile(table, target, { ...shown, format, delimiter }, services.hide, report, signal),

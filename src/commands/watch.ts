@@ -125,7 +125,7 @@ function compareWithResult({ model }: ResultPanel, other: ResultPanel | undefine
 async function compareWithFile({ model }: ResultPanel, results: Results, file: vscode.Uri) {
   const { table, share } = await results.fromFile(file);
   try {
-    return await model.compareWith({ title: basename(file.fsPath), table });
+    return await model.compareWith({ title: basename(file.fsPath), table, isPart: true });
   } finally {
     share.dispose();
   }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { useFixture } from './fixture.ts';
+import { exportTo } from './exporting.ts';
+import { temporaryFolder, useFixture } from './fixture.ts';
 import { plain, type Recorder, type SentRow, startRecorder } from './recorder.ts';
 import type { ResultTab } from './resultTab.ts';
 import { connectionTo, getResult, startOver } from './sessions.ts';
@@ -10,6 +13,7 @@ import { useWorkbench } from './workbench.ts';
 /** A result that is got again and again. */
 describe('a watched result', () => {
   const recorder = useFixture(startRecorder, { together: true });
+  const folder = useFixture(temporaryFolder);
   const vs = useWorkbench(() => ({ settings: connectionTo(recorder().url) }), { together: true });
 
   it('marks what has changed, is drawn over time, and is stopped', async () => {
@@ -23,6 +27,11 @@ describe('a watched result', () => {
     await vs().palette('Session Tokens: Watch Result…');
     await quickInput.pick(/Each look also keeps/, 'Every 2 seconds');
     await tab.page.getByText('watched every 2 s').waitFor();
+
+    // The questions of an export take longer than the next look.
+    const path = join(folder().path, 'watched.csv');
+    await exportTo(vs(), 'CSV', path);
+    assert.match(await readFile(path, 'utf8'), /ASGJBID/);
     await until('two more answers', async () => recorder().answers.length >= before + 2, 30_000);
 
     // An alert, by the menu of a cell: what meets it is marked, what begins to is told once.

@@ -1,17 +1,13 @@
 import { Changes, type Differences } from './changes.ts';
 import { allRows, filterRows, type Labels } from './filter.ts';
-import { type SortBy, sortRows } from './order.ts';
-import type { Span } from './shown.ts';
+import { sortRows } from './order.ts';
+import { isArranged, type Rearranged, type Span } from './shown.ts';
 import type { ResultTable } from './table.ts';
 
 /** What is shown of a table, and in which order. */
-export interface Arrangement {
-  readonly sort: readonly SortBy[];
-  readonly filter: string;
+export interface Arrangement extends Rearranged {
   /** Labels of fields, so that a filter can name a column as it is seen. */
   readonly labels: Labels;
-  /** Only rows that are new or have another value than in the table compared with, where there is one. */
-  readonly onlyChanged?: boolean;
   /** A filter: what it finds is marked. */
   readonly alert?: string;
 }
@@ -19,11 +15,6 @@ export interface Arrangement {
 /** The same of rows as they are arranged; in the server's order without. */
 export interface ArrangedSpan extends Span {
   readonly arrangement?: Arrangement | undefined;
-}
-
-/** Whether rows are shown in any other way than as the server sent them. */
-export function isArranged({ sort, filter, onlyChanged = false }: Arrangement): boolean {
-  return sort.length > 0 || filter.trim() !== '' || onlyChanged;
 }
 
 interface Arranged {
@@ -48,29 +39,22 @@ export class Arranging {
     this.#source = source;
   }
 
-  /** Compares with another table; undefined ends that. */
-  compare(other: ResultTable | undefined): Differences | undefined {
-    this.changes = other && new Changes(other, this.#source.table);
+  /** Compares with another table, which may be a part of one; undefined ends that. */
+  compare(other: ResultTable | undefined, isPart?: boolean): Differences | undefined {
+    this.changes = other && new Changes(other, this.#source.table, isPart);
     this.#last = undefined;
     return this.changes?.differences;
   }
 
   /** Where rows of an arrangement stand in the server's order, without those that are gone. */
-  *indices({ arrangement, from, to }: ArrangedSpan): Generator<number> {
-    for (const row of this.all({ arrangement, from, to })) {
-      if (!this.isGone(row)) {
-        yield row;
-      }
-    }
+  own(span: ArrangedSpan): Uint32Array {
+    return this.all(span).filter((row) => !this.isGone(row));
   }
 
   /** The same with those that are gone, which stand behind the table's own. */
-  *all({ arrangement, from, to }: ArrangedSpan): Generator<number> {
+  all({ arrangement, from, to }: ArrangedSpan): Uint32Array {
     const { order, rowCount } = this.arranged(arrangement);
-    const end = Math.min(to, order?.length ?? rowCount);
-    for (let at = Math.max(0, from); at < end; at++) {
-      yield order?.[at] ?? at;
-    }
+    return order?.slice(from, to) ?? allRows(Math.min(to, rowCount), from);
   }
 
   isGone(row: number): boolean {

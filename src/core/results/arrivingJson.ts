@@ -116,7 +116,7 @@ export class ArrivingJson {
   }
 
   /** Reads the object that begins here, whose members are read by `each`. */
-  *object(each: (name: string) => Steps): Steps {
+  *object(each: (name: string) => Steps<unknown>): Steps {
     this.at++;
     for (let name = yield* this.name(); name !== undefined; name = yield* this.name()) {
       yield* each(name);
@@ -124,7 +124,7 @@ export class ArrivingJson {
   }
 
   /** Reads the list that begins here, whose elements are read by `each`; those that are missing are passed over. */
-  *list(each: (index: number) => Steps): Steps {
+  *list(each: (index: number) => Steps<unknown>): Steps {
     this.at++;
     for (let index = 0, byte = yield* this.next(); byte !== closeBracket; byte = yield* this.next()) {
       if (byte === comma) {

@@ -1,37 +1,35 @@
 import { jsonOf, type Sent } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 
-/**
- * A value of the wire as a cell: `[{"0": "a"}]` is `a`, several of these are a list, a list of plain values
- * stays one, and whatever else is nested is shown as its JSON.
- */
-export function flatten(value: Sent): Cell {
-  if (value instanceof Map) {
-    return jsonOf(value);
-  }
-  if (!Array.isArray(value)) {
+/** `[{"0": "a"}]` is `a`, and several of these are a list; anything else is what it is. */
+export function unwrapped(value: Sent): Sent {
+  if (!Array.isArray(value) || value.length === 0) {
     return value;
   }
-  const texts: string[] = [];
-  let only: Cell = null;
-  let wrapped = value.length > 0;
-  for (const element of value) {
-    let inner = element;
-    if (inner instanceof Map) {
-      if (inner.size !== 1) {
-        return jsonOf(value);
-      }
-      [inner = null] = inner.values();
-    } else {
-      wrapped = false;
-    }
-    if (inner instanceof Map || Array.isArray(inner)) {
-      return jsonOf(value);
-    }
-    only = inner;
-    texts.push(inner === null ? '' : String(inner));
+  const values = value.map(innerOf);
+  if (values.some((one, at) => one === value[at] || isNested(one))) {
+    return value;
   }
-  return wrapped && texts.length === 1 ? only : texts;
+  return values.length === 1 ? (values[0] as Sent) : values;
+}
+
+/** A value without its wrapping as a cell: a list of plain values is one of texts, whatever else is nested is its JSON. */
+export function flatten(value: Sent): Cell {
+  if (!Array.isArray(value)) {
+    return value instanceof Map ? jsonOf(value) : value;
+  }
+  const values = value.map(innerOf);
+  return values.some(isNested) ? jsonOf(value) : values.map((one) => (one === null ? '' : String(one)));
+}
+
+/** The only member of an object. */
+function innerOf(value: Sent): Sent {
+  const [inner = value, ...others] = value instanceof Map ? value.values() : [];
+  return others.length === 0 ? inner : value;
+}
+
+function isNested(value: Sent): boolean {
+  return value instanceof Map || Array.isArray(value);
 }
 
 /** Of several values, the first one counts. */

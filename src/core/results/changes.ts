@@ -19,18 +19,25 @@ export class Changes {
   /** The fields that rows are known by. */
   readonly keys: readonly string[];
   readonly #now: ResultTable;
-  /** The columns, each with that of the same field in the other table. */
-  readonly #pairs: readonly (readonly [Column, Column | undefined])[];
+  /** The columns, each with that of the same field in the other table and its place, and the columns that only that one has. */
+  readonly #pairs: readonly (readonly [Column, Column | undefined, number])[];
+  readonly #lost: readonly Column[];
   /** For each row of one table its place in the other one; -1 where it is not there. */
   readonly #before: Int32Array;
   readonly #after: Int32Array;
   readonly differences: Differences;
 
-  /** Both tables have come to their end. */
-  constructor(earlier: ResultTable, now: ResultTable) {
+  /**
+   * Both tables have come to their end.
+   * @param isPart whether the other one may have been exported without some columns: those are not compared
+   */
+  constructor(earlier: ResultTable, now: ResultTable, isPart = false) {
     this.earlier = earlier;
     this.#now = now;
-    this.#pairs = now.columns.map((column) => [column, earlier.column(column.field)]);
+    this.#pairs = now.columns
+      .map((column, at) => [column, earlier.column(column.field), at] as const)
+      .filter(([, other]) => other !== undefined || !isPart);
+    this.#lost = earlier.columns.filter(({ field }) => now.column(field) === undefined);
     this.keys = keyFields(earlier, now);
     const places = new Map<string, number>();
     const [keyBefore, keyNow] = [keysOf(earlier, this.keys), keysOf(now, this.keys)];
@@ -55,16 +62,20 @@ export class Changes {
     this.differences = { added, changed, gone };
   }
 
-  /** The columns, by their places, in which a row is not as it was; -1 for a row that is new. */
+  /**
+   * The columns, by their places, in which a row is not as it was; -1 for a row that is new. None where it has lost a value of
+   * a column that there is no more.
+   */
   of(row: number): number[] | undefined {
     const before = this.#before[row] ?? -1;
     if (before < 0) {
       return [-1];
     }
-    const changed = this.#pairs.flatMap(([column, other], at) =>
+    const changed = this.#pairs.flatMap(([column, other, at]) =>
       same(column.at(row), other?.at(before)) ? [] : at,
     );
-    return changed.length === 0 ? undefined : changed;
+    const isLost = this.#lost.some((column) => column.at(before) !== undefined);
+    return changed.length > 0 || isLost ? changed : undefined;
   }
 
   /** The row as it was; -1 for a row that is new. */
@@ -118,9 +129,10 @@ export class Changes {
       const before = this.#before[row] as number;
       return (
         !this.#now.rows.isSame(row, this.earlier.rows, before) &&
-        this.#pairs.some(
-          ([{ number }, other]) => !same(read(row, number), other && readEarlier(before, other.number)),
-        )
+        (this.#lost.some(({ number }) => readEarlier(before, number) !== undefined) ||
+          this.#pairs.some(
+            ([{ number }, other]) => !same(read(row, number), other && readEarlier(before, other.number)),
+          ))
       );
     };
   }

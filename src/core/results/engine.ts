@@ -1,6 +1,7 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
-import { type ArrangedSpan, type Arrangement, Arranging, arrangedRows } from './arranging.ts';
+import { type ArrangedSpan, type Arrangement, Arranging } from './arranging.ts';
+import { flatten } from './cells.ts';
 import { Changes, type Differences, keyFields, keysOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
 import {
@@ -15,7 +16,7 @@ import { allRows, type Condition, conditionOf, type Labels } from './filter.ts';
 import { sizeOf } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
 import type { RowList } from './rowStore.ts';
-import type { Detail, Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
+import type { Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
 import { groupsOf, type Statistics, statisticsOf, sumsOf } from './statistics.ts';
 import { ResultTable } from './table.ts';
 
@@ -69,10 +70,10 @@ export interface Sample {
 /** Rows go to a program in parts of about this size, which are parsed in some 3 milliseconds. */
 const partBytes = 256 << 10;
 
-/** Longest text of a cell in the grid; row detail shows more. */
+/** Longest text of a cell in the grid, and where it is shown for reading. */
 const longestCell = 512;
-const longestDetail = 256 << 10;
-/** Most values of a cell in the grid. */
+const longestRead = 256 << 10;
+/** Most values of a cell. */
 const mostValues = 64;
 
 /** One table with what is asked of it: takes and gives only what can be sent between threads. */
@@ -96,25 +97,15 @@ export class TableEngine {
     };
   }
 
-  page({ arrangement, from, to }: ArrangedSpan): Page {
+  /** @param whole whether long values are told, too, in which a person reads: the grid shows their beginnings */
+  page({ arrangement, from, to, whole = false }: ArrangedSpan & { readonly whole?: boolean }): Page {
     const alert = conditionOf(this.table, arrangement?.alert ?? '', arrangement?.labels);
-    const rows = [...this.#arranging.all({ arrangement, from, to })].map((row) => this.#row(row, alert));
+    const longest = whole ? longestRead : longestCell;
+    const rows = Array.from(this.#arranging.all({ arrangement, from, to }), (row) =>
+      this.#row(row, alert, longest),
+    );
     const { order, shown } = this.#arranging.arranged(arrangement);
     return { from, fields: this.table.fields, rows, shown, gone: (order?.length ?? shown) - shown };
-  }
-
-  /** Everything of one row of the arrangement. */
-  detail({ at, ...arranged }: Arranged & { readonly at: number }): Detail | undefined {
-    const [index] = this.#arranging.all({ ...arranged, from: at, to: at + 1 });
-    if (index === undefined) {
-      return undefined;
-    }
-    const { fields } = this.table;
-    const cells = this.#cells(index, longestDetail);
-    return {
-      index: this.#arranging.isGone(index) ? -1 : index,
-      fields: fields.map((field, at) => ({ field, value: cells[at] as ShownCell })),
-    };
   }
 
   /** A selection as text for the clipboard; undefined when it is too much. Rows that are gone are copied by themselves alone. */
@@ -124,35 +115,31 @@ export class TableEngine {
     arrangement,
     ...how
   }: ArrangedSpan & Copying): { text: string; rows: number } | undefined {
-    const rows = [...this.#arranging.all({ from, to, arrangement })];
-    const own = rows.filter((row) => !this.#arranging.isGone(row));
+    const span = { from, to, arrangement };
+    const own = this.#arranging.own(span);
     const earlier = own.length === 0 ? this.#arranging.changes?.earlier : undefined;
     const { rowCount } = this.table;
-    const meant = earlier === undefined ? own : rows.map((row) => row - rowCount);
+    const meant = earlier === undefined ? own : this.#arranging.all(span).map((row) => row - rowCount);
     const text = copied(earlier ?? this.table, meant, how);
     return text === undefined ? undefined : { text, rows: meant.length };
   }
 
-  /** Rows of the server's order as the text of a JSON list, in which what is nested is no text. */
+  /** Rows of the server's order as the text of a JSON list. */
   json(span: Span): string {
     const { table } = this;
-    const write = objectWriter(table, table.fields, (cell, row, column) =>
-      typeof cell === 'string' && table.rows.isNested(row, column.number) ? cell : jsonOf(cell),
-    );
-    return `[${Array.from(this.#arranging.indices(span), write).join(',\n')}]`;
+    return `[${Array.from(this.#arranging.own(span), objectWriter(table, table.fields)).join(',\n')}]`;
   }
 
   /** The next rows for a program, as a list that `JSON.parse` makes them of: numbers that JavaScript cannot hold are texts. */
   rows(from: number): RowList {
     const { table } = this;
-    return table.rows.list(from, partBytes, objectWriter(table, table.fields, valueForProgram));
+    const write = objectWriter(table, table.fields, (value) => valueForProgram(flatten(value)));
+    return table.rows.list(from, partBytes, write);
   }
 
   /** What is exported, of all rows that there are: their places in the server's order. */
   startExport({ arrangement }: ExportRequest): Uint32Array {
-    return arrangement
-      ? arrangedRows(this.table, arrangement, this.#arranging.changes)
-      : allRows(this.table.rowCount);
+    return this.#arranging.own({ arrangement, from: 0, to: Number.POSITIVE_INFINITY });
   }
 
   /** Some of these rows, without what stands before the first and after the last. */
@@ -165,7 +152,7 @@ export class TableEngine {
    * @param keys the fields of that; found out where nobody knows yet
    */
   sample({ keys, ...span }: ArrangedSpan & { readonly keys: readonly string[] | null }): Sample {
-    const rows = [...this.#arranging.indices(span)];
+    const rows = [...this.#arranging.own(span)];
     const keyed = keys ?? keyFields(this.table, this.table);
     const columns = this.table.columns.filter((column) => column.kind === 'number');
     return {
@@ -180,7 +167,7 @@ export class TableEngine {
 
   /** What the numbers in some cells of the arrangement come to. */
   sums({ fields, ...span }: ArrangedSpan & { readonly fields: readonly string[] }): Sums | undefined {
-    return sumsOf(this.table, this.#arranging.indices(span), fields);
+    return sumsOf(this.table, this.#arranging.own(span), fields);
   }
 
   /** How many rows meet a condition, none where there is none, and what those are called that did not in the other table. */
@@ -209,18 +196,18 @@ export class TableEngine {
   /** What a column has in some rows; undefined for a field that no row has. */
   statistics({ field, ...span }: ArrangedSpan & { readonly field: string }): Statistics | undefined {
     const column = this.table.column(field);
-    return column && statisticsOf(this.table, column, this.#arranging.indices(span));
+    return column && statisticsOf(this.table, column, this.#arranging.own(span));
   }
 
   /** Some rows put together by a field; undefined where no row has it. */
   group({ by, of, most, ...span }: GroupRequest): ReturnType<typeof groupsOf> | undefined {
     const column = this.table.column(by);
     const columns = of.flatMap((field) => this.table.column(field) ?? []);
-    return column && groupsOf(this.table, column, { columns, rows: this.#arranging.indices(span), most });
+    return column && groupsOf(this.table, column, { columns, rows: this.#arranging.own(span), most });
   }
 
-  #row(index: number, alert: Condition): ShownRow {
-    const cells = this.#cells(index, longestCell);
+  #row(index: number, alert: Condition, longest: number): ShownRow {
+    const cells = this.#cells(index, longest);
     if (this.#arranging.isGone(index)) {
       return { index: -1, cells };
     }
@@ -248,9 +235,9 @@ export class TableEngine {
     return columns.map(({ field }) => cellOf(table, field, row, longest));
   }
 
-  /** Marks what is not as it is in another table; null ends that. */
-  compare({ other }: Compared): Differences | undefined {
-    return this.#arranging.compare(other?.table);
+  /** Marks what is not as it is in another table, which may be a part of one (see {@link Changes}); null ends that. */
+  compare({ other, isPart }: Compared & { readonly isPart?: boolean }): Differences | undefined {
+    return this.#arranging.compare(other?.table, isPart);
   }
 }
 

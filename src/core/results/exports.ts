@@ -1,8 +1,7 @@
-import { jsonOf } from '../json.ts';
-import type { Cell } from '../protocols/answer.ts';
+import { jsonOf, type Sent } from '../json.ts';
 import { textOf } from './cells.ts';
 import type { CopyForm } from './shown.ts';
-import type { Column, ResultTable } from './table.ts';
+import type { ResultTable } from './table.ts';
 
 export const exportFormats = ['csv', 'json', 'ndjson', 'xlsx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -109,21 +108,21 @@ function inMarkdown(texts: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Makes a writer of rows as objects of JSON, without the fields that they lack. */
+/** Makes a writer of rows as objects of JSON, with their values as they were sent, and without the fields that they lack. */
 export function objectWriter(
   table: ResultTable,
   fields: readonly string[],
-  write: (cell: Cell, row: number, column: Column) => string = jsonOf,
+  write: (value: Sent) => string = jsonOf,
 ): (row: number) => string {
   const columns = fields.flatMap((field) => table.column(field) ?? []);
   const names = columns.map(({ field }) => `${JSON.stringify(field)}:`);
-  const read = table.rows.scan();
+  const read = table.rows.scanSent();
   return (row) => {
     const members: string[] = [];
     for (const [at, column] of columns.entries()) {
-      const cell = read(row, column.number);
-      if (cell !== undefined) {
-        members.push(names[at] + write(cell, row, column));
+      const value = read(row, column.number);
+      if (value !== undefined) {
+        members.push(names[at] + write(value));
       }
     }
     return `{${members.join(',')}}`;

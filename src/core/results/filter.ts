@@ -103,10 +103,11 @@ export function filterRows(table: ResultTable, filter: string, labels?: Labels):
   return allRows(table.rowCount).filter(holds);
 }
 
-export function allRows(count: number): Uint32Array {
-  const rows = new Uint32Array(count);
-  for (let row = 0; row < count; row++) {
-    rows[row] = row;
+/** All rows up to a count, from one on. */
+export function allRows(count: number, from = 0): Uint32Array {
+  const rows = new Uint32Array(Math.max(0, count - from));
+  for (let at = 0; at < rows.length; at++) {
+    rows[at] = from + at;
   }
   return rows;
 }

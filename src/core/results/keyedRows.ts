@@ -187,33 +187,27 @@ export class KeyedRowReader {
       if (key === undefined) {
         return;
       }
-      each({ key: quoted(key), values: elements(yield* json.value(levels)) });
+      each({ key: quoted(key), values: yield* this.#values(levels) });
     }
+  }
+
+  /** The elements of a list as they stand; anything else is one. */
+  *#values(levels: number): Steps<string[]> {
+    const json = this.#json;
+    if ((yield* json.next()) !== openBracket) {
+      return [yield* json.value(levels)];
+    }
+    const values: string[] = [];
+    yield* json.list(function* (at): Steps {
+      values[at] = yield* json.value(levels - 1);
+    });
+    return Array.from(values, (value = '') => value);
   }
 }
 
 /** As JSON, a character for each byte. */
 function quoted(text: string): string {
   return Buffer.from(JSON.stringify(text)).toString('latin1');
-}
-
-/** The elements of a list as they stand; anything else is one. */
-function elements(raw: string): string[] {
-  const list = raw.trim();
-  if (!list.startsWith('[')) {
-    return [list];
-  }
-  const found: string[] = [];
-  let from = 1;
-  let depth = 0;
-  for (const { 0: token, index } of list.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},]/gs)) {
-    depth += token === '[' || token === '{' ? 1 : token === ']' || token === '}' ? -1 : 0;
-    if ((token === ',' && depth === 1) || depth === 0) {
-      found.push(list.slice(from, index));
-      from = index + 1;
-    }
-  }
-  return found.length === 1 && found[0]?.trim() === '' ? [] : found;
 }
 
 /** A list, or the only element of one; none where there is no value. */

@@ -3,13 +3,8 @@ import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { allRows } from './filter.ts';
 import { asNumbers, type Reading } from './quantity.ts';
+import type { SortBy } from './shown.ts';
 import type { Column, ResultTable } from './table.ts';
-
-/** One column to sort by. */
-export interface SortBy {
-  readonly field: string;
-  readonly descending: boolean;
-}
 
 /**
  * Puts rows in the order of the columns given: numbers by size (also with units), times as times, texts as

@@ -181,6 +181,9 @@ export function parseTime(text: string, order?: DateOrder): number {
   return moment === undefined ? Number.NaN : moment.seconds + Number(`0.${moment.fraction}`);
 }
 
+/** In seconds. */
+const fourCenturies = 146_097 * 86_400;
+
 interface Moment {
   readonly seconds: number;
   /** Digits of a second. */
@@ -200,15 +203,16 @@ function momentOf(text: string, order: DateOrder | undefined): Moment | undefine
     if (Number(month) > 12 || Number(day) > 31) {
       return undefined;
     }
+    // Four centuries later, where the calendar is the same: "1" would be 1901 to `Date`.
     const whole = Date.UTC(
-      Number(year),
+      Number(year) + 400,
       Number(month) - 1,
       Number(day),
       Number(hour),
       Number(minute),
       Number(second),
     );
-    return { seconds: whole / 1000 - zoneSeconds(zone), fraction: digitsOf(fraction) };
+    return { seconds: whole / 1000 - fourCenturies - zoneSeconds(zone), fraction: digitsOf(fraction) };
   }
   const match = clock.exec(text);
   if (match === null) {

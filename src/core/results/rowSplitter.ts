@@ -3,9 +3,8 @@ import { TokensError } from '../errors.ts';
 import { type JsonObject, plainOf, type Sent, type SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
 import { type Arrived, ArrivingJson, broken, endOfValue, readPiece, type Steps } from './arrivingJson.ts';
-import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { closeBrace, closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
-import { pointedRows } from './pointedRows.ts';
 import type { ResultTable } from './table.ts';
 
 /** Maximum of lists and objects in each other, and of the bytes of a row, or of everything but the rows. */
@@ -75,7 +74,9 @@ export class RowSplitter {
       throw new TokensError('E_PROTOCOL', 'The answer of the gateway ended in the middle.');
     }
     const head = this.#parse(Buffer.from(this.#json.kept, 'latin1')) as SentObject;
-    this.#table.append(this.#found ? [] : rowsIn(head, this.#rowsAt));
+    for (const row of this.#found ? [] : rowsIn(head, this.#rowsAt)) {
+      this.#table.append(row);
+    }
     return plainOf(head) as JsonObject;
   }
 
@@ -101,9 +102,7 @@ export class RowSplitter {
     const first = yield* json.next();
     if (at !== undefined && first !== lessThan) {
       json.keepOn('{"Rest":');
-      const list = (levels: number) => this.#rows(levels, true);
-      const rows = { list, made: (row: string) => this.#made(row) };
-      yield* pointedRows(json, at, maxDepth, rows);
+      yield* this.#pointed(at, maxDepth);
       json.leaveOut('}');
       return;
     }
@@ -112,6 +111,43 @@ export class RowSplitter {
     }
     json.keepOn();
     yield* json.object((name) => this.#member(name));
+  }
+
+  /**
+   * Reads a value of at most so many levels, and the rows in it that a path leads to (`RowPath.at`). What is beside them is
+   * kept, with `null` in the place of an object or a value that is a row by itself.
+   */
+  *#pointed([step, ...path]: readonly string[], levels: number): Steps {
+    const json = this.#json;
+    const inner = (name: string): Steps<unknown> =>
+      step === '*' || step === name ? this.#pointed(path, levels - 1) : json.value(levels - 1);
+    const first = yield* json.next();
+    if (step === undefined) {
+      yield* this.#target(first, levels);
+    } else if (first === openBrace) {
+      yield* json.object(inner);
+    } else if (first === openBracket) {
+      yield* json.list((index) => inner(String(index)));
+    } else {
+      yield* json.value(levels);
+    }
+  }
+
+  /** The place that a path leads to: a list has the rows, anything else is one. Where nothing is, there is none. */
+  *#target(first: number, levels: number): Steps {
+    const json = this.#json;
+    if (first === openBracket) {
+      yield* this.#rowList(levels - 1, true);
+      return;
+    }
+    const isObject = first === openBrace;
+    const isEmpty = isObject && (yield* json.second()) === closeBrace;
+    json.leaveOut('');
+    const raw = yield* json.value(levels);
+    json.keepOn(raw && 'null');
+    if (!isEmpty && (isObject || isValue(raw))) {
+      this.#made(isObject ? raw : `{"value":${raw}}`);
+    }
   }
 
   /** A member at the top. */
@@ -156,19 +192,18 @@ export class RowSplitter {
     if (second !== openBrace) {
       return false;
     }
-    json.at++;
-    json.leaveOut(']');
-    yield* this.#rows(maxDepth - depth - 1);
-    json.keepOn();
+    yield* this.#rowList(maxDepth - depth - 1);
     return true;
   }
 
   /**
-   * Reads rows up to the end of their list; each may have so many levels of lists and objects.
+   * Reads a list of rows, which is not kept; each may have so many levels of lists and objects.
    * @param wraps whether plain values and lists are rows, too: of one column
    */
-  *#rows(levels: number, wraps = false): Steps {
+  *#rowList(levels: number, wraps = false): Steps {
     const json = this.#json;
+    json.at++;
+    json.leaveOut(']');
     for (let isNext = true, isFirst = true; ; isFirst &&= isNext) {
       const byte = json.peek();
       if (byte === openBrace && isNext) {
@@ -184,6 +219,7 @@ export class RowSplitter {
         isNext = true;
       } else if (byte === closeBracket) {
         json.at++;
+        json.keepOn();
         this.#table.mended += isNext && !isFirst ? 1 : 0; // A comma after the last row.
         return;
       } else if (byte < 0) {
@@ -206,7 +242,7 @@ export class RowSplitter {
       throw tooLarge();
     }
     if (taken < 0 && end >= 0) {
-      this.#table.append([this.#parse(bytes.subarray(from, end)) as SentObject]);
+      this.#table.append(this.#parse(bytes.subarray(from, end)) as SentObject);
     }
     return end;
   }
@@ -235,6 +271,21 @@ export class RowSplitter {
     this.#table.mended += isUtf8(bytes) ? mended : mended + 1;
     return value;
   }
+}
+
+/**
+ * Whether there is a value: null, in all of its writings, is none.
+ * @throws E_PROTOCOL for a word, which says that this is no JSON
+ */
+function isValue(raw: string): boolean {
+  if (raw === '') {
+    return false; // Whoever reads the rest counts this as mended.
+  }
+  const { value } = readPiece(Buffer.from(raw, 'latin1'));
+  if (typeof value === 'string' && /^\w/.test(raw)) {
+    throw broken();
+  }
+  return value !== null;
 }
 
 /** Servers differ in the capitals of a name. */

@@ -10,6 +10,25 @@ export interface Span {
   readonly to: number;
 }
 
+/** One column to sort by. */
+export interface SortBy {
+  readonly field: string;
+  readonly descending: boolean;
+}
+
+/** What may make rows stand otherwise than as the server sent them. */
+export interface Rearranged {
+  readonly sort: readonly SortBy[];
+  readonly filter: string;
+  /** Only rows that are new or have another value than in the table compared with, where there is one. */
+  readonly onlyChanged?: boolean;
+}
+
+/** Whether they do. */
+export function isArranged({ sort, filter, onlyChanged = false }: Rearranged): boolean {
+  return sort.length > 0 || filter.trim() !== '' || onlyChanged;
+}
+
 /** A cell as it is shown: its text or texts, or why it has none; a long text is cut, and says how long it is. */
 export type ShownCell =
   | string
@@ -40,18 +59,18 @@ export interface Page {
   readonly gone: number;
 }
 
-/** Everything of one row. */
-export interface Detail {
-  /** As that of a {@link ShownRow}. */
-  readonly index: number;
-  readonly fields: readonly { readonly field: string; readonly value: ShownCell }[];
+/** What numbers are together. */
+export interface Total {
+  /** To the last digit; where values have units, in bytes or seconds and the like, as near as JavaScript's numbers. */
+  readonly sum: string;
+  readonly mean: number;
 }
 
-/** What the numbers in some cells come to. */
-export interface Sums {
+/** What the numbers in some cells come to: texts, since no message to the screen can carry what is infinite. */
+export interface Sums extends Record<keyof Total, string> {
   /** How many cells have a number. */
   readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
+  /** The least and the greatest of them, as they were sent. */
+  readonly min: string;
+  readonly max: string;
 }

@@ -1,8 +1,9 @@
 import { NumberText } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { sizeOf } from './order.ts';
-import { asNumbers } from './quantity.ts';
-import type { Sums } from './shown.ts';
+import { asNumbers, type Reading } from './quantity.ts';
+import type { Sums, Total } from './shown.ts';
 import type { Column, ResultTable } from './table.ts';
 
 /** What a column has in some rows. */
@@ -23,13 +24,6 @@ export interface Statistics {
   readonly total?: Total;
 }
 
-/** What numbers are together. */
-export interface Total {
-  /** To the last digit; where values have units, in bytes or seconds and the like, as near as JavaScript's numbers. */
-  readonly sum: string;
-  readonly mean: number;
-}
-
 /** Rows that have the same value in a column. */
 interface Group {
   readonly text: string;
@@ -45,29 +39,20 @@ const mostFrequent = 10;
 
 /** Looks at each value of a column once. */
 export function statisticsOf(table: ResultTable, column: Column, rows: Rows): Statistics {
-  const { reading } = column;
-  const isNumber = column.kind === 'number';
   const read = column.scan();
   const counts = new Map<string, number>();
-  const sum = new Sum(column);
+  const sum = new Sum();
   let count = 0;
-  let min: string | undefined;
-  let max: string | undefined;
   for (const row of rows) {
     count++;
     const cell = read(row);
     const text = textOf(table.shown(column, cell));
     counts.set(text, (counts.get(text) ?? 0) + 1);
-    if (!Number.isNaN(sum.add(cell))) {
-      const own = textOf(firstOf(cell));
-      const { compare } = firstOf(cell) instanceof NumberText ? asNumbers : reading;
-      min = min === undefined || compare(own, min) < 0 ? own : min;
-      max = max === undefined || compare(own, max) > 0 ? own : max;
-    }
+    sum.add(cell, column.reading);
   }
   const empty = counts.get('') ?? 0;
   counts.delete('');
-  const { total } = sum;
+  const { total, min, max } = sum;
   return {
     rows: count,
     empty,
@@ -76,30 +61,23 @@ export function statisticsOf(table: ResultTable, column: Column, rows: Rows): St
       .sort((a, b) => b.count - a.count)
       .slice(0, mostFrequent),
     sized: sum.count,
-    ...(min === undefined || max === undefined ? {} : { min, max }),
-    ...(isNumber && total !== null ? { total } : {}),
+    ...(sum.count > 0 && { min, max }),
+    ...(column.kind === 'number' && total !== null && { total }),
   };
 }
 
 /** Sums up what columns of numbers have in some rows; undefined where there is no number. */
 export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]): Sums | undefined {
-  const sums = table.columns
-    .filter((column) => fields.includes(column.field) && column.kind === 'number')
-    .map((column) => new Sum(column));
+  const columns = table.columns.filter(({ field, kind }) => fields.includes(field) && kind === 'number');
   const read = table.rows.scan();
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const all = new Sum();
   for (const row of rows) {
-    for (const sum of sums) {
-      const size = sum.add(read(row, sum.column.number));
-      if (!Number.isNaN(size)) {
-        min = Math.min(min, size);
-        max = Math.max(max, size);
-      }
+    for (const { number, reading } of columns) {
+      all.add(read(row, number), reading);
     }
   }
-  const count = sums.reduce((all, sum) => all + sum.count, 0);
-  const sum = sums.reduce((all, { total }) => all + Number(total?.sum ?? 0), 0);
-  return count === 0 ? undefined : { count, sum, min, max };
+  const { count, min, max, total } = all;
+  return total === null ? undefined : { count, min, max, sum: total.sum, mean: String(total.mean) };
 }
 
 /**
@@ -120,11 +98,11 @@ export function groupsOf(
   const groups = new Map<string, { text: string; rows: number; sums: readonly Sum[] }>();
   for (const row of rows) {
     const text = textOf(table.shown(by, read(row, by.number)));
-    const group = groups.get(text) ?? { text, rows: 0, sums: columns.map((column) => new Sum(column)) };
+    const group = groups.get(text) ?? { text, rows: 0, sums: columns.map(() => new Sum()) };
     groups.set(text, group);
     group.rows++;
-    for (const sum of group.sums) {
-      sum.add(read(row, sum.column.number));
+    for (const [at, { number, reading }] of columns.entries()) {
+      group.sums[at]?.add(read(row, number), reading);
     }
   }
   const areNumbers = columns.map((column) => column.kind === 'number');
@@ -144,41 +122,51 @@ const longestExact = 40;
 
 const plain = /^([+-]?)(\d*)\.?(\d*)$/;
 
-/** Adds up the numbers of a column: those without a unit as whole numbers of their last digit. */
+/** Adds up numbers: those without a unit as whole numbers of their last digit. */
 class Sum {
-  readonly column: Column;
   count = 0;
+  /** The least and the greatest value, as they were sent. */
+  min = '';
+  max = '';
+  #least = Number.POSITIVE_INFINITY;
+  #most = Number.NEGATIVE_INFINITY;
   #whole = 0n;
   /** Digits behind the point in `#whole`. */
   #decimals = 0;
   /** Of what has a unit or an exponent, or is very long. */
   #rounded: number | undefined;
 
-  constructor(column: Column) {
-    this.column = column;
-  }
-
-  /** Answers the cell's size; NaN where it has none. */
-  add(cell: ReturnType<Column['at']>): number {
-    const size = sizeOf(cell, this.column.reading);
+  /** A cell without a number, or without a time in a column of times, is passed over. */
+  add(cell: Cell | undefined, reading: Reading): void {
+    const value = firstOf(cell);
+    const size = sizeOf(value, reading);
     if (Number.isNaN(size)) {
-      return size;
+      return;
+    }
+    const own = textOf(value);
+    const { compare } = value instanceof NumberText ? asNumbers : reading;
+    if (this.count === 0 || size < this.#least || (size === this.#least && compare(own, this.min) < 0)) {
+      this.min = own;
+      this.#least = size;
+    }
+    if (this.count === 0 || size > this.#most || (size === this.#most && compare(own, this.max) > 0)) {
+      this.max = own;
+      this.#most = size;
     }
     this.count++;
-    const text = textOf(firstOf(cell)).trim();
+    const text = own.trim();
     const match = text.length > longestExact ? null : plain.exec(text.replaceAll(',', ''));
     if (match === null) {
       this.#rounded = (this.#rounded ?? 0) + size;
-      return size;
+      return;
     }
     const [, sign, whole = '', fraction = ''] = match;
     if (fraction.length > this.#decimals) {
       this.#whole *= 10n ** BigInt(fraction.length - this.#decimals);
       this.#decimals = fraction.length;
     }
-    const own = BigInt((whole + fraction).padEnd(whole.length + this.#decimals, '0'));
-    this.#whole += sign === '-' ? -own : own;
-    return size;
+    const digits = BigInt((whole + fraction).padEnd(whole.length + this.#decimals, '0'));
+    this.#whole += sign === '-' ? -digits : digits;
   }
 
   get total(): Total | null {

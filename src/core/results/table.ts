@@ -1,5 +1,5 @@
 import { TokensError } from '../errors.ts';
-import { type JsonObject, jsonOf, NumberText, readJson, type SentObject } from '../json.ts';
+import { jsonOf, NumberText, type SentObject } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { Judge, type Kind, type Reading } from './quantity.ts';
@@ -114,9 +114,18 @@ export class ResultTable {
     return this.#byField.get(field);
   }
 
-  append(batch: readonly (SentObject | JsonObject)[]): void {
-    for (const row of batch) {
-      this.#append(row instanceof Map ? row : (readJson(JSON.stringify(row)).value as SentObject));
+  append(row: SentObject): void {
+    const keys = [...row.keys()];
+    if (keys.length > mostColumns) {
+      throw tooManyFields();
+    }
+    for (const [at, key] of keys.entries()) {
+      if (!this.#byField.has(key)) {
+        this.#addColumn(keys, at);
+      }
+    }
+    if (this.take(Buffer.from(jsonOf(row)), 0) < 0) {
+      throw new TokensError('E_PROTOCOL', 'The answer of the gateway could not be read.');
     }
   }
 
@@ -136,21 +145,6 @@ export class ResultTable {
   /** A cell as it is shown: what stands for no value among numbers is none. */
   shown(column: Column, cell: Cell | undefined): Cell | undefined {
     return cell !== undefined && cell === this.missing && column.kind === 'number' ? null : cell;
-  }
-
-  #append(row: SentObject): void {
-    const keys = [...row.keys()];
-    if (keys.length > mostColumns) {
-      throw tooManyFields();
-    }
-    for (const [at, key] of keys.entries()) {
-      if (!this.#byField.has(key)) {
-        this.#addColumn(keys, at);
-      }
-    }
-    if (this.take(Buffer.from(jsonOf(row)), 0) < 0) {
-      throw new TokensError('E_PROTOCOL', 'The answer of the gateway could not be read.');
-    }
   }
 
   #gap(count: number): void {

@@ -7,6 +7,9 @@ import type { Kind } from './quantity.ts';
 const maxRows = 1_048_576;
 const maxCellLength = 32_767;
 
+/** Characters of a header that a message names it by. */
+const longestNamed = 100;
+
 const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
 const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const packaged = 'http://schemas.openxmlformats.org/package/2006';
@@ -90,7 +93,7 @@ class Sheet {
   }
 
   async *xml(parts: AsyncIterable<readonly (readonly string[])[]>): AsyncGenerator<string> {
-    const head = this.#line((column) => text(column.header, ' s="1"'));
+    const head = this.#line((column) => this.#text(column.header, column, ' s="1"'));
     const frozen = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>';
     yield `${declaration}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0">${frozen}</sheetView></sheetViews><sheetData>${head}`;
     for await (const rows of parts) {
@@ -132,17 +135,26 @@ class Sheet {
   }
 
   /** A cell from its attributes to its end; nothing for one without a value. */
-  #value(value: string, { kind, header }: SheetColumn): string {
+  #value(value: string, column: SheetColumn): string {
+    const { kind } = column;
+    const shown = kind === 'number' ? asNumber(value) : kind === 'time' ? asDate(value) : undefined;
+    const style = shown && this.#styleOf(shown.format);
+    return shown === undefined || style === undefined
+      ? this.#text(value, column)
+      : ` s="${style}"><v>${shown.value}</v>`;
+  }
+
+  #text(value: string, { header }: SheetColumn, attributes = ''): string {
     if (value.length > maxCellLength) {
       throw new TokensError(
         'E_TOO_LARGE',
         'A cell of Excel holds {0} characters; that of {1} in row {2} has {3}. Export it as CSV.',
-        [maxCellLength, header, this.#row - 1, value.length],
+        [maxCellLength, header.slice(0, longestNamed), this.#row - 1, value.length],
       );
     }
-    const shown = kind === 'number' ? asNumber(value) : kind === 'time' ? asDate(value) : undefined;
-    const style = shown && this.#styleOf(shown.format);
-    return shown === undefined || style === undefined ? text(value) : ` s="${style}"><v>${shown.value}</v>`;
+    return value === ''
+      ? ''
+      : `${attributes} t="inlineStr"><is><t xml:space="preserve">${escaped(value)}</t></is>`;
   }
 
   #styleOf(format: string): number | undefined {
@@ -197,13 +209,6 @@ function asDate(value: string): Shown | undefined {
     zeros + zone === '' ? '' : `"${zeros}${zone}"`,
   ];
   return { value: String((time - Date.UTC(1899, 11, 30)) / dayMs), format: format.join('') };
-}
-
-/** A cell of text, from its attributes on. */
-function text(value: string, attributes = ''): string {
-  return value === ''
-    ? ''
-    : `${attributes} t="inlineStr"><is><t xml:space="preserve">${escaped(value)}</t></is>`;
 }
 
 const special: Readonly<Record<string, string>> = {

@@ -9,8 +9,7 @@ import type { FromWorker, News, Opening, Scalar, SentError, ToWorker } from './w
 const progressMs = 60;
 
 /** One table, from its first byte on. */
-class OpenTable {
-  readonly engine = new TableEngine();
+class OpenTable extends TableEngine {
   readonly #splitter: RowSplitter;
   /** Those that were not told of. */
   readonly #scalars: Scalar[] = [];
@@ -20,14 +19,14 @@ class OpenTable {
   #sentRows: number | undefined;
 
   constructor({ rowsAt, wantsRows }: Opening) {
+    super();
     const onScalar = (name: string, value: string) => this.#scalars.push([name, value]);
-    this.#splitter = new RowSplitter(rowsAt, this.engine.table, onScalar);
+    this.#splitter = new RowSplitter(rowsAt, this.table, onScalar);
     this.#sentRows = wantsRows ? 0 : undefined;
   }
 
   /** Reads pieces of the body, or its end, and answers at once all that this has brought. */
   read(pieces: readonly Uint8Array[] | null): News {
-    const { engine } = this;
     const news = (more: Partial<News>): News => ({
       scalars: this.#scalars.splice(0),
       rows: more.error === undefined ? this.#newRows() : [],
@@ -39,11 +38,11 @@ class OpenTable {
         free(piece);
       }
       if (pieces !== null) {
-        return news(this.#isDue() ? { summary: engine.summary() } : {});
+        return news(this.#isDue() ? { summary: this.summary() } : {});
       }
       const head = this.#splitter.end();
-      engine.isWhole = true;
-      return news({ head, summary: engine.summary() });
+      this.isWhole = true;
+      return news({ head, summary: this.summary() });
     } catch (error) {
       return news({ error: sendable(error) });
     }
@@ -51,8 +50,8 @@ class OpenTable {
 
   #newRows(): Uint8Array<ArrayBuffer>[] {
     const rows: Uint8Array<ArrayBuffer>[] = [];
-    while (this.#sentRows !== undefined && this.#sentRows < this.engine.table.rowCount) {
-      const { bytes, to } = this.engine.rows(this.#sentRows);
+    while (this.#sentRows !== undefined && this.#sentRows < this.table.rowCount) {
+      const { bytes, to } = this.rows(this.#sentRows);
       this.#sentRows = to;
       rows.push(bytes);
     }
@@ -62,7 +61,7 @@ class OpenTable {
   /** Whether it is to be told how far the table has come. */
   #isDue(): boolean {
     const now = performance.now();
-    const { rowCount } = this.engine.table;
+    const { rowCount } = this.table;
     const due = rowCount > this.#toldRows && (this.#toldRows === 0 || now - this.#toldAt >= progressMs);
     if (due) {
       this.#toldAt = now;
@@ -102,11 +101,11 @@ function answer({ table, method, args }: ToWorker, given: ArrayBuffer[]): unknow
       return news;
     }
     default: {
-      const { engine } = tableOf(table);
+      const asked = tableOf(table);
       // The host's side is typed by the method; here only the pair of both is known to fit.
       const { other, ...rest } = args as { readonly other?: number | null };
-      const own = typeof other === 'number' ? { ...rest, other: tableOf(other).engine } : args;
-      return (engine[method] as (args: unknown) => unknown).call(engine, own);
+      const own = typeof other === 'number' ? { ...rest, other: tableOf(other) } : args;
+      return (asked[method] as (args: unknown) => unknown).call(asked, own);
     }
   }
 }

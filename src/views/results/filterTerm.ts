@@ -1,14 +1,18 @@
 import type { ShownCell } from './messages.ts';
 
+/** Characters of a value that a filter asks for at most. */
+const longest = 512;
+
 /**
- * The condition of a filter that holds for a cell as it is shown, or for all others. Of a cell that is shown in part, and
- * of one with halves of letters, which no message can carry, it asks for the part that is sure.
+ * The condition of a filter that holds for a cell as it is shown, or for all others. Of a long cell, or one that is shown in
+ * part, and of one with halves of letters, which no message can carry, it asks for the part that is sure.
  */
 export function termFor(field: string, cell: ShownCell | undefined, out: boolean): string {
-  const value = typeof cell === 'string' ? cell : Array.isArray(cell) ? (cell[0] ?? '') : '';
-  const isCut = typeof cell === 'object' && 'cut' in cell;
+  const isShownInPart = typeof cell === 'object' && 'cut' in cell;
+  const value = isShownInPart ? cell.cut : ([cell].flat().find((one) => typeof one === 'string') ?? '');
+  const isCut = isShownInPart || value.length > longest;
   // What follows the last letter may be an accent of it.
-  const part = isCut ? cell.cut.replace(/\P{M}?\p{M}*$/u, '') : value;
+  const part = isCut ? value.slice(0, longest).replace(/\P{M}?\p{M}*$/u, '') : value;
   const [sure = ''] = /^[^\p{Cs}]*/u.exec(part) ?? [];
   const isWhole = !isCut && sure === value;
   return `${out ? '-' : ''}${quoted(field)}${isWhole ? '=' : ':'}${quoted(sure)}`;

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { jsonOf, NumberText, type Sent } from '../../core/json.ts';
 import { tableOf } from '../../core/results/readers.ts';
-import type { Total } from '../../core/results/statistics.ts';
+import type { Total } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Result } from '../../core/results/workerMessages.ts';
@@ -11,10 +11,14 @@ import type { Grouping } from './messages.ts';
 /** Groups that are shown; of more, those with the most rows. */
 const mostGroups = 100_000;
 
-/** The columns of groups are named as in SQL. */
-const count = 'count(*)';
-const sumOf = (field: string) => `sum(${field})`;
-const meanOf = (field: string) => `avg(${field})`;
+/** The columns of groups are named as in SQL, and unlike the one that they are by, which may be of groups, too. */
+function namesOf({ by, of }: Grouping) {
+  const free = (name: string) => (name === by ? `${name} 2` : name);
+  return {
+    count: free('count(*)'),
+    totals: of.map((field) => ({ field, sum: free(`sum(${field})`), mean: free(`avg(${field})`) })),
+  };
+}
 
 /** The groups of a table, and a table of them, whose share is the caller's. */
 type Groups = Awaited<ReturnType<typeof tableOf>> & { readonly found: Result<'group'> };
@@ -27,17 +31,26 @@ type Groups = Awaited<ReturnType<typeof tableOf>> & { readonly found: Result<'gr
 export async function groupsOf(
   worker: WorkerClient,
   table: TableHandle,
-  { by, of, filter, labels }: Grouping,
+  grouping: Grouping,
 ): Promise<Groups> {
+  const { by, of, filter, labels } = grouping;
+  const names = namesOf(grouping);
   const arrangement = { sort: [], filter, labels };
   const span = { arrangement, from: 0, to: Number.MAX_SAFE_INTEGER };
   const found = await table.call('group', { ...span, by, of, most: mostGroups });
   const rows = found?.groups.map(({ text, rows, totals }): Sent => {
-    const numbers = totals.flatMap((total, at): [string, Sent][] => [
-      [sumOf(of[at] ?? ''), total && numberOf(total.sum)],
-      [meanOf(of[at] ?? ''), total && numberOf(roundMean(total))],
+    const numbers = names.totals.flatMap(({ sum, mean }, at): [string, Sent][] => {
+      const total = totals[at];
+      return [
+        [sum, total ? numberOf(total.sum) : null],
+        [mean, total ? numberOf(roundMean(total)) : null],
+      ];
+    });
+    return new Map<string, Sent>([
+      [by, text === '' ? null : text],
+      [names.count, numberOf(rows)],
+      ...numbers,
     ]);
-    return new Map<string, Sent>([[by, text === '' ? null : text], [count, numberOf(rows)], ...numbers]);
   });
   return { ...(await tableOf(worker, jsonOf(rows ?? []))), found };
 }
@@ -63,15 +76,17 @@ export async function grouped(
 }
 
 /** What the columns of groups are called. */
-export function groupLabels({ by, of, labels }: Grouping): [field: string, label: string][] {
+export function groupLabels(grouping: Grouping): [field: string, label: string][] {
+  const { by, labels } = grouping;
+  const { count, totals } = namesOf(grouping);
   const known = new Map(labels);
   const labelOf = (field: string) => known.get(field) ?? field;
   return [
     [by, labelOf(by)],
     [count, vscode.l10n.t('Rows')],
-    ...of.flatMap((field): [string, string][] => [
-      [sumOf(field), vscode.l10n.t('Sum of {0}', labelOf(field))],
-      [meanOf(field), vscode.l10n.t('Mean of {0}', labelOf(field))],
+    ...totals.flatMap(({ field, sum, mean }): [string, string][] => [
+      [sum, vscode.l10n.t('Sum of {0}', labelOf(field))],
+      [mean, vscode.l10n.t('Mean of {0}', labelOf(field))],
     ]),
   ];
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { copyForms, type Detail, type Page, type Sums } from '../../core/results/shown.ts';
+import { copyForms, type Page, type Sums } from '../../core/results/shown.ts';
 
-export type { Detail, Page, ShownCell, ShownRow, Sums } from '../../core/results/shown.ts';
+export { isArranged, type Page, type ShownCell, type ShownRow, type Sums } from '../../core/results/shown.ts';
 
 /*
  * What a result's tab and its webview say to each other. Both sides import this file and check every message
@@ -13,6 +13,9 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const name = v.string();
 
 const sortBy = v.object({ field: name, descending: v.boolean() });
+
+/** Columns that rows are sorted by at most. */
+export const mostSorts = 8;
 
 /** What a person has set of a column. */
 const columnLook = v.object({
@@ -30,7 +33,7 @@ export const layout = v.object({
   order: v.array(name),
   /** Whether columns are named by their fields instead of their labels. */
   byField: v.boolean(),
-  sort: v.pipe(v.array(sortBy), v.maxLength(8)),
+  sort: v.pipe(v.array(sortBy), v.maxLength(mostSorts)),
   filter: v.pipe(v.string(), v.maxLength(20_000)),
   /** Whether rows are left out that are as they were in the table compared with. */
   onlyChanged: v.optional(v.boolean(), false),
@@ -39,16 +42,15 @@ export const layout = v.object({
 });
 export type Layout = v.InferOutput<typeof layout>;
 
-/** Rows asked for at once are bounded: the webview shows a few dozen. */
+/** Rows asked for at once are bounded: the webview shows a few dozen, and one with all of its values. */
 const maxRows = 500;
 
 /** What the webview asks the table. */
 const question = v.variant('method', [
   v.pipe(
-    v.object({ method: v.literal('page'), from: count, to: count }),
-    v.check(({ from, to }) => to - from <= maxRows),
+    v.object({ method: v.literal('page'), from: count, to: count, whole: v.boolean() }),
+    v.check(({ from, to, whole }) => to - from <= (whole ? 1 : maxRows)),
   ),
-  v.object({ method: v.literal('detail'), at: count }),
   v.object({ method: v.literal('sums'), from: count, to: count, fields: v.array(name) }),
 ]);
 export type Question = v.InferOutput<typeof question>;
@@ -56,7 +58,6 @@ export type Question = v.InferOutput<typeof question>;
 /** What comes of it. */
 export interface Answers {
   readonly page: Page;
-  readonly detail: Detail | undefined;
   readonly sums: Sums | undefined;
 }
 

@@ -1,7 +1,8 @@
-import { type Arrangement, isArranged } from '../../core/results/arranging.ts';
+import type { Arrangement } from '../../core/results/arranging.ts';
 import type { Lines } from '../../core/results/dated.ts';
 import type { Sample } from '../../core/results/engine.ts';
 import { History } from '../../core/results/history.ts';
+import { isArranged } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { ToTable } from './messages.ts';
 

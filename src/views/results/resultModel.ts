@@ -32,6 +32,8 @@ interface Compared {
   /** Of which result it is. */
   readonly title: string;
   readonly table: TableHandle;
+  /** Whether columns may have been left out of it. */
+  readonly isPart?: boolean;
 }
 
 /** What one result is: its table, how that is arranged and labelled, and what came of the last request. */
@@ -152,12 +154,12 @@ export class ResultModel implements Disposable {
   }
 
   /**
-   * Runs the request again and shows what has changed. The rows stay until the new ones are there. While it runs, another
-   * one does nothing.
+   * Runs the request again and shows what has changed. The rows stay until the new ones are there. While it runs, or the
+   * first answer still arrives, another one does nothing.
    * @throws what the request throws
    */
   async refresh(): Promise<void> {
-    if (this.#running !== undefined) {
+    if (this.#running !== undefined || this.#table?.state.phase === 'arriving') {
       return;
     }
     const running = new AbortController();
@@ -197,7 +199,10 @@ export class ResultModel implements Disposable {
   async compareWith(other: Compared | undefined): Promise<Differences | undefined> {
     const share = other?.table.share();
     try {
-      this.differences = await this.#table?.call('compare', { other: other?.table.number ?? null });
+      this.differences = await this.#table?.call('compare', {
+        other: other?.table.number ?? null,
+        isPart: other?.isPart === true,
+      });
     } catch (error) {
       share?.dispose();
       throw error;
@@ -228,7 +233,8 @@ export class ResultModel implements Disposable {
       this.#compared = undefined;
     }
     const other = this.#compared?.table ?? before;
-    const differences = await (other && table.call('compare', { other: other.number }));
+    const isPart = this.#compared?.isPart === true;
+    const differences = await (other && table.call('compare', { other: other.number, isPart }));
     const begun = await this.#lookForAlerts(table, before);
     if (before !== undefined) {
       await this.plotting.remember(before, this.gotAt);

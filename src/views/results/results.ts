@@ -127,7 +127,7 @@ export class Results extends Part<PanelServices> {
   async fromFile(file: vscode.Uri): Promise<{ table: TableHandle; share: Disposable }> {
     try {
       const bytes = await vscode.workspace.fs.readFile(file);
-      return await tableOf(this.deps.worker, Buffer.from(bytes).toString());
+      return await tableOf(this.deps.worker, new TextDecoder().decode(bytes));
     } catch {
       throw new TokensError('E_CONFIG', '{0} is no result that was exported as JSON.', [file.fsPath]);
     }

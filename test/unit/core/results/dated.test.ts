@@ -1,11 +1,12 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
+import { append } from './localTable.ts';
 
 describe('results: numbers by date', () => {
   const engineOf = (rows: readonly Record<string, string | number | null>[]): TableEngine => {
     const engine = new TableEngine();
     engine.table.missing = 'NA';
-    engine.table.append(rows);
+    append(engine.table, rows);
     return engine;
   };
   const day = (date: string): number => Date.parse(date);

@@ -3,11 +3,11 @@ import type { JsonObject } from '../../../../src/core/json.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { exportParts } from '../../../../src/core/results/exportParts.ts';
 import { History } from '../../../../src/core/results/history.ts';
-import { localTableOf } from './localTable.ts';
+import { append, localTableOf } from './localTable.ts';
 
 function deskOf(rows: JsonObject[]): TableEngine {
   const desk = new TableEngine();
-  desk.table.append(rows);
+  append(desk.table, rows);
   return desk;
 }
 

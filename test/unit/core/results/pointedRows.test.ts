@@ -33,7 +33,7 @@ describe('rows that a pointer leads to', () => {
     ['', null, []],
     ['', 'text', [{ value: 'text' }]],
     ['', 42, [{ value: 42 }]],
-    ['/0', [[1, [2], {}, ''], 5], [{ value: 1 }, { value: ['2'] }, {}, { value: '' }]],
+    ['/0', [[1, [2], {}, ''], 5], [{ value: 1 }, { value: [2] }, {}, { value: '' }]],
     ['', ['x', 'y', null, true], [{ value: 'x' }, { value: 'y' }, { value: null }, { value: true }]],
     ['/items', { items: [{ a: 'x,]}"\\' }], more: { items: [{ a: 2 }] } }, [{ a: 'x,]}"\\' }]],
     ['/items', { items: { a: 1 } }, [{ a: 1 }]],

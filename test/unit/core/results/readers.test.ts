@@ -155,7 +155,7 @@ describe('results: readers', () => {
       // Its listener is the first one.
       const mistaken = module(`import { parentPort } from 'node:worker_threads';
         parentPort.on('message', (message) => {
-          if (message.method === 'detail') {
+          if (message.method === 'statistics') {
             Object.assign(message, { call: 0, table: 0, method: 'drop' });
             ${mistake};
           }
@@ -180,7 +180,7 @@ describe('results: readers', () => {
       assert.ok(table);
       const told = (error: unknown) =>
         error instanceof TokensError && error.code === code && !error.message.includes('not kept');
-      await assert.rejects(table.call('detail', { at: 1 }), told);
+      await assert.rejects(table.call('statistics', { field: 'a', from: 0, to: 1 }), told);
       assert.ok(told(table.state.lost));
       assert.equal(table.state.phase, 'failed');
       await assert.rejects(table.call('page', { from: 0, to: 1 }), told);

@@ -8,6 +8,7 @@ import { rowsAt as inResult } from '../../../../src/core/protocols/sarus/request
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { RowSplitter } from '../../../../src/core/results/rowSplitter.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
+import { append } from './localTable.ts';
 
 interface Read {
   head: JsonObject;
@@ -19,11 +20,7 @@ interface Read {
 function slowTable(append: (row: JsonObject) => void) {
   return {
     take: () => -1,
-    append: (rows: readonly (SentObject | JsonObject)[]) => {
-      for (const row of rows) {
-        append(plainOf(row as SentObject) as JsonObject);
-      }
-    },
+    append: (row: SentObject) => append(plainOf(row) as JsonObject),
     mended: 0,
     missing: undefined,
   };
@@ -222,7 +219,7 @@ describe('rowSplitter', () => {
           const body = JSON.stringify({ rc: 0, Rows: rows }, undefined, indent);
           assert.deepEqual(read(body, inRows, size).rows, (JSON.parse(body) as { Rows: Json }).Rows);
           const expected = new ResultTable();
-          expected.append((JSON.parse(body) as { Rows: JsonObject[] }).Rows);
+          append(expected, (JSON.parse(body) as { Rows: JsonObject[] }).Rows);
           const table = readTable(body, inRows, size);
           assert.deepEqual([...table.fields], [...expected.fields]);
           assert.deepEqual(cellsOf(table), cellsOf(expected));

@@ -2,12 +2,13 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import fc from 'fast-check';
 import type { JsonObject } from '../../../../src/core/json.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
+import { append } from './localTable.ts';
 
 const all = { from: 0, to: Number.POSITIVE_INFINITY };
 
 function engineOf(rows: JsonObject[]): TableEngine {
   const engine = new TableEngine();
-  engine.table.append(rows);
+  append(engine.table, rows);
   return engine;
 }
 

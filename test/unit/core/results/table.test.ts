@@ -8,7 +8,7 @@ import {
   type SentObject,
 } from '../../../../src/core/json.ts';
 import type { Arrangement } from '../../../../src/core/results/arranging.ts';
-import { flatten } from '../../../../src/core/results/cells.ts';
+import { flatten, unwrapped } from '../../../../src/core/results/cells.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { delimited, delimiterOf, type ExportFormat, frameOf } from '../../../../src/core/results/exports.ts';
 import { filterRows, parseFilter } from '../../../../src/core/results/filter.ts';
@@ -18,10 +18,11 @@ import type { CopyForm } from '../../../../src/core/results/shown.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 import { termFor } from '../../../../src/views/results/filterTerm.ts';
 import type { ShownCell } from '../../../../src/views/results/messages.ts';
+import { append } from './localTable.ts';
 
 function tableOf(rows: JsonObject[]): ResultTable {
   const table = new ResultTable();
-  table.append(rows);
+  append(table, rows);
   return table;
 }
 
@@ -34,28 +35,31 @@ function sorted(values: (string | number | null)[], descending = false): (string
 describe('results: kinds', () => {
   it('are judged anew when the rows have doubled', () => {
     const desk = new TableEngine();
-    const append = (count: number, v: string) =>
-      desk.table.append(Array.from({ length: count }, () => ({ v })));
-    append(100, 'text');
+    const add = (count: number, v: string) =>
+      append(
+        desk.table,
+        Array.from({ length: count }, () => ({ v })),
+      );
+    add(100, 'text');
     assert.deepEqual(desk.summary().kinds, ['text']);
-    append(99, '1');
+    add(99, '1');
     assert.deepEqual(desk.summary().kinds, ['text']);
-    append(801, '1');
+    add(801, '1');
     assert.deepEqual(desk.summary().kinds, ['number']);
   });
 
   it('are judged at once while there are few rows', () => {
     const desk = new TableEngine();
-    desk.table.append([{ v: '' }]);
+    append(desk.table, [{ v: '' }]);
     assert.deepEqual(desk.summary().kinds, ['text']);
-    desk.table.append([{ v: '1' }]);
+    append(desk.table, [{ v: '1' }]);
     assert.deepEqual(desk.summary().kinds, ['number']);
   });
 });
 
 describe('results: cells', () => {
   it('flattens the cells of the wire', () => {
-    const flat = (json: string) => flatten(readJson(json).value);
+    const flat = (json: string) => flatten(unwrapped(readJson(json).value));
     assert.equal(flat('[{"0":"a"}]'), 'a');
     assert.deepEqual(flat('[{"0":5.0}]'), new NumberText('5.0'));
     assert.deepEqual(flat('[{"0":"a"},{"1":"b"}]'), ['a', 'b']);
@@ -128,6 +132,22 @@ describe('results: table', () => {
     );
   });
 
+  it('takes a value of a column that there is no more for a change, and leaves out what a part has no columns of', () => {
+    const was = (k: string, v: string, note?: string) => ({ k, v, ...(note && { note }) });
+    const before = new TableEngine(tableOf([was('a', '1', 'x'), was('b', '2')]));
+    const now = new TableEngine(tableOf([was('a', '1'), was('b', '2')]));
+    assert.deepEqual(now.compare({ other: before }), { added: 0, changed: 1, gone: 0 });
+    assert.deepEqual(
+      now.page({ from: 0, to: 9 }).rows.map(({ changed }) => changed),
+      [[], undefined],
+    );
+    assert.deepEqual(before.compare({ other: now }), { added: 0, changed: 1, gone: 0 });
+    assert.deepEqual(before.compare({ other: now, isPart: true }), { added: 0, changed: 0, gone: 0 });
+    const other = new TableEngine(tableOf([{ k: 'a' }, { k: 'b' }]));
+    assert.deepEqual(before.compare({ other, isPart: true }), { added: 0, changed: 0, gone: 0 });
+    assert.deepEqual(before.page({ from: 0, to: 1 }).rows[0]?.changed, undefined);
+  });
+
   it('shows many rows that are gone one after the other without much ado', function () {
     this.timeout(20_000);
     const rows = Array.from({ length: 150_000 }, (_, at) => ({ k: `JOB${at}` }));
@@ -161,13 +181,8 @@ describe('results: table', () => {
     assert.deepEqual(copied(0, 1), { text: 'x', rows: 1 }, 'but a row that is gone by itself is');
     assert.equal(now.statistics({ ...all, field: 'v' })?.rows, 3);
     assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).length, 3);
-    assert.deepEqual(now.detail({ arrangement: asSent, at: 0 }), {
-      index: -1,
-      fields: [
-        { field: 'k', value: 'x' },
-        { field: 'v', value: '5' },
-      ],
-    });
+    const { rows } = now.page({ arrangement: asSent, from: 0, to: 1, whole: true });
+    assert.deepEqual(rows, [{ index: -1, cells: ['x', '5'] }]);
     now.compare({ other: null });
     assert.deepEqual(shown({ onlyChanged: true }), ['b c a', 3, 0]);
   });
@@ -371,6 +386,12 @@ describe('results: filter', () => {
     );
   });
 
+  it('asks of a value that is too long for a filter for its beginning', () => {
+    const text = `${'x'.repeat(600)} end`;
+    assert.equal(termFor('a', text, false), `a:${'x'.repeat(511)}`);
+    assert.equal(termFor('a', [text], true), `-a:${'x'.repeat(511)}`);
+  });
+
   it('reads any text without failing', () => {
     for (const text of ['"', '::', 'a:"', '-', '>', '= =', '"a":', '\\', '[', '(', '"" x']) {
       parseFilter(text, () => true);
@@ -560,13 +581,13 @@ describe('results: export', () => {
     assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).length, 3);
   });
 
-  it('sorts rows that arrive when they have doubled, and at the end; what is exported has all of them', () => {
+  it('sorts rows that arrive when they have doubled, and at the end', () => {
     const desk = new TableEngine();
     const arrangement = { sort: [{ field: 'v', descending: false }], filter: '', labels: [] };
     const page = () => desk.page({ arrangement, from: 0, to: 1e6 });
     const orders = new Set<number>();
     for (let value = 1000; value > 0; value--) {
-      desk.table.append([{ v: value }]);
+      append(desk.table, [{ v: value }]);
       const { rows, shown } = page();
       const values = rows.map(({ cells }) => Number(cells[0]));
       assert.deepEqual(
@@ -577,13 +598,13 @@ describe('results: export', () => {
       orders.add(shown);
     }
     assert.ok(orders.size <= 11, `sorted ${orders.size} times`);
+    assert.notEqual(page().rows[0]?.cells[0], '1', 'what is on the screen stays where it is');
+    desk.isWhole = true;
+    assert.deepEqual([page().shown, page().rows[0]?.cells[0]], [1000, '1']);
     const request = { fields: ['v'], format: 'csv', arrangement } as const;
     const own = desk.startExport(request);
     const first = desk.exportPart({ ...request, rows: own.slice(0, 2) });
     assert.deepEqual([own.length, first], [1000, '1\r\n2\r\n']);
-    assert.notEqual(page().rows[0]?.cells[0], '1', 'what is on the screen stays where it is');
-    desk.isWhole = true;
-    assert.deepEqual([page().shown, page().rows[0]?.cells[0]], [1000, '1']);
   });
 
   it('sums up the numbers in some cells, as they are arranged', () => {
@@ -596,15 +617,45 @@ describe('results: export', () => {
       ]),
     );
     const fields = ['n', 'm', 't'];
-    assert.deepEqual(desk.sums({ from: 0, to: 4, fields }), { count: 6, sum: 30.5, min: -2, max: 12.5 });
+    assert.deepEqual(desk.sums({ from: 0, to: 4, fields }), {
+      count: 6,
+      sum: '30.5',
+      mean: String(30.5 / 6),
+      min: '-2',
+      max: '12.5',
+    });
     const arrangement = { sort: [{ field: 'n', descending: true }], filter: '', labels: [] };
     assert.deepEqual(desk.sums({ arrangement, from: 0, to: 2, fields: ['n', 'gone'] }), {
       count: 2,
-      sum: 19.5,
-      min: 7,
-      max: 12.5,
+      sum: '19.5',
+      mean: '9.75',
+      min: '7',
+      max: '12.5',
     });
     assert.equal(desk.sums({ from: 0, to: 4, fields: ['t'] }), undefined);
+  });
+
+  it('sums up to the last digit, also several columns, and tells the least and the greatest as they were sent', () => {
+    const desk = new TableEngine(
+      tableOf([
+        { n: '9007199254740993', m: '0.1', u: '4Ki' },
+        { n: '9007199254740992', m: '0.20', u: '12Mi' },
+      ]),
+    );
+    assert.deepEqual(desk.sums({ from: 0, to: 2, fields: ['n', 'm'] }), {
+      count: 4,
+      sum: '18014398509481985.30',
+      mean: String(Number('18014398509481985.30') / 4),
+      min: '0.1',
+      max: '9007199254740993',
+    });
+    const { min, max } = desk.sums({ from: 0, to: 2, fields: ['u'] }) ?? {};
+    assert.deepEqual([min, max], ['4Ki', '12Mi']);
+    const infinite = new TableEngine();
+    infinite.table.append(readJson('{"n":1e400}').value as SentObject);
+    const sums = infinite.sums({ from: 0, to: 1, fields: ['n'] });
+    assert.deepEqual(JSON.parse(JSON.stringify(sums)), sums, 'as it goes to the screen');
+    assert.equal(sums?.max, '1e400');
   });
 
   it('opens what is nested in a cell, and leaves a text that only looks so', () => {
@@ -613,7 +664,9 @@ describe('results: export', () => {
       '{"a":"{}","d":[{"0":"one"}]}',
     ];
     const table = new ResultTable();
-    table.append(rows.map((row) => readJson(row).value as SentObject));
+    for (const row of rows) {
+      table.append(readJson(row).value as SentObject);
+    }
     const json = new TableEngine(table).json({ from: 0, to: 2 });
     assert.equal(json, `[${rows.join(',\n').replace('[{"0":"one"}]', '"one"')}]`);
   });
@@ -621,7 +674,8 @@ describe('results: export', () => {
   it('copies rows as Markdown, JSON and CSV, with every value as it is', () => {
     const text = '{"N": 1.10, "T": "a|b *c* <d>\\\\ my_own _x_\\r\\nend", "M": [{"0": "p"}, {"1": "q"}]}';
     const table = new ResultTable();
-    table.append([readJson(text).value as SentObject, new Map([['N', null]])]);
+    table.append(readJson(text).value as SentObject);
+    table.append(new Map([['N', null]]));
     const desk = new TableEngine(table);
     const copied = (form: CopyForm, headers: readonly string[] | null, most = 1000) =>
       desk.copy({ form, from: 0, to: 2, fields: ['T', 'N', 'M'], headers, most })?.text;

@@ -148,6 +148,8 @@ describe('results: a workbook', () => {
       error instanceof TokensError && error.code === 'E_TOO_LARGE' && says.test(error.message);
     await bytesOf(columns, [['x'.repeat(32_767)]]);
     await assert.rejects(bytesOf(columns, [['ok'], ['x'.repeat(32_768)]]), refused(/LOG in row 2 has 32768/));
+    const long = [{ header: 'x'.repeat(32_768), kind: undefined }];
+    await assert.rejects(bytesOf(long, [['ok']]), refused(/x{100} in row 0 has 32768/));
     const none = (async function* () {
       yield [];
     })();

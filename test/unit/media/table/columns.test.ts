@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { Columns } from '../../../../media/table/columns.ts';
+import { safeParse } from 'valibot';
+import { Columns, type Direction } from '../../../../media/table/columns.ts';
 import { asSent } from '../../../../src/views/results/layout.ts';
-import type { Layout, TableStateMessage } from '../../../../src/views/results/messages.ts';
+import { type Layout, layout, type TableStateMessage } from '../../../../src/views/results/messages.ts';
 
 type Data = Pick<TableStateMessage, 'fields' | 'labels' | 'kinds' | 'hidden'>;
 
@@ -26,6 +27,34 @@ describe('columns of a table', () => {
     assert.deepEqual(seen(some), ['A', 'B', 'C'], 'the definition comes after the rows');
     some.update(data);
     assert.deepEqual([seen(some), some.hiddenCount], [['A', 'C'], 1]);
+  });
+
+  it('are meant by their field, by the place of the focus, or at all: also where every one is hidden', () => {
+    const some = columns();
+    some.update(data);
+    assert.deepEqual(
+      [some.meant('B', 1), some.meant(undefined, 1), some.meant('none', 9)].map((one) => one?.field),
+      ['B', 'C', 'A'],
+    );
+    some.update({ ...data, hidden: data.fields });
+    assert.equal(some.meant(undefined, 0)?.field, 'A');
+  });
+
+  it('are sorted by up, down and not, and only by as many as may be', () => {
+    const some = columns();
+    some.update(data);
+    const sort = (field: string, add = false, direction?: Direction) => {
+      some.layout = { ...some.layout, sort: some.sortBy(field, add, direction) };
+      return some.layout.sort.map((by) => `${by.descending ? '-' : ''}${by.field}`).join(' ');
+    };
+    assert.deepEqual([sort('A'), sort('A'), sort('A'), sort('A')], ['A', '-A', '', 'A']);
+    assert.deepEqual([sort('B', true), sort('A', true), sort('A', true)], ['A B', '-A B', 'B']);
+    assert.deepEqual([sort('C', false, 'descending'), sort('C', true, 'none')], ['-C', '']);
+    for (const field of 'ABCDEFGHIJ') {
+      sort(field, true);
+    }
+    assert.equal(sort('A', true), '-A B C D E F G H');
+    assert.ok(safeParse(layout, some.layout).success);
   });
 
   it('stay as a person wants them, also with new data and after a reload', () => {

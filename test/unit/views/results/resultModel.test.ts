@@ -10,7 +10,7 @@ import type { FetchedTable } from '../../../../src/views/results/fetchTable.ts';
 import { keptOf } from '../../../../src/views/results/kept.ts';
 import { asSent } from '../../../../src/views/results/layout.ts';
 import { ResultModel } from '../../../../src/views/results/resultModel.ts';
-import { callOf } from '../../core/results/localTable.ts';
+import { append, callOf } from '../../core/results/localTable.ts';
 import { FakeClock } from '../../fakeClock.ts';
 
 /** A table that is kept here and knows whether it has been let go. */
@@ -39,7 +39,7 @@ class FakeTable extends TableHandle {
   }
 
   add(rows: JsonObject[], phase: 'arriving' | 'done'): void {
-    this.engine.table.append(rows);
+    append(this.engine.table, rows);
     this.engine.isWhole = phase === 'done';
     this.update({ ...this.engine.summary(), phase });
   }
@@ -92,7 +92,8 @@ describe('results: what one result is', () => {
     });
   });
 
-  const page = () => model.ask({ method: 'page', from: 0, to: 100 }) as Promise<Page | undefined>;
+  const page = () =>
+    model.ask({ method: 'page', from: 0, to: 100, whole: false }) as Promise<Page | undefined>;
   const values = async () =>
     (await page())?.rows.map(({ index, cells }) => (index < 0 ? `-${cells[0]}` : cells[0]));
 
@@ -151,6 +152,19 @@ describe('results: what one result is', () => {
     assert.deepEqual([first.dropped, next.dropped], [true, false]);
     model.dispose();
     assert.equal(next.dropped, true);
+  });
+
+  it('is not got anew while its first answer still arrives, which would come back later', async () => {
+    const table = new FakeTable([{ v: '1' }]);
+    table.update({ phase: 'arriving' });
+    model.show(table);
+    const before = fetching;
+    await Promise.race([model.refresh(), Promise.resolve()]);
+    assert.equal(fetching, before);
+    table.update({ phase: 'done' });
+    void model.refresh();
+    assert.notEqual(fetching, before);
+    fetching.resolve(fetchedOf(new FakeTable([{ v: '2' }])));
   });
 
   it('a click on a header during a refresh counts for what comes', async () => {
