@@ -95,7 +95,7 @@ export interface DataResult {
   rows: Record<string, Cell>[];
   /** In the order of the server; `hidden`: by the view's definition. */
   columns: { field: string; label: string; hidden?: true }[];
-  /** What the gateway said beside the rows, and what was mended in the answer. */
+  /** The gateway's messages beside the rows, and what was mended in the answer. */
   warnings?: string[];
   totalRows: number;
   /** From the sending of the request to the last byte, in milliseconds. */
@@ -124,7 +124,7 @@ export interface TokenInfo {
   lifeMs: number;
   openedAt: number;
   lastUsedAt: number;
-  /** Told by the server, or reckoned from the timeout. */
+  /** Told by the server, or estimated from the timeout. */
   source: 'reported' | 'estimated';
   keepAlive: 'manual' | 'auto';
   /** `••••` and the last 4 characters; all dots when it has fewer than 12. */

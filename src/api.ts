@@ -19,7 +19,7 @@ export interface SessionTokensApi {
     credentials: Login,
     options?: { remember?: boolean; service?: string },
   ): Promise<TokenInfo>;
-  /** What else a request says is for its connection's protocol. */
+  /** A request's other members are for its connection's protocol. */
   getData(request: DataRequest | { readonly connection: string }): Promise<DataResult>;
   keepAlive(id: string): Promise<TokenInfo>;
   query(id: string): Promise<TokenInfo>;
@@ -27,12 +27,12 @@ export interface SessionTokensApi {
   closeAll(connection?: string): Promise<{ closed: number; failed: number }>;
 }
 
-/** All of it but the event, which is there before anything is loaded. */
+/** The API without its event, which works before anything is loaded. */
 export type ApiVerbs = Omit<SessionTokensApi, 'apiVersion' | 'onDidChangeTokens'>;
 
 export function createApi(services: CommandServices): ApiVerbs {
   const { keeper, log, ready } = services;
-  /** Activation does not wait for the tokens held from earlier; whoever asks for one does. */
+  /** Activation does not wait for the stored tokens; calls that need them do. */
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       await ready;
@@ -77,8 +77,8 @@ export function createApi(services: CommandServices): ApiVerbs {
 }
 
 /**
- * Nothing to prove who somebody is with leaves the connection's client certificate.
- * @throws E_CONFIG for half of a login, of which nothing may be sent: gateways count refused ones
+ * The login that a program has given; without any, the connection's client certificate is used.
+ * @throws E_CONFIG for an incomplete login, which is not sent, because gateways count refused ones
  */
 function loginOf(connection: Connection | undefined, credentials: unknown): Login {
   const given = Object.entries(isRecord(credentials) ? credentials : { credentials });

@@ -35,7 +35,7 @@ import { Recents } from './views/queries/recents.ts';
 import { StatusBar } from './views/statusBar.ts';
 import { TokenTree } from './views/tree.ts';
 
-/** VS Code waits 5 s for what has to be done before a window goes; this much of it is for gateways. In milliseconds. */
+/** How much of the 5 s that VS Code gives a window to exit is for requests to gateways, in milliseconds. */
 const exitMs = 3_500;
 
 /** All parts, joined; made when the first of them is needed. */
@@ -88,7 +88,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     tools: { api, connections, redact: services.redact },
     /** Runs a command; errors are handled at the one boundary (commands/boundary.ts). */
     run: (id: string, input: unknown) => run(services, id, input),
-    /** Does what has to be done before the window goes. */
+    /** Does what has to be done before the window exits. */
     leave: async () => {
       relays.dispose();
       core.credentials.leave();
@@ -143,7 +143,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('sessionTokens.statusBar.warnAtSeconds')) {
-        keeper.lookAnew();
+        keeper.replanAll();
       }
     }),
   );

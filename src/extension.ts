@@ -15,13 +15,12 @@ interface Manifest {
   };
 }
 
-/** What has to be done before the window goes. */
+/** What has to be done before the window exits. */
 let leave: (() => Promise<void>) | undefined;
 
 /**
- * Registers what VS Code must know from the start, and loads what is behind it (app.ts) when it is first used: whoever
- * has no token and does nothing with the extension pays for this file alone. Waits for nothing, and does no input or
- * output but a look into the secret storage.
+ * Registers what VS Code must know from the start, and loads what is behind it (app.ts) when it is first used: without
+ * tokens and use of the extension only this file is loaded. Waits for nothing, and only reads the secret storage.
  */
 export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const own = <T extends vscode.Disposable>(item: T): T => {
@@ -93,7 +92,7 @@ function lazyApi(
   return Object.freeze({ apiVersion: 1, onDidChangeTokens, ...Object.fromEntries(verbs) });
 }
 
-/** Whether there is something behind a key that is at work without being asked: a token, or the relay of a terminal. */
+/** Whether a key's entry needs the extension to be loaded: a token, or the relay of a terminal. */
 function isTokenKey(key: string): boolean {
   return /^(?:token|relay)\//.test(key);
 }

@@ -10,7 +10,7 @@ import type { Keeper } from './core/tokens/keeper.ts';
 import type { Scheduler } from './core/tokens/scheduler.ts';
 import type { CredentialStore } from './core/tokens/store.ts';
 
-/** What the features are built on: made once, in app.ts; each takes the members that it needs. */
+/** The services that features use: made once, in app.ts; each feature takes the members that it needs. */
 export interface Services {
   readonly extensionUri: vscode.Uri;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface Services {
   readonly options: Options;
   readonly log: Log;
   readonly keeper: Keeper;
-  /** The tokens held from earlier have been found. */
+  /** Resolves when the stored tokens have been read. */
   readonly ready: Promise<void>;
   readonly connections: ConnectionSettings;
   readonly credentials: CredentialStore;
@@ -33,7 +33,7 @@ export interface Services {
   readonly hasSecret: (text: string) => boolean;
   /** Redacts whole secrets in data that are to be shown. */
   readonly hide: (text: string) => string;
-  /** Redacts whatever is, names or looks like a secret in a text that is to be stored. */
+  /** Redacts known secrets, and what looks like one, in a text that is to be stored. */
   readonly redact: (text: string) => string;
   /** Shows an error to the person, with the actions that help. */
   readonly report: (error: unknown) => void;

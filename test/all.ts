@@ -14,7 +14,7 @@ import { run } from './workbench/processes.ts';
 interface Step {
   readonly name: string;
   readonly run: (start: Start) => Promise<Counts>;
-  /** Without it the steps after it have nothing to stand on. */
+  /** The steps after it need it. */
   readonly needed?: boolean;
 }
 
@@ -37,7 +37,7 @@ const busy: readonly Step[] = [
   suite('ui', 'test/ui/run.ts', ['--vsix', vsix], packaged.promise),
 ];
 
-/** What mostly waits, beside that: for tokens to end, for servers to start, for one VS Code. */
+/** Steps that mostly wait (for tokens to expire, servers to start, VS Code) run beside those. */
 const waiting: readonly Step[] = [
   { name: 'package', run: () => verify('package', packageAndCheck), needed: true },
   mocha('soak', ['--no-config', 'test/soak/*.test.ts']),

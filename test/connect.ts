@@ -1,9 +1,9 @@
 import type { Connection } from '../src/core/connection.ts';
-import { Cra } from '../src/core/protocols/cra/client.ts';
+import { CraClient } from '../src/core/protocols/cra/client.ts';
 import type { CraConnection } from '../src/core/protocols/cra/settings.ts';
 import type { Gateway, GatewayDeps } from '../src/core/protocols/protocol.ts';
-import { Rest } from '../src/core/protocols/rest/client.ts';
-import { Sarus } from '../src/core/protocols/sarus/client.ts';
+import { RestClient } from '../src/core/protocols/rest/client.ts';
+import { SarusClient } from '../src/core/protocols/sarus/client.ts';
 
 /** The client of a connection, at once; nothing is remembered for it unless a test gives a memory. */
 export function connect(
@@ -13,11 +13,11 @@ export function connect(
   const all = { memory: new Map<string, string>(), ...deps };
   switch (connection.kind) {
     case 'sarus':
-      return new Sarus({ ...all, connection });
+      return new SarusClient({ ...all, connection });
     case 'rest':
-      return new Rest({ ...all, connection });
+      return new RestClient({ ...all, connection });
     case 'bmc-cra':
-      return new Cra({ ...all, connection: connection as CraConnection });
+      return new CraClient({ ...all, connection: connection as CraConnection });
     default:
       throw new Error(`a client of the kind ${connection.kind} is not known here`);
   }

@@ -9,20 +9,20 @@ import { TreeNode } from '../views/nodes.ts';
 
 type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
   readonly connections: Pick<Services['connections'], 'all' | 'find' | 'onDidChange'>;
-  /** Runs a command as for a person; what goes wrong they are told, and it rejects. */
+  /** Runs a command as for a person; an error is shown to them, and rejects. */
   run(id: string, input: unknown): Promise<unknown>;
 };
 
 /** A scope names the connection whose token is wanted: `connection:NAME`. */
 const scopePrefix = 'connection:';
 
-/** The tokens that calls are made with (of two levels of tokens the user tokens), as sessions of VS Code. */
+/** The tokens of sign-ins (user tokens, where sessions are under them), as sessions of VS Code. */
 export class TokenProvider extends Part<ProviderServices> implements vscode.AuthenticationProvider {
   readonly #kind: string;
   readonly #changes = this.add(
     new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
   );
-  /** The sessions that VS Code knows of: it has to be told when one changes or goes. */
+  /** The sessions that VS Code was told of, to tell it when one changes or ends. */
   readonly #told = new Map<string, vscode.AuthenticationSession>();
 
   readonly onDidChangeSessions = this.#changes.event;
@@ -59,12 +59,12 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
     });
   }
 
-  /** Signs in, with what is remembered or what the person answers; what goes wrong the person and the caller are told. */
+  /** Signs in, with what is remembered or what the person answers; an error is shown to the person, and rejects. */
   async createSession(scopes: readonly string[]): Promise<vscode.AuthenticationSession> {
     const { keeper, run } = this.deps;
     const connection = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
     const name = await run('sessionTokens.pickConnection', { kind: this.#kind, connection });
-    // As a person would from the tree, with questions, progress and messages.
+    // With a row of the tree, so that it runs as for a person, with questions, progress and messages.
     const signedIn = await run('sessionTokens.signIn', new TreeNode({ connection: String(name) }));
     const token = keeper.find((signedIn as TokenInfo | undefined)?.id ?? '');
     const session = token === undefined ? undefined : this.#sessionOf(token);
@@ -75,7 +75,7 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
     return session;
   }
 
-  /** Closes the token: at its gateway where that can be, and here. */
+  /** Closes the token, at its gateway if that can be asked for. */
   async removeSession(id: string): Promise<void> {
     const { keeper, log, ready } = this.deps;
     try {
@@ -110,7 +110,7 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
 
   #sessionOf({ id, connection, kind, service, state }: TokenInfo): vscode.AuthenticationSession | undefined {
     const isMine = this.deps.connections.find(connection)?.kind === this.#kind;
-    // Whoever gets it sends it where the connection leads now.
+    // An extension that gets it sends it where the connection leads now.
     if (
       !isMine ||
       !this.deps.keeper.isUsable(id) ||

@@ -4,13 +4,13 @@ import { type Disposable, DisposableStore } from '../core/disposable.ts';
 
 type Provider = vscode.AuthenticationProvider;
 
-/** What stands before the kind in a provider's id. */
+/** The prefix of a provider's id, before the kind. */
 const prefix = 'sessionTokens.';
 
 /**
- * Gives other extensions tokens, after VS Code has asked the person: one provider for each kind of gateway. VS Code
- * asks every provider for its sessions as it starts; the app is loaded for that only where a token is held.
- * @param providers what package.json says of them, in the person's language
+ * Gives other extensions tokens, after VS Code has asked the person: one provider for each kind of gateway. VS Code asks
+ * every provider for its sessions as it starts; the app is loaded for that only where a token is held.
+ * @param providers the providers in package.json, with labels in the person's language
  */
 export function registerAuthentication(
   providers: readonly { readonly id: string; readonly label: string }[],

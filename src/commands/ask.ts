@@ -12,12 +12,12 @@ import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
 import type { Call, CommandServices } from './command.ts';
 
-/** One line typed by a person; rejects with `E_CANCELLED` when they turn away. */
+/** One line typed by a person; rejects with `E_CANCELLED` when they cancel. */
 export async function askText(options: vscode.InputBoxOptions): Promise<string> {
   return answered(await vscode.window.showInputBox({ ignoreFocusOut: true, ...options }));
 }
 
-/** A number between bounds, typed by a person. @param wrong what is said of what is none */
+/** A number between bounds, typed by a person. @param wrong the message for any other input */
 export async function askNumber(
   options: vscode.InputBoxOptions,
   isRight: (number: number) => boolean,
@@ -27,7 +27,7 @@ export async function askNumber(
   return Number(await askText({ ...options, validateInput }));
 }
 
-/** One of several; rejects with `E_CANCELLED` when the person turns away. */
+/** One of several; rejects with `E_CANCELLED` when the person cancels. */
 export async function askChoice<T extends vscode.QuickPickItem>(
   items: readonly T[],
   options: vscode.QuickPickOptions,
@@ -36,7 +36,7 @@ export async function askChoice<T extends vscode.QuickPickItem>(
   return answered(await vscode.window.showQuickPick(items, { ...usual, ...options }));
 }
 
-/** Whether a person says yes to a question by a button; rejects with `E_CANCELLED` when they do not. */
+/** Asks a person to confirm by a button; rejects with `E_CANCELLED` when they do not. */
 export async function confirm(question: string, yes: string, detail = ''): Promise<void> {
   answered(await vscode.window.showWarningMessage(question, { modal: true, detail }, yes));
 }
@@ -49,8 +49,8 @@ function answered<T>(answer: T | undefined): T {
 }
 
 /**
- * One after another of several, until the person goes on or has `max`, or wants to type what they mean.
- * @param take what a choice adds to what is chosen
+ * Lets a person choose one after another, until they go on, have `max`, or want to type instead.
+ * @param take the values that a choice adds to those chosen
  */
 export async function askOneByOne<T extends vscode.QuickPickItem>(
   items: readonly T[],
@@ -77,7 +77,7 @@ export async function askOneByOne<T extends vscode.QuickPickItem>(
   return { chosen: [...chosen], wantsToType: false };
 }
 
-/** Shows a list and waits for the answer that `listen` finds; rejects with `E_CANCELLED` when the person turns away. */
+/** Shows a list and waits for the answer that `listen` finds; rejects with `E_CANCELLED` when the person cancels. */
 export function answerOf<T, I extends vscode.QuickPickItem>(
   pick: vscode.QuickPick<I>,
   listen: (answer: (answer: T) => void, fail: (error: unknown) => void) => void,
@@ -97,9 +97,9 @@ export function answerOf<T, I extends vscode.QuickPickItem>(
 }
 
 /**
- * One of several, or whatever else is typed; rejects with `E_CANCELLED` when the person turns away.
- * @param options.useTyped says of what was typed and is not offered that it will be used
- * @param more what is offered besides, when it has come
+ * One of several, or any typed text; rejects with `E_CANCELLED` when the person cancels.
+ * @param options.useTyped the description of typed text that is not among the items
+ * @param more further items, shown when they arrive
  */
 export function askChoiceOrText(
   offered: readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>,
@@ -123,7 +123,7 @@ export function askChoiceOrText(
     draw();
   });
   void Promise.allSettled(arriving).then(() => {
-    pick.busy = false; // What cannot be listed can be typed.
+    pick.busy = false; // Where no list comes, the person can type.
   });
   pick.onDidChangeValue(draw);
   return answerOf(pick, (answer) => {
@@ -137,7 +137,7 @@ export function askChoiceOrText(
   });
 }
 
-/** The address of a gateway. @param known what the settings of its connection say otherwise */
+/** The address of a gateway. @param known the other settings of its connection */
 export function askUrl(title: string, known: object): Promise<string> {
   return askText({
     title,
@@ -171,7 +171,7 @@ export function problemOf(input: unknown): string | undefined {
   return parsed.ok ? undefined : translated(parsed.reason);
 }
 
-/** The name of a connection given in the arguments, which there is in the settings or of which tokens are held. */
+/** The name of a connection in the arguments, which must be in the settings or have tokens. */
 export function namedConnection(
   { connections, keeper }: CommandServices,
   { args }: Call,
@@ -264,7 +264,7 @@ export async function chosenToken(
   return token;
 }
 
-/** Asks a person who they are. Nothing typed is ever shown again. */
+/** Asks a person for their login. Nothing typed is shown again. */
 export const askLogin: AskLogin = async (connection, service, why, refusal) => {
   const place = service === undefined ? connection.name : `${connection.name} ${service}`;
   const title = vscode.l10n.t('Sign In to {0}', place);
@@ -291,7 +291,7 @@ export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
   );
 };
 
-/** What somebody answers; undefined when they turn away. */
+/** A person's answer; undefined when they cancel. */
 export async function unlessCancelled<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -303,7 +303,10 @@ export async function unlessCancelled<T>(answer: Promise<T>): Promise<T | undefi
   }
 }
 
-/** Who asks for logins in a command: for a program only where one is missing, while a refusal is for it to hear. */
+/**
+ * The dialogs for logins in a command. For a program a person is asked only where a login is missing; a refusal is an
+ * error.
+ */
 export function loginDialogs({ interactive }: Call): OperationOptions {
   if (interactive) {
     return { askLogin, askGatewayLogin };
@@ -318,7 +321,7 @@ export function loginDialogs({ interactive }: Call): OperationOptions {
   };
 }
 
-/** Asks for the way to sign in where there are several, and for what it takes. */
+/** Asks for the way to sign in where there are several, and for its fields. */
 async function askForm(
   connection: Connection,
   title: string,
@@ -337,7 +340,7 @@ async function askForm(
   return { login, remember: await askRemember(title) };
 }
 
-/** Asks for fields one after the other. What was answered before can be named in the label of the next one. */
+/** Asks for fields one after the other. The label of a field can contain earlier answers. */
 async function askFields(
   title: string,
   fields: readonly LoginField[],
@@ -347,7 +350,7 @@ async function askFields(
   for (const field of fields) {
     const { template, args = [] } = labelOf(field);
     const prompt = translated({ template, args: [...args, ...Object.values(answers)] });
-    // Nothing is sent for an empty line: gateways lock people out who are refused too often.
+    // Empty answers are not accepted: gateways lock accounts that are refused too often.
     answers[field.name] =
       field.given ??
       (await askText({ title, prompt, password: field.isSecret === true, validateInput: notEmpty }));

@@ -10,9 +10,9 @@ import { viewType } from '../views/results/register.ts';
 import type { Call, CommandServices, CommandTable } from './command.ts';
 
 /**
- * Called with nothing, with a row of a view, at the tab of a result or in the menu of its table: by a person. With an
- * object, an empty one included: by a program.
- * @throws E_CONFIG for what is no object: of a name, people and programs mean what is called so, and not all that there is
+ * How a command was called. Without an argument, with a row of a view, at the tab of a result or in the menu of its table:
+ * by a person. With an object, an empty one included: by a program.
+ * @throws E_CONFIG for anything else, such as a name, which must not count as no argument
  */
 export function callOf(input: unknown): Call {
   if (input instanceof Row) {
@@ -29,9 +29,9 @@ export function callOf(input: unknown): Call {
 }
 
 /**
- * Runs a command. This is the one place where errors are told: to a person with what helps, to a program with a code.
- * @param isForProgram whether a program hears of a failure, too, and of it being called off, though a person is asked
- * @throws TokensError what a program is to hear
+ * Runs a command. The only place that reports errors: to a person with actions that help, to a program with a code.
+ * @param isForProgram whether a program gets errors and cancellation, too, though a person is asked
+ * @throws TokensError the error for a program
  */
 export async function run(
   services: CommandServices,
@@ -59,14 +59,14 @@ export async function run(
   }
 }
 
-/** Where a command is; what it needs is loaded with the first one of its table. */
+/** The table that a command is in, which is loaded with its first command. */
 async function tableOf(id: string): Promise<CommandTable> {
   return id.startsWith('sessionTokens.results.')
     ? (await import('./results.ts')).resultCommands
     : (await import('./table.ts')).commandTable;
 }
 
-/** From the palette, by a key or a menu over a result: what is asked then must not lose the focus to the table. */
+/** Before a command over a result: waits until the table has the focus, which it would take from a dialog. */
 async function focusSettled({ results }: CommandServices): Promise<void> {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   if (tab instanceof vscode.TabInputWebview && tab.viewType.endsWith(viewType)) {
@@ -74,7 +74,7 @@ async function focusSettled({ results }: CommandServices): Promise<void> {
   }
 }
 
-/** Shows a person what went wrong where no command of theirs is at its end. */
+/** Shows a person an error that is not of a command of theirs. */
 export function report(log: Log, caught: unknown): void {
   const error = toUserError(log, caught);
   if (error.code !== 'E_CANCELLED') {
@@ -88,7 +88,7 @@ const showLog: Action = [vscode.l10n.t('Show Log'), 'sessionTokens.showLog'];
 const signIn: Action = [vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn'];
 const settings: Action = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'];
 
-/** What helps, by what went wrong; else the log. */
+/** The actions that help, by the code of the error; by default the log. */
 const helps: Readonly<Partial<Record<ErrorCode, readonly Action[]>>> = {
   E_CREDENTIALS: [signIn, showLog],
   E_EXPIRED: [signIn, showLog],

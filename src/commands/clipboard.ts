@@ -5,8 +5,8 @@ const warnedKey = 'clipboardWarned';
 const task = 'clipboard';
 
 /**
- * Puts a token on the clipboard and says so, also when a program asked for it: who reads the clipboard then is no
- * secret business. Where the settings want it, the token is taken off again.
+ * Puts a token on the clipboard and tells the person, also when a program asked for it. If the settings say so, the token
+ * is removed from there again.
  */
 export async function copyToken(
   services: Pick<CommandServices, 'state' | 'options' | 'scheduler'>,
@@ -35,7 +35,7 @@ export async function copyToken(
   }
 }
 
-/** What a person has copied since stays. */
+/** Clears the clipboard, unless a person has copied something else since. */
 async function clear(value: string): Promise<void> {
   if ((await vscode.env.clipboard.readText()) === value) {
     await vscode.env.clipboard.writeText('');

@@ -9,7 +9,7 @@ import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice, unlessCancelled } from './ask.ts';
 import { type Call, oneOf, type ResultCommand } from './command.ts';
 
-/** The table of a result that has come to its end. @throws E_NOT_READY */
+/** The table of a result that is complete. @throws E_NOT_READY */
 export function wholeTable({ model: { table } }: ResultPanel): TableHandle {
   if (table === undefined || table.state.phase === 'arriving') {
     throw new TokensError('E_NOT_READY', 'The result is not complete yet.', [], { permanent: false });
@@ -17,7 +17,7 @@ export function wholeTable({ model: { table } }: ResultPanel): TableHandle {
   return table;
 }
 
-/** The column that is named, or that a person's menu or focus is at, or that is chosen. @throws as {@link wholeTable} */
+/** The column that is named, or that has the menu or the focus, or that a person chooses. @throws as {@link wholeTable} */
 async function chosenField(
   panel: ResultPanel,
   { args: { field }, interactive }: Call,
@@ -31,7 +31,7 @@ async function chosenField(
   return meant ?? (await askChoice(items, { title, ignoreFocusOut: false })).one;
 }
 
-/** What the rows that are shown have in a column; a person sees it in a list. */
+/** The statistics of a column over the rows that are shown; a person sees them in a list. */
 export const columnStatistics: ResultCommand = async (panel, call, { hide }) => {
   const field = await chosenField(panel, call, vscode.l10n.t('Column Statistics'));
   const { arrangement } = panel.model;
@@ -54,7 +54,7 @@ export const columnStatistics: ResultCommand = async (panel, call, { hide }) => 
   return undefined;
 };
 
-/** Puts the rows that are shown together by a column, in a tab of their own. */
+/** Groups the rows that are shown by a column, in a tab of their own. */
 export const groupBy: ResultCommand = async (panel, call, { results, hide }) => {
   const by = await chosenField(panel, call, vscode.l10n.t('Group by Column'));
   const shown = await results();
@@ -71,7 +71,7 @@ export const groupBy: ResultCommand = async (panel, call, { results, hide }) => 
 
 type Facts = Omit<Statistics, 'sized' | 'total'> & { numbers?: number; sum?: string; mean?: number };
 
-/** Shows what is known of a column. A fact that is chosen is copied; a value is filtered by. */
+/** Shows the statistics of a column. A chosen fact is copied; a chosen value is filtered by. */
 async function showStatistics(panel: ResultPanel, field: string, known: Facts): Promise<void> {
   const facts: readonly (readonly [string, number | string | undefined])[] = [
     [vscode.l10n.t('Rows'), known.rows],
@@ -90,7 +90,7 @@ async function showStatistics(panel: ResultPanel, field: string, known: Facts): 
         value === undefined ? [] : [{ label, description: plain(String(value)), copied: String(value) }],
       ),
       { label: vscode.l10n.t('Most frequent values'), kind: vscode.QuickPickItemKind.Separator },
-      // Where all values differ none is more frequent.
+      // If all values differ, none is more frequent.
       ...known.frequent
         .filter(() => known.distinct < known.rows - known.empty)
         .map(({ text, count }) => ({

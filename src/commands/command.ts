@@ -12,7 +12,7 @@ import type { TokenTree } from '../views/tree.ts';
 /** What commands work with. */
 export interface CommandServices extends Services {
   readonly tree: TokenTree;
-  /** Where answers are read, and shown; loaded when it is first used. */
+  /** Reads and shows results; loaded when it is first used. */
   readonly results: () => Promise<Results>;
   readonly queries: QuerySettings;
   /** The requests made last. */
@@ -27,17 +27,17 @@ export interface CommandServices extends Services {
 export interface Call {
   /** The members of the one optional argument object. */
   readonly args: Readonly<Record<string, unknown>>;
-  /** By a person, at the palette, a row or a key: they are shown what comes of it. */
+  /** Whether a person called it, by the palette, a row or a key: they are shown the result. */
   readonly interactive: boolean;
 }
 
-/** Does what one command is for. Resolves to plain JSON; rejects with a `TokensError`. */
+/** Runs one command. Resolves to plain JSON; rejects with a `TokensError`. */
 export type Handler = (services: CommandServices, call: Call) => Promise<unknown>;
 
-/** The same of one that is about a result. */
+/** Runs one command that is about a result. */
 export type ResultCommand = (panel: ResultPanel, call: Call, services: CommandServices) => Promise<unknown>;
 
-/** What commands do, by their ids. */
+/** The handlers of commands, by the commands' ids. */
 export type CommandTable = Readonly<Record<string, Handler>>;
 
 /** An argument of a closed set; undefined where it is left out. @throws E_CONFIG */

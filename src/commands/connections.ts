@@ -12,7 +12,7 @@ import { describeApi } from './describe.ts';
 import { withProgress } from './progress.ts';
 import { offerSignIn } from './signIn.ts';
 
-/** Stores a connection; leads a person through its kind, address and name, and tries it if they want. */
+/** Stores a connection; asks a person for its kind, address and name, and tries it if they want. */
 export const addConnection: Handler = async (services, call) => {
   if (!call.interactive) {
     const connection = services.connections.check(call.args);
@@ -47,7 +47,7 @@ interface KindItem extends vscode.QuickPickItem {
   readonly preset?: Preset;
 }
 
-/** The kinds of gateways; of one with presets these, and the way to describe another one. */
+/** The kinds of gateways; for one with presets these, and describing another API. */
 function kindItems(): KindItem[] {
   const own = Object.entries(protocols).filter(([, { presets }]) => presets === undefined);
   const described = Object.entries(protocols).flatMap(([kind, { presets = [] }]) =>
@@ -65,7 +65,7 @@ function kindItems(): KindItem[] {
   ];
 }
 
-/** What a preset's description was made from. */
+/** The sources of a preset's description, as text. */
 function basisOf({ evidence, source }: Preset): string {
   return {
     run: vscode.l10n.t('Tried with the server itself'),
@@ -82,7 +82,7 @@ async function askInputs(title: string, preset: Preset | undefined): Promise<obj
   return Object.keys(inputs).length === 0 ? {} : { inputs };
 }
 
-/** Tries a gateway, if the person wants that; whether its connection is to be added then. */
+/** Tries a gateway, if the person wants that. Returns whether to add its connection. */
 async function isWanted(
   services: CommandServices,
   call: Call,

@@ -2,15 +2,15 @@ import * as vscode from 'vscode';
 import type { Agreement } from '../connections/consents.ts';
 import { type Connection, originOf } from '../core/connection.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
-import type { Handing } from '../core/protocols/protocol.ts';
+import type { Disclosure } from '../core/protocols/protocol.ts';
 import { confirm } from './ask.ts';
 import type { Call, CommandServices } from './command.ts';
 import { askSecrets } from './secrets.ts';
 
 /**
- * Asks a person once for what the way to a gateway needs, before anything goes there: whether an unsafe way is wanted, whether
- * secrets may go where the connection says, and the connection's own secrets. Rejects with `E_CANCELLED` when they turn away. A
- * program is not asked: the way stays closed to it until a person has answered.
+ * Asks a person once, before anything is sent to a gateway: whether to use an unsafe connection, whether secrets may be
+ * sent where its settings say, and for the connection's own secrets. Rejects with `E_CANCELLED` when they decline. A
+ * program is not asked: it gets an error until a person has answered.
  */
 export async function confirmConnection(
   services: Pick<CommandServices, 'consents' | 'credentials' | 'log'>,
@@ -59,15 +59,15 @@ function words(what: Agreement, connection: Connection) {
     },
     described: {
       question: vscode.l10n.t('Send secrets to {0} as the connection {1} describes?', origin, name),
-      detail: disclosed(protocolOf(connection).handings?.(connection) ?? []),
+      detail: disclosed(protocolOf(connection).disclosures?.(connection) ?? []),
       goOn: vscode.l10n.t('Agree'),
     },
   }[what];
 }
 
 /** Where each secret goes, line by line. */
-function disclosed(handings: readonly Handing[]): string {
-  const lines = handings.map(({ names, request, place, name = '' }) => {
+function disclosed(disclosures: readonly Disclosure[]): string {
+  const lines = disclosures.map(({ names, request, place, name = '' }) => {
     const where = {
       path: vscode.l10n.t('in the address'),
       query: vscode.l10n.t('in the query of the address'),
@@ -77,7 +77,7 @@ function disclosed(handings: readonly Handing[]): string {
     }[place];
     return `${names.join(', ')} → ${request ?? vscode.l10n.t('every request')}, ${where}`;
   });
-  const isSeen = handings.some(({ place }) => place === 'query');
+  const isSeen = disclosures.some(({ place }) => place === 'query');
   const seen = vscode.l10n.t(
     'What is in a query is seen in addresses, and in the logs of servers and proxies.',
   );

@@ -8,7 +8,7 @@ export interface DataResult {
   rows: Row[];
   /** In the order of the server; `hidden`: by the view's definition. */
   columns: { field: string; label: string; hidden?: true }[];
-  /** What the gateway said beside the rows, and what was mended in the answer. */
+  /** The gateway's messages beside the rows, and what was mended in the answer. */
   warnings?: string[];
   totalRows: number;
   /** From the sending of the request to the last byte, in milliseconds. */
@@ -22,8 +22,8 @@ export interface DataResult {
 }
 
 /**
- * The whole result, for a program. The answer's table is let go, whatever happens.
- * @param said what it warns of besides what the gateway did
+ * The whole result, for a program. The answer is disposed of in any case.
+ * @param said warnings besides those of the gateway
  */
 export async function resultOf(
   { keeper, log }: Pick<CommandServices, 'keeper' | 'log'>,

@@ -25,7 +25,7 @@ import { withProgress } from './progress.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Makes the settings of a connection with a person, who points at what is what in the answers of its gateway. */
+/** Describes an API with a person, who chooses the token and the life in the gateway's answers. */
 export const describeApi: Handler = async (services, call) => {
   for (const [kind, { describing }] of Object.entries(protocols)) {
     if (describing !== undefined) {
@@ -60,14 +60,14 @@ class Description {
   /** Resolves to the stored connection. @throws E_CANCELLED */
   async ask(): Promise<unknown> {
     const { connections, consents } = this.#services;
-    const begun = { kind: this.#kind, ...this.#describing.begun('POST /') };
+    const begun = { kind: this.#kind, ...this.#describing.start('POST /') };
     const url = await askUrl(this.#title, begun);
     const name = await askName(this.#services, this.#title, { ...begun, url });
     try {
       const attempt = await this.#token(await this.#signIn({ ...begun, name, url }));
       const { settings, given, tried, token } = attempt;
       const send = await this.#send(token);
-      const whole = this.#describing.whole(settings, {
+      const whole = this.#describing.finish(settings, {
         token,
         send,
         ...(await this.#life(tried.found)),
@@ -90,7 +90,7 @@ class Description {
           placeHolder: '400',
         }),
       });
-      // They have just said all of it.
+      // The person has just entered all of it, so consent is not asked for.
       await consents.give(connections.check(whole), 'described');
       const stored = await connections.add(whole);
       await withProgress(true, vscode.l10n.t('Signing in to {0}', name), (signal) =>
@@ -105,7 +105,7 @@ class Description {
     }
   }
 
-  /** The sign-in, tried until it succeeds or the person turns away. */
+  /** The sign-in, tried until it succeeds or the person cancels. */
   async #signIn(begun: Settings): Promise<Attempt> {
     let line = 'POST /login';
     for (;;) {
@@ -170,7 +170,7 @@ class Description {
     });
   }
 
-  /** The answer as a tree, in which the person points at the token, or says that another request gets it. */
+  /** Shows the answer as a tree, in which the person chooses the token, or that another request is needed for it. */
   async #token(attempt: Attempt): Promise<Attempt & { readonly token: Found }> {
     const { settings, given, tried } = attempt;
     const further = { label: vscode.l10n.t('It comes with one more request…'), one: undefined };
@@ -188,7 +188,7 @@ class Description {
           vscode.l10n.t('The request after that: method and path'),
           'GET /',
         );
-        const longer = this.#describing.further(settings, line);
+        const longer = this.#describing.addRequest(settings, line);
         const connection = this.#services.connections.check(longer);
         await confirmConnection(this.#services, this.#call, connection);
         return this.#token({ settings: longer, given, tried: await this.#try(connection, given, tried) });
@@ -212,16 +212,16 @@ class Description {
     );
   }
 
-  /** What tells the life left, tried once; the person says where its answer does. */
-  async #query({ settings, given, tried }: Attempt, said: Parameters<Describing['asking']>[1]) {
+  /** The request for the life left, tried once; the person chooses the life in its answer. */
+  async #query({ settings, given, tried }: Attempt, said: Parameters<Describing['withTrial']>[1]) {
     for (let line = ''; ; ) {
       const prompt = vscode.l10n.t('The request that tells the life left; empty where there is none');
       line = await this.#askRequest(prompt, line, 'GET /session');
-      const asking = line === '' ? undefined : this.#describing.asking(settings, said, line);
-      if (asking === undefined) {
+      const trial = line === '' ? undefined : this.#describing.withTrial(settings, said, line);
+      if (trial === undefined) {
         return line === '' ? undefined : { line, life: undefined };
       }
-      const connection = this.#services.connections.check(asking);
+      const connection = this.#services.connections.check(trial);
       await confirmConnection(this.#services, this.#call, connection);
       const answer = await this.#try(connection, given, tried);
       if (answer.status < 400) {
@@ -231,7 +231,7 @@ class Description {
     }
   }
 
-  /** The life that an answer tells, as the person says; undefined where it tells none. */
+  /** The life in an answer that the person chooses; undefined for none. */
   async #told(found: readonly Found[]): Promise<Settings | undefined> {
     const lives = found.flatMap(({ place, lives }) => lives.map((one) => ({ ...one, place })));
     const items = lives.map(({ life, ms, place }) => ({
@@ -254,7 +254,7 @@ class Description {
     return { life, isSliding: (await this.#choose([absolute, sliding], question)) === sliding };
   }
 
-  /** Tries a request for data, lets the person point at the rows, and shows them as a table. */
+  /** Tries a request for data, lets the person choose the rows, and shows them as a table. */
   async #data(name: string): Promise<void> {
     const { connections, keeper } = this.#services;
     const prompt = vscode.l10n.t('A request for data, to try it; empty for none');
@@ -281,7 +281,7 @@ class Description {
       items.length < 2
         ? (items[0] ?? { place: '' })
         : await this.#choose(items, vscode.l10n.t('Where are the rows?'));
-    const named = this.#describing.requested(line, place);
+    const named = this.#describing.dataRequest(line, place);
     await connections.change(name, named.settings);
     const fetched = await fetchData(
       this.#services,
@@ -296,12 +296,12 @@ class Description {
   }
 
   /**
-   * @param placeHolder what it may be; with it, the line may be empty
+   * @param placeHolder an example; with it, the line may be empty
    * @param isSignIn whether it may name what is asked for
    */
   #askRequest(prompt: string, value: string, placeHolder = '', isSignIn = false): Promise<string> {
     const known = { name: 'x', url: 'https://x', kind: this.#kind };
-    const problem = (line: string) => problemOf({ ...known, ...this.#describing.begun(line, isSignIn) });
+    const problem = (line: string) => problemOf({ ...known, ...this.#describing.start(line, isSignIn) });
     const validateInput = (line: string) => (line === '' && placeHolder !== '' ? undefined : problem(line));
     return askText({ title: this.#title, prompt, value, placeHolder, validateInput });
   }
@@ -334,7 +334,10 @@ function separator(label: string) {
 
 const noRows = { head: {}, fields: [], rowCount: 0, rows: async () => [], dispose: () => undefined };
 
-/** A reader that keeps the beginning of a body in `parts`, and of none before it: people look at it, and programs get no rows. */
+/**
+ * A reader that keeps the beginning of a body in `parts`, which it empties first, for a person to look at; it gives no
+ * rows.
+ */
 function keeping(parts: Uint8Array[]): AnswerReader {
   parts.length = 0;
   let bytes = 0;

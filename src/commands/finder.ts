@@ -8,7 +8,7 @@ import { answerOf, askChoiceOrText, askOneByOne, askText } from './ask.ts';
 import type { CommandServices } from './command.ts';
 import { withProgress } from './progress.ts';
 
-/** What a person is asked about: a request to a connection. */
+/** The context of questions about a request to a connection. */
 export interface Asking {
   readonly services: CommandServices;
   readonly connection: Connection;
@@ -16,7 +16,7 @@ export interface Asking {
   readonly logins: OperationOptions;
 }
 
-/** What a page of a list has, and how many rows all of them have. */
+/** A page of a list, and the number of rows in all pages. */
 interface Page {
   readonly rows: Row[];
   readonly totalRows: number;
@@ -24,7 +24,7 @@ interface Page {
 
 /**
  * Lets a person find what a request is about. Resolves to its parameters; undefined where they are to be typed.
- * @throws E_CANCELLED when the person turns away, and what the requests for the lists throw
+ * @throws E_CANCELLED when the person cancels, and what the requests for the lists throw
  */
 export async function findParams(asking: Asking, finder: Finder, target: string): Promise<Query | undefined> {
   const { title } = asking;
@@ -57,7 +57,7 @@ export async function findParams(asking: Asking, finder: Finder, target: string)
   return params;
 }
 
-/** Several of what a text finds in a group. Further pages come when they are asked for, since they cost. */
+/** Lets a person choose of what a text finds in a group. Further pages come on demand, since they cost quota. */
 async function search(asking: Asking, { items }: Finder, group: string): Promise<readonly string[]> {
   const price = items.price === undefined ? '' : translated(items.price);
   const text = await askText({
@@ -95,7 +95,7 @@ async function search(asking: Asking, { items }: Finder, group: string): Promise
       pick.busy = false;
     });
     pick.onDidAccept(() => {
-      // Without a tick, the one that has the focus is meant.
+      // Without a tick, the focused item is chosen.
       const chosen = pick.selectedItems.length > 0 ? pick.selectedItems : pick.activeItems;
       answer(chosen.map(({ value }) => value));
     });

@@ -22,7 +22,7 @@ export const getData: Handler = async (services, call) => {
   });
   if (call.interactive) {
     fetched.answer.dispose();
-    return undefined; // Nobody takes a result from the palette, and a large one must not cross to it.
+    return undefined; // The palette does not use results, and passing a large one to it is slow.
   }
   return toldResult(services, fetched);
 };
@@ -38,7 +38,7 @@ export async function fetchData(
     results.get(request, { ...askers, signal, show: request.show !== false, wantsRows: !interactive }),
   );
   const noted = services.recents.add(request, services.hasSecret);
-  await noted.catch((error: unknown) => logFault(services.log, error)); // The data have come, and are not lost for that.
+  await noted.catch((error: unknown) => logFault(services.log, error)); // The data are there, and must not be lost for that.
   return fetched;
 }
 

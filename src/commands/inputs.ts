@@ -5,11 +5,11 @@ import { chosenConnection, chosenToken } from './ask.ts';
 import { type Handler, oneOf } from './command.ts';
 
 /*
- * Inputs of tasks and launch configurations: `${command:…}` and `${input:…}` take the text that a command resolves
- * to. Neither is a secret: both end up in command lines, which everybody on the machine can read.
+ * Inputs of tasks and launch configurations: `${command:…}` and `${input:…}` use the text that a command resolves
+ * to. None of these texts is secret, because everybody on the machine can read command lines.
  */
 
-/** The name of a connection, or its address: the one that is given, the only one, or the one that is chosen. */
+/** The name or the address of a connection: the one that is given, the only one, or the one that a person chooses. */
 export const pickConnection: Handler = async (services, { args }) => {
   const kind = oneOf('kind', args.kind, Object.keys(protocols));
   const value = oneOf('value', args.value, ['name', 'url']) ?? 'name';
@@ -25,7 +25,7 @@ export const pickConnection: Handler = async (services, { args }) => {
   return connection[value];
 };
 
-/** The id of a token: the one that is given, the only one, or the one that is chosen. */
+/** The id of a token: the one that is given, the only one, or the one that a person chooses. */
 export const pickToken: Handler = async (services, { args }) => {
   const { connection } = args;
   const token = await chosenToken(
@@ -37,7 +37,7 @@ export const pickToken: Handler = async (services, { args }) => {
   return token.id;
 };
 
-/** `${command:…}` hands over the whole launch configuration: only a text under our own name is meant for us. */
+/** `${command:…}` passes the whole launch configuration, in which only a text under our own name counts. */
 export function named(args: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
   return typeof args[name] === 'string' ? { [name]: args[name] } : {};
 }

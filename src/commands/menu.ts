@@ -9,7 +9,7 @@ interface MenuItem extends vscode.QuickPickItem {
   about?: TreeNode | undefined;
 }
 
-/** What can be done with the token that ends first; behind the status-bar item. */
+/** The menu of the status-bar item: actions for the token that ends first. */
 export const showMenu: Handler = async ({ keeper }) => {
   const token = keeper.first();
   const items: MenuItem[] = [];

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 
 /**
- * Runs work that takes its time, with a progress that can be cancelled where a person waits for it.
- * @param work is told when it is called off, and tells how much it has done of all that is to do, if it knows
+ * Runs work that takes time, with a progress that can be cancelled if a person waits for it.
+ * @param work gets the signal of cancellation, and can report its progress
  */
 export async function withProgress<T>(
   interactive: boolean,

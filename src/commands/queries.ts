@@ -13,7 +13,7 @@ import { fetchData } from './getData.ts';
 const agreedKey = 'agreedQueries';
 const maxAgreed = 500;
 
-/** Runs a saved query, or the request of a row, as for a person: what comes of it is shown. */
+/** Runs a saved query, or the request of a row, and shows the result as for a person. */
 const run: Handler = async (services, call) => {
   const { request } = call.args;
   if (call.interactive && isRequest(request)) {
@@ -51,7 +51,7 @@ const save: Handler = async (services, { args }) => {
   return query;
 };
 
-/** Settings are where a query is edited: they say what is wrong while it is typed. */
+/** Queries are edited in the settings, where errors are shown as they are typed. */
 const edit: Handler = async (services, call) => {
   await services.queries.open((await chosenQuery(services, call, vscode.l10n.t('Edit Query'))).from);
 };
@@ -67,7 +67,7 @@ const remove: Handler = async (services, call) => {
   await services.queries.remove(await chosenQuery(services, call, vscode.l10n.t('Remove Query')));
 };
 
-/** VS Code lets nobody write key bindings: the entry goes to the clipboard and its file is opened. */
+/** Extensions cannot write key bindings: the entry is put on the clipboard, and its file is opened. */
 const bindKey: Handler = async (services, call) => {
   const { name } = await chosenQuery(services, call, vscode.l10n.t('Bind a Key'));
   const binding = { key: '', command: 'sessionTokens.queries.run', args: { name } };
@@ -113,7 +113,7 @@ async function chosenQuery(
   return (await askChoice(items, { title, ignoreFocusOut: false, matchOnDetail: true })).query;
 }
 
-/** A folder's query may be anybody's: a person sees what it asks for before it is run with their session. */
+/** A workspace's query may be written by anybody: a person sees its request before it runs with their session. */
 async function agree(
   { workspaceState }: CommandServices,
   { name, request, from }: StoredQuery,
@@ -131,7 +131,7 @@ async function agree(
   await workspaceState.update(agreedKey, [print, ...seen].slice(0, maxAgreed));
 }
 
-/** A name for a query; offered is a free one that is made from another. */
+/** Asks for the name of a query, and offers a free one that is made from another. */
 async function askName({ queries }: CommandServices, like: string): Promise<string> {
   const taken = queries.all().map(({ name }) => name);
   const name = await askText({

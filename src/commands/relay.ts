@@ -6,7 +6,7 @@ import { confirmConnection } from './consent.ts';
 import { named } from './inputs.ts';
 import { signIn } from './signIn.ts';
 
-/** Opens a terminal whose scripts use the sessions of a connection, and have no token. */
+/** Opens a terminal whose scripts use the sessions of a connection without getting a token. */
 export const openTerminal: Handler = async (services, call) => {
   const title = vscode.l10n.t('Open Terminal with Session');
   const connection = await agreed(services, call, title);
@@ -17,7 +17,7 @@ export const openTerminal: Handler = async (services, call) => {
   await services.relays.openTerminal(connection);
 };
 
-/** For `${input:…}` in tasks: what scripts put before a path. It is no token, and ends with the window. */
+/** For `${input:…}` in tasks: the address that scripts put before a path. It is not a token, and ends with the window. */
 export const relayUrl: Handler = async (services, { args }) => {
   const call = { args: named(args, 'connection'), interactive: true };
   const connection = await agreed(services, call, vscode.l10n.t('Choose a Connection'));
@@ -32,7 +32,7 @@ export const stopRelay: Handler = async (services, call) => {
   await relays.stop(name);
 };
 
-/** The connection that is meant, once a person has agreed that scripts use it: each window asks once. */
+/** The chosen connection, after a person has agreed that scripts use it: each window asks once. */
 async function agreed(services: CommandServices, call: Call, title: string): Promise<Connection> {
   const connection = await chosenConnection(services, call, title);
   const { name } = connection;

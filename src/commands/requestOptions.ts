@@ -8,9 +8,9 @@ import type { Asking } from './finder.ts';
 import { withProgress } from './progress.ts';
 
 /**
- * Lets a person set what a request can say beside its target, each with what it means.
- * @param given What they are set to at first
- * @throws E_CANCELLED when the person turns away from the list of options
+ * Lets a person set the options of a request, each shown with its meaning.
+ * @param given their values at first
+ * @throws E_CANCELLED when the person cancels the list of options
  */
 export async function askOptions(
   asking: Asking,
@@ -34,7 +34,7 @@ export async function askOptions(
     }
     const { name, isNumber } = option;
     const soFar = { ...about, query: { ...about.query, ...values } };
-    // Who turns away from one option only is back at the list.
+    // Cancelling one option leads back to the list.
     const value = await unlessCancelled(askValue(asking, soFar, option, String(values[name] ?? '')));
     if (value === '') {
       delete values[name];
@@ -44,7 +44,7 @@ export async function askOptions(
   }
 }
 
-/** What the person says of an option; empty for nothing. */
+/** A person's value of an option; empty for none. */
 async function askValue(
   asking: Asking,
   about: About,
@@ -72,7 +72,7 @@ async function askValue(
   return (await askText({ title, prompt: meaning, value: before, validateInput })).trim();
 }
 
-/** One column after the other, and what is said of it; what no list can say is typed. */
+/** Asks for one column after the other, with the choice for each; other values are typed. */
 async function askColumns(
   asking: Asking,
   about: About,
@@ -97,7 +97,7 @@ async function askColumns(
   return wantsToType ? (await askText({ title, prompt: meaning, value: text || before })).trim() : text;
 }
 
-/** Signs in where nobody is, and asks for the definition; without one, columns are typed. */
+/** Signs in if needed, and asks for the definition; without one, columns are typed. */
 async function columnsOf({ services, logins, title }: Asking, about: About): Promise<Column[]> {
   try {
     return await withProgress(true, title, (signal) => services.keeper.columns(about, { ...logins, signal }));

@@ -19,10 +19,10 @@ export class RequestQuestions {
   readonly #asking: Asking;
   readonly #args: Call['args'];
   readonly #protocol: Protocol;
-  /** What this connection was asked for last. */
+  /** The last requests to this connection. */
   readonly #recent: readonly DataRequest[];
   #wantsOptions = false;
-  /** The one of them that was chosen. */
+  /** The one of {@link #recent} that was chosen. */
   #used: DataRequest | undefined;
 
   constructor(services: CommandServices, connection: Connection, call: Call, title: string) {
@@ -32,7 +32,7 @@ export class RequestQuestions {
     this.#recent = services.recents.all().filter((one) => one.connection === connection.name);
   }
 
-  /** The arguments, and what the person says to what is missing in them. @throws E_CANCELLED */
+  /** The arguments, with the person's answers for those that are missing. @throws E_CANCELLED */
   async ask(): Promise<Record<string, unknown>> {
     const { services, connection, title } = this.#asking;
     const { dialog, hasServices } = this.#protocol;
@@ -73,7 +73,7 @@ export class RequestQuestions {
     }
   }
 
-  /** All of the target at once, or its `first` part with the slash that the rest of it follows. */
+  /** Asks for all of the target at once, or for its `first` part with the slash before the rest. */
   async #wholeTarget(request: Query, first = ''): Promise<string> {
     const { dialog } = this.#protocol;
     const asked = {
@@ -98,7 +98,7 @@ export class RequestQuestions {
     return this.#used === undefined ? chosen : titleOf(this.#used);
   }
 
-  /** What the gateway has for a member, where somebody is signed in; a list that does not come is no trouble. */
+  /** The gateway's choices for a member, if somebody is signed in; empty if the list fails. */
   async #offers(request: Query, name: string): Promise<string[]> {
     return this.#asking.services.keeper.offers(this.#about(request), name).catch(() => []);
   }
@@ -107,7 +107,7 @@ export class RequestQuestions {
     return { connection: this.#asking.connection.name, service: service as string | undefined, query };
   }
 
-  /** What else is wanted of the target, beginning with what was wanted of it last. */
+  /** The options for the target, beginning with those used last. */
   async #options(request: Query, target: string): Promise<Query> {
     const { options = [] } = this.#protocol.dialog;
     if (!this.#wantsOptions) {
@@ -119,7 +119,7 @@ export class RequestQuestions {
     return askOptions(asking, this.#about(request), options, Object.fromEntries(given));
   }
 
-  /** What was asked for before, with its parameters where there are any, and what can be asked for. */
+  /** The targets used before, with parameters if there are any, and the usual ones. */
   #offered(): Offered[] {
     const { params, usual } = this.#protocol.dialog;
     const offered = new Map<string, Offered>();
@@ -141,7 +141,7 @@ export class RequestQuestions {
     return [...offered.values()];
   }
 
-  /** Parameters as a person finds or types them; those of a request that was made before can be edited. */
+  /** Parameters that a person finds or types; those of an earlier request can be edited. */
   async #params(target: string): Promise<Query> {
     const { params, finder } = this.#protocol.dialog;
     if (params === undefined || this.#args[params.name] !== undefined) {

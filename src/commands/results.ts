@@ -23,13 +23,13 @@ import { type Call, type CommandServices, type CommandTable, oneOf, type ResultC
 import { withProgress } from './progress.ts';
 import { compare, setAlert, showOnlyChanged, watch } from './watch.ts';
 
-/** What the table in the tab does by itself. */
+/** A command that the webview carries out. */
 const view =
   (ask: Parameters<ResultPanel['view']>[0]): ResultCommand =>
   async (panel, { args: { field } }) =>
     panel.view(ask, typeof field === 'string' ? field : undefined);
 
-/** What each command does to the tab that has the focus. */
+/** The commands for the tab that has the focus. */
 const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.refresh': (panel) => panel.refresh(),
   'sessionTokens.results.watch': watch,

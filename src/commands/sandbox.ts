@@ -18,7 +18,7 @@ export const startSandbox: Handler = async (services, call) => {
   const made = connectionsTo(url, service);
   const names = made.map(({ settings }) => settings.name);
   await services.connections.put(made.map(({ settings }) => settings));
-  // Public users of a toy: this is what makes it one more command from here to a token.
+  // The logins are public, and remembered so that one more command gets a token.
   for (const { settings, login } of made) {
     await services.credentials.write(settings.name, { login, origin });
   }
@@ -28,7 +28,7 @@ export const startSandbox: Handler = async (services, call) => {
   return { url, connections: names };
 };
 
-/** Stops the sandbox gateway and takes away what was there for it. */
+/** Stops the sandbox gateway and removes its connections. */
 export const stopSandbox: Handler = async (services) => {
   for (const { settings } of connectionsTo('', '')) {
     const { name } = settings;

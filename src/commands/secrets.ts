@@ -14,8 +14,8 @@ import { askText } from './ask.ts';
 import type { CommandServices } from './command.ts';
 
 /**
- * Asks a person for what is secret of a connection and not known yet, and keeps it. Rejects with `E_CANCELLED` when they
- * turn away, and with `E_CONFIG` where a file of the client certificate cannot be used.
+ * Asks a person for the secrets of a connection that are not known yet, and stores them. Rejects with `E_CANCELLED` when
+ * they cancel, and with `E_CONFIG` where a file of the client certificate cannot be used.
  */
 export async function askSecrets(
   { credentials, log }: Pick<CommandServices, 'credentials' | 'log'>,
@@ -45,7 +45,7 @@ export async function askSecrets(
     return;
   }
   try {
-    // Read anew: another window may have remembered a login while the person was typing.
+    // Read again: another window may have remembered a login while the person was typing.
     const found = await credentialsOf(connection, credentials, log);
     await credentials.write(connection.name, { ...found, secrets, origin: identityOf(connection) });
   } catch {
@@ -55,7 +55,7 @@ export async function askSecrets(
   }
 }
 
-/** What the client certificate's key opens with; undefined where it is open. A wrong one is told and asked again. */
+/** The passphrase of the client certificate's key; undefined where it has none. A wrong one is asked for again. */
 async function askPassphrase(
   title: string,
   connection: Connection,

@@ -15,7 +15,7 @@ export const signIn: Handler = async (services, call) => {
   const isAtRow = call.interactive && services.tree.selectedConnection() === connection.name;
   await confirmConnection(services, call, connection);
   const service = await chosenService(services, connection, call.args.service, title);
-  // Asking comes first, so that the progress is of the server alone.
+  // Questions come first, so that the progress shows only the wait for the server.
   const logins = loginDialogs(call);
   const remembered = await services.keeper.isRemembered(connection.name);
   const refusal = services.keeper.refusal(connection.name);
@@ -30,20 +30,20 @@ export const signIn: Handler = async (services, call) => {
     (signal) => services.keeper.signIn(connection.name, { service, signal, ...logins, ...given }),
   );
   if (isAtRow) {
-    // Now that it has tokens it is another row, and whoever was on the one should be on the other.
+    // With tokens the connection has another row, which gets the selection of the one before.
     services.tree.focusConnection(connection.name);
   }
   return token;
 };
 
-/** Tells a person of a connection that there is now, and lets them sign in to it. */
+/** Tells a person of a new connection, and lets them sign in to it. */
 export async function offerSignIn(message: string, connection = ''): Promise<void> {
   if (await vscode.window.showInformationMessage(message, vscode.l10n.t('Sign In'))) {
     await vscode.commands.executeCommand('sessionTokens.signIn', new TreeNode({ connection }));
   }
 }
 
-/** The service to sign in to, where there are services; the person is offered what the gateway lists. */
+/** The service to sign in to, where there are services; offers the person those that the gateway lists. */
 export async function chosenService(
   services: CommandServices,
   connection: Connection,

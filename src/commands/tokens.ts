@@ -34,7 +34,7 @@ export const keepAlive: Handler = async (services, call) => {
   return renewed;
 };
 
-/** Asks the server how long a token lives where it can be asked; else reckons it and says so. */
+/** Asks the server for the life left where it can be asked; else estimates it and says so. */
 export const query: Handler = async (services, call) => {
   const token = await chosenToken(services, call, vscode.l10n.t('Query Remaining Life'));
   const told = await withProgress(
@@ -84,7 +84,7 @@ export const signOut: Handler = async (services, call) => {
   return told(call, count);
 };
 
-/** Puts a token's value on the clipboard, and only there. */
+/** Puts a token's value on the clipboard; it is not in the command's result. */
 export const copyToken: Handler = async (services, call) => {
   const token = await chosenToken(services, call, vscode.l10n.t('Copy Token'));
   await copy(services, call, services.keeper.reveal(token.id), nameOf(token));
@@ -96,7 +96,7 @@ export const toggleKeepAlive: Handler = async (services, call) => {
   return services.keeper.setKeepAlive(token.id, token.keepAlive === 'auto' ? 'manual' : 'auto');
 };
 
-/** A count of closed sessions, which a person is told. */
+/** Tells a person how many sessions were closed, and returns the count. */
 function told<T extends { closed: number; failed: number }>({ interactive }: Call, count: T): T {
   const { closed, failed } = count;
   if (interactive && failed > 0) {

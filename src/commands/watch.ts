@@ -11,7 +11,7 @@ import { askChoice, askNumber, askText } from './ask.ts';
 import { plain, wholeTable } from './columns.ts';
 import type { Call, ResultCommand } from './command.ts';
 
-/** Seconds between two looks that are offered. */
+/** The offered intervals, in seconds. */
 const intervals = [2, 5, 10, 30, 60, 300];
 const maxSeconds = 86_400;
 
@@ -61,7 +61,7 @@ export const showOnlyChanged: ResultCommand = async (panel, { args: { on }, inte
   return { onlyChanged };
 };
 
-/** Sets the condition that rows are marked by, and told of in a watch. */
+/** Sets the condition of the alert, by which rows are marked and a watch notifies. */
 export const setAlert: ResultCommand = async (panel, call) => {
   const { model } = panel;
   const fields = wholeTable(panel).state.fields;
@@ -103,7 +103,7 @@ function askCondition(
   });
 }
 
-/** Marks how a result differs from another one, or from a file that one was exported to. */
+/** Marks how a result differs from another one, or from an exported file. */
 export const compare: ResultCommand = async (panel, call, services) => {
   wholeTable(panel);
   const results = await services.results();
@@ -156,7 +156,7 @@ function namedOther(
   return found;
 }
 
-/** Asks which one; resolves to undefined for the answer before. */
+/** Asks what to compare with; resolves to undefined for the answer before. */
 async function askOther(panel: ResultPanel, results: Results): Promise<ResultPanel | vscode.Uri | undefined> {
   const { comparedWith, title } = panel.model;
   const before = { label: vscode.l10n.t('The answer before'), detail: vscode.l10n.t('As a watch does') };
@@ -185,7 +185,7 @@ async function askOther(panel: ResultPanel, results: Results): Promise<ResultPan
   return picked;
 }
 
-/** A result as another one is compared with it. */
+/** The name of a result in a comparison. */
 function titleOf({ model: { title, request, gotAt } }: ResultPanel): string {
   return `${title} (${request.connection}, ${new Date(gotAt).toLocaleTimeString()})`;
 }

@@ -9,7 +9,7 @@ const schema = v.array(v.tuple([v.string(), v.string(), v.string()]));
 
 type Entry = v.InferOutput<typeof schema>[number];
 
-/** What a person has to agree to: a way that is not safe, or settings that say where secrets go. */
+/** What a person has to agree to: an unsafe connection, or settings that decide where secrets are sent. */
 export type Agreement = Danger | 'described';
 
 const refusals = {
@@ -52,7 +52,7 @@ export class Consents {
     }
   }
 
-  /** A person has agreed to this. */
+  /** Notes that a person has agreed. */
   async give(connection: Connection, what: Agreement): Promise<void> {
     const entry = this.#missing(connection).find(([one]) => one === what);
     if (entry !== undefined) {
@@ -85,14 +85,14 @@ export class Consents {
 function entriesOf(connection: Connection): (readonly [Agreement, string, string])[] {
   const { name } = connection;
   const danger = dangerOf(connection);
-  const handings = protocolOf(connection).handings?.(connection);
-  // What was shown counts too: a request for data may come to name a token.
-  const shown = `${identityOf(connection)} ${JSON.stringify(handings)}`;
+  const disclosures = protocolOf(connection).disclosures?.(connection);
+  // What was shown counts too: a request for data may have been changed to include a token.
+  const shown = `${identityOf(connection)} ${JSON.stringify(disclosures)}`;
   return [
     // Loopback traffic does not leave the machine, so nobody is asked; the tree still shows the danger.
     ...(danger === undefined || isLoopback(connection.url)
       ? []
       : [[danger, name, originOf(connection)] as const]),
-    ...(handings === undefined ? [] : [['described', name, shown] as const]),
+    ...(disclosures === undefined ? [] : [['described', name, shown] as const]),
   ];
 }

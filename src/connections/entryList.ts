@@ -11,7 +11,7 @@ export type Owner = 'user' | 'workspace';
 
 const section = 'sessionTokens';
 
-/** A list of named entries in the settings. What of it cannot be used stays as it is written. */
+/** A list of named entries in the settings. Entries that cannot be used stay as they are written. */
 export class EntryList<T extends { readonly name: string }> implements Disposable {
   readonly #key: string;
   readonly #parse: (entry: unknown) => Parsed<T, Message>;
@@ -62,7 +62,7 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
     }
   }
 
-  /** The setting as it is written there. No default: another extension may have put one there. */
+  /** The setting as it is written there. Without the default, which another extension may have set. */
   #raw(from: Owner): unknown {
     const inspected = vscode.workspace.getConfiguration(section).inspect(this.#key);
     return from === 'user' ? inspected?.globalValue : inspected?.workspaceValue;

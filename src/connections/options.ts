@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-/** A person's settings other than connections, read when they are needed, in the units of the code. */
+/** A person's settings other than connections, read when they are needed. */
 export const options = {
   statusBarEnabled: () => read('statusBar.enabled', true, isBoolean),
   /** Milliseconds. */
@@ -19,10 +19,10 @@ export const options = {
 };
 export type Options = typeof options;
 
-/** What has been read since a setting changed last: VS Code takes long to look one up, and each request needs several. */
+/** Settings read since the last change: VS Code takes long to look one up, and each request needs several. */
 const known = new Map<string, unknown>();
 
-/** Heeds what a person changes from now on. To be called before whoever acts on a change. */
+/** Forgets what was read when a setting changes. To be called before others listen to changes. */
 export function watchOptions(): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration(() => known.clear());
 }

@@ -2,15 +2,15 @@ import type { Clock } from './clock.ts';
 import { cancelled } from './errors.ts';
 
 /**
- * Waits for work that goes on even when its asker has gone: rejects with `E_CANCELLED` when the signal fires,
- * and leaves the work to end by itself.
+ * Waits for work that goes on without its caller: rejects with `E_CANCELLED` when the signal fires, and lets the work end
+ * by itself.
  */
 export function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) {
     return work;
   }
   if (signal.aborted) {
-    work.catch(() => undefined); // Its failure is handled by whoever started it, not by this caller, who has stopped waiting.
+    work.catch(() => undefined); // Its failure is handled by whoever started it.
     return Promise.reject(cancelled());
   }
   return new Promise<T>((resolve, reject) => {
@@ -20,7 +20,7 @@ export function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undef
   });
 }
 
-/** Waits for work, but no longer than `ms` milliseconds; the work then goes on by itself, and its failure is passed over. */
+/** Waits for work, but no longer than `ms` milliseconds; the work then goes on by itself, and its failure is ignored. */
 export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = clock.setTimeout(resolve, ms);
@@ -87,10 +87,10 @@ export class Turns<K = string> {
   }
 }
 
-/** Does work for many things, so many at a time; work that may fail says so in its result. */
+/** Does work for many items, a number of them at a time. The work must not reject: failures belong into its result. */
 export async function eachOf<T, R>(
   items: Iterable<T>,
-  atATime: number,
+  maxAtOnce: number,
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
@@ -100,6 +100,6 @@ export async function eachOf<T, R>(
       results[index] = await work(item);
     }
   };
-  await Promise.all(Array.from({ length: atATime }, worker));
+  await Promise.all(Array.from({ length: maxAtOnce }, worker));
   return results;
 }

@@ -45,7 +45,7 @@ export const wrong = {
 } as const;
 type Wrong = keyof typeof wrong;
 
-/** The message of a check that says more than its type does: a key of {@link wrong}. */
+/** The message of a check where its type says too little: a key of {@link wrong}. */
 export const as = (what: Wrong): Wrong => what;
 
 /** What else is wrong, by the type of the check that has failed. */
@@ -77,7 +77,7 @@ export function reasonOf(issue: v.BaseIssue<unknown> | undefined): Message {
   const isStrange = issue.type === 'strict_object' && issue.expected === 'never';
   const said = Object.keys(wrong).find((key): key is Wrong => key === issue.message);
   const what = isMissing ? 'missing' : isStrange ? 'unknown' : (said ?? byType[issue.type] ?? 'object');
-  // What is expected of a choice is written `("manual" | "auto")`; only the body of a request can be said in two ways.
+  // A choice is written `("manual" | "auto")`; `both` occurs only for the two ways to write a body.
   const expected =
     what === 'both' ? 'json' : (issue.expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ') ?? '');
   return { ...wrong[what], args: [member, expected] };

@@ -22,17 +22,16 @@ export interface Clock {
   setTimeout(callback: () => void, ms: number): Disposable;
 }
 
-/** Node's longest timer; a longer wait fires at once, so it is cut and asked for again by its owner. */
+/** Node's longest timer: a longer one would fire at once. A shorter wait is no problem, since its owner checks the time. */
 const maxTimeoutMs = 2 ** 31 - 1;
 
 /** When `performance.now()` lags so many milliseconds behind `os.uptime()`, the machine has slept. */
 const sleepThresholdMs = 2_000;
 
-/** Asking for the uptime takes longer than all else here, so it is asked for so often, in milliseconds, and at each jump of the wall clock. */
-const lookMs = 1_000;
+/** Reading the uptime is slow, so it is read once in so many milliseconds, and when the wall clock jumps. */
+const uptimeIntervalMs = 1_000;
 const jumpMs = 100;
 
-/** The machine's own clock. */
 export class SystemClock implements Clock {
   // performance.now() is fine-grained but stands still while a laptop sleeps; os.uptime() counts sleep, and
   // is shared by all processes, but may be coarse. The first is used, and corrected by the second.
@@ -49,7 +48,7 @@ export class SystemClock implements Clock {
   now(): Instant {
     const [fine, wall] = [performance.now(), Date.now()];
     const since = fine - this.#looked.fine;
-    if (since > lookMs || Math.abs(wall - this.#looked.wall - since) > jumpMs) {
+    if (since > uptimeIntervalMs || Math.abs(wall - this.#looked.wall - since) > jumpMs) {
       this.#looked = { fine, wall };
       const behind = uptime() * 1000 - (fine + this.#offset);
       this.#offset += behind > sleepThresholdMs ? behind : 0;
@@ -68,6 +67,6 @@ function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
-    return ''; // Not Linux: both clocks are then asked, and the later one believed (tokens/deadline.ts).
+    return ''; // Not Linux: of both clocks the later one counts (tokens/deadline.ts).
   }
 }

@@ -5,7 +5,7 @@ import type { Message } from './errors.ts';
 const keepAliveModes = ['manual', 'auto'] as const;
 export type KeepAliveMode = (typeof keepAliveModes)[number];
 
-/** The placeholder in a header's value for its part in the secret storage. */
+/** The placeholder in a header's value for the part that is in the secret storage. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: so people write it in their settings.
 export const secretPlace = '${secret}';
 
@@ -13,11 +13,11 @@ export const secretPlace = '${secret}';
 export interface ConnectionSecrets {
   /** Of the client certificate's key. */
   readonly passphrase?: string;
-  /** What stands for `${secret}` in a header, by the header's name in small letters. */
+  /** The values of `${secret}` in headers, by the header's name in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What is allowed in a text of the settings. */
+/** A text of the settings. */
 export const name = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const number = v.pipe(v.number(), v.finite());
 const positive = v.pipe(number, v.gtValue(0));
@@ -43,7 +43,7 @@ export const commonSettings = {
   name,
   /** Origin with an optional path prefix; a slash at the end is taken away. */
   url: v.pipe(v.string(), v.trim(), v.check(isHttpUrl, as('address'))),
-  /** Of a token that was just issued or renewed, where the gateway does not tell. In minutes. */
+  /** The full life of a token where the gateway does not tell it, in minutes. */
   lifeMinutes: v.optional(number),
   keepAlive: v.optional(choice(keepAliveModes), 'manual'),
   /** How many sessions are kept open on it at most. */
@@ -56,38 +56,38 @@ export const commonSettings = {
   keyFile: v.optional(name),
   /** Client certificate and private key (PKCS#12), instead of the two. */
   pfxFile: v.optional(name),
-  /** Sent with every request; in a value, `${secret}` stands for what is kept in the secret storage. */
+  /** Sent with every request; `${secret}` in a value is replaced by what is in the secret storage. */
   headers: v.optional(
     v.record(headerName, v.pipe(v.string(), v.check(isHeaderValue, as('headerValue'))), as('headers')),
   ),
   rejectUnauthorized: v.optional(v.boolean(), true),
-  /** For one request, from sending to the last byte. In seconds. */
+  /** The time of one request, from sending to the last byte, in seconds. */
   requestTimeoutSeconds: v.optional(positive, 30),
 };
 const commonSchema = v.object(commonSettings);
 
 /** One gateway as its person described it in `sessionTokens.connections`, with every default filled in. */
 export interface Connection extends Readonly<v.InferOutput<typeof commonSchema>> {
-  /** Of the gateway; what else a connection of it has, its protocol says. */
+  /** The gateway's kind; what else its connections have, its protocol says. */
   readonly kind: string;
   readonly lifeMinutes: number;
   /** The service to sign in to, where a gateway consists of services. */
   readonly service?: string | undefined;
 }
 
-/** What of a kind of gateway decides how its connections are read. */
+/** The part of a kind of gateway by which its connections are read. */
 export interface ConnectionKind {
-  /** Bounds of `lifeMinutes`, and what it is where nobody says, in minutes. */
+  /** Bounds and default of `lifeMinutes`, in minutes. */
   readonly life: { readonly min: number; readonly max: number; readonly default: number };
   /** The members that only connections of this kind have. */
   readonly settings: v.ObjectEntries;
   /** The ways to sign in; one without fields is by client certificate alone. */
   logins(connection: Connection): readonly { readonly fields: readonly unknown[] }[];
-  /** Members of only this kind that {@link check} reads, and that are kept as they are written. */
+  /** Members of only this kind that are kept as they are written, and read by {@link check}. */
   readonly asWritten?: readonly string[];
   /** Whether there are gateways that let anybody sign in, without a login or a certificate. */
   readonly mayBeOpen?: boolean;
-  /** What is wrong with a connection's own members, beyond each by itself. */
+  /** What is wrong with the members of this kind together, or with those {@link asWritten}. */
   check?(connection: Connection): Message | undefined;
 }
 
@@ -95,7 +95,7 @@ export type Parsed<T, Reason = string> = { ok: true; value: T } | { ok: false; r
 
 /**
  * Reads one entry of `sessionTokens.connections`. Numbers out of bounds are clamped to them; anything else that is wrong
- * gives a reason that names the field. Unknown fields are passed over.
+ * gives a reason that names the member. Unknown members are ignored.
  */
 export function readConnection(
   input: unknown,
@@ -156,7 +156,7 @@ export function originOf(connection: Pick<Connection, 'url'>): string {
   return new URL(connection.url).origin;
 }
 
-/** Whether an origin is this very machine, where plain http shows nothing to anybody. */
+/** Whether an address is on this machine, so that plain http to it cannot be read by others. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);

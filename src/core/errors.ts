@@ -19,16 +19,16 @@ const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 export interface FailureDetails {
-  /** For the log; already redacted by whoever makes the error. */
+  /** For the log; must be redacted before it is put here. */
   readonly detail?: string;
   /** The status that the gateway answered: of HTTP, or of the envelope in the body where there is one. */
   readonly status?: number;
-  /** How long the gateway asked to be left alone (`Retry-After`), in milliseconds. */
+  /** How long the gateway asked to wait (`Retry-After`), in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /**
-   * What of a request the gateway has refused, or lacks; absent where it is none of these. Credentials: those of who
-   * signs in (`login`), or of the gateway's own user. Tokens: that of the sign-in, that of the session, or one of both
-   * that the answer does not tell. With the code `E_EXPIRED` the token is certainly dead, else it may be.
+   * What the gateway has refused of a request, or misses; absent where it is none of these. Credentials: the person's
+   * (`login`) or the gateway's own user's. Tokens: the sign-in's, the session's, or either of both. With the code
+   * `E_EXPIRED` the token is certainly dead, else it may be.
    */
   readonly refused?: 'login' | 'gatewayUser' | 'sign-in' | 'session' | 'either';
   /** False when the request provably never left this machine, so that sending it again is safe. */
@@ -44,9 +44,8 @@ export interface Message {
 }
 
 /**
- * The one error of this product. `message` is one sentence for a person; it is made of a template and its
- * arguments, so that whoever shows it can show it in the person's language. It never carries a cause: the
- * errors of libraries hold headers and bodies, and those hold secrets.
+ * The error of this extension. `message` is one sentence for a person, made of a template and its arguments so that it can
+ * be translated. It never carries a cause: the errors of libraries hold headers and bodies, and those hold secrets.
  */
 export class TokensError extends Error implements Message {
   readonly code: ErrorCode;
@@ -82,7 +81,7 @@ function onOneLine(text: string): string {
 /** Maximum of an argument of a message, in characters. */
 const maxArgLength = 200;
 
-/** Whether a gateway has refused who signs in, and not just the log-on. */
+/** Whether a gateway has refused the login itself, and not just the request. */
 export function isLoginRefused(error: unknown): error is TokensError {
   return error instanceof TokensError && error.details.refused === 'login';
 }
@@ -97,23 +96,22 @@ export function fill(template: string, args: readonly (string | number)[] = []):
   return template.replace(/\{(\d+)\}/g, (place, index: string) => String(args[Number(index)] ?? place));
 }
 
-/** The error for work that was called off by a person or by the end of the window. */
+/** The error for work that was cancelled by a person or by the end of the window. */
 export function cancelled(): TokensError {
   return new TokensError('E_CANCELLED', 'Cancelled.');
 }
 
-/** Whether work was called off. */
 export function isCancelled(error: unknown): boolean {
   return error instanceof TokensError && error.code === 'E_CANCELLED';
 }
 
 /**
- * The reason of an `AbortSignal` where nobody looks at the result any more, though nothing was wrong with the
- * request: the session that was opened for it stays, for the next one.
+ * The reason of an `AbortSignal` when the tab of a result was closed: the request was good, so the session that was opened
+ * for it stays open for the next one.
  */
-export const notLookedAt = 'not looked at any more';
+export const tabClosed = 'tab closed';
 
-/** The error for a connection that is named and not there. */
+/** The error for the name of a connection that does not exist. */
 export function noConnection(name: unknown): TokensError {
   const shown = typeof name === 'string' && name !== '' ? name : String(JSON.stringify(name));
   return new TokensError('E_CONFIG', 'There is no connection called {0}.', [shown]);

@@ -1,6 +1,6 @@
 import type { Disposable } from './disposable.ts';
 
-/** Subscribes to something that happens; same shape as `vscode.Event`, so one can stand for the other. */
+/** Subscribes a listener; same shape as `vscode.Event`, so that either can be used for the other. */
 export type Event<T> = (listener: (value: T) => unknown) => Disposable;
 
 /** The source of an {@link Event}. A listener that throws does not stop the others. */
@@ -8,7 +8,10 @@ export class Emitter<T> implements Disposable {
   readonly #listeners = new Set<{ call: (value: T) => unknown }>();
   readonly #onFault: ((error: unknown) => void) | undefined;
 
-  /** @param onFault hears what listeners throw or reject with; without it `fire` throws the first of that at its end */
+  /**
+   * @param onFault is called with what listeners throw or reject with; without it `fire` throws the first of these at its
+   * end
+   */
   constructor(onFault?: (error: unknown) => void) {
     this.#onFault = onFault;
   }

@@ -1,4 +1,3 @@
-/** A value as JSON has them. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
@@ -20,7 +19,7 @@ export type Sent = string | boolean | null | NumberText | Sent[] | SentObject;
 export type SentObject = Map<string, Sent>;
 
 const isNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
-/** What other languages write in place of `null`. */
+/** What other languages write for `null`. */
 const isNothing = /^(?:[+-]?(?:nan|inf(?:inity)?)|undefined|none|nil|null)$/i;
 const words = new Map<string, boolean | null>([
   ['true', true],
@@ -35,9 +34,9 @@ const singleQuoted = /'([^'"\\[\]{}]*)'/y;
 const escapes = new Map([...'"\\/bfnrt'].map((letter, at) => [letter, '"\\/\b\f\n\r\t'.charAt(at)]));
 
 /**
- * Reads JSON, and what gateways send in its place as far as its meaning is certain: raw control characters, escapes
- * that there are not (they stay as they are), `NaN` and the like (null), values without quotes (their text), commas
- * too many, values that are missing (null). Of equal names the last one counts.
+ * Reads JSON, and what gateways send in its place as far as its meaning is certain: raw control characters, unknown escapes
+ * (they stay as they are), `NaN` and the like (null), values without quotes (their text), extra commas, missing values
+ * (null). Of equal names the last one counts.
  * @returns also how many places were not valid JSON and have been mended, not counting raw control characters
  * @throws SyntaxError for anything else
  */
@@ -137,7 +136,7 @@ class Reader {
     return false;
   }
 
-  /** After an element stands a comma or the end, and a comma before the end is one too many. */
+  /** Reads the comma after an element; one before the end counts as mended. */
   #endElement(end: string): void {
     const next = this.#next();
     if (next === ',') {
@@ -227,7 +226,7 @@ export function plainOf(value: Sent): Json {
 }
 
 /** JSON text indented, one value a line, without changing any value. */
-export function layOut(json: string): string {
+export function indentJson(json: string): string {
   let line = '\n';
   return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\s+|[[{]\s*[\]}]|[[{\]},:]/gs, (token) => {
     switch (token) {

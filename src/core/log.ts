@@ -1,4 +1,4 @@
-/** The log that a person reads when something is wrong. Implementations redact (redact.ts). */
+/** The log of the extension. Implementations redact (redact.ts). */
 export interface Log {
   debug(message: string): void;
   info(message: string): void;

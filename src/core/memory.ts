@@ -1,4 +1,7 @@
-/** Frees the memory of a chunk now, unless it is a part of something: V8 lets tens of megabytes of such become garbage. */
+/**
+ * Frees the memory of a chunk now, unless it is a part of a larger buffer: V8 would let tens of megabytes become garbage
+ * first.
+ */
 export function free({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) {
     buffer.transfer(0);

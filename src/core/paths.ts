@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 
 /**
  * A path of the settings on the machine that the extension runs on: `~` and `${userHome}` are the home folder,
- * `${env:NAME}` is a variable of the environment. What is unknown stays as it is written, so that the error about the
- * missing file shows it.
+ * `${env:NAME}` is a variable of the environment. Unknown variables stay as they are written, so that the error about the
+ * missing file shows them.
  */
 export function resolvePath(path: string): string {
   return path.replace(/^~(?=$|[\\/])|\$\{(?:userHome|env:([^}]+))\}/g, (written, name: string | undefined) =>

@@ -1,4 +1,4 @@
-import { PartSet, partLength } from './partSet.ts';
+import { FragmentSet, fragmentLength } from './fragmentSet.ts';
 
 /** The replacement for a secret. */
 const blank = '‹redacted›';
@@ -27,19 +27,19 @@ const minSecretLength = 4;
 /** How many secrets that are no longer valid are still redacted: an answer with one of them may be under way. */
 const maxFading = 256;
 
-/** Redacts text: the secrets it was told of, in every common encoding and in parts, and everything that looks like one. */
+/** Redacts text: known secrets, in every common encoding and in parts, and everything that looks like one. */
 export class Redactor {
   readonly #values = new Set<string>();
   readonly #fading = new Set<string>();
   /** All encodings of the secrets, made when they are first needed; the longest first. */
   #forms: readonly string[] | undefined;
-  /** The same for secrets in data, whole and in any case. */
+  /** Matches whole secrets in data, in upper or lower case. */
   #whole: RegExp | undefined;
   readonly #names = new Set<string>();
   readonly #secretParts = new Fragments();
   readonly #nameParts = new Fragments();
 
-  /** Tells of a secret; from now on it is taken out wherever it stands. */
+  /** Adds a secret, which is redacted from now on. */
   add(secret: string): void {
     if (this.#names.delete(secret)) {
       this.#secretParts.add(secret);
@@ -48,7 +48,7 @@ export class Redactor {
     this.#add(secret, this.#secretParts);
   }
 
-  /** Tells of who somebody is: taken out like a secret, but not of data, where people look for their own name. */
+  /** Adds the name of a person: redacted like a secret, but not in data, where people look for their own name. */
   addName(name: string): void {
     if (name.length >= minSecretLength && !this.#values.has(name)) {
       this.#add(name, this.#nameParts);
@@ -56,7 +56,10 @@ export class Redactor {
     }
   }
 
-  /** A secret is no longer valid. It is forgotten after some more of these, so that memory stays bounded. */
+  /**
+   * To be called when a secret is no longer valid. It is still redacted until {@link maxFading} others have followed, so
+   * that memory is bounded.
+   */
   delete(secret: string): void {
     if (!this.#values.has(secret)) {
       return;
@@ -85,16 +88,15 @@ export class Redactor {
   }
 
   /**
-   * Takes secrets out of what a gateway answered, which may be megabytes: a gateway that says back what it was told must
-   * not have it shown. Left are parts of secrets, names of people, and what is short or only looks like a secret: in data
-   * that is data.
+   * Redacts whole secrets in data of a gateway, which may be megabytes and may repeat a secret that was sent. Parts of
+   * secrets, names of people, short secrets and what only looks like a secret stay: they may be data.
    */
   hide(text: string): string {
     return alsoEscaped(text, (one) => this.#hide(one));
   }
 
   #hide(text: string): string {
-    // Most texts have not even a part of a secret, and that is faster to find out.
+    // Most texts have not even a part of a secret, which is faster to check.
     if (this.#secretParts.takenOut(text) === text) {
       return text;
     }
@@ -141,9 +143,9 @@ export class Redactor {
   }
 }
 
-/** Finds parts of secrets in a text, where they were cut, changed in case or put into something longer. */
+/** Finds parts of secrets in a text, in case they were cut, changed in case or embedded. */
 class Fragments {
-  readonly #parts = new PartSet();
+  readonly #parts = new FragmentSet();
   /** A Bloom filter of the first four characters of all parts: most places of a text are skipped by it. */
   readonly #beginnings = new Uint8Array(beginnings / 8);
 
@@ -153,7 +155,7 @@ class Fragments {
       for (let next = 0; next < form.length; next++) {
         hash = hashed(hash, form.charCodeAt(next));
         const at = next - beginningLength + 1;
-        if (at >= 0 && at + partLength <= form.length) {
+        if (at >= 0 && at + fragmentLength <= form.length) {
           this.#parts.add(form, at);
           this.#beginnings[hash >> 3] = (this.#beginnings[hash >> 3] ?? 0) | (1 << (hash & 7));
         }
@@ -167,7 +169,7 @@ class Fragments {
   }
 
   takenOut(text: string): string {
-    if (this.#parts.size === 0 || text.length < partLength) {
+    if (this.#parts.size === 0 || text.length < fragmentLength) {
       return text;
     }
     // `İ` becomes longer in lower case, which would shift all indexes after it.
@@ -182,13 +184,13 @@ class Fragments {
       if (
         ((found[hash >> 3] ?? 0) & (1 << (hash & 7))) === 0 ||
         at < kept ||
-        at + partLength > lower.length ||
+        at + fragmentLength > lower.length ||
         !this.#parts.has(lower, at)
       ) {
         continue;
       }
-      let end = at + partLength;
-      while (end < lower.length && this.#parts.has(lower, end - partLength + 1)) {
+      let end = at + fragmentLength;
+      while (end < lower.length && this.#parts.has(lower, end - fragmentLength + 1)) {
         end++;
       }
       clean += text.slice(kept, at) + blank;
@@ -206,7 +208,7 @@ function hashed(before: number, code: number): number {
   return ((before << 5) ^ code) & (beginnings - 1);
 }
 
-/** A secret in every encoding that it travels in. */
+/** A secret in every encoding in which it may appear. */
 function formsOf(secret: string): string[] {
   const base64 = Buffer.from(secret).toString('base64');
   return [
@@ -228,7 +230,7 @@ function encodings(text: string): string[] {
 const escapes = /\\u([\da-f]{4})|&#(\d{1,7});|&#x([\da-f]{1,6});|&(amp|lt|gt|quot|apos);/gi;
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Takes secrets out of a text; one in which some are found only without its escapes is shown without these. */
+/** Redacts a text; if some secrets are found only after unescaping it, the result is the unescaped text. */
 function alsoEscaped(text: string, takeOut: (text: string) => string): string {
   const clean = takeOut(text);
   const plain = unescaped(clean);
@@ -236,7 +238,7 @@ function alsoEscaped(text: string, takeOut: (text: string) => string): string {
   return found === plain ? clean : found;
 }
 
-/** A text without escapes: they can hide any part of a secret. */
+/** A text with its escapes decoded: they can hide any part of a secret. */
 function unescaped(text: string): string {
   return text.replace(escapes, (whole, json?: string, decimal?: string, hex?: string, name = '') => {
     const digits = json ?? hex;
@@ -256,14 +258,14 @@ function formsInParts(secret: string): string[] {
 /** A secret as it may be in data, if it is long enough to be no ordinary word. */
 export function wholeForms(secret: string): string[] {
   const forms = formsOf(secret);
-  return [...new Set([...forms, ...forms.flatMap(inBase64)])].filter((form) => form.length >= partLength);
+  return [...new Set([...forms, ...forms.flatMap(inBase64)])].filter((form) => form.length >= fragmentLength);
 }
 
 function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
-/** A text inside of something in base64: three forms, by its offset modulo 3, without the ends that depend on the neighbours. */
+/** A text within base64: three forms, by its offset modulo 3, without the ends that depend on its neighbours. */
 function inBase64(text: string): string[] {
   const bytes = Buffer.from(text);
   return [0, 1, 2].flatMap((before) => {

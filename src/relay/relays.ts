@@ -5,17 +5,21 @@ import type { TokensError } from '../core/errors.ts';
 import { Emitter } from '../core/event.ts';
 import { isRecord, parseJson } from '../core/http/text.ts';
 import { logFault } from '../core/log.ts';
+import { isRunning } from '../core/processes.ts';
 import { identityOf } from '../core/protocols/kinds.ts';
 import { Relay, type RelayAddress } from '../core/relay/relay.ts';
 import type { TokenStore } from '../core/tokens/store.ts';
 import type { Services } from '../services.ts';
 import { userMessage } from '../userError.ts';
 
-/** The environment variable that a terminal's relay stands in. */
+/** The environment variable that has the address of a terminal's relay. */
 const variable = 'SESSION_TOKENS_URL';
 
 interface RelaysDeps extends Pick<Services, 'clock' | 'connections' | 'keeper' | 'log' | 'ready'> {
-  /** What this machine's terminals have, by the process of each: it outlives the window, as terminals do that reload with it. */
+  /**
+   * The relays of this machine's terminals, by process id. They are stored because terminals stay open when the window
+   * reloads.
+   */
   readonly store: Pick<TokenStore, 'ids' | 'read' | 'write' | 'delete'>;
   /** Tells a person that scripts cannot go on until they have signed in. */
   readonly askSignIn: (why: string, connection: string) => unknown;
@@ -26,7 +30,7 @@ interface Running {
   readonly connection: string;
   /** Undefined for the relay of tasks. */
   readonly terminal: vscode.Terminal | undefined;
-  /** Those that its scripts have opened, by their ids. */
+  /** The ids of the sessions that its scripts have opened. */
   readonly sessions: Set<string>;
 }
 
@@ -34,12 +38,12 @@ interface Running {
 export class Relays extends Part<RelaysDeps> {
   readonly #running = new Set<Running>();
   readonly #changes = new Emitter<string>((error) => logFault(this.deps.log, error));
-  /** Connections whose person knows that nobody is signed in. */
+  /** Connections for which the person was told to sign in. */
   readonly #asked = new Set<string>();
   /** Connections that a person has agreed to in this window. */
   readonly agreed = new Set<string>();
 
-  /** A relay of a connection has begun or ended, or has answered. */
+  /** Fires with a connection when a relay of it has started, ended or answered. */
   readonly onDidChange = this.#changes.event;
 
   constructor(deps: RelaysDeps) {
@@ -53,7 +57,7 @@ export class Relays extends Part<RelaysDeps> {
     void this.#restoreAll();
   }
 
-  /** How many terminals a connection's relays are for, and how many requests they had; undefined where there is none. */
+  /** How many terminals and requests a connection's relays have; undefined where there is none. */
   of(connection: string): { terminals: number; requests: number } | undefined {
     const all = [...this.#running].filter((one) => one.connection === connection);
     const terminals = all.filter(({ terminal }) => terminal !== undefined).length;
@@ -88,7 +92,7 @@ export class Relays extends Part<RelaysDeps> {
     await this.#end((one) => one.connection === connection);
   }
 
-  /** The window goes. What a reload is to find again stays stored. */
+  /** The window exits. The stored relays stay, for a reload. */
   override dispose(): void {
     super.dispose();
     for (const { relay } of this.#running) {
@@ -96,7 +100,7 @@ export class Relays extends Part<RelaysDeps> {
     }
   }
 
-  /** @param open gives the terminal that has this address */
+  /** @param open makes the terminal that gets this address */
   async #start(
     { name }: Connection,
     open?: (url: string) => vscode.Terminal,
@@ -126,7 +130,7 @@ export class Relays extends Part<RelaysDeps> {
     return running;
   }
 
-  /** Keeps what a reload of the window is to find again. */
+  /** Stores what a reload of the window needs to restore the relays. */
   async #store(sessions: ReadonlySet<string>): Promise<void> {
     const running = [...this.#running].find((one) => one.sessions === sessions);
     const pid = await running?.terminal?.processId;
@@ -189,11 +193,11 @@ export class Relays extends Part<RelaysDeps> {
     }
   }
 
-  /** After a reload: takes up the relays of terminals that are still there, and forgets those of others. */
+  /** After a reload: restarts the relays of terminals that still exist, and forgets the others. */
   async #restoreAll(): Promise<void> {
     try {
       for (const id of await this.deps.store.ids()) {
-        if (!isAlive(Number(id))) {
+        if (!isRunning(Number(id))) {
           await this.deps.store.delete(id);
         }
       }
@@ -221,15 +225,5 @@ export class Relays extends Part<RelaysDeps> {
     } catch (error) {
       log.warn(`The relay of a terminal could not be taken up again: ${String(error)}`);
     }
-  }
-}
-
-/** Whether there is a process of this id. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

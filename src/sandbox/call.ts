@@ -19,7 +19,6 @@ export interface Call {
 /** Log-ons and tokens are small: more is a mistake. In bytes. */
 const bodyLimit = 1 << 20;
 
-/** Reads a request. */
 export async function readCall(request: IncomingMessage): Promise<Call> {
   const url = request.url ?? '/';
   const [pathname = '', query] = url.split(/\?(.*)/s);

@@ -8,7 +8,7 @@ import { idOf, type View } from './views/view.ts';
 /** Who may log on. */
 const user = { name: 'demo', password: 'demo' };
 
-/** What a CRA gateway does, whichever dialect asks for it (docs/protocols.md 2). */
+/** The functions of a CRA gateway, for both dialects (docs/protocols.md 2). */
 export class Cra {
   readonly #state: State;
 
@@ -90,7 +90,6 @@ export class Cra {
     return dataAnswer(view, selection, session.collectedAt, ends ? undefined : id);
   }
 
-  /** Closes a session at once. */
   close(token: string, call: Call): Answer {
     const id = sessionIn(call);
     if (id === undefined) {
@@ -150,7 +149,7 @@ export class Cra {
     return table([...new Set(this.#state.views.map(({ product }) => product))], 'productName');
   }
 
-  /** What a product has: views, the systems that it sees, or its servers, of a context where that is named. */
+  /** The lists of a product: views, systems or servers, of a context where one is named. */
   choices(call: Call, product = '', list = ''): Answer {
     const views = this.#state.views.filter((view) => view.product === product);
     if (views.length === 0) {

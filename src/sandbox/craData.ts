@@ -20,7 +20,7 @@ interface Selection {
   readonly count: number;
   readonly filter?: (row: Row) => boolean;
   readonly compare?: (a: Row, b: Row) => number;
-  /** What the gateway says beside the rows: an `rc`, with a message from 4 up (docs/protocols.md 2c). */
+  /** The gateway's `rc`, with a message from 4 up (docs/protocols.md 2c). */
   readonly state: { readonly rc: number; readonly message?: string };
 }
 

@@ -3,7 +3,6 @@ import { allow, type Call, form, jsonFields, parameter } from './call.ts';
 import { type Cra, yesOrNo } from './cra.ts';
 import type { State } from './state.ts';
 
-/** What is asked for at a path. */
 interface Asked {
   readonly call: Call;
   readonly service: string;
@@ -12,15 +11,15 @@ interface Asked {
   /** Named in the path by the newer dialect, in the query by the classic one. */
   readonly product: string | undefined;
   readonly view: string | undefined;
-  /** What of a product is to be listed. */
+  /** Which list of a product is wanted. */
   readonly list: string | undefined;
   readonly lifeMs: number;
 }
 
-/** What there is at a path. */
+/** The handler of a path. */
 interface Route {
   readonly methods: readonly string[];
-  /** Where the user token is looked for; without it none is asked for. */
+  /** Where the user token is; without it none is needed. */
   readonly tokenIn?: (call: Call) => string | undefined;
   readonly answer: (cra: Cra, asked: Asked) => Answer;
 }
@@ -102,7 +101,7 @@ const roots: Readonly<Record<string, ReadonlyMap<string, Route>>> = {
   'serviceGateway/services': newest,
 };
 
-/** Answers `/cra/…`; undefined where there is nothing. */
+/** Answers `/cra/…`; undefined for an unknown path. */
 export function craAnswer(cra: Cra, { lifeMs }: State, call: Call): Answer | undefined {
   const [, root, services, ...path] = call.path;
   const routes = roots[`${root}/${services}`];
@@ -120,7 +119,7 @@ export function craAnswer(cra: Cra, { lifeMs }: State, call: Call): Answer | und
   return route.answer(cra, { call, service: service ?? '', token, product, list, view, lifeMs });
 }
 
-/** A data call. `close` is what it does with its session when it does not say; undefined: it ends a new one. */
+/** A data call. `close` is the default of the parameter; undefined: only a new session is closed. */
 function data(close: boolean | undefined): Route['answer'] {
   return (cra, { call, token, product, view }) =>
     cra.data(call, token, cra.view(product, view), yesOrNo(call.query, 'close') ?? close);
@@ -140,7 +139,6 @@ export function bearer(call: Call): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(call.authorization)?.[1];
 }
 
-/** The user token of a form body. */
 function formToken(call: Call): string | undefined {
   return form(call).get('userToken') ?? undefined;
 }

@@ -76,12 +76,11 @@ export class SandboxServer {
     return createServer(serve);
   }
 
-  /** Answers one request. */
   protected async respond(call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
     send(response, isControl(call) ? this.control(call, request) : this.answer(call));
   }
 
-  /** What a request for the sandbox itself is answered: `GET /sandbox/stats`. Loopback only. */
+  /** The answer to a request for the sandbox itself: `GET /sandbox/stats`. Loopback only. */
   protected control(call: Call, { socket }: IncomingMessage): Answer {
     if (!['127.0.0.1', '::ffff:127.0.0.1', '::1'].includes(socket.remoteAddress ?? '')) {
       return json({ error: 'Only this machine may ask that.' }, 403);
@@ -91,7 +90,7 @@ export class SandboxServer {
       : json({ error: 'GET /sandbox/stats.' }, 404);
   }
 
-  /** Carries out what a request asks for. */
+  /** Answers a request as the gateway. */
   protected answer(call: Call): Answer {
     try {
       return (
@@ -111,9 +110,9 @@ export class SandboxServer {
       await this.respond(await readCall(request), request, response);
     } catch (error) {
       if (response.destroyed || response.headersSent) {
-        response.destroy(); // A client that has left needs nothing.
+        response.destroy(); // The client has gone.
       } else {
-        // A mistake of ours becomes a 500 in a gateway's words.
+        // An error of the sandbox itself becomes a 500 of a gateway.
         send(response, error instanceof Refusal ? error.answer : tomcatPage(500, String(error)));
       }
     }
@@ -124,12 +123,11 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
-/** Whether a request is for the sandbox itself. */
 export function isControl(call: Call): boolean {
   return call.path[0] === 'sandbox';
 }
 
-/** What is answered where there is nothing. */
+/** The answer for an unknown path. */
 export function notAvailable({ url }: Call): Answer {
   return tomcatPage(404, `The requested resource [${url}] is not available`);
 }

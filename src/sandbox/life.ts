@@ -1,4 +1,4 @@
-/** Anything that dies when it has not been used for its life. Times in milliseconds of a monotonic clock. */
+/** Anything that expires when it has not been used for its life. Times in milliseconds of a monotonic clock. */
 export interface Idle {
   lastUsed: number;
   readonly lifeMs: number;
@@ -23,10 +23,7 @@ export function isShort(lifeMs: number): boolean {
   return lifeMs < gatewayLife.least * 1000;
 }
 
-/**
- * Things that expire by idleness, by name. Nothing runs in the background: whoever looks, sweeps first, so
- * what has expired is never seen, and no timer outlives the gateway.
- */
+/** Things that expire by idleness, by name. Each access removes what has expired, so that no timer is needed. */
 export class IdleTable<T extends Idle> extends Map<string, T> {
   readonly #now: () => number;
   readonly #expired: (name: string) => void;
@@ -48,7 +45,7 @@ export class IdleTable<T extends Idle> extends Map<string, T> {
     return [...this];
   }
 
-  /** Forgets what has been idle for its whole life, and says so. */
+  /** Removes what has been idle for its whole life, and reports it. */
   #sweep(): void {
     const now = this.#now();
     for (const [name, { lastUsed, lifeMs }] of this) {

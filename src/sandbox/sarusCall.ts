@@ -13,7 +13,6 @@ export interface SeriesAsk {
 /** The parameters of a request, whichever way they came: by GET in the query, by POST as JSON in the body. */
 export interface SarusParams {
   readonly get: (name: string) => string | undefined;
-  /** The series asked for. */
   readonly series: readonly SeriesAsk[];
 }
 

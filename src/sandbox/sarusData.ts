@@ -112,7 +112,7 @@ interface Series {
   readonly bates: readonly string[];
 }
 
-/** The series that is asked for, or what stands in its place where there is none; the others are delivered. */
+/** The series that is asked for, or the refusal in its place if it is unknown. */
 function seriesOf({ datasource, symbol, bates }: SeriesAsk): Series | { readonly refused: object } {
   const source = datasources.find(({ name }) => name === datasource);
   const dataset = source?.datasets.find((one) => one.symbol === symbol);
@@ -223,7 +223,7 @@ function valuesForDate({ get, series }: SarusParams, at: number): object {
   return { Metadata: { Date: day }, Values };
 }
 
-/** What has been corrected: each series once, long ago. */
+/** Corrections: one for each series. */
 function corrections({ series }: SarusParams): object {
   return series.map(({ datasource, symbol }) => ({
     Datasource: datasource,

@@ -1,6 +1,6 @@
 import { hash, wave } from './views/cells.ts';
 
-/** A collection of datasets, and what its values are. */
+/** A collection of datasets with the same kinds of values. */
 export interface Datasource {
   readonly name: string;
   readonly description: string;
@@ -18,7 +18,7 @@ export interface Dataset {
   readonly category: string;
   /** The first day with a value. */
   readonly start: string;
-  /** Keeps two datasets from moving alike. */
+  /** Makes the values of two datasets differ. */
   readonly seed: number;
 }
 
@@ -112,7 +112,7 @@ export function bateValue(
 ): number | undefined {
   const day = Date.parse(date) / dayMs;
   if (date < start || hash(seed, day, 9) % 97 === 0) {
-    return undefined; // Before its time, or a holiday.
+    return undefined; // Before its first day, or a holiday.
   }
   if (bate === 'Volume') {
     return 10_000 + (hash(seed, day, 4) % 5_000_000);
@@ -121,7 +121,7 @@ export function bateValue(
   const base = isRate ? 0.4 + (seed % 150) / 100 : 20 + (seed % 180);
   const spreads: Readonly<Record<string, number>> = { High: 0.015, Low: -0.015, Open: 0.005, Ask: 0.0004 };
   const ofDay = (hash(seed, day, 1) % 1_000) / 50_000;
-  // In a year it moves as the values of a view do within minutes.
+  // A scale on which it changes within a year as the values of a view do within minutes.
   const ofYear = wave({ index: 0, seed, at: day * 1_000, system: '' }, 1, 0.6 * base, 1.5 * base);
   const value = ofYear * (1 + ofDay + (spreads[bate] ?? 0));
   return Number(value.toFixed(isRate ? 5 : 2));

@@ -1,19 +1,19 @@
 import type { DataResult } from '../commands/dataResult.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 
-/** Bounds of an answer to a language model, whose context is small and paid for. */
+/** Bounds of an answer to a language model, whose context is small and costs money. */
 interface Bounds {
   readonly rows: number;
   readonly characters: number;
 }
 
-/** Rows given when the model does not say how many, and the most that it can get. */
+/** Default and maximum of the rows that a model gets. */
 export const defaultRows = 50;
 export const maxRows = 500;
 /** The longest answer, in characters; about 6,000 of a model's own tokens. */
 export const maxCharacters = 24_000;
 
-/** A token as a model may know it: not even the last characters of its value, which it has no use for. */
+/** A token for a model: without even the last characters of its value. */
 export function tokenForModel(token: TokenInfo, now: number): Record<string, unknown> {
   const { masked: _, expiresAt, openedAt, lastUsedAt, lifeMs, ...rest } = token;
   return {
@@ -23,7 +23,7 @@ export function tokenForModel(token: TokenInfo, now: number): Record<string, unk
   };
 }
 
-/** Rows as JSON, no longer than the bounds; what was cut off is said. */
+/** Rows as JSON within the bounds; a note says what was left out. */
 export function dataForModel(
   result: Pick<DataResult, 'rows' | 'columns' | 'totalRows'>,
   wanted: readonly string[] | undefined,

@@ -6,7 +6,7 @@ import type { Services } from '../services.ts';
 import { nameOf } from '../views/names.ts';
 import { dataForModel, defaultRows, maxCharacters, maxRows, tokenForModel } from './answer.ts';
 
-/** What the tools are built from: what any other extension has, and nothing that knows a secret. */
+/** The services of the tools: the API of other extensions, and nothing that has a secret. */
 export interface ToolServices extends Pick<Services, 'redact'> {
   readonly connections: Pick<Services['connections'], 'all'>;
   readonly api: ApiVerbs;
@@ -15,9 +15,9 @@ export interface ToolServices extends Pick<Services, 'redact'> {
 type Input = Readonly<Record<string, unknown>>;
 
 interface Tool {
-  /** What a person is told, and asked, before it runs: whatever goes to a gateway or brings its rows here is asked. */
+  /** The message, and the question to a person, before it runs: whatever sends a request needs a yes. */
   prepare(services: ToolServices, input: Input): Promise<vscode.PreparedToolInvocation>;
-  /** Does what it is for. @param characters the bound of the answer */
+  /** Runs the tool. @param characters the maximal length of the answer */
   answer(services: ToolServices, input: Input, characters: number): Promise<string>;
 }
 
@@ -28,7 +28,7 @@ export const tools = {
     answer: async ({ api, connections }) => {
       const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, maxRows);
       return JSON.stringify({
-        // Neither addresses nor users: a model needs names alone.
+        // Neither addresses nor users: a model needs only names.
         connections: connections
           .all()
           .map(({ name, kind, service }) => ({ connection: name, kind, service })),
@@ -50,7 +50,7 @@ export const tools = {
     answer: async ({ api }, input, characters) => {
       const { columns, rows: _, ...request } = input;
       const rowsMember = protocolTaking(request)?.dialog.maxRows;
-      // The gateway need not send what nobody will read.
+      // The gateway need not send rows that are left out.
       const bound = rowsMember === undefined ? {} : { [rowsMember]: rowsOf(input) };
       const result = await api.getData({ show: false, ...request, ...bound } as DataRequest);
       const wanted = Array.isArray(columns) ? columns.map(String) : undefined;
@@ -90,7 +90,7 @@ function asking(invocationMessage: string, title: string, message: string): vsco
   return { invocationMessage, confirmationMessages: { title, message } };
 }
 
-/** What a tool answers. That holds no secret and is bounded; an error is a sentence that a model can act on. */
+/** Runs a tool. Its answer is redacted and bounded; an error is a sentence that a model can act on. */
 export async function invoke(
   name: ToolName,
   services: ToolServices,
@@ -118,7 +118,7 @@ async function tokenOf(api: ToolServices['api'], id: unknown): Promise<string> {
 
 const signIn = ' Ask the person to run the command "Session Tokens: Sign In", then try again.';
 
-/** What a model can do about an error, in the language it is spoken to. */
+/** Hints for a model about an error, by its code. */
 const hints: Readonly<Record<string, string>> = {
   E_CREDENTIALS: signIn,
   E_EXPIRED: signIn,

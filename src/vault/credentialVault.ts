@@ -5,7 +5,7 @@ import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
 import { SecretEntries } from './secretEntries.ts';
 
 const schema = v.object({
-  /** By the names of its fields; whether the connection's protocol accepts it is checked where it is used. */
+  /** By the names of its fields; the protocol checks it when it is used. */
   login: v.exactOptional(v.record(v.string(), v.string())),
   secrets: v.exactOptional(
     v.object({
@@ -36,8 +36,8 @@ export class CredentialVault extends Part<vscode.SecretStorage> implements Crede
   }
 
   /**
-   * The window goes, and what keeps its secrets may have gone already: from now on what was read last counts, so that
-   * sessions can still be closed.
+   * To be called when the window exits, and the secret storage may be shut down already: from now on what was read last is
+   * used, so that sessions can still be closed.
    */
   leave(): void {
     this.#isLeaving = true;

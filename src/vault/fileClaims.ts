@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { once } from '../core/async.ts';
 import { DisposableStore } from '../core/disposable.ts';
 import { Emitter } from '../core/event.ts';
+import { isRunning } from '../core/processes.ts';
 import type { Claims } from '../core/tokens/store.ts';
 
-/** Claims older than this are swept up, in milliseconds. */
-const litterMs = 2 * 24 * 60 * 60_000;
+/** Claims older than this are deleted at the next start, in milliseconds. */
+const abandonedMs = 2 * 24 * 60 * 60_000;
 
 /** Maximum time between creating a file and writing its owner into it, in milliseconds. */
 const unwrittenMs = 2_000;
@@ -16,7 +17,7 @@ const unwrittenMs = 2_000;
 /**
  * An id of this machine, kept in a folder of its own disk. VS Code's `machineId` and `globalState` would not do: they are
  * the same in a window that is connected to another machine.
- * @param name tells machines apart that share the disk, such as those of one home folder on a network
+ * @param name distinguishes machines that share the disk, such as a home folder on a network
  */
 export function machineIdIn(folder: string, name: string): string {
   const file = join(folder, `machine-${name.replace(/[^\w.-]/g, '_')}`);
@@ -25,7 +26,7 @@ export function machineIdIn(folder: string, name: string): string {
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, made, { flag: 'wx' });
   } catch {
-    // It has one already, or cannot keep one.
+    // The file exists already, or cannot be written.
   }
   try {
     return readFileSync(file, 'utf8') || made;
@@ -44,8 +45,8 @@ interface WindowIdentity {
 
 /**
  * Claims as small files in a folder that all windows of this machine share, since only one of several processes can create
- * a file (`O_EXCL`). A stale claim is not removed but followed by the next one of its row, `key.0`, `key.1` …, so that of
- * several windows that find it stale only one gets the next. The files hold ids of windows and processes, nothing secret.
+ * a file (`O_EXCL`). A stale claim is not removed but followed by the next one, `key.0`, `key.1` …, so that of several
+ * windows that find it stale only one gets the next. The files hold ids of windows and processes, nothing secret.
  */
 export class FileClaims extends DisposableStore implements Claims {
   readonly #folder: string;
@@ -76,7 +77,7 @@ export class FileClaims extends DisposableStore implements Claims {
   async lives(window: string): Promise<boolean> {
     const text = await textOf(this.#presence(window));
     if (this.#isElsewhere(window) && (text === '' || machineOf(window) !== '')) {
-      return true; // A window of another machine: nobody can tell from here.
+      return true; // A window of another machine counts as living: nobody can tell from here.
     }
     if (text === '') {
       return (await ageOf(this.#presence(window))) < unwrittenMs;
@@ -124,7 +125,7 @@ export class FileClaims extends DisposableStore implements Claims {
     }
   }
 
-  /** Takes the first claim of a row that is free or stale. */
+  /** Takes the first claim of `key.0`, `key.1` … that is free, if the one before it is stale. */
   async #take(
     key: string,
     isFree: (owner: string, ageMs: number) => Promise<boolean>,
@@ -139,7 +140,7 @@ export class FileClaims extends DisposableStore implements Claims {
       const owner = await textOf(file);
       const ageMs = await ageOf(file);
       if (ageMs === Number.POSITIVE_INFINITY) {
-        row = 0; // It was released just now, so the row begins anew.
+        row = 0; // It was released just now: starts again at `key.0`.
       } else if (await isFree(owner, ageMs)) {
         row++;
       } else {
@@ -148,7 +149,7 @@ export class FileClaims extends DisposableStore implements Claims {
     }
   }
 
-  /** Where the folder cannot be watched, changes by others are found when a claim is made. */
+  /** Without it, on file systems that cannot be watched, changes by others are found when a claim is made. */
   #watch(): void {
     try {
       const watcher = watch(this.#folder, { persistent: false }, (_, name) => {
@@ -182,7 +183,8 @@ export class FileClaims extends DisposableStore implements Claims {
       const window = /^window-(.*)$/.exec(name)?.[1];
       const mayBeOld = window === undefined || this.#isElsewhere(window);
       const isLitter =
-        (mayBeOld && (await ageOf(file)) > litterMs) || (window !== undefined && !(await this.lives(window)));
+        (mayBeOld && (await ageOf(file)) > abandonedMs) ||
+        (window !== undefined && !(await this.lives(window)));
       if (isLitter) {
         await rm(file, { force: true });
       }
@@ -219,13 +221,4 @@ async function ageOf(file: string): Promise<number> {
     ({ mtimeMs }) => Date.now() - mtimeMs,
     () => Number.POSITIVE_INFINITY,
   );
-}
-
-/** Signal 0 only asks; a process of another user answers with EPERM and runs all the same. */
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

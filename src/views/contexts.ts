@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import type { ConnectionSettings } from '../connections/settings.ts';
 import type { Keeper } from '../core/tokens/keeper.ts';
 
-/** Tells VS Code what the walkthrough's steps and the welcome texts depend on, from now on. */
+/** Keeps the context keys up to date that the walkthrough and the welcome texts depend on. */
 export function tellContexts(keeper: Keeper, connections: ConnectionSettings): vscode.Disposable {
   const known = new Map<string, boolean>();
-  /** Tells only what has changed: tokens change often, these values hardly ever. */
+  /** Sets only values that have changed: tokens change often, these values rarely. */
   const set = (name: string, value: boolean): void => {
     if (known.get(name) !== value) {
       known.set(name, value);

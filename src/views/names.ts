@@ -1,6 +1,6 @@
 import type { TokenInfo } from '../core/tokens/token.ts';
 
-/** How a token is called: its view in its connection, or the connection and service it is for. */
+/** The name of a token: its view and connection, or its connection and service. */
 export function nameOf(token: TokenInfo): string {
   if (token.target !== undefined) {
     return `${token.target} (${token.connection})`;

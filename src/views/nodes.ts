@@ -2,7 +2,7 @@
 export abstract class Row<
   Args extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
 > {
-  /** What a command takes of the row, as a program would give it. */
+  /** The arguments of a command for this row, as a program would give them. */
   readonly args: Args;
 
   constructor(args: Args) {
@@ -11,10 +11,8 @@ export abstract class Row<
 }
 
 /**
- * A row of the tree of tokens: of a connection, or of one of its tokens.
- *
- * A row never changes whether it can be opened: VS Code keeps that for a row's id. One that gets its first
- * children, or loses its last, is replaced by another row.
+ * A row of the tree of tokens: of a connection, or of one of its tokens. A row never changes whether it can be expanded: VS
+ * Code keeps that for a row's id. One that gets its first children, or loses its last, is replaced by another row.
  */
 export class TreeNode extends Row<{ readonly connection: string; readonly id?: string }> {
   readonly hasChildren: boolean;

@@ -16,23 +16,23 @@ interface NoticesDeps extends Pick<Services, 'clock' | 'keeper' | 'connections' 
 
 const task = 'notices';
 const keepAlive = 'sessionTokens.keepAlive';
-/** Tokens that expire within so many milliseconds after the first are told of in the same message. */
+/** Tokens that expire within so many milliseconds after the first are in the same message. */
 const togetherMs = 60_000;
 /** The wait for tokens that begin to expire at the same time, in milliseconds. */
 const gatherMs = 1_500;
 /** A window without focus waits so many milliseconds longer, so that the one with focus shows the message. */
 const backgroundMs = 1_000;
 const dayMs = 86_400_000;
-/** A token that was refused by so many milliseconds before its end has died early. */
+/** A token that was refused at least so many milliseconds before its end has ended early. */
 const earlyMs = 60_000;
 
 /** Shows notifications, each once and in one window: expiring tokens, and what in the settings or storage cannot be used. */
 export class Notices extends Part<NoticesDeps> {
   /** The expiry that a person was last told of, by token. */
   readonly #told = new Map<string, number>();
-  /** When tokens whose life is reckoned are to end, by token. */
+  /** The estimated ends of tokens, by token. */
   readonly #ends = new Map<string, number>();
-  /** What was last shown about each setting. */
+  /** The problems last shown, by setting. */
   readonly #toldProblems = new Map<string, string>();
 
   constructor(deps: NoticesDeps) {
@@ -63,7 +63,7 @@ export class Notices extends Part<NoticesDeps> {
     this.add({ dispose: () => scheduler.cancel(task) });
   }
 
-  /** Names what in the settings cannot be used; the same things once. */
+  /** Shows the entries of the settings that cannot be used; the same ones only once. */
   tellProblems(): void {
     const { connections, queries } = this.deps;
     this.#tellProblems(
@@ -120,7 +120,7 @@ export class Notices extends Part<NoticesDeps> {
     }
   }
 
-  /** Hears of a token that was refused before its time: then its life may be another than the settings say. */
+  /** Looks for a token that was refused before its estimated end: then the life in the settings may be wrong. */
   #lookAtEnd(id: string): void {
     const token = this.deps.keeper.find(id);
     const end = this.#ends.get(id);
@@ -160,7 +160,7 @@ export class Notices extends Part<NoticesDeps> {
     const { keeper, options } = this.deps;
     return (
       (token.keepAlive === 'manual' || keeper.isPaused(token.id)) &&
-      // A whole life shorter than the threshold would be told of as soon as it begins.
+      // A life shorter than the threshold would cause a message as soon as it begins.
       token.lifeMs > options.warnMs() &&
       // A user token that its session keeps alive ends with it: one message is enough.
       !(token.kind === 'user' && keeper.keptAliveBy(token.id) !== undefined) &&
@@ -168,7 +168,7 @@ export class Notices extends Part<NoticesDeps> {
     );
   }
 
-  /** What is about to expire, and what will be within moments, so that one message tells of all; the first one first. */
+  /** The tokens that are about to expire, or will be within moments, for one message; the first one first. */
   #aboutToExpire(): TokenInfo[] {
     const tokens = this.deps.keeper
       .tokens()
@@ -243,7 +243,7 @@ export class Notices extends Part<NoticesDeps> {
   }
 }
 
-/** Warns of something that the log says more about. */
+/** Shows a warning, with a button for the log. */
 async function warn(message: string): Promise<void> {
   const shown = vscode.window.showWarningMessage(message, vscode.l10n.t('Show Log'));
   await offer(shown, 'sessionTokens.showLog');

@@ -1,4 +1,4 @@
-/** A life as people read it: `mm:ss`, from an hour up `h:mm:ss`. Rounded down, so that it never shows too much. */
+/** A life in milliseconds as `mm:ss`, from an hour up `h:mm:ss`; rounded down. */
 export function clockFace(ms: number): string {
   const seconds = Math.max(Math.floor(ms / 1_000), 0);
   const two = (value: number) => String(value).padStart(2, '0');

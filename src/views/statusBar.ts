@@ -9,7 +9,7 @@ type StatusBarServices = Pick<Services, 'keeper' | 'clock' | 'scheduler' | 'opti
 
 const task = 'statusBar';
 
-/** How often the countdown is drawn in a window without focus, in milliseconds. */
+/** Interval of the countdown in a window without focus, in milliseconds. */
 const unwatchedMs = 20_000;
 
 /** Counts down the life of the token that ends first. */
@@ -54,7 +54,7 @@ export class StatusBar extends Part<StatusBarServices> {
     this.#write(first, left);
     if (first.state !== 'expired') {
       const { focused, active } = vscode.window.state;
-      // Just after the second has turned, so that no second is shown twice or left out.
+      // Just after the next full second, so that no second is shown twice or left out.
       const next = focused && active ? (left % 1_000) + 5 : unwatchedMs;
       this.deps.scheduler.after(task, Math.max(next, 50), () => this.#draw());
     }
@@ -76,7 +76,7 @@ export class StatusBar extends Part<StatusBarServices> {
     this.#item.tooltip = expired
       ? vscode.l10n.t('{0} has expired. Click for what can be done.', name)
       : vscode.l10n.t('{0} ends first of the tokens held. Click for what can be done.', name);
-    // Without the seconds: a screen reader must not speak at every tick.
+    // Without seconds, so that a screen reader does not speak every second.
     this.#item.accessibilityInformation = {
       label: expired
         ? vscode.l10n.t('{0} has expired', name)

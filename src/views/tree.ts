@@ -30,10 +30,10 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
   /** The rows that are shown, by {@link keyOf}. */
   readonly #nodes = new Map<string, TreeNode>();
   readonly #lastItems = new WeakMap<TreeNode, vscode.TreeItem>();
-  /** Rows to draw anew; `undefined` stands for all of them. */
+  /** Rows to refresh; `undefined` means all of them. */
   readonly #stale = new Set<TreeNode | undefined>();
 
-  /** The connection whose row gets the focus when it is drawn. */
+  /** The connection whose row gets the focus once it is shown. */
   #toFocus: string | undefined;
 
   readonly onDidChangeTreeData = this.#changes.event;
@@ -60,7 +60,6 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     this.#soon();
   }
 
-  /** The connection whose row is selected. */
   selectedConnection(): string | undefined {
     return this.#view.selection.find(({ args }) => args.id === undefined)?.args.connection;
   }
@@ -102,7 +101,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
       : this.#node({ connection, id: user.id }, true);
   }
 
-  /** Tokens outlive their connection's settings, and a token that is held is shown. */
+  /** Held tokens are shown even if their connection was removed from the settings. */
   #rootNames(): string[] {
     const names = this.deps.connections.all().map(({ name }) => name);
     return [...new Set([...names, ...this.#keeper.connectionNames()])];
@@ -157,11 +156,11 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
   #tokenItem(node: TreeNode, id: string): vscode.TreeItem {
     const token = this.#keeper.find(id);
     if (token === undefined) {
-      // The token is gone since VS Code asked for the row: it stays as it was until it is removed.
+      // The token is gone since VS Code asked for the row: the row stays unchanged until it is removed.
       return this.#lastItems.get(node) ?? new vscode.TreeItem('');
     }
     const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
-    // Icon and indentation show what it is; the side bar has no room for more text before the time.
+    // Icon and indentation show the kind of token; the side bar has no room for more text before the time.
     const name = token.kind === 'user' ? token.service : undefined;
     const item = itemOf(node, name ?? labelOf(token));
     item.contextValue = `token.${token.kind}.${token.state}`;
@@ -212,7 +211,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     if (what === 'changed' && node !== undefined && isHeld) {
       this.#stale.add(node);
     } else if (what !== 'changed' || node !== undefined || isHeld) {
-      // One that is being closed is hidden, and shown again if that fails.
+      // A session that is being closed is hidden, and shown again if that fails.
       const parent = this.#nodes.get(keyOf({ connection }));
       const hasChildren = this.#keeper.holdsAny(connection);
       this.#stale.add(parent?.hasChildren === hasChildren ? parent : undefined);
@@ -230,7 +229,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
   #draw(): void {
     this.#describe();
     if (!this.#view.visible) {
-      return; // Drawn when it can be seen.
+      return; // Refreshed when it becomes visible.
     }
     const stale = this.#stale.has(undefined) ? [undefined] : [...this.#stale];
     this.#stale.clear();
@@ -249,7 +248,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
   #describe(): void {
     const connections = this.deps.connections.all().length;
     const first = this.#keeper.first();
-    // An empty text takes the message away.
+    // An empty text removes the message.
     this.#view.message =
       connections > 0 && first === undefined
         ? vscode.l10n.t('Nobody is signed in. Choose a connection to sign in.')
@@ -325,12 +324,12 @@ function wordsOf(danger: Danger): { short: string; long: string } {
       };
 }
 
-// Kept: making one takes far longer than using it, and every row shows three times.
+// Kept, because making one takes far longer than using it, and every row shows three times.
 const ofDay = { hour: 'numeric', minute: '2-digit' } as const;
 const toMinutes = new Intl.DateTimeFormat(vscode.env.language, ofDay);
 const toSeconds = new Intl.DateTimeFormat(vscode.env.language, { ...ofDay, second: '2-digit' });
 
-/** A time of day. Seconds are shown only where they matter: a life of many minutes needs none. */
+/** A time of day, with seconds only for short lives. */
 function timeOf(ms: number, lifeMs = 0): string {
   return (lifeMs >= 600_000 ? toMinutes : toSeconds).format(ms);
 }

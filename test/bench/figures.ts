@@ -4,7 +4,7 @@ export interface Figure {
   readonly what: string;
   readonly ours: string;
   readonly reference: string;
-  /** Ours by the reference, where there is one in the same run. */
+  /** The ratio of ours to the reference, where there is one in the same run. */
   readonly ratio: number | undefined;
   readonly goal: string;
   readonly reached: boolean | undefined;

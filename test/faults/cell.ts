@@ -46,7 +46,7 @@ const struck: Readonly<Record<Operation, FaultOperation>> = {
   'sign out': 'logOff',
 };
 
-/** What came of one cell. */
+/** The result of one cell. */
 export interface Outcome {
   /** `ok`, or the error's code. */
   readonly result: string;

@@ -8,7 +8,7 @@ export interface Cell {
   readonly fault: TableFault;
 }
 
-/** What has to come of a cell: it works, it fails with this code, or either of both, because… */
+/** The expected result of a cell: it works, it fails with this code, or either of both. */
 type Must = 'work' | ErrorCode | { readonly either: ErrorCode; readonly because: string };
 
 /**

@@ -5,8 +5,8 @@ import { type Outcome, operations, protocols, runCell } from './cell.ts';
 import { faults } from './faultList.ts';
 import { type Cell, mustOf, wordOf } from './must.ts';
 
-/** Cells at once: most of them wait for a time-out. */
-const atATime = 32;
+/** How many cells run at once: most of them wait for a time-out. */
+const maxAtOnce = 32;
 
 const is = (fault: FaultName, ...names: FaultName[]): boolean => names.includes(fault);
 
@@ -47,7 +47,7 @@ describe('every operation under every fault', function () {
   before(async () => {
     const note = (reason: unknown) => void unhandled.push(reason);
     process.on('unhandledRejection', note);
-    await eachOf(cells, atATime, async (cell) => {
+    await eachOf(cells, maxAtOnce, async (cell) => {
       const outcome = await runCell(cell.protocol, cell.operation, cell.fault.rule).catch(
         (error: Error) => error,
       );
@@ -94,10 +94,10 @@ function check(cell: Cell, outcome: Outcome | Error | undefined): void {
     assert.match(message, /^[^\n<>]{10,300}[.:!?”)\p{L}\p{N}]$/u, told);
   }
 
-  // What is held is what the gateway counts, but where nobody can know.
+  // The window holds what the gateway counts, except where it cannot know.
   assert.ok(held >= counted || mayBeLost(cell), told);
   assert.ok(held <= counted || mayBeGone(cell), told);
-  // And once everything is closed that is held, nothing is left on either side but what was lost.
+  // When everything held is closed, both sides have nothing but sessions that were lost.
   assert.equal(heldAtEnd, 0, told);
   assert.ok(countedAtEnd === 0 || mayBeLost(cell), told);
   assert.equal(timers, 0, told);

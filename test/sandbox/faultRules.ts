@@ -68,7 +68,7 @@ export interface FaultRule {
    * is lost before or after. `slow` waits before or after.
    */
   readonly when?: 'before' | 'after';
-  /** Requests that it strikes; then it rests. Default: all. */
+  /** How many requests it strikes. Default: all. */
   readonly times?: number;
   /** Fitting requests that pass before it strikes. Default: 0. */
   readonly skip?: number;

@@ -4,8 +4,8 @@ import { bearer } from '../../src/sandbox/craRoutes.ts';
 import { newSecret, type State } from '../../src/sandbox/state.ts';
 
 /**
- * What docs/protocols.md leaves open (marked A) and the sandbox must decide. Each field is one such thing; without
- * it the sandbox does what its comment names first. Here they are turned, to see that a client survives both.
+ * What docs/protocols.md leaves open (marked A) and the sandbox must decide. Each field is one such thing; without it the
+ * sandbox does what its comment names first. Tests set them, to see that a client copes with either.
  */
 export interface Quirks {
   /** Where a CRA answer carries the session's id: body field `session`, another one, or a response header. */

@@ -9,7 +9,7 @@ import type { Outage } from './outage.ts';
 import { type SentAnswer as Answer, send } from './send.ts';
 import { standIn, textOf, truncated, wrongTypes } from './spoil.ts';
 
-/** Lets one request go wrong, as a rule says. */
+/** Carries out fault rules on requests. */
 export class Striker {
   readonly #state: State;
   readonly #sarus: Sarus;

@@ -1,4 +1,4 @@
-/** Secrets that stand nowhere else, to be looked for in all that was written or shown. */
+/** Unique secrets, to search for in all that was written or shown. */
 export const canaries = {
   username: 'cnry-Usr-7Q2x',
   password: 'cnry/Pwd+9Zk4 &%é',
@@ -7,7 +7,7 @@ export const canaries = {
   gatewayPassword: 'cnry:Tomcat-6Jb0',
 } as const;
 
-/** So many characters of a secret in a row give it away. */
+/** So many consecutive characters of a secret count as a leak. */
 const partLength = 8;
 
 /**
@@ -56,7 +56,7 @@ function formsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((before) =>
     Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
-      // What depends on the neighbours is none of the secret.
+      // Characters that depend on what is beside the secret are left out.
       .slice(before === 0 ? 0 : before + 1, Math.floor(((before + bytes.length) * 8) / 6)),
   );
   return [own, encodeURIComponent(own), JSON.stringify(own).slice(1, -1), ...base64];

@@ -101,7 +101,7 @@ export class Disguise {
   }
 }
 
-/** What a request told: the bare values of its parameters, by which no name stands, and then all as it came. */
+/** The secrets of a request: the values of its parameters without their names, and then all of it as it came. */
 function heardIn({ url = '', headers }: http.IncomingMessage, body: string): string {
   const { searchParams } = new URL(url, 'http://gateway');
   const values = [...searchParams.values(), ...new URLSearchParams(body).values()];

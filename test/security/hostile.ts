@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-/** Answers that do not mean well. Each goes on for as long as it is let. */
+/** Hostile answers. Each goes on until the connection is closed. */
 export const hostileBodies = [
   'declared',
   'rows',

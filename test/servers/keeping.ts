@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { Row } from '../../src/core/protocols/answer.ts';
-import { Rest } from '../../src/core/protocols/rest/client.ts';
+import { RestClient } from '../../src/core/protocols/rest/client.ts';
 import { readerMaker } from '../../src/core/results/readers.ts';
 import { WorkerClient } from '../../src/core/results/workerClient.ts';
 import { connectionOf } from '../connectionOf.ts';
@@ -79,7 +79,7 @@ export function keepsTokens(kept: Kept): void {
       claims: new SharedClaims(() => clock.now().up).window('w'),
       connections,
       connect: (connection, { redactor, log }) =>
-        new Rest({ connection, clock, redactor, log, maxResponseBytes: () => 16 << 20 }),
+        new RestClient({ connection, clock, redactor, log, maxResponseBytes: () => 16 << 20 }),
       name: 'w',
     });
     open.push(

@@ -27,7 +27,7 @@ interface Attempt {
   awakeAt: number;
 }
 
-/** What has happened to tokens and logins; says at once of what happens now whether it may. */
+/** Records what has happened to tokens and logins, and reports at once what must not happen. */
 export class Books {
   readonly #day: Day;
   /** Values that have been in the store. */
@@ -112,7 +112,7 @@ export class Books {
     this.#lives.set(token, [...(this.#lives.get(token) ?? []), told]);
   }
 
-  /** A token was called dead, be that true or not. */
+  /** An answer has called a token dead, be that true or not. */
   callsDead(token: string, sentAt: number): void {
     this.#calledDead.set(token, Math.max(sentAt, this.#calledDead.get(token) ?? sentAt));
   }
@@ -141,7 +141,7 @@ export class Books {
     return this.#isOurs(token) && (attempts.length === 0 || (this.#lives.get(token) ?? []).some(isAlive));
   }
 
-  /** Notes who is at work. */
+  /** Notes which windows are running together. */
   see(): void {
     for (const window of this.#day.windows) {
       this.#seen.set(window.boot, (this.#seen.get(window.boot) ?? new Set()).add(window));
@@ -281,7 +281,7 @@ export class Books {
     }
   }
 
-  /** The windows together keep the budget at every moment. */
+  /** All windows together keep the limit of sessions at every moment. */
   #checkBudget(): void {
     const { lastAwake, machines, servers, time } = this.#day;
     servers.cra?.sweep();

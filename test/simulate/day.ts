@@ -18,7 +18,7 @@ export const maxSessions = 4;
 /** How long another window may act on what it has not heard yet, in milliseconds. */
 export const hearsayMs = 5 * second;
 
-/** What a seed makes of a day, and what there is in it. */
+/** The random choices of a day's seed, and the day's gateways, logins and machines. */
 export class Day {
   readonly random: Random;
   readonly time = new WorldTime();
@@ -44,7 +44,7 @@ export class Day {
   readonly #troubled: number;
   #names = 0;
 
-  /** @param tell hears everything that happens, when a seed is looked into */
+  /** @param tell is called with everything that happens, for `--trace` */
   constructor(seed: number, tell: (line: string) => void) {
     this.tell = (line) => tell(`${Math.round(this.time.now)} ms: ${line}`);
     const random = new Random(seed);
@@ -88,7 +88,7 @@ export class Day {
     }
   }
 
-  /** For a name that nothing else has. */
+  /** A number for a name that nothing else has. */
   number(): number {
     return ++this.#names;
   }
@@ -144,7 +144,10 @@ export class Day {
     return this.random.chance(0.03) ? this.random.whole(1, 20) * second : this.random.whole(5, 400);
   }
 
-  /** A gateway lies about what it has done, but not about a token that somebody wants closed: that nobody could mend. */
+  /**
+   * A gateway may give wrong answers about what it has done, but not about a token that is being closed: that could not be
+   * recovered.
+   */
   #fault(operation: Operation): Fault | undefined {
     const { random } = this;
     if (!this.isFaulty || !random.chance(this.#troubled)) {

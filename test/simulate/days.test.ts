@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { World } from './world.ts';
 
-/** `npm run simulate` lives 10,000; these are the first of them. */
+/** `npm run simulate` runs 10,000; these are the first of them. */
 const seeds = 200;
-const atATime = 10;
+const maxAtOnce = 10;
 
 describe(`${seeds} simulated days`, function () {
   this.timeout(120_000);
 
-  for (let first = 1; first <= seeds; first += atATime) {
-    it(`of the seeds ${first} to ${first + atATime - 1}`, async () => {
-      for (let seed = first; seed < first + atATime; seed++) {
+  for (let first = 1; first <= seeds; first += maxAtOnce) {
+    it(`of the seeds ${first} to ${first + maxAtOnce - 1}`, async () => {
+      for (let seed = first; seed < first + maxAtOnce; seed++) {
         const { violations, operations, requests } = await new World(seed).run(24);
         assert.deepEqual(violations, [], `npm run simulate -- --seed ${seed}`);
         assert.ok(operations > 0 && requests > 0);

@@ -4,7 +4,7 @@ import { type Day, hearsayMs, lifeMs, second } from './day.ts';
 import type { ModelServer } from './modelServer.ts';
 import type { SimWindow } from './simWindow.ts';
 
-/** What is looked at of an entry of the store. */
+/** The checked members of an entry of the store. */
 interface StoredToken {
   readonly kind: 'user' | 'session';
   readonly connection: string;
@@ -46,7 +46,7 @@ export class Looks {
     }
     const { lastAwake, time } = this.#day;
     if (time.now - Math.max(lastAwake, this.#books.answeredAt) >= hearsayMs) {
-      this.#checkAlike(); // All may have heard the latest.
+      this.#checkAlike(); // All windows may know the latest state.
       this.checkKnown();
     }
     this.#books.see();

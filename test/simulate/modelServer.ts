@@ -48,7 +48,7 @@ export interface Asked {
 export class ModelServer {
   readonly users = new Map<string, Idle>();
   readonly sessions = new Map<string, Session>();
-  /** Refresh tokens of what an API has handed out. */
+  /** The refresh tokens that an API has issued. */
   readonly families = new Families();
   readonly asked: Asked[] = [];
   /** Tokens that ended by idleness, which a careful client has seen coming. */
@@ -248,7 +248,7 @@ export class ModelServer {
     token.lastUsed = this.#up;
   }
 
-  /** The way there or back; a caller who gives up is told at once, and the answer goes to `late`. */
+  /** The time of the way there or back; a caller that gives up is told at once, and the answer goes to `late`. */
   async #travel<T>(
     { signal }: CallOptions,
     fault: Fault | undefined,

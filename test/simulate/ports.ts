@@ -17,7 +17,9 @@ const perSecond = 3;
 const nothing = (): void => undefined;
 const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** Joins windows with the day: what they do takes time, can be the last thing that they do, and is noted. */
+/**
+ * The ports of windows in the simulation: each call takes time, may be interrupted by the window's death, and is recorded.
+ */
 export class Ports {
   readonly #day: Day;
   readonly #books: Books;
@@ -197,7 +199,7 @@ export class Ports {
         const call = port('close', token, () => inner.close(tokens, options));
         await books.closes(token, window, call);
         window.unclosed.delete(token);
-        books.closed(token, window); // Now it knows: its machine may have slept.
+        books.closed(token, window); // The window knows it only now: its machine may have slept.
       },
       ...(logOff === undefined
         ? {}

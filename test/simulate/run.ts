@@ -4,9 +4,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { type Verdict, World } from './world.ts';
 
 /*
- * npm run simulate -- [--seeds N] [--first N] [--hours H] [--workers N] [--seed N [--trace]]: days in the life of the
- * core, each from its seed, side by side on all processors. One that goes wrong is named, and `--seed` lives it again
- * exactly.
+ * npm run simulate -- [--seeds N] [--first N] [--hours H] [--workers N] [--seed N [--trace]]: simulates days of the
+ * core, each from its seed, on all processors. One that fails is named, and `--seed` repeats it exactly.
  */
 
 /** What the threads share out among each other. */
@@ -17,20 +16,20 @@ interface Share {
   readonly next: Int32Array<SharedArrayBuffer>;
 }
 
-/** More would only say the same again. */
-const enough = 20;
+/** After so many failed seeds the run stops: further ones rarely show another fault. */
+const maxFailures = 20;
 
-/** Between two words of how far it is, in milliseconds. */
+/** Interval of progress messages, in milliseconds. */
 const tellEveryMs = 30_000;
 
-async function livesOf({ last, hours, next }: Share, tell: (verdict: Verdict) => void): Promise<void> {
-  Error.stackTraceLimit = 1; // Errors are what days are made of; whoever wants to know lives the seed again.
+async function runDays({ last, hours, next }: Share, tell: (verdict: Verdict) => void): Promise<void> {
+  Error.stackTraceLimit = 1; // A day throws thousands of errors, whose stacks take time: running the seed alone shows them.
   for (let seed = Atomics.add(next, 0, 1); seed <= last; seed = Atomics.add(next, 0, 1)) {
     tell(await new World(seed).run(hours));
   }
 }
 
-/** Lives the seeds in so many threads; stops when `tell` has heard enough. */
+/** Runs the seeds in so many threads; stops when `tell` returns false. */
 async function share(work: Share, workers: number, tell: (verdict: Verdict) => boolean): Promise<void> {
   const threads = Array.from(
     { length: workers },
@@ -42,7 +41,7 @@ async function share(work: Share, workers: number, tell: (verdict: Verdict) => b
         new Promise<void>((resolve, reject) => {
           thread.on('message', (verdict: Verdict) => {
             if (!tell(verdict)) {
-              Atomics.store(work.next, 0, work.last + 1); // What is under way is lived to its end.
+              Atomics.store(work.next, 0, work.last + 1); // Days that have begun are finished.
             }
           });
           thread.once('error', reject);
@@ -88,7 +87,7 @@ async function main(): Promise<void> {
       told = performance.now();
       console.log(`${lived} of ${count} after ${seconds().toFixed(0)} s`);
     }
-    return bad.length < enough;
+    return bad.length < maxFailures;
   };
   if (values.seed === undefined) {
     const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -99,7 +98,7 @@ async function main(): Promise<void> {
   }
   if (lived < count) {
     console.log(
-      `${count - lived} seeds were not lived${bad.length >= enough ? ': enough has gone wrong' : ''}.`,
+      `${count - lived} seeds were not lived${bad.length >= maxFailures ? ': maxFailures has gone wrong' : ''}.`,
     );
   }
   console.log(
@@ -115,5 +114,5 @@ async function main(): Promise<void> {
 if (isMainThread) {
   await main();
 } else {
-  await livesOf(workerData as Share, (verdict) => parentPort?.postMessage(verdict));
+  await runDays(workerData as Share, (verdict) => parentPort?.postMessage(verdict));
 }

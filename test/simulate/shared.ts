@@ -118,7 +118,7 @@ export class SharedClaims {
       release: async (key) => {
         const owner = this.#owners.get(key)?.window ?? '';
         if ((owner === window || !this.alive.has(owner)) && this.#owners.delete(key)) {
-          this.#claims.fire(key); // A folder's watcher cannot tell what comes from what goes.
+          this.#claims.fire(key); // Watching a folder does not tell created files from deleted ones.
         }
       },
     };

@@ -43,7 +43,7 @@ export class SimWindow {
     this.inner = make(this);
   }
 
-  /** Nothing comes back to a window that has died, and so nothing follows. */
+  /** No call returns to a window that has died. */
   async port<T>(call: () => Promise<T>): Promise<T> {
     if (!this.alive) {
       return never();

@@ -49,7 +49,7 @@ export class SimMachine implements Clock {
     return this.#time.now < this.asleepUntil;
   }
 
-  /** What comes from elsewhere is heard once it is awake. */
+  /** What arrives while it sleeps is delivered once it is awake. */
   async awake(): Promise<void> {
     while (this.isAsleep) {
       await this.#time.lag(this.asleepUntil - this.#time.now);
@@ -64,7 +64,7 @@ export class SimMachine implements Clock {
     this.asleepUntil = Math.max(this.asleepUntil, this.#time.now + ms);
   }
 
-  /** What ran on it must have been ended by then. */
+  /** Its windows must have been ended before. */
   reboot(): void {
     this.#bootAt = this.#time.now;
     this.asleepUntil = this.#time.now;
@@ -88,7 +88,7 @@ export class WorldTime {
     setTimeout: (callback, ms) => this.after(callback, ms, undefined),
   };
 
-  /** How much has happened so far. */
+  /** The number of events so far. */
   get events(): number {
     return this.#events;
   }
@@ -107,7 +107,7 @@ export class WorldTime {
       await drained();
       this.#events++;
       if (this.#events > mostEvents) {
-        return; // Something does not come to rest.
+        return; // Something loops without time passing.
       }
     }
     this.now = Math.max(end, this.now);
@@ -187,7 +187,7 @@ export class WorldTime {
   }
 }
 
-/** When all that follows from what has happened has happened. */
+/** Resolves when all promises that follow from the last event are settled. */
 function drained(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -13,15 +13,15 @@ const views = ['A', 'B', 'C', 'D', 'E', 'F'];
 
 export interface Verdict {
   readonly seed: number;
-  /** What must not have happened. */
+  /** The broken promises of the day. */
   readonly violations: readonly string[];
   readonly operations: number;
   readonly requests: number;
 }
 
 /**
- * A day in the life of the core: several windows, often on two machines with clocks of their own, gateways, people
- * who do what comes to their mind, and everything that goes wrong. All of it follows from the seed.
+ * A simulated day of the core: several windows, often on two machines with clocks of their own, gateways, people who do
+ * random things, and faults. All of it follows from the seed.
  */
 export class World {
   readonly #seed: number;
@@ -60,7 +60,7 @@ export class World {
           this.#day.blame('something does not come to rest');
         }
         this.#somethingHappens();
-        // Nobody does anything while the own machine sleeps; the rest of the world goes on.
+        // Nobody does anything while the person's machine sleeps; everything else goes on.
         await time.runUntil(machines[0].asleepUntil);
         this.#looks.look();
       }
@@ -101,7 +101,7 @@ export class World {
       if (this.#day.servers.api === undefined || random.chance(0.8)) {
         this.#operate(window);
       } else {
-        // Several want something at once: what can be used once is then easily used twice.
+        // Several at once, since what may be used only once is then easily used twice.
         for (const one of windows.filter(({ machine }) => !machine.isAsleep)) {
           this.#operate(one, 'api');
           this.#operate(one, 'api');
@@ -265,7 +265,7 @@ export class World {
     this.#kill(window);
   }
 
-  /** Faults end, windows come to rest, and the books must balance. */
+  /** Faults end, windows become idle, and then the records (books.ts) must match. */
   async #rest(): Promise<void> {
     const { time, violations } = this.#day;
     if (violations.length > 0) {

@@ -7,7 +7,7 @@ describe('100 tokens of 10 s, renewed for a minute', function () {
   this.timeout(150_000);
 
   it('live on, with few renewals, one timer and no leak', async () => {
-    // Without it the heap would be measured with the litter of every test before.
+    // Without it the heap would be measured with the garbage of earlier tests.
     v8.setFlagsFromString('--expose-gc');
     globalThis.gc = runInNewContext('gc') as NodeJS.GCFunction;
     const result = await soak(100, 60, () => undefined);

@@ -34,7 +34,7 @@ describe('security: a token for another extension', () => {
     await signIn(vs());
     await vs().waitForRows((rows) => rows.length === 2);
 
-    // A no is a no.
+    // Declining gives no token.
     await vs().palette('Sample: Own Request');
     await quickInput.answer(/Connection/, 'host');
     await vs().answerDialog(/Sample neighbour.*BMC AMI Common REST API/, 'Cancel');

@@ -106,7 +106,7 @@ describe('an API that is described', () => {
     const tab = new ResultTab(vs());
     await tab.stands('hosts');
     assert.deepEqual(await tab.column(1), ['web', 'store']);
-    // What was tried is the sign-in.
+    // The requests of the trial are used as the sign-in.
     const tried = ['POST /api/login', 'GET /api/ticket', 'GET /api/none', 'GET /api/ticket'];
     assert.deepEqual(blade().asked.slice(0, 5), [...tried, 'GET /api/hosts']);
     assert.equal(blade().tokens.size, 1);

@@ -20,7 +20,7 @@ export class FakeClock implements Clock {
     this.#up = up;
   }
 
-  /** Whether the system tells its starts. */
+  /** Whether instants have a boot id. */
   tellsBoot = true;
 
   /** How many timers wait. */

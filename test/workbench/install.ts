@@ -54,7 +54,7 @@ async function install(home: string): Promise<void> {
   try {
     await rename(staging, home);
   } catch (error) {
-    // Somebody else was faster; theirs is as good.
+    // Another process has installed it meanwhile.
     await rm(staging, { recursive: true, force: true });
     if (!existsSync(home)) {
       throw error;

@@ -93,7 +93,7 @@ async function runTests(
   ];
   const place = args.folder ? { folder: resolve(args.folder) } : {};
   const workspace = args.workspace ? { workspace: resolve(args.workspace) } : {};
-  // The race is on before the page is asked for: a test that ends early must not go unheard.
+  // Listens before the page is opened, so that a test that ends early is noticed.
   const navigation = page.goto(workbenchUrl(server.port, { ...place, ...workspace, payload }));
   navigation.catch((error: unknown) => exited.reject(error));
   try {

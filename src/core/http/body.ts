@@ -8,41 +8,41 @@ import { brokenOff, tooLarge } from './errors.ts';
 import type { Flight } from './flight.ts';
 import { type HttpAnswer, type HttpHead, isSuccess, type Sink } from './request.ts';
 
-/** A body that is to be read, what bounds it, and who is told of it. */
+/** A body to be read, with its bounds. */
 interface Reading {
   readonly message: IncomingMessage;
   readonly head: HttpHead;
   readonly flight: Flight;
-  /** How the gateway is called in sentences. */
+  /** The gateway's name in messages. */
   readonly host: string;
   /** Of the inflated body, in bytes. */
   readonly maxBytes: number;
-  /** Something for the log. */
+  /** Writes to the log. */
   note(message: string): void;
 }
 
-/** Where no sink took it, it is here; `bytes` are those of the inflated body in UTF-8, as far as it was read. */
+/** The body, unless a sink took it; `bytes` counts the inflated body in UTF-8, as far as it was read. */
 type Body = Required<Pick<HttpAnswer, 'text' | 'raw' | 'streamed'>> & { readonly bytes: number };
 
-/** What is read of an error, and what an answer of success that is not data may have. In bytes. */
+/** How much is read of an error, and of an answer of success that is not data, in bytes. */
 const errorBytes = 65_536;
 const answerBytes = 4_194_304;
 
-/** Of what is inflated, in bytes: large enough to have memory of its own, which whoever gets it can free. */
+/** Size of inflated chunks, in bytes: large enough for memory of their own, which can be freed. */
 const chunkSize = 65_536;
 
-/** Each packing of a list takes memory; servers send one. */
+/** Each content coding takes memory; servers use one. */
 const maxEncodings = 3;
 
 /**
- * Reads a body to its end, or as far as it is wanted: inflates it, turns it into UTF-8, counts it while it arrives,
- * and lets the server wait when the sink does.
+ * Reads a body to its end, or as far as it is needed: inflates it, converts it to UTF-8, bounds it while it arrives, and
+ * passes the sink's back pressure on.
  * @throws E_TOO_LARGE, E_PROTOCOL (a broken or unknown encoding), E_NETWORK (broken off), errors of the stream, and what
- *   the sink throws
+ * the sink throws
  */
 export async function readBody(reading: Reading): Promise<Body> {
   const { message, flight, host } = reading;
-  message.on('error', () => undefined); // Whoever reads hears of it, too.
+  message.on('error', () => undefined); // The reader gets it, too.
   let whole = false;
   try {
     const body = await unlessCancelled(bodyOf(reading), flight.kill.signal);
@@ -52,12 +52,12 @@ export async function readBody(reading: Reading): Promise<Body> {
     throw bodyError(error, host);
   } finally {
     if (!whole) {
-      message.destroy(); // Its rest is not wanted, and nothing else may come over its socket.
+      message.destroy(); // The rest is not needed, and the socket cannot be used again.
     }
   }
 }
 
-/** Gives a body to the sink as soon as that is known by its first byte, or makes text of it. */
+/** Gives a body to the sink, which is chosen by the first byte, or makes text of it. */
 async function bodyOf(reading: Reading): Promise<Body> {
   const { flight, head, host, maxBytes } = reading;
   const { request, kill } = flight;
@@ -91,7 +91,7 @@ async function bodyOf(reading: Reading): Promise<Body> {
       throw tooLarge(host, answerBytes);
     }
     if (sink === undefined && isDecided) {
-      parts.push(chunk); // Spaces before a body are no part of it.
+      parts.push(chunk); // White space before a body is no part of it.
       if (!isNoData && bytes >= (request.asItIs ? answerBytes : errorBytes)) {
         break;
       }
@@ -118,14 +118,14 @@ async function* utf8Of({ message, head, flight, host, note }: Reading): AsyncGen
     yield* chunksOf(source);
     return;
   }
-  const encoder = new TextEncoder(); // Not Buffer: what it makes of little text is a part of something that is shared.
+  const encoder = new TextEncoder(); // Not Buffer: it puts short texts into a shared pool.
   for await (const chunk of chunksOf(source)) {
     yield encoder.encode(decoder.decode(chunk, { stream: true }));
   }
-  yield encoder.encode(decoder.decode()); // Half a letter may be left.
+  yield encoder.encode(decoder.decode()); // An incomplete character may be left.
 }
 
-/** Each chunk as it came: what waits in a stream is put together when that is iterated over, and what it was is garbage then. */
+/** Each chunk as it came: iterating over a stream would join what has arrived, which makes garbage. */
 async function* chunksOf(source: Readable): AsyncGenerator<Uint8Array> {
   if (source.errored) {
     throw source.errored;
@@ -136,11 +136,11 @@ async function* chunksOf(source: Readable): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Packings that are known to exist and cannot be read here; any other word is no packing, though servers write many. */
+/** Content codings that exist and cannot be decoded here; servers also write other words, which mean none. */
 const foreign =
   /^(?:(?:x-)?compress|zstd|exi|aes128gcm|dc[bz]|pack200-gzip|(?:x-)?bzip2?|(?:x-)?xz|lzma|lz4|snappy)$/;
 
-/** The packings of a `Content-Encoding`, the outermost first. */
+/** The codings of a `Content-Encoding`, the outermost first. */
 function encodingsOf(header = '', host: string): string[] {
   const words = header
     .toLowerCase()
@@ -157,7 +157,7 @@ function encodingsOf(header = '', host: string): string[] {
   return encodings;
 }
 
-/** A stream without one packing. One that is plain though it is said to be packed stays what it is. */
+/** Decodes one coding of a stream. A body that is plain in spite of its header stays as it is. */
 async function inflated(source: Readable, encoding: string): Promise<Readable> {
   const [first = 0] = await beginning(source);
   const inflate = (inflater: zlib.Unzip | zlib.BrotliDecompress | zlib.InflateRaw): Readable =>
@@ -165,21 +165,21 @@ async function inflated(source: Readable, encoding: string): Promise<Readable> {
   if (encoding === 'br') {
     return inflate(zlib.createBrotliDecompress({ chunkSize }));
   }
-  // Headers of gzip and of zlib. Some servers send `deflate` without; what has neither and is no deflate is not packed.
+  // Headers of gzip and of zlib. Some servers send `deflate` without; anything else is plain.
   if (first === 0x1f || (first & 0x0f) === 0x08) {
     return inflate(zlib.createUnzip({ chunkSize }));
   }
   return encoding === 'deflate' ? inflate(zlib.createInflateRaw({ chunkSize })) : source;
 }
 
-/** What a stream begins with, which stays in it: so many bytes or more; fewer where it has ended or failed. */
+/** The first bytes of a stream, which stay in it: so many or more; fewer where it has ended or failed. */
 function beginning(source: Readable, enough = 1): Promise<Uint8Array> {
   return new Promise((resolve) => {
     const events = ['readable', 'end', 'error', 'close'];
     const look = (): void => {
       const first: Uint8Array | null = source.readableLength < enough ? source.read(enough) : source.read();
       if (first === null && !source.readableEnded && !source.destroyed) {
-        return; // More, or its end, follows.
+        return; // More data or the end follows.
       }
       for (const event of events) {
         source.off(event, look);
@@ -224,7 +224,7 @@ function decoderOf(
   }
 }
 
-/** Errors of zlib become sentences, as does the end of a connection within a body. */
+/** Turns errors of zlib, and the end of a connection within a body, into a `TokensError`. */
 function bodyError(error: unknown, host: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/^(?:Z_|ERR__)/.test(code)) {

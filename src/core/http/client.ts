@@ -29,20 +29,20 @@ export interface HttpDeps {
   readonly clock: Clock;
   readonly redactor: Redactor;
   readonly log: Log;
-  /** Bound of an inflated body, in bytes, as it is now: a person who meets it raises it. */
+  /** Bound of an inflated body, in bytes. Read for each request, since a person may change the setting. */
   readonly maxResponseBytes: () => number;
   /** From 0 to below 1: jitter of the waits between attempts. */
   readonly random?: () => number;
   /** VS Code's setting `http.proxySupport`, as it is now. */
   readonly proxySupport?: () => unknown;
-  /** What is secret of the connection, as it is known now: another window may learn or forget it. */
+  /** The connection's secrets. Read for each request, since another window may change them. */
   readonly secrets?: () => Promise<ConnectionSecrets>;
 }
 
 /** Bounds. Sizes in bytes, times in milliseconds. */
 const maxHeaderBytes = 16_384;
 const maxHeaders = 200;
-/** Shorter than servers keep an idle socket, so that ours is never the one that finds it dead. */
+/** Shorter than servers keep an idle socket, so that no request is sent over one that they have closed. */
 const socketIdleMs = 4_000;
 const maxSockets = 32;
 const maxRedirects = 3;
@@ -58,7 +58,7 @@ const usualHeaders = {
 const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([429, 502, 503, 504]);
 
-/** What sends. All that axios does around it is for other uses, and takes its time with each request. */
+/** Only the adapter of axios: the rest of axios takes time and is not needed here. */
 const sendWith = getAdapter('http');
 
 /**
@@ -74,15 +74,15 @@ export class HttpClient extends Part<HttpDeps> {
   readonly #isPrivate = this.#secure || isLoopback(this.#base.href);
   readonly #cookies = new CookieJar(this.#base.hostname, this.deps.clock);
   readonly #agent = this.#agentOf({ keepAlive: true, timeout: socketIdleMs, maxSockets });
-  /** Over sockets that are used again, and over a new one for each request. */
+  /** Configurations for sockets that are used again, and for a new socket. */
   readonly #pooled = this.#config(this.#agent);
   readonly #single = this.#config(this.#agentOf({ keepAlive: false }));
   #tls: tls.ConnectionOptions = {};
-  /** What the key of the client certificate was opened with. */
+  /** The passphrase that the key of the client certificate was opened with. */
   #passphrase: string | undefined;
   #isStale = true;
 
-  /** How the gateway is called in sentences. */
+  /** The gateway's name in messages. */
   get host(): string {
     return this.#base.host;
   }
@@ -97,13 +97,13 @@ export class HttpClient extends Part<HttpDeps> {
     if (request.signal?.aborted) {
       throw cancelled();
     }
-    // Waiting for its turn is no time of the request.
+    // Waiting for its turn does not count as time of the request.
     const over = await request.turn?.(request.signal);
     const flight = new Flight(request, headers, this.deps, this.host);
     const answered = this.#attempts(flight, over)
       .catch((error: unknown) => {
         const known = explain(error, this.host, this.deps);
-        // Before the next request its files may have been replaced.
+        // The files of certificates may have been replaced: they are read again for the next request.
         this.#isStale ||= known.code === 'E_TLS' || known.code === 'E_NETWORK';
         throw flight.failure ?? known;
       })
@@ -118,7 +118,7 @@ export class HttpClient extends Part<HttpDeps> {
     return Promise.race([answered, flight.left]);
   }
 
-  /** Closes idle sockets; what is under way goes on. */
+  /** Closes idle sockets; running requests go on. */
   override dispose(): void {
     for (const socket of Object.values(this.#agent.freeSockets).flat()) {
       socket?.destroy();
@@ -144,18 +144,18 @@ export class HttpClient extends Part<HttpDeps> {
   }
 
   /**
-   * What VS Code makes of a request, with an agent of its own in the place of ours, is as `http.proxySupport` says; under
-   * `on` it does so only where there is none. Where its agent then needs no proxy it asks for the agent it has
-   * replaced, or takes the one that all extensions share: it is told ours, because that knows which socket may be used again.
+   * VS Code replaces our agent by its own as `http.proxySupport` says; with `on` only where a request has none. Where no
+   * proxy is needed its agent uses the one it has replaced, or one that all extensions share: it is given ours, which knows
+   * which sockets may be used again.
    */
   #request(options: RequestOptions, callback: (answer: IncomingMessage) => void): ClientRequest {
     const { agent } = options;
     const all = {
       ...options,
       ...(this.deps.proxySupport?.() === 'on' ? { agent: undefined } : {}),
-      // Given to the request, not only to the agent: a proxy's agent hands on only what the request holds.
+      // Set on the request, and not only on the agent: a proxy's agent passes on only what the request has.
       ...(this.#secure ? this.#tls : {}),
-      // Else what takes our agent's place says that the socket is for once.
+      // Else VS Code's agent says that the socket is closed after the request.
       ...(agent === this.#agent ? { headers: { ...options.headers, Connection: 'keep-alive' } } : {}),
       maxHeaderSize: maxHeaderBytes,
     };
@@ -204,7 +204,7 @@ export class HttpClient extends Part<HttpDeps> {
     return retryBaseMs * 3 ** attempt * (0.5 + (this.deps.random ?? Math.random)());
   }
 
-  /** One request with its redirects. A number is the wait, in milliseconds, after which the server is to be asked again. */
+  /** One request with its redirects. A number is the wait in milliseconds after which the request may be sent again. */
   async #exchange(flight: Flight, sent: Instant, mayWait: boolean): Promise<HttpAnswer | number> {
     const { request } = flight;
     const query = encodePairs(request.query ?? []);
@@ -275,7 +275,7 @@ export class HttpClient extends Part<HttpDeps> {
       ...(request.idempotent ? this.#pooled : this.#single),
       method: request.method,
       url: url.href,
-      // Whatever their case: what the protocol sends takes the place of the connection's own, and that of the usual.
+      // In any case of letters the protocol's headers replace the connection's own, and those the usual ones.
       headers: new AxiosHeaders(usualHeaders).set(own).set(headers),
       data,
       signal: kill.signal,
@@ -295,7 +295,7 @@ export class HttpClient extends Part<HttpDeps> {
     if (to.origin !== this.#base.origin) {
       throw refusal({
         template: '{0} redirects to {1}, and nothing is sent to another address than that of the connection.',
-        // A thief may put into the name of a host what it was just sent.
+        // A hostile server may put a secret that it was sent into a host name.
         args: [this.deps.redactor.redact(to.origin === 'null' ? to.protocol : to.origin)],
       });
     }
@@ -323,7 +323,7 @@ export class HttpClient extends Part<HttpDeps> {
     return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
   }
 
-  /** Makes TLS ready, and the connection's own headers, with the secrets that are known at this moment. */
+  /** Prepares TLS and the connection's own headers with the secrets that are known now. */
   async #prepare({ onSecrets }: HttpRequest): Promise<Record<string, string>> {
     const { connection, redactor, secrets } = this.deps;
     const { passphrase, headers: known } = (hasSecrets(connection) ? await secrets?.() : undefined) ?? {};

@@ -5,7 +5,7 @@ import type { Connection } from '../connection.ts';
 import { type FailureDetails, type Message, TokensError } from '../errors.ts';
 import { resolvePath } from '../paths.ts';
 
-/** As `node:tls` takes it. */
+/** The options of `node:tls`. */
 type ClientCertificate =
   | { readonly cert: string; readonly key: string }
   | { readonly pfx: Buffer; readonly passphrase?: string };
@@ -13,11 +13,11 @@ type ClientCertificate =
 const pemKey = /-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/;
 
 /**
- * Reads the client certificate of a connection and tries it, so that what is wrong is told before anything is sent.
+ * Reads and checks the client certificate of a connection, so that errors are told before anything is sent.
  * @param passphrase of its key, where one is known
  * @returns undefined where the connection has none
  * @throws E_CONFIG (a file is missing, of another format, or does not belong to the other), and E_CREDENTIALS where the key
- *   needs a passphrase or another one. Neither holds what is in the files.
+ * needs a passphrase or another one. Neither has content of the files.
  */
 export async function clientCertificate(
   connection: Pick<Connection, 'name' | 'certFile' | 'keyFile' | 'pfxFile'>,
@@ -69,7 +69,7 @@ function pfxOf(name: string, file: string, pfx: Buffer, passphrase: string | und
     tls.createSecureContext(found);
     return found;
   } catch (error) {
-    // The words of the libraries that VS Code and its server are built with.
+    // The messages of the libraries that VS Code and its server are built with.
     throw /mac verify|password|decrypt/i.test(String(error))
       ? noPassphrase(name, passphrase, error)
       : unusable(
@@ -106,7 +106,7 @@ function unusable({ template, args }: Message, error?: unknown): TokensError {
   return new TokensError('E_CONFIG', template, args, unsent(error));
 }
 
-/** Only the name of what went wrong: a message might quote what is in the file. */
+/** Only the error's code: its message might quote the file. */
 function unsent(error: unknown): FailureDetails {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? { sent: false, detail: code } : { sent: false };

@@ -1,20 +1,20 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
 
-/** More than a gateway needs, and little enough that a hostile one cannot fill the memory. */
+/** More than a gateway needs, and few enough that a hostile one cannot fill the memory. */
 const maxCookies = 50;
 const maxCookieLength = 4096;
 
-/** Shorter ones may be ordinary words, which data may have, too. */
+/** Shorter values may be ordinary words that are also in data. */
 const minSecretLength = 16;
 
 interface Cookie {
   readonly name: string;
   readonly value: string;
   readonly path: string;
-  /** `up` of the clock at which it ends. */
+  /** The clock's `up` at which it ends. */
   readonly until: number;
-  /** Whether its server hides it from scripts, and it is no ordinary word. */
+  /** Whether it is `HttpOnly` and long enough to be no ordinary word. */
   readonly isSecret?: boolean | undefined;
 }
 
@@ -28,7 +28,7 @@ export class CookieJar {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #cookies = new Map<string, Cookie>();
 
-  /** @param host The one that is spoken to, in lower case. */
+  /** @param host The host of the connection, in lower case. */
   constructor(host: string, clock: Pick<Clock, 'now'>) {
     this.#host = host;
     this.#clock = clock;
@@ -68,7 +68,7 @@ export class CookieJar {
     }
   }
 
-  /** The values that scripts may not see. */
+  /** The values to be masked in answers to scripts. */
   secrets(): string[] {
     return [...this.#cookies.values()].flatMap(({ value, isSecret }) => (isSecret ? [value] : []));
   }
@@ -82,12 +82,12 @@ export class CookieJar {
     return text.includes(';');
   }
 
-  /** What is in it, by a key of each cookie, for another jar to begin with. */
+  /** Its cookies by keys, to {@link fill} another jar. */
   kept(): Record<string, string> {
     return Object.fromEntries(Array.from(this.#cookies, ([key, { value }]) => [key, value]));
   }
 
-  /** Takes in what another jar has kept; of other keys nothing. Lives are not kept: these cookies last as long as the jar. */
+  /** Adds what another jar has kept; other keys are ignored. Lives are not kept: these cookies last as long as the jar. */
   fill(kept: Readonly<Record<string, string>>): void {
     for (const [key, value] of Object.entries(kept)) {
       const [name = '', domain, ...path] = key.split(';');
@@ -124,7 +124,7 @@ export class CookieJar {
   }
 }
 
-/** Can stand in a header: no control characters. Bytes over ASCII go back as they came. */
+/** Characters that can be in a header: no control characters. Bytes over ASCII are sent back as they came. */
 const sendable = /^[\x20-\x7e\x80-\xff]*$/;
 
 /** Reads a `Set-Cookie` header; undefined for a cookie that cannot be sent back. */
@@ -137,7 +137,7 @@ export function readSetCookie(line: string) {
         name,
         value,
         attributes,
-        /** Of its life, in milliseconds; holds over `expires`. */
+        /** Its life, in milliseconds; takes precedence over `expires`. */
         maxAgeMs: lastOf(attributes, 'max-age', (text) =>
           /^-?\d+$/.test(text) ? Number(text) * 1000 : undefined,
         ),
@@ -176,12 +176,12 @@ function dateOf(text: string): number | undefined {
   const given = Number(take(/^(\d{2,4})(?!\d)/)[0]);
   const year = given < 70 ? given + 2000 : given < 100 ? given + 1900 : given;
   const date = new Date(Date.UTC(year, month, day, hour, minute, second));
-  // What is no day of that month, or missing, gives another day or none.
+  // A day that the month does not have, or a missing part, gives another date or none.
   const isDate = date.getUTCDate() === day && month >= 0 && year >= 1601;
   return isDate && hour < 24 && minute < 60 && second < 60 ? date.getTime() : undefined;
 }
 
-/** What stands before and after the first `=`; without one, all of it is a name. */
+/** The parts before and after the first `=`; without one, all of it is the name. */
 function split(text: string): Attribute {
   const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
   const trimmed = (part: string): string => part.replace(/^[ \t]+|[ \t]+$/g, '');

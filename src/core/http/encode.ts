@@ -4,11 +4,11 @@ import { TokensError } from '../errors.ts';
 export type Pairs = readonly (readonly [string, string])[];
 
 /**
- * Percent-encodes everything but letters, digits and `-._~*`: that reads the same in a path, a query and a
- * form, where `+` would not. The star stays, because the gateways' own examples send it bare.
+ * Percent-encodes everything but letters, digits and `-._~*`: that reads the same in a path, a query and a form, where `+`
+ * would not. The star stays, because the gateways' own examples send it so.
  */
 export function encode(text: string): string {
-  // Half a surrogate pair has no UTF-8.
+  // An unpaired surrogate has no UTF-8.
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -21,8 +21,7 @@ export function encodePairs(pairs: Pairs): string {
 }
 
 /**
- * One part of a path. Every character may be in it, because it is encoded; only what a URL parser takes for a
- * step up or for nothing cannot be said in a path at all.
+ * One part of a path, encoded. Only `.` and `..` are refused: URL parsers resolve them even when encoded.
  * @throws E_CONFIG
  */
 export function segment(name: string): string {
@@ -33,8 +32,8 @@ export function segment(name: string): string {
 }
 
 /**
- * The credentials of Basic authorization (RFC 7617): in UTF-8 if the challenge says so; else in Latin-1, as Tomcat
- * reads them, unless a character is none of Latin-1.
+ * The credentials of Basic authorization (RFC 7617): in UTF-8 if the challenge says so; else in Latin-1, as Tomcat reads
+ * them, unless a character is not in Latin-1.
  * @param challenge `WWW-Authenticate`, which may hold several
  */
 export function basicCredentials(user: string, password: string, challenge = ''): string {

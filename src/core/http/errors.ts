@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import { type Message, TokensError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 
-/** Turns what a library threw into a sentence. Its message goes to the log only, and redacted. */
+/** The `TokensError` for what a library threw, whose message goes to the log only, redacted. */
 export function explain(
   error: unknown,
   host: string,
@@ -43,12 +43,12 @@ export function explain(
   return new TokensError('E_NETWORK', 'The connection to {0} broke off.', [host], { detail });
 }
 
-/** Why nothing was sent, by the code, the call of the system and the message of an error. */
+/** Why nothing was sent, by the code, the system call and the message of an error. */
 const unreachable: readonly (readonly [form: RegExp, Message])[] = [
   [/^(?:ENOTFOUND|EAI_AGAIN|EAI_NODATA) |^\S* getaddrinfo /, { template: 'The host of {0} was not found.' }],
   [/^ECONNREFUSED /, { template: 'Nothing answers at {0}: the connection was refused.' }],
   [/^(?:EHOSTUNREACH|ENETUNREACH) |^\S* connect /, { template: '{0} cannot be reached.' }],
-  // VS Code's own agent says no more of what went wrong.
+  // VS Code's own agent gives no other code.
   [
     /^\S* \S* Failed to establish a socket connection to proxies/,
     { template: 'The proxy on the way to {0} cannot be reached; check the setting http.proxy of VS Code.' },
@@ -56,7 +56,7 @@ const unreachable: readonly (readonly [form: RegExp, Message])[] = [
 ];
 
 /**
- * What a server says of the client's certificate, which is none of its own. Libraries spell its alerts in several ways:
+ * A TLS alert about the client's certificate, as opposed to the server's. Libraries spell its alerts in several ways:
  * `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`, `sslv3 alert bad certificate`, `SSL/TLS_ALERT_UNKNOWN_CA`.
  */
 const certificateAlert =
@@ -117,7 +117,7 @@ export function brokenOff(host: string): TokensError {
   return new TokensError('E_NETWORK', 'The answer of {0} broke off.', [host]);
 }
 
-/** The error below axios's, and below the bundle of all addresses of a host. */
+/** The error inside of axios's, and inside of an `AggregateError` for all addresses of a host. */
 function rootOf(error: unknown): { code: string; syscall: string; message: string } {
   let root: unknown = error;
   if (root instanceof Error && 'isAxiosError' in root && root.cause instanceof Error) {

@@ -4,16 +4,16 @@ import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { HttpRequest } from './request.ts';
 
-/** A request on its way, with all its attempts: its time, and what becomes of it when its caller gives up. */
+/** A request with all its attempts: its time, and how it goes on when its caller gives up. */
 export class Flight {
   readonly request: HttpRequest;
   /** The connection's own headers. */
   readonly headers: Readonly<Record<string, string>>;
   readonly begun: Instant;
-  /** `up` of the clock at which the time of the request is over. */
+  /** The clock's `up` at which the time of the request is over. */
   readonly until: number;
   readonly kill = new AbortController();
-  /** Whether a sink has begun to take the body: from then on nothing may be sent again. */
+  /** Whether a sink has got the body: from then on the request may not be sent again. */
   isHandedOn = false;
   /** Why it was given up, if it was. */
   failure: TokensError | undefined;
@@ -23,7 +23,7 @@ export class Flight {
   readonly #left = Promise.withResolvers<never>();
   #timer: Disposable;
 
-  /** @param host how the gateway is called in sentences */
+  /** @param host the gateway's name in messages */
   constructor(
     request: HttpRequest,
     headers: Readonly<Record<string, string>>,
@@ -43,19 +43,19 @@ export class Flight {
     request.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Rejects when the caller is told of a failure while the answer is read on, for once more the time of the request. */
+  /** Rejects when the caller gives up while the answer is read on, for at most the time of one more request. */
   get left(): Promise<never> {
     return this.#left.promise;
   }
 
-  /** A chunk has been taken. */
+  /** To be called when a chunk was read. */
   taken(): void {
     if (this.failure !== undefined && !this.request.linger?.wanted()) {
       this.kill.abort();
     }
   }
 
-  /** Nothing more comes. */
+  /** To be called at the end of the request. */
   end(): void {
     this.#timer.dispose();
     this.request.signal?.removeEventListener('abort', this.#onAbort);

@@ -15,15 +15,18 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Gets a body while it arrives; a chunk is its own from then on. A returned promise asks to wait; a `TokensError` thrown ends the request. */
+/**
+ * Gets a body while it arrives, and owns each chunk. A returned promise asks to wait; a `TokensError` thrown ends the
+ * request.
+ */
 export interface Sink {
   write(chunk: Uint8Array): void | Promise<void>;
 }
 
 export interface HttpAnswer extends HttpHead {
-  /** The body, where it was not given to a sink; of a failure, its first 64 KiB. */
+  /** The body, unless a sink got it; of a failure, its first 64 KiB. */
   readonly text: string;
-  /** The same as bytes: as they were sent, where the request wanted that. */
+  /** The body as bytes, in its own charset if the request has `asItIs`. */
   readonly raw?: Uint8Array;
   /** Whether a sink got the body. */
   readonly streamed: boolean;
@@ -32,16 +35,16 @@ export interface HttpAnswer extends HttpHead {
 }
 
 /**
- * For a request whose answer matters even when nobody waits for it any more, because it opens something. When
- * the caller gives up (cancel, time-out), it is told at once, and the answer is read on in the background, for
- * at most the time of one more request.
+ * For a request that opens something, whose answer matters even when nobody waits for it any more. When the caller gives up
+ * (cancel, time-out), it is told at once, and the answer is read on in the background, for at most the time of one more
+ * request.
  */
 interface Linger {
   /** Whether there is still something to learn; asked when the caller gives up, and after every chunk from then on. */
   wanted(): boolean;
-  /** The caller has been told; from now on the answer belongs to the background. */
+  /** Is called when the caller was told, and the answer is read on in the background. */
   inBackground?(): void;
-  /** The background reading has ended: with an answer, or without. */
+  /** Is called at the end of the background reading, with the answer if there is one. */
   done(answer: HttpAnswer | undefined): void;
 }
 
@@ -51,17 +54,16 @@ export interface HttpRequest {
   readonly path: string;
   /** Whether the path is below the origin alone. */
   readonly isWhole?: boolean;
-  /** Takes the place of the client's own cookies. */
+  /** Used instead of the client's own cookies. */
   readonly cookies?: CookieJar;
   readonly query?: Pairs;
   readonly form?: Pairs;
   readonly json?: unknown;
-  /** A body whose type the headers say. */
+  /** A body whose type is in the headers. */
   readonly body?: Uint8Array | undefined;
   /** Whether the body of the answer stays in its charset, and that of a failure is read up to 4 MiB. */
   readonly asItIs?: boolean;
   readonly authorization?: string;
-  /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * Whether it may be sent again: `true` after a network failure before an answer and after 502, 503, 504
@@ -70,18 +72,19 @@ export interface HttpRequest {
    */
   readonly idempotent?: boolean | 'network';
   readonly signal?: AbortSignal | undefined;
-  /** Hears of what is secret in the connection's own headers and in cookies, before any answer. */
+  /** Is called with the secrets in the connection's own headers and in cookies, before any answer. */
   readonly onSecrets?: ((secrets: readonly string[]) => void) | undefined;
-  /** Whether a redirection is not followed: it is the answer. */
+  /** Whether a redirect is not followed, but is the answer. */
   readonly isAnswer?: (redirection: HttpHead) => boolean;
-  /** Hears of the status and the headers before the body is read. */
+  /** Is called with the status and the headers, before the body is read. */
   readonly onHead?: (head: HttpHead) => void;
   /**
-   * Who gets the body, given its first byte that is no space (undefined: it has none). Nobody: it becomes text.
-   * @throws what it likes; that ends the request.
+   * The sink for the body, given its first byte that is no white space (undefined: it is empty). Without a sink it becomes
+   * text.
+   * @throws any error, which ends the request.
    */
   readonly sink?: (head: HttpHead, first: number | undefined) => Sink | undefined;
   readonly linger?: Linger;
-  /** Waits until it may be sent, each time that it is; what it resolves to is called when that has ended. */
+  /** Called before each attempt, waits until it may be sent; the returned function is called when it has ended. */
   readonly turn?: (signal: AbortSignal | undefined) => Promise<() => void>;
 }

@@ -1,19 +1,19 @@
 import { plainOf, readJson } from '../json.ts';
 import type { Redactor } from '../redact.ts';
 
-/** Deeper than any answer of the protocols, and far from where a function that walks it would overflow. */
+/** Deeper than any answer of the protocols, and far below a stack overflow. */
 const maxDepth = 64;
 
-/** How much of an error page is looked at, and how much of its words a person is shown. In characters. */
+/** How much of an error page is read, and how much of its text a person is shown, in characters. */
 const looked = 8_192;
 const shown = 200;
 
 type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
 
 /**
- * Reads JSON of an untrusted sender: a byte-order mark is passed over, what is nearly JSON is read as in rows,
- * nesting is bounded. A member called `__proto__` becomes an own property like any other (JSON.parse), so no prototype is
- * touched as long as the value is read by a schema and never merged into something.
+ * Reads JSON of an untrusted sender: a byte-order mark is skipped, what is nearly JSON is read by `readJson`, nesting is
+ * bounded. A member called `__proto__` becomes an own property like any other (JSON.parse), so no prototype is touched as
+ * long as the value is read by a schema and never merged into something.
  */
 export function parseJson(text: string): ParsedJson {
   try {
@@ -22,7 +22,7 @@ export function parseJson(text: string): ParsedJson {
       ? { ok: false, reason: `nested deeper than ${maxDepth}` }
       : { ok: true, value };
   } catch {
-    // V8's own message quotes the text, in which a secret may stand.
+    // V8's own message quotes the text, which may have a secret.
     return { ok: false, reason: text.trim() === '' ? 'empty' : 'not JSON' };
   }
 }
@@ -34,7 +34,7 @@ function jsonIn(text: string): unknown {
     if (/^\s*[{[]/.test(text)) {
       return plainOf(readJson(text).value);
     }
-    throw error; // What does not begin as JSON does is none.
+    throw error; // The text does not begin as JSON.
   }
 }
 
@@ -55,7 +55,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether text is a page for people, whatever its `Content-Type` says. */
+/** Whether text is an HTML page, whatever its `Content-Type` says. */
 export function looksLikeHtml(text: string): boolean {
   return text
     .replace(/^\uFEFF/, '')
@@ -68,7 +68,7 @@ export function looksLikeHtml(text: string): boolean {
  * The result is plain, short, on one line and without secrets; empty where there are none.
  */
 export function wordsOf(text: string, redactor: Redactor): string {
-  // Taken out before anything is cut: of a secret that is cut in two, no half is known.
+  // Redacted before it is cut: a secret cut in two would not be found.
   const head = redactor.redact(text.slice(0, 2 * looked)).slice(0, looked);
   if (looksLikeHtml(head)) {
     return plain(htmlWords(head), redactor);
@@ -77,7 +77,7 @@ export function wordsOf(text: string, redactor: Redactor): string {
   return plain(parsed.ok ? jsonWords(parsed.value) : head, redactor);
 }
 
-/** What an `error` member says, whatever its type. */
+/** The text of an `error` member of any type. */
 export function wordsOfError(error: unknown, redactor: Redactor): string {
   return plain(jsonWords(error), redactor);
 }
@@ -87,7 +87,7 @@ export function ended(words: string): string {
   return /[.!?…]$/.test(words) ? words : `${words}.`;
 }
 
-/** Whether a top-level `error` says that something failed; gateways also send it empty, in every form of that. */
+/** Whether a top-level `error` says that something failed; gateways also send it empty, in several forms. */
 export function isError(error: unknown): boolean {
   if (typeof error === 'string') {
     return !/^\s*(?:null|false|0)?\s*$/i.test(error);
@@ -98,7 +98,7 @@ export function isError(error: unknown): boolean {
   return Boolean(error);
 }
 
-/** Members in which servers say what has happened, in the order in which they are read. */
+/** Members in which servers describe an error, in the order in which they are tried. */
 const wordy = [
   'error',
   'error_description',
@@ -121,13 +121,13 @@ const wordy = [
   'value',
 ];
 
-/** How deep in an answer words are looked for. */
+/** How deep in an answer the text of an error may be. */
 const maxWordDepth = 4;
 
-/** Names of a member that says in a number why something failed. */
+/** Names of a member with the reason of an error as a number. */
 const reasonCode = /^(?:reason|error)[ _-]?code$/i;
 
-/** What an error in JSON says, and its reason code. */
+/** The text of an error in JSON, with its reason code. */
 function jsonWords(value: unknown): string {
   const words = messageIn(value);
   const code = codeIn(value) ?? codeIn(member(value, 'error'));
@@ -152,7 +152,7 @@ function messageIn(value: unknown, depth = 0): string {
   let words = '';
   for (const name of depth < maxWordDepth ? wordy : []) {
     const more = messageIn(member(value, name), depth + 1);
-    // Many servers put the name of the status into the one member, and what has happened into another.
+    // Many servers put the name of the status into one member, and the error into another.
     if (more !== '' && !words.includes(more)) {
       words = words === '' || more.includes(words) ? more : `${words}: ${more}`;
     }
@@ -177,7 +177,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function plain(text: string, redactor: Redactor): string {
-  // Before anything is taken out of it, and once more for what that has made plain.
+  // Redacted before the markup is removed, and once more for what becomes visible then.
   const clean = redactor
     .redact(text.slice(0, 2 * looked))
     .slice(0, looked)

@@ -10,7 +10,7 @@ import { clientCertificate } from './clientCertificate.ts';
 const pemCertificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * How a connection's gateway is known, and this side proves itself to it.
+ * The TLS options of a connection: whom it trusts, and its client certificate.
  * @param passphrase Of the key of the connection's client certificate.
  * @throws E_CONFIG when a file of certificates cannot be read.
  */
@@ -20,12 +20,12 @@ export async function tlsOptions(
 ): Promise<tls.ConnectionOptions> {
   const { caFile, rejectUnauthorized, url } = connection;
   const own = await clientCertificate(connection, passphrase);
-  // Node's own check, which behind a proxy does not know the name where that is an IP address.
+  // Node's own check, given the host: behind a proxy it does not know an IP address.
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
   const checkServerIdentity: typeof tls.checkServerIdentity = (_, certificate) =>
     tls.checkServerIdentity(host, certificate);
   if (caFile === undefined) {
-    // No context of ours: so VS Code can put in the certificates of the operating system, as its settings say.
+    // Without a context of our own, VS Code can add the certificates of the operating system, as its settings say.
     return { rejectUnauthorized, checkServerIdentity, ...own };
   }
   try {
@@ -34,12 +34,12 @@ export async function tlsOptions(
       throw new Error('no certificate in it');
     }
     for (const certificate of extra) {
-      new X509Certificate(certificate); // What is no certificate would be passed over in silence.
+      new X509Certificate(certificate); // Throws for what is no certificate, which TLS would ignore.
     }
     return {
       rejectUnauthorized,
       checkServerIdentity,
-      ...own, // By it the agent tells sockets and TLS sessions of one certificate from those of another.
+      ...own, // The agent keeps sockets and TLS sessions of different certificates apart by it.
       secureContext: tls.createSecureContext({ ca: [...trusted(), ...extra], ...own }),
     };
   } catch (error) {
@@ -50,13 +50,13 @@ export async function tlsOptions(
   }
 }
 
-/** What Node trusts by itself, and what the operating system trusts where Node can tell. */
+/** The certificates that Node trusts, and those of the operating system where Node can read them. */
 function trusted(): string[] {
   const listed = (type: 'default' | 'system'): readonly string[] => {
     try {
       return tls.getCACertificates(type);
     } catch {
-      return []; // Not every build has lists, and a store that cannot be read adds nothing.
+      return []; // Not every build has these lists, and a store may be unreadable.
     }
   };
   return [...new Set([...tls.rootCertificates, ...listed('default'), ...listed('system')])];

@@ -1,6 +1,6 @@
 import type { JsonObject, NumberText } from '../json.ts';
 
-/** A value of a table: cells of the wire flattened, several values kept apart, numbers as they were sent. */
+/** A value of a table: nested objects are flattened, a cell of several values is a list, numbers are as they were sent. */
 export type Cell = string | NumberText | boolean | null | string[];
 
 /** A row for a program. A number that JavaScript cannot hold exactly is its text (docs/contract.md, `DataResult`). */
@@ -12,9 +12,9 @@ export interface RowPath {
   readonly member: string;
   /** Whether it may be an object as well: the first list of objects in it are the rows, or it is the only row itself. */
   readonly mayWrap: boolean;
-  /** The member beside which there need not be any rows. */
+  /** The member that tells an error: with it, there need not be rows. */
   readonly error?: string;
-  /** A member of that object, and its value that says that there are no rows. */
+  /** A member of that object, and the value by which it says that there are no rows. */
   readonly nothing?: readonly [member: string, value: string];
   /** Members of that object whose lists are no rows. */
   readonly except?: readonly string[];
@@ -25,7 +25,7 @@ export interface RowPath {
    * element. A list there has the rows, anything else is one. What else is in the body is then the member `Rest` of the head.
    */
   readonly at?: readonly string[];
-  /** A text that stands for no value among numbers. */
+  /** A text that means a missing value among numbers. */
   readonly missing?: string;
 }
 
@@ -70,24 +70,24 @@ export interface Answer {
   readonly mended?: number;
   /** All rows, in the order of the server. They may be elsewhere until asked for: ask once, keep them. */
   rows(): Promise<Row[]>;
-  /** Lets the rows go, wherever they are. */
+  /** Frees the rows, wherever they are. */
   dispose(): void;
 }
 
 /**
- * Takes the bytes of a body while they arrive, so that rows are there before the end is, and so that nobody
- * ever holds a body whole. Throws `E_PROTOCOL` for what is no JSON with rows in their place, `E_TOO_LARGE` past a bound.
+ * Takes the bytes of a body while they arrive, so that rows can be shown before the end, and no body is ever in memory as a
+ * whole. Throws `E_PROTOCOL` for what is no JSON with rows in their place, `E_TOO_LARGE` past a bound.
  */
 export interface AnswerReader {
   /** The chunk is the reader's from now on, who may free its memory. A returned promise asks to wait before the next chunk (back pressure). */
   write(chunk: Uint8Array): void | Promise<void>;
   end(): Promise<Answer>;
-  /** No end will come. A returned promise resolves when `onScalar` has heard of all that has arrived. */
+  /** The body ends before its end. A returned promise resolves when `onScalar` was called for all that has arrived. */
   abort(): void | Promise<void>;
 }
 
 /**
- * Makes the reader of one answer. `onScalar` hears the scalar members of the top level of the body as soon as
- * they have been read: a session's id must be known even if the rest of the body never arrives.
+ * Makes the reader of one answer. `onScalar` gets the scalar members of the top level of the body as soon as they have been
+ * read: a session's id must be known even if the rest of the body never arrives.
  */
 export type MakeReader = (rowsAt: RowPath, onScalar: (name: string, value: string) => void) => AnswerReader;

@@ -7,7 +7,7 @@ import type { DataCall } from './protocol.ts';
 /** What a protocol has to say about a data call. */
 interface DataRules {
   readonly rowsAt: RowPath;
-  /** Hears of the headers, and of the scalars at the top level of the body. */
+  /** Gets the status and the headers, before the body. */
   onHead?(head: HttpHead): void;
   onScalar?(name: string, value: string): void;
   /**
@@ -15,11 +15,11 @@ interface DataRules {
    * the reading, because the session would be lost.
    */
   awaitsSession?(): boolean;
-  /** The error for an answer that is not of success, or a page for people. */
+  /** The error for an answer that is no success, or an HTML page. */
   failure(answer: HttpAnswer): TokensError;
 }
 
-/** The first byte of a page for people. */
+/** The first byte of an HTML page. */
 const openAngle = 0x3c;
 
 /**
@@ -49,7 +49,7 @@ export async function readData(
       },
       sink: (head, first) => {
         if (!isSuccess(head.status) || (first === openAngle && relayed === undefined)) {
-          return undefined; // No data, or a page for people: read as text and explained by `failure`.
+          return undefined; // No data, or an HTML page: read as text for `failure`.
         }
         reader = call.makeReader(rules.rowsAt, (name, value) => rules.onScalar?.(name, value));
         return reader;
@@ -71,7 +71,7 @@ export async function readData(
       throw rules.failure(answered);
     }
     if (relayed === undefined && (answered.status === 204 || answered.status === 205)) {
-      // These never have a body, and say that all went well: there are no rows.
+      // Successes without a body: there are no rows.
       await reader.write(Buffer.from('{}'));
       return { http: answered, answer: { ...(await reader.end()), bytes: 0 } };
     }

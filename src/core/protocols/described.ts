@@ -2,7 +2,7 @@ import type { Message } from '../errors.ts';
 import type { CookieJar } from '../http/cookies.ts';
 import type { HttpAnswer } from '../http/request.ts';
 
-/** A gateway that comes described, and that people know by name. */
+/** A product whose description comes with the extension. */
 export interface Preset {
   /** Not translated. */
   readonly title: string;
@@ -15,8 +15,8 @@ export interface Preset {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
-/** Secrets that go to one place. */
-export interface Handing {
+/** Secrets that a description sends to one place. */
+export interface Disclosure {
   /** Of what is asked for at sign-in, or kept with the token, and `token`. */
   readonly names: readonly string[];
   /** Method and path of the request; absent: every request. */
@@ -29,7 +29,7 @@ export interface Handing {
 /** A way to sign in that a person describes. */
 export interface SignInWay {
   readonly label: Message;
-  /** A text to change, which says what goes where; absent where there is nothing to say. */
+  /** A text for a person to edit, which says what goes where; absent where there is nothing to choose. */
   readonly example?: string;
   /** The settings of a request (method and path) with such a text. @throws for what cannot be read */
   settings(line: string, text: string): Settings;
@@ -38,16 +38,15 @@ export interface SignInWay {
 /** Members of a connection's settings. */
 type Settings = Readonly<Record<string, unknown>>;
 
-/** A way that a token can go out. */
 interface SendWay {
   readonly label: Message;
   readonly detail?: Message;
-  /** What it is called there, for a person to change; absent where nothing can be said. */
+  /** The name of the header or parameter, for a person to edit; absent where it is fixed. */
   readonly name?: string;
   settings(name: string): Settings;
 }
 
-/** Something in an answer that a person can point at. */
+/** A value in an answer that a person can choose. */
 export interface Found {
   /** Where it stands, as settings say that. */
   readonly place: string;
@@ -62,7 +61,7 @@ export interface Found {
   readonly rows?: number;
   /** Whether it may be a secret, and is shown masked. */
   readonly isSecret: boolean;
-  /** What it says if it is the life of a token. */
+  /** The lives that it can be read as. */
   readonly lives: readonly FoundLife[];
 }
 
@@ -73,45 +72,45 @@ export interface FoundLife {
   readonly ms: number;
 }
 
-/** What a sign-in that was tried was answered with. */
+/** The answers of a sign-in that was tried. */
 export interface Tried {
   /** Of the last answer. */
   readonly status: number;
   readonly found: readonly Found[];
-  /** From here a sign-in goes on that begins with the same requests: none of them is sent again. */
+  /** A sign-in that begins with the same requests uses these, and sends none of them again. */
   readonly answers: readonly HttpAnswer[];
   readonly cookies: CookieJar;
 }
 
-/** How a person describes a gateway, by what its answers hold. */
+/** Builds a description from what a person chooses in a gateway's answers. */
 export interface Describing {
   readonly ways: readonly SignInWay[];
   /**
    * The settings to begin with, by the line of a request.
    * @param isSignIn whether its names are asked for
    */
-  begun(line: string, isSignIn?: boolean): Settings;
-  /** A sign-in with one more request, which comes last. */
-  further(settings: Settings, line: string): Settings;
-  /** The ways that a token can go out, the likeliest first. */
+  start(line: string, isSignIn?: boolean): Settings;
+  /** Adds a request at the end of the sign-in. */
+  addRequest(settings: Settings, line: string): Settings;
+  /** The ways to send a token, the likeliest first. */
   sends(token: Found): readonly SendWay[];
-  /** A sign-in with a request after it that takes the token along, to see its answer; undefined where it would be too long. */
-  asking(settings: Settings, said: Pick<Said, 'token' | 'send'>, line: string): Settings | undefined;
-  /** All that was said. An empty text says nothing. */
-  whole(settings: Settings, said: Said): Settings;
-  /** A request for data whose rows are at a place, and what it is called. */
-  requested(line: string, place: string): { readonly name: string; readonly settings: Settings };
-  /** What the body of an answer holds. */
+  /** Adds a request with the token after the sign-in, to see its answer; undefined where the sign-in would be too long. */
+  withTrial(settings: Settings, said: Pick<Choices, 'token' | 'send'>, line: string): Settings | undefined;
+  /** The settings with all choices. An empty text is left out. */
+  finish(settings: Settings, said: Choices): Settings;
+  /** A request for data whose rows are at a place, with its name. */
+  dataRequest(line: string, place: string): { readonly name: string; readonly settings: Settings };
+  /** The values in the body of an answer. */
   found(body: string): readonly Found[];
 }
 
-interface Said {
+interface Choices {
   readonly token: Found;
   readonly send: Settings;
-  /** As it was found, or in minutes. */
+  /** As it was found, or a number of minutes. */
   readonly life: Settings | number;
   readonly isSliding: boolean;
-  /** What tells the life that is left, and how it says that where it does so in a way of its own. */
+  /** The request for the life that is left, and how its answer tells that if not as `life` says. */
   readonly query: { readonly line: string; readonly life: Settings | undefined } | undefined;
   readonly renew: string;
   readonly revoke: string;

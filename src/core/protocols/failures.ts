@@ -6,7 +6,7 @@ import { ended, looksLikeHtml, parseJson } from '../http/text.ts';
 /** A token as it can be sent in a header. */
 export const tokenText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(8_192), v.regex(/^[\x20-\x7e]+$/));
 
-/** A token in a gateway's words, and no data that are called so. */
+/** How gateways name tokens in their messages, as opposed to data of that name. */
 export const namedToken =
   /(?<![\w/]|(?:dataset|datasource|product|series|symbol|view) ["'“]?)(?:(?:user|session)[ _-]?)?token(?![\w/])/i;
 const goneToken = new RegExp(
@@ -15,12 +15,12 @@ const goneToken = new RegExp(
     String.raw` (?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known))\b(?! (?:for|in)\b)`,
   'i',
 );
-/** What is said of a token in the text of a request, or of what a token may do. */
+/** With these words, a token is a part of a request's text, or its scope is meant. */
 const otherToken = /\b(?:syntax|expression|filter|column|line|position|near|scope|parameter|field)\b/i;
 
 /**
- * Whether a gateway's words say that a token is good no more. They are documented nowhere but for those of SARUS
- * (docs/protocols.md 1.2), so what may speak of something else does not end a token that may be alive.
+ * Whether a gateway's words say that a token is good no more. Only those of SARUS are documented (docs/protocols.md 1.2),
+ * so words that may be about something else do not count: the token may be alive.
  */
 export function saysTokenIsGone(words: string): boolean {
   return goneToken.test(words) && !otherToken.test(words);
@@ -34,7 +34,7 @@ const wrongLogin = [
   /\b(?:failed|failure|unable|cannot|could not|not)(?: to| be)? authenticate/,
 ].map(({ source }) => new RegExp(source, 'i'));
 
-/** Whether a gateway's words, which are not documented, say no to who signs in. A login too many would lock them out. */
+/** Whether a gateway's words, which are not documented, refuse the login. One attempt too many would lock the account. */
 export function saysLoginIsWrong(words: string): boolean {
   return wrongLogin.some((form) => form.test(words));
 }
@@ -44,7 +44,7 @@ export function detailsOf(answer: HttpAnswer, words: string, status = answer.sta
   return { status, detail: words, retryAfterMs: answer.retryAfterMs };
 }
 
-/** The error for what a gateway calls a failure. A status of success would tell a person nothing but a riddle. */
+/** The error for what a gateway calls a failure. A status of success is left out: in an error it would only confuse. */
 export function refused(host: string, words: string, details: FailureDetails): TokensError {
   const { status = 0 } = details;
   if (isSuccess(status)) {
@@ -65,7 +65,7 @@ export function refused(host: string, words: string, details: FailureDetails): T
 
 /**
  * The error for somebody who signs in and is refused.
- * @param bare what is said where the gateway has no words for it
+ * @param bare the message where the gateway gives no words
  */
 export function signInRefused(
   host: string,
@@ -77,7 +77,6 @@ export function signInRefused(
   return new TokensError('E_CREDENTIALS', template, [host, ended(words)], details);
 }
 
-/** The error for a token that is good no more. */
 export function tokenExpired(host: string, words: string, details: FailureDetails): TokensError {
   return new TokensError(
     'E_EXPIRED',
@@ -89,7 +88,7 @@ export function tokenExpired(host: string, words: string, details: FailureDetail
   );
 }
 
-/** The error for an answer of success that is not what the protocol promises: a page for people, or no JSON. */
+/** The error for an answer of success that is not what the protocol promises: an HTML page, or no JSON. */
 export function notJson(host: string, { status, text }: HttpAnswer): TokensError {
   if (looksLikeHtml(text)) {
     return new TokensError(

@@ -18,7 +18,7 @@ export function protocolOf({ kind }: Pick<Connection, 'kind'>): Protocol {
   return protocol;
 }
 
-/** The protocol that a request is for, whose connection need not be there: it says what that protocol asks for. */
+/** The protocol whose members a request has. Its connection need not exist. */
 export function protocolTaking(request: Query): Protocol | undefined {
   return Object.values(protocols).find(({ dialog }) =>
     dialog.target.every(({ name }) => typeof request[name] === 'string' && request[name] !== ''),
@@ -45,7 +45,7 @@ function identityNow(connection: Connection): string {
     : `${origin}#${createHash('sha256').update(JSON.stringify(bound)).digest('base64url')}`;
 }
 
-/** What can be done about a connection's tokens. */
+/** What a connection's gateway can do with tokens. */
 export function abilitiesOf(connection: Connection): Abilities {
   return protocolOf(connection).abilities?.(connection) ?? { renewable: true, closable: true };
 }

@@ -1,16 +1,16 @@
 import { free } from '../memory.ts';
 import type { Answer, AnswerReader } from './answer.ts';
 
-/** Stands where a secret stood. */
+/** Replaces a secret. */
 const blank = '"‹redacted›"';
 
-/** Longest value that is looked for, in bytes: longer ones are no credentials. */
+/** Longest value that is masked, in bytes: longer ones are no credentials. */
 const maxBytes = 9_000;
 
-/** A reader that looks through an answer before another one gets it, and may hold back the end of what has arrived. */
-export abstract class LookingReader implements AnswerReader {
+/** A reader that scans an answer before it passes it to another one, and may hold back the end of what has arrived. */
+export abstract class ScanningReader implements AnswerReader {
   protected readonly reader: AnswerReader;
-  /** The end of what has arrived, where something may have begun that is looked for. */
+  /** The end of what has arrived, where a match may have begun. */
   protected rest: Buffer = Buffer.alloc(0);
 
   constructor(reader: AnswerReader) {
@@ -35,18 +35,18 @@ export abstract class LookingReader implements AnswerReader {
     return this.reader.abort();
   }
 
-  /** Hands on what can go on of bytes that nobody else needs, and keeps the rest; of the last bytes all. */
+  /** Passes on what is complete of bytes that it owns, and keeps the rest in `rest`; if `isAll`, it passes on all. */
   protected abstract take(bytes: Buffer, isAll: boolean): void | Promise<void>;
 }
 
-/** A reader of an answer in which the values of some members are secrets: nobody behind it ever has those. */
-export class MaskingReader extends LookingReader {
+/** A reader of an answer in which the values of some members are secrets: no reader after it gets those. */
+export class MaskingReader extends ScanningReader {
   readonly #names: readonly string[];
   readonly #longest: number;
   readonly #member: RegExp;
   readonly #found: (secret: string) => void;
 
-  /** `found` hears of each of the secrets, before what stood around it is read. */
+  /** `found` is called with each secret, before the bytes around it are passed on. */
   constructor(reader: AnswerReader, names: readonly string[], found: (secret: string) => void) {
     super(reader);
     this.#names = names.map((name) => `"${name}"`);
@@ -65,7 +65,7 @@ export class MaskingReader extends LookingReader {
     for (; at >= 0; at = this.#next(bytes, at + 1)) {
       const found = this.#member.exec(bytes.subarray(at, at + maxBytes).toString('latin1'));
       if (found === null && !isAll && bytes.length - at < maxBytes) {
-        break; // Its value is still to come.
+        break; // Its value has not arrived yet.
       }
       if (found !== null) {
         const [whole, before = '', value = ''] = found;
@@ -74,7 +74,7 @@ export class MaskingReader extends LookingReader {
         from = at + whole.length;
       }
     }
-    // Without a member that has begun, the end may be the beginning of a name.
+    // The end may be the beginning of a name.
     const kept = isAll ? bytes.length : at >= 0 ? at : Math.max(from, bytes.length - this.#longest);
     parts.push(bytes.subarray(from, kept));
     const ready = joined(parts);
@@ -89,7 +89,7 @@ export class MaskingReader extends LookingReader {
   }
 }
 
-/** Pieces in memory of their own: what `Buffer.concat` makes of up to 32 KB is a part of something, and is never freed. */
+/** Joins pieces in memory of their own: `Buffer.concat` uses a shared pool for up to 32 KB, which cannot be freed. */
 export function joined(pieces: readonly Uint8Array[]): Buffer {
   const all = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -100,7 +100,7 @@ export function joined(pieces: readonly Uint8Array[]): Buffer {
   return all;
 }
 
-/** What a scalar of JSON says whose bytes were read as Latin-1. */
+/** The text of a JSON scalar whose bytes were read as Latin-1. */
 export function textOf(value: string): string {
   const json = Buffer.from(value, 'latin1').toString();
   try {

@@ -2,7 +2,7 @@ import { TokensError } from '../errors.ts';
 import type { HttpAnswer, HttpHead, HttpRequest } from '../http/request.ts';
 import { jsonOf, readJson, type Sent } from '../json.ts';
 
-/** What a script asks a gateway for, by way of a relay. */
+/** A script's request to a gateway, through a relay. */
 export interface ScriptRequest {
   readonly method: HttpRequest['method'];
   /** Below the connection's URL, encoded. */
@@ -15,7 +15,7 @@ export interface ScriptRequest {
 
 /** A script's request, as its kind of gateway sends it on. */
 export interface Relaying<Q> {
-  /** Without what stood in the token's place. */
+  /** Without what the script sent in the token's place. */
   readonly request: ScriptRequest;
   /** What it asks for, if it gets data in a session. */
   readonly query?: Q;
@@ -32,12 +32,12 @@ export interface Relayed {
 
 /** Who gets the answer. */
 export interface Script {
-  /** What nobody may find in the answer. */
+  /** Is called with secrets that are to be masked in the answer. */
   onSecrets(secrets: readonly string[]): void;
   onHead(head: HttpHead): void;
-  /** An answer that is not of success, whole. */
+  /** Is called with an answer that is no success. */
   onFailure(answer: HttpAnswer): void;
-  /** A call came to this: there may be another one. */
+  /** Is called with the error of a call; another call may follow. */
   onError(error: unknown): void;
 }
 
@@ -69,7 +69,7 @@ export function decoded(text: string): string {
   }
 }
 
-/** A text decoded as often as any server may: bytes that are no UTF-8 keep nothing else from it. */
+/** A text decoded as often as any server may; bytes that are no UTF-8 stay encoded. */
 function bare(text: string): string {
   const bytes = Buffer.from(text).toString('latin1');
   const once = bytes.replace(/%(?:25)*([\da-f]{2})/gi, (_, hex) =>
@@ -102,18 +102,18 @@ export function isForm({ headers, body }: ScriptRequest): boolean {
   return body !== undefined && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
 }
 
-/** A request whose form has no fields of some names; any other is as it was. */
+/** The request without fields of some names in its form; without a form, the same. */
 export function withoutFields(request: ScriptRequest, names: readonly string[]): ScriptRequest {
   return isForm(request) ? { ...request, body: Buffer.from(without(textOf(request), names)) } : request;
 }
 
-/** One whose form has one more field. */
+/** The request with one more field in its form. */
 export function withField(request: ScriptRequest, pair: string): ScriptRequest {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', ...request.headers };
   return { ...request, headers, body: Buffer.from([textOf(request), pair].filter(Boolean).join('&')) };
 }
 
-/** One whose JSON has a text at a path; undefined where its body is none that can have it. Numbers stay as they were sent. */
+/** The request with a text at a path of its JSON; undefined where its body cannot have it. Numbers stay as they were sent. */
 export function withText(
   request: ScriptRequest,
   path: readonly string[],

@@ -3,55 +3,57 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Connection } from '../connection.ts';
 import { decoded, stepsOf } from '../protocols/relayed.ts';
 
-/** Where a request of a script goes. */
+/** The parts of the address that a script has asked for. */
 export interface Place {
   readonly capability: string;
-  /** The name of the connection. */
   readonly connection: string;
   /** Below the connection's URL, as it was sent. */
   readonly path: string;
   readonly query: string;
 }
 
-/** What an address names; undefined for one that names nothing, whole addresses (`http://…`) included. */
+/** The parts of an address; undefined for any other form, whole addresses (`http://…`) included. */
 export function placeIn(url: string): Place | undefined {
   const [, capability = '', connection = '', path = '/', query = ''] =
     /^\/([^/?#]+)\/([^/?#]+)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url) ?? [];
   return capability === '' ? undefined : { capability, connection: decoded(connection), path, query };
 }
 
-/** Whether a path stays below where it begins, however often a server decodes it and whatever it takes for a separator. */
+/** Whether a path cannot lead upwards, however often a server decodes it and whatever it treats as a separator. */
 export function staysBelow(path: string): boolean {
   const isPlain = /^\/[!-~]*$/.test(path) && !/\/\/|\\|%(?:25)*5c|%[01]|%7f|%(?![\da-f]{2})/i.test(path);
   const isSame = URL.parse(`http://x${path}`)?.pathname === path;
   return isPlain && isSame && !stepsOf(path).some((step) => /^\.+$/.test(step));
 }
 
-/** Whether a request is one of a program of this machine, to the relay under its own name, and none of a page in a browser. */
+/** Whether a request is of a program on this machine, to the relay's own host name, and not of a web page in a browser. */
 export function isOfProgram({ headers, socket }: IncomingMessage, host: string): boolean {
   // Other `Sec-Fetch-` headers come from Node's `fetch` as well.
   const isOfPage = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined;
   return headers.host === host && !isOfPage && socket.remoteAddress === '127.0.0.1';
 }
 
-/** Compares in a time that tells nothing of where texts of one length differ. */
+/** Compares texts in a time that does not depend on where they differ. */
 export function isEqual(one: string, other: string): boolean {
   const [bytes, others] = [Buffer.from(one), Buffer.from(other)];
   return bytes.length === others.length && timingSafeEqual(bytes, others);
 }
 
 /**
- * Headers that belong to one hop, that say who somebody is, where they come from or want to go, or that are made anew; and
- * those for a part of an answer, in which nothing finds a part of a token.
+ * Headers of a request that are not passed on: those of one hop, those with credentials, origin or target, those that are
+ * made anew; and ranges, because a part of a token in an answer could not be masked.
  */
 const notRequested =
   /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|authorization|cookie|origin|referer|forwarded|via|range|if-range|x-(?:original|rewrite)-url|(?:proxy|sec|x-forwarded)-.*)$/;
 
-/** The same of an answer; what it says to a browser is not for a script. */
+/** Headers of an answer that are not passed on: those of one hop, and those for browsers. */
 const notAnswered =
   /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie2?|www-authenticate|alt-svc|(?:proxy|access-control)-.*)$/;
 
-/** The headers of a script's request that go on: none that its connection has itself. Who unpacks nothing is sent nothing packed. */
+/**
+ * The headers of a script's request that are passed on, without those that its connection sets. A script that cannot
+ * inflate gets a plain answer.
+ */
 export function requestHeaders(
   headers: IncomingHttpHeaders,
   { headers: own = {} }: Connection,
@@ -64,7 +66,7 @@ export function requestHeaders(
   };
 }
 
-/** The headers of an answer that go on: none that has a secret in it. */
+/** The headers of an answer that are passed on, without those that have a secret. */
 export function answerHeaders(
   headers: IncomingHttpHeaders,
   hasSecret: (text: string) => boolean,

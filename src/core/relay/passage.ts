@@ -10,7 +10,7 @@ import { SecretMask } from './secretMask.ts';
 
 /** What is held back of an answer until it is known that no token was refused, in bytes: refusals are short. */
 const heldBytes = 65_536;
-/** What is longer has rows, so it is not read in search of a refusal. */
+/** A longer answer has rows, so it is not searched for a refusal. */
 const refusalBytes = 8_192;
 
 const statuses: Partial<Record<ErrorCode, number>> = {
@@ -24,8 +24,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /**
- * An answer on its way to a script, as the gateway sent it. Its beginning waits: where the gateway has refused a token there
- * will be another answer, to the same request under a new one.
+ * Passes a gateway's answer on to a script. Its beginning is held back: if it refuses the token, the request is sent again
+ * with a new one, and the script gets that answer.
  */
 export class Passage implements Script, AnswerReader {
   readonly #response: ServerResponse;
@@ -37,14 +37,14 @@ export class Passage implements Script, AnswerReader {
   #isWhole = false;
   #error: unknown;
 
-  /** @param locate what an answer's `Location` is by way of the relay */
+  /** @param locate maps an answer's `Location` to the relay's address */
   constructor(response: ServerResponse, locate: (location: string) => string) {
     this.#response = response;
     this.#locate = locate;
   }
 
   write(part: Uint8Array): void | Promise<void> {
-    // Who has cut it off a larger one frees that.
+    // A part of a larger buffer is copied, because its owner frees that.
     const chunk = part.length === part.buffer.byteLength ? part : Uint8Array.from(part);
     if (this.#response.headersSent) {
       return this.#send(chunk);
@@ -58,7 +58,7 @@ export class Passage implements Script, AnswerReader {
     return this.#send(Buffer.concat(this.#held.splice(0)));
   }
 
-  /** Tells what there is beside rows in a short answer, which may say that it is a failure. */
+  /** Reads the members beside rows in a short answer, which may tell an error. */
   async end(): Promise<Answer> {
     this.#isWhole = true;
     const isShort = this.#size <= refusalBytes;
@@ -73,7 +73,7 @@ export class Passage implements Script, AnswerReader {
   }
 
   abort(): void {
-    // What is held goes with it.
+    // Nothing is left to free.
   }
 
   onSecrets(secrets: readonly string[]): void {
@@ -96,7 +96,7 @@ export class Passage implements Script, AnswerReader {
     this.#error = error;
   }
 
-  /** All has been read. */
+  /** To be called when the whole answer was read. */
   finish(): void {
     const response = this.#response;
     if (response.headersSent) {
@@ -113,15 +113,16 @@ export class Passage implements Script, AnswerReader {
   }
 
   /**
-   * There will be no more. What the gateway itself has answered goes to the script; in place of anything else a sentence.
-   * @param sentence says what went wrong
+   * To be called when no further answer will follow. The script gets the gateway's own answer if there is one, else a
+   * sentence.
+   * @param sentence the error for the script
    */
   fail(error: TokensError, sentence: string): void {
     if (this.#response.writableEnded) {
       return; // The relay has ended meanwhile.
     }
     if (this.#response.headersSent) {
-      this.#response.destroy(); // So that nobody takes the half for the whole.
+      this.#response.destroy(); // So that half an answer is not taken for a whole one.
     } else if (error === this.#error && this.#isWhole) {
       this.finish();
     } else {
@@ -146,7 +147,7 @@ export class Passage implements Script, AnswerReader {
     if (ready.length === 0 || response.destroyed || response.writableEnded) {
       return undefined;
     }
-    // Until the script has taken it, or has gone.
+    // Waits until the script has read it, or has gone.
     return new Promise((resolve) => {
       if (response.write(ready, () => resolve())) {
         resolve();

@@ -17,10 +17,13 @@ import { Passage, say } from './passage.ts';
 /** Bounds: sizes in bytes, times in milliseconds. */
 const maxBodyBytes = 16_777_216;
 const maxAtOnce = 32;
-/** What one wrong capability costs, and how many are told of first; then ten times as many, and so on. */
+/**
+ * The delay for a wrong capability, and after how many of them `onWrong` is called first; then after ten times as many, and
+ * so on.
+ */
 const wrongMs = 1_000;
 const firstTold = 10;
-/** A request may take so many times the time of one request to the gateway: it may have to sign in on the way. */
+/** A script's request may take as long as so many requests to the gateway, since it may include a sign-in. */
 const maxTimes = 4;
 
 const bounds = {
@@ -30,12 +33,11 @@ const bounds = {
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
 };
-/** Those that wait for a first request; as many again may be at work. */
+/** Sockets that wait for a first request; as many again may be in use. */
 const maxSilent = 64;
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** What a relay is made with. */
 export interface RelayDeps {
   readonly clock: Clock;
   readonly log: Log;
@@ -45,21 +47,21 @@ export interface RelayDeps {
   send(request: ScriptRequest, options: RelayOptions): Promise<unknown>;
   /** A failure in one sentence. */
   sentence(error: TokensError): string;
-  /** A request has ended; with what kept it from the gateway. */
+  /** Is called at the end of a request; with the error if it failed. */
   onDone(error?: TokensError): void;
-  /** So many wrong capabilities have been tried. */
+  /** Is called when so many wrong capabilities were tried. */
   onWrong(count: number): void;
 }
 
-/** By what a relay is found; whoever knows it can use the connection, and never sees a token. */
+/** A relay's address. Whoever knows it can use the connection, but never gets a token. */
 export interface RelayAddress {
   readonly port: number;
   readonly capability: string;
 }
 
 /**
- * A server for the scripts of one terminal, on this machine alone: it sends their requests on to the gateway of a connection,
- * with the token that they do not have.
+ * A server for the scripts of one terminal, on this machine alone: it sends their requests on to the gateway of a
+ * connection, with the token that the scripts do not have.
  */
 export class Relay implements Disposable, RelayAddress {
   readonly capability: string;
@@ -67,12 +69,12 @@ export class Relay implements Disposable, RelayAddress {
   readonly #deps: RelayDeps;
   readonly #server: Server;
   readonly #name: string;
-  /** What its connection is bound to: it sends nothing elsewhere. */
+  /** The identity (`identityOf`) of its connection: it sends nothing elsewhere. */
   readonly identity: string;
   readonly #underWay = new Set<ServerResponse>();
   #wrong = 0;
   #told = firstTold;
-  /** Those with a wrong capability, which wait: they take no place from others. */
+  /** Delayed answers to wrong capabilities, which do not count as requests at work. */
   readonly #refusing = new Set<ServerResponse>();
   /** Sockets without a request so far, the oldest first. */
   readonly #silent = new Set<Socket>();
@@ -80,8 +82,8 @@ export class Relay implements Disposable, RelayAddress {
   requests = 0;
 
   /**
-   * Starts one, at a free port.
-   * @param address where it was before
+   * Starts a relay at a free port.
+   * @param address where it was before a reload of the window
    * @throws what listening throws, where that port is taken
    */
   static async start(deps: RelayDeps, address?: RelayAddress): Promise<Relay> {
@@ -107,7 +109,7 @@ export class Relay implements Disposable, RelayAddress {
       this.#silent.add(socket.once('close', () => this.#silent.delete(socket)));
       const [oldest] = this.#silent;
       if (oldest !== undefined && this.#silent.size > maxSilent) {
-        this.#silent.delete(oldest.destroy()); // So that whoever asks for nothing keeps nobody out.
+        this.#silent.delete(oldest.destroy()); // So that sockets without requests do not keep others out.
       }
     });
     for (const event of ['connect', 'upgrade']) {
@@ -115,12 +117,12 @@ export class Relay implements Disposable, RelayAddress {
     }
   }
 
-  /** What scripts put before a path. */
+  /** The address that scripts put before a path. */
   get url(): string {
     return `http://127.0.0.1:${this.port}/${this.capability}/${encodeURIComponent(this.#name)}`;
   }
 
-  /** Nobody is answered any more. Who waits is told so: it may be there again, after a reload. */
+  /** Ends the relay. Waiting scripts get an answer: after a reload of the window it may be back. */
   dispose(): void {
     this.#server.close();
     for (const response of [...this.#underWay, ...this.#refusing]) {
@@ -131,12 +133,12 @@ export class Relay implements Disposable, RelayAddress {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#silent.delete(request.socket);
-    response.on('error', () => undefined); // Who asked has gone.
+    response.on('error', () => undefined); // The script has gone.
     try {
       await this.#answer(request, response);
     } catch (error) {
       if (request.errored !== null) {
-        return; // Its script has gone before it was whole.
+        return; // The script has gone before its request was complete.
       }
       logFault(this.#deps.log, error);
       say(response, 500, ownFault().message);
@@ -215,14 +217,14 @@ export class Relay implements Disposable, RelayAddress {
       passage.fail(failure, this.#deps.sentence(failure));
     } finally {
       timer?.dispose();
-      response.off('close', abort); // An abort makes an error with its stack, for nobody.
+      response.off('close', abort); // Aborting would create an error for nothing.
       const ms = Math.round(clock.now().up - begun);
       log.info(`Relay of ${this.#name}: ${method} ${path} ${response.statusCode}, ${ms} ms`);
       this.#deps.onDone(failure);
     }
   }
 
-  /** Whoever was asked has agreed to where the connection led then. */
+  /** The connection, if it is still bound to what the person has agreed to. */
   #connection(): Connection {
     const connection = this.#deps.connection();
     if (identityOf(connection) !== this.identity) {
@@ -235,7 +237,7 @@ export class Relay implements Disposable, RelayAddress {
     return connection;
   }
 
-  /** Where an answer says that something is, by way of the relay. */
+  /** An answer's `Location` as an address of the relay. */
   #located(location: string): string {
     const { url } = this.#deps.connection();
     const to = URL.parse(location, url);

@@ -2,12 +2,12 @@ import { wholeForms } from '../redact.ts';
 
 const star = 0x2a;
 
-/** Bytes as they are in lower case: servers change that, too. */
+/** Maps bytes to lower case: servers may change the case. */
 const lower = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte > 0x40 && byte < 0x5b ? byte | 0x20 : byte,
 );
 
-/** How some secrets are looked for. */
+/** The tables to search for some secrets. */
 interface Search {
   /** In every encoding, the longest first. */
   readonly forms: readonly Buffer[];
@@ -21,7 +21,7 @@ interface Search {
   readonly shifts: Uint8Array;
 }
 
-/** Those for the last secrets, by these: the same ones go out with request after request. */
+/** The tables for the secrets used last, which are the same in request after request. */
 const searches = new Map<string, Search>();
 const maxSearches = 8;
 
@@ -42,7 +42,7 @@ export class SecretMask {
     return this.#search.texts.some((form) => small.includes(form));
   }
 
-  /** What can go on of what has arrived; the chunk may be changed. */
+  /** Masks a chunk, in place. Returns what is complete of all that has arrived. */
   take(chunk: Uint8Array): Buffer {
     const bytes =
       this.#rest.length === 0
@@ -61,7 +61,7 @@ export class SecretMask {
       }
       at += Math.max(shift, found?.length ?? 1);
     }
-    // Where a secret begins whose end is still to come.
+    // From here on a secret may begin that is not complete.
     let ready = Math.max(bytes.length - (forms[0]?.length ?? 1) + 1, 0);
     const isBeginning = (form: Buffer) => form.length > bytes.length - ready && begins(form, bytes, ready);
     while (ready < bytes.length && !(isFirst[lower[bytes[ready] ?? 0] ?? 0] && forms.some(isBeginning))) {
@@ -71,7 +71,7 @@ export class SecretMask {
     return bytes.subarray(0, ready);
   }
 
-  /** The rest, when nothing else comes. */
+  /** The rest, at the end of the answer. */
   end(): Buffer {
     const rest = this.#rest;
     this.#rest = Buffer.alloc(0);
@@ -108,7 +108,7 @@ function searchFor(secrets: readonly string[]): Search {
 const asJson = (code: number) => `\\u${code.toString(16).padStart(4, '0')}`;
 const asHtml = (code: number) => `&#x${code.toString(16)};`;
 
-/** Which characters servers escape, and how: .NET, Gson, and those that are careful, in JSON; then in HTML. */
+/** Which characters servers escape, and how: .NET, Gson and others in JSON, then in HTML. */
 const escapings: readonly [RegExp, (code: number) => string][] = [
   [/["&'+<>`]/g, asJson],
   [/[&'<=>]/g, asJson],
@@ -124,7 +124,7 @@ const escapings: readonly [RegExp, (code: number) => string][] = [
 function formsOf(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/');
   const escaped = escapings.map(([which, as]) => secret.replace(which, (one) => as(one.charCodeAt(0))));
-  // Gson has its own way with quotes.
+  // Gson escapes quotes with a backslash all the same.
   const quoted = escaped.map((text) => text.replace(/["\\](?!u[\da-f]{4})/g, '\\$&'));
   return [...wholeForms(secret), ...[json, ...escaped, ...quoted].filter((form) => form.length >= 8)];
 }
@@ -133,7 +133,7 @@ function pairAt(bytes: Buffer, end: number): number {
   return ((lower[bytes[end - 1] ?? 0] ?? 0) << 8) | (lower[bytes[end] ?? 0] ?? 0);
 }
 
-/** Whether a form stands at a place, or its beginning where the bytes end before it does. */
+/** Whether a form is at a place, or its beginning at the end of the bytes. */
 function begins(form: Buffer, bytes: Buffer, from: number): boolean {
   const end = Math.min(form.length, bytes.length - from);
   for (let at = 0; at < end; at++) {

@@ -2,7 +2,7 @@ import type { Json } from '../json.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Parameters as a person reads and types them: `name=value&list[]=a&list[]=b`, or JSON where that cannot say them. */
+/** Parameters as a person reads and types them: `name=value&list[]=a&list[]=b`, or JSON where that form is not enough. */
 export function paramsText(params: Params): string {
   const pairs = Object.entries(params).flatMap(([name, value]) =>
     Array.isArray(value) ? value.map((one: unknown) => [`${name}[]`, one]) : [[name, value]],
@@ -35,7 +35,7 @@ function parsed(text: string): Record<string, Json> | undefined {
   }
 }
 
-/** Encodes only what would be read as something else. */
+/** Encodes only what would be read in another way. */
 function plain(text: string, isName = false): string {
   return text.replace(isName ? /[%&+=#]/g : /[%&+#]/g, encodeURIComponent);
 }

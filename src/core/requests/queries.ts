@@ -20,10 +20,10 @@ const schema = v.object({
   ),
 });
 
-/** Members of a request that are not saved: a session does not last, and a saved query is always shown. */
+/** Members of a request that are not saved: its session will have ended, and a saved query is always shown. */
 const momentary = new Set(['session', 'show', 'keepOpen']);
 
-/** Reads one entry of `sessionTokens.queries`. Whoever runs the request checks it whole. */
+/** Reads one entry of `sessionTokens.queries`. The request is checked when it runs. */
 export function parseQuery(input: unknown): Parsed<SavedQuery, Message> {
   const parsed = v.safeParse(schema, input);
   if (!parsed.success) {
@@ -34,7 +34,7 @@ export function parseQuery(input: unknown): Parsed<SavedQuery, Message> {
   return { ok: true, value: { name, request: lasting(request) } };
 }
 
-/** Whether something can be named and shown as a request. Whoever runs it checks it whole. */
+/** Whether something can be shown as a request. It is checked when it runs. */
 export function isRequest(input: unknown): input is DataRequest {
   return v.is(schema.entries.request, input);
 }
@@ -55,7 +55,7 @@ export function describeRequest(request: DataRequest): string {
   return [request.connection, ...more].join(' · ');
 }
 
-/** Whether two requests ask for the same. */
+/** Whether two requests are the same but for members that are not saved. */
 export function sameRequest(a: DataRequest, b: DataRequest): boolean {
   return fingerprint(a) === fingerprint(b);
 }

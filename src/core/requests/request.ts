@@ -7,17 +7,16 @@ import type { GatewayMemory, Query, WireRequest } from '../protocols/protocol.ts
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-/** What every request says. */
 export const common = { connection: text, show: v.optional(v.boolean(), true) };
-/** What a request says where a gateway consists of services. */
+/** The member of a request to a gateway with services. */
 export const withServices = { service: v.optional(text) };
-/** What a request says where data calls run in sessions: `reuse`, `new` or the id of a token, and what becomes of it. */
+/** The members of a request that runs in a session: `reuse`, `new` or the id of a token, and whether it stays open. */
 export const withSessions = {
   session: v.optional(text, 'reuse'),
   keepOpen: v.optional(v.boolean(), true),
 };
 
-/** What a person, a program or a saved query asks for (docs/contract.md, Commands). What else it says is its protocol's. */
+/** What a person, a program or a saved query asks for (docs/contract.md, Commands). Other members are its protocol's. */
 export interface DataRequest {
   readonly connection: string;
   readonly show?: boolean | undefined;
@@ -37,7 +36,7 @@ export interface CheckedRequest {
 }
 
 /**
- * Checks a request against the protocol of its connection. Members that are undefined count as left out.
+ * Checks a request against the protocol of its connection. Members that are undefined count as absent.
  * @throws E_CONFIG that names the field
  */
 export function checkRequest(given: unknown, connection: Connection): CheckedRequest {
@@ -63,7 +62,7 @@ export function wireOf(request: DataRequest, connection: Connection, memory: Gat
   return protocolOf(connection).wire(query, connection, { service, memory });
 }
 
-/** How a request is called where there is little room: `MVMVS/JCPU`, `GetValuesRC`. */
+/** The short title of a request: `MVMVS/JCPU`, `GetValuesRC`. */
 export function titleOf(request: Query): string {
   const names = targetNames(request);
   return names.map((name) => String(request[name])).join('/') || String(request.connection ?? '');

@@ -4,37 +4,34 @@ import { isRecord } from '../http/text.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WireRequest } from '../protocols/protocol.ts';
 
-/** The programs that a request can be written for. */
 export const requestForms = ['curl', 'cmd', 'python', 'powershell', 'http'] as const;
 export type RequestForm = (typeof requestForms)[number];
 
-/** Parameters that hold secrets are left out, whoever put them there. */
+/** Parameters that hold secrets, which are left out. */
 const secretName = /^(?:session-?_?token|api-?_?key|password|email|token)$/i;
 
 /** Headers that may hold a secret whatever their value looks like. */
 const secretHeader = /auth|cookie|key|token|secret|pass|credential|session|signature/i;
 
-/** A request whose text can be written. Secrets are not in it, only the names of the variables that hold them. */
+/** A request ready to be written as text, with the names of environment variables in place of secrets. */
 interface Written {
   readonly method: WireRequest['method'];
   readonly url: string;
   readonly query: Pairs;
-  /** The token, where it is in no header: those are below. */
+  /** The token, unless it is in a header; see `headers`. */
   readonly secret: Pick<WireRequest['token'], 'variable'> & {
     readonly place: 'query' | 'json' | 'form' | 'nowhere';
     readonly name: string;
   };
-  /** A JSON body in ASCII, before and after the token in it; one part where that is not in it. */
+  /** A JSON body in ASCII: the parts before and after the token, or one part without the token. */
   readonly body: readonly string[];
   /** The fields of a form, but for the token. */
   readonly form: Pairs;
-  /** The connection's own. Between two parts of a value stands what is in `variable`. */
+  /** The headers. Between two parts of a value is the value of `variable`. */
   readonly headers: readonly { readonly name: string; readonly parts: string[]; readonly variable: string }[];
 }
 
-/**
- * The text that makes a request from elsewhere. The token comes from an environment variable, and is never in the text.
- */
+/** A request as text for another program. The token comes from an environment variable, and is never in the text. */
 export function requestText(wire: WireRequest, connection: Connection, form: RequestForm): string {
   const { token } = wire;
   const name = typeof token.name === 'string' ? token.name : token.name.join('/');
@@ -54,7 +51,7 @@ export function requestText(wire: WireRequest, connection: Connection, form: Req
   return writers[form](written);
 }
 
-/** Stands for the token until the body is written. */
+/** Placeholder of the token until the body is written. */
 const mark = '\u0000';
 
 function bodyAround({ json, token }: WireRequest): string[] {
@@ -82,7 +79,7 @@ function ascii(json: Json): string {
   );
 }
 
-/** The headers of the request, and of the connection those in whose place it has none of its own. */
+/** The headers of the request, and those of the connection that it does not replace. */
 function ownHeaders(wire: WireRequest, { headers = {} }: Connection, tokenName: string): Written['headers'] {
   const own = Object.keys(wire.headers ?? {}).map((name) => name.toLowerCase());
   const others = Object.entries(headers).filter(([name]) => !own.includes(name.toLowerCase()));
@@ -97,7 +94,7 @@ function ownHeaders(wire: WireRequest, { headers = {} }: Connection, tokenName: 
     }));
 }
 
-/** A header's value in the words of a form. */
+/** A header's value as a program of the form writes it. */
 function words(
   parts: readonly string[],
   text: (part: string) => string,
@@ -113,7 +110,7 @@ function addressOf({ url, query }: Written): string {
   return query.length === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${encodePairs(query)}`;
 }
 
-/** What stands between the address and one more parameter. */
+/** The character before one more parameter of the address. */
 function jointOf(written: Written): string {
   return addressOf(written).includes('?') ? '&' : '?';
 }
@@ -159,7 +156,7 @@ function cmd({ method, url, query, secret, body, form, headers }: Written): stri
     'curl --silent --show-error --fail-with-body',
     `${method === 'HEAD' ? '--head' : `--request ${method}`} ${cmdWord(url)}`,
     ...query.map(([name, value]) => {
-      // What cmd cannot hold (the end of a line) or sends in the code page of the machine is encoded.
+      // Line breaks, and characters that cmd would send in the machine's code page, are encoded.
       const isBare = /^[ -$&-~]*$/.test(value);
       return `--url-query ${cmdWord(isBare ? `${encode(name)}=${value}` : `+${encodePairs([[name, value]])}`)}`;
     }),

@@ -1,7 +1,7 @@
 import { isRecord } from '../http/text.ts';
 import { type DataRequest, targetNames } from './request.ts';
 
-/** A copy of something that JSON can hold, in which every text was changed, names of members too. */
+/** A copy of a JSON value with `change` applied to every text, names of members included. */
 export function withTexts<T>(value: T, change: (text: string) => string): T;
 export function withTexts(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') {
@@ -15,7 +15,7 @@ export function withTexts(value: unknown, change: (text: string) => string): unk
     : value;
 }
 
-/** The same for JSON that is not read: numbers and the order of members stay as they are written. */
+/** JSON text with `change` applied to every text in it: numbers and the order of members stay as they are written. */
 export function withTextsOfJson(json: string, change: (text: string) => string): string {
   return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/gs, (text) => {
     const read = JSON.parse(text) as string;
@@ -30,7 +30,7 @@ export function withTextsOfJson(json: string, change: (text: string) => string):
  * @param finds whether there is a secret in a text, by its value or by its shape
  */
 export function withoutSecrets(request: DataRequest, finds: (text: string) => boolean): DataRequest {
-  // Without what says what it is for there is no request.
+  // Without its target it would be no request.
   const essential = new Set(['connection', ...targetNames(request)]);
   const isOpen = ([name, value]: [string, unknown]): boolean => {
     const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');

@@ -33,7 +33,7 @@ export class Arranging {
   /** The differences from the table compared with. */
   changes: Changes | undefined;
   /** What was arranged last: a person looks at many pages of the same. */
-  #last: Arranged | undefined;
+  #last: RowOrder | undefined;
 
   constructor(source: { readonly table: ResultTable; readonly isWhole: boolean }) {
     this.#source = source;
@@ -65,7 +65,7 @@ export class Arranging {
    * The rows of an arrangement. Rows that arrive are put in their places when there are twice as many as before, and when
    * they are all there: each time costs as much as sorting them all.
    */
-  arranged(arrangement: Arrangement | undefined): Arranged {
+  arranged(arrangement: Arrangement | undefined): RowOrder {
     const { table, isWhole } = this.#source;
     const { rowCount } = table;
     const { changes } = this;

@@ -5,7 +5,7 @@ import { abilitiesOf, protocolOf } from '../protocols/kinds.ts';
 import { mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
-import { atATime, belongsTo } from './gateways.ts';
+import { belongsTo, maxAtOnce } from './gateways.ts';
 import {
   isClosable,
   isEnding,
@@ -28,7 +28,7 @@ export interface ClosedCount {
 /** Longer than anyone waits for a session to be closed, in milliseconds. */
 export const closingMs = 60_000;
 
-/** What a window that closes a session as it goes may take for it before others look, in milliseconds. */
+/** How long a window that exits may take to close a session before others check, in milliseconds. */
 const leavingMs = 1_000;
 
 type ClosingDeps = Environment & { calls: GatewayCalls; signIn: SignIn; takeover: Takeover };
@@ -47,17 +47,17 @@ export class Closing extends Part<ClosingDeps> {
       claims.onDidClaim((key) => {
         const id = key.startsWith(leavingKey('')) ? key.slice(leavingKey('').length) : undefined;
         if (id !== undefined && table.get(id) !== undefined) {
-          // Its window has a moment to do it; then it is done, whoever does it.
+          // Its window gets a moment to close it; after that any window may.
           scheduler.after(leavingKey(id), leavingMs, () => void this.#finishLeaving(id));
         }
       }),
     );
   }
 
-  /** Ends what windows were closing when they died, or as they went. */
+  /** Ends the tokens that windows were closing when they died or exited. */
   async resume(): Promise<void> {
     const { claims, log, scheduler, table } = this.deps;
-    // Nothing that a window does at its end is sure to reach the store; its claims are.
+    // What a window writes to the store as it exits may be lost; its claims are files, and are not.
     const leaving = new Set(
       await claims.claimed(leavingKey('')).catch((error: unknown) => {
         log.warn(`What windows closed at their end cannot be seen: ${String(error)}`);
@@ -80,7 +80,7 @@ export class Closing extends Part<ClosingDeps> {
     if (isClosable(record)) {
       await unlessCancelled(this.end(record, options), options.signal);
     } else if (record.level === 'replaced') {
-      // It goes when its sessions have been taken over: only with it they can be closed.
+      // It is kept until its sessions have been taken over: they can only be closed with it.
       await unlessCancelled(this.#finishClosing(record.id), options.signal);
     } else {
       await this.#endUser(record, options);
@@ -108,14 +108,14 @@ export class Closing extends Part<ClosingDeps> {
 
   /** Ends sessions; counts those that could not be. */
   async endAll(sessions: readonly (Session | SoleToken)[], options: OperationOptions): Promise<ClosedCount> {
-    const ended = await eachOf(sessions, atATime, (session) => this.tryEnd(session, options));
+    const ended = await eachOf(sessions, maxAtOnce, (session) => this.tryEnd(session, options));
     const closed = ended.filter((isEnded) => isEnded).length;
     return { closed, failed: ended.length - closed };
   }
 
   /**
-   * Ends the sessions that this window opened and no other has used since, as the window goes; and those that a
-   * window left behind that lives no more. What cannot be ended within `withinMs` is left to the next start.
+   * Ends the sessions that this window opened and no other has used since, as the window exits, and those of windows that
+   * have died. What cannot be ended within `withinMs` milliseconds is left to the next start.
    */
   async closeMine(withinMs: number): Promise<void> {
     const { claims, clock, log, table, window } = this.deps;
@@ -126,18 +126,18 @@ export class Closing extends Part<ClosingDeps> {
         gone.set(other, gone.get(other) ?? !(await claims.lives(other)));
       }
     } catch (error) {
-      log.warn(`Other windows cannot be seen: ${String(error)}`); // What may be theirs is left alone.
+      log.warn(`Other windows cannot be seen: ${String(error)}`); // What they may use stays open.
     }
     const mine = table
       .all()
       .filter(isClosable)
       .filter(({ openedBy, usedBy }) => gone.get(openedBy) && gone.get(usedBy))
       .filter((record) => this.#canEnd(record));
-    const ending = eachOf(mine, atATime, (session) => this.#endAtExit(session));
+    const ending = eachOf(mine, maxAtOnce, (session) => this.#endAtExit(session));
     await within(clock, withinMs, ending);
   }
 
-  /** Whether the gateway of a token can be asked to end it; else it is kept, and lives on. */
+  /** Whether the gateway of a token can be asked to end it; else the token stays held. */
   #canEnd({ connection: name }: TokenRecord): boolean {
     const connection = this.deps.connections.find(name);
     return connection === undefined || abilitiesOf(connection).closable;
@@ -149,7 +149,7 @@ export class Closing extends Part<ClosingDeps> {
     for (const record of records) {
       await this.forget(record);
     }
-    await eachOf(records, atATime, async (record) => {
+    await eachOf(records, maxAtOnce, async (record) => {
       if (record.level === 'user' || record.level === 'replaced') {
         await this.deps.calls.logOff(record, { signal });
       }
@@ -168,7 +168,9 @@ export class Closing extends Part<ClosingDeps> {
     // While some are being closed others may open.
     for (let open = table.sessionsOf(user); open.length > 0; open = table.sessionsOf(user)) {
       const results = await unlessCancelled(
-        eachOf(open, atATime, (session) => this.end(session, options).catch((error: unknown) => ({ error }))),
+        eachOf(open, maxAtOnce, (session) =>
+          this.end(session, options).catch((error: unknown) => ({ error })),
+        ),
         options.signal,
       );
       const failure = results.find((result) => result !== undefined);
@@ -176,7 +178,7 @@ export class Closing extends Part<ClosingDeps> {
         throw failure.error; // Without their user token those left could never be closed.
       }
     }
-    await this.forget(user); // First: what is being opened under it is not kept then.
+    await this.forget(user); // Before the log-off, so that a session being opened under it is not kept.
     await this.deps.calls.logOff(user, options);
   }
 
@@ -184,7 +186,7 @@ export class Closing extends Part<ClosingDeps> {
     const { connections, sync, table } = this.deps;
     const connection = connections.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
-      await this.forget(record); // There is no way left to where it was issued.
+      await this.forget(record); // No connection leads to where it was issued.
       return;
     }
     if (record.level === 'session') {
@@ -201,7 +203,7 @@ export class Closing extends Part<ClosingDeps> {
     try {
       await attempt().catch(async (error: unknown) => {
         if (record.level !== 'session') {
-          throw error; // Had it gone already, that would count as closed: this is about something else.
+          throw error; // A token that has gone already counts as closed: this error has another cause.
         }
         await this.#endRefused(record, attempt, options, error);
       });
@@ -212,7 +214,7 @@ export class Closing extends Part<ClosingDeps> {
     await this.forget(record);
     const held = table.get(record.id);
     if (held !== undefined && isClosable(held) && held.value !== record.value) {
-      await this.#endNow(held, options); // A renewal has put another one in its place meanwhile.
+      await this.#endNow(held, options); // A renewal has replaced the value meanwhile.
     }
   }
 
@@ -244,7 +246,7 @@ export class Closing extends Part<ClosingDeps> {
         await this.deps.signIn.again({ connection, service: session.service }, options, user);
       } catch (error) {
         if (isLoginRefused(error) && options.askLogin === undefined) {
-          return; // The same, found out just now.
+          return; // The remembered login was refused just now; the session is dead as above.
         }
         throw error;
       }
@@ -252,7 +254,7 @@ export class Closing extends Part<ClosingDeps> {
     try {
       await attempt();
     } catch (error) {
-      // Its user token lives, so it is the session that the gateway knows no more; unless it still answers.
+      // The user token lives, so the refusal means that the session has gone, unless it still answers.
       if (!mayRefuseToken(error) || (await this.deps.calls.answers(session))) {
         throw error;
       }
@@ -260,8 +262,8 @@ export class Closing extends Part<ClosingDeps> {
   }
 
   /**
-   * Ends a session without waiting for the store, whose other side may be gone already: what is done is written
-   * beside it, and the next window that starts does the rest.
+   * Ends a session without waiting for the secret storage, which may be shut down already: a claim notes it, and the next
+   * window that starts does the rest.
    */
   async #endAtExit(record: Session | SoleToken): Promise<void> {
     const { claims, log } = this.deps;
@@ -285,7 +287,7 @@ export class Closing extends Part<ClosingDeps> {
     }
   }
 
-  /** A window closed this as it went. Whatever comes of it, the claim has had its effect: nobody shall close it later. */
+  /** Finishes a closing that a window claimed as it exited; the claim is released in any case, so that nobody tries again. */
   async #finishLeaving(id: string): Promise<void> {
     const { claims, log, table } = this.deps;
     const record = table.get(id);
@@ -294,7 +296,7 @@ export class Closing extends Part<ClosingDeps> {
       if (!(await claims.claimed(key)).includes('')) {
         return; // Another window was faster.
       }
-      // A window that has used it since has it now.
+      // A living window that has used it since keeps it.
       if (record !== undefined && !(await claims.lives(record.usedBy))) {
         await this.#finishClosing(id);
       }
@@ -304,11 +306,11 @@ export class Closing extends Part<ClosingDeps> {
     }
   }
 
-  /** A window died, or was left, while it closed this. */
+  /** Finishes a closing that was begun by a window that died or exited. */
   async #finishClosing(id: string): Promise<void> {
     const { connections, log, scheduler, sync, table } = this.deps;
     for (const other of this.#othersOfValue(id)) {
-      await sync.readAgain(other.id); // It may have another value by now: then this is all that is left of the old one.
+      await sync.readAgain(other.id); // If it has another value by now, this record alone holds the old one.
     }
     const record = table.get(id);
     if (record === undefined) {
@@ -316,7 +318,7 @@ export class Closing extends Part<ClosingDeps> {
     }
     try {
       if (this.#othersOfValue(id).length > 0) {
-        await sync.remove(id); // While a token was being replaced: it was not yet.
+        await sync.remove(id); // The window died before it had replaced the token, which is in use.
       } else if (isClosable(record)) {
         await this.end(record);
       } else if (record.level === 'replaced') {
@@ -333,7 +335,7 @@ export class Closing extends Part<ClosingDeps> {
     }
   }
 
-  /** What else is held of a token's value. Of several that only wait for their end, all windows leave the same one. */
+  /** The other records of a token's value; of several to be closed, every window keeps the one with the lowest id. */
   #othersOfValue(id: string): TokenRecord[] {
     const { table } = this.deps;
     const record = table.get(id);

@@ -13,39 +13,39 @@ export interface Deadline {
 interface Offset {
   readonly up: number;
   readonly wall: number;
-  /** Its uptime when it was heard of. */
+  /** The other machine's uptime in the entry that told it. */
   readonly theirUp: number;
-  /** Whether it is the offset but for the time that news are under way; otherwise it is that or less. */
+  /** Whether it is exact but for the delay of the entry that told it; otherwise the true offset is this or less. */
   readonly isHeard: boolean;
 }
 
-/** What an entry says of its writing: when that was, and whether its writer would like to hear from other machines. */
+/** What an entry says of its writing: when that was, and whether its writer asks other machines for their clocks. */
 export interface Stamp {
   readonly written?: Instant | undefined;
   readonly asks?: boolean | undefined;
 }
 
-/** What a machine has learned of other machines' clocks, by {@link startOf} them; of each of its moments since. */
+/** What was known of other machines' clocks, by {@link startOf} them, when an instant was read from the clock. */
 const learned = new WeakMap<Instant, ReadonlyMap<string, Offset>>();
 
-/** The two clocks differ by this much in every honest minute; more is a jump of the wall clock. In milliseconds. */
+/** Wall clock and uptime may drift apart by this much; more is a jump of the wall clock. In milliseconds. */
 const jumpMs = 2_000;
 
-/** What two processes' readings of a coarse uptime may differ by, in milliseconds. */
+/** How far two processes' readings of a coarse uptime may differ, in milliseconds. */
 const uptimeGrainMs = 1_000;
 
 /**
- * Milliseconds that have passed since an instant, never too few: where the clocks disagree the one that cannot
- * be set is believed, and where that one started anew with the machine, the wall clock is; `Infinity` where
- * neither can tell. What another machine has noted is known once that machine was heard of; until then it is a guess
- * ({@link isKnown}) by the wall clocks, which may differ.
+ * Milliseconds that have passed since an instant, never too few: where wall clock and uptime disagree the uptime counts,
+ * because nobody can set it, and after a restart the wall clock; `Infinity` where neither can tell. For an instant of
+ * another machine it is a guess by the wall clocks, which may differ, until that machine's clocks are known ({@link
+ * isKnown}).
  */
 export function elapsed(since: Instant, now: Instant): number {
   const byUp = now.up - since.up;
   const byWall = now.wall - since.wall;
   if (!isOwn(since, now)) {
     const min = sinceHeard(since, now);
-    // Less than nothing: without a boot id, this was before that machine was started anew.
+    // Negative without a boot id: noted before that machine was restarted.
     const isGuessed = !isKnown(since, now) || min < -syncDelayMs;
     return isGuessed ? Math.max(byWall, min, 0) : Math.max(min, 0) + syncDelayMs;
   }
@@ -55,13 +55,13 @@ export function elapsed(since: Instant, now: Instant): number {
     return byWall >= now.up - jumpMs ? Math.max(byWall, 0) : Number.POSITIVE_INFINITY;
   }
   if (Math.abs(byUp - byWall) <= jumpMs) {
-    // The wall clock is read in whole milliseconds: that much alone must not make a deadline tremble.
+    // The wall clock is read in whole milliseconds: that alone must not shift a deadline.
     return Math.max(byWall, byUp - 1, 0);
   }
   return known ? Math.max(byUp + uptimeGrainMs, 0) : Math.max(byUp, byWall);
 }
 
-/** Milliseconds since this machine heard of an instant of another one, or of a later one: it was no less ago than that. */
+/** The least time since another machine's instant, in milliseconds: this machine has known of it for so long. */
 function sinceHeard(since: Instant, now: Instant): number {
   return now.up - since.up - (learned.get(now)?.get(startOf(since))?.up ?? Number.POSITIVE_INFINITY);
 }
@@ -89,12 +89,12 @@ export function mayLive(deadline: Deadline, now: Instant): boolean {
   return remaining(deadline, now) > 0 || isGuess(deadline, now);
 }
 
-/** The same, of machines and containers alike: those of one machine share its clock, and no claims. */
+/** Whether an instant was noted in this container of this machine: those of one machine share its clock, but no claims. */
 export function isFromHere(then: Instant, now: Instant): boolean {
   return isOwn(then, now) && (then.machine ?? now.machine) === now.machine;
 }
 
-/** What tells one start of one machine from all others; empty where nothing does. */
+/** Identifies one start of one machine; empty where nothing does. */
 export function startOf({ boot, machine = '' }: Instant): string {
   return boot === '' ? machine : boot;
 }
@@ -122,10 +122,10 @@ export class LearningClock implements Clock {
     return this.#own.setTimeout(callback, ms);
   }
 
-  /** What an entry is to say of its writing now. */
+  /** The stamp for an entry that is written now. */
   stamp(entry: string): Stamp & { readonly written: Instant } {
     const written = this.now();
-    // Who was asked in this entry and has not answered may be asleep.
+    // A machine that was asked in this entry and has not answered may be asleep: the question stays.
     const asks = [...this.#asking.values()].some(
       (asked) => asked.until > written.up || (asked.entry === entry && asked.until > 0),
     );
@@ -157,8 +157,8 @@ export class LearningClock implements Clock {
   }
 
   /**
-   * Asks machines for their clocks that are new here, or seem to have changed; news alone may have been long under way.
-   * True if there is any: then `entry` is to be written with the question.
+   * Asks machines for their clocks that are unknown here, or seem to have changed: an entry alone may have been long under
+   * way. True if there is any: then `entry` is to be written with the question.
    * @param noted instants of which some may be theirs
    */
   ask(entry: string, ...noted: (Instant | undefined)[]): boolean {
@@ -217,11 +217,11 @@ export class LearningClock implements Clock {
     if (known?.isHeard && lateMs > 0) {
       const isWallAsBefore = Math.abs(offset.wall - known.wall) <= syncDelayMs;
       if (lateMs <= syncDelayMs) {
-        // It was longer under way than earlier news: to go by that would by and by be too late.
+        // It was longer under way than an earlier one: by this offset deadlines would be too late.
         this.#others.set(start, { ...offset, up: known.up, ...(isWallAsBefore ? { wall: known.wall } : {}) });
         return false;
       }
-      // Its uptime stood still or began anew, and its wall clock goes on as before; or else it is the news that took long.
+      // Either its uptime stood still or was reset while its wall clock went on, or this entry took long to arrive.
       const isAnew = written.boot === '' && theirUp < known.theirUp - syncDelayMs;
       if (!isAnew && !isWallAsBefore) {
         return false;
@@ -267,9 +267,9 @@ export function stateOf(remainingMs: number, warnMs: number): TokenState {
   return remainingMs < warnMs ? 'expiring' : 'live';
 }
 
-/** Of the life, at most; so that renewals stay near the least number possible. */
+/** The margin is at most this part of the life, so that renewals are few. */
 const marginShare = 0.12;
-/** Enough for any life, in milliseconds. */
+/** The margin is at most so long, in milliseconds. */
 const maxMarginMs = 60_000;
 /** Part of the margin by which the renewals of many tokens differ. */
 const jitterShare = 0.4;

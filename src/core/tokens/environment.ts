@@ -7,11 +7,11 @@ import type { KeeperDeps, Ports } from './ports.ts';
 import { TokenSync } from './tokenSync.ts';
 import { TokenTable } from './tokenTable.ts';
 
-/** What all that works on tokens shares: what the window gives, and what is held and known. */
+/** What all parts of the keeper share: the window's services, the table of tokens, gateways and logins. */
 export type Environment = ReturnType<typeof environmentOf>;
 
 /**
- * Makes the table of tokens and what keeps it, gateways and logins.
+ * Makes the table of tokens, its synchronization, the gateways and the logins.
  * @param owned disposes of what is made here
  */
 export function environmentOf(deps: KeeperDeps, owned: DisposableStore) {

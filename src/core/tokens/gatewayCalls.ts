@@ -10,7 +10,7 @@ import { isFromHere, mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
-import { lookMs } from './logins.ts';
+import { pollMs } from './logins.ts';
 import {
   type AnyUser,
   isClosable,
@@ -24,7 +24,7 @@ import {
 import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
 import { leaseOrAlone, syncDelayMs } from './store.ts';
 
-/** A window that was asked to go is at work for no longer, in milliseconds. */
+/** By then a window that exits has stopped working, in milliseconds. */
 const goneMs = 5_000;
 
 interface CallAbout {
@@ -33,13 +33,13 @@ interface CallAbout {
   readonly how?: 'alone' | 'together';
 }
 
-/** What a call about a token is made with, and what its answer tells of the token's life. */
+/** Makes calls about tokens, and notes what their answers tell of the tokens' lives. */
 export class GatewayCalls extends Part<Environment> {
-  /** By token: of this window's own callers, one at a time. */
+  /** One renewal at a time for each token, among this window's callers. */
   readonly #turns = new Turns();
   readonly #unwanted = new Emitter<string>((error) => logFault(this.deps.log, error));
 
-  /** What a gateway has put in the place of a token that was closed or replaced meanwhile waits for its end; hears its id. */
+  /** Fires with the id of a token to be closed: it was issued in place of one that was closed or replaced meanwhile. */
   readonly onUnwanted = this.#unwanted.event;
 
   /** @throws `E_CONFIG` where the connection has gone or leads elsewhere than where the token was issued */
@@ -90,8 +90,8 @@ export class GatewayCalls extends Part<Environment> {
   }
 
   /**
-   * Renews a token at its gateway and notes what that gives, before anything else is done. What only one can use is used by
-   * one window at a time; the others find what it has got.
+   * Renews a token at its gateway, and stores the result before anything else is done. A refresh token that works only once
+   * is used by one window at a time; the others find the new token.
    * @param change what else is to be noted
    */
   async renew(
@@ -112,7 +112,7 @@ export class GatewayCalls extends Part<Environment> {
       const news = withoutUndefined({ lastUsedAt: clock.now().wall, value, ...change, more: grant.more });
       await sync.applyLife(current, life, news, 'now'); // At once, so that no other window renews as well.
       if (value !== current.value && isClosable(current)) {
-        await sync.removeEnded(current); // A window that was signing in may have put it aside, and would renew it once more.
+        await sync.removeEnded(current); // A window that was signing in may keep it for closing, and would renew it.
       }
     };
     await (gateway.renewsDead
@@ -121,14 +121,14 @@ export class GatewayCalls extends Part<Environment> {
   }
 
   /**
-   * Puts aside, to be ended, what a gateway has put in the place of a token that was closed or replaced meanwhile. The old
-   * value has ended, be it kept elsewhere for closing.
+   * Keeps a token for closing that was issued in place of one that was closed or replaced meanwhile. The old value has
+   * ended, so no window need close it.
    */
   async discard(old: TokenRecord, grant: Grant): Promise<void> {
     const { newId, sync } = this.deps;
     if (isClosable(old)) {
       const more = keptAfter(old.more, grant.more ?? {});
-      const life = lifeOf(grant, old.lifeMs); // The old one may have been dead by then.
+      const life = lifeOf(grant, old.lifeMs); // Not what was left of the old one: it may have been dead.
       const unwanted = { ...old, ...life, value: grant.value, more, id: newId(), closing: true };
       await sync.put(unwanted);
       await sync.removeEnded(old);
@@ -136,7 +136,7 @@ export class GatewayCalls extends Part<Environment> {
     }
   }
 
-  /** Does what can be done once with what a token has, unless another window has done it. */
+  /** Uses a refresh token that works only once, unless another window has used it. */
   async #once(
     connection: Connection,
     record: TokenRecord,
@@ -145,24 +145,24 @@ export class GatewayCalls extends Part<Environment> {
     const { claims, clock, log, scheduler } = this.deps;
     const key = `refresh-${familyOf(record)}-${record.valueVersion}`;
     const lease = () => leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds);
-    const release = () => claims.release(key).catch(() => undefined); // It ages.
-    // Whoever has it, or had it, may be going, or have slept with the machine, and be about to note what it has got.
+    const release = () => claims.release(key).catch(() => undefined); // A lease goes stale by itself.
+    // Another window with this claim may be exiting, or have slept with the machine, and be about to store its result.
     const isFirst =
       scheduler.has(key) || (await claims.claim(key, Number.POSITIVE_INFINITY).catch(() => true));
     let waitMs = isFirst ? 0 : goneMs;
     let current = await this.#unused(record);
     if (current !== undefined && !isFromHere(current.sent, clock.now())) {
-      // Machines share no claims: the one that got the token goes first, and all others look again when that has been heard of.
+      // Machines share no claims: the one that got the token goes first, and the others look again once they would know.
       await pause(clock, syncDelayMs);
       current = await this.#unused(record);
     }
     while (current !== undefined) {
-      const isMine = await lease(); // Reading may have taken so long that another window has it by now.
+      const isMine = await lease(); // Another window may have leased it during the reading.
       if (isMine && waitMs <= 0) {
         break;
       }
-      waitMs = isMine ? waitMs - lookMs : goneMs;
-      await pause(clock, lookMs);
+      waitMs = isMine ? waitMs - pollMs : goneMs;
+      await pause(clock, pollMs);
       current = await this.#unused(record);
     }
     if (current === undefined) {
@@ -170,7 +170,7 @@ export class GatewayCalls extends Part<Environment> {
     }
     try {
       await work(current);
-      // A window that was writing meanwhile has written over the news, and hears of them a moment later.
+      // A window that wrote at the same time has overwritten the new token, and learns of that a moment later.
       scheduler.after(key, syncDelayMs, () => void release());
     } catch (error) {
       const isUsed = await this.#isUsedElsewhere(error, record);
@@ -181,7 +181,7 @@ export class GatewayCalls extends Part<Environment> {
     }
   }
 
-  /** Whether, where it was refused, another machine has used it all the same. All hear of that within a moment. */
+  /** Whether a refusal means that another machine has used the token: its result arrives within `syncDelayMs`. */
   async #isUsedElsewhere(error: unknown, record: TokenRecord): Promise<boolean> {
     if (!(error instanceof TokensError) || (error.details.status ?? 0) < 400) {
       return false;
@@ -214,8 +214,8 @@ export class GatewayCalls extends Part<Environment> {
   }
 
   /**
-   * Ends a user token at its gateway, where that can be asked for and is not done yet. Nobody waits for more than the
-   * attempt: it is forgotten in any case, and dies there by itself.
+   * Ends a user token at its gateway, if that can be asked for and no other record has the value. A failure is only logged:
+   * the token is forgotten in any case, and expires by itself.
    */
   async logOff(record: AnyUser, options: CallOptions = {}): Promise<void> {
     const { clock, log, table } = this.deps;
@@ -235,8 +235,8 @@ export class GatewayCalls extends Part<Environment> {
   }
 
   /**
-   * Takes in what an error tells of a token: one that its gateway has refused has expired, whatever its deadline.
-   * @param asked when the refused call began; what was heard of a later one holds
+   * Marks a token as expired if the error says that its gateway has refused it.
+   * @param asked when the refused call began; news from a later call is not overwritten
    */
   async heardRefusal(error: unknown, record: TokenRecord, asked: Instant): Promise<void> {
     if (record.level === 'session' ? refusesSession(error) : refusesToken(error)) {
@@ -245,7 +245,7 @@ export class GatewayCalls extends Part<Environment> {
   }
 }
 
-/** What a token has in common under all ids: another window may have put it aside under one of its own. */
+/** What all records of a token share: another window may keep it for closing under an id of its own. */
 function familyOf({ id, signInId }: TokenRecord): string {
   return signInId || id;
 }

@@ -8,7 +8,7 @@ import { belongsTo } from './gateways.ts';
 import { isSame, partsOf, secretIn } from './loginParts.ts';
 import type { Credentials } from './store.ts';
 
-/** Asks the person for the gateway's own login; undefined when they turn away. */
+/** Asks the person for the gateway's own login; undefined when they cancel. */
 export type AskGatewayLogin = (
   connection: Connection,
   why: 'unknown' | 'refused',
@@ -27,7 +27,7 @@ export class GatewayLogins extends Part<Remembered> {
     string,
     { readonly login: Login; readonly origin: string; is?: 'kept' | 'refused' }
   >();
-  /** Connections for which none is remembered: reading takes longer than many a request. */
+  /** Connections for which none is remembered, so that the storage is not read for each request. */
   readonly #without = new Set<string>();
   /** Persons being asked, by connection. */
   readonly #asking = new SingleFlight<string, void>();
@@ -62,7 +62,7 @@ export class GatewayLogins extends Part<Remembered> {
     this.#given.delete(name);
   }
 
-  /** What is remembered for a connection may be something else now. */
+  /** To be called when what is remembered for a connection may have changed. */
   storeChanged(name: string): void {
     this.#without.delete(name);
   }
@@ -104,7 +104,7 @@ export class GatewayLogins extends Part<Remembered> {
       if (!isGatewayUserRefused(error)) {
         throw error;
       }
-      // Another caller's person may have been asked meanwhile, here or in another window.
+      // A person may have answered meanwhile, here or in another window.
       this.storeChanged(name);
       const secret = await secretNow();
       const secretSent = secretIn(connection, sent);

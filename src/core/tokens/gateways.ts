@@ -6,10 +6,9 @@ import { identityOf } from '../protocols/kinds.ts';
 import type { Gateway } from '../protocols/protocol.ts';
 import type { CredentialStore, Credentials } from './store.ts';
 
-/** Gateways are polite to few requests at once and rude to many. */
-export const atATime = 8;
+/** How many requests are sent to a gateway at once, at most. */
+export const maxAtOnce = 8;
 
-/** The connections as people have set them. */
 export interface ConnectionSource {
   all(): readonly Connection[];
   find(name: unknown): Connection | undefined;
@@ -69,7 +68,7 @@ export class Gateways extends Part<GatewaysDeps> {
     this.#open.delete(name);
     known?.gateway.then(
       (gateway) => gateway.dispose(),
-      () => undefined, // It was never opened; whoever asked for it has been told why.
+      () => undefined, // It was never opened, and the caller got the error.
     );
   }
 }

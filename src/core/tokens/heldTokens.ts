@@ -40,7 +40,7 @@ export class HeldTokens extends Part<KeeperDeps> {
     return record === undefined || isEnding(record) ? undefined : this.info(record);
   }
 
-  /** The token that ends first; of a user token and the session that it ends with the session, whose renewal renews both. */
+  /** The token that ends first; of a user token that ends with its session the session, whose renewal renews both. */
   first(): TokenInfo | undefined {
     const record = this.env.table.first();
     if (record === undefined) {
@@ -51,7 +51,7 @@ export class HeldTokens extends Part<KeeperDeps> {
     return session !== undefined && session.expiresAt <= info.expiresAt ? session : info;
   }
 
-  /** Whether a token is `auto` but rests, because nobody has worked with it for long. */
+  /** Whether a token is `auto` but not renewed, because nobody has worked with it for long. */
   isPaused(id: string): boolean {
     const record = this.env.table.get(id);
     return record !== undefined && isPaused(this.env, record);
@@ -96,7 +96,7 @@ export class HeldTokens extends Part<KeeperDeps> {
     );
   }
 
-  /** The value of a token, for the clipboard and for whom a person lets have it. */
+  /** The value of a token, for the clipboard and for extensions that a person allows. */
   reveal(id: string): string {
     return this.env.table.held(id).value;
   }

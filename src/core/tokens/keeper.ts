@@ -22,8 +22,8 @@ import { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
 
 /**
- * Opens, finds again, renews and closes tokens. Every method rejects with a `TokensError` alone, and leaves
- * every token that it was not about untouched.
+ * Opens, stores, renews and closes tokens. Every method rejects with a `TokensError` alone, and leaves every token that it
+ * was not about untouched.
  */
 export class Keeper extends HeldTokens {
   readonly #signIn: SignIn;
@@ -56,20 +56,20 @@ export class Keeper extends HeldTokens {
     this.onDidEndRenewal = times.onDidEnd;
     this.add(watchStates(env));
     this.add(deps.scheduler.onJump(() => this.wake()));
-    this.add(deps.connections.onDidChange(() => env.logins.lookAgain()));
+    this.add(deps.connections.onDidChange(() => env.logins.readAll()));
   }
 
-  /** Finds the tokens held from earlier, and ends those whose closing was interrupted. Names unreadable entries. */
+  /** Reads the stored tokens, and ends those whose closing was interrupted. Returns the entries that could not be read. */
   async load(): Promise<Unreadable[]> {
     const { claims, clock, log, logins, scheduler, sync } = this.env;
     await claims
       .enter()
       .catch((error: unknown) => log.warn(`Other windows cannot see this one: ${String(error)}`));
-    logins.lookAgain();
+    logins.readAll();
     const unreadable = await sync.load();
     sync.anchor();
     await this.#closing.resume();
-    // By then other machines have told of their clocks, if a window of theirs is open.
+    // By then other machines have answered with their clocks, if they have a window open.
     scheduler.after('strange', answeredMs, () =>
       this.#renewal.askAll((record) => isGuess(record, clock.now())),
     );
@@ -154,7 +154,7 @@ export class Keeper extends HeldTokens {
     return this.info(found);
   }
 
-  /** Asks the gateway for the life left, or reckons it where there is no such question. */
+  /** Asks the gateway for the life left; without such a request it is only calculated. */
   async remainingLife(id: string, options: OperationOptions = {}): Promise<TokenInfo> {
     await this.#renewal.ask(id, options);
     return this.token(id);
@@ -175,7 +175,7 @@ export class Keeper extends HeldTokens {
     return this.#closing.endAll([...this.records(connection)].filter(isClosable), options);
   }
 
-  /** Ends what is this window's alone, as the window goes; see {@link Closing.closeMine}. */
+  /** Ends what is this window's alone, as the window exits; see {@link Closing.closeMine}. */
   async closeMine(withinMs: number): Promise<void> {
     await this.#closing.closeMine(withinMs);
   }
@@ -183,7 +183,7 @@ export class Keeper extends HeldTokens {
   async setKeepAlive(id: string, keepAlive: 'manual' | 'auto'): Promise<TokenInfo> {
     const record = this.env.table.held(id);
     const now = this.env.clock.now();
-    // Later than the last one even if the clock was set back: the person's latest word holds in all windows.
+    // Later than the last one even if the clock was set back: the person's latest choice holds in all windows.
     const keepAliveSetAt = Math.max(now.wall, record.keepAliveSetAt + 1);
     await this.env.sync.update(id, { keepAlive, keepAliveSetAt, lastActive: now }, 'now');
     return this.token(id);
@@ -210,17 +210,17 @@ export class Keeper extends HeldTokens {
     return this.#dataCalls.offers(about, member, options);
   }
 
-  /** What counts as about to end may be something else now: plans and shows every token anew. */
-  lookAnew(): void {
+  /** To be called when settings of renewal and warning may have changed: plans and shows every token anew. */
+  replanAll(): void {
     for (const { id } of [...this.env.table.all()]) {
       this.env.table.announce(id);
     }
   }
 
-  /** The clock may have jumped or the computer slept: looks at everything anew, and asks where it can. */
+  /** To be called when the clock may have jumped or the computer slept: checks everything, and asks gateways. */
   wake(): void {
     this.env.sync.anchor();
-    this.lookAnew();
+    this.replanAll();
     this.#renewal.askAll(() => true);
   }
 

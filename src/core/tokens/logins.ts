@@ -12,8 +12,8 @@ import { isByCertificate, isSame, partsOf } from './loginParts.ts';
 import type { Ports } from './ports.ts';
 import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
 
-/** How often a window looks whether another one's work is over, in milliseconds. */
-export const lookMs = 200;
+/** How often a window checks whether another one's work is over, in milliseconds. */
+export const pollMs = 200;
 
 /**
  * The logins that are remembered. Accounts are locked after a few refusals, so one that a gateway has refused is kept
@@ -68,8 +68,8 @@ export class Logins extends Part<Ports> {
     return found;
   }
 
-  /** Finds out which remembered logins have been refused, for whoever shows them. */
-  lookAgain(): void {
+  /** Finds out which remembered logins have been refused, for the views. */
+  readAll(): void {
     for (const connection of this.deps.connections.all()) {
       void this.read(connection);
     }
@@ -97,11 +97,11 @@ export class Logins extends Part<Ports> {
         if ((await this.#login(connection)) === undefined) {
           return undefined;
         }
-        // A window that has died, or whose gateway is silent through all of a log-on's requests, does not count for ever.
+        // The lease ends with its window, or when a gateway is silent for longer than a log-on's requests take.
         if (await leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds)) {
           break;
         }
-        await new Promise<void>((resolve) => scheduler.after(`${key}-wait`, lookMs, resolve));
+        await new Promise<void>((resolve) => scheduler.after(`${key}-wait`, pollMs, resolve));
         const found = met();
         if (found !== undefined) {
           return found;
@@ -115,7 +115,7 @@ export class Logins extends Part<Ports> {
         release();
         return result;
       } catch (error) {
-        // Once a login is refused nobody goes on before all windows see the mark.
+        // Once a login is refused, no window may send it before all see the mark.
         isLoginRefused(error) ? scheduler.after(key, syncDelayMs, release) : release();
         throw error;
       }
@@ -167,7 +167,7 @@ export class Logins extends Part<Ports> {
     const isRefused = (one?: Credentials) =>
       one?.refused !== undefined && isSame(connection, 'person', one.login, login);
     if (remember !== false && isRefused(found) && !isRefused(before)) {
-      return; // Answers overtake each other, and an account is locked for one refusal too many.
+      return; // The refusal may be the later answer, and one more may lock the account.
     }
     if (remember === undefined && found !== undefined && isRefused(found)) {
       const { refused: _, ...good } = found;

@@ -1,34 +1,32 @@
 import { pause, Turns } from '../async.ts';
+import { Part } from '../disposable.ts';
 import type { Environment } from './environment.ts';
 import { hashOf, syncDelayMs } from './store.ts';
 
-/** A claim older than this is of an opening that has long come to nothing. In milliseconds. */
+/** A claim older than this is of an opening that has failed. In milliseconds. */
 const maxMs = 10 * 60_000;
 
-/** A window that has its turn for longer is stuck, for it takes milliseconds. In milliseconds. */
+/** A window that has its turn for longer than this is stuck: it should take a few milliseconds. In milliseconds. */
 const turnMs = 2_000;
 
 /** Between two tries to get the turn, in milliseconds. */
 const pauseMs = 20;
 
+type QueueDeps = Pick<Environment, 'clock' | 'scheduler' | 'claims' | 'log'> & {
+  /** Is called with a session that a window was opening when it died. */
+  readonly onAbandoned: (connection: string, id: string) => void;
+};
+
 /**
  * The sessions that all windows of this machine are opening, in order of arrival, by connection and by the ids that
  * their records will have. Where windows cannot agree, each sees its own alone.
  */
-export class OpenQueue {
-  readonly #env: Pick<Environment, 'clock' | 'scheduler' | 'claims' | 'log'>;
-  readonly #onAbandoned: (connection: string, id: string) => void;
+export class OpenQueue extends Part<QueueDeps> {
   /** Those of this window, first come first, by connection. */
   readonly #mine = new Map<string, Set<string>>();
   /** The claims of this window, by id. */
   readonly #claimed = new Map<string, string>();
   readonly #turns = new Turns();
-
-  /** @param onAbandoned hears of a session that a window was opening when it died */
-  constructor(env: Environment, onAbandoned: (connection: string, id: string) => void) {
-    this.#env = env;
-    this.#onAbandoned = onAbandoned;
-  }
 
   /** The ids of those that this window is opening. */
   mine(connection: string): readonly string[] {
@@ -51,11 +49,11 @@ export class OpenQueue {
         }
         return [...others, ...mineBefore.filter((other) => mine.has(other))];
       },
-      /** @param opened whether its session is held now, which other windows have still to hear */
+      /** @param opened whether its session is held now, which other windows do not know yet */
       leave: (opened: boolean) => {
         mine.delete(id);
         if (opened) {
-          this.#env.scheduler.after(taskKey(id), syncDelayMs, () => this.free(id));
+          this.deps.scheduler.after(taskKey(id), syncDelayMs, () => this.free(id));
         } else {
           this.free(id);
         }
@@ -63,19 +61,19 @@ export class OpenQueue {
     };
   }
 
-  /** There is no such session, or everybody knows it. */
+  /** Takes a session out of the queue: it was not opened, or all windows know of it. */
   free(id: string): void {
     const key = this.#claimed.get(id);
     this.#claimed.delete(id);
-    this.#env.scheduler.cancel(taskKey(id));
+    this.deps.scheduler.cancel(taskKey(id));
     if (key !== undefined) {
-      this.#env.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
+      this.deps.claims.release(key).catch(() => undefined); // The next start deletes it.
     }
   }
 
-  /** One at a time of all windows, so that of two in the queue each knows which is the first. */
+  /** Joins while no other window does, so that all agree on the order. */
   async #joinInTurn(connection: string, id: string): Promise<readonly string[]> {
-    const { claims, clock, log } = this.#env;
+    const { claims, clock, log } = this.deps;
     const turnKey = `turn-${hashOf(connection)}`;
     try {
       while (!(await claims.lease(turnKey, turnMs))) {
@@ -96,9 +94,9 @@ export class OpenQueue {
     }
   }
 
-  /** Those of other windows that live. */
+  /** The ids that other living windows are opening. */
   async #others(connection: string): Promise<readonly string[]> {
-    const { claims } = this.#env;
+    const { claims } = this.deps;
     const prefix = queueKey(connection);
     const others: string[] = [];
     for (const id of await claims.claimed(prefix)) {
@@ -106,7 +104,7 @@ export class OpenQueue {
         continue;
       }
       if (await claims.lease(prefix + id, maxMs)) {
-        this.#onAbandoned(connection, id);
+        this.deps.onAbandoned(connection, id);
         await claims.release(prefix + id);
       } else {
         others.push(id);

@@ -4,14 +4,14 @@ import { cancelled } from '../errors.ts';
 import type { KeeperDeps } from './ports.ts';
 import { hashOf, leaseOrAlone } from './store.ts';
 
-/** A place stays taken after its answer: for the second of the limit, and the millisecond by which timers may ring too early. In milliseconds. */
+/** How long a place stays taken after its answer: the limit's second, and a millisecond as timers may fire early. */
 const takenMs = 1_001;
 
 /** No request is under way for so long, so a place in the limit that is held for longer has been forgotten. In milliseconds. */
 const staleMs = 60_000;
 
-/** Between two looks for a place, in milliseconds. */
-const lookMs = 50;
+/** Between two checks for a free place, in milliseconds. */
+const pollMs = 50;
 
 type RateDeps = Pick<KeeperDeps, 'clock' | 'scheduler' | 'claims' | 'log'>;
 
@@ -45,12 +45,12 @@ export class RateLimit extends Part<RateDeps> {
         }
         this.#held.delete(place);
       }
-      await pause(clock, lookMs);
+      await pause(clock, pollMs);
     }
   };
 
   async #free(place: string): Promise<void> {
-    await this.deps.claims.release(place).catch(() => undefined); // It becomes stale.
+    await this.deps.claims.release(place).catch(() => undefined); // It goes stale.
     this.#held.delete(place);
   }
 }

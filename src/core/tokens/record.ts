@@ -52,14 +52,14 @@ const schema = v.object({
   openedBy: v.string(),
   usedBy: v.string(),
   closing: v.optional(v.boolean(), false),
-  /** When the entry was written, by the clocks of who wrote it: whoever hears of it at once can compare clocks. */
+  /** When the entry was written, by the clocks of who wrote it: a window that reads it at once can compare clocks. */
   written: v.fallback(v.optional(instant), undefined),
-  /** Whether the writer would like to hear from other machines, to learn of their clocks. */
+  /** Whether the writer asks other machines to write the entry again, to learn of their clocks. */
   asks: v.fallback(v.optional(v.boolean()), undefined),
 });
 
 type Entry = v.InferOutput<typeof schema>;
-/** Members that not every token has, or that are called something else here. */
+/** Members that not every token has, or that have another name here. */
 type Apart = 'kind' | 'target' | 'view' | 'under' | 'closing' | 'signIn' | 'generation' | 'turn' | 'worked';
 
 /** What is known of every token, its value included. */
@@ -72,7 +72,7 @@ interface Token extends Readonly<Omit<Entry, Apart | keyof Stamp>> {
   readonly lifeVersion: number;
   /** The last getData or renewal by hand: automatic renewal ends some hours after it. */
   readonly lastActive: Instant;
-  /** Members of the stored entry that this version does not know: a later one does. */
+  /** Members of the stored entry that a later version of the extension has written. */
   readonly unknown?: Readonly<Record<string, unknown>>;
 }
 
@@ -81,7 +81,7 @@ export interface UserToken extends Token {
   readonly level: 'user';
 }
 
-/** A user token's earlier value, kept until the sessions that are open under it are taken over. Nobody's to use. */
+/** A user token's earlier value, kept until the sessions that are open under it are taken over. No call uses it. */
 export interface ReplacedToken extends Token {
   readonly level: 'replaced';
 }
@@ -92,13 +92,13 @@ export type AnyUser = UserToken | ReplacedToken;
 /** A session under a user token. */
 export interface Session extends Token {
   readonly level: 'session';
-  /** What makes a view the same view. */
+  /** Tells views apart: requests with the same text may share a session. */
   readonly view: string;
   /** As people know the view: `MVMVS/JCPU`. */
   readonly target?: string | undefined;
   /** The id of the user token. */
   readonly under?: string | undefined;
-  /** A close was begun; if it was not ended, whoever finds the record ends it. Nobody uses it meanwhile. */
+  /** Its closing was begun; a window that finds it unfinished finishes it. No call uses it meanwhile. */
   readonly closing: boolean;
 }
 
@@ -115,7 +115,7 @@ export type TokenRecord = UserToken | ReplacedToken | Session | SoleToken;
 /** The token that a sign-in hands out. */
 export type MainToken = UserToken | SoleToken;
 
-/** What may change of a token: never who it is. `under` is a session's; `closing` a session's or a sole token's. */
+/** The members of a token that may change. `under` is a session's; `closing` a session's or a sole token's. */
 export type TokenChange = Partial<
   Omit<
     Session,
@@ -151,8 +151,8 @@ export function issued(connection: Connection, grant: Grant, usualMs: number, no
   };
 }
 
-/** The rest of what a new record begins with. */
-export function begun({ name, keepAlive }: Connection, service: string | undefined) {
+/** The other members of a new record. */
+export function initial({ name, keepAlive }: Connection, service: string | undefined) {
   return {
     connection: name,
     ...(service === undefined ? {} : { service }),
@@ -163,7 +163,7 @@ export function begun({ name, keepAlive }: Connection, service: string | undefin
   };
 }
 
-/** Whether a token only waits for its end: it is nobody's to use, and shown to nobody. */
+/** Whether a token is only kept for closing: it is neither used nor shown. */
 export function isEnding(record: TokenRecord): boolean {
   return record.level === 'replaced' || (record.level !== 'user' && record.closing);
 }
@@ -243,10 +243,10 @@ const withMore = v.looseObject({
   secret: v.object({ value: v.string(), more: v.record(v.string(), v.string()) }),
 });
 
-/** A record as an entry of the secret storage: the same text for what says the same, and then what is said of its writing. */
+/** A record as an entry of the secret storage: equal records give the same text, which the stamp follows. */
 export function serialize(record: TokenRecord, stamp?: Stamp): string {
   const text = texts.get(record) ?? textOf(record);
-  texts.set(record, text); // It is compared far more often than written.
+  texts.set(record, text); // Records are compared far more often than written.
   return stamp === undefined ? text : `${text.slice(0, -1)},${JSON.stringify(stamp).slice(1)}`;
 }
 
@@ -350,7 +350,7 @@ export function infoOf(
     ...(record.service === undefined ? {} : { service: record.service }),
     ...(record.level === 'session' && record.target !== undefined ? { target: record.target } : {}),
     state: stateOf(left, warnMs),
-    // An end that neither clock can tell is long past.
+    // An end that no clock can tell counts as long past.
     expiresAt: Number.isFinite(left) ? Math.floor(now.wall + left) : 0,
     lifeMs: record.lifeMs,
     openedAt: record.openedAt,

@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import { type ErrorCode, TokensError } from '../errors.ts';
 import { protocolOf } from '../protocols/kinds.ts';
 
-/** Whether a gateway has refused the tokens of a call, or may have: that it was the request need not be told. */
+/** Whether a gateway has refused the tokens of a call, or may have: not all say if it was the token or the request. */
 export function mayRefuseToken(error: unknown): error is TokensError {
   return error instanceof TokensError && /^(?:sign-in|session|either)$/.test(error.details.refused ?? '');
 }
@@ -12,14 +12,14 @@ export function refusesToken(error: unknown): error is TokensError {
   return mayRefuseToken(error) && error.code === 'E_EXPIRED';
 }
 
-/** The same of a call in a session. */
+/** Whether a gateway has said that the session of a call, or its user token, is not good any more. */
 export function refusesSession(error: unknown): boolean {
   return refusesToken(error) || (mayRefuseToken(error) && error.details.refused === 'session');
 }
 
 /**
- * Whether a call that opens something failed in such a way that it may be open all the same: the request may have
- * arrived, and no answer said no.
+ * Whether a call that failed may have opened something all the same: the request may have arrived, and no answer refused
+ * it.
  */
 export function mayHaveOpened(error: unknown): boolean {
   if (!(error instanceof TokensError) || error.details.sent === false) {

@@ -6,7 +6,7 @@ import { abilitiesOf } from '../protocols/kinds.ts';
 import type { Closing } from './closing.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
-import { atATime } from './gateways.ts';
+import { maxAtOnce } from './gateways.ts';
 import {
   isClosable,
   isEnding,
@@ -22,10 +22,10 @@ import { notHeld } from './tokenTable.ts';
 
 type RenewalDeps = Environment & { calls: GatewayCalls; signIn: SignIn; closing: Closing };
 
-/** Renews tokens at their gateways, and mends what has died on the way. */
+/** Renews tokens at their gateways, and replaces those that turn out to be dead. */
 export class Renewal extends Part<RenewalDeps> {
   /**
-   * Renews a token at its gateway; signs in again where it has died and a login is to be had.
+   * Renews a token at its gateway; signs in again where it has died and a login is remembered or given.
    * @param change what else is to be noted of the token when it is renewed
    * @throws `E_EXPIRED` for one that has died for good, `E_UNKNOWN_TOKEN` for one that is not held (any more)
    */
@@ -47,7 +47,7 @@ export class Renewal extends Part<RenewalDeps> {
       }
       await this.deps.calls.heardRefusal(error, record, asked);
       if (isEnding(this.deps.table.held(id))) {
-        throw notHeld(); // Whoever closes it does not want it back.
+        throw notHeld(); // It is being closed.
       }
       if (record.level === 'session') {
         await this.#recoverSession(record, asked, options, attempt);
@@ -57,7 +57,7 @@ export class Renewal extends Part<RenewalDeps> {
     }
   }
 
-  /** Renews a token that is about to end, by itself. What no renewal sets back is replaced by a sign-in. */
+  /** Renews a token that is about to end; where that leaves its life as it was, a sign-in replaces it. */
   async renewInTime(id: string): Promise<void> {
     const before = this.deps.table.held(id);
     await this.renew(id, {}, {});
@@ -69,7 +69,7 @@ export class Renewal extends Part<RenewalDeps> {
   }
 
   /**
-   * Asks the gateway for the life left; where it cannot be asked, it is reckoned.
+   * Asks the gateway for the life left; does nothing where that cannot be asked.
    * @throws `E_EXPIRED` where the gateway knows the token no more
    */
   async ask(id: string, { signal }: OperationOptions): Promise<void> {
@@ -106,11 +106,11 @@ export class Renewal extends Part<RenewalDeps> {
     return gateway.remainingLife !== undefined;
   }
 
-  /** Asks gateways for the lives left, where they can be asked; goes on by itself. */
+  /** Asks gateways for the lives left, where they can be asked; does not wait for the answers. */
   askAll(which: (record: TokenRecord) => boolean): void {
     const { log, table } = this.deps;
     const asked = [...table.all().filter(which)];
-    void eachOf(asked, atATime, ({ id }) =>
+    void eachOf(asked, maxAtOnce, ({ id }) =>
       this.ask(id, {}).catch((error: unknown) => log.info(`Asking after ${id}: ${String(error)}`)),
     );
   }
@@ -121,12 +121,12 @@ export class Renewal extends Part<RenewalDeps> {
     const connection = connections.get(record.connection);
     await this.deps.signIn.again({ connection, service: record.service }, options, record, false);
     if (table.get(record.id)?.value === record.value) {
-      throw expired(record); // Calls are made with another token of this connection; this one is at its end.
+      throw expired(record); // Calls use another token of this connection.
     }
     await sync.update(record.id, change, 'soon');
   }
 
-  /** Which of a session's two tokens has died need not be told (docs/protocols.md 2), so its user token is tried. */
+  /** Gateways may not say which of a session's two tokens has died (docs/protocols.md 2): the user token is tried. */
   async #recoverSession(
     session: Session,
     asked: Instant,

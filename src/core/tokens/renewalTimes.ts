@@ -16,12 +16,12 @@ export interface RenewalEnd {
 }
 
 /** Weight of the latest round trip in the running mean. */
-const newest = 0.3;
+const latestWeight = 0.3;
 /** Between two tries for a token, at least, whatever a gateway says; in milliseconds. */
 const minPauseMs = 500;
 /** Part of the time left that a window has for a renewal before another one tries. */
 const leaseShare = 2 / 3;
-/** Part of the usual margin at which machines renew that have heard of the life from another one; and its jitter. */
+/** Machines that did not get the life from the gateway themselves renew at this part of the margin, with this jitter. */
 const otherMachines = { share: 0.4, jitterShare: 0.2 };
 
 type RenewalTimesDeps = Environment & { renewal: Renewal };
@@ -30,11 +30,11 @@ type RenewalTimesDeps = Environment & { renewal: Renewal };
 export class RenewalTimes extends Part<RenewalTimesDeps> {
   readonly #ends = this.add(new Emitter<RenewalEnd>((error) => logFault(this.deps.log, error)));
   readonly #running = new Set<string>();
-  /** Tokens whose person has been told that renewal ended, with the use from which that counted. */
+  /** Tokens whose person has been told that renewal ended, with the `lastActive` that it counted from. */
   readonly #told = new Map<string, number>();
-  /** Earliest next look at a token, by the clock's `up`. */
+  /** The earliest next try for a token, by the clock's `up`. */
   readonly #notBefore = new Map<string, number>();
-  /** What this window has leased for a token last. */
+  /** The key of this window's latest lease, by token. */
   readonly #leases = new Map<string, string>();
   #roundTripMs = 0;
 
@@ -69,7 +69,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
     const now = clock.now();
     const left = this.#left(record);
     if (left <= 0) {
-      scheduler.cancel(taskKey(id)); // It died; whoever needs it next signs in or opens it anew.
+      scheduler.cancel(taskKey(id)); // It has died: the next call signs in or opens another one.
       return;
     }
     const wait = isGuess(record, now) ? answeredMs : left - this.#margin(record);
@@ -93,7 +93,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
     }
     this.#holdOff(id, left / 3);
     if (record.level === 'user' && this.#sessionRenewsIt(record)) {
-      this.#plan(id); // Looked at again: the session's renewal may fail.
+      this.#plan(id); // Checked again later: the session's renewal may fail.
       return;
     }
     this.#running.add(id);
@@ -103,7 +103,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
         const begun = clock.now();
         await this.deps.renewal.renewInTime(id);
         const tookMs = elapsed(begun, clock.now());
-        this.#roundTripMs = this.#roundTripMs * (1 - newest) + tookMs * newest;
+        this.#roundTripMs = this.#roundTripMs * (1 - latestWeight) + tookMs * latestWeight;
         this.#holdOff(id, minPauseMs);
       }
     } catch (error) {
@@ -120,7 +120,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
     this.#plan(id);
   }
 
-  /** Whatever happens to the token, its renewal is not tried for so long. */
+  /** Delays the next try to renew a token by at least so many milliseconds. */
   #holdOff(id: string, ms: number): void {
     if (this.deps.table.get(id) !== undefined) {
       this.#notBefore.set(id, this.deps.clock.now().up + Math.max(ms, minPauseMs));
@@ -133,7 +133,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
     const key = `renew-${id}-${record.valueVersion}-${Math.round(record.sent.wall)}`;
     const isMine = await leaseOrAlone(claims, log, key, staleMs);
     if (isMine && this.#leases.get(id) !== key) {
-      this.#releaseLease(id); // That of an earlier deadline, which all windows have heard of by now.
+      this.#releaseLease(id); // The lease of an earlier deadline: all windows know the new one by now.
       this.#leases.set(id, key);
     }
     return isMine;
@@ -143,7 +143,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
     const key = this.#leases.get(id);
     this.#leases.delete(id);
     if (key !== undefined) {
-      this.deps.claims.release(key).catch(() => undefined); // Litter, which the next start sweeps up.
+      this.deps.claims.release(key).catch(() => undefined); // The next start deletes it.
     }
   }
 
@@ -151,22 +151,22 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
   #sessionRenewsIt(user: UserToken): boolean {
     const { clock, table } = this.deps;
     const now = clock.now();
-    // Close to the end no promise counts.
+    // Close to its end it is renewed itself, in case the session's renewal fails.
     const isNear = remaining(user, now) < this.#margin(user) / 3;
     const isRenewed = (session: Session) =>
       session.keepAlive === 'auto' && !isPaused(this.deps, session) && remaining(session, now) > 0;
     return !isNear && table.sessionsOpenUnder(user).some(isRenewed);
   }
 
-  /** The life left, in milliseconds; of one that nobody here knows, a part: it is renewed soon, which tells. */
+  /** The life left, in milliseconds; half of the full one where that is a guess: the renewal that follows soon tells it. */
   #left(record: TokenRecord): number {
     const now = this.deps.clock.now();
     return isGuess(record, now) ? record.lifeMs / 2 : remaining(record, now);
   }
 
   /**
-   * How long before its end a token is renewed, in milliseconds. Machines, and containers of one, share no claims: the
-   * one that heard of the life from the gateway goes first, and others when they have not heard of that by half the time.
+   * How long before its end a token is renewed, in milliseconds. Machines, and containers of one, share no claims: the one
+   * that got the life from the gateway renews first, and others if they do not know of that by half of the margin.
    */
   #margin({ id, sent, lifeMs }: TokenRecord): number {
     const now = this.deps.clock.now();

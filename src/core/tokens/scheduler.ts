@@ -3,18 +3,18 @@ import type { Disposable } from '../disposable.ts';
 import { Emitter } from '../event.ts';
 
 /**
- * The longest sleep between two looks at the clock, in milliseconds: a computer's timers stand still while it
- * sleeps, so a long one would ring late by that much.
+ * The longest timer, in milliseconds: timers stand still while the computer sleeps, so a long one would fire late by that
+ * much.
  */
 const maxWaitMs = 20_000;
 
-/** A timer that rings later than this has slept through, in milliseconds. */
+/** If a timer fires later than this, the computer has slept, in milliseconds. */
 const lateMs = 5_000;
 
-/** A timer may ring so much too early; another look for the rest would cost as much as the first. In milliseconds. */
+/** Tasks due within this run too: timers fire a little early, and another would cost as much. In milliseconds. */
 const earlyMs = 1;
 
-/** Clocks that part by more than this between two looks have been set, in milliseconds. */
+/** If wall clock and uptime diverge by more than this between two checks, a clock was set, in milliseconds. */
 const jumpMs = 2_000;
 
 interface Task {
@@ -23,18 +23,18 @@ interface Task {
   readonly run: () => void;
 }
 
-/** One timer for all that is due some day, however much that is. */
+/** Runs any number of tasks at their times with one timer. */
 export class Scheduler implements Disposable {
   readonly #clock: Clock;
   /** By key: what is to be done, and the `up` at which it is due. */
   readonly #tasks = new Map<string, Task>();
-  /** Those of them that are due by `#nearUntil`: of many tasks only these are looked at each second. */
+  /** Those of them that are due by `#nearUntil`: of many tasks only these are checked each second. */
   readonly #near = new Map<string, Task>();
   #nearUntil = Number.NEGATIVE_INFINITY;
   readonly #jumps = new Emitter<void>();
   #timer: Disposable | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
-  /** The last look at the clock, while a timer runs. */
+  /** The last reading of the clock, while a timer runs. */
   #looked: Instant | undefined;
   #disposed = false;
 
@@ -80,7 +80,7 @@ export class Scheduler implements Disposable {
     }
   }
 
-  /** Runs what is due now; worth calling when the computer may just have woken up. */
+  /** Runs what is due now; to be called when the computer may just have woken up. */
   poke(): void {
     const now = this.#clock.now();
     const jumped = this.#hasJumped(now);
@@ -91,7 +91,7 @@ export class Scheduler implements Disposable {
       try {
         work();
       } catch (error) {
-        faults.push(error); // The others are not at fault.
+        faults.push(error); // The other tasks still run.
       }
     };
     if (jumped) {
@@ -100,7 +100,7 @@ export class Scheduler implements Disposable {
     if (now.up + earlyMs >= this.#nearUntil) {
       this.#lookFurther(now.up + 3 * maxWaitMs);
     }
-    // What the tasks plan anew waits for the next look, or one that is always due would never let go.
+    // Tasks planned by these run with the next timer: one that is always due would loop for ever.
     const due = [...this.#near.values()].filter(({ atUp }) => atUp <= now.up + earlyMs);
     for (const task of due.sort((a, b) => a.atUp - b.atUp)) {
       if (this.#tasks.get(task.key) === task) {
@@ -147,7 +147,7 @@ export class Scheduler implements Disposable {
     return late > lateMs || Math.abs(now.wall - looked.wall - byUp) > jumpMs || now.boot !== looked.boot;
   }
 
-  /** Sees to it that the timer rings by then. One that rings too early costs a look; replacing it would cost more. */
+  /** Has the timer fire by then. An earlier one is kept: replacing it would cost more than firing once too often. */
   #arm(atUp: number): void {
     if (this.#tasks.size === 0) {
       this.#stop();

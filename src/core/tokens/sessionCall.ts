@@ -1,6 +1,6 @@
 import { type SingleFlight, unlessCancelled } from '../async.ts';
 import { withoutUndefined } from '../connection.ts';
-import { cancelled, isCancelled, notLookedAt, TokensError } from '../errors.ts';
+import { cancelled, isCancelled, TokensError, tabClosed } from '../errors.ts';
 import type { Answer, MakeReader } from '../protocols/answer.ts';
 import { identityOf } from '../protocols/kinds.ts';
 import {
@@ -18,7 +18,7 @@ import { elapsed, mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import { belongsTo } from './gateways.ts';
-import { begun, infoOf, issued, lifeOf, type MainToken, type Session, type TokenRecord } from './record.ts';
+import { infoOf, initial, issued, lifeOf, type MainToken, type Session, type TokenRecord } from './record.ts';
 import { mayHaveOpened, mayRefuseToken } from './refusal.ts';
 import type { SessionLimit } from './sessionLimit.ts';
 import type { Audience, OperationOptions, SignIn } from './signIn.ts';
@@ -26,7 +26,7 @@ import type { Takeover } from './takeover.ts';
 import type { TokenInfo } from './token.ts';
 import { bestOf } from './tokenTable.ts';
 
-/** Data, and how it was come by. */
+/** Data, and how it was got. */
 export interface Fetched extends Pick<DataAnswer, 'totalRows' | 'warnings' | 'apiCalls'> {
   readonly connection: string;
   readonly service?: string;
@@ -44,7 +44,7 @@ export type DataOptions = OperationOptions & {
   readonly makeReader: MakeReader;
   /** The script that it is for. */
   readonly relayed?: Relayed;
-  /** Hears the ids of sessions that are opened on the way. */
+  /** Is called with the ids of sessions that the call opens. */
   readonly onOpened?: (id: string) => void;
 };
 
@@ -68,13 +68,13 @@ export interface Opened {
 
 /** What is asked for, and of whom. */
 export interface SessionQuery extends Audience {
-  /** What makes a view the same view. */
+  /** Tells views apart: requests with the same text may share a session. */
   readonly view: string;
   readonly request: CheckedRequest;
   readonly options: DataOptions;
 }
 
-/** What a script may not find in an answer. */
+/** The secrets to be masked in answers to scripts. */
 function secretsOf({ user, session = '', more, gateway }: Tokens): string[] {
   const kept = Object.entries({ ...more, ...gateway });
   return [user, session, ...kept.flatMap(([name, value]) => (isNameField(name) ? [] : value))];
@@ -94,7 +94,7 @@ export class SessionCall {
     this.#query = query;
   }
 
-  /** Where the token of the sign-in is the session. */
+  /** Makes the call with the token of the sign-in, which is the session. */
   withToken(): Promise<Fetched> {
     const { signIn } = this.#deps;
     const before = signIn.find(this.#query);
@@ -103,7 +103,7 @@ export class SessionCall {
     );
   }
 
-  /** In a session under the token of the sign-in. */
+  /** Makes the call in a session under the token of the sign-in. */
   async run(): Promise<Fetched> {
     const chosen = this.#chosen();
     await this.#deps.signIn.current(this.#query, this.#query.options);
@@ -111,8 +111,7 @@ export class SessionCall {
   }
 
   /**
-   * In an open session, in the one that somebody else is opening for the same view, or in one that others may share; or
-   * else in one of its own.
+   * Makes the call in an open session of the view, in one that another call is opening, or else in a new one.
    * @param dead a session that was refused
    */
   async #inAnySession(dead?: Session): Promise<Fetched> {
@@ -128,7 +127,7 @@ export class SessionCall {
       if (other === undefined) {
         break;
       }
-      // Its own asker hears of its failure; this one tries for itself.
+      // If that fails, its own caller gets the error, and this call tries by itself.
       await unlessCancelled(
         other.catch(() => undefined),
         options.signal,
@@ -153,7 +152,7 @@ export class SessionCall {
     }
     const fetched = await this.#inAnySession(session);
     if (table.get(session.id) !== undefined && session.id !== fetched.session?.id) {
-      // The request was good, so the session was not: what may be left of it is closed.
+      // The request worked without that session, so it is bad: it is closed in case it still exists.
       await closing.tryEnd(session);
     }
     return fetched;
@@ -178,7 +177,7 @@ export class SessionCall {
         const mayMakeRoom = error instanceof TokensError && error.code === 'E_LIMIT';
         const room = mayMakeRoom && limit.makeRoom(connection, dead);
         if (!(await Promise.resolve(room).catch(() => false))) {
-          throw error; // That none could be closed for it would explain nothing.
+          throw error; // It says more than why no session could be closed.
         }
         log.info(`${connection.name} had no session left; ${table.size} tokens are held now.`);
         return attempt();
@@ -189,7 +188,7 @@ export class SessionCall {
   async #inSession(session: Session | MainToken): Promise<Opened> {
     const { calls, clock, sync, table, window } = this.#deps;
     let known = session.value;
-    // A gateway that has quietly opened another session says so by another id; the old one has gone.
+    // Another id in the answer means that the gateway has opened another session and the old one has gone.
     const moved = async ({ value, sent }: Grant) => {
       if (value === known) {
         return;
@@ -223,7 +222,7 @@ export class SessionCall {
     return { got, held: table.get(session.id), elapsedMs };
   }
 
-  /** A call that opens a session, whose record has this id; whatever becomes of the call, that session is not lost. */
+  /** A call that opens a session, whose record gets this id; even if the call fails, the session is not lost. */
   async #opening(user: MainToken, id: string): Promise<Opened> {
     const { connection, request, options } = this.#query;
     const { clock, closing, limit, log, sync, table } = this.#deps;
@@ -232,7 +231,7 @@ export class SessionCall {
     }
     const life = { sent: clock.now(), leftMs: user.lifeMs };
     let isOver = false;
-    // The asker may have turned away before the gateway said which session it had opened: nobody will use it.
+    // If the call was over before the gateway told the session's id, nobody will use the session.
     const onSession = (granted: Grant) => this.#takeIn(this.#sessionOf(granted, user, id, isOver), user);
     try {
       const { got, elapsedMs } = await this.#send(user, id, onSession);
@@ -247,8 +246,8 @@ export class SessionCall {
       isOver = true;
       const opened = table.get(id);
       if (opened?.level === 'session') {
-        // With the rest of the answer lost it is still good for the next call, if somebody wants one.
-        if (!request.keepOpen || (isCancelled(error) && options.signal?.reason !== notLookedAt)) {
+        // The answer is lost, but the session is good for the next call, unless a person has cancelled.
+        if (!request.keepOpen || (isCancelled(error) && options.signal?.reason !== tabClosed)) {
           await closing.tryEnd(opened);
         }
       } else if (mayHaveOpened(error)) {
@@ -260,10 +259,10 @@ export class SessionCall {
     }
   }
 
-  /** Takes in a session as soon as its id is known, and for whom it is then. */
+  /** Stores a session as soon as its id is known, under the user token that is current then. */
   async #takeIn(session: Session, user: MainToken): Promise<void> {
     const { closing, sync, table, takeover } = this.#deps;
-    // Whether somebody has signed in anew since; the session is then under a token that nobody knows any more.
+    // Whether the user token was replaced since, so that the session is under a value that is not held any more.
     const isOrphan = () => table.owner(session)?.value !== user.value;
     const kept = isOrphan() ? await takeover.keep(user) : undefined;
     await sync.put(session);
@@ -281,7 +280,7 @@ export class SessionCall {
     const { clock, window } = this.#deps;
     const { service, signInId, lifeMs, id: under } = user;
     return {
-      ...begun(connection, service),
+      ...initial(connection, service),
       ...issued(connection, granted, lifeMs, clock.now(), window),
       ...{ id, level: 'session', target: titleOf(request.query), view, under, signInId, closing },
     };
@@ -291,7 +290,7 @@ export class SessionCall {
    * Sends the call.
    * @param token what it is made with: the session, or what one is opened under
    * @param id the session's, which is not closed for another one meanwhile
-   * @param onSession hears of a session that is new
+   * @param onSession is called with a new session
    */
   async #send(token: TokenRecord, id: string, onSession: (granted: Grant) => Promise<void>) {
     const { calls, clock, limit } = this.#deps;

@@ -12,9 +12,9 @@ import { bestOf, type Change } from './tokenTable.ts';
 type LimitDeps = Environment & { closing: Closing };
 
 /**
- * Sessions are scarce: keeps count of those open and being opened, and closes the one that is needed least for another.
- * Windows of one machine agree before they open, so that there is never one too many. Machines cannot: what one of
- * them hears of too late is closed again.
+ * Counts the sessions open and being opened, and closes the least recently used one when another needs its place. Windows
+ * of one machine agree before they open, so that there is never one too many. Machines cannot: a session too many is closed
+ * later.
  */
 export class SessionLimit extends Part<LimitDeps> {
   readonly #queue: OpenQueue;
@@ -22,12 +22,15 @@ export class SessionLimit extends Part<LimitDeps> {
   readonly #busy: string[] = [];
   /** Sessions that are being closed for others. */
   readonly #makingRoom = new Set<string>();
-  /** Sessions that may have been opened, but whose names at the gateway never arrived: by our ids. */
+  /** Sessions that may have been opened but whose values were not received, by the ids of their records. */
   readonly #unnamed = new Map<string, Deadline & { readonly connection: string }>();
 
   constructor(deps: LimitDeps) {
     super(deps);
-    this.#queue = new OpenQueue(deps, (connection, id) => this.#abandoned(connection, id));
+    this.#queue = new OpenQueue({
+      ...deps,
+      onAbandoned: (connection, id) => this.#abandoned(connection, id),
+    });
     this.add(deps.table.onDidChange((change) => this.#onChange(change)));
   }
 
@@ -47,19 +50,19 @@ export class SessionLimit extends Part<LimitDeps> {
   }
 
   /**
-   * A session may have been opened whose answer was lost: nobody can use or close it, so it is shown nowhere, but
-   * it takes up room until its life is over. For that others are closed; it alone never keeps one from being opened,
-   * because perhaps it is not there at all.
+   * A session may have been opened whose answer was lost: nobody can use or close it, so it is shown nowhere, but it takes
+   * up room until its life is over. Idle sessions are closed for its sake, but it alone never prevents an opening, because
+   * it may not exist.
    */
   mayBeOpen(connection: string, id: string, { sent, leftMs }: Deadline): void {
     this.#unnamed.set(id, { connection, sent, leftMs });
   }
 
   /**
-   * Runs work that opens a session, after closing idle ones until there is room, whichever windows the others are
-   * opened by.
+   * Runs work that opens a session, after closing idle ones until there is room, whichever windows the others are opened
+   * by.
    * @param id of the record that its session will have
-   * @param dead a session that seems so: the first to be closed
+   * @param dead a session that seems to be dead: the first to be closed
    * @throws `E_LIMIT` when every session is at work
    */
   async opening<T>(
@@ -80,7 +83,7 @@ export class SessionLimit extends Part<LimitDeps> {
           continue;
         }
         if (open <= connection.maxSessions) {
-          break; // In the way is only what is perhaps not there.
+          break; // Only sessions that may not exist are in the way.
         }
         throw new TokensError(
           'E_LIMIT',
@@ -103,15 +106,15 @@ export class SessionLimit extends Part<LimitDeps> {
     if (record?.level !== 'session') {
       return;
     }
-    this.#unnamed.delete(id); // It has turned up.
+    this.#unnamed.delete(id); // Its value is known now.
     if (record.openedBy !== window) {
-      // Two machines share no claims: the one whose windows come first goes first, and the other hears of it.
+      // Two machines share no claims: the one whose id sorts first closes first, and the other learns of it.
       const wait = window < record.openedBy ? syncDelayMs : 3 * syncDelayMs;
       scheduler.after(`too-many/${connection}`, wait, () => void this.#closeTooMany(connection));
     }
   }
 
-  /** A window died while it opened a session: what came of it nobody may ever hear. */
+  /** A window died while it opened a session, which may be open. */
   #abandoned(connection: string, id: string): void {
     const { clock, connections } = this.deps;
     const life = connections.find(connection)?.lifeMinutes;
@@ -125,7 +128,7 @@ export class SessionLimit extends Part<LimitDeps> {
     return this.#held(name) + opening.length <= maxSessions;
   }
 
-  /** Closes what is too much, as far as it is not at work. */
+  /** Closes idle sessions beyond the limit. */
   async #closeTooMany(name: string): Promise<void> {
     const { claims, connections, log, scheduler } = this.deps;
     const connection = connections.find(name);
@@ -137,7 +140,7 @@ export class SessionLimit extends Part<LimitDeps> {
       if (await claims.lease(key, closingMs)) {
         try {
           while (!this.#fits(connection) && (await this.makeRoom(connection))) {
-            // Until it fits, or all are at work.
+            // Until the limit is kept, or all are at work.
           }
         } finally {
           await claims.release(key);

@@ -10,7 +10,7 @@ import type { GatewayCalls } from './gatewayCalls.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
 import { isByCertificate } from './loginParts.ts';
-import { begun, isMain, issued, type MainToken, type ReplacedToken, type SoleToken } from './record.ts';
+import { initial, isMain, issued, type MainToken, type ReplacedToken, type SoleToken } from './record.ts';
 import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
 import type { Takeover } from './takeover.ts';
 
@@ -20,16 +20,16 @@ export interface GivenLogin {
   readonly remember: boolean;
 }
 
-/** A login by whom nobody had to be asked. */
+/** A login that a person need not be asked for. */
 export interface LogOn {
   readonly login: Login;
   /** Undefined leaves what is remembered as it is. */
   readonly remember?: boolean | undefined;
-  /** What it was answered with already: the sign-in goes on from there. */
+  /** The gateway's answer to it, if it was tried already: the sign-in goes on from there. */
   readonly tried?: Tried | undefined;
 }
 
-/** Asks the person; undefined when they turn away. `refusal`: what the gateway has said to what is remembered. */
+/** Asks the person; undefined when they cancel. `refusal`: how the gateway refused the remembered login. */
 export type AskLogin = (
   connection: Connection,
   service: string | undefined,
@@ -51,18 +51,18 @@ export interface Audience {
   readonly service: string | undefined;
 }
 
-/** So many tokens are signed in for by themselves though each is refused at once. */
-const maxInVain = 3;
+/** After so many new tokens in a row that were refused at once, only a person signs in. */
+const maxRefusedInRow = 3;
 
 type SignInDeps = Environment & { calls: GatewayCalls; takeover: Takeover };
 
-/** Gets tokens for logins, and new tokens for those that died. */
+/** Signs in, and signs in again for tokens that have died. */
 export class SignIn extends Part<SignInDeps> {
   /** By connection, service, and whether the person may be asked. */
   readonly #flights = new SingleFlight<string, MainToken>();
   readonly #turns = new Turns();
-  /** How many tokens in a row were refused at their first use, by connection: then nobody signs in but a person. */
-  readonly #inVain = new Map<string, number>();
+  /** How many tokens in a row were refused at their first use, by connection. */
+  readonly #refusedInRow = new Map<string, number>();
 
   /** The token that calls of a connection, and of a service if it has any, are made with; dead or alive. */
   find({ connection, service }: Audience): MainToken | undefined {
@@ -100,15 +100,15 @@ export class SignIn extends Part<SignInDeps> {
       const asked = this.deps.clock.now();
       try {
         const result = await work(token);
-        this.#inVain.delete(name);
+        this.#refusedInRow.delete(name);
         return result;
       } catch (error) {
         if (!refusesToken(error)) {
           throw error;
         }
         if (isNew) {
-          // Signing in has not helped, so doing it once more would not; and a token so new is hardly dead: it can be closed.
-          this.#inVain.set(name, (this.#inVain.get(name) ?? 0) + 1);
+          // Signing in has not helped. The token is not marked as dead: it is new, so it can be closed.
+          this.#refusedInRow.set(name, (this.#refusedInRow.get(name) ?? 0) + 1);
           throw error;
         }
         await this.deps.sync.markDead(token, asked);
@@ -130,7 +130,7 @@ export class SignIn extends Part<SignInDeps> {
   ): Promise<MainToken> {
     const another = this.#anotherThan(dead, audience);
     if (another !== undefined) {
-      return another; // Another caller or window has been faster.
+      return another; // Another caller or window has signed in.
     }
     const key = (asks: boolean) => JSON.stringify([audience.connection.name, audience.service, asks]);
     const asks = options.askLogin !== undefined;
@@ -143,7 +143,7 @@ export class SignIn extends Part<SignInDeps> {
     try {
       return await unlessCancelled(running, options.signal);
     } catch (error) {
-      // That one could not ask, or its person turned away; this one's may not.
+      // That sign-in could not ask a person; this one can.
       if (options.signal?.aborted || !asks || asking !== undefined || !(error instanceof TokensError)) {
         throw error;
       }
@@ -151,17 +151,17 @@ export class SignIn extends Part<SignInDeps> {
     }
   }
 
-  /** Signs in with this login. What the gateway grants is kept even if the asker has turned away meanwhile. */
+  /** Signs in with this login. What the gateway grants is kept even if the caller has cancelled meanwhile. */
   async withLogin(
     audience: Audience,
     given: LogOn,
     { signal, askGatewayLogin }: OperationOptions = {},
   ): Promise<MainToken> {
-    this.#inVain.delete(audience.connection.name);
+    this.#refusedInRow.delete(audience.connection.name);
     return unlessCancelled(this.#logOn(audience, given, askGatewayLogin), signal);
   }
 
-  /** The token that is there by now in the place of one; undefined where there is none. */
+  /** The token that has replaced a dead one by now; undefined where there is none. */
   #anotherThan(dead: MainToken | undefined, audience: Audience): MainToken | undefined {
     const held = this.find(audience);
     return held?.value === dead?.value ? undefined : held;
@@ -175,15 +175,15 @@ export class SignIn extends Part<SignInDeps> {
   ): Promise<MainToken> {
     const { connection, service } = audience;
     let refusal: TokensError | undefined;
-    const rests = (this.#inVain.get(connection.name) ?? 0) >= maxInVain;
+    const isStopped = (this.#refusedInRow.get(connection.name) ?? 0) >= maxRefusedInRow;
     try {
-      const renewed = mayRenew && !rests && dead ? await this.#renewed(connection, dead) : undefined;
+      const renewed = mayRenew && !isStopped && dead ? await this.#renewed(connection, dead) : undefined;
       if (renewed !== undefined) {
         return renewed;
       }
       const another = () => this.#anotherThan(dead, audience);
       const logOn = (login: Login) => this.#logOn(audience, { login }, askGatewayLogin);
-      const token = rests ? undefined : await this.deps.logins.send(connection, another, logOn);
+      const token = isStopped ? undefined : await this.deps.logins.send(connection, another, logOn);
       if (token !== undefined) {
         return token;
       }
@@ -193,11 +193,11 @@ export class SignIn extends Part<SignInDeps> {
       }
       refusal = error;
     }
-    if (rests) {
+    if (isStopped) {
       refusal = new TokensError(
         'E_EXPIRED',
         '{0} has refused {1} new tokens in a row, so nobody signs in again by itself: sign in by hand.',
-        [connection.name, maxInVain],
+        [connection.name, maxRefusedInRow],
       );
     }
     if (askLogin === undefined) {
@@ -207,11 +207,11 @@ export class SignIn extends Part<SignInDeps> {
     if (given === undefined) {
       throw cancelled();
     }
-    this.#inVain.delete(connection.name);
+    this.#refusedInRow.delete(connection.name);
     return this.#logOn(audience, given, askGatewayLogin);
   }
 
-  /** The same token with a new value, where what is kept with a dead one is good for that; undefined where it is not. */
+  /** The same token with a new value, if its refresh token works; undefined if not. */
   async #renewed(connection: Connection, dead: MainToken): Promise<MainToken | undefined> {
     const gateway = await this.deps.gateways.gateway(connection);
     if (!gateway.renewsDead || !belongsTo(connection, dead)) {
@@ -245,7 +245,7 @@ export class SignIn extends Part<SignInDeps> {
     const grant = await granted.catch(async (error: unknown) => {
       await logins.failed(connection, login, error);
       if (protocolOf(connection).sessions === undefined && mayHaveOpened(error)) {
-        // Nobody can ask for it, so nobody can close it: it ends by itself.
+        // Its value is unknown, so it cannot be closed: it expires by itself.
         log.warn(`${connection.name}: a token may have been issued whose answer did not come.`);
       }
       throw error;
@@ -254,21 +254,21 @@ export class SignIn extends Part<SignInDeps> {
     const noted = logins.granted(connection, login, remember, before).catch((error: unknown) => {
       log.error(`Forgetting the credentials failed: ${String(error)}`);
     });
-    // Each sign-in replaces what the one before it has left, so one at a time.
+    // Each sign-in replaces the token of the one before, so one at a time.
     const key = JSON.stringify([connection.name, service]);
     const kept = this.#turns.run(key, () => this.#keep(audience, grant));
     const [{ record, replaced }] = await Promise.all([kept, noted]);
-    // The next one need not wait for this: what it was granted is held first.
+    // Outside of the turn, so that the next sign-in does not wait for it.
     await Promise.all(replaced.map((old) => this.#revoke(old)));
     const held = this.deps.table.get(record.id);
     return held !== undefined && isMain(held) ? held : record; // Somebody may have closed it meanwhile.
   }
 
   /**
-   * Holds what was granted, in the place of what calls were made with so far, so that nothing can go on using that. The
-   * one that is replaced is open over there until it is revoked, and its sessions are under it until they are taken over:
-   * so it is noted before, and if this window dies the next one finds it and does the rest.
-   * @returns also what is still to be revoked
+   * Stores the granted token in place of the one that calls were made with so far. The replaced one is open at the gateway
+   * until it is revoked, and its sessions are under it until they are taken over: it is stored for that first, and if this
+   * window dies the next one does the rest.
+   * @returns also the tokens that are still to be revoked
    */
   async #keep(audience: Audience, grant: Grant): Promise<{ record: MainToken; replaced: SoleToken[] }> {
     const { connection, service } = audience;
@@ -293,7 +293,7 @@ export class SignIn extends Part<SignInDeps> {
         : ({ level: 'user' } as const);
     const record: MainToken =
       old === undefined
-        ? { ...begun(connection, service), ...fresh, ...level, id: newId() }
+        ? { ...initial(connection, service), ...fresh, ...level, id: newId() }
         : { ...old, ...fresh };
     await (old === undefined ? sync.put(record) : sync.update(old.id, fresh, 'now'));
     for (const one of replaced) {
@@ -304,7 +304,7 @@ export class SignIn extends Part<SignInDeps> {
     return { record, replaced: replaced.filter((one) => one.level === 'sole') };
   }
 
-  /** An account's tokens may be rationed, so one that has been replaced is given back. */
+  /** An account may have few tokens, so one that has been replaced is revoked. */
   async #revoke(old: SoleToken): Promise<void> {
     const { clock, log, redactor, sync, table } = this.deps;
     try {
@@ -312,7 +312,7 @@ export class SignIn extends Part<SignInDeps> {
     } catch (error) {
       if (mayLive(table.get(old.id) ?? old, clock.now())) {
         log.warn(`Revoking ${old.id} failed: ${String(error)}`);
-        // It may still be open over there: it stays on the list, so that it can be closed.
+        // It may still be open at the gateway: it stays listed, so that it can be closed.
         await sync.update(old.id, { closing: false }, 'now');
         return;
       }

@@ -5,7 +5,7 @@ import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Login } from '../protocols/protocol.ts';
 
-/** Where tokens outlive the window: one entry each, shared by all windows. Every method may reject. */
+/** Where tokens are stored: one entry each, shared by all windows. Every method may reject. */
 export interface TokenStore {
   ids(): Promise<string[]>;
   /** Undefined where there is no such entry. */
@@ -68,26 +68,23 @@ export interface CredentialStore {
 export interface Claims {
   /** This window lives from now on, for {@link lives}. */
   enter(): Promise<void>;
-  /** This window is about to go: for the others it lives no more. */
+  /** This window is about to exit: the others count it as dead. */
   leave(): Promise<void>;
-  /** Whether a window has entered and neither left nor died. One of another machine lives: here nobody can know. */
+  /** Whether a window has entered and neither left nor died; one of another machine always counts as living. */
   lives(window: string): Promise<boolean>;
-  /** True for exactly one of all who ever ask for this key, in all windows; after `staleMs` the work may be claimed anew. */
+  /** True for exactly one of all callers in all windows; after `staleMs` milliseconds the key can be claimed again. */
   claim(key: string, staleMs: number): Promise<boolean>;
-  /** True, as often as asked, for one living window; after its death or `staleMs` for another one. */
+  /** True, at each call, for one living window; after its death or `staleMs` milliseconds for another one. */
   lease(key: string, staleMs: number): Promise<boolean>;
-  /** Somebody has claimed a key; told for windows of this machine, as soon as can be, and now and then twice. */
+  /** Somebody has claimed a key; fires for windows of this machine, without delay, and sometimes twice. */
   readonly onDidClaim: Event<string>;
   /** What follows `prefix` in the keys that begin so and that anybody has claimed. */
   claimed(prefix: string): Promise<readonly string[]>;
-  /**
-   * The work of a key is done: whoever asks for it next is the first one again. What another living window has taken over
-   * stays its own.
-   */
+  /** Ends a claim or lease of a key, so that the next caller gets it; one that a living window has taken over stays. */
   release(key: string): Promise<void>;
 }
 
-/** The error of a store that refuses. */
+/** The error of a store that fails. */
 export function storageTrouble(): TokensError {
   return new TokensError(
     'E_STORAGE',

@@ -5,7 +5,7 @@ import { cancelled, isGatewayUserRefused } from '../errors.ts';
 import { isGuess, mayLive, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
-import { atATime, belongsTo } from './gateways.ts';
+import { belongsTo, maxAtOnce } from './gateways.ts';
 import type { MainToken, ReplacedToken, Session, UserToken } from './record.ts';
 import { mayRefuseToken } from './refusal.ts';
 
@@ -31,8 +31,8 @@ export class Takeover extends Part<Environment & { calls: GatewayCalls }> {
   }
 
   /**
-   * Moves sessions that are open under a value, and ends that where nothing was left to move. If one fails the value is
-   * kept, so that it can be tried again.
+   * Moves sessions that are open under a replaced token, and ends that where none was left to move. If one fails the token
+   * is kept, so that it can be tried again.
    */
   async finish(
     connection: Connection,
@@ -40,8 +40,8 @@ export class Takeover extends Part<Environment & { calls: GatewayCalls }> {
     sessions = this.deps.table.sessionsOpenUnder(replaced),
   ): Promise<void> {
     const { log, sync, table } = this.deps;
-    const results = await eachOf(sessions, atATime, (session) =>
-      this.carry(connection, session, replaced).catch((error: unknown) => String(error)),
+    const results = await eachOf(sessions, maxAtOnce, (session) =>
+      this.move(connection, session, replaced).catch((error: unknown) => String(error)),
     );
     const failure = results.find((result) => result !== undefined);
     if (failure !== undefined) {
@@ -59,19 +59,19 @@ export class Takeover extends Part<Environment & { calls: GatewayCalls }> {
    * Moves one session. One that has expired cannot serve, but an answer that was lost may have renewed it: it is closed.
    * @throws what the gateway said where it can be neither moved nor closed
    */
-  carry(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
-    return this.#flights.run(session.id, () => this.#carryNow(connection, session, old));
+  move(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
+    return this.#flights.run(session.id, () => this.#moveNow(connection, session, old));
   }
 
-  /** The same, where a session waits for it. Until then nobody can tell under which user token it may be closed. */
+  /** Moves a session whose user token was replaced, if that is still to be done: only then it is known how to close it. */
   async settle(connection: Connection, session: Session): Promise<void> {
     const old = this.deps.table.opener(session);
     if (old?.level === 'replaced') {
-      await this.carry(connection, session, old);
+      await this.move(connection, session, old);
     }
   }
 
-  /** Another window has replaced this user token, or forgotten it, and cannot know what was being opened here meanwhile. */
+  /** Another window has replaced or forgotten this user token, and does not know of sessions that were being opened here. */
   async #moveOwn(old: UserToken): Promise<void> {
     const { connections, table, window } = this.deps;
     const connection = connections.find(old.connection);
@@ -81,11 +81,11 @@ export class Takeover extends Part<Environment & { calls: GatewayCalls }> {
     }
   }
 
-  async #carryNow(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
+  async #moveNow(connection: Connection, session: Session, old: ReplacedToken): Promise<void> {
     const { clock, log, sync, table } = this.deps;
     const user = table.owner(session);
     const left = remaining(session, clock.now());
-    // An answer that was lost may have renewed it once after what is known of it: after that it is dead for sure.
+    // A lost answer may have renewed it once more than is known here: later than that it is certainly dead.
     const isDead = !isGuess(session, clock.now()) && left + 2 * session.lifeMs <= 0;
     if (!belongsTo(connection, session) || isDead) {
       return;
@@ -104,7 +104,7 @@ export class Takeover extends Part<Environment & { calls: GatewayCalls }> {
       await sync.applyLife(session, life, { under: user.id, signInId: user.signInId }, 'soon');
     } catch (error) {
       if (isGatewayUserRefused(error)) {
-        throw error; // Nothing is known of the session, which lives on meanwhile.
+        throw error; // This says nothing of the session.
       }
       log.info(`Session ${session.id} does not serve under the new sign-in.`);
       try {

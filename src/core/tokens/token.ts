@@ -16,7 +16,7 @@ export interface TokenInfo {
   lifeMs: number;
   openedAt: number;
   lastUsedAt: number;
-  /** Told by the server, or reckoned from the timeout. */
+  /** Told by the server, or estimated from the timeout. */
   source: 'reported' | 'estimated';
   keepAlive: KeepAliveMode;
   /** `••••` and the last 4 characters; all dots when it has fewer than 12. */

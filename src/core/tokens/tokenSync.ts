@@ -26,7 +26,7 @@ type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId'> &
   readonly table: TokenTable;
 };
 
-/** Uses come in bursts and a write costs tens of milliseconds; other windows still hear of it in time. In milliseconds. */
+/** Uses come in bursts and a write takes tens of milliseconds, so they are collected for so long, in milliseconds. */
 const writeDelayMs = syncDelayMs / 2;
 
 /** A write that failed is tried again after so long, in milliseconds. */
@@ -44,9 +44,9 @@ export class TokenSync extends Part<SyncDeps> {
   readonly #replaced = this.add(new Emitter<UserToken>(this.#onFault));
   #inTrouble = false;
 
-  /** Another window has replaced the value of a user token, or forgotten it; hears of it as it was before. */
+  /** Another window has replaced the value of a user token, or forgotten it; fires with the token as it was before. */
   readonly onDidHearReplaced = this.#replaced.event;
-  /** The store refused; tokens live in memory alone until it works again. Fires once for each such time. */
+  /** The store failed; tokens are in memory alone until it works again. Fires once for each such time. */
   readonly onTrouble = this.#trouble.event;
 
   constructor(deps: SyncDeps) {
@@ -63,12 +63,12 @@ export class TokenSync extends Part<SyncDeps> {
     return read.flatMap(({ id, reason }) => (reason === undefined ? [] : [{ id, reason }]));
   }
 
-  /** Takes over what the store has by now of a token: another window may have written it just before. */
+  /** Reads what the store has of a token: another window may have written it just before. */
   async readAgain(id: string): Promise<void> {
     await this.#inTurn(id, () => this.#read(id));
   }
 
-  /** Takes a token in; when this resolves the store has it, or {@link onTrouble} has fired. */
+  /** Adds a token; when this resolves the store has it, or {@link onTrouble} has fired. */
   async put(record: TokenRecord): Promise<void> {
     this.deps.table.put(record);
     await this.#write(record.id);
@@ -107,10 +107,10 @@ export class TokenSync extends Part<SyncDeps> {
   }
 
   /**
-   * Takes in what an answer told of a token's life, with what else it changes. Answers overtake each other: one to an
-   * earlier request tells nothing new of the life, unless it is that of a new value; and one about a value that was
-   * replaced tells of what was put aside with it for closing, if anything.
-   * @param news absent where the life goes on as it did; in `change`, `more` is what is new of that
+   * Stores what an answer told of a token's life, with other changes. Answers can arrive out of order: one to an earlier
+   * request tells nothing new of the life, unless it is that of a new value; one about a value that was replaced counts for
+   * the record that keeps it for closing, if there is one.
+   * @param news absent where the life is unchanged; in `change`, `more` has only what is new
    */
   async applyLife(
     token: Pick<TokenRecord, 'id' | 'value'>,
@@ -133,16 +133,15 @@ export class TokenSync extends Part<SyncDeps> {
 
   /**
    * Notes that a gateway knows a token no more, unless its value was replaced meanwhile.
-   * @param asked when the refused call began; what was heard of a later one holds
+   * @param asked when the refused call began; news from a later call is not overwritten
    */
   async markDead(token: TokenRecord, asked = this.deps.clock.now()): Promise<void> {
     await this.applyLife(token, { sent: asked, leftMs: 0, source: token.source }, {}, 'now');
   }
 
   /**
-   * Reckons lives from now on where the clocks have parted since, or the machine has been started anew: while both
-   * can still be told apart. Otherwise the next restart or change of the wall clock would be one too many. Other
-   * machines' clocks are theirs to watch.
+   * Counts lives from now on where wall clock and uptime have diverged since, or the machine was restarted: a second jump
+   * or restart would make the past time unknown. Entries of other machines are left to them.
    */
   anchor(): void {
     const { clock, table } = this.deps;
@@ -151,7 +150,7 @@ export class TokenSync extends Part<SyncDeps> {
       const record = table.stored(held.id);
       if (record !== undefined && isOwn(record.sent, now) && !runTogether(record.sent, now)) {
         const leftMs = Math.max(remaining(record, now), 0);
-        // A user token that has run out, and that sessions keep alive, must go on being older than what is heard of those.
+        // A user token kept alive by its sessions must stay older than news of those.
         const isKept = leftMs === 0 && mayLive(held, now);
         void this.update(held.id, isKept ? { leftMs } : { sent: now, leftMs }, 'soon');
       }
@@ -223,13 +222,13 @@ export class TokenSync extends Part<SyncDeps> {
     }
     const stamp = clock.stamp(id);
     const json = serialize(record, stamp);
-    scheduler.cancel(writeKey(id)); // Joining with what was read may have asked for this very write.
+    scheduler.cancel(writeKey(id)); // Merging what was read may have planned this same write.
     await store.write(id, json);
     this.#stored.set(id, { json, text: serialize(record) });
     this.#unheard.written(id);
     this.#inTrouble = false;
     if (elapsed(stamp.written, clock.now()) > syncDelayMs) {
-      await pause(clock, syncDelayMs); // The machine slept meanwhile: who was written over unheard writes once more.
+      await pause(clock, syncDelayMs); // The machine slept meanwhile: a window that was overwritten writes again.
       await this.#read(id);
     }
   }
@@ -253,7 +252,7 @@ export class TokenSync extends Part<SyncDeps> {
       return parsed.reason;
     }
     const { value: record, stamp } = parsed;
-    // A later value that is here in its place lives.
+    // A later value that is held here is good, whatever was removed before.
     const isOld = record.valueVersion < (table.stored(id)?.valueVersion ?? 0);
     if (!isOld && this.#unheard.isGone(record)) {
       this.#markRemoved(id, record.valueVersion);
@@ -264,7 +263,7 @@ export class TokenSync extends Part<SyncDeps> {
     this.#stored.set(id, { json, text });
     const { better, greets } = clock.read(id, record.sent, stamp, isNews);
     if (better !== undefined) {
-      table.reckonAnew(better);
+      table.announceMachine(better);
     }
     this.#join(record, text);
     if (greets) {
@@ -280,7 +279,7 @@ export class TokenSync extends Part<SyncDeps> {
     this.deps.scheduler.cancel(writeKey(id));
     table.drop(id);
     for (const other of clock.lost(id) ? table.all().filter((one) => clock.ask(one.id, one.sent)) : []) {
-      void this.#inTurn(other.id, () => this.#writeNow(other.id, true)); // Asks again: nobody can answer in what is gone.
+      void this.#inTurn(other.id, () => this.#writeNow(other.id, true)); // Asks again: nobody can answer in a deleted entry.
     }
   }
 
@@ -296,14 +295,14 @@ export class TokenSync extends Part<SyncDeps> {
     });
   }
 
-  /** Of several entries of one value the same one stays everywhere: each window may have put aside what was replaced. */
+  /** Keeps one of several entries of a value, in all windows the same: each may have made one of what was replaced. */
   async #keepOnce({ connection, value }: TokenRecord): Promise<void> {
     const { table } = this.deps;
     const held = table.of(connection).filter(isClosable);
     const same = held.filter((one) => one.value === value && !one.closing);
     const [stays = '', ...others] = Array.from(same, ({ id }) => id).sort();
     if (others.length > 0) {
-      await this.readAgain(stays); // Where it has another value by now, what was put aside is all that is left of this one.
+      await this.readAgain(stays); // If it has another value by now, the others alone hold this one.
     }
     if (table.stored(stays)?.value === value) {
       await Promise.all(others.map((id) => this.#removeValue(id, value)));
@@ -322,19 +321,19 @@ export class TokenSync extends Part<SyncDeps> {
       this.#replaced.fire(mine);
     }
     if (mine !== undefined && isClosable(mine) && isUnheard) {
-      // That window has closed the value before, and cannot have known of this one: it is still to be closed.
+      // That window has closed the value before, and did not know of this one, which is still to be closed.
       void this.put({ ...mine, id: newId(), closing: true });
     }
   }
 
-  /** Joins what another window has written, and its text, with what is known here. */
+  /** Merges what another window has written, and its text, with what is known here. */
   #join(theirs: TokenRecord, theirText: string): void {
     const { id } = theirs;
     const { newId, scheduler, table } = this.deps;
     const mine = table.stored(id);
     if (mine === undefined) {
       table.put(theirs);
-      // Not before all have heard which of several new values an entry keeps.
+      // Only when all windows know which of several new values an entry keeps.
       scheduler.after(`once/${id}`, syncDelayMs, () => void this.#keepOnce(theirs));
       return;
     }
@@ -347,7 +346,7 @@ export class TokenSync extends Part<SyncDeps> {
       }
     }
     if (text !== theirText) {
-      // That window has written over something that it had not heard of.
+      // That window has overwritten something that it did not know of.
       scheduler.after(writeKey(id), writeDelayMs, () => void this.#write(id));
     }
     const isMineLost = both.value !== mine.value;
@@ -356,10 +355,10 @@ export class TokenSync extends Part<SyncDeps> {
     this.#unheard.read(id, both.value === theirs.value);
     if (both.value !== lost.value && isClosable(lost)) {
       if (mine.valueVersion === theirs.valueVersion) {
-        // Two windows replaced the same value at once: both new ones are open, so both stay on the list, whoever dies now.
+        // Two windows replaced the same value at once: both new ones are open, so both stay listed, even if a window dies.
         void this.put({ ...lost, id: newId() });
       } else if (isUnheard && both.signInId !== mine.signInId) {
-        // Another one has replaced what was there before, and perhaps its own value once more: this one is still to be closed.
+        // Another window has replaced the value before, and did not know of this one, which is still to be closed.
         void this.put({ ...lost, id: newId(), closing: true });
       }
     }
@@ -373,7 +372,7 @@ export class TokenSync extends Part<SyncDeps> {
     });
   }
 
-  /** What a step comes to; undefined where the store refuses, which is told. */
+  /** The result of a step; undefined where the store fails, which is reported. */
   #inTurn<T>(id: string, step: () => Promise<T>): Promise<T | undefined> {
     return this.#turns.run(id, () => step().catch((error: unknown) => this.#report(error)));
   }

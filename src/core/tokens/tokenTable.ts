@@ -129,7 +129,7 @@ export class TokenTable extends Part<Pick<KeeperDeps, 'clock' | 'redactor' | 'lo
   /** The token that ends first of those that can be used. */
   first(): TokenRecord | undefined {
     if (this.#first !== undefined) {
-      return this.get(this.#first); // Asked for each second, of many tokens.
+      return this.get(this.#first); // Kept because it is asked for each second, with many tokens.
     }
     const now = this.deps.clock.now();
     const usable = this.all().filter((record) => !isEnding(record));
@@ -185,8 +185,8 @@ export class TokenTable extends Part<Pick<KeeperDeps, 'clock' | 'redactor' | 'lo
     }
   }
 
-  /** More is known of the clocks of a machine, named by a start of it: of its tokens, and of what they keep alive. */
-  reckonAnew(start: string): void {
+  /** To be called when more is known of a machine's clocks: announces its tokens, and what those keep alive. */
+  announceMachine(start: string): void {
     const theirs = [...this.#records.values()].filter(({ sent }) => startOf(sent) === start);
     for (const connection of new Set(theirs.map((record) => record.connection))) {
       for (const { id } of this.of(connection)) {
@@ -243,8 +243,8 @@ export class TokenTable extends Part<Pick<KeeperDeps, 'clock' | 'redactor' | 'lo
   }
 
   /**
-   * Whether a session keeps its user token alive for longer than `other` does; one whose life nobody here knows may, and
-   * makes it worth trying. What was heard of a session before its user token was refused says nothing of that one's life.
+   * Whether a session keeps its user token alive for longer than `other` does; one whose life is a guess may, which makes
+   * it worth trying. What was known of a session before its user token was refused does not count.
    */
   #outlives(session: Session, other: TokenRecord): boolean {
     const now = this.deps.clock.now();
@@ -257,7 +257,7 @@ export class TokenTable extends Part<Pick<KeeperDeps, 'clock' | 'redactor' | 'lo
   }
 }
 
-/** The first of some things that none of the others is better than; undefined where there are none. */
+/** The best of some things, of equal ones the first; undefined where there are none. */
 export function bestOf<T>(all: Iterable<T>, isBetter: (one: T, than: T) => boolean): T | undefined {
   let best: T | undefined;
   for (const one of all) {

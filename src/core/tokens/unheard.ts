@@ -3,26 +3,26 @@ import { elapsed, isLater } from './deadline.ts';
 import type { TokenRecord } from './record.ts';
 import { syncDelayMs } from './store.ts';
 
-/** What has happened to values of tokens here, and other windows may not have heard of yet. */
+/** Changes of token values that other windows may not know of yet. */
 export class Unheard {
   readonly #clock: Clock;
-  /** Since when the store has the value that was put into a token, by the token's id; undefined where it has it not. */
+  /** When the store got a token's new value, by the token's id; undefined where it has not got it yet. */
   readonly #stored = new Map<string, Instant | undefined>();
   /** Values that have ended, and when. */
   readonly #ended = new Map<string, Instant>();
-  /** The highest removed version of a value by the token's id. It stays removed whoever writes it again. */
+  /** The highest removed version of a value by the token's id. It stays removed even if another window writes it again. */
   readonly #removed = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** A new value was put into a token. */
+  /** To be called when a token has got a new value. */
   replaced(id: string): void {
     this.#stored.set(id, undefined);
   }
 
-  /** The store was found to have the value of a token, or another one: who wrote that over it has not heard of it. */
+  /** To be called when an entry was read. `isThere`: it has the token's value; otherwise its writer did not know of that. */
   read(id: string, isThere: boolean): void {
     if (isThere) {
       this.written(id);
@@ -31,27 +31,27 @@ export class Unheard {
     }
   }
 
-  /** A token was written. */
+  /** To be called when a token was written. */
   written(id: string): void {
     if (this.#stored.has(id)) {
       this.#stored.set(id, this.#stored.get(id) ?? this.#clock.now());
     }
   }
 
-  /** A token has lost its value. Whether others may not have heard of that value. */
+  /** To be called when a token has lost its value. Returns whether other windows may not know of that value. */
   lost(id: string): boolean {
     const at = this.#stored.get(id);
     const isNew = at === undefined || elapsed(at, this.#clock.now()) <= syncDelayMs;
     return this.#stored.delete(id) && isNew;
   }
 
-  /** A token was removed, with a value of this version. */
+  /** To be called when a token was removed, with a value of this version. */
   removed(id: string, valueVersion: number): void {
     this.#stored.delete(id);
     this.#removed.set(id, Math.max(valueVersion, this.#removed.get(id) ?? 0));
   }
 
-  /** A value has ended; another window may still have put one aside for closing. */
+  /** To be called when a value has ended: another window may still keep it for closing. */
   ended(value: string): void {
     const now = this.#clock.now();
     for (const [old, at] of this.#ended) {
@@ -62,7 +62,7 @@ export class Unheard {
     this.#ended.set(value, now);
   }
 
-  /** Whether what another window has written was removed here, or has ended after its request. */
+  /** Whether a token that another window has written was removed here, or its value ended after its latest request. */
   isGone({ id, value, sent, valueVersion }: TokenRecord): boolean {
     const at = this.#ended.get(value);
     return (

@@ -3,11 +3,11 @@ export type Cell = string | readonly Readonly<Record<string, string>>[];
 /** One row; the order of its keys is the order of the columns. */
 export type Row = Readonly<Record<string, Cell>>;
 
-/** What a cell is made for: always the same cell for the same subject. */
+/** The inputs of a cell: equal ones give equal cells. */
 export interface Subject {
   /** Of the row in its view, from 0. */
   readonly index: number;
-  /** Of the view; keeps two views from moving alike. */
+  /** The view's; makes the values of two views differ. */
   readonly seed: number;
   /** When the data was collected, epoch milliseconds. */
   readonly at: number;

@@ -6,7 +6,6 @@ import { Row } from '../nodes.ts';
 import type { QuerySettings, StoredQuery } from './querySettings.ts';
 import type { Recents } from './recents.ts';
 
-/** A query under its name. */
 class QueryNode extends Row<{ readonly name: string }> {
   readonly query: StoredQuery;
 
@@ -16,7 +15,6 @@ class QueryNode extends Row<{ readonly name: string }> {
   }
 }
 
-/** A recent request. */
 class RecentNode extends Row<{ readonly request: DataRequest }> {}
 
 /** The heading of the recent requests. */
@@ -64,7 +62,7 @@ export class QueryRows extends Part<RowsOf> implements vscode.TreeDataProvider<N
     const item = new vscode.TreeItem(isSaved ? node.query.name : title);
     item.id = isSaved ? `query/${node.query.from}/${node.query.name}` : `recent/${fingerprint(request)}`;
     item.description = isSaved ? `${title} · ${describeRequest(request)}` : describeRequest(request);
-    // The tooltip is also what a screen reader says of the row.
+    // Screen readers use the tooltip, too.
     item.tooltip = `${item.label} · ${item.description}`;
     item.iconPath = new vscode.ThemeIcon(isSaved ? 'bookmark' : 'history');
     item.contextValue = isSaved ? `query.${node.query.from}` : 'query.recent';

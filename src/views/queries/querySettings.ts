@@ -28,7 +28,7 @@ export class QuerySettings extends EntryList<SavedQuery> {
     return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** What is in the settings and cannot be used. */
+  /** The entries of the settings that cannot be used. */
   problems() {
     return owners.flatMap((from) => this.read(from).problems);
   }

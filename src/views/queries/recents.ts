@@ -25,12 +25,12 @@ export class Recents {
     return parsed.success ? (parsed.output as unknown as DataRequest[]) : [];
   }
 
-  /** @param finds whether there is a secret in a text; what has one is not remembered */
+  /** @param finds whether there is a secret in a text; parts of a request with one are not remembered */
   async add(request: DataRequest, finds: (text: string) => boolean): Promise<void> {
     const kept = lasting(withoutSecrets(request, finds));
     const all = this.all();
     if (all[0] !== undefined && sameRequest(all[0], kept)) {
-      return; // It is the latest already, as in a watch.
+      return; // It is the latest one already, as in a watch.
     }
     const others = all.filter((other) => !sameRequest(other, kept));
     await this.#state.update(key, [kept, ...others].slice(0, maxRecents));

@@ -8,9 +8,9 @@ import { exportParts } from '../../core/results/exportParts.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 
 /**
- * Writes an export to a file, part by part, so that its size is bounded by the disk alone. The file appears
- * when it is whole: a cancelled or failed export leaves what was there before.
- * @param hide takes secrets out of what is written
+ * Writes an export to a file, part by part, so that its size is bounded only by the disk. The file is replaced when the
+ * export is complete: one that is cancelled or fails changes nothing.
+ * @param hide redacts secrets in what is written
  */
 export async function exportFile(
   table: TableHandle,
@@ -22,7 +22,7 @@ export async function exportFile(
 ): Promise<number> {
   const share = table.share();
   const unique = `${process.pid}-${Date.now().toString(36)}`;
-  // On another file system than the host's own it is written here first, and copied when whole.
+  // For another file system than the local one it is written here first, and then copied.
   const isLocal = target.scheme === 'file';
   const partial = isLocal
     ? `${target.fsPath}.${unique}.part`
@@ -61,7 +61,7 @@ export async function exportFile(
   }
 }
 
-/** The system's own short code; its message would hold the path. */
+/** The system's error code; its message would contain the path. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }

@@ -15,7 +15,7 @@ interface FetchServices {
 /** `wantsRows`: a program waits for all rows of the answer (see `ReaderOptions`). */
 export type FetchOptions = OperationOptions & { readonly wantsRows?: boolean };
 
-/** Data in their table, which is there until the answer is let go. */
+/** Data in their table, which exists until the answer is disposed of. */
 export interface FetchedTable {
   readonly fetched: Fetched;
   readonly table: TableHandle;
@@ -23,8 +23,8 @@ export interface FetchedTable {
 
 /**
  * Gets data into a table.
- * @param onRows hears of the table with each of its changes, from its first rows on
- * @throws what {@link Keeper.getData} throws; then nothing is left of the table
+ * @param onRows is called with the table at each change, from the first rows on
+ * @throws what {@link Keeper.getData} throws; then the table is disposed of
  */
 export async function fetchTable(
   { keeper, options, worker }: FetchServices,
@@ -37,7 +37,7 @@ export async function fetchTable(
     maxBytes: options.maxResponseBytes(),
     wantsRows,
     onTable: (made) => {
-      // A request that is sent again has another answer.
+      // A request that is sent again gets a new table.
       table = made;
       made.onDidChange(({ rowCount }) => {
         if (rowCount > 0 && table === made) {

@@ -11,14 +11,14 @@ export function termFor(field: string, cell: ShownCell | undefined, out: boolean
   const isShownInPart = typeof cell === 'object' && 'cut' in cell;
   const value = isShownInPart ? cell.cut : ([cell].flat().find((one) => typeof one === 'string') ?? '');
   const isCut = isShownInPart || value.length > longest;
-  // What follows the last letter may be an accent of it.
+  // The cut may be between the last letter and its accent.
   const part = isCut ? value.slice(0, longest).replace(/\P{M}?\p{M}*$/u, '') : value;
   const [sure = ''] = /^[^\p{Cs}]*/u.exec(part) ?? [];
   const isWhole = !isCut && sure === value;
   return `${out ? '-' : ''}${quoted(field)}${isWhole ? '=' : ':'}${quoted(sure)}`;
 }
 
-/** A name or value as a filter reads it. */
+/** A name or value, quoted for a filter. */
 export function quoted(text: string): string {
   return /^[^\s":=<>-][^\s":=<>]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
 }

@@ -8,8 +8,8 @@ import type { Result } from '../../core/results/workerMessages.ts';
 import type { FetchedTable } from './fetchTable.ts';
 import type { Grouping } from './messages.ts';
 
-/** Groups that are shown; of more, those with the most rows. */
-const mostGroups = 100_000;
+/** Maximal number of groups; of more, those with the most rows are shown. */
+const maxGroups = 100_000;
 
 /** The columns of groups are named as in SQL, and unlike the one that they are by, which may be of groups, too. */
 function namesOf({ by, of }: Grouping) {
@@ -20,12 +20,12 @@ function namesOf({ by, of }: Grouping) {
   };
 }
 
-/** The groups of a table, and a table of them, whose share is the caller's. */
+/** The groups of a table, and a table of them, whose share the caller owns. */
 type Groups = Awaited<ReturnType<typeof tableOf>> & { readonly found: Result<'group'> };
 
 /**
- * Makes the table of a table's groups: the value that the rows of each have in common, how many they are, and the sum and
- * the mean of their numbers.
+ * Makes the table of a table's groups: for each the common value, the number of rows, and the sum and mean of their
+ * numbers.
  * @throws what the table throws
  */
 export async function groupsOf(
@@ -37,7 +37,7 @@ export async function groupsOf(
   const names = namesOf(grouping);
   const arrangement = { sort: [], filter, labels };
   const span = { arrangement, from: 0, to: Number.MAX_SAFE_INTEGER };
-  const found = await table.call('group', { ...span, by, of, most: mostGroups });
+  const found = await table.call('group', { ...span, by, of, most: maxGroups });
   const rows = found?.groups.map(({ text, rows, totals }): Sent => {
     const numbers = names.totals.flatMap(({ sum, mean }, at): [string, Sent][] => {
       const total = totals[at];
@@ -55,12 +55,12 @@ export async function groupsOf(
   return { ...(await tableOf(worker, jsonOf(rows ?? []))), found };
 }
 
-/** The mean without the digits that come of calculating in binary. */
+/** The mean without the digits that come from binary rounding. */
 export function roundMean({ mean }: Total): number {
   return Number(mean.toPrecision(15));
 }
 
-/** Puts together what has been fetched, in its place. */
+/** Groups what has been fetched, in place. */
 export async function grouped(
   worker: WorkerClient,
   { fetched, table }: FetchedTable,
@@ -75,7 +75,7 @@ export async function grouped(
   }
 }
 
-/** What the columns of groups are called. */
+/** The labels of the columns of groups. */
 export function groupLabels(grouping: Grouping): [field: string, label: string][] {
   const { by, labels } = grouping;
   const { count, totals } = namesOf(grouping);
@@ -91,7 +91,7 @@ export function groupLabels(grouping: Grouping): [field: string, label: string][
   ];
 }
 
-/** What JavaScript writes without digits is no number of JSON. */
+/** `Infinity` and `NaN` are no numbers in JSON. */
 function numberOf(value: number | string): Sent {
   return Number.isFinite(Number(value)) ? new NumberText(String(value)) : null;
 }

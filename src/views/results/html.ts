@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { tableStrings } from './strings.ts';
 
-/** The page of a result: an empty one, whose only script is ours and which may load nothing else. */
+/** The page of a result: empty, with our script as the only one, and with nothing else that it may load. */
 export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
   const nonce = randomBytes(18).toString('base64');
   const script = webview.asWebviewUri(vscode.Uri.joinPath(dist, 'table.js'));

@@ -1,17 +1,17 @@
 import * as vscode from 'vscode';
 import { Part } from '../../core/disposable.ts';
-import { layOut } from '../../core/json.ts';
+import { indentJson } from '../../core/json.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { Services } from '../../services.ts';
 import { jsonScheme } from './register.ts';
 
-/** Answers up to this size are laid out with one value a line. */
+/** Answers up to this size, in bytes, are formatted with one value a line. */
 const prettyBytes = 4 << 20;
 
-/** Rows are brought here in parts of about this size, so that nobody is held up. */
+/** Rows are fetched from the worker in parts of about this size, in bytes, so that nothing else is blocked. */
 const partBytes = 256 << 10;
 
-/** Results as read-only JSON documents, of which nothing is written to a disk. They live as long as they are open. */
+/** Results as read-only JSON documents, which are never written to disk, and exist as long as they are open. */
 export class JsonFiles extends Part<Pick<Services, 'hide'>> implements vscode.TextDocumentContentProvider {
   readonly #texts = new Map<string, string>();
   #last = 0;
@@ -39,7 +39,7 @@ export class JsonFiles extends Part<Pick<Services, 'hide'>> implements vscode.Te
       const size = table.rowsIn(partBytes);
       for (let from = 0; from < rowCount; from += size) {
         const part = this.deps.hide(await table.call('json', { from, to: from + size }));
-        parts.push((isPretty ? layOut(part) : part).slice(1, -1).trim());
+        parts.push((isPretty ? indentJson(part) : part).slice(1, -1).trim());
       }
       await this.open(rowCount === 0 ? '[]\n' : `[${line}${parts.join(`,${line}`)}\n]\n`, title);
     } finally {

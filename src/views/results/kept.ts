@@ -4,12 +4,12 @@ import type { Services } from '../../services.ts';
 import type { KeptState } from './messages.ts';
 import type { ResultModel } from './resultModel.ts';
 
-/** Rows and characters of a result that survive a reload, and characters of what was said beside the rows. */
+/** Rows and characters of a result that are kept over a reload, and characters of what is beside the rows. */
 const maxRows = 2000;
 const maxCharacters = 250_000;
 const maxHead = 50_000;
 
-/** What the gateway said beside the rows, as JSON without secrets: by its name, too, a member may tell that it is one. */
+/** What is beside the rows of an answer, as JSON without secrets, which are also found by the names of members. */
 export function headText(head: JsonObject, { hide, redact }: Pick<Services, 'hide' | 'redact'>): string {
   return JSON.stringify(withTexts(head, hide), (name, value) =>
     typeof value === 'string' ? redact(`${name}=${value}`).slice(name.length + 1) : value,
@@ -17,7 +17,7 @@ export function headText(head: JsonObject, { hide, redact }: Pick<Services, 'hid
 }
 
 /**
- * What the workbench keeps of a result over a reload; nothing while it arrives, or where a secret is in its request.
+ * What VS Code keeps of a result over a reload; undefined while it arrives, or if a secret is in its request.
  * @throws what the table throws
  */
 export async function keptOf(

@@ -1,6 +1,6 @@
 import type { ColumnLook, Layout } from './messages.ts';
 
-/** The server's order of rows and columns, and all rows. */
+/** The layout at first: the server's order of rows and columns, and all rows. */
 export const asSent: Layout = {
   columns: [],
   order: [],
@@ -12,8 +12,8 @@ export const asSent: Layout = {
 };
 
 /**
- * The fields of the columns that are seen, pinned ones first. A field that a person has not placed follows the one that it
- * follows on the server.
+ * The fields of the visible columns, pinned ones first. A field that a person has not moved follows the same field as on
+ * the server.
  * @param hidden the fields that the view's definition hides, unless the person has decided otherwise
  */
 export function seenFields(

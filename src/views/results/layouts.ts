@@ -6,12 +6,12 @@ import { asSent } from './layout.ts';
 import { type Layout, layout } from './messages.ts';
 
 const key = 'layouts';
-/** The views that were arranged last are remembered. */
+/** How many layouts are remembered, those changed last. */
 const maxLayouts = 200;
 
 const schema = v.array(v.tuple([v.string(), layout]));
 
-/** How a person has arranged each view, by its connection and name, whatever else a request says. */
+/** Remembers how a person has arranged each view, by its connection and name. */
 export class Layouts {
   readonly #state: vscode.Memento;
   readonly #hasSecret: (text: string) => boolean;
@@ -22,7 +22,7 @@ export class Layouts {
     this.#hasSecret = hasSecret;
   }
 
-  /** @param by what its rows are grouped by */
+  /** @param by the columns that the rows are grouped by */
   of(request: DataRequest, by: readonly string[] = []): Layout {
     const view = viewOf(request, by);
     return this.#all().find(([known]) => known === view)?.[1] ?? asSent;

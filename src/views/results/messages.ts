@@ -17,7 +17,7 @@ const sortBy = v.object({ field: name, descending: v.boolean() });
 /** Columns that rows are sorted by at most. */
 export const mostSorts = 8;
 
-/** What a person has set of a column. */
+/** A person's settings of a column. */
 const columnLook = v.object({
   field: name,
   width: v.optional(v.number()),
@@ -26,7 +26,7 @@ const columnLook = v.object({
 });
 export type ColumnLook = v.InferOutput<typeof columnLook>;
 
-/** How a person has arranged a view. */
+/** The layout of a view: how a person has arranged its table. */
 export const layout = v.object({
   columns: v.array(columnLook),
   /** The fields in a person's order; empty while it is the server's. */
@@ -45,7 +45,7 @@ export type Layout = v.InferOutput<typeof layout>;
 /** Rows asked for at once are bounded: the webview shows a few dozen, and one with all of its values. */
 const maxRows = 500;
 
-/** What the webview asks the table. */
+/** The webview's questions to the table. */
 const question = v.variant('method', [
   v.pipe(
     v.object({ method: v.literal('page'), from: count, to: count, whole: v.boolean() }),
@@ -55,7 +55,7 @@ const question = v.variant('method', [
 ]);
 export type Question = v.InferOutput<typeof question>;
 
-/** What comes of it. */
+/** The answers to questions of the webview, by method. */
 export interface Answers {
   readonly page: Page;
   readonly sums: Sums | undefined;
@@ -66,11 +66,9 @@ const copying = { form: v.picklist(copyForms), headers: v.boolean() };
 
 /** From the webview. */
 export const fromTable = v.variant('is', [
-  /** The webview stands and can be told things. */
   v.object({ is: v.literal('ready') }),
   /** Asks the table, as it is arranged now; the answer has the same number. */
   v.object({ is: v.literal('ask'), ask: count, question }),
-  /** A person has arranged the table otherwise. */
   v.object({ is: v.literal('layout'), layout }),
   v.object({
     is: v.literal('copy'),
@@ -79,7 +77,7 @@ export const fromTable = v.variant('is', [
     fields: v.array(name),
     ...copying,
   }),
-  /** It has the keyboard focus, as was asked, and in it the column with that field. */
+  /** The answer to `focus`: the table has the keyboard focus, on the column of that field. */
   v.object({ is: v.literal('focused'), field: v.optional(name) }),
   /** Ends the watch. */
   v.object({ is: v.literal('stop') }),
@@ -90,7 +88,7 @@ export type FromTable = v.InferOutput<typeof fromTable>;
 
 const state = v.object({
   is: v.literal('state'),
-  /** Grows with other data, or labels to filter by: rows that were shown are not true any more. */
+  /** Grows when data, or labels to filter by, change: rows that were shown are outdated. */
   revision: count,
   title: v.string(),
   fields: v.array(name),
@@ -101,7 +99,7 @@ const state = v.object({
   kinds: v.array(v.picklist(['number', 'time', 'text'])),
   /** All rows. */
   rowCount: count,
-  /** Whether the table is compared with another one, and rows that only that one has: they stand among the others. */
+  /** Whether the table is compared with another one, and how many rows only that one has. */
   isCompared: v.boolean(),
   gone: count,
   phase: v.picklist(['arriving', 'done', 'failed']),
@@ -115,19 +113,19 @@ export type TableStateMessage = v.InferOutput<typeof state>;
 
 const labels = v.array(v.tuple([name, v.string()]));
 
-/** How the rows of an answer are put together before they are shown. */
+/** How the rows of an answer are grouped before they are shown. */
 const grouping = v.object({
   /** The field whose values make the groups. */
   by: name,
-  /** Fields whose numbers are added up. */
+  /** Fields whose numbers are summed. */
   of: v.array(name),
-  /** Which rows count, and the labels that it may name columns by. */
+  /** The filter of the rows that count, and labels that it may use. */
   filter: v.string(),
   labels,
 });
 export type Grouping = v.InferOutput<typeof grouping>;
 
-/** What is kept by the workbench over a reload: the request, and as much of the data as is reasonable. */
+/** What VS Code keeps over a reload: the request, and as much of the data as is reasonable. */
 export const keptState = v.object({
   version: v.literal(1),
   request: v.record(v.string(), v.unknown()),
@@ -138,7 +136,7 @@ export const keptState = v.object({
   labels,
   groupings: v.optional(v.array(grouping), []),
   hidden: v.optional(v.array(name), []),
-  /** What the gateway said beside the rows. */
+  /** The members beside the rows, as JSON. */
   head: v.optional(v.string()),
   rows: v.string(),
 });
@@ -152,19 +150,19 @@ const series = v.object({
 
 /** From the tab. */
 export const toTable = v.variant('is', [
-  /** Before anything else: how the table is arranged. */
+  /** The first message: the layout. */
   v.object({ is: v.literal('start'), layout }),
   state,
-  /** Of the table, which was checked where it came in. */
+  /** An answer of the table, whose data were checked when they were read. */
   v.object({ is: v.literal('answer'), ask: count, answer: v.unknown() }),
   v.object({ is: v.literal('keep'), state: keptState }),
-  /** Asks to hear when the table has the keyboard focus. */
+  /** Asks for `focused` when the table has the keyboard focus. */
   v.object({ is: v.literal('focus') }),
-  /** Something to be read out and shown for a moment. */
+  /** A text to be shown for a moment, and read by screen readers. */
   v.object({ is: v.literal('note'), text: v.string() }),
-  /** Wants the selection to be copied. */
+  /** Asks for the selection, to copy it. */
   v.object({ is: v.literal('copy'), ...copying }),
-  /** What a command or a menu asks of the view. */
+  /** A command or menu item that the webview carries out. */
   v.object({
     is: v.literal('view'),
     ask: v.picklist([
@@ -190,13 +188,13 @@ export const toTable = v.variant('is', [
     fields: v.array(v.object({ field: name, label: v.string() })),
     times: v.array(v.number()),
     series: v.array(series),
-    /** How many keys there are beside those drawn. */
+    /** How many lines are not drawn. */
     others: count,
   }),
 ]);
 export type ToTable = v.InferOutput<typeof toTable>;
 
-/** Reads a message; what is not one of ours is nothing. */
+/** Reads a message; undefined for one that does not fit. */
 export function readMessage<const S extends v.GenericSchema>(
   schema: S,
   message: unknown,

@@ -6,21 +6,20 @@ import { isArranged } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { ToTable } from './messages.ts';
 
-/** Rows whose numbers are remembered while a result is watched, and lines drawn of them. */
+/** Maximal numbers of rows remembered while a result is watched, and of lines drawn. */
 const sampledRows = 5000;
-const mostLines = 8;
+const maxLines = 8;
 
 interface Plotted {
   readonly table: TableHandle | undefined;
   readonly arrangement: Arrangement;
   /** When its data were got, as epoch milliseconds. */
   readonly gotAt: number;
-  /** The columns as a person sees them. */
+  /** The fields of the visible columns. */
   readonly seenFields: readonly string[];
   labelOf(field: string): string;
 }
 
-/** Takes a drawing to the person. */
 export type ShowPlot = (plot: ToTable & { is: 'plot' }) => void;
 
 /** Draws the numbers of a result's column over the times in its rows, or over the time that the result is watched. */
@@ -37,7 +36,7 @@ export class Plotting {
     this.#show = show;
   }
 
-  /** Draws a column of numbers; undefined for the first one that is seen, null ends it. */
+  /** Draws a column of numbers; undefined: the first visible one; null: closes the plot. */
   async of(field: string | null | undefined): Promise<void> {
     const numeric = this.#numericFields();
     const isDrawn = (one: string) => numeric.includes(one);
@@ -46,7 +45,7 @@ export class Plotting {
     await this.draw();
   }
 
-  /** Keeps the numbers of a moment, unless it has those of this table already. */
+  /** Remembers the numbers of a moment, unless those of this table are remembered already. */
   async remember(table: TableHandle, time: number): Promise<void> {
     if (table !== this.#remembered) {
       this.#remembered = table;
@@ -54,7 +53,7 @@ export class Plotting {
     }
   }
 
-  /** Draws again what is drawn. */
+  /** Draws the plot again, if there is one. */
   async draw(): Promise<void> {
     const result = this.#result;
     const { table } = result;
@@ -64,21 +63,19 @@ export class Plotting {
     }
     const fields = this.#numericFields().map((one) => ({ field: one, label: result.labelOf(one) }));
     await this.remember(table, result.gotAt);
-    // Rows that are moments themselves need no watch.
+    // Rows with times of their own need no watch.
     const { arrangement } = result;
     const dated =
-      this.#history.length > 1
-        ? undefined
-        : await table.call('dated', { arrangement, field, max: mostLines });
+      this.#history.length > 1 ? undefined : await table.call('dated', { arrangement, field, max: maxLines });
     const lines = dated ?? (await this.#watched(table, field));
     this.#show({ is: 'plot', field, label: result.labelOf(field), fields, ...lines });
   }
 
   async #watched(table: TableHandle, field: string): Promise<Lines> {
-    // What the filter leaves is what is drawn.
+    // Only the rows that pass the filter are drawn.
     const isPart = isArranged(this.#result.arrangement);
     const shown = isPart ? new Set((await this.#sample(table)).keys) : undefined;
-    return this.#history.lines(field, mostLines, shown);
+    return this.#history.lines(field, maxLines, shown);
   }
 
   #sample(table: TableHandle): Promise<Sample> {

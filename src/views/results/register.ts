@@ -10,7 +10,7 @@ interface TabRestorer {
   restore(panel: vscode.WebviewPanel, state: unknown): void;
 }
 
-/** Has tabs of before a reload shown again; the results are loaded for the first of them. */
+/** Restores tabs after a reload; the results are loaded for the first of them. */
 export function registerResults(load: () => Promise<TabRestorer>): vscode.Disposable {
   void closeJsonTabs();
   return vscode.window.registerWebviewPanelSerializer(viewType, {
@@ -18,13 +18,13 @@ export function registerResults(load: () => Promise<TabRestorer>): vscode.Dispos
   });
 }
 
-/** Closes what is open as JSON from before a reload: its text has gone with the window, and only an error would be shown. */
+/** Closes JSON documents from before a reload: their texts were only in memory, and VS Code would show errors. */
 async function closeJsonTabs(): Promise<void> {
   const { tabGroups } = vscode.window;
   const left = tabGroups.all
     .flatMap(({ tabs }) => tabs)
     .filter(({ input }) => input instanceof vscode.TabInputText && input.uri.scheme === jsonScheme);
   if (left.length > 0) {
-    await tabGroups.close(left, true).then(undefined, () => undefined); // Its person was faster.
+    await tabGroups.close(left, true).then(undefined, () => undefined); // The person has closed it already.
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
-import { cancelled, notLookedAt } from '../../core/errors.ts';
+import { cancelled, tabClosed } from '../../core/errors.ts';
 import { Emitter, type Event } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
@@ -16,38 +16,35 @@ import { seenFields } from './layout.ts';
 import type { Grouping, KeptState, Layout, Question } from './messages.ts';
 import { Plotting, type ShowPlot } from './plotting.ts';
 
-/** What a result needs of the rest. */
 interface ModelServices {
   readonly clock: Clock;
-  /** Gets the data of a request; the answer is the caller's. */
+  /** Gets the data of a request; the caller disposes of the answer. */
   readonly fetch: (request: DataRequest, signal: AbortSignal) => Promise<FetchedTable>;
   /** The columns by the view's definition. */
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
   readonly plot: ShowPlot;
-  /** Hears of rows of a refresh that have begun to meet the condition of the alert, by what they are called. */
+  /** Is called with the names of rows that have begun to meet the condition of the alert. */
   readonly alert: (rows: readonly string[]) => void;
 }
 
 interface Compared {
-  /** Of which result it is. */
   readonly title: string;
   readonly table: TableHandle;
   /** Whether columns may have been left out of it. */
   readonly isPart?: boolean;
 }
 
-/** What one result is: its table, how that is arranged and labelled, and what came of the last request. */
+/** One result: its table, its layout and labels, and the outcome of the last request. */
 export class ResultModel implements Disposable {
   readonly request: DataRequest;
   readonly title: string;
-  /** What is done to an answer, one after the other, before it is shown. */
+  /** The groupings of an answer, one after the other, before it is shown. */
   readonly groupings: readonly Grouping[];
   readonly plotting: Plotting;
   readonly #services: ModelServices;
   readonly #changed = new Emitter<void>();
-  /** Something else is to be shown. */
+  /** Fires when the tab has to be drawn again. */
   readonly onDidChange: Event<void> = this.#changed.event;
-  /** How a person has arranged the table. */
   layout: Layout;
   #table: TableHandle | undefined;
   #tableOwned = new DisposableStore();
@@ -56,20 +53,20 @@ export class ResultModel implements Disposable {
   #compared: (Compared & { readonly share: Disposable }) | undefined;
   /** How the rows differ from those of the table compared with; undefined where there is none. */
   differences: Differences | undefined;
-  /** Grows with other data, or labels to filter by: rows that were shown are not true any more. */
+  /** Grows when data, or labels to filter by, change: rows that were shown are outdated. */
   revision = 1;
   #fields = '';
   /** How many rows meet the condition of the alert. */
   alerting = 0;
-  /** What is known of the answer that is shown. */
+  /** The answer that is shown, while it is known. */
   outcome: Fetched | undefined;
-  /** What the gateway said beside the rows, while that is known. */
+  /** The members beside the rows, while they are known. */
   head: JsonObject | undefined;
-  /** Why the rows are not all there, or not those of now. */
+  /** Why rows are missing or outdated. */
   failure: unknown;
   /** When the data were got, as epoch milliseconds. */
   gotAt: number;
-  /** What was kept over a reload, while that is what is shown. */
+  /** What was kept over a reload, while it is shown. */
   kept: KeptState | undefined;
   /** Fields that the view's definition hides at first. */
   hidden: readonly string[] = [];
@@ -94,7 +91,7 @@ export class ResultModel implements Disposable {
     return this.#table;
   }
 
-  /** The columns that a person sees, in their order. */
+  /** The fields of the visible columns, in their order. */
   get seenFields(): readonly string[] {
     return seenFields(this.layout, this.#table?.state.fields ?? [], this.hidden);
   }
@@ -128,7 +125,7 @@ export class ResultModel implements Disposable {
     this.#changed.fire();
   }
 
-  /** The answer that is shown has come to its end. Resolves when what its view's definition says of it is known, too. */
+  /** To be called when the answer is complete. Resolves when its view's definition is known, too. */
   async finished(fetched: Fetched): Promise<void> {
     this.outcome = fetched;
     this.head = fetched.answer.head;
@@ -137,7 +134,7 @@ export class ResultModel implements Disposable {
     await this.#lookForAlertsNow();
   }
 
-  /** The answer that is shown will not come to its end. */
+  /** To be called when the answer has failed before its end. */
   failed(error: unknown): void {
     this.failure = error;
     this.#changed.fire();
@@ -182,7 +179,6 @@ export class ResultModel implements Disposable {
     }
   }
 
-  /** Arranges the table otherwise. */
   async arrange(layout: Layout): Promise<void> {
     const isOtherAlert = layout.alert !== this.layout.alert;
     this.layout = layout;
@@ -193,7 +189,7 @@ export class ResultModel implements Disposable {
   }
 
   /**
-   * Compares with another result from now on; undefined: with the answer before, as far as there is one to come.
+   * Compares with another result from now on; undefined: each answer with the one before.
    * @throws what the table throws
    */
   async compareWith(other: Compared | undefined): Promise<Differences | undefined> {
@@ -220,7 +216,7 @@ export class ResultModel implements Disposable {
   }
 
   dispose(): void {
-    this.#running?.abort(notLookedAt);
+    this.#running?.abort(tabClosed);
     this.#tableOwned.dispose();
     this.#compared?.share.dispose();
     this.#changed.dispose();
@@ -265,7 +261,7 @@ export class ResultModel implements Disposable {
     this.failure = undefined;
   }
 
-  /** What meets the condition now is seen; only what begins to later is told. */
+  /** Counts the rows that meet the condition now, without a message: they are marked in the table. */
   async #lookForAlertsNow(): Promise<void> {
     if (this.#table?.state.phase === 'done') {
       await this.#lookForAlerts(this.#table);
@@ -273,7 +269,7 @@ export class ResultModel implements Disposable {
     }
   }
 
-  /** Counts the rows that meet the condition of the alert; answers what those are called that did not before. */
+  /** Counts the rows that meet the condition of the alert; returns the names of those that did not before. */
   async #lookForAlerts(table: TableHandle, before?: TableHandle): Promise<readonly string[]> {
     const { alert } = this.layout;
     const other = before?.number ?? null;
@@ -282,7 +278,7 @@ export class ResultModel implements Disposable {
     return begun;
   }
 
-  /** More rows have come, or the table is whole. */
+  /** More rows have arrived, or the table is complete. */
   #arrived(): void {
     const fields = this.#table?.state.fields.join('\u0000') ?? '';
     if (fields !== this.#fields) {
@@ -303,7 +299,7 @@ export class ResultModel implements Disposable {
   }
 }
 
-/** An open session may answer with the data that it has collected before, unless it is told to collect them anew. */
+/** The request with what makes an open session collect its data anew. */
 function anew(request: DataRequest): DataRequest {
   return { ...request, ...protocolTaking(request)?.dialog.anew };
 }

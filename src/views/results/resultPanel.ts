@@ -25,20 +25,22 @@ import { ResultModel } from './resultModel.ts';
 import { statusTexts } from './statusTexts.ts';
 import { Watch } from './watch.ts';
 
-/** Text that the clipboard is asked to hold at most; more than that is what an export is for. */
-const mostCopied = 32 << 20;
+/** Maximal length of copied text; more than that can be exported. */
+const maxCopied = 32 << 20;
 
-/** How often what is watched is kept: what is kept is searched for secrets, value by value. */
+/**
+ * How often a watched result is kept for a reload, in milliseconds: keeping it is slow, as each value is searched for
+ * secrets.
+ */
 const keepEveryMs = 10_000;
 
-/** Rows that a notification names. */
+/** How many rows a notification names. */
 const maxNamed = 3;
 
 /** How long VS Code takes to give the focus back to a table for good, and how long that is waited for, in milliseconds. */
 const focusMs = 75;
 const maxFocusMs = 300;
 
-/** What a result is shown with. */
 export interface PanelServices extends Services {
   readonly worker: WorkerClient;
   readonly layouts: Layouts;
@@ -49,7 +51,7 @@ export class ResultPanel extends Part<PanelServices> {
   readonly panel: vscode.WebviewPanel;
   readonly model: ResultModel;
   readonly #by: readonly string[];
-  /** The table that is shown, and whether a secret stood in it, and was masked. */
+  /** The table that is shown, and whether a secret in it was masked. */
   #shown: TableHandle | undefined;
   #masked = false;
   #keptAt = Number.NEGATIVE_INFINITY;
@@ -94,20 +96,19 @@ export class ResultPanel extends Part<PanelServices> {
       panel.webview.onDidReceiveMessage((message) => {
         const read = readMessage(fromTable, message);
         if (read !== undefined) {
-          // A table may be let go while it is asked: that is no failure, something else is shown by then.
+          // A table may be disposed of while it is asked: then another one is shown.
           this.#take(read).catch(deps.report);
         }
       }),
     );
   }
 
-  /** The answer that is shown has come to its end. */
+  /** To be called when the answer is complete. */
   async finished(fetched: Fetched): Promise<void> {
     await this.model.finished(fetched);
     await this.keep();
   }
 
-  /** Runs the request again. */
   async refresh(): Promise<void> {
     await this.model.refresh();
     const now = this.deps.clock.now().up;
@@ -127,7 +128,7 @@ export class ResultPanel extends Part<PanelServices> {
     this.#watch = new Watch(seconds, {
       clock: this.deps.clock,
       refresh: () => this.refresh(),
-      // Who is to be told need not look.
+      // With an alert the tab need not be visible.
       isVisible: () => this.panel.visible || this.model.layout.alert !== '',
       ended: (why, error) => {
         this.#watch = undefined;
@@ -151,17 +152,17 @@ export class ResultPanel extends Part<PanelServices> {
     this.#tell();
   }
 
-  /** Asks the webview to do what a command or a menu wants of it. */
+  /** Has the webview carry out a command. */
   view(ask: (ToTable & { is: 'view' })['ask'], field?: string): void {
     this.post({ is: 'view', ask, ...(field === undefined ? {} : { field }) });
   }
 
-  /** Filters by one condition more. */
+  /** Adds a condition to the filter. */
   async filterBy(term: string): Promise<void> {
     await this.arrange({ filter: `${this.model.layout.filter} ${term}`.trim() });
   }
 
-  /** Arranges the table otherwise, as a person does in it. */
+  /** Changes the layout, as a person does in the table. */
   async arrange(change: Partial<Layout>): Promise<void> {
     await this.#arrange({ ...this.model.layout, ...change });
     this.post({ is: 'start', layout: this.model.layout });
@@ -173,9 +174,9 @@ export class ResultPanel extends Part<PanelServices> {
   }
 
   /**
-   * Resolves when the table has the keyboard focus, or is not getting it. When the palette or a menu has closed VS Code
-   * tells the table 50 ms later to take the focus, also from a box that was opened meanwhile: that would close, or a person
-   * type into the table. It hears of messages in their order, so it is asked after that.
+   * Resolves when the table has the keyboard focus, or does not get it. 50 ms after the palette or a menu has closed, VS
+   * Code gives the focus to the table, which would close an input box that was opened meanwhile. The webview gets messages
+   * in order, so it is asked after that.
    */
   async focused(): Promise<void> {
     const { clock } = this.deps;
@@ -189,7 +190,7 @@ export class ResultPanel extends Part<PanelServices> {
     }
   }
 
-  /** The only way to the webview: what is in the data may be a secret that the gateway says back. */
+  /** All messages to the webview go this way, so that secrets in the data are masked. */
   post(message: ToTable): void {
     if (!this.#ready) {
       return;
@@ -206,7 +207,7 @@ export class ResultPanel extends Part<PanelServices> {
     }
   }
 
-  /** Gives the workbench what it keeps over a reload. */
+  /** Has VS Code keep the result over a reload. */
   async keep(): Promise<void> {
     try {
       const state = this.#ready ? await keptOf(this.model, this.deps) : undefined;
@@ -214,7 +215,7 @@ export class ResultPanel extends Part<PanelServices> {
         this.post({ is: 'keep', state });
       }
     } catch {
-      // Let go meanwhile.
+      // Disposed of meanwhile.
     }
   }
 
@@ -261,7 +262,6 @@ export class ResultPanel extends Part<PanelServices> {
     ]);
   }
 
-  /** Has the selection copied. */
   copy(form: CopyForm, headers = true): void {
     this.post({ is: 'copy', form, headers });
   }
@@ -278,7 +278,7 @@ export class ResultPanel extends Part<PanelServices> {
       form,
       fields,
       headers: headers ? (form === 'csv' ? fields : fields.map((one) => this.model.labelOf(one))) : null,
-      most: mostCopied,
+      most: maxCopied,
     });
     if (copied === undefined) {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
@@ -291,7 +291,7 @@ export class ResultPanel extends Part<PanelServices> {
     );
   }
 
-  /** Tells a person who watches of rows that have begun to meet the condition of the alert. */
+  /** Notifies a person who watches of rows that have begun to meet the condition of the alert. */
   async #alert(rows: readonly string[]): Promise<void> {
     if (this.#watch === undefined) {
       return;
@@ -311,7 +311,7 @@ export class ResultPanel extends Part<PanelServices> {
               layout.alert,
             );
     const show = vscode.l10n.t('Show Result');
-    // What is in the data must not become a link.
+    // Text of the data must not become a link.
     const plain = this.deps.hide(text).replaceAll('](', '] (');
     if ((await vscode.window.showWarningMessage(plain, show)) === show) {
       this.panel.reveal();

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { type Disposable, Part } from '../../core/disposable.ts';
-import { notLookedAt, TokensError } from '../../core/errors.ts';
-import { layOut } from '../../core/json.ts';
+import { TokensError, tabClosed } from '../../core/errors.ts';
+import { indentJson } from '../../core/json.ts';
 import { isRequest } from '../../core/requests/queries.ts';
 import { type DataRequest, titleOf } from '../../core/requests/request.ts';
 import { tableOf } from '../../core/results/readers.ts';
@@ -19,17 +19,17 @@ import { type Grouping, type KeptState, keptState } from './messages.ts';
 import { viewType } from './register.ts';
 import { type PanelServices, ResultPanel } from './resultPanel.ts';
 
-/** What a panel's webview may have kept; anything else is none of ours. */
+/** The state that a webview may have kept. */
 const saved = v.object({ kept: v.optional(keptState) });
 
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
 export class Results extends Part<PanelServices> {
   readonly #json = this.add(new JsonFiles(this.deps));
-  /** In the order in which they were looked at. */
+  /** In the order in which they last had the focus. */
   readonly #panels = new Set<ResultPanel>();
 
   constructor(services: Services) {
-    // The thread that keeps large tables.
+    // The script of the worker thread with the tables.
     const workerFile = new URL('./worker.js', import.meta.url);
     super({
       ...services,
@@ -40,8 +40,8 @@ export class Results extends Part<PanelServices> {
   }
 
   /**
-   * Gets data and shows them: the tab opens with the first rows, which may be long before the last ones. A
-   * failure before any row is only thrown, and nothing is shown for it. The answer's rows are the caller's.
+   * Gets data and shows them in a tab that opens with the first rows. An error before any row is thrown, and no tab opens.
+   * The caller disposes of the answer.
    */
   async get(
     request: DataRequest,
@@ -50,12 +50,12 @@ export class Results extends Part<PanelServices> {
     const asJson = shown && this.deps.options.resultsOpen() === 'json';
     const inTab = shown && !asJson;
     let panel: ResultPanel | undefined;
-    /** Fires when the tab is closed: nobody waits for the rest of the answer any more. */
+    /** Aborts when the tab is closed: the rest of the answer is not needed any more. */
     const closed = new AbortController();
     const show = (table: TableHandle) => {
       if (panel === undefined) {
         panel = this.#open(request);
-        panel.panel.onDidDispose(() => closed.abort(notLookedAt));
+        panel.panel.onDidDispose(() => closed.abort(tabClosed));
       }
       if (panel.model.table !== table && !closed.signal.aborted) {
         panel.model.show(table);
@@ -78,7 +78,6 @@ export class Results extends Part<PanelServices> {
     }
   }
 
-  /** Shows the rows of a result as JSON. */
   async openAsJson({ model: { table, title } }: ResultPanel): Promise<void> {
     if (table !== undefined) {
       await this.#json.show(table, title);
@@ -86,20 +85,21 @@ export class Results extends Part<PanelServices> {
   }
 
   /**
-   * Shows what the gateway said beside the rows of a result. Resolves to it.
-   * @throws E_NOT_READY where it is not known any more
+   * Shows the members beside the rows of a result. Resolves to them.
+   * @throws E_NOT_READY where they are not known any more
    */
   async showHead({ model: { head, title } }: ResultPanel): Promise<unknown> {
     if (head === undefined) {
       throw new TokensError('E_NOT_READY', 'Only the rows of this result are here: get it again.');
     }
     const text = headText(head, this.deps);
-    await this.#json.open(`${layOut(text)}\n`, vscode.l10n.t('{0} without rows', title));
+    await this.#json.open(`${indentJson(text)}\n`, vscode.l10n.t('{0} without rows', title));
     return JSON.parse(text);
   }
 
   /**
-   * Shows the rows of a result that its filter leaves, put together by a column, in a tab of their own. Resolves to the groups.
+   * Groups the rows of a result that pass its filter by a column, and shows them in a tab of their own. Resolves to the
+   * groups.
    * @param of the fields whose numbers are added up
    */
   async group({ model }: ResultPanel, table: TableHandle, by: string, of: string[]): Promise<unknown> {
@@ -114,14 +114,14 @@ export class Results extends Part<PanelServices> {
     return found;
   }
 
-  /** The other results that have come to their end, first those looked at last. */
+  /** The other complete results, those that had the focus last first. */
   others(than: ResultPanel): ResultPanel[] {
     const isWhole = ({ model }: ResultPanel) => model.table?.state.phase === 'done';
     return [...this.#panels].filter((panel) => panel !== than && isWhole(panel)).reverse();
   }
 
   /**
-   * The rows in a file of JSON, as results are exported. The share is the caller's.
+   * The rows of an exported JSON file. The caller owns the share.
    * @throws E_CONFIG for a file that is none of these
    */
   async fromFile(file: vscode.Uri): Promise<{ table: TableHandle; share: Disposable }> {
@@ -133,14 +133,14 @@ export class Results extends Part<PanelServices> {
     }
   }
 
-  /** The result last looked at: the one that has the focus, or had it last. */
+  /** The result that has the focus, or had it last. */
   get active(): ResultPanel | undefined {
     const panels = [...this.#panels];
-    // One that was opened just now is active, and the one before it may not know yet that it is no more.
+    // A new tab is active, while the one before it may not have been told yet that it is not.
     return panels.findLast(({ panel }) => panel.active) ?? panels.at(-1);
   }
 
-  /** The tabs stay: after a reload of the window they are shown again. */
+  /** The tabs stay, and are restored after a reload of the window. */
   override dispose(): void {
     for (const panel of this.#panels) {
       panel.dispose();
@@ -163,7 +163,7 @@ export class Results extends Part<PanelServices> {
     this.#panels.add(shown);
     let wasActive = panel.active;
     panel.onDidChangeViewState(() => {
-      // News of where a tab stands may come when another one has been opened since.
+      // Events about a tab may arrive after another one was opened.
       if (panel.active && !wasActive && this.#panels.delete(shown)) {
         this.#panels.add(shown);
       }
@@ -176,7 +176,7 @@ export class Results extends Part<PanelServices> {
     return shown;
   }
 
-  /** Shows again what was shown before the window was loaded anew. */
+  /** Restores a tab after a reload of the window. */
   async restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const kept = v.safeParse(saved, state);
     const data: KeptState | undefined = kept.success ? kept.output.kept : undefined;
@@ -193,7 +193,7 @@ export class Results extends Part<PanelServices> {
       }
       share.dispose();
     } catch {
-      panel.dispose(); // What was kept is none of ours.
+      panel.dispose(); // The kept state is not valid.
     }
   }
 }

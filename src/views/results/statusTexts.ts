@@ -7,8 +7,8 @@ import type { ResultModel } from './resultModel.ts';
 import { bytesText, durationText } from './strings.ts';
 
 /**
- * What the line below the table says of a result, part by part.
- * @param masked whether a secret stood in the data, and is not shown
+ * The parts of the status line below the table.
+ * @param masked whether a secret in the data was masked
  * @param watchedEvery seconds; undefined while the result is not watched
  */
 export function statusTexts(
@@ -81,7 +81,7 @@ function answerTexts({ kept, outcome }: ResultModel, add: Add): void {
   }
 }
 
-/** What a table differs in from the one that it is compared with. */
+/** The differences from the table compared with, as text. */
 export function differencesText({ changed, added, gone }: Differences): string {
   return changed + added + gone === 0
     ? vscode.l10n.t('no changes')

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-/** What the webview says, in the person's language; the names are the webview's, who fills in what has a number. */
+/** The webview's texts, in the person's language; it fills in the numbers itself. */
 export function tableStrings() {
   return {
     tools: vscode.l10n.t('Result'),
@@ -41,7 +41,7 @@ export function tableStrings() {
   };
 }
 
-/** An amount of bytes, as people write it. */
+/** A number of bytes as text for people, such as `1.2 MB`. */
 export function bytesText(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
   const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));

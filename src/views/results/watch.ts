@@ -4,21 +4,20 @@ import { type ErrorCode, TokensError } from '../../core/errors.ts';
 
 /** Failures that may pass by themselves; any other one ends the watch. */
 const passing: readonly ErrorCode[] = ['E_NETWORK', 'E_TIMEOUT', 'E_HTTP', 'E_LIMIT'];
-const mostFailures = 3;
+const maxFailures = 3;
 
-/** How long nobody may see the tab before the gateway is left alone. */
-export const longestHiddenMs = 10 * 60_000;
+/** How long the tab may be hidden before the watch ends, in milliseconds. */
+export const maxHiddenMs = 10 * 60_000;
 
 interface WatchDeps {
   readonly clock: Clock;
-  /** Gets the data again and shows them. */
   readonly refresh: () => Promise<void>;
   readonly isVisible: () => boolean;
-  /** Hears when the watch has ended by itself. */
+  /** Is called when the watch has ended by itself. */
   readonly ended: (why: 'hidden' | 'failed', error?: unknown) => void;
 }
 
-/** Gets a result again and again; each time is also what keeps its session alive. */
+/** Refreshes a result at intervals; each refresh also keeps its session alive. */
 export class Watch implements Disposable {
   readonly seconds: number;
   readonly #deps: WatchDeps;
@@ -43,7 +42,7 @@ export class Watch implements Disposable {
     const started = this.#deps.clock.now().up;
     if (this.#deps.isVisible()) {
       this.#seenAt = started;
-    } else if (started - this.#seenAt > longestHiddenMs) {
+    } else if (started - this.#seenAt > maxHiddenMs) {
       this.#end('hidden');
       return;
     }
@@ -53,13 +52,13 @@ export class Watch implements Disposable {
     } catch (error) {
       this.#failures++;
       const code = error instanceof TokensError ? error.code : undefined;
-      if (code === undefined || !passing.includes(code) || this.#failures >= mostFailures) {
+      if (code === undefined || !passing.includes(code) || this.#failures >= maxFailures) {
         this.#end('failed', error);
         return;
       }
     }
     if (!this.#disposed) {
-      // From start to start, but never without a pause: a slow gateway is not to be pressed.
+      // The interval is from start to start, but with a pause in any case, to spare a slow gateway.
       const took = this.#deps.clock.now().up - started;
       const wait = Math.max(this.seconds * 1000 - took, 500);
       this.#timer = this.#deps.clock.setTimeout(() => void this.#run(), wait);

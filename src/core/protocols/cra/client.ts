@@ -24,11 +24,11 @@ import { type CraCall, type CraDeps, type CraLogin, CraWire } from './shared.ts'
 import { CraViews } from './views.ts';
 import { memoryKey, profileOf } from './wire.ts';
 
-/** What an answer to the question for the list of services says about its dialect. */
+/** What the answer to a request for the list of services says about the gateway's dialect. */
 type Verdict = 'spoken' | 'perhaps' | 'unknown' | 'absent';
 
 /** A CRA gateway (docs/protocols.md 2), in the dialect that it speaks. */
-export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
+export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
   readonly #http = this.add(new HttpClient(this.deps));
   readonly #wire = new CraWire(this.#http, this.deps);
   readonly #views: CraDialect = new CraViews(this.#wire, 'views');
@@ -72,7 +72,7 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
       : absent;
   }
 
-  /** In a session that is open there is nothing to find out: a 404 is of the session. */
+  /** With an open session the dialect is known: a 404 is about the session. */
   async getData(call: CraCall): Promise<DataAnswer> {
     return call.tokens.session === undefined
       ? this.#ask(call, call.tokens.service, (dialect) => dialect.getData(call))
@@ -87,7 +87,7 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
     return (await this.#known(options, tokens.service)).keepAlive(tokens, options);
   }
 
-  /** Without a session there is nothing to do: see {@link logOff}. */
+  /** Without a session it does nothing: see {@link logOff}. */
   async close(tokens: Tokens, options: CloseOptions<CraQuery> = {}): Promise<void> {
     const { session } = tokens;
     if (session !== undefined) {
@@ -117,7 +117,7 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
     });
   }
 
-  /** A definition is asked for once: it does not change while a gateway runs, and each data call wants it. */
+  /** A view's definition is asked for once: it does not change while a gateway runs, and each result needs it. */
   async columns(tokens: Tokens, query: CraQuery, options: CallOptions = {}): Promise<Column[]> {
     const key = JSON.stringify([tokens.service, query.product, query.view]);
     const columns =
@@ -136,7 +136,7 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
     return (await this.#known(options, tokens.service)).offers(tokens, member, query, options);
   }
 
-  /** @throws E_CONFIG for what nobody can sign in with to this connection */
+  /** @throws E_CONFIG for a login that this connection does not take */
   #who({ username, password }: Login): CraLogin {
     const { name, login } = this.deps.connection;
     if (username !== undefined && password !== undefined) {
@@ -164,8 +164,8 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
   }
 
   /**
-   * Asks in the dialect that is known. Where the gateway has no such address, which has done nothing, it was upgraded or
-   * could not be told apart: then in the one that is found out anew, and at last in the others.
+   * Asks in the dialect that is known. Where the gateway has no such address, nothing was done, and the gateway was
+   * upgraded or the dialect was a guess: then it asks in the one that is found out anew, and at last in the others.
    */
   async #ask<T>(
     options: CallOptions,
@@ -191,7 +191,7 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
           this.#settle(other);
           return result;
         } catch {
-          // It is none of its addresses either; what the known one said holds.
+          // It has no such address either: the error of the known dialect counts.
         }
       }
       throw error;
@@ -199,8 +199,8 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
   }
 
   /**
-   * Finds out the dialect by the list of services; undefined when no root has one. Callers at the same time each
-   * ask for themselves: the question is cheap, and so one's cancelling cannot fail another.
+   * Finds out the dialect by the list of services; undefined when no root has one. Concurrent callers each ask for
+   * themselves, so that one that cancels cannot fail another.
    */
   async #findOut(
     options: CallOptions,
@@ -210,11 +210,11 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
     if (views.verdict === 'spoken') {
       return this.#settle(this.#views);
     }
-    // Something in front may refuse what it does not know, too: then a list of services counts more.
+    // A proxy in front may also refuse unknown paths: then a list of services counts more.
     const { verdict } = await this.#listOf(this.#classic, options);
     if (verdict === 'spoken' || (verdict === 'perhaps' && views.verdict !== 'perhaps')) {
       if (service === undefined) {
-        return this.#classic; // As good as the other one for a list of services; which one it is shows later.
+        return this.#classic; // For a list of services both are alike; which one it is shows later.
       }
       const isCmi = await this.#cmi.isSpoken(service, views.status, options).catch(unlessRedirected);
       return this.#settle(isCmi ? this.#cmi : this.#classic);
@@ -225,7 +225,6 @@ export class Cra extends Part<CraDeps> implements Gateway<CraQuery> {
     return views.verdict === 'perhaps' ? this.#settle(this.#views) : undefined;
   }
 
-  /** Asks for the list of services in a dialect. */
   async #listOf(
     dialect: CraDialect,
     options: CallOptions,
@@ -260,7 +259,7 @@ function isAbsent(error: unknown): boolean {
   return error instanceof TokensError && (error.details.status === 404 || error.details.status === 405);
 }
 
-/** Passes over a redirect that is not followed: its address is none of the gateway. @throws any other */
+/** False for a redirect that is not followed: that address is not the gateway's. @throws any other */
 function unlessRedirected(error: unknown): false {
   const { status = 0 } = error instanceof TokensError ? error.details : {};
   if (status < 300 || status >= 400) {
@@ -269,7 +268,7 @@ function unlessRedirected(error: unknown): false {
   return false;
 }
 
-/** A gateway in trouble, or a page of something in front of it, says nothing about the dialect. */
+/** A server error, or a page of a proxy in front, says nothing about the dialect. */
 function judge({ status, text }: HttpAnswer): Verdict {
   if (status === 404 || status === 405) {
     return 'absent';

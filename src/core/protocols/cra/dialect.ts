@@ -31,7 +31,7 @@ export abstract class CraDialect {
   abstract signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant>;
   abstract getData(call: CraCall): Promise<DataAnswer>;
   abstract close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void>;
-  /** What there is to choose from for a member of a request; nothing where there is no such list. */
+  /** The values to choose from for a member of a request; empty where there is no such list. */
   abstract offers(
     tokens: Tokens,
     member: string,
@@ -42,7 +42,6 @@ export abstract class CraDialect {
   protected abstract request(tokens: Tokens, path: string, query?: Pairs): HttpRequest;
   /** A request with the user token in its form. */
   protected abstract post(tokens: Tokens, verb: string): HttpRequest;
-  /** The request for a view's definition. */
   protected abstract definition(tokens: Tokens, query: CraQuery): HttpRequest;
 
   /** The raw answer for the list of services, by which the dialect is also found out. */
@@ -62,12 +61,11 @@ export abstract class CraDialect {
     return { value: tokens.session ?? tokens.user, sent: answer.sent };
   }
 
-  /** The answer to the log-off of a user token. */
   logOff(tokens: Tokens, { signal }: CallOptions): Promise<HttpAnswer> {
     return this.wire.asked({ ...this.post(tokens, 'Logoff'), signal }, tokens);
   }
 
-  /** Sends a script's request under the user token, which stands in its form where that is the dialect's way. */
+  /** Sends a script's request with the user token, which is in its form if the dialect sends it there. */
   async relay(call: RelayCall): Promise<DataAnswer> {
     const { tokens, relayed } = call;
     const { request } = relayed;

@@ -42,7 +42,7 @@ export class CraGetData extends CraDialect {
       return answer;
     }
     if (!call.keepOpen) {
-      // The dialect has no word for a session of one call; so it is closed afterwards.
+      // The dialect cannot ask for a session of one call, so it is closed afterwards.
       try {
         await this.close({ ...tokens, session }, {});
         return answer;
@@ -59,7 +59,7 @@ export class CraGetData extends CraDialect {
     this.wire.closed(await this.wire.asked(request, tokens, true));
   }
 
-  /** The older API tells of nothing what there is. */
+  /** The older API has no such lists. */
   async offers(): Promise<string[]> {
     return [];
   }

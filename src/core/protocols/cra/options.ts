@@ -1,6 +1,6 @@
 import type { RequestOption } from '../protocol.ts';
 
-/** What can be said of a data request beside its view (docs/protocols.md 2b). */
+/** The options of a data request beside its view (docs/protocols.md 2b). */
 export const options: readonly RequestOption[] = [
   {
     name: 'context',

@@ -22,7 +22,7 @@ const gatewayPassword: LoginField = {
 export const cra: Protocol<CraQuery, CraConnection> = {
   label: 'BMC AMI Common REST API',
   contextValue: 'cra',
-  // What the gateway clamps its timeout to.
+  // The bounds of the gateway's timeout, in minutes.
   life: { min: 5, max: 1440, default: 15 },
   settings,
   hasServices: true,
@@ -69,12 +69,12 @@ export const cra: Protocol<CraQuery, CraConnection> = {
   wire: (query, connection, { service = connection.service ?? 'SERVICE', memory }) => {
     const profile = profileOf(connection, memory) ?? 'getData';
     const wire = dataRequest(profile, query, service);
-    // A call by itself leaves no session behind; the older dialect has no word for that.
+    // So that a copied request leaves no session open; the older dialect cannot say that.
     return profile !== 'getData' ? { ...wire, query: [...wire.query, ['close', 'Y']] } : wire;
   },
   relay,
   connect: async (connection, deps) => {
-    const { Cra } = await import('./client.ts');
-    return new Cra({ ...deps, connection });
+    const { CraClient } = await import('./client.ts');
+    return new CraClient({ ...deps, connection });
   },
 };

@@ -9,7 +9,7 @@ import type { Column, Service } from '../protocol.ts';
 /** What a gateway says beside the rows of an answer. */
 interface Said {
   readonly words: string[];
-  /** Whether there is nothing but the words. */
+  /** Whether the answer is a failure, with no data beside the words. */
   readonly isFailure: boolean;
 }
 
@@ -45,8 +45,8 @@ export function saidBeside(
 }
 
 /**
- * Whether the answer to a log-on says no to who signs in, so that a gateway has counted it against them. A 403 with
- * another server's page is of something in front of the gateway; an `error` under another status says it by its words (A).
+ * Whether the answer to a log-on refuses the login, so that the gateway has counted it against the account. A 403 with an
+ * HTML page is of a proxy in front of the gateway; an `error` under another status says it by its words (A).
  */
 export function refusesLogin(answer: HttpAnswer, words: string): boolean {
   const { status, text } = answer;
@@ -131,7 +131,7 @@ export function columnsIn(body: unknown, host: string): Column[] {
   });
 }
 
-/** The names in a list of what there is to choose from: under one of some members, or else the first text. */
+/** The names in a list of choices: of each, one of some members, or else its first text. */
 export function namesIn(body: unknown, members: readonly string[]): string[] {
   const names = (findList(body, []) ?? []).flatMap((item) => {
     const name =
@@ -159,7 +159,7 @@ function findList(body: unknown, names: readonly string[]): unknown[] | undefine
   return members.map(([name, value]) => (isNamed(name) ? value : undefined)).find(Array.isArray);
 }
 
-/** The first of some members that is text, whatever their case; lines of text are one. */
+/** The first of some members that is text or lines of text, whatever the case of its name. */
 function textOf(item: unknown, names: readonly string[]): string | undefined {
   const members = lowered(item);
   for (const name of names) {

@@ -12,7 +12,7 @@ import {
 import type { CraQuery } from './request.ts';
 import { sessionNames } from './sessionWatch.ts';
 
-/** Requests that a gateway answers with a token, or with its end. */
+/** Requests that give out a token or end one. */
 const tokenVerbs = new Set(['logon', 'login', 'logoff', 'logout', 'keepalive', 'close']);
 
 /** The data of a view, in the words of either dialect. */
@@ -24,7 +24,7 @@ const ofService = /^\/cra\/servicegateway\/services\/(?!products\/)([^/]+)\/./i;
 const texts = ['context', 'server', 'system', 'scope', 'period', 'filter', 'sort'] as const;
 const numbers = { startRow: 1, rows: 0 } as const;
 const known = [...texts, ...Object.keys(numbers), 'refresh'];
-/** What a session or a user token goes by, in lower case. */
+/** The names of parameters with a session or a user token, in lower case. */
 const tokenNames = [...sessionNames, 'usertoken'];
 
 /** A script's request: one for data is a data query, so that it runs in a session of its view. */
@@ -49,7 +49,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   if (!product || !view || !/^(?:GET|HEAD|POST)$/.test(whole.method)) {
     const [, named] = ofService.exec(path) ?? [];
     const query = without(request.query, ['close']);
-    // A definition leaves the session open that it is read in, and nobody here would know of that one.
+    // A definition leaves open the session that it is read in, which nobody here would know of.
     const closes = /\/definition$/i.test(path)
       ? { query: query === '' ? 'close=Y' : `${query}&close=Y` }
       : {};
@@ -68,7 +68,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   };
 }
 
-/** What a script says of a data request beside what is a member of the query. */
+/** The parameters of a script's data request that are no members of the query. */
 export function othersOf(relayed: { readonly request: ScriptRequest } | undefined): Pairs {
   return [...new URLSearchParams(relayed?.request.query)];
 }

@@ -40,5 +40,4 @@ export const sessions: Sessions<CraQuery> = {
   },
 };
 
-/** Where the rows stand in an answer. */
 export const rowsAt: RowPath = { member: 'Rows', mayWrap: false, error: 'error' };

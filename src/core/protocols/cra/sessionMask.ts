@@ -1,11 +1,11 @@
 import type { AnswerReader } from '../answer.ts';
-import { joined, LookingReader, textOf } from '../masking.ts';
+import { joined, ScanningReader, textOf } from '../masking.ts';
 import { sessionNames } from './sessionWatch.ts';
 
-/** Brackets are braces less one bit. */
+/** The codes of brackets differ from those of braces in one bit. */
 const [quote = 0, backslash = 0, openBrace = 0, closeBrace = 0, comma = 0] = Buffer.from('"\\{},');
 
-/** Longest member with its value that is looked at, in bytes. */
+/** Longest member with its value that is scanned, in bytes. */
 const maxBytes = 9_000;
 
 const longestName = Math.max(...sessionNames.map((name) => `"${name}"`.length));
@@ -16,10 +16,10 @@ const sessionMember = new RegExp(
 );
 
 /**
- * A reader of an answer out of which the session's id is taken: nobody behind it ever has that. Only a member at the top of
- * the body is one; a row may have a column of the same name. After one before the rows nothing else is looked for.
+ * A reader that takes the session's id out of an answer: no reader after it gets that. Only a member at the top of the body
+ * is one; a row may have a column of the same name. After one before the rows nothing else is scanned.
  */
-export class SessionMask extends LookingReader {
+export class SessionMask extends ScanningReader {
   readonly #found: (id: string) => void;
   #depth = 0;
   #inText = false;
@@ -35,7 +35,7 @@ export class SessionMask extends LookingReader {
   }
 
   override write(chunk: Uint8Array): void | Promise<void> {
-    // Where the rows follow: they take longest to look through.
+    // The rows follow, which take longest to scan.
     return this.#isFound && this.#depth > 1 ? this.reader.write(chunk) : super.write(chunk);
   }
 

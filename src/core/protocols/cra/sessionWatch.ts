@@ -16,13 +16,13 @@ export class SessionWatch {
   #inHeader: string | undefined;
   #inBody: string | undefined;
 
-  /** @param known The session that the call was made in, which is no news. */
+  /** @param known The session that the call was made in, which is not told. */
   constructor(known: string | undefined, tell: (session: Grant) => void | Promise<void>) {
     this.#told = new Set(known === undefined ? [] : [known]);
     this.#tell = tell;
   }
 
-  /** The body's word counts more than a header's. */
+  /** An id in the body counts more than one in a header. */
   get id(): string | undefined {
     return this.#inBody ?? this.#inHeader;
   }
@@ -43,7 +43,7 @@ export class SessionWatch {
     }
   }
 
-  /** Whoever was told has taken it in. */
+  /** Resolves when the callback is done with the session. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending);
   }
@@ -55,7 +55,7 @@ export class SessionWatch {
     this.#told.add(value);
     const { sent } = this.#head;
     const telling = (async () => this.#tell({ value, sent }))();
-    // In the background nobody waits for it; who does gets its failure from `settled`.
+    // `settled` rejects with its failure; here it is not awaited.
     telling.catch(() => undefined);
     this.#pending.push(telling);
   }

@@ -25,13 +25,13 @@ export type CraLogin = { readonly username: string; readonly password: string } 
 export type CraCall = DataCall<CraQuery>;
 export type CraDeps = GatewayDeps & { readonly connection: CraConnection };
 
-/** What a call was for, where that changes what a failure means. */
+/** The purpose of a call, where it changes what a failure means. */
 interface Purpose {
   /** The service that is being logged on to. */
   readonly logOn?: string;
   /** Whether the call opens a session, so that the lack of one may be the reason. */
   readonly opens?: boolean;
-  /** The token that is to blame for a refusal that might as well be of the request. */
+  /** Which token a refusal counts for that may as well be about the request. */
   readonly about?: 'sign-in' | 'either';
 }
 
@@ -60,8 +60,8 @@ export class CraWire {
   }
 
   /**
-   * Sends; where the method is not allowed, the other one is tried once. A form's token then moves into a header,
-   * where nothing else stands in it, and never into the address.
+   * Sends; where the method is not allowed, the other one is tried once. A form's token then moves into a header, if
+   * nothing else is in the form, and never into the address.
    */
   async eitherMethod(request: HttpRequest, tokens: Partial<Tokens> = {}): Promise<HttpAnswer> {
     const answer = await this.http.send(request);
@@ -78,7 +78,10 @@ export class CraWire {
     });
   }
 
-  /** The header for the gateway's Tomcat user, where there is one and its password is known, as it was asked for last. */
+  /**
+   * The header for the gateway's Tomcat user, where there is one and its password is known, in the form that it was asked
+   * for last.
+   */
   basic({ gatewayUser: given, gatewayPassword }: Login = {}): string | undefined {
     const { gatewayUser = given } = this.deps.connection;
     if (gatewayUser === undefined || gatewayPassword === undefined) {
@@ -111,7 +114,10 @@ export class CraWire {
     return last;
   }
 
-  /** A request with Basic as it is asked for, where that is known and not in it yet; it cannot carry Bearer too, so the token moves into a form. */
+  /**
+   * A request with Basic added, where that is known and not in it yet. Bearer would need the same header, so the token
+   * moves into a form.
+   */
   withBasic(request: HttpRequest, tokens: Known): HttpRequest | undefined {
     const authorization = this.basic(tokens.gateway);
     if (authorization === undefined || authorization === request.authorization) {
@@ -151,7 +157,10 @@ export class CraWire {
     return parsed.value;
   }
 
-  /** An answer that only says yes: its body is not documented, so it may be empty or words, but no page and no error. */
+  /**
+   * Checks an answer without a result: its body is not documented, so it may be empty or words, but no HTML page and no
+   * error.
+   */
   acknowledged(answer: HttpAnswer, about: 'sign-in' | 'either'): void {
     const parsed = parseJson(answer.text);
     const saysError = looksLikeHtml(answer.text) || (parsed.ok && this.#said(parsed.value).isFailure);
@@ -165,7 +174,7 @@ export class CraWire {
   }
 
   /**
-   * An answer to the closing of a session: that it is unknown is as good as a yes.
+   * Checks the answer to the closing of a session; one that is unknown counts as closed.
    * @throws what else the gateway said
    */
   closed(answer: HttpAnswer): void {
@@ -175,14 +184,14 @@ export class CraWire {
   }
 
   /**
-   * Whether an answer says that a session is not there any more. The words are not documented, and the status
-   * need not tell (docs/protocols.md 2).
+   * Whether an answer says that a session does not exist any more. The words are not documented, and the status may be any
+   * (docs/protocols.md 2).
    */
   speaksOfSession(answer: HttpAnswer): boolean {
     return saysSessionIsGone(wordsOf(answer.text, this.deps.redactor));
   }
 
-  /** The error for an answer that is a failure: of HTTP, or told in the body, or not the protocol at all. */
+  /** The error for an answer that is a failure: by its status, by its body, or because it is not of the protocol. */
   failure(answer: HttpAnswer, purpose: Purpose): TokensError {
     const { redactor } = this.deps;
     if (!isSuccess(answer.status)) {
@@ -281,7 +290,7 @@ export class CraWire {
       call.relayed?.script.onSecrets([session.value]);
       return opens || known !== undefined ? call.onSession?.(session) : undefined;
     });
-    // A script gets rows, and the session only where it is.
+    // A script gets the rows without the session's id.
     const makeReader: CraCall['makeReader'] = (path, onScalar) =>
       new SessionMask(call.makeReader(path, onScalar), (id) => onScalar('session', id));
     const reading = call.relayed === undefined ? call : { ...call, makeReader };
@@ -300,7 +309,7 @@ export class CraWire {
     try {
       const { http, answer } = await attempt(request).catch((reason: unknown) => {
         if (isError(error) && reason instanceof TokensError && reason.code === 'E_PROTOCOL') {
-          // It broke off after it had said why.
+          // It broke off after its error had arrived.
           const answered = { status: 200, headers: {}, sent: clock.now(), text: '', streamed: true };
           throw this.refusal(answered, wordsOfError(error, redactor), purpose);
         }
@@ -323,7 +332,7 @@ export class CraWire {
     }
   }
 
-  /** @throws E_CONFIG where the dialect cannot do without a service and there is none. */
+  /** @throws E_CONFIG where the dialect needs a service and there is none. */
   service(tokens: Pick<Tokens, 'service'>): string {
     const service = tokens.service ?? this.deps.connection.service;
     if (service === undefined) {
@@ -340,7 +349,6 @@ const mayBeOfToken = new Set([200, 400, 404]);
 
 const loggedOn = v.object({ userToken: tokenText });
 
-/** Whether an answer wants Basic authorization. */
 export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
   return answer.status === 401 && /\bbasic\b/i.test(answer.headers['www-authenticate'] ?? '');
 }

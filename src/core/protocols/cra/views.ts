@@ -10,7 +10,7 @@ import type { CraQuery } from './request.ts';
 import { asksForBasic, type CraCall, type CraLogin } from './shared.ts';
 import { dataRequest, servicePath, target, viewPath, yesNo } from './wire.ts';
 
-/** Statuses by which a gateway says that it has no such log-on; none of them can have handed out a token. */
+/** Statuses by which a gateway says that it has no such log-on: no token was issued. */
 const noSuchLogOn = new Set([404, 405, 415]);
 
 /** The newer dialect (docs/protocols.md 2b): views are resources, and every call but logging on carries Bearer. */
@@ -48,7 +48,7 @@ export class CraViews extends CraDialect {
         ...sessionPair(tokens),
         ['close', yesNo(!keepOpen)],
       ]),
-      // A session of one call leaves nothing behind; but a refusal for lack of sessions is no news to wait for.
+      // A session of one call can be opened again; but after a refusal for lack of sessions waiting does not help.
       idempotent: isNew ? (keepOpen ? false : 'network') : true,
     };
     const { answer, session } = await this.wire.data(request, call, isNew && keepOpen);
@@ -107,7 +107,7 @@ export class CraViews extends CraDialect {
     return status !== unknown && (status === 401 || status === 403) && !asksForBasic({ status, headers });
   }
 
-  /** Why a session is not known to be closed after its closing was asked for; undefined when it is. */
+  /** Why a session may not be closed after its closing was asked for; undefined when it is closed. */
   #notClosed(answer: HttpAnswer, canGoOn: boolean): TokensError | undefined {
     const parsed = parseJson(answer.text);
     // A bare 404 may speak of the session, which is then gone, or of the address. And a gateway that passes over
@@ -139,7 +139,7 @@ export class CraViews extends CraDialect {
     try {
       return timeoutOf(await this.list(options)) === minutes ? undefined : minutes * 60_000;
     } catch {
-      return undefined; // Cannot be told apart now. The token is there all the same, and its life is reckoned.
+      return undefined; // It is unclear which one it is, so the life is estimated.
     }
   }
 
@@ -171,7 +171,7 @@ export class CraViews extends CraDialect {
     return `${servicePath(this.root, this.#service(tokens))}/${rest}`;
   }
 
-  /** The newest release does without; the one before it does not. */
+  /** The service, if the call names one: the newest release does not need it. */
   #service(tokens: Tokens): string | undefined {
     return this.name === 'cmi'
       ? this.wire.service(tokens)

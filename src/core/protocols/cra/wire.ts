@@ -3,7 +3,7 @@ import type { GatewayMemory, WireRequest } from '../protocol.ts';
 import type { CraQuery } from './request.ts';
 import type { CraConnection } from './settings.ts';
 
-/** What is in the field (docs/protocols.md 2): the older dialect, the newer one, and that under the older one's root. */
+/** The dialects in use (docs/protocols.md 2): the newer one, the older one, and the newer one under the older one's root. */
 const profiles = ['views', 'getData', 'cmi'] as const;
 export type CraProfile = (typeof profiles)[number];
 
@@ -46,7 +46,7 @@ export function servicePath(root: string, service: string | undefined): string {
   return service === undefined ? root : `${root}/${segment(service)}`;
 }
 
-/** The target of a data call, every default said outright. */
+/** The target of a data call, with every default written out. */
 export function target(query: CraQuery): Pairs {
   return [
     ['context', query.context ?? '*'],
@@ -56,7 +56,7 @@ export function target(query: CraQuery): Pairs {
   ];
 }
 
-/** What else somebody gave for a data call, passed on as it is. */
+/** The other parameters of a data call, passed on as they are. */
 function selection(query: CraQuery): Pairs {
   const given: [string, string | undefined][] = [
     ['period', query.period],
@@ -73,7 +73,7 @@ export function yesNo(value: boolean): string {
   return value ? 'Y' : 'N';
 }
 
-/** How a connection's gateway is spoken to, by its settings and what was found out; undefined where that is to do. */
+/** How a connection's gateway is spoken to, by its settings and what was found out; undefined where it is not known yet. */
 export function profileOf(connection: CraConnection, memory: GatewayMemory): CraProfile | undefined {
   const remembered = memory.get(memoryKey(connection));
   const found = profiles.find((profile) => profile === remembered);
@@ -87,7 +87,7 @@ export function profileOf(connection: CraConnection, memory: GatewayMemory): Cra
   }
 }
 
-/** Under which the profile of a gateway is remembered. */
+/** The key under which the profile of a gateway is remembered. */
 export function memoryKey({ url }: CraConnection): string {
   return `dialect/${url}`;
 }

@@ -11,26 +11,26 @@ import { matches } from './criteria.ts';
 import { type Description, isByKept } from './description.ts';
 import { isCalled, type Place, placeText, type Seen, seen, textAt } from './place.ts';
 
-/** What an answer is to: it decides what a refusal means. */
+/** What the request was for, which decides what a refusal means. */
 type Purpose = 'signIn' | 'renewal' | 'token';
 
 /** Longest text that is kept with a token, in characters. */
-const longestKept = 8_192;
+const maxKeptLength = 8_192;
 
-/** Reads answers as a description says: what they hand out, and what they refuse. */
+/** Reads answers as a description says: tokens, errors, and what is kept with a token. */
 export class Answers {
   readonly #redactor: HttpDeps['redactor'];
   readonly #description: Description;
   readonly #host: string;
 
-  /** @param host how the server is called in sentences */
+  /** @param host the server's name in messages */
   constructor(redactor: HttpDeps['redactor'], description: Description, host: string) {
     this.#redactor = redactor;
     this.#description = description;
     this.#host = host;
   }
 
-  /** @throws what an answer says that is no success */
+  /** @throws the error that an answer tells */
   check(head: HttpHead & Partial<HttpAnswer>, view: Seen, purpose: Purpose): void {
     const failure = this.failure(
       { retryAfterMs: undefined, streamed: false, ...head, text: view.text },
@@ -42,7 +42,7 @@ export class Answers {
     }
   }
 
-  /** What an answer says that is no success; undefined for one that is. */
+  /** The error that an answer tells; undefined for a success. */
   failure(
     answer: HttpAnswer,
     view = seen(answer, answer.text),
@@ -76,13 +76,13 @@ export class Answers {
     if (isExpired) {
       return tokenExpired(host, words, details);
     }
-    // By what it is renewed may be good no more; the token itself may be.
+    // The refresh token may be refused, and the token itself still be good.
     const isNo = isSaid || (status >= 400 && status < 500 && status !== 408);
     const isOver = purpose === 'renewal' && isNo && isByKept(this.#description);
     return refused(host, words, isOver ? { ...details, refused: 'sign-in' } : details);
   }
 
-  /** The error for an answer of success that has not at a place what it is to have. */
+  /** The error for an answer of success with nothing at a place that the description names. */
   lacking({ status, text }: Pick<Seen, 'status' | 'text'>, place: Place, name: string): TokensError {
     return new TokensError(
       'E_PROTOCOL',
@@ -126,7 +126,7 @@ export class Answers {
     if (text === undefined || text.trim() === '') {
       return undefined;
     }
-    if (text.length > longestKept) {
+    if (text.length > maxKeptLength) {
       throw this.lacking(view, place, 'token');
     }
     if (!v.is(tokenText, text)) {
@@ -136,11 +136,11 @@ export class Answers {
     return text;
   }
 
-  /** What is to be kept and stands at its place. @throws E_PROTOCOL for a text that is too long */
+  /** What an answer has at the places of what is to be kept. @throws E_PROTOCOL for a text that is too long */
   keptAt(places: Readonly<Record<string, Place>>, view: Seen, cookies?: CookieJar): Kept {
     const found = Object.entries(places).flatMap(([name, place]) => {
       const text = this.#textAt(place, view, cookies);
-      if (text !== undefined && text.length > longestKept) {
+      if (text !== undefined && text.length > maxKeptLength) {
         throw this.lacking(view, place, name);
       }
       return text === undefined || text === '' ? [] : [[name, text] as const];
@@ -165,7 +165,7 @@ export class Answers {
     return places.flatMap((place) => (place?.in === 'header' ? [headers[place.name] ?? []].flat() : []));
   }
 
-  /** Tells the redactor of secrets and of names, by what they are called. */
+  /** Tells the redactor of secrets and of names; which one it is depends on the member's name. */
   tell(secrets: Kept): void {
     const redactor = this.#redactor;
     for (const [name, value] of Object.entries(secrets)) {

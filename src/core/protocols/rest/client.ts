@@ -1,4 +1,5 @@
 import { secretPlace } from '../../connection.ts';
+import { Part } from '../../disposable.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
 import type { HttpAnswer, HttpHead, HttpRequest } from '../../http/request.ts';
@@ -31,8 +32,7 @@ import { leadsOn, type Scope, Sending, setsCookies } from './sending.ts';
 import { namesInText } from './template.ts';
 
 /** Speaks to an API as the settings of its connection describe it (docs/rest.md). */
-export class Rest implements Gateway<RestQuery> {
-  readonly #deps: HttpDeps;
+export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
   readonly #http: HttpClient;
   readonly #description: Description;
   readonly #sending: Sending;
@@ -41,8 +41,8 @@ export class Rest implements Gateway<RestQuery> {
   readonly remainingLife?: NonNullable<Gateway['remainingLife']>;
 
   constructor(deps: HttpDeps) {
+    super(deps);
     const { connection } = deps;
-    this.#deps = deps;
     this.#description = descriptionOf(connection);
     this.#sending = new Sending(connection, this.#description);
     this.renewsDead = isByKept(this.#description);
@@ -50,12 +50,11 @@ export class Rest implements Gateway<RestQuery> {
     if (query !== undefined) {
       this.remainingLife = (tokens, options) => this.#ask(query, tokens, options);
     }
-    // What the secret storage has is put into headers there; all others are filled in with each request.
+    // The HTTP client fills in headers with parts from the secret storage; all others are filled in with each request.
     const headers = Object.entries(always).filter(([, value]) => value.includes(secretPlace));
-    this.#http = new HttpClient({
-      ...deps,
-      connection: { ...connection, headers: Object.fromEntries(headers) },
-    });
+    this.#http = this.add(
+      new HttpClient({ ...deps, connection: { ...connection, headers: Object.fromEntries(headers) } }),
+    );
     this.#answers = new Answers(deps.redactor, this.#description, this.#http.host);
   }
 
@@ -64,14 +63,14 @@ export class Rest implements Gateway<RestQuery> {
     return this.#asked(this.#granted(before, answer, answers.slice(0, -1)), {}, options);
   }
 
-  /** A grant with the life that only a query tells, if it does. */
+  /** A grant with the life that the query for it tells, where the answer itself told none. */
   async #asked(grant: Grant, kept: Kept, options: CallOptions): Promise<Grant> {
     const { life, query } = this.#description;
     if (grant.reportedMs !== undefined || query === undefined || !(tells(query) || tells(life))) {
       return grant;
     }
     try {
-      // Whatever this meets, cancelling included, the token is there and must not get lost.
+      // Whatever its error, cancelling included, the token exists and must not get lost.
       const { isUnchanged: _, estimatedMs: __, ...rest } = grant;
       const told = await this.#ask(query, { user: grant.value, more: { ...kept, ...grant.more } }, options);
       const left = told.reportedMs ? { ...rest, sent: told.sent, reportedMs: told.reportedMs } : grant;
@@ -88,7 +87,7 @@ export class Rest implements Gateway<RestQuery> {
     const found = foundIn(seen(answer, answer.text));
     for (const { text, isSecret } of found) {
       if (isSecret && text !== undefined) {
-        this.#deps.redactor.add(text);
+        this.deps.redactor.add(text);
       }
     }
     return { status: answer.status, found, answers, cookies: before.cookies };
@@ -97,7 +96,7 @@ export class Rest implements Gateway<RestQuery> {
   async getData({ tokens, query, makeReader, relayed, signal }: DataCall<RestQuery>): Promise<DataAnswer> {
     const request =
       relayed === undefined
-        ? dataRequest(query, this.#deps.connection)
+        ? dataRequest(query, this.deps.connection)
         : scriptRequest(relayed.request, this.#description);
     const scope = { ...this.#scopeOf(tokens), params: request.params };
     const { expired, limit } = this.#description;
@@ -160,12 +159,12 @@ export class Rest implements Gateway<RestQuery> {
     return script === undefined ? sent : withBody(sent, script, this.#description, scope.token ?? '');
   }
 
-  /** Whether a path is where the token itself is, as an answer has told. */
+  /** Whether a path is that of a request about the token, with what its answers told filled in. */
   #isOfToken(path: string, scope: Scope): boolean {
     const { query, renew, revoke } = this.#description;
-    const { pathname } = new URL(this.#deps.connection.url);
+    const { pathname } = new URL(this.deps.connection.url);
     return [query, renew, revoke].some((one) => {
-      if (one === undefined || !this.#sending.leadsSomewhere(one.path, scope)) {
+      if (one === undefined || !this.#sending.canFill(one.path, scope)) {
         return false;
       }
       const { path: own, isWhole } = this.#sending.fill({ ...one, form: undefined, json: undefined }, scope);
@@ -180,7 +179,7 @@ export class Rest implements Gateway<RestQuery> {
       throw new TypeError('There is no such request.');
     }
     const scope = await this.#scopeWith(renew, tokens);
-    this.#sending.mustHave(renew, scope);
+    this.#sending.requireLogin(renew, scope);
     const idempotent = isSafe(renew) && !this.renewsDead;
     const answer = await this.#http.send({ ...this.#sending.fill(renew, scope), signal, idempotent });
     const view = seen(answer, answer.text);
@@ -195,7 +194,7 @@ export class Rest implements Gateway<RestQuery> {
       ...(lives ? this.#lifeOn(unit, view, value, renew) : newLife(unit, answer, value)),
       ...this.#answers.newOf(tokens, scope.cookies, undefined, kept),
     };
-    // What is new of something that was used up has to be stored first.
+    // After a refresh token was used, the new one has to be stored first.
     const isKnown = this.renewsDead || (lives && !grant.isUnchanged);
     return isKnown ? grant : this.#asked(grant, tokens.more ?? {}, options);
   }
@@ -214,7 +213,7 @@ export class Rest implements Gateway<RestQuery> {
     });
     const view = seen(answer, answer.text);
     this.#answers.check(answer, view, 'token');
-    // What a token says of itself is no answer.
+    // The expiry inside of the token itself says nothing new.
     const told = toldMs(tells(query) ? query : { ...life, jwt: undefined }, view, tokens.user, true);
     return {
       sent: answer.sent,
@@ -226,12 +225,12 @@ export class Rest implements Gateway<RestQuery> {
   async close(tokens: Tokens, { signal }: CallOptions = {}): Promise<void> {
     const { revoke } = this.#description;
     if (revoke === undefined) {
-      return; // It dies there by itself.
+      return; // It expires by itself.
     }
     const scope = await this.#scopeWith(revoke, tokens);
-    if (!this.#sending.leadsSomewhere(revoke.path, scope)) {
-      this.#deps.log.warn(
-        `${this.#deps.connection.name}: no answer told where to end this token, so it ends by itself.`,
+    if (!this.#sending.canFill(revoke.path, scope)) {
+      this.deps.log.warn(
+        `${this.deps.connection.name}: no answer told where to end this token, so it ends by itself.`,
       );
       return;
     }
@@ -239,21 +238,17 @@ export class Rest implements Gateway<RestQuery> {
     const answer = await this.#http.send({ ...filled, signal, idempotent: true });
     const view = seen(answer, answer.text);
     if (matches(this.#description.expired, view) || answer.status === 401) {
-      this.#sending.mustHave(revoke, scope); // Else it may be the login that was refused, for what it lacked.
+      this.#sending.requireLogin(revoke, scope); // Without all of the login, that may be what was refused.
     } else if (![404, 410].includes(answer.status) && !leadsOn(answer)) {
-      this.#answers.check(answer, view, 'token'); // What is gone needs no end.
+      this.#answers.check(answer, view, 'token'); // A token that is gone counts as closed.
     }
   }
 
-  dispose(): void {
-    this.#http.dispose();
-  }
-
   /**
-   * Sends the steps of a sign-in that nobody has sent yet, and takes in all answers but the last.
-   * @param givesBack whether a token that comes after its caller has left is ended
+   * Sends the steps of a sign-in that were not tried yet, and reads all answers but the last.
+   * @param revokesLate whether a token that comes after its caller has cancelled is revoked
    */
-  async #takeSteps(login: Login, { signal, tried }: TryOptions, givesBack: boolean) {
+  async #takeSteps(login: Login, { signal, tried }: TryOptions, revokesLate: boolean) {
     const { signIn } = this.#description;
     this.#answers.tell(login);
     const cookies = tried?.cookies ?? this.#cookies({});
@@ -261,7 +256,7 @@ export class Rest implements Gateway<RestQuery> {
     const answers: HttpAnswer[] = [];
     for (const [at, step] of signIn.entries()) {
       const isLast = at === signIn.length - 1;
-      const linger = isLast && givesBack ? { linger: this.#giveBack(before, answers) } : {};
+      const linger = isLast && revokesLate ? { linger: this.#revokeLate(before, answers) } : {};
       const answer =
         tried?.answers[at] ??
         (await this.#http.send({
@@ -278,7 +273,7 @@ export class Rest implements Gateway<RestQuery> {
     throw new TypeError('A sign-in has at least one step.');
   }
 
-  /** Takes in what a step of the sign-in has answered. */
+  /** Reads the answer of a step of the sign-in. */
   #afterStep(step: RestRequest | undefined, before: Scope, answer: HttpAnswer, usual?: Place): Scope {
     const view = seen(answer, answer.text);
     this.#answers.tell(before.cookies.kept());
@@ -309,13 +304,13 @@ export class Rest implements Gateway<RestQuery> {
     };
   }
 
-  /** Ends the token of an answer that came after its caller had left. */
-  #giveBack(before: Scope, earlier: readonly HttpAnswer[]): NonNullable<HttpRequest['linger']> {
+  /** Revokes the token of an answer that came after its caller had cancelled. */
+  #revokeLate(before: Scope, earlier: readonly HttpAnswer[]): NonNullable<HttpRequest['linger']> {
     const end = async (late: HttpAnswer): Promise<void> => {
       const { value, more } = this.#granted(before, late, earlier);
       await this.close({ user: value, more, login: async () => before.login });
     };
-    const { connection, log } = this.#deps;
+    const { connection, log } = this.deps;
     return {
       wanted: () => true,
       done: (late) =>
@@ -325,7 +320,7 @@ export class Rest implements Gateway<RestQuery> {
     };
   }
 
-  /** The life of a token that lives on after a request. */
+  /** The life of a token after a request that did not replace it. */
   #lifeOn(unit: Unit, view: Seen, token: string, request: RestRequest): Omit<Life, 'sent'> {
     const told = toldMs(unit, view, token, true);
     const fixed = fixedMs(request);
@@ -336,7 +331,7 @@ export class Rest implements Gateway<RestQuery> {
       return { estimatedMs: fixed };
     }
     const { life, renew } = this.#description;
-    // What renews, does so whatever goes with it.
+    // The request that renews sets the life back even without the token.
     return life.sliding && (request === renew || isUse(request)) ? {} : { isUnchanged: true };
   }
 
@@ -347,7 +342,10 @@ export class Rest implements Gateway<RestQuery> {
     return this.#lifeOn(unit, view, rotated ?? old, request);
   }
 
-  /** What of a login goes with the token: what is in the headers of every request, and names that its renewal or end takes. */
+  /**
+   * The parts of a login that are kept with the token: those in the headers of every request, and names for its renewal or
+   * revocation.
+   */
   #keptOf(login: Login): Kept {
     const { headers, renew, revoke } = this.#description;
     const isAsked = (name: string) => Object.hasOwn(login, name);
@@ -362,7 +360,7 @@ export class Rest implements Gateway<RestQuery> {
     return { token: user, more, login: {}, cookies: this.#cookies(more) };
   }
 
-  /** The same for a request that may want the login once more. */
+  /** The scope for a request that may need the login again. */
   async #scopeWith(request: RestRequest, tokens: Tokens): Promise<Scope> {
     const scope = this.#scopeOf(tokens);
     const { ask } = this.#description;
@@ -375,13 +373,13 @@ export class Rest implements Gateway<RestQuery> {
   }
 
   #cookies(kept: Kept): CookieJar {
-    const jar = new CookieJar(new URL(this.#deps.connection.url).hostname, this.#deps.clock);
+    const jar = new CookieJar(new URL(this.deps.connection.url).hostname, this.deps.clock);
     jar.fill(kept);
     return jar;
   }
 }
 
-/** Whether a request says itself what life it gives. */
+/** Whether a request has its own `life` members. */
 function isUnit(request: RestRequest): boolean {
   return tells(request) || fixedMs(request) !== undefined;
 }
@@ -391,7 +389,7 @@ function isUse(request: RestRequest): boolean {
   return request.send || namesOf(request, (name) => name === 'token').length > 0;
 }
 
-/** Whether a request says itself where something to keep is. */
+/** Whether a request has its own places of the token or of what is kept. */
 function tellsMore({ keep, token }: RestRequest): boolean {
   return token !== undefined || Object.keys(keep).length > 0;
 }

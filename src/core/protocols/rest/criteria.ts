@@ -1,7 +1,7 @@
 import { NumberText, type Sent } from '../../json.ts';
 import { type Place, type Seen, valueAt, wordsAt } from './place.ts';
 
-/** What an answer may be told by: all members of one must hold. */
+/** A condition on an answer: all of its members must hold. */
 export interface Criterion {
   readonly status?: readonly number[] | undefined;
   /** What is looked at; absent: the whole body as text. */
@@ -11,12 +11,12 @@ export interface Criterion {
   readonly like?: string | undefined;
 }
 
-/** Whether an answer is told by any of these. */
+/** Whether an answer meets any of these. */
 export function matches(criteria: readonly Criterion[], answer: Seen): boolean {
   return criteria.some((criterion) => holds(criterion, answer));
 }
 
-/** Whether an answer of this status can be told by its status alone, or not by any of these. */
+/** Whether an answer of this status may meet any of these. */
 export function mayMatch(criteria: readonly Criterion[], status: number): boolean {
   return criteria.some((criterion) => criterion.status?.includes(status) ?? true);
 }
@@ -27,7 +27,7 @@ function holds({ status, at, is, like }: Criterion, answer: Seen): boolean {
   }
   const place: Place = at ?? { in: 'text' };
   const value = valueAt(place, answer);
-  // What is null is there only for who asks for null: JSON-RPC says so that there is no error.
+  // A null counts only where `is` has null: JSON-RPC answers without an error have `"error": null`.
   return (
     value !== undefined &&
     (value !== null || is !== undefined) &&

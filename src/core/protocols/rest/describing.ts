@@ -9,7 +9,7 @@ import { namesIn } from './template.ts';
 /** Most places of an answer that are shown. */
 const maxPlaces = 500;
 
-/** Headers that say nothing of tokens, and are many. */
+/** Common headers that have nothing to do with tokens. */
 const usualHeaders =
   /^(?:date|server|connection|keep-alive|vary|via|etag|expires|pragma|set-cookie|transfer-encoding|(?:content|access-control|strict-transport|cache|x-content|x-frame|x-xss|referrer|permissions)-?.*)$/;
 
@@ -43,7 +43,7 @@ const ways: readonly SignInWay[] = [
   },
 ];
 
-/** A request that signs in, with what is asked for: the names in its path, and those in what it is sent. */
+/** The settings of a request that signs in, with the names in its path and its text, which are asked for. */
 function signIn(line: string, text: string, member: object) {
   const inText = [...text.matchAll(/\{([A-Za-z]\w{0,31})\}/g)].map(([, name = '']) => name);
   const names = [...namesIn(parseRequest(line)?.path ?? []), ...inText];
@@ -51,14 +51,13 @@ function signIn(line: string, text: string, member: object) {
   return { ask: [...new Set(ask)], signIn: { request: line, ...member } };
 }
 
-/** How a description is put together of what a person says. */
 export const describing: Describing = {
   ways,
-  begun: (line, isSignIn = false) => ({
+  start: (line, isSignIn = false) => ({
     ...(isSignIn ? signIn(line, '', {}) : { signIn: { request: line } }),
     token: '',
   }),
-  further: (settings, line) => ({ ...settings, signIn: [settings.signIn, { request: line }].flat() }),
+  addRequest: (settings, line) => ({ ...settings, signIn: [settings.signIn, { request: line }].flat() }),
   sends: ({ place, name }) => {
     const at = placeOf(place)?.in;
     const cookie = {
@@ -86,12 +85,12 @@ export const describing: Describing = {
       },
     ];
   },
-  asking: (settings, { token: { place: token }, send }, line) => {
+  withTrial: (settings, { token: { place: token }, send }, line) => {
     const steps = [settings.signIn].flat();
     const signIn = [...steps.slice(0, -1), { ...Object(steps.at(-1)), token }, { request: line }];
     return signIn.length > maxSteps ? undefined : { ...settings, signIn, token, send };
   },
-  whole: (settings, { token, send, life, isSliding, query, renew, revoke, refused }) => ({
+  finish: (settings, { token, send, life, isSliding, query, renew, revoke, refused }) => ({
     ...settings,
     token: token.place,
     send,
@@ -104,7 +103,7 @@ export const describing: Describing = {
     ...(revoke === '' ? {} : { revoke: { request: revoke } }),
     ...(refused.trim() === '' ? {} : { refused: refusal(refused.trim()) }),
   }),
-  requested: (line, rows) => {
+  dataRequest: (line, rows) => {
     const name = /([^/{?]+)(?:[{?].*)?$/.exec(line)?.[1] ?? line;
     return { name, settings: { requests: { [name]: { request: line, rows } } } };
   },
@@ -115,7 +114,7 @@ function refusal(text: string) {
   return /^[1-5]\d\d$/.test(text) ? { status: [Number(text)] } : { like: text };
 }
 
-/** All that an answer holds, as a tree: its headers, its cookies, its body. */
+/** All values of an answer: its headers, its cookies, and its body as a tree. */
 export function foundIn(answer: Seen): Found[] {
   const headers = Object.entries(answer.headers)
     .filter(([name]) => !usualHeaders.test(name))
@@ -157,7 +156,7 @@ function* inJson(value: Sent, path: readonly string[], answer: Seen): Generator<
     isSecret: false,
     lives: [],
   };
-  // Rows are alike: the first one shows what is in them.
+  // Rows are alike, so only the first one is shown.
   const members = Array.isArray(value)
     ? value.slice(0, 1).map((one, at) => [String(at), one] as const)
     : [...value];
@@ -176,7 +175,7 @@ function leaf(at: Place, name: string, depth: number, text: string, answer: Seen
   return { place, name, depth, text, isLikelyToken, isSecret, lives };
 }
 
-/** What a value says if it is a life, or the end of one. */
+/** The lives that a value can be read as, in several units or as the instant of the end. */
 function livesOf(at: Place, text: string, answer: Seen, place: string): FoundLife[] {
   const units: Unit[] = [{ at }, { seconds: at }, { minutes: at }, { milliseconds: at }];
   const asToken: Unit[] = /^ey[\w-]+\.[\w-]+\./.test(text) ? [{ jwt: true }] : [];
@@ -185,12 +184,12 @@ function livesOf(at: Place, text: string, answer: Seen, place: string): FoundLif
     const [member = ''] = Object.keys(unit);
     return isLife(ms) ? [{ life: { [member]: member === 'jwt' || place }, ms }] : [];
   });
-  // An instant to come is no number by chance.
+  // A number that is an instant in the future is hardly anything else.
   const [first] = lives;
   return first !== undefined && 'at' in first.life ? [first] : lives;
 }
 
-/** From ten seconds to a year: what else could be read as one is something else. */
+/** From ten seconds to a year: other values are no lives. */
 function isLife(ms: number | undefined): ms is number {
   return ms !== undefined && ms >= 10_000 && ms < 365 * 86_400_000;
 }

@@ -10,7 +10,7 @@ import { type Place, pathOf, placeOf } from './place.ts';
 import presets from './presets.json' with { type: 'json' };
 import { namesIn, namesInText, type PathTemplate, pathTemplate } from './template.ts';
 
-/** A request as a description says it. */
+/** A request of a description. */
 export interface RestRequest extends Unit {
   readonly method: Method;
   readonly path: PathTemplate;
@@ -49,7 +49,7 @@ const path = v.pipe(
   v.check((one) => pathOf(one) !== undefined, as('pointer')),
   v.transform((one) => pathOf(one) as readonly string[]),
 );
-/** By name; a list would pass for one. */
+/** An object by names. A list is refused, which `v.record` would take. */
 const record = <T>(name: v.GenericSchema<string>, one: v.GenericSchema<unknown, T>) =>
   v.lazy(
     (input): v.GenericSchema<unknown, Record<string, T>> =>
@@ -97,7 +97,7 @@ const sent = {
   json: v.optional(json),
   send: v.optional(v.boolean(), true),
 };
-/** A request, with the members that say something about one of its kind; others would be ignored. */
+/** A request, with the members that one of its kind may have; others are errors, as they would be ignored. */
 const requestWith = (entries: v.ObjectEntries) =>
   v.pipe(
     v.strictObject({ ...entries, ...sent }),
@@ -138,7 +138,7 @@ const criterion = v.pipe(
 const criteria = oneOrList(criterion);
 const byStatus = (...status: number[]) => [{ status }];
 
-/** The members that describe, as they stand in the settings of a connection or in a preset. */
+/** The members of a description, as in the settings of a connection or in a preset. */
 const members = {
   ask: v.optional(
     v.pipe(
@@ -172,13 +172,11 @@ const members = {
 };
 const schema = v.object(members);
 
-/** How an API with session tokens is spoken to. */
 export type Description = v.InferOutput<typeof schema>;
 
-/** The names of the members that describe. */
 export const memberNames = Object.keys(members) as readonly (keyof typeof members)[];
 
-/** An API that many have, with the members that describe it. */
+/** A preset, with the members that describe its API. */
 type DescribedApi = Omit<Preset, 'settings' | 'inputs'> & {
   readonly description: Readonly<Record<string, unknown>> & Partial<Pick<Preset, 'inputs'>>;
 };
@@ -187,8 +185,8 @@ type DescribedApi = Omit<Preset, 'settings' | 'inputs'> & {
 export const presetsByName = presets as Readonly<Record<string, DescribedApi>>;
 
 /**
- * Reads what describes an API: the members of a connection, beside those of the preset that it may name. The former hold, one
- * by one; of `inputs` each single one. The reason names the member.
+ * Reads what describes an API: the members of a connection, beside those of the preset that it may name. The former win,
+ * one by one; of `inputs` each single one. The reason names the member.
  */
 export function parseDescription(input: Readonly<Record<string, unknown>>): Parsed<Description, Message> {
   const { preset, url } = input;
@@ -216,7 +214,7 @@ export function parseDescription(input: Readonly<Record<string, unknown>>): Pars
 
 /**
  * Reads a request that somebody types: method and path.
- * @throws nothing; undefined for what is none
+ * @throws nothing; undefined for a line that is none
  */
 export function parseRequest(line: string): RestRequest | undefined {
   const parsed = v.safeParse(dataRequest, { request: line });
@@ -237,13 +235,13 @@ export function isSafe({ method }: Pick<RestRequest, 'method'>): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** All names that the values of templates can be known by. */
+/** All names that templates can use. */
 export function knownNames(description: Description): ReadonlySet<string> {
   const { ask, inputs } = description;
   return new Set([...givenNames, ...ask, ...Object.keys(inputs), ...keptNames(description)]);
 }
 
-/** Of what is asked for, what goes by Basic authorization: the user, and what is asked for next. */
+/** The names that go by Basic authorization: the user, and what is asked for next. */
 export function basicNames(ask: readonly string[]): readonly string[] {
   const from = Math.max(ask.findIndex(isNameField), 0);
   return [...ask.slice(from), ...ask.slice(0, from)].slice(0, 2);
@@ -278,10 +276,10 @@ export function isByKept(description: Description): boolean {
   return renew !== undefined && namesOf(renew, (name) => kept.has(name)).length > 0;
 }
 
-/** The ways to tell a life, of which one can be said. */
+/** The ways to tell a life, of which a description has one. */
 const unitNames = ['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] as const;
 
-/** What of a description cannot be, though each member of it can. */
+/** What is wrong with a description as a whole, though each member is right. */
 function contradiction(description: Description): Message | undefined {
   const { ask, inputs, signIn, send, query, renew, revoke, requests, life } = description;
   const all = [...givenNames, ...Object.keys(inputs), ...keptNames(description), ...ask];
@@ -305,7 +303,7 @@ function contradiction(description: Description): Message | undefined {
       return { ...wrong.unnamed, args: [`${member}.request`, unnamed] };
     }
   }
-  // What is asked for goes with the sign-in, its renewal and its end, and with nothing that gets data.
+  // What is asked for goes with the sign-in, the renewal and the revocation, and never with requests for data.
   const isAsked = (name: string) => ask.includes(name);
   const inQuery = query && namesOf(query, isAsked)[0];
   const leaked = inQuery ?? namesInText(send.value, isAsked)[0];
@@ -332,7 +330,7 @@ function contradiction(description: Description): Message | undefined {
     if (first !== undefined && signIn.slice(0, -1).some((step) => step === one)) {
       return { ...wrong.unknown, args: [`${member}.${first}`] };
     }
-    // It says from when something counts that an answer tells.
+    // `issued` only means something beside a life that an answer tells.
     if (one?.issued !== undefined && !tells(one)) {
       return { ...wrong.unknown, args: [`${member}.issued`] };
     }

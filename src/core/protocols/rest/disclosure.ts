@@ -1,4 +1,4 @@
-import type { Handing } from '../protocol.ts';
+import type { Disclosure } from '../protocol.ts';
 import {
   basicNames,
   type Description,
@@ -9,21 +9,21 @@ import {
 } from './description.ts';
 import { namesAround, namesInText } from './template.ts';
 
-/** Where each secret goes by a description: what is asked for, the token, and what is kept with it. */
-function handingsOf(description: Description): readonly Handing[] {
+/** Where a description sends each secret: what is asked for, the token, and what is kept with it. */
+function disclosuresOf(description: Description): readonly Disclosure[] {
   const { signIn, query, renew, revoke, send, headers } = description;
   const requests = [...signIn, query, renew, revoke].filter((one) => one !== undefined);
   return [
-    ...requests.flatMap((request) => handingsIn(request, description)),
+    ...requests.flatMap((request) => disclosuresIn(request, description)),
     ...inHeaders(headers, description),
     { names: ['token'], place: send.in, name: send.name },
-    ...dataHandings(description),
+    ...dataDisclosures(description),
   ];
 }
 
-/** Where requests for data take a secret besides the token in its place. */
-export function dataHandings(description: Description): Handing[] {
-  return Object.values(description.requests).flatMap((request) => handingsIn(request, description));
+/** Where requests for data have a secret, besides the token in its place. */
+export function dataDisclosures(description: Description): Disclosure[] {
+  return Object.values(description.requests).flatMap((request) => disclosuresIn(request, description));
 }
 
 function isSecretIn(description: Description): (name: string) => boolean {
@@ -31,34 +31,34 @@ function isSecretIn(description: Description): (name: string) => boolean {
   return (name) => names.has(name);
 }
 
-/** Members that say nothing of where a secret goes: beside a preset they leave it what it is. */
+/** Members that do not change where secrets are sent: beside a preset they need no consent. */
 const harmless: readonly string[] = ['inputs', 'life', 'refused', 'expired', 'limit', 'requests', 'rows'];
 
 /**
- * The same where the settings of a connection say it themselves; undefined where they leave it to a preset.
+ * Where a connection's own settings send each secret; undefined where a preset alone decides it.
  * @param settings as a person wrote them
- * @param description what they come to, with the preset
+ * @param description the description that they make with the preset
  */
-export function ownHandings(
+export function ownDisclosures(
   settings: Readonly<Record<string, unknown>>,
   description: Description,
-): readonly Handing[] | undefined {
+): readonly Disclosure[] | undefined {
   const has = (name: string) => settings[name] !== undefined && !harmless.includes(name);
   const isOwn =
     settings.preset === undefined ||
     memberNames.some(has) ||
-    (settings.requests !== undefined && dataHandings(description).length > 0);
-  return isOwn ? handingsOf(description) : undefined;
+    (settings.requests !== undefined && dataDisclosures(description).length > 0);
+  return isOwn ? disclosuresOf(description) : undefined;
 }
 
-function handingsIn(request: RestRequest, description: Description): Handing[] {
+function disclosuresIn(request: RestRequest, description: Description): Disclosure[] {
   const { path, headers, form, json, basic } = request;
   const isSecret = isSecretIn(description);
   const of = { request: lineOf(request) };
   const [before, query] = namesAround(path);
   const inBody = textsIn([form, json]).flatMap((text) => namesInText(text, isSecret));
   const login = basic ? basicNames(description.ask) : [];
-  const all: Handing[] = [
+  const all: Disclosure[] = [
     { names: login, place: 'header', name: 'Authorization', ...of },
     { names: before.filter(isSecret), place: 'path', ...of },
     { names: query.filter(isSecret), place: 'query', ...of },
@@ -68,8 +68,8 @@ function handingsIn(request: RestRequest, description: Description): Handing[] {
   return all.filter(({ names }) => names.length > 0);
 }
 
-function inHeaders(headers: Readonly<Record<string, string>>, description: Description): Handing[] {
-  return Object.entries(headers).flatMap(([name, value]): Handing[] => {
+function inHeaders(headers: Readonly<Record<string, string>>, description: Description): Disclosure[] {
+  return Object.entries(headers).flatMap(([name, value]): Disclosure[] => {
     const names = namesInText(value, isSecretIn(description));
     return names.length === 0 ? [] : [{ names, place: 'header', name }];
   });

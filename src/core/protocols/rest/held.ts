@@ -1,11 +1,11 @@
 import type { Answer, AnswerReader } from '../answer.ts';
 
-/** What is held back of a body until it is known to be data, in bytes: refusals are short. */
+/** How much of a body is held back until it is known to be data, in bytes: refusals are shorter. */
 const heldBytes = 65_536;
 
 /**
- * Holds the beginning of an answer of success back, since its body may say that it is none. One that is shorter is looked at
- * whole before anybody gets it; of a longer one the beginning is kept.
+ * Holds back the beginning of an answer of success, since its body may tell an error. A shorter one is checked as a whole
+ * before it is passed on; of a longer one the beginning is kept.
  */
 export class HeldReader implements AnswerReader {
   readonly #make: () => AnswerReader;
@@ -22,8 +22,8 @@ export class HeldReader implements AnswerReader {
   /**
    * @param make makes the reader that gets the body
    * @param holds whether anything is held back; else the body is passed on as it comes
-   * @param check throws where the whole body says that it is no data
-   * @param isSentOn whether the body goes on as it is, be it empty
+   * @param check throws where the whole body tells an error
+   * @param isSentOn whether an empty body is passed on as it is, too
    */
   constructor(make: () => AnswerReader, holds: boolean, check: (text: string) => void, isSentOn = false) {
     this.#isSentOn = isSentOn;
@@ -58,11 +58,11 @@ export class HeldReader implements AnswerReader {
     return this.#reader?.abort();
   }
 
-  /** Gives on what was held back. */
+  /** Passes on what was held back. */
   async #pass(): Promise<void> {
     const body = Buffer.concat(this.#parts.splice(0));
     this.text = body.toString();
     this.#reader = this.#make();
-    await this.#reader.write(Uint8Array.from(body)); // Its memory is the reader's, who may free it.
+    await this.#reader.write(Uint8Array.from(body)); // A copy, because the reader may free its memory.
   }
 }

@@ -19,7 +19,7 @@ export interface Unit {
   readonly issued?: Place | undefined;
 }
 
-/** The number that a life is told by, or its place, and how many milliseconds one of its unit has. */
+/** The number of a life, or its place, and how many milliseconds its unit has. */
 function amountOf({ minutes, seconds, milliseconds }: Unit): { amount: Amount | undefined; ms: number } {
   return minutes !== undefined
     ? { amount: minutes, ms: 60_000 }
@@ -31,13 +31,13 @@ function amountOf({ minutes, seconds, milliseconds }: Unit): { amount: Amount | 
 /** Longest life that is believed, in milliseconds. */
 const maxMs = 366 * 86_400_000;
 
-/** The life that a description itself says, in milliseconds. */
+/** The fixed life that a description gives, in milliseconds. */
 export function fixedMs(unit: Unit): number | undefined {
   const { amount, ms } = amountOf(unit);
   return typeof amount === 'number' ? Math.min(amount * ms, maxMs) : undefined;
 }
 
-/** Whether an answer is to tell a life by this. */
+/** Whether the life is read from an answer or a token. */
 export function tells(unit: Unit): boolean {
   return unit.jwt === true || unit.cookie !== undefined || placeIn(unit) !== undefined;
 }
@@ -47,14 +47,15 @@ export function isInBody(unit: Unit): boolean {
   return ['json', 'text'].includes(placeIn(unit)?.in ?? '');
 }
 
-/** Whether it is told by what any answer may have: a header or a cookie, which no data can be taken for. */
+/** Whether it is told in a header or a cookie, which any answer may have and data cannot be mistaken for. */
 export function tellsBeside(unit: Unit): boolean {
   return unit.cookie !== undefined || ['header', 'cookie'].includes(placeIn(unit)?.in ?? '');
 }
 
 /**
- * The life of a new token. One of nothing was not told: some servers mean by it that there is no end.
- * @param earlier the answers before the one that has handed it out: one of them may have set the cookie that tells
+ * The life of a new token. A life of 0 or less counts as not told: some servers mean by it that there is no end.
+ * @param earlier the answers before the one that has handed it out: one of them may have set the cookie that tells the life
+ * the life
  */
 export function newLife(
   unit: Unit,
@@ -78,8 +79,8 @@ function placeIn(unit: Unit): Place | undefined {
 }
 
 /**
- * The life left that an answer tells, in milliseconds: nothing or less for one that is over, and undefined where it tells
- * none, or what is none.
+ * The life left that an answer tells, in milliseconds: 0 or less for one that is over, and undefined where it tells none
+ * that can be read.
  * @param isOld whether the token was issued by an earlier answer
  */
 export function toldMs(unit: Unit, answer: Seen, token: string, isOld = false): number | undefined {
@@ -107,7 +108,7 @@ function told(unit: Unit, answer: Seen, token: string, isOld: boolean): number |
   return cookie?.maxAgeMs ?? (cookie?.expires && now && cookie.expires - latest(now));
 }
 
-/** `exp` of a JSON Web Token, seen from when it was issued: some servers hand out the same token again. */
+/** The life of a JSON Web Token, from when it was issued to its `exp`: some servers hand out the same token again. */
 function jwtMs(token: string, issued: ServerInstant | undefined, answer: Seen): number | undefined {
   const claims = seen(answer, Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   const claim = (name: string) => instantOf(textAt({ in: 'json', path: [name] }, claims));
@@ -117,8 +118,8 @@ function jwtMs(token: string, issued: ServerInstant | undefined, answer: Seen): 
 }
 
 /**
- * When something was issued; or, where the server's clock says that this was a while ago, its time by that.
- * @param until of what was issued just now: who hands it out has another clock where that is past this already
+ * When something was issued; or the server's "now", where its clock (`Date`) says that this was a while ago.
+ * @param until its end, if it was issued just now: where `Date` is later than that already, it is of another clock
  */
 function nowAfter(issued: ServerInstant | undefined, answer: Seen, until?: ServerInstant) {
   const date = dateOf(answer);
@@ -132,7 +133,7 @@ interface ServerInstant {
   readonly isWhole: boolean;
 }
 
-/** The latest that a "now" can have been: a deadline is never later than the truth. */
+/** The latest that an instant can have been, so that no life comes out too long. */
 function latest({ ms, isWhole }: ServerInstant): number {
   return isWhole ? ms + 1_000 : ms;
 }

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { readSetCookie } from '../../http/cookies.ts';
 import { jsonOf, NumberText, readJson, type Sent } from '../../json.ts';
 
-/** Where something stands in an answer. */
+/** The place of a value in an answer. */
 export type Place =
   | { readonly in: 'json'; readonly path: readonly string[] }
   | { readonly in: 'text' }
   | { readonly in: 'header'; readonly name: string }
   | { readonly in: 'cookie'; readonly name: string };
 
-/** An answer as places look into it. */
+/** An answer in which places are looked up. */
 export interface Seen {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -20,12 +20,12 @@ export interface Seen {
 
 type Head = Pick<Seen, 'status' | 'headers'>;
 
-/** An answer of which there is the beginning of the text, and as JSON what stands beside its rows. */
+/** An answer of which only the beginning of the text is kept, and as JSON what is beside its rows. */
 export function seenInPart({ status, headers }: Head, text: string, rest: unknown): Seen {
   return { status, headers, text, json: jsonIn(JSON.stringify(rest ?? null)) };
 }
 
-/** An answer whose body is read as JSON only if somebody asks for that. */
+/** An answer whose body is parsed as JSON only when `json` is read. */
 export function seen({ status, headers }: Head, text: string): Seen {
   let json: { readonly value: Sent | undefined } | undefined;
   return {
@@ -76,14 +76,14 @@ export function placeOf(text: string): Place | undefined {
   return cookie === undefined ? undefined : { in: 'cookie', name: cookie };
 }
 
-/** A place as settings say it. */
+/** A place as it is written in settings. */
 export function placeText(place: Place): string {
   return place.in === 'json'
     ? place.path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
     : `$response.${place.in === 'text' ? 'body' : `${place.in}.${place.name}`}`;
 }
 
-/** What stands at a place; undefined where there is nothing. */
+/** The value at a place; undefined where there is nothing. */
 export function valueAt(place: Place, answer: Seen): Sent | undefined {
   switch (place.in) {
     case 'json':
@@ -99,22 +99,22 @@ export function valueAt(place: Place, answer: Seen): Sent | undefined {
   }
 }
 
-/** The same as text; undefined where there is nothing, or what is no text, number or truth value. */
+/** The value at a place as text; undefined where there is no text, number or boolean. */
 export function textAt(place: Place, answer: Seen): string | undefined {
   const value = valueAt(place, answer);
   const isText = typeof value === 'string' || typeof value === 'boolean' || value instanceof NumberText;
   return isText ? String(value) : undefined;
 }
 
-/** The same as text in any case: lists and objects as JSON. */
+/** The value at a place as text, lists and objects as JSON; empty where there is nothing. */
 export function wordsAt(place: Place, answer: Seen): string {
   const value = valueAt(place, answer);
   return typeof value === 'string' ? value : value === undefined ? '' : jsonOf(value);
 }
 
 /**
- * The cookie of a name that an answer sets and does not delete, be that without a value or by a life that is over; `*` at the
- * end: the first one that begins so. Of several with one name the last one counts.
+ * The cookie of a name that an answer sets, and does not delete by an empty value or a life that is over. With `*` at the
+ * end of the name: the first one that begins so. Of several with one name the last one counts.
  */
 export function cookieIn(headers: IncomingHttpHeaders, name: string) {
   const now = Date.parse(headers.date ?? '') || 0;

@@ -2,7 +2,7 @@ import type { Connection } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
 import { isNameField, type LoginField, type Protocol } from '../protocol.ts';
 import { memberNames, parseDescription, presetsByName } from './description.ts';
-import { dataHandings, ownHandings } from './disclosure.ts';
+import { dataDisclosures, ownDisclosures } from './disclosure.ts';
 import { tells } from './life.ts';
 import { relay } from './relay.ts';
 import { descriptionOf, mayChange, type RestQuery, request, rowsAtPath } from './request.ts';
@@ -39,7 +39,7 @@ export const rest: Protocol<RestQuery, Connection> = {
   boundTo: (connection) => {
     const description = descriptionOf(connection);
     const { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke } = description;
-    const data = dataHandings(description);
+    const data = dataDisclosures(description);
     const requests = data.length === 0 ? {} : { requests: data };
     return { ask, inputs, headers, signIn, token, keep, send, query, renew, revoke, ...requests };
   },
@@ -55,7 +55,7 @@ export const rest: Protocol<RestQuery, Connection> = {
     settings: { preset },
     inputs: description.inputs ?? {},
   })),
-  handings: (connection) => ownHandings({ ...connection }, descriptionOf(connection)),
+  disclosures: (connection) => ownDisclosures({ ...connection }, descriptionOf(connection)),
   lifeSetting: (connection, minutes) => {
     const { life } = descriptionOf(connection);
     return tells(life) ? undefined : { life: { minutes, sliding: life.sliding } };
@@ -77,7 +77,7 @@ export const rest: Protocol<RestQuery, Connection> = {
   wire,
   relay,
   connect: async (connection, deps) => {
-    const { Rest } = await import('./client.ts');
-    return new Rest({ ...deps, connection });
+    const { RestClient } = await import('./client.ts');
+    return new RestClient({ ...deps, connection });
   },
 };

@@ -29,7 +29,7 @@ export function relay(request: ScriptRequest, connection: Connection): Relaying<
   return { request: { ...withoutFields(request, names), query: without(request.query, names) } };
 }
 
-/** A script's request in the words of a description, all but its body. */
+/** A script's request as a description's data request, without its body. */
 export function scriptRequest({ method, path, query }: ScriptRequest, { send }: Description): DataRequest {
   return {
     method,
@@ -39,7 +39,7 @@ export function scriptRequest({ method, path, query }: ScriptRequest, { send }: 
   };
 }
 
-/** A request with the body of a script's, in which the token is where its place is there. */
+/** A request with the body of a script's, with the token at its place there. */
 export function withBody(
   sent: HttpRequest,
   request: ScriptRequest,
@@ -67,10 +67,10 @@ function nameIn({ in: place, name }: Description['send']): string {
   return place === 'body' ? (pathOf(name)?.at(-1) ?? '') : name;
 }
 
-/** Stands for any value in the path of a description. */
+/** Marks any value in the path of a description. */
 const any = '\0';
 
-/** A part of a described path. What names a whole one can be known only where a token is. */
+/** A part of a described path as text. Where a template stands for the whole path, only its answers tell which one it is. */
 function textIn(part: PathTemplate[number]): string {
   return 'text' in part ? part.text : { simple: any, whole: '\n', query: '' }[part.form];
 }
@@ -104,7 +104,7 @@ function isSame(described: RestRequest, request: ScriptRequest): boolean {
     return false;
   }
   const body = textOf(request);
-  // In every place: servers differ in which of two equal names counts, and some take lists of requests.
+  // Every occurrence counts: servers differ in which of two equal names they use, and some take lists of requests.
   const given = [...new URLSearchParams(`${request.query}&${body}`), ...membersIn(body)].map(wordsOf);
   const json = isRecord(described.json) ? described.json : {};
   return [

@@ -17,7 +17,6 @@ import {
 import { pathOf } from './place.ts';
 import { namesIn } from './template.ts';
 
-/** What a data request says. */
 export const request = {
   /** The name of one of the description's requests, or a method and a path. */
   request: v.pipe(v.string(), v.nonEmpty()),
@@ -113,7 +112,7 @@ export function dataRequest(query: RestQuery, connection: Connection): DataReque
   };
 }
 
-/** What names stand for that are no secret: inputs, parameters, and the life that is wished for. */
+/** The values of names that are no secret: inputs, parameters, and the life from the settings. */
 export function openValues(
   connection: Connection,
   params: ReadonlyMap<string, string> = new Map(),
@@ -127,7 +126,7 @@ export function openValues(
   ]);
 }
 
-/** The headers of a request: those that go with everything, less those in whose place it has its own, or its token. */
+/** The headers of a request: its own, and those of every request that it does not replace, also by its token. */
 export function headersOf(
   { headers: own }: RestRequest,
   { headers, send }: Description,
@@ -139,7 +138,7 @@ export function headersOf(
   return { ...Object.fromEntries(left), ...own };
 }
 
-/** Where rows stand that a pointer leads to. */
+/** The rows that a JSON Pointer leads to. */
 export function rowsAtPath(at: readonly string[]): RowPath {
   return { member: 'Rows', mayWrap: false, at };
 }

@@ -27,24 +27,24 @@ import {
   type Values,
 } from './template.ts';
 
-/** What the names in a request stand for. */
+/** The values of the names in a request. */
 export interface Scope {
   readonly token?: string | undefined;
   /** What is kept with it. */
   readonly more: Kept;
-  /** Of who signs in; empty in what gets data. */
+  /** The login; empty for requests for data. */
   readonly login: Login;
   readonly params?: ReadonlyMap<string, string>;
   /** What goes with the request. */
   readonly cookies: CookieJar;
 }
 
-/** Makes requests of what a description says of them. */
+/** Makes requests as a description says. */
 export class Sending {
   readonly #connection: Connection;
   readonly #description: Description;
   readonly #known: ReadonlySet<string>;
-  /** What is told before any body. */
+  /** The conditions that need no body. */
   readonly #byHead: readonly Criterion[];
 
   constructor(connection: Connection, description: Description) {
@@ -58,7 +58,7 @@ export class Sending {
 
   /**
    * The request as it is sent, with the token in its place.
-   * @throws E_PROTOCOL for a value that what is to carry it cannot carry, E_CONFIG for one that is missing in the path
+   * @throws E_PROTOCOL for a value that its header or cookie cannot carry, E_CONFIG for one that is missing in the path
    */
   fill(
     one: RestRequest & { readonly query?: Pairs; readonly isOwnBody?: boolean },
@@ -85,7 +85,7 @@ export class Sending {
     const [user, secret = ''] = one.basic
       ? basicNames(this.#description.ask).flatMap((name) => scope.login[name] ?? [])
       : [];
-    // Nobody remembers it: a server may count what is sent without as a wrong password.
+    // Without a user no header is sent: a server may count an empty one as a wrong password.
     if (user !== undefined) {
       headers.Authorization = basicAuthorization(user, secret);
     }
@@ -104,8 +104,8 @@ export class Sending {
   }
 
   /**
-   * The same where the answer may be a redirection, as where people sign in and out by pages: that is not followed.
-   * @param isEnd which ones are the answer; never those to another origin
+   * The request as it is sent, where HTML forms answer it with a redirect that is not followed.
+   * @param isEnd which redirects are the answer; those to another origin never are
    */
   fillForPage(
     one: RestRequest,
@@ -122,14 +122,17 @@ export class Sending {
     };
   }
 
-  /** Whether all is known that a path cannot do without; parameters of its query are left out. */
-  leadsSomewhere(path: PathTemplate, scope: Scope): boolean {
+  /** Whether the values of all names in a path are known; those in its query may be missing. */
+  canFill(path: PathTemplate, scope: Scope): boolean {
     const values = this.#values(scope);
     return namesAround(path)[0].every((name) => values(name) !== undefined);
   }
 
-  /** @throws E_CREDENTIALS where a request takes something of the login that nobody remembers: half of it does harm */
-  mustHave(one: RestRequest, { more, login }: Scope): void {
+  /**
+   * @throws E_CREDENTIALS where a request needs a part of the login that is not remembered: sending the rest may count as a
+   * wrong login
+   */
+  requireLogin(one: RestRequest, { more, login }: Scope): void {
     const { ask } = this.#description;
     const wanted = [...namesOf(one, (name) => ask.includes(name)), ...(one.basic ? basicNames(ask) : [])];
     const missing = wanted.findLast((name) => (login[name] ?? more[name]) === undefined);
@@ -219,16 +222,13 @@ function withQuery(path: string, pairs: Pairs): string {
   return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${encodePairs(pairs)}`;
 }
 
-/**
- * A value as a cookie carries it: as it is where a cookie can hold it, or where it came in one; else encoded whole, so that
- * nothing in it ends the cookie.
- */
+/** A value in a cookie: as it is where a cookie can hold it, or where it came in one; else percent-encoded. */
 function cookieValue(value: string, isFromCookie: boolean): string {
   const isPlain = /^[!#-+\--:<-[\]-~]*$/.test(value) || (isFromCookie && /^[ -:<-~]*$/.test(value));
   return isPlain ? value : encode(value);
 }
 
-/** A body with a text at a path, whatever is missing on the way to it. @throws E_CONFIG where there is no such way */
+/** A body with a text at a path; missing objects on the way are added. @throws E_CONFIG where there is no such way */
 function withMember(body: Json, [step, ...further]: readonly string[], text: string): Json {
   if (step === undefined) {
     return text;

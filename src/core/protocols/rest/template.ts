@@ -2,10 +2,10 @@ import { TokensError } from '../../errors.ts';
 import { encode } from '../../http/encode.ts';
 import type { Json } from '../../json.ts';
 
-/** What names stand for; a name that is not known is undefined. */
+/** The values of names; undefined for one without a value. */
 export type Values = (name: string) => string | number | undefined;
 
-/** A part of a path: text as it is sent, or names in one of the forms of RFC 6570 that are taken. */
+/** A part of a path: text as it is sent, or names in one of the supported forms of RFC 6570. */
 type Part =
   | { readonly text: string }
   | { readonly form: 'simple' | 'query' | 'whole'; readonly names: readonly string[] };
@@ -34,7 +34,7 @@ export function pathTemplate(text: string): PathTemplate | undefined {
   }
   parts.push({ text: text.slice(from) });
   const texts = parts.flatMap((part) => ('text' in part ? [part.text] : []));
-  // A value may be that of a parameter, and never its name.
+  // A value may be that of a parameter, but never its name.
   const line = parts
     .map((part) => ('text' in part ? part.text : part.form === 'query' ? '&n=' : '{}'))
     .join('');
@@ -47,7 +47,6 @@ export function pathTemplate(text: string): PathTemplate | undefined {
     : undefined;
 }
 
-/** The names in a path. */
 export function namesIn(path: PathTemplate): readonly string[] {
   return path.flatMap((part) => ('names' in part ? part.names : []));
 }
@@ -62,16 +61,16 @@ export function namesAround(
   return [namesIn(path.filter((part, at) => !isQuery(part, at))), namesIn(path.filter(isQuery))];
 }
 
-/** Stands in a query for a value that is not known yet. */
+/** Marks a value in a query that is not known yet. */
 const unknown = '\0';
 
 /**
- * Fills a path in, below the connection's address or, if `isWhole`, below its origin; values are encoded as the place wants
- * that they have in it.
- * @param url what a whole address must have the same origin as
+ * Fills a path in, below the connection's address or, if `isWhole`, below its origin; values are encoded as their place in
+ * it needs.
+ * @param url the connection's address: a whole address must have the same origin
  * @param isKnown which names may have no value yet: parameters that have one of these are left out
- * @throws E_CONFIG for a name without a value in the path, and for a value that cannot stand there; E_PROTOCOL where the path
- *   would lead elsewhere
+ * @throws E_CONFIG for a name without a value in the path, and for a value that cannot stand there; E_PROTOCOL where the
+ * path would lead elsewhere
  */
 export function fillPath(
   template: PathTemplate,
@@ -129,7 +128,7 @@ function within(value: string, url: string): string {
   return found.pathname + found.search;
 }
 
-/** A value in a path in which slashes stay; it cannot begin a query. */
+/** A value in a path whose slashes stay, encoded so that it cannot begin a query. */
 function reserved(value: string | number): string {
   return encodeURI(String(value).toWellFormed())
     .replace(/%25([0-9a-f]{2})/gi, '%$1')
@@ -143,7 +142,7 @@ function elsewhere(): TokensError {
   );
 }
 
-/** Whether a step of a path is one that a URL parser takes for a step up or for nothing. */
+/** Whether a step of a path is `.` or `..` to a URL parser. */
 function hasDots(path: string): boolean {
   const [before = ''] = path.split(/[?#]/, 1);
   return before.split(/[/\\]/).some((step) => /^(?:\.|%2e){1,2}$/i.test(step));
@@ -157,8 +156,8 @@ export function namesInText(text: string, isKnown: (name: string) => boolean): s
 }
 
 /**
- * Fills the known names of a text in, and leaves every other brace as it is. Undefined where a known name has no value yet:
- * then what carries the text is left out, for braces never travel.
+ * Fills in the known names of a text, and leaves every other brace as it is. Undefined where a known name has no value yet:
+ * then the header or member with the text is left out.
  */
 export function fillText(
   text: string,
@@ -177,7 +176,7 @@ export function fillText(
   return isWhole ? filled : undefined;
 }
 
-/** The same in all texts of a JSON value; one that is nothing but the name of a number becomes that number. */
+/** Fills in all texts of a JSON value; a text that is only the name of a number becomes that number. */
 export function fillJson(json: Json, isKnown: (name: string) => boolean, values: Values): Json | undefined {
   if (typeof json === 'string') {
     const [, only] = /^\{([A-Za-z]\w*)\}$/.exec(json) ?? [];

@@ -5,10 +5,10 @@ import { pathOf } from './place.ts';
 import { dataRequest, descriptionOf, headersOf, openValues, type RestQuery } from './request.ts';
 import { fillJson, fillPath, fillText } from './template.ts';
 
-/** The environment variable that stands for the token. */
+/** The environment variable that has the token. */
 const variable = 'SESSION_TOKEN';
 
-/** A request for data as it is sent, for who copies it: what is kept with the token stands as its name in capitals. */
+/** A request for data as it is sent, for copying: what is kept with the token is written as its name in capitals. */
 export function wire(query: RestQuery, connection: Connection): WireRequest {
   const description = descriptionOf(connection);
   const request = dataRequest(query, connection);

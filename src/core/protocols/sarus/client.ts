@@ -45,7 +45,7 @@ import {
 } from './envelope.ts';
 import { dataRequest, rowsAt, type SarusQuery, secretMembers, seriesNames } from './request.ts';
 
-/** A life left, in milliseconds. What is longer than any token of this gateway could live is something else. */
+/** A life left, in milliseconds. A longer one than any token of this gateway can have is something else. */
 const life = v.pipe(numeric, v.maxValue(366 * 86_400_000));
 
 /** The life that a `Result` tells under any of its names; undefined where it has none of a form that is certain. */
@@ -59,7 +59,7 @@ function lifeIn(result: unknown): number | undefined {
   return undefined;
 }
 
-// Only what is needed must be as promised: a token must not get lost for what stands beside it.
+// Only the members that are needed are checked: a token must not get lost because of another one.
 const opened = v.looseObject({ SessionToken: tokenText });
 const queried = v.pipe(v.unknown(), v.transform(lifeIn), v.number());
 const renewed = v.nullish(v.looseObject({ SessionToken: v.nullish(tokenText) }));
@@ -71,13 +71,13 @@ type Purpose = 'signIn' | 'token';
 /** Each token endpoint takes so many requests a second (docs/protocols.md 1.1). */
 const requestsPerSecond = 3;
 
-/** How long a 429 that does not say it asks to be left alone, in milliseconds. */
+/** How long to wait after a 429 without `Retry-After`, in milliseconds. */
 const usualRetryMs = 1_000;
 
 type Deps = HttpDeps & Pick<GatewayDeps, 'turn'>;
 
 /** SARUS (docs/protocols.md 1): one token, which is the session. */
-export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
+export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
   readonly #http = this.add(new HttpClient(this.deps));
   /** Endpoints that want the other name for lists of series. */
   readonly #otherSeries = new Set<string>();
@@ -88,10 +88,10 @@ export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
       path: '/GetSessionToken',
       query: [...this.#credentials(login), ['Minutes', String(Math.ceil(this.deps.connection.lifeMinutes))]],
       signal: options.signal,
-      // The token that comes when nobody wants it any more is given back.
+      // A token that arrives after its caller has cancelled is revoked.
       linger: {
         wanted: () => true,
-        done: (late) => void this.#giveBack(late),
+        done: (late) => void this.#revokeLate(late),
       },
     });
     const result = this.#result(answer, opened, 'signIn');
@@ -100,7 +100,7 @@ export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
       return grant;
     }
     try {
-      // Free of charge. Whatever it meets, cancelling included, the token is there and must not get lost.
+      // Costs no quota. Whatever its error, cancelling included, the token exists and must not get lost.
       return { value: grant.value, ...(await this.remainingLife({ user: grant.value }, options)) };
     } catch {
       return grant;
@@ -238,7 +238,7 @@ export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
     return this.#token({ method: 'GET', path, query: [['SessionToken', user]], idempotent: true, signal });
   }
 
-  /** Asks a token endpoint, no more often than it takes. Where it says that it was too often all the same, that is waited out. */
+  /** Asks a token endpoint, within its rate limit. If it answers 429 all the same, waits and asks again. */
   async #token(request: HttpRequest): Promise<HttpAnswer> {
     const { clock, connection, turn } = this.deps;
     const { origin } = new URL(connection.url);
@@ -267,8 +267,8 @@ export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
     };
   }
 
-  /** Revokes the token of an answer that came after its caller had left. */
-  async #giveBack(late: HttpAnswer | undefined): Promise<void> {
+  /** Revokes the token of an answer that came after its caller had cancelled. */
+  async #revokeLate(late: HttpAnswer | undefined): Promise<void> {
     if (late === undefined) {
       return;
     }
@@ -316,7 +316,7 @@ export class Sarus extends Part<Deps> implements Gateway<SarusQuery> {
     );
   }
 
-  /** The error of an answer that is none. */
+  /** The error for an answer without a result. */
   #failureOf(answer: HttpAnswer, purpose: Purpose): TokensError {
     const parsed = parseJson(answer.text);
     const found = parsed.ok ? errorIn(parsed.value) : undefined;
@@ -363,8 +363,8 @@ function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   if (purpose === 'signIn') {
     return status === 401 || status === 403 ? 'E_CREDENTIALS' : 'E_HTTP';
   }
-  // Some endpoints answer a token that they do not know with 404, as they do what else they do not know.
-  // Under other statuses too its words say it (docs/protocols.md 1.2).
+  // Some endpoints answer an unknown token with 404, as they do whatever is unknown; so the words decide, under other
+  // statuses too (docs/protocols.md 1.2).
   const isToken =
     status === 404 ? namedToken.test(words) : mayBeOfToken.has(status) && saysTokenIsGone(words);
   return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
@@ -381,7 +381,7 @@ function withToken(request: ScriptRequest, token: string): HttpRequest {
   return { ...sentOf(inBody ?? { ...request, query }), idempotent: !mayChange(endpoint) };
 }
 
-/** @throws E_CONFIG for an endpoint that is none, and for parameters that would steer the token */
+/** @throws E_CONFIG for an endpoint that is none, and for parameters that would change the token */
 function checkQuery({ endpoint, params = {} }: SarusQuery): void {
   if (!/^[^/\\?#%\p{C}]+$/u.test(endpoint) || tokenEndpoints.has(endpoint.toLowerCase())) {
     throw new TokensError('E_CONFIG', '“{0}” is not the name of a data endpoint.', [endpoint]);

@@ -13,7 +13,7 @@ interface Endpoint {
   readonly lists?: true;
 }
 
-/** Those that are offered, the most wanted first. */
+/** The endpoints that are offered, the most used first. */
 export const endpoints: readonly Endpoint[] = [
   { name: 'GetValuesRC', older: 'GetDatasetValuesRC', posts: true, datasetsPerCall: 1 },
   { name: 'GetValues', older: 'GetDatasetValues', posts: true, datasetsPerCall: 1 },
@@ -50,7 +50,7 @@ export function priceOf({ datasetsPerCall }: Endpoint): Message {
       : { template: '1 API call for each {0} datasets', args: [datasetsPerCall] };
 }
 
-/** Whether an endpoint may change something: all that only read are called so. */
+/** Whether an endpoint may change something: the names of all that only read begin with `Get` or `Query`. */
 export function mayChange(name: string): boolean {
   return !/^(?:Get|Query)[A-Z]/.test(name);
 }

@@ -36,13 +36,13 @@ export function isBare(head: JsonObject): boolean {
   return !Object.values(member(head, 'Result') ?? {}).some(Array.isArray);
 }
 
-/** A status, or the one of what has one; 0 where there is none. */
+/** A status, or the member `Status` of an object; 0 where there is none. */
 function statusIn(value: unknown): number {
   const status = v.safeParse(numeric, member(value, 'Status') ?? value);
   return status.success ? status.output : 0;
 }
 
-/** The words of an error for people: what stands before its trace or, where nothing does, in it. */
+/** The words of an error for people: those before its stack trace or, without any, those in it. */
 export function forPeople(said: unknown): unknown {
   const [, before = '', trace = ''] =
     typeof said === 'string' ? (/^(.*?)\bTrace:(.*)$/s.exec(said) ?? []) : [];

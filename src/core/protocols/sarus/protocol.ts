@@ -36,7 +36,7 @@ export const sarus: Protocol<SarusQuery, Connection> = {
       : { request: { ...withoutFields(request, names), query: without(request.query, names) } };
   },
   connect: async (connection, deps) => {
-    const { Sarus } = await import('./client.ts');
-    return new Sarus({ ...deps, connection });
+    const { SarusClient } = await import('./client.ts');
+    return new SarusClient({ ...deps, connection });
   },
 };

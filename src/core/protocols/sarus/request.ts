@@ -98,7 +98,6 @@ function optionOf(option: string): [string, Json] {
   return [name, /^\d+(?:,\d+)*$/.test(value) && /index/i.test(name) ? value.split(',').map(Number) : value];
 }
 
-/** Where the rows stand in an answer. */
 export const rowsAt: RowPath = {
   member: 'Result',
   mayWrap: true,

@@ -83,7 +83,7 @@ describe('protocols: text of untrusted senders', () => {
     told.add('hunter2hunter2');
     ok(!wordsOf('{"error": "password hunter2hunter2 is wrong"}', told).includes('hunter2'));
     ok(!wordsOf(`{"error": "${'x'.repeat(190)} hunter2hunter2"}`, told).includes('hunter'));
-    // Of a secret that looks like markup no part is known.
+    // No part of a secret that looks like markup is left.
     told.add('left part<&">right\u0001part');
     equal(wordsOf(JSON.stringify({ error: 'left part<&">right\u0001part' }), told), '‹redacted›');
   });

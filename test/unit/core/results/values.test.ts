@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SystemClock } from '../../../../src/core/clock.ts';
-import { layOut } from '../../../../src/core/json.ts';
+import { indentJson } from '../../../../src/core/json.ts';
 import type { Row } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
 import { changedInParts, exportParts } from '../../../../src/core/results/exportParts.ts';
@@ -140,7 +140,7 @@ const members = fc.uniqueArray(fc.tuple(stringText, nested), {
   selector: ([name]) => JSON.parse(name) as string,
 });
 
-/** JSON with every string written in the plainest way: what is left of it to compare is what was sent. */
+/** JSON with every string in its plainest form, so that two texts with the same content compare equal. */
 const plainly = (json: string) =>
   json.replace(/"(?:[^"\\]|\\.)*"/gs, (text) => JSON.stringify(JSON.parse(text)));
 
@@ -320,10 +320,10 @@ describe('results: values as they were sent', () => {
 
   it('B1, B2, B5: opened as JSON, values and members stay as they are', () => {
     assert.equal(
-      layOut('[\n{"b":1.10,"2":[],"1":["x, {}",{ }]},\n{}\n]\n'),
+      indentJson('[\n{"b":1.10,"2":[],"1":["x, {}",{ }]},\n{}\n]\n'),
       '[\n  {\n    "b": 1.10,\n    "2": [],\n    "1": [\n      "x, {}",\n      {}\n    ]\n  },\n  {}\n]',
     );
-    assert.equal(layOut('[\n]\n'), '[]');
+    assert.equal(indentJson('[\n]\n'), '[]');
   });
 
   it('names that are the same by their escapes are one column, and a lost value is told of', async () => {
@@ -398,7 +398,7 @@ describe('results: values as they were sent', () => {
       '12/01/2026',
     ]);
     assert.deepEqual(await filtered(['21.11.2026', '01.12.2026'], 'v>30.11.2026'), ['01.12.2026']);
-    // Nobody knows, or both are meant: the order of texts.
+    // Ambiguous, so it is ordered as text.
     assert.deepEqual(await sorted(['02.01.2026', '01.02.2025']), ['01.02.2025', '02.01.2026']);
     const many = Array.from({ length: 5000 }, () => '13.01.2026');
     many[4321] = '12/13/2025';

@@ -211,7 +211,7 @@ describe('keeper', () => {
       assert.equal((await rig.getData(window)).reused, false);
       assert.ok(rig.storage.entries.has(session?.id ?? ''), 'it is held until it is closed');
       assert.equal(rig.cra.sessions.size, 2);
-      // Whatever becomes of the retry, what is open under the new one is none of its business.
+      // Whatever the retry results in, it must not touch what is open under the new one.
       const keepAlives = rig.cra.count('keepAlive');
       await rig.pass(50_000, 1_000);
       await rig.getData(window);
@@ -519,7 +519,7 @@ describe('keeper', () => {
       await rig.during(window.keeper.signIn('cra', { login: demo }));
       const { session } = await rig.during(rig.getData(window));
       await rig.pass(2_000);
-      // The old user token is being noted: it is not replaced yet.
+      // The old user token is being stored for takeover: it is not replaced yet.
       storage.close();
       const signing = window.keeper.signIn('cra', { login: demo });
       await rig.pass(1_100, 50);
@@ -774,7 +774,7 @@ describe('keeper', () => {
       await rig.pass(3_000);
       assert.equal(rig.cra.count('close'), 2);
       assert.deepEqual(await rig.claims.window('w').claimed('leaving-'), []);
-      // It could not be closed, so somebody may as well use it: then no later start closes it.
+      // It could not be closed, so another window uses it: then no later start closes it.
       assert.equal((await rig.getData(two)).reused, true);
       await rig.pass(1_500);
       const three = await rig.open('three');
@@ -927,13 +927,13 @@ describe('keeper', () => {
     const seen: (string | undefined)[] = [];
     window.keeper.onDidChange(() => seen.push(window.keeper.find(id)?.state));
     window.warnMs = lifeMs / 2;
-    window.keeper.lookAnew();
+    window.keeper.replanAll();
     await rig.pass(lifeMs / 2 - 1_000);
     assert.ok(!seen.includes('expiring'));
     await rig.pass(2_000);
     assert.equal(seen.at(-1), 'expiring', 'it was announced by itself, half a life before the end');
     window.warnMs = 2_000;
-    window.keeper.lookAnew();
+    window.keeper.replanAll();
     assert.equal(seen.at(-1), 'live');
   });
 

@@ -81,7 +81,7 @@ describe('two machines over one secret storage', () => {
           assertLeft(one, id, life - minute - 1_000);
           assertLeft(one, user, life - minute - 1_000);
         }
-        // What the other machine has looked at, it has left as it was.
+        // The other machine has only read it, and changed nothing.
         await rig.pass(12 * minute, 1_000);
         assertLeft(here, id, life - 13 * minute - 1_000);
         assertLeft(here, user, life - 13 * minute - 1_000);
@@ -277,7 +277,7 @@ describe('two machines over one secret storage', () => {
     gate.close();
     const closing = there.keeper.close(asked);
     await rig.settle();
-    assert.ok(isEnded()); // And it is about to say so.
+    assert.ok(isEnded()); // And it is about to write that.
     const later = await rig.open('fake.later');
     await rig.settle();
     assert.match(rig.storage.entries.get(asked) ?? '', /"asks":true/);

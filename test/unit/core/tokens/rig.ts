@@ -97,7 +97,7 @@ export class Rig {
     }
   }
 
-  /** Lets everything happen that needs no time. */
+  /** Runs everything that needs no time. */
   async settle(): Promise<void> {
     for (let round = 0; round < 10; round++) {
       await turn();
@@ -139,7 +139,7 @@ export class Rig {
     );
   }
 
-  /** What both gateways have open is what the window holds: no more, no less. */
+  /** Asserts that the window holds exactly what both gateways have open. */
   assertInStep(window: TestWindow): void {
     for (const [name, server] of [
       ['cra', this.cra],
@@ -188,7 +188,7 @@ export class Gate {
     this.#closed = false;
   }
 
-  /** Lets go what waits. */
+  /** Releases the steps that wait. */
   release(): void {
     for (const go of this.#waiting.splice(0)) {
       go();

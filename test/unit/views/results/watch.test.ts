@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../../../src/core/clock.ts';
 import { TokensError } from '../../../../src/core/errors.ts';
-import { longestHiddenMs, Watch } from '../../../../src/views/results/watch.ts';
+import { maxHiddenMs, Watch } from '../../../../src/views/results/watch.ts';
 
 /** A clock that is turned by hand. */
 class HandClock implements Clock {
@@ -90,7 +90,7 @@ describe('results: watch', () => {
       () => false,
     );
     await settle();
-    for (let time = 0; time <= longestHiddenMs; time += 5000) {
+    for (let time = 0; time <= maxHiddenMs; time += 5000) {
       await clock.turn(5000);
     }
     assert.deepEqual(ended, ['hidden']);

@@ -89,16 +89,16 @@ describe('ways to sign in', () => {
     deepEqual(address?.settings(line, ''), { ask: ['apiKey', 'site'], signIn: { request: line } });
     const inPath = json?.settings('POST /login/{username}', '{"p": "{password}", "s": "{lifeSeconds}"}');
     deepEqual(inPath?.ask, ['username', 'password']);
-    for (const settings of [describing.begun(line, true), { ...inPath, token: '' }]) {
+    for (const settings of [describing.start(line, true), { ...inPath, token: '' }]) {
       ok(parseDescription(settings).ok);
     }
-    ok(!parseDescription(describing.begun(line)).ok, 'nobody is asked for what ends a token');
+    ok(!parseDescription(describing.start(line)).ok, 'nobody is asked for what ends a token');
   });
 });
 
 describe('what a person says', () => {
   it('comes to settings: how the token goes out, and the rest of the description', () => {
-    const { begun, further, sends, whole } = describing;
+    const { start, addRequest, sends, finish } = describing;
     const tokens = found({ token: 'abcdefgh' }).filter(({ isLikelyToken }) => isLikelyToken);
     deepEqual(
       tokens.map((token) => sends(token).map(({ name, settings }) => settings(name ?? ''))),
@@ -112,19 +112,19 @@ describe('what a person says', () => {
     equal(tokens.length, 3);
     const [token] = tokens;
     ok(token);
-    const settings = further(further(begun('POST /a'), 'GET /b'), 'GET /c');
+    const settings = addRequest(addRequest(start('POST /a'), 'GET /b'), 'GET /c');
     const said = {
       ...{ token, send: { in: 'query', name: 't' }, isSliding: true, query: undefined },
       ...{ renew: '', revoke: '', refused: '' },
     };
     const steps = ['POST /a', 'GET /b', 'GET /c'].map((request) => ({ request }));
-    deepEqual(whole(settings, { ...said, life: 5 }), {
+    deepEqual(finish(settings, { ...said, life: 5 }), {
       signIn: steps,
       token: '$response.header.x-auth-token',
       send: said.send,
       life: { minutes: 5, sliding: true },
     });
-    const full = whole(settings, {
+    const full = finish(settings, {
       ...said,
       life: { jwt: true },
       isSliding: false,
@@ -144,16 +144,16 @@ describe('what a person says', () => {
       ],
     );
     ok(parseDescription(full).ok);
-    deepEqual(whole(settings, { ...said, life: 5, refused: ' 400' }).refused, { status: [400] });
+    deepEqual(finish(settings, { ...said, life: 5, refused: ' 400' }).refused, { status: [400] });
   });
 
   it('is tried with one more request that takes the token along, unless there are too many', () => {
-    const { begun, further, asking, requested } = describing;
+    const { start, addRequest, withTrial, dataRequest } = describing;
     const [token] = found({ token: 'abcdefgh' });
     ok(token);
-    const two = further(begun('POST /a'), 'GET /b');
+    const two = addRequest(start('POST /a'), 'GET /b');
     const send = { in: 'query', name: 't' };
-    const asked = asking(two, { token, send }, 'GET /left');
+    const asked = withTrial(two, { token, send }, 'GET /left');
     deepEqual(asked, {
       signIn: [
         { request: 'POST /a' },
@@ -164,8 +164,8 @@ describe('what a person says', () => {
       send,
     });
     ok(asked && parseDescription(asked).ok);
-    equal(asking(further(two, 'GET /c'), { token, send }, 'GET /left'), undefined);
-    deepEqual(requested('GET /api/hosts{?site}', '/rows'), {
+    equal(withTrial(addRequest(two, 'GET /c'), { token, send }, 'GET /left'), undefined);
+    deepEqual(dataRequest('GET /api/hosts{?site}', '/rows'), {
       name: 'hosts',
       settings: { requests: { hosts: { request: 'GET /api/hosts{?site}', rows: '/rows' } } },
     });

@@ -1,16 +1,16 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { parseDescription, presetsByName } from '../../../../../src/core/protocols/rest/description.ts';
-import { ownHandings } from '../../../../../src/core/protocols/rest/disclosure.ts';
+import { ownDisclosures } from '../../../../../src/core/protocols/rest/disclosure.ts';
 
-function handings(input: Record<string, unknown>) {
+function disclosures(input: Record<string, unknown>) {
   const parsed = parseDescription(input);
   ok(parsed.ok);
-  return ownHandings(input, parsed.value) ?? [];
+  return ownDisclosures(input, parsed.value) ?? [];
 }
 
 describe('where secrets go by a description', () => {
   it('is told of paths, queries, bodies, headers and Basic, of each request, and of the token', () => {
-    const found = handings({
+    const found = disclosures({
       ask: ['username', 'password', 'apiKey', 'pin'],
       headers: { 'X-Key': '{apiKey}', Accept: 'text/{plain}' },
       signIn: [
@@ -47,7 +47,7 @@ describe('where secrets go by a description', () => {
       const settings = { preset, ...members };
       const parsed = parseDescription(settings);
       ok(parsed.ok);
-      return ownHandings(settings, parsed.value) !== undefined;
+      return ownDisclosures(settings, parsed.value) !== undefined;
     };
     equal(own({}), false);
     const data = { Chassis: { request: 'GET /redfish/v1/Chassis/{id}' } };
@@ -72,21 +72,23 @@ describe('where secrets go by a description', () => {
       Log: { request: 'GET /log{?csrf}' },
     };
     deepEqual(
-      handings({ signIn: { request: 'POST /login' }, token: '/token', requests }).map(({ names }) => names),
+      disclosures({ signIn: { request: 'POST /login' }, token: '/token', requests }).map(
+        ({ names }) => names,
+      ),
       [['token'], ['csrf']],
     );
   });
 
   it('is told of the user and the password that go by Basic, whatever else is asked for', () => {
     const ask = ['company', 'username', 'password'];
-    const [first] = handings({ ask, signIn: { request: 'POST /login', basic: true }, token: '/token' });
+    const [first] = disclosures({ ask, signIn: { request: 'POST /login', basic: true }, token: '/token' });
     deepEqual(first?.names, ['username', 'password']);
   });
 
   it('is in no query with any preset', () => {
     for (const [name, { description }] of Object.entries(presetsByName)) {
       deepEqual(
-        handings(description).filter(({ place }) => place === 'query'),
+        disclosures(description).filter(({ place }) => place === 'query'),
         [],
         name,
       );

@@ -184,7 +184,7 @@ describe('rest: tokens', () => {
       await failure(window.keeper.keepAlive(token.id), 'E_CONFIG');
       equal(server.got.length, before, JSON.stringify(changed));
     }
-    // What says nothing of where secrets go leaves them what they are.
+    // Members that do not decide where secrets go do not change the identity.
     const same = {
       ...plain,
       revoke: { request: 'POST /logout' },
@@ -415,7 +415,7 @@ describe('rest: tokens', () => {
     const { window, token } = await signedIn(refreshing);
     server.isSame = true;
     await window.keeper.keepAlive(token.id);
-    await window.keeper.keepAlive(token.id); // Nothing is waited for: the clock stands still.
+    await window.keeper.keepAlive(token.id); // Nothing waits: the clock stands still.
     equal(server.calls('/refresh').length, 2);
   });
 

@@ -286,7 +286,7 @@ describe('rest: lives', () => {
       '2026-01-01T00:00:00',
       '2026-13-01T00:00:00Z',
       '2026-02-30T00:00:00Z',
-      // By whose clock, or when within the minute, nobody knows.
+      // Without a zone or seconds the instant is unknown.
       'Thu, 01 Jan 2026 00:00:00',
       'Thu Jan  1 00:00:00 2026',
       '2026-01-01T00:00Z',

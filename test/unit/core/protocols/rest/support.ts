@@ -1,7 +1,7 @@
 import type { Connection } from '../../../../../src/core/connection.ts';
 import type { MakeReader } from '../../../../../src/core/protocols/answer.ts';
 import type { DataCall } from '../../../../../src/core/protocols/protocol.ts';
-import { Rest } from '../../../../../src/core/protocols/rest/client.ts';
+import { RestClient } from '../../../../../src/core/protocols/rest/client.ts';
 import type { RestQuery } from '../../../../../src/core/protocols/rest/request.ts';
 import { TableEngine } from '../../../../../src/core/results/engine.ts';
 import { RowSplitter } from '../../../../../src/core/results/rowSplitter.ts';
@@ -53,11 +53,11 @@ export const tableReader: MakeReader = (rowsAt, onScalar) => {
 /** A client by itself, without a keeper. */
 export class Client {
   readonly deps: Deps;
-  readonly gateway: Rest;
+  readonly gateway: RestClient;
 
   constructor(connection: Connection, more: Partial<Deps> = {}) {
     this.deps = deps(more);
-    this.gateway = new Rest({ ...this.deps, connection });
+    this.gateway = new RestClient({ ...this.deps, connection });
   }
 
   /** The rows that a request gets. */
@@ -97,7 +97,7 @@ export class Rig {
       claims: this.claims.window(name),
       connections,
       connect: (connection, { clock, log, redactor }) =>
-        new Rest({ connection, clock, log, redactor, maxResponseBytes: () => 1 << 20 }),
+        new RestClient({ connection, clock, log, redactor, maxResponseBytes: () => 1 << 20 }),
       name,
     });
     this.windows.push(window);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { PartSet, partLength } from '../../../src/core/partSet.ts';
+import { FragmentSet, fragmentLength } from '../../../src/core/fragmentSet.ts';
 
 /** Few characters, so that parts meet; some that ASCII does not have, and the one that numbers could take for nothing. */
 const text = fc
@@ -8,25 +8,25 @@ const text = fc
   .map((characters) => characters.join(''));
 
 function places(of: string): number[] {
-  return Array.from({ length: Math.max(0, of.length - partLength + 1) }, (_, at) => at);
+  return Array.from({ length: Math.max(0, of.length - fragmentLength + 1) }, (_, at) => at);
 }
 
 describe('the set of parts', () => {
   it('holds what a set of strings would', () => {
     fc.assert(
       fc.property(fc.array(text), text, (texts, asked) => {
-        const parts = new PartSet();
+        const parts = new FragmentSet();
         const expected = new Set<string>();
         for (const one of texts) {
           for (const at of places(one)) {
             parts.add(one, at);
-            expected.add(one.slice(at, at + partLength));
+            expected.add(one.slice(at, at + fragmentLength));
           }
         }
         assert.equal(parts.size, expected.size);
         for (const one of [...texts, asked]) {
           for (const at of places(one)) {
-            assert.equal(parts.has(one, at), expected.has(one.slice(at, at + partLength)));
+            assert.equal(parts.has(one, at), expected.has(one.slice(at, at + fragmentLength)));
           }
         }
       }),
@@ -34,8 +34,8 @@ describe('the set of parts', () => {
   });
 
   it('grows to many thousands, and forgets them all', () => {
-    const parts = new PartSet();
-    const many = Array.from({ length: 20_000 }, (_, at) => String(at * 4999).padStart(partLength, '0'));
+    const parts = new FragmentSet();
+    const many = Array.from({ length: 20_000 }, (_, at) => String(at * 4999).padStart(fragmentLength, '0'));
     for (const one of many) {
       parts.add(one, 0);
       parts.add(`x${one}`, 1);

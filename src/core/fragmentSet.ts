@@ -1,15 +1,15 @@
 /** The length of a part, in characters. */
-export const partLength = 8;
+export const fragmentLength = 8;
 
 const firstSlots = 64;
 /** A slot of the table is two numbers, each of four characters of seven bits. */
 const slotNumbers = 2;
 
 /**
- * A set of strings of eight characters; each secret has hundreds of them. As numbers in a hash table they take a fifth of
- * the memory of strings, and a text is searched without making substrings of it.
+ * A set of strings of eight characters, of which each secret has hundreds. As numbers in a hash table they take a fifth of
+ * the memory of strings, and a text is searched without making substrings.
  */
-export class PartSet {
+export class FragmentSet {
   #slots = new Uint32Array(firstSlots * slotNumbers);
   #count = 0;
   /** The parts that are not all ASCII. */
@@ -21,9 +21,9 @@ export class PartSet {
 
   /** Adds the part of a text that begins at an index. */
   add(text: string, at: number): void {
-    const [first, second] = [packed(text, at), packed(text, at + partLength / 2)];
+    const [first, second] = [packed(text, at), packed(text, at + fragmentLength / 2)];
     if (first < 0 || second < 0) {
-      this.#others.add(text.slice(at, at + partLength));
+      this.#others.add(text.slice(at, at + fragmentLength));
       return;
     }
     if (this.#put(first, second)) {
@@ -36,9 +36,9 @@ export class PartSet {
 
   /** Whether the part of a text that begins at an index is in the set. */
   has(text: string, at: number): boolean {
-    const [first, second] = [packed(text, at), packed(text, at + partLength / 2)];
+    const [first, second] = [packed(text, at), packed(text, at + fragmentLength / 2)];
     if (first < 0 || second < 0) {
-      return this.#others.size > 0 && this.#others.has(text.slice(at, at + partLength));
+      return this.#others.size > 0 && this.#others.has(text.slice(at, at + fragmentLength));
     }
     return this.#slots[this.#place(first, second)] === first;
   }
@@ -85,7 +85,7 @@ export class PartSet {
 /** Four characters as a positive number; negative when they are not all ASCII. */
 function packed(text: string, from: number): number {
   let number = 1;
-  for (let at = from; at < from + partLength / 2; at++) {
+  for (let at = from; at < from + fragmentLength / 2; at++) {
     const code = text.charCodeAt(at);
     if (code >= 0x80) {
       return -1;
