@@ -17,7 +17,7 @@ export interface ArrangedSpan extends Span {
   readonly arrangement?: Arrangement | undefined;
 }
 
-interface Arranged {
+interface RowOrder {
   readonly key: string;
   /** Places in the server's order; undefined where they are all of it. Those of the table compared with stand behind its own. */
   readonly order: Uint32Array | undefined;

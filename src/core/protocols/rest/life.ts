@@ -55,7 +55,6 @@ export function tellsBeside(unit: Unit): boolean {
 /**
  * The life of a new token. A life of 0 or less counts as not told: some servers mean by it that there is no end.
  * @param earlier the answers before the one that has handed it out: one of them may have set the cookie that tells the life
- * the life the life
  */
 export function newLife(
   unit: Unit,
