@@ -16,7 +16,7 @@ function disclosuresOf(description: Description): readonly Disclosure[] {
   return [
     ...requests.flatMap((request) => disclosuresIn(request, description)),
     ...inHeaders(headers, description),
-    { names: ['token'], place: send.in, name: send.name },
+    { names: namesInText(send.value, isSecretIn(description)), place: send.in, name: send.name },
     ...dataDisclosures(description),
   ];
 }

@@ -19,7 +19,7 @@ describe('where secrets go by a description', () => {
       ],
       token: '/t',
       keep: { refresh: '/r', location: '$response.header.Location' },
-      send: { in: 'query', name: 'sid' },
+      send: { in: 'query', name: 'sid', value: '{refresh}.{token}' },
       renew: { request: 'POST /renew', form: { r: '{refresh}' } },
       revoke: { request: 'DELETE {+location}' },
     });
@@ -38,7 +38,7 @@ describe('where secrets go by a description', () => {
       { names: ['refresh'], place: 'body', request: 'POST /renew' },
       { names: ['location'], place: 'path', request: 'DELETE {+location}' },
       { names: ['apiKey'], place: 'header', name: 'X-Key' },
-      { names: ['token'], place: 'query', name: 'sid' },
+      { names: ['refresh', 'token'], place: 'query', name: 'sid' },
     ]);
   });
 
