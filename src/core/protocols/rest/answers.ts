@@ -3,7 +3,7 @@ import { TokensError } from '../../errors.ts';
 import type { HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
 import type { HttpAnswer, HttpHead } from '../../http/request.ts';
-import { ended, wordsOf } from '../../http/text.ts';
+import { ended, looksLikeHtml, wordsOf } from '../../http/text.ts';
 import { detailsOf, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
 import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '../protocol.ts';
@@ -123,7 +123,7 @@ export class Answers {
    */
   tokenAt(place: Place, view: Seen, cookies?: CookieJar): string | undefined {
     const text = this.#textAt(place, view, cookies);
-    if (text === undefined || text.trim() === '') {
+    if (text === undefined || text.trim() === '' || (place.in === 'text' && looksLikeHtml(text))) {
       return undefined;
     }
     if (text.length > maxKeptLength) {

@@ -292,7 +292,8 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const { token, more, cookies } = this.#afterStep(step, before, answer, usual);
     const view = seen(answer, answer.text);
     if (token === undefined) {
-      throw usual.in === 'json' && view.json === undefined
+      const isPage = usual.in === 'text' && view.text.trim() !== '';
+      throw isPage || (usual.in === 'json' && view.json === undefined)
         ? notJson(this.#http.host, answer)
         : this.#answers.lacking(answer, step?.token ?? usual, 'token');
     }

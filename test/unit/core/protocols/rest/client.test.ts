@@ -168,6 +168,12 @@ describe('rest: the client', () => {
       }
     });
 
+    it('takes no page for people for a token that is the whole answer', async () => {
+      const { url } = await serve((_, response) => response.end('\n<html>Wrong password</html>'));
+      const { gateway } = new Client(restOf(url, { ...plain, token: '$response.body' }));
+      match((await failure(gateway.signIn(demo), 'E_PROTOCOL')).message, /web page/);
+    });
+
     it('names what an answer lacks, and where that was to be', async () => {
       for (const [members, args] of [
         [{ token: '/data/a~1b' }, ['/data/a~1b', 'token']],
