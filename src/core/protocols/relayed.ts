@@ -78,11 +78,16 @@ function bare(text: string): string {
   return once === bytes ? text : bare(Buffer.from(once, 'latin1').toString());
 }
 
-/** The steps of a path as a server may read them: decoded, in lower case, without parameters. */
+/** The steps of a path as a server may read them: decoded, in lower case, without what it may take for no part of them. */
 export function stepsOf(path: string): string[] {
   return bare(path)
     .split(/[/\\]/)
-    .map((step) => step.replace(/;.*$/s, '').trim().toLowerCase())
+    .map((step) =>
+      step
+        .replace(/[;?#].*$/s, '')
+        .trim()
+        .toLowerCase(),
+    )
     .filter((step) => step !== '');
 }
 
@@ -96,6 +101,11 @@ export function sentOf({ method, path, query, headers, body }: ScriptRequest): H
     body,
     ...(isSafe ? { idempotent: 'network' } : {}),
   };
+}
+
+/** A step without what some frameworks take for the form of an answer: `logoff.json`. */
+export function unsuffixed(step: string): string {
+  return step.replace(/(?<=.)\.\w+$/, '');
 }
 
 export function isForm({ headers, body }: ScriptRequest): boolean {

@@ -10,8 +10,9 @@ import { SecretMask } from './secretMask.ts';
 
 /** What is held back of an answer until it is known that no token was refused, in bytes: refusals are short. */
 const heldBytes = 65_536;
-/** A longer answer has rows, so it is not searched for a refusal. */
+/** A longer answer that has rows, which begin so, is not searched for a refusal. */
 const refusalBytes = 8_192;
+const rowsBegin = '[{';
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   E_CONFIG: 403,
@@ -43,9 +44,7 @@ export class Passage implements Script, AnswerReader {
     this.#locate = locate;
   }
 
-  write(part: Uint8Array): void | Promise<void> {
-    // A part of a larger buffer is copied, because its owner frees that.
-    const chunk = part.length === part.buffer.byteLength ? part : Uint8Array.from(part);
+  write(chunk: Uint8Array): void | Promise<void> {
     if (this.#response.headersSent) {
       return this.#send(chunk);
     }
@@ -58,13 +57,14 @@ export class Passage implements Script, AnswerReader {
     return this.#send(Buffer.concat(this.#held.splice(0)));
   }
 
-  /** Reads the members beside rows in a short answer, which may tell an error. */
+  /** Reads the members beside rows in an answer that may tell an error. */
   async end(): Promise<Answer> {
     this.#isWhole = true;
-    const isShort = this.#size <= refusalBytes;
-    const parsed = isShort ? parseJson(Buffer.concat(this.#held).toString()) : undefined;
+    const held = Buffer.concat(this.#held);
+    const isRead = held.length === this.#size && (this.#size <= refusalBytes || !held.includes(rowsBegin));
+    const parsed = isRead ? parseJson(held.toString()) : undefined;
     const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
-    const hasRows = !isShort || Object.values(head).some((value) => Array.isArray(value) && value.length > 0);
+    const hasRows = !isRead || Object.values(head).some((value) => Array.isArray(value) && value.length > 0);
     return {
       ...{ head, fields: [], rowCount: hasRows ? 1 : 0, bytes: this.#size },
       rows: async () => [],
@@ -122,7 +122,8 @@ export class Passage implements Script, AnswerReader {
       return; // The relay has ended meanwhile.
     }
     if (this.#response.headersSent) {
-      this.#response.destroy(); // So that half an answer is not taken for a whole one.
+      // So that half an answer is not taken for a whole one: in HTTP/1.0 an answer ends as its connection does.
+      this.#response.socket?.resetAndDestroy() ?? this.#response.destroy();
     } else if (error === this.#error && this.#isWhole) {
       this.finish();
     } else {

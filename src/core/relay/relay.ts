@@ -112,9 +112,6 @@ export class Relay implements Disposable, RelayAddress {
         this.#silent.delete(oldest.destroy()); // So that sockets without requests do not keep others out.
       }
     });
-    for (const event of ['connect', 'upgrade']) {
-      this.#server.on(event, (_: IncomingMessage, socket: Socket) => socket.destroy());
-    }
   }
 
   /** The address that scripts put before a path. */

@@ -6,6 +6,7 @@ import {
   type ScriptRequest,
   stepsOf,
   textOf,
+  unsuffixed,
   without,
   withoutFields,
 } from '../relayed.ts';
@@ -31,7 +32,7 @@ const tokenNames = [...sessionNames, 'usertoken'];
 export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   const steps = stepsOf(whole.path);
   const isVerb = (step: string, at: number) =>
-    tokenVerbs.has(step) && !/^(?:products|views)$/.test(steps[at - 1] ?? '');
+    tokenVerbs.has(unsuffixed(step)) && !/^(?:products|views)$/.test(steps[at - 1] ?? '');
   const params = new URLSearchParams([whole.query, isForm(whole) ? textOf(whole) : ''].join('&'));
   if (steps.some(isVerb) || (steps.length <= 3 && [...params.keys()].some((name) => /^close$/i.test(name)))) {
     return undefined;

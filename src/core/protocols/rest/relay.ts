@@ -8,6 +8,7 @@ import {
   type ScriptRequest,
   stepsOf,
   textOf,
+  unsuffixed,
   withField,
   without,
   withoutFields,
@@ -79,7 +80,11 @@ function textIn(part: PathTemplate[number]): string {
 export function isSamePath(described: string, path: string): boolean {
   const [steps, others] = [stepsOf(described), stepsOf(path)];
   return (
-    steps.length === others.length && steps.every((step, at) => step.includes(any) || step === others[at])
+    steps.length === others.length &&
+    steps.every((step, at) => {
+      const other = others[at] ?? '';
+      return step.includes(any) || step === other || step === unsuffixed(other);
+    })
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection.ts';
 import type { Protocol } from '../protocol.ts';
-import { stepsOf, without, withoutFields } from '../relayed.ts';
+import { stepsOf, unsuffixed, without, withoutFields } from '../relayed.ts';
 import { dialog } from './dialog.ts';
 import { tokenEndpoints } from './endpoints.ts';
 import { dataRequest, request, rowsAt, type SarusQuery } from './request.ts';
@@ -31,7 +31,7 @@ export const sarus: Protocol<SarusQuery, Connection> = {
   wire: (query) => dataRequest(query),
   relay: (request) => {
     const names = ['sessiontoken'];
-    return stepsOf(request.path).some((step) => tokenEndpoints.has(step))
+    return stepsOf(request.path).some((step) => tokenEndpoints.has(unsuffixed(step)))
       ? undefined
       : { request: { ...withoutFields(request, names), query: without(request.query, names) } };
   },

@@ -1,5 +1,7 @@
 import { deepEqual, doesNotMatch, equal, match, ok, rejects } from 'node:assert/strict';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { connect as dial } from 'node:net';
 import { type ConnectionSecrets, secretPlace } from '../../../../src/core/connection.ts';
 import type { Relay } from '../../../../src/core/relay/relay.ts';
 import { connectionOf } from '../../../connectionOf.ts';
@@ -75,6 +77,25 @@ describe('a relay', () => {
       ok(JSON.parse(last.text).Rows.length > 0);
     });
 
+    it('opens another session also where the gateway says at length that it has forgotten one', async () => {
+      let opened = 0;
+      const error = `Session is not known. ${'at com.example.Gateway '.repeat(1_000)}`;
+      const server = await serve(({ path, query }, response) => {
+        if (path.endsWith('/Logon')) {
+          json(response, { userToken: 'user-token-1' });
+        } else if (query.has('session')) {
+          json(response, { rc: 8, error });
+        } else {
+          json(response, { rc: 0, session: `session-000${++opened}`, Rows: [{ n: 'x'.repeat(10_000) }] });
+        }
+      });
+      const { relay } = await relayTo({ url: server.url, service: 'S', dialect: 'getData' }, cra);
+      for (const count of [1, 2]) {
+        const { status, text } = await ask(`${relay.url}${classicData}?product=P&view=V`, { method: 'POST' });
+        deepEqual([status, JSON.parse(text).Rows?.length, opened], [200, 1, count]);
+      }
+    });
+
     it('sends any other request under the user token, and the gateway’s own words back', async () => {
       const { relay } = await relayTo({ url: sandbox.url }, cra);
       const definition = await ask(relay.url + data.replace(/data$/, 'definition'));
@@ -99,6 +120,8 @@ describe('a relay', () => {
         `${service}/close/`,
         `${service}/log%6Fn;x=%ff`,
         `${service}/log%256Fn`,
+        `${service}/logoff%3Fx`,
+        `${service}/logoff.json`,
         '/cra/serviceGateway/services?Close=true&session=x',
         '/cra/serviceGateway/services?close=true&session=x',
       ]) {
@@ -190,7 +213,7 @@ describe('a relay', () => {
       const after = await ask(`${relay.url}/GetUserDatasources`);
       equal(after.status, 200, after.text);
       deepEqual(JSON.parse(after.text).Result, JSON.parse(got.text).Result);
-      for (const path of ['/GetSessionToken', '/renewsessiontoken', '/Revoke%53essionToken']) {
+      for (const path of ['/GetSessionToken', '/renewsessiontoken.x', '/Revoke%53essionToken']) {
         equal((await ask(relay.url + path)).status, 403);
       }
     });
@@ -339,7 +362,7 @@ describe('a relay', () => {
     it('sends nothing about tokens, and to nowhere else', async () => {
       const { relay } = await toApi();
       answer = (_, response) => json(response, {});
-      for (const path of ['/login', '/LOGIN/', '/session/abc']) {
+      for (const path of ['/login', '/LOGIN/', '/login.json', '/login%23', '/session/abc']) {
         equal((await ask(relay.url + path, { method: 'POST' })).status, 403, path);
       }
       deepEqual(got, []);
@@ -423,6 +446,16 @@ describe('a relay', () => {
         setTimeout(() => response.destroy(), 50);
       };
       await rejects(ask(`${relay.url}/things`));
+      // Without chunks its end is that of the connection, and only a reset tells that it is none.
+      const socket = dial(relay.port, '127.0.0.1', () =>
+        socket.write(
+          `GET ${new URL(relay.url).pathname}/things HTTP/1.0\r\nHost: 127.0.0.1:${relay.port}\r\n\r\n`,
+        ),
+      );
+      const [error] = await Promise.race([once(socket.resume(), 'close'), once(socket, 'error')]).catch(
+        (one) => [one],
+      );
+      equal(error?.code, 'ECONNRESET');
     });
 
     it('writes method, path and status into the log, and no query', async () => {
