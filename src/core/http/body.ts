@@ -74,7 +74,7 @@ async function bodyOf(reading: Reading): Promise<Body> {
     sink = request.sink?.(head, first);
     flight.isHandedOn ||= sink !== undefined;
   };
-  for await (const chunk of utf8Of(reading)) {
+  for await (const chunk of await utf8Of(reading)) {
     kill.signal.throwIfAborted();
     bytes += chunk.length;
     if (bytes > bound) {
@@ -105,21 +105,20 @@ async function bodyOf(reading: Reading): Promise<Body> {
 }
 
 /** The chunks of a body, inflated and, unless it stays as it is, in UTF-8. */
-async function* utf8Of({ message, head, flight, host, note }: Reading): AsyncGenerator<Uint8Array> {
-  const { headers } = head;
+async function utf8Of({ message, head, flight, host, note }: Reading): Promise<AsyncIterable<Uint8Array>> {
+  const { 'content-encoding': packing, 'content-type': type } = head.headers;
   let source: Readable = message;
-  const isEmpty = (await beginning(message)).length === 0;
-  for (const encoding of isEmpty ? [] : encodingsOf(headers['content-encoding'], host)) {
+  const isPacked = packing !== undefined && (await beginning(message)).length > 0;
+  for (const encoding of isPacked ? encodingsOf(packing, host) : []) {
     source = await inflated(source, encoding);
   }
-  const { asItIs = false } = flight.request;
-  const decoder = asItIs ? undefined : decoderOf(await beginning(source, 2), headers['content-type'], note);
-  if (decoder === undefined) {
-    yield* chunksOf(source);
-    return;
-  }
+  const decoder = flight.request.asItIs ? undefined : decoderOf(await beginning(source, 2), type, note);
+  return decoder === undefined ? chunksOf(source) : inUtf8(chunksOf(source), decoder);
+}
+
+async function* inUtf8(chunks: AsyncIterable<Uint8Array>, decoder: InstanceType<typeof TextDecoder>) {
   const encoder = new TextEncoder(); // Not Buffer: it puts short texts into a shared pool.
-  for await (const chunk of chunksOf(source)) {
+  for await (const chunk of chunks) {
     yield encoder.encode(decoder.decode(chunk, { stream: true }));
   }
   yield encoder.encode(decoder.decode()); // An incomplete character may be left.
@@ -141,7 +140,7 @@ const foreign =
   /^(?:(?:x-)?compress|zstd|exi|aes128gcm|dc[bz]|pack200-gzip|(?:x-)?bzip2?|(?:x-)?xz|lzma|lz4|snappy)$/;
 
 /** The codings of a `Content-Encoding`, the outermost first. */
-function encodingsOf(header = '', host: string): string[] {
+function encodingsOf(header: string, host: string): string[] {
   const words = header
     .toLowerCase()
     .split(',')

@@ -44,6 +44,8 @@ const maxHeaderBytes = 16_384;
 const maxHeaders = 200;
 /** Shorter than servers keep an idle socket, so that no request is sent over one that they have closed. */
 const socketIdleMs = 4_000;
+/** As axios sets it for each request: another one would be set back after each, by several calls of the system. */
+const keepAliveMsecs = 60_000;
 const maxSockets = 32;
 const maxRedirects = 3;
 const maxRetries = 2;
@@ -73,7 +75,7 @@ export class HttpClient extends Part<HttpDeps> {
   /** Nobody listens on the way: browsers, too, take secure cookies of this machine. */
   readonly #isPrivate = this.#secure || isLoopback(this.#base.href);
   readonly #cookies = new CookieJar(this.#base.hostname, this.deps.clock);
-  readonly #agent = this.#agentOf({ keepAlive: true, timeout: socketIdleMs, maxSockets });
+  readonly #agent = this.#agentOf({ keepAlive: true, keepAliveMsecs, timeout: socketIdleMs, maxSockets });
   /** Configurations for sockets that are used again, and for a new socket. */
   readonly #pooled = this.#config(this.#agent);
   readonly #single = this.#config(this.#agentOf({ keepAlive: false }));

@@ -54,13 +54,15 @@ export class Passage implements Script, AnswerReader {
       return undefined;
     }
     this.#response.writeHead(this.#status(), this.#headers());
-    return this.#send(Buffer.concat(this.#held.splice(0)));
+    const held = this.#body();
+    this.#held = [];
+    return this.#send(held);
   }
 
   /** Reads the members beside rows in an answer that may tell an error. */
   async end(): Promise<Answer> {
     this.#isWhole = true;
-    const held = Buffer.concat(this.#held);
+    const held = this.#body();
     const isRead = held.length === this.#size && (this.#size <= refusalBytes || !held.includes(rowsBegin));
     const parsed = isRead ? parseJson(held.toString()) : undefined;
     const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
@@ -103,13 +105,14 @@ export class Passage implements Script, AnswerReader {
       response.writableEnded || response.end(this.#mask.end());
       return;
     }
-    const body = Buffer.concat([this.#mask.take(Buffer.concat(this.#held)), this.#mask.end()]);
+    const [body, rest] = [this.#mask.take(this.#body()), this.#mask.end()];
     const isBare = response.req.method === 'HEAD';
     response.writeHead(this.#status(), {
       ...this.#headers(),
-      ...(isBare ? {} : { 'Content-Length': body.length }),
+      ...(isBare ? {} : { 'Content-Length': body.length + rest.length }),
     });
-    response.end(isBare ? undefined : body);
+    response.write(body);
+    response.end(rest);
   }
 
   /**
@@ -129,6 +132,15 @@ export class Passage implements Script, AnswerReader {
     } else {
       say(this.#response, statuses[error.code] ?? 502, sentence, error.code);
     }
+  }
+
+  /** What is held, in one piece. */
+  #body(): Buffer {
+    const [one = new Uint8Array(), ...others] = this.#held;
+    const body =
+      others.length > 0 ? Buffer.concat(this.#held) : Buffer.from(one.buffer, one.byteOffset, one.length);
+    this.#held = [body];
+    return body;
   }
 
   #status(): number {
