@@ -225,6 +225,22 @@ describe('rest: the client', () => {
       match((await failure(led, 'E_PROTOCOL')).message, /redirects to https:\/\/other/);
     });
 
+    it('is refused by a redirection that leads back to where people sign in, and by no other', async () => {
+      const headers = { 'Set-Cookie': 'SID=session-1; Path=/' };
+      const { url } = await serve((call, response) =>
+        response.writeHead(302, { ...headers, Location: call.form.get('to') ?? '' }).end(),
+      );
+      const signIn = { request: 'POST /check', form: { to: '{to}' } };
+      const { gateway } = new Client(restOf(url, { ask: ['to'], signIn, token: '$response.cookie.SID' }));
+      for (const to of ['/login?error', `${url}/app/login.jsp`, 'users/sign_in', '/Logon/']) {
+        const { details } = await failure(gateway.signIn({ to }), 'E_CREDENTIALS');
+        equal(details.refused, 'login');
+      }
+      for (const to of ['/', '/home?from=/login', '/login/code', '/loginDone']) {
+        equal((await gateway.signIn({ to })).value, 'session-1', to);
+      }
+    });
+
     it('keeps the token whatever the life looks like, and asks for it where only a query tells it', async () => {
       for (const ttl of ['soon', null, -1, {}]) {
         const { url } = await serve((_, response) => json(response, { token: 't', ttl }));
