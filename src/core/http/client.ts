@@ -44,7 +44,7 @@ const maxHeaderBytes = 16_384;
 const maxHeaders = 200;
 /** Shorter than servers keep an idle socket, so that no request is sent over one that they have closed. */
 const socketIdleMs = 4_000;
-/** As axios sets it for each request: another one would be set back after each, by several calls of the system. */
+/** The value that axios sets for each request: with another one, Node would reset it each time by system calls. */
 const keepAliveMsecs = 60_000;
 const maxSockets = 32;
 const maxRedirects = 3;
@@ -72,7 +72,7 @@ export class HttpClient extends Part<HttpDeps> {
   readonly #base = new URL(this.deps.connection.url);
   readonly #prefix = this.#base.pathname.replace(/\/+$/, '');
   readonly #secure = this.#base.protocol === 'https:';
-  /** Nobody listens on the way: browsers, too, take secure cookies of this machine. */
+  /** Whether secure cookies are taken: by TLS, and as in browsers from this machine. */
   readonly #isPrivate = this.#secure || isLoopback(this.#base.href);
   readonly #cookies = new CookieJar(this.#base.hostname, this.deps.clock);
   readonly #agent = this.#agentOf({ keepAlive: true, keepAliveMsecs, timeout: socketIdleMs, maxSockets });
@@ -288,7 +288,7 @@ export class HttpClient extends Part<HttpDeps> {
   #redirect(message: IncomingMessage, from: URL, method: string, hop: number): URL {
     const status = message.statusCode ?? 0;
     const { location = '' } = message.headers;
-    const to = location.trim() === '' ? null : URL.parse(location, from.href); // Nothing would lead to where it was sent.
+    const to = location.trim() === '' ? null : URL.parse(location, from.href); // It would be the same address.
     const refusal = ({ template, args = [] }: Message) =>
       new TokensError('E_PROTOCOL', template, [this.host, ...args], { status });
     if (to === null) {

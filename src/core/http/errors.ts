@@ -102,6 +102,7 @@ const tlsFailures: Readonly<Record<string, Message>> = {
   EPROTO: { template: '{0} does not speak TLS as it is known here; check address and port.' },
 };
 
+/** @param bound in bytes */
 export function tooLarge(host: string, bound: number): TokensError {
   return new TokensError('E_TOO_LARGE', 'The answer of {0} is larger than {1} MB.', [
     host,

@@ -78,7 +78,7 @@ function bare(text: string): string {
   return once === bytes ? text : bare(Buffer.from(once, 'latin1').toString());
 }
 
-/** The steps of a path as a server may read them: decoded, in lower case, without what it may take for no part of them. */
+/** The steps of a path as a server may read them: decoded, in lower case, without parameters and suffixes. */
 export function stepsOf(path: string): string[] {
   return bare(path)
     .split(/[/\\]/)
@@ -103,7 +103,7 @@ export function sentOf({ method, path, query, headers, body }: ScriptRequest): H
   };
 }
 
-/** A step without what some frameworks take for the form of an answer: `logoff.json`. */
+/** A step without the suffix by which some frameworks choose the format of the answer: `logoff.json`. */
 export function unsuffixed(step: string): string {
   return step.replace(/(?<=.)\.\w+$/, '');
 }

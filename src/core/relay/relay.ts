@@ -12,7 +12,7 @@ import { identityOf } from '../protocols/kinds.ts';
 import type { ScriptRequest } from '../protocols/relayed.ts';
 import type { RelayOptions } from '../tokens/dataCall.ts';
 import { isEqual, isOfProgram, placeIn, requestHeaders, staysBelow } from './guards.ts';
-import { Passage, say } from './passage.ts';
+import { RelayedAnswer, sendError } from './relayedAnswer.ts';
 
 /** Bounds: sizes in bytes, times in milliseconds. */
 const maxBodyBytes = 16_777_216;
@@ -123,7 +123,7 @@ export class Relay implements Disposable, RelayAddress {
   dispose(): void {
     this.#server.close();
     for (const response of [...this.#underWay, ...this.#refusing]) {
-      say(response, 503, 'The relay has ended.');
+      sendError(response, 503, 'The relay has ended.');
     }
     setImmediate(() => this.#server.closeAllConnections());
   }
@@ -138,7 +138,7 @@ export class Relay implements Disposable, RelayAddress {
         return; // The script has gone before its request was complete.
       }
       logFault(this.#deps.log, error);
-      say(response, 500, ownFault().message);
+      sendError(response, 500, ownFault().message);
     } finally {
       this.#underWay.delete(response);
     }
@@ -148,20 +148,20 @@ export class Relay implements Disposable, RelayAddress {
     const place = placeIn(request.url ?? '');
     const method = methods.find((one) => one === request.method);
     if (!isOfProgram(request, `127.0.0.1:${this.port}`)) {
-      say(response, 403, 'The relay answers programs of this machine alone, and no web pages.');
+      sendError(response, 403, 'The relay answers programs of this machine alone, and no web pages.');
     } else if (place === undefined || !isEqual(place.capability, this.capability)) {
       await this.#refuse(request, response);
     } else if (this.#underWay.size >= maxAtOnce) {
-      say(response, 503, 'The relay has too many requests at once.');
+      sendError(response, 503, 'The relay has too many requests at once.');
     } else if (place.connection !== this.#name || !staysBelow(place.path)) {
-      say(response, 400, 'This address leads nowhere that the relay sends requests.');
+      sendError(response, 400, 'This address leads nowhere that the relay sends requests.');
     } else if (method === undefined) {
-      say(response, 405, 'The relay does not send requests of this method.');
+      sendError(response, 405, 'The relay does not send requests of this method.');
     } else {
       this.#underWay.add(response);
       const body = await bodyOf(request);
       if (body === undefined) {
-        say(response, 413, 'The body of the request is too large for the relay.');
+        sendError(response, 413, 'The body of the request is too large for the relay.');
         request.destroy();
         return;
       }
@@ -181,7 +181,7 @@ export class Relay implements Disposable, RelayAddress {
     this.#refusing.add(response);
     await pause(this.#deps.clock, wrongMs);
     this.#refusing.delete(response);
-    say(response, 404, 'There is no such relay.');
+    sendError(response, 404, 'There is no such relay.');
   }
 
   async #relay(
@@ -192,7 +192,7 @@ export class Relay implements Disposable, RelayAddress {
     const { clock, log } = this.#deps;
     const { method, path, query, body } = asked;
     const begun = clock.now().up;
-    const passage = new Passage(response, (location) => this.#located(location));
+    const answer = new RelayedAnswer(response, (location) => this.#located(location));
     const ending = new AbortController();
     const abort = () => ending.abort();
     response.once('close', abort);
@@ -204,14 +204,14 @@ export class Relay implements Disposable, RelayAddress {
       timer = clock.setTimeout(abort, maxTimes * connection.requestTimeoutSeconds * 1000);
       const headers = requestHeaders(incoming.headers, connection);
       const sent = { method, path, query, headers, body: body.length === 0 ? undefined : body };
-      await this.#deps.send(sent, { makeReader: () => passage, script: passage, signal: ending.signal });
-      passage.finish();
+      await this.#deps.send(sent, { makeReader: () => answer, script: answer, signal: ending.signal });
+      answer.finish();
     } catch (error) {
       if (!(error instanceof TokensError)) {
         logFault(log, error);
       }
       failure = error instanceof TokensError ? error : ownFault();
-      passage.fail(failure, this.#deps.sentence(failure));
+      answer.fail(failure, this.#deps.sentence(failure));
     } finally {
       timer?.dispose();
       response.off('close', abort); // Aborting would create an error for nothing.

@@ -180,6 +180,7 @@ export class Keeper extends HeldTokens {
     await this.#closing.closeMine(withinMs);
   }
 
+  /** Turns automatic renewal of a token on or off. */
   async setKeepAlive(id: string, keepAlive: 'manual' | 'auto'): Promise<TokenInfo> {
     const record = this.env.table.held(id);
     const now = this.env.clock.now();

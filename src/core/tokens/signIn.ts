@@ -118,9 +118,9 @@ export class SignIn extends Part<SignInDeps> {
   }
 
   /**
-   * Signs in because `dead` is; once for all who wait for it. Uses what is remembered, else asks. Rejects with
-   * `E_EXPIRED` (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
-   * @param mayRenew whether what is kept with it may be good for a new one; else that was refused just now
+   * Signs in because `dead` is; once for all who wait for it. Uses what is remembered, else asks. Rejects with `E_EXPIRED`
+   * (or `E_CREDENTIALS`, when nobody was signed in) where there is neither.
+   * @param mayRenew whether its refresh token may be tried; false if that was refused just now
    */
   async again(
     audience: Audience,

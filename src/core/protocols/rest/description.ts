@@ -197,7 +197,7 @@ export function parseDescription(input: Readonly<Record<string, unknown>>): Pars
   const base = preset === undefined ? {} : (presetsByName[preset]?.description ?? {});
   const [, inAddress] = /\{([^}]*)/.exec(typeof url === 'string' ? url : '') ?? [];
   if (inAddress !== undefined) {
-    return { ok: false, reason: { ...wrong.unnamed, args: ['url', inAddress] } }; // It is a fixed text.
+    return { ok: false, reason: { ...wrong.unnamed, args: ['url', inAddress] } }; // An address has no templates.
   }
   const own = Object.fromEntries(
     memberNames.flatMap((name) => (input[name] === undefined ? [] : [[name, input[name]]])),
@@ -221,7 +221,7 @@ export function parseRequest(line: string): RestRequest | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
-/** Names that a template may use without anybody saying what they stand for. */
+/** Names that every template may use. */
 export const givenNames: readonly string[] = ['token', 'lifeSeconds', 'lifeMinutes'];
 
 /** The names of all that is kept with a token, whichever answer it is from. */

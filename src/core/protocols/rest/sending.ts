@@ -75,7 +75,7 @@ export class Sending {
         return value === undefined ? [] : [[name, value]];
       });
     const all = headersOf(one, this.#description, token !== undefined);
-    // What the secret storage has a part of goes with every request by itself.
+    // The HTTP client adds headers with a part in the secret storage.
     const own = Object.entries(all).filter(([, value]) => !value.includes(secretPlace));
     const filled = fill(Object.fromEntries(own));
     const headers = Object.fromEntries(filled.map(([name, value]) => [name, headerValue(name, value)]));
@@ -186,17 +186,17 @@ export class Sending {
   }
 }
 
-/** Whether a redirection ends a step of a sign-in: it hands out what others hand out with a page. */
+/** Whether a redirect is the answer of a sign-in: it sets cookies. */
 export function setsCookies({ status, headers }: HttpHead): boolean {
   return status < 304 && headers['set-cookie'] !== undefined;
 }
 
-/** Whether a redirection says that something was done; another one says that the request has moved. */
+/** Whether a redirect says that the request was done; others (307, 308) say that it has moved. */
 export function leadsOn({ status }: HttpHead): boolean {
   return status === 302 || status === 303;
 }
 
-/** In UTF-8, as values go everywhere else. @throws E_PROTOCOL for what would be read as another user and password */
+/** Basic authorization in UTF-8. @throws E_PROTOCOL for what would be read as another user and password */
 function basicAuthorization(user: string, password: string): string {
   if (/[:\p{Cc}]/u.test(user) || /\p{Cc}/u.test(password)) {
     throw cannotCarry('Authorization');

@@ -10,7 +10,7 @@ import { SecretMask } from './secretMask.ts';
 
 /** What is held back of an answer until it is known that no token was refused, in bytes: refusals are short. */
 const heldBytes = 65_536;
-/** A longer answer that has rows, which begin so, is not searched for a refusal. */
+/** Longer answers that begin so have rows, and are not searched for a refusal. */
 const refusalBytes = 8_192;
 const rowsBegin = '[{';
 
@@ -28,7 +28,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
  * Passes a gateway's answer on to a script. Its beginning is held back: if it refuses the token, the request is sent again
  * with a new one, and the script gets that answer.
  */
-export class Passage implements Script, AnswerReader {
+export class RelayedAnswer implements Script, AnswerReader {
   readonly #response: ServerResponse;
   readonly #locate: (location: string) => string;
   readonly #mask = new SecretMask();
@@ -130,11 +130,11 @@ export class Passage implements Script, AnswerReader {
     } else if (error === this.#error && this.#isWhole) {
       this.finish();
     } else {
-      say(this.#response, statuses[error.code] ?? 502, sentence, error.code);
+      sendError(this.#response, statuses[error.code] ?? 502, sentence, error.code);
     }
   }
 
-  /** What is held, in one piece. */
+  /** The bytes held back, as one buffer. */
   #body(): Buffer {
     const [one = new Uint8Array(), ...others] = this.#held;
     const body =
@@ -170,7 +170,7 @@ export class Passage implements Script, AnswerReader {
 }
 
 /** Answers a script in one sentence. */
-export function say(response: ServerResponse, status: number, error: string, code?: string): void {
+export function sendError(response: ServerResponse, status: number, error: string, code?: string): void {
   if (response.headersSent || response.destroyed) {
     return;
   }
