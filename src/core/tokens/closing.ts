@@ -143,8 +143,26 @@ export class Closing extends Part<ClosingDeps> {
     return connection === undefined || abilitiesOf(connection).closable;
   }
 
-  /** Forgets all that is held of a connection, and ends its user tokens as far as their gateway can be asked. */
-  async forgetAll(name: string, { signal }: OperationOptions): Promise<void> {
+  /**
+   * Ends all sessions of a connection, those that open or are signed in to meanwhile included; forgets all that is held of
+   * it, and ends its user tokens as far as their gateway can be asked.
+   */
+  async leave(name: string, options: OperationOptions): Promise<ClosedCount> {
+    const { table } = this.deps;
+    const tried = new Set<string>();
+    const untried = () => [...table.of(name).filter(isClosable)].filter(({ value }) => !tried.has(value));
+    let closed = 0;
+    for (let open = untried(); open.length > 0; open = untried()) {
+      for (const { value } of open) {
+        tried.add(value);
+      }
+      closed += (await this.endAll(open, options)).closed;
+    }
+    await this.#forgetAll(name, options);
+    return { closed, failed: tried.size - closed };
+  }
+
+  async #forgetAll(name: string, { signal }: OperationOptions): Promise<void> {
     const records = [...this.deps.table.of(name)];
     for (const record of records) {
       await this.forget(record);

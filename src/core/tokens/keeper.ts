@@ -107,8 +107,7 @@ export class Keeper extends HeldTokens {
 
   /** Closes a connection's sessions, and forgets its tokens and its login. */
   async signOut(name: string, options: OperationOptions = {}): Promise<ClosedCount> {
-    const count = await this.closeAll(name, options);
-    await this.#closing.forgetAll(name, options);
+    const count = await this.#closing.leave(name, options);
     try {
       await this.env.logins.forgetAll(name);
     } catch {

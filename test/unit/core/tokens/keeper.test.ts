@@ -313,6 +313,19 @@ describe('keeper', () => {
       assert.equal(rig.storage.entries.size, 0);
       assert.equal(rig.credentials.entries.size, 0);
     });
+
+    it('closes at signing out what is signed in to meanwhile, before it is forgotten', async () => {
+      let latencyMs = 500;
+      rig = new Rig({}, { latency: () => latencyMs });
+      const window = await rig.open('w');
+      await rig.during(window.keeper.signIn('sarus', { login: key }));
+      const leaving = window.keeper.signOut('sarus');
+      await rig.pass(100);
+      latencyMs = 100;
+      await rig.during(window.keeper.signIn('sarus', { login: key }));
+      assert.deepEqual(await rig.during(leaving), { closed: 2, failed: 0 });
+      assert.equal(rig.sarus.sessions.size, 0);
+    });
   });
 
   describe('keeping alive by hand', () => {
