@@ -118,12 +118,16 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: re
   const axis = { stroke: text, font: `11px ${style.fontFamily}`, grid: line, ticks: line };
   // Rows that are days, which are none of any time zone, and not the moments of a watch.
   const isDated = times.every((time) => time % 86_400_000 === 0);
+  const room = isDated ? 86_400 : 30;
   return new uPlot(
     {
       ...sizeOf(target),
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false } },
-      scales: { x: { time: true } },
+      // One moment alone gets as much room on both sides: uPlot would give it a whole day.
+      scales: {
+        x: { time: true, range: (_, min, max) => (min < max ? [min, max] : [min - room, min + room]) },
+      },
       axes: [
         { ...axis, values: (_, seconds) => seconds.map(isDated ? date : clockTime), space: 72 },
         { ...axis, size: 56 },

@@ -124,7 +124,7 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
       accessToken: this.deps.keeper.reveal(id),
       account: {
         id: JSON.stringify([connection, service]),
-        label: service === undefined ? connection : `${connection} ${service}`,
+        label: service === undefined ? connection : `${service} (${connection})`,
       },
       scopes: [`${scopePrefix}${connection}`],
     };

@@ -1,25 +1,74 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { freeName } from '../core/entries.ts';
-import { cancelled, isCancelled, type Message, TokensError } from '../core/errors.ts';
-import { parseConnection, protocolOf } from '../core/protocols/kinds.ts';
-import type { Login, LoginField } from '../core/protocols/protocol.ts';
-import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
-import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
+import { cancelled, type ErrorCode, isCancelled, TokensError } from '../core/errors.ts';
+import { parseConnection } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
-import { translated } from '../userError.ts';
+import { translated, userMessage } from '../userError.ts';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
 import type { Call, CommandServices } from './command.ts';
 
+/** A question, and where it stands among others that follow one another. */
+export type Asked<Options> = Options &
+  Partial<Pick<vscode.QuickPick<never>, 'step' | 'totalSteps' | 'buttons'>>;
+
+/** What a question of several has in common with the others. */
+export type Step = Asked<{ title: string }>;
+
+/** One of several questions. Keeps its answer, and can be asked again. */
+export type Question = (step: Step) => Promise<void>;
+
+/** What a question is rejected with when a person goes back, by default to the one before. */
+export class Back extends Error {
+  readonly steps: number;
+
+  constructor(steps = 1) {
+    super();
+    this.steps = steps;
+  }
+}
+
+/**
+ * Asks questions one after the other, with a button that leads back to the one before.
+ * @param questions all of them, by what has been answered so far
+ */
+export async function inSteps(title: string, questions: () => readonly Question[]): Promise<void> {
+  for (let at = 0, all = questions(); at < all.length; all = questions()) {
+    const numbers = all.length > 1 ? { step: at + 1, totalSteps: all.length } : {};
+    const buttons = at > 0 ? [vscode.QuickInputButtons.Back] : [];
+    try {
+      await all[at]?.({ title, ...numbers, buttons });
+      at++;
+    } catch (error) {
+      if (!(error instanceof Back)) {
+        throw error;
+      }
+      at -= error.steps;
+    }
+  }
+}
+
+type LineOptions = Omit<vscode.InputBoxOptions, 'validateInput'> & {
+  /** What is wrong with a text. */
+  readonly validateInput?: (text: string) => string | undefined;
+};
+
 /** One line typed by a person; rejects with `E_CANCELLED` when they cancel. */
-export async function askText(options: vscode.InputBoxOptions): Promise<string> {
-  return answered(await vscode.window.showInputBox({ ignoreFocusOut: true, ...options }));
+export function askText({ validateInput, placeHolder, ...options }: Asked<LineOptions>): Promise<string> {
+  const usual = { ignoreFocusOut: true, placeholder: placeHolder };
+  const box = Object.assign(vscode.window.createInputBox(), usual, options);
+  const isRight = () => {
+    box.validationMessage = validateInput?.(box.value);
+    return box.validationMessage === undefined;
+  };
+  box.onDidChangeValue(isRight);
+  return answerOf(box, (answer) => box.onDidAccept(() => isRight() && answer(box.value)));
 }
 
 /** A number between bounds, typed by a person. @param wrong the message for any other input */
 export async function askNumber(
-  options: vscode.InputBoxOptions,
+  options: LineOptions,
   isRight: (number: number) => boolean,
   wrong: string,
 ): Promise<number> {
@@ -28,24 +77,22 @@ export async function askNumber(
 }
 
 /** One of several; rejects with `E_CANCELLED` when the person cancels. */
-export async function askChoice<T extends vscode.QuickPickItem>(
+export function askChoice<T extends vscode.QuickPickItem>(
   items: readonly T[],
-  options: vscode.QuickPickOptions,
+  { placeHolder, ...options }: Asked<vscode.QuickPickOptions>,
 ): Promise<T> {
-  const usual = { ignoreFocusOut: true, matchOnDescription: true };
-  return answered(await vscode.window.showQuickPick(items, { ...usual, ...options }));
+  const usual = { ignoreFocusOut: true, matchOnDescription: true, placeholder: placeHolder };
+  const pick = Object.assign(vscode.window.createQuickPick<T>(), usual, options, { items });
+  return answerOf(pick, (answer) =>
+    pick.onDidAccept(() => pick.activeItems[0] !== undefined && answer(pick.activeItems[0])),
+  );
 }
 
 /** Asks a person to confirm by a button; rejects with `E_CANCELLED` when they do not. */
 export async function confirm(question: string, yes: string, detail = ''): Promise<void> {
-  answered(await vscode.window.showWarningMessage(question, { modal: true, detail }, yes));
-}
-
-function answered<T>(answer: T | undefined): T {
-  if (answer === undefined) {
+  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, yes)) !== yes) {
     throw cancelled();
   }
-  return answer;
 }
 
 /**
@@ -62,7 +109,7 @@ export async function askOneByOne<T extends vscode.QuickPickItem>(
   const typed: vscode.QuickPickItem = { label: typing };
   while (chosen.size < max) {
     const goOn: vscode.QuickPickItem = {
-      label: vscode.l10n.t('Go on with {0} chosen', chosen.size),
+      label: vscode.l10n.t('Continue with {0} selected', chosen.size),
       detail: [...chosen].join(separator),
     };
     const offered = [...(chosen.size > 0 ? [goOn] : []), ...items, typed];
@@ -77,56 +124,68 @@ export async function askOneByOne<T extends vscode.QuickPickItem>(
   return { chosen: [...chosen], wantsToType: false };
 }
 
-/** Shows a list and waits for the answer that `listen` finds; rejects with `E_CANCELLED` when the person cancels. */
+/** Shows an input and waits for the answer that `listen` finds; rejects with `E_CANCELLED` when the person cancels. */
 export function answerOf<T, I extends vscode.QuickPickItem>(
-  pick: vscode.QuickPick<I>,
+  input: vscode.QuickPick<I> | vscode.InputBox,
   listen: (answer: (answer: T) => void, fail: (error: unknown) => void) => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    pick.ignoreFocusOut = true;
-    pick.onDidHide(() => {
-      pick.dispose();
+    const fail = (error: unknown) => {
+      reject(error);
+      input.hide();
+    };
+    input.onDidHide(() => {
+      input.dispose();
       reject(cancelled());
+    });
+    input.onDidTriggerButton((button) => {
+      if (button === vscode.QuickInputButtons.Back) {
+        fail(new Back());
+      }
     });
     listen((answer) => {
       resolve(answer);
-      pick.hide();
-    }, reject);
-    pick.show();
+      input.hide();
+    }, fail);
+    input.show();
   });
 }
 
 /**
- * One of several, or any typed text; rejects with `E_CANCELLED` when the person cancels.
- * @param options.useTyped the description of typed text that is not among the items
- * @param more further items, shown when they arrive
+ * One of several, or whatever else is typed. Rejects with `E_CANCELLED` when the person cancels, and with what went wrong
+ * where a list shows that the gateway cannot be reached.
+ * @param options.useTyped says of what was typed and is not offered that it will be used
+ * @param offered lists, in this order, each as soon as it has come
  */
 export function askChoiceOrText(
-  offered: readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>,
   options: { title: string; placeholder: string; useTyped: string },
-  more: Promise<readonly vscode.QuickPickItem[]> = Promise.resolve([]),
+  ...offered: readonly (readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>)[]
 ): Promise<string> {
-  const pick = vscode.window.createQuickPick();
-  pick.title = options.title;
-  pick.placeholder = options.placeholder;
-  const lists: (readonly vscode.QuickPickItem[])[] = [[], []];
+  const { title, placeholder, useTyped } = options;
+  const pick = Object.assign(vscode.window.createQuickPick(), { title, placeholder, ignoreFocusOut: true });
+  const lists = offered.map((): readonly vscode.QuickPickItem[] => []);
   const draw = () => {
     const typed = pick.value.trim();
     const items = lists.flat();
     const isOffered = typed === '' || items.some(({ label }) => label === typed);
-    const own = { label: typed, description: options.useTyped, alwaysShow: true };
-    pick.items = isOffered ? items : [...items, own];
+    pick.items = isOffered ? items : [...items, { label: typed, description: useTyped, alwaysShow: true }];
   };
   pick.busy = true;
-  const arriving = [offered, more].map(async (list, at) => {
+  const arriving = offered.map(async (list, at) => {
     lists[at] = await list;
     draw();
   });
-  void Promise.allSettled(arriving).then(() => {
-    pick.busy = false; // Where no list comes, the person can type.
-  });
   pick.onDidChangeValue(draw);
-  return answerOf(pick, (answer) => {
+  return answerOf(pick, (answer, fail) => {
+    void Promise.allSettled(arriving).then((all) => {
+      pick.busy = false;
+      const trouble: unknown = all.find((one) => one.status === 'rejected')?.reason;
+      if (trouble instanceof TokensError && unreachable.includes(trouble.code)) {
+        fail(trouble);
+      } else if (trouble !== undefined && !isCancelled(trouble)) {
+        pick.placeholder = userMessage(trouble); // What cannot be listed can be typed.
+      }
+    });
     pick.onDidAccept(() => {
       const said = pick.activeItems[0]?.label ?? pick.value.trim();
       if (said !== '') {
@@ -137,27 +196,32 @@ export function askChoiceOrText(
   });
 }
 
-/** The address of a gateway. @param known the other settings of its connection */
-export function askUrl(title: string, known: object): Promise<string> {
+/** What keeps a gateway from answering whatever it is asked. */
+const unreachable: readonly ErrorCode[] = ['E_NETWORK', 'E_TLS', 'E_TIMEOUT'];
+
+/** The address of a gateway. @param known what the settings of its connection say otherwise */
+export function askUrl(asked: Asked<LineOptions>, known: object): Promise<string> {
   return askText({
-    title,
-    prompt: vscode.l10n.t("The gateway's address"),
+    ...asked,
+    prompt: vscode.l10n.t('Address of the gateway'),
     placeHolder: 'https://host:8443',
-    validateInput: (url) => problemOf({ ...known, name: 'x', url }),
+    validateInput: (url) =>
+      problemOf({ ...known, name: 'x', url }) &&
+      vscode.l10n.t('Type an address such as https://host:8443, without user, query or fragment.'),
   });
 }
 
 /** A name that no connection has. */
 export function askName(
   services: CommandServices,
-  title: string,
+  asked: Asked<LineOptions>,
   known: { readonly url: string },
 ): Promise<string> {
   const taken = services.connections.all().map(({ name }) => name);
   return askText({
-    title,
-    prompt: vscode.l10n.t('A name for it'),
-    value: freeName(new URL(known.url).hostname, taken, '-'),
+    ...asked,
+    prompt: vscode.l10n.t('Name of the connection'),
+    value: asked.value || freeName(new URL(known.url).hostname, taken, '-'),
     validateInput: (text) =>
       services.connections.find(text.trim()) === undefined
         ? problemOf({ ...known, name: text })
@@ -194,11 +258,11 @@ async function chosen<T>(
 /** The connection named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenConnection(
   services: CommandServices,
-  { args }: Call,
+  call: Call,
   title: string,
   among: (connection: Connection) => boolean = () => true,
 ): Promise<Connection> {
-  const named = args.connection;
+  const named = call.args.connection;
   if (named !== undefined) {
     return services.connections.get(named);
   }
@@ -219,6 +283,7 @@ export async function chosenConnection(
       'There is no connection for this yet: add one, or start the sandbox gateway.',
     );
   }
+  call.chosen = connection.name;
   return connection;
 }
 
@@ -235,11 +300,11 @@ export async function chosenName(
 /** The token named in the arguments, or the only one, or the one that the person chooses. */
 export async function chosenToken(
   services: CommandServices,
-  { args }: Call,
+  call: Call,
   title: string,
   among: (token: TokenInfo) => boolean = () => true,
 ): Promise<TokenInfo> {
-  const id = args.id;
+  const { id } = call.args;
   if (id !== undefined) {
     return services.keeper.token(typeof id === 'string' ? id : '');
   }
@@ -261,37 +326,11 @@ export async function chosenToken(
   if (token === undefined) {
     throw new TokensError('E_UNKNOWN_TOKEN', 'There is no token for this: sign in or get data first.');
   }
+  call.chosen = token.connection;
   return token;
 }
 
-/** Asks a person for their login. Nothing typed is shown again. */
-export const askLogin: AskLogin = async (connection, service, why, refusal) => {
-  const place = service === undefined ? connection.name : `${connection.name} ${service}`;
-  const title = vscode.l10n.t('Sign In to {0}', place);
-  const words = refusal?.details.detail;
-  const prompt =
-    why === 'unknown'
-      ? undefined
-      : words
-        ? vscode.l10n.t('The remembered credentials were refused, enter them anew: {0}', words)
-        : vscode.l10n.t('The remembered credentials were refused. Enter them anew.');
-  return unlessCancelled(askForm(connection, title, prompt));
-};
-
-/** Asks a person for the gateway's own login. */
-export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
-  const title = vscode.l10n.t('Sign In to {0}', connection.name);
-  const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
-  const refused =
-    why === 'refused'
-      ? { template: 'The gateway refused its own user {0}. Enter the password anew.' }
-      : undefined;
-  return unlessCancelled(
-    askFields(title, fields, ({ isSecret, label }) => (isSecret ? (refused ?? label) : label)),
-  );
-};
-
-/** A person's answer; undefined when they cancel. */
+/** What somebody answers; undefined when they cancel. */
 export async function unlessCancelled<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -301,76 +340,4 @@ export async function unlessCancelled<T>(answer: Promise<T>): Promise<T | undefi
     }
     throw error;
   }
-}
-
-/**
- * The dialogs for logins in a command. For a program a person is asked only where a login is missing; a refusal is an
- * error.
- */
-export function loginDialogs({ interactive }: Call): OperationOptions {
-  if (interactive) {
-    return { askLogin, askGatewayLogin };
-  }
-  return {
-    askLogin: async (connection, service, why, refusal) => {
-      if (refusal !== undefined) {
-        throw refusal;
-      }
-      return askLogin(connection, service, why);
-    },
-  };
-}
-
-/** Asks for the way to sign in where there are several, and for its fields. */
-async function askForm(
-  connection: Connection,
-  title: string,
-  prompt: string | undefined,
-): Promise<GivenLogin> {
-  const forms = protocolOf(connection).logins(connection);
-  const form = await chosen(forms, ({ label }) => ({ label: label === undefined ? '' : translated(label) }), {
-    title,
-    placeHolder: prompt ?? vscode.l10n.t('How do you sign in?'),
-  });
-  const fields = form?.fields ?? [];
-  const first = forms.length > 1 || prompt === undefined ? undefined : { template: prompt };
-  const login = await askFields(title, fields, (field) =>
-    field === fields[0] ? (first ?? field.label) : field.label,
-  );
-  return { login, remember: await askRemember(title) };
-}
-
-/** Asks for fields one after the other. The label of a field can contain earlier answers. */
-async function askFields(
-  title: string,
-  fields: readonly LoginField[],
-  labelOf: (field: LoginField) => Message,
-): Promise<Login> {
-  const answers: Record<string, string> = {};
-  for (const field of fields) {
-    const { template, args = [] } = labelOf(field);
-    const prompt = translated({ template, args: [...args, ...Object.values(answers)] });
-    // Empty answers are not accepted: gateways lock accounts that are refused too often.
-    answers[field.name] =
-      field.given ??
-      (await askText({ title, prompt, password: field.isSecret === true, validateInput: notEmpty }));
-  }
-  return answers;
-}
-
-async function askRemember(title: string): Promise<boolean> {
-  const yes = {
-    label: vscode.l10n.t('Remember'),
-    detail: vscode.l10n.t("Kept in VS Code's secret storage, so that an expired sign-in renews itself"),
-  };
-  const no = {
-    label: vscode.l10n.t('Only Now'),
-    detail: vscode.l10n.t('Asked for again when the token has expired'),
-  };
-  const placeHolder = vscode.l10n.t('Remember these credentials?');
-  return (await askChoice([yes, no], { title, placeHolder })) === yes;
-}
-
-function notEmpty(text: string): string | undefined {
-  return text.trim() === '' ? vscode.l10n.t('This must not be empty.') : undefined;
 }

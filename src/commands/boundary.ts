@@ -50,7 +50,7 @@ export async function run(
     const error = toUserError(services.log, caught);
     const isCancelled = error.code === 'E_CANCELLED';
     if (call.interactive && !isCancelled) {
-      void show(error, call.args.connection);
+      void show(error, call.chosen ?? call.args.connection);
     }
     if (isForProgram || (!call.interactive && !isCancelled)) {
       throw error;
@@ -93,6 +93,7 @@ const helps: Readonly<Partial<Record<ErrorCode, readonly Action[]>>> = {
   E_CREDENTIALS: [signIn, showLog],
   E_EXPIRED: [signIn, showLog],
   E_CONFIG: [settings, showLog],
+  E_NETWORK: [settings, showLog],
   E_TLS: [settings, showLog],
   E_TOO_LARGE: [settings, showLog],
   E_LIMIT: [[vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'], showLog],

@@ -29,6 +29,8 @@ export interface Call {
   readonly args: Readonly<Record<string, unknown>>;
   /** Whether a person called it, by the palette, a row or a key: they are shown the result. */
   readonly interactive: boolean;
+  /** The connection that the person chose: what helps against an error is about it. */
+  chosen?: string;
 }
 
 /** Runs one command. Resolves to plain JSON; rejects with a `TokensError`. */

@@ -1,11 +1,22 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
-import { TokensError } from '../core/errors.ts';
+import { cancelled, TokensError } from '../core/errors.ts';
 import { protocols } from '../core/protocols/kinds.ts';
 import type { Preset } from '../core/protocols/protocol.ts';
 import { mayRefuseToken } from '../core/tokens/refusal.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askName, askText, askUrl, chosenName, confirm } from './ask.ts';
+import {
+  askChoice,
+  askName,
+  askText,
+  askUrl,
+  Back,
+  chosenName,
+  confirm,
+  inSteps,
+  type Question,
+  type Step,
+} from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmAgreement, confirmConnection } from './consent.ts';
 import { describeApi } from './describe.ts';
@@ -22,25 +33,57 @@ export const addConnection: Handler = async (services, call) => {
     }
     return services.connections.add(call.args);
   }
-  const title = vscode.l10n.t('Add Connection');
-  const placeHolder = vscode.l10n.t('What kind of gateway?');
-  const { of: kind, preset } = await askChoice(kindItems(), { title, placeHolder });
-  if (kind === undefined) {
+  const settings = await askConnection(services, call);
+  if (settings === undefined) {
     return describeApi(services, call);
   }
-  const known = { kind, ...preset?.settings };
-  const url = await askUrl(title, known);
-  const inputs = await askInputs(title, preset);
-  const name = await askName(services, title, { ...known, url });
-  const settings = { name, url, ...known, ...inputs };
-  const connection = services.connections.check(settings);
-  if (!(await isWanted(services, call, connection, title))) {
-    return undefined;
-  }
   const stored = await services.connections.add(settings);
-  void offerSignIn(vscode.l10n.t('{0} was added.', connection.name), connection.name);
+  void offerSignIn(vscode.l10n.t('{0} was added.', settings.name), settings.name);
   return stored;
 };
+
+/** Leads a person through a connection's kind, address and name; undefined where they want to describe an API. */
+async function askConnection(services: CommandServices, call: Call) {
+  const kinds = kindItems();
+  let chosen: KindItem | undefined;
+  let inputs: Record<string, string> = {};
+  let url = '';
+  let name = '';
+  const settings = () => ({
+    ...{ name, url, kind: chosen?.of, ...chosen?.preset?.settings },
+    ...(Object.keys(inputs).length > 0 && { inputs }),
+  });
+  const askKind: Question = async (step) => {
+    chosen = await askChoice(kinds, { ...step, placeHolder: vscode.l10n.t('Choose the kind of gateway') });
+    inputs = { ...chosen.preset?.inputs };
+  };
+  const askInput =
+    (input: string): Question =>
+    async (step) => {
+      const prompt = vscode.l10n.t('{0} at this gateway', input);
+      inputs[input] = await askText({ ...step, prompt, value: inputs[input] ?? '' });
+    };
+  const others = (): Question[] => [
+    async (step) => {
+      url = await askUrl({ ...step, value: url }, settings());
+    },
+    ...Object.keys(inputs).map(askInput),
+    async (step) => {
+      name = await askName(services, { ...step, value: name }, settings());
+    },
+    async (step) => {
+      if (await askTest(step, url)) {
+        const trouble = await troubleWith(services, call, services.connections.check(settings()));
+        if (trouble !== undefined && !(await isWanted(trouble))) {
+          throw new Back(2 + Object.keys(inputs).length);
+        }
+      }
+    },
+  ];
+  const isDescribed = () => chosen !== undefined && chosen.of === undefined;
+  await inSteps(vscode.l10n.t('Add Connection'), () => [askKind, ...(isDescribed() ? [] : others())]);
+  return isDescribed() ? undefined : settings();
+}
 
 interface KindItem extends vscode.QuickPickItem {
   readonly of?: string;
@@ -60,7 +103,7 @@ function kindItems(): KindItem[] {
       description: vscode.l10n.t('You describe it; each step is tried at once'),
       alwaysShow: true,
     },
-    { label: vscode.l10n.t('Described already'), kind: vscode.QuickPickItemKind.Separator },
+    { label: vscode.l10n.t('Presets'), kind: vscode.QuickPickItemKind.Separator },
     ...described,
   ];
 }
@@ -70,37 +113,28 @@ function basisOf({ evidence, source }: Preset): string {
   return {
     run: vscode.l10n.t('Tried with the server itself'),
     documented: vscode.l10n.t('Made from its documentation: {0}', source),
-    client: vscode.l10n.t('Made from a program that speaks to it: {0}', source),
+    client: vscode.l10n.t('Made from a program that uses it: {0}', source),
   }[evidence];
 }
 
-async function askInputs(title: string, preset: Preset | undefined): Promise<object> {
-  const inputs: Record<string, string> = {};
-  for (const [name, value] of Object.entries(preset?.inputs ?? {})) {
-    inputs[name] = await askText({ title, prompt: vscode.l10n.t('{0} at this gateway', name), value });
-  }
-  return Object.keys(inputs).length === 0 ? {} : { inputs };
+async function askTest(step: Step, url: string): Promise<boolean> {
+  const test = {
+    label: vscode.l10n.t('Test Connection'),
+    detail: vscode.l10n.t('Checks whether such a gateway answers there'),
+  };
+  const justAdd = { label: vscode.l10n.t('Add Without Testing') };
+  const placeHolder = vscode.l10n.t('Test {0} before it is added?', url);
+  return (await askChoice([test, justAdd], { ...step, placeHolder })) === test;
 }
 
-/** Tries a gateway, if the person wants that. Returns whether to add its connection. */
-async function isWanted(
-  services: CommandServices,
-  call: Call,
-  connection: Connection,
-  title: string,
-): Promise<boolean> {
-  const tryIt = {
-    label: vscode.l10n.t('Try It'),
-    detail: vscode.l10n.t('Sees whether such a gateway answers there'),
-  };
-  const justAdd = { label: vscode.l10n.t('Add Without Trying') };
-  if ((await askChoice([tryIt, justAdd], { title, placeHolder: connection.url })) === justAdd) {
-    return true;
+/** Whether a connection is wanted in spite of trouble; false where its address is to be edited. @throws E_CANCELLED */
+async function isWanted(trouble: string): Promise<boolean> {
+  const [anyway, edit] = [vscode.l10n.t('Add Anyway'), vscode.l10n.t('Edit Address')];
+  const chosen = await vscode.window.showWarningMessage(trouble, anyway, edit);
+  if (chosen === undefined) {
+    throw cancelled();
   }
-  await confirmConnection(services, call, connection);
-  const trouble = await troubleWith(services, connection);
-  const anyway = vscode.l10n.t('Add Anyway');
-  return trouble === undefined || (await vscode.window.showWarningMessage(trouble, anyway)) === anyway;
+  return chosen === anyway;
 }
 
 /** Signs out of a connection and takes it out of the settings. */
@@ -134,8 +168,13 @@ export const openWalkthrough: Handler = async () => {
 };
 
 /** Why a gateway does not answer as it should; undefined when it does. */
-async function troubleWith(services: CommandServices, connection: Connection): Promise<string | undefined> {
-  return withProgress(true, vscode.l10n.t('Trying {0}', connection.url), async (signal) => {
+async function troubleWith(
+  services: CommandServices,
+  call: Call,
+  connection: Connection,
+): Promise<string | undefined> {
+  await confirmConnection(services, call, connection);
+  return withProgress(true, vscode.l10n.t('Testing {0}', connection.url), async (signal) => {
     const gateway = await services.connect(connection);
     try {
       if (gateway.services !== undefined) {

@@ -60,7 +60,7 @@ function words(what: Agreement, connection: Connection) {
     described: {
       question: vscode.l10n.t('Send secrets to {0} as the connection {1} describes?', origin, name),
       detail: disclosed(protocolOf(connection).disclosures?.(connection) ?? []),
-      goOn: vscode.l10n.t('Agree'),
+      goOn: vscode.l10n.t('Allow'),
     },
   }[what];
 }
@@ -81,6 +81,6 @@ function disclosed(disclosures: readonly Disclosure[]): string {
   const seen = vscode.l10n.t(
     'What is in a query is seen in addresses, and in the logs of servers and proxies.',
   );
-  const advice = vscode.l10n.t('Agree only if you or somebody you trust wrote this.');
+  const advice = vscode.l10n.t('Allow this only if you or someone you trust wrote it.');
   return [...lines, '', ...(isSeen ? [`⚠ ${seen}`] : []), advice].join('\n');
 }

@@ -7,20 +7,11 @@ import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
 import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { mask } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';
-import {
-  askChoice,
-  askLogin,
-  askName,
-  askNumber,
-  askText,
-  askUrl,
-  confirm,
-  loginDialogs,
-  problemOf,
-} from './ask.ts';
+import { askChoice, askName, askNumber, askText, askUrl, confirm, problemOf } from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { fetchData } from './getData.ts';
+import { askLogin, loginDialogs } from './logins.ts';
 import { withProgress } from './progress.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -61,8 +52,8 @@ class Description {
   async ask(): Promise<unknown> {
     const { connections, consents } = this.#services;
     const begun = { kind: this.#kind, ...this.#describing.start('POST /') };
-    const url = await askUrl(this.#title, begun);
-    const name = await askName(this.#services, this.#title, { ...begun, url });
+    const url = await askUrl({ title: this.#title }, begun);
+    const name = await askName(this.#services, { title: this.#title }, { ...begun, url });
     try {
       const attempt = await this.#token(await this.#signIn({ ...begun, name, url }));
       const { settings, given, tried, token } = attempt;
@@ -130,7 +121,7 @@ class Description {
   async #change({ url }: Connection, { status, found }: Tried): Promise<void> {
     const message = vscode.l10n.t('{0} answered with status {1}.', url, status);
     const detail = listed(this.#services, found).slice(0, 20).join('\n');
-    await confirm(message, vscode.l10n.t('Change It'), detail);
+    await confirm(message, vscode.l10n.t('Edit Request'), detail);
   }
 
   async #withBody(begun: Settings, line: string): Promise<Settings> {
@@ -156,7 +147,7 @@ class Description {
   }
 
   async #try(connection: Connection, { login }: GivenLogin, before?: Tried): Promise<Tried> {
-    return withProgress(true, vscode.l10n.t('Trying {0}', connection.url), async (signal) => {
+    return withProgress(true, vscode.l10n.t('Testing {0}', connection.url), async (signal) => {
       const gateway = await this.#services.connect(connection);
       try {
         const tried = await gateway.trySignIn?.(login, { signal, tried: before });
@@ -249,7 +240,7 @@ class Description {
     const wrong = vscode.l10n.t('Type a number of more than 0.');
     const life = told ?? (await askNumber(minutes, (number) => number > 0, wrong));
     const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
-    const absolute = { label: vscode.l10n.t('No, or nobody knows') };
+    const absolute = { label: vscode.l10n.t('No, or not known') };
     const question = vscode.l10n.t('Does each request set its life back?');
     return { life, isSliding: (await this.#choose([absolute, sliding], question)) === sliding };
   }

@@ -47,7 +47,7 @@ export async function findParams(asking: Asking, finder: Finder, target: string)
   for (const { name, prompt, choices } of further(target, new Date())) {
     const items = choices.map((one) => ({ label: translated(one.label), description: one.value ?? '' }));
     const useTyped = vscode.l10n.t('use this value');
-    const said = await askChoiceOrText(items, { title, placeholder: translated(prompt), useTyped });
+    const said = await askChoiceOrText({ title, placeholder: translated(prompt), useTyped }, items);
     const found = choices.find((one) => translated(one.label) === said);
     const value = found === undefined ? said : found.value;
     if (value !== undefined) {
@@ -83,6 +83,7 @@ async function search(asking: Asking, { items }: Finder, group: string): Promise
     pick.title = `${asking.title}: ${vscode.l10n.t('{0} of {1} rows', count, totalRows)}`;
     pick.buttons = count < totalRows && rows.length > 0 ? [next] : [];
   };
+  pick.ignoreFocusOut = true;
   pick.canSelectMany = true;
   pick.matchOnDescription = true;
   pick.placeholder =

@@ -3,10 +3,11 @@ import { logFault } from '../core/log.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { Fetched } from '../core/tokens/sessionCall.ts';
 import type { OperationOptions } from '../core/tokens/signIn.ts';
-import { chosenConnection, loginDialogs } from './ask.ts';
+import { chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { type DataResult, resultOf } from './dataResult.ts';
+import { loginDialogs } from './logins.ts';
 import { withProgress } from './progress.ts';
 import { RequestQuestions } from './requestQuestions.ts';
 

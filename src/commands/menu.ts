@@ -19,16 +19,20 @@ export const showMenu: Handler = async ({ keeper }) => {
       token.keepAlive === 'auto'
         ? vscode.l10n.t('Stop Automatic Renewal')
         : vscode.l10n.t('Renew Automatically');
-    items.push(
-      separator(nameOf(token)),
-      item('refresh', vscode.l10n.t('Keep Alive'), 'sessionTokens.keepAlive', about),
-      item('watch', vscode.l10n.t('Query Remaining Life'), 'sessionTokens.query', about),
-      item('sync', renewal, 'sessionTokens.toggleKeepAlive', about),
-      item('copy', vscode.l10n.t('Copy Token'), 'sessionTokens.copyToken', about),
+    const isOver = token.state === 'expired' && keeper.ownerOf(token.id) === undefined;
+    const ways = isOver
+      ? [item('sign-in', vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn', about)]
+      : [
+          item('refresh', vscode.l10n.t('Keep Alive'), 'sessionTokens.keepAlive', about),
+          item('watch', vscode.l10n.t('Query Remaining Life'), 'sessionTokens.query', about),
+          item('sync', renewal, 'sessionTokens.toggleKeepAlive', about),
+          item('copy', vscode.l10n.t('Copy Token'), 'sessionTokens.copyToken', about),
+        ];
+    const close =
       token.kind === 'session'
         ? item('close', vscode.l10n.t('Close Session'), 'sessionTokens.close', about)
-        : item('close-all', vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll'),
-    );
+        : item('close-all', vscode.l10n.t('Close All Sessions'), 'sessionTokens.closeAll', about);
+    items.push(separator(nameOf(token)), ...ways, close);
   }
   items.push(
     separator(vscode.l10n.t('More')),

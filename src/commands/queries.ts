@@ -5,10 +5,11 @@ import { describeRequest, fingerprint, isRequest, lasting } from '../core/reques
 import { type DataRequest, incomplete, titleOf } from '../core/requests/request.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
 import type { StoredQuery } from '../views/queries/querySettings.ts';
-import { askChoice, askText, confirm, loginDialogs } from './ask.ts';
+import { askChoice, askText, confirm } from './ask.ts';
 import type { Call, CommandServices, CommandTable, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { fetchData } from './getData.ts';
+import { loginDialogs } from './logins.ts';
 
 const agreedKey = 'agreedQueries';
 const maxAgreed = 500;

@@ -42,7 +42,7 @@ async function agreed(services: CommandServices, call: Call, title: string): Pro
       vscode.l10n.t('Let scripts use {0}?', name),
       vscode.l10n.t('Allow'),
       vscode.l10n.t(
-        'A relay on this machine sends what scripts of a terminal ask for to {0}, as you. They need no token, and see none. It ends with the terminal or task.',
+        'A relay on this machine sends the requests of scripts in a terminal to {0}, signed in as you. The scripts get no token. The relay ends with the terminal or task.',
         originOf(connection),
       ),
     );

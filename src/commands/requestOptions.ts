@@ -63,7 +63,7 @@ async function askValue(
       ['*', ...names.filter((one) => one !== '*')].map((label) => ({ label })),
     );
     const useTyped = vscode.l10n.t('use this value');
-    return askChoiceOrText(offered, { title, placeholder: meaning, useTyped });
+    return askChoiceOrText({ title, placeholder: meaning, useTyped }, offered);
   }
   const validateInput = (text: string) =>
     isNumber && !/^(?:[1-9]\d{0,8})?$/.test(text)

@@ -6,9 +6,10 @@ import { paramsIn, paramsText } from '../core/requests/paramsText.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { About } from '../core/tokens/dataCall.ts';
 import { translated } from '../userError.ts';
-import { askChoiceOrText, askText, confirm, loginDialogs } from './ask.ts';
+import { askChoiceOrText, askText, confirm } from './ask.ts';
 import type { Call, CommandServices } from './command.ts';
 import { type Asking, findParams } from './finder.ts';
+import { loginDialogs } from './logins.ts';
 import { askOptions } from './requestOptions.ts';
 import { chosenService } from './signIn.ts';
 
@@ -69,7 +70,7 @@ export class RequestQuestions {
     }
     for (const { name, prompt } of missing) {
       const offered = this.#offers(request, name).then((names) => names.map((label) => ({ label })));
-      request[name] ||= await askChoiceOrText(offered, { title, placeholder: translated(prompt), useTyped });
+      request[name] ||= await askChoiceOrText({ title, placeholder: translated(prompt), useTyped }, offered);
     }
   }
 
@@ -87,12 +88,12 @@ export class RequestQuestions {
       names.map((name) => ({ label: `${name}/`, description })),
     );
     const label = vscode.l10n.t('Options…');
-    const options = { label, description: vscode.l10n.t('say more of what you want before you get it') };
-    const withOptions = dialog.options === undefined ? offered : [...offered, options];
-    let chosen = await askChoiceOrText(withOptions, asked, ofGateway);
+    const options = { label, description: vscode.l10n.t('set them before the data are got') };
+    const last = dialog.options === undefined ? [] : [options];
+    let chosen = await askChoiceOrText(asked, offered, ofGateway, last);
     if (dialog.options !== undefined && chosen === label) {
       this.#wantsOptions = true;
-      chosen = await askChoiceOrText(offered, asked, ofGateway);
+      chosen = await askChoiceOrText(asked, offered, ofGateway);
     }
     this.#used = offered.find(({ label }) => label === chosen)?.request;
     return this.#used === undefined ? chosen : titleOf(this.#used);

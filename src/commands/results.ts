@@ -74,6 +74,7 @@ export const resultCommands: CommandTable = Object.fromEntries(
       if (panel === undefined) {
         throw new TokensError('E_NOT_READY', 'There is no result open to do that with.');
       }
+      call.chosen = panel.model.request.connection;
       return command(panel, call, services);
     },
   ]),

@@ -74,7 +74,7 @@ async function askPassphrase(
         prompt:
           passphrase === undefined
             ? vscode.l10n.t('Passphrase of the client certificate')
-            : vscode.l10n.t('The passphrase does not open the client certificate. Enter it anew.'),
+            : vscode.l10n.t('The passphrase does not open the client certificate. Enter it again.'),
         password: true,
       });
     }

@@ -3,9 +3,10 @@ import type { Connection } from '../core/connection.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import { incomplete } from '../core/requests/request.ts';
 import { TreeNode } from '../views/nodes.ts';
-import { askChoiceOrText, chosenConnection, loginDialogs } from './ask.ts';
+import { askChoiceOrText, chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
+import { loginDialogs } from './logins.ts';
 import { withProgress } from './progress.ts';
 
 /** Signs in with what is remembered, else with what the person answers. */
@@ -63,9 +64,6 @@ export async function chosenService(
   const listed = services.keeper
     .services(connection.name)
     .then((found) => found.map(({ name, status = '' }) => ({ label: name, description: status })));
-  return askChoiceOrText(listed, {
-    title,
-    placeholder: vscode.l10n.t('Service of {0}: choose one or type its name', connection.name),
-    useTyped: vscode.l10n.t('use this name'),
-  });
+  const placeholder = vscode.l10n.t('Service of {0}: choose one or type its name', connection.name);
+  return askChoiceOrText({ title, placeholder, useTyped: vscode.l10n.t('use this name') }, listed);
 }

@@ -3,10 +3,11 @@ import type { Connection } from '../core/connection.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { clockFace } from '../views/remaining.ts';
-import { askGatewayLogin, chosenName, chosenToken, loginDialogs, namedConnection } from './ask.ts';
+import { chosenName, chosenToken, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
 import type { Call, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
+import { askGatewayLogin, loginDialogs } from './logins.ts';
 import { withProgress } from './progress.ts';
 
 /** Sets a token's life back to its full length. */
@@ -37,10 +38,8 @@ export const keepAlive: Handler = async (services, call) => {
 /** Asks the server for the life left where it can be asked; else estimates it and says so. */
 export const query: Handler = async (services, call) => {
   const token = await chosenToken(services, call, vscode.l10n.t('Query Remaining Life'));
-  const told = await withProgress(
-    call.interactive,
-    vscode.l10n.t('Asking after {0}', nameOf(token)),
-    (signal) => services.keeper.remainingLife(token.id, { signal }),
+  const told = await withProgress(call.interactive, vscode.l10n.t('Querying {0}', nameOf(token)), (signal) =>
+    services.keeper.remainingLife(token.id, { signal }),
   );
   if (call.interactive) {
     const words = [nameOf(told), clockFace(told.expiresAt - Date.now())];
@@ -48,7 +47,7 @@ export const query: Handler = async (services, call) => {
       (await services.keeper.canAsk(token.id))
         ? vscode.l10n.t('{0} has {1} left, says the gateway.', ...words)
         : vscode.l10n.t(
-            '{0} has about {1} left, reckoned from the timeout: this gateway cannot be asked.',
+            '{0} has about {1} left, estimated from the timeout: this gateway cannot be asked.',
             ...words,
           ),
     );
@@ -92,7 +91,7 @@ export const copyToken: Handler = async (services, call) => {
 
 /** Turns automatic renewal of a token on or off. */
 export const toggleKeepAlive: Handler = async (services, call) => {
-  const token = await chosenToken(services, call, vscode.l10n.t('Switch Automatic Renewal'));
+  const token = await chosenToken(services, call, vscode.l10n.t('Toggle Automatic Renewal'));
   return services.keeper.setKeepAlive(token.id, token.keepAlive === 'auto' ? 'manual' : 'auto');
 };
 

@@ -32,11 +32,11 @@ export async function watch(panel: ResultPanel, { args: { seconds } }: Call): Pr
               : vscode.l10n.t('Every {0} minutes', value / 60),
         value,
       })),
-      { label: vscode.l10n.t('Every … seconds'), value: 0 },
+      { label: vscode.l10n.t('Other Interval…'), value: 0 },
     ],
     {
       title: vscode.l10n.t('Watch {0}', panel.model.title),
-      placeHolder: vscode.l10n.t('Each look also keeps the session alive'),
+      placeHolder: vscode.l10n.t('Each refresh also keeps the session alive'),
       ignoreFocusOut: false,
     },
   );
@@ -44,7 +44,7 @@ export async function watch(panel: ResultPanel, { args: { seconds } }: Call): Pr
 }
 
 function askSeconds(): Promise<number> {
-  const prompt = vscode.l10n.t('Seconds from one look to the next');
+  const prompt = vscode.l10n.t('Seconds between refreshes');
   const isRight = (seconds: number) => seconds >= 1 && seconds <= maxSeconds;
   const wrong = vscode.l10n.t('A number from 1 to {0}', maxSeconds);
   return askNumber({ ignoreFocusOut: false, prompt, value: '15' }, isRight, wrong);
@@ -159,7 +159,7 @@ function namedOther(
 /** Asks what to compare with; resolves to undefined for the answer before. */
 async function askOther(panel: ResultPanel, results: Results): Promise<ResultPanel | vscode.Uri | undefined> {
   const { comparedWith, title } = panel.model;
-  const before = { label: vscode.l10n.t('The answer before'), detail: vscode.l10n.t('As a watch does') };
+  const before = { label: vscode.l10n.t('The previous answer'), detail: vscode.l10n.t('As a watch does') };
   const file = {
     label: vscode.l10n.t('JSON File…'),
     detail: vscode.l10n.t('A result that was exported as JSON'),

@@ -15,15 +15,15 @@ export type Agreement = Danger | 'described';
 const refusals = {
   unencrypted: {
     template:
-      'The connection {0} sends credentials unencrypted to {1}: sign in to it by hand once, to say that this is wanted.',
+      'The connection {0} sends credentials unencrypted to {1}: sign in to it manually once to allow this.',
   },
   unverified: {
     template:
-      'The connection {0} does not verify the certificate of {1}: sign in to it by hand once, to say that this is wanted.',
+      'The connection {0} does not verify the certificate of {1}: sign in to it manually once to allow this.',
   },
   described: {
     template:
-      'The connection {0} says itself where your secrets go at {1}: sign in to it by hand once, to say that this is wanted.',
+      'The connection {0} says itself where your secrets go at {1}: sign in to it manually once to allow this.',
   },
 };
 

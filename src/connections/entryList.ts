@@ -57,7 +57,7 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
     } catch {
       throw new TokensError(
         'E_CONFIG',
-        'The settings could not be written; open them and mend what is marked there.',
+        'The settings could not be written; open them and correct what is marked there.',
       );
     }
   }

@@ -10,7 +10,7 @@ export const json: v.GenericSchema<Json> = v.lazy(() =>
 /** What can be wrong with a member of the settings; its name is {0}. */
 export const wrong = {
   missing: { template: '"{0}" is missing' },
-  unknown: { template: '"{0}" is no member that is known there' },
+  unknown: { template: '"{0}" is not a known member there' },
   string: { template: '"{0}" must be a string' },
   number: { template: '"{0}" must be a number' },
   boolean: { template: '"{0}" must be a boolean' },
@@ -24,12 +24,12 @@ export const wrong = {
   address: { template: '"{0}" must be an http or https address without user, query or fragment' },
   headers: { template: '"{0}" must be an object of headers' },
   header: {
-    template: '"{0}" is no header that can be set: its name is wrong, or each request needs its own',
+    template: '"{0}" is not a header that can be set: its name is wrong, or each request needs its own',
   },
   headerValue: { template: '"{0}" must be text without line breaks that a header can carry' },
   both: { template: '"{0}" cannot be used together with "{1}"' },
   entry: { template: 'must be an object' },
-  name: { template: '"{0}" is no name of a letter and up to 31 more letters, digits and _' },
+  name: { template: '"{0}" must be a letter and up to 31 more letters, digits and _' },
   twice: { template: '"{0}" is used for two things' },
   place: {
     template: '"{0}" must be a JSON Pointer, $response.header.NAME, $response.cookie.NAME or $response.body',

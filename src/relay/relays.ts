@@ -161,7 +161,7 @@ export class Relays extends Part<RelaysDeps> {
   async #warn(name: string, count: number): Promise<void> {
     const stop = vscode.l10n.t('Stop Relay');
     const message = vscode.l10n.t(
-      'Somebody on this machine has tried {0} times to use the relay of {1} without its address.',
+      'Someone on this machine has tried {0} times to use the relay of {1} without its address.',
       count,
       name,
     );

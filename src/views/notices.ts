@@ -145,7 +145,7 @@ export class Notices extends Part<NoticesDeps> {
     }
     const set = vscode.l10n.t('Set It to {0} min', minutes);
     const message = vscode.l10n.t(
-      '{0} died {1} min early. Is its life really {2} min?',
+      '{0} expired {1} min early. Is its life really {2} min?',
       token.connection,
       Math.round(early / 60_000),
       Math.round(token.lifeMs / 60_000),
@@ -196,7 +196,7 @@ export class Notices extends Part<NoticesDeps> {
       return;
     }
     const keep = vscode.l10n.t('Keep Alive');
-    const letGo = vscode.l10n.t('Let It Go');
+    const letGo = vscode.l10n.t('Let It Expire');
     const always = vscode.l10n.t('Always for This Connection');
     const message =
       tokens.length === 1
@@ -230,13 +230,16 @@ export class Notices extends Part<NoticesDeps> {
     const node = new TreeNode({ id: token.id, connection: token.connection });
     const name = nameOf(token);
     if (why === 'unused') {
-      const message = vscode.l10n.t('{0} was not used for long, so it is not renewed any more.', name);
+      const message = vscode.l10n.t(
+        '{0} has not been used for a long time, so it is no longer renewed.',
+        name,
+      );
       const shown = vscode.window.showInformationMessage(message, vscode.l10n.t('Keep Alive'));
       await offer(shown, keepAlive, node);
     } else if (token.renewable) {
       await warn(vscode.l10n.t('{0} could not be renewed: its gateway refuses.', name));
     } else {
-      const message = vscode.l10n.t('{0} is about to end, and nothing but a new sign-in renews it.', name);
+      const message = vscode.l10n.t('{0} is about to expire, and only a new sign-in renews it.', name);
       const shown = vscode.window.showWarningMessage(message, vscode.l10n.t('Sign In Again'));
       await offer(shown, keepAlive, node);
     }

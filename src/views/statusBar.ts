@@ -74,8 +74,8 @@ export class StatusBar extends Part<StatusBarServices> {
     this.#item.backgroundColor =
       colour === undefined ? undefined : new vscode.ThemeColor(`statusBarItem.${colour}Background`);
     this.#item.tooltip = expired
-      ? vscode.l10n.t('{0} has expired. Click for what can be done.', name)
-      : vscode.l10n.t('{0} ends first of the tokens held. Click for what can be done.', name);
+      ? vscode.l10n.t('{0} has expired. Click to show actions.', name)
+      : vscode.l10n.t('{0} expires first of all tokens. Click to show actions.', name);
     // Without seconds, so that a screen reader does not speak every second.
     this.#item.accessibilityInformation = {
       label: expired

@@ -30,6 +30,8 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
   /** The rows that are shown, by {@link keyOf}. */
   readonly #nodes = new Map<string, TreeNode>();
   readonly #lastItems = new WeakMap<TreeNode, vscode.TreeItem>();
+  /** Whether a connection's row says that somebody is signed in. */
+  readonly #drawnSignedIn = new Map<string, boolean>();
   /** Rows to refresh; `undefined` means all of them. */
   readonly #stale = new Set<TreeNode | undefined>();
 
@@ -111,12 +113,8 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     const { connection: name } = node.args;
     const connection = this.deps.connections.find(name);
     const protocol = connection === undefined ? undefined : protocolOf(connection);
-    const signedIn = this.#keeper.holdsAny(
-      name,
-      ({ state, kind }) =>
-        state !== 'expired' &&
-        (kind === 'user' || (protocol !== undefined && protocol.sessions === undefined)),
-    );
+    const signedIn = this.#isSignedIn(name);
+    this.#drawnSignedIn.set(name, signedIn);
     const item = itemOf(node, name);
     const relay = this.deps.relays.of(name);
     const states = [signedIn ? 'signedIn' : 'signedOut', ...(relay === undefined ? [] : ['relay'])];
@@ -153,6 +151,15 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     return item;
   }
 
+  #isSignedIn(name: string): boolean {
+    const connection = this.deps.connections.find(name);
+    const isSignIn = connection !== undefined && protocolOf(connection).sessions === undefined;
+    return this.#keeper.holdsAny(
+      name,
+      ({ state, kind }) => state !== 'expired' && (kind === 'user' || isSignIn),
+    );
+  }
+
   #tokenItem(node: TreeNode, id: string): vscode.TreeItem {
     const token = this.#keeper.find(id);
     if (token === undefined) {
@@ -169,7 +176,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
       token.keepAlive === 'manual'
         ? undefined
         : paused
-          ? vscode.l10n.t('auto, resting')
+          ? vscode.l10n.t('auto, paused')
           : vscode.l10n.t('auto');
     const until = timeOf(token.expiresAt, token.lifeMs);
     const end = {
@@ -190,13 +197,13 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
         : vscode.l10n.t('Lives until {0}', until),
       token.source === 'reported'
         ? vscode.l10n.t('The gateway told this life.')
-        : vscode.l10n.t('Reckoned from the timeout of {0} minutes.', minutes(token.lifeMs)),
+        : vscode.l10n.t('Estimated from the timeout of {0} minutes.', minutes(token.lifeMs)),
       vscode.l10n.t('Opened {0}, last used {1}', timeOf(token.openedAt), timeOf(token.lastUsedAt)),
       token.keepAlive === 'auto'
         ? paused
-          ? vscode.l10n.t('Automatic renewal rests: the token was not used for long.')
+          ? vscode.l10n.t('Automatic renewal is paused: the token has not been used for a long time.')
           : vscode.l10n.t('Renewed automatically')
-        : vscode.l10n.t('Renewed by hand'),
+        : vscode.l10n.t('Renewed manually'),
       kept,
     );
     item.accessibilityInformation = { label: joined(', ', labelOf(token), end, more.replace(' · ', ', ')) };
@@ -208,8 +215,9 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     const key = keyOf({ connection, id });
     const node = this.#nodes.get(key);
     const isHeld = this.#keeper.find(id) !== undefined;
+    const isSignInChanged = this.#drawnSignedIn.get(connection) !== this.#isSignedIn(connection);
     if (what === 'changed' && node !== undefined && isHeld) {
-      this.#stale.add(node);
+      this.#stale.add((isSignInChanged && this.#nodes.get(keyOf({ connection }))) || node);
     } else if (what !== 'changed' || node !== undefined || isHeld) {
       // A session that is being closed is hidden, and shown again if that fails.
       const parent = this.#nodes.get(keyOf({ connection }));

@@ -60,7 +60,12 @@ async function wordsIn(language: string | undefined): Promise<Words> {
   const label = (english: string): string => texts[english] ?? english;
   return {
     label,
-    text: (english) => new RegExp(label(english).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')),
+    text: (english) =>
+      new RegExp(
+        label(english)
+          .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+          .replace('\\{0\\}', '.*'),
+      ),
     command: (key) => `Session Tokens: ${titles[`command.${key}`]}`,
   };
 }
@@ -192,7 +197,7 @@ async function watch(vs: Workbench, words: Words): Promise<void> {
   await vs.palette(words.command('results.plot'));
   await vs.palette(words.command('results.watch'));
   await vs.quickInput.pick(
-    words.text('Each look also keeps the session alive'),
+    words.text('Each refresh also keeps the session alive'),
     words.label('Every {0} seconds').replace('{0}', '2'),
   );
   const table = vs.webview();
@@ -215,7 +220,7 @@ async function alerts(vs: Workbench, words: Words): Promise<void> {
   await vs.webview().locator('.cell.alert').first().waitFor();
   await vs.palette(words.command('results.watch'));
   await vs.quickInput.pick(
-    words.text('Each look also keeps the session alive'),
+    words.text('Each refresh also keeps the session alive'),
     words.label('Every {0} seconds').replace('{0}', '2'),
   );
   await vs.notification(/ASICPSCA > 35/);
@@ -281,18 +286,18 @@ async function describe(vs: Workbench, words: Words): Promise<void> {
   try {
     await vs.showTokens();
     await vs.palette(words.command('describeApi'));
-    await quickInput.answer(words.text("The gateway's address"), blade.url);
-    await quickInput.answer(words.text('A name for it'), 'inventory');
+    await quickInput.answer(words.text('Address of the gateway'), blade.url);
+    await quickInput.answer(words.text('Name of the connection'), 'inventory');
     await quickInput.answer(words.text('The request that signs in: method and path'), 'POST /api/login');
     await quickInput.pick(words.text('How does it get your credentials?'), words.label('JSON in the body'));
     await quickInput.answer(
       words.text('What it is sent; each name in braces is asked for at sign-in'),
       '{"user": "{username}", "secret": "{password}"}',
     );
-    await vs.answerDialog(/POST \/api\/login/, words.label('Agree'));
+    await vs.answerDialog(/POST \/api\/login/, words.label('Allow'));
     await quickInput.answer(words.text('User'), 'ann');
     await quickInput.answer(words.text('Password'), 'demo');
-    await quickInput.pick(words.text('Remember these credentials?'), words.label('Only Now'));
+    await quickInput.pick(words.text('Remember these credentials?'), words.label("Don't Remember"));
     await quickInput.waitFor(words.text('Which one is the token?'));
     await vs.page.mouse.move(500, 600);
   } finally {
@@ -312,13 +317,13 @@ async function signIn(vs: Workbench, { text, label }: Words): Promise<void> {
   await vs.row('SYSA').click();
   const { quickInput } = vs;
   await quickInput.answer(text('User'), 'demo');
-  await quickInput.answer(text('Password'), 'demo');
-  await quickInput.pick(text('Remember these credentials?'), label('Only Now'));
+  await quickInput.answer(text('Password for {0}'), 'demo');
+  await quickInput.pick(text('Remember these credentials?'), label("Don't Remember"));
   await vs.waitForRows((rows) => rows.some(({ level }) => level === 2));
   await vs.row('markets').click();
   await quickInput.pick(text('How do you sign in?'), label('API key'));
   await quickInput.answer(text('API key'), 'demo');
-  await quickInput.pick(text('Remember these credentials?'), label('Only Now'));
+  await quickInput.pick(text('Remember these credentials?'), label("Don't Remember"));
   await vs.waitForRows((rows) => rows.filter(({ level }) => level === 2).length === 2);
 }
 

@@ -23,7 +23,7 @@ interface Strings {
 const takers = [
   { call: /\bl10n\.t\(/g, argument: 0 },
   { call: /\bnew TokensError\(/g, argument: 1 },
-  { call: /\btemplate: (?=['"])/g, argument: 0 },
+  { call: /\btemplate:\s+(?=['"])/g, argument: 0 },
 ] as const;
 
 /** Texts that come from one of the other calls, on their way. */

@@ -46,8 +46,8 @@ describe('security: a token for another extension', () => {
     await quickInput.answer(/Connection/, 'host');
     await vs().answerDialog(/Sample neighbour/, 'Allow');
     // Where there is a session that others hold, VS Code asks which one is meant.
-    await quickInput.pick(/account/i, 'host BBI3SYSA');
-    await vs().notification(/Sample: a token of host BBI3SYSA/);
+    await quickInput.pick(/account/i, 'BBI3SYSA (host)');
+    await vs().notification(/Sample: a token of BBI3SYSA \(host\)/);
     assert.equal(sandbox().stats().userTokens, 1, 'the token is the one that was there');
 
     await vs().rowMenu('BBI3SYSA', 'Forget User Token');

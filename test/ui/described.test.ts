@@ -15,17 +15,17 @@ describe('an API that is described', () => {
     const { quickInput } = vs();
     await vs().showTokens();
     await vs().palette('Session Tokens: Add Connection…');
-    const kinds = await quickInput.offered(/What kind/);
+    const kinds = await quickInput.offered(/kind of gateway/);
     const redfish = kinds.find(({ label }) => label.startsWith('Redfish'));
     assert.match(redfish?.detail ?? '', /documentation: .*sushy/);
-    await quickInput.pick(/What kind/, redfish?.label ?? '');
-    await quickInput.answer(/address/, blade().url);
-    await quickInput.answer(/name/, 'blade');
-    await quickInput.pick(/127\.0\.0\.1/, 'Try It');
+    await quickInput.pick(/kind of gateway/, redfish?.label ?? '');
+    await quickInput.answer(/Address of/, blade().url);
+    await quickInput.answer(/Name of/, 'blade');
+    await quickInput.pick(/127\.0\.0\.1/, 'Test Connection');
     await vs().answerNotification(/blade was added/, 'Sign In');
     await quickInput.answer(/User/, 'ann');
     assert.ok((await quickInput.answer(/Password/, password)).masked);
-    await quickInput.pick(/Remember/, 'Only Now');
+    await quickInput.pick(/Remember/, "Don't Remember");
     await vs().waitForRows((rows) => rows.length === 2);
     await vs().waitForStatusBar((text) => /(?:29|30):\d\d/.test(text ?? ''));
 
@@ -70,15 +70,15 @@ describe('an API that is described', () => {
     const { quickInput } = vs();
     await vs().showTokens();
     await vs().palette('Session Tokens: Describe an API…');
-    await quickInput.answer(/address/, blade().url);
-    await quickInput.answer(/name/, 'mine');
+    await quickInput.answer(/Address of/, blade().url);
+    await quickInput.answer(/Name of/, 'mine');
     await quickInput.answer(/signs in: method and path/, 'POST /api/login');
     await quickInput.pick(/credentials/, 'JSON in the body');
     await quickInput.answer(/braces/, '{"user": "{username}", "pass": "{password}"}');
-    await vs().answerDialog(/username, password → POST \/api\/login, in the body/, 'Agree');
+    await vs().answerDialog(/username, password → POST \/api\/login, in the body/, 'Allow');
     await quickInput.answer(/User/, 'ann');
     await quickInput.answer(/Password/, password);
-    await quickInput.pick(/Remember/, 'Only Now');
+    await quickInput.pick(/Remember/, "Don't Remember");
     const items = await quickInput.offered(/the token/);
     assert.deepEqual(
       items.filter(({ label }) => label.trim() === 'token').map(({ description }) => description),
@@ -86,16 +86,16 @@ describe('an API that is described', () => {
     );
     await quickInput.pick(/the token/, 'It comes with one more request…');
     await quickInput.answer(/request after that/, 'GET /api/ticket');
-    await vs().answerDialog(/username, password → POST \/api\/login, in the body/, 'Agree');
+    await vs().answerDialog(/username, password → POST \/api\/login, in the body/, 'Allow');
     await quickInput.pick(/the token/, '/data/token');
     await quickInput.pick(/go out/, 'Authorization: Bearer');
     await quickInput.pick(/How long/, '30 minutes from now');
-    await quickInput.pick(/set its life back/, 'No, or nobody knows');
+    await quickInput.pick(/set its life back/, 'No, or not known');
     await quickInput.answer(/tells the life left/, 'GET /api/none');
-    await vs().answerDialog(/token → every request, in the header Authorization/, 'Agree');
-    await vs().answerDialog(/status 404/, 'Change It');
+    await vs().answerDialog(/token → every request, in the header Authorization/, 'Allow');
+    await vs().answerDialog(/status 404/, 'Edit Request');
     await quickInput.answer(/tells the life left/, 'GET /api/ticket');
-    await vs().answerDialog(/token → every request, in the header Authorization/, 'Agree');
+    await vs().answerDialog(/token → every request, in the header Authorization/, 'Allow');
     await quickInput.pick(/How long/, '30 minutes from now');
     await quickInput.answer(/sets its life back/, '');
     await quickInput.answer(/ends the token/, 'POST /api/logout');
@@ -154,7 +154,7 @@ describe('an API that is described', () => {
     await vs().answerDialog(/username, password → POST \/api\/login/, 'Cancel');
     assert.equal(blade().asked.length, 0);
     await vs().palette('Session Tokens: Sign In');
-    await vs().answerDialog(/username, password → POST \/api\/login/, 'Agree');
+    await vs().answerDialog(/username, password → POST \/api\/login/, 'Allow');
     await quickInput.answer(/User/, 'ann');
     await quickInput.answer(/Password/, password);
     await quickInput.pick(/Remember/, 'Remember');
@@ -164,10 +164,10 @@ describe('an API that is described', () => {
     await vs().palette('Session Tokens: Get Data');
     await quickInput.answer(/Request/, 'GET /api/hosts{?site}');
     await quickInput.answer(/Parameters/, 'site=Graz');
-    await vs().notification(/own died (?:29|30) min early. Is its life really 30 min/);
+    await vs().notification(/own expired (?:29|30) min early. Is its life really 30 min/);
     // It is told as soon as it is known; the request follows under the new token.
     await until('the request', async () => blade().asked.at(-1) === 'GET /api/hosts?site=Graz');
-    await vs().answerNotification(/died/, 'Set It to 1 min');
+    await vs().answerNotification(/min early/, 'Set It to 1 min');
     await until('the setting', async () => {
       const [stored] = (await vs().settings())['sessionTokens.connections'] as {
         life: { minutes: number };

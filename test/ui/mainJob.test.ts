@@ -18,18 +18,31 @@ describe('the main job, by palette', () => {
     const stats = async () => (await (await fetch(`${url}/sandbox/stats`)).json()) as SandboxStats;
 
     await vs().palette('Session Tokens: Add Connection…');
-    await quickInput.pick(/What kind/, 'BMC AMI Common REST API');
-    await quickInput.answer(/address/, url);
-    await quickInput.answer(/name/, 'mainframe');
-    await quickInput.pick(/127\.0\.0\.1/, 'Try It');
+    await quickInput.pick(/kind of gateway/, 'BMC AMI Common REST API');
+    await quickInput.answer(/Address of/, 'http://127.0.0.1:1');
+    assert.match((await quickInput.waitFor(/Name of/)).title, /Add Connection \(3\/4\)/);
+    await quickInput.back();
+    assert.equal((await quickInput.waitFor(/Address of/)).value, 'http://127.0.0.1:1');
+    await quickInput.accept();
+    await quickInput.answer(/Name of/, 'mainframe');
+    await quickInput.pick(/127\.0\.0\.1/, 'Test Connection');
+    await vs().answerNotification(/Nothing answers at/, 'Edit Address');
+    await quickInput.answer(/Address of/, url);
+    assert.equal((await quickInput.waitFor(/Name of/)).value, 'mainframe');
+    await quickInput.accept();
+    await quickInput.pick(/127\.0\.0\.1/, 'Test Connection');
     await vs().notification(/mainframe was added/);
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'mainframe'));
 
     await vs().palette('Session Tokens: Sign In');
     await quickInput.pick(/Choose a connection/, 'mainframe');
     await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
+    await quickInput.answer(/User/, 'dmeo');
+    await quickInput.waitFor(/Password for dmeo/);
+    await quickInput.back();
     await quickInput.answer(/User/, 'demo');
-    const asked = await quickInput.waitFor(/Password/);
+    const asked = await quickInput.waitFor(/Password for demo/);
+    assert.match(asked.title, /Sign In to mainframe \(Service BBI3SYSA\) \(2\/3\)/);
     assert.equal(asked.masked, true, 'the password is shown while it is typed');
     await quickInput.accept();
     await quickInput.answer(/This must not be empty/, 'demo');
@@ -76,7 +89,7 @@ describe('the main job, by palette', () => {
 
     await vs().palette('Session Tokens: Query Remaining Life');
     await quickInput.pick(/Choose a token/, 'MVMVS/JCPU (mainframe)');
-    await vs().notification(/MVMVS\/JCPU .*reckoned from the timeout/);
+    await vs().notification(/MVMVS\/JCPU .*estimated from the timeout/);
 
     await vs().palette('Session Tokens: Copy Token');
     await quickInput.pick(/Choose a token/, 'MVMVS/JCPU (mainframe)');

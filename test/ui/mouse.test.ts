@@ -26,13 +26,13 @@ describe('the main job, by mouse', () => {
     await vs().rowAction('MVMVS/JCPU', 'Keep Alive');
     await until('the countdown to be back', async () => (await vs().lifeLeft()) > low);
 
-    await vs().rowAction('MVMVS/JCPU', 'Switch Automatic Renewal');
+    await vs().rowAction('MVMVS/JCPU', 'Toggle Automatic Renewal');
     await vs().waitForRows((rows) => /auto/.test(described(rows, 'MVMVS/JCPU')));
-    await vs().rowAction('MVMVS/JCPU', 'Switch Automatic Renewal');
+    await vs().rowAction('MVMVS/JCPU', 'Toggle Automatic Renewal');
     await vs().waitForRows((rows) => !/auto/.test(described(rows, 'MVMVS/JCPU')));
 
     await vs().rowMenu('MVMVS/JCPU', 'Query Remaining Life');
-    await vs().notification(/MVMVS\/JCPU .*reckoned/);
+    await vs().notification(/MVMVS\/JCPU .*estimated/);
     await vs().rowMenu('MVMVS/JCPU', 'Copy Token');
     await until('the token on the clipboard', async () => /^\S{9,}$/.test(await vs().clipboard()));
 

@@ -21,7 +21,7 @@ describe('a notice', () => {
       /^2 tokens are about to expire, MVMVS\/JCPU .* first\.$/,
       40_000,
     );
-    assert.deepEqual(actions, ['Keep Alive', 'Let It Go', 'Always for This Connection']);
+    assert.deepEqual(actions, ['Keep Alive', 'Let It Expire', 'Always for This Connection']);
     assert.equal((await vs().notifications()).length, 1);
 
     await vs().answerNotification(/about to expire/, 'Always for This Connection');
@@ -33,5 +33,20 @@ describe('a notice', () => {
     assert.ok(rows.every(({ spoken }) => !/ends at/.test(spoken)));
     const [connection] = (await vs().settings())['sessionTokens.connections'] as { name: string }[];
     assert.deepEqual(connection, { ...connection, name: connectionName, keepAlive: 'auto' });
+  });
+});
+
+describe('a sign-in that has expired', () => {
+  const sandbox = useFixture(() => startSandbox({ lifeSeconds: 15 }));
+  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
+
+  it('is seen at its connection, and the status bar offers to sign in again', async () => {
+    await vs().showTokens();
+    await signIn(vs());
+    await vs().waitForStatusBar((text) => /expired/.test(text ?? ''), { timeoutMs: 30_000 });
+    await vs().waitForRows(([row]) => row?.label === connectionName && row.description === 'signed out');
+    await vs().statusBarItem().click();
+    await vs().quickInput.pick(/./, 'Sign In Again');
+    await vs().quickInput.waitFor(/Sign In to host \(Service BBI3SYSA\)/);
   });
 });

@@ -35,7 +35,7 @@ describe('a passphrase and the secret of a header, as a person is asked for them
     assert.ok(asked.every(({ masked }) => masked));
     await quickInput.pick(/How do you sign in/, 'API key');
     await quickInput.answer(/API key/, 'api-key-of-the-ui-test');
-    await quickInput.pick(/Remember these/, 'Only Now');
+    await quickInput.pick(/Remember these/, "Don't Remember");
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'mutual') && rows.length > 1);
     const [first] = gateway().heard;
     assert.equal(`${first?.peer} with ${first?.headers['x-key']}`, 'somebody with v1 key-of-the-ui-test');

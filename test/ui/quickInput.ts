@@ -116,6 +116,11 @@ export class QuickInput {
     await this.#input.press('Escape');
   }
 
+  /** Goes back to the question before. */
+  async back(): Promise<void> {
+    await this.#widget.getByRole('button', { name: 'Back' }).click();
+  }
+
   async waitUntilClosed(): Promise<void> {
     await this.#widget.waitFor({ state: 'hidden' });
   }

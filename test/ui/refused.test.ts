@@ -56,11 +56,32 @@ describe('a person who is asked again', () => {
         'sessionTokens.connections': [
           { ...common, name: 'strict', url: gateway().url, dialect: 'views' },
           { ...common, name: 'double', url: sandbox().url },
+          { kind: 'bmc-cra', name: 'down', url: 'http://127.0.0.1:1' },
         ],
       },
     }),
     { together: true },
   );
+
+  it('is not asked for the service of a gateway that does not answer, but told so', async () => {
+    await vs().showTokens();
+    await vs().row('down').click();
+    const { actions } = await vs().notification(/Nothing answers at 127\.0\.0\.1:1/);
+    assert.deepEqual(actions, ['Open Settings', 'Show Log']);
+    await vs().quickInput.waitUntilClosed();
+  });
+
+  it('signs in again after a wrong password without choosing the connection again', async () => {
+    await vs().palette('Session Tokens: Sign In');
+    await vs().quickInput.pick(/Choose a connection/, 'strict');
+    await vs().quickInput.answer(/User/, 'demo');
+    await vs().quickInput.answer(/Password for demo/, 'wrong');
+    await vs().quickInput.pick(/Remember these/, "Don't Remember");
+    await vs().answerNotification(/PASSWORD EXPIRED/, 'Sign In Again');
+    await vs().quickInput.waitFor(/Sign In to strict/);
+    await vs().quickInput.cancel();
+    gateway().refused = 0;
+  });
 
   it('because a password was refused: reads why, is shown it in the tree, and signs in anew there; it was sent once', async () => {
     const { quickInput } = vs();
@@ -69,7 +90,7 @@ describe('a person who is asked again', () => {
     gateway().change('second-pass');
     for (let attempt = 0; attempt < 3; attempt++) {
       await getData(vs(), 'MVMVS/JCPU', 'strict');
-      await quickInput.waitFor(/were refused, enter them anew: .*PASSWORD EXPIRED/);
+      await quickInput.waitFor(/were refused, enter them again: .*PASSWORD EXPIRED/);
       await quickInput.cancel();
       await quickInput.waitUntilClosed();
     }
@@ -79,15 +100,15 @@ describe('a person who is asked again', () => {
     assert.match(rows.find(({ label }) => label === 'strict')?.spoken ?? '', /credentials refused/);
 
     await vs().row('strict').click();
-    await quickInput.answer(/enter them anew: .*PASSWORD EXPIRED/, 'demo');
+    await quickInput.answer(/enter them again: .*PASSWORD EXPIRED/, 'demo');
     assert.equal((await quickInput.answer(/Password/, 'second-pass')).masked, true);
     await quickInput.pick(/Remember these/, 'Remember');
     await vs().waitForRows(
-      (all) => all.length === 3 && !all.some(({ description }) => isRefused(description)),
+      (all) => all.length === 4 && !all.some(({ description }) => isRefused(description)),
     );
     assert.equal(gateway().refused, 1);
     await vs().palette('Session Tokens: Sign Out');
-    await vs().waitForRows((all) => all.length === 2);
+    await vs().waitForRows((all) => all.length === 3);
   });
 
   it('because a gateway wants its Tomcat user: once, for a name and, masked, for the password', async () => {

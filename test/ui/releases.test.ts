@@ -73,7 +73,7 @@ describe('the releases of CRA, by palette', () => {
         await quickInput.answer(/Set what you need/, 'Sort');
         await quickInput.answer(/Up to four columns/, 'Jobname');
         await quickInput.answer(/Sort: Jobname/, 'Descending');
-        await quickInput.pick(/Up to four columns/, 'Go on with 1 chosen');
+        await quickInput.pick(/Up to four columns/, 'Continue with 1 selected');
         const chosen = await quickInput.offered(/Set what you need/);
         const said = chosen.map(({ description }) => description).filter((text) => text !== '');
         assert.deepEqual(said, ['SYSB', tellsDefinitions ? 'A.D' : 'CDREJNAM.D']);

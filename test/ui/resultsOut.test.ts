@@ -61,7 +61,7 @@ describe('what leaves a result', () => {
     await getResult(vs(), 'MVMVS/JESPOOL');
     // The secrets there are: those that the sandbox holds.
     await vs().palette('Session Tokens: Copy Token');
-    await vs().quickInput.pick(/Choose a token/, 'host BBI3SYSA');
+    await vs().quickInput.pick(/Choose a token/, 'BBI3SYSA (host)');
     await until('the token', async () => /^\S{9,}$/.test(await vs().clipboard()));
     const token = await vs().clipboard();
     const address = `${recorder().url}/cra/serviceGateway/services/BBI3SYSA/products/MVMVS/views/JESPOOL/data`;

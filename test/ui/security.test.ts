@@ -9,10 +9,10 @@ describe('security, as a person sees it', () => {
     const { quickInput } = vs();
     await vs().showTokens();
     await vs().palette('Session Tokens: Add Connection…');
-    await quickInput.pick(/What kind/, 'SARUS');
-    await quickInput.answer(/address/, 'http://gateway.invalid');
-    await quickInput.answer(/name/, 'far');
-    await quickInput.pick(/gateway\.invalid/, 'Add Without Trying');
+    await quickInput.pick(/kind of gateway/, 'SARUS');
+    await quickInput.answer(/Address of/, 'http://gateway.invalid');
+    await quickInput.answer(/Name of/, 'far');
+    await quickInput.pick(/gateway\.invalid/, 'Add Without Testing');
     const rows = await vs().waitForRows((all) => all.some(({ label }) => label === 'far'));
     assert.match(rows.find(({ label }) => label === 'far')?.description ?? '', /not encrypted/);
 

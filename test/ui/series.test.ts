@@ -34,7 +34,7 @@ describe('series of a market-data service', () => {
     await vs().palette('Session Tokens: Sign In');
     await quickInput.pick(/How do you sign in/, 'API key');
     await quickInput.answer(/API key/, 'demo');
-    await quickInput.pick(/Remember these/, 'Only Now');
+    await quickInput.pick(/Remember these/, "Don't Remember");
     await vs().waitForStatusBar((text) => text !== undefined);
 
     await vs().palette('Session Tokens: Get Data');
@@ -53,7 +53,7 @@ describe('series of a market-data service', () => {
       await page.keyboard.press('Space');
     }
     await page.keyboard.press('Enter');
-    await quickInput.pick(/Datasource/, 'Go on with 2 chosen');
+    await quickInput.pick(/Datasource/, 'Continue with 2 selected');
     await quickInput.pick(/Period/, 'The last 5 years');
     await quickInput.pick(/Frequency/, 'Every month');
 

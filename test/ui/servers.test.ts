@@ -34,7 +34,7 @@ describe('an API that somebody else wrote, by palette', () => {
     const answer = async (password: string): Promise<void> => {
       await quickInput.answer(/User/, login.username);
       await quickInput.answer(/Password/, password);
-      await quickInput.pick(/Remember these/, 'Only Now');
+      await quickInput.pick(/Remember these/, "Don't Remember");
     };
     await vs().showTokens();
     await vs().palette('Session Tokens: Sign In');

@@ -22,13 +22,13 @@ interface SignInAnswers {
   readonly password?: string;
   /** Asked where the connection names a user of the gateway itself. */
   readonly gatewayPassword?: string;
-  readonly keep?: 'Remember' | 'Only Now';
+  readonly keep?: 'Remember' | "Don't Remember";
 }
 
 /** Signs in, and waits until the status bar tells of a token. */
 export async function signIn(vs: Workbench, answers: SignInAnswers = {}): Promise<void> {
   const { quickInput } = vs;
-  const { connection, user = 'demo', password = 'demo', gatewayPassword, keep = 'Only Now' } = answers;
+  const { connection, user = 'demo', password = 'demo', gatewayPassword, keep = "Don't Remember" } = answers;
   await vs.palette('Session Tokens: Sign In');
   await chooseConnection(vs, connection);
   await quickInput.answer(/User/, user);

@@ -20,12 +20,12 @@ for (const language of [undefined, 'de', 'es', 'fr', 'ja', 'tr']) {
     it('shows the whole time at which a token ends', async () => {
       const texts = await readBundle(codeBundle(language));
       const titles = await readBundle(manifestBundle(language));
-      const text = (english: string): RegExp => new RegExp(texts[english] ?? english);
+      const text = (english: string): RegExp => new RegExp((texts[english] ?? english).replace('{0}', '.*'));
       await vs().showTokens();
       await vs().row('host').click();
       await vs().quickInput.answer(text('User'), 'demo');
-      await vs().quickInput.answer(text('Password'), 'demo');
-      await vs().quickInput.pick(/./, texts['Only Now'] ?? 'Only Now');
+      await vs().quickInput.answer(text('Password for {0}'), 'demo');
+      await vs().quickInput.pick(/./, texts["Don't Remember"] ?? "Don't Remember");
       await vs().waitForRows((rows) => rows.length === 2);
       await vs().palette(`Session Tokens: ${titles['command.getData']}`);
       await vs().quickInput.pick(/./, 'MVMVS/JESPOOL');

@@ -346,7 +346,7 @@ export class HttpClient extends Part<HttpDeps> {
         if (secret === undefined && value.includes(secretPlace)) {
           throw new TokensError(
             'E_CREDENTIALS',
-            'The secret of the header {0} of {1} is not known: sign in by hand to be asked for it.',
+            'The secret of the header {0} of {1} is not known: sign in manually to be asked for it.',
             [name, connection.name],
             { sent: false },
           );

@@ -75,7 +75,7 @@ function pfxOf(name: string, file: string, pfx: Buffer, passphrase: string | und
       : unusable(
           {
             template:
-              'The pfxFile {0} is no PKCS#12 file, or one protected by a method too old to be read here.',
+              'The pfxFile {0} is not a PKCS#12 file, or one protected by a method too old to be read here.',
             args: [file],
           },
           error,
@@ -95,8 +95,8 @@ function noPassphrase(name: string, tried: string | undefined, error: unknown): 
   return new TokensError(
     'E_CREDENTIALS',
     tried === undefined
-      ? 'The client certificate of {0} needs a passphrase: sign in by hand to be asked for it.'
-      : 'The passphrase does not open the client certificate of {0}: sign in by hand to be asked for another.',
+      ? 'The client certificate of {0} needs a passphrase: sign in manually to be asked for it.'
+      : 'The passphrase does not open the client certificate of {0}: sign in manually to be asked for another.',
     [name],
     unsent(error),
   );

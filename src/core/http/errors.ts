@@ -31,9 +31,14 @@ export function explain(
     return tooManyHeaders(host);
   }
   if (code.startsWith('HPE_')) {
-    return new TokensError('E_PROTOCOL', '{0} does not answer in HTTP; check address and port.', [host], {
-      detail,
-    });
+    return new TokensError(
+      'E_PROTOCOL',
+      '{0} does not answer in HTTP; check the address (http or https?) and its port.',
+      [host],
+      {
+        detail,
+      },
+    );
   }
   if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') {
     return new TokensError('E_PROTOCOL', 'A token of {0} has characters that cannot be sent.', [host], {
@@ -99,7 +104,10 @@ const tlsFailures: Readonly<Record<string, Message>> = {
     template:
       'The certificate of {0} was issued for another name; use the name in it as the connection’s address.',
   },
-  EPROTO: { template: '{0} does not speak TLS as it is known here; check address and port.' },
+  EPROTO: {
+    template:
+      '{0} does not answer in TLS, or in one too old; check the address (http or https?) and its port.',
+  },
 };
 
 /** @param bound in bytes */

@@ -237,8 +237,8 @@ function refusedBefore(connection: string, words: string): TokensError {
   return new TokensError(
     'E_CREDENTIALS',
     words === ''
-      ? '{0} has refused the remembered credentials: sign in anew.'
-      : '{0} has refused the remembered credentials, sign in anew: {1}',
+      ? '{0} has refused the remembered credentials: sign in again.'
+      : '{0} has refused the remembered credentials, sign in again: {1}',
     [connection, ended(words)],
     details,
   );

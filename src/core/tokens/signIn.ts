@@ -196,7 +196,7 @@ export class SignIn extends Part<SignInDeps> {
     if (isStopped) {
       refusal = new TokensError(
         'E_EXPIRED',
-        '{0} has refused {1} new tokens in a row, so nobody signs in again by itself: sign in by hand.',
+        '{0} has refused {1} new tokens in a row, so there is no more automatic sign-in: sign in manually.',
         [connection.name, maxRefusedInRow],
       );
     }

@@ -138,7 +138,7 @@ export class ResultPanel extends Part<PanelServices> {
         this.#tell();
         this.note(
           why === 'hidden'
-            ? vscode.l10n.t('The watch has ended: nobody has looked for a while.')
+            ? vscode.l10n.t('The watch has ended: the result was out of sight for a while.')
             : vscode.l10n.t('The watch has ended.'),
         );
       },

@@ -129,7 +129,7 @@ export class Results extends Part<PanelServices> {
       const bytes = await vscode.workspace.fs.readFile(file);
       return await tableOf(this.deps.worker, new TextDecoder().decode(bytes));
     } catch {
-      throw new TokensError('E_CONFIG', '{0} is no result that was exported as JSON.', [file.fsPath]);
+      throw new TokensError('E_CONFIG', '{0} is not a result that was exported as JSON.', [file.fsPath]);
     }
   }
 

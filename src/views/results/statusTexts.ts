@@ -38,7 +38,7 @@ export function statusTexts(
   }
   if (mended > 0) {
     add(
-      vscode.l10n.t('mended in {0} places', mended.toLocaleString()),
+      vscode.l10n.t('repaired in {0} places', mended.toLocaleString()),
       vscode.l10n.t(
         'The answer is not valid JSON there. What has no value is an empty cell, anything else is shown as it was sent.',
       ),
@@ -50,7 +50,7 @@ export function statusTexts(
     add(text, [warning, ...others].join('\n'), true);
   }
   if (masked) {
-    add(vscode.l10n.t('secrets masked'), vscode.l10n.t('A password or token of yours stood in the data.'));
+    add(vscode.l10n.t('secrets masked'), vscode.l10n.t('The data contained a password or token of yours.'));
   }
   if (watchedEvery !== undefined) {
     add(vscode.l10n.t('watched every {0} s', watchedEvery));
@@ -66,7 +66,7 @@ function answerTexts({ kept, outcome }: ResultModel, add: Add): void {
   if (kept !== undefined) {
     add(vscode.l10n.t('from before the reload'), vscode.l10n.t('Refresh gets the data again'));
   } else if (outcome !== undefined) {
-    add(durationText(outcome.elapsedMs), vscode.l10n.t('From the asking to the last byte'));
+    add(durationText(outcome.elapsedMs), vscode.l10n.t('From the request to the last byte'));
     if (outcome.apiCalls !== undefined) {
       add(
         outcome.apiCalls === 1
@@ -100,7 +100,7 @@ function markedTexts(
   if (differences !== undefined) {
     const title =
       comparedWith === undefined
-        ? vscode.l10n.t('Rows, compared with the answer before')
+        ? vscode.l10n.t('Rows, compared with the previous answer')
         : vscode.l10n.t('Rows, compared with {0}', comparedWith);
     add(differencesText(differences), title);
     if (comparedWith !== undefined) {

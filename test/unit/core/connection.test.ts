@@ -64,7 +64,7 @@ describe('connections', () => {
   });
 
   it('have headers that can be sent and that are theirs to set', () => {
-    const no = 'is no header that can be set: its name is wrong, or each request needs its own';
+    const no = 'is not a header that can be set: its name is wrong, or each request needs its own';
     for (const name of [
       'Host',
       'content-length',

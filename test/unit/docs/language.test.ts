@@ -26,11 +26,21 @@ describe('the texts that people see', () => {
       return { code: 'E_PROTOCOL', template: 'sent on', args: [] };
       vscode.l10n.t(caught.template, ...caught.args);
       vscode.l10n.t(\`made of \${'parts'}\`);
-      vscode.l10n.t(title);`;
+      vscode.l10n.t(title);
+      const refusal = {
+        template:
+          'in a line of its own',
+      };`;
     const { found, unreadable } = stringsIn(code, 'file.ts');
     assert.deepEqual(
       found.map(({ text, place }) => `${place} ${text}`),
-      ["file.ts:4 {0} it's", 'file.ts:4 one', 'file.ts:5 {0} said “{1}”.', 'file.ts:6 sent on'],
+      [
+        "file.ts:4 {0} it's",
+        'file.ts:4 one',
+        'file.ts:5 {0} said “{1}”.',
+        'file.ts:6 sent on',
+        'file.ts:12 in a line of its own',
+      ],
     );
     assert.equal(unreadable.length, 2);
     assert.match(unreadable[0] ?? '', /^file\.ts:8: `made of/);

@@ -7,7 +7,7 @@ import { dataRequest, profileOf } from './wire.ts';
 
 const credentials: readonly LoginField[] = [
   { name: 'username', label: { template: 'User' }, isSecret: false },
-  { name: 'password', label: { template: 'Password' }, isSecret: true },
+  { name: 'password', label: { template: 'Password for {0}' }, isSecret: true },
 ];
 
 /** The gateway's Tomcat user (docs/protocols.md 2a); the label of its password names it. */

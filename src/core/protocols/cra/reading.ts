@@ -98,7 +98,7 @@ export function isList(body: unknown): boolean {
 export function servicesIn(body: unknown, host: string): Service[] {
   const list = findList(body, []);
   if (list === undefined) {
-    throw new TokensError('E_PROTOCOL', 'The answer of {0} is no list of services.', [host]);
+    throw new TokensError('E_PROTOCOL', 'The answer of {0} is not a list of services.', [host]);
   }
   return list.flatMap((item) => {
     const name = textOf(item, ['webservicename', 'servicename', 'name', 'service']);
@@ -111,7 +111,7 @@ export function servicesIn(body: unknown, host: string): Service[] {
 export function columnsIn(body: unknown, host: string): Column[] {
   const list = findList(body, ['columns', 'fields']);
   if (list === undefined) {
-    throw new TokensError('E_PROTOCOL', 'The answer of {0} is no definition of a view.', [host]);
+    throw new TokensError('E_PROTOCOL', 'The answer of {0} is not the definition of a view.', [host]);
   }
   return list.flatMap((item) => {
     const field = textOf(item, ['field', 'name', 'fieldname', 'element']);

@@ -139,7 +139,7 @@ export class Sending {
     if (missing !== undefined) {
       throw new TokensError(
         'E_CREDENTIALS',
-        'The request to {0} needs “{1}”, which is not remembered: sign in anew.',
+        'The request to {0} needs “{1}”, which is not remembered: sign in again.',
         [this.#connection.name, missing],
         { sent: false },
       );

@@ -5,7 +5,7 @@ import { dialog } from './dialog.ts';
 import { tokenEndpoints } from './endpoints.ts';
 import { dataRequest, request, rowsAt, type SarusQuery } from './request.ts';
 
-const password = { name: 'password', label: { template: 'Password' }, isSecret: true };
+const password = { name: 'password', label: { template: 'Password for {0}' }, isSecret: true };
 
 /** SARUS: one token, which is the session (docs/protocols.md 1). */
 export const sarus: Protocol<SarusQuery, Connection> = {

@@ -188,7 +188,7 @@ describe('protocols: client certificates', () => {
       [{ certFile, keyFile: torn }, /no private key in PEM.*torn\.pem/],
       [{ certFile }, /no private key in PEM/],
       [{ certFile, keyFile: other.keyFile }, /does not belong to the certificate/],
-      [{ pfxFile: junk }, /pfxFile .*junk\.pem is no PKCS#12 file/],
+      [{ pfxFile: junk }, /pfxFile .*junk\.pem is not a PKCS#12 file/],
     ];
     for (const [files, message] of told) {
       const error = await failure(client(url, files).send(get), 'E_CONFIG');

@@ -1,0 +1,129 @@
+import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import { protocolOf } from '../core/protocols/kinds.ts';
+import type { LoginField } from '../core/protocols/protocol.ts';
+import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
+import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
+import { translated } from '../userError.ts';
+import { askChoice, askText, inSteps, type Question, type Step, unlessCancelled } from './ask.ts';
+import type { Call } from './command.ts';
+
+/** Asks a person who they are. Nothing secret that was typed is ever shown again. */
+export const askLogin: AskLogin = async (connection, service, why, refusal) => {
+  const { name } = connection;
+  const title =
+    service === undefined
+      ? vscode.l10n.t('Sign In to {0}', name)
+      : vscode.l10n.t('Sign In to {0} (Service {1})', name, service);
+  const words = refusal?.details.detail;
+  const refused =
+    why === 'unknown'
+      ? undefined
+      : words
+        ? vscode.l10n.t('The remembered credentials were refused, enter them again: {0}', words)
+        : vscode.l10n.t('The remembered credentials were refused. Enter them again.');
+  return unlessCancelled(askForm(connection, title, refused));
+};
+
+/** Asks a person for the gateway's own login. */
+export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
+  const title = vscode.l10n.t('Sign In to {0}', connection.name);
+  const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
+  const answers: Record<string, string> = {};
+  const questions = fieldQuestions(fields, answers, ({ isSecret }, user = '') =>
+    isSecret && why === 'refused'
+      ? vscode.l10n.t('The gateway refused its own user {0}. Enter the password again.', user)
+      : undefined,
+  );
+  return unlessCancelled(inSteps(title, () => questions).then(() => answers));
+};
+
+/** Who asks for logins in a command: for a program only where one is missing, while a refusal is for it to hear. */
+export function loginDialogs({ interactive }: Call): OperationOptions {
+  if (interactive) {
+    return { askLogin, askGatewayLogin };
+  }
+  return {
+    askLogin: async (connection, service, why, refusal) => {
+      if (refusal !== undefined) {
+        throw refusal;
+      }
+      return askLogin(connection, service, why);
+    },
+  };
+}
+
+/** Asks for the way to sign in where there are several, for what it takes, and whether to remember it. */
+async function askForm(
+  connection: Connection,
+  title: string,
+  refused: string | undefined,
+): Promise<GivenLogin> {
+  const forms = protocolOf(connection).logins(connection);
+  const hasWays = forms.length > 1;
+  const items = forms.map((form) => ({
+    label: form.label === undefined ? '' : translated(form.label),
+    form,
+  }));
+  const answers: Record<string, string> = {};
+  let [form] = forms;
+  let remember = false;
+  const askWay: Question = async (step) => {
+    const placeHolder = refused ?? vscode.l10n.t('How do you sign in?');
+    ({ form } = await askChoice(items, { ...step, placeHolder }));
+  };
+  const fields = () => form?.fields ?? [];
+  await inSteps(title, () => [
+    ...(hasWays ? [askWay] : []),
+    ...fieldQuestions(fields(), answers, (field) => (hasWays || field !== fields()[0] ? undefined : refused)),
+    async (step) => {
+      remember = await askRemember(step);
+    },
+  ]);
+  return { login: Object.fromEntries(fields().map(({ name }) => [name, answers[name] ?? ''])), remember };
+}
+
+/**
+ * A question for each field that is not given. Its label can name what was answered before.
+ * @param toldOf what a person is told at a field, with those answers
+ */
+function fieldQuestions(
+  fields: readonly LoginField[],
+  answers: Record<string, string>,
+  toldOf: (field: LoginField, ...before: readonly string[]) => string | undefined,
+): Question[] {
+  return fields.flatMap((field, at) => {
+    const { name, label, given, isSecret = false } = field;
+    if (given !== undefined) {
+      answers[name] = given;
+      return [];
+    }
+    return async (step: Step) => {
+      const before = fields.slice(0, at).map((one) => answers[one.name] ?? '');
+      const asked = translated({ ...label, args: [...(label.args ?? []), ...before] });
+      const told = toldOf(field, ...before);
+      answers[name] = await askText({
+        ...step,
+        prompt: told ?? asked,
+        placeHolder: told === undefined ? '' : asked,
+        password: isSecret,
+        value: isSecret ? '' : (answers[name] ?? ''),
+        // Nothing is sent for an empty line: gateways lock people out who are refused too often.
+        validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('This must not be empty.') : undefined),
+      });
+    };
+  });
+}
+
+async function askRemember(step: Step): Promise<boolean> {
+  const yes = {
+    label: vscode.l10n.t('Remember'),
+    detail: vscode.l10n.t("Kept in VS Code's secret storage, so that an expired sign-in renews itself"),
+  };
+  const no = {
+    label: vscode.l10n.t("Don't Remember"),
+    detail: vscode.l10n.t('Asked for again when the token has expired'),
+  };
+  const placeHolder = vscode.l10n.t('Remember these credentials?');
+  return (await askChoice([yes, no], { ...step, placeHolder })) === yes;
+}
