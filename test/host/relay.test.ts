@@ -85,8 +85,6 @@ describe('relays', () => {
     const signIn = { request: 'POST /login', json: { user: '{username}', password: '{password}' } };
     const api2 = { name: 'api', kind: 'rest', url: `http://127.0.0.1:${port}`, signIn, token: '/token' };
     await setConnections([connection(), api2]);
-    answer = 'Agree';
-    await run('relayUrl', { connection: 'api' });
     answer = 'Allow';
     const url = await run<string>('relayUrl', { connection: 'api' });
     await api.signIn('api', { username: 'ann', password: 'of-the-house' });
