@@ -10,15 +10,10 @@ import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '
 import { matches } from './criteria.ts';
 import { type Description, isByKept } from './description.ts';
 import { isCalled, type Place, placeText, type Seen, seen, textAt } from './place.ts';
+import { leadsBack } from './sending.ts';
 
 /** What the request was for, which decides what a refusal means. */
 type Purpose = 'signIn' | 'renewal' | 'token';
-
-/** Whether an answer leads to where people sign in, which who has signed in is led away from. */
-function leadsBack({ status, headers }: HttpHead): boolean {
-  const to = URL.parse(headers.location ?? '', 'http://x');
-  return status >= 300 && /\/(?:log|sign)[-_]?[io]n(?:\.\w+)?\/?$/i.test(to?.pathname ?? '');
-}
 
 /** Longest text that is kept with a token, in characters. */
 const maxKeptLength = 8_192;
@@ -60,7 +55,8 @@ export class Answers {
     const isSaid = purpose !== 'token' && matches(refusals, view);
     const isRefused =
       purpose === 'signIn' && (isSaid || status === 401 || status === 403 || leadsBack(answer));
-    const isExpired = purpose !== 'signIn' && matches(expired, view);
+    const isBack = purpose === 'renewal' && leadsBack(answer);
+    const isExpired = isBack || (purpose !== 'signIn' && matches(expired, view));
     const isDone = status < (purpose === 'signIn' ? 400 : 300);
     if (isDone && !isAtLimit && !isSaid && !isRefused && !isExpired) {
       return undefined;

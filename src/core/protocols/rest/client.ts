@@ -28,7 +28,7 @@ import { fixedMs, isInBody, newLife, tells, tellsBeside, toldMs, type Unit } fro
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
 import { isSamePath, scriptRequest, withBody } from './relay.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
-import { leadsOn, type Scope, Sending, setsCookies } from './sending.ts';
+import { leadsBack, leadsOn, type Scope, Sending, setsCookies } from './sending.ts';
 import { namesInText } from './template.ts';
 
 /** Speaks to an API as the settings of its connection describe it (docs/rest.md). */
@@ -181,7 +181,8 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const scope = await this.#scopeWith(renew, tokens);
     this.#sending.requireLogin(renew, scope);
     const idempotent = isSafe(renew) && !this.renewsDead;
-    const answer = await this.#http.send({ ...this.#sending.fill(renew, scope), signal, idempotent });
+    const filled = this.#sending.fillForPage(renew, scope, leadsBack);
+    const answer = await this.#http.send({ ...filled, signal, idempotent });
     const view = seen(answer, answer.text);
     this.#answers.check(answer, view, 'renewal');
     const value = this.#answers.tokenAt(renew.token ?? token, view) ?? tokens.user;

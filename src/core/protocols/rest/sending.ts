@@ -110,15 +110,15 @@ export class Sending {
   fillForPage(
     one: RestRequest,
     scope: Scope,
-    isEnd: (head: HttpHead) => boolean,
+    isEnd: (head: HttpHead, isSafe: boolean) => boolean,
   ): ReturnType<Sending['fill']> {
     const filled = this.fill(one, scope);
     const { url } = this.#connection;
     const isHere = ({ headers }: HttpHead) =>
-      !isSafe(one) && URL.parse(headers.location ?? '', url)?.origin === new URL(url).origin;
+      URL.parse(headers.location ?? '', url)?.origin === new URL(url).origin;
     return {
       ...filled,
-      isAnswer: (head) => (isHere(head) && isEnd(head)) || filled.isAnswer?.(head) === true,
+      isAnswer: (head) => (isHere(head) && isEnd(head, isSafe(one))) || filled.isAnswer?.(head) === true,
     };
   }
 
@@ -187,13 +187,19 @@ export class Sending {
 }
 
 /** Whether a redirect is the answer of a sign-in: it sets cookies. */
-export function setsCookies({ status, headers }: HttpHead): boolean {
-  return status < 304 && headers['set-cookie'] !== undefined;
+export function setsCookies({ status, headers }: HttpHead, isSafe: boolean): boolean {
+  return !isSafe && status < 304 && headers['set-cookie'] !== undefined;
 }
 
-/** Whether a redirect says that the request was done; others (307, 308) say that it has moved. */
-export function leadsOn({ status }: HttpHead): boolean {
-  return status === 302 || status === 303;
+/** Whether a redirect says that the request was done; others (301, 307, 308) say that it has moved. */
+export function leadsOn({ status }: HttpHead, isSafe = false): boolean {
+  return !isSafe && (status === 302 || status === 303);
+}
+
+/** Whether a redirect leads to a login page, as where nobody is signed in. */
+export function leadsBack(head: HttpHead): boolean {
+  const to = URL.parse(head.headers.location ?? '', 'http://x');
+  return leadsOn(head) && /\/(?:log|sign)[-_]?[io]n(?:\.\w+)?\/?$/i.test(to?.pathname ?? '');
 }
 
 /** Basic authorization in UTF-8. @throws E_PROTOCOL for what would be read as another user and password */

@@ -213,7 +213,7 @@ describe('rest: the client', () => {
         ['/check', '/check', '/csrf'],
       );
       await failure(new Client(restOf(url, two)).gateway.signIn({ password: 'no' }), 'E_CREDENTIALS');
-      const renew = { request: 'POST /renew' };
+      const renew = { request: 'POST /renew', form: { p: demo.password } };
       const renewing = new Client(restOf(url, { ...described, refused: undefined, renew })).gateway.keepAlive(
         { user: 't' },
       );
@@ -762,6 +762,18 @@ describe('rest: the client', () => {
         const client = new Client(restOf(url, { ...description, refused: { at: '/error' } }));
         const renewing = client.gateway.keepAlive({ user: 't', more: { refresh: 'r' } });
         equal((await failure(renewing, 'E_HTTP')).details.refused, refused);
+      }
+    });
+
+    it('is none where the answer leads back to where people sign in', async () => {
+      const { url } = await serve((call, response) =>
+        call.path === '/login'
+          ? response.end('<html>')
+          : response.writeHead(302, { Location: '/login' }).end(),
+      );
+      for (const request of ['GET /me', 'POST /me']) {
+        const description = { ...plain, life: { minutes: 5, sliding: true }, renew: { request } };
+        await failure(new Client(restOf(url, description)).gateway.keepAlive({ user: 't' }), 'E_EXPIRED');
       }
     });
 
