@@ -198,7 +198,7 @@ export class GatewayCalls extends Part<Environment> {
     return current?.valueVersion === valueVersion ? current : undefined;
   }
 
-  /** Whether its gateway still knows a token. */
+  /** Whether its gateway still knows a token, which is renewed for that. @throws errors that do not tell it */
   async answers(record: TokenRecord): Promise<boolean> {
     const asked = this.deps.clock.now();
     try {

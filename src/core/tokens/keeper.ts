@@ -105,7 +105,7 @@ export class Keeper extends HeldTokens {
     return this.info(await this.#signIn.again(audience, options, held));
   }
 
-  /** Closes a connection's sessions, and forgets its tokens and its login. */
+  /** Closes a connection's sessions, and forgets its tokens and its login. @throws `E_STORAGE` where that stays stored */
   async signOut(name: string, options: OperationOptions = {}): Promise<ClosedCount> {
     const count = await this.#closing.leave(name, options);
     try {
@@ -120,7 +120,7 @@ export class Keeper extends HeldTokens {
     return count;
   }
 
-  /** Gets data; see {@link DataCalls.run}. */
+  /** Gets data. @throws `E_CONFIG` without a connection in the request, else as {@link DataCalls.run} */
   async getData(request: unknown, options: DataOptions): Promise<Fetched> {
     const name = (request as { connection?: unknown } | null | undefined)?.connection;
     if (typeof name !== 'string') {
@@ -141,7 +141,7 @@ export class Keeper extends HeldTokens {
     return this.token(id);
   }
 
-  /** The token that `keepAlive {connection}` is about: what a sign-in has handed out. */
+  /** The token of a connection's sign-in, which `keepAlive {connection}` is about. @throws `E_UNKNOWN_TOKEN` */
   main(name: string): TokenInfo {
     const connection = this.env.connections.get(name);
     const found =

@@ -128,7 +128,7 @@ export class CraWire {
       : { ...request, method: 'POST', form: [['userToken', tokens.user]], authorization };
   }
 
-  /** Logs on: the token of an answer to `Logon`, `logon` or `login`. */
+  /** The user token of an answer to a log-on. @throws the error that the answer tells, or E_PROTOCOL without a token */
   userToken(answer: HttpAnswer, service: string): string {
     const body = parseJson(answer.text);
     const { status } = answer;
@@ -148,7 +148,7 @@ export class CraWire {
     return parsed.output.userToken;
   }
 
-  /** The JSON of an answer to anything but a data call. */
+  /** The JSON of an answer to anything but a data call. @throws the error that the answer tells */
   json(answer: HttpAnswer, purpose: Purpose = {}): unknown {
     const parsed = parseJson(answer.text);
     if (!isSuccess(answer.status) || !parsed.ok || this.#said(parsed.value).isFailure) {
@@ -157,10 +157,7 @@ export class CraWire {
     return parsed.value;
   }
 
-  /**
-   * Checks an answer without a result: its body is not documented, so it may be empty or words, but no HTML page and no
-   * error.
-   */
+  /** Checks an answer without a result, whose body is not documented: any but HTML. @throws the error that it tells */
   acknowledged(answer: HttpAnswer, about: 'sign-in' | 'either'): void {
     const parsed = parseJson(answer.text);
     const saysError = looksLikeHtml(answer.text) || (parsed.ok && this.#said(parsed.value).isFailure);
