@@ -33,8 +33,11 @@ export class SecretMask {
   #rest: Buffer = Buffer.alloc(0);
 
   add(secrets: readonly string[]): void {
-    this.#secrets = [...new Set([...this.#secrets, ...secrets])];
-    this.#search = searchFor(this.#secrets);
+    const news = secrets.filter((secret) => !this.#secrets.includes(secret));
+    if (news.length > 0) {
+      this.#secrets = [...this.#secrets, ...news];
+      this.#search = searchFor(this.#secrets);
+    }
   }
 
   isIn(text: string): boolean {

@@ -33,7 +33,9 @@ async function bareProxy(): Promise<string> {
       response.end(JSON.stringify(use));
       return;
     }
-    const sent = { host: to.hostname, port: to.port, path: url, method, headers, agent };
+    // VS Code's agent looks for a protocol that is not said in a stack trace, which takes as long as all else here.
+    const { protocol, hostname: host, port } = to;
+    const sent = { protocol, host, port, path: url, method, headers, agent };
     const outgoing = request(sent, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
