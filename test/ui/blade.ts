@@ -25,7 +25,8 @@ export async function startBlade(): Promise<Blade> {
     const bearer = request.headers.authorization?.replace(/^Bearer /, '');
     const cookie = request.headers.cookie?.replace('Check=', '');
     const token = String(request.headers['x-auth-token'] ?? bearer ?? cookie ?? '');
-    const { status, value, headers } = answer(`${request.method} ${request.url}`, { body, token, tokens });
+    const line = `${request.method} ${request.url?.replace('/login/ann', '/login')}`;
+    const { status, value, headers } = answer(line, { body, token, tokens });
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(value));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
