@@ -6,20 +6,20 @@ import { parseConnection } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { translated, userMessage } from '../userError.ts';
 import { nameOf } from '../views/names.ts';
-import { clockFace } from '../views/remaining.ts';
+import { timeLeft } from '../views/remaining.ts';
 import type { Call, CommandServices } from './command.ts';
 
-/** A question, and where it stands among others that follow one another. */
+/** A question with its place among several. */
 export type Asked<Options> = Options &
   Partial<Pick<vscode.QuickPick<never>, 'step' | 'totalSteps' | 'buttons'>>;
 
-/** What a question of several has in common with the others. */
+/** What the questions of one sequence have in common. */
 export type Step = Asked<{ title: string }>;
 
 /** One of several questions. Keeps its answer, and can be asked again. */
 export type Question = (step: Step) => Promise<void>;
 
-/** What a question is rejected with when a person goes back, by default to the one before. */
+/** The rejection of a question when a person goes back, by default to the one before. */
 export class Back extends Error {
   readonly steps: number;
 
@@ -152,10 +152,10 @@ export function answerOf<T, I extends vscode.QuickPickItem>(
 }
 
 /**
- * One of several, or whatever else is typed. Rejects with `E_CANCELLED` when the person cancels, and with what went wrong
- * where a list shows that the gateway cannot be reached.
- * @param options.useTyped says of what was typed and is not offered that it will be used
- * @param offered lists, in this order, each as soon as it has come
+ * One of several, or any typed text. Rejects with `E_CANCELLED` when the person cancels, and with the error where a list
+ * shows that the gateway cannot be reached.
+ * @param options.useTyped the description of typed text that is not among the items
+ * @param offered lists of items, in this order, each shown when it has arrived
  */
 export function askChoiceOrText(
   options: { title: string; placeholder: string; useTyped: string },
@@ -183,7 +183,7 @@ export function askChoiceOrText(
       if (trouble instanceof TokensError && unreachable.includes(trouble.code)) {
         fail(trouble);
       } else if (trouble !== undefined && !isCancelled(trouble)) {
-        pick.placeholder = userMessage(trouble); // What cannot be listed can be typed.
+        pick.placeholder = userMessage(trouble); // Where no list comes, the person can type.
       }
     });
     pick.onDidAccept(() => {
@@ -196,10 +196,10 @@ export function askChoiceOrText(
   });
 }
 
-/** What keeps a gateway from answering whatever it is asked. */
+/** Errors with which a gateway answers no request at all. */
 const unreachable: readonly ErrorCode[] = ['E_NETWORK', 'E_TLS', 'E_TIMEOUT'];
 
-/** The address of a gateway. @param known what the settings of its connection say otherwise */
+/** The address of a gateway. @param known the other settings of its connection */
 export function askUrl(asked: Asked<LineOptions>, known: object): Promise<string> {
   return askText({
     ...asked,
@@ -319,7 +319,7 @@ export async function chosenToken(
       detail:
         one.state === 'expired'
           ? vscode.l10n.t('expired')
-          : vscode.l10n.t('{0} left', clockFace(one.expiresAt - Date.now())),
+          : vscode.l10n.t('{0} left', timeLeft(one.expiresAt - Date.now())),
     }),
     { title, placeHolder: vscode.l10n.t('Choose a token') },
   );
@@ -330,8 +330,8 @@ export async function chosenToken(
   return token;
 }
 
-/** What somebody answers; undefined when they cancel. */
-export async function unlessCancelled<T>(answer: Promise<T>): Promise<T | undefined> {
+/** A person's answer; undefined when they cancel. */
+export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

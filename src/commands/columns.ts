@@ -6,7 +6,7 @@ import type { TableHandle } from '../core/results/tableHandle.ts';
 import { termFor } from '../views/results/filterTerm.ts';
 import { roundMean } from '../views/results/grouping.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
-import { askChoice, unlessCancelled } from './ask.ts';
+import { askChoice, orUndefined } from './ask.ts';
 import { type Call, oneOf, type ResultCommand } from './command.ts';
 
 /** The table of a result that is complete. @throws E_NOT_READY */
@@ -50,7 +50,7 @@ export const columnStatistics: ResultCommand = async (panel, call, { hide }) => 
   if (!call.interactive) {
     return { field, ...known, ...numbers };
   }
-  await unlessCancelled(showStatistics(panel, field, { ...known, ...numbers }));
+  await orUndefined(showStatistics(panel, field, { ...known, ...numbers }));
   return undefined;
 };
 

@@ -42,7 +42,7 @@ export const addConnection: Handler = async (services, call) => {
   return stored;
 };
 
-/** Leads a person through a connection's kind, address and name; undefined where they want to describe an API. */
+/** Asks a person for a connection's kind, address and name; undefined where they want to describe an API. */
 async function askConnection(services: CommandServices, call: Call) {
   const kinds = kindItems();
   let chosen: KindItem | undefined;

@@ -8,8 +8,8 @@ import { answerOf, askChoiceOrText, askOneByOne, askText } from './ask.ts';
 import type { CommandServices } from './command.ts';
 import { withProgress } from './progress.ts';
 
-/** The context of questions about a request to a connection. */
-export interface Asking {
+/** What questions about a request to a connection need. */
+export interface Dialog {
   readonly services: CommandServices;
   readonly connection: Connection;
   readonly title: string;
@@ -26,7 +26,7 @@ interface Page {
  * Lets a person find what a request is about. Resolves to its parameters; undefined where they are to be typed.
  * @throws E_CANCELLED when the person cancels, and what the requests for the lists throw
  */
-export async function findParams(asking: Asking, finder: Finder, target: string): Promise<Query | undefined> {
+export async function findParams(asking: Dialog, finder: Finder, target: string): Promise<Query | undefined> {
   const { title } = asking;
   const { list, groups, further } = finder;
   const offered = (await get(asking, groups.query)).rows.flatMap((row) => groups.choice(row) ?? []);
@@ -58,7 +58,7 @@ export async function findParams(asking: Asking, finder: Finder, target: string)
 }
 
 /** Lets a person choose of what a text finds in a group. Further pages come on demand, since they cost quota. */
-async function search(asking: Asking, { items }: Finder, group: string): Promise<readonly string[]> {
+async function search(asking: Dialog, { items }: Finder, group: string): Promise<readonly string[]> {
   const price = items.price === undefined ? '' : translated(items.price);
   const text = await askText({
     title: `${asking.title}: ${group}`,
@@ -103,7 +103,7 @@ async function search(asking: Asking, { items }: Finder, group: string): Promise
   });
 }
 
-async function get({ services, connection, title, logins }: Asking, query: Query): Promise<Page> {
+async function get({ services, connection, title, logins }: Dialog, query: Query): Promise<Page> {
   const results = await services.results();
   const request = { ...query, connection: connection.name };
   const { answer, totalRows } = await withProgress(true, title, (signal) =>

@@ -5,10 +5,10 @@ import type { LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
 import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askText, inSteps, type Question, type Step, unlessCancelled } from './ask.ts';
+import { askChoice, askText, inSteps, orUndefined, type Question, type Step } from './ask.ts';
 import type { Call } from './command.ts';
 
-/** Asks a person who they are. Nothing secret that was typed is ever shown again. */
+/** Asks a person for their login. Nothing secret that was typed is shown again. */
 export const askLogin: AskLogin = async (connection, service, why, refusal) => {
   const { name } = connection;
   const title =
@@ -22,7 +22,7 @@ export const askLogin: AskLogin = async (connection, service, why, refusal) => {
       : words
         ? vscode.l10n.t('The remembered credentials were refused, enter them again: {0}', words)
         : vscode.l10n.t('The remembered credentials were refused. Enter them again.');
-  return unlessCancelled(askForm(connection, title, refused));
+  return orUndefined(askForm(connection, title, refused));
 };
 
 /** Asks a person for the gateway's own login. */
@@ -35,10 +35,10 @@ export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
       ? vscode.l10n.t('The gateway refused its own user {0}. Enter the password again.', user)
       : undefined,
   );
-  return unlessCancelled(inSteps(title, () => questions).then(() => answers));
+  return orUndefined(inSteps(title, () => questions).then(() => answers));
 };
 
-/** Who asks for logins in a command: for a program only where one is missing, while a refusal is for it to hear. */
+/** The dialogs for logins in a command. For a program they ask only where a login is missing; a refusal is an error. */
 export function loginDialogs({ interactive }: Call): OperationOptions {
   if (interactive) {
     return { askLogin, askGatewayLogin };
@@ -53,7 +53,7 @@ export function loginDialogs({ interactive }: Call): OperationOptions {
   };
 }
 
-/** Asks for the way to sign in where there are several, for what it takes, and whether to remember it. */
+/** Asks for the way to sign in where there are several, for its fields, and whether to remember them. */
 async function askForm(
   connection: Connection,
   title: string,
@@ -84,8 +84,8 @@ async function askForm(
 }
 
 /**
- * A question for each field that is not given. Its label can name what was answered before.
- * @param toldOf what a person is told at a field, with those answers
+ * A question for each field that is not given. Its label can contain earlier answers.
+ * @param toldOf the text at a field, by the earlier answers
  */
 function fieldQuestions(
   fields: readonly LoginField[],
@@ -108,7 +108,7 @@ function fieldQuestions(
         placeHolder: told === undefined ? '' : asked,
         password: isSecret,
         value: isSecret ? '' : (answers[name] ?? ''),
-        // Nothing is sent for an empty line: gateways lock people out who are refused too often.
+        // Empty answers are not accepted: gateways lock accounts that are refused too often.
         validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('This must not be empty.') : undefined),
       });
     };

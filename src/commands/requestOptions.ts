@@ -3,8 +3,8 @@ import { isCancelled } from '../core/errors.ts';
 import type { Column, Query, RequestOption } from '../core/protocols/protocol.ts';
 import type { About } from '../core/tokens/dataCall.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askChoiceOrText, askOneByOne, askText, unlessCancelled } from './ask.ts';
-import type { Asking } from './finder.ts';
+import { askChoice, askChoiceOrText, askOneByOne, askText, orUndefined } from './ask.ts';
+import type { Dialog } from './finder.ts';
 import { withProgress } from './progress.ts';
 
 /**
@@ -13,7 +13,7 @@ import { withProgress } from './progress.ts';
  * @throws E_CANCELLED when the person cancels the list of options
  */
 export async function askOptions(
-  asking: Asking,
+  asking: Dialog,
   about: About,
   options: readonly RequestOption[],
   given: Query,
@@ -35,7 +35,7 @@ export async function askOptions(
     const { name, isNumber } = option;
     const soFar = { ...about, query: { ...about.query, ...values } };
     // Cancelling one option leads back to the list.
-    const value = await unlessCancelled(askValue(asking, soFar, option, String(values[name] ?? '')));
+    const value = await orUndefined(askValue(asking, soFar, option, String(values[name] ?? '')));
     if (value === '') {
       delete values[name];
     } else if (value !== undefined) {
@@ -46,7 +46,7 @@ export async function askOptions(
 
 /** A person's value of an option; empty for none. */
 async function askValue(
-  asking: Asking,
+  asking: Dialog,
   about: About,
   option: RequestOption,
   before: string,
@@ -74,7 +74,7 @@ async function askValue(
 
 /** Asks for one column after the other, with the choice for each; other values are typed. */
 async function askColumns(
-  asking: Asking,
+  asking: Dialog,
   about: About,
   { max, choices, term, separator }: NonNullable<RequestOption['ofColumns']>,
   meaning: string,
@@ -98,7 +98,7 @@ async function askColumns(
 }
 
 /** Signs in if needed, and asks for the definition; without one, columns are typed. */
-async function columnsOf({ services, logins, title }: Asking, about: About): Promise<Column[]> {
+async function columnsOf({ services, logins, title }: Dialog, about: About): Promise<Column[]> {
   try {
     return await withProgress(true, title, (signal) => services.keeper.columns(about, { ...logins, signal }));
   } catch (error) {

@@ -8,7 +8,7 @@ import type { About } from '../core/tokens/dataCall.ts';
 import { translated } from '../userError.ts';
 import { askChoiceOrText, askText, confirm } from './ask.ts';
 import type { Call, CommandServices } from './command.ts';
-import { type Asking, findParams } from './finder.ts';
+import { type Dialog, findParams } from './finder.ts';
 import { loginDialogs } from './logins.ts';
 import { askOptions } from './requestOptions.ts';
 import { chosenService } from './signIn.ts';
@@ -17,7 +17,7 @@ type Offered = vscode.QuickPickItem & { readonly request?: DataRequest };
 
 /** Asks a person for what is missing in a request, as its protocol describes it. */
 export class RequestQuestions {
-  readonly #asking: Asking;
+  readonly #asking: Dialog;
   readonly #args: Call['args'];
   readonly #protocol: Protocol;
   /** The last requests to this connection. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
-import { clockFace } from '../views/remaining.ts';
+import { timeLeft } from '../views/remaining.ts';
 import { chosenName, chosenToken, namedConnection } from './ask.ts';
 import { copyToken as copy } from './clipboard.ts';
 import type { Call, Handler } from './command.ts';
@@ -28,7 +28,7 @@ export const keepAlive: Handler = async (services, call) => {
   );
   if (call.interactive) {
     vscode.window.setStatusBarMessage(
-      vscode.l10n.t('{0} lives for {1} more', nameOf(renewed), clockFace(renewed.expiresAt - Date.now())),
+      vscode.l10n.t('{0} lives for {1} more', nameOf(renewed), timeLeft(renewed.expiresAt - Date.now())),
       5_000,
     );
   }
@@ -42,7 +42,7 @@ export const query: Handler = async (services, call) => {
     services.keeper.remainingLife(token.id, { signal }),
   );
   if (call.interactive) {
-    const words = [nameOf(told), clockFace(told.expiresAt - Date.now())];
+    const words = [nameOf(told), timeLeft(told.expiresAt - Date.now())];
     void vscode.window.showInformationMessage(
       (await services.keeper.canAsk(token.id))
         ? vscode.l10n.t('{0} has {1} left, says the gateway.', ...words)

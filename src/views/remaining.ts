@@ -1,5 +1,5 @@
 /** A life in milliseconds as `mm:ss`, from an hour up `h:mm:ss`; rounded down. */
-export function clockFace(ms: number): string {
+export function timeLeft(ms: number): string {
   const seconds = Math.max(Math.floor(ms / 1_000), 0);
   const two = (value: number) => String(value).padStart(2, '0');
   const minutes = Math.floor(seconds / 60);

@@ -3,7 +3,7 @@ import { Part } from '../core/disposable.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { nameOf } from './names.ts';
-import { clockFace } from './remaining.ts';
+import { timeLeft } from './remaining.ts';
 
 type StatusBarServices = Pick<Services, 'keeper' | 'clock' | 'scheduler' | 'options'>;
 
@@ -65,7 +65,7 @@ export class StatusBar extends Part<StatusBarServices> {
     const expired = first.state === 'expired';
     const text = expired
       ? `$(error) ${vscode.l10n.t('{0} expired', name)}`
-      : `$(${first.state === 'expiring' ? 'warning' : 'key'}) ${clockFace(left)} ${name}`;
+      : `$(${first.state === 'expiring' ? 'warning' : 'key'}) ${timeLeft(left)} ${name}`;
     if (text === this.#item.text) {
       return;
     }
