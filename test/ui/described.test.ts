@@ -52,7 +52,7 @@ describe('an API that is described', () => {
     const looks = () => blade().asked.filter((line) => line === 'GET /redfish/v1/Systems').length;
     await until('its answer', async () => looks() === 2);
     await vs().palette('Session Tokens: Watch Result…');
-    await quickInput.pick(/Each look also keeps/, 'Every 2 seconds');
+    await quickInput.pick(/Each refresh also keeps/, 'Every 2 seconds');
     await until('two more answers', async () => looks() >= 4);
     await vs().palette('Session Tokens: Stop Watching');
 

@@ -25,7 +25,7 @@ describe('a watched result', () => {
 
     // By keyboard: the palette, an interval.
     await vs().palette('Session Tokens: Watch Result…');
-    await quickInput.pick(/Each look also keeps/, 'Every 2 seconds');
+    await quickInput.pick(/Each refresh also keeps/, 'Every 2 seconds');
     await tab.page.getByText('watched every 2 s').waitFor();
 
     // The questions of an export take longer than the next look.
