@@ -144,10 +144,6 @@ export class Relays extends Part<RelaysDeps> {
       .catch((error: unknown) => this.deps.log.warn(`A reload will end a relay: ${String(error)}`));
   }
 
-  #has(terminal: vscode.Terminal): boolean {
-    return [...this.#running].some((one) => one.terminal === terminal);
-  }
-
   #done(name: string, error: TokensError | undefined): void {
     this.#changes.fire(name);
     if (error === undefined) {
@@ -216,7 +212,8 @@ export class Relays extends Part<RelaysDeps> {
       const { port, capability } = found;
       const connection = connections.find(found.connection);
       const isSame = connection !== undefined && identityOf(connection) === found.identity;
-      if (!isSame || this.#has(terminal) || typeof port !== 'number' || typeof capability !== 'string') {
+      const isKnown = [...this.#running].some((one) => one.terminal === terminal);
+      if (!isSame || isKnown || typeof port !== 'number' || typeof capability !== 'string') {
         return;
       }
       const ids = Array.isArray(found.sessions) ? found.sessions : [];

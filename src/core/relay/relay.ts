@@ -160,12 +160,9 @@ export class Relay implements Disposable, RelayAddress {
     } else {
       this.#underWay.add(response);
       const body = await bodyOf(request);
-      if (body === undefined) {
-        sendError(response, 413, 'The body of the request is too large for the relay.');
-        request.destroy();
-        return;
-      }
-      await this.#relay(request, response, { ...place, method, body });
+      await (body === undefined
+        ? sendError(response, 413, 'The body of the request is too large for the relay.')
+        : this.#relay(request, response, { ...place, method, body }));
     }
   }
 

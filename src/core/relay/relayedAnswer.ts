@@ -54,15 +54,13 @@ export class RelayedAnswer implements Script, AnswerReader {
       return undefined;
     }
     this.#response.writeHead(this.#status(), this.#headers());
-    const held = this.#body();
-    this.#held = [];
-    return this.#send(held);
+    return this.#send(Buffer.concat(this.#held.splice(0)));
   }
 
   /** Reads the members beside rows in an answer that may tell an error. */
   async end(): Promise<Answer> {
     this.#isWhole = true;
-    const held = this.#body();
+    const held = Buffer.concat(this.#held);
     const isRead = held.length === this.#size && (this.#size <= refusalBytes || !held.includes(rowsBegin));
     const parsed = isRead ? parseJson(held.toString()) : undefined;
     const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
@@ -105,7 +103,7 @@ export class RelayedAnswer implements Script, AnswerReader {
       response.writableEnded || response.end(this.#mask.end());
       return;
     }
-    const [body, rest] = [this.#mask.take(this.#body()), this.#mask.end()];
+    const [body, rest] = [this.#mask.take(Buffer.concat(this.#held)), this.#mask.end()];
     const isBare = response.req.method === 'HEAD';
     response.writeHead(this.#status(), {
       ...this.#headers(),
@@ -132,15 +130,6 @@ export class RelayedAnswer implements Script, AnswerReader {
     } else {
       sendError(this.#response, statuses[error.code] ?? 502, sentence, error.code);
     }
-  }
-
-  /** The bytes held back, as one buffer. */
-  #body(): Buffer {
-    const [one = new Uint8Array(), ...others] = this.#held;
-    const body =
-      others.length > 0 ? Buffer.concat(this.#held) : Buffer.from(one.buffer, one.byteOffset, one.length);
-    this.#held = [body];
-    return body;
   }
 
   #status(): number {

@@ -81,10 +81,7 @@ export function isSamePath(described: string, path: string): boolean {
   const [steps, others] = [stepsOf(described), stepsOf(path)];
   return (
     steps.length === others.length &&
-    steps.every((step, at) => {
-      const other = others[at] ?? '';
-      return step.includes(any) || step === other || step === unsuffixed(other);
-    })
+    steps.every((step, at) => step.includes(any) || [others[at], unsuffixed(others[at] ?? '')].includes(step))
   );
 }
 
