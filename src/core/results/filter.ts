@@ -35,9 +35,11 @@ export function parseFilter(text: string, isColumn: (name: string) => boolean): 
     const comparison = sign.trim() as Comparison | '';
     const value = unquoted(values[0]) ?? values[1] ?? '';
     const negated = minus === '-';
+    // `<>` is none, and nobody means a value that begins with a sign without saying so by quotes.
+    const isDoubled = /[<>]/.test(comparison) && /^[<>=]/.test(values[1] ?? '');
     if (comparison === '') {
       seek(name, negated);
-    } else if ((quotedName !== undefined || name !== '') && isColumn(name)) {
+    } else if ((quotedName !== undefined || name !== '') && isColumn(name) && !isDoubled) {
       // While a person still types the value, nothing is filtered yet.
       if (value !== '' || comparison === '=') {
         found.push({ column: name, comparison, value, negated });
@@ -124,11 +126,13 @@ function columnsByName(table: ResultTable, labels: Labels): Map<string, Set<Colu
   return named;
 }
 
-function tester({ comparison, value }: Term, column: Column): (cell: Cell | undefined) => boolean {
+function tester({ comparison, value: asked }: Term, column: Column): (cell: Cell | undefined) => boolean {
   if (comparison === ':') {
-    return containing(value);
+    return containing(asked);
   }
   const { reading } = column;
+  // A comma with other than three digits behind it is no sign of thousands.
+  const value = reading.kind === 'number' ? asked.replace(/^([+-]?\d+),(\d{1,2}|\d{4,})$/, '$1.$2') : asked;
   const wanted = fold(value);
   const number = sizeOfNumber(value);
   const size = reading.kind === 'number' ? number : reading.size(value);

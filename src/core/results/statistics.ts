@@ -39,6 +39,7 @@ const mostFrequent = 10;
 
 /** Looks at each value of a column once. */
 export function statisticsOf(table: ResultTable, column: Column, rows: Rows): Statistics {
+  const { reading } = column;
   const read = column.scan();
   const counts = new Map<string, number>();
   const sum = new Sum();
@@ -48,7 +49,7 @@ export function statisticsOf(table: ResultTable, column: Column, rows: Rows): St
     const cell = read(row);
     const text = textOf(table.shown(column, cell));
     counts.set(text, (counts.get(text) ?? 0) + 1);
-    sum.add(cell, column.reading);
+    sum.add(cell, reading);
   }
   const empty = counts.get('') ?? 0;
   counts.delete('');
@@ -68,7 +69,9 @@ export function statisticsOf(table: ResultTable, column: Column, rows: Rows): St
 
 /** Sums up what columns of numbers have in some rows; undefined where there is no number. */
 export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]): Sums | undefined {
-  const columns = table.columns.filter(({ field, kind }) => fields.includes(field) && kind === 'number');
+  const columns = table.columns
+    .filter(({ field, kind }) => fields.includes(field) && kind === 'number')
+    .map(({ number, reading }) => ({ number, reading }));
   const read = table.rows.scan();
   const all = new Sum();
   for (const row of rows) {

@@ -11,7 +11,7 @@ import type { Arrangement } from '../../../../src/core/results/arranging.ts';
 import { flatten, unwrapped } from '../../../../src/core/results/cells.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { delimited, delimiterOf, type ExportFormat, frameOf } from '../../../../src/core/results/exports.ts';
-import { filterRows, parseFilter } from '../../../../src/core/results/filter.ts';
+import { filterRows, parseFilter, unknownColumns } from '../../../../src/core/results/filter.ts';
 import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
 import type { CopyForm } from '../../../../src/core/results/shown.ts';
@@ -335,6 +335,16 @@ describe('results: filter', () => {
     assert.deepEqual(rows('none > 3'), [], 'no column: three words');
     assert.deepEqual(rows('at>"2026/11/21 11:00"'), [1]);
     assert.deepEqual(rows('at='), [2]);
+  });
+
+  it('takes two signs in a row for no comparison, and a decimal comma for one', () => {
+    assert.deepEqual([rows('CPU%<>3'), rows('CPU% <> 3')], [[], []]);
+    assert.deepEqual(unknownColumns('cpu%<>3', ['cpu%'], []), ['cpu%<>3']);
+    assert.deepEqual(unknownColumns('cpu% <> 3', ['cpu%'], []), ['<', '>']);
+    const { table } = new TableEngine(tableOf(['9', '100', '95', 'N/A'].map((n) => ({ n }))));
+    assert.deepEqual([...filterRows(table, 'n>94,5')], [1, 2]);
+    assert.deepEqual([...filterRows(table, 'n=95,0')], [2]);
+    assert.deepEqual([...filterRows(table, 'n<1,000')], [0, 1, 2], 'that is a thousand');
   });
 
   it('by the value of a cell finds its row, and by its opposite does not', () => {
