@@ -41,14 +41,7 @@ export interface CheckedRequest {
  */
 export function checkRequest(given: unknown, connection: Connection): CheckedRequest {
   const { hasServices, request, sessions } = protocolOf(connection);
-  const input = isRecord(given)
-    ? Object.fromEntries(
-        Object.entries(withoutUndefined(given)).map(([name, one]) => [
-          name,
-          isRecord(one) ? withoutUndefined(one) : one,
-        ]),
-      )
-    : given;
+  const input = isRecord(given) ? withoutUndefined(given) : given;
   parse(v.object(common), input);
   const query = withoutUndefined(parse(v.object(request), input)) as Query;
   const { service = connection.service } = hasServices ? parse(v.object(withServices), input) : {};

@@ -1,6 +1,6 @@
 import { eachOf, SingleFlight, unlessCancelled, within } from '../async.ts';
 import { Part } from '../disposable.ts';
-import { isLoginRefused } from '../errors.ts';
+import { cancelled, isLoginRefused } from '../errors.ts';
 import { abilitiesOf, protocolOf } from '../protocols/kinds.ts';
 import { mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
@@ -146,6 +146,7 @@ export class Closing extends Part<ClosingDeps> {
   /**
    * Ends all sessions of a connection, those that open or are signed in to meanwhile included; forgets all that is held of
    * it, and ends its user tokens as far as their gateway can be asked.
+   * @throws E_CANCELLED, and then nothing is forgotten
    */
   async leave(name: string, options: OperationOptions): Promise<ClosedCount> {
     const { table } = this.deps;
@@ -157,6 +158,9 @@ export class Closing extends Part<ClosingDeps> {
         tried.add(value);
       }
       closed += (await this.endAll(open, options)).closed;
+    }
+    if (options.signal?.aborted) {
+      throw cancelled(); // What is forgotten cannot be closed any more.
     }
     await this.#forgetAll(name, options);
     return { closed, failed: tried.size - closed };

@@ -314,6 +314,23 @@ describe('keeper', () => {
       assert.equal(rig.credentials.entries.size, 0);
     });
 
+    it('forgets nothing when signing out is called off', async () => {
+      rig = new Rig({}, { latency: () => 500 });
+      const window = await rig.open('w');
+      await rig.during(window.keeper.signIn('cra', { login: demo, remember: true }));
+      await rig.during(rig.getData(window));
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      const stop = new AbortController();
+      const leaving = window.keeper.signOut('cra', { signal: stop.signal });
+      await rig.pass(100);
+      stop.abort();
+      await assert.rejects(leaving, { code: 'E_CANCELLED' });
+      await rig.pass(1_000);
+      assert.equal(window.keeper.tokens().length, 2);
+      assert.equal(rig.credentials.entries.size, 1);
+      rig.assertInStep(window);
+    });
+
     it('closes at signing out what is signed in to meanwhile, before it is forgotten', async () => {
       let latencyMs = 500;
       rig = new Rig({}, { latency: () => latencyMs });
