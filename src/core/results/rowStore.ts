@@ -106,7 +106,8 @@ export class RowStore {
       }
       if (next !== index) {
         index = next;
-        text = chunk.toString('latin1');
+        const isLast = next === this.#chunks.length - 1;
+        text = chunk.toString('latin1', 0, isLast ? this.#at : chunk.length);
       }
       return text.substring(at + 1, text.indexOf('"', at + 1));
     };
