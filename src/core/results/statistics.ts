@@ -123,7 +123,7 @@ export function groupsOf(
 /** Longer numbers are no measurements, and adding them up to the last digit would take long. */
 const longestExact = 40;
 
-const plain = /^([+-]?)(\d*)\.?(\d*)$/;
+const plain = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?[0-3]?\d))?$/i;
 
 /** Adds up numbers: those without a unit as whole numbers of their last digit. */
 class Sum {
@@ -136,7 +136,7 @@ class Sum {
   #whole = 0n;
   /** Digits behind the point in `#whole`. */
   #decimals = 0;
-  /** Of what has a unit or an exponent, or is very long. */
+  /** Of what has a unit, or is very long or large. */
   #rounded: number | undefined;
 
   /** A cell without a number, or without a time in a column of times, is passed over. */
@@ -163,12 +163,13 @@ class Sum {
       this.#rounded = (this.#rounded ?? 0) + size;
       return;
     }
-    const [, sign, whole = '', fraction = ''] = match;
-    if (fraction.length > this.#decimals) {
-      this.#whole *= 10n ** BigInt(fraction.length - this.#decimals);
-      this.#decimals = fraction.length;
+    const [, sign, whole = '', fraction = '', power = '0'] = match;
+    const decimals = fraction.length - Number(power);
+    if (decimals > this.#decimals) {
+      this.#whole *= 10n ** BigInt(decimals - this.#decimals);
+      this.#decimals = decimals;
     }
-    const digits = BigInt((whole + fraction).padEnd(whole.length + this.#decimals, '0'));
+    const digits = BigInt(whole + fraction + '0'.repeat(this.#decimals - decimals));
     this.#whole += sign === '-' ? -digits : digits;
   }
 

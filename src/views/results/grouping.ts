@@ -12,11 +12,12 @@ import type { Grouping } from './messages.ts';
 const maxGroups = 100_000;
 
 /** The columns of groups are named as in SQL, and unlike the one that they are by, which may be of groups, too. */
-function namesOf({ by, of }: Grouping) {
+function namesOf(by: string) {
   const free = (name: string) => (name === by ? `${name} 2` : name);
   return {
     count: free('count(*)'),
-    totals: of.map((field) => ({ field, sum: free(`sum(${field})`), mean: free(`avg(${field})`) })),
+    sumOf: (field = '') => free(`sum(${field})`),
+    meanOf: (field = '') => free(`avg(${field})`),
   };
 }
 
@@ -31,26 +32,18 @@ type Groups = Awaited<ReturnType<typeof tableOf>> & { readonly found: Result<'gr
 export async function groupsOf(
   worker: WorkerClient,
   table: TableHandle,
-  grouping: Grouping,
+  { by, of, filter, labels }: Grouping,
 ): Promise<Groups> {
-  const { by, of, filter, labels } = grouping;
-  const names = namesOf(grouping);
+  const { count, sumOf, meanOf } = namesOf(by);
   const arrangement = { sort: [], filter, labels };
   const span = { arrangement, from: 0, to: Number.MAX_SAFE_INTEGER };
   const found = await table.call('group', { ...span, by, of, most: maxGroups });
   const rows = found?.groups.map(({ text, rows, totals }): Sent => {
-    const numbers = names.totals.flatMap(({ sum, mean }, at): [string, Sent][] => {
-      const total = totals[at];
-      return [
-        [sum, total ? numberOf(total.sum) : null],
-        [mean, total ? numberOf(roundMean(total)) : null],
-      ];
-    });
-    return new Map<string, Sent>([
-      [by, text === '' ? null : text],
-      [names.count, numberOf(rows)],
-      ...numbers,
+    const numbers = totals.flatMap((total, at): [string, Sent][] => [
+      [sumOf(of[at]), total && numberOf(total.sum)],
+      [meanOf(of[at]), total && numberOf(roundMean(total))],
     ]);
+    return new Map<string, Sent>([[by, text === '' ? null : text], [count, numberOf(rows)], ...numbers]);
   });
   return { ...(await tableOf(worker, jsonOf(rows ?? []))), found };
 }
@@ -76,17 +69,16 @@ export async function grouped(
 }
 
 /** The labels of the columns of groups. */
-export function groupLabels(grouping: Grouping): [field: string, label: string][] {
-  const { by, labels } = grouping;
-  const { count, totals } = namesOf(grouping);
+export function groupLabels({ by, of, labels }: Grouping): [field: string, label: string][] {
+  const { count, sumOf, meanOf } = namesOf(by);
   const known = new Map(labels);
   const labelOf = (field: string) => known.get(field) ?? field;
   return [
     [by, labelOf(by)],
     [count, vscode.l10n.t('Rows')],
-    ...totals.flatMap(({ field, sum, mean }): [string, string][] => [
-      [sum, vscode.l10n.t('Sum of {0}', labelOf(field))],
-      [mean, vscode.l10n.t('Mean of {0}', labelOf(field))],
+    ...of.flatMap((field): [string, string][] => [
+      [sumOf(field), vscode.l10n.t('Sum of {0}', labelOf(field))],
+      [meanOf(field), vscode.l10n.t('Mean of {0}', labelOf(field))],
     ]),
   ];
 }

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import fc from 'fast-check';
-import type { JsonObject } from '../../../../src/core/json.ts';
+import { type JsonObject, NumberText } from '../../../../src/core/json.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { append } from './localTable.ts';
 
@@ -75,6 +75,12 @@ describe('results: statistics', () => {
         },
       ),
     );
+    // As Java writes what is large or small.
+    const powers = new TableEngine();
+    for (const v of ['1.0E7', '0.1', '-2.5e-3', '9007199254740993', '1E+02']) {
+      powers.table.append(new Map([['v', new NumberText(v)]]));
+    }
+    equal(powers.statistics({ ...all, field: 'v' })?.total?.sum, '9007199264741093.0975');
     const sizes = engineOfTexts(['1Ki', '2Ki', '3']).statistics({ ...all, field: 'v' });
     deepEqual([sizes?.total?.sum, sizes?.max], ['3075', '2Ki']);
     const long = engineOf([{ v: 1 }, { v: `1${'0'.repeat(50)}` }]).statistics({ ...all, field: 'v' });
