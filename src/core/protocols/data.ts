@@ -41,6 +41,7 @@ export async function readData(
       ...request,
       headers: { ...relayed?.request.headers, ...request.headers },
       asItIs: relayed !== undefined,
+      ...(relayed === undefined ? {} : { isAnswer: () => true }),
       signal: call.signal,
       onSecrets: (secrets) => relayed?.script.onSecrets(secrets),
       onHead: (head) => {

@@ -430,6 +430,19 @@ describe('a relay', () => {
       }
     });
 
+    it('leaves redirections to the script, by way of the relay', async () => {
+      const { relay } = await toApi();
+      answer = ({ url }, response) => {
+        const to = url.endsWith('/away') ? 'https://other.example/' : `${url.replace('?', '/7?')}`;
+        response.writeHead(303, { Location: to }).end('See there.');
+      };
+      for (const method of ['POST', 'GET']) {
+        const { status, headers, text } = await ask(`${relay.url}/jobs?x=1`, { method });
+        deepEqual([status, headers.location, text], [303, `${relay.url}/jobs/7?x=1`, 'See there.']);
+      }
+      equal((await ask(`${relay.url}/away`)).headers.location, 'https://other.example/');
+    });
+
     it('says that it cannot pass on a status that there is not', async () => {
       const { relay, rig } = await toApi();
       answer = (_, response) => response.socket?.end('HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n');
