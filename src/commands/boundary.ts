@@ -41,7 +41,7 @@ export async function run(
 ): Promise<unknown> {
   let call: Call = { args: {}, interactive: false };
   try {
-    call = callOf(input);
+    call = callOf(forInputs.test(id) && typeof input === 'string' ? undefined : input);
     const isFromThere = input === undefined || call.args.webview !== undefined;
     const settled = isFromThere && id !== 'sessionTokens.showMenu' && focusSettled(services);
     const [table] = await Promise.all([tableOf(id), services.ready, settled]);
@@ -58,6 +58,9 @@ export async function run(
     return undefined;
   }
 }
+
+/** What `${command:…}` of a launch configuration or task runs: VS Code hands over what that stands in, which may be a text. */
+const forInputs = /\.(?:pick\w+|relayUrl)$/;
 
 /** The table that a command is in, which is loaded with its first command. */
 async function tableOf(id: string): Promise<CommandTable> {

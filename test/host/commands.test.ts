@@ -47,6 +47,13 @@ describe('a command is called by a person or by a program', () => {
     });
   }
 
+  it('a text is no argument, but what an input of a task may stand in', async () => {
+    const call = async (command: string) =>
+      vscode.commands.executeCommand(`sessionTokens.${command}`, 'curl a text');
+    assert.equal(await call('pickConnection'), undefined);
+    await assert.rejects(call('closeAll'), { code: 'E_CONFIG' });
+  });
+
   it('a row of a view is a person’s, and gives what a program would', () => {
     assert.deepEqual(callOf(new TreeNode({ id: 'id', connection: 'c' })), {
       args: { id: 'id', connection: 'c' },
