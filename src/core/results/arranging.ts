@@ -86,7 +86,7 @@ export class Arranging {
 }
 
 /** The rows of a table in the order of an arrangement. */
-export function arrangedRows(
+function arrangedRows(
   table: ResultTable,
   { sort, filter, labels, onlyChanged }: Arrangement,
   changes?: Changes,
