@@ -138,9 +138,14 @@ export class RelayedAnswer implements Script, AnswerReader {
   }
 
   #headers(): Record<string, string> {
-    const headers = answerHeaders(this.#head?.headers ?? {}, (text) => this.#mask.isIn(text));
-    const { location } = headers;
-    return location === undefined ? headers : { ...headers, location: this.#locate(location) };
+    const { location, ...others } = this.#head?.headers ?? {};
+    const headers = answerHeaders(others, (text) => this.#mask.isIn(text));
+    if (location === undefined) {
+      return headers;
+    }
+    // Whoever follows it gets the token put in again.
+    const [hidden, rest] = [this.#mask.take(Buffer.from(this.#locate(location))), this.#mask.end()];
+    return { ...headers, location: `${hidden}${rest}` };
   }
 
   #send(chunk: Uint8Array): void | Promise<void> {

@@ -443,6 +443,17 @@ describe('a relay', () => {
       equal((await ask(`${relay.url}/away`)).headers.location, 'https://other.example/');
     });
 
+    it('hides a token in a redirection, which leads on all the same', async () => {
+      const { relay } = await toApi({ send: { in: 'query', name: 'key' } });
+      answer = ({ url, path }, response) =>
+        path.endsWith('/')
+          ? json(response, [1])
+          : response.writeHead(301, { Location: url.replace('things', 'things/') }).end();
+      const { location = '' } = (await ask(`${relay.url}/things?a=b`)).headers;
+      ok(location.startsWith(`${relay.url}/things/?a=b&key=*`), location);
+      equal((await ask(location)).text, '[1]');
+    });
+
     it('says that it cannot pass on a status that there is not', async () => {
       const { relay, rig } = await toApi();
       answer = (_, response) => response.socket?.end('HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n');
