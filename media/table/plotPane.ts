@@ -126,7 +126,7 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: re
       cursor: { y: false, drag: { x: true, y: false } },
       // One moment alone gets as much room on both sides: uPlot would give it a whole day.
       scales: {
-        x: { time: true, range: (_, min, max) => (min < max ? [min, max] : [min - room, min + room]) },
+        x: { time: true, range: (_, min, max) => (times.length > 1 ? [min, max] : [min - room, min + room]) },
       },
       axes: [
         { ...axis, values: (_, seconds) => seconds.map(isDated ? date : clockTime), space: 72 },

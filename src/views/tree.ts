@@ -137,7 +137,10 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
         ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
         : new vscode.ThemeIcon(signedIn ? 'vm-active' : 'vm-outline');
     const shown = state ?? vscode.l10n.t('signed in');
-    item.tooltip = joined('\n', name, connection?.url, shown, refusal && translated(refusal), danger?.long);
+    item.tooltip = joined(
+      '\n',
+      ...[name, connection?.url, shown, refusal && translated(refusal), danger?.long, relayed],
+    );
     if ((!signedIn || refused) && connection !== undefined) {
       item.command = {
         command: 'sessionTokens.signIn',

@@ -75,6 +75,19 @@ describe('table, row detail and plot', () => {
         `in ${theme}`,
       );
     }
+
+    // At 200 % there is no room for both: they are reached by scrolling, and lie on nothing else.
+    const size = vs().page.viewportSize() ?? { width: 1280, height: 800 };
+    await vs().page.setViewportSize({ width: size.width / 2, height: size.height / 2 });
+    const isSeen = `(() => {
+      const detail = document.querySelector('.detail');
+      detail.scrollIntoView();
+      const { left, top } = detail.getBoundingClientRect();
+      return detail.contains(document.elementFromPoint(left + 60, top + 16));
+    })()`;
+    const frame = await resultFrame();
+    await until('the row to be seen, and not the plot over it', () => frame.evaluate<boolean>(isSeen));
+    await vs().page.setViewportSize(size);
   });
 
   /** The document of the result itself, two frames deep. */
