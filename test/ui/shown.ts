@@ -1,6 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { canaries } from '../security/canaries.ts';
+
+/** A person is asked for the password of the user whose name they have just typed: that alone shows it. */
+const askedFor = [canaries.username, canaries.email].map((name) => `Password for ${name}`);
 
 /** Notes every text and every attribute that a frame ever shows, however shortly: for `initScript`. */
 export const noteShown = `
@@ -58,7 +62,7 @@ export async function allShown(page: Page): Promise<string> {
       return `${noted}\n${now}`;
     }),
   );
-  return texts.join('\n');
+  return askedFor.reduce((text, asked) => text.replaceAll(asked, ''), texts.join('\n'));
 }
 
 /** All that the browser keeps for VS Code: mementos, what webviews and editors are restored from, its secrets. */
