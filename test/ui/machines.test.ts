@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startSandbox } from '../sandbox/gateway.ts';
 import { run } from '../workbench/processes.ts';
-import { startServer } from '../workbench/server.ts';
+import { fewBuiltIn, startServer } from '../workbench/server.ts';
 import { useFixture } from './fixture.ts';
 import { connectionTo, getData, signIn } from './sessions.ts';
 import { until, waitMs } from './until.ts';
@@ -65,6 +65,7 @@ describe('windows of one person on two machines', () => {
     const server = await startServer({
       dataDir: folder,
       extensionsDir: join(process.env.UI_DATA_DIR ?? '', 'extensions'),
+      builtIn: fewBuiltIn,
       graceSeconds: 1,
       within: within ?? [],
     });
