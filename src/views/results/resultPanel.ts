@@ -56,6 +56,8 @@ export class ResultPanel extends Part<PanelServices> {
   #masked = false;
   #keptAt = Number.NEGATIVE_INFINITY;
   #ready = false;
+  /** Whether a message about rows that meet the alert is shown. */
+  #isAlertOpen = false;
   #watch: Watch | undefined;
   #focused: () => void = () => undefined;
   /** The field of the column that had the focus when {@link focused} resolved. */
@@ -293,8 +295,8 @@ export class ResultPanel extends Part<PanelServices> {
 
   /** Notifies a person who watches of rows that have begun to meet the condition of the alert. */
   async #alert(rows: readonly string[]): Promise<void> {
-    if (this.#watch === undefined) {
-      return;
+    if (this.#watch === undefined || this.#isAlertOpen) {
+      return; // A watch of seconds would pile up messages: the next one comes after this one was closed.
     }
     const { title, layout } = this.model;
     const names = rows.slice(0, maxNamed).join(', ');
@@ -313,7 +315,10 @@ export class ResultPanel extends Part<PanelServices> {
     const show = vscode.l10n.t('Show Result');
     // Text of the data must not become a link.
     const plain = this.deps.hide(text).replaceAll('](', '] (');
-    if ((await vscode.window.showWarningMessage(plain, show)) === show) {
+    this.#isAlertOpen = true;
+    const chosen = await vscode.window.showWarningMessage(plain, show);
+    this.#isAlertOpen = false;
+    if (chosen === show) {
       this.panel.reveal();
     }
   }
