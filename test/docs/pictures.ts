@@ -74,7 +74,7 @@ const both: readonly Theme[] = ['dark', 'light'];
 const contrast: readonly Theme[] = ['hc-dark', 'hc-light'];
 
 /** A life of 15 minutes counts as about to end after this picture's other steps. */
-const soon: Settings = { 'sessionTokens.statusBar.warnAtSeconds': 880 };
+const soon: Settings = { 'sessionTokens.statusBar.warnAtSeconds': 850 };
 
 /** Nothing is set up yet, and there is room for the pictures beside the steps. */
 const fresh = { settings: { 'sessionTokens.connections': [] }, viewport: { width: 1440, height: 760 } };
@@ -274,7 +274,7 @@ async function comparison(vs: Workbench, words: Words): Promise<void> {
 /** A token about to end: warning colours, and the one notice. */
 async function expiring(vs: Workbench, words: Words): Promise<void> {
   await overview(vs, words);
-  await vs.notification(/about to expire/, 40_000);
+  await vs.notification(/about to expire/, 60_000);
   // The buttons of a notice are shown to the pointer.
   await vs.page.locator('.notification-toast').first().hover();
 }
