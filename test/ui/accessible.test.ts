@@ -107,7 +107,7 @@ describe('for everybody', () => {
     });
     const [label = ''] = heard;
     assert.equal(heard.size, 1, [...heard].join(' | '));
-    assert.match(label, /sandbox-cra .*15 minutes/);
+    assert.match(label, /sandbox-cra\b.*15 minutes/);
     assert.equal(await item.locator('[aria-live]').count(), 0);
   });
 
