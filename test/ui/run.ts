@@ -54,7 +54,7 @@ async function main(): Promise<void> {
 /** Files that mostly wait for tokens to end: they have a lane of their own, which does what is left of the others when they have. */
 const waiting = ['machines', 'notices', 'windows'];
 
-/** Files with many steps that follow fast upon each other: no other runs before these have ended. */
+/** Files with many steps that follow fast upon each other: before these have ended only files that wait run beside them. */
 const alone = ['canary'];
 
 /** How many files are tried a second time. More failures are no bad luck. */
@@ -77,7 +77,8 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
     withServer(vsixFile, async (place) => {
       const next = (): string | undefined => queues.find((queue) => queue.length > 0)?.shift();
       let runner: Runner | undefined;
-      await (queues.includes(first) || quiet.promise);
+      const isFirst = queues[0] === first;
+      await (queues[0] === others && quiet.promise);
       for (let file = next(); file !== undefined; file = next()) {
         runner ??= startRunner(vsixFile, place);
         const counts = await runner.run(file);
@@ -89,13 +90,15 @@ async function runApart(files: readonly string[], vsixFile: string): Promise<voi
           runner = undefined;
           all.push(triedAgain++ < secondTries ? await tryAgain(file, vsixFile, counts) : counts);
         }
-        if (first.length === 0) {
+        if (isFirst && first.length === 0) {
           quiet.resolve();
         }
       }
-      quiet.resolve();
       await runner?.end();
     });
+  if (first.length === 0) {
+    quiet.resolve();
+  }
   await Promise.all([
     lane(first, others, waits),
     ...Array.from({ length: lanes - 1 }, () => lane(others, waits)),
