@@ -13,10 +13,13 @@ const analyze = process.argv.includes('--analyze');
 /**
  * Parts of axios that cannot run here, though it imports them: the adapters other than `http`, which the client names;
  * redirects and proxies, which the client follows and finds by itself; HTTP/2; addresses that are data; progress, since nobody
- * asks for it; and forms, which are sent as text, with a library that has a list of all types of media.
+ * asks for it; forms, which are sent as text, with a library that has a list of all types of media; and what calls an adapter,
+ * since the client does that itself.
  */
 const none = 'export default null;';
 const unused = {
+  'Axios.js': 'export default class {}',
+  'mergeConfig.js': none,
   'form-data': 'export default globalThis.FormData;',
   'xhr.js': none,
   'fetch.js': 'export const getFetch = null;',
