@@ -56,8 +56,6 @@ export class ResultPanel extends Part<PanelServices> {
   #masked = false;
   #keptAt = Number.NEGATIVE_INFINITY;
   #ready = false;
-  /** Whether a message about rows that meet the alert is shown. */
-  #isAlertOpen = false;
   #watch: Watch | undefined;
   #focused: () => void = () => undefined;
   /** The field of the column that had the focus when {@link focused} resolved. */
@@ -295,8 +293,8 @@ export class ResultPanel extends Part<PanelServices> {
 
   /** Notifies a person who watches of rows that have begun to meet the condition of the alert. */
   async #alert(rows: readonly string[]): Promise<void> {
-    if (this.#watch === undefined || this.#isAlertOpen) {
-      return; // A watch of seconds would pile up messages: the next one comes after this one was closed.
+    if (this.#watch === undefined) {
+      return;
     }
     const { title, layout } = this.model;
     const names = rows.slice(0, maxNamed).join(', ');
@@ -315,10 +313,7 @@ export class ResultPanel extends Part<PanelServices> {
     const show = vscode.l10n.t('Show Result');
     // Text of the data must not become a link.
     const plain = this.deps.hide(text).replaceAll('](', '] (');
-    this.#isAlertOpen = true;
-    const chosen = await vscode.window.showWarningMessage(plain, show);
-    this.#isAlertOpen = false;
-    if (chosen === show) {
+    if ((await vscode.window.showWarningMessage(plain, show)) === show) {
       this.panel.reveal();
     }
   }
