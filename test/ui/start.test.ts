@@ -12,6 +12,8 @@ import {
   workbenchUrl,
 } from '../workbench/server.ts';
 import { changeSettings, quietSettings } from '../workbench/settings.ts';
+import { allStored } from './shown.ts';
+import { until } from './until.ts';
 
 describe('npm start opens VS Code with the tokens in sight', () => {
   let browser: Browser;
@@ -52,6 +54,10 @@ describe('npm start opens VS Code with the tokens in sight', () => {
     await seesTokens(page);
     await page.locator('.activitybar [aria-label^="Search"]').first().click();
     await page.locator('.sidebar .search-view').waitFor();
+    // VS Code writes down every few seconds what is in sight; on a busy machine a reload is sooner.
+    await until('the view to be stored', async () =>
+      /^workbench\.view\.search$/m.test(await allStored(page)),
+    );
     await page.reload();
     await page.locator('.sidebar .search-view').waitFor();
     await page.context().close();

@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** Default: a folder below `dataDir`. */
   readonly extensionsDir?: string;
+  /** The home folder that VS Code and its terminals see. Default: one below `dataDir`, where no shell's profile can stop a test. */
+  readonly home?: string;
   /** Extensions that VS Code comes with, by the names of their folders: those only. Default: all hundred of them. */
   readonly builtIn?: readonly string[];
   /** 0, the default: any free port. */
@@ -51,6 +53,16 @@ function dirs(options: ServerOptions): string[] {
   ];
 }
 
+/** What the server and all that it starts have in their environment. */
+async function environment({
+  dataDir,
+  home = join(dataDir, 'home'),
+}: ServerOptions): Promise<NodeJS.ProcessEnv> {
+  await mkdir(dataDir, { recursive: true });
+  await mkdir(home, { recursive: true });
+  return { ...process.env, HOME: home };
+}
+
 /** Installs a packaged extension into that VS Code, which need not run. */
 export async function installExtension(options: ServerOptions, vsix: string): Promise<void> {
   await serverCommand(options, ['--install-extension', vsix, '--force']);
@@ -59,14 +71,14 @@ export async function installExtension(options: ServerOptions, vsix: string): Pr
 /** Runs one of the server's own commands (`--install-extension`, `--list-extensions`, …) and returns what it says. */
 export async function serverCommand(options: ServerOptions, args: readonly string[]): Promise<string> {
   const { node, main } = await ensureServer();
-  await mkdir(options.dataDir, { recursive: true });
-  return runOrThrow(node, [main, ...dirs(options), '--accept-server-license-terms', ...args]);
+  const env = await environment(options);
+  return runOrThrow(node, [main, ...dirs(options), '--accept-server-license-terms', ...args], { env });
 }
 
 /** Starts the server; resolves when the workbench can be opened. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { node, main } = await ensureServer();
-  await mkdir(options.dataDir, { recursive: true });
+  const env = await environment(options);
   const guard = join(import.meta.dirname, 'guard.ts');
   const product = join(import.meta.dirname, 'product.ts');
   const secretKey = await keyOf(options.dataDir);
@@ -101,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        ...process.env,
+        ...env,
         WORKBENCH_SECRET_KEY: secretKey,
         ...(options.firstView ? { WORKBENCH_FIRST_VIEW: options.firstView } : {}),
         ...options.env,

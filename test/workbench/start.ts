@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunningServer } from '../servers/server.ts';
@@ -67,6 +68,7 @@ async function workbench(
   await mkdir(folder, { recursive: true });
   const options: ServerOptions = {
     dataDir: join(home, 'data'),
+    home: homedir(),
     port: await freePort(preferred.workbench),
     tokenFile: token.file,
     graceSeconds: 60,
