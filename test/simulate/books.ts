@@ -36,6 +36,8 @@ export class Books {
   readonly #granted = new Map<string, { readonly at: number; readonly by: SimWindow }>();
   /** When each entry of the store was written last. */
   readonly writtenAt = new Map<string, number>();
+  /** When any of them was. */
+  lastWrittenAt = 0;
   /** When a gateway answered last. */
   answeredAt = 0;
   /** The windows that were at work on each start of a machine. */
@@ -67,7 +69,8 @@ export class Books {
 
   /** An entry of the store was written. */
   written(id: string, json: string): void {
-    this.writtenAt.set(id, this.#day.time.now);
+    this.lastWrittenAt = this.#day.time.now;
+    this.writtenAt.set(id, this.lastWrittenAt);
     const value = /"value":"([^"]+)"/.exec(json)?.[1];
     if (value !== undefined) {
       if (!this.#stored.has(value) && json.includes('"closing":true')) {

@@ -26,6 +26,7 @@ export interface Verdict {
 export class World {
   readonly #seed: number;
   readonly #day: Day;
+  readonly #books: Books;
   readonly #looks: Looks;
   readonly #ports: Ports;
   /** Windows that are being closed. */
@@ -36,9 +37,9 @@ export class World {
   constructor(seed: number, tell: (line: string) => void = () => undefined) {
     this.#seed = seed;
     this.#day = new Day(seed, tell);
-    const books = new Books(this.#day);
-    this.#looks = new Looks(this.#day, books);
-    this.#ports = new Ports(this.#day, books);
+    this.#books = new Books(this.#day);
+    this.#looks = new Looks(this.#day, this.#books);
+    this.#ports = new Ports(this.#day, this.#books);
   }
 
   async run(hours: number): Promise<Verdict> {
@@ -277,6 +278,9 @@ export class World {
     }
     await time.runUntil(this.#day.lastAwake + 2 * minute);
     await time.runUntil(time.now + 2 * minute);
+    while (time.now - this.#books.lastWrittenAt < second) {
+      await time.runUntil(time.now + second); // A token was renewed just now, and other windows are hearing of it.
+    }
     this.#looks.look();
     this.#checkRest();
     this.#looks.checkSame();

@@ -282,10 +282,13 @@ export class SignIn extends Part<SignInDeps> {
       const id = newId();
       const note: ReplacedToken | SoleToken =
         old.level === 'user' ? { ...old, id, level: 'replaced' } : { ...old, id, closing: true };
-      replaced.push(note);
       if (old.level === 'sole' || table.sessionsOpenUnder(old).length > 0) {
         await sync.put(note); // Meanwhile another window may have signed in.
+        if (table.get(note.id) === undefined) {
+          continue; // It took so long that it was taken for what a dead window had left.
+        }
       }
+      replaced.push(note);
     }
     const level =
       protocolOf(connection).sessions === undefined

@@ -79,6 +79,20 @@ describe('keeper', () => {
       rig.assertInStep(window);
     });
 
+    it('keeps one on the list, too, whose note took so long to be stored that it looked like that of a dead window', async () => {
+      rig = new Rig({}, { lifeMs: 10 * lifeMs });
+      const lags: number[] = [];
+      const lag = (ms = 0) =>
+        new Promise<void>((done) => void (ms ? rig.clock.setTimeout(done, ms) : done()));
+      const window = await rig.open('w', () => lag(lags.shift()));
+      await window.keeper.signIn('sarus', { login: key });
+      rig.faults.push({ operation: 'close', fault: { kind: 'network', done: false } });
+      lags.push(0, 70_000); // Reading and writing the note.
+      await rig.during(window.keeper.signIn('sarus', { login: key }));
+      assert.equal(rig.sarus.sessions.size, 2);
+      rig.assertInStep(window);
+    });
+
     it('holds a new SARUS token though the one before it waits for the end of what that replaced', async () => {
       const window = await rig.open('w');
       await window.keeper.signIn('sarus', { login: key });
