@@ -28,6 +28,7 @@ export async function runMocha({ files, grep, timeoutMs }: MochaRun): Promise<vo
   const stats = await new Promise<imported.Stats | undefined>((done) => {
     const runner = mocha.run(() => done(runner.stats));
   });
+  mocha.dispose(); // What it listens to in this process would add up, file by file.
   if (!stats || stats.failures > 0 || stats.passes === 0) {
     throw new Error(stats?.failures ? `${stats.failures} tests failed` : 'no test ran');
   }
