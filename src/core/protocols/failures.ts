@@ -27,10 +27,11 @@ export function saysTokenIsGone(words: string): boolean {
 }
 
 const wrongLogin = [
-  /password|credential|revoked|access denied|unauthori[sz]ed|not authori[sz]ed/,
-  /\b(?:invalid|unknown|wrong|incorrect|no such) (?:user|account|log-?[io]n)/,
-  /\b(?:user|account|logonid)\b[^.;]{0,40}\b(?:disabled|locked|suspended|not (?:found|known|defined|valid))/,
-  /\b(?:authentication|(?:log|sign)[ -]?[io]n) (?:has |was |is )?(?:failed|failure|denied|rejected|refused|incorrect|invalid)/,
+  /pass ?(?:word|phrase|code|ticket)|credential|revoked|(?:access|permission) denied|unauthori[sz]ed|not authori[sz]ed/,
+  /\b(?:invalid|unknown|wrong|incorrect|no such) (?:user|account|log-?[io]n|authentication)|security violation/,
+  /\b(?:user(?: ?id| ?name)?|account|logonid|ac(?:cessor )?id)\b(?: (?:is|was))? (?:unknown|invalid|incorrect|wrong)\b/,
+  /\b(?:user(?: ?id| ?name)?|account|logonid|ac(?:cessor )?id)\b[^.;]{0,40}\b(?:disabled|locked|suspended|blocked|inactive|expired|does not exist|not (?:found|known|defined|valid))/,
+  /\b(?:authentication|(?:log|sign)[ -]?[io]n)(?: attempt)?(?: has| was| is)? (?:failed|failure|denied|rejected|refused|incorrect|invalid|unsuccessful|not successful)/,
   /\b(?:failed|failure|unable|cannot|could not|not)(?: to| be)? authenticate/,
 ].map(({ source }) => new RegExp(source, 'i'));
 

@@ -256,7 +256,8 @@ const endsToken = new Set([401, 404, 405, 410]);
 
 /** Whether a gateway says that it has no such address, and so has done nothing. */
 function isAbsent(error: unknown): boolean {
-  return error instanceof TokensError && (error.details.status === 404 || error.details.status === 405);
+  const { status, refused } = error instanceof TokensError ? error.details : {};
+  return (status === 404 || status === 405) && refused !== 'login';
 }
 
 /** False for a redirect that is not followed: that address is not the gateway's. @throws any other */

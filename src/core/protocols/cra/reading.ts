@@ -53,8 +53,7 @@ export function refusesLogin(answer: HttpAnswer, words: string): boolean {
   if (status === 403) {
     return !looksLikeHtml(text) || /HTTP Status 403|Apache Tomcat/i.test(text);
   }
-  const mayTell = status < 400 || status === 400 || status === 500;
-  return status === 401 || (mayTell && !looksLikeHtml(text) && saysLoginIsWrong(words));
+  return status === 401 || (status <= 500 && !looksLikeHtml(text) && saysLoginIsWrong(words));
 }
 
 /** Words by which a gateway says that a session is not there any more; they are not documented. */

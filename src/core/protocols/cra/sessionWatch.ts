@@ -1,4 +1,5 @@
 import type { HttpHead } from '../../http/request.ts';
+import { isRecord, parseJson } from '../../http/text.ts';
 import type { Grant } from '../protocol.ts';
 
 /** The members and headers that may hold a session's id (docs/protocols.md 2), in lower case. */
@@ -7,8 +8,9 @@ export const sessionNames = ['session', 'sessionid', 'sessiontoken', 'session_id
 /** Longer ones are no ids. */
 const maxIdLength = 4_096;
 
-/** Watches an answer for the session in which it ran, and tells of a new one at once. */
+/** Watches an answer for the session in which it ran, and tells of a new one at once, also where the call has failed. */
 export class SessionWatch {
+  readonly #opens: boolean;
   readonly #tell: (session: Grant) => void | Promise<void>;
   readonly #told: Set<string>;
   readonly #pending: Promise<void>[] = [];
@@ -18,6 +20,7 @@ export class SessionWatch {
 
   /** @param known The session that the call was made in, which is not told. */
   constructor(known: string | undefined, tell: (session: Grant) => void | Promise<void>) {
+    this.#opens = known === undefined;
     this.#told = new Set(known === undefined ? [] : [known]);
     this.#tell = tell;
   }
@@ -30,7 +33,7 @@ export class SessionWatch {
   onHead(head: HttpHead): void {
     this.#head = head;
     const found = sessionNames.map((name) => head.headers[name]).find(isId);
-    if (found !== undefined && head.status < 300) {
+    if (found !== undefined && (head.status < 300 || this.#opens)) {
       this.#inHeader = found;
       this.#found(found);
     }
@@ -40,6 +43,16 @@ export class SessionWatch {
     if (this.#inBody === undefined && sessionNames.includes(name.toLowerCase()) && isId(value)) {
       this.#inBody = value;
       this.#found(value);
+    }
+  }
+
+  /** Looks in an answer that no reader gets. */
+  onFailure(text: string): void {
+    const parsed = parseJson(text);
+    for (const [name, value] of Object.entries(
+      this.#opens && parsed.ok && isRecord(parsed.value) ? parsed.value : {},
+    )) {
+      this.onScalar(name, String(value));
     }
   }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type FailureDetails, isGatewayUserRefused, TokensError } from '../../errors.ts';
+import { isGatewayUserRefused, TokensError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { basicCredentials } from '../../http/encode.ts';
 import { type HttpAnswer, type HttpRequest, isSuccess } from '../../http/request.ts';
@@ -135,9 +135,8 @@ export class CraWire {
     const { host } = this.http;
     const parsed = v.safeParse(loggedOn, isSuccess(status) && body.ok ? body.value : undefined);
     if (!parsed.success) {
-      const words = wordsOf(answer.text, this.deps.redactor);
-      if (refusesLogin(answer, words)) {
-        throw this.#logOnRefused(answer, words, service);
+      if (this.refusesLogin(answer)) {
+        throw this.#logOnRefused(answer, wordsOf(answer.text, this.deps.redactor), service);
       }
       this.json(answer, { logOn: service });
       throw new TokensError('E_PROTOCOL', 'The answer of {0} to the sign-in holds no token.', [host], {
@@ -146,6 +145,11 @@ export class CraWire {
     }
     this.deps.redactor.add(parsed.output.userToken);
     return parsed.output.userToken;
+  }
+
+  /** Whether the answer to a log-on, which is no success, has been counted against the account: see {@link refusesLogin}. */
+  refusesLogin(answer: HttpAnswer): boolean {
+    return refusesLogin(answer, wordsOf(answer.text, this.deps.redactor));
   }
 
   /** The JSON of an answer to anything but a data call. @throws the error that the answer tells */
@@ -243,11 +247,9 @@ export class CraWire {
   #logOnRefused(answer: HttpAnswer, words: string, service: string): TokensError {
     const { status } = answer;
     const { host } = this.http;
-    const details: FailureDetails = {
-      ...detailsOf(answer, words),
-      ...(refusesLogin(answer, words) ? { refused: 'login' } : {}),
-    };
-    if (status === 404) {
+    const isRefused = refusesLogin(answer, words);
+    const details = { ...detailsOf(answer, words), ...(isRefused ? { refused: 'login' as const } : {}) };
+    if (status === 404 && !isRefused) {
       return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, service], details);
     }
     if (status !== 401 && status !== 403) {
@@ -301,7 +303,10 @@ export class CraWire {
           error = name.toLowerCase() === 'error' ? value : error;
         },
         ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
-        failure: (answered) => this.failure(answered, purpose),
+        failure: (answered) => {
+          watch.onFailure(answered.text);
+          return this.failure(answered, purpose);
+        },
       });
     try {
       const { http, answer } = await attempt(request).catch((reason: unknown) => {

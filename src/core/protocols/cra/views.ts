@@ -28,7 +28,7 @@ export class CraViews extends CraDialect {
         : ([byJson, byForm('logon')] as const);
     let answer = await first();
     for (const way of login === undefined ? [] : others) {
-      if (noSuchLogOn.has(answer.status)) {
+      if (noSuchLogOn.has(answer.status) && !this.wire.refusesLogin(answer)) {
         answer = await way();
       }
     }

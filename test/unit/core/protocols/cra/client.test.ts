@@ -784,6 +784,28 @@ describe('protocols: CRA', () => {
       });
     }
 
+    for (const [body, headers] of [
+      [{ rc: 8, session: 's1', messages: ['bad filter'] }, {}],
+      [{ error: 'abend', SessionId: 's1' }, {}],
+      [{ error: 'abend' }, { session: 's1' }],
+    ] as const) {
+      it(`is told by a failure: ${JSON.stringify(body)} ${JSON.stringify(headers)}`, async () => {
+        for (const status of [200, 400, 500]) {
+          for (const spoken of ['views', 'getData']) {
+            const { gateway } = await cra({ dialect: spoken }, (_, response) =>
+              json(response, body, status, headers),
+            );
+            const { told, onSession } = collect();
+            await failure(gateway.getData(call({ onSession })), 'E_HTTP');
+            const tokens = { user: 'user-token', session: 's0' };
+            await failure(gateway.getData(call({ onSession, tokens })), 'E_HTTP');
+            const isMoved = status === 200; // Else the answer may name any.
+            deepEqual(told, isMoved ? ['s1', 's1'] : ['s1'], `${status} ${spoken}`);
+          }
+        }
+      });
+    }
+
     for (const how of ['cancel', 'time-out'] as const) {
       it(`is told after a ${how}, however late it comes`, async () => {
         const clock = new FakeClock();

@@ -300,6 +300,13 @@ describe('protocols: CRA, the releases in the field', () => {
     { error: 'Failed to authenticate JOE' },
     { error: 'Incorrect login' },
     { error: 'The account of JOE is locked' },
+    { error: 'TSS7141E Use of Accessor ID Suspended' },
+    { error: 'USERID JOE NOT DEFINED' },
+    { error: 'User name invalid' },
+    { error: 'The user JOE has expired' },
+    { error: 'Invalid pass phrase' },
+    { error: 'EDC5111I Permission denied' },
+    { error: 'Sign-on unsuccessful' },
   ]) {
     it(`a log-on that says no under 200 is not sent again by itself: ${JSON.stringify(body)}`, async () => {
       for (const dialect of ['views', 'getData'] as const) {
@@ -311,6 +318,20 @@ describe('protocols: CRA, the releases in the field', () => {
         equal(error.details.refused, 'login');
         const words = typeof body === 'string' ? body : Object.values(body).flat().at(-1);
         ok(error.message.endsWith(`: ${words}`), error.message);
+      }
+    });
+  }
+
+  for (const status of [404, 405, 409, 422, 423, 429, 498]) {
+    it(`a log-on that says no under ${status} is sent in no other way, and not again by itself`, async () => {
+      for (const dialect of ['views', 'getData'] as const) {
+        const { server, gateway } = await served(
+          (_, response) => json(response, { message: 'The account of JOE is locked' }, status),
+          { dialect },
+        );
+        const error = await failure(gateway.signIn(login, service), 'E_HTTP');
+        deepEqual([error.details.refused, server.got.length], ['login', 1]);
+        match(error.message, /: The account of JOE is locked$/);
       }
     });
   }
