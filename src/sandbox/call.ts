@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Refusal, tomcatPage } from './answer.ts';
+import { craRefusal, Refusal, tomcatPage } from './answer.ts';
 
 /** One request, read whole. */
 export interface Call {
@@ -55,6 +55,15 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** A switch in the query: `Y`/`N` or `true`/`false` (docs/protocols.md 2b). */
+export function yesOrNo(query: URLSearchParams, name: string): boolean | undefined {
+  const text = parameter(query, name);
+  if (text !== undefined && !/^(?:y|n|true|false)$/i.test(text)) {
+    throw craRefusal(`${name} must be Y or N.`);
+  }
+  return text === undefined ? undefined : /^[yt]/i.test(text);
+}
+
 /** The value of a query parameter; absent, empty and the literal `null` that public clients send are all none. */
 export function parameter(query: URLSearchParams, name: string): string | undefined {
   const value = query.get(name);
@@ -70,6 +79,11 @@ export function form(call: Call): URLSearchParams {
     throw new Refusal(tomcatPage(415, 'The body must be application/x-www-form-urlencoded'));
   }
   return new URLSearchParams(call.body);
+}
+
+/** The token of an `Authorization: Bearer` header. */
+export function bearer({ authorization }: Call): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
 
 /** The fields of a JSON object in the body; undefined where it is none. */

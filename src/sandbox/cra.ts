@@ -1,23 +1,103 @@
 import { type Answer, craRefusal, json, Refusal, tomcatPage } from './answer.ts';
-import { type Call, parameter } from './call.ts';
-import { collectionTime, dataAnswer, isAskedFor, readSelection, server } from './craData.ts';
+import { allow, bearer, type Call, form, jsonFields, parameter, yesOrNo } from './call.ts';
+import { collectionTime, isAskedFor, readSelection, server } from './craData.ts';
 import { type CraSession, newSecret, type State } from './state.ts';
 import { systems } from './views/cells.ts';
 import { idOf, type View } from './views/view.ts';
 
+/** A call, and what its path names. */
+interface Asked {
+  readonly call: Call;
+  readonly service: string;
+  /** The living user token, where the path asks for one. */
+  readonly token: string;
+  /** Named in the path by the newer dialect, in the query by the classic one. */
+  readonly product: string | undefined;
+  readonly name: string | undefined;
+  /** Which list of a product is wanted. */
+  readonly list: string | undefined;
+}
+
+/** The handler of a path. */
+interface Route {
+  readonly methods: readonly string[];
+  /** Where the user token is; without it none is needed. */
+  readonly tokenIn?: (call: Call) => string | undefined;
+  readonly answer: (asked: Asked) => Answer;
+}
+
 /** Who may log on. */
 const user = { name: 'demo', password: 'demo' };
 
-/** The functions of a CRA gateway, for both dialects (docs/protocols.md 2). */
+const byForm = { methods: ['POST'], tokenIn: formToken };
+const byBearer = { methods: ['GET'], tokenIn: bearer };
+// One header cannot carry Bearer and Basic: the form's token serves where Basic is asked for.
+const byEither = { methods: ['POST'], tokenIn: (call: Call) => formToken(call) ?? bearer(call) };
+
+/** The functions of a CRA gateway, in both dialects (docs/protocols.md 2). */
 export class Cra {
   readonly #state: State;
+  readonly #logOn: Route = { methods: ['POST'], answer: (asked) => this.#byForm(asked) };
+  readonly #logOff: Route = { ...byForm, answer: ({ token }) => this.#endUserToken(token) };
+  readonly #keepAlive: Route = { ...byEither, answer: (asked) => this.#kept(asked) };
+  readonly #choices: Route = { ...byBearer, answer: (asked) => this.#listed(asked) };
+
+  /** The classic dialect (docs/protocols.md 2a), by what follows the service. */
+  readonly #classic = new Map<string, Route>([
+    ['', { methods: ['GET'], answer: () => this.#services() }],
+    ['Logon', this.#logOn],
+    ['Logoff', this.#logOff],
+    ['keepalive', this.#keepAlive],
+    ['close', { ...byEither, answer: (asked) => this.#close(asked) }],
+    ['getView', { ...byForm, answer: (asked) => this.#columns(asked) }],
+    ['getData', { ...byForm, answer: (asked) => this.#data(asked, false) }],
+  ]);
+
+  /** The newer dialect (2b), `*` for the name of a product or a view. The list of views is assumed (A). */
+  readonly #newest = new Map<string, Route>([
+    ['', { methods: ['GET', 'POST'], answer: (asked) => this.#servicesOrClose(asked) }],
+    ['logon', this.#logOn],
+    ['login', { methods: ['POST'], answer: (asked) => this.#byJson(asked) }],
+    ['Logoff', this.#logOff],
+    ['keepalive', this.#keepAlive],
+    ['products', { ...byBearer, answer: () => this.#products() }],
+    ['products/*/views', this.#choices],
+    ['products/*/systems', this.#choices],
+    ['products/*/servers', this.#choices],
+    ['products/*/views/*/data', { ...byBearer, answer: (asked) => this.#data(asked) }],
+    ['products/*/views/*/definition', { ...byBearer, answer: (asked) => this.#definition(asked) }],
+  ]);
 
   constructor(state: State) {
     this.#state = state;
   }
 
+  /** Answers `/cra/…`; undefined for an unknown path. */
+  answer(call: Call): Answer | undefined {
+    const [, root, services, ...path] = call.path;
+    // Case tells the roots apart (docs/protocols.md 2).
+    const roots = new Map([
+      ['ServiceGateway/Services', this.#classic],
+      ['serviceGateway/services', this.#newest],
+    ]);
+    const routes = roots.get(`${root}/${services}`);
+    // The newest release may do without the service: then the user token says which one is meant.
+    const isBare =
+      path.length === 0 || (routes === this.#newest && ['products', 'Logoff'].includes(path[0] ?? ''));
+    const [service, ...rest] = isBare ? [undefined, ...path] : path;
+    const key = rest.map((part, index) => (index % 2 === 1 ? '*' : part)).join('/');
+    const route = key === '' && !isBare ? undefined : routes?.get(key);
+    if (route === undefined) {
+      return undefined;
+    }
+    allow(call, ...route.methods);
+    const [, product = parameter(call.query, 'product'), list, name = parameter(call.query, 'view')] = rest;
+    const token = route.tokenIn === undefined ? '' : this.#authorized(route.tokenIn(call), service);
+    return route.answer({ call, service: service ?? '', token, product, list, name });
+  }
+
   /** The list of services (2a). */
-  services(): Answer {
+  #services(): Answer {
     const { services, port } = this.#state;
     return json(
       services.map((name) => ({
@@ -32,9 +112,35 @@ export class Cra {
     );
   }
 
+  /** The list of services, and the way of closing that shares its path. */
+  #servicesOrClose(asked: Asked): Answer {
+    const { call } = asked;
+    if (!yesOrNo(call.query, 'close')) {
+      return this.#services();
+    }
+    allow(call, 'GET');
+    return this.#close({ ...asked, token: this.#authorized(bearer(call)) });
+  }
+
+  #byForm({ call, service }: Asked): Answer {
+    const fields = form(call);
+    return json({ userToken: this.#newUserToken(service, fields.get('username'), fields.get('password')) });
+  }
+
+  #byJson({ call, service }: Asked): Answer {
+    const fields = jsonFields(call);
+    if (fields === undefined) {
+      throw new Refusal(tomcatPage(415, 'The body must be a JSON object'));
+    }
+    const userToken = this.#newUserToken(service, fields.username, fields.password);
+    // In minutes, unlike HTTP's own header of that name, and only here (docs/protocols.md 2b).
+    return json({ userToken }, 200, { 'Keep-Alive': `timeout=${this.#state.lifeMs / 60_000}` });
+  }
+
   /** Logs on to a service: the user token, or a 401. */
-  logon(service: string, username: unknown, password: unknown): string {
-    if (!this.#state.services.includes(service)) {
+  #newUserToken(service: string, username: unknown, password: unknown): string {
+    const { services, userTokens, now, lifeMs } = this.#state;
+    if (!services.includes(service)) {
       throw new Refusal(tomcatPage(404, `Service ${service} is not known`));
     }
     if (username !== user.name || password !== user.password) {
@@ -43,23 +149,28 @@ export class Cra {
       );
     }
     const token = newSecret(36);
-    const { userTokens, now, lifeMs } = this.#state;
     userTokens.set(token, { service, lastUsed: now(), lifeMs });
     return token;
   }
 
   /** Uses a user token, at its own service or where none is named; a 401 when it is not alive. */
-  authorize(token: string | undefined, service?: string): string {
-    const found = token === undefined ? undefined : this.#state.userTokens.get(token);
-    if (token === undefined || found === undefined || (service !== undefined && found.service !== service)) {
+  #authorized(token = '', service?: string): string {
+    const found = this.#state.userTokens.get(token);
+    if (found === undefined || (service !== undefined && found.service !== service)) {
       throw new Refusal(tomcatPage(401, 'The user token is not valid or has expired'));
     }
     this.#state.useUserToken(token);
     return token;
   }
 
-  /** A view, or the error under 200 that an unknown one gives. */
-  view(product = '', name = ''): View {
+  /** Logs off: ends the user token and what is open under it. */
+  #endUserToken(token: string): Answer {
+    this.#state.logOff(token);
+    return json({ rc: 0, message: 'You are logged off.' });
+  }
+
+  /** The view that is named, or the error under 200 that an unknown one gives. */
+  #view({ product = '', name = '' }: Asked): View {
     const view = this.#state.views.find((one) => one.product === product && one.name === name);
     if (view === undefined) {
       throw craRefusal(`View ${name} of product ${product} is not known.`);
@@ -67,17 +178,23 @@ export class Cra {
     return view;
   }
 
-  /** A data call in the session that is named, or in a new one. It ends that if `close`; undefined: a new one only. */
-  data(call: Call, token: string, view: View, close: boolean | undefined): Answer {
+  /**
+   * A data call in the session that is named, or in a new one.
+   * @param usualClose whether it ends that where the call does not say; undefined: a new one only
+   */
+  #data(asked: Asked, usualClose?: boolean): Answer {
+    const { call, token } = asked;
     const { counters, wall } = this.#state;
-    const selection = readSelection(call.query, view);
+    const view = this.#view(asked);
+    const close = yesOrNo(call.query, 'close') ?? usualClose;
+    const answerOf = readSelection(call.query, view);
     const moment = collectionTime(call.query, wall());
     const refresh = yesOrNo(call.query, 'refresh') ?? parameter(call.query, 'period') !== undefined;
     const known = sessionIn(call);
     const id = known ?? this.#open(token, view, moment);
     const session = this.#session(id, token);
-    if (session.product !== view.product || session.view !== view.name) {
-      throw craRefusal(`The session belongs to view ${session.product}/${session.view}.`);
+    if (session.view !== view) {
+      throw craRefusal(`The session belongs to view ${session.view.product}/${session.view.name}.`);
     }
     if (known !== undefined) {
       counters.reused += 1;
@@ -87,10 +204,10 @@ export class Cra {
     if (ends) {
       this.#end(id);
     }
-    return dataAnswer(view, selection, session.collectedAt, ends ? undefined : id);
+    return answerOf(session.collectedAt, ends ? undefined : id);
   }
 
-  close(token: string, call: Call): Answer {
+  #close({ call, token }: Asked): Answer {
     const id = sessionIn(call);
     if (id === undefined) {
       throw new Refusal(tomcatPage(400, "Required parameter 'session' is not present"));
@@ -101,7 +218,7 @@ export class Cra {
   }
 
   /** Keeps the user token alive, and the session where one is named. */
-  keepAlive(token: string, call: Call): Answer {
+  #kept({ call, token }: Asked): Answer {
     const id = sessionIn(call);
     if (id !== undefined) {
       this.#session(id, token);
@@ -110,14 +227,10 @@ export class Cra {
     return json({ rc: 0, message: 'The timeout is reset.' });
   }
 
-  /** Logs off: ends the user token and what is open under it. */
-  logOff(token: string): Answer {
-    this.#state.logOff(token);
-    return json({ rc: 0, message: 'You are logged off.' });
-  }
-
   /** A view's definition (2b). It leaves its session open unless told otherwise; a header is a line for each word. */
-  definition(token: string, view: View, close: boolean): Answer {
+  #definition(asked: Asked): Answer {
+    const view = this.#view(asked);
+    const close = yesOrNo(asked.call.query, 'close') ?? false;
     return json({
       rc: 0,
       productName: view.product,
@@ -130,12 +243,13 @@ export class Cra {
         header: label.split(' '),
         fieldtype: 'CHARACTER',
       })),
-      ...(close ? {} : { session: this.#open(token, view, this.#state.wall()) }),
+      ...(close ? {} : { session: this.#open(asked.token, view, this.#state.wall()) }),
     });
   }
 
   /** The columns, under other names than the newer dialect's: clients must read both (2a). */
-  columns(view: View): Answer {
+  #columns(asked: Asked): Answer {
+    const view = this.#view(asked);
     return json({
       rc: 0,
       productName: view.product,
@@ -145,12 +259,12 @@ export class Cra {
     });
   }
 
-  products(): Answer {
+  #products(): Answer {
     return table([...new Set(this.#state.views.map(({ product }) => product))], 'productName');
   }
 
   /** The lists of a product: views, systems or servers, of a context where one is named. */
-  choices(call: Call, product = '', list = ''): Answer {
+  #listed({ call, product = '', list }: Asked): Answer {
     const views = this.#state.views.filter((view) => view.product === product);
     if (views.length === 0) {
       throw new Refusal(json({ reasonCode: 12, message: `Product ${product} is not known.` }, 404));
@@ -173,9 +287,7 @@ export class Cra {
       throw new Refusal(json({ rc: 8, error }, 503));
     }
     const id = newSecret(18);
-    const { product, name } = view;
-    const session = { userToken: token, product, view: name, collectedAt, lastUsed: now(), lifeMs };
-    craSessions.set(id, session);
+    craSessions.set(id, { userToken: token, view, collectedAt, lastUsed: now(), lifeMs });
     counters.opened += 1;
     return id;
   }
@@ -211,14 +323,6 @@ function sessionIn(call: Call): string | undefined {
   return parameter(call.query, 'session') ?? (call.session || undefined);
 }
 
-/** A switch in the query: `Y`/`N` or `true`/`false` (docs/protocols.md 2b). */
-export function yesOrNo(query: URLSearchParams, name: string): boolean | undefined {
-  const text = parameter(query, name)?.toLowerCase();
-  if (text === undefined || text === 'y' || text === 'true') {
-    return text === undefined ? undefined : true;
-  }
-  if (text === 'n' || text === 'false') {
-    return false;
-  }
-  throw craRefusal(`${name} must be Y or N.`);
+function formToken(call: Call): string | undefined {
+  return form(call).get('userToken') ?? undefined;
 }

@@ -10,7 +10,6 @@ import type { AddressInfo } from 'node:net';
 import { type Answer, json, Refusal, tomcatPage } from './answer.ts';
 import { type Call, readCall } from './call.ts';
 import { Cra } from './cra.ts';
-import { craAnswer } from './craRoutes.ts';
 import { Sarus } from './sarus.ts';
 import { type SandboxStats, State } from './state.ts';
 
@@ -76,33 +75,19 @@ export class SandboxServer {
     return createServer(serve);
   }
 
-  protected async respond(call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    send(response, isControl(call) ? this.control(call, request) : this.answer(call));
+  protected async respond(call: Call, _request: IncomingMessage, response: ServerResponse): Promise<void> {
+    send(response, this.answer(call));
   }
 
-  /** The answer to a request for the sandbox itself: `GET /sandbox/stats`. Loopback only. */
-  protected control(call: Call, { socket }: IncomingMessage): Answer {
-    if (!['127.0.0.1', '::ffff:127.0.0.1', '::1'].includes(socket.remoteAddress ?? '')) {
-      return json({ error: 'Only this machine may ask that.' }, 403);
-    }
-    return call.method === 'GET' && call.path[1] === 'stats'
-      ? json(this.stats())
-      : json({ error: 'GET /sandbox/stats.' }, 404);
-  }
-
-  /** Answers a request as the gateway. */
+  /** Answers as the gateway, and `GET /sandbox/stats`. @throws Refusal */
   protected answer(call: Call): Answer {
-    try {
-      return (
-        (call.path[0] === 'cra' ? craAnswer(this.#cra, this.state, call) : this.sarus.answer(call)) ??
-        notAvailable(call)
-      );
-    } catch (error) {
-      if (error instanceof Refusal) {
-        return error.answer;
-      }
-      throw error;
+    const [first, second] = call.path;
+    if (first === 'sandbox') {
+      return call.method === 'GET' && second === 'stats'
+        ? json(this.stats())
+        : json({ error: 'GET /sandbox/stats.' }, 404);
     }
+    return (first === 'cra' ? this.#cra : this.sarus).answer(call) ?? notAvailable(call);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -121,10 +106,6 @@ export class SandboxServer {
 
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
-}
-
-export function isControl(call: Call): boolean {
-  return call.path[0] === 'sandbox';
 }
 
 /** The answer for an unknown path. */

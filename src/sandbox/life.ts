@@ -4,25 +4,6 @@ export interface Idle {
   readonly lifeMs: number;
 }
 
-/** Bounds that a CRA gateway clamps its timeout to (docs/protocols.md 2), in seconds. */
-const gatewayLife = { least: 5 * 60, most: 1440 * 60 };
-
-/**
- * The life that the gateway grants, in milliseconds. From 5 minutes up it is clamped as the real one does;
- * a shorter one is taken as it is, so that tests need not wait.
- */
-export function grantedLifeMs(lifeSeconds: number): number {
-  if (!(lifeSeconds > 0)) {
-    throw new RangeError('The life must be a number of seconds above 0.');
-  }
-  return Math.min(lifeSeconds, gatewayLife.most) * 1000;
-}
-
-/** Whether a life is one that only a sandbox grants: shorter than any real gateway's. */
-export function isShort(lifeMs: number): boolean {
-  return lifeMs < gatewayLife.least * 1000;
-}
-
 /** Things that expire by idleness, by name. Each access removes what has expired, so that no timer is needed. */
 export class IdleTable<T extends Idle> extends Map<string, T> {
   readonly #now: () => number;

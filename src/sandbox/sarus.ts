@@ -1,7 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { type Answer, json } from './answer.ts';
 import type { Call } from './call.ts';
-import { type Idle, isShort } from './life.ts';
+import type { Idle } from './life.ts';
 import { type SarusParams, SarusRefusal, sarusParams } from './sarusCall.ts';
 import { type SarusEndpoint, sarusEndpoints } from './sarusData.ts';
 import { newSecret, type State } from './state.ts';
@@ -10,6 +9,8 @@ import { newSecret, type State } from './state.ts';
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };
 /** Bounds of `Minutes`, and what it is when nobody says. */
 const minutesOf = { usual: 30, least: 1, most: 1440 };
+/** Shorter than any real gateway's life, in milliseconds. */
+const shortMs = 300_000;
 /** How many requests a second each of the token endpoints answers. */
 const callsPerSecond = 3;
 
@@ -99,7 +100,7 @@ export class Sarus {
       throw new SarusRefusal(400, `Minutes must be a number from ${minutesOf.least} to ${minutesOf.most}`);
     }
     const { lifeMs } = this.#state;
-    return Math.min(minutes * 60_000, isShort(lifeMs) ? lifeMs : Number.POSITIVE_INFINITY);
+    return Math.min(minutes * 60_000, lifeMs < shortMs ? lifeMs : Number.POSITIVE_INFINITY);
   }
 
   #renew(params: SarusParams): object {

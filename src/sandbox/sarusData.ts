@@ -18,17 +18,17 @@ export interface SarusEndpoint {
   result(params: SarusParams, at: number): unknown;
 }
 
-/** The account's own page; the key on it is a secret. */
-const accountDetails = {
-  UserName: 'demo',
-  Email: 'demo@example.com',
-  APIKey: 'demo',
-  Company: 'Sandbox Ltd',
-  Address: { Street: '1 Test Street', City: 'Example', Country: 'US' },
-};
-
 const getAllDatasources: SarusEndpoint = { result: () => datasources.map(datasourceOf) };
-const getAccountDetails: SarusEndpoint = { result: () => accountDetails };
+/** The account's own page; the key on it is a secret. */
+const getAccountDetails: SarusEndpoint = {
+  result: () => ({
+    UserName: 'demo',
+    Email: 'demo@example.com',
+    APIKey: 'demo',
+    Company: 'Sandbox Ltd',
+    Address: { Street: '1 Test Street', City: 'Example', Country: 'US' },
+  }),
+};
 const getValues: SarusEndpoint = { ofSeries: true, result: values };
 const getValuesRC: SarusEndpoint = { ofSeries: true, result: rowsAndColumns };
 
@@ -69,7 +69,7 @@ function datasourceIn(params: SarusParams): Datasource {
   return source;
 }
 
-function datasetOf({ source, dataset, bates }: Series): object {
+function datasetOf({ source, dataset, bates }: Omit<Series, 'options'>): object {
   return {
     Datasource: source.name,
     Datacategory: dataset.category,
@@ -105,7 +105,7 @@ function datasets(params: SarusParams): object {
 }
 
 /** A series that is delivered. */
-interface Series {
+interface Series extends Pick<SeriesAsk, 'options'> {
   readonly source: Datasource;
   readonly dataset: Dataset;
   /** Its values' names: those asked for of the bates of its datasource. */
@@ -113,20 +113,29 @@ interface Series {
 }
 
 /** The series that is asked for, or the refusal in its place if it is unknown. */
-function seriesOf({ datasource, symbol, bates }: SeriesAsk): Series | { readonly refused: object } {
+function seriesOf({
+  datasource,
+  symbol,
+  bates: asked,
+  options,
+}: SeriesAsk): Series | { readonly refused: object } {
   const source = datasources.find(({ name }) => name === datasource);
   const dataset = source?.datasets.find((one) => one.symbol === symbol);
   if (source === undefined || dataset === undefined) {
     const Details = `Unknown dataset ${datasource}/${symbol}`;
     return { refused: { Datasource: datasource, Symbol: symbol, Status: 404, Details } };
   }
-  return { source, dataset, bates: bates?.flatMap((index) => source.bates[index] ?? []) ?? source.bates };
+  const bates = asked?.flatMap((index) => source.bates[index] ?? []) ?? source.bates;
+  return { source, dataset, bates, options };
+}
+
+/** What is made of each series, or its refusal. */
+function answersFor(asks: readonly SeriesAsk[], make: (series: Series) => object): object[] {
+  return asks.map(seriesOf).map((one) => ('refused' in one ? one.refused : make(one)));
 }
 
 function selectedDatasets({ series }: SarusParams): object {
-  const Datasets = series
-    .map(seriesOf)
-    .map((one) => ('refused' in one ? one.refused : datasetOf({ ...one, bates: one.source.bates })));
+  const Datasets = answersFor(series, (one) => datasetOf({ ...one, bates: one.source.bates }));
   return { Metadata: { Datasets: series.length }, Datasets };
 }
 
@@ -171,21 +180,17 @@ function cells({ source, dataset, bates }: Series, date: string, option: Option)
 
 /** §6.1: a list of series, each with its own values by date. */
 function values({ get, series }: SarusParams, at: number): object {
-  const Series = series.map((ask) => {
-    const one = seriesOf(ask);
-    const option: Option = (name) => ask.options.get(name) ?? get(name);
-    return 'refused' in one
-      ? one.refused
-      : {
-          ...(option('ReturnMetadata') === 'false' ? {} : { Metadata: datasetOf(one) }),
-          Datasource: one.source.name,
-          Symbol: one.dataset.symbol,
-          BateStatus: one.bates.map(() => 200),
-          Corrections: [],
-          Values: Object.fromEntries(
-            dates([one], option, at).map((date) => [date, cells(one, date, option)]),
-          ),
-        };
+  const Series = answersFor(series, (one) => {
+    const option: Option = (name) => one.options.get(name) ?? get(name);
+    const days = dates([one], option, at);
+    return {
+      ...(option('ReturnMetadata') === 'false' ? {} : { Metadata: datasetOf(one) }),
+      Datasource: one.source.name,
+      Symbol: one.dataset.symbol,
+      BateStatus: one.bates.map(() => 200),
+      Corrections: [],
+      Values: Object.fromEntries(days.map((date) => [date, cells(one, date, option)])),
+    };
   });
   return { Series };
 }
@@ -212,11 +217,7 @@ function rowsAndColumns({ get, series }: SarusParams, at: number): object {
 /** §6.3: the values of many series on one day. */
 function valuesForDate({ get, series }: SarusParams, at: number): object {
   const day = get('Date') ?? dayOf(at);
-  const Values = series.map(seriesOf).map((one) => {
-    if ('refused' in one) {
-      return one.refused;
-    }
-    const { source, dataset, bates } = one;
+  const Values = answersFor(series, ({ source, dataset, bates }) => {
     const named = bates.map((bate) => [bate, bateValue(source, dataset, bate, day) ?? null]);
     return { Datasource: source.name, Symbol: dataset.symbol, Date: day, ...Object.fromEntries(named) };
   });

@@ -1,4 +1,4 @@
-import { hash, wave } from './views/cells.ts';
+import { hash, seedOf, wave } from './views/cells.ts';
 
 /** A collection of datasets with the same kinds of values. */
 export interface Datasource {
@@ -23,8 +23,7 @@ export interface Dataset {
 }
 
 function dataset(symbol: string, name: string, category: string, start: string): Dataset {
-  const seed = [...name].reduce((sum, one) => hash(sum, one.charCodeAt(0), 3), 5);
-  return { symbol, name, category, start, seed };
+  return { symbol, name, category, start, seed: seedOf(name) };
 }
 
 const dayMs = 86_400_000;

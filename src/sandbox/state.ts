@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
-import { grantedLifeMs, type Idle, IdleTable } from './life.ts';
+import { type Idle, IdleTable } from './life.ts';
 import { mvipViews } from './views/mvip.ts';
 import { mvmvsViews } from './views/mvmvs.ts';
 import type { View } from './views/view.ts';
@@ -38,8 +37,7 @@ interface UserToken extends Idle {
 /** A CRA data session. The data is cached in it: it is the view as it was at `collectedAt`. */
 export interface CraSession extends Idle {
   readonly userToken: string;
-  readonly product: string;
-  readonly view: string;
+  readonly view: View;
   /** Epoch milliseconds. */
   collectedAt: number;
 }
@@ -75,11 +73,14 @@ export class State {
 
   /**
    * @param lifeSeconds of a token that nobody uses. From 300 up it is CRA's timeout and clamped to 86,400, and SARUS grants the
-   *   `Minutes` asked for; a shorter one is real as it is and bounds SARUS's lives too
+   *   `Minutes` asked for; a shorter one is real as it is and bounds SARUS's lives too, so that tests need not wait
    * @throws RangeError for a life that is none
    */
   constructor(lifeSeconds = 900) {
-    this.lifeMs = grantedLifeMs(lifeSeconds);
+    if (!(lifeSeconds > 0)) {
+      throw new RangeError('The life must be a number of seconds above 0.');
+    }
+    this.lifeMs = Math.min(lifeSeconds, 86_400) * 1000;
   }
 
   stats(): SandboxStats {

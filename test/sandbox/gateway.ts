@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { type Answer, json } from '../../src/sandbox/answer.ts';
+import { type Answer, json, Refusal } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
-import { isControl, notAvailable, SandboxServer } from '../../src/sandbox/gateway.ts';
+import { notAvailable, SandboxServer } from '../../src/sandbox/gateway.ts';
 import { bigView, withBigRows } from './bigView.ts';
 import type { TlsIdentity } from './certificate.ts';
 import { type FaultRule, FaultRuleError, parseFaultRules } from './faultRules.ts';
@@ -109,14 +109,15 @@ export class Sandbox extends SandboxServer {
   ): Promise<void> {
     const rule = isControl(call) ? undefined : this.#faults.strike(call);
     const operate = (): SentAnswer => withBigRows(call, this.answer(call));
-    if (rule !== undefined) {
-      return this.#striker.strike(rule, call, response, operate);
-    }
-    const answer = isControl(call) ? this.control(call, request) : operate();
-    return send(response, answer, request.headers['accept-encoding']?.toString());
+    return rule === undefined
+      ? send(response, operate(), request.headers['accept-encoding']?.toString())
+      : this.#striker.strike(rule, call, response, operate);
   }
 
   protected override answer(call: Call): Answer {
+    if (isControl(call)) {
+      return this.#control(call);
+    }
     const { prefix = '', quirks = {} } = this.#options;
     const steps = prefix.split('/').slice(1);
     const path = steps.every((part, at) => call.path[at] === part)
@@ -131,13 +132,20 @@ export class Sandbox extends SandboxServer {
     if (known === undefined) {
       return notAvailable(call);
     }
-    return (basic ? basicChallenge(call) : undefined) ?? super.answer(known);
+    try {
+      return (basic ? basicChallenge(call) : undefined) ?? super.answer(known);
+    } catch (error) {
+      if (error instanceof Refusal) {
+        return error.answer;
+      }
+      throw error;
+    }
   }
 
   /** `GET`, `POST` and `DELETE /sandbox/faults`, beside what the extension's sandbox answers. */
-  protected override control(call: Call, request: IncomingMessage): Answer {
-    const answer = super.control(call, request);
-    if (answer.status !== 404 || call.path[1] !== 'faults') {
+  #control(call: Call): Answer {
+    const answer = super.answer(call);
+    if (call.path[1] !== 'faults') {
       return answer;
     }
     switch (call.method) {
@@ -176,6 +184,11 @@ export class Sandbox extends SandboxServer {
       this.#striker.strikeNow(rule, minMs);
     }
   }
+}
+
+/** Whether a request is for the sandbox itself. */
+function isControl({ path }: Call): boolean {
+  return path[0] === 'sandbox';
 }
 
 /** Long enough for the answer to `POST /sandbox/faults` to reach whoever sent it, in milliseconds. */

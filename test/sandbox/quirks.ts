@@ -1,6 +1,5 @@
 import { type Answer, craRefusal, json, tomcatPage } from '../../src/sandbox/answer.ts';
-import type { Call } from '../../src/sandbox/call.ts';
-import { bearer } from '../../src/sandbox/craRoutes.ts';
+import { bearer, type Call } from '../../src/sandbox/call.ts';
 import { newSecret, type State } from '../../src/sandbox/state.ts';
 
 /**

@@ -76,3 +76,8 @@ export function hash(a: number, b: number, c: number): number {
   h = Math.imul(h ^ (h >>> 12), 0x297a2d39);
   return (h ^ (h >>> 15)) >>> 0;
 }
+
+/** A number made of a text, by which the values of two views, or of two datasets, differ. */
+export function seedOf(text: string): number {
+  return [...text].reduce((sum, character) => hash(sum, character.charCodeAt(0), 7), 1);
+}

@@ -4,9 +4,9 @@ import { type Column, idOf } from './view.ts';
 
 const maxSortKeys = 4;
 
-/** Reads a filter: `FIELD=VALUE&FIELD=VAL*` (docs/protocols.md 2b). */
-export function parseFilter(text: string, columns: readonly Column[]): (row: Row) => boolean {
-  const tests = text.split('&').map((term) => {
+/** Reads a filter: `FIELD=VALUE&FIELD=VAL*` (docs/protocols.md 2b); without one every row fits. */
+export function parseFilter(text: string | undefined, columns: readonly Column[]): (row: Row) => boolean {
+  const tests = text?.split('&').map((term) => {
     const [, name, value = ''] = /^\s*([\w$#@]+)\s*=\s*(.*?)\s*$/.exec(term) ?? [];
     if (name === undefined) {
       throw craRefusal(`The filter cannot be read: ${term}.`);
@@ -15,12 +15,12 @@ export function parseFilter(text: string, columns: readonly Column[]): (row: Row
     const pattern = wildcard(value);
     return (row: Row) => pattern.test(textOf(row[field]));
   });
-  return (row) => tests.every((test) => test(row));
+  return (row) => tests?.every((test) => test(row)) ?? true;
 }
 
-/** Reads a sort: `A.D&B.A`, up to four ids of columns (docs/protocols.md 2b), or their fields. */
-export function parseSort(text: string, columns: readonly Column[]): (a: Row, b: Row) => number {
-  const keys = text.split('&').map((part) => {
+/** Reads a sort: `A.D&B.A`, up to four ids of columns (docs/protocols.md 2b), or their fields; without one nothing moves. */
+export function parseSort(text: string | undefined, columns: readonly Column[]): (a: Row, b: Row) => number {
+  const keys = (text?.split('&') ?? []).map((part) => {
     const [, name, direction] = /^\s*([\w$#@]+)\.([AD])\s*$/i.exec(part) ?? [];
     if (name === undefined) {
       throw craRefusal(`The sort cannot be read: ${part}.`);
@@ -30,15 +30,8 @@ export function parseSort(text: string, columns: readonly Column[]): (a: Row, b:
   if (keys.length > maxSortKeys) {
     throw craRefusal(`A sort has no more than ${maxSortKeys} columns.`);
   }
-  return (a, b) => {
-    for (const { field, sign } of keys) {
-      const difference = sign * order(textOf(a[field]), textOf(b[field]));
-      if (difference !== 0) {
-        return difference;
-      }
-    }
-    return 0;
-  };
+  return (a, b) =>
+    keys.reduce((found, { field, sign }) => found || sign * order(textOf(a[field]), textOf(b[field])), 0);
 }
 
 /** A pattern in which `*` stands for anything, as a test of the whole text, without regard to case. */
@@ -61,26 +54,19 @@ function fieldOf(name: string, columns: readonly Column[]): string {
 }
 
 /** The first element of a cell: what filters and sorts look at. */
-function textOf(cell: Cell | undefined): string {
-  if (cell === undefined || typeof cell === 'string') {
-    return cell ?? '';
-  }
-  return Object.values(cell[0] ?? {})[0] ?? '';
+function textOf(cell: Cell = ''): string {
+  return typeof cell === 'string' ? cell : (Object.values(cell[0] ?? {})[0] ?? '');
 }
 
 const units: Readonly<Record<string, number>> = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
 
 /** Numbers, with their units, by size; everything else by code point. */
 function order(a: string, b: string): number {
-  const x = numberOf(a);
-  const y = numberOf(b);
-  if (x !== undefined && y !== undefined) {
-    return x - y;
-  }
-  return a < b ? -1 : a > b ? 1 : 0;
+  return numberOf(a) - numberOf(b) || (a < b ? -1 : Number(a > b));
 }
 
-function numberOf(text: string): number | undefined {
-  const match = /^(-?\d+(?:\.\d+)?)(Ki|Mi|Gi)?$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * (units[match[2] ?? ''] ?? 1);
+/** NaN where a text is no number. */
+function numberOf(text: string): number {
+  const [, digits, unit = ''] = /^(-?\d+(?:\.\d+)?)(Ki|Mi|Gi)?$/.exec(text) ?? [];
+  return Number(digits) * (units[unit] ?? 1);
 }

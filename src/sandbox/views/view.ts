@@ -1,4 +1,4 @@
-import { type Cell, hash, type Row, type Subject, systems } from './cells.ts';
+import { type Cell, type Row, type Subject, seedOf, systems } from './cells.ts';
 
 /** One column of a view, and how its cell is made; a cell of `undefined` is left out of its row. */
 export interface Column {
@@ -16,11 +16,9 @@ export interface View {
   readonly product: string;
   readonly name: string;
   readonly title: string;
-  readonly columns: readonly Column[];
   /** How many rows it has in all systems together. */
   readonly total: number;
-  /** The row of that index as it was at a moment (epoch milliseconds). */
-  row(index: number, at: number): Row;
+  readonly columns: readonly Column[];
 }
 
 export function column(field: string, label: string, cell: Column['cell']): Column {
@@ -38,33 +36,17 @@ export function idOf(index: number): string {
   return index < 26 ? letter : idOf(Math.floor(index / 26) - 1) + letter;
 }
 
-/** A view made of its columns alone. */
 export function tableView(
-  product: string,
-  name: string,
-  title: string,
-  total: number,
-  columns: readonly Column[],
+  ...[product, name, title, total, columns]: [string, string, string, number, readonly Column[]]
 ): View {
-  const seed = [...name].reduce((sum, character) => hash(sum, character.charCodeAt(0), 7), 1);
-  return {
-    product,
-    name,
-    title,
-    columns,
-    total,
-    row: (index, at) => {
-      const subject: Subject = { index, seed, at, system: systemOf(index) };
-      const row: Record<string, Cell> = {};
-      for (const { field, cell } of columns) {
-        const value = cell(subject);
-        if (value !== undefined) {
-          row[field] = value;
-        }
-      }
-      return row;
-    },
-  };
+  return { product, name, title, total, columns };
+}
+
+/** The row of that index as it was at a moment (epoch milliseconds). */
+export function rowOf({ name, columns }: View, index: number, at: number): Row {
+  const subject = { index, seed: seedOf(name), at, system: systemOf(index) };
+  const cells = columns.map(({ field, cell }) => [field, cell(subject)]);
+  return Object.fromEntries(cells.filter(([, cell]) => cell !== undefined));
 }
 
 /** The system that a row is of: they take turns. */
