@@ -1,17 +1,10 @@
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
-import { type ArrangedSpan, type Arrangement, Arranging } from './arranging.ts';
+import { type ArrangedSpan, Arranging } from './arranging.ts';
 import { flatten } from './cells.ts';
 import { Changes, type Differences, keyFields, keysOf } from './changes.ts';
 import { type Dated, datedLines, type Lines } from './dated.ts';
-import {
-  type Copying,
-  copied,
-  type Delimiter,
-  type ExportFormat,
-  objectWriter,
-  writeRows,
-} from './exports.ts';
+import { objectWriter, type Writing, writeRows } from './exports.ts';
 import { allRows, type Condition, conditionOf, type Labels } from './filter.ts';
 import { sizeOf } from './order.ts';
 import { isExact, type Kind } from './quantity.ts';
@@ -30,13 +23,12 @@ export interface Summary {
   readonly mended: number;
 }
 
-export interface ExportRequest {
-  readonly fields: readonly string[];
-  readonly format: ExportFormat;
-  /** Of CSV; a comma unless told otherwise. */
-  readonly delimiter?: Delimiter;
-  /** The rows that are shown, as they are shown; all in the server's order without. */
-  readonly arrangement?: Arrangement;
+/** The rows that are shown, as they are shown; all in the server's order without an arrangement. */
+export interface ExportRequest extends Arranged, Writing {
+  /** Only those of a selection. */
+  readonly span?: Span;
+  /** What stands above the columns, but in JSON; their fields unless told otherwise. */
+  readonly headers?: readonly string[] | null;
 }
 
 /** Another table, say of an earlier answer to the same request; null where there is none. */
@@ -54,7 +46,7 @@ interface GroupRequest extends ArrangedSpan {
   /** Fields whose numbers are added up. */
   readonly of: readonly string[];
   /** Groups that are answered, those with the most rows. */
-  readonly most: number;
+  readonly max: number;
 }
 
 /** The numbers of one moment. */
@@ -108,22 +100,6 @@ export class TableEngine {
     return { from, fields: this.table.fields, rows, shown, gone: (order?.length ?? shown) - shown };
   }
 
-  /** A selection as text for the clipboard; undefined when it is too much. Rows that are gone are copied by themselves alone. */
-  copy({
-    from,
-    to,
-    arrangement,
-    ...how
-  }: ArrangedSpan & Copying): { text: string; rows: number } | undefined {
-    const span = { from, to, arrangement };
-    const own = this.#arranging.own(span);
-    const earlier = own.length === 0 ? this.#arranging.changes?.earlier : undefined;
-    const { rowCount } = this.table;
-    const meant = earlier === undefined ? own : this.#arranging.all(span).map((row) => row - rowCount);
-    const text = copied(earlier ?? this.table, meant, how);
-    return text === undefined ? undefined : { text, rows: meant.length };
-  }
-
   /** Rows of the server's order as the text of a JSON list. */
   json(span: Span): string {
     const { table } = this;
@@ -137,14 +113,24 @@ export class TableEngine {
     return table.rows.list(from, partBytes, write);
   }
 
-  /** What is exported, of all rows that there are: their places in the server's order. */
-  startExport({ arrangement }: ExportRequest): Uint32Array {
-    return this.#arranging.own({ arrangement, from: 0, to: Number.POSITIVE_INFINITY });
+  /** What is exported: places in the server's order. Of a selection of nothing but rows that are gone, it is those. */
+  startExport({ arrangement, span }: Pick<ExportRequest, 'arrangement' | 'span'>): Uint32Array {
+    const asked = { arrangement, from: 0, to: Number.POSITIVE_INFINITY, ...span };
+    const own = this.#arranging.own(asked);
+    return own.length > 0 || span === undefined ? own : this.#arranging.all(asked);
   }
 
   /** Some of these rows, without what stands before the first and after the last. */
-  exportPart({ rows, fields, format, delimiter }: ExportRequest & { readonly rows: Uint32Array }): string {
-    return writeRows(this.table, rows, fields, format, delimiter);
+  exportPart({ rows, ...how }: Writing & { readonly rows: Uint32Array }): string {
+    const { rowCount } = this.table;
+    const earlier = (rows[0] ?? 0) < rowCount ? undefined : this.#arranging.changes?.earlier;
+    return earlier === undefined
+      ? writeRows(this.table, rows, how)
+      : writeRows(
+          earlier,
+          rows.map((row) => row - rowCount),
+          how,
+        );
   }
 
   /**
@@ -200,10 +186,10 @@ export class TableEngine {
   }
 
   /** Some rows put together by a field; undefined where no row has it. */
-  group({ by, of, most, ...span }: GroupRequest): ReturnType<typeof groupsOf> | undefined {
+  group({ by, of, max, ...span }: GroupRequest): ReturnType<typeof groupsOf> | undefined {
     const column = this.table.column(by);
     const columns = of.flatMap((field) => this.table.column(field) ?? []);
-    return column && groupsOf(this.table, column, { columns, rows: this.#arranging.own(span), most });
+    return column && groupsOf(this.table, column, { columns, rows: this.#arranging.own(span), max });
   }
 
   #row(index: number, alert: Condition, longest: number): ShownRow {

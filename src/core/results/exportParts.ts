@@ -15,25 +15,23 @@ const partBytes = 256 << 10;
  */
 export async function* exportParts(
   table: TableHandle,
-  request: ExportRequest,
+  { span, arrangement, headers, ...how }: ExportRequest,
   hide: (text: string) => string,
   progress: (rows: number, total: number) => void = () => undefined,
 ): AsyncGenerator<string | Uint8Array> {
-  const { fields, format, delimiter } = request;
-  const rows = await table.call('startExport', request);
+  const { state } = table;
+  const kinds = how.fields.map((field) => state.kinds[state.fields.indexOf(field)]);
+  const rows = await table.call('startExport', { arrangement, ...(span && { span }) });
   const size = Math.min(partRows, table.rowsIn(partBytes));
   async function* texts(): AsyncGenerator<string> {
     for (let from = 0; from < rows.length; from += size) {
       const part = rows.slice(from, from + size);
-      yield await table.call('exportPart', { rows: part, fields, format, ...(delimiter && { delimiter }) });
+      yield await table.call('exportPart', { rows: part, ...how });
       progress(from + part.length, rows.length);
     }
   }
-  if (format === 'xlsx') {
-    const { state } = table;
-    const columns = fields.map((field) => {
-      return { header: hide(field), kind: state.kinds[state.fields.indexOf(field)] };
-    });
+  if (how.format === 'xlsx') {
+    const columns = how.fields.map((field, at) => ({ header: hide(field), kind: kinds[at] }));
     async function* cells(): AsyncGenerator<string[][]> {
       for await (const text of texts()) {
         const lines = text.trimEnd().split('\n');
@@ -43,7 +41,11 @@ export async function* exportParts(
     yield* workbook(columns, rows.length, cells());
     return;
   }
-  const [opening, separator, closing] = frameOf(format, fields, delimiter);
+  const [opening, separator, closing] = frameOf(how, headers === undefined ? how.fields : headers, kinds);
+  if (rows.length === 0 && closing !== '') {
+    yield '[]\n';
+    return;
+  }
   yield hide(opening);
   let before = '';
   for await (const text of texts()) {
@@ -53,14 +55,31 @@ export async function* exportParts(
   yield closing;
 }
 
-/** A long text with something done to it part by part, each of some lines: between two parts others come in. */
-export async function changedInParts(text: string, change: (part: string) => string): Promise<string> {
-  let changed = '';
-  for (let from = 0; from < text.length; ) {
-    const to = text.indexOf('\n', from + partBytes) + 1 || text.length;
-    changed += change(text.slice(from, to));
-    from = to;
-    await new Promise((resolve) => setImmediate(resolve));
+/**
+ * The same as one text, with how many rows are in it; undefined where that has more characters than `most`. Who pastes lines
+ * wants none behind them.
+ */
+export async function exportText(
+  table: TableHandle,
+  request: ExportRequest,
+  hide: (text: string) => string,
+  most = Number.POSITIVE_INFINITY,
+): Promise<{ text: string; rows: number } | undefined> {
+  let [text, rows] = ['', 0];
+  const count = (done: number) => {
+    rows = done;
+  };
+  const share = table.share();
+  try {
+    for await (const part of exportParts(table, request, hide, count)) {
+      text += part;
+      if (text.length > most) {
+        return undefined;
+      }
+    }
+  } finally {
+    share.dispose();
   }
-  return changed;
+  const isList = request.format === 'json' || request.format === 'indented';
+  return { text: isList ? text : text.replace(/\r?\n$/, ''), rows };
 }

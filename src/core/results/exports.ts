@@ -1,5 +1,6 @@
-import { jsonOf, type Sent } from '../json.ts';
+import { indentJson, jsonOf, type Sent } from '../json.ts';
 import { textOf } from './cells.ts';
+import type { Kind } from './quantity.ts';
 import type { CopyForm } from './shown.ts';
 import type { ResultTable } from './table.ts';
 
@@ -22,71 +23,60 @@ export function delimiterOf(language: string, computer: string): Delimiter {
   return /-(?:CH|LI)$/i.test(locale) || !new Intl.NumberFormat(locale).format(1.5).includes('.') ? ';' : ',';
 }
 
-/** What stands before the rows of an export, between two parts that both have rows, and after the last row. */
+/** How rows are written: `indented` is JSON with a value a line, for an editor. */
+export interface Writing {
+  readonly fields: readonly string[];
+  readonly format: ExportFormat | CopyForm | 'indented';
+  /** Of CSV; a comma unless told otherwise. */
+  readonly delimiter?: Delimiter;
+}
+
+/** What stands before the rows that are written, between two parts that both have rows, and after the last row. */
 export function frameOf(
-  format: ExportFormat,
-  headers: readonly string[],
-  delimiter: Delimiter = ',',
+  { format, delimiter }: Omit<Writing, 'fields'>,
+  headers: readonly string[] | null,
+  kinds: readonly (Kind | undefined)[] = [],
 ): [opening: string, separator: string, closing: string] {
-  if (format === 'json') {
-    return ['[\n', ',\n', '\n]\n'];
+  if (format === 'json' || format === 'indented') {
+    const start = format === 'json' ? '\n' : '\n  ';
+    return [`[${start}`, `,${start}`, '\n]\n'];
   }
-  // The mark tells spreadsheets that it is UTF-8; without it they guess, and guess wrong.
-  return [format === 'csv' ? `\uFEFF${separated(delimiter)(headers)}\r\n` : '', '', ''];
+  const [line, end] = linesOf(format, delimiter);
+  const head = format === 'ndjson' || headers === null ? [] : [headers];
+  if (format === 'markdown') {
+    head.push(kinds.map((kind) => (kind === 'number' ? '---:' : '---')));
+  }
+  return [head.map((texts) => line(texts) + end).join(''), '', ''];
 }
 
 /** The text of some rows; JSON without the brackets of the list, and for a workbook a JSON list of texts a line. */
-export function writeRows(
-  table: ResultTable,
-  rows: Uint32Array,
-  fields: readonly string[],
-  format: ExportFormat,
-  delimiter: Delimiter = ',',
-): string {
-  const isJson = format === 'json' || format === 'ndjson';
-  const line = format === 'xlsx' ? JSON.stringify : separated(delimiter);
-  const write = isJson ? objectWriter(table, fields) : textWriter(table, fields, line);
-  const lines = Array.from(rows, write);
-  const end = format === 'csv' ? '\r\n' : '\n';
-  return format === 'json' ? lines.join(',\n') : lines.map((text) => text + end).join('');
-}
-
-/** What is copied, and how. */
-export interface Copying {
-  readonly form?: CopyForm;
-  readonly fields: readonly string[];
-  /** What stands above the columns; Markdown has to have it, JSON cannot. */
-  readonly headers: readonly string[] | null;
-  /** Characters at which it is too much. */
-  readonly most: number;
-}
-
-/** Rows as text for the clipboard; undefined when it is too much. */
-export function copied(
-  table: ResultTable,
-  rows: Iterable<number>,
-  { form = 'text', fields, headers, most }: Copying,
-): string | undefined {
-  const line = form === 'markdown' ? inMarkdown : separated(form === 'csv' ? ',' : '\t');
-  const write = form === 'json' ? objectWriter(table, fields) : textWriter(table, fields, line);
-  const lines = headers === null ? [] : [line(headers)];
-  if (form === 'markdown') {
-    const columns = fields.map((field) => table.column(field));
-    lines.push(line(columns.map((one) => (one?.kind === 'number' ? '---:' : '---'))));
+export function writeRows(table: ResultTable, rows: Uint32Array, how: Writing): string {
+  const { fields, format, delimiter } = how;
+  const [line, end] = linesOf(format, delimiter);
+  const isJson = format === 'json' || format === 'indented' || format === 'ndjson';
+  const lines = Array.from(rows, isJson ? objectWriter(table, fields) : textWriter(table, fields, line));
+  const [, separator] = frameOf(how, null);
+  if (format === 'indented') {
+    return lines.map((row) => indentJson(row).replaceAll('\n', '\n  ')).join(separator);
   }
-  let length = 0;
-  for (const row of rows) {
-    const text = write(row);
-    length += text.length;
-    if (length > most) {
-      return undefined;
-    }
-    lines.push(text);
-  }
-  return form === 'json' ? `[\n${lines.join(',\n')}\n]\n` : lines.join(form === 'csv' ? '\r\n' : '\n');
+  return separator === '' ? lines.map((text) => text + end).join('') : lines.join(separator);
 }
 
 type Line = (texts: readonly string[]) => string;
+
+/** How a row is written as a line, and what ends one. */
+function linesOf(format: Writing['format'], delimiter: Delimiter = ','): [Line, end: string] {
+  switch (format) {
+    case 'csv':
+      return [separated(delimiter), '\r\n'];
+    case 'text':
+      return [separated('\t'), '\n'];
+    case 'markdown':
+      return [inMarkdown, '\n'];
+    default:
+      return [JSON.stringify, '\n'];
+  }
+}
 
 /** Makes a writer of rows as lines of what is shown in their cells. */
 function textWriter(table: ResultTable, fields: readonly string[], line: Line): (row: number) => string {

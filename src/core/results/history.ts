@@ -28,7 +28,7 @@ export class History {
   }
 
   /** The lines of the keys with the greatest values, of those in `among`. */
-  lines(field: string, most: number, among?: ReadonlySet<string>): Lines {
+  lines(field: string, max: number, among?: ReadonlySet<string>): Lines {
     const lines = new Map<string, { peak: number; values: (number | null)[] }>();
     for (const [at, { sample }] of this.#moments.entries()) {
       const values = sample.values[sample.fields.indexOf(field)];
@@ -42,7 +42,7 @@ export class History {
         }
       }
     }
-    const highest = [...lines].sort(([, a], [, b]) => b.peak - a.peak).slice(0, most);
+    const highest = [...lines].sort(([, a], [, b]) => b.peak - a.peak).slice(0, max);
     return {
       times: this.#moments.map(({ time }) => time),
       series: highest.map(([key, { values }]) => ({ key, values })),

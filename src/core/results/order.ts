@@ -80,7 +80,7 @@ function placesOf(column: Column, descending: boolean): [places: Uint32Array, co
   const textAt = (row: number) => textOf(firstOf(column.at(row)));
   const sized = placeSizes(sizes, places, textAt, areRounded ? compare : undefined);
   const words = sortTexts([...texts.keys()].slice(1));
-  const turned = (place: number, most: number) => (descending ? most - place : place);
+  const turned = (place: number, max: number) => (descending ? max - place : place);
   const wordPlaces = new Uint32Array(texts.size).fill(sized + words.length);
   for (const [at, word] of words.entries()) {
     wordPlaces[texts.get(word) as number] = sized + turned(at, words.length - 1);

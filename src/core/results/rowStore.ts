@@ -117,12 +117,12 @@ export class RowStore {
    * Rows from one on, as a list of JSON of about so many bytes at most, but never of none.
    * @param write makes the JSON of those rows of which `JSON.parse` would not make the cells
    */
-  list(from: number, most: number, write: (row: number) => string): RowList {
+  list(from: number, max: number, write: (row: number) => string): RowList {
     const used = (this.#chunks.length - 1) * chunkBytes + this.#at;
-    let bytes = Buffer.allocUnsafeSlow(Math.min(2 * most, used) + 2);
+    let bytes = Buffer.allocUnsafeSlow(Math.min(2 * max, used) + 2);
     let at = 0;
     let row = from;
-    for (; row < this.length && at < most; row++) {
+    for (; row < this.length && at < max; row++) {
       const { json, isParsable } = this.#json(row);
       const made = isParsable ? json : Buffer.from(write(row));
       if (at + made.length + 2 > bytes.length) {

@@ -35,7 +35,7 @@ interface Group {
 /** The rows of a table, or those of an arrangement, in its order. */
 type Rows = Iterable<number>;
 
-const mostFrequent = 10;
+const maxFrequent = 10;
 
 /** Looks at each value of a column once. */
 export function statisticsOf(table: ResultTable, column: Column, rows: Rows): Statistics {
@@ -60,7 +60,7 @@ export function statisticsOf(table: ResultTable, column: Column, rows: Rows): St
     distinct: counts.size,
     frequent: Array.from(counts, ([text, count]) => ({ text, count }))
       .sort((a, b) => b.count - a.count)
-      .slice(0, mostFrequent),
+      .slice(0, maxFrequent),
     sized: sum.count,
     ...(sum.count > 0 && { min, max }),
     ...(column.kind === 'number' && total !== null && { total }),
@@ -85,17 +85,13 @@ export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]
 
 /**
  * Puts rows together by a column, and adds up others.
- * @param most groups that are answered, those with the most rows first
+ * @param max groups that are answered, those with the most rows first
  * @returns also how many more there are
  */
 export function groupsOf(
   table: ResultTable,
   by: Column,
-  {
-    columns,
-    rows,
-    most,
-  }: { readonly columns: readonly Column[]; readonly rows: Rows; readonly most: number },
+  { columns, rows, max }: { readonly columns: readonly Column[]; readonly rows: Rows; readonly max: number },
 ): { groups: Group[]; others: number } {
   const read = table.rows.scan();
   const groups = new Map<string, { text: string; rows: number; sums: readonly Sum[] }>();
@@ -112,11 +108,11 @@ export function groupsOf(
   return {
     groups: [...groups.values()]
       .sort((a, b) => b.rows - a.rows)
-      .slice(0, most)
+      .slice(0, max)
       .map(({ text, rows, sums }) => {
         return { text, rows, totals: sums.map(({ total }, at) => (areNumbers[at] ? total : null)) };
       }),
-    others: Math.max(0, groups.size - most),
+    others: Math.max(0, groups.size - max),
   };
 }
 
@@ -131,8 +127,8 @@ class Sum {
   /** The least and the greatest value, as they were sent. */
   min = '';
   max = '';
-  #least = Number.POSITIVE_INFINITY;
-  #most = Number.NEGATIVE_INFINITY;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
   #whole = 0n;
   /** Digits behind the point in `#whole`. */
   #decimals = 0;
@@ -148,13 +144,13 @@ class Sum {
     }
     const own = textOf(value);
     const { compare } = value instanceof NumberText ? asNumbers : reading;
-    if (this.count === 0 || size < this.#least || (size === this.#least && compare(own, this.min) < 0)) {
+    if (this.count === 0 || size < this.#min || (size === this.#min && compare(own, this.min) < 0)) {
       this.min = own;
-      this.#least = size;
+      this.#min = size;
     }
-    if (this.count === 0 || size > this.#most || (size === this.#most && compare(own, this.max) > 0)) {
+    if (this.count === 0 || size > this.#max || (size === this.#max && compare(own, this.max) > 0)) {
       this.max = own;
-      this.#most = size;
+      this.#max = size;
     }
     this.count++;
     const text = own.trim();

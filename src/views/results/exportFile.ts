@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -7,9 +7,12 @@ import type { ExportRequest } from '../../core/results/engine.ts';
 import { exportParts } from '../../core/results/exportParts.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 
+/** Tells spreadsheets that a file is UTF-8; without it they guess, and guess wrong. */
+const byteOrderMark = '\uFEFF';
+
 /**
  * Writes an export to a file, part by part, so that its size is bounded only by the disk. The file is replaced when the
- * export is complete: one that is cancelled or fails changes nothing.
+ * export is complete: one that is cancelled or fails changes nothing. Resolves to the number of rows.
  * @param hide redacts secrets in what is written
  */
 export async function exportFile(
@@ -28,22 +31,15 @@ export async function exportFile(
     ? `${target.fsPath}.${unique}.part`
     : join(tmpdir(), `session-tokens-${unique}.part`);
   let written = 0;
+  async function* content() {
+    yield request.format === 'csv' ? byteOrderMark : '';
+    yield* exportParts(table, request, hide, (rows, total) => {
+      written = rows;
+      progress(rows, total);
+    });
+  }
   try {
-    const file = await open(partial, 'wx', 0o600);
-    try {
-      const count = (rows: number, total: number) => {
-        written = rows;
-        progress(rows, total);
-      };
-      for await (const data of exportParts(table, request, hide, count)) {
-        if (signal?.aborted) {
-          throw cancelled();
-        }
-        await file.writeFile(data);
-      }
-    } finally {
-      await file.close();
-    }
+    await writeFile(partial, content(), { flag: 'wx', mode: 0o600, ...(signal && { signal }) });
     if (isLocal) {
       await rename(partial, target.fsPath);
     } else {
@@ -51,8 +47,8 @@ export async function exportFile(
     }
     return written;
   } catch (error) {
-    if (error instanceof TokensError) {
-      throw error;
+    if (error instanceof TokensError || signal?.aborted) {
+      throw signal?.aborted ? cancelled() : error;
     }
     throw new TokensError('E_STORAGE', 'The file could not be written: {0}.', [reasonOf(error)]);
   } finally {

@@ -1,15 +1,12 @@
 import * as vscode from 'vscode';
 import { Part } from '../../core/disposable.ts';
-import { indentJson } from '../../core/json.ts';
+import { exportText } from '../../core/results/exportParts.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { Services } from '../../services.ts';
 import { jsonScheme } from './register.ts';
 
 /** Answers up to this size, in bytes, are formatted with one value a line. */
 const prettyBytes = 4 << 20;
-
-/** Rows are fetched from the worker in parts of about this size, in bytes, so that nothing else is blocked. */
-const partBytes = 256 << 10;
 
 /** Results as read-only JSON documents, which are never written to disk, and exist as long as they are open. */
 export class JsonFiles extends Part<Pick<Services, 'hide'>> implements vscode.TextDocumentContentProvider {
@@ -30,21 +27,10 @@ export class JsonFiles extends Part<Pick<Services, 'hide'>> implements vscode.Te
 
   /** Shows the rows of a result as a document of their own. */
   async show(table: TableHandle, title: string): Promise<void> {
-    const share = table.share();
-    try {
-      const parts: string[] = [];
-      const { rowCount, bytes } = table.state;
-      const isPretty = bytes <= prettyBytes;
-      const line = isPretty ? '\n  ' : '\n';
-      const size = table.rowsIn(partBytes);
-      for (let from = 0; from < rowCount; from += size) {
-        const part = this.deps.hide(await table.call('json', { from, to: from + size }));
-        parts.push((isPretty ? indentJson(part) : part).slice(1, -1).trim());
-      }
-      await this.open(rowCount === 0 ? '[]\n' : `[${line}${parts.join(`,${line}`)}\n]\n`, title);
-    } finally {
-      share.dispose();
-    }
+    const { fields, bytes } = table.state;
+    const format = bytes <= prettyBytes ? 'indented' : 'json';
+    const written = await exportText(table, { fields, format }, this.deps.hide);
+    await this.open(written?.text ?? '', title);
   }
 
   /** Shows a text of JSON. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { Part } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { withTexts } from '../../core/requests/secretless.ts';
-import { changedInParts } from '../../core/results/exportParts.ts';
+import { exportText } from '../../core/results/exportParts.ts';
 import type { CopyForm } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
@@ -271,20 +271,14 @@ export class ResultPanel extends Part<PanelServices> {
     if (table === undefined) {
       return;
     }
-    const copied = await table.call('copy', {
-      arrangement,
-      from,
-      to,
-      form,
-      fields,
-      headers: headers ? (form === 'csv' ? fields : fields.map((one) => this.model.labelOf(one))) : null,
-      most: maxCopied,
-    });
+    const names = form === 'csv' ? fields : fields.map((one) => this.model.labelOf(one));
+    const shown = { arrangement, span: { from, to }, fields, headers: headers ? names : null };
+    const copied = await exportText(table, { ...shown, format: form }, this.deps.hide, maxCopied);
     if (copied === undefined) {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
       return;
     }
-    await vscode.env.clipboard.writeText(await changedInParts(copied.text, this.deps.hide));
+    await vscode.env.clipboard.writeText(copied.text);
     const { rows } = copied;
     this.note(
       rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),

@@ -95,25 +95,25 @@ describe('results: statistics', () => {
       { job: null, cpu: null, at: '10:00:03' },
     ]);
     const of = ['cpu', 'at', 'none'];
-    deepEqual(engine.group({ ...all, by: 'job', of, most: 2 }), {
+    deepEqual(engine.group({ ...all, by: 'job', of, max: 2 }), {
       groups: [
         { text: 'B', rows: 2, totals: [{ sum: '2.75', mean: 1.375 }, null] },
         { text: 'A', rows: 1, totals: [{ sum: '1.5', mean: 1.5 }, null] },
       ],
       others: 1,
     });
-    deepEqual(engine.group({ ...all, by: 'job', of, most: 9 })?.groups[2], {
+    deepEqual(engine.group({ ...all, by: 'job', of, max: 9 })?.groups[2], {
       text: '',
       rows: 1,
       totals: [null, null],
     });
-    equal(engine.group({ ...all, by: 'none', of, most: 9 }), undefined);
+    equal(engine.group({ ...all, by: 'none', of, max: 9 }), undefined);
   });
 
   it('takes many rows in one go', () => {
     const rows = Array.from({ length: 20_000 }, (_, at) => ({ job: `J${at % 100}`, cpu: `${at % 977}.25` }));
     const engine = engineOf(rows);
-    const groups = engine.group({ ...all, by: 'job', of: ['cpu'], most: 1_000 })?.groups ?? [];
+    const groups = engine.group({ ...all, by: 'job', of: ['cpu'], max: 1_000 })?.groups ?? [];
     equal(groups.length, 100);
     ok(groups.every(({ rows }) => rows === 200));
     equal(engine.statistics({ ...all, field: 'cpu' })?.distinct, 977);

@@ -9,8 +9,15 @@ import {
 } from '../../../../src/core/json.ts';
 import type { Arrangement } from '../../../../src/core/results/arranging.ts';
 import { flatten, unwrapped } from '../../../../src/core/results/cells.ts';
-import { TableEngine } from '../../../../src/core/results/engine.ts';
-import { delimited, delimiterOf, type ExportFormat, frameOf } from '../../../../src/core/results/exports.ts';
+import { type ExportRequest, TableEngine } from '../../../../src/core/results/engine.ts';
+import { exportText } from '../../../../src/core/results/exportParts.ts';
+import {
+  delimited,
+  delimiterOf,
+  type ExportFormat,
+  frameOf,
+  type Writing,
+} from '../../../../src/core/results/exports.ts';
 import { filterRows, parseFilter, unknownColumns } from '../../../../src/core/results/filter.ts';
 import { sortRows } from '../../../../src/core/results/order.ts';
 import { parseNumber, parseTime } from '../../../../src/core/results/quantity.ts';
@@ -18,7 +25,7 @@ import type { CopyForm } from '../../../../src/core/results/shown.ts';
 import { ResultTable } from '../../../../src/core/results/table.ts';
 import { termFor } from '../../../../src/views/results/filterTerm.ts';
 import type { ShownCell } from '../../../../src/views/results/messages.ts';
-import { append } from './localTable.ts';
+import { append, localTable } from './localTable.ts';
 
 function tableOf(rows: JsonObject[]): ResultTable {
   const table = new ResultTable();
@@ -175,12 +182,14 @@ describe('results: table', () => {
     assert.deepEqual(shown({ onlyChanged: true }), ['-x b -y c', 2, 2]);
     assert.deepEqual(shown({ onlyChanged: true, filter: 'v<5' }), ['b c', 2, 0]);
     const all = { arrangement: asSent, from: 0, to: 5 };
-    const copied = (from: number, to: number) =>
-      now.copy({ ...all, from, to, fields: ['k'], headers: null, most: 99 });
-    assert.deepEqual(copied(0, 5), { text: 'b\nc\na', rows: 3 });
-    assert.deepEqual(copied(0, 1), { text: 'x', rows: 1 }, 'but a row that is gone by itself is');
+    const copied = (from: number, to: number) => {
+      const rows = now.startExport({ arrangement: asSent, span: { from, to } });
+      return now.exportPart({ rows, fields: ['k'], format: 'text' });
+    };
+    assert.equal(copied(0, 5), 'b\nc\na\n');
+    assert.equal(copied(0, 1), 'x\n', 'but a row that is gone by itself is');
     assert.equal(now.statistics({ ...all, field: 'v' })?.rows, 3);
-    assert.deepEqual(now.startExport({ arrangement: asSent, fields: ['k'], format: 'csv' }).length, 3);
+    assert.deepEqual(now.startExport({ arrangement: asSent }).length, 3);
     const { rows } = now.page({ arrangement: asSent, from: 0, to: 1, whole: true });
     assert.deepEqual(rows, [{ index: -1, cells: ['x', '5'] }]);
     now.compare({ other: null });
@@ -410,20 +419,26 @@ describe('results: filter', () => {
   });
 });
 
-const opening = (format: ExportFormat, headers: readonly string[]) => frameOf(format, headers)[0];
+const opening = (format: ExportFormat, headers: readonly string[]) => frameOf({ format }, headers)[0];
+
+/** What goes to the clipboard. */
+async function copied(desk: TableEngine, request: ExportRequest, most?: number): Promise<string | undefined> {
+  const table = localTable(desk);
+  table.update(desk.summary());
+  return (await exportText(table, request, String, most))?.text;
+}
 
 /** All of a table by the way an export is written: fixed first, then in parts. */
 function exported(
   desk: TableEngine,
-  format: ExportFormat,
+  format: Writing['format'],
   fields: readonly string[],
   from = 0,
   to = 1e6,
   delimiter?: ',' | ';' | '\t',
 ): string {
-  const request = { fields, format, ...(delimiter && { delimiter }) };
-  const rows = desk.startExport(request);
-  return desk.exportPart({ ...request, rows: rows.slice(from, to) });
+  const rows = desk.startExport({}).slice(from, to);
+  return desk.exportPart({ rows, fields, format, ...(delimiter && { delimiter }) });
 }
 
 /** Lines as a spreadsheet reads them: quotes count at the beginning of a field only. */
@@ -453,7 +468,7 @@ describe('results: export', () => {
   it('writes CSV by RFC 4180 and defuses formulas', () => {
     assert.equal(
       opening('csv', ['a', 'b,']) + exported(desk, 'csv', table.fields),
-      `\uFEFFa,"b,"\r\n'=cmd|x,"say ""hi"", you",-1.5,-2.5,\r\n'@x,"line\nend",,,"p, q"\r\n`,
+      `a,"b,"\r\n'=cmd|x,"say ""hi"", you",-1.5,-2.5,\r\n'@x,"line\nend",,,"p, q"\r\n`,
     );
   });
 
@@ -487,24 +502,24 @@ describe('results: export', () => {
     'a=b',
   ];
 
-  it('guards what looks like a formula, on the clipboard as in a file, and spoils no number', () => {
-    for (const [at, text] of [...commands, ...harmless].entries()) {
+  it('guards what looks like a formula, on the clipboard as in a file, and spoils no number', async () => {
+    for (const [at, value] of [...commands, ...harmless].entries()) {
       const guard = at < commands.length ? "'" : '';
-      const desk = new TableEngine(tableOf([{ a: text }]));
-      const copied = desk.copy({ from: 0, to: 1, fields: ['a'], headers: ['a'], most: 1000 })?.text ?? '';
+      const desk = new TableEngine(tableOf([{ a: value }]));
+      const text = await copied(desk, { fields: ['a'], format: 'text' });
       for (const [written, delimiter] of [
         [opening('csv', ['a']) + exported(desk, 'csv', ['a']), ','],
         [exported(desk, 'csv', ['a'], 0, 9, ';'), ';'],
-        [copied, '\t'],
+        [text ?? '', '\t'],
       ] as const) {
-        assert.deepEqual(readDelimited(written, delimiter).at(-1), [guard + text]);
+        assert.deepEqual(readDelimited(written, delimiter).at(-1), [guard + value]);
       }
     }
     assert.equal(exported(new TableEngine(tableOf([{ a: -1.5 }])), 'csv', ['a']), '-1.5\r\n');
-    assert.equal(opening('csv', ['=a']), "\uFEFF'=a\r\n");
+    assert.equal(opening('csv', ['=a']), "'=a\r\n");
   });
 
-  it('what is copied reads back cell by cell, whatever is in the cells', () => {
+  it('what is copied reads back cell by cell, whatever is in the cells', async () => {
     const values = [
       '"',
       '"begins',
@@ -518,14 +533,9 @@ describe('results: export', () => {
     ];
     const rows = values.map((a) => ({ a, b: 'next' }));
     const desk = new TableEngine(tableOf(rows));
-    const copied = desk.copy({
-      from: 0,
-      to: 99,
-      fields: ['a', 'b'],
-      headers: ['"A"', 'B\tC'],
-      most: 1000,
-    })?.text;
-    assert.deepEqual(readDelimited(copied ?? '', '\t'), [['"A"', 'B\tC'], ...values.map((a) => [a, 'next'])]);
+    const headers = ['"A"', 'B\tC'];
+    const text = await copied(desk, { fields: ['a', 'b'], headers, format: 'text' });
+    assert.deepEqual(readDelimited(text ?? '', '\t'), [['"A"', 'B\tC'], ...values.map((a) => [a, 'next'])]);
     for (const delimiter of [',', ';', '\t'] as const) {
       const written = exported(desk, 'csv', ['a', 'b'], 0, 99, delimiter);
       assert.deepEqual(
@@ -566,13 +576,16 @@ describe('results: export', () => {
     assert.equal(delimiterOf('de', 'de-CH'), ';');
   });
 
-  it('writes JSON that reads back in parts, and NDJSON', () => {
-    const part = (from: number) => exported(desk, 'json', table.fields, from, from + 1);
-    const [opening, separator, closing] = frameOf('json', []);
-    const text = `${opening}${part(0)}${separator}${part(1)}${closing}`;
+  it('writes JSON that reads back in parts, also a value a line, and NDJSON', () => {
     const rows: unknown = JSON.parse(desk.json({ from: 0, to: 2 }));
-    assert.deepEqual(JSON.parse(text), rows);
-    assert.deepEqual(JSON.parse(opening + closing), []);
+    for (const format of ['json', 'indented'] as const) {
+      const part = (from: number) => exported(desk, format, table.fields, from, from + 1);
+      const [opening, separator, closing] = frameOf({ format }, []);
+      const text = `${opening}${part(0)}${separator}${part(1)}${closing}`;
+      assert.deepEqual(JSON.parse(text), rows);
+      assert.deepEqual(JSON.parse(opening + closing), []);
+      assert.equal(text === `${JSON.stringify(rows, null, 2)}\n`, format === 'indented', text);
+    }
     const lines = exported(desk, 'ndjson', table.fields).trimEnd().split('\n');
     assert.deepEqual(
       lines.map((line) => JSON.parse(line)),
@@ -583,12 +596,11 @@ describe('results: export', () => {
   it('writes what was arranged when it was started, whatever is sorted meanwhile', () => {
     const desk = new TableEngine(tableOf([{ n: 1 }, { n: 3 }, { n: 2 }]));
     const arrangement = { sort: [{ field: 'n', descending: true }], filter: 'n>1', labels: [] };
-    const request = { fields: ['n'], format: 'ndjson', arrangement } as const;
-    const rows = desk.startExport(request);
+    const rows = desk.startExport({ arrangement });
     const sort = [{ field: 'n', descending: false }];
     desk.page({ arrangement: { sort, filter: '', labels: [] }, from: 0, to: 9 });
-    assert.equal(desk.exportPart({ ...request, rows }), '{"n":3}\n{"n":2}\n');
-    assert.equal(desk.startExport({ fields: ['n'], format: 'csv' }).length, 3);
+    assert.equal(desk.exportPart({ fields: ['n'], format: 'ndjson', rows }), '{"n":3}\n{"n":2}\n');
+    assert.equal(desk.startExport({}).length, 3);
   });
 
   it('sorts rows that arrive when they have doubled, and at the end', () => {
@@ -611,9 +623,8 @@ describe('results: export', () => {
     assert.notEqual(page().rows[0]?.cells[0], '1', 'what is on the screen stays where it is');
     desk.isWhole = true;
     assert.deepEqual([page().shown, page().rows[0]?.cells[0]], [1000, '1']);
-    const request = { fields: ['v'], format: 'csv', arrangement } as const;
-    const own = desk.startExport(request);
-    const first = desk.exportPart({ ...request, rows: own.slice(0, 2) });
+    const own = desk.startExport({ arrangement });
+    const first = desk.exportPart({ fields: ['v'], format: 'csv', rows: own.slice(0, 2) });
     assert.deepEqual([own.length, first], [1000, '1\r\n2\r\n']);
   });
 
@@ -681,36 +692,36 @@ describe('results: export', () => {
     assert.equal(json, `[${rows.join(',\n').replace('[{"0":"one"}]', '"one"')}]`);
   });
 
-  it('copies rows as Markdown, JSON and CSV, with every value as it is', () => {
+  it('copies rows as Markdown, JSON and CSV, with every value as it is', async () => {
     const text = '{"N": 1.10, "T": "a|b *c* <d>\\\\ my_own _x_\\r\\nend", "M": [{"0": "p"}, {"1": "q"}]}';
     const table = new ResultTable();
     table.append(readJson(text).value as SentObject);
     table.append(new Map([['N', null]]));
     const desk = new TableEngine(table);
-    const copied = (form: CopyForm, headers: readonly string[] | null, most = 1000) =>
-      desk.copy({ form, from: 0, to: 2, fields: ['T', 'N', 'M'], headers, most })?.text;
-    assert.deepEqual(copied('markdown', ['T_', 'n', 'm'])?.split('\n'), [
+    const as = (format: CopyForm, headers: readonly string[] | null, most?: number) =>
+      copied(desk, { format, fields: ['T', 'N', 'M'], headers }, most);
+    assert.deepEqual((await as('markdown', ['T_', 'n', 'm']))?.split('\n'), [
       '| T\\_ | n | m |',
       '| --- | ---: | --- |',
       '| a\\|b \\*c\\* \\<d>\\\\ my_own \\_x\\_<br>end | 1.10 | p, q |',
       '|  |  |  |',
     ]);
-    const json = copied('json', null) ?? '';
+    const json = (await as('json', null)) ?? '';
     assert.deepEqual(JSON.parse(json), [
       { T: 'a|b *c* <d>\\ my_own _x_\r\nend', N: 1.1, M: ['p', 'q'] },
       { N: null },
     ]);
     assert.match(json, /"N":1\.10,/);
     assert.equal(
-      copied('csv', ['T', 'N', 'M']),
+      await as('csv', ['T', 'N', 'M']),
       'T,N,M\r\n"a|b *c* <d>\\ my_own _x_\r\nend",1.10,"p, q"\r\n,,',
     );
-    assert.equal(copied('json', null, 20), undefined, 'too much');
+    assert.equal(await as('json', null, 20), undefined, 'too much');
   });
 
-  it('copies rows as text with tabs', () => {
+  it('copies rows as text with tabs', async () => {
     assert.equal(
-      desk.copy({ from: 0, to: 2, fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], most: 1000 })?.text,
+      await copied(desk, { fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], format: 'text' }),
       'A\tB\tE\n\'=cmd|x\tsay "hi", you\t\n\'@x\t"line\nend"\tp, q',
     );
   });

@@ -4,8 +4,8 @@ import { SystemClock } from '../../../../src/core/clock.ts';
 import { indentJson } from '../../../../src/core/json.ts';
 import type { Row } from '../../../../src/core/protocols/answer.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
-import { changedInParts, exportParts } from '../../../../src/core/results/exportParts.ts';
-import type { ExportFormat } from '../../../../src/core/results/exports.ts';
+import { exportParts, exportText } from '../../../../src/core/results/exportParts.ts';
+import type { Writing } from '../../../../src/core/results/exports.ts';
 import { readerMaker } from '../../../../src/core/results/readers.ts';
 import type { ShownCell } from '../../../../src/core/results/shown.ts';
 import type { TableHandle, TableState } from '../../../../src/core/results/tableHandle.ts';
@@ -54,18 +54,12 @@ async function get(body: string | Uint8Array, piece = 32_768): Promise<Got> {
 
 const rowsOf = (...rows: readonly string[]) => `{"rc":0,"Rows":[${rows.join(',')}]}`;
 
-async function exported(table: TableHandle, format: ExportFormat): Promise<string> {
+async function exported(table: TableHandle, format: Writing['format']): Promise<string> {
   let text = '';
-  const request = { fields: table.state.fields, format };
-  for await (const data of exportParts(table, request, (part) => part)) {
+  for await (const data of exportParts(table, { fields: table.state.fields, format }, String)) {
     text += String(data);
   }
   return text;
-}
-
-async function copied({ table, fields, state }: Got): Promise<string | undefined> {
-  const all = { from: 0, to: state.rowCount, fields, headers: null, most: 1e9 };
-  return (await table.call('copy', all))?.text;
 }
 
 /** Texts of a column named `v`, arranged. */
@@ -167,7 +161,10 @@ describe('results: values as they were sent', () => {
       got.cells,
       odd.map((text) => [text, text]),
     );
-    assert.equal(await copied(got), odd.map((text) => `${text}\t${text}`).join('\n'));
+    const written = { fields: got.fields, format: 'text', headers: null } as const;
+    const copied = await exportText(got.table, written, String);
+    assert.equal(copied?.text, odd.map((text) => `${text}\t${text}`).join('\n'));
+    assert.equal(copied?.rows, odd.length);
     assert.equal(
       await exported(got.table, 'ndjson'),
       odd.map((text) => `{"n":${text},"w":${text}}\n`).join(''),
@@ -178,7 +175,7 @@ describe('results: values as they were sent', () => {
     );
     assert.equal(
       await exported(got.table, 'csv'),
-      `\uFEFFn,w\r\n${odd.map((text) => `${text},${text}\r\n`).join('')}`,
+      `n,w\r\n${odd.map((text) => `${text},${text}\r\n`).join('')}`,
     );
   });
 
@@ -469,27 +466,5 @@ describe('results: values as they were sent', () => {
     assert.equal((await get(rowsOf(`{"a":"\uFFFD\\n"}`))).state.mended, 0);
     assert.deepEqual(broken.cells, [['M\uFFFDller'], ['ü']]);
     assert.equal(broken.state.mended, 1);
-  });
-
-  it('a long text is changed in parts of whole lines, between which others come in', async () => {
-    for (const text of ['', 'a secret', `${'a secret,\n'.repeat(100_000)}a secret`, 'x'.repeat(1 << 20)]) {
-      const turns = { parts: 0, between: 0 };
-      let isOver = false;
-      const turn = (): void => {
-        turns.between++;
-        if (!isOver) {
-          setImmediate(turn);
-        }
-      };
-      setImmediate(turn);
-      const changed = await changedInParts(text, (part) => {
-        turns.parts++;
-        return part.replaceAll('secret', '');
-      });
-      isOver = true;
-      assert.equal(changed, text.replaceAll('secret', ''));
-      assert.equal(turns.parts, { 0: 0, 8: 1, 1048576: 1 }[text.length] ?? 4, String(text.length));
-      assert.ok(turns.between >= turns.parts - 1, JSON.stringify(turns));
-    }
   });
 });
