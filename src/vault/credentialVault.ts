@@ -4,11 +4,12 @@ import { Part } from '../core/disposable.ts';
 import type { CredentialStore, Credentials } from '../core/tokens/store.ts';
 import { SecretEntries } from './secretEntries.ts';
 
-const schema = v.object({
+// A newer version may keep more: marking a login as refused must not drop that.
+const schema = v.looseObject({
   /** By the names of its fields; the protocol checks it when it is used. */
   login: v.exactOptional(v.record(v.string(), v.string())),
   secrets: v.exactOptional(
-    v.object({
+    v.looseObject({
       passphrase: v.exactOptional(v.string()),
       headers: v.exactOptional(v.record(v.string(), v.string())),
     }),

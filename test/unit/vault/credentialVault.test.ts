@@ -17,4 +17,19 @@ describe('the vault of credentials', () => {
     assert.deepEqual(await vault.read('one'), login);
     assert.equal(await vault.read('never read'), undefined);
   });
+
+  it('passes on what a newer version has written beside', async () => {
+    const newer = {
+      login: { user: 'ann' },
+      secrets: { passphrase: 'words', pin: '1' },
+      origin: 'https://host',
+      more: 1,
+    };
+    const secrets = {
+      get: async () => JSON.stringify(newer),
+      onDidChange: () => ({ dispose: () => undefined }),
+    };
+    const vault = new CredentialVault(secrets as unknown as vscode.SecretStorage);
+    assert.deepEqual(await vault.read('one'), newer);
+  });
 });
