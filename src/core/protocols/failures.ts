@@ -12,7 +12,7 @@ export const namedToken =
 const goneToken = new RegExp(
   String.raw`\binvalid_token\b|\b(?:unknown|expired|invalid) (?:or \w+ )?${namedToken.source}|${namedToken.source}` +
     String.raw`(?:[^.;]{0,60}?\b(?:has|is|was)(?: (?:already|been|now|either))*|[:=]\S*| \S*‹redacted›\S*)?` +
-    String.raw` (?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known))\b(?! (?:for|in)\b)`,
+    String.raw` (?:unknown|expired|invalid|revoked|(?:not|no longer) (?:valid|known|found))\b(?! (?:for|in)\b)`,
   'i',
 );
 /** With these words, a token is a part of a request's text, or its scope is meant. */

@@ -39,21 +39,24 @@ export abstract class ScanningReader implements AnswerReader {
   protected abstract take(bytes: Buffer, isAll: boolean): void | Promise<void>;
 }
 
-/** A reader of an answer in which the values of some members are secrets: no reader after it gets those. */
+/**
+ * A reader of an answer in which the values of some members are secrets, whatever the case of their names: no reader after
+ * it gets those.
+ */
 export class MaskingReader extends ScanningReader {
-  readonly #names: readonly string[];
   readonly #longest: number;
+  readonly #name: RegExp;
   readonly #member: RegExp;
   readonly #found: (secret: string) => void;
 
   /** `found` is called with each secret, before the bytes around it are passed on. */
   constructor(reader: AnswerReader, names: readonly string[], found: (secret: string) => void) {
     super(reader);
-    this.#names = names.map((name) => `"${name}"`);
-    this.#longest = Math.max(...this.#names.map((name) => name.length));
+    this.#longest = Math.max(...names.map((name) => name.length + 2));
+    this.#name = new RegExp(`"(?:${names.join('|')})"`, 'gi');
     this.#member = new RegExp(
-      `^("(?:${names.join('|')})"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|-?\\d[\\w.+-]*(?=[^\\w.+-]))`,
-      's',
+      `^(${this.#name.source}\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|-?\\d[\\w.+-]*(?=[^\\w.+-]))`,
+      'is',
     );
     this.#found = found;
   }
@@ -61,9 +64,10 @@ export class MaskingReader extends ScanningReader {
   protected take(bytes: Buffer, isAll: boolean): void | Promise<void> {
     const parts: Buffer[] = [];
     let from = 0;
-    let at = this.#next(bytes, 0);
-    for (; at >= 0; at = this.#next(bytes, at + 1)) {
-      const found = this.#member.exec(bytes.subarray(at, at + maxBytes).toString('latin1'));
+    const text = bytes.toString('latin1');
+    let at = this.#next(text, 0);
+    for (; at >= 0; at = this.#next(text, at + 1)) {
+      const found = this.#member.exec(text.slice(at, at + maxBytes));
       if (found === null && !isAll && bytes.length - at < maxBytes) {
         break; // Its value has not arrived yet.
       }
@@ -83,9 +87,9 @@ export class MaskingReader extends ScanningReader {
     return ready.length === 0 ? undefined : this.reader.write(ready);
   }
 
-  #next(bytes: Buffer, from: number): number {
-    const places = this.#names.map((name) => bytes.indexOf(name, from)).filter((place) => place >= 0);
-    return places.length === 0 ? -1 : Math.min(...places);
+  #next(text: string, from: number): number {
+    this.#name.lastIndex = from;
+    return this.#name.exec(text)?.index ?? -1;
   }
 }
 

@@ -87,8 +87,8 @@ export class KeyedRowReader {
     }
     json.at++;
     for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
-      hasRows ||= name === list.rows;
       if (name === list.rows && (yield* json.next()) === openBrace) {
+        hasRows = true;
         const isKnown =
           memberOf(series.get(list.about), valueNames) !== undefined && this.#nameOf(series) !== '';
         yield* this.#rows(isKnown ? this.#seriesMaker(series, number) : (row) => held.push(row), levels);
@@ -96,6 +96,7 @@ export class KeyedRowReader {
         const value = yield* json.value(levels);
         members.push(`${quoted(name)}:${value}`);
         series.set(name, parsed(value));
+        hasRows ||= name === list.rows && listOf(series.get(name)).length === 0;
       }
     }
     held.forEach(this.#seriesMaker(series, number));

@@ -171,7 +171,8 @@ function textOf(item: unknown, names: readonly string[]): string | undefined {
   return undefined;
 }
 
-function lowered(item: unknown): Map<string, unknown> {
+/** The members of an object, by their names in lower case: gateways differ in that. */
+export function lowered(item: unknown): Map<string, unknown> {
   return new Map(
     isRecord(item) ? Object.entries(item).map(([name, value]) => [name.toLowerCase(), value]) : [],
   );

@@ -8,6 +8,7 @@ import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, signInRefused, tokenText } from '../failures.ts';
 import type { DataAnswer, DataCall, GatewayDeps, Login, Tokens } from '../protocol.ts';
 import {
+  lowered,
   refusesLogin,
   saidBeside,
   saysSessionIsGone,
@@ -133,7 +134,10 @@ export class CraWire {
     const body = parseJson(answer.text);
     const { status } = answer;
     const { host } = this.http;
-    const parsed = v.safeParse(loggedOn, isSuccess(status) && body.ok ? body.value : undefined);
+    const parsed = v.safeParse(
+      tokenText,
+      isSuccess(status) && body.ok && lowered(body.value).get('usertoken'),
+    );
     if (!parsed.success) {
       if (this.refusesLogin(answer)) {
         throw this.#logOnRefused(answer, wordsOf(answer.text, this.deps.redactor), service);
@@ -143,8 +147,8 @@ export class CraWire {
         status,
       });
     }
-    this.deps.redactor.add(parsed.output.userToken);
-    return parsed.output.userToken;
+    this.deps.redactor.add(parsed.output);
+    return parsed.output;
   }
 
   /** Whether the answer to a log-on, which is no success, has been counted against the account: see {@link refusesLogin}. */
@@ -348,8 +352,6 @@ export class CraWire {
 
 /** Statuses under which a gateway may have refused a token, and not the request; an `error` under 200 may say anything. */
 const mayBeOfToken = new Set([200, 400, 404]);
-
-const loggedOn = v.object({ userToken: tokenText });
 
 export function asksForBasic(answer: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
   return answer.status === 401 && /\bbasic\b/i.test(answer.headers['www-authenticate'] ?? '');

@@ -332,7 +332,8 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
     const status = (envelope.success ? envelope.output.Status : undefined) ?? answer.status;
     const said = envelope.success ? (envelope.output.Detail ?? envelope.output.Details) : undefined;
     const words =
-      said === undefined ? wordsOf(answer.text, redactor) : wordsOfError(forPeople(said), redactor);
+      (said === undefined && wordsOf(answer.text, redactor)) ||
+      wordsOfError(forPeople(said ?? found), redactor);
     if (forPeople(said) !== said) {
       this.deps.log.info(`${this.deps.connection.name}: ${String(said)}`);
     }
@@ -348,16 +349,15 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
     }
     const mayBe =
       purpose === 'signIn'
-        ? mayBeOfLogin.has(status) && (/api ?key|e-?mail/i.test(words) || saysLoginIsWrong(words))
+        ? status < 500 && status !== 429 && (/api ?key|e-?mail/i.test(words) || saysLoginIsWrong(words))
         : mayBeOfToken.has(status);
     const blamed = purpose === 'signIn' ? 'login' : 'sign-in';
     return refused(host, words, mayBe ? { ...details, refused: blamed } : details);
   }
 }
 
-/** Statuses under which the gateway may have refused a token, or who signs in, and not the request. */
+/** Statuses under which the gateway may have refused a token, and not the request. */
 const mayBeOfToken = new Set([200, 400, 403]);
-const mayBeOfLogin = new Set([200, 400, 404]);
 
 function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
   if (purpose === 'signIn') {

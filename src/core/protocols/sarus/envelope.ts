@@ -17,11 +17,15 @@ export const errors = v.object({
   Details: v.optional(v.unknown()),
 });
 
-/** `Errors` of an answer: one, or a list of them. Undefined where there are none, only empty ones, or those of success beside a result. */
+/**
+ * `Errors` of an answer, or an `error` as fronts have it: one, or a list of them. Undefined where there are none, only empty
+ * ones, or those of success beside a result.
+ */
 export function errorIn(body: unknown): Record<string, unknown> | undefined {
   const hasResult = (member(body, 'Result') ?? undefined) !== undefined;
   const isOne = (one: unknown) => isError(one) && !(hasResult && isSuccess(statusIn(one)));
-  const error: unknown = [member(body, 'Errors')].flat().find(isOne);
+  const named = Object.entries(isRecord(body) ? body : {}).filter(([name]) => /^errors?$/i.test(name));
+  const error: unknown = named.flatMap(([, one]) => one).find(isOne);
   return error === undefined || isRecord(error) ? error : { Detail: error };
 }
 

@@ -144,6 +144,14 @@ describe('protocols: odd answers', () => {
       }
     });
 
+    it('a CRA token is kept whatever the case of its name', async () => {
+      const bodies = [{ UserToken: 'tok' }, { rc: 0, USERTOKEN: 'tok' }];
+      await open('getData', (_, response, index) => json(response, bodies[index]));
+      for (const _ of bodies) {
+        equal((await gateway.signIn(login, 'SVC')).value, 'tok');
+      }
+    });
+
     it('words of a warning do not cost a token that was granted', async () => {
       await open('views', (_, response) =>
         json(response, { userToken: 'tok', error: 'The password ends soon' }),

@@ -134,6 +134,8 @@ describe('results: rows by key', () => {
       { Values: { d: [] } },
       refused,
       { Metadata: {}, Values: null },
+      { Metadata: {}, Values: [] },
+      { Symbol: 'L', Values: [['d', 1]] },
     ];
     deepEqual(result({ Series }), {
       Series: [
@@ -141,6 +143,7 @@ describe('results: rows by key', () => {
         { Series: 'S/A', Date: '2024-01-03', O: 'NA', C: 2.5 },
         { Series: 'B', Date: 'd', V: 1 },
         { Series: '3', Date: 'd' },
+        { Symbol: 'L', Values: [['d', 1]] },
       ],
       Refused: [partly, refused],
     });

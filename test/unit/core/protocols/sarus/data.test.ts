@@ -84,6 +84,7 @@ describe('protocols: SARUS as it is today', () => {
       [400, 'Unknown session token', 'E_EXPIRED'],
       [400, 'Missing token', 'E_HTTP'],
       [400, 'Invalid session token', 'E_EXPIRED'],
+      [403, 'Session token not found', 'E_EXPIRED'],
       [403, 'Account closed', 'E_HTTP'],
       [403, 'The subscription has expired. The token may read no dataset', 'E_HTTP'],
       [429, 'Quota used up', 'E_HTTP'],
@@ -93,6 +94,14 @@ describe('protocols: SARUS as it is today', () => {
         await failure(get(gateway, { endpoint: 'GetUserFavorites' }), code);
       });
     }
+
+    it('are told by what a front calls them', async () => {
+      const bodies = [{ error: 'no route' }, { Error: { message: 'no route' } }, { ERRORS: ['no route'] }];
+      const { gateway } = await against((_, response, index) => json(response, bodies[index % 3]));
+      for (const _ of bodies) {
+        match((await failure(get(gateway, { endpoint: 'GetDatasets' }), 'E_HTTP')).message, /no route/);
+      }
+    });
 
     it('of single series are warnings, and the rows of the others are there', async () => {
       const refused = { Datasource: 'S', Symbol: 'X', Status: 404, Details: 'Unknown dataset Trace: at X' };
@@ -194,6 +203,8 @@ describe('protocols: SARUS as it is today', () => {
       [400, 'Authentication failed', 'login'],
       [200, 'Login denied', 'login'],
       [200, 'Wrong email or password', 'login'],
+      [422, 'Invalid APIKey', 'login'],
+      [423, 'Account locked', 'login'],
       [400, 'Minutes is out of range', undefined],
       [500, 'No password service', undefined],
       [429, 'Too many requests for this API key', undefined],
@@ -390,7 +401,8 @@ describe('protocols: SARUS as it is today', () => {
                 User: { APIKey: 'k"y1' },
                 APIKey: 'k"y1',
                 ApiKeys: 'open',
-                SessionToken: 'tok',
+                apiKey: 'k"y1',
+                SESSIONTOKEN: 'tok',
                 APIKeyed: 'open',
               }
             : [{ a: 1, APIKey: 12345 }, { APIKey: 'k"y1' }, { APIKey: null }],
@@ -403,7 +415,7 @@ describe('protocols: SARUS as it is today', () => {
       const data = await get(gateway, { endpoint: 'GetAccountDetails' });
       const text = JSON.stringify(await data.answer.rows());
       ok(!/k\\*"y1|12345|"tok"/.test(text), text);
-      equal(text.match(/redacted/g)?.length, round % 2 === 0 ? 3 : 2, text);
+      equal(text.match(/redacted/g)?.length, round % 2 === 0 ? 4 : 2, text);
       ok(round % 2 === 1 || text.split('open').length === 3, text);
     }
   });
