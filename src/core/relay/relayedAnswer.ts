@@ -3,6 +3,7 @@ import type { ErrorCode, TokensError } from '../errors.ts';
 import type { HttpAnswer, HttpHead } from '../http/request.ts';
 import { isRecord, parseJson } from '../http/text.ts';
 import type { JsonObject } from '../json.ts';
+import { free } from '../memory.ts';
 import type { Answer, AnswerReader } from '../protocols/answer.ts';
 import type { Script } from '../protocols/relayed.ts';
 import { answerHeaders } from './guards.ts';
@@ -150,13 +151,21 @@ export class RelayedAnswer implements Script, AnswerReader {
 
   #send(chunk: Uint8Array): void | Promise<void> {
     const response = this.#response;
+    // Else another chunk has a part of the same memory.
+    const isOwn = chunk.length === chunk.buffer.byteLength;
     const ready = this.#mask.take(chunk);
     if (ready.length === 0 || response.destroyed || response.writableEnded) {
       return undefined;
     }
     // Waits until the script has read it, or has gone.
     return new Promise((resolve) => {
-      if (response.write(ready, () => resolve())) {
+      const written = () => {
+        if (isOwn) {
+          free(new Uint8Array(ready.buffer));
+        }
+        resolve();
+      };
+      if (response.write(ready, written)) {
         resolve();
       }
     });

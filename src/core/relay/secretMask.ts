@@ -1,3 +1,5 @@
+import { free } from '../memory.ts';
+import { joined } from '../protocols/masking.ts';
 import { wholeForms } from '../redact.ts';
 
 const star = 0x2a;
@@ -13,8 +15,6 @@ interface Search {
   readonly forms: readonly Buffer[];
   /** The same as texts. */
   readonly texts: readonly string[];
-  /** Whether any form begins with a byte. */
-  readonly isFirst: readonly boolean[];
   /** The length of the shortest. */
   readonly least: number;
   /** By two bytes that a form may have there: how many bytes further the next form can end (Wu and Manber). */
@@ -50,24 +50,30 @@ export class SecretMask {
     const bytes =
       this.#rest.length === 0
         ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-        : Buffer.concat([this.#rest, chunk]);
-    const { forms, least, shifts, isFirst } = this.#search;
-    for (let at = least - 1; at > 0 && at < bytes.length; ) {
-      const shift = shifts[pairAt(bytes, at)] ?? 1;
-      const from = at - least + 1;
-      const found =
-        shift > 0
-          ? undefined
-          : forms.find((form) => form.length <= bytes.length - from && begins(form, bytes, from));
+        : joined([this.#rest, chunk]);
+    if (this.#rest.length > 0) {
+      free(chunk);
+    }
+    const { forms, least, shifts } = this.#search;
+    if (least === 0) {
+      return bytes;
+    }
+    // No closure here: one for each place would be more garbage than there is data.
+    let ready = 0;
+    let cut: number | undefined;
+    while (ready + least <= bytes.length) {
+      const shift = shifts[pairAt(bytes, ready + least - 1)] ?? 1;
+      const found = shift > 0 ? undefined : formAt(forms, bytes, ready, false);
       if (found !== undefined) {
-        bytes.fill(star, from, from + found.length);
+        bytes.fill(star, ready, ready + found.length);
+      } else if (shift === 0 && formAt(forms, bytes, ready, true) !== undefined) {
+        cut ??= ready;
       }
-      at += Math.max(shift, found?.length ?? 1);
+      ready += Math.max(shift, found?.length ?? 1);
     }
     // From here on a secret may begin that is not complete.
-    let ready = Math.max(bytes.length - (forms[0]?.length ?? 1) + 1, 0);
-    const isBeginning = (form: Buffer) => form.length > bytes.length - ready && begins(form, bytes, ready);
-    while (ready < bytes.length && !(isFirst[lower[bytes[ready] ?? 0] ?? 0] && forms.some(isBeginning))) {
+    ready = cut ?? ready;
+    while (ready < bytes.length && formAt(forms, bytes, ready, true) === undefined) {
       ready++;
     }
     this.#rest = Buffer.from(bytes.subarray(ready));
@@ -90,8 +96,6 @@ function searchFor(secrets: readonly string[]): Search {
   }
   const texts = [...new Set(secrets.flatMap(formsOf).map((form) => form.toLowerCase()))];
   const forms = texts.map((text) => Buffer.from(text)).sort((a, b) => b.length - a.length);
-  const firsts = new Set(forms.map(([first]) => first));
-  const isFirst = Array.from({ length: 256 }, (_, byte) => firsts.has(byte));
   const least = Math.min(forms.at(-1)?.length ?? 0, 255);
   const shifts = new Uint8Array(65_536).fill(Math.max(least - 1, 0));
   for (const form of forms) {
@@ -100,7 +104,7 @@ function searchFor(secrets: readonly string[]): Search {
       shifts[pair] = Math.min(shifts[pair] ?? 0, least - 1 - at);
     }
   }
-  const search = { forms, texts, least, shifts, isFirst };
+  const search = { forms, texts, least, shifts };
   searches.set(key, search);
   if (searches.size > maxSearches) {
     searches.delete(searches.keys().next().value ?? '');
@@ -136,13 +140,17 @@ function pairAt(bytes: Buffer, end: number): number {
   return ((lower[bytes[end - 1] ?? 0] ?? 0) << 8) | (lower[bytes[end] ?? 0] ?? 0);
 }
 
-/** Whether a form is at a place, or its beginning at the end of the bytes. */
-function begins(form: Buffer, bytes: Buffer, from: number): boolean {
-  const end = Math.min(form.length, bytes.length - from);
-  for (let at = 0; at < end; at++) {
-    if (form[at] !== lower[bytes[from + at] ?? 0]) {
-      return false;
+/** The longest form that is at a place; or, if `isCut`, one whose beginning is there, where the bytes end. */
+function formAt(forms: readonly Buffer[], bytes: Buffer, from: number, isCut: boolean): Buffer | undefined {
+  const left = bytes.length - from;
+  for (const form of forms) {
+    let at = form.length > left === isCut ? 0 : left + 1;
+    while (at < left && at < form.length && form[at] === lower[bytes[from + at] ?? 0]) {
+      at++;
+    }
+    if (at === Math.min(form.length, left)) {
+      return form;
     }
   }
-  return true;
+  return undefined;
 }

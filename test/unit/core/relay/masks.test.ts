@@ -79,4 +79,14 @@ describe('masks of a relay', () => {
       equal(Buffer.concat([...out, mask.end()]).toString(), wanted, String(size));
     }
   });
+
+  it('finds a secret within the beginning of another one', () => {
+    for (let size = 1; size <= 14; size++) {
+      const mask = new SecretMask();
+      mask.add(['name:pass-word!', 'pass-word']);
+      const parts = 'name:pass-word'.match(new RegExp(`.{1,${size}}`, 'g')) ?? [];
+      const out = parts.map((part) => String(mask.take(Buffer.from(part))));
+      equal(`${out.join('')}${mask.end()}`, 'name:*********', String(size));
+    }
+  });
 });
