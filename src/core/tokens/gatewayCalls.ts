@@ -37,6 +37,10 @@ interface CallAbout {
 export class GatewayCalls extends Part<Environment> {
   /** One renewal at a time for each token, among this window's callers. */
   readonly #turns = new Turns();
+  /** How many calls are under way with a user token or a token that is one, by its value. */
+  readonly #underWay = new Map<string, number>();
+  /** User tokens that are logged off once no call is under way with them, by their values. */
+  readonly #leaving = new Map<string, AnyUser>();
   readonly #unwanted = new Emitter<string>((error) => logFault(this.deps.log, error));
 
   /** Fires with the id of a token to be closed: it was issued in place of one that was closed or replaced meanwhile. */
@@ -78,7 +82,26 @@ export class GatewayCalls extends Part<Environment> {
         : { user: user.value, session: value, service };
     const attempt = async () =>
       work(gateway, { ...tokens, gateway: await logins.gateways.login(connection) });
-    return logins.gateways.use(connection, askGatewayLogin, attempt, how);
+    this.#underWay.set(tokens.user, (this.#underWay.get(tokens.user) ?? 0) + 1);
+    try {
+      return await logins.gateways.use(connection, askGatewayLogin, attempt, how);
+    } finally {
+      this.#isOver(tokens.user);
+    }
+  }
+
+  #isOver(user: string): void {
+    const left = (this.#underWay.get(user) ?? 1) - 1;
+    if (left > 0) {
+      this.#underWay.set(user, left);
+      return;
+    }
+    const leaving = this.#leaving.get(user);
+    this.#underWay.delete(user);
+    this.#leaving.delete(user);
+    if (leaving !== undefined) {
+      void this.logOff(leaving);
+    }
   }
 
   /** Closes a token at its gateway: a session with the user token that it is open under, be that replaced or not. */
@@ -214,8 +237,9 @@ export class GatewayCalls extends Part<Environment> {
   }
 
   /**
-   * Ends a user token at its gateway, if that can be asked for and no other record has the value. A failure is only logged:
-   * the token is forgotten in any case, and expires by itself.
+   * Ends a user token at its gateway, if that can be asked for and no other record has the value; after the calls that are
+   * under way with it, whose sessions could not be closed without it. A failure is only logged: the token is forgotten in
+   * any case, and expires by itself.
    */
   async logOff(record: AnyUser, options: CallOptions = {}): Promise<void> {
     const { clock, log, table } = this.deps;
@@ -223,6 +247,10 @@ export class GatewayCalls extends Part<Environment> {
       .of(record.connection)
       .some(({ id, level, value }) => id !== record.id && level !== 'replaced' && value === record.value);
     if (isInUse || !mayLive(record, clock.now())) {
+      return;
+    }
+    if (this.#underWay.has(record.value)) {
+      this.#leaving.set(record.value, record);
       return;
     }
     try {

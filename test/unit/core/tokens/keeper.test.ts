@@ -212,6 +212,7 @@ describe('keeper', () => {
       await rig.during(getting);
       assert.equal(rig.cra.sessions.size, 0);
       assert.deepEqual([...rig.storage.entries.keys()], [user.id]);
+      await rig.pass(1_000); // The log-off.
     });
 
     it('tries again to close what could not be closed under the old user token, and nothing else', async () => {
@@ -277,6 +278,7 @@ describe('keeper', () => {
       await rig.during(getting);
       rig.assertInStep(window);
       assert.equal(rig.cra.sessions.size, 0);
+      await rig.pass(2_500); // The log-off.
     });
 
     it('goes on when its asker has turned away, and keeps what comes', async () => {

@@ -59,6 +59,21 @@ describe('keeper, log-off of user tokens', () => {
     });
   }
 
+  it('comes after calls that are under way, whose sessions are closed before it', async () => {
+    rig = new Rig({}, { latency: () => 500 });
+    const window = await rig.open('w');
+    await rig.during(window.keeper.signIn('cra', { login: demo }));
+    const getting = Promise.all(['A', 'B'].map((view) => rig.getData(window, { view })));
+    await rig.pass(250);
+    await rig.during(Promise.all([window.keeper.signOut('cra'), getting]));
+    await rig.pass(2_000);
+    assert.deepEqual(
+      rig.cra.asked.slice(-3).map(({ operation }) => operation),
+      ['close', 'close', 'logOff'],
+    );
+    assert.deepEqual([loggedOff().length, rig.cra.users.size, window.keeper.tokens().length], [1, 0, 0]);
+  });
+
   it('does not come for what the gateway hands out again, nor for what has died', async () => {
     const same = new Rig({}, { name: (prefix) => `${prefix}-only` });
     const window = await same.open('w');
