@@ -125,7 +125,7 @@ export class Answers {
    * @throws E_PROTOCOL for one that cannot be sent
    */
   tokenAt(place: Place, view: Seen, cookies?: CookieJar): string | undefined {
-    const text = this.#textAt(place, view, cookies);
+    const text = this.#textAt(place, view, cookies, this.#description.send.in === 'cookie');
     if (text === undefined || text.trim() === '' || (place.in === 'text' && looksLikeHtml(text))) {
       return undefined;
     }
@@ -153,12 +153,17 @@ export class Answers {
     return kept;
   }
 
-  /** A cookie that an earlier answer of the sign-in has set counts as well. */
-  #textAt(place: Place, view: Seen, cookies?: CookieJar): string | undefined {
+  /**
+   * A cookie that an earlier answer of the sign-in has set counts as well.
+   * @param isForCookie else the quotes that may be around a cookie's value are no part of it, as FortiGate's CSRF header has it
+   */
+  #textAt(place: Place, view: Seen, cookies?: CookieJar, isForCookie = false): string | undefined {
     const found = textAt(place, view);
-    return found === undefined && place.in === 'cookie'
-      ? cookies?.all().find(({ name }) => isCalled(name, place.name))?.value
-      : found;
+    if (place.in !== 'cookie') {
+      return found;
+    }
+    const value = found ?? cookies?.all().find(({ name }) => isCalled(name, place.name))?.value;
+    return isForCookie ? value : value?.replace(/^"(.*)"$/, '$1');
   }
 
   /** What the headers of an answer have of the token and of what is kept with it. */

@@ -359,6 +359,28 @@ describe('rest: the client', () => {
       equal(got[2]?.headers.cookie, undefined);
     });
 
+    it('takes off the quotes around a cookie that goes elsewhere than into a cookie', async () => {
+      const { url, got } = await serve((call, response) =>
+        json(response, [], 200, call.path === '/login' ? { 'Set-Cookie': 'csrf_80="a1B2"; Path=/' } : {}),
+      );
+      const cookie = '$response.cookie.csrf_*';
+      for (const more of [
+        { token: cookie, send: { in: 'header', name: 'X-Csrf' } },
+        {
+          token: '$response.cookie.csrf_80',
+          headers: { 'X-Csrf': '{csrf}' },
+          keep: { csrf: cookie },
+          send: { in: 'cookie', name: 'csrf_80' },
+        },
+      ]) {
+        const client = new Client(restOf(url, { ...plain, ...more }));
+        const { value, more: kept } = await client.gateway.signIn(demo);
+        await client.rows({ user: value, more: kept }, { request: 'GET /items' });
+        const { cookie: sent, 'x-csrf': csrf } = got.at(-1)?.headers ?? {};
+        deepEqual([sent, csrf], ['csrf_80="a1B2"', 'a1B2']);
+      }
+    });
+
     it('tells what answers change of the cookies and of a token in one', async () => {
       const { url } = await serve((call, response) =>
         json(response, [], 200, {
