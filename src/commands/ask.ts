@@ -330,6 +330,11 @@ export async function chosenToken(
   return token;
 }
 
+/** A heading among items. */
+export function separator(label: string) {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
+}
+
 /** A person's answer; undefined when they cancel. */
 export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {

@@ -6,7 +6,7 @@ import type { TableHandle } from '../core/results/tableHandle.ts';
 import { termFor } from '../views/results/filterTerm.ts';
 import { roundMean } from '../views/results/grouping.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
-import { askChoice, orUndefined } from './ask.ts';
+import { askChoice, orUndefined, separator } from './ask.ts';
 import { type Call, oneOf, type ResultCommand } from './command.ts';
 
 /** The table of a result that is complete. @throws E_NOT_READY */
@@ -89,7 +89,7 @@ async function showStatistics(panel: ResultPanel, field: string, known: Facts): 
       ...facts.flatMap(([label, value]) =>
         value === undefined ? [] : [{ label, description: plain(String(value)), copied: String(value) }],
       ),
-      { label: vscode.l10n.t('Most frequent values'), kind: vscode.QuickPickItemKind.Separator },
+      separator(vscode.l10n.t('Most frequent values')),
       // If all values differ, none is more frequent.
       ...known.frequent
         .filter(() => known.distinct < known.rows - known.empty)

@@ -16,6 +16,7 @@ import {
   inSteps,
   type Question,
   type Step,
+  separator,
 } from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmAgreement, confirmConnection } from './consent.ts';
@@ -103,7 +104,7 @@ function kindItems(): KindItem[] {
       description: vscode.l10n.t('You describe it; each step is tried at once'),
       alwaysShow: true,
     },
-    { label: vscode.l10n.t('Presets'), kind: vscode.QuickPickItemKind.Separator },
+    separator(vscode.l10n.t('Presets')),
     ...described,
   ];
 }

@@ -7,7 +7,7 @@ import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
 import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { mask } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askName, askNumber, askText, askUrl, confirm, problemOf } from './ask.ts';
+import { askChoice, askName, askNumber, askText, askUrl, confirm, problemOf, separator } from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { fetchData } from './getData.ts';
@@ -103,8 +103,7 @@ class Description {
       const prompt = vscode.l10n.t('The request that signs in: method and path');
       line = await this.#askRequest(prompt, line, '', true);
       const settings = await this.#withBody(begun, line);
-      const connection = this.#services.connections.check(settings);
-      await confirmConnection(this.#services, this.#call, connection);
+      const connection = await this.#confirmed(settings);
       const given = await askLogin(connection, undefined, 'unknown');
       if (given === undefined) {
         throw cancelled();
@@ -115,6 +114,13 @@ class Description {
       }
       await this.#change(connection, tried);
     }
+  }
+
+  /** The connection by these settings, to which the person has agreed. */
+  async #confirmed(settings: Settings): Promise<Connection> {
+    const connection = this.#services.connections.check(settings);
+    await confirmConnection(this.#services, this.#call, connection);
+    return connection;
   }
 
   /** Shows an answer that is a failure. @throws E_CANCELLED where the person does not go on to change the request */
@@ -164,8 +170,8 @@ class Description {
   /** Shows the answer as a tree, in which the person chooses the token, or that another request is needed for it. */
   async #token(attempt: Attempt): Promise<Attempt & { readonly token: Found }> {
     const { settings, given, tried } = attempt;
-    const further = { label: vscode.l10n.t('It comes with one more request…'), one: undefined };
-    const items = [
+    const further = { label: vscode.l10n.t('It comes with one more request…') };
+    const items: (vscode.QuickPickItem & { one?: Found })[] = [
       separator(vscode.l10n.t('Likely')),
       ...tried.found.filter(({ isLikelyToken }) => isLikelyToken).map((one) => this.#item(one, 0, one.place)),
       separator(vscode.l10n.t('The answer')),
@@ -175,13 +181,9 @@ class Description {
     for (;;) {
       const chosen = await this.#choose(items, vscode.l10n.t('Which one is the token?'));
       if (chosen === further) {
-        const line = await this.#askRequest(
-          vscode.l10n.t('The request after that: method and path'),
-          'GET /',
-        );
-        const longer = this.#describing.addRequest(settings, line);
-        const connection = this.#services.connections.check(longer);
-        await confirmConnection(this.#services, this.#call, connection);
+        const prompt = vscode.l10n.t('The request after that: method and path');
+        const longer = this.#describing.addRequest(settings, await this.#askRequest(prompt, 'GET /'));
+        const connection = await this.#confirmed(longer);
         return this.#token({ settings: longer, given, tried: await this.#try(connection, given, tried) });
       }
       if (chosen.one?.text !== undefined) {
@@ -212,8 +214,7 @@ class Description {
       if (trial === undefined) {
         return line === '' ? undefined : { line, life: undefined };
       }
-      const connection = this.#services.connections.check(trial);
-      await confirmConnection(this.#services, this.#call, connection);
+      const connection = await this.#confirmed(trial);
       const answer = await this.#try(connection, given, tried);
       if (answer.status < 400) {
         return { line, life: await this.#told(answer.found) };
@@ -317,10 +318,6 @@ function listed(services: CommandServices, found: readonly Found[]): string[] {
   return found.flatMap((one) =>
     one.text === undefined ? [] : [`${one.name} ${shown(services, one)}`.trim()],
   );
-}
-
-function separator(label: string) {
-  return { label, kind: vscode.QuickPickItemKind.Separator, one: undefined };
 }
 
 const noRows = { head: {}, fields: [], rowCount: 0, rows: async () => [], dispose: () => undefined };

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { nameOf } from '../views/names.ts';
 import { TreeNode } from '../views/nodes.ts';
-import { askChoice } from './ask.ts';
+import { askChoice, separator } from './ask.ts';
 import type { Handler } from './command.ts';
 
 interface MenuItem extends vscode.QuickPickItem {
@@ -47,8 +47,4 @@ export const showMenu: Handler = async ({ keeper }) => {
 
 function item(icon: string, label: string, command: string, about?: TreeNode): MenuItem {
   return { iconPath: new vscode.ThemeIcon(icon), label, command, about };
-}
-
-function separator(label: string): MenuItem {
-  return { label, kind: vscode.QuickPickItemKind.Separator };
 }

@@ -48,7 +48,7 @@ const save: Handler = async (services, { args }) => {
     request: lasting(withoutSecrets(request, services.hasSecret)),
     from: 'user',
   };
-  await services.queries.put(query, name);
+  await services.queries.put(query);
   return query;
 };
 

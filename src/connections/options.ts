@@ -1,19 +1,21 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
+
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 
 /** A person's settings other than connections, read when they are needed. */
 export const options = {
-  statusBarEnabled: () => read('statusBar.enabled', true, isBoolean),
+  statusBarEnabled: () => read('statusBar.enabled', v.boolean(), true),
   /** Milliseconds. */
-  warnMs: () => read('statusBar.warnAtSeconds', 120, isPositive) * 1_000,
+  warnMs: () => read('statusBar.warnAtSeconds', positive, 120) * 1_000,
   /** Milliseconds. */
-  maxIdleMs: () => read('keepAlive.maxHours', 8, isPositive) * 3_600_000,
-  closeOnExit: () => read('closeOnExit', true, isBoolean),
+  maxIdleMs: () => read('keepAlive.maxHours', positive, 8) * 3_600_000,
+  closeOnExit: () => read('closeOnExit', v.boolean(), true),
   /** Bytes. */
-  maxResponseBytes: () => read('maxResponseMegabytes', 256, isPositive) * 1024 * 1024,
+  maxResponseBytes: () => read('maxResponseMegabytes', positive, 256) * 1024 * 1024,
   /** Milliseconds after which a copied token is taken off the clipboard; 0: never. */
-  clipboardClearMs: () => read('clipboard.clearAfterSeconds', 0, isPositive) * 1_000,
-  resultsOpen: () =>
-    read<'table' | 'json'>('results.open', 'table', (value) => value === 'table' || value === 'json'),
+  clipboardClearMs: () => read('clipboard.clearAfterSeconds', positive, 0) * 1_000,
+  resultsOpen: () => read('results.open', v.picklist(['table', 'json']), 'table'),
   /** VS Code's own: how extensions use its proxy. */
   proxySupport: () => lookUp('http', 'proxySupport'),
 };
@@ -28,9 +30,9 @@ export function watchOptions(): vscode.Disposable {
 }
 
 /** A setting of the wrong type counts as not set: VS Code marks it where it is written. */
-function read<T>(key: string, otherwise: T, fits: (value: unknown) => boolean): T {
+function read<T>(key: string, schema: v.GenericSchema<T>, otherwise: T): T {
   const value = lookUp('sessionTokens', key);
-  return value !== undefined && fits(value) ? (value as T) : otherwise;
+  return v.is(schema, value) ? value : otherwise;
 }
 
 function lookUp(section: string, key: string): unknown {
@@ -39,12 +41,4 @@ function lookUp(section: string, key: string): unknown {
     known.set(name, vscode.workspace.getConfiguration(section).get(key));
   }
   return known.get(name);
-}
-
-function isBoolean(value: unknown): boolean {
-  return typeof value === 'boolean';
-}
-
-function isPositive(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }

@@ -1,22 +1,19 @@
 /** The closed set of ways in which something can fail; part of the public contract. */
-const errorCodes = [
-  'E_CONFIG',
-  'E_CREDENTIALS',
-  'E_EXPIRED',
-  'E_UNKNOWN_TOKEN',
-  'E_HTTP',
-  'E_NETWORK',
-  'E_TIMEOUT',
-  'E_TLS',
-  'E_TOO_LARGE',
-  'E_PROTOCOL',
-  'E_LIMIT',
-  'E_CANCELLED',
-  'E_STORAGE',
-  'E_NOT_READY',
-] as const;
-
-export type ErrorCode = (typeof errorCodes)[number];
+export type ErrorCode =
+  | 'E_CONFIG'
+  | 'E_CREDENTIALS'
+  | 'E_EXPIRED'
+  | 'E_UNKNOWN_TOKEN'
+  | 'E_HTTP'
+  | 'E_NETWORK'
+  | 'E_TIMEOUT'
+  | 'E_TLS'
+  | 'E_TOO_LARGE'
+  | 'E_PROTOCOL'
+  | 'E_LIMIT'
+  | 'E_CANCELLED'
+  | 'E_STORAGE'
+  | 'E_NOT_READY';
 
 export interface FailureDetails {
   /** For the log; must be redacted before it is put here. */

@@ -227,8 +227,8 @@ function encodings(text: string): string[] {
 }
 
 /** Characters as JSON and HTML escape them. */
-const escapes = /\\u([\da-f]{4})|&#(\d{1,7});|&#x([\da-f]{1,6});|&(amp|lt|gt|quot|apos);/gi;
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const escapes = /\\u([\da-f]{4})|&#(\d{1,7});|&#x([\da-f]{1,6});|&(amp|lt|gt|quot|apos|nbsp);/gi;
+const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
 /** Redacts a text; if some secrets are found only after unescaping it, the result is the unescaped text. */
 function alsoEscaped(text: string, takeOut: (text: string) => string): string {
@@ -239,7 +239,7 @@ function alsoEscaped(text: string, takeOut: (text: string) => string): string {
 }
 
 /** A text with its escapes decoded: they can hide any part of a secret. */
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   return text.replace(escapes, (whole, json?: string, decimal?: string, hex?: string, name = '') => {
     const digits = json ?? hex;
     const code = digits === undefined ? Number(decimal) : Number.parseInt(digits, 16);

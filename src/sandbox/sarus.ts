@@ -1,9 +1,9 @@
 import { type Answer, json } from './answer.ts';
 import type { Call } from './call.ts';
-import type { Idle } from './life.ts';
+
 import { type SarusParams, SarusRefusal, sarusParams } from './sarusCall.ts';
 import { type SarusEndpoint, sarusEndpoints } from './sarusData.ts';
-import { newSecret, type State } from './state.ts';
+import { type Idle, newSecret, type State } from './state.ts';
 
 /** Who gets a token (docs/protocols.md 1.1). */
 const account = { apiKey: 'demo', email: 'demo@example.com', password: 'demo' };

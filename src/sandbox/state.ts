@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Idle, IdleTable } from './life.ts';
-import { mvipViews } from './views/mvip.ts';
-import { mvmvsViews } from './views/mvmvs.ts';
+import { views } from './views/all.ts';
 import type { View } from './views/view.ts';
+
+/** Anything that expires when it has not been used for its life. Times in milliseconds of a monotonic clock. */
+export interface Idle {
+  lastUsed: number;
+  readonly lifeMs: number;
+}
 
 /** What `GET /sandbox/stats` answers; the fields and their meanings are part of the public contract. */
 export interface SandboxStats {
@@ -42,6 +46,40 @@ export interface CraSession extends Idle {
   collectedAt: number;
 }
 
+/** Things that expire by idleness, by name. Each access removes what has expired, so that no timer is needed. */
+class IdleTable<T extends Idle> extends Map<string, T> {
+  readonly #clock: Pick<State, 'now'>;
+  readonly #expired: (name: string) => void;
+
+  constructor(clock: Pick<State, 'now'>, expired: (name: string) => void) {
+    super();
+    this.#clock = clock;
+    this.#expired = expired;
+  }
+
+  override get(name: string): T | undefined {
+    this.#sweep();
+    return super.get(name);
+  }
+
+  /** Names and entries that live, oldest first. */
+  live(): [string, T][] {
+    this.#sweep();
+    return [...this];
+  }
+
+  /** Removes what has been idle for its whole life, and reports it. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    for (const [name, { lastUsed, lifeMs }] of this) {
+      if (now >= lastUsed + lifeMs) {
+        this.delete(name);
+        this.#expired(name);
+      }
+    }
+  }
+}
+
 /** What every handler works with: the settings of the gateway, its clocks, and all that it would lose by a restart. */
 export class State {
   readonly lifeMs: number;
@@ -49,21 +87,21 @@ export class State {
   maxSessions = 20;
   /** Names of the CRA services. */
   services: readonly string[] = ['BBI3SYSA', 'BBI3SYSB'];
-  views: readonly View[] = [...mvmvsViews, ...mvipViews];
+  views: readonly View[] = views;
   /** Monotonic milliseconds. */
   now = (): number => performance.now();
   /** Epoch milliseconds. */
   wall = (): number => Date.now();
   /** Of the listening socket; known once it listens. */
   port = 0;
-  readonly userTokens = this.#table<UserToken>((name) => {
+  readonly userTokens = new IdleTable<UserToken>(this, (name) => {
     this.counters.expired += this.#endSessions(name);
   });
-  readonly craSessions = this.#table<CraSession>(() => {
+  readonly craSessions = new IdleTable<CraSession>(this, () => {
     this.counters.expired += 1;
   });
   /** SARUS session tokens. */
-  readonly sarusTokens = this.#table<Idle>((name) => {
+  readonly sarusTokens = new IdleTable<Idle>(this, (name) => {
     this.counters.expired += 1;
     this.expiredSarusTokens.add(name);
   });
@@ -105,10 +143,6 @@ export class State {
   logOff(userToken: string): void {
     this.counters.closed += this.#endSessions(userToken);
     this.userTokens.delete(userToken);
-  }
-
-  #table<T extends Idle>(expired: (name: string) => void): IdleTable<T> {
-    return new IdleTable(() => this.now(), expired);
   }
 
   /** Ends the sessions under a user token; how many there were. */

@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { tomcatPage } from '../../src/sandbox/answer.ts';
 import { type Call, parameter } from '../../src/sandbox/call.ts';
-import type { Idle } from '../../src/sandbox/life.ts';
 import type { Sarus } from '../../src/sandbox/sarus.ts';
-import { noCounts, type State } from '../../src/sandbox/state.ts';
+import { type Idle, noCounts, type State } from '../../src/sandbox/state.ts';
 import { type FaultRule, ofGateway, spoiling } from './faultRules.ts';
 import type { Outage } from './outage.ts';
 import { type SentAnswer as Answer, send } from './send.ts';

@@ -118,7 +118,14 @@ describe('saved queries', () => {
       await new ResultTab(vs()).grid('MVMVS/JESPOOL').waitFor();
       assert.equal(recorder().answers.length, answers + 2);
       assert.equal((await vs().settings())['sessionTokens.queries'], undefined);
-      assert.match(await readFile(join(folder().path, '.vscode/settings.json'), 'utf8'), /No view/);
+
+      // A copy takes nobody's place, not even that of an entry that cannot be used.
+      await vs().rowMenu(vs().query('Spool'), 'Duplicate Query');
+      await vs().quickInput.answer(/Name of the query/, 'Copy');
+      await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Copy, Spool');
+      const file = JSON.parse(await readFile(join(folder().path, '.vscode/settings.json'), 'utf8'));
+      const names = file['sessionTokens.queries'].map(({ name }: { name: string }) => name);
+      assert.deepEqual(names, ['Spool', 'No view', 'Copy']);
     });
   });
 });

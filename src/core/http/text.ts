@@ -1,5 +1,5 @@
 import { plainOf, readJson } from '../json.ts';
-import type { Redactor } from '../redact.ts';
+import { type Redactor, unescaped } from '../redact.ts';
 
 /** Deeper than any answer of the protocols, and far below a stack overflow. */
 const maxDepth = 64;
@@ -167,23 +167,10 @@ function htmlWords(html: string): string {
   return [heading?.[1], message?.[1]].filter((part) => part?.trim()).join(': ');
 }
 
-const entities: Readonly<Record<string, string>> = {
-  amp: '&',
-  quot: '"',
-  apos: "'",
-  lt: '',
-  gt: '',
-  nbsp: ' ',
-};
-
 function plain(text: string, redactor: Redactor): string {
   // Redacted before the markup is removed, and once more for what becomes visible then.
-  const clean = redactor
-    .redact(text.slice(0, 2 * looked))
-    .slice(0, looked)
-    .replace(/<[^>]{0,200}>/g, ' ')
-    .replace(/&#(\d{1,6});/g, (_, digits: string) => String.fromCodePoint(Math.min(Number(digits), 0x10ffff)))
-    .replace(/&(\w{2,4});/g, (whole, name: string) => entities[name] ?? whole)
+  const marked = redactor.redact(text.slice(0, 2 * looked)).slice(0, looked);
+  const clean = unescaped(marked.replace(/<[^>]{0,200}>/g, ' '))
     .replace(/[<>]/g, '')
     .replace(/[\s\p{C}]+/gu, ' ')
     .trim();

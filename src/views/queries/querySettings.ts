@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { EntryList, type Owner } from '../../connections/entryList.ts';
+import { entryName } from '../../core/entries.ts';
 import { parseQuery, type SavedQuery } from '../../core/requests/queries.ts';
 
 /** A query and where it comes from: one of a workspace is not trusted until a person has agreed to it. */
@@ -45,21 +46,16 @@ export class QuerySettings extends EntryList<SavedQuery> {
     return this.all().find((query) => query.name === name);
   }
 
-  /** Writes a query in the place of `before`, or after the others. */
-  async put({ name, request, from }: StoredQuery, before?: string): Promise<void> {
+  /** Writes a query in the place of the one of its name, or after the others. */
+  async put({ name, request, from }: StoredQuery): Promise<void> {
     await this.write(from, (entries) => {
-      const at = entries.findIndex((entry) => savedName(entry) === before);
+      const at = entries.findIndex((entry) => entryName(entry) === name);
       const entry = { name, request };
       return at < 0 ? [...entries, entry] : entries.with(at, entry);
     });
   }
 
   async remove({ name, from }: StoredQuery): Promise<void> {
-    await this.write(from, (entries) => entries.filter((entry) => savedName(entry) !== name));
+    await this.write(from, (entries) => entries.filter((entry) => entryName(entry) !== name));
   }
-}
-
-function savedName(entry: unknown): unknown {
-  const parsed = parseQuery(entry);
-  return parsed.ok ? parsed.value.name : undefined;
 }

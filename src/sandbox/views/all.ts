@@ -4,6 +4,7 @@ import { type Column, column, hidden, tableView, type View } from './view.ts';
 const startedTasks = ['CICSPRD', 'DB2DBM', 'DB2MSTR', 'MQCHIN', 'TCPIP', 'JES2', 'OMVS', 'RMFGAT'];
 const serviceClasses = ['STCHI', 'STCLO', 'BATCHMED', 'TSO', 'SYSSTC', 'CICSHI'];
 const mounts = 'SYS1.ZFS.ROOT SYS1.ZFS.ETC SYS1.ZFS.VAR OMVS.ZFS.USERS OMVS.ZFS.TMP JAVA.ZFS.V21'.split(' ');
+const jobs = ['CICSPRD', 'DB2DIST', 'MQCHIN', 'TN3270', 'FTPD1', 'HTTPD'];
 const groups = ['SYSGRS', 'SYSMCS', 'DSNDB2P', 'IXCLO004', 'SYSWLM', 'CSQGMQP'];
 
 /** The started task that a row is of, of the rows that have one; the others are batch jobs. */
@@ -34,8 +35,8 @@ function kib(field: string, label: string, salt: number, high: number): Column {
   return column(field, label, (s) => size(wave(s, salt, 4, high)));
 }
 
-/** The views of the system product, with the fields that public programs read (docs/protocols.md 2). */
-export const mvmvsViews: readonly View[] = [
+/** The views of the products for the system, with the fields that public programs read (docs/protocols.md 2), and for the network. */
+export const views: readonly View[] = [
   tableView('MVMVS', 'JCPU', 'Job CPU Activity', 48, [
     jobName,
     jobId,
@@ -103,5 +104,30 @@ export const mvmvsViews: readonly View[] = [
     column('ZFCASIZE', 'Size', (s) => size(fixed(s, 1, 1, 4_000) * 256)),
     plain('ZFCAUPCT', 'Used %', 2, 5, 99),
     column('ZFSMNTS', 'Mount Mode', (s) => pick(s, 3, ['R/W', 'R/W', 'READ'])),
+  ]),
+  tableView('MVIP', 'STACKS', 'TCP/IP Stacks', 4, [
+    column('STKNAME', 'Stack', (s) => (s.index < 2 ? 'TCPIP' : 'TCPIPB')),
+    column('STKSYSN', 'System', (s) => s.system),
+    column('STKSTAT', 'Status', () => 'ACTIVE'),
+    column('STKADDR', 'Home Addresses', (s) => list(`10.1.${s.index}.1`, `10.2.${s.index}.1`)),
+    column('STKCONN', 'Connections', (s) => String(Math.round(wave(s, 1, 80, 900)))),
+    column('STKBYTI', 'Bytes In', (s) => `${counter(s, 2, 9)}Mi`),
+    column('STKBYTO', 'Bytes Out', (s) => `${counter(s, 4, 7)}Mi`),
+  ]),
+  tableView('MVIP', 'TCPCONS', 'TCP Connections', 250, [
+    column('TCNJOBN', 'Jobname', (s) => pick(s, 1, jobs)),
+    column('TCNLADR', 'Local Address', (s) => `10.1.${s.index % 2}.1`),
+    column('TCNLPRT', 'Local Port', (s) => pick(s, 2, ['23', '446', '1414', '3000', '21', '443'])),
+    column('TCNRADR', 'Remote Address', (s) => `192.0.2.${fixed(s, 3, 1, 254)}`),
+    column('TCNRPRT', 'Remote Port', (s) => String(fixed(s, 4, 1024, 65_535))),
+    column('TCNSTAT', 'State', (s) => pick(s, 5, ['ESTAB', 'ESTAB', 'ESTAB', 'TIMEWAIT', 'LISTEN'])),
+    column('TCNRTT', 'Round Trip ms', (s) => list(decimal(wave(s, 6, 0.2, 40)))),
+    hidden(column('TCNLACT', 'Last Activity', (s) => localTime(s.at - fixed(s, 7, 0, 90_000)))),
+  ]),
+  tableView('MVIP', 'VTAMCSA', 'VTAM Common Storage', 2, [
+    column('VTCSYSN', 'System', (s) => s.system),
+    column('VTCCURR', 'CSA Current', (s) => `${Math.round(wave(s, 1, 900, 4_000))}Ki`),
+    column('VTCMAXU', 'CSA Maximum Used', () => '5Mi'),
+    column('VTCPCTU', 'Used %', (s) => decimal(wave(s, 2, 18, 76))),
   ]),
 ];
