@@ -238,8 +238,10 @@ export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
     }
   }
 
+  /** The other dialects, that of the same root first: at another one the gateway may not be. */
   #others(known: CraDialect): readonly CraDialect[] {
-    return this.#dialects.filter((dialect) => dialect !== known);
+    const others = this.#dialects.filter((dialect) => dialect !== known);
+    return others.sort((one, other) => Number(other.root === known.root) - Number(one.root === known.root));
   }
 
   #settle(dialect: CraDialect): CraDialect {

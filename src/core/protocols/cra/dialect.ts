@@ -20,7 +20,7 @@ import { type CraProfile, roots } from './wire.ts';
 export abstract class CraDialect {
   readonly name: CraProfile;
   protected readonly wire: CraWire;
-  protected readonly root: string;
+  readonly root: string;
 
   constructor(wire: CraWire, name: CraProfile) {
     this.wire = wire;

@@ -127,7 +127,12 @@ describe('protocols: CRA, the releases in the field', () => {
   }
 
   it('finds CMI where it has no list of products, by the log-on or by the data that there are', async () => {
-    for (const verb of ['Logon', 'logon']) {
+    for (const [verb, elsewhere] of [
+      ['Logon', 404],
+      ['logon', 404],
+      ['logon', 401],
+      ['logon', 200],
+    ] as const) {
       const memory = new Map<string, string>();
       const server = await serve((got, response) => {
         if (got.path === classicRoot) {
@@ -136,8 +141,10 @@ describe('protocols: CRA, the releases in the field', () => {
           json(response, { userToken: 'tok' });
         } else if (got.path === `${classicRoot}/${service}/products/MVMVS/views/JCPU/data`) {
           json(response, { Rows: [{ A: 'a' }] });
-        } else {
+        } else if (got.path.startsWith(classicRoot)) {
           tomcat(response, 404, 'Not Found', got.path);
+        } else {
+          json(response, {}, elsewhere);
         }
       });
       const gateway = connected(server.url, {}, { memory });
