@@ -93,6 +93,11 @@ export function isList(body: unknown): boolean {
   return findList(body, []) !== undefined;
 }
 
+/** Whether a body is a list of services, be it an empty one. */
+export function listsServices(body: unknown): boolean {
+  return Array.isArray(body) || (isList(body) && servicesIn(body, '').length > 0);
+}
+
 /** The services of a list (docs/protocols.md 2a); what is none is passed over. @throws E_PROTOCOL */
 export function servicesIn(body: unknown, host: string): Service[] {
   const list = findList(body, []);

@@ -4,7 +4,7 @@ import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { parseJson } from '../../http/text.ts';
 import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
 import { CraDialect, sessionPair } from './dialect.ts';
-import { namesIn } from './reading.ts';
+import { listsServices, namesIn } from './reading.ts';
 import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
 import { asksForBasic, type CraCall, type CraLogin } from './shared.ts';
@@ -110,11 +110,11 @@ export class CraViews extends CraDialect {
   /** Why a session may not be closed after its closing was asked for; undefined when it is closed. */
   #notClosed(answer: HttpAnswer, canGoOn: boolean): TokensError | undefined {
     const parsed = parseJson(answer.text);
-    // A bare 404 may speak of the session, which is then gone, or of the address. And a gateway that passes over
-    // the parameters answers with the list of services.
+    // A 404 may speak of the session, which is then gone, or of the address. And a gateway that passes over the parameters
+    // answers with the list of services.
     const unclear =
-      (answer.status === 404 && !parsed.ok && !this.wire.speaksOfSession(answer)) ||
-      (parsed.ok && Array.isArray(parsed.value));
+      (answer.status === 404 && !this.wire.speaksOfSession(answer)) ||
+      (parsed.ok && listsServices(parsed.value));
     if (canGoOn && unclear) {
       return this.wire.failure(answer, { about: 'either' });
     }

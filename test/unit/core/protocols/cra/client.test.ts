@@ -235,10 +235,15 @@ describe('protocols: CRA', () => {
 
     for (const [name, refuse] of [
       ['a bare 404', (response: ServerResponse) => tomcat(response, 404, 'Not Found', '/cra/x')],
+      [
+        'a 404 in JSON',
+        (response: ServerResponse) => json(response, { error: 'Not Found', path: '/x' }, 404),
+      ],
       ['a 400', (response: ServerResponse) => json(response, { error: 'what?' }, 400)],
       ['a 500', (response: ServerResponse) => tomcat(response, 500, 'Oops', 'Oops')],
       ['an error under 200', (response: ServerResponse) => json(response, { error: 'no such service' })],
       ['the list of services', (response: ServerResponse) => json(response, list)],
+      ['that list in an object', (response: ServerResponse) => json(response, { rc: 0, Services: list })],
     ] as const) {
       it(`closes by a last data call after ${name}`, async () => {
         const { server, gateway } = await cra(dialect, (got, response) =>
