@@ -8,8 +8,8 @@ import { received, type WorkerClient } from './workerClient.ts';
 /** So much goes to the worker at once; the chunks of the network are smaller, and each message costs both threads time. */
 const parcelBytes = 256 << 10;
 
-/** Bytes on their way to the worker, or from there and not yet read, at which the network is asked to wait. */
-const maxInFlight = 1 << 20;
+/** Parcels that are not all read, up to their rows that a program wants, at which the network is asked to wait. */
+const maxInFlight = 4;
 
 export interface ReaderOptions {
   /** The most that a body may have, inflated. */
@@ -53,17 +53,14 @@ class Reader implements AnswerReader {
   readonly #share: Disposable;
   /** A program's rows, as far as they have come. */
   #rows: Promise<Row[]> | undefined;
-  /** Bytes of rows that have come and are not read yet. */
-  #unread = 0;
   #bytes = 0;
   #error: TokensError | undefined;
   #done = false;
   /** Chunks that go to the worker next, and how long they are. */
   #parcel: Uint8Array<ArrayBuffer>[] = [];
   #filled = 0;
-  #inFlight = 0;
-  /** Called when little enough is on its way, or nothing more will come back. */
-  readonly #waiting: (() => void)[] = [];
+  /** The parcels that are on their way, the first one first. They do not reject. */
+  readonly #inFlight = new Set<Promise<void>>();
 
   constructor(
     worker: WorkerClient,
@@ -94,16 +91,14 @@ class Reader implements AnswerReader {
     const isWhole = chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength;
     this.#parcel.push(isWhole ? (chunk as Uint8Array<ArrayBuffer>) : Uint8Array.from(chunk));
     this.#filled += chunk.length;
-    if (this.#filled >= parcelBytes) {
-      this.#post();
-    }
-    this.#postFirst();
-    return Math.max(this.#inFlight, this.#unread) > maxInFlight ? this.#woken() : undefined;
+    this.#post(parcelBytes);
+    const [first] = this.#inFlight;
+    return this.#inFlight.size > maxInFlight ? first : undefined;
   }
 
   async end(): Promise<Answer> {
     this.#check();
-    this.#post();
+    this.#post(1);
     const head = (await this.#send(null)) ?? {};
     this.#check();
     this.#done = true;
@@ -132,36 +127,27 @@ class Reader implements AnswerReader {
     if (this.#done) {
       return;
     }
-    this.#post();
-    while (this.#inFlight > 0) {
-      await this.#woken();
-    }
+    this.#post(1);
+    await Promise.all(this.#inFlight);
     this.#fail(cancelled());
     this.#share.dispose();
   }
 
-  #woken(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** The first rows are waited for; of a large body only whole parcels go, since each costs both threads memory. */
-  #postFirst(): void {
-    if (this.#inFlight === 0 && this.#bytes <= parcelBytes) {
-      this.#post();
-    }
-  }
-
-  #post(): void {
-    if (this.#filled > 0) {
-      const [parcel, length] = [this.#parcel, this.#filled];
-      this.#inFlight += length;
+  /**
+   * Posts what is there, if that is enough. The first rows are waited for: of a small body whatever is there is enough when
+   * nothing else is on its way; of a large one only whole parcels go, since each costs both threads memory.
+   */
+  #post(enough: number): void {
+    const isFirst = this.#inFlight.size === 0 && this.#bytes <= parcelBytes;
+    if (this.#filled >= (isFirst ? 1 : enough)) {
+      const sent = this.#send(this.#parcel).then(async () => {
+        await this.#rows;
+        this.#inFlight.delete(sent);
+        this.#post(parcelBytes);
+      });
+      this.#inFlight.add(sent);
       this.#parcel = [];
       this.#filled = 0;
-      void this.#send(parcel).then(() => {
-        this.#inFlight -= length;
-        this.#postFirst();
-        this.#goOn();
-      });
     }
   }
 
@@ -176,8 +162,7 @@ class Reader implements AnswerReader {
         throw received(error);
       }
       for (const part of rows) {
-        this.#unread += part.length;
-        this.#rows = this.#rows?.then((all) => this.#read(all, part));
+        this.#rows = this.#rows?.then((all) => readInto(all, part));
       }
       if (summary !== undefined) {
         this.table.update({ ...summary, bytes: this.#bytes, ...(head && { phase: 'done' }) });
@@ -188,31 +173,7 @@ class Reader implements AnswerReader {
       this.#fail(error as TokensError);
       this.#parcel = [];
       this.#filled = 0;
-      this.#unread = 0;
-      this.#goOn();
       return undefined;
-    }
-  }
-
-  /** Adds some rows to those that were read. They hold nobody up: between two parts others come in. */
-  async #read(rows: Row[], bytes: Uint8Array<ArrayBuffer>): Promise<Row[]> {
-    if (rows.length > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.#unread -= bytes.length;
-    this.#goOn();
-    for (const row of JSON.parse(Buffer.from(bytes.buffer, 0, bytes.length).toString()) as Row[]) {
-      rows.push(row);
-    }
-    bytes.buffer.transfer(0); // Tens of megabytes of such would lie as garbage.
-    return rows;
-  }
-
-  #goOn(): void {
-    if (Math.max(this.#inFlight, this.#unread) < maxInFlight / 2) {
-      for (const wake of this.#waiting.splice(0)) {
-        wake();
-      }
     }
   }
 
@@ -231,4 +192,16 @@ class Reader implements AnswerReader {
     }
     return this.#error;
   }
+}
+
+/** Adds some rows to those that were read. They hold nobody up: between two parts others come in. */
+async function readInto(rows: Row[], bytes: Uint8Array<ArrayBuffer>): Promise<Row[]> {
+  if (rows.length > 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const row of JSON.parse(Buffer.from(bytes.buffer, 0, bytes.length).toString()) as Row[]) {
+    rows.push(row);
+  }
+  bytes.buffer.transfer(0); // Tens of megabytes of such would lie as garbage.
+  return rows;
 }
