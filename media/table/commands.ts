@@ -1,28 +1,26 @@
 import { termFor } from '../../src/views/results/filterTerm.ts';
-import type { ToTable } from '../../src/views/results/messages.ts';
+import type { TableCommand } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
 import type { TableView } from './tableView.ts';
 
-type Ask = (ToTable & { is: 'view' })['ask'];
-
 /** What the commands of VS Code do to the table, or to one of its columns. */
-const commands: Readonly<Record<Ask, (view: TableView, column: SeenColumn) => void>> = {
-  focusFilter: (view) => view.filterBox.focus(),
+const commands: Readonly<Record<TableCommand, (view: TableView, column: SeenColumn) => void>> = {
+  filter: (view) => view.filterBox.focus(),
   toggleNames: (view) => view.toggleNames(),
-  detail: (view) => void view.askDetail(),
+  rowDetail: (view) => void view.askDetail(),
   sortAscending: (view, { field }) => view.sortBy(field, false, 'ascending'),
   sortDescending: (view, { field }) => view.sortBy(field, false, 'descending'),
   unsort: (view, { field }) => view.sortBy(field, true, 'none'),
-  showAll: (view) => view.arrangeColumns((columns) => columns.showAll()),
-  hide: (view, { field }) => view.arrangeColumns((columns) => columns.hide(field)),
-  pin: (view, { field }) => view.arrangeColumns((columns) => columns.togglePin(field)),
-  fit: (view, column) => view.fit(column),
+  showAllColumns: (view) => view.arrangeColumns((columns) => columns.showAll()),
+  hideColumn: (view, { field }) => view.arrangeColumns((columns) => columns.hide(field)),
+  pinColumn: (view, { field }) => view.arrangeColumns((columns) => columns.togglePin(field)),
+  fitColumn: (view, column) => view.fit(column),
   filterByValue: (view, column) => filterByFocus(view, column, false),
   filterOutValue: (view, column) => filterByFocus(view, column, true),
 };
 
 /** Does what a command of VS Code asks of the table; where it names no column, with the focused one. */
-export function runCommand(view: TableView, ask: Ask, field?: string): void {
+export function runCommand(view: TableView, ask: TableCommand, field?: string): void {
   const column = view.columns.meant(field, view.selection.focus.column);
   if (column !== undefined) {
     commands[ask](view, column);

@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import type { ToTable } from '../../src/views/results/messages.ts';
+import type { SeenColumn } from './columns.ts';
 import { element, short, visible } from './dom.ts';
 import { Pane } from './pane.ts';
 import { say } from './words.ts';
@@ -24,7 +25,7 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   readonly #hint = element('p', { className: 'hint' });
   #plot: uPlot | undefined;
   #last: PlotMessage | undefined;
-  #fields = '';
+  #offered = '';
 
   constructor(choose: (field: string) => void, closed: () => void) {
     super('plot', element('select', { ariaLabel: say('plotColumn') }), closed);
@@ -38,25 +39,22 @@ export class PlotPane extends Pane<HTMLSelectElement> {
     });
   }
 
-  show(message: PlotMessage): void {
+  show(message: PlotMessage, columns: readonly SeenColumn[]): void {
     this.#last = message;
-    const title = say('plotTitle', visible(message.label));
+    const numbers = columns.filter(({ kind }) => kind === 'number');
+    const offered = JSON.stringify(numbers.map(({ field, label }) => [field, label]));
+    if (offered !== this.#offered) {
+      this.#offered = offered;
+      this.head.replaceChildren(...numbers.map(({ field, label }) => new Option(visible(label), field)));
+    }
+    this.head.value = message.field;
+    const title = say('plotTitle', this.head.selectedOptions[0]?.text ?? '');
     this.#canvas.setAttribute('aria-label', title);
-    this.#offer(message);
     this.#hint.textContent =
       message.times.length < 2 ? say('plotFew') : message.others > 0 ? say('plotOthers', message.others) : '';
     this.#hint.hidden = this.#hint.textContent === '';
     this.open(title);
     this.#draw();
-  }
-
-  #offer({ fields, field: chosen }: PlotMessage): void {
-    const offered = JSON.stringify(fields);
-    if (offered !== this.#fields) {
-      this.#fields = offered;
-      this.head.replaceChildren(...fields.map(({ field, label }) => new Option(visible(label), field)));
-    }
-    this.head.value = chosen;
   }
 
   /** Draws the lines, and below them their numbers, also for who cannot see them. */

@@ -45,7 +45,7 @@ export class Rows {
   update({
     revision,
     rowCount,
-    gone,
+    gone = 0,
     phase,
   }: Pick<TableStateMessage, 'revision' | 'rowCount' | 'gone' | 'phase'>): void {
     const isMuchMore = rowCount > this.#arranged && (phase !== 'arriving' || rowCount >= 2 * this.#arranged);

@@ -118,7 +118,7 @@ export class TableView {
         this.copy(message);
         break;
       case 'plot':
-        this.#plot.show(message);
+        this.#plot.show(message, this.columns.all);
         break;
     }
   }
@@ -275,7 +275,8 @@ export class TableView {
     if (state === undefined) {
       return;
     }
-    const { rowCount, phase, fields, labels, isCompared } = state;
+    const { rowCount, phase, fields, labels, gone } = state;
+    const isCompared = gone !== undefined;
     const { count, ownCount } = this.rows;
     const { onlyChanged, byField, filter } = this.layout;
     const { hiddenCount } = this.columns;

@@ -36,12 +36,7 @@ export const columnStatistics: ResultCommand = async (panel, call, { hide }) => 
   const field = await chosenField(panel, call, vscode.l10n.t('Column Statistics'));
   const { arrangement } = panel.model;
   // A watch may have brought another table meanwhile.
-  const found = await wholeTable(panel).call('statistics', {
-    arrangement,
-    field,
-    from: 0,
-    to: Number.MAX_SAFE_INTEGER,
-  });
+  const found = await wholeTable(panel).call('statistics', { arrangement, field });
   if (found === undefined) {
     return undefined;
   }

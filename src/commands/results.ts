@@ -16,6 +16,7 @@ import {
 import type { TableHandle } from '../core/results/tableHandle.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import { asSent } from '../views/results/layout.ts';
+import { type TableCommand, tableCommands } from '../views/results/messages.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
@@ -25,7 +26,7 @@ import { compare, setAlert, showOnlyChanged, watch } from './watch.ts';
 
 /** A command that the webview carries out. */
 const view =
-  (ask: Parameters<ResultPanel['view']>[0]): ResultCommand =>
+  (ask: TableCommand): ResultCommand =>
   async (panel, { args: { field } }) =>
     panel.view(ask, typeof field === 'string' ? field : undefined);
 
@@ -48,22 +49,11 @@ const commands: Readonly<Record<string, ResultCommand>> = {
     return interactive ? undefined : head;
   },
   'sessionTokens.results.copyRequestAs': copyRequestAs,
-  'sessionTokens.results.filter': view('focusFilter'),
-  'sessionTokens.results.toggleNames': view('toggleNames'),
-  'sessionTokens.results.sortAscending': view('sortAscending'),
-  'sessionTokens.results.sortDescending': view('sortDescending'),
-  'sessionTokens.results.unsort': view('unsort'),
-  'sessionTokens.results.hideColumn': view('hide'),
-  'sessionTokens.results.showAllColumns': view('showAll'),
   'sessionTokens.results.resetView': (panel) => panel.arrange({ ...asSent, alert: panel.model.layout.alert }),
-  'sessionTokens.results.pinColumn': view('pin'),
-  'sessionTokens.results.fitColumn': view('fit'),
-  'sessionTokens.results.filterByValue': view('filterByValue'),
-  'sessionTokens.results.filterOutValue': view('filterOutValue'),
   'sessionTokens.results.copy': async (panel) => panel.copy('text', false),
   'sessionTokens.results.copyWithHeaders': async (panel) => panel.copy('text'),
   'sessionTokens.results.copyAs': copyAs,
-  'sessionTokens.results.rowDetail': view('detail'),
+  ...Object.fromEntries(tableCommands.map((ask) => [`sessionTokens.results.${ask}`, view(ask)])),
 };
 
 export const resultCommands: CommandTable = Object.fromEntries(

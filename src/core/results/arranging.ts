@@ -12,8 +12,8 @@ export interface Arrangement extends Rearranged {
   readonly alert?: string;
 }
 
-/** The same of rows as they are arranged; in the server's order without. */
-export interface ArrangedSpan extends Span {
+/** The same of rows as they are arranged, in the server's order without; all of them unless told otherwise. */
+export interface ArrangedSpan extends Partial<Span> {
   readonly arrangement?: Arrangement | undefined;
 }
 
@@ -52,7 +52,7 @@ export class Arranging {
   }
 
   /** The same with those that are gone, which stand behind the table's own. */
-  all({ arrangement, from, to }: ArrangedSpan): Uint32Array {
+  all({ arrangement, from = 0, to = Number.POSITIVE_INFINITY }: ArrangedSpan): Uint32Array {
     const { order, rowCount } = this.arranged(arrangement);
     return order?.slice(from, to) ?? allRows(Math.min(to, rowCount), from);
   }

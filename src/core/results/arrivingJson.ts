@@ -228,6 +228,8 @@ function endOfString({ bytes, end }: Arrived, from: number): number {
   return -1;
 }
 
+const bracketsAndQuote = Buffer.from('{}[]"');
+
 /** A number, `true` and the like, and what gateways write in their places: also text in single quotes. */
 function endOfWord({ bytes, end }: Arrived, from: number): number {
   const isQuoted = bytes[from] === apostrophe;
@@ -237,21 +239,11 @@ function endOfWord({ bytes, end }: Arrived, from: number): number {
       return at + 1;
     }
     const isEnd = isSpace(byte) || byte === comma || byte === colon;
-    if (isBracketOrQuote(byte) || (isEnd && !isQuoted)) {
+    if (bracketsAndQuote.includes(byte ?? 0) || (isEnd && !isQuoted)) {
       return at;
     }
   }
   return -1;
-}
-
-function isBracketOrQuote(byte: number | undefined): boolean {
-  return (
-    byte === openBrace ||
-    byte === closeBrace ||
-    byte === openBracket ||
-    byte === closeBracket ||
-    byte === quote
-  );
 }
 
 /**

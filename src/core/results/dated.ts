@@ -18,8 +18,8 @@ const maxRows = 100_000;
 export interface Dated {
   readonly field: string;
   readonly max: number;
-  /** The rows in question; undefined for all. */
-  readonly rows: Uint32Array | undefined;
+  /** The rows in question. */
+  readonly rows: Uint32Array;
 }
 
 /**
@@ -51,17 +51,17 @@ export function datedLines(table: ResultTable, { field, max, rows }: Dated): Lin
     return undefined;
   }
   const { times, whose } = found;
-  const count = rows?.length ?? table.rowCount;
   const columns = whose === undefined ? alike(table, chosen) : [chosen];
-  const lines = new Map<string, Map<number, number>>();
+  const lines = new Map<string, Map<number, number | null>>();
   const moments = new Set<number>();
-  for (let at = 0; at < count; at += Math.max(1, Math.ceil(count / maxRows))) {
-    const row = rows?.[at] ?? at;
+  for (let at = 0; at < rows.length; at += Math.max(1, Math.ceil(rows.length / maxRows))) {
+    const row = rows[at] as number;
     const time = sizeOf(times.at(row), times.reading) * 1000;
     for (const column of Number.isNaN(time) ? [] : columns) {
       const key = whose === undefined ? column.field : textOf(whose.at(row));
-      const line = lines.get(key) ?? new Map<number, number>();
-      lines.set(key, line.set(time, sizeOf(column.at(row), column.reading)));
+      const line = lines.get(key) ?? new Map<number, number | null>();
+      const value = sizeOf(column.at(row), column.reading);
+      lines.set(key, line.set(time, Number.isNaN(value) ? null : value));
       moments.add(time);
     }
   }
@@ -70,14 +70,10 @@ export function datedLines(table: ResultTable, { field, max, rows }: Dated): Lin
     times: sorted,
     series: [...lines].slice(0, max).map(([key, values]) => ({
       key,
-      values: sorted.map((time) => numberOrNull(values.get(time))),
+      values: sorted.map((time) => values.get(time) ?? null),
     })),
     others: Math.max(0, lines.size - max),
   };
-}
-
-function numberOrNull(value = Number.NaN): number | null {
-  return Number.isNaN(value) ? null : value;
 }
 
 /** The columns of numbers whose names end as that of a column does, itself first. */

@@ -13,8 +13,6 @@ import type { Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
 import { groupsOf, type Statistics, statisticsOf, sumsOf } from './statistics.ts';
 import { ResultTable } from './table.ts';
 
-type Arranged = Pick<ArrangedSpan, 'arrangement'>;
-
 export interface Summary {
   readonly fields: readonly string[];
   readonly kinds: readonly Kind[];
@@ -24,9 +22,7 @@ export interface Summary {
 }
 
 /** The rows that are shown, as they are shown; all in the server's order without an arrangement. */
-export interface ExportRequest extends Arranged, Writing {
-  /** Only those of a selection. */
-  readonly span?: Span;
+export interface ExportRequest extends ArrangedSpan, Writing {
   /** What stands above the columns, but in JSON; their fields unless told otherwise. */
   readonly headers?: readonly string[] | null;
 }
@@ -90,7 +86,7 @@ export class TableEngine {
   }
 
   /** @param whole whether long values are told, too, in which a person reads: the grid shows their beginnings */
-  page({ arrangement, from, to, whole = false }: ArrangedSpan & { readonly whole?: boolean }): Page {
+  page({ arrangement, from, to, whole = false }: ArrangedSpan & Span & { readonly whole?: boolean }): Page {
     const alert = conditionOf(this.table, arrangement?.alert ?? '', arrangement?.labels);
     const longest = whole ? longestRead : longestCell;
     const rows = Array.from(this.#arranging.all({ arrangement, from, to }), (row) =>
@@ -114,10 +110,9 @@ export class TableEngine {
   }
 
   /** What is exported: places in the server's order. Of a selection of nothing but rows that are gone, it is those. */
-  startExport({ arrangement, span }: Pick<ExportRequest, 'arrangement' | 'span'>): Uint32Array {
-    const asked = { arrangement, from: 0, to: Number.POSITIVE_INFINITY, ...span };
-    const own = this.#arranging.own(asked);
-    return own.length > 0 || span === undefined ? own : this.#arranging.all(asked);
+  startExport(span: ArrangedSpan): Uint32Array {
+    const own = this.#arranging.own(span);
+    return own.length > 0 || span.to === undefined ? own : this.#arranging.all(span);
   }
 
   /** Some of these rows, without what stands before the first and after the last. */
@@ -173,10 +168,8 @@ export class TableEngine {
   }
 
   /** The numbers of a column by the times in the table, where its rows are moments. */
-  dated({ arrangement, field, max }: Arranged & Omit<Dated, 'rows'>): Lines | undefined {
-    const { order } = this.#arranging.arranged(arrangement);
-    const rows = order?.filter((row) => !this.#arranging.isGone(row));
-    return datedLines(this.table, { field, max, rows });
+  dated({ field, max, ...span }: ArrangedSpan & Pick<Dated, 'field' | 'max'>): Lines | undefined {
+    return datedLines(this.table, { field, max, rows: this.#arranging.own(span) });
   }
 
   /** What a column has in some rows; undefined for a field that no row has. */

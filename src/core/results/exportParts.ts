@@ -15,13 +15,14 @@ const partBytes = 256 << 10;
  */
 export async function* exportParts(
   table: TableHandle,
-  { span, arrangement, headers, ...how }: ExportRequest,
+  request: ExportRequest,
   hide: (text: string) => string,
   progress: (rows: number, total: number) => void = () => undefined,
 ): AsyncGenerator<string | Uint8Array> {
   const { state } = table;
+  const { arrangement: _, headers, ...how } = request;
   const kinds = how.fields.map((field) => state.kinds[state.fields.indexOf(field)]);
-  const rows = await table.call('startExport', { arrangement, ...(span && { span }) });
+  const rows = await table.call('startExport', request);
   const size = Math.min(partRows, table.rowsIn(partBytes));
   async function* texts(): AsyncGenerator<string> {
     for (let from = 0; from < rows.length; from += size) {

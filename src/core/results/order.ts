@@ -71,7 +71,11 @@ function placesOf(column: Column, descending: boolean): [places: Uint32Array, co
     const size = sizeOf(value, reading);
     sizes[row] = size + 0; // -0 is 0.
     if (Number.isNaN(size)) {
-      places[row] = numberOf(text, texts);
+      const number = texts.get(text) ?? texts.size;
+      places[row] = number;
+      if (number === texts.size) {
+        texts.set(text, number);
+      }
     } else {
       areRounded ||= (value instanceof NumberText ? asNumbers : reading).mayBeRounded(text);
     }
@@ -145,16 +149,6 @@ function bySize(sizes: Float64Array): Uint32Array {
     rows = byPlaces(rows, bits, 0x10000, part, 4);
   }
   return rows;
-}
-
-/** The number of a text among those that are different. */
-function numberOf(text: string, numbers: Map<string, number>): number {
-  let number = numbers.get(text);
-  if (number === undefined) {
-    number = numbers.size;
-    numbers.set(text, number);
-  }
-  return number;
 }
 
 /** The size of a cell that is a number or a time; NaN for any other. A number of JSON is one in every column. */

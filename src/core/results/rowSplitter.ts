@@ -5,6 +5,7 @@ import type { RowPath } from '../protocols/answer.ts';
 import { type Arrived, ArrivingJson, broken, endOfValue, readPiece, type Steps } from './arrivingJson.ts';
 import { closeBrace, closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
+import { tooLarge } from './rowStore.ts';
 import type { ResultTable } from './table.ts';
 
 /** Maximum of lists and objects in each other, and of the bytes of a row, or of everything but the rows. */
@@ -347,8 +348,4 @@ function notAnObject(first: number): TokensError {
 
 function notRows(): TokensError {
   return new TokensError('E_PROTOCOL', 'The rows in the answer of the gateway are not a list of objects.');
-}
-
-function tooLarge(): TokensError {
-  return new TokensError('E_TOO_LARGE', 'A part of the answer of the gateway is too large.');
 }

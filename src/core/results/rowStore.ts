@@ -240,6 +240,6 @@ function isPlain(chunk: Buffer, row: number): boolean {
   return ((chunk[row + 1] as number) & 0x80) !== 0;
 }
 
-function tooLarge(): TokensError {
+export function tooLarge(): TokensError {
   return new TokensError('E_TOO_LARGE', 'A part of the answer of the gateway is too large.');
 }

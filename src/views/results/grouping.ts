@@ -36,8 +36,7 @@ export async function groupsOf(
 ): Promise<Groups> {
   const { count, sumOf, meanOf } = namesOf(by);
   const arrangement = { sort: [], filter, labels };
-  const span = { arrangement, from: 0, to: Number.MAX_SAFE_INTEGER };
-  const found = await table.call('group', { ...span, by, of, max: maxGroups });
+  const found = await table.call('group', { arrangement, by, of, max: maxGroups });
   const rows = found?.groups.map(({ text, rows, totals }): Sent => {
     const numbers = totals.flatMap((total, at): [string, Sent][] => [
       [sumOf(of[at]), total && numberOf(total.sum)],

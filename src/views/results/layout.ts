@@ -1,15 +1,8 @@
-import type { ColumnLook, Layout } from './messages.ts';
+import * as v from 'valibot';
+import { type ColumnLook, type Layout, layout } from './messages.ts';
 
 /** The layout at first: the server's order of rows and columns, and all rows. */
-export const asSent: Layout = {
-  columns: [],
-  order: [],
-  byField: false,
-  sort: [],
-  filter: '',
-  onlyChanged: false,
-  alert: '',
-};
+export const asSent: Layout = v.parse(layout, {});
 
 /**
  * The fields of the visible columns, pinned ones first. A field that a person has not moved follows the same field as on

@@ -28,13 +28,13 @@ export type ColumnLook = v.InferOutput<typeof columnLook>;
 
 /** The layout of a view: how a person has arranged its table. */
 export const layout = v.object({
-  columns: v.array(columnLook),
+  columns: v.optional(v.array(columnLook), []),
   /** The fields in a person's order; empty while it is the server's. */
-  order: v.array(name),
+  order: v.optional(v.array(name), []),
   /** Whether columns are named by their fields instead of their labels. */
-  byField: v.boolean(),
-  sort: v.pipe(v.array(sortBy), v.maxLength(mostSorts)),
-  filter: v.pipe(v.string(), v.maxLength(20_000)),
+  byField: v.optional(v.boolean(), false),
+  sort: v.optional(v.pipe(v.array(sortBy), v.maxLength(mostSorts)), []),
+  filter: v.optional(v.pipe(v.string(), v.maxLength(20_000)), ''),
   /** Whether rows are left out that are as they were in the table compared with. */
   onlyChanged: v.optional(v.boolean(), false),
   /** A filter: what it finds is marked, and told in a watch; empty where there is none. */
@@ -99,9 +99,8 @@ const state = v.object({
   kinds: v.array(v.picklist(['number', 'time', 'text'])),
   /** All rows. */
   rowCount: count,
-  /** Whether the table is compared with another one, and how many rows only that one has. */
-  isCompared: v.boolean(),
-  gone: count,
+  /** How many rows only the table compared with has, where there is one. */
+  gone: v.optional(count),
   phase: v.picklist(['arriving', 'done', 'failed']),
   /** Parts of the status line, in the person's language. */
   status: v.array(v.object({ text: v.string(), title: v.string(), alert: v.boolean() })),
@@ -148,6 +147,23 @@ const series = v.object({
   values: v.array(v.nullable(v.number())),
 });
 
+/** The commands that the webview carries out, by the ends of their ids. */
+export const tableCommands = [
+  'filter',
+  'toggleNames',
+  'sortAscending',
+  'sortDescending',
+  'unsort',
+  'hideColumn',
+  'showAllColumns',
+  'pinColumn',
+  'fitColumn',
+  'filterByValue',
+  'filterOutValue',
+  'rowDetail',
+] as const;
+export type TableCommand = (typeof tableCommands)[number];
+
 /** From the tab. */
 export const toTable = v.variant('is', [
   /** The first message: the layout. */
@@ -162,30 +178,14 @@ export const toTable = v.variant('is', [
   v.object({ is: v.literal('note'), text: v.string() }),
   /** Asks for the selection, to copy it. */
   v.object({ is: v.literal('copy'), ...copying }),
-  /** A command or menu item that the webview carries out. */
   v.object({
     is: v.literal('view'),
-    ask: v.picklist([
-      'focusFilter',
-      'toggleNames',
-      'sortAscending',
-      'sortDescending',
-      'unsort',
-      'hide',
-      'showAll',
-      'pin',
-      'fit',
-      'detail',
-      'filterByValue',
-      'filterOutValue',
-    ]),
+    ask: v.picklist(tableCommands),
     field: v.optional(name),
   }),
   v.object({
     is: v.literal('plot'),
     field: name,
-    label: v.string(),
-    fields: v.array(v.object({ field: name, label: v.string() })),
     times: v.array(v.number()),
     series: v.array(series),
     /** How many lines are not drawn. */

@@ -17,7 +17,6 @@ interface Plotted {
   readonly gotAt: number;
   /** The fields of the visible columns. */
   readonly seenFields: readonly string[];
-  labelOf(field: string): string;
 }
 
 export type ShowPlot = (plot: ToTable & { is: 'plot' }) => void;
@@ -55,20 +54,17 @@ export class Plotting {
 
   /** Draws the plot again, if there is one. */
   async draw(): Promise<void> {
-    const result = this.#result;
-    const { table } = result;
+    const { table, arrangement, gotAt } = this.#result;
     const field = this.#field;
     if (table === undefined || field === null) {
       return;
     }
-    const fields = this.#numericFields().map((one) => ({ field: one, label: result.labelOf(one) }));
-    await this.remember(table, result.gotAt);
+    await this.remember(table, gotAt);
     // Rows with times of their own need no watch.
-    const { arrangement } = result;
     const dated =
       this.#history.length > 1 ? undefined : await table.call('dated', { arrangement, field, max: maxLines });
     const lines = dated ?? (await this.#watched(table, field));
-    this.#show({ is: 'plot', field, label: result.labelOf(field), fields, ...lines });
+    this.#show({ is: 'plot', field, ...lines });
   }
 
   async #watched(table: TableHandle, field: string): Promise<Lines> {

@@ -55,7 +55,7 @@ export class ResultModel implements Disposable {
   differences: Differences | undefined;
   /** Grows when data, or labels to filter by, change: rows that were shown are outdated. */
   revision = 1;
-  #fields = '';
+  #fieldCount = 0;
   /** How many rows meet the condition of the alert. */
   alerting = 0;
   /** The answer that is shown, while it is known. */
@@ -253,7 +253,7 @@ export class ResultModel implements Disposable {
     this.#tableOwned.add(table.onDidChange(() => this.#arrived()));
     this.#table = table;
     this.head = head;
-    this.#fields = table.state.fields.join('\u0000');
+    this.#fieldCount = table.state.fields.length;
     this.revision++;
     this.differences = undefined;
     this.gotAt = this.#services.clock.now().wall;
@@ -280,9 +280,9 @@ export class ResultModel implements Disposable {
 
   /** More rows have arrived, or the table is complete. */
   #arrived(): void {
-    const fields = this.#table?.state.fields.join('\u0000') ?? '';
-    if (fields !== this.#fields) {
-      this.#fields = fields;
+    const count = this.#table?.state.fields.length ?? 0;
+    if (count !== this.#fieldCount) {
+      this.#fieldCount = count;
       this.revision++;
     }
     this.#changed.fire();

@@ -19,6 +19,7 @@ import {
   type Grouping,
   type Layout,
   readMessage,
+  type TableCommand,
   type ToTable,
 } from './messages.ts';
 import { ResultModel } from './resultModel.ts';
@@ -153,7 +154,7 @@ export class ResultPanel extends Part<PanelServices> {
   }
 
   /** Has the webview carry out a command. */
-  view(ask: (ToTable & { is: 'view' })['ask'], field?: string): void {
+  view(ask: TableCommand, field?: string): void {
     this.post({ is: 'view', ask, ...(field === undefined ? {} : { field }) });
   }
 
@@ -272,7 +273,7 @@ export class ResultPanel extends Part<PanelServices> {
       return;
     }
     const names = form === 'csv' ? fields : fields.map((one) => this.model.labelOf(one));
-    const shown = { arrangement, span: { from, to }, fields, headers: headers ? names : null };
+    const shown = { arrangement, from, to, fields, headers: headers ? names : null };
     const copied = await exportText(table, { ...shown, format: form }, this.deps.hide, maxCopied);
     if (copied === undefined) {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
@@ -331,8 +332,7 @@ export class ResultPanel extends Part<PanelServices> {
       hidden: [...this.model.hidden],
       kinds: [...kinds],
       rowCount,
-      isCompared: differences !== undefined,
-      gone: differences?.gone ?? 0,
+      ...(differences && { gone: differences.gone }),
       phase,
       status: statusTexts(this.model, table.state, this.#masked, this.watchedEvery),
       gotAt,

@@ -183,7 +183,7 @@ describe('results: table', () => {
     assert.deepEqual(shown({ onlyChanged: true, filter: 'v<5' }), ['b c', 2, 0]);
     const all = { arrangement: asSent, from: 0, to: 5 };
     const copied = (from: number, to: number) => {
-      const rows = now.startExport({ arrangement: asSent, span: { from, to } });
+      const rows = now.startExport({ arrangement: asSent, from, to });
       return now.exportPart({ rows, fields: ['k'], format: 'text' });
     };
     assert.equal(copied(0, 5), 'b\nc\na\n');
