@@ -21,7 +21,8 @@ export class Rows {
   #left = { shown: 0, gone: 0 };
   /** How many rows the table had when they were last asked for as they are arranged. */
   #arranged = 0;
-  readonly #blocks = new Map<number, { generation: number; rows: readonly ShownRow[] }>();
+  readonly #blocks = new Map<number, readonly ShownRow[]>();
+  /** The blocks that are here, or on their way, and are still true. */
   readonly #asked = new Set<number>();
 
   constructor(ask: (generation: number, from: number, to: number) => void) {
@@ -49,15 +50,12 @@ export class Rows {
     phase,
   }: Pick<TableStateMessage, 'revision' | 'rowCount' | 'gone' | 'phase'>): void {
     const isMuchMore = rowCount > this.#arranged && (phase !== 'arriving' || rowCount >= 2 * this.#arranged);
-    const { count } = this;
     this.#all = { shown: rowCount, gone };
     if (revision !== this.#revision || (this.#isArranged && isMuchMore)) {
       this.#revision = revision;
       this.#renew();
     } else if (!this.#isArranged) {
-      // The block that was the last one may be longer now.
-      this.#asked.delete(Math.floor(count / blockRows));
-      this.#left = this.#all;
+      this.#leave(this.#all);
     }
   }
 
@@ -76,19 +74,24 @@ export class Rows {
     }
   }
 
+  #leave(left: Pick<Page, 'shown' | 'gone'>): void {
+    const { count } = this;
+    this.#left = left;
+    if (this.count !== count) {
+      this.#asked.delete(Math.floor(count / blockRows)); // The block that was the last one is longer now.
+    }
+  }
+
   /** A row, if it is here. */
   at(index: number): ShownRow | undefined {
-    return this.#blocks.get(Math.floor(index / blockRows))?.rows[index % blockRows];
+    return this.#blocks.get(Math.floor(index / blockRows))?.[index % blockRows];
   }
 
   /** Asks for these rows, if they are not here or on their way. How many there are is not known before the first ones. */
   want(from: number, to: number): void {
     const last = Math.floor(Math.max(0, Math.min(to, this.count) - 1) / blockRows);
     for (let block = Math.floor(from / blockRows); block <= last; block++) {
-      const held = this.#blocks.get(block);
-      const length = Math.min(blockRows, this.count - block * blockRows);
-      const isHere = held?.generation === this.#generation && held.rows.length >= length;
-      if (!isHere && !this.#asked.has(block)) {
+      if (!this.#asked.has(block)) {
         this.#asked.add(block);
         this.#ask(this.#generation, block * blockRows, (block + 1) * blockRows);
       }
@@ -101,24 +104,22 @@ export class Rows {
       return false;
     }
     if (this.#isArranged) {
-      this.#left = { shown, gone };
+      this.#leave({ shown, gone });
     }
     const block = Math.floor(from / blockRows);
-    this.#asked.delete(block);
     this.#blocks.delete(block);
-    this.#blocks.set(block, { generation, rows });
-    for (const oldest of this.#blocks.keys()) {
-      if (this.#blocks.size <= maxBlocks) {
-        break;
-      }
+    this.#blocks.set(block, rows);
+    const [oldest = block] = this.#blocks.keys();
+    if (this.#blocks.size > maxBlocks) {
       this.#blocks.delete(oldest);
+      this.#asked.delete(oldest);
     }
     return true;
   }
 
   /** The rows that are here, for measuring them. */
   *here(): Generator<ShownRow> {
-    for (const { rows } of this.#blocks.values()) {
+    for (const rows of this.#blocks.values()) {
       yield* rows;
     }
   }

@@ -23,7 +23,8 @@ export async function* exportParts(
   const { arrangement: _, headers, ...how } = request;
   const kinds = how.fields.map((field) => state.kinds[state.fields.indexOf(field)]);
   const rows = await table.call('startExport', request);
-  const size = Math.min(partRows, table.rowsIn(partBytes));
+  const rowsInPart = Math.floor((partBytes * state.rowCount) / Math.max(state.bytes, 1));
+  const size = Math.max(1, Math.min(partRows, rowsInPart));
   async function* texts(): AsyncGenerator<string> {
     for (let from = 0; from < rows.length; from += size) {
       const part = rows.slice(from, from + size);

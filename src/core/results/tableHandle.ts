@@ -42,11 +42,6 @@ export class TableHandle {
     return this.#state;
   }
 
-  /** About how many rows, but at least one, came in so many bytes of the answer. */
-  rowsIn(bytes: number): number {
-    return Math.max(1, Math.floor((bytes * this.#state.rowCount) / Math.max(this.#state.bytes, 1)));
-  }
-
   share(): Disposable {
     this.#shares++;
     let held = true;
