@@ -7,6 +7,11 @@ export function translated({ template, args = [] }: Message): string {
   return vscode.l10n.t(template, ...args);
 }
 
+/** A warning of an answer: a gateway's words as they are, ours in the person's language. */
+export function warningText(warning: string | Message): string {
+  return typeof warning === 'string' ? warning : translated(warning);
+}
+
 /** A failure in one sentence, in the person's language. */
 export function userMessage(caught: unknown): string {
   return caught instanceof TokensError

@@ -1,6 +1,7 @@
 import type { Row } from '../core/protocols/answer.ts';
 import type { Fetched } from '../core/tokens/sessionCall.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
+import { warningText } from '../userError.ts';
 import type { CommandServices } from './command.ts';
 
 /** What a data call resolves to (docs/contract.md, Data). */
@@ -37,7 +38,7 @@ export async function resultOf(
       return []; // Without a definition a field's label is its name.
     });
     const defined = new Map(columns.map((column) => [column.field, column]));
-    const warnings = [...(fetched.warnings ?? []), ...said];
+    const warnings = [...(fetched.warnings ?? []).map(warningText), ...said];
     return {
       rows: await answer.rows(),
       columns: answer.fields.map((field) => {

@@ -316,8 +316,8 @@ export interface DataAnswer extends Life, Partial<Omit<Grant, keyof Life>> {
   /** The session that served the call and is still open. */
   readonly session?: string;
   readonly totalRows: number;
-  /** The gateway's messages beside the rows, such as what it has refused of the request; without secrets. */
-  readonly warnings?: readonly string[];
+  /** The gateway's messages beside the rows, such as what it has refused of the request; without secrets. Or one of ours. */
+  readonly warnings?: readonly (string | Message)[];
   /** What the answer cost of the account's quota, in the gateway's API calls, as far as it tells. */
   readonly apiCalls?: number;
 }

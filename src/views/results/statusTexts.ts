@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Differences } from '../../core/results/changes.ts';
 import type { TableState } from '../../core/results/tableHandle.ts';
-import { translated, userMessage } from '../../userError.ts';
+import { translated, userMessage, warningText } from '../../userError.ts';
 import type { TableStateMessage } from './messages.ts';
 import type { ResultModel } from './resultModel.ts';
 import { bytesText, durationText } from './strings.ts';
@@ -44,7 +44,8 @@ export function statusTexts(
       ),
     );
   }
-  const [warning, ...others] = (kept === undefined && outcome?.warnings) || [];
+  const warnings = (kept === undefined && outcome?.warnings) || [];
+  const [warning, ...others] = warnings.map(warningText);
   if (warning !== undefined) {
     const text = others.length === 0 ? warning : vscode.l10n.t('{0} (and {1} more)', warning, others.length);
     add(text, [warning, ...others].join('\n'), true);

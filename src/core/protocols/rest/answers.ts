@@ -4,9 +4,17 @@ import type { HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
 import type { HttpAnswer, HttpHead } from '../../http/request.ts';
 import { ended, looksLikeHtml, wordsOf } from '../../http/text.ts';
+import type { Answer } from '../answer.ts';
 import { detailsOf, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
-import { type DataCall, type Grant, isNameField, type Kept, type Tokens } from '../protocol.ts';
+import {
+  type DataAnswer,
+  type DataCall,
+  type Grant,
+  isNameField,
+  type Kept,
+  type Tokens,
+} from '../protocol.ts';
 import { matches } from './criteria.ts';
 import { type Description, isByKept } from './description.ts';
 import { isCalled, type Place, placeText, type Seen, seen, textAt } from './place.ts';
@@ -93,6 +101,18 @@ export class Answers {
       [this.#host, placeText(place) || '""', name],
       { status, detail: wordsOf(text, this.#redactor) },
     );
+  }
+
+  /** Says where an answer without rows has nothing at their place, which may be another one than the description says. */
+  warnings({ bytes, head, rowCount }: Answer, at: readonly string[]): Pick<DataAnswer, 'warnings'> {
+    const args = [placeText({ in: 'json', path: at })];
+    return rowCount > 0 || bytes === 0 || leadsTo(head.Rest, at)
+      ? {}
+      : {
+          warnings: [
+            { template: 'The answer has nothing at {0}, where “rows” says that the rows are.', args },
+          ],
+        };
   }
 
   /** The new value of a token: at a place of the request's own, or where any answer may have one, in a cookie or a header. */
@@ -193,4 +213,16 @@ export class Answers {
       ? reader
       : new MaskingReader(reader, secret, (found) => this.#redactor.add(found));
   }
+}
+
+/** Whether a path with `*` leads to something, or to a list or an object that is empty. */
+function leadsTo(value: unknown, [step, ...path]: readonly string[]): boolean {
+  if (step === undefined || typeof value !== 'object' || value === null) {
+    return step === undefined;
+  }
+  const inner = Object.entries(value);
+  return (
+    (step === '*' && inner.length === 0) ||
+    inner.some(([name, one]) => (step === '*' || step === name) && leadsTo(one, path))
+  );
 }

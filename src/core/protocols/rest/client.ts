@@ -145,6 +145,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
       sent: http.sent,
       answer,
       totalRows: answer.rowCount,
+      ...this.#answers.warnings(answer, request.rowsAt.at ?? []),
       ...this.#lifeAfterData(request, view, tokens.user, value),
       ...this.#answers.newOf(tokens, scope.cookies, value, this.#answers.keptAt(request.keep, view)),
     };

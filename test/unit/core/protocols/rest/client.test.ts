@@ -686,6 +686,36 @@ describe('rest: the client', () => {
       equal((await alive.rows({ user: 'tok' }, { request: 'GET /x' })).length, 5_000);
     });
 
+    it('says where an answer has nothing at the place of the rows, and not where that is empty', async () => {
+      const bodies: Record<string, string> = {
+        '/one': '{"Id":"1"}',
+        '/list': '[]',
+        '/null': '{"items":null}',
+        '/empty': '{"items":[]}',
+        '/none': '',
+        '/deep': '{"items":[{"a":1},{"b":2}]}',
+      };
+      const { url } = await server((call, response) => response.end(bodies[call.path]));
+      const client = new Client(restOf(url, { ...plain, rows: '/items' }));
+      const warned = async (request: string, rows?: string) => {
+        const { answer, warnings } = await client.data({ user: 'tok' }, { request, ...(rows && { rows }) });
+        equal(answer.rowCount, 0);
+        return warnings?.map((one) => (typeof one === 'string' ? one : one.args?.[0]));
+      };
+      deepEqual(await warned('GET /one'), ['/items']);
+      deepEqual(await warned('GET /list'), ['/items']);
+      deepEqual(await warned('GET /deep', '/items/*/c'), ['/items/*/c']);
+      deepEqual(await warned('GET /deep', '/items/length'), ['/items/length']);
+      for (const [request, rows] of [
+        ['GET /null'],
+        ['GET /empty'],
+        ['GET /none'],
+        ['GET /empty', '/items/*/c'],
+      ] as const) {
+        equal(await warned(request, rows), undefined, `${request} ${rows}`);
+      }
+    });
+
     it('has no credentials in it that the description finds by their names', async () => {
       const { url } = await server((_, response) =>
         json(response, [{ access_token: 'another-secret', id: 'x' }]),
