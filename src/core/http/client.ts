@@ -96,11 +96,12 @@ export class HttpClient extends Part<HttpDeps> {
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const headers = await this.#prepare(request);
-    if (request.signal?.aborted) {
-      throw cancelled();
-    }
     // Waiting for its turn does not count as time of the request.
     const over = await request.turn?.(request.signal);
+    if (request.signal?.aborted) {
+      over?.();
+      throw cancelled();
+    }
     const flight = new Flight(request, headers, this.deps, this.host);
     const answered = this.#attempts(flight, over)
       .catch((error: unknown) => {
@@ -160,6 +161,7 @@ export class HttpClient extends Part<HttpDeps> {
       // Else VS Code's agent says that the socket is closed after the request.
       ...(agent === this.#agent ? { headers: { ...options.headers, Connection: 'keep-alive' } } : {}),
       maxHeaderSize: maxHeaderBytes,
+      insecureHTTPParser: false,
     };
     const request = (this.#secure ? https : http).request(all, callback);
     const replaced = member(Reflect.get(request, 'agent'), 'opts');
@@ -273,8 +275,14 @@ export class HttpClient extends Part<HttpDeps> {
     if (cookie !== undefined && headers.Cookie === undefined) {
       headers.Cookie = cookie;
     }
+    const config = request.idempotent ? this.#pooled : this.#single;
+    if (request.asItIs) {
+      const all = [usualHeaders, own, headers].flatMap((some) => Object.entries(some));
+      const body = data === undefined ? undefined : Buffer.from(data);
+      return this.#sendBare(url, { method: request.method, agent: config.httpAgent }, all, body, kill.signal);
+    }
     const response = await sendWith({
-      ...(request.idempotent ? this.#pooled : this.#single),
+      ...config,
       method: request.method,
       url: url.href,
       // In any case of letters the protocol's headers replace the connection's own, and those the usual ones.
@@ -283,6 +291,30 @@ export class HttpClient extends Part<HttpDeps> {
       signal: kill.signal,
     });
     return response.data;
+  }
+
+  /**
+   * Sends a request without axios, which would take a fifth of the time that a small one takes here.
+   * @param all headers; of several with a name, in any case of letters, the last one is sent
+   */
+  #sendBare(
+    { protocol, hostname, port, pathname, search }: URL,
+    options: RequestOptions,
+    all: readonly [name: string, value: string][],
+    body: Buffer | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const length: typeof all = body === undefined ? [] : [['Content-Length', String(body.length)]];
+    const byName = new Map([...all, ...length].map((header) => [header[0].toLowerCase(), header]));
+    const headers = Object.fromEntries(byName.values());
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const to = { ...options, headers, protocol, host, port, path: pathname + search };
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const sent = this.#request(to, resolve);
+      signal.addEventListener('abort', () => sent.destroy());
+      sent.on('error', reject).end(body);
+    });
   }
 
   #redirect(message: IncomingMessage, from: URL, method: string, hop: number): URL {

@@ -100,6 +100,15 @@ describe('protocols: http', () => {
       );
     });
 
+    it('tells the length of a body of a script, whatever the method', async () => {
+      const server = await serve((_, response) => json(response, {}));
+      for (const method of ['GET', 'DELETE', 'PUT'] as const) {
+        await client(server.url).send({ method, path: '/a', body: Buffer.from('é'), asItIs: true });
+        const { headers, body } = server.got.at(-1) ?? { headers: {} };
+        deepEqual([headers['content-length'], headers['transfer-encoding'], body], ['2', undefined, 'é']);
+      }
+    });
+
     it('sends every printable character of a password unchanged, in form, JSON and query', async () => {
       const server = await serve((_, response) => json(response, {}));
       const http = client(server.url);
@@ -465,7 +474,7 @@ describe('protocols: http', () => {
 
     it('can be called off before, while waiting, while reading and between attempts', async () => {
       const clock = new FakeClock();
-      const arrived = gate();
+      let arrived = gate();
       const server = await serve((got, response) => {
         if (got.path === '/read') {
           response.writeHead(200).write('{}');
@@ -477,13 +486,23 @@ describe('protocols: http', () => {
       });
       const http = client(server.url, {}, { clock });
       await failure(http.send({ ...get, signal: AbortSignal.abort() }), 'E_CANCELLED');
-      equal(server.got.length, 0);
+      const turning = new AbortController();
+      let turns = 0;
+      const turn = async () => {
+        turning.abort();
+        return () => void turns++;
+      };
+      await failure(http.send({ ...get, signal: turning.signal, turn }), 'E_CANCELLED');
+      deepEqual([server.got.length, turns], [0, 1]);
 
-      const waiting = new AbortController();
-      const one = http.send({ ...get, signal: waiting.signal });
-      await arrived.opened;
-      waiting.abort();
-      await failure(one, 'E_CANCELLED');
+      for (const asItIs of [false, true]) {
+        const waiting = new AbortController();
+        const one = http.send({ ...get, signal: waiting.signal, asItIs });
+        await arrived.opened;
+        waiting.abort();
+        await failure(one, 'E_CANCELLED');
+        arrived = gate();
+      }
 
       const reading = new AbortController();
       const sink = { write: () => reading.abort() };
@@ -676,6 +695,7 @@ describe('protocols: http', () => {
         { ...get, query: [['SessionToken', secret]], authorization: `Bearer ${secret}` },
         { ...post, form: [['userToken', secret]] },
         { ...post, authorization: `Bearer ${secret}\n` },
+        { ...post, authorization: `Bearer ${secret}\n`, asItIs: true },
       ] as HttpRequest[]) {
         const error = await http.send(request).catch((caught: unknown) => caught);
         const dump = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true });
@@ -736,6 +756,7 @@ describe('protocols: http', () => {
 
     it('refuses a certificate that nobody vouches for, and says what helps', async () => {
       const url = await secure(await certificate('127.0.0.1'));
+      await failure(client(url).send({ ...post, asItIs: true }), 'E_TLS');
       const error = await failure(client(url).send(post), 'E_TLS');
       match(error.message, /self-signed.*caFile/);
       equal(error.details.sent, false);
@@ -746,6 +767,7 @@ describe('protocols: http', () => {
       const http = client(await secure(identity), { caFile: identity.file });
       equal((await http.send(get)).status, 200);
       equal((await http.send(post)).status, 200);
+      equal((await http.send({ ...get, asItIs: true })).status, 200);
     });
 
     it('finds a CA file below the home folder and below a folder of the environment', async () => {

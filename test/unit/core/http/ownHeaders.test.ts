@@ -31,6 +31,7 @@ describe('protocols: headers of a connection', () => {
     const http = client(server.url, { 'X-Client-Id': 'client 1', 'x-team': 'Müller' });
     await http.send(get);
     await http.send({ method: 'POST', path: '/d', form: [['a', 'b']] });
+    await http.send({ method: 'POST', path: '/d', form: [['a', 'b']], asItIs: true });
     await http.send({ ...get, path: '/c' });
     ok(server.got.length > 4, 'tried again');
     for (const { headers } of server.got) {
@@ -60,15 +61,19 @@ describe('protocols: headers of a connection', () => {
       'user-agent': 'Firefox',
       ACCEPT: '*/*',
     });
-    await http.send({ ...get, authorization: 'Bearer tok-123456' });
-    await http.send(get);
-    deepEqual(
-      server.got.map(({ headers }) => [headers.authorization, headers['user-agent'], headers.accept]),
-      [
-        ['Bearer tok-123456', 'Firefox', '*/*'],
-        ['Basic bWU6bWU=', 'Firefox', '*/*'],
-      ],
-    );
+    for (const asItIs of [false, true]) {
+      await http.send({ ...get, authorization: 'Bearer tok-123456', asItIs });
+      await http.send({ ...get, asItIs });
+      deepEqual(
+        server.got
+          .splice(0)
+          .map(({ headers }) => [headers.authorization, headers['user-agent'], headers.accept]),
+        [
+          ['Bearer tok-123456', 'Firefox', '*/*'],
+          ['Basic bWU6bWU=', 'Firefox', '*/*'],
+        ],
+      );
+    }
   });
 
   it('a secret value is put in where it stands, and masked wherever it could be seen', async () => {
