@@ -114,7 +114,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   const redactor = new Redactor();
   const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
   const log = redactingLog(output, (text) => redactor.redact(text));
-  const connections = own(new ConnectionSettings(clock));
+  const connections = own(new ConnectionSettings());
   const consents = new Consents(state);
   const credentials = own(new CredentialVault(secrets));
   const claims = own(new FileClaims(join(storage, 'claims'), window));

@@ -46,7 +46,7 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
     };
   }
 
-  /** @throws `E_CONFIG` where VS Code cannot write its file */
+  /** VS Code has told of the change when it resolves. @throws `E_CONFIG` where VS Code cannot write its file */
   async write(from: Owner, change: (entries: readonly unknown[]) => readonly unknown[]): Promise<void> {
     const target = from === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
     const raw = this.#raw(from);

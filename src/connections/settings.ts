@@ -1,5 +1,3 @@
-import { within } from '../core/async.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Connection } from '../core/connection.ts';
 import { entryName } from '../core/entries.ts';
 import { noConnection, TokensError } from '../core/errors.ts';
@@ -8,17 +6,12 @@ import type { ConnectionSource } from '../core/tokens/gateways.ts';
 import { translated } from '../userError.ts';
 import { EntryList } from './entryList.ts';
 
-/** How long a change that was written may take to be read, in milliseconds. */
-const settleMs = 2_000;
-
 /** The connections in the person's settings. Only application scope is read, so that no workspace can add one. */
 export class ConnectionSettings extends EntryList<Connection> implements ConnectionSource {
-  readonly #clock: Clock;
   #read = this.read('user');
 
-  constructor(clock: Clock) {
+  constructor() {
     super('connections', parseConnection);
-    this.#clock = clock;
     this.onDidChange(() => {
       this.#read = this.read('user');
     });
@@ -55,30 +48,26 @@ export class ConnectionSettings extends EntryList<Connection> implements Connect
       throw new TokensError('E_CONFIG', 'There is a connection called {0} already.', [connection.name]);
     }
     const stored = { ...(input as Record<string, unknown>), name: connection.name, url: connection.url };
-    await this.#write((entries) => [...entries, stored], connection.name);
+    await this.write('user', (entries) => [...entries, stored]);
     return stored;
   }
 
   /** Stores connections in place of those of the same names. */
   async put(connections: readonly Record<string, unknown>[]): Promise<void> {
     const names = connections.map((connection) => connection.name);
-    await this.#write(
-      (entries) => [...entries.filter((entry) => !names.includes(entryName(entry))), ...connections],
-      String(names[0]),
-    );
+    const isOther = (entry: unknown) => !names.includes(entryName(entry));
+    await this.write('user', (entries) => [...entries.filter(isOther), ...connections]);
   }
 
   /** Changes members of a stored connection. */
   async change(name: string, members: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#write(
-      (entries) =>
-        entries.map((entry) => (entryName(entry) === name ? { ...(entry as object), ...members } : entry)),
-      name,
+    await this.write('user', (entries) =>
+      entries.map((entry) => (entryName(entry) === name ? { ...(entry as object), ...members } : entry)),
     );
   }
 
   async remove(name: string): Promise<void> {
-    await this.#write((entries) => entries.filter((entry) => entryName(entry) !== name), name, false);
+    await this.write('user', (entries) => entries.filter((entry) => entryName(entry) !== name));
   }
 
   /** @throws `E_CONFIG` that names what is wrong */
@@ -88,24 +77,5 @@ export class ConnectionSettings extends EntryList<Connection> implements Connect
       throw new TokensError('E_CONFIG', 'This is not a connection: {0}.', [translated(parsed.reason)]);
     }
     return parsed.value;
-  }
-
-  /** Resolves when what was written is read. */
-  async #write(
-    change: (entries: readonly unknown[]) => readonly unknown[],
-    name: string,
-    present = true,
-  ): Promise<void> {
-    const isSettled = (): boolean => (this.find(name) !== undefined) === present;
-    const settled = Promise.withResolvers<void>();
-    const listening = this.onDidChange(() => isSettled() && settled.resolve());
-    try {
-      await this.write('user', change);
-      if (!isSettled()) {
-        await within(this.#clock, settleMs, settled.promise);
-      }
-    } finally {
-      listening.dispose();
-    }
   }
 }
