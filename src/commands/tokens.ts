@@ -4,11 +4,13 @@ import type { TokenInfo } from '../core/tokens/token.ts';
 import { nameOf } from '../views/names.ts';
 import { timeLeft } from '../views/remaining.ts';
 import { chosenName, chosenToken, namedConnection } from './ask.ts';
-import { copyToken as copy } from './clipboard.ts';
 import type { Call, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { askGatewayLogin, loginDialogs } from './logins.ts';
 import { withProgress } from './progress.ts';
+
+/** The key of whether a person was warned of a clipboard on another computer. */
+const warnedKey = 'clipboardWarned';
 
 /** Sets a token's life back to its full length. */
 export const keepAlive: Handler = async (services, call) => {
@@ -83,11 +85,42 @@ export const signOut: Handler = async (services, call) => {
   return told(call, count);
 };
 
-/** Puts a token's value on the clipboard; it is not in the command's result. */
+/**
+ * Puts a token on the clipboard, not into the command's result, and tells the person, also when a program asked for it. If
+ * the settings say so, the token is removed from there again.
+ */
 export const copyToken: Handler = async (services, call) => {
   const token = await chosenToken(services, call, vscode.l10n.t('Copy Token'));
-  await copy(services, call, services.keeper.reveal(token.id), nameOf(token));
+  const value = services.keeper.reveal(token.id);
+  await vscode.env.clipboard.writeText(value);
+  const clearMs = services.options.clipboardClearMs();
+  if (clearMs > 0) {
+    services.scheduler.after('clipboard', clearMs, () => void clear(value));
+  }
+  const copied = vscode.l10n.t('Copied the token of {0}', nameOf(token));
+  if (call.interactive) {
+    vscode.window.setStatusBarMessage(copied, 5_000);
+  } else {
+    void vscode.window.showInformationMessage(copied);
+  }
+  // Whether the clipboard and the gateways are on different computers.
+  const isShared = vscode.env.remoteName !== undefined || vscode.env.uiKind === vscode.UIKind.Web;
+  if (isShared && services.state.get(warnedKey) !== true) {
+    await services.state.update(warnedKey, true);
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t(
+        'This window works on another computer: the clipboard with the token is that of the computer you sit at, and programs on it can read it.',
+      ),
+    );
+  }
 };
+
+/** Clears the clipboard, unless a person has copied something else since. */
+async function clear(value: string): Promise<void> {
+  if ((await vscode.env.clipboard.readText()) === value) {
+    await vscode.env.clipboard.writeText('');
+  }
+}
 
 /** Turns automatic renewal of a token on or off. */
 export const toggleKeepAlive: Handler = async (services, call) => {

@@ -2,8 +2,7 @@ import { type Answer, craRefusal, json, Refusal, tomcatPage } from './answer.ts'
 import { allow, bearer, type Call, form, jsonFields, parameter, yesOrNo } from './call.ts';
 import { collectionTime, isAskedFor, readSelection, server } from './craData.ts';
 import { type CraSession, newSecret, type State } from './state.ts';
-import { systems } from './views/cells.ts';
-import { idOf, type View } from './views/view.ts';
+import { idOf, systems, type View } from './views.ts';
 
 /** A call, and what its path names. */
 interface Asked {

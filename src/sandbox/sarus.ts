@@ -1,8 +1,13 @@
 import { type Answer, json } from './answer.ts';
 import type { Call } from './call.ts';
 
-import { type SarusParams, SarusRefusal, sarusParams } from './sarusCall.ts';
-import { type SarusEndpoint, sarusEndpoints } from './sarusData.ts';
+import {
+  type SarusEndpoint,
+  type SarusParams,
+  SarusRefusal,
+  sarusEndpoints,
+  sarusParams,
+} from './sarusData.ts';
 import { type Idle, newSecret, type State } from './state.ts';
 
 /** Who gets a token (docs/protocols.md 1.1). */

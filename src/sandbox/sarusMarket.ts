@@ -1,4 +1,4 @@
-import { hash, seedOf, wave } from './views/cells.ts';
+import { hash, seedOf, wave } from './views.ts';
 
 /** A collection of datasets with the same kinds of values. */
 export interface Datasource {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { views } from './views/all.ts';
-import type { View } from './views/view.ts';
+import { type View, views } from './views.ts';
 
 /** Anything that expires when it has not been used for its life. Times in milliseconds of a monotonic clock. */
 export interface Idle {

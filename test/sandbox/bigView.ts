@@ -1,7 +1,16 @@
 import type { Answer } from '../../src/sandbox/answer.ts';
 import type { Call } from '../../src/sandbox/call.ts';
-import { decimal, hash, list, localTime, type Row, systems } from '../../src/sandbox/views/cells.ts';
-import { type Column, column, type View } from '../../src/sandbox/views/view.ts';
+import {
+  type Column,
+  column,
+  decimal,
+  hash,
+  list,
+  localTime,
+  type Row,
+  systems,
+  type View,
+} from '../../src/sandbox/views.ts';
 import type { SentAnswer } from './send.ts';
 
 /** Rows of the big view: with its 20 columns, about 60 MB of JSON. */
