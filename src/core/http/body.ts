@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { on } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
@@ -112,8 +113,12 @@ async function utf8Of({ message, head, flight, host, note }: Reading): Promise<A
   for (const encoding of isPacked ? encodingsOf(packing, host) : []) {
     source = await inflated(source, encoding);
   }
+  const chunks = chunksOf(source);
   const decoder = flight.request.asItIs ? undefined : decoderOf(await beginning(source, 2), type, note);
-  return decoder === undefined ? chunksOf(source) : inUtf8(chunksOf(source), decoder);
+  if (decoder === 'unnamed') {
+    return guessed(chunks, note);
+  }
+  return decoder === undefined ? chunks : inUtf8(chunks, decoder);
 }
 
 async function* inUtf8(chunks: AsyncIterable<Uint8Array>, decoder: InstanceType<typeof TextDecoder>) {
@@ -122,6 +127,41 @@ async function* inUtf8(chunks: AsyncIterable<Uint8Array>, decoder: InstanceType<
     yield encoder.encode(decoder.decode(chunk, { stream: true }));
   }
   yield encoder.encode(decoder.decode()); // An incomplete character may be left.
+}
+
+/**
+ * The chunks of a body that names no charset: it is in UTF-8, unless its first letter beyond ASCII is none there. Then it is
+ * read as Windows-1252.
+ */
+async function* guessed(chunks: AsyncIterable<Uint8Array>, note: Reading['note']) {
+  let decode: ((bytes: Uint8Array) => Uint8Array) | undefined;
+  let held: Uint8Array = new Uint8Array();
+  const guess = (isUtf: boolean): void => {
+    const western = new TextDecoder('windows-1252');
+    decode = isUtf ? (bytes) => bytes : (bytes) => new TextEncoder().encode(western.decode(bytes));
+    if (!isUtf) {
+      note('The answer names no charset and is not in UTF-8: it is read as Windows-1252.');
+    }
+  };
+  for await (const chunk of chunks) {
+    const bytes = held.length === 0 ? chunk : Uint8Array.from([...held, ...chunk]);
+    held = new Uint8Array();
+    if (decode === undefined && !isAscii(bytes)) {
+      const at = bytes.findIndex((byte) => byte > 0x7f);
+      const first = bytes[at] ?? 0;
+      const letter = bytes.subarray(at, at + (first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4));
+      if (at + 4 > bytes.length && !isUtf8(letter)) {
+        held = bytes; // The letter may go on.
+        continue;
+      }
+      guess(isUtf8(letter));
+    }
+    yield decode?.(bytes) ?? bytes;
+  }
+  if (held.length > 0) {
+    guess(false);
+    yield decode?.(held) ?? held;
+  }
 }
 
 /** Each chunk as it came: iterating over a stream would join what has arrived, which makes garbage. */
@@ -197,13 +237,13 @@ function beginning(source: Readable, enough = 1): Promise<Uint8Array> {
 
 /**
  * How a body that is not in UTF-8 is to be read: by its byte-order mark, by the zeros that UTF-16 has in Latin letters,
- * or by the charset of its `Content-Type`.
+ * or by the charset of its `Content-Type`, which may be unnamed.
  */
 function decoderOf(
   [first, second]: Uint8Array,
   contentType = '',
   note: (message: string) => void,
-): InstanceType<typeof TextDecoder> | undefined {
+): InstanceType<typeof TextDecoder> | 'unnamed' | undefined {
   if (first === 0xef && second === 0xbb) {
     return undefined;
   }
@@ -213,7 +253,10 @@ function decoderOf(
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) {
     return new TextDecoder('utf-16le');
   }
-  const label = /(?:^|[\s;,])charset\s*=\s*["']?([^\s"';,]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  const label = /(?:^|[\s;,])charset\s*=\s*["']?([^\s"';,]+)/i.exec(contentType)?.[1];
+  if (label === undefined) {
+    return 'unnamed';
+  }
   try {
     const decoder = new TextDecoder(label);
     return decoder.encoding === 'utf-8' ? undefined : decoder;

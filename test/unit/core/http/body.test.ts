@@ -320,6 +320,42 @@ describe('protocols: bodies', () => {
       await reads('application/json;charset=ISO-8859-1', Buffer.concat([mark, Buffer.from(text)]), text);
     });
 
+    it('what names no charset is in UTF-8, or in Windows-1252 if its first letter is none there', async () => {
+      const west = text.replace('€', 'E');
+      for (const type of ['application/json', 'application/json;charset=', '']) {
+        await reads(type, latin, west);
+        await reads(type, Buffer.from('{"A":"\x80\xfc"}', 'latin1'), '{"A":"€ü"}');
+        await reads(type, Buffer.from('"\xfc', 'latin1'), '"ü');
+        await reads(type, Buffer.from('{"A":"\uFFFDé"}'), '{"A":"\uFFFDé"}');
+      }
+      // A letter that was cut does not make the others foreign, and who names UTF-8 means it.
+      const cut = Buffer.concat([Buffer.from('{"A":"é'), Buffer.from([0xc3]), Buffer.from('"}')]);
+      await reads('application/json', cut, '{"A":"é\uFFFD"}');
+      await reads('application/json;charset=utf-8', latin, west.replace('ü', '\uFFFD'));
+    });
+
+    it('and that is told however its bytes arrive', async () => {
+      const long = (letter: string) => `{"A":"${'x'.repeat(100_000)}${letter}","B":"€5 日本 ü"}`;
+      for (const [bytes, right] of [
+        [Buffer.from(long('ü')), long('ü')],
+        [Buffer.from(long('😀')), long('😀')],
+        [latin, latin.toString('latin1')],
+      ] as const) {
+        for (const from of [bytes.length - 60, bytes.length - 26]) {
+          const server = await serve(async (_, response) => {
+            response.writeHead(200, { 'Content-Type': 'application/json' });
+            response.write(bytes.subarray(0, Math.max(from, 0)));
+            for (let at = Math.max(from, 0); at < bytes.length; at++) {
+              response.write(bytes.subarray(at, at + 1));
+              await delay(1);
+            }
+            response.end();
+          });
+          equal(await rows(client(server.url)), right);
+        }
+      }
+    });
+
     it('an unknown label is read as UTF-8, and only the log says so', async () => {
       for (const label of ['klingon', 'x-user-defined-9', '"IBM-9999"']) {
         const { http, log } = await sent(`application/json;charset=${label}`, Buffer.from(text));
