@@ -215,8 +215,9 @@ export class RowSplitter {
           json.at = end;
           isNext = false;
         }
-      } else if (byte === comma && !isNext) {
+      } else if (byte === comma) {
         json.at++;
+        this.#table.mended += isNext ? 1 : 0; // A row is missing.
         isNext = true;
       } else if (byte === closeBracket) {
         json.at++;
@@ -225,11 +226,18 @@ export class RowSplitter {
         return;
       } else if (byte < 0) {
         yield;
-      } else if (wraps && isNext && byte !== comma) {
-        this.#made(`{"value":${yield* json.value(levels)}}`);
+      } else if (isNext) {
+        const value = yield* json.value(levels);
+        if (wraps) {
+          this.#made(`{"value":${value}}`);
+        } else if (value === 'null') {
+          this.#table.mended++;
+        } else {
+          throw notRows();
+        }
         isNext = false;
       } else {
-        throw isNext && byte !== comma ? notRows() : broken();
+        throw broken();
       }
     }
   }
@@ -309,8 +317,8 @@ function rowsIn(head: SentObject, { member, mayWrap, except, nothing, error }: R
   if (found instanceof Map) {
     return found.size > 0 ? [found] : [];
   }
-  // Beside an error there need not be rows.
-  if (Array.isArray(found) ? found.length > 0 : error === undefined || !head.has(error)) {
+  // Beside an error there need not be rows, and some write none as an empty text.
+  if (Array.isArray(found) ? found.length > 0 : found !== '' && !(error !== undefined && head.has(error))) {
     throw notRows();
   }
   return [];

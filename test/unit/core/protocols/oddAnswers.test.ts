@@ -313,6 +313,19 @@ describe('protocols: odd answers', () => {
     deepEqual(await rowsOf(await getView()), []);
   });
 
+  it('a row that is missing costs none of the others, and is told of', async () => {
+    for (const [rows, right, mended] of [
+      ['[{"A":"1"},null,{"A":"2"}]', [{ A: '1' }, { A: '2' }], 1],
+      ['[{"A":"1"},,{"A":"2"},]', [{ A: '1' }, { A: '2' }], 2],
+      ['""', [], 0],
+    ] as const) {
+      await open('getData', (_, response) => response.end(`{"session":"s-1","Rows":${rows}}`));
+      const { answer } = await getView();
+      deepEqual([await answer.rows(), answer.mended], [right, mended]);
+      gateway.dispose();
+    }
+  });
+
   it('but a list that holds something else is none of rows', async () => {
     for (const rows of ['x', 5, [1], [{ A: '1' }, 2]]) {
       await open('getData', (_, response) => json(response, { Rows: rows }));
