@@ -1,5 +1,4 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { on } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import zlib from 'node:zlib';
@@ -164,14 +163,35 @@ async function* guessed(chunks: AsyncIterable<Uint8Array>, note: Reading['note']
   }
 }
 
-/** Each chunk as it came: iterating over a stream would join what has arrived, which makes garbage. */
+/**
+ * Each chunk as it came: iterating over a stream would join what has arrived, and `events.on` makes two queues of 16 KB,
+ * which makes garbage.
+ */
 async function* chunksOf(source: Readable): AsyncGenerator<Uint8Array> {
-  if (source.errored) {
-    throw source.errored;
+  const arrived: Uint8Array[] = [];
+  let news = Promise.withResolvers<void>();
+  source.on('data', (chunk: Uint8Array) => {
+    if (arrived.push(chunk) > 1) {
+      source.pause();
+    }
+    news.resolve();
+  });
+  for (const event of ['end', 'error', 'close']) {
+    source.on(event, () => news.resolve());
   }
-  const bounds = { close: ['end', 'close'], highWaterMark: 1, lowWaterMark: 1 };
-  for await (const [chunk] of source.closed || source.readableEnded ? [] : on(source, 'data', bounds)) {
-    yield chunk;
+  for (;;) {
+    for (let chunk = arrived.shift(); chunk !== undefined; chunk = arrived.shift()) {
+      yield chunk;
+    }
+    if (source.errored) {
+      throw source.errored;
+    }
+    if (source.closed || source.readableEnded) {
+      return;
+    }
+    source.resume();
+    await news.promise;
+    news = Promise.withResolvers();
   }
 }
 

@@ -5,6 +5,7 @@ import { isRecord, parseJson } from '../http/text.ts';
 import type { JsonObject } from '../json.ts';
 import { free } from '../memory.ts';
 import type { Answer, AnswerReader } from '../protocols/answer.ts';
+import { joined } from '../protocols/masking.ts';
 import type { Script } from '../protocols/relayed.ts';
 import { answerHeaders } from './guards.ts';
 import { SecretMask } from './secretMask.ts';
@@ -55,13 +56,13 @@ export class RelayedAnswer implements Script, AnswerReader {
       return undefined;
     }
     this.#response.writeHead(this.#status(), this.#headers());
-    return this.#send(Buffer.concat(this.#held.splice(0)));
+    return this.#send(joined(this.#held.splice(0)));
   }
 
   /** Reads the members beside rows in an answer that may tell an error. */
   async end(): Promise<Answer> {
     this.#isWhole = true;
-    const held = Buffer.concat(this.#held);
+    const held = this.#whole();
     const isRead = held.length === this.#size && (this.#size <= refusalBytes || !held.includes(rowsBegin));
     const parsed = isRead ? parseJson(held.toString()) : undefined;
     const head = parsed?.ok && isRecord(parsed.value) ? (parsed.value as JsonObject) : {};
@@ -104,7 +105,7 @@ export class RelayedAnswer implements Script, AnswerReader {
       response.writableEnded || response.end(this.#mask.end());
       return;
     }
-    const [body, rest] = [this.#mask.take(Buffer.concat(this.#held)), this.#mask.end()];
+    const [body, rest] = [this.#mask.take(this.#whole()), this.#mask.end()];
     const isBare = response.req.method === 'HEAD';
     response.writeHead(this.#status(), {
       ...this.#headers(),
@@ -131,6 +132,14 @@ export class RelayedAnswer implements Script, AnswerReader {
     } else {
       sendError(this.#response, statuses[error.code] ?? 502, sentence, error.code);
     }
+  }
+
+  /** What is held of the body; of a small one, its only chunk. */
+  #whole(): Buffer {
+    const [one, another] = this.#held;
+    const { buffer, byteOffset, length } =
+      one !== undefined && another === undefined ? one : joined(this.#held);
+    return Buffer.from(buffer, byteOffset, length);
   }
 
   #status(): number {

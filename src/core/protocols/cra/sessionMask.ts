@@ -1,5 +1,5 @@
 import type { AnswerReader } from '../answer.ts';
-import { joined, ScanningReader, textOf } from '../masking.ts';
+import { ScanningReader, textOf } from '../masking.ts';
 import { sessionNames } from './sessionWatch.ts';
 
 /** The codes of brackets differ from those of braces in one bit. */
@@ -40,34 +40,27 @@ export class SessionMask extends ScanningReader {
   }
 
   protected take(bytes: Buffer, isAll: boolean): void | Promise<void> {
-    const parts: Buffer[] = [];
-    let from = 0;
-    this.rest = Buffer.alloc(0);
-    for (let at = this.#nextName(bytes, 0); at < bytes.length; at = this.#nextName(bytes, at)) {
+    let end = bytes.length;
+    for (let at = this.#nextName(bytes, 0); at < end; at = this.#nextName(bytes, at)) {
       const head = bytes.toString('latin1', at, at + longestName);
       const isSession = sessionName.test(head);
       const text = isSession ? bytes.toString('latin1', at, at + maxBytes) : head;
       const [whole = '', value = ''] = sessionMember.exec(text) ?? [];
       const isCut = isSession ? text.length < maxBytes : head.length < longestName && !head.includes('"', 1);
       if (whole === '' && isCut && !isAll) {
-        this.rest = Buffer.from(bytes.subarray(at));
-        parts.push(bytes.subarray(from, at));
-        from = bytes.length;
+        end = at;
         break;
       }
       this.#isName = false;
+      at += whole.length;
       if (value !== '') {
-        const end = at + whole.length - 1;
         this.#found(textOf(`"${value}"`));
         this.#isFound = true;
-        parts.push(bytes.subarray(from, end - value.length), Buffer.alloc(value.length, '*'));
-        from = end;
+        bytes.fill('*', at - 1 - value.length, at - 1);
       }
-      at += whole.length;
     }
-    parts.push(bytes.subarray(from));
-    const ready = parts.length === 1 ? bytes : joined(parts);
-    return ready.length === 0 ? undefined : this.reader.write(ready);
+    this.rest = Buffer.from(bytes.subarray(end));
+    return end === 0 ? undefined : this.reader.write(bytes.subarray(0, end));
   }
 
   /** Follows the JSON from a place to the next name of a member at the top, or to the end. */
