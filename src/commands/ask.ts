@@ -5,8 +5,7 @@ import { cancelled, type ErrorCode, isCancelled, TokensError } from '../core/err
 import { parseConnection } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { translated, userMessage } from '../userError.ts';
-import { nameOf } from '../views/names.ts';
-import { timeLeft } from '../views/remaining.ts';
+import { nameOf, timeLeft } from '../views/names.ts';
 import type { Call, CommandServices } from './command.ts';
 
 /** A question with its place among several. */

@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
-import { nameOf } from '../views/names.ts';
-import { timeLeft } from '../views/remaining.ts';
+import { nameOf, timeLeft } from '../views/names.ts';
 import { chosenName, chosenToken, namedConnection } from './ask.ts';
 import type { Call, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';

@@ -139,9 +139,7 @@ export function readConnection(
 
 /** Without the members that are undefined, which exact optional types tell from absent ones. */
 export function withoutUndefined<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** Whether a connection may need {@link ConnectionSecrets}. */
@@ -174,12 +172,6 @@ export function dangerOf(connection: Pick<Connection, 'url' | 'rejectUnauthorize
 
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
-  return (
-    url !== null &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.username === '' &&
-    url.password === '' &&
-    url.search === '' &&
-    url.hash === ''
-  );
+  const others = url && url.username + url.password + url.search + url.hash;
+  return /^https?:$/.test(url?.protocol ?? '') && others === '';
 }

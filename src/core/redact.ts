@@ -61,11 +61,7 @@ export class Redactor {
    * that memory is bounded.
    */
   delete(secret: string): void {
-    if (!this.#values.has(secret)) {
-      return;
-    }
-    this.#fading.add(secret);
-    if (this.#fading.size > maxFading) {
+    if (this.#values.has(secret) && this.#fading.add(secret).size > maxFading) {
       this.#forget();
     }
   }
@@ -114,11 +110,8 @@ export class Redactor {
   }
 
   #add(value: string, parts: Fragments): void {
-    if (value.length < minSecretLength || (this.#values.has(value) && !this.#fading.has(value))) {
-      return;
-    }
     this.#fading.delete(value);
-    if (!this.#values.has(value)) {
+    if (value.length >= minSecretLength && !this.#values.has(value)) {
       this.#values.add(value);
       this.#forms = undefined;
       this.#whole = undefined;

@@ -2,8 +2,7 @@ import * as vscode from 'vscode';
 import { Part } from '../core/disposable.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
-import { nameOf } from './names.ts';
-import { timeLeft } from './remaining.ts';
+import { nameOf, timeLeft } from './names.ts';
 
 type StatusBarServices = Pick<Services, 'keeper' | 'clock' | 'scheduler' | 'options'>;
 

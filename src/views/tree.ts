@@ -131,11 +131,8 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     const relayed =
       relay && vscode.l10n.t('relay: terminals {0}, requests {1}', relay.terminals, relay.requests);
     item.description = joined(' · ', state, refused, danger?.short, relayed);
-    item.iconPath = refused
-      ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
-      : danger
-        ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
-        : new vscode.ThemeIcon(signedIn ? 'vm-active' : 'vm-outline');
+    const trouble = refused ? 'error' : danger && 'warning';
+    item.iconPath = iconOf(trouble, signedIn ? 'vm-active' : 'vm-outline');
     const shown = state ?? vscode.l10n.t('signed in');
     item.tooltip = joined(
       '\n',
@@ -191,7 +188,8 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     const more = joined(' · ', mode, token.state === 'expired' ? undefined : kept);
     // Only the time: what it means is in the icon, and in the text for screen readers below.
     item.description = joined(' · ', token.state === 'expired' ? end : until, more);
-    item.iconPath = iconOf(token);
+    const trouble = { live: undefined, expiring: 'warning', expired: 'error' }[token.state];
+    item.iconPath = iconOf(trouble, token.kind === 'user' ? 'account' : 'key');
     item.tooltip = joined(
       '\n',
       `${labelOf(token)} ${token.masked}`,
@@ -200,7 +198,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
         : vscode.l10n.t('Lives until {0}', until),
       token.source === 'reported'
         ? vscode.l10n.t('The gateway told this life.')
-        : vscode.l10n.t('Estimated from the timeout of {0} minutes.', minutes(token.lifeMs)),
+        : vscode.l10n.t('Estimated from the timeout of {0} minutes.', Math.round(token.lifeMs / 6_000) / 10),
       vscode.l10n.t('Opened {0}, last used {1}', timeOf(token.openedAt), timeOf(token.lastUsedAt)),
       token.keepAlive === 'auto'
         ? paused
@@ -306,14 +304,10 @@ function byLabel(a: TokenInfo, b: TokenInfo): number {
   return (a.target ?? a.service ?? '').localeCompare(b.target ?? b.service ?? '') || a.openedAt - b.openedAt;
 }
 
-function iconOf({ kind, state }: TokenInfo): vscode.ThemeIcon {
-  if (state === 'expired') {
-    return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
-  }
-  if (state === 'expiring') {
-    return new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
-  }
-  return new vscode.ThemeIcon(kind === 'user' ? 'account' : 'key');
+function iconOf(trouble: string | undefined, usual: string): vscode.ThemeIcon {
+  return trouble === undefined
+    ? new vscode.ThemeIcon(usual)
+    : new vscode.ThemeIcon(trouble, new vscode.ThemeColor(`list.${trouble}Foreground`));
 }
 
 function joined(between: string, ...parts: readonly (string | undefined)[]): string {
@@ -343,8 +337,4 @@ const toSeconds = new Intl.DateTimeFormat(vscode.env.language, { ...ofDay, secon
 /** A time of day, with seconds only for short lives. */
 function timeOf(ms: number, lifeMs = 0): string {
   return (lifeMs >= 600_000 ? toMinutes : toSeconds).format(ms);
-}
-
-function minutes(ms: number): number {
-  return Math.round(ms / 6_000) / 10;
 }

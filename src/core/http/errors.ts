@@ -35,9 +35,7 @@ export function explain(
       'E_PROTOCOL',
       '{0} does not answer in HTTP; check the address (http or https?) and its port.',
       [host],
-      {
-        detail,
-      },
+      { detail },
     );
   }
   if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') {
@@ -135,9 +133,6 @@ function rootOf(error: unknown): { code: string; syscall: string; message: strin
   if (root instanceof AggregateError && root.errors[0] instanceof Error) {
     root = root.errors[0];
   }
-  const text = (name: string): string => {
-    const value: unknown = root instanceof Error && name in root ? Reflect.get(root, name) : undefined;
-    return typeof value === 'string' ? value : '';
-  };
-  return { code: text('code'), syscall: text('syscall'), message: text('message') };
+  const known: Partial<NodeJS.ErrnoException> = root instanceof Error ? root : {};
+  return { code: String(known.code ?? ''), syscall: known.syscall ?? '', message: known.message ?? '' };
 }

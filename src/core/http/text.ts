@@ -57,10 +57,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Whether text is an HTML page, whatever its `Content-Type` says. */
 export function looksLikeHtml(text: string): boolean {
-  return text
-    .replace(/^\uFEFF/, '')
-    .trimStart()
-    .startsWith('<');
+  return /^\s*</.test(text); // White space includes a byte-order mark.
 }
 
 /**

@@ -1,8 +1,0 @@
-/** A life in milliseconds as `mm:ss`, from an hour up `h:mm:ss`; rounded down. */
-export function timeLeft(ms: number): string {
-  const seconds = Math.max(Math.floor(ms / 1_000), 0);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const minutes = Math.floor(seconds / 60);
-  const tail = `${two(minutes % 60)}:${two(seconds % 60)}`;
-  return minutes < 60 ? tail : `${Math.floor(minutes / 60)}:${tail}`;
-}
