@@ -8,9 +8,8 @@ import type { About } from '../core/tokens/dataCall.ts';
 import { translated } from '../userError.ts';
 import { askChoiceOrText, askText, confirm } from './ask.ts';
 import type { Call, CommandServices } from './command.ts';
-import { type Dialog, findParams } from './finder.ts';
 import { loginDialogs } from './logins.ts';
-import { askOptions } from './requestOptions.ts';
+import { askOptions, type Dialog, findParams } from './requestOptions.ts';
 import { chosenService } from './signIn.ts';
 
 type Offered = vscode.QuickPickItem & { readonly request?: DataRequest };

@@ -7,29 +7,28 @@ export interface Idle {
   readonly lifeMs: number;
 }
 
+/** The counters of the stats, which only grow until the gateway restarts. */
+export class Counters {
+  /** Sessions opened so far. A one-shot call counts as opened and closed. */
+  opened = 0;
+  /** getData calls inside an open session; for SARUS, calls of data endpoints. */
+  reused = 0;
+  /** Successful keepalive and renew calls. */
+  keepAlives = 0;
+  /** Sessions closed so far because somebody asked. */
+  closed = 0;
+  /** Sessions that the gateway ended: by idleness, or evicted. */
+  expired = 0;
+  /** Opens refused for the limit. */
+  refused = 0;
+}
+
 /** What `GET /sandbox/stats` answers; the fields and their meanings are part of the public contract. */
-export interface SandboxStats {
+export interface SandboxStats extends Counters {
   /** Live CRA user tokens. */
   userTokens: number;
   /** Live sessions: CRA sessions and SARUS tokens. */
   sessions: number;
-  /** Sessions opened so far. A one-shot call counts as opened and closed. */
-  opened: number;
-  /** getData calls inside an open session; for SARUS, calls of data endpoints. */
-  reused: number;
-  /** Successful keepalive and renew calls. */
-  keepAlives: number;
-  /** Sessions closed so far because somebody asked. */
-  closed: number;
-  /** Sessions that the gateway ended: by idleness, or evicted. */
-  expired: number;
-  /** Opens refused for the limit. */
-  refused: number;
-}
-
-/** The counters of the stats, which only grow until the gateway restarts. */
-export function noCounts(): Omit<SandboxStats, 'userTokens' | 'sessions'> {
-  return { opened: 0, reused: 0, keepAlives: 0, closed: 0, expired: 0, refused: 0 };
 }
 
 /** A CRA user token: what a log-on to a service gives. */
@@ -106,7 +105,7 @@ export class State {
   });
   /** SARUS tokens that expired: they are refused by 410 instead of 401. */
   readonly expiredSarusTokens = new Set<string>();
-  readonly counters = noCounts();
+  readonly counters = new Counters();
 
   /**
    * @param lifeSeconds of a token that nobody uses. From 300 up it is CRA's timeout and clamped to 86,400, and SARUS grants the

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { tomcatPage } from '../../src/sandbox/answer.ts';
 import { type Call, parameter } from '../../src/sandbox/call.ts';
 import type { Sarus } from '../../src/sandbox/sarus.ts';
-import { type Idle, noCounts, type State } from '../../src/sandbox/state.ts';
+import { Counters, type Idle, type State } from '../../src/sandbox/state.ts';
 import { type FaultRule, ofGateway, spoiling } from './faultRules.ts';
 import type { Outage } from './outage.ts';
 import { type SentAnswer as Answer, send } from './send.ts';
@@ -212,7 +212,7 @@ function restart(state: State): void {
   state.craSessions.clear();
   state.sarusTokens.clear();
   state.expiredSarusTokens.clear();
-  Object.assign(state.counters, noCounts());
+  Object.assign(state.counters, new Counters());
 }
 
 /** The session that a request names: CRA's in the query, SARUS's token in the query or in a JSON body. */

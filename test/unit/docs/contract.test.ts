@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requestForms } from '../../../src/core/requests/requestText.ts';
 import { delimiters, exportFormats } from '../../../src/core/results/exports.ts';
-import { noCounts } from '../../../src/sandbox/state.ts';
+import { Counters } from '../../../src/sandbox/state.ts';
 import { readSources } from '../../docs/sources.ts';
 import { root } from '../../workbench/paths.ts';
 
@@ -64,7 +64,7 @@ describe('the public face (docs/contract.md)', () => {
 
   it('has what the sandbox counts', () => {
     const [, counts = ''] = /answers `\{([^}]*)\}`/.exec(page) ?? [];
-    deepEqual(counts.split(', ').sort(), ['userTokens', 'sessions', ...Object.keys(noCounts())].sort());
+    deepEqual(counts.split(', ').sort(), ['userTokens', 'sessions', ...Object.keys(new Counters())].sort());
   });
 
   it('and the protocols’ page have the sections that comments name', async () => {
