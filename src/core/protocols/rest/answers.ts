@@ -63,8 +63,7 @@ export class Answers {
     const isSaid = purpose !== 'token' && matches(refusals, view);
     const isRefused =
       purpose === 'signIn' && (isSaid || status === 401 || status === 403 || leadsBack(answer));
-    const isBack = purpose === 'renewal' && leadsBack(answer);
-    const isExpired = isBack || (purpose !== 'signIn' && matches(expired, view));
+    const isExpired = purpose !== 'signIn' && (leadsBack(answer) || matches(expired, view));
     const isDone = status < (purpose === 'signIn' ? 400 : 300);
     if (isDone && !isAtLimit && !isSaid && !isRefused && !isExpired) {
       return undefined;

@@ -28,7 +28,7 @@ import { fixedMs, isInBody, newLife, tells, tellsBeside, toldMs, type Unit } fro
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
 import { isSamePath, scriptRequest, withBody } from './relay.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
-import { leadsBack, leadsOn, type Scope, Sending, setsCookies } from './sending.ts';
+import { endsSignIn, leadsOn, type Scope, Sending } from './sending.ts';
 import { namesInText } from './template.ts';
 
 /** Speaks to an API as the settings of its connection describe it (docs/rest.md). */
@@ -182,7 +182,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const scope = await this.#scopeWith(renew, tokens);
     this.#sending.requireLogin(renew, scope);
     const idempotent = isSafe(renew) && !this.renewsDead;
-    const filled = this.#sending.fillForPage(renew, scope, leadsBack);
+    const filled = this.#sending.fill(renew, scope);
     const answer = await this.#http.send({ ...filled, signal, idempotent });
     const view = seen(answer, answer.text);
     this.#answers.check(answer, view, 'renewal');
@@ -236,7 +236,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
       );
       return;
     }
-    const filled = this.#sending.fillForPage(revoke, scope, leadsOn);
+    const filled = this.#sending.fill(revoke, scope, leadsOn);
     const answer = await this.#http.send({ ...filled, signal, idempotent: true });
     const view = seen(answer, answer.text);
     if (matches(this.#description.expired, view) || answer.status === 401) {
@@ -262,7 +262,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
       const answer =
         tried?.answers[at] ??
         (await this.#http.send({
-          ...this.#sending.fillForPage(step, before, setsCookies),
+          ...this.#sending.fill(step, before, endsSignIn),
           signal,
           ...linger,
         }));

@@ -58,11 +58,13 @@ export class Sending {
 
   /**
    * The request as it is sent, with the token in its place.
+   * @param isEnd which redirects are its answer and not followed, as where HTML forms are sent; those to another origin never are
    * @throws E_PROTOCOL for a value that its header or cookie cannot carry, E_CONFIG for one that is missing in the path
    */
   fill(
     one: RestRequest & { readonly query?: Pairs; readonly isOwnBody?: boolean },
     scope: Scope,
+    isEnd: (head: HttpHead, isSafe: boolean) => boolean = leadsBack,
   ): Omit<HttpRequest, 'signal'> {
     const { url } = this.#connection;
     const token = one.send ? scope.token : undefined;
@@ -97,28 +99,12 @@ export class Sending {
       isWhole,
       headers: sent.headers,
       cookies: scope.cookies,
-      isAnswer: (redirection) => matches(this.#byHead, seen(redirection, '')),
+      isAnswer: (head) =>
+        (URL.parse(head.headers.location ?? '', url)?.origin === new URL(url).origin &&
+          isEnd(head, isSafe(one))) ||
+        matches(this.#byHead, seen(head, '')),
       ...(sent.form === undefined ? {} : { form: sent.form }),
       ...(sent.json === undefined ? {} : { json: sent.json }),
-    };
-  }
-
-  /**
-   * The request as it is sent, where HTML forms answer it with a redirect that is not followed.
-   * @param isEnd which redirects are the answer; those to another origin never are
-   */
-  fillForPage(
-    one: RestRequest,
-    scope: Scope,
-    isEnd: (head: HttpHead, isSafe: boolean) => boolean,
-  ): ReturnType<Sending['fill']> {
-    const filled = this.fill(one, scope);
-    const { url } = this.#connection;
-    const isHere = ({ headers }: HttpHead) =>
-      URL.parse(headers.location ?? '', url)?.origin === new URL(url).origin;
-    return {
-      ...filled,
-      isAnswer: (head) => (isHere(head) && isEnd(head, isSafe(one))) || filled.isAnswer?.(head) === true,
     };
   }
 
@@ -186,9 +172,10 @@ export class Sending {
   }
 }
 
-/** Whether a redirect is the answer of a sign-in: it sets cookies. */
-export function setsCookies({ status, headers }: HttpHead, isSafe: boolean): boolean {
-  return !isSafe && status < 304 && headers['set-cookie'] !== undefined;
+/** Whether a redirect is the answer of a sign-in: it sets cookies, or leads back. */
+export function endsSignIn(head: HttpHead, isSafe: boolean): boolean {
+  const sets = head.status < 304 && head.headers['set-cookie'] !== undefined;
+  return !isSafe && (sets || leadsBack(head));
 }
 
 /** Whether a redirect says that the request was done; others (301, 307, 308) say that it has moved. */

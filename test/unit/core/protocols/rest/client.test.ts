@@ -241,6 +241,18 @@ describe('rest: the client', () => {
       }
     });
 
+    it('is refused by a redirection back though its cookie was set by an earlier step', async () => {
+      const { url } = await serve((call, response) => {
+        const head = call.path === '/' ? { 'Set-Cookie': 'SID=session-1; Path=/' } : {};
+        return call.path === '/login'
+          ? response.end('<html>')
+          : response.writeHead(302, { ...head, Location: '/login' }).end();
+      });
+      const signIn = [{ request: 'GET /' }, { request: 'POST /check', form: { p: '{password}' } }];
+      const { gateway } = new Client(restOf(url, { signIn, token: '$response.cookie.SID' }));
+      await failure(gateway.signIn(demo), 'E_CREDENTIALS');
+    });
+
     it('keeps the token whatever the life looks like, and asks for it where only a query tells it', async () => {
       for (const ttl of ['soon', null, -1, {}]) {
         const { url } = await serve((_, response) => json(response, { token: 't', ttl }));
@@ -663,6 +675,19 @@ describe('rest: the client', () => {
       }
       const refused = restOf(url, { ...plain, signIn: { request: 'POST /x' }, refused: { status: [302] } });
       await failure(new Client(refused).gateway.signIn(demo), 'E_CREDENTIALS');
+    });
+
+    it('is refused by a redirection that leads back to where people sign in, as is the question for the life', async () => {
+      const { url } = await server((call, response) =>
+        call.path === '/sign-in'
+          ? response.end('<html>')
+          : response.writeHead(302, { Location: '/sign-in?from=/' }).end(),
+      );
+      const client = new Client(restOf(url, { ...plain, query: { request: 'GET /me', seconds: '/left' } }));
+      for (const request of ['GET /items', 'POST /items']) {
+        await failure(client.data({ user: 't' }, { request }), 'E_EXPIRED');
+      }
+      await failure(client.gateway.remainingLife?.({ user: 't' }) ?? Promise.resolve(), 'E_EXPIRED');
     });
 
     it('goes with secure cookies to this machine without TLS, as browsers send them', async () => {
