@@ -3,13 +3,9 @@ import { element, visible } from './dom.ts';
 
 /** The text of a cell as it is measured and read out. */
 export function cellText(cell: ShownCell | undefined): string {
-  if (typeof cell === 'string') {
-    return cell;
-  }
-  if (cell === undefined || 'none' in cell) {
-    return '';
-  }
-  return 'cut' in cell ? `${cell.cut}…` : cell.join('   ');
+  return partsOf(cell)
+    .map((part) => (typeof part === 'string' ? part : part.textContent))
+    .join('   ');
 }
 
 /** Puts a cell's value in its place on the screen, always as text. */

@@ -6,7 +6,6 @@ import {
   type TableStateMessage,
 } from '../../src/views/results/messages.ts';
 
-/** A column as it is seen. */
 export interface SeenColumn {
   readonly field: string;
   readonly label: string;

@@ -261,7 +261,7 @@ export class Grid {
     const look = ['cell', column.kind, ...Object.entries(looks).flatMap(([name, is]) => (is ? name : []))];
     attribute(cell, 'class', look.join(' '));
     attribute(cell, 'aria-selected', String(isSelected));
-    const was = changed >= 0 ? say('was', visible(cellText(row?.was?.[changed]))) : null;
+    const was = changed >= 0 ? say('was', cellText(row?.was?.[changed])) : null;
     attribute(cell, 'title', was);
     const state = stateOf(row);
     const said = [was, alert && say('alert'), state && say(`${state}Row`)].filter((text) => text);

@@ -8,7 +8,7 @@ import {
 import { cellText } from './cell.ts';
 import { Columns, type Direction, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
-import { attribute, debounced, element, measurer, visible } from './dom.ts';
+import { attribute, debounced, element, measurer } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
 import { Grid } from './grid.ts';
 import type { Host } from './host.ts';
@@ -339,6 +339,6 @@ export class TableView {
   }
 
   #textsOf(column: SeenColumn): string[] {
-    return [...this.rows.here().take(maxMeasured)].map(({ cells }) => visible(cellText(cells[column.cell])));
+    return [...this.rows.here().take(maxMeasured)].map(({ cells }) => cellText(cells[column.cell]));
   }
 }

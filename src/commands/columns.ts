@@ -104,7 +104,8 @@ async function showStatistics(panel: ResultPanel, field: string, known: Facts): 
     await vscode.env.clipboard.writeText(chosen.copied);
     panel.note(vscode.l10n.t('Copied {0}.', chosen.copied));
   } else if ('value' in chosen) {
-    await panel.filterBy(termFor(field, chosen.value, false));
+    const { filter } = panel.model.layout;
+    await panel.arrange({ filter: `${filter} ${termFor(field, chosen.value, false)}`.trim() });
   }
 }
 

@@ -111,16 +111,12 @@ export const compare: ResultCommand = async (panel, call, services) => {
   const differences =
     other instanceof vscode.Uri
       ? await compareWithFile(panel, results, other)
-      : await compareWithResult(panel, other);
+      : await panel.model.compareWith(other && { title: titleOf(other), table: wholeTable(other) });
   if (differences !== undefined) {
     panel.note(differencesText(differences));
   }
   return differences;
 };
-
-function compareWithResult({ model }: ResultPanel, other: ResultPanel | undefined) {
-  return model.compareWith(other && { title: titleOf(other), table: wholeTable(other) });
-}
 
 async function compareWithFile({ model }: ResultPanel, results: Results, file: vscode.Uri) {
   const { table, share } = await results.fromFile(file);

@@ -18,7 +18,6 @@ const maxRows = 100_000;
 export interface Dated {
   readonly field: string;
   readonly max: number;
-  /** The rows in question. */
   readonly rows: Uint32Array;
 }
 

@@ -48,7 +48,6 @@ interface GroupRequest extends ArrangedSpan {
 /** The numbers of one moment. */
 export interface Sample {
   readonly keyFields: readonly string[];
-  /** What each row is known by. */
   readonly keys: readonly string[];
   readonly fields: readonly string[];
   /** For each field, the value of each row; NaN where there is none. */

@@ -70,11 +70,8 @@ export function unknownColumns(filter: string, fields: readonly string[], labels
   );
 }
 
-/** What a filter asks of a row. */
 export interface Condition {
-  /** Whether it asks for nothing. */
   readonly isEmpty: boolean;
-  /** The columns that it names. */
   readonly columns: readonly Column[];
   holds(row: number): boolean;
 }

@@ -8,7 +8,6 @@ interface Row {
   readonly values: readonly string[];
 }
 
-/** What is said of a value: what it is called, and of which series it is. */
 interface Value {
   readonly name: string | undefined;
   readonly symbol: string | undefined;

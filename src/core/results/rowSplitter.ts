@@ -16,13 +16,11 @@ const maxPart = 4 << 20;
 const mostScalars = 1_000;
 const longestScalar = 65_536;
 
-/** What the splitter has to know of a table. */
 type RowTable = Pick<ResultTable, 'take' | 'append' | 'mended' | 'missing'>;
 
 /** A value of which so much has arrived is looked at again only when there is twice as much of it. */
 const muchOfAValue = 1 << 16;
 
-/** What HTML begins with. */
 const lessThan = 0x3c;
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];

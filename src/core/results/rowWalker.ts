@@ -32,7 +32,6 @@ const hasOthers = 0x200;
 /** Digits of a number that JavaScript surely keeps. */
 const sureDigits = 15;
 
-/** What the walker has to know of a field. */
 export interface Field {
   /** Its place in {@link RowWalker.positions}. */
   readonly number: number;

@@ -10,7 +10,6 @@ export interface Span {
   readonly to: number;
 }
 
-/** One column to sort by. */
 export interface SortBy {
   readonly field: string;
   readonly descending: boolean;
@@ -59,7 +58,6 @@ export interface Page {
   readonly gone: number;
 }
 
-/** What numbers are together. */
 export interface Total {
   /** To the last digit; where values have units, in bytes or seconds and the like, as near as JavaScript's numbers. */
   readonly sum: string;
@@ -68,7 +66,6 @@ export interface Total {
 
 /** What the numbers in some cells come to: texts, since no message to the screen can carry what is infinite. */
 export interface Sums extends Record<keyof Total, string> {
-  /** How many cells have a number. */
   readonly count: number;
   /** The least and the greatest of them, as they were sent. */
   readonly min: string;

@@ -6,10 +6,8 @@ import { asNumbers, type Reading } from './quantity.ts';
 import type { Sums, Total } from './shown.ts';
 import type { Column, ResultTable } from './table.ts';
 
-/** What a column has in some rows. */
 export interface Statistics {
   readonly rows: number;
-  /** Rows without a value. */
   readonly empty: number;
   /** Values that differ from each other as they are shown. */
   readonly distinct: number;
@@ -24,7 +22,6 @@ export interface Statistics {
   readonly total?: Total;
 }
 
-/** Rows that have the same value in a column. */
 interface Group {
   readonly text: string;
   readonly rows: number;

@@ -4,7 +4,6 @@ import { Emitter, type Event } from '../event.ts';
 import type { Summary } from './engine.ts';
 import type { Args, Method, Result } from './workerMessages.ts';
 
-/** How far a table has come. */
 export interface TableState extends Summary {
   /** Of the body so far, inflated. */
   readonly bytes: number;

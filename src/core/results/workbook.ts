@@ -15,7 +15,6 @@ const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationsh
 const packaged = 'http://schemas.openxmlformats.org/package/2006';
 const types = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
-/** A column of a sheet. */
 export interface SheetColumn {
   readonly header: string;
   /** What most of its values are; a text is never made a number or a date, whatever it looks like. */

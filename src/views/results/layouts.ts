@@ -6,7 +6,6 @@ import { asSent } from './layout.ts';
 import { type Layout, layout } from './messages.ts';
 
 const key = 'layouts';
-/** How many layouts are remembered, those changed last. */
 const maxLayouts = 200;
 
 const schema = v.array(v.tuple([v.string(), layout]));

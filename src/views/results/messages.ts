@@ -17,7 +17,6 @@ const sortBy = v.object({ field: name, descending: v.boolean() });
 /** Columns that rows are sorted by at most. */
 export const mostSorts = 8;
 
-/** A person's settings of a column. */
 const columnLook = v.object({
   field: name,
   width: v.optional(v.number()),
@@ -55,13 +54,11 @@ const question = v.variant('method', [
 ]);
 export type Question = v.InferOutput<typeof question>;
 
-/** The answers to questions of the webview, by method. */
 export interface Answers {
   readonly page: Page;
   readonly sums: Sums | undefined;
 }
 
-/** How a selection is copied. */
 const copying = { form: v.picklist(copyForms), headers: v.boolean() };
 
 /** From the webview. */
@@ -97,7 +94,6 @@ const state = v.object({
   /** The fields that the view's definition hides at first. */
   hidden: v.array(name),
   kinds: v.array(v.picklist(['number', 'time', 'text'])),
-  /** All rows. */
   rowCount: count,
   /** How many rows only the table compared with has, where there is one. */
   gone: v.optional(count),
@@ -188,7 +184,6 @@ export const toTable = v.variant('is', [
     field: name,
     times: v.array(v.number()),
     series: v.array(series),
-    /** How many lines are not drawn. */
     others: count,
   }),
 ]);

@@ -15,7 +15,6 @@ interface Plotted {
   readonly arrangement: Arrangement;
   /** When its data were got, as epoch milliseconds. */
   readonly gotAt: number;
-  /** The fields of the visible columns. */
   readonly seenFields: readonly string[];
 }
 

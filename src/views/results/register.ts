@@ -1,9 +1,7 @@
 import * as vscode from 'vscode';
 
-/** The type of a result's tab. */
 export const viewType = 'sessionTokens.result';
 
-/** The scheme of results as JSON files. */
 export const jsonScheme = 'session-tokens-result';
 
 interface TabRestorer {

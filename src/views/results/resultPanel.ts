@@ -119,10 +119,6 @@ export class ResultPanel extends Part<PanelServices> {
     }
   }
 
-  get watchedEvery(): number | undefined {
-    return this.#watch?.seconds;
-  }
-
   /** Refreshes every so many seconds, which also keeps the session alive. */
   watch(seconds: number): void {
     this.#watch?.dispose();
@@ -156,11 +152,6 @@ export class ResultPanel extends Part<PanelServices> {
   /** Has the webview carry out a command. */
   view(ask: TableCommand, field?: string): void {
     this.post({ is: 'view', ask, ...(field === undefined ? {} : { field }) });
-  }
-
-  /** Adds a condition to the filter. */
-  async filterBy(term: string): Promise<void> {
-    await this.arrange({ filter: `${this.model.layout.filter} ${term}`.trim() });
   }
 
   /** Changes the layout, as a person does in the table. */
@@ -334,7 +325,7 @@ export class ResultPanel extends Part<PanelServices> {
       rowCount,
       ...(differences && { gone: differences.gone }),
       phase,
-      status: statusTexts(this.model, table.state, this.#masked, this.watchedEvery),
+      status: statusTexts(this.model, table.state, this.#masked, this.#watch?.seconds),
       gotAt,
       watching: this.#watch !== undefined,
     });
