@@ -22,7 +22,6 @@ interface GridModel {
   readonly columns: Columns;
   readonly rows: Rows;
   readonly selection: Selection;
-  readonly label: string;
   /** Rows of the table; the filter may leave fewer. */
   readonly allRows: number;
 }
@@ -155,8 +154,7 @@ export class Grid {
   }
 
   #draw(): void {
-    const { rows, columns, label, selection } = this.#model;
-    attribute(this.root, 'aria-label', label);
+    const { rows, columns, selection } = this.#model;
     attribute(this.root, 'aria-rowcount', String(rows.count + 1));
     attribute(this.root, 'aria-colcount', String(columns.seen.length + 1));
     const tracks = [this.#numberWidth, ...columns.seen.map(({ width }) => width)];

@@ -35,7 +35,7 @@ export class TableView {
   readonly #detail: DetailPane;
   readonly #plot: PlotPane;
   readonly #status = new StatusLine();
-  readonly #heading = element('h1');
+  readonly #heading = element('h1', { id: 'title' });
   readonly #empty = element('div', { className: 'empty' });
   readonly #names = element('button');
   readonly #changes = element('button', { textContent: say('onlyChanged') });
@@ -56,6 +56,7 @@ export class TableView {
       this.#takePage(generation, await host.ask({ method: 'page', from, to, whole: false }));
     });
     this.grid = new Grid(this, () => this.#saveSoon());
+    this.grid.root.setAttribute('aria-labelledby', this.#heading.id);
     const focus = () => this.grid.root.focus();
     this.filterBox = new FilterBox((filter) => this.#arrange({ filter }), focus);
     this.#detail = new DetailPane(() => {
@@ -85,10 +86,6 @@ export class TableView {
       ),
       this.#status.root,
     );
-  }
-
-  get label(): string {
-    return this.#state?.title ?? '';
   }
 
   get layout(): Layout {

@@ -24,9 +24,9 @@ export class ResultTab {
    * person opens before.
    */
   async stands(view: string): Promise<void> {
-    const grid = `[role=grid][aria-label="${view}"]`;
-    await this.page.locator(`${grid} ${cellAt(0, 0)}`).waitFor({ timeout: 30_000 });
-    await this.page.locator(`${grid}:focus`).waitFor();
+    const grid = this.page.getByRole('grid', { name: view, exact: true });
+    await grid.locator(cellAt(0, 0)).waitFor({ timeout: 30_000 });
+    await grid.and(this.page.locator(':focus')).waitFor();
   }
 
   grid(name: string): Locator {

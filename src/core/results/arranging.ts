@@ -1,4 +1,4 @@
-import { Changes, type Differences } from './changes.ts';
+import type { Changes } from './changes.ts';
 import { allRows, filterRows, type Labels } from './filter.ts';
 import { sortRows } from './order.ts';
 import { isArranged, type Rearranged, type Span } from './shown.ts';
@@ -19,6 +19,7 @@ export interface ArrangedSpan extends Partial<Span> {
 
 interface RowOrder {
   readonly key: string;
+  readonly changes?: Changes | undefined;
   /** Places in the server's order; undefined where they are all of it. Those of the table compared with stand behind its own. */
   readonly order: Uint32Array | undefined;
   /** Of the table, when they were arranged. */
@@ -37,13 +38,6 @@ export class Arranging {
 
   constructor(source: { readonly table: ResultTable; readonly isWhole: boolean }) {
     this.#source = source;
-  }
-
-  /** Compares with another table, which may be a part of one; undefined ends that. */
-  compare(other: ResultTable | undefined, isPart?: boolean): Differences | undefined {
-    this.changes = other && new Changes(other, this.#source.table, isPart);
-    this.#last = undefined;
-    return this.changes?.differences;
   }
 
   /** Where rows of an arrangement stand in the server's order, without those that are gone. */
@@ -75,12 +69,13 @@ export class Arranging {
     }
     const key = JSON.stringify({ ...arrangement, alert: '' });
     const last = this.#last;
-    if (last?.key === key && (rowCount === last.rowCount || (!isWhole && rowCount < 2 * last.rowCount))) {
+    const isSame = last?.key === key && last.changes === changes;
+    if (isSame && (rowCount === last.rowCount || (!isWhole && rowCount < 2 * last.rowCount))) {
       return last;
     }
     const own = arrangedRows(table, arrangement, changes);
     const order = hasGone ? changes.withGone(own, arrangedRows(changes.earlier, arrangement)) : own;
-    this.#last = { key, order, rowCount, shown: own.length };
+    this.#last = { key, changes, order, rowCount, shown: own.length };
     return this.#last;
   }
 }

@@ -215,7 +215,9 @@ export class TableEngine {
 
   /** Marks what is not as it is in another table, which may be a part of one (see {@link Changes}); null ends that. */
   compare({ other, isPart }: Compared & { readonly isPart?: boolean }): Differences | undefined {
-    return this.#arranging.compare(other?.table, isPart);
+    const changes = other === null ? undefined : new Changes(other.table, this.table, isPart);
+    this.#arranging.changes = changes;
+    return changes?.differences;
   }
 }
 
