@@ -16,7 +16,7 @@ export const nothing: Answer = {
   head: {},
   fields: [],
   rowCount: 0,
-  bytes: 0,
+  bytes: 2,
   rows: async () => [],
   dispose: () => undefined,
 };

@@ -49,7 +49,7 @@ export class ModelCra implements Gateway {
       return opened;
     };
     const late = (opened: string) => {
-      if (opened !== session && call.keepOpen) {
+      if (opened !== session && call.keepOpen && this.#server.names) {
         void call.onSession?.({ value: opened, sent: asked });
       }
     };
@@ -61,10 +61,11 @@ export class ModelCra implements Gateway {
       call,
       late,
     );
-    if (result !== session && call.keepOpen) {
+    const isNamed = call.keepOpen && this.#server.names;
+    if (result !== session && isNamed) {
       await call.onSession?.({ value: result, sent });
     }
-    return { sent, answer: nothing, totalRows: 0, ...(call.keepOpen ? { session: result } : {}) };
+    return { sent, answer: nothing, totalRows: 0, ...(isNamed ? { session: result } : {}) };
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {

@@ -27,6 +27,8 @@ export interface ModelOptions {
   readonly logsOff?: boolean;
   /** CRA: whether a call in a session that has gone opens another one instead, and says so only by its id. */
   readonly moves?: boolean;
+  /** CRA: whether answers name the session that they open; they do unless it is false. */
+  readonly names?: boolean;
   /** SARUS: whether a renewal replaces the token. */
   readonly replaces?: boolean;
   /** Decides how each request goes. */
@@ -162,6 +164,10 @@ export class ModelServer {
 
   get moves(): boolean {
     return this.#options.moves ?? false;
+  }
+
+  get names(): boolean {
+    return this.#options.names ?? true;
   }
 
   /** Ends a user token, and what is open under it. */

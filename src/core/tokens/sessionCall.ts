@@ -230,15 +230,16 @@ export class SessionCall {
       throw cancelled();
     }
     const life = { sent: clock.now(), leftMs: user.lifeMs };
+    const keepOpen = request.keepOpen && !limit.namesNone(connection.name);
     let isOver = false;
     // If the call was over before the gateway told the session's id, nobody will use the session.
     const onSession = (granted: Grant) => this.#takeIn(this.#sessionOf(granted, user, id, isOver), user);
     try {
-      const { got, elapsedMs } = await this.#send(user, id, onSession);
+      const { got, elapsedMs } = await this.#send(user, id, onSession, keepOpen);
       if (got.session === undefined && table.get(id) !== undefined) {
         await sync.remove(id);
-      } else if (got.session === undefined && request.keepOpen) {
-        limit.mayBeOpen(connection.name, id, life);
+      } else if (got.session === undefined && keepOpen) {
+        limit.mayBeOpen(connection.name, id, life, got.answer.bytes > 0);
         log.info(`${connection.name}: the answer for ${titleOf(request.query)} named no session.`);
       }
       return { got, held: table.get(id), elapsedMs };
@@ -247,7 +248,7 @@ export class SessionCall {
       const opened = table.get(id);
       if (opened?.level === 'session') {
         // The answer is lost, but the session is good for the next call, unless a person has cancelled.
-        if (!request.keepOpen || (isCancelled(error) && options.signal?.reason !== tabClosed)) {
+        if (!keepOpen || (isCancelled(error) && options.signal?.reason !== tabClosed)) {
           await closing.tryEnd(opened);
         }
       } else if (mayHaveOpened(error)) {
@@ -292,9 +293,14 @@ export class SessionCall {
    * @param id the session's, which is not closed for another one meanwhile
    * @param onSession is called with a new session
    */
-  async #send(token: TokenRecord, id: string, onSession: (granted: Grant) => Promise<void>) {
+  async #send(
+    token: TokenRecord,
+    id: string,
+    onSession: (granted: Grant) => Promise<void>,
+    keepOpen = this.#query.request.keepOpen,
+  ) {
     const { calls, clock, limit } = this.#deps;
-    const { query, keepOpen } = this.#query.request;
+    const { query } = this.#query.request;
     const { askGatewayLogin, makeReader, relayed, signal } = this.#query.options;
     const ask = (gateway: Gateway, tokens: Tokens) => {
       const call = { tokens, makeReader, onSession, signal };

@@ -23,7 +23,10 @@ export class SessionLimit extends Part<LimitDeps> {
   /** Sessions that are being closed for others. */
   readonly #makingRoom = new Set<string>();
   /** Sessions that may have been opened but whose values were not received, by the ids of their records. */
-  readonly #unnamed = new Map<string, Deadline & { readonly connection: string }>();
+  readonly #unnamed = new Map<
+    string,
+    Deadline & { readonly connection: string; readonly isAnswered: boolean }
+  >();
 
   constructor(deps: LimitDeps) {
     super(deps);
@@ -53,9 +56,15 @@ export class SessionLimit extends Part<LimitDeps> {
    * A session may have been opened whose answer was lost: nobody can use or close it, so it is shown nowhere, but it takes
    * up room until its life is over. Idle sessions are closed for its sake, but it alone never prevents an opening, because
    * it may not exist.
+   * @param isAnswered whether the answer came, and named none
    */
-  mayBeOpen(connection: string, id: string, { sent, leftMs }: Deadline): void {
-    this.#unnamed.set(id, { connection, sent, leftMs });
+  mayBeOpen(connection: string, id: string, { sent, leftMs }: Deadline, isAnswered = false): void {
+    this.#unnamed.set(id, { connection, sent, leftMs, isAnswered });
+  }
+
+  /** Whether a gateway has named no session that it has opened: then no more are left open there for a life. */
+  namesNone(connection: string): boolean {
+    return this.#unnamedOf(connection).some(({ isAnswered }) => isAnswered);
   }
 
   /**
@@ -76,7 +85,7 @@ export class SessionLimit extends Part<LimitDeps> {
       for (;;) {
         const ahead = (await place.before()).filter((other) => !this.#isHeld(other)).length;
         const open = this.#held(connection.name) + ahead + 1;
-        if (open + this.#countUnnamed(connection.name) <= connection.maxSessions) {
+        if (open + this.#unnamedOf(connection.name).length <= connection.maxSessions) {
           break;
         }
         if (await this.makeRoom(connection, dead)) {
@@ -179,17 +188,14 @@ export class SessionLimit extends Part<LimitDeps> {
     return this.deps.table.get(id) !== undefined;
   }
 
-  #countUnnamed(connection: string): number {
+  #unnamedOf(name: string) {
     const now = this.deps.clock.now();
-    let count = 0;
     for (const [id, life] of this.#unnamed) {
       if (remaining(life, now) <= 0) {
         this.#unnamed.delete(id);
-      } else if (life.connection === connection) {
-        count++;
       }
     }
-    return count;
+    return [...this.#unnamed.values()].filter(({ connection }) => connection === name);
   }
 
   /** An expired one if there is any. */

@@ -352,6 +352,19 @@ describe('data calls', () => {
       rig.assertInStep(window);
     });
 
+    it('leaves no more open at a gateway that names none, until the life of the one is over', async () => {
+      const window = await signedInWith(3, { names: false });
+      for (let round = 0; round < 3; round++) {
+        for (const view of ['A', 'A', 'B', 'C', 'D']) {
+          assert.equal((await rig.getData(window, { view })).session, undefined);
+        }
+        assert.equal(rig.cra.sessions.size, 1);
+        await rig.pass(lifeMs + 1_000);
+        await window.keeper.signIn('cra', { login: demo });
+        rig.cra.sweep();
+      }
+    });
+
     it('counts a session that may have been opened but whose answer was lost, until its life is over', async () => {
       const window = await signedInWith(2);
       await rig.getData(window, { view: 'A' });
