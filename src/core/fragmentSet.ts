@@ -1,62 +1,55 @@
 /** The length of a part, in characters. */
 export const fragmentLength = 8;
 
+const half = fragmentLength / 2;
 const firstSlots = 64;
 /** A slot of the table is two numbers, each of four characters of seven bits. */
 const slotNumbers = 2;
 
 /**
  * A set of strings of eight characters, of which each secret has hundreds. As numbers in a hash table they take a fifth of
- * the memory of strings, and a text is searched without making substrings.
+ * the memory of strings, and a text is searched without making substrings. Characters beyond ASCII are folded into seven
+ * bits, so a text that differs in these alone may be found, too; none that was added is missed.
  */
 export class FragmentSet {
   #slots = new Uint32Array(firstSlots * slotNumbers);
-  #count = 0;
-  /** The parts that are not all ASCII. */
-  readonly #others = new Set<string>();
+  #size = 0;
 
   get size(): number {
-    return this.#count + this.#others.size;
+    return this.#size;
   }
 
   /** Adds the part of a text that begins at an index. */
   add(text: string, at: number): void {
-    const [first, second] = [packed(text, at), packed(text, at + fragmentLength / 2)];
-    if (first < 0 || second < 0) {
-      this.#others.add(text.slice(at, at + fragmentLength));
-      return;
-    }
-    if (this.#put(first, second)) {
-      this.#count++;
-      if (this.#count * 4 > (this.#slots.length / slotNumbers) * 3) {
-        this.#grow();
+    this.#put(packed(text, at), packed(text, at + half));
+    if (this.#size * 4 > (this.#slots.length / slotNumbers) * 3) {
+      const before = this.#slots;
+      this.#slots = new Uint32Array(before.length * 2);
+      this.#size = 0;
+      for (let place = 0; place < before.length; place += slotNumbers) {
+        if (before[place] !== 0) {
+          this.#put(before[place] as number, before[place + 1] as number);
+        }
       }
     }
   }
 
   /** Whether the part of a text that begins at an index is in the set. */
   has(text: string, at: number): boolean {
-    const [first, second] = [packed(text, at), packed(text, at + fragmentLength / 2)];
-    if (first < 0 || second < 0) {
-      return this.#others.size > 0 && this.#others.has(text.slice(at, at + fragmentLength));
-    }
-    return this.#slots[this.#place(first, second)] === first;
+    const first = packed(text, at);
+    return this.#slots[this.#place(first, packed(text, at + half))] === first;
   }
 
   clear(): void {
     this.#slots = new Uint32Array(firstSlots * slotNumbers);
-    this.#count = 0;
-    this.#others.clear();
+    this.#size = 0;
   }
 
-  #put(first: number, second: number): boolean {
+  #put(first: number, second: number): void {
     const place = this.#place(first, second);
-    if (this.#slots[place] === first) {
-      return false;
-    }
+    this.#size += this.#slots[place] === first ? 0 : 1;
     this.#slots[place] = first;
     this.#slots[place + 1] = second;
-    return true;
   }
 
   /** The slot of a part, or the free one where it belongs. */
@@ -70,27 +63,14 @@ export class FragmentSet {
     }
     return place;
   }
-
-  #grow(): void {
-    const before = this.#slots;
-    this.#slots = new Uint32Array(before.length * 2);
-    for (let place = 0; place < before.length; place += slotNumbers) {
-      if (before[place] !== 0) {
-        this.#put(before[place] as number, before[place + 1] as number);
-      }
-    }
-  }
 }
 
-/** Four characters as a positive number; negative when they are not all ASCII. */
+/** Four characters as a positive number. */
 function packed(text: string, from: number): number {
   let number = 1;
-  for (let at = from; at < from + fragmentLength / 2; at++) {
+  for (let at = from; at < from + half; at++) {
     const code = text.charCodeAt(at);
-    if (code >= 0x80) {
-      return -1;
-    }
-    number = (number << 7) | code;
+    number = (number << 7) | ((code ^ (code >> 7)) & 0x7f);
   }
   return number;
 }
