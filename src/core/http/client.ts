@@ -112,12 +112,7 @@ export class HttpClient extends Part<HttpDeps> {
       })
       .finally(() => flight.end());
     const { linger } = request;
-    flight.left.catch(() =>
-      answered.then(
-        (answer) => linger?.done(answer),
-        () => linger?.done(undefined),
-      ),
-    );
+    flight.left.catch(async () => linger?.done(await answered.catch(() => undefined)));
     return Promise.race([answered, flight.left]);
   }
 
@@ -188,13 +183,8 @@ export class HttpClient extends Part<HttpDeps> {
         await pause(this.deps.clock, answer + this.#backoff(attempt), flight.kill.signal);
       } catch (error) {
         const known = explain(error, this.host, this.deps);
-        if (
-          last ||
-          flight.isHandedOn ||
-          flight.failure !== undefined ||
-          known.code !== 'E_NETWORK' ||
-          known.details.permanent
-        ) {
+        const isOver = last || flight.isHandedOn || flight.failure !== undefined;
+        if (isOver || known.code !== 'E_NETWORK' || known.details.permanent) {
           throw known;
         }
         this.deps.log.debug(`${this.deps.connection.name}: ${known.message} Trying again.`);
