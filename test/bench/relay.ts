@@ -45,7 +45,7 @@ export async function relayFigures(hosts: Hosts): Promise<Figure[]> {
   await Promise.all(['json', 'done'].map((name) => rm(file(name), { force: true })));
   const made = () => ({ big: new Samples(), small: new Samples() });
   const samples = { relay: made(), bare: made() };
-  const block = { ms: 0, cpuMs: 0 };
+  const blocks = { relay: { ms: 0, cpuMs: 0 }, bare: { ms: 0, cpuMs: 0 } };
   const drive = async () => {
     const address = await told(file('json'));
     const path = `/cra/ServiceGateway/Services/${service}`;
@@ -74,9 +74,8 @@ export async function relayFigures(hosts: Hosts): Promise<Figure[]> {
           samples[way][job].ours.push(ours);
           samples[way][job].direct.push(theirs);
           samples[way][job].cpu.push(use.cpuMs);
-          if (way === 'relay' && use.block.ms > block.ms) {
-            Object.assign(block, use.block);
-          }
+          blocks[way].ms = Math.max(blocks[way].ms, use.block.ms);
+          blocks[way].cpuMs = Math.max(blocks[way].cpuMs, use.block.cpuMs);
         }
       }
     }
@@ -89,8 +88,10 @@ export async function relayFigures(hosts: Hosts): Promise<Figure[]> {
     relay.small.figure(`${callsInRound} small answers through a relay`, callsInRound, bare.small),
     {
       group: 'relay',
-      what: `longest block of the event loop meanwhile (${ms(block.cpuMs)} of processor)`,
-      ...{ ours: ms(block.ms), reference: '', ratio: undefined, goal: '≤ 50 ms', reached: block.ms <= 50 },
+      what: 'longest block of the event loop meanwhile',
+      ours: `${ms(blocks.relay.ms)} (${ms(blocks.relay.cpuMs)} of processor)`,
+      reference: `bare proxy ${ms(blocks.bare.ms)} (${ms(blocks.bare.cpuMs)})`,
+      ...{ ratio: undefined, goal: '≤ 50 ms', reached: blocks.relay.ms <= 50 },
     },
   ];
 }
