@@ -67,11 +67,12 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   );
   // Tokens from earlier, or of other windows, have to be shown and renewed.
   own(context.secrets.onDidChange(({ key }) => isTokenKey(key) && void load()));
-  // Saved queries that cannot be used have to be reported; without any there is nothing to load for that.
-  const queriesInSettings = vscode.workspace.getConfiguration('sessionTokens').get<unknown>('queries');
-  const hasQueries = Array.isArray(queriesInSettings) && queriesInSettings.length > 0;
+  // Saved queries that cannot be used have to be reported. They are not read at once: whoever is the first to read a
+  // setting in a window waits until VS Code has merged all settings.
+  const hasQueries = (): boolean =>
+    Boolean(vscode.workspace.getConfiguration('sessionTokens').get<unknown[]>('queries')?.length);
   holdsTokens().then(
-    (held) => (held || hasQueries) && void load(),
+    (held) => (held || hasQueries()) && void load(),
     () => void load(), // Loading shows what is wrong with the storage.
   );
   return lazyApi(tokensChanged.event, async () => (await load()).api);
