@@ -1,12 +1,12 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../workbench/browser.ts';
 import { ensurePackage } from '../workbench/package.ts';
 import { outDir, root } from '../workbench/paths.ts';
-import { remoteUri, type Server, startServer, workbenchUrl } from '../workbench/server.ts';
+import { fewBuiltIn, remoteUri, type Server, startServer, workbenchUrl } from '../workbench/server.ts';
 import { changeSettings, quietSettings } from '../workbench/settings.ts';
 import { service, startSandboxProcess } from './sandboxProcess.ts';
 
@@ -19,7 +19,11 @@ export const connectionNames = ['c0', 'c1', 'c2', 'c3'] as const;
 /** How a script in a host tells what it has measured. */
 export const mark = 'BENCH ';
 
-export type Extension = 'ours' | 'empty';
+/** Ours, that of another checkout, or an empty one. */
+export type Extension = 'ours' | 'beside' | 'empty';
+
+/** Empty extensions that every window has. */
+const installed = ['first', 'before', 'after'];
 
 interface WindowOptions {
   /** Whether the window seems to have the keyboard; default yes. */
@@ -34,22 +38,32 @@ interface WindowOptions {
  */
 export class Hosts {
   readonly url: string;
+  /** The other checkout, where there is one. */
+  readonly beside: string | undefined;
   readonly #server: Server;
   readonly #browser: Browser;
   readonly #cleaners: (() => Promise<unknown>)[];
   #filled: Promise<{ tokens: number }> | undefined;
 
-  private constructor(server: Server, browser: Browser, url: string, cleaners: (() => Promise<unknown>)[]) {
+  private constructor(
+    server: Server,
+    browser: Browser,
+    url: string,
+    beside: string | undefined,
+    cleaners: (() => Promise<unknown>)[],
+  ) {
     this.#server = server;
     this.#browser = browser;
     this.url = url;
+    this.beside = beside;
     this.#cleaners = cleaners;
   }
 
-  static async start(): Promise<Hosts> {
+  /** @param beside another checkout of this project, with its bundles made, for what is compared with it */
+  static async start(beside?: string): Promise<Hosts> {
     const cleaners: (() => Promise<unknown>)[] = [];
     try {
-      await prepare();
+      await prepare(beside);
       const dataDir = await mkdtemp(join(tmpdir(), 'st-bench-'));
       cleaners.push(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
       const sandbox = await startSandboxProcess();
@@ -70,13 +84,15 @@ export class Hosts {
       const server = await startServer({
         dataDir,
         testDriver: true,
+        builtIn: fewBuiltIn,
+        extensionsDir: join(benchDir, 'extensions'),
         graceSeconds: 1,
         env: { BENCH_URL: sandbox.url, BENCH_SERVICE: service },
       });
       cleaners.push(() => server.stop());
       const browser = await launchBrowser();
       cleaners.push(() => browser.close());
-      return new Hosts(server, browser, sandbox.url, cleaners);
+      return new Hosts(server, browser, sandbox.url, beside, cleaners);
     } catch (error) {
       await end(cleaners);
       throw error;
@@ -162,36 +178,42 @@ async function end(cleaners: (() => Promise<unknown>)[]): Promise<void> {
 }
 
 /**
- * Makes the two extensions that are compared, and the scripts. Ours is the package as it is, but that it waits
- * to be activated, and that its bundle is loaded by a few lines which time it and say what else was loaded; the
- * other one's `activate` is empty, and loaded by the same lines.
+ * Makes the extensions that are compared, and the scripts. Ours is the package as it is, but that it waits to be
+ * activated, and that its bundle is loaded by a few lines which time it and say what else was loaded; the `activate`
+ * of the empty ones is empty, and loaded by the same lines. Another checkout brings such lines of its own.
  */
-async function prepare(): Promise<void> {
+async function prepare(beside: string | undefined): Promise<void> {
   await ensurePackage();
   await rm(benchDir, { recursive: true, force: true });
-  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
-  await mkdir(join(benchDir, 'ours'), { recursive: true });
-  await mkdir(join(benchDir, 'empty/dist'), { recursive: true });
-  const waiting = { ...manifest, activationEvents: [], main: './timed.js' };
-  const { contributes: _, ...bare } = { contributes: undefined, ...waiting };
-  const empty = { ...bare, name: 'empty', icon: undefined };
-  await writeFile(join(benchDir, 'ours/package.json'), JSON.stringify(waiting));
-  await writeFile(join(benchDir, 'empty/package.json'), JSON.stringify(empty));
-  await writeFile(join(benchDir, 'empty/dist/extension.js'), 'export const activate = () => undefined;\n');
-  for (const part of ['dist', 'media', 'l10n', 'package.nls.json']) {
-    await cp(join(root, part), join(benchDir, 'ours', part), {
-      recursive: true,
-      filter: (file) => !file.endsWith('.map'),
-    }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') {
-        throw error;
-      }
-    });
+  const manifest = await copyExtension(root, 'ours');
+  if (beside !== undefined) {
+    await copyExtension(beside, 'beside');
   }
-  for (const extension of ['ours', 'empty']) {
-    await cp(join(import.meta.dirname, 'timed.js'), join(benchDir, extension, 'timed.js'));
+  for (const folder of ['empty', ...installed.map((name) => `extensions/${name}`)]) {
+    const to = join(benchDir, folder);
+    await mkdir(join(to, 'dist'), { recursive: true });
+    const empty = { ...manifest, name: basename(folder), contributes: undefined, icon: undefined };
+    await writeFile(join(to, 'package.json'), JSON.stringify(empty));
+    await writeFile(join(to, 'dist/extension.js'), 'export const activate = () => undefined;\n');
+    await cp(join(benchDir, 'ours/timed.js'), join(to, 'timed.js'));
   }
   await bundleScripts();
+}
+
+/** Copies what is packaged of a checkout, with the lines that time it; returns the copy's manifest. */
+async function copyExtension(from: string, name: string): Promise<object> {
+  const manifest = JSON.parse(await readFile(join(from, 'package.json'), 'utf8')) as { type?: string };
+  const timed = manifest.type === 'module' ? 'timed.js' : 'timed.cjs';
+  for (const part of ['dist', 'media', 'l10n', 'package.nls.json']) {
+    await cp(join(from, part), join(benchDir, name, part), {
+      recursive: true,
+      filter: (file) => !file.endsWith('.map'),
+    });
+  }
+  await cp(join(from, 'test/bench', timed), join(benchDir, name, timed));
+  const waiting = { ...manifest, activationEvents: [], main: `./${timed}` };
+  await writeFile(join(benchDir, name, 'package.json'), JSON.stringify(waiting));
+  return waiting;
 }
 
 async function bundleScripts(): Promise<void> {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { outDir } from '../workbench/paths.ts';
 import { onStop } from '../workbench/processes.ts';
 import { step } from '../workbench/progress.ts';
@@ -14,11 +15,12 @@ import { scaleFigures } from './scale.ts';
 import { sizeFigures } from './size.ts';
 
 /*
- * npm run bench [-- group…]
+ * npm run bench [-- group…] [--beside FOLDER]
  *
  * Every figure is a ratio to a reference taken in the same run, side by side, and a median of at least 7: what is
  * asked is not how fast this machine is. The table is printed, all samples go to out/bench.json. A goal that is
- * not reached is said, and is no failure of the run.
+ * not reached is said, and is no failure of the run. The folder is another checkout, with its bundles and its package
+ * made, whose activation and size are measured beside ours.
  */
 const groups: Readonly<Record<string, (hosts: Hosts) => Promise<Figure[]>>> = {
   size: sizeFigures,
@@ -31,7 +33,10 @@ const groups: Readonly<Record<string, (hosts: Hosts) => Promise<Figure[]>>> = {
 };
 
 async function main(): Promise<void> {
-  const wanted = process.argv.slice(2);
+  const { positionals: wanted, values } = parseArgs({
+    allowPositionals: true,
+    options: { beside: { type: 'string' } },
+  });
   const unknown = wanted.filter((name) => !(name in groups));
   if (unknown.length > 0) {
     throw new Error(
@@ -39,7 +44,7 @@ async function main(): Promise<void> {
     );
   }
   const begun = Date.now();
-  const hosts = await step('Starting VS Code and a sandbox gateway', () => Hosts.start());
+  const hosts = await step('Starting VS Code and a sandbox gateway', () => Hosts.start(values.beside));
   onStop(() => hosts.stop());
   const figures: Figure[] = [];
   const took: Record<string, number> = {};

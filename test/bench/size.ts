@@ -1,14 +1,15 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { packagedFiles, vsix } from '../workbench/package.ts';
 import { outDir, root } from '../workbench/paths.ts';
 import { runOrThrow } from '../workbench/processes.ts';
 import { type Figure, kb } from './figures.ts';
+import type { Hosts } from './hosts.ts';
 
 const largestOfBundle = 6;
 
 /** The weight of the package, and what each bundle in it is made of. */
-export async function sizeFigures(): Promise<Figure[]> {
+export async function sizeFigures({ beside }: Hosts): Promise<Figure[]> {
   const { size } = await stat(vsix);
   const analysis = await runOrThrow(process.execPath, ['esbuild.js', '--analyze'], { cwd: root });
   await mkdir(outDir, { recursive: true });
@@ -28,7 +29,7 @@ export async function sizeFigures(): Promise<Figure[]> {
       group: 'size',
       what: `the .vsix, ${files.length} files`,
       ours: kb(size),
-      reference: '',
+      reference: beside === undefined ? '' : kb((await stat(join(beside, relative(root, vsix)))).size),
       ratio: undefined,
       goal: '≤ 360.0 KB',
       reached: size <= 360_000,

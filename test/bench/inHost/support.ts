@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import * as vscode from 'vscode';
 import type { SessionTokensApi } from '../../../src/api.ts';
 
-/** What ../timed.cjs leaves behind. */
+/** What ../timed.js leaves behind. */
 interface Timed {
   readonly requireMs: number;
   readonly activateMs: number;
@@ -20,13 +20,13 @@ export function tell(result: object): void {
   console.log(`BENCH ${JSON.stringify(result)}`);
 }
 
-/** The one extension under development: ours, or the empty one. */
-export function extension(): vscode.Extension<SessionTokensApi> {
-  const found = vscode.extensions.all.find(({ id }) => id.startsWith('session-tokens.'));
+/** The extension that is measured, or an empty one. */
+export function extension(name = 'session-tokens'): vscode.Extension<SessionTokensApi> {
+  const found = vscode.extensions.getExtension<SessionTokensApi>(`session-tokens.${name}`);
   if (found === undefined) {
     throw new Error('There is no extension to measure.');
   }
-  return found as vscode.Extension<SessionTokensApi>;
+  return found;
 }
 
 export function timed(): Timed {
@@ -46,8 +46,7 @@ export async function keepEntries(): Promise<void> {
 }
 
 /** Brings in the tokens of the other window; resolves when they are held here. */
-export async function takeEntries(api: SessionTokensApi): Promise<number> {
-  const { secrets } = timed();
+export async function takeEntries(api: SessionTokensApi, { secrets } = timed()): Promise<number> {
   const entries = JSON.parse(readFileSync(entriesFile, 'utf8')) as [string, string][];
   for (const [key, value] of entries) {
     await secrets.store(key, value);
