@@ -111,8 +111,7 @@ export class RelayedAnswer implements Script, AnswerReader {
       ...this.#headers(),
       ...(isBare ? {} : { 'Content-Length': body.length + rest.length }),
     });
-    response.write(body);
-    response.end(rest);
+    response.end(rest.length === 0 ? body : joined([body, rest]));
   }
 
   /**
