@@ -61,7 +61,6 @@ export class FilterBox {
     if (this.#count.textContent !== count) {
       this.#count.textContent = count;
     }
-    this.root.classList.toggle('on', count !== '');
   }
 
   focus(): void {

@@ -1,3 +1,4 @@
+import { cancelled } from '../errors.ts';
 import { jsonOf, NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { type ArrangedSpan, Arranging } from './arranging.ts';
@@ -116,15 +117,15 @@ export class TableEngine {
 
   /** Some of these rows, without what stands before the first and after the last. */
   exportPart({ rows, ...how }: Writing & { readonly rows: Uint32Array }): string {
-    const { rowCount } = this.table;
-    const earlier = (rows[0] ?? 0) < rowCount ? undefined : this.#arranging.changes?.earlier;
-    return earlier === undefined
-      ? writeRows(this.table, rows, how)
-      : writeRows(
-          earlier,
-          rows.map((row) => row - rowCount),
-          how,
-        );
+    const [table, first] = this.#homeOf(rows[0] ?? 0);
+    if (table === undefined) {
+      throw cancelled(); // The comparison has ended meanwhile.
+    }
+    return writeRows(
+      table,
+      rows.map((row) => row - first),
+      how,
+    );
   }
 
   /**
@@ -206,11 +207,14 @@ export class TableEngine {
   }
 
   #cells(index: number, longest: number): ShownCell[] {
-    const { columns, rowCount } = this.table;
-    const [table, row] = this.#arranging.isGone(index)
-      ? [this.#arranging.changes?.earlier, index - rowCount]
-      : [this.table, index];
-    return columns.map(({ field }) => cellOf(table, field, row, longest));
+    const [table, first] = this.#homeOf(index);
+    return this.table.columns.map(({ field }) => cellOf(table, field, index - first, longest));
+  }
+
+  /** The table that a row is in, this one or the one compared with, and by what its place there is less. */
+  #homeOf(row: number): [table: ResultTable | undefined, first: number] {
+    const { changes } = this.#arranging;
+    return this.#arranging.isGone(row) ? [changes?.earlier, this.table.rowCount] : [this.table, 0];
   }
 
   /** Marks what is not as it is in another table, which may be a part of one (see {@link Changes}); null ends that. */
