@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
 import { type Connection, type Danger, dangerOf, isLoopback, originOf } from '../core/connection.ts';
+import { Part } from '../core/disposable.ts';
 import { TokensError } from '../core/errors.ts';
 import { identityOf, protocolOf } from '../core/protocols/kinds.ts';
 
@@ -31,13 +32,7 @@ const refusals = {
  * Remembers what people have agreed to, by the connection's name and what they were shown: its origin or, of a described API,
  * where secrets go. When that changes they are asked again. Holds no secret.
  */
-export class Consents {
-  readonly #state: vscode.Memento;
-
-  constructor(state: vscode.Memento) {
-    this.#state = state;
-  }
-
+export class Consents extends Part<vscode.Memento> {
   /** What a person has to agree to before anything is sent to a connection's gateway. */
   wanted(connection: Connection): Agreement[] {
     return this.#missing(connection).map(([what]) => what);
@@ -56,7 +51,7 @@ export class Consents {
   async give(connection: Connection, what: Agreement): Promise<void> {
     const entry = this.#missing(connection).find(([one]) => one === what);
     if (entry !== undefined) {
-      await this.#state.update(key, [...this.#all(), entry]);
+      await this.deps.update(key, [...this.#all(), entry]);
     }
   }
 
@@ -65,7 +60,7 @@ export class Consents {
     const all = this.#all();
     const others = all.filter(([, of]) => of !== name);
     if (others.length < all.length) {
-      await this.#state.update(key, others);
+      await this.deps.update(key, others);
     }
   }
 
@@ -77,7 +72,7 @@ export class Consents {
   }
 
   #all(): readonly Entry[] {
-    const parsed = v.safeParse(schema, this.#state.get(key));
+    const parsed = v.safeParse(schema, this.deps.get(key));
     return parsed.success ? parsed.output : [];
   }
 }

@@ -58,26 +58,20 @@ export const tools = {
     },
   },
   sessionTokens_keepAlive: {
-    prepare: async ({ api }, { id }) => {
-      const token = await tokenOf(api, id);
-      return asking(
-        vscode.l10n.t('Keeping {0} alive', token),
-        vscode.l10n.t('Keep a token alive for the chat?'),
-        vscode.l10n.t('The gateway is asked to set the life of {0} back to its full length.', token),
-      );
-    },
+    prepare: askingAbout((token) => [
+      vscode.l10n.t('Keeping {0} alive', token),
+      vscode.l10n.t('Keep a token alive for the chat?'),
+      vscode.l10n.t('The gateway is asked to set the life of {0} back to its full length.', token),
+    ]),
     answer: async ({ api }, { id }) =>
       JSON.stringify(tokenForModel(await api.keepAlive(String(id)), Date.now())),
   },
   sessionTokens_closeSession: {
-    prepare: async ({ api }, { id }) => {
-      const token = await tokenOf(api, id);
-      return asking(
-        vscode.l10n.t('Closing {0}', token),
-        vscode.l10n.t('Close a session for the chat?'),
-        vscode.l10n.t('{0} is closed at its gateway and cannot be used any more.', token),
-      );
-    },
+    prepare: askingAbout((token) => [
+      vscode.l10n.t('Closing {0}', token),
+      vscode.l10n.t('Close a session for the chat?'),
+      vscode.l10n.t('{0} is closed at its gateway and cannot be used any more.', token),
+    ]),
     answer: async ({ api }, { id }) => {
       await api.close(String(id));
       return JSON.stringify({ closed: String(id) });
@@ -88,6 +82,14 @@ export type ToolName = keyof typeof tools;
 
 function asking(invocationMessage: string, title: string, message: string): vscode.PreparedToolInvocation {
   return { invocationMessage, confirmationMessages: { title, message } };
+}
+
+/** The question about the token that is named, in whose place the words have its name. */
+function askingAbout(words: (token: string) => Parameters<typeof asking>): Tool['prepare'] {
+  return async ({ api }, { id }) => {
+    const token = (await api.tokens()).find((one) => one.id === id);
+    return asking(...words(token === undefined ? String(id) : nameOf(token)));
+  };
 }
 
 /** Runs a tool. Its answer is redacted and bounded; an error is a sentence that a model can act on. */
@@ -109,11 +111,6 @@ export async function invoke(
 
 function rowsOf({ rows }: Input): number {
   return typeof rows === 'number' && rows >= 1 ? Math.min(Math.floor(rows), maxRows) : defaultRows;
-}
-
-async function tokenOf(api: ToolServices['api'], id: unknown): Promise<string> {
-  const token = (await api.tokens()).find((one) => one.id === id);
-  return token === undefined ? String(id) : nameOf(token);
 }
 
 const signIn = ' Ask the person to run the command "Session Tokens: Sign In", then try again.';
