@@ -174,20 +174,11 @@ class Fragments {
     for (let next = 0; next < lower.length; next++) {
       hash = hashed(hash, lower.charCodeAt(next));
       const at = next - beginningLength + 1;
-      if (
-        ((found[hash >> 3] ?? 0) & (1 << (hash & 7))) === 0 ||
-        at < kept ||
-        at + fragmentLength > lower.length ||
-        !this.#parts.has(lower, at)
-      ) {
-        continue;
+      const isBeginning = ((found[hash >> 3] ?? 0) & (1 << (hash & 7))) !== 0;
+      if (isBeginning && at >= 0 && at + fragmentLength <= lower.length && this.#parts.has(lower, at)) {
+        clean += at < kept ? '' : text.slice(kept, at) + blank;
+        kept = at + fragmentLength;
       }
-      let end = at + fragmentLength;
-      while (end < lower.length && this.#parts.has(lower, end - fragmentLength + 1)) {
-        end++;
-      }
-      clean += text.slice(kept, at) + blank;
-      kept = end;
     }
     return kept === 0 ? text : clean + text.slice(kept);
   }

@@ -59,6 +59,13 @@ describe('security: redaction', () => {
     equal(redactor.redact(`see ${token.slice(0, 7)}!`), `see ${token.slice(0, 7)}!`);
   });
 
+  it('takes out parts of two secrets that overlap', () => {
+    const redactor = new Redactor();
+    redactor.add('11111111xxxxyyyy');
+    redactor.add('yyyyzzzz22222222');
+    equal(redactor.redact('see xxxxyyyyzzzz!'), 'see ‹redacted›!');
+  });
+
   it('leaves no end of a long secret that begins with a short one', () => {
     const redactor = new Redactor();
     redactor.add('abcd');
