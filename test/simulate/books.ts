@@ -262,13 +262,14 @@ export class Books {
   /**
    * Two machines do not renew one token for the same deadline, if the second one has had the time to hear of the first.
    * By half of the life the second one may step in; it counts that from when it asked, the first one's request was
-   * answered later. So it may where a question overtook the renewal, whose answer told what had been left before.
+   * answered later. So it may where a question overtook the renewal, whose answer told what had been left before: which of
+   * two machines asked first nobody can tell within the time that news take.
    */
   #checkAgreed(token: string, window: SimWindow): void {
     const last = this.#renewed.get(token);
     const { now } = this.#day.time;
     const isToldLess = ({ sentAt, until }: ToldLife) =>
-      last !== undefined && sentAt > last.sentAt && until < last.sentAt + lifeMs - hearsayMs;
+      last !== undefined && sentAt > last.sentAt - hearsayMs && until < last.sentAt + lifeMs - hearsayMs;
     if (
       last !== undefined &&
       !(this.#lives.get(token) ?? []).some(isToldLess) &&
