@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../workbench/browser.ts';
 import { ensurePackage } from '../workbench/package.ts';
 import { outDir, root } from '../workbench/paths.ts';
-import { fewBuiltIn, remoteUri, type Server, startServer, workbenchUrl } from '../workbench/server.ts';
+import { remoteUri, type Server, startServer, workbenchUrl } from '../workbench/server.ts';
 import { changeSettings, quietSettings } from '../workbench/settings.ts';
 import { service, startSandboxProcess } from './sandboxProcess.ts';
 
@@ -84,7 +84,6 @@ export class Hosts {
       const server = await startServer({
         dataDir,
         testDriver: true,
-        builtIn: fewBuiltIn,
         extensionsDir: join(benchDir, 'extensions'),
         graceSeconds: 1,
         env: { BENCH_URL: sandbox.url, BENCH_SERVICE: service },
