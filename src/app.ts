@@ -113,8 +113,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   const scheduler = own(new Scheduler(clock));
   const redactor = new Redactor();
   const output = own(vscode.window.createOutputChannel('Session Tokens', { log: true }));
-  const isDebugging = () => output.logLevel <= vscode.LogLevel.Debug;
-  const log = redactingLog(output, (text) => redactor.redact(text), isDebugging);
+  const log = redactingLog(output, (text) => redactor.redact(text));
   const connections = own(new ConnectionSettings());
   const consents = new Consents(state);
   const credentials = own(new CredentialVault(secrets));

@@ -11,18 +11,11 @@ export function logFault(log: Pick<Log, 'error'>, error: unknown): void {
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
-/**
- * Passes messages on to another log, redacted.
- * @param isDebugging whether that one keeps messages of `debug` now: redacting takes time
- */
-export function redactingLog(
-  target: Log,
-  redact: (text: string) => string,
-  isDebugging: () => boolean = () => true,
-): Log {
+/** Passes messages on to another log, redacted. */
+export function redactingLog(target: Log, redact: (text: string) => string): Log {
   const passing = (level: keyof Log) => (message: string) => target[level](redact(message));
   return {
-    debug: (message) => isDebugging() && passing('debug')(message),
+    debug: passing('debug'),
     info: passing('info'),
     warn: passing('warn'),
     error: passing('error'),
