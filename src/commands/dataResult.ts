@@ -1,7 +1,6 @@
 import type { Row } from '../core/protocols/answer.ts';
 import type { Fetched } from '../core/tokens/sessionCall.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
-import { warningText } from '../userError.ts';
 import type { CommandServices } from './command.ts';
 
 /** What a data call resolves to (docs/contract.md, Data). */
@@ -24,12 +23,12 @@ export interface DataResult {
 
 /**
  * The whole result, for a program. The answer is disposed of in any case.
- * @param said warnings besides those of the gateway
+ * @param warnings in the person's language
  */
 export async function resultOf(
   { keeper, log }: Pick<CommandServices, 'keeper' | 'log'>,
   fetched: Fetched,
-  said: readonly string[] = [],
+  warnings: readonly string[] = [],
 ): Promise<DataResult> {
   const { answer, totalRows, elapsedMs, session, reused } = fetched;
   try {
@@ -38,7 +37,6 @@ export async function resultOf(
       return []; // Without a definition a field's label is its name.
     });
     const defined = new Map(columns.map((column) => [column.field, column]));
-    const warnings = [...(fetched.warnings ?? []).map(warningText), ...said];
     return {
       rows: await answer.rows(),
       columns: answer.fields.map((field) => {
@@ -49,7 +47,7 @@ export async function resultOf(
       elapsedMs,
       bytes: answer.bytes,
       ...(session === undefined ? {} : { session }),
-      ...(warnings.length === 0 ? {} : { warnings }),
+      ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
       reused,
     };
   } finally {

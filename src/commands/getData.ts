@@ -3,6 +3,7 @@ import { logFault } from '../core/log.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { Fetched } from '../core/tokens/sessionCall.ts';
 import type { OperationOptions } from '../core/tokens/signIn.ts';
+import { warningText } from '../userError.ts';
 import { chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
@@ -55,5 +56,6 @@ function toldResult(services: CommandServices, fetched: Fetched): Promise<DataRe
     'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
     mended,
   );
-  return resultOf(services, fetched, mended > 0 ? [said] : []);
+  const warnings = (fetched.warnings ?? []).map(warningText);
+  return resultOf(services, fetched, mended > 0 ? [...warnings, said] : warnings);
 }

@@ -16,7 +16,7 @@ import {
 import type { TableHandle } from '../core/results/tableHandle.ts';
 import { exportFile } from '../views/results/exportFile.ts';
 import { asSent } from '../views/results/layout.ts';
-import { type TableCommand, tableCommands } from '../views/results/messages.ts';
+import type { TableCommand } from '../views/results/messages.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { askChoice } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
@@ -53,7 +53,18 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.copy': async (panel) => panel.copy('text', false),
   'sessionTokens.results.copyWithHeaders': async (panel) => panel.copy('text'),
   'sessionTokens.results.copyAs': copyAs,
-  ...Object.fromEntries(tableCommands.map((ask) => [`sessionTokens.results.${ask}`, view(ask)])),
+  'sessionTokens.results.filter': view('filter'),
+  'sessionTokens.results.toggleNames': view('toggleNames'),
+  'sessionTokens.results.sortAscending': view('sortAscending'),
+  'sessionTokens.results.sortDescending': view('sortDescending'),
+  'sessionTokens.results.unsort': view('unsort'),
+  'sessionTokens.results.hideColumn': view('hideColumn'),
+  'sessionTokens.results.showAllColumns': view('showAllColumns'),
+  'sessionTokens.results.pinColumn': view('pinColumn'),
+  'sessionTokens.results.fitColumn': view('fitColumn'),
+  'sessionTokens.results.filterByValue': view('filterByValue'),
+  'sessionTokens.results.filterOutValue': view('filterOutValue'),
+  'sessionTokens.results.rowDetail': view('rowDetail'),
 };
 
 export const resultCommands: CommandTable = Object.fromEntries(

@@ -144,7 +144,7 @@ const series = v.object({
 });
 
 /** The commands that the webview carries out, by the ends of their ids. */
-export const tableCommands = [
+const tableCommands = [
   'filter',
   'toggleNames',
   'sortAscending',
