@@ -143,7 +143,7 @@ async function* guessed(chunks: AsyncIterable<Uint8Array>, note: Reading['note']
     }
   };
   for await (const chunk of chunks) {
-    const bytes = held.length === 0 ? chunk : Uint8Array.from([...held, ...chunk]);
+    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     held = new Uint8Array();
     if (decode === undefined && !isAscii(bytes)) {
       const at = bytes.findIndex((byte) => byte > 0x7f);

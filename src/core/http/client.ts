@@ -15,6 +15,7 @@ import { Part } from '../disposable.ts';
 import { cancelled, type Message, TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
+import { agentOf } from './agent.ts';
 import { readBody } from './body.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs } from './encode.ts';
@@ -75,10 +76,12 @@ export class HttpClient extends Part<HttpDeps> {
   /** Whether secure cookies are taken: by TLS, and as in browsers from this machine. */
   readonly #isPrivate = this.#secure || isLoopback(this.#base.href);
   readonly #cookies = new CookieJar(this.#base.hostname, this.deps.clock);
-  readonly #agent = this.#agentOf({ keepAlive: true, keepAliveMsecs, timeout: socketIdleMs, maxSockets });
+  readonly #agent = agentOf(this.#secure, {
+    ...{ keepAlive: true, keepAliveMsecs, timeout: socketIdleMs, maxSockets },
+  });
   /** Configurations for sockets that are used again, and for a new socket. */
   readonly #pooled = this.#config(this.#agent);
-  readonly #single = this.#config(this.#agentOf({ keepAlive: false }));
+  readonly #single = this.#config(agentOf(this.#secure, { keepAlive: false }));
   #tls: tls.ConnectionOptions = {};
   /** The passphrase that the key of the client certificate was opened with. */
   #passphrase: string | undefined;
@@ -122,10 +125,6 @@ export class HttpClient extends Part<HttpDeps> {
       socket?.destroy();
     }
     super.dispose();
-  }
-
-  #agentOf(options: http.AgentOptions): http.Agent {
-    return this.#secure ? new https.Agent(options) : new http.Agent(options);
   }
 
   #config(agent: http.Agent): Omit<InternalAxiosRequestConfig, 'headers'> {
