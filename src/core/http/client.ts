@@ -58,6 +58,8 @@ const usualHeaders = {
   'User-Agent': 'session-tokens',
 };
 
+/** Hosts to which VS Code never uses a proxy. */
+const withoutProxy = new Set(['localhost', '127.0.0.1', '[::1]']);
 const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([429, 502, 503, 504]);
 
@@ -143,7 +145,8 @@ export class HttpClient extends Part<HttpDeps> {
   /**
    * VS Code replaces our agent by its own as `http.proxySupport` says; with `on` only where a request has none. Where no
    * proxy is needed its agent uses the one it has replaced, or one that all extensions share: it is given ours, which knows
-   * which sockets may be used again.
+   * which sockets may be used again. No plain http to this machine goes through a proxy of VS Code, which reads its
+   * settings to find that out: that takes longer than sending a small request, and is left out.
    */
   #request(options: RequestOptions, callback: (answer: IncomingMessage) => void): ClientRequest {
     const { agent } = options;
@@ -157,6 +160,9 @@ export class HttpClient extends Part<HttpDeps> {
       maxHeaderSize: maxHeaderBytes,
       insecureHTTPParser: false,
     };
+    if (!this.#secure && withoutProxy.has(this.#base.hostname)) {
+      return new http.ClientRequest(all, callback);
+    }
     const request = (this.#secure ? https : http).request(all, callback);
     const replaced = member(Reflect.get(request, 'agent'), 'opts');
     if (isRecord(replaced) && 'originalAgent' in replaced) {
