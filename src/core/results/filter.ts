@@ -81,7 +81,7 @@ export function conditionOf(table: ResultTable, filter: string, labels: Labels =
   const read = table.rows.scan();
   const tests = parseFilter(filter, (name) => named.has(fold(name))).map((term) => {
     const columns = term.column === undefined ? table.columns : (named.get(fold(term.column)) ?? []);
-    return { term, tested: Array.from(columns, (column) => ({ column, test: tester(term, column) })) };
+    return { term, tested: Array.from(columns, (column) => ({ column, test: tester(term, column, table) })) };
   });
   return {
     isEmpty: tests.length === 0,
@@ -123,7 +123,11 @@ function columnsByName(table: ResultTable, labels: Labels): Map<string, Set<Colu
   return named;
 }
 
-function tester({ comparison, value: asked }: Term, column: Column): (cell: Cell | undefined) => boolean {
+function tester(
+  { comparison, value: asked }: Term,
+  column: Column,
+  table: ResultTable,
+): (cell: Cell | undefined) => boolean {
   if (comparison === ':') {
     return containing(asked);
   }
@@ -134,7 +138,9 @@ function tester({ comparison, value: asked }: Term, column: Column): (cell: Cell
   const number = sizeOfNumber(value);
   const size = reading.kind === 'number' ? number : reading.size(value);
   const test = (one: Cell | undefined): boolean => {
-    if (one === undefined || one === null) {
+    // What stands for no value is one only to who asks for it.
+    const seen = wanted === '' ? table.shown(column, one) : one;
+    if (one === undefined || seen === undefined || seen === null) {
       return comparison === '=' && wanted === '';
     }
     const own = textOf(one);

@@ -8,7 +8,7 @@ import { type Layout, layout } from './messages.ts';
 const key = 'layouts';
 const maxLayouts = 200;
 
-const schema = v.array(v.tuple([v.string(), layout]));
+const schema = v.tuple([v.string(), layout]);
 
 /** Remembers how a person has arranged each view, by its connection and name. */
 export class Layouts {
@@ -36,8 +36,11 @@ export class Layouts {
   }
 
   #all(): [string, Layout][] {
-    const parsed = v.safeParse(schema, this.#state.get(key, []));
-    return parsed.success ? parsed.output : [];
+    const stored = this.#state.get<unknown>(key);
+    return [stored].flat().flatMap((one) => {
+      const parsed = v.safeParse(schema, one);
+      return parsed.success ? [parsed.output] : [];
+    });
   }
 }
 

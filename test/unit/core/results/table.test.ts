@@ -405,6 +405,16 @@ describe('results: filter', () => {
     );
   });
 
+  it('finds a text that stands for no value by that it has none, as it is shown', () => {
+    const table = tableOf([{ v: 1.5 }, { v: 'NA' }, { v: 2 }, { v: null }, {}]);
+    table.missing = 'NA';
+    const [cell] = new TableEngine(table).page({ from: 1, to: 2 }).rows[0]?.cells ?? [];
+    assert.deepEqual(cell, { none: 'null' });
+    assert.deepEqual([...filterRows(table, termFor('v', cell, false))], [1, 3, 4]);
+    assert.deepEqual([...filterRows(table, termFor('v', cell, true))], [0, 2]);
+    assert.deepEqual([...filterRows(table, 'v=NA')], [1]);
+  });
+
   it('asks of a value that is too long for a filter for its beginning', () => {
     const text = `${'x'.repeat(600)} end`;
     assert.equal(termFor('a', text, false), `a:${'x'.repeat(511)}`);

@@ -38,8 +38,12 @@ describe('results: how views are arranged', () => {
     }
     assert.deepEqual(layouts.of({ ...view, view: 'V0' }), asSent);
     assert.deepEqual(layouts.of({ ...view, view: 'V1' }), arranged);
-    await state.update('layouts', [['V1', { sort: 'by name' }]]);
-    assert.deepEqual(layouts.of({ ...view, view: 'V1' }), asSent);
+    const known = state.get<unknown[]>('layouts', []);
+    await state.update('layouts', [['V', { sort: 'by name' }], 'V', ...known]);
+    assert.deepEqual(layouts.of({ ...view, view: 'V1' }), arranged);
+    await layouts.keep({ ...view, view: 'V2' }, { ...arranged, alert: 'x'.repeat(20_001) });
+    assert.deepEqual(layouts.of({ ...view, view: 'V2' }), asSent);
+    assert.deepEqual(layouts.of({ ...view, view: 'V3' }), arranged);
   });
 
   it('is remembered without a filter in which there is a secret', async () => {
