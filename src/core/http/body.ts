@@ -80,7 +80,7 @@ async function bodyOf(reading: Reading): Promise<Body> {
     if (bytes > bound) {
       throw tooLarge(host, maxBytes);
     }
-    const first = isDecided ? undefined : firstByte(chunk);
+    const first = isDecided ? undefined : request.asItIs ? chunk[0] : firstByte(chunk);
     if (first !== undefined) {
       decide(first);
     }

@@ -274,7 +274,10 @@ export class HttpClient extends Part<HttpDeps> {
     if (request.asItIs) {
       const all = [usualHeaders, own, headers].flatMap((some) => Object.entries(some));
       const body = data === undefined ? undefined : Buffer.from(data);
-      return this.#sendBare(url, { method: request.method, agent: config.httpAgent }, all, body, kill.signal);
+      // A URL would encode quotes.
+      const path = url.pathname + (/\?.*/s.exec(request.path)?.[0] ?? url.search);
+      const options = { method: request.method, path, agent: config.httpAgent };
+      return this.#sendBare(url, options, all, body, kill.signal);
     }
     const response = await sendWith({
       ...config,
@@ -293,7 +296,7 @@ export class HttpClient extends Part<HttpDeps> {
    * @param all headers; of several with a name, in any case of letters, the last one is sent
    */
   #sendBare(
-    { protocol, hostname, port, pathname, search }: URL,
+    { protocol, hostname, port }: URL,
     options: RequestOptions,
     all: readonly [name: string, value: string][],
     body: Buffer | undefined,
@@ -303,7 +306,7 @@ export class HttpClient extends Part<HttpDeps> {
     const byName = new Map([...all, ...length].map((header) => [header[0].toLowerCase(), header]));
     const headers = Object.fromEntries(byName.values());
     const host = hostname.replace(/^\[|\]$/g, '');
-    const to = { ...options, headers, protocol, host, port, path: pathname + search };
+    const to = { ...options, headers, protocol, host, port };
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const sent = this.#request(to, resolve);

@@ -56,7 +56,7 @@ export function without(pairs: string, names: readonly string[]): string {
   const nameOf = (pair: string) => decoded(pair.split('=', 1)[0] ?? '').toLowerCase();
   return pairs
     .split('&')
-    .filter((pair) => pair !== '' && !names.includes(nameOf(pair)))
+    .filter((pair) => !names.includes(nameOf(pair)))
     .join('&');
 }
 
@@ -108,19 +108,30 @@ export function unsuffixed(step: string): string {
   return step.replace(/(?<=.)\.\w+$/, '');
 }
 
+/** Whether the body is a form, and not JSON that calls itself one, as `curl -d` does. */
 export function isForm({ headers, body }: ScriptRequest): boolean {
-  return body !== undefined && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+  const isCalledSo = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+  return body !== undefined && isCalledSo && !/^\s*[[{]/.test(latin(body.subarray(0, 64)));
+}
+
+/** Bytes as characters of the same number. */
+function latin(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
 }
 
 /** The request without fields of some names in its form; without a form, the same. */
 export function withoutFields(request: ScriptRequest, names: readonly string[]): ScriptRequest {
-  return isForm(request) ? { ...request, body: Buffer.from(without(textOf(request), names)) } : request;
+  const { body } = request;
+  return body !== undefined && isForm(request)
+    ? { ...request, body: Buffer.from(without(latin(body), names), 'latin1') }
+    : request;
 }
 
 /** The request with one more field in its form. */
 export function withField(request: ScriptRequest, pair: string): ScriptRequest {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', ...request.headers };
-  return { ...request, headers, body: Buffer.from([textOf(request), pair].filter(Boolean).join('&')) };
+  const form = [latin(request.body ?? Buffer.alloc(0)), pair].filter(Boolean).join('&');
+  return { ...request, headers, body: Buffer.from(form, 'latin1') };
 }
 
 /** The request with a text at a path of its JSON; undefined where its body cannot have it. Numbers stay as they were sent. */

@@ -189,7 +189,7 @@ export class Relay implements Disposable, RelayAddress {
     const { clock, log } = this.#deps;
     const { method, path, query, body } = asked;
     const begun = clock.now().up;
-    const answer = new RelayedAnswer(response, (location) => this.#located(location));
+    const answer = new RelayedAnswer(response, (location) => this.#located(location, path));
     const ending = new AbortController();
     const abort = () => ending.abort();
     response.once('close', abort);
@@ -231,13 +231,13 @@ export class Relay implements Disposable, RelayAddress {
     return connection;
   }
 
-  /** An answer's `Location` as an address of the relay. */
-  #located(location: string): string {
+  /** The `Location` of the answer for a path as an address of the relay. */
+  #located(location: string, path: string): string {
     const { url } = this.#deps.connection();
-    const to = URL.parse(location, url);
     const prefix = new URL(url).pathname.replace(/\/+$/, '');
+    const to = URL.parse(location, originOf({ url }) + prefix + path);
     return to?.origin === originOf({ url }) && to.pathname.startsWith(`${prefix}/`)
-      ? this.url + to.pathname.slice(prefix.length) + to.search
+      ? this.url + to.pathname.slice(prefix.length) + to.search + to.hash
       : location;
   }
 }

@@ -106,10 +106,15 @@ export class RelayedAnswer implements Script, AnswerReader {
       return;
     }
     const [body, rest] = [this.#mask.take(this.#whole()), this.#mask.end()];
-    const isBare = response.req.method === 'HEAD';
-    response.writeHead(this.#status(), {
+    const length = body.length + rest.length;
+    const [status, { headers = {} } = {}] = [this.#status(), this.#head];
+    const isBare = length === 0 && (response.req.method === 'HEAD' || status === 204 || status === 304);
+    // Only the gateway knows the length of a body that it has not sent; of a packed one it tells another.
+    const told = headers['content-encoding'] === undefined ? headers['content-length'] : undefined;
+    const size = isBare ? told : length;
+    response.writeHead(status, {
       ...this.#headers(),
-      ...(isBare ? {} : { 'Content-Length': body.length + rest.length }),
+      ...(size === undefined ? {} : { 'Content-Length': size }),
     });
     response.end(rest.length === 0 ? body : joined([body, rest]));
   }

@@ -57,13 +57,17 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
     return { request: { ...request, ...closes }, service: named && decodedStep(named) };
   }
   const own = [...tokenNames, 'close', ...(classic === undefined ? [] : ['product', 'view'])];
-  const others = [...params].filter(
-    ([name, value]) => !own.includes(name.toLowerCase()) && !isKnown(name, value),
-  );
+  const members = new Map<string, string>();
+  // Of several with a name, all but the first go out beside it.
+  const others = [...params].filter(([name, value]) => {
+    const isMember = isKnown(name, value) && !members.has(name);
+    isMember && members.set(name, value);
+    return !isMember && !own.includes(name.toLowerCase());
+  });
   const { 'content-type': _, ...left } = request.headers;
   return {
     request: { ...request, query: new URLSearchParams(others).toString(), headers: left, body: undefined },
-    query: queryOf(product, view, params),
+    query: queryOf(product, view, members),
     service: classic === undefined ? service : decodedStep(classic),
     keepOpen: !/^(?:y|yes|true)$/i.test(params.get('close') ?? ''),
   };
@@ -74,9 +78,8 @@ export function othersOf(relayed: { readonly request: ScriptRequest } | undefine
   return [...new URLSearchParams(relayed?.request.query)];
 }
 
-function queryOf(product: string, view: string, params: URLSearchParams): CraQuery {
-  const given = [...params].filter(([name, value]) => isKnown(name, value));
-  const members = given.map(([name, value]) => [
+function queryOf(product: string, view: string, given: ReadonlyMap<string, string>): CraQuery {
+  const members = [...given].map(([name, value]) => [
     name,
     name === 'refresh' ? value === 'Y' : name in numbers ? Number(value) : value,
   ]);
