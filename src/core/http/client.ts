@@ -18,7 +18,7 @@ import type { Redactor } from '../redact.ts';
 import { agentOf } from './agent.ts';
 import { readBody } from './body.ts';
 import { CookieJar } from './cookies.ts';
-import { encodePairs } from './encode.ts';
+import { encodePairs, withQuery } from './encode.ts';
 import { explain, tooManyHeaders } from './errors.ts';
 import { Flight } from './flight.ts';
 import type { HttpAnswer, HttpHead, HttpRequest } from './request.ts';
@@ -206,9 +206,8 @@ export class HttpClient extends Part<HttpDeps> {
   /** One request with its redirects. A number is the wait in milliseconds after which the request may be sent again. */
   async #exchange(flight: Flight, sent: Instant, mayWait: boolean): Promise<HttpAnswer | number> {
     const { request } = flight;
-    const query = encodePairs(request.query ?? []);
     const below = `${this.#base.origin}${request.isWhole ? '' : this.#prefix}`;
-    let url = new URL(`${below}${request.path}${query && `?${query}`}`);
+    let url = new URL(withQuery(`${below}${request.path}`, request.query ?? []));
     for (let hop = 0; ; hop++) {
       const message = await this.#dispatch(flight, url);
       const status = message.statusCode ?? 0;

@@ -20,6 +20,11 @@ export function encodePairs(pairs: Pairs): string {
   return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
 }
 
+/** An address or a path with pairs added to its query. */
+export function withQuery(address: string, pairs: Pairs): string {
+  return pairs.length === 0 ? address : `${address}${address.includes('?') ? '&' : '?'}${encodePairs(pairs)}`;
+}
+
 /**
  * One part of a path, encoded. Only `.` and `..` are refused: URL parsers resolve them even when encoded.
  * @throws E_CONFIG

@@ -3,9 +3,7 @@ import type { Instant } from '../clock.ts';
 import type { Connection, ConnectionKind } from '../connection.ts';
 import type { Message } from '../errors.ts';
 import type { HttpDeps } from '../http/client.ts';
-import type { Pairs } from '../http/encode.ts';
 import type { HttpRequest } from '../http/request.ts';
-import type { Json } from '../json.ts';
 import type { Answer, MakeReader, Row, RowPath } from './answer.ts';
 import type { Describing, Disclosure, Preset, Tried } from './described.ts';
 import type { Relayed, Relaying, ScriptRequest } from './relayed.ts';
@@ -42,8 +40,8 @@ export interface Protocol<Q extends Query = Query, S extends object = object> ex
   boundTo?(connection: Connection & S): unknown;
   /** What a connection's gateway can do; absent: renew and close. */
   abilities?(connection: Connection & S): Abilities;
-  /** The request that gets the data, as it is sent: all of it but the connection's own headers and its secrets. */
-  wire(query: Q, connection: Connection & S, options: WireOptions): WireRequest;
+  /** The request that gets the data, as it is sent with a token: all of it but the connection's own headers. */
+  wire(query: Q, connection: Connection & S, options: WireOptions): HttpRequest;
   /** Products of this kind that come described; a person chooses one by its title, instead of the kind. */
   readonly presets?: readonly Preset[];
   /**
@@ -191,36 +189,19 @@ export interface Finder {
   }[];
 }
 
-/** A request that gets data. It has no token, but says where that goes. */
-export interface WireRequest {
-  readonly method: HttpRequest['method'];
-  /** Below the connection's URL, encoded. */
-  readonly path: string;
-  readonly query: Pairs;
-  /** The body, where it is JSON. */
-  readonly json?: Json;
-  /** The body, where it is a form; the token may be one more field. */
-  readonly form?: Pairs;
-  /** Headers that are sent in place of the connection's own of the same name. Secrets in them are written `${secret}`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /**
-   * The token: a parameter of the query, a member of the JSON, a field of the form, the `Authorization` of scheme Bearer,
-   * or any header; nowhere in a request without a token.
-   */
-  readonly token: {
-    readonly place: 'query' | 'json' | 'form' | 'bearer' | 'header' | 'nowhere';
-    /** Of a member that is not at the top of the JSON: the steps that lead to it. */
-    readonly name: string | readonly string[];
-    /** The text around it in a header. */
-    readonly around?: readonly [before: string, after: string];
-    /** The environment variable that has it, for copied requests. */
-    readonly variable: string;
-  };
+/** A request that gets data, as it is sent, with marks in place of secrets. */
+export interface WireRequest extends HttpRequest {
+  /** Stands where the token goes. Other secrets are `${secret}` in headers, and elsewhere their names in capitals. */
+  readonly token: string;
+  /** The environment variable that has it, for copied requests. */
+  readonly variable: string;
 }
 
 interface WireOptions {
   readonly service?: string | undefined;
   readonly memory: GatewayMemory;
+  /** Of letters and digits. */
+  readonly token: string;
 }
 
 /** What clients have found out about gateways, by key; it is kept over restarts. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { type Connection, withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
@@ -49,10 +50,13 @@ export function checkRequest(given: unknown, connection: Connection): CheckedReq
   return { query, service, ...inSession };
 }
 
-/** A request as it is sent, without its secrets. @throws E_CONFIG where it does not fit its connection */
+/** A request as it is sent, with marks in place of its secrets. @throws E_CONFIG where it does not fit its connection */
 export function wireOf(request: DataRequest, connection: Connection, memory: GatewayMemory): WireRequest {
   const { query, service } = checkRequest(request, connection);
-  return protocolOf(connection).wire(query, connection, { service, memory });
+  const protocol = protocolOf(connection);
+  const token = randomUUID().replaceAll('-', '');
+  const variable = protocol.sessions === undefined ? 'SESSION_TOKEN' : 'USER_TOKEN';
+  return { ...protocol.wire(query, connection, { service, memory, token }), token, variable };
 }
 
 /** The short title of a request: `MVMVS/JCPU`, `GetValuesRC`. */

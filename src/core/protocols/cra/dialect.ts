@@ -14,7 +14,7 @@ import { isForm, sentOf, withField } from '../relayed.ts';
 import { columnsIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import type { CraCall, CraLogin, CraWire } from './shared.ts';
-import { type CraProfile, roots } from './wire.ts';
+import { type CraProfile, roots, servicePath, underToken } from './wire.ts';
 
 /** One way to speak to a CRA gateway (docs/protocols.md 2a, 2b). Same rules as for `Gateway`. */
 export abstract class CraDialect {
@@ -38,11 +38,25 @@ export abstract class CraDialect {
     query: Partial<CraQuery>,
     options: CallOptions,
   ): Promise<string[]>;
-  /** A request under a user token, in the way that most of the dialect's are. */
-  protected abstract request(tokens: Tokens, path: string, query?: Pairs): HttpRequest;
   /** A request with the user token in its form. */
   protected abstract post(tokens: Tokens, verb: string): HttpRequest;
   protected abstract definition(tokens: Tokens, query: CraQuery): HttpRequest;
+
+  /** A request under a user token; see {@link underToken}. */
+  protected request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
+    this.wire.guard(tokens);
+    return { ...underToken(this.name, tokens.user, path, query), idempotent: true };
+  }
+
+  protected path(tokens: Tokens, rest: string): string {
+    return `${servicePath(this.root, this.service(tokens))}/${rest}`;
+  }
+
+  /** The service of a call; the newest release does not need one. @throws E_CONFIG where another has none */
+  protected service(tokens: Tokens): string | undefined {
+    const service = tokens.service ?? this.wire.deps.connection.service;
+    return this.name === 'views' ? service : this.wire.service({ service });
+  }
 
   /** The raw answer for the list of services, by which the dialect is also found out. */
   list({ signal }: CallOptions): Promise<HttpAnswer> {
@@ -80,7 +94,7 @@ export abstract class CraDialect {
   }
 
   async columns(tokens: Tokens, query: CraQuery, { signal }: CallOptions): Promise<Column[]> {
-    const request = { ...this.definition(tokens, query), idempotent: true, signal };
+    const request = { ...this.definition(tokens, query), signal };
     return columnsIn(this.wire.json(await this.wire.asked(request, tokens)), this.wire.http.host);
   }
 

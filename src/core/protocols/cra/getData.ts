@@ -1,13 +1,11 @@
 import { TokensError } from '../../errors.ts';
-import type { Pairs } from '../../http/encode.ts';
-import { segment } from '../../http/encode.ts';
 import type { HttpRequest } from '../../http/request.ts';
 import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
 import { CraDialect, sessionPair } from './dialect.ts';
 import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
 import type { CraCall, CraLogin, CraWire } from './shared.ts';
-import { dataRequest } from './wire.ts';
+import { dataPath } from './wire.ts';
 
 /** The classic dialect (docs/protocols.md 2a): everything is a POST with the user token in its form. */
 export class CraGetData extends CraDialect {
@@ -31,13 +29,10 @@ export class CraGetData extends CraDialect {
   async getData(call: CraCall): Promise<DataAnswer> {
     const { tokens, query } = call;
     const opens = tokens.session === undefined;
-    const wire = dataRequest('getData', query, this.wire.service(tokens));
-    const request = this.request(tokens, wire.path, [
-      ...wire.query,
-      ...othersOf(call.relayed),
-      ...sessionPair(tokens),
-    ]);
-    const { answer, session } = await this.wire.data({ ...request, idempotent: !opens }, call, opens);
+    const [path, pairs] = dataPath(this.name, query, this.service(tokens));
+    const all = [...pairs, ...othersOf(call.relayed), ...sessionPair(tokens)];
+    const request = { ...this.request(tokens, path, all), idempotent: !opens };
+    const { answer, session } = await this.wire.data(request, call, opens);
     if (session === undefined) {
       return answer;
     }
@@ -65,7 +60,7 @@ export class CraGetData extends CraDialect {
   }
 
   protected definition(tokens: Tokens, { product, view }: CraQuery): HttpRequest {
-    return this.request(tokens, this.#path(tokens, 'getView'), [
+    return this.request(tokens, this.path(tokens, 'getView'), [
       ['product', product],
       ['view', view],
     ]);
@@ -73,16 +68,7 @@ export class CraGetData extends CraDialect {
 
   /** Keeping alive and closing are documented with Basic: they are sent with it from the start where it is known. */
   protected post(tokens: Tokens, verb: string): HttpRequest {
-    const request = this.request(tokens, this.#path(tokens, verb));
+    const request = { ...this.request(tokens, this.path(tokens, verb)), idempotent: false };
     return verb === 'Logoff' ? request : (this.wire.withBasic(request, tokens) ?? request);
-  }
-
-  protected request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
-    this.wire.guard(tokens);
-    return { method: 'POST', path, query, form: [['userToken', tokens.user]] };
-  }
-
-  #path(tokens: Tokens, verb: string): string {
-    return `${this.root}/${segment(this.wire.service(tokens))}/${verb}`;
   }
 }

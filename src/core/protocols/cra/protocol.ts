@@ -3,7 +3,7 @@ import { options } from './options.ts';
 import { relay } from './relay.ts';
 import { type CraQuery, request, rowsAt, sessions } from './request.ts';
 import { type CraConnection, settings } from './settings.ts';
-import { dataRequest, profileOf } from './wire.ts';
+import { dataPath, profileOf, underToken } from './wire.ts';
 
 const credentials: readonly LoginField[] = [
   { name: 'username', label: { template: 'User' }, isSecret: false },
@@ -66,11 +66,11 @@ export const cra: Protocol<CraQuery, CraConnection> = {
     anew: { refresh: true },
   },
   rowsAt,
-  wire: (query, connection, { service = connection.service ?? 'SERVICE', memory }) => {
+  wire: (query, connection, { service = connection.service ?? 'SERVICE', memory, token }) => {
     const profile = profileOf(connection, memory) ?? 'getData';
-    const wire = dataRequest(profile, query, service);
+    const [path, pairs] = dataPath(profile, query, service);
     // So that a copied request leaves no session open; the older dialect cannot say that.
-    return profile !== 'getData' ? { ...wire, query: [...wire.query, ['close', 'Y']] } : wire;
+    return underToken(profile, token, path, profile === 'getData' ? pairs : [...pairs, ['close', 'Y']]);
   },
   relay,
   connect: async (connection, deps) => {

@@ -8,7 +8,7 @@ import { listsServices, namesIn } from './reading.ts';
 import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
 import { asksForBasic, type CraCall, type CraLogin } from './shared.ts';
-import { dataRequest, servicePath, target, viewPath, yesNo } from './wire.ts';
+import { dataPath, servicePath, target, viewPath, yesNo } from './wire.ts';
 
 /** Statuses by which a gateway says that it has no such log-on: no token was issued. */
 const noSuchLogOn = new Set([404, 405, 415]);
@@ -40,10 +40,10 @@ export class CraViews extends CraDialect {
   async getData(call: CraCall): Promise<DataAnswer> {
     const { tokens, query, keepOpen } = call;
     const isNew = tokens.session === undefined;
-    const wire = dataRequest(this.name, query, this.#service(tokens));
+    const [path, pairs] = dataPath(this.name, query, this.service(tokens));
     const request: HttpRequest = {
-      ...this.request(tokens, wire.path, [
-        ...wire.query,
+      ...this.request(tokens, path, [
+        ...pairs,
         ...othersOf(call.relayed),
         ...sessionPair(tokens),
         ['close', yesNo(!keepOpen)],
@@ -67,7 +67,7 @@ export class CraViews extends CraDialect {
     if (query === undefined || answer.status === 401) {
       throw failure;
     }
-    const last = this.request(tokens, viewPath(this.root, query, this.#service(tokens), 'data'), [
+    const last = this.request(tokens, viewPath(this.root, query, this.service(tokens), 'data'), [
       ...target(query),
       ['rows', '1'],
       ['session', session],
@@ -87,10 +87,7 @@ export class CraViews extends CraDialect {
     if (list === undefined || (list.isOfProduct && product === '')) {
       return [];
     }
-    const path = this.#path(
-      tokens,
-      list.isOfProduct ? `products/${segment(product)}/${member}s` : 'products',
-    );
+    const path = this.path(tokens, list.isOfProduct ? `products/${segment(product)}/${member}s` : 'products');
     const isNarrowed = member === 'server' && context !== undefined;
     const request = this.request(tokens, path, isNarrowed ? [['context', context]] : []);
     const answer = await this.wire.asked({ ...request, signal }, tokens);
@@ -144,38 +141,20 @@ export class CraViews extends CraDialect {
   }
 
   protected definition(tokens: Tokens, query: CraQuery): HttpRequest {
-    const path = viewPath(this.root, query, this.#service(tokens), 'definition');
+    const path = viewPath(this.root, query, this.service(tokens), 'definition');
     return this.request(tokens, path, [['close', 'Y']]);
   }
 
   protected post(tokens: Tokens, verb: string): HttpRequest {
-    const request = this.request(tokens, this.#path(tokens, verb));
+    const request = this.request(tokens, this.path(tokens, verb));
     return { ...request, method: 'POST', form: [['userToken', tokens.user]], idempotent: false };
   }
 
-  protected request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
-    this.wire.guard(tokens);
+  protected override request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
+    const request = super.request(tokens, path, query);
     const { session = '' } = tokens;
-    return {
-      method: 'GET',
-      path,
-      query,
-      authorization: `Bearer ${tokens.user}`,
-      idempotent: true,
-      // Newer pages name it as a header, other clients send it in the query: so it is in both.
-      ...(/^[\x21-\x7e]+$/.test(session) ? { headers: { session } } : {}),
-    };
-  }
-
-  #path(tokens: Tokens, rest: string): string {
-    return `${servicePath(this.root, this.#service(tokens))}/${rest}`;
-  }
-
-  /** The service, if the call names one: the newest release does not need it. */
-  #service(tokens: Tokens): string | undefined {
-    return this.name === 'cmi'
-      ? this.wire.service(tokens)
-      : (tokens.service ?? this.wire.deps.connection.service);
+    // Newer pages name it as a header, other clients send it in the query: so it is in both.
+    return /^[\x21-\x7e]+$/.test(session) ? { ...request, headers: { session } } : request;
   }
 }
 

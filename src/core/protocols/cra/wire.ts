@@ -1,5 +1,6 @@
 import { type Pairs, segment } from '../../http/encode.ts';
-import type { GatewayMemory, WireRequest } from '../protocol.ts';
+import type { HttpRequest } from '../../http/request.ts';
+import type { GatewayMemory } from '../protocol.ts';
 import type { CraQuery } from './request.ts';
 import type { CraConnection } from './settings.ts';
 
@@ -14,21 +15,27 @@ export const roots: Readonly<Record<CraProfile, string>> = {
   cmi: '/cra/ServiceGateway/Services',
 };
 
-/** A data call, without what says in which session it runs. */
-export function dataRequest(profile: CraProfile, query: CraQuery, service: string | undefined): WireRequest {
-  return profile !== 'getData'
-    ? {
-        method: 'GET',
-        path: viewPath(roots[profile], query, service, 'data'),
-        query: [...target(query), ...selection(query)],
-        token: { place: 'bearer', name: 'Authorization', variable: 'USER_TOKEN' },
-      }
-    : {
-        method: 'POST',
-        path: `${roots.getData}/${segment(service ?? '')}/getData`,
-        query: [['product', query.product], ['view', query.view], ...target(query), ...selection(query)],
-        token: { place: 'form', name: 'userToken', variable: 'USER_TOKEN' },
-      };
+/** A request under a user token, in the way that most of a dialect's are. */
+export function underToken(profile: CraProfile, userToken: string, path: string, query: Pairs): HttpRequest {
+  return profile === 'getData'
+    ? { method: 'POST', path, query, form: [['userToken', userToken]] }
+    : { method: 'GET', path, query, authorization: `Bearer ${userToken}` };
+}
+
+/** Path and query of a data call, without what says in which session it runs. */
+export function dataPath(
+  profile: CraProfile,
+  query: CraQuery,
+  service: string | undefined,
+): readonly [path: string, query: Pairs] {
+  const pairs = [...target(query), ...selection(query)];
+  const { product, view } = query;
+  return profile === 'getData'
+    ? [
+        `${servicePath(roots.getData, service ?? '')}/getData`,
+        [['product', product], ['view', view], ...pairs],
+      ]
+    : [viewPath(roots[profile], query, service, 'data'), pairs];
 }
 
 /** Path of a view in the newer dialect, where the service may be left out. */

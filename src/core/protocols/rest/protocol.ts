@@ -74,7 +74,7 @@ export const rest: Protocol<RestQuery, Connection> = {
     },
   },
   rowsAt: rowsAtPath([]),
-  wire,
+  wire: (query, connection, { token }) => wire(query, connection, token),
   relay,
   connect: async (connection, deps) => {
     const { RestClient } = await import('./client.ts');

@@ -1,7 +1,7 @@
 import { type Connection, secretPlace } from '../../connection.ts';
 import { TokensError } from '../../errors.ts';
 import type { CookieJar } from '../../http/cookies.ts';
-import { basicCredentials, encode, encodePairs, type Pairs } from '../../http/encode.ts';
+import { basicCredentials, encode, type Pairs } from '../../http/encode.ts';
 import type { HttpHead, HttpRequest } from '../../http/request.ts';
 import type { Json } from '../../json.ts';
 import type { Kept, Login } from '../protocol.ts';
@@ -28,7 +28,7 @@ import {
 } from './template.ts';
 
 /** The values of the names in a request. */
-export interface Scope {
+interface Filling {
   readonly token?: string | undefined;
   /** What is kept with it. */
   readonly more: Kept;
@@ -36,6 +36,10 @@ export interface Scope {
   readonly login: Login;
   readonly params?: ReadonlyMap<string, string>;
   /** What goes with the request. */
+  readonly cookies?: CookieJar;
+}
+
+export interface Scope extends Filling {
   readonly cookies: CookieJar;
 }
 
@@ -63,7 +67,7 @@ export class Sending {
    */
   fill(
     one: RestRequest & { readonly query?: Pairs; readonly isOwnBody?: boolean },
-    scope: Scope,
+    scope: Filling,
     isEnd: (head: HttpHead, isSafe: boolean) => boolean = leadsBack,
   ): Omit<HttpRequest, 'signal'> {
     const { url } = this.#connection;
@@ -83,7 +87,7 @@ export class Sending {
     const headers = Object.fromEntries(filled.map(([name, value]) => [name, headerValue(name, value)]));
     const form = one.form && fill(one.form);
     const body = one.json === undefined || one.isOwnBody ? one.json : fillJson(one.json, isKnown, values);
-    const sent: Filled = { path: withQuery(path, one.query ?? []), headers, form, json: body };
+    const sent: Filled = { query: one.query ?? [], headers, form, json: body };
     const [user, secret = ''] = one.basic
       ? basicNames(this.#description.ask).flatMap((name) => scope.login[name] ?? [])
       : [];
@@ -95,10 +99,11 @@ export class Sending {
     this.#addToken(sent, token, scope, pathname);
     return {
       method: one.method,
-      path: sent.path,
+      path,
       isWhole,
+      query: sent.query,
       headers: sent.headers,
-      cookies: scope.cookies,
+      ...(scope.cookies && { cookies: scope.cookies }),
       isAnswer: (head) =>
         (URL.parse(head.headers.location ?? '', url)?.origin === new URL(url).origin &&
           isEnd(head, isSafe(one))) ||
@@ -132,7 +137,7 @@ export class Sending {
     }
   }
 
-  #values({ token, more, login, params }: Scope): Values {
+  #values({ token, more, login, params }: Filling): Values {
     const named = openValues(this.#connection, params);
     for (const [name, value] of [...Object.entries(more), ...Object.entries(login)]) {
       named.set(name, value);
@@ -140,7 +145,7 @@ export class Sending {
     return (name) => (name === 'token' ? token : named.get(name));
   }
 
-  #addToken(sent: Filled, token: string | undefined, scope: Scope, pathname: string): void {
+  #addToken(sent: Filled, token: string | undefined, scope: Filling, pathname: string): void {
     const { send, token: from } = this.#description;
     const isKnown = (name: string) => this.#known.has(name);
     const value = token && fillText(send.value, isKnown, this.#values(scope));
@@ -155,7 +160,7 @@ export class Sending {
         sent.headers[send.name] = headerValue(send.name, value);
       }
     } else if (send.in === 'query') {
-      sent.path = withQuery(sent.path, [[send.name, value]]);
+      sent.query = [...sent.query, [send.name, value]];
     } else if (send.in === 'body') {
       const path = pathOf(send.name) ?? [];
       if (sent.form !== undefined) {
@@ -166,7 +171,8 @@ export class Sending {
     } else {
       const name = nameOf(scope.cookies, send.name, token);
       const own = { name, value: cookieValue(value, from.in === 'cookie') };
-      const all = [own, ...scope.cookies.for(pathname).filter((other) => other.name !== name)];
+      const others = scope.cookies?.for(pathname) ?? [];
+      const all = [own, ...others.filter((other) => other.name !== name)];
       sent.headers.Cookie = all.map((one) => `${one.name}=${one.value}`).join('; ');
     }
   }
@@ -198,21 +204,17 @@ function basicAuthorization(user: string, password: string): string {
 }
 
 interface Filled {
-  path: string;
+  query: Pairs;
   headers: Record<string, string>;
   form: [string, string][] | undefined;
   json: Json | undefined;
 }
 
 /** The whole name of the cookie that a token is in, where only its beginning is known. */
-function nameOf(cookies: CookieJar, wanted: string, token: string): string {
-  const found = cookies.all().filter(({ name }) => isCalled(name, wanted));
+function nameOf(cookies: CookieJar | undefined, wanted: string, token: string): string {
+  const found = (cookies?.all() ?? []).filter(({ name }) => isCalled(name, wanted));
   const { name } = found.find(({ value }) => value === token) ?? found[0] ?? { name: wanted };
   return name.replace(/\*$/, '');
-}
-
-function withQuery(path: string, pairs: Pairs): string {
-  return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${encodePairs(pairs)}`;
 }
 
 /** A value in a cookie: as it is where a cookie can hold it, or where it came in one; else percent-encoded. */

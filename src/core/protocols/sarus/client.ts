@@ -122,7 +122,7 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
         error instanceof TokensError &&
         error.details.status === 400 &&
         /series/i.test(error.details.detail ?? '') &&
-        dataRequest(call.query).json?.[usual] !== undefined;
+        dataRequest(call.query, '').json?.[usual] !== undefined;
       if (!mayBeName || name === other) {
         throw error;
       }
@@ -139,21 +139,8 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
   async #data(call: DataCall<SarusQuery>, seriesName: string): Promise<DataAnswer> {
     const { endpoint, params = {} } = call.query;
     const { redactor } = this.deps;
-    const { method, path, query, json } = dataRequest(call.query);
-    const token = { SessionToken: call.tokens.user };
-    const members = Object.entries(json ?? {}).map(([name, value]) => [
-      name === seriesNames[0] ? seriesName : name,
-      value,
-    ]);
-    const request: HttpRequest = {
-      method,
-      path,
-      idempotent: !mayChange(endpoint),
-      ...(json === undefined
-        ? { query: [...query, ...Object.entries(token)] }
-        : { json: { ...Object.fromEntries(members), ...token } }),
-    };
-    const { http, answer } = await this.#read(request, call);
+    const request = dataRequest(call.query, call.tokens.user, seriesName);
+    const { http, answer } = await this.#read({ ...request, idempotent: !mayChange(endpoint) }, call);
     const warnings = refusalsIn(answer.head, redactor);
     const { datasetsPerCall, lists } = findEndpoint(endpoint) ?? {};
     const asked = seriesNames.flatMap((name) => [params[name] ?? []].flat()).length;

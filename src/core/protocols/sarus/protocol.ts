@@ -28,7 +28,7 @@ export const sarus: Protocol<SarusQuery, Connection> = {
   request,
   dialog,
   rowsAt,
-  wire: (query) => dataRequest(query),
+  wire: (query, _, { token }) => dataRequest(query, token),
   relay: (request) => {
     const names = ['sessiontoken'];
     return stepsOf(request.path).some((step) => tokenEndpoints.has(unsuffixed(step)))

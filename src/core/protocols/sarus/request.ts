@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { json } from '../../checks.ts';
 import { type Pairs, segment } from '../../http/encode.ts';
+import type { HttpRequest } from '../../http/request.ts';
 import { isRecord } from '../../http/text.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { RowPath } from '../answer.ts';
-import type { WireRequest } from '../protocol.ts';
 import { findEndpoint } from './endpoints.ts';
 
 /** What a data request names (docs/protocols.md 1.3). */
@@ -24,27 +24,25 @@ function isSeries(name: string): boolean {
   return seriesNames.some((one) => one === name);
 }
 
-/** A data call. By GET the token comes last, so that no parameter of the caller's can stand after it. */
-export function dataRequest({
-  endpoint,
-  params = {},
-  method,
-}: SarusQuery): WireRequest & { readonly json?: JsonObject } {
+/**
+ * A data call. The token comes last, so that no parameter of the caller's can stand after it.
+ * @param seriesName how a body calls its list of series, where not as the caller does
+ */
+export function dataRequest(
+  { endpoint, params = {}, method }: SarusQuery,
+  token: string,
+  seriesName?: string,
+): HttpRequest & { readonly json?: JsonObject } {
   const path = `/${segment(endpoint)}`;
-  const token = { name: 'SessionToken', variable: 'SESSION_TOKEN' };
   if ((method ?? (findEndpoint(endpoint)?.posts ? 'POST' : 'GET')) === 'GET') {
-    return { method: 'GET', path, query: pairsOf(params), token: { place: 'query', ...token } };
+    return { method: 'GET', path, query: [...pairsOf(params), ['SessionToken', token]] };
   }
   const body = Object.entries(params).map(([name, value]) =>
-    isSeries(name) ? [name, [value].flat().map(seriesObject)] : [name, value],
+    isSeries(name)
+      ? [name === seriesNames[0] ? (seriesName ?? name) : name, [value].flat().map(seriesObject)]
+      : [name, value],
   );
-  return {
-    method: 'POST',
-    path,
-    query: [],
-    json: Object.fromEntries(body),
-    token: { place: 'json', ...token },
-  };
+  return { method: 'POST', path, json: { ...Object.fromEntries(body), SessionToken: token } };
 }
 
 /** Parameters of a query: a list is repeated, an object is `name=a;name=b`. What is null is left out. */

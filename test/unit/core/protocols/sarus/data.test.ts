@@ -287,7 +287,7 @@ describe('protocols: SARUS as it is today', () => {
 
   describe('requests', () => {
     const query = (params: JsonObject, method?: 'GET') =>
-      dataRequest({ endpoint: 'GetValues', params, ...(method && { method }) });
+      dataRequest({ endpoint: 'GetValues', params, ...(method && { method }) }, 't');
 
     it('go by POST where that is documented, parameters and token in the body alone', async () => {
       const { server, gateway } = await against((_, response) => json(response, { Result: [] }));
@@ -314,18 +314,22 @@ describe('protocols: SARUS as it is today', () => {
         });
       }
       for (const endpoint of ['GetDatasets', 'GetUserDatasources', 'GetAccountDetails', 'SomethingElse']) {
-        equal(dataRequest({ endpoint }).method, 'GET');
+        equal(dataRequest({ endpoint }, 't').method, 'GET');
       }
     });
 
     it('name a series as it was typed: one that has no source, one with nothing after its semicolon, one alone', () => {
       const params = { Series: ['EURUSD', 'FX/CHFUSD;'] };
-      deepEqual(dataRequest({ endpoint: 'GetValues', params }).json, {
+      deepEqual(dataRequest({ endpoint: 'GetValues', params }, 't').json, {
         Series: ['EURUSD', { Datasource: 'FX', Symbol: 'CHFUSD' }],
+        SessionToken: 't',
       });
       for (const Series of ['FX/EURUSD', ['FX/EURUSD']]) {
         const alone = { endpoint: 'GetValues', method: 'GET', params: { Series } } as const;
-        deepEqual(dataRequest(alone).query, [['Series[]', 'FX/EURUSD']]);
+        deepEqual(dataRequest(alone, 't').query, [
+          ['Series[]', 'FX/EURUSD'],
+          ['SessionToken', 't'],
+        ]);
       }
     });
 
@@ -343,6 +347,7 @@ describe('protocols: SARUS as it is today', () => {
           ['Other[]', 'true'],
           ['Fill', 'a=1;b=x'],
           ['n', '5'],
+          ['SessionToken', 't'],
         ],
       );
     });
