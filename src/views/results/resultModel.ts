@@ -122,7 +122,7 @@ export class ResultModel implements Disposable {
   ): void {
     this.#labels = new Map(labels);
     this.#adopt(table, head);
-    this.#changed.fire();
+    this.#begin();
   }
 
   /** To be called when the answer is complete. Resolves when its view's definition is known, too. */
@@ -147,7 +147,7 @@ export class ResultModel implements Disposable {
     this.#adopt(table, kept.head === undefined ? undefined : JSON.parse(kept.head));
     this.gotAt = kept.gotAt;
     this.kept = kept;
-    this.#changed.fire();
+    this.#begin();
   }
 
   /**
@@ -223,7 +223,10 @@ export class ResultModel implements Disposable {
   }
 
   async #replace(table: TableHandle, fetched: Fetched): Promise<void> {
-    const before = this.#table?.state.lost === undefined ? this.#table : undefined;
+    const { phase = 'failed', rowCount = 0 } = this.#table?.state ?? {};
+    // Of one that has failed, or was kept over a reload, only a part may be here.
+    const isWhole = phase === 'done' && rowCount >= (this.kept?.totalRows ?? 0);
+    const before = isWhole ? this.#table : undefined;
     if (this.#compared?.table.state.lost !== undefined) {
       this.#compared.share.dispose();
       this.#compared = undefined;
@@ -259,6 +262,11 @@ export class ResultModel implements Disposable {
     this.gotAt = this.#services.clock.now().wall;
     this.kept = undefined;
     this.failure = undefined;
+  }
+
+  #begin(): void {
+    this.#changed.fire();
+    this.#lookForAlertsNow().catch(() => undefined); // It may be let go meanwhile.
   }
 
   /** Counts the rows that meet the condition now, without a message: they are marked in the table. */

@@ -201,6 +201,44 @@ describe('results: what one result is', () => {
     assert.deepEqual(await values(), ['2']);
   });
 
+  it('compares with no answer of which only a part is here: the rest of the rows would be new', async () => {
+    const rows = [{ k: 'a' }, { k: 'b' }];
+    const refresh = async () => {
+      const refreshed = model.refresh();
+      fetching.resolve(fetchedOf(new FakeTable(rows)));
+      await refreshed;
+      return model.differences;
+    };
+    const broken = new FakeTable([{ k: 'a' }]);
+    model.show(broken);
+    broken.update({ phase: 'failed' });
+    broken.dropped = true; // As the worker does where the body is no JSON.
+    assert.equal(await refresh(), undefined);
+    assert.ok(await refresh());
+    const services = { hasSecret: () => false, hide: String, redact: String };
+    const kept = (await keptOf(model, services)) ?? assert.fail();
+    model.restore(kept, new FakeTable([{ k: 'a' }]));
+    assert.equal(await refresh(), undefined);
+    model.restore(kept, new FakeTable(rows));
+    assert.deepEqual(await refresh(), { added: 0, changed: 0, gone: 0 });
+  });
+
+  it('counts the rows that meet the alert of the view also after a reload, and among groups', async () => {
+    await model.arrange({ ...asSent, alert: 'v > 90' });
+    const told = () =>
+      new Promise<void>((resolve) => model.onDidChange(() => model.alerting > 0 && resolve()));
+    const shown = told();
+    model.show(new FakeTable([{ v: '95' }]));
+    await shown;
+    const services = { hasSecret: () => false, hide: String, redact: String };
+    const kept = (await keptOf(model, services)) ?? assert.fail();
+    model.alerting = 0;
+    const restored = told();
+    model.restore(kept, new FakeTable([{ v: '95' }]));
+    await restored;
+    assert.equal(model.alerting, 1);
+  });
+
   it('tells of rows that begin to meet the alert, once, and again when it was over', async () => {
     const rows = (a: string, b: string) => [
       { k: 'a', v: a },
