@@ -61,7 +61,7 @@ export function createApi(services: CommandServices): ApiVerbs {
     getData: (request) =>
       told(async () => {
         const asked = (isRecord(request) ? request : {}) as DataRequest;
-        return (await import('./commands/getData.ts')).getDataQuietly(services, asked);
+        return (await import('./commands/getData.ts')).dataOf(services, asked);
       }),
     keepAlive: (id) => told(() => keeper.keepAlive(id)),
     query: (id) => told(() => keeper.remainingLife(id)),

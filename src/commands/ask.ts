@@ -6,7 +6,7 @@ import { parseConnection } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import { translated, userMessage } from '../userError.ts';
 import { nameOf, timeLeft } from '../views/names.ts';
-import type { Call, CommandServices } from './command.ts';
+import { type Call, type CommandServices, oneOf } from './command.ts';
 
 /** A question with its place among several. */
 export type Asked<Options> = Options &
@@ -244,14 +244,35 @@ export function namedConnection(
   return name === undefined || isHeld ? name : connections.get(name).name;
 }
 
-/** The only one of several, or the one that the person chooses. */
-async function chosen<T>(
+/** One of several things, each shown as the item that is made of it. */
+export async function askOne<T>(
   all: readonly T[],
   itemOf: (one: T) => vscode.QuickPickItem,
-  options: vscode.QuickPickOptions,
-): Promise<T | undefined> {
+  options: Asked<vscode.QuickPickOptions>,
+): Promise<T> {
   const items = all.map((one) => ({ ...itemOf(one), one }));
-  return items.length > 1 ? (await askChoice(items, options)).one : all[0];
+  return (await askChoice(items, options)).one;
+}
+
+/** Whether a person chooses the first of two. */
+export async function askWhether(
+  yes: vscode.QuickPickItem,
+  no: vscode.QuickPickItem,
+  options: Asked<vscode.QuickPickOptions>,
+): Promise<boolean> {
+  return (await askChoice([yes, no], options)) === yes;
+}
+
+/** One of a closed set: the one in the arguments, or the one that a person chooses by its label. @throws E_CONFIG */
+export async function chosenOf<T extends string>(
+  name: string,
+  { args }: Call,
+  labels: Readonly<Record<T, string>>,
+  options: vscode.QuickPickOptions,
+): Promise<T> {
+  const all = Object.keys(labels) as T[];
+  const asked = { ignoreFocusOut: false, ...options };
+  return oneOf(name, args[name], all) ?? askOne(all, (one) => ({ label: labels[one] }), asked);
 }
 
 /** The connection named in the arguments, or the only one, or the one that the person chooses. */
@@ -266,16 +287,15 @@ export async function chosenConnection(
     return services.connections.get(named);
   }
   const signedIn = ({ name }: Connection) => services.keeper.tokens(name).length > 0;
-  const candidates = services.connections.all().filter(among);
-  const connection = await chosen(
-    candidates.sort((a, b) => Number(signedIn(b)) - Number(signedIn(a))),
-    (one) => ({
-      label: one.name,
-      description: signedIn(one) ? vscode.l10n.t('signed in') : '',
-      detail: one.url,
-    }),
-    { title, placeHolder: vscode.l10n.t('Choose a connection') },
-  );
+  const all = services.connections.all().filter(among);
+  all.sort((a, b) => Number(signedIn(b)) - Number(signedIn(a)));
+  const itemOf = (one: Connection) => ({
+    label: one.name,
+    description: signedIn(one) ? vscode.l10n.t('signed in') : '',
+    detail: one.url,
+  });
+  const asked = { title, placeHolder: vscode.l10n.t('Choose a connection') };
+  const connection = all.length > 1 ? await askOne(all, itemOf, asked) : all[0];
   if (connection === undefined) {
     throw new TokensError(
       'E_CONFIG',
@@ -307,21 +327,19 @@ export async function chosenToken(
   if (id !== undefined) {
     return services.keeper.token(typeof id === 'string' ? id : '');
   }
-  const token = await chosen(
-    services.keeper
-      .tokens()
-      .filter(among)
-      .sort((a, b) => a.expiresAt - b.expiresAt),
-    (one) => ({
-      label: nameOf(one),
-      description: one.kind === 'user' ? vscode.l10n.t('user token') : vscode.l10n.t('session'),
-      detail:
-        one.state === 'expired'
-          ? vscode.l10n.t('expired')
-          : vscode.l10n.t('{0} left', timeLeft(one.expiresAt - Date.now())),
-    }),
-    { title, placeHolder: vscode.l10n.t('Choose a token') },
-  );
+  const all = services.keeper.tokens().filter(among);
+  all.sort((a, b) => a.expiresAt - b.expiresAt);
+  const lifeOf = ({ state, expiresAt }: TokenInfo) =>
+    state === 'expired'
+      ? vscode.l10n.t('expired')
+      : vscode.l10n.t('{0} left', timeLeft(expiresAt - Date.now()));
+  const itemOf = (one: TokenInfo) => ({
+    label: nameOf(one),
+    description: one.kind === 'user' ? vscode.l10n.t('user token') : vscode.l10n.t('session'),
+    detail: lifeOf(one),
+  });
+  const asked = { title, placeHolder: vscode.l10n.t('Choose a token') };
+  const token = all.length > 1 ? await askOne(all, itemOf, asked) : all[0];
   if (token === undefined) {
     throw new TokensError('E_UNKNOWN_TOKEN', 'There is no token for this: sign in or get data first.');
   }

@@ -6,7 +6,7 @@ import type { TableHandle } from '../core/results/tableHandle.ts';
 import { termFor } from '../views/results/filterTerm.ts';
 import { roundMean } from '../views/results/grouping.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
-import { askChoice, orUndefined, separator } from './ask.ts';
+import { askChoice, askOne, orUndefined, separator } from './ask.ts';
 import { type Call, oneOf, type ResultCommand } from './command.ts';
 
 /** The table of a result that is complete. @throws E_NOT_READY */
@@ -27,8 +27,8 @@ async function chosenField(
   const { fields } = wholeTable(panel).state;
   const focused = fields.find((one) => interactive && one === focusedField);
   const meant = oneOf('field', field ?? focused, fields);
-  const items = model.seenFields.map((one) => ({ label: plain(model.labelOf(one)), description: one, one }));
-  return meant ?? (await askChoice(items, { title, ignoreFocusOut: false })).one;
+  const itemOf = (one: string) => ({ label: plain(model.labelOf(one)), description: one });
+  return meant ?? askOne(model.seenFields, itemOf, { title, ignoreFocusOut: false });
 }
 
 /** The statistics of a column over the rows that are shown; a person sees them in a list. */

@@ -10,6 +10,7 @@ import {
   askName,
   askText,
   askUrl,
+  askWhether,
   Back,
   chosenName,
   confirm,
@@ -21,7 +22,7 @@ import {
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmAgreement, confirmConnection } from './consent.ts';
 import { describeApi } from './describe.ts';
-import { withProgress } from './progress.ts';
+import { whileTesting } from './progress.ts';
 import { offerSignIn } from './signIn.ts';
 
 /** Stores a connection; asks a person for its kind, address and name, and tries it if they want. */
@@ -118,20 +119,20 @@ function basisOf({ evidence, source }: Preset): string {
   }[evidence];
 }
 
-async function askTest(step: Step, url: string): Promise<boolean> {
+function askTest(step: Step, url: string): Promise<boolean> {
   const test = {
     label: vscode.l10n.t('Test Connection'),
     detail: vscode.l10n.t('Checks whether such a gateway answers there'),
   };
   const justAdd = { label: vscode.l10n.t('Add Without Testing') };
   const placeHolder = vscode.l10n.t('Test {0} before it is added?', url);
-  return (await askChoice([test, justAdd], { ...step, placeHolder })) === test;
+  return askWhether(test, justAdd, { ...step, placeHolder });
 }
 
 /** Whether a connection is wanted in spite of trouble; false where its address is to be edited. @throws E_CANCELLED */
 async function isWanted(trouble: string): Promise<boolean> {
-  const [anyway, edit] = [vscode.l10n.t('Add Anyway'), vscode.l10n.t('Edit Address')];
-  const chosen = await vscode.window.showWarningMessage(trouble, anyway, edit);
+  const anyway = vscode.l10n.t('Add Anyway');
+  const chosen = await vscode.window.showWarningMessage(trouble, anyway, vscode.l10n.t('Edit Address'));
   if (chosen === undefined) {
     throw cancelled();
   }
@@ -175,23 +176,16 @@ async function troubleWith(
   connection: Connection,
 ): Promise<string | undefined> {
   await confirmConnection(services, call, connection);
-  return withProgress(true, vscode.l10n.t('Testing {0}', connection.url), async (signal) => {
-    const gateway = await services.connect(connection);
-    try {
-      if (gateway.services !== undefined) {
-        await gateway.services({ signal });
-      } else {
-        // Without a token the answer is a refusal, in the protocol's own form.
-        await gateway.remainingLife?.({ user: 'none' }, { signal });
-      }
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof TokensError)) {
-        throw error;
-      }
-      return mayRefuseToken(error) ? undefined : translated(error);
-    } finally {
-      gateway.dispose();
+  try {
+    await whileTesting(services, connection, async (gateway, signal) => {
+      // Without a token the answer is a refusal, in the protocol's own form.
+      await (gateway.services?.({ signal }) ?? gateway.remainingLife?.({ user: 'none' }, { signal }));
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TokensError)) {
+      throw error;
     }
-  });
+    return mayRefuseToken(error) ? undefined : translated(error);
+  }
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
+import { Part } from '../core/disposable.ts';
 import { cancelled } from '../core/errors.ts';
 import type { AnswerReader } from '../core/protocols/answer.ts';
 import { protocols } from '../core/protocols/kinds.ts';
@@ -7,12 +8,23 @@ import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
 import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { mask } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askName, askNumber, askText, askUrl, confirm, problemOf, separator } from './ask.ts';
+import {
+  askChoice,
+  askName,
+  askNumber,
+  askOne,
+  askText,
+  askUrl,
+  askWhether,
+  confirm,
+  problemOf,
+  separator,
+} from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
-import { fetchData } from './getData.ts';
+import { showData } from './getData.ts';
 import { askLogin, loginDialogs } from './logins.ts';
-import { withProgress } from './progress.ts';
+import { whileTesting, withProgress } from './progress.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -20,7 +32,8 @@ type Settings = Readonly<Record<string, unknown>>;
 export const describeApi: Handler = async (services, call) => {
   for (const [kind, { describing }] of Object.entries(protocols)) {
     if (describing !== undefined) {
-      return new Description(services, call, kind, await describing()).ask();
+      const asPerson = { ...call, interactive: true };
+      return new Description({ services, call: asPerson, kind, describing: await describing() }).ask();
     }
   }
   return undefined;
@@ -34,58 +47,41 @@ interface Attempt {
 }
 
 /** A description while it is made, step by step. */
-class Description {
-  readonly #services: CommandServices;
-  readonly #call: Call;
-  readonly #kind: string;
-  readonly #describing: Describing;
+class Description extends Part<{
+  readonly services: CommandServices;
+  readonly call: Call;
+  readonly kind: string;
+  readonly describing: Describing;
+}> {
   readonly #title = vscode.l10n.t('Describe an API');
-
-  constructor(services: CommandServices, call: Call, kind: string, describing: Describing) {
-    this.#services = services;
-    this.#call = { ...call, interactive: true };
-    this.#kind = kind;
-    this.#describing = describing;
-  }
 
   /** Resolves to the stored connection. @throws E_CANCELLED */
   async ask(): Promise<unknown> {
-    const { connections, consents } = this.#services;
-    const begun = { kind: this.#kind, ...this.#describing.start('POST /') };
+    const { connections, consents } = this.deps.services;
+    const begun = { kind: this.deps.kind, ...this.deps.describing.start('POST /') };
     const url = await askUrl({ title: this.#title }, begun);
-    const name = await askName(this.#services, { title: this.#title }, { ...begun, url });
+    const name = await askName(this.deps.services, { title: this.#title }, { ...begun, url });
     try {
       const attempt = await this.#token(await this.#signIn({ ...begun, name, url }));
       const { settings, given, tried, token } = attempt;
       const send = await this.#send(token);
-      const whole = this.#describing.finish(settings, {
-        token,
-        send,
-        ...(await this.#life(tried.found)),
-        query: await this.#query(attempt, { token, send }),
-        renew: await this.#askRequest(
-          vscode.l10n.t('The request that sets its life back; empty where there is none'),
-          '',
-          'GET /me',
-        ),
-        revoke: await this.#askRequest(
-          vscode.l10n.t('The request that ends the token; empty where there is none'),
-          '',
-          'POST /logout',
-        ),
-        refused: await askText({
-          title: this.#title,
-          prompt: vscode.l10n.t(
-            'How a refused sign-in looks: a status, or a part of its answer; empty for 401 and 403',
-          ),
-          placeHolder: '400',
-        }),
-      });
+      const life = await this.#life(tried.found);
+      const query = await this.#query(attempt, { token, send });
+      const renewing = vscode.l10n.t('The request that sets its life back; empty where there is none');
+      const renew = await this.#askRequest(renewing, '', 'GET /me');
+      const ending = vscode.l10n.t('The request that ends the token; empty where there is none');
+      const revoke = await this.#askRequest(ending, '', 'POST /logout');
+      const prompt = vscode.l10n.t(
+        'How a refused sign-in looks: a status, or a part of its answer; empty for 401 and 403',
+      );
+      const refused = await askText({ title: this.#title, prompt, placeHolder: '400' });
+      const said = { token, send, ...life, query, renew, revoke, refused };
+      const whole = this.deps.describing.finish(settings, said);
       // The person has just entered all of it, so consent is not asked for.
       await consents.give(connections.check(whole), 'described');
       const stored = await connections.add(whole);
       await withProgress(true, vscode.l10n.t('Signing in to {0}', name), (signal) =>
-        this.#services.keeper.signIn(name, { signal, ...loginDialogs(this.#call), ...given, tried }),
+        this.deps.services.keeper.signIn(name, { signal, ...loginDialogs(this.deps.call), ...given, tried }),
       );
       await this.#data(name);
       return stored;
@@ -118,21 +114,26 @@ class Description {
 
   /** The connection by these settings, to which the person has agreed. */
   async #confirmed(settings: Settings): Promise<Connection> {
-    const connection = this.#services.connections.check(settings);
-    await confirmConnection(this.#services, this.#call, connection);
+    const connection = this.deps.services.connections.check(settings);
+    await confirmConnection(this.deps.services, this.deps.call, connection);
     return connection;
   }
 
   /** Shows an answer that is a failure. @throws E_CANCELLED where the person does not go on to change the request */
   async #change({ url }: Connection, { status, found }: Tried): Promise<void> {
     const message = vscode.l10n.t('{0} answered with status {1}.', url, status);
-    const detail = listed(this.#services, found).slice(0, 20).join('\n');
-    await confirm(message, vscode.l10n.t('Edit Request'), detail);
+    const values = found.filter(({ text }) => text !== undefined).slice(0, 20);
+    const lines = values.map((one) => `${one.name} ${shown(this.deps.services, one)}`.trim());
+    await confirm(message, vscode.l10n.t('Edit Request'), lines.join('\n'));
   }
 
   async #withBody(begun: Settings, line: string): Promise<Settings> {
-    const ways = this.#describing.ways.map((way) => ({ label: translated(way.label), way }));
-    const { way } = await this.#choose(ways, vscode.l10n.t('How does it get your credentials?'));
+    const asked = vscode.l10n.t('How does it get your credentials?');
+    const way = await this.#choose(
+      this.deps.describing.ways,
+      ({ label }) => ({ label: translated(label) }),
+      asked,
+    );
     const settingsOf = (text: string): Settings => ({ ...begun, ...way.settings(line, text) });
     if (way.example === undefined) {
       return settingsOf('');
@@ -153,23 +154,19 @@ class Description {
   }
 
   async #try(connection: Connection, { login }: GivenLogin, before?: Tried): Promise<Tried> {
-    return withProgress(true, vscode.l10n.t('Testing {0}', connection.url), async (signal) => {
-      const gateway = await this.#services.connect(connection);
-      try {
-        const tried = await gateway.trySignIn?.(login, { signal, tried: before });
-        if (tried === undefined) {
-          throw new TypeError(`${this.#kind} cannot be tried.`);
-        }
-        return tried;
-      } finally {
-        gateway.dispose();
+    return whileTesting(this.deps.services, connection, async (gateway, signal) => {
+      const tried = await gateway.trySignIn?.(login, { signal, tried: before });
+      if (tried === undefined) {
+        throw new TypeError(`${this.deps.kind} cannot be tried.`);
       }
+      return tried;
     });
   }
 
   /** Shows the answer as a tree, in which the person chooses the token, or that another request is needed for it. */
   async #token(attempt: Attempt): Promise<Attempt & { readonly token: Found }> {
     const { settings, given, tried } = attempt;
+    const placeHolder = vscode.l10n.t('Which one is the token?');
     const further = { label: vscode.l10n.t('It comes with one more request…') };
     const items: (vscode.QuickPickItem & { one?: Found })[] = [
       separator(vscode.l10n.t('Likely')),
@@ -179,10 +176,10 @@ class Description {
       further,
     ];
     for (;;) {
-      const chosen = await this.#choose(items, vscode.l10n.t('Which one is the token?'));
+      const chosen = await askChoice(items, { title: this.#title, placeHolder });
       if (chosen === further) {
         const prompt = vscode.l10n.t('The request after that: method and path');
-        const longer = this.#describing.addRequest(settings, await this.#askRequest(prompt, 'GET /'));
+        const longer = this.deps.describing.addRequest(settings, await this.#askRequest(prompt, 'GET /'));
         const connection = await this.#confirmed(longer);
         return this.#token({ settings: longer, given, tried: await this.#try(connection, given, tried) });
       }
@@ -193,16 +190,14 @@ class Description {
   }
 
   async #send(token: Found): Promise<Settings> {
-    const items = this.#describing.sends(token).map((way) => ({
-      label: translated(way.label),
-      ...(way.detail === undefined ? {} : { detail: translated(way.detail) }),
-      way,
-    }));
-    const { label, way } = await this.#choose(items, vscode.l10n.t('How does the token go out?'));
-    const { name: value } = way;
-    return way.settings(
-      value === undefined ? '' : await askText({ title: this.#title, prompt: label, value }),
+    const way = await this.#choose(
+      this.deps.describing.sends(token),
+      ({ label, detail }) => ({ label: translated(label), ...(detail && { detail: translated(detail) }) }),
+      vscode.l10n.t('How does the token go out?'),
     );
+    const { name: value = '' } = way;
+    const asked = { title: this.#title, prompt: translated(way.label), value };
+    return way.settings(value === '' ? '' : await askText(asked));
   }
 
   /** The request for the life left, tried once; the person chooses the life in its answer. */
@@ -210,7 +205,7 @@ class Description {
     for (let line = ''; ; ) {
       const prompt = vscode.l10n.t('The request that tells the life left; empty where there is none');
       line = await this.#askRequest(prompt, line, 'GET /session');
-      const trial = line === '' ? undefined : this.#describing.withTrial(settings, said, line);
+      const trial = line === '' ? undefined : this.deps.describing.withTrial(settings, said, line);
       if (trial === undefined) {
         return line === '' ? undefined : { line, life: undefined };
       }
@@ -226,13 +221,13 @@ class Description {
   /** The life in an answer that the person chooses; undefined for none. */
   async #told(found: readonly Found[]): Promise<Settings | undefined> {
     const lives = found.flatMap(({ place, lives }) => lives.map((one) => ({ ...one, place })));
-    const items = lives.map(({ life, ms, place }) => ({
+    const itemOf = ({ life, ms, place }: (typeof lives)[number]) => ({
       label: vscode.l10n.t('{0} minutes from now', Math.round(ms / 6_000) / 10),
       description: `${Object.keys(life)[0]} ${place}`,
-      life,
-    }));
-    const none = { label: vscode.l10n.t('It is not told there'), description: '', life: undefined };
-    return (await this.#choose([...items, none], vscode.l10n.t('How long does the token live?'))).life;
+    });
+    const none = { label: vscode.l10n.t('It is not told there') };
+    const asked = vscode.l10n.t('How long does the token live?');
+    return (await this.#choose([...lives, undefined], (one) => (one ? itemOf(one) : none), asked))?.life;
   }
 
   async #life(found: readonly Found[]) {
@@ -242,49 +237,44 @@ class Description {
     const life = told ?? (await askNumber(minutes, (number) => number > 0, wrong));
     const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
     const absolute = { label: vscode.l10n.t('No, or not known') };
-    const question = vscode.l10n.t('Does each request set its life back?');
-    return { life, isSliding: (await this.#choose([absolute, sliding], question)) === sliding };
+    const placeHolder = vscode.l10n.t('Does each request set its life back?');
+    const isAbsolute = await askWhether(absolute, sliding, { title: this.#title, placeHolder });
+    return { life, isSliding: !isAbsolute };
   }
 
   /** Tries a request for data, lets the person choose the rows, and shows them as a table. */
   async #data(name: string): Promise<void> {
-    const { connections, keeper } = this.#services;
+    const { connections, keeper } = this.deps.services;
     const prompt = vscode.l10n.t('A request for data, to try it; empty for none');
     const line = await this.#askRequest(prompt, '', 'GET /items');
     if (line === '') {
       return;
     }
-    const parts: Uint8Array[] = [];
+    let body = '';
+    const makeReader = () =>
+      headReader((text) => {
+        body = text;
+      });
     await withProgress(true, vscode.l10n.t('Getting {0}', line), (signal) =>
       keeper.getData(
         { connection: name, request: line },
-        { signal, makeReader: () => keeping(parts), ...loginDialogs(this.#call) },
+        { signal, makeReader, ...loginDialogs(this.deps.call) },
       ),
     );
-    const lists = this.#describing
-      .found(Buffer.concat(parts).toString())
-      .filter(({ rows }) => rows !== undefined);
-    const items = lists.map(({ place, rows = 0 }) => ({
+    const lists = this.deps.describing.found(body).filter(({ rows }) => rows !== undefined);
+    const itemOf = ({ place, rows = 0 }: Found) => ({
       label: place || vscode.l10n.t('The whole answer'),
       description: vscode.l10n.t('{0} rows', rows),
-      place,
-    }));
-    const { place } =
-      items.length < 2
-        ? (items[0] ?? { place: '' })
-        : await this.#choose(items, vscode.l10n.t('Where are the rows?'));
-    const named = this.#describing.dataRequest(line, place);
+    });
+    const asked = vscode.l10n.t('Where are the rows?');
+    const rows = lists.length > 1 ? await this.#choose(lists, itemOf, asked) : lists[0];
+    const named = this.deps.describing.dataRequest(line, rows?.place ?? '');
     await connections.change(name, named.settings);
-    const fetched = await fetchData(
-      this.#services,
-      { connection: name, request: named.name },
-      { interactive: true, ...loginDialogs(this.#call) },
-    );
-    fetched.answer.dispose();
+    await showData(this.deps.services, { connection: name, request: named.name });
   }
 
-  #choose<T extends vscode.QuickPickItem>(items: readonly T[], placeHolder: string): Promise<T> {
-    return askChoice(items, { title: this.#title, placeHolder });
+  #choose<T>(all: readonly T[], itemOf: (one: T) => vscode.QuickPickItem, placeHolder: string): Promise<T> {
+    return askOne(all, itemOf, { title: this.#title, placeHolder });
   }
 
   /**
@@ -292,42 +282,30 @@ class Description {
    * @param isSignIn whether it may name what is asked for
    */
   #askRequest(prompt: string, value: string, placeHolder = '', isSignIn = false): Promise<string> {
-    const known = { name: 'x', url: 'https://x', kind: this.#kind };
-    const problem = (line: string) => problemOf({ ...known, ...this.#describing.start(line, isSignIn) });
+    const known = { name: 'x', url: 'https://x', kind: this.deps.kind };
+    const problem = (line: string) => problemOf({ ...known, ...this.deps.describing.start(line, isSignIn) });
     const validateInput = (line: string) => (line === '' && placeHolder !== '' ? undefined : problem(line));
     return askText({ title: this.#title, prompt, value, placeHolder, validateInput });
   }
 
   #item(one: Found, depth: number, label: string) {
-    return { label: `${'    '.repeat(depth)}${label}`, description: shown(this.#services, one), one };
+    return { label: `${'    '.repeat(depth)}${label}`, description: shown(this.deps.services, one), one };
   }
 }
 
 /** A value as it may be shown. */
 function shown({ hide }: CommandServices, { text, isSecret, rows }: Found): string {
-  return text === undefined
-    ? rows === undefined
-      ? ''
-      : vscode.l10n.t('{0} rows', rows)
-    : isSecret
-      ? mask(text)
-      : hide(text).slice(0, 80);
-}
-
-function listed(services: CommandServices, found: readonly Found[]): string[] {
-  return found.flatMap((one) =>
-    one.text === undefined ? [] : [`${one.name} ${shown(services, one)}`.trim()],
-  );
+  if (text !== undefined) {
+    return isSecret ? mask(text) : hide(text).slice(0, 80);
+  }
+  return rows === undefined ? '' : vscode.l10n.t('{0} rows', rows);
 }
 
 const noRows = { head: {}, fields: [], rowCount: 0, rows: async () => [], dispose: () => undefined };
 
-/**
- * A reader that keeps the beginning of a body in `parts`, which it empties first, for a person to look at; it gives no
- * rows.
- */
-function keeping(parts: Uint8Array[]): AnswerReader {
-  parts.length = 0;
+/** A reader that tells what a body begins with, for a person to look at; it gives no rows. */
+function headReader(tell: (text: string) => void): AnswerReader {
+  const parts: Uint8Array[] = [];
   let bytes = 0;
   return {
     write: (chunk) => {
@@ -336,7 +314,10 @@ function keeping(parts: Uint8Array[]): AnswerReader {
         parts.push(chunk);
       }
     },
-    end: async () => ({ ...noRows, bytes }),
-    abort: () => void parts.splice(0),
+    end: async () => {
+      tell(Buffer.concat(parts).toString());
+      return { ...noRows, bytes };
+    },
+    abort: () => undefined,
   };
 }

@@ -17,23 +17,38 @@ export const getData: Handler = async (services, call) => {
   const connection = await chosenConnection(services, call, title);
   await confirmConnection(services, call, connection);
   const completed = await new RequestQuestions(services, connection, call, title).ask();
-  const request = { ...completed, connection: connection.name };
-  const fetched = await fetchData(services, request as DataRequest, {
-    interactive: call.interactive,
-    ...loginDialogs(call),
-  });
-  if (call.interactive) {
-    fetched.answer.dispose();
-    return undefined; // The palette does not use results, and passing a large one to it is slow.
-  }
-  return toldResult(services, fetched);
+  const request = { ...completed, connection: connection.name } as DataRequest;
+  return call.interactive ? showData(services, request) : dataOf(services, request, loginDialogs(call));
 };
 
-/** Gets data and shows it, unless the request says not to. */
-export async function fetchData(
+/** Gets data as for a person: the palette does not use results, and passing a large one to it is slow. */
+export async function showData(services: CommandServices, request: DataRequest): Promise<void> {
+  const { answer } = await fetchData(services, request, loginDialogs({ interactive: true }), true);
+  answer.dispose();
+}
+
+/** Gets data for a program. Without `askers` nothing is asked, and what is missing is an error. */
+export async function dataOf(
   services: CommandServices,
   request: DataRequest,
-  { interactive, ...askers }: OperationOptions & { interactive: boolean },
+  askers: OperationOptions = {},
+): Promise<DataResult> {
+  const fetched = await fetchData(services, request, askers, false);
+  const { mended = 0 } = fetched.answer;
+  const said = vscode.l10n.t(
+    'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
+    mended,
+  );
+  const warnings = (fetched.warnings ?? []).map(warningText);
+  return resultOf(services, fetched, mended > 0 ? [...warnings, said] : warnings);
+}
+
+/** Gets data and shows it, unless the request says not to. */
+async function fetchData(
+  services: CommandServices,
+  request: DataRequest,
+  askers: OperationOptions,
+  interactive: boolean,
 ): Promise<Fetched> {
   const results = await services.results();
   const fetched = await withProgress(interactive, vscode.l10n.t('Getting {0}', titleOf(request)), (signal) =>
@@ -42,20 +57,4 @@ export async function fetchData(
   const noted = services.recents.add(request, services.hasSecret);
   await noted.catch((error: unknown) => logFault(services.log, error)); // The data are there, and must not be lost for that.
   return fetched;
-}
-
-/** Gets data for another extension: nothing is asked, and what is missing is an error. */
-export async function getDataQuietly(services: CommandServices, request: DataRequest): Promise<DataResult> {
-  return toldResult(services, await fetchData(services, request, { interactive: false }));
-}
-
-/** The whole result, for a program, with what was mended in the answer. */
-function toldResult(services: CommandServices, fetched: Fetched): Promise<DataResult> {
-  const { mended = 0 } = fetched.answer;
-  const said = vscode.l10n.t(
-    'The answer is not valid JSON in {0} places: what has no value there is null, anything else is as it was sent.',
-    mended,
-  );
-  const warnings = (fetched.warnings ?? []).map(warningText);
-  return resultOf(services, fetched, mended > 0 ? [...warnings, said] : warnings);
 }

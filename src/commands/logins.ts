@@ -5,7 +5,7 @@ import type { LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
 import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askText, inSteps, orUndefined, type Question, type Step } from './ask.ts';
+import { askOne, askText, askWhether, inSteps, orUndefined, type Question, type Step } from './ask.ts';
 import type { Call } from './command.ts';
 
 /** Asks a person for their login. Nothing secret that was typed is shown again. */
@@ -39,7 +39,7 @@ export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
 };
 
 /** The dialogs for logins in a command. For a program they ask only where a login is missing; a refusal is an error. */
-export function loginDialogs({ interactive }: Call): OperationOptions {
+export function loginDialogs({ interactive }: Pick<Call, 'interactive'>): OperationOptions {
   if (interactive) {
     return { askLogin, askGatewayLogin };
   }
@@ -61,16 +61,15 @@ async function askForm(
 ): Promise<GivenLogin> {
   const forms = protocolOf(connection).logins(connection);
   const hasWays = forms.length > 1;
-  const items = forms.map((form) => ({
-    label: form.label === undefined ? '' : translated(form.label),
-    form,
-  }));
   const answers: Record<string, string> = {};
   let [form] = forms;
   let remember = false;
   const askWay: Question = async (step) => {
     const placeHolder = refused ?? vscode.l10n.t('How do you sign in?');
-    ({ form } = await askChoice(items, { ...step, placeHolder }));
+    form = await askOne(forms, ({ label }) => ({ label: label ? translated(label) : '' }), {
+      ...step,
+      placeHolder,
+    });
   };
   const fields = () => form?.fields ?? [];
   await inSteps(title, () => [
@@ -115,7 +114,7 @@ function fieldQuestions(
   });
 }
 
-async function askRemember(step: Step): Promise<boolean> {
+function askRemember(step: Step): Promise<boolean> {
   const yes = {
     label: vscode.l10n.t('Remember'),
     detail: vscode.l10n.t("Kept in VS Code's secret storage, so that an expired sign-in renews itself"),
@@ -125,5 +124,5 @@ async function askRemember(step: Step): Promise<boolean> {
     detail: vscode.l10n.t('Asked for again when the token has expired'),
   };
   const placeHolder = vscode.l10n.t('Remember these credentials?');
-  return (await askChoice([yes, no], { ...step, placeHolder })) === yes;
+  return askWhether(yes, no, { ...step, placeHolder });
 }

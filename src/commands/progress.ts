@@ -1,4 +1,19 @@
 import * as vscode from 'vscode';
+import type { Connection } from '../core/connection.ts';
+import type { Gateway } from '../core/protocols/protocol.ts';
+import type { CommandServices } from './command.ts';
+
+/** Has a person wait while a gateway is tried, by a client that is made for that. */
+export function whileTesting<T>(
+  { connect }: CommandServices,
+  connection: Connection,
+  work: (gateway: Gateway, signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  return withProgress(true, vscode.l10n.t('Testing {0}', connection.url), async (signal) => {
+    const gateway = await connect(connection);
+    return work(gateway, signal).finally(() => gateway.dispose());
+  });
+}
 
 /**
  * Runs work that takes time, with a progress that can be cancelled if a person waits for it.

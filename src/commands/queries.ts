@@ -5,11 +5,10 @@ import { describeRequest, fingerprint, isRequest, lasting } from '../core/reques
 import { type DataRequest, incomplete, titleOf } from '../core/requests/request.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
 import type { StoredQuery } from '../views/queries/querySettings.ts';
-import { askChoice, askText, confirm } from './ask.ts';
+import { askOne, askText, confirm } from './ask.ts';
 import type { Call, CommandServices, CommandTable, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
-import { fetchData } from './getData.ts';
-import { loginDialogs } from './logins.ts';
+import { showData } from './getData.ts';
 
 const agreedKey = 'agreedQueries';
 const maxAgreed = 500;
@@ -28,8 +27,7 @@ const run: Handler = async (services, call) => {
 async function show(services: CommandServices, request: DataRequest): Promise<void> {
   const call = { args: {}, interactive: true };
   await confirmConnection(services, call, services.connections.get(request.connection));
-  const { answer } = await fetchData(services, request, { interactive: true, ...loginDialogs(call) });
-  answer.dispose();
+  await showData(services, request);
 }
 
 /** Saves the request of a row, of the result in focus, or of the last call. `{name, request}` asks nothing. */
@@ -105,13 +103,12 @@ async function chosenQuery(
   if (offered.length === 0) {
     throw new TokensError('E_NOT_READY', 'No query has been saved yet.');
   }
-  const items = offered.map((query) => ({
-    label: query.name,
-    description: titleOf(query.request),
-    detail: describeRequest(query.request),
-    query,
-  }));
-  return (await askChoice(items, { title, ignoreFocusOut: false, matchOnDetail: true })).query;
+  const itemOf = ({ name, request }: StoredQuery) => ({
+    label: name,
+    description: titleOf(request),
+    detail: describeRequest(request),
+  });
+  return askOne(offered, itemOf, { title, ignoreFocusOut: false, matchOnDetail: true });
 }
 
 /** A workspace's query may be written by anybody: a person sees its request before it runs with their session. */

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { TokensError } from '../core/errors.ts';
 import { resolvePath } from '../core/paths.ts';
 import { incomplete, wireOf } from '../core/requests/request.ts';
-import { type RequestForm, requestForms, requestText } from '../core/requests/requestText.ts';
+import { type RequestForm, requestText } from '../core/requests/requestText.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
 import {
   type Delimiter,
@@ -18,7 +18,7 @@ import { exportFile } from '../views/results/exportFile.ts';
 import { asSent } from '../views/results/layout.ts';
 import type { TableCommand } from '../views/results/messages.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
-import { askChoice } from './ask.ts';
+import { askChoice, chosenOf } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
 import { type Call, type CommandServices, type CommandTable, oneOf, type ResultCommand } from './command.ts';
 import { withProgress } from './progress.ts';
@@ -160,22 +160,13 @@ async function chooseFile(
   });
 }
 
-const copied = ['markdown', 'json', 'csv'] as const;
-
-async function copyAs(panel: ResultPanel, { args }: Call): Promise<void> {
+async function copyAs(panel: ResultPanel, call: Call): Promise<void> {
   const labels = { markdown: 'Markdown', json: 'JSON', csv: 'CSV' };
-  const title = vscode.l10n.t('Copy Selection As');
-  const items = copied.map((form) => ({ label: labels[form], form }));
-  const form =
-    oneOf('form', args.form, copied) ?? (await askChoice(items, { title, ignoreFocusOut: false })).form;
+  const form = await chosenOf('form', call, labels, { title: vscode.l10n.t('Copy Selection As') });
   panel.copy(form, form !== 'json');
 }
 
-async function copyRequestAs(
-  panel: ResultPanel,
-  { args }: Call,
-  services: CommandServices,
-): Promise<unknown> {
+async function copyRequestAs(panel: ResultPanel, call: Call, services: CommandServices): Promise<void> {
   const names: Readonly<Record<RequestForm, string>> = {
     curl: 'cURL',
     cmd: vscode.l10n.t('cURL for the Command Prompt of Windows (cmd)'),
@@ -183,16 +174,11 @@ async function copyRequestAs(
     powershell: 'PowerShell',
     http: vscode.l10n.t('HTTP file (.http)'),
   };
-  const items = requestForms.map((one) => ({ label: names[one], one }));
-  const asked = {
-    title: vscode.l10n.t('Copy Request As'),
-    placeHolder: vscode.l10n.t('The token comes from an environment variable'),
-    ignoreFocusOut: false,
-  };
-  const form = oneOf('form', args.form, requestForms) ?? (await askChoice(items, asked)).one;
+  const placeHolder = vscode.l10n.t('The token comes from an environment variable');
+  const asked = { title: vscode.l10n.t('Copy Request As'), placeHolder };
+  const form = await chosenOf('form', call, names, asked);
   const connection = services.connections.get(panel.model.request.connection);
   const wire = wireOf(withoutSecrets(panel.model.request, services.hasSecret), connection, services.memory);
   await vscode.env.clipboard.writeText(requestText(wire, connection, form));
   panel.note(vscode.l10n.t('Copied the request as {0}.', names[form]));
-  return undefined;
 }

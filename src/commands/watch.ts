@@ -7,7 +7,7 @@ import { quoted } from '../views/results/filterTerm.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
 import type { Results } from '../views/results/results.ts';
 import { differencesText } from '../views/results/statusTexts.ts';
-import { askChoice, askNumber, askText } from './ask.ts';
+import { askNumber, askOne, askText } from './ask.ts';
 import { plain, wholeTable } from './columns.ts';
 import type { Call, ResultCommand } from './command.ts';
 
@@ -21,26 +21,21 @@ export async function watch(panel: ResultPanel, { args: { seconds } }: Call): Pr
     panel.watch(Math.min(Math.max(seconds, 1), maxSeconds));
     return;
   }
-  const { value } = await askChoice(
-    [
-      ...intervals.map((value) => ({
-        label:
-          value < 60
-            ? vscode.l10n.t('Every {0} seconds', value)
-            : value === 60
-              ? vscode.l10n.t('Every minute')
-              : vscode.l10n.t('Every {0} minutes', value / 60),
-        value,
-      })),
-      { label: vscode.l10n.t('Other Interval…'), value: 0 },
-    ],
-    {
-      title: vscode.l10n.t('Watch {0}', panel.model.title),
-      placeHolder: vscode.l10n.t('Each refresh also keeps the session alive'),
-      ignoreFocusOut: false,
-    },
-  );
-  panel.watch(value === 0 ? await askSeconds() : value);
+  const chosen = await askOne([...intervals, 0], (one) => ({ label: intervalText(one) }), {
+    title: vscode.l10n.t('Watch {0}', panel.model.title),
+    placeHolder: vscode.l10n.t('Each refresh also keeps the session alive'),
+    ignoreFocusOut: false,
+  });
+  panel.watch(chosen || (await askSeconds()));
+}
+
+/** An interval of some seconds in words; 0 for another one. */
+function intervalText(seconds: number): string {
+  if (seconds < 60) {
+    return seconds > 0 ? vscode.l10n.t('Every {0} seconds', seconds) : vscode.l10n.t('Other Interval…');
+  }
+  const minutes = seconds / 60;
+  return minutes === 1 ? vscode.l10n.t('Every minute') : vscode.l10n.t('Every {0} minutes', minutes);
 }
 
 function askSeconds(): Promise<number> {
@@ -156,29 +151,27 @@ function namedOther(
 async function askOther(panel: ResultPanel, results: Results): Promise<ResultPanel | vscode.Uri | undefined> {
   const { comparedWith, title } = panel.model;
   const before = { label: vscode.l10n.t('The previous answer'), detail: vscode.l10n.t('As a watch does') };
-  const file = {
-    label: vscode.l10n.t('JSON File…'),
-    detail: vscode.l10n.t('A result that was exported as JSON'),
-  };
-  const others = results.others(panel).map((other) => ({
-    label: plain(other.model.title),
-    description: plain(other.model.request.connection),
-    detail: new Date(other.model.gotAt).toLocaleString(),
-    other,
-  }));
-  const chosen = await askChoice([...(comparedWith === undefined ? [] : [before]), ...others, file], {
+  const fileTitle = vscode.l10n.t('JSON File…');
+  const file = { label: fileTitle, detail: vscode.l10n.t('A result that was exported as JSON') };
+  const all = [...(comparedWith === undefined ? [] : [before]), ...results.others(panel), file];
+  const chosen = await askOne(all, (one) => ('model' in one ? itemOf(one) : one), {
     title: vscode.l10n.t('Compare {0} With', title),
     ignoreFocusOut: false,
   });
   if (chosen !== file) {
-    return 'other' in chosen ? (chosen.other as ResultPanel) : undefined;
+    return 'model' in chosen ? chosen : undefined;
   }
   const filters = { JSON: ['json'] };
-  const [picked] = (await vscode.window.showOpenDialog({ title: chosen.label, filters })) ?? [];
+  const [picked] = (await vscode.window.showOpenDialog({ title: fileTitle, filters })) ?? [];
   if (picked === undefined) {
     throw cancelled();
   }
   return picked;
+}
+
+function itemOf({ model: { title, request, gotAt } }: ResultPanel): vscode.QuickPickItem {
+  const detail = new Date(gotAt).toLocaleString();
+  return { label: plain(title), description: plain(request.connection), detail };
 }
 
 /** The name of a result in a comparison. */
