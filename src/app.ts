@@ -84,7 +84,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
     onDidChangeTokens: keeper.onDidChange,
     /** Makes the provider of a kind's tokens. */
     provider: (kind: string) =>
-      own(new TokenProvider(kind, { ...services, run: (id, input) => run(services, id, input, true) })),
+      own(new TokenProvider({ ...services, kind, run: (id, input) => run(services, id, input, true) })),
     tools: { api, connections, redact: services.redact },
     /** Runs a command; errors are handled at the one boundary (commands/boundary.ts). */
     run: (id: string, input: unknown) => run(services, id, input),
@@ -117,7 +117,7 @@ function createCore(context: vscode.ExtensionContext, own: <T extends Disposable
   const connections = own(new ConnectionSettings());
   const consents = new Consents(state);
   const credentials = own(new CredentialVault(secrets));
-  const claims = own(new FileClaims(join(storage, 'claims'), window));
+  const claims = own(new FileClaims({ folder: join(storage, 'claims'), ...window }));
   const rate = new RateLimit({ clock, scheduler, claims, log });
   const memory: GatewayMemory = {
     get: (key) => state.get(key),

@@ -11,7 +11,8 @@ import { registerResults } from './views/results/register.ts';
 interface Manifest {
   readonly contributes: {
     readonly commands: readonly { readonly command: string }[];
-    readonly authentication: readonly { readonly id: string; readonly label: string }[];
+    readonly authentication: Parameters<typeof registerAuthentication>[0];
+    readonly languageModelTools: Parameters<typeof registerTools>[0];
   };
 }
 
@@ -40,7 +41,8 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const holdsTokens = async (): Promise<boolean> =>
     app !== undefined || (await context.secrets.keys()).some(isTokenKey);
 
-  const { authentication, commands } = (context.extension.packageJSON as Manifest).contributes;
+  const { authentication, commands, languageModelTools } = (context.extension.packageJSON as Manifest)
+    .contributes;
   for (const { command } of commands) {
     own(
       vscode.commands.registerCommand(command, async (input: unknown) => (await load()).run(command, input)),
@@ -57,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   own(vscode.window.registerTreeDataProvider('sessionTokens.queries', queries));
   own(registerResults(async () => (await load()).results()));
   own(registerAuthentication(authentication, holdsTokens, async (kind) => (await load()).provider(kind)));
-  own(registerTools(async () => (await load()).tools));
+  own(registerTools(languageModelTools, async () => (await load()).tools));
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (['connections', 'queries'].some((name) => change.affectsConfiguration(`sessionTokens.${name}`))) {

@@ -5,9 +5,12 @@ import { protocolOf } from '../core/protocols/kinds.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { toUserError } from '../userError.ts';
+import { nameOf } from '../views/names.ts';
 import { TreeNode } from '../views/nodes.ts';
 
 type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
+  /** The kind of gateways whose tokens it has. */
+  readonly kind: string;
   readonly connections: Pick<Services['connections'], 'all' | 'find' | 'onDidChange'>;
   /** Runs a command as for a person; an error is shown to them, and rejects. */
   run(id: string, input: unknown): Promise<unknown>;
@@ -18,7 +21,6 @@ const scopePrefix = 'connection:';
 
 /** The tokens of sign-ins (user tokens, where sessions are under them), as sessions of VS Code. */
 export class TokenProvider extends Part<ProviderServices> implements vscode.AuthenticationProvider {
-  readonly #kind: string;
   readonly #changes = this.add(
     new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>(),
   );
@@ -27,9 +29,8 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
 
   readonly onDidChangeSessions = this.#changes.event;
 
-  constructor(kind: string, services: ProviderServices) {
+  constructor(services: ProviderServices) {
     super(services);
-    this.#kind = kind;
     this.add(services.keeper.onDidChange(({ id }) => this.#look(id)));
     this.add(
       services.connections.onDidChange(() => {
@@ -61,13 +62,12 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
 
   /** Signs in, with what is remembered or what the person answers; an error is shown to the person, and rejects. */
   async createSession(scopes: readonly string[]): Promise<vscode.AuthenticationSession> {
-    const { keeper, run } = this.deps;
+    const { keeper, kind, run } = this.deps;
     const connection = scopes.find((scope) => scope.startsWith(scopePrefix))?.slice(scopePrefix.length);
-    const name = await run('sessionTokens.pickConnection', { kind: this.#kind, connection });
+    const name = await run('sessionTokens.pickConnection', { kind, connection });
     // With a row of the tree, so that it runs as for a person, with questions, progress and messages.
     const signedIn = await run('sessionTokens.signIn', new TreeNode({ connection: String(name) }));
-    const token = keeper.find((signedIn as TokenInfo | undefined)?.id ?? '');
-    const session = token === undefined ? undefined : this.#sessionOf(token);
+    const session = this.#sessionOf(keeper.find((signedIn as TokenInfo | undefined)?.id ?? ''));
     if (session === undefined) {
       throw toUserError(this.deps.log, cancelled());
     }
@@ -89,43 +89,39 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
   /** Tells VS Code of tokens that were added, removed or got another value; changes of their lives do not matter here. */
   #look(id: string): void {
     const before = this.#told.get(id);
-    const token = this.deps.keeper.find(id);
-    const now = token === undefined ? undefined : this.#sessionOf(token);
-    if (before === undefined && now === undefined) {
-      return;
-    }
+    const now = this.#sessionOf(this.deps.keeper.find(id));
     if (now === undefined) {
       this.#told.delete(id);
     } else {
       this.#told.set(id, now);
     }
     if (before?.accessToken !== now?.accessToken) {
+      const [gone, here] = [before ? [before] : [], now ? [now] : []];
       this.#changes.fire({
-        added: before === undefined && now !== undefined ? [now] : [],
-        removed: before !== undefined && now === undefined ? [before] : [],
-        changed: before !== undefined && now !== undefined ? [now] : [],
+        added: before ? [] : here,
+        removed: now ? [] : gone,
+        changed: before ? here : [],
       });
     }
   }
 
-  #sessionOf({ id, connection, kind, service, state }: TokenInfo): vscode.AuthenticationSession | undefined {
-    const isMine = this.deps.connections.find(connection)?.kind === this.#kind;
+  #sessionOf(token: TokenInfo | undefined): vscode.AuthenticationSession | undefined {
+    const { connections, keeper, kind } = this.deps;
     // An extension that gets it sends it where the connection leads now.
     if (
-      !isMine ||
-      !this.deps.keeper.isUsable(id) ||
-      state === 'expired' ||
-      (kind === 'session' && protocolOf({ kind: this.#kind }).sessions !== undefined)
+      token === undefined ||
+      connections.find(token.connection)?.kind !== kind ||
+      !keeper.isUsable(token.id) ||
+      token.state === 'expired' ||
+      (token.kind === 'session' && protocolOf({ kind }).sessions !== undefined)
     ) {
       return undefined;
     }
+    const { id, connection, service } = token;
     return {
       id,
-      accessToken: this.deps.keeper.reveal(id),
-      account: {
-        id: JSON.stringify([connection, service]),
-        label: service === undefined ? connection : `${service} (${connection})`,
-      },
+      accessToken: keeper.reveal(id),
+      account: { id: JSON.stringify([connection, service]), label: nameOf(token) },
       scopes: [`${scopePrefix}${connection}`],
     };
   }

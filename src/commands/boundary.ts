@@ -5,6 +5,7 @@ import { copyOf } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
 import { incomplete } from '../core/requests/request.ts';
 import { toUserError } from '../userError.ts';
+import { commandButton, tell } from '../views/message.ts';
 import { Row, TreeNode } from '../views/nodes.ts';
 import { viewType } from '../views/results/register.ts';
 import type { Call, CommandServices, CommandTable } from './command.ts';
@@ -85,14 +86,12 @@ export function report(log: Log, caught: unknown): void {
   }
 }
 
-type Action = readonly [title: string, command: string];
+const showLog = [vscode.l10n.t('Show Log'), 'sessionTokens.showLog'] as const;
+const signIn = [vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn'] as const;
+const settings = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'] as const;
 
-const showLog: Action = [vscode.l10n.t('Show Log'), 'sessionTokens.showLog'];
-const signIn: Action = [vscode.l10n.t('Sign In Again'), 'sessionTokens.signIn'];
-const settings: Action = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'];
-
-/** The actions that help, by the code of the error; by default the log. */
-const helps: Readonly<Partial<Record<ErrorCode, readonly Action[]>>> = {
+/** Commands that help, with the titles of their buttons, by the code of the error; by default the log. */
+const helps: Readonly<Partial<Record<ErrorCode, readonly (readonly [title: string, command: string])[]>>> = {
   E_CREDENTIALS: [signIn, showLog],
   E_EXPIRED: [signIn, showLog],
   E_CONFIG: [settings, showLog],
@@ -106,11 +105,8 @@ const helps: Readonly<Partial<Record<ErrorCode, readonly Action[]>>> = {
 async function show(error: TokensError, connection?: unknown): Promise<void> {
   const { code, details } = error;
   const comesByItself = code === 'E_NOT_READY' && details.permanent === false;
-  const actions = comesByItself ? [] : (helps[code] ?? [showLog]);
-  const chosen = await vscode.window.showErrorMessage(error.message, ...actions.map(([title]) => title));
-  const command = actions.find(([title]) => title === chosen)?.[1];
-  if (command !== undefined) {
-    const node = typeof connection === 'string' ? new TreeNode({ connection }) : undefined;
-    await vscode.commands.executeCommand(command, node);
-  }
+  const helping = comesByItself ? [] : (helps[code] ?? [showLog]);
+  const about = typeof connection === 'string' ? new TreeNode({ connection }) : undefined;
+  const buttons = helping.map(([title, command]) => commandButton(title, command, about));
+  await tell(vscode.window.showErrorMessage, error.message, ...buttons);
 }

@@ -150,7 +150,7 @@ export const removeConnection: Handler = async (services, call) => {
     );
   }
   await services.keeper.signOut(name);
-  await services.connections.remove(name);
+  await services.connections.remove({ name });
   await services.consents.forget(name);
   return undefined;
 };

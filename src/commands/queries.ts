@@ -41,13 +41,9 @@ const save: Handler = async (services, { args }) => {
     throw new TokensError('E_NOT_READY', 'There is no request to save yet.');
   }
   const name = typeof args.name === 'string' ? args.name : await askName(services, titleOf(request));
-  const query: StoredQuery = {
-    name,
-    request: lasting(withoutSecrets(request, services.hasSecret)),
-    from: 'user',
-  };
-  await services.queries.put(query);
-  return query;
+  const query = { name, request: lasting(withoutSecrets(request, services.hasSecret)) };
+  await services.queries.put([query]);
+  return { ...query, from: 'user' };
 };
 
 /** Queries are edited in the settings, where errors are shown as they are typed. */
@@ -57,9 +53,10 @@ const edit: Handler = async (services, call) => {
 
 const duplicate: Handler = async (services, call) => {
   const query = await chosenQuery(services, call, vscode.l10n.t('Duplicate Query'));
-  const copy: StoredQuery = { ...query, name: await askName(services, query.name) };
-  await services.queries.put(copy);
-  return copy;
+  const { request, from } = query;
+  const copy = { name: await askName(services, query.name), request };
+  await services.queries.put([copy], from);
+  return { ...copy, from };
 };
 
 const remove: Handler = async (services, call) => {

@@ -34,7 +34,7 @@ export const stopSandbox: Handler = async (services) => {
     const { name } = settings;
     if (services.connections.find(name) !== undefined) {
       await services.keeper.signOut(name);
-      await services.connections.remove(name);
+      await services.connections.remove(settings);
     }
   }
   await services.sandbox.stop();

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import { incomplete } from '../core/requests/request.ts';
+import { commandButton, tell } from '../views/message.ts';
 import { TreeNode } from '../views/nodes.ts';
 import { askChoiceOrText, chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
@@ -39,9 +40,12 @@ export const signIn: Handler = async (services, call) => {
 
 /** Tells a person of a new connection, and lets them sign in to it. */
 export async function offerSignIn(message: string, connection = ''): Promise<void> {
-  if (await vscode.window.showInformationMessage(message, vscode.l10n.t('Sign In'))) {
-    await vscode.commands.executeCommand('sessionTokens.signIn', new TreeNode({ connection }));
-  }
+  const button = commandButton(
+    vscode.l10n.t('Sign In'),
+    'sessionTokens.signIn',
+    new TreeNode({ connection }),
+  );
+  await tell(vscode.window.showInformationMessage, message, button);
 }
 
 /** The service to sign in to, where there are services; offers the person those that the gateway lists. */

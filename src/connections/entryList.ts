@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Parsed } from '../core/connection.ts';
 import type { Disposable } from '../core/disposable.ts';
-import { readEntries } from '../core/entries.ts';
+import { entryName, readEntries } from '../core/entries.ts';
 import { type Message, TokensError } from '../core/errors.ts';
 import { Emitter } from '../core/event.ts';
 import { translated } from '../userError.ts';
@@ -44,6 +44,20 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
       values,
       problems: wrong.map(({ entry, reason }) => ({ entry, reason: translated(reason), from })),
     };
+  }
+
+  /** Writes entries in the places of those of the same names, or after the others. */
+  async put(written: readonly { readonly name: string }[], from: Owner = 'user'): Promise<void> {
+    await this.write(from, (entries) =>
+      written.reduce<readonly unknown[]>((all, entry) => {
+        const at = all.findIndex((one) => entryName(one) === entry.name);
+        return at < 0 ? all.concat([entry]) : all.with(at, entry);
+      }, entries),
+    );
+  }
+
+  async remove({ name, from = 'user' }: { readonly name: string; readonly from?: Owner }): Promise<void> {
+    await this.write(from, (entries) => entries.filter((entry) => entryName(entry) !== name));
   }
 
   /** VS Code has told of the change when it resolves. @throws `E_CONFIG` where VS Code cannot write its file */

@@ -52,22 +52,11 @@ export class ConnectionSettings extends EntryList<Connection> implements Connect
     return stored;
   }
 
-  /** Stores connections in place of those of the same names. */
-  async put(connections: readonly Record<string, unknown>[]): Promise<void> {
-    const names = connections.map((connection) => connection.name);
-    const isOther = (entry: unknown) => !names.includes(entryName(entry));
-    await this.write('user', (entries) => [...entries.filter(isOther), ...connections]);
-  }
-
   /** Changes members of a stored connection. */
   async change(name: string, members: Readonly<Record<string, unknown>>): Promise<void> {
     await this.write('user', (entries) =>
       entries.map((entry) => (entryName(entry) === name ? { ...(entry as object), ...members } : entry)),
     );
-  }
-
-  async remove(name: string): Promise<void> {
-    await this.write('user', (entries) => entries.filter((entry) => entryName(entry) !== name));
   }
 
   /** @throws `E_CONFIG` that names what is wrong */

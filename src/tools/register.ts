@@ -1,20 +1,19 @@
 import * as vscode from 'vscode';
 import type { ToolName, ToolServices } from './tools.ts';
 
-const toolNames: readonly ToolName[] = [
-  'sessionTokens_listTokens',
-  'sessionTokens_getData',
-  'sessionTokens_keepAlive',
-  'sessionTokens_closeSession',
-];
-
-/** Offers the tools where the editor has language models; what they do is loaded when one is first called. */
-export function registerTools(load: () => Promise<ToolServices>): vscode.Disposable {
+/**
+ * Offers the tools where the editor has language models; what they do is loaded when one is first called.
+ * @param declared the tools in package.json
+ */
+export function registerTools(
+  declared: readonly { readonly name: ToolName }[],
+  load: () => Promise<ToolServices>,
+): vscode.Disposable {
   if (typeof vscode.lm?.registerTool !== 'function') {
     return new vscode.Disposable(() => undefined);
   }
   return vscode.Disposable.from(
-    ...toolNames.map((name) =>
+    ...declared.map(({ name }) =>
       vscode.lm.registerTool<Record<string, unknown>>(name, {
         prepareInvocation: async ({ input }) =>
           (await import('./tools.ts')).tools[name].prepare(await load(), input),

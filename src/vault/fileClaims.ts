@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from '../core/async.ts';
-import { DisposableStore } from '../core/disposable.ts';
+import { Part } from '../core/disposable.ts';
 import { Emitter } from '../core/event.ts';
 import { isRunning } from '../core/processes.ts';
 import type { Claims } from '../core/tokens/store.ts';
@@ -35,11 +35,12 @@ export function machineIdIn(folder: string, name: string): string {
   }
 }
 
-/** This window, as others see it. */
-interface WindowIdentity {
-  /** Begins with the id of its machine and a dot, where that is known. */
+/** A folder for claims, and this window as others see it. */
+interface ClaimsDeps {
+  readonly folder: string;
+  /** The window's. Begins with the id of its machine and a dot, where that is known. */
   readonly id: string;
-  /** Which start of the machine it lives in; empty where the system does not tell. */
+  /** Which start of the machine the window lives in; empty where the system does not tell. */
   readonly boot: string;
 }
 
@@ -48,30 +49,22 @@ interface WindowIdentity {
  * a file (`O_EXCL`). A stale claim is not removed but followed by the next one, `key.0`, `key.1` …, so that of several
  * windows that find it stale only one gets the next. The files hold ids of windows and processes, nothing secret.
  */
-export class FileClaims extends DisposableStore implements Claims {
-  readonly #folder: string;
-  readonly #window: WindowIdentity;
+export class FileClaims extends Part<ClaimsDeps> implements Claims {
   readonly #claims = this.add(new Emitter<string>());
   readonly #prepared = once(() => this.#prepare());
   readonly #watching = once(() => this.#watch());
 
   readonly onDidClaim = this.#claims.event;
 
-  constructor(folder: string, window: WindowIdentity) {
-    super();
-    this.#folder = folder;
-    this.#window = window;
-  }
-
   async enter(): Promise<void> {
     await this.#prepared();
     this.#watching();
-    await writeFile(this.#presence(this.#window.id), `${process.pid} ${this.#window.boot}`);
+    await writeFile(this.#presence(this.deps.id), `${process.pid} ${this.deps.boot}`);
   }
 
   async leave(): Promise<void> {
     await this.#prepared();
-    await rm(this.#presence(this.#window.id), { force: true });
+    await rm(this.#presence(this.deps.id), { force: true });
   }
 
   async lives(window: string): Promise<boolean> {
@@ -83,7 +76,7 @@ export class FileClaims extends DisposableStore implements Claims {
       return (await ageOf(this.#presence(window))) < unwrittenMs;
     }
     const [pid = '', boot = ''] = text.split(' ');
-    return boot === this.#window.boot && isRunning(Number(pid));
+    return boot === this.deps.boot && isRunning(Number(pid));
   }
 
   async claim(key: string, staleMs: number): Promise<boolean> {
@@ -101,7 +94,7 @@ export class FileClaims extends DisposableStore implements Claims {
 
   async claimed(prefix: string): Promise<readonly string[]> {
     await this.#prepared();
-    const names = await readdir(this.#folder);
+    const names = await readdir(this.deps.folder);
     return names.flatMap((name) =>
       name.startsWith(prefix) && name.endsWith('.0') ? [name.slice(prefix.length, -'.0'.length)] : [],
     );
@@ -118,7 +111,7 @@ export class FileClaims extends DisposableStore implements Claims {
       return; // Nobody has it.
     }
     const owner = await textOf(last);
-    if (owner === this.#window.id || !(await this.lives(owner))) {
+    if (owner === this.deps.id || !(await this.lives(owner))) {
       for (const file of files) {
         await rm(file, { force: true });
       }
@@ -134,7 +127,7 @@ export class FileClaims extends DisposableStore implements Claims {
     let row = 0;
     for (;;) {
       const file = this.#claim(key, row);
-      if (await created(file, this.#window.id)) {
+      if (await created(file, this.deps.id)) {
         return 'new';
       }
       const owner = await textOf(file);
@@ -144,7 +137,7 @@ export class FileClaims extends DisposableStore implements Claims {
       } else if (await isFree(owner, ageMs)) {
         row++;
       } else {
-        return owner === this.#window.id ? 'mine' : 'theirs';
+        return owner === this.deps.id ? 'mine' : 'theirs';
       }
     }
   }
@@ -152,7 +145,7 @@ export class FileClaims extends DisposableStore implements Claims {
   /** Without it, on file systems that cannot be watched, changes by others are found when a claim is made. */
   #watch(): void {
     try {
-      const watcher = watch(this.#folder, { persistent: false }, (_, name) => {
+      const watcher = watch(this.deps.folder, { persistent: false }, (_, name) => {
         if (typeof name === 'string' && name.endsWith('.0')) {
           this.#claims.fire(name.slice(0, -'.0'.length));
         }
@@ -165,21 +158,21 @@ export class FileClaims extends DisposableStore implements Claims {
   }
 
   #claim(key: string, row: number): string {
-    return join(this.#folder, `${key.replace(/[^\w.-]/g, '_')}.${row}`);
+    return join(this.deps.folder, `${key.replace(/[^\w.-]/g, '_')}.${row}`);
   }
 
   #presence(window: string): string {
-    return join(this.#folder, `window-${window.replace(/[^\w.-]/g, '_')}`);
+    return join(this.deps.folder, `window-${window.replace(/[^\w.-]/g, '_')}`);
   }
 
   #isElsewhere(window: string): boolean {
-    return machineOf(window) !== machineOf(this.#window.id);
+    return machineOf(window) !== machineOf(this.deps.id);
   }
 
   async #prepare(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    for (const name of await readdir(this.#folder)) {
-      const file = join(this.#folder, name);
+    await mkdir(this.deps.folder, { recursive: true });
+    for (const name of await readdir(this.deps.folder)) {
+      const file = join(this.deps.folder, name);
       const window = /^window-(.*)$/.exec(name)?.[1];
       const mayBeOld = window === undefined || this.#isElsewhere(window);
       const isLitter =

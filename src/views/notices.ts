@@ -5,6 +5,7 @@ import type { Claims, Unreadable } from '../core/tokens/store.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
 import { translated } from '../userError.ts';
+import { commandButton, tell } from './message.ts';
 import { nameOf } from './names.ts';
 import { TreeNode } from './nodes.ts';
 import type { QuerySettings } from './queries/querySettings.ts';
@@ -49,15 +50,8 @@ export class Notices extends Part<NoticesDeps> {
         }
       }),
     );
-    this.add(
-      keeper.onDidEndRenewal(({ id, why }) => {
-        const token = keeper.find(id);
-        if (token !== undefined) {
-          void this.#tellRenewalEnd(token, why);
-        }
-      }),
-    );
-    this.add(keeper.onStorageTrouble((error) => void warn(translated(error))));
+    this.add(keeper.onDidEndRenewal(({ id, why }) => void this.#tellRenewalEnd(id, why)));
+    this.add(keeper.onStorageTrouble((error) => void warnWithLog(translated(error))));
     this.add(connections.onDidChange(() => this.tellProblems()));
     this.add(queries.onDidChange(() => this.tellProblems()));
     this.add({ dispose: () => scheduler.cancel(task) });
@@ -66,48 +60,36 @@ export class Notices extends Part<NoticesDeps> {
   /** Shows the entries of the settings that cannot be used; the same ones only once. */
   tellProblems(): void {
     const { connections, queries } = this.deps;
-    this.#tellProblems(
-      'connections',
-      connections.problems(),
-      (list) => vscode.l10n.t('Some connections in the settings cannot be used: {0}.', list),
-      () => vscode.commands.executeCommand('sessionTokens.openSettings'),
-    );
-    const badQueries = queries.problems();
-    this.#tellProblems(
-      'queries',
-      badQueries,
-      (list) => vscode.l10n.t('Some queries in the settings cannot be used: {0}.', list),
-      () => queries.open(badQueries[0]?.from ?? 'user'),
-    );
+    const problems = { connections: connections.problems(), queries: queries.problems() };
+    const from = problems.queries[0]?.from ?? 'user';
+    for (const about of ['connections', 'queries'] as const) {
+      const list = problems[about].map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
+      const isNew = list !== (this.#toldProblems.get(about) ?? '');
+      this.#toldProblems.set(about, list);
+      if (isNew && list !== '') {
+        const { message, run } = {
+          connections: {
+            message: vscode.l10n.t('Some connections in the settings cannot be used: {0}.', list),
+            run: () => vscode.commands.executeCommand('sessionTokens.openSettings'),
+          },
+          queries: {
+            message: vscode.l10n.t('Some queries in the settings cannot be used: {0}.', list),
+            run: () => queries.open(from),
+          },
+        }[about];
+        void tell(warn, message, { title: vscode.l10n.t('Open Settings'), run });
+      }
+    }
   }
 
   /** Says which entries of the secret storage were set aside. */
-  tellUnreadable(unreadable: readonly Unreadable[]): void {
-    if (unreadable.length > 0) {
+  tellUnreadable({ length }: readonly Unreadable[]): void {
+    if (length > 0) {
       const message = vscode.l10n.t(
         '{0} stored tokens could not be read and were set aside; all others are there.',
-        unreadable.length,
+        length,
       );
-      void warn(message);
-    }
-  }
-
-  #tellProblems(
-    about: string,
-    problems: readonly { readonly entry: string; readonly reason: string }[],
-    message: (list: string) => string,
-    open: () => Thenable<unknown>,
-  ): void {
-    const list = problems.map(({ entry, reason }) => `${entry}: ${reason}`).join('; ');
-    if (list === (this.#toldProblems.get(about) ?? '')) {
-      return;
-    }
-    this.#toldProblems.set(about, list);
-    if (list !== '') {
-      const action = vscode.l10n.t('Open Settings');
-      vscode.window
-        .showWarningMessage(message(list), action)
-        .then((chosen) => (chosen === action ? open() : undefined));
+      void warnWithLog(message);
     }
   }
 
@@ -143,16 +125,14 @@ export class Notices extends Part<NoticesDeps> {
     if (change === undefined || !(await claims.claim(`early-${token.connection}`, dayMs))) {
       return;
     }
-    const set = vscode.l10n.t('Set It to {0} min', minutes);
     const message = vscode.l10n.t(
       '{0} expired {1} min early. Is its life really {2} min?',
       token.connection,
       Math.round(early / 60_000),
       Math.round(token.lifeMs / 60_000),
     );
-    if ((await vscode.window.showWarningMessage(message, set)) === set) {
-      await connections.change(token.connection, change);
-    }
+    const title = vscode.l10n.t('Set It to {0} min', minutes);
+    await tell(warn, message, { title, run: () => connections.change(token.connection, change) });
   }
 
   /** Whether a person should know when it is about to expire, and was not told of its present expiry. */
@@ -195,22 +175,26 @@ export class Notices extends Part<NoticesDeps> {
     if (first === undefined) {
       return;
     }
-    const keep = vscode.l10n.t('Keep Alive');
-    const letGo = vscode.l10n.t('Let It Expire');
-    const always = vscode.l10n.t('Always for This Connection');
     const message =
       tokens.length === 1
         ? vscode.l10n.t('{0} is about to expire.', nameOf(first))
         : vscode.l10n.t('{0} tokens are about to expire, {1} first.', tokens.length, nameOf(first));
-    const chosen = await vscode.window.showWarningMessage(message, keep, letGo, always);
-    if (chosen === keep || chosen === always) {
+    const renew = async () => {
       for (const { id, connection } of tokens) {
         await vscode.commands.executeCommand(keepAlive, new TreeNode({ id, connection }));
       }
-    }
-    if (chosen === always) {
+    };
+    const renewAlways = async () => {
+      await renew();
       await this.#renewAlways(new Set(tokens.map(({ connection }) => connection)));
-    }
+    };
+    await tell(
+      warn,
+      message,
+      { title: vscode.l10n.t('Keep Alive'), run: renew },
+      { title: vscode.l10n.t('Let It Expire'), run: () => undefined },
+      { title: vscode.l10n.t('Always for This Connection'), run: renewAlways },
+    );
   }
 
   async #renewAlways(names: ReadonlySet<string>): Promise<void> {
@@ -223,38 +207,31 @@ export class Notices extends Part<NoticesDeps> {
     }
   }
 
-  async #tellRenewalEnd(token: TokenInfo, why: 'unused' | 'refused'): Promise<void> {
-    if (!(await this.deps.claims.claim(`ended-${token.id}-${token.openedAt}-${why}`, dayMs))) {
+  async #tellRenewalEnd(id: string, why: 'unused' | 'refused'): Promise<void> {
+    const token = this.deps.keeper.find(id);
+    if (!token || !(await this.deps.claims.claim(`ended-${id}-${token.openedAt}-${why}`, dayMs))) {
       return;
     }
-    const node = new TreeNode({ id: token.id, connection: token.connection });
+    const { connection, renewable } = token;
     const name = nameOf(token);
+    const button = (title: string) => commandButton(title, keepAlive, new TreeNode({ id, connection }));
     if (why === 'unused') {
       const message = vscode.l10n.t(
         '{0} has not been used for a long time, so it is no longer renewed.',
         name,
       );
-      const shown = vscode.window.showInformationMessage(message, vscode.l10n.t('Keep Alive'));
-      await offer(shown, keepAlive, node);
-    } else if (token.renewable) {
-      await warn(vscode.l10n.t('{0} could not be renewed: its gateway refuses.', name));
+      await tell(vscode.window.showInformationMessage, message, button(vscode.l10n.t('Keep Alive')));
+    } else if (renewable) {
+      await warnWithLog(vscode.l10n.t('{0} could not be renewed: its gateway refuses.', name));
     } else {
       const message = vscode.l10n.t('{0} is about to expire, and only a new sign-in renews it.', name);
-      const shown = vscode.window.showWarningMessage(message, vscode.l10n.t('Sign In Again'));
-      await offer(shown, keepAlive, node);
+      await tell(warn, message, button(vscode.l10n.t('Sign In Again')));
     }
   }
 }
 
-/** Shows a warning, with a button for the log. */
-async function warn(message: string): Promise<void> {
-  const shown = vscode.window.showWarningMessage(message, vscode.l10n.t('Show Log'));
-  await offer(shown, 'sessionTokens.showLog');
-}
+const warn = vscode.window.showWarningMessage;
 
-/** Runs a command when the one button of a message is chosen. */
-async function offer(shown: Thenable<string | undefined>, command: string, node?: TreeNode): Promise<void> {
-  if ((await shown) !== undefined) {
-    await vscode.commands.executeCommand(command, node);
-  }
+function warnWithLog(message: string): Promise<void> {
+  return tell(warn, message, commandButton(vscode.l10n.t('Show Log'), 'sessionTokens.showLog'));
 }

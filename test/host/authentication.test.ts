@@ -48,7 +48,8 @@ describe('security: tokens for other extensions', () => {
   afterEach(() => window.dispose());
 
   function provider(kind: 'sarus' | 'bmc-cra'): { provider: TokenProvider; events: Changes[] } {
-    const made = new TokenProvider(kind, {
+    const made = new TokenProvider({
+      kind,
       ready: Promise.resolve(),
       keeper: window.keeper,
       connections: {

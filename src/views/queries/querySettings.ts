@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { EntryList, type Owner } from '../../connections/entryList.ts';
-import { entryName } from '../../core/entries.ts';
 import { parseQuery, type SavedQuery } from '../../core/requests/queries.ts';
 
 /** A query and where it comes from: one of a workspace is not trusted until a person has agreed to it. */
@@ -44,18 +43,5 @@ export class QuerySettings extends EntryList<SavedQuery> {
 
   find(name: string): StoredQuery | undefined {
     return this.all().find((query) => query.name === name);
-  }
-
-  /** Writes a query in the place of the one of its name, or after the others. */
-  async put({ name, request, from }: StoredQuery): Promise<void> {
-    await this.write(from, (entries) => {
-      const at = entries.findIndex((entry) => entryName(entry) === name);
-      const entry = { name, request };
-      return at < 0 ? [...entries, entry] : entries.with(at, entry);
-    });
-  }
-
-  async remove({ name, from }: StoredQuery): Promise<void> {
-    await this.write(from, (entries) => entries.filter((entry) => entryName(entry) !== name));
   }
 }

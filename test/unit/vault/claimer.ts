@@ -5,7 +5,7 @@ import { FileClaims } from '../../../src/vault/fileClaims.ts';
  * `claim <key> <staleMs>`, and answers with one line.
  */
 const [folder = '', id = '', boot = ''] = process.argv.slice(2);
-const claims = new FileClaims(folder, { id, boot });
+const claims = new FileClaims({ folder, id, boot });
 
 async function answer(line: string): Promise<unknown> {
   const [verb = '', key = '', staleMs = '0'] = line.split(' ');

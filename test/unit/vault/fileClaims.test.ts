@@ -24,7 +24,7 @@ describe('file claims', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const here = (id: string, boot = 'b') => new FileClaims(folder, { id, boot });
+  const here = (id: string, boot = 'b') => new FileClaims({ folder, id, boot });
 
   /** A window in a process of its own. */
   async function there(id: string) {
@@ -222,7 +222,7 @@ describe('file claims', () => {
   it('say so when the folder cannot be written', async () => {
     await mkdir(join(folder, 'in'));
     await writeFile(join(folder, 'in', 'the-way'), '');
-    const claims = new FileClaims(join(folder, 'in', 'the-way', 'claims'), { id: 'me', boot: 'b' });
+    const claims = new FileClaims({ folder: join(folder, 'in', 'the-way', 'claims'), id: 'me', boot: 'b' });
     await assert.rejects(claims.claim('key', minute));
     await assert.rejects(claims.lease('key', minute));
     await assert.rejects(claims.enter());
