@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { cancelled, TokensError } from '../core/errors.ts';
-import { unknownColumns } from '../core/results/filter.ts';
+import { fold, unknownColumns } from '../core/results/filter.ts';
 import { translated } from '../userError.ts';
 import { quoted } from '../views/results/filterTerm.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
@@ -67,7 +67,7 @@ export const setAlert: ResultCommand = async (panel, call) => {
       : new TokensError('E_CONFIG', '“{0}” compares no column of this result.', [unknown]);
   };
   const given = call.args.condition;
-  const alert = (typeof given === 'string' ? given : await askCondition(panel, call, problem)).trim();
+  const alert = (typeof given === 'string' ? given : await askCondition(panel, call, fields, problem)).trim();
   const wrong = problem(alert);
   if (wrong !== undefined) {
     throw wrong;
@@ -77,12 +77,14 @@ export const setAlert: ResultCommand = async (panel, call) => {
 };
 
 function askCondition(
-  { model, focusedField }: ResultPanel,
+  panel: ResultPanel,
   { args: { field }, interactive }: Call,
+  fields: readonly string[],
   problem: (text: string) => TokensError | undefined,
 ): Promise<string> {
+  const { model, focusedField } = panel;
   const meant = typeof field === 'string' ? field : interactive ? focusedField : undefined;
-  const value = model.layout.alert || (meant === undefined ? '' : `${quoted(meant)} > `);
+  const value = model.layout.alert || (meant === undefined ? '' : `${nameOf(panel, fields, meant)} > `);
   return askText({
     ignoreFocusOut: false,
     title: vscode.l10n.t('Alert for {0}', model.title),
@@ -96,6 +98,14 @@ function askCondition(
       return wrong && translated(wrong);
     },
   });
+}
+
+/** A column as the alert names it: by its label, as it is shown, where no other column is called so. */
+function nameOf({ model }: ResultPanel, fields: readonly string[], field: string): string {
+  const label = model.labelOf(field);
+  const isSo = (name: string) => fold(name) === fold(label);
+  const called = fields.filter((one) => isSo(one) || isSo(model.labelOf(one)));
+  return quoted(called.length > 1 ? field : label);
 }
 
 /** Marks how a result differs from another one, or from an exported file. */

@@ -98,9 +98,7 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
       return undefined;
     }
     const user = this.#keeper.ownerOf(id);
-    return user === undefined
-      ? this.#connectionNode(connection)
-      : this.#node({ connection, id: user.id }, true);
+    return user ? this.#node({ connection, id: user.id }, true) : this.#connectionNode(connection);
   }
 
   /** Held tokens are shown even if their connection was removed from the settings. */
@@ -119,13 +117,9 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     const relay = this.deps.relays.of(name);
     const states = [signedIn ? 'signedIn' : 'signedOut', ...(relay === undefined ? [] : ['relay'])];
     item.contextValue = ['connection', protocol?.contextValue ?? 'unknown', ...states].join('.');
-    const kind = connection && dangerOf(connection);
-    const danger = kind && wordsOf(kind);
-    const state = !connection
-      ? vscode.l10n.t('not in the settings')
-      : signedIn
-        ? undefined
-        : vscode.l10n.t('signed out');
+    const danger = connection && wordsOf(dangerOf(connection));
+    const out = connection ? vscode.l10n.t('signed out') : vscode.l10n.t('not in the settings');
+    const state = connection && signedIn ? undefined : out;
     const refusal = this.#keeper.refusal(name);
     const refused = refusal && vscode.l10n.t('credentials refused');
     const relayed =
@@ -134,30 +128,22 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
     const trouble = refused ? 'error' : danger && 'warning';
     item.iconPath = iconOf(trouble, signedIn ? 'vm-active' : 'vm-outline');
     const shown = state ?? vscode.l10n.t('signed in');
-    item.tooltip = joined(
-      '\n',
-      ...[name, connection?.url, shown, refusal && translated(refusal), danger?.long, relayed],
-    );
+    const whyRefused = refusal && translated(refusal);
+    item.tooltip = joined('\n', name, connection?.url, shown, whyRefused, danger?.long, relayed);
     if ((!signedIn || refused) && connection !== undefined) {
-      item.command = {
-        command: 'sessionTokens.signIn',
-        title: vscode.l10n.t('Sign In'),
-        arguments: [node],
-      };
+      const title = vscode.l10n.t('Sign In');
+      item.command = { command: 'sessionTokens.signIn', title, arguments: [node] };
     }
-    item.accessibilityInformation = {
-      label: joined(', ', vscode.l10n.t('Connection {0}', name), item.description || shown),
-    };
+    const label = joined(', ', vscode.l10n.t('Connection {0}', name), item.description || shown);
+    item.accessibilityInformation = { label };
     return item;
   }
 
   #isSignedIn(name: string): boolean {
     const connection = this.deps.connections.find(name);
     const isSignIn = connection !== undefined && protocolOf(connection).sessions === undefined;
-    return this.#keeper.holdsAny(
-      name,
-      ({ state, kind }) => state !== 'expired' && (kind === 'user' || isSignIn),
-    );
+    const isLive = ({ state, kind }: TokenInfo) => state !== 'expired' && (kind === 'user' || isSignIn);
+    return this.#keeper.holdsAny(name, isLive);
   }
 
   #tokenItem(node: TreeNode, id: string): vscode.TreeItem {
@@ -166,48 +152,41 @@ export class TokenTree extends Part<TreeServices> implements vscode.TreeDataProv
       // The token is gone since VS Code asked for the row: the row stays unchanged until it is removed.
       return this.#lastItems.get(node) ?? new vscode.TreeItem('');
     }
-    const holder = token.kind === 'user' ? this.#keeper.keptAliveBy(id) : undefined;
+    const { kind, state, keepAlive, lifeMs } = token;
     // Icon and indentation show the kind of token; the side bar has no room for more text before the time.
-    const name = token.kind === 'user' ? token.service : undefined;
-    const item = itemOf(node, name ?? labelOf(token));
-    item.contextValue = `token.${token.kind}.${token.state}`;
-    const paused = this.#keeper.isPaused(id);
-    const mode =
-      token.keepAlive === 'manual'
-        ? undefined
-        : paused
-          ? vscode.l10n.t('auto, paused')
-          : vscode.l10n.t('auto');
-    const until = timeOf(token.expiresAt, token.lifeMs);
+    const item = itemOf(node, (kind === 'user' ? token.service : undefined) ?? labelOf(token));
+    item.contextValue = `token.${kind}.${state}`;
+    const isOver = state === 'expired';
+    const isPaused = this.#keeper.isPaused(id);
+    const auto = isPaused ? vscode.l10n.t('auto, paused') : vscode.l10n.t('auto');
+    const mode = keepAlive === 'auto' ? auto : undefined;
+    const until = timeOf(token.expiresAt, lifeMs);
     const end = {
       live: vscode.l10n.t('until {0}', until),
       expiring: vscode.l10n.t('ends at {0}', until),
       expired: vscode.l10n.t('expired'),
-    }[token.state];
-    const kept = holder?.target && vscode.l10n.t('kept alive by {0}', holder.target);
-    const more = joined(' · ', mode, token.state === 'expired' ? undefined : kept);
-    // Only the time: what it means is in the icon, and in the text for screen readers below.
-    item.description = joined(' · ', token.state === 'expired' ? end : until, more);
-    const trouble = { live: undefined, expiring: 'warning', expired: 'error' }[token.state];
-    item.iconPath = iconOf(trouble, token.kind === 'user' ? 'account' : 'key');
+    }[state];
+    const holder = kind === 'user' && !isOver ? this.#keeper.keptAliveBy(id)?.target : undefined;
+    const kept = holder && vscode.l10n.t('kept alive by {0}', holder);
+    // Only the time: what it means is in the icon, and in the text for screen readers below. The rest is cut off there.
+    item.description = joined(' · ', isOver ? end : until, mode);
+    const trouble = { live: undefined, expiring: 'warning', expired: 'error' }[state];
+    item.iconPath = iconOf(trouble, kind === 'user' ? 'account' : 'key');
+    const renewed = isPaused
+      ? vscode.l10n.t('Automatic renewal is paused: the token has not been used for a long time.')
+      : vscode.l10n.t('Renewed automatically');
     item.tooltip = joined(
       '\n',
       `${labelOf(token)} ${token.masked}`,
-      token.state === 'expired'
-        ? vscode.l10n.t('Expired at {0}', until)
-        : vscode.l10n.t('Lives until {0}', until),
+      isOver ? vscode.l10n.t('Expired at {0}', until) : vscode.l10n.t('Lives until {0}', until),
       token.source === 'reported'
         ? vscode.l10n.t('The gateway told this life.')
-        : vscode.l10n.t('Estimated from the timeout of {0} minutes.', Math.round(token.lifeMs / 6_000) / 10),
+        : vscode.l10n.t('Estimated from the timeout of {0} minutes.', Math.round(lifeMs / 6_000) / 10),
       vscode.l10n.t('Opened {0}, last used {1}', timeOf(token.openedAt), timeOf(token.lastUsedAt)),
-      token.keepAlive === 'auto'
-        ? paused
-          ? vscode.l10n.t('Automatic renewal is paused: the token has not been used for a long time.')
-          : vscode.l10n.t('Renewed automatically')
-        : vscode.l10n.t('Renewed manually'),
+      mode ? renewed : vscode.l10n.t('Renewed manually'),
       kept,
     );
-    item.accessibilityInformation = { label: joined(', ', labelOf(token), end, more.replace(' · ', ', ')) };
+    item.accessibilityInformation = { label: joined(', ', labelOf(token), end, mode, kept) };
     this.#lastItems.set(node, item);
     return item;
   }
@@ -315,18 +294,16 @@ function joined(between: string, ...parts: readonly (string | undefined)[]): str
 }
 
 /** How the tree shows a danger. */
-function wordsOf(danger: Danger): { short: string; long: string } {
-  return danger === 'unverified'
-    ? {
-        short: vscode.l10n.t('TLS not verified'),
-        long: vscode.l10n.t(
-          'TLS is not verified (rejectUnauthorized is false): anybody may stand in for this gateway.',
-        ),
-      }
-    : {
-        short: vscode.l10n.t('not encrypted'),
-        long: vscode.l10n.t('Plain http: everybody on the way can read the tokens of this gateway.'),
-      };
+function wordsOf(danger: Danger | undefined) {
+  const unverified = vscode.l10n.t(
+    'TLS is not verified (rejectUnauthorized is false): anybody may stand in for this gateway.',
+  );
+  const unencrypted = vscode.l10n.t('Plain http: everybody on the way can read the tokens of this gateway.');
+  const words = {
+    unverified: { short: vscode.l10n.t('TLS not verified'), long: unverified },
+    unencrypted: { short: vscode.l10n.t('not encrypted'), long: unencrypted },
+  };
+  return danger && words[danger];
 }
 
 // Kept, because making one takes far longer than using it, and every row shows three times.

@@ -38,6 +38,7 @@ describe('a watched result', () => {
     const cpu = (recorder().answers.at(-1) ?? []).map((row) => Number(plain(row.ASICPSCA ?? '')));
     const [middle] = cpu.sort((a, b) => a - b).slice(cpu.length / 2);
     await tab.menu(tab.cell(0, 0), 'Set Alert');
+    assert.equal((await quickInput.waitFor(/A condition as in the filter/)).value, 'Jobname > ');
     await quickInput.answer(/A condition as in the filter/, `ASICPSCA > ${middle}`);
     await tab.page.getByText(`rows meet ASICPSCA > ${middle}`).waitFor();
     await vs().notification(/^MVMVS\/JCPU: .+ meets? ASICPSCA > /);

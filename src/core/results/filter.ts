@@ -210,7 +210,7 @@ const foreign = /[^\u0000-\u0009\u000b\u000c\u000e-\u007f]/;
  * A text as it is looked for: without regard to case (also of Turkish, where `i`, `ı`, `I` and `İ` are found by each
  * other, and of `ß` and `ς`), to how its letters are composed, and to line ends, which a filter of one line cannot have.
  */
-function fold(text: string): string {
+export function fold(text: string): string {
   if (!foreign.test(text)) {
     return text.toLowerCase();
   }
