@@ -135,8 +135,9 @@ export class Columns {
     if (field === beside || !fields.includes(field) || !fields.includes(beside)) {
       return;
     }
-    // Hidden ones keep their places, too.
-    const order = seenFields({ columns: [], order: this.#layout.order }, fields, []);
+    // Those that are hidden keep their places, too, and those that only other answers have.
+    const { order: known } = this.#layout;
+    const order = seenFields({ columns: [], order: known }, [...new Set([...fields, ...known])], []);
     order.splice(order.indexOf(field), 1);
     order.splice(order.indexOf(beside) + (after ? 1 : 0), 0, field);
     this.#layout = { ...this.#layout, order };

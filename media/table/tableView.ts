@@ -146,9 +146,10 @@ export class TableView {
   }
 
   copy({ form, headers }: Pick<ToTable & { is: 'copy' }, 'form' | 'headers'>): void {
-    if (this.rows.count > 0) {
+    const { from, to } = this.selection;
+    // A header is no cell.
+    if (this.rows.count > 0 && to.row >= from.row) {
       const fields = this.#selectedColumns.map(({ field }) => field);
-      const { from, to } = this.selection;
       this.#host.tell({ is: 'copy', from: from.row, to: to.row + 1, fields, form, headers });
     }
   }

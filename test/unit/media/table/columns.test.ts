@@ -118,6 +118,15 @@ describe('columns of a table', () => {
     assert.deepEqual([seen(again)[0], some.seen[0]?.width, again.seen[0]?.width], ['D', 620, 620]);
   });
 
+  it('keep their places while an answer lacks them, whatever is moved meanwhile', () => {
+    const some = ofFour();
+    some.move('D', 'A', false);
+    some.update({ ...four, fields: ['A', 'B', 'C'] });
+    some.move('C', 'B', false);
+    some.update(four);
+    assert.deepEqual(seen(some), ['D', 'A', 'C', 'B']);
+  });
+
   it('are as wide as what stands in them, within bounds, unless a person has said how wide', () => {
     const some = ofFour({ columns: [{ field: 'B', width: 77 }] });
     some.fitAll(({ field }) => (field === 'C' ? ['x'.repeat(90)] : ['x']));
