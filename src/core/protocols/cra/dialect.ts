@@ -1,3 +1,4 @@
+import { TokensError } from '../../errors.ts';
 import { encode, encodePairs, type Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import type {
@@ -28,19 +29,66 @@ export abstract class CraDialect {
     this.root = roots[name];
   }
 
-  abstract signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant>;
   abstract getData(call: CraCall): Promise<DataAnswer>;
   abstract close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void>;
-  /** The values to choose from for a member of a request; empty where there is no such list. */
-  abstract offers(
-    tokens: Tokens,
-    member: string,
-    query: Partial<CraQuery>,
-    options: CallOptions,
-  ): Promise<string[]>;
   /** A request with the user token in its form. */
   protected abstract post(tokens: Tokens, verb: string): HttpRequest;
   protected abstract definition(tokens: Tokens, query: CraQuery): HttpRequest;
+
+  /** Logs on, in the next way where the gateway has not the one before. @throws E_CONFIG for a certificate at an older API */
+  async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
+    const isOlder = this.name === 'getData';
+    if (isOlder && login === undefined) {
+      throw new TokensError(
+        'E_CONFIG',
+        'The gateway of {0} has the older API, which knows no sign-in by certificate: set its login to "password".',
+        [this.wire.deps.connection.name],
+        { sent: false },
+      );
+    }
+    const logOn = (verb: string) => {
+      const body = verb === 'login' ? { json: login ?? {} } : { form: Object.entries(login ?? {}) };
+      const path = `${this.root}/${encode(service)}/${verb}`;
+      return this.wire.asked({ method: 'POST', path, ...body, signal: options.signal }, { gateway });
+    };
+    const [first, ...others] = login === undefined ? (['login'] as const) : logOns[this.name];
+    let answer = await logOn(first);
+    for (const verb of others) {
+      if (noSuchLogOn.has(answer.status) && !this.wire.refusesLogin(answer)) {
+        answer = await logOn(verb);
+      }
+    }
+    const value = this.wire.userToken(answer, service);
+    const reportedMs = isOlder ? undefined : await this.#life(answer, options);
+    return { value, sent: answer.sent, ...(reportedMs === undefined ? {} : { reportedMs }) };
+  }
+
+  /**
+   * The life that a log-on's `Keep-Alive: timeout=<minutes>` tells, in milliseconds. HTTP has a header of the same
+   * name that counts seconds, and a server sends that one with every answer: so it is the life only if the list of
+   * services comes without the same one.
+   */
+  async #life(answer: HttpAnswer, options: CallOptions): Promise<number | undefined> {
+    const minutes = timeoutOf(answer);
+    if (minutes === undefined) {
+      return undefined;
+    }
+    try {
+      return timeoutOf(await this.list(options)) === minutes ? undefined : minutes * 60_000;
+    } catch {
+      return undefined; // It is unclear which one it is, so the life is estimated.
+    }
+  }
+
+  /** The values to choose from for a member of a request; empty where there is no such list, as in the older API. */
+  async offers(
+    _tokens: Tokens,
+    _member: string,
+    _query: Partial<CraQuery>,
+    _options: CallOptions,
+  ): Promise<string[]> {
+    return [];
+  }
 
   /** A request under a user token; see {@link underToken}. */
   protected request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
@@ -97,25 +145,35 @@ export abstract class CraDialect {
     const request = { ...this.definition(tokens, query), signal };
     return columnsIn(this.wire.json(await this.wire.asked(request, tokens)), this.wire.http.host);
   }
-
-  /** Logs on by a form. */
-  protected logOn(
-    login: CraLogin & object,
-    gateway: Login,
-    service: string,
-    verb: string,
-    { signal }: CallOptions,
-  ): Promise<HttpAnswer> {
-    const path = `${this.root}/${encode(service)}/${verb}`;
-    const form: Pairs = [
-      ['username', login.username],
-      ['password', login.password],
-    ];
-    return this.wire.asked({ method: 'POST', path, form, signal }, { gateway });
-  }
 }
+
+/**
+ * The requests that log on, `login` by JSON and the others by a form. The root of CMI, which is the classic one's, may have it
+ * in the letters of either; it is the older one.
+ */
+const logOns: Readonly<Record<CraProfile, readonly [string, ...string[]]>> = {
+  views: ['login', 'logon'],
+  getData: ['Logon'],
+  cmi: ['logon', 'Logon', 'login'],
+};
+
+/** Statuses by which a gateway says that it has no such log-on: no token was issued. */
+const noSuchLogOn = new Set([404, 405, 415]);
 
 /** Says in which session a call runs, where it runs in one. */
 export function sessionPair({ session }: Tokens): Pairs {
   return session === undefined ? [] : [['session', session]];
+}
+
+/** The longest timeout that a gateway has (docs/protocols.md 2), in minutes: a longer one is not its own. */
+const maxTimeout = 1_440;
+
+/** `timeout` of a `Keep-Alive` header: a positive number, fractions possible. */
+function timeoutOf(answer: HttpAnswer): number | undefined {
+  const header = answer.headers['keep-alive'];
+  const match = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9}(?:\.\d{1,9})?)/i.exec(
+    typeof header === 'string' ? header : '',
+  );
+  const value = match === null ? 0 : Number(match[1]);
+  return value > 0 && value <= maxTimeout ? value : undefined;
 }

@@ -1,29 +1,15 @@
-import { TokensError } from '../../errors.ts';
 import type { HttpRequest } from '../../http/request.ts';
-import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import type { CloseOptions, DataAnswer, Tokens } from '../protocol.ts';
 import { CraDialect, sessionPair } from './dialect.ts';
 import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
-import type { CraCall, CraLogin, CraWire } from './shared.ts';
+import type { CraCall, CraWire } from './shared.ts';
 import { dataPath } from './wire.ts';
 
 /** The classic dialect (docs/protocols.md 2a): everything is a POST with the user token in its form. */
 export class CraGetData extends CraDialect {
   constructor(wire: CraWire) {
     super(wire, 'getData');
-  }
-
-  async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
-    if (login === undefined) {
-      throw new TokensError(
-        'E_CONFIG',
-        'The gateway of {0} has the older API, which knows no sign-in by certificate: set its login to "password".',
-        [this.wire.deps.connection.name],
-        { sent: false },
-      );
-    }
-    const answer = await this.logOn(login, gateway, service, 'Logon', options);
-    return { value: this.wire.userToken(answer, service), sent: answer.sent };
   }
 
   async getData(call: CraCall): Promise<DataAnswer> {
@@ -52,11 +38,6 @@ export class CraGetData extends CraDialect {
   async close(tokens: Tokens & { session: string }, { signal }: CloseOptions<CraQuery>): Promise<void> {
     const request = { ...this.post(tokens, 'close'), query: sessionPair(tokens), idempotent: true, signal };
     this.wire.closed(await this.wire.asked(request, tokens, true));
-  }
-
-  /** The older API has no such lists. */
-  async offers(): Promise<string[]> {
-    return [];
   }
 
   protected definition(tokens: Tokens, { product, view }: CraQuery): HttpRequest {

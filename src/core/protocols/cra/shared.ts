@@ -316,7 +316,7 @@ export class CraWire {
       const { http, answer } = await attempt(request).catch((reason: unknown) => {
         if (isError(error) && reason instanceof TokensError && reason.code === 'E_PROTOCOL') {
           // It broke off after its error had arrived.
-          const answered = { status: 200, headers: {}, sent: clock.now(), text: '', streamed: true };
+          const answered = { status: 200, headers: {}, sent: clock.now(), text: '' };
           throw this.refusal(answered, wordsOfError(error, redactor), purpose);
         }
         const again = isGatewayUserRefused(reason) ? this.withBasic(request, call.tokens) : undefined;

@@ -1,42 +1,17 @@
 import type { TokensError } from '../../errors.ts';
-import { encode, type Pairs, segment } from '../../http/encode.ts';
+import { type Pairs, segment } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { parseJson } from '../../http/text.ts';
-import type { CallOptions, CloseOptions, DataAnswer, Grant, Login, Tokens } from '../protocol.ts';
+import type { CallOptions, CloseOptions, DataAnswer, Tokens } from '../protocol.ts';
 import { CraDialect, sessionPair } from './dialect.ts';
 import { listsServices, namesIn } from './reading.ts';
 import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
-import { asksForBasic, type CraCall, type CraLogin } from './shared.ts';
+import { asksForBasic, type CraCall } from './shared.ts';
 import { dataPath, servicePath, target, viewPath, yesNo } from './wire.ts';
-
-/** Statuses by which a gateway says that it has no such log-on: no token was issued. */
-const noSuchLogOn = new Set([404, 405, 415]);
 
 /** The newer dialect (docs/protocols.md 2b): views are resources, and every call but logging on carries Bearer. */
 export class CraViews extends CraDialect {
-  async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
-    const path = `${this.root}/${encode(service)}/login`;
-    const { signal } = options;
-    const byJson = () => this.wire.asked({ method: 'POST', path, json: login ?? {}, signal }, { gateway });
-    const byForm = (verb: string) => () =>
-      login === undefined ? byJson() : this.logOn(login, gateway, service, verb, options);
-    // The root of CMI, which is the classic one's, may have the log-on in the letters of either; it is the older one.
-    const [first, ...others] =
-      this.name === 'cmi'
-        ? ([byForm('logon'), byForm('Logon'), byJson] as const)
-        : ([byJson, byForm('logon')] as const);
-    let answer = await first();
-    for (const way of login === undefined ? [] : others) {
-      if (noSuchLogOn.has(answer.status) && !this.wire.refusesLogin(answer)) {
-        answer = await way();
-      }
-    }
-    const value = this.wire.userToken(answer, service);
-    const reportedMs = await this.#life(answer, options);
-    return { value, sent: answer.sent, ...(reportedMs === undefined ? {} : { reportedMs }) };
-  }
-
   async getData(call: CraCall): Promise<DataAnswer> {
     const { tokens, query, keepOpen } = call;
     const isNew = tokens.session === undefined;
@@ -77,7 +52,7 @@ export class CraViews extends CraDialect {
   }
 
   /** A list of views is not documented (A), the others are; where there is none, nothing is offered. */
-  async offers(
+  override async offers(
     tokens: Tokens,
     member: string,
     { product = '', context }: Partial<CraQuery>,
@@ -123,23 +98,6 @@ export class CraViews extends CraDialect {
     }
   }
 
-  /**
-   * The life that a log-on's `Keep-Alive: timeout=<minutes>` tells, in milliseconds. HTTP has a header of the same
-   * name that counts seconds, and a server sends that one with every answer: so it is the life only if the list of
-   * services comes without the same one.
-   */
-  async #life(answer: HttpAnswer, options: CallOptions): Promise<number | undefined> {
-    const minutes = timeoutOf(answer);
-    if (minutes === undefined) {
-      return undefined;
-    }
-    try {
-      return timeoutOf(await this.list(options)) === minutes ? undefined : minutes * 60_000;
-    } catch {
-      return undefined; // It is unclear which one it is, so the life is estimated.
-    }
-  }
-
   protected definition(tokens: Tokens, query: CraQuery): HttpRequest {
     const path = viewPath(this.root, query, this.service(tokens), 'definition');
     return this.request(tokens, path, [['close', 'Y']]);
@@ -166,16 +124,3 @@ const lists: Readonly<Record<string, { readonly isOfProduct: boolean; readonly n
     system: { isOfProduct: true, names: ['system', 'systemname', 'lpar', 'name', 'smfid'] },
     server: { isOfProduct: true, names: ['server', 'servername', 'ssid', 'name'] },
   };
-
-/** The longest timeout that a gateway has (docs/protocols.md 2), in minutes: a longer one is not its own. */
-const maxTimeout = 1_440;
-
-/** `timeout` of a `Keep-Alive` header: a positive number, fractions possible. */
-function timeoutOf(answer: HttpAnswer): number | undefined {
-  const header = answer.headers['keep-alive'];
-  const match = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9}(?:\.\d{1,9})?)/i.exec(
-    typeof header === 'string' ? header : '',
-  );
-  const value = match === null ? 0 : Number(match[1]);
-  return value > 0 && value <= maxTimeout ? value : undefined;
-}
