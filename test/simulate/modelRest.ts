@@ -11,7 +11,7 @@ import type {
   Tokens,
 } from '../../src/core/protocols/protocol.ts';
 import type { Description } from '../../src/core/protocols/rest/description.ts';
-import { tells } from '../../src/core/protocols/rest/life.ts';
+import { toldIn } from '../../src/core/protocols/rest/life.ts';
 import { descriptionOf } from '../../src/core/protocols/rest/request.ts';
 import { nothing, passOver, refusal } from './modelAnswers.ts';
 import type { ModelServer } from './modelServer.ts';
@@ -154,7 +154,7 @@ export class ModelRest implements Gateway {
   }
 
   get #told(): { reportedMs?: number } {
-    return tells(this.#description.life) ? { reportedMs: this.#server.lifeMs } : {};
+    return toldIn(this.#description.life) ? { reportedMs: this.#server.lifeMs } : {};
   }
 
   #end(token: string): void {

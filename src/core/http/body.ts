@@ -22,7 +22,7 @@ interface Reading {
 }
 
 /** The body, unless a sink took it; `bytes` counts the inflated body in UTF-8, as far as it was read. */
-type Body = Required<Pick<HttpAnswer, 'text' | 'raw' | 'streamed'>> & { readonly bytes: number };
+type Body = Required<Pick<HttpAnswer, 'text' | 'raw'>> & { readonly bytes: number };
 
 /** How much is read of an error, and of an answer of success that is not data, in bytes. */
 const errorBytes = 65_536;
@@ -101,7 +101,7 @@ async function bodyOf(reading: Reading): Promise<Body> {
     decide();
   }
   const raw = Buffer.concat(parts);
-  return { text: new TextDecoder().decode(raw), raw, streamed: sink !== undefined, bytes };
+  return { text: new TextDecoder().decode(raw), raw, bytes };
 }
 
 /** The chunks of a body, inflated and, unless it stays as it is, in UTF-8. */

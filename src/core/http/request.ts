@@ -28,8 +28,6 @@ export interface HttpAnswer extends HttpHead {
   readonly text: string;
   /** The body as bytes, in its own charset if the request has `asItIs`. */
   readonly raw?: Uint8Array;
-  /** Whether a sink got the body. */
-  readonly streamed: boolean;
   /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
 }

@@ -17,24 +17,15 @@ type ParsedJson = { ok: true; value: unknown } | { ok: false; reason: string };
  */
 export function parseJson(text: string): ParsedJson {
   try {
-    const value = jsonIn(text.replace(/^\uFEFF/, ''));
+    const json = text.replace(/^\uFEFF/, '');
+    // What does not begin as JSON may not be read as such.
+    const value = /^\s*[{[]/.test(json) ? plainOf(readJson(json).value) : JSON.parse(json);
     return isDeeper(value, maxDepth)
       ? { ok: false, reason: `nested deeper than ${maxDepth}` }
       : { ok: true, value };
   } catch {
     // V8's own message quotes the text, which may have a secret.
     return { ok: false, reason: text.trim() === '' ? 'empty' : 'not JSON' };
-  }
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (/^\s*[{[]/.test(text)) {
-      return plainOf(readJson(text).value);
-    }
-    throw error; // The text does not begin as JSON.
   }
 }
 

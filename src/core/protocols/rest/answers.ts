@@ -41,11 +41,7 @@ export class Answers {
 
   /** @throws the error that an answer tells */
   check(head: HttpHead & Partial<HttpAnswer>, view: Seen, purpose: Purpose): void {
-    const failure = this.failure(
-      { retryAfterMs: undefined, streamed: false, ...head, text: view.text },
-      view,
-      purpose,
-    );
+    const failure = this.failure({ retryAfterMs: undefined, ...head, text: view.text }, view, purpose);
     if (failure !== undefined) {
       throw failure;
     }

@@ -24,7 +24,7 @@ import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
 import { type Description, isByKept, isSafe, namesOf, type RestRequest } from './description.ts';
 import { HeldReader } from './held.ts';
-import { fixedMs, isInBody, newLife, tells, tellsBeside, toldMs, type Unit } from './life.ts';
+import { fixedMs, newLife, toldIn, toldMs, type Unit } from './life.ts';
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
 import { isSamePath, scriptRequest, withBody } from './relay.ts';
 import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
@@ -66,7 +66,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
   /** A grant with the life that the query for it tells, where the answer itself told none. */
   async #asked(grant: Grant, kept: Kept, options: CallOptions): Promise<Grant> {
     const { life, query } = this.#description;
-    if (grant.reportedMs !== undefined || query === undefined || !(tells(query) || tells(life))) {
+    if (grant.reportedMs !== undefined || query === undefined || !(toldIn(query) ?? toldIn(life))) {
       return grant;
     }
     try {
@@ -103,7 +103,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const mayBeNone =
       relayed !== undefined ||
       mayMatch([...limit, ...expired], 200) ||
-      isInBody(request) ||
+      ['json', 'text'].includes(toldIn(request) ?? '') ||
       tellsMore(request);
     let head: HttpHead | undefined;
     let held: HeldReader | undefined;
@@ -216,7 +216,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const view = seen(answer, answer.text);
     this.#answers.check(answer, view, 'token');
     // The expiry inside of the token itself says nothing new.
-    const told = toldMs(tells(query) ? query : { ...life, jwt: undefined }, view, tokens.user, true);
+    const told = toldMs(toldIn(query) ? query : { ...life, jwt: undefined }, view, tokens.user, true);
     return {
       sent: answer.sent,
       ...(told === undefined ? { isUnchanged: true } : { reportedMs: Math.max(told, 0) }),
@@ -340,7 +340,9 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
 
   #lifeAfterData(request: RestRequest, view: Seen, old: string, rotated?: string): Omit<Life, 'sent'> {
     const { life } = this.#description;
-    const isTold = tellsBeside(life) || (life.jwt && rotated !== undefined);
+    const by = toldIn(life);
+    // Any answer may have headers and cookies, and data cannot be mistaken for those.
+    const isTold = by === 'header' || by === 'cookie' || (by === 'jwt' && rotated !== undefined);
     const unit = isUnit(request) ? request : isTold && isUse(request) ? life : {};
     return this.#lifeOn(unit, view, rotated ?? old, request);
   }
@@ -384,7 +386,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
 
 /** Whether a request has its own `life` members. */
 function isUnit(request: RestRequest): boolean {
-  return tells(request) || fixedMs(request) !== undefined;
+  return toldIn(request) !== undefined || fixedMs(request) !== undefined;
 }
 
 /** Whether the token goes with a request, in its place or where the request names it. */

@@ -5,7 +5,7 @@ import type { Message } from '../../errors.ts';
 import { isRecord } from '../../http/text.ts';
 import type { Json } from '../../json.ts';
 import { isNameField, type Preset } from '../protocol.ts';
-import { tells, type Unit } from './life.ts';
+import { toldIn, type Unit } from './life.ts';
 import { type Place, pathOf, placeOf } from './place.ts';
 import presets from './presets.json' with { type: 'json' };
 import { namesIn, namesInText, type PathTemplate, pathTemplate } from './template.ts';
@@ -331,7 +331,7 @@ function contradiction(description: Description): Message | undefined {
       return { ...wrong.unknown, args: [`${member}.${first}`] };
     }
     // `issued` only means something beside a life that an answer tells.
-    if (one?.issued !== undefined && !tells(one)) {
+    if (one?.issued !== undefined && !toldIn(one)) {
       return { ...wrong.unknown, args: [`${member}.issued`] };
     }
   }

@@ -37,19 +37,11 @@ export function fixedMs(unit: Unit): number | undefined {
   return typeof amount === 'number' ? Math.min(amount * ms, maxMs) : undefined;
 }
 
-/** Whether the life is read from an answer or a token. */
-export function tells(unit: Unit): boolean {
-  return unit.jwt === true || unit.cookie !== undefined || placeIn(unit) !== undefined;
-}
-
-/** Whether it is told in the body. */
-export function isInBody(unit: Unit): boolean {
-  return ['json', 'text'].includes(placeIn(unit)?.in ?? '');
-}
-
-/** Whether it is told in a header or a cookie, which any answer may have and data cannot be mistaken for. */
-export function tellsBeside(unit: Unit): boolean {
-  return unit.cookie !== undefined || ['header', 'cookie'].includes(placeIn(unit)?.in ?? '');
+/** Where the life is read from: a place in an answer, or the token; undefined where nothing tells it. */
+export function toldIn({ at, cookie, jwt, ...amounts }: Unit): Place['in'] | 'jwt' | undefined {
+  const { amount } = amountOf(amounts);
+  const place = typeof amount === 'object' ? amount : at;
+  return place?.in ?? (cookie === undefined ? jwt && 'jwt' : 'cookie');
 }
 
 /**
@@ -62,8 +54,7 @@ export function newLife(
   token: string,
   earlier: readonly HttpAnswer[] = [],
 ): Life {
-  const isByCookie = unit.cookie !== undefined || placeIn(unit)?.in === 'cookie';
-  for (const one of [answer, ...(isByCookie ? earlier.toReversed() : [])]) {
+  for (const one of [answer, ...(toldIn(unit) === 'cookie' ? earlier.toReversed() : [])]) {
     const told = toldMs(unit, seen(one, one.text), token);
     if (told !== undefined && told > 0) {
       return { sent: one.sent, reportedMs: told };
@@ -71,10 +62,6 @@ export function newLife(
   }
   const fixed = fixedMs(unit);
   return { sent: answer.sent, ...(fixed === undefined ? {} : { estimatedMs: fixed }) };
-}
-
-function placeIn(unit: Unit): Place | undefined {
-  return [amountOf(unit).amount, unit.at].find((one) => typeof one === 'object');
 }
 
 /**

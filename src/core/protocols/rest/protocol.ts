@@ -3,7 +3,7 @@ import type { Message } from '../../errors.ts';
 import { isNameField, type LoginField, type Protocol } from '../protocol.ts';
 import { memberNames, parseDescription, presetsByName } from './description.ts';
 import { dataDisclosures, ownDisclosures } from './disclosure.ts';
-import { tells } from './life.ts';
+import { toldIn } from './life.ts';
 import { relay } from './relay.ts';
 import { descriptionOf, mayChange, type RestQuery, request, rowsAtPath } from './request.ts';
 import { wire } from './wire.ts';
@@ -58,7 +58,7 @@ export const rest: Protocol<RestQuery, Connection> = {
   disclosures: (connection) => ownDisclosures({ ...connection }, descriptionOf(connection)),
   lifeSetting: (connection, minutes) => {
     const { life } = descriptionOf(connection);
-    return tells(life) ? undefined : { life: { minutes, sliding: life.sliding } };
+    return toldIn(life) ? undefined : { life: { minutes, sliding: life.sliding } };
   },
   logins: (connection) => [{ fields: descriptionOf(connection).ask.map(field) }],
   request,

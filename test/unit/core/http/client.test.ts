@@ -839,7 +839,6 @@ describe('protocols: http', () => {
       },
     });
     equal(first, 0x3c);
-    equal(answer.streamed, false);
     ok(answer.text.includes('No view'));
   });
 
