@@ -19,7 +19,7 @@ import { agentOf } from './agent.ts';
 import { readBody } from './body.ts';
 import { CookieJar } from './cookies.ts';
 import { encodePairs, withQuery } from './encode.ts';
-import { explain, tooManyHeaders } from './errors.ts';
+import { brokenOff, explain, tooManyHeaders } from './errors.ts';
 import { Flight } from './flight.ts';
 import type { HttpAnswer, HttpHead, HttpRequest } from './request.ts';
 import { isRecord, member } from './text.ts';
@@ -274,7 +274,8 @@ export class HttpClient extends Part<HttpDeps> {
       const all = [usualHeaders, own, headers].flatMap((some) => Object.entries(some));
       const body = data === undefined ? undefined : Buffer.from(data);
       // A URL would encode quotes.
-      const path = url.pathname + (/\?.*/s.exec(request.path)?.[0] ?? url.search);
+      const [search = ''] = /\?.*/s.exec(withQuery(request.path, request.query ?? [])) ?? [];
+      const path = url.pathname + search;
       const options = { method: request.method, path, agent: config.httpAgent };
       return this.#sendBare(url, options, all, body, kill.signal);
     }
@@ -310,6 +311,10 @@ export class HttpClient extends Part<HttpDeps> {
       signal.throwIfAborted();
       const sent = this.#request(to, resolve);
       signal.addEventListener('abort', () => sent.destroy());
+      sent.on('upgrade', (_, socket) => {
+        socket.destroy(); // Nobody has asked for another protocol.
+        reject(brokenOff(this.host));
+      });
       sent.on('error', reject).end(body);
     });
   }

@@ -236,7 +236,7 @@ export class Relay implements Disposable, RelayAddress {
     const { url } = this.#deps.connection();
     const prefix = new URL(url).pathname.replace(/\/+$/, '');
     const to = URL.parse(location, originOf({ url }) + prefix + path);
-    return to?.origin === originOf({ url }) && to.pathname.startsWith(`${prefix}/`)
+    return to?.origin === originOf({ url }) && `${to.pathname}/`.startsWith(`${prefix}/`)
       ? this.url + to.pathname.slice(prefix.length) + to.search + to.hash
       : location;
   }

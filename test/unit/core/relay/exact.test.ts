@@ -136,6 +136,7 @@ describe('a relay passes on exactly', () => {
         ['to', '/a/to'],
         ['?x=1', '/a/b?x=1'],
         ['../c#d', '/c#d'],
+        [url, url === origin ? '/' : ''],
       ]) {
         answer = (_, response) => response.writeHead(302, { Location: location }).end();
         equal((await ask(`${relay.url}/a/b?y=2`)).headers.location, relay.url + path);

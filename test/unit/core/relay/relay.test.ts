@@ -454,12 +454,14 @@ describe('a relay', () => {
       equal((await ask(location)).text, '[1]');
     });
 
-    it('says that it cannot pass on a status that there is not', async () => {
+    it('says that it cannot pass on a status that there is not, or that nobody asked for', async () => {
       const { relay, rig } = await toApi();
-      answer = (_, response) => response.socket?.end('HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n');
-      const { status } = await ask(`${relay.url}/things`);
-      equal(status, 502);
-      match(rig.window.lines.join('\n'), /GET \/things 502,/);
+      for (const line of ['099 No', '101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x']) {
+        answer = (_, response) => response.socket?.end(`HTTP/1.1 ${line}\r\nContent-Length: 0\r\n\r\n`);
+        const { status } = await ask(`${relay.url}/things`, { method: 'POST' });
+        equal(status, 502);
+        match(rig.window.lines.join('\n'), /POST \/things 502,/);
+      }
     });
 
     it('breaks an answer off that its gateway has broken off', async () => {
