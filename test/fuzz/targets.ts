@@ -8,7 +8,7 @@ import { secretPlace } from '../../src/core/connection.ts';
 import { TokensError } from '../../src/core/errors.ts';
 import { HttpClient } from '../../src/core/http/client.ts';
 import { CookieJar } from '../../src/core/http/cookies.ts';
-import type { JsonObject } from '../../src/core/json.ts';
+import { type JsonObject, plainOf } from '../../src/core/json.ts';
 import type { RowPath } from '../../src/core/protocols/answer.ts';
 import type { CraConnection } from '../../src/core/protocols/cra/settings.ts';
 import { CraWire } from '../../src/core/protocols/cra/shared.ts';
@@ -233,7 +233,7 @@ function readBody(
   for (const [index, from] of places.slice(0, -1).entries()) {
     splitter.write(bytes.slice(from, places[index + 1]));
   }
-  return { desk, head: splitter.end() };
+  return { desk, head: plainOf(splitter.end()) as JsonObject };
 }
 
 const instant = nearlyObject({ wall: fc.integer(), up: fc.double(), boot: fc.constant('boot') });

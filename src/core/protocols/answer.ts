@@ -61,6 +61,8 @@ export interface KeyedRows {
 export interface Answer {
   /** The body without its rows: ids, counts, errors. */
   readonly head: JsonObject;
+  /** The same as JSON, with its numbers and the order of its members as they were sent. */
+  readonly headText?: string;
   /** All fields that any row has, in the order of the server. */
   readonly fields: readonly string[];
   readonly rowCount: number;

@@ -99,12 +99,13 @@ class Reader implements AnswerReader {
   async end(): Promise<Answer> {
     this.#check();
     this.#post(1);
-    const head = (await this.#send(null)) ?? {};
+    const headText = (await this.#send(null)) ?? '{}';
     this.#check();
     this.#done = true;
     const { fields, rowCount, mended } = this.table.state;
     return {
-      head,
+      head: JSON.parse(headText) as JsonObject,
+      headText,
       fields,
       rowCount,
       bytes: this.#bytes,
@@ -152,7 +153,7 @@ class Reader implements AnswerReader {
   }
 
   /** Has the worker read a parcel, or (without one) the end of the body, and takes what comes of it: of the end, the head. */
-  async #send(parcel: Uint8Array<ArrayBuffer>[] | null): Promise<JsonObject | undefined> {
+  async #send(parcel: Uint8Array<ArrayBuffer>[] | null): Promise<string | undefined> {
     try {
       const { scalars, rows, summary, head, error } = await this.#worker.read(this.table.number, parcel);
       for (const scalar of scalars) {

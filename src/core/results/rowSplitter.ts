@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
-import { type JsonObject, plainOf, type Sent, type SentObject } from '../json.ts';
+import type { Sent, SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
 import { type Arrived, ArrivingJson, broken, endOfValue, readPiece, type Steps } from './arrivingJson.ts';
 import { closeBrace, closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
@@ -63,7 +63,7 @@ export class RowSplitter {
   }
 
   /** The body has ended: everything in it but its rows. */
-  end(): JsonObject {
+  end(): SentObject {
     this.#json.feed(Buffer.from(' ')); // A bare word ends with the body.
     this.#goOn();
     if (!this.#hasBegun) {
@@ -76,7 +76,7 @@ export class RowSplitter {
     for (const row of this.#found ? [] : rowsIn(head, this.#rowsAt)) {
       this.#table.append(row);
     }
-    return plainOf(head) as JsonObject;
+    return head;
   }
 
   #goOn(): void {

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { TokensError } from '../errors.ts';
+import { jsonOf } from '../json.ts';
 import { free } from '../memory.ts';
 import { TableEngine } from './engine.ts';
 import { RowSplitter } from './rowSplitter.ts';
@@ -40,7 +41,7 @@ class OpenTable extends TableEngine {
       if (pieces !== null) {
         return news(this.#isDue() ? { summary: this.summary() } : {});
       }
-      const head = this.#splitter.end();
+      const head = jsonOf(this.#splitter.end());
       this.isWhole = true;
       return news({ head, summary: this.summary() });
     } catch (error) {

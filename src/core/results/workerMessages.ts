@@ -1,5 +1,4 @@
 import type { TokensError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
 import type { Summary, TableEngine } from './engine.ts';
 
@@ -45,8 +44,8 @@ export interface News {
   readonly rows: readonly Uint8Array<ArrayBuffer>[];
   /** How far the table has come; not told each time. */
   readonly summary?: Summary;
-  /** Of the end: everything but the rows. */
-  readonly head?: JsonObject;
+  /** Of the end: everything but the rows, as JSON. */
+  readonly head?: string;
   /** Why it could not be read; then there is no table any more. */
   readonly error?: SentError;
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/json.ts';
+import { jsonOf, readJson, type Sent } from '../../core/json.ts';
 import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/requests/secretless.ts';
 import type { Services } from '../../services.ts';
 import type { KeptState } from './messages.ts';
@@ -10,10 +10,18 @@ const maxCharacters = 250_000;
 const maxHead = 50_000;
 
 /** What is beside the rows of an answer, as JSON without secrets, which are also found by the names of members. */
-export function headText(head: JsonObject, { hide, redact }: Pick<Services, 'hide' | 'redact'>): string {
-  return JSON.stringify(withTexts(head, hide), (name, value) =>
-    typeof value === 'string' ? redact(`${name}=${value}`).slice(name.length + 1) : value,
-  );
+export function headText(head: string, { hide, redact }: Pick<Services, 'hide' | 'redact'>): string {
+  const clean = (value: Sent, name: string): Sent => {
+    if (typeof value === 'string') {
+      return redact(`${name}=${hide(value)}`).slice(name.length + 1);
+    }
+    return value instanceof Map
+      ? new Map(Array.from(value, ([of, one]) => [hide(of), clean(one, hide(of))]))
+      : Array.isArray(value)
+        ? value.map((one, at) => clean(one, String(at)))
+        : value;
+  };
+  return jsonOf(clean(readJson(head).value, ''));
 }
 
 /**

@@ -2,7 +2,6 @@ import type { Clock } from '../../core/clock.ts';
 import { type Disposable, DisposableStore } from '../../core/disposable.ts';
 import { cancelled, tabClosed } from '../../core/errors.ts';
 import { Emitter, type Event } from '../../core/event.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
 import type { Column } from '../../core/protocols/protocol.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
@@ -60,8 +59,8 @@ export class ResultModel implements Disposable {
   alerting = 0;
   /** The answer that is shown, while it is known. */
   outcome: Fetched | undefined;
-  /** The members beside the rows, while they are known. */
-  head: JsonObject | undefined;
+  /** The members beside the rows as JSON, while they are known. */
+  head: string | undefined;
   /** Why rows are missing or outdated. */
   failure: unknown;
   /** When the data were got, as epoch milliseconds. */
@@ -118,7 +117,7 @@ export class ResultModel implements Disposable {
   show(
     table: TableHandle,
     labels: readonly (readonly [field: string, label: string])[] = [],
-    head?: JsonObject,
+    head?: string,
   ): void {
     this.#labels = new Map(labels);
     this.#adopt(table, head);
@@ -128,7 +127,7 @@ export class ResultModel implements Disposable {
   /** To be called when the answer is complete. Resolves when its view's definition is known, too. */
   async finished(fetched: Fetched): Promise<void> {
     this.outcome = fetched;
-    this.head = fetched.answer.head;
+    this.head = fetched.answer.headText;
     this.#arrived();
     await this.#learnLabels(fetched);
     await this.#lookForAlertsNow();
@@ -144,7 +143,7 @@ export class ResultModel implements Disposable {
   restore(kept: KeptState, table: TableHandle): void {
     this.#labels = new Map(kept.labels);
     this.hidden = kept.hidden;
-    this.#adopt(table, kept.head === undefined ? undefined : JSON.parse(kept.head));
+    this.#adopt(table, kept.head);
     this.gotAt = kept.gotAt;
     this.kept = kept;
     this.#begin();
@@ -239,7 +238,7 @@ export class ResultModel implements Disposable {
       await this.plotting.remember(before, this.gotAt);
     }
     this.outcome = fetched;
-    this.#adopt(table, fetched.answer.head);
+    this.#adopt(table, fetched.answer.headText);
     this.differences = differences;
     if (begun.length > 0) {
       this.#services.alert(begun);
@@ -249,7 +248,7 @@ export class ResultModel implements Disposable {
     await this.plotting.draw();
   }
 
-  #adopt(table: TableHandle, head: JsonObject | undefined): void {
+  #adopt(table: TableHandle, head: string | undefined): void {
     this.#tableOwned.dispose();
     this.#tableOwned = new DisposableStore();
     this.#tableOwned.add(table.share());

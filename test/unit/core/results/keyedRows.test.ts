@@ -1,5 +1,5 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
-import { type JsonObject, jsonOf, type SentObject } from '../../../../src/core/json.ts';
+import { type JsonObject, jsonOf, plainOf, type SentObject } from '../../../../src/core/json.ts';
 import type { KeyedRows, RowPath } from '../../../../src/core/protocols/answer.ts';
 import { RowSplitter } from '../../../../src/core/results/rowSplitter.ts';
 
@@ -47,7 +47,7 @@ function read(body: string): Read {
     for (let at = 0; at < bytes.length; at += size) {
       splitter.write(bytes.subarray(at, at + size));
     }
-    return { head: splitter.end(), rows };
+    return { head: plainOf(splitter.end()) as JsonObject, rows };
   });
   for (const one of all) {
     deepEqual(one, all[0]);

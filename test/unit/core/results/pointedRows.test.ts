@@ -1,6 +1,7 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
 import fc from 'fast-check';
 import { TokensError } from '../../../../src/core/errors.ts';
+import { plainOf } from '../../../../src/core/json.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import { RowSplitter } from '../../../../src/core/results/rowSplitter.ts';
 
@@ -16,7 +17,7 @@ function read(body: string, pointer: string, size = 5) {
     reader.write(piece);
     piece.fill(0); // Its memory is used again for the next piece.
   }
-  const rest = reader.end().Rest;
+  const rest = plainOf(reader.end().get('Rest') ?? null);
   return { rows: JSON.parse(engine.json({ from: 0, to: table.rowCount })), rest, mended: table.mended };
 }
 

@@ -38,7 +38,7 @@ function read(body: string | Uint8Array, rowsAt: RowPath, size = 7): Read {
   for (let at = 0; at < bytes.length; at += size) {
     splitter.write(bytes.slice(at, at + size));
   }
-  return { head: splitter.end(), rows, scalars };
+  return { head: plainOf(splitter.end()) as JsonObject, rows, scalars };
 }
 
 /** The same through the fast reader, as a table's rows. */

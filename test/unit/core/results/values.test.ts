@@ -23,6 +23,7 @@ interface Got {
   readonly fields: readonly string[];
   readonly cells: readonly (readonly ShownCell[])[];
   readonly programs: Row[];
+  readonly headText: string | undefined;
 }
 
 /** An answer as it is shown, and as a program gets it. */
@@ -49,6 +50,7 @@ async function get(body: string | Uint8Array, piece = 32_768): Promise<Got> {
     fields,
     cells: rows.map(({ cells }) => cells),
     programs: await answer.rows(),
+    headText: answer.headText,
   };
 }
 
@@ -297,6 +299,12 @@ describe('results: values as they were sent', () => {
         all.map(value).sort((a, b) => b - a),
       );
     }));
+
+  it('what is beside the rows is as it was sent, too', async () => {
+    const beside = '"rc":1.10,"20":{"id":12345678901234567890,"b":1e400,"3":[-0]},"__proto__":"x"';
+    const { headText } = await get(`{${beside},"Rows":[{"a":1}],"10":"end"}`);
+    assert.equal(headText, `{${beside},"Rows":[],"10":"end"}`);
+  });
 
   it('columns and members stand in the order of the server', async () => {
     const got = await get(

@@ -1,4 +1,5 @@
 import type { Connection } from '../../../../../src/core/connection.ts';
+import { type JsonObject, plainOf } from '../../../../../src/core/json.ts';
 import type { MakeReader } from '../../../../../src/core/protocols/answer.ts';
 import type { DataCall } from '../../../../../src/core/protocols/protocol.ts';
 import { RestClient } from '../../../../../src/core/protocols/rest/client.ts';
@@ -35,7 +36,7 @@ export const tableReader: MakeReader = (rowsAt, onScalar) => {
       reader.write(chunk);
     },
     end: async () => {
-      const head = reader.end();
+      const head = plainOf(reader.end()) as JsonObject;
       const { table } = engine;
       return {
         head,
