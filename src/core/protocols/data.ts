@@ -1,5 +1,5 @@
 import type { TokensError } from '../errors.ts';
-import type { HttpClient } from '../http/client.ts';
+import type { HttpClient, HttpDeps } from '../http/client.ts';
 import { type HttpAnswer, type HttpHead, type HttpRequest, isSuccess } from '../http/request.ts';
 import type { Answer, AnswerReader, RowPath } from './answer.ts';
 import type { DataCall } from './protocol.ts';
@@ -17,6 +17,20 @@ interface DataRules {
   awaitsSession?(): boolean;
   /** The error for an answer that is no success, or an HTML page. */
   failure(answer: HttpAnswer): TokensError;
+}
+
+/** For a sign-in: ends the token of an answer that came after its caller had cancelled. */
+export function revokingLate(
+  { connection, log }: Pick<HttpDeps, 'connection' | 'log'>,
+  revoke: (late: HttpAnswer) => Promise<void>,
+): NonNullable<HttpRequest['linger']> {
+  return {
+    wanted: () => true,
+    done: (late) =>
+      void (late && revoke(late))?.catch((error: unknown) =>
+        log.debug(`${connection.name}: nothing to give back after a cancelled sign-in: ${error}`),
+      ),
+  };
 }
 
 /** The first byte of an HTML page. */

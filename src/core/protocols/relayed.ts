@@ -142,7 +142,7 @@ export function withText(
 ): ScriptRequest | undefined {
   try {
     const body = textOf(request).trim();
-    const json = put(body === '' ? new Map() : readJson(body).value, path, text);
+    const json = textPut(body === '' ? new Map() : readJson(body).value, path, text);
     const headers = { 'content-type': 'application/json', ...request.headers };
     return json === undefined ? undefined : { ...request, headers, body: Buffer.from(jsonOf(json)) };
   } catch {
@@ -154,11 +154,12 @@ export function textOf({ body }: Pick<ScriptRequest, 'body'>): string {
   return Buffer.from(body ?? []).toString();
 }
 
-function put(value: Sent, [step, ...further]: readonly string[], text: string): Sent | undefined {
+/** A value with a text at a path of it; missing objects on the way are added. Undefined where there is no such way. */
+export function textPut(value: Sent, [step, ...further]: readonly string[], text: string): Sent | undefined {
   if (step === undefined) {
     return text;
   }
-  const inside = (one: Sent | undefined) => put(one ?? new Map(), further, text);
+  const inside = (one: Sent | undefined) => textPut(one ?? new Map(), further, text);
   if (value instanceof Map) {
     const next = inside(value.get(step));
     const others = [...value].filter(([name]) => name.toLowerCase() !== step.toLowerCase());

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { Pairs } from '../../http/encode.ts';
 import {
   decoded,
@@ -10,7 +11,7 @@ import {
   without,
   withoutFields,
 } from '../relayed.ts';
-import type { CraQuery } from './request.ts';
+import { type CraQuery, optional } from './request.ts';
 import { sessionNames } from './sessionWatch.ts';
 
 /** Requests that give out a token or end one. */
@@ -22,9 +23,6 @@ const viewData =
 const classicData = /^\/cra\/servicegateway\/services\/([^/]+)\/getdata$/i;
 const ofService = /^\/cra\/servicegateway\/services\/(?!products\/)([^/]+)\/./i;
 
-const texts = ['context', 'server', 'system', 'scope', 'period', 'filter', 'sort'] as const;
-const numbers = { startRow: 1, rows: 0 } as const;
-const known = [...texts, ...Object.keys(numbers), 'refresh'];
 /** The names of parameters with a session or a user token, in lower case. */
 const tokenNames = [...sessionNames, 'usertoken'];
 
@@ -57,17 +55,17 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
     return { request: { ...request, ...closes }, service: named && decodedStep(named) };
   }
   const own = [...tokenNames, 'close', ...(classic === undefined ? [] : ['product', 'view'])];
-  const members = new Map<string, string>();
+  const members = new Map<string, unknown>();
   // Of several with a name, all but the first go out beside it.
-  const others = [...params].filter(([name, value]) => {
-    const isMember = isKnown(name, value) && !members.has(name);
-    isMember && members.set(name, value);
-    return !isMember && !own.includes(name.toLowerCase());
+  const others = [...params].filter(([name, text]) => {
+    const value = members.has(name) ? undefined : memberOf(name, text);
+    value !== undefined && members.set(name, value);
+    return value === undefined && !own.includes(name.toLowerCase());
   });
   const { 'content-type': _, ...left } = request.headers;
   return {
     request: { ...request, query: new URLSearchParams(others).toString(), headers: left, body: undefined },
-    query: queryOf(product, view, members),
+    query: { ...Object.fromEntries(members), product, view },
     service: classic === undefined ? service : decodedStep(classic),
     keepOpen: !/^(?:y|yes|true)$/i.test(params.get('close') ?? ''),
   };
@@ -78,19 +76,12 @@ export function othersOf(relayed: { readonly request: ScriptRequest } | undefine
   return [...new URLSearchParams(relayed?.request.query)];
 }
 
-function queryOf(product: string, view: string, given: ReadonlyMap<string, string>): CraQuery {
-  const members = [...given].map(([name, value]) => [
-    name,
-    name === 'refresh' ? value === 'Y' : name in numbers ? Number(value) : value,
-  ]);
-  return { product, view, ...Object.fromEntries(members) };
-}
-
-function isKnown(name: string, value: string): boolean {
-  const least = name === 'rows' || name === 'startRow' ? numbers[name] : undefined;
-  return least === undefined
-    ? known.includes(name) && (name !== 'refresh' || /^[YN]$/.test(value))
-    : /^\d{1,9}$/.test(value) && Number(value) >= least;
+/** A parameter as a query has that member; undefined for one that a query cannot have. */
+function memberOf(name: string, text: string): unknown {
+  const member = new Map(Object.entries<v.GenericSchema>(optional)).get(name);
+  const isCount = /^(?:rows|startRow)$/.test(name) && /^\d{1,9}$/.test(text);
+  const value = name === 'refresh' && /^[YN]$/.test(text) ? text === 'Y' : isCount ? Number(text) : text;
+  return member !== undefined && v.is(member, value) ? value : undefined;
 }
 
 /** A path with its letters as they are, and without parameters: servers read it alike. */

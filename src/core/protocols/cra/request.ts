@@ -5,10 +5,8 @@ import type { Sessions } from '../protocol.ts';
 const text = v.pipe(v.string(), v.nonEmpty());
 const optionalText = v.exactOptional(v.string());
 
-/** What a data request names of a view (docs/protocols.md 2). */
-export const request = {
-  product: text,
-  view: text,
+/** What a data request may have beside its view (docs/protocols.md 2). */
+export const optional = {
   context: optionalText,
   server: optionalText,
   system: optionalText,
@@ -20,6 +18,8 @@ export const request = {
   sort: optionalText,
   refresh: v.exactOptional(v.boolean()),
 };
+
+export const request = { product: text, view: text, ...optional };
 
 const schema = v.object(request);
 export type CraQuery = Readonly<v.InferOutput<typeof schema>>;

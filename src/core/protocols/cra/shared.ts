@@ -158,8 +158,8 @@ export class CraWire {
 
   /** The JSON of an answer to anything but a data call. @throws the error that the answer tells */
   json(answer: HttpAnswer, purpose: Purpose = {}): unknown {
-    const parsed = parseJson(answer.text);
-    if (!isSuccess(answer.status) || !parsed.ok || this.#said(parsed.value).isFailure) {
+    const { isFailure, parsed } = this.#read(answer);
+    if (isFailure || !parsed.ok) {
       throw this.failure(answer, purpose);
     }
     return parsed.value;
@@ -167,12 +167,10 @@ export class CraWire {
 
   /** Checks an answer without a result, whose body is not documented: any but HTML. @throws the error that it tells */
   acknowledged(answer: HttpAnswer, about: 'sign-in' | 'either'): void {
-    const parsed = parseJson(answer.text);
-    const saysError = looksLikeHtml(answer.text) || (parsed.ok && this.#said(parsed.value).isFailure);
-    if (!isSuccess(answer.status) || saysError) {
+    const { isFailure, words } = this.#read(answer);
+    if (isFailure || looksLikeHtml(answer.text)) {
       throw this.failure(answer, { about });
     }
-    const words = wordsOf(answer.text, this.deps.redactor);
     if (saysSessionIsGone(words) || saysUserTokenIsGone(words)) {
       throw this.refusal(answer, words, { about });
     }
@@ -198,18 +196,20 @@ export class CraWire {
 
   /** The error for an answer that is a failure: by its status, by its body, or because it is not of the protocol. */
   failure(answer: HttpAnswer, purpose: Purpose): TokensError {
-    const { redactor } = this.deps;
-    if (!isSuccess(answer.status)) {
-      return this.refusal(answer, wordsOf(answer.text, redactor), purpose);
-    }
-    const parsed = parseJson(answer.text);
-    const { words, isFailure } = this.#said(parsed.ok ? parsed.value : undefined);
-    return isFailure ? this.refusal(answer, words.join(' '), purpose) : notJson(this.http.host, answer);
+    const { isFailure, words } = this.#read(answer);
+    return isFailure ? this.refusal(answer, words, purpose) : notJson(this.http.host, answer);
   }
 
-  /** What a body without rows says. */
-  #said(body: unknown) {
-    return saidBeside({ head: body, rowCount: 0 }, this.deps.redactor);
+  /** Whether an answer without rows is a failure, by its status or its body, and its words. */
+  #read({ status, text }: HttpAnswer) {
+    const parsed = parseJson(text);
+    const head = isSuccess(status) && parsed.ok ? parsed.value : undefined;
+    const said = saidBeside({ head, rowCount: 0 }, this.deps.redactor);
+    return {
+      parsed,
+      isFailure: !isSuccess(status) || said.isFailure,
+      words: said.isFailure ? said.words.join(' ') : wordsOf(text, this.deps.redactor),
+    };
   }
 
   /** The error for what the gateway itself called a failure. */

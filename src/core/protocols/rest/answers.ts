@@ -183,9 +183,16 @@ export class Answers {
 
   /** What the headers of an answer have of the token and of what is kept with it. */
   inHeaders({ headers }: HttpHead): string[] {
+    return this.#places().flatMap((place) =>
+      place.in === 'header' ? [headers[place.name] ?? []].flat() : [],
+    );
+  }
+
+  /** Where answers have the token and what is kept with it. */
+  #places(): Place[] {
     const { keep, renew, token } = this.#description;
-    const places = [token, renew?.token, ...Object.values({ ...keep, ...renew?.keep })];
-    return places.flatMap((place) => (place?.in === 'header' ? [headers[place.name] ?? []].flat() : []));
+    const all = [token, renew?.token, ...Object.values(keep), ...Object.values(renew?.keep ?? {})];
+    return all.filter((place) => place !== undefined);
   }
 
   /** Tells the redactor of secrets and of names; which one it is depends on the member's name. */
@@ -198,9 +205,7 @@ export class Answers {
 
   /** A reader that takes credentials out of data by the names that the description finds them under. */
   masking(reader: ReturnType<DataCall['makeReader']>): ReturnType<DataCall['makeReader']> {
-    const { keep, renew, token } = this.#description;
-    const places = [token, renew?.token, ...Object.values(keep), ...Object.values(renew?.keep ?? {})];
-    const names = places.flatMap((place) => (place?.in === 'json' ? (place.path.at(-1) ?? []) : []));
+    const names = this.#places().flatMap((place) => (place.in === 'json' ? (place.path.at(-1) ?? []) : []));
     const secret = [...new Set(names)].filter((name) =>
       /^[\w-]*(?:token|secret|session|password|ticket)[\w-]*$/i.test(name),
     );

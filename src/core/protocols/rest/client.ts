@@ -2,8 +2,8 @@ import { secretPlace } from '../../connection.ts';
 import { Part } from '../../disposable.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
-import type { HttpAnswer, HttpHead, HttpRequest } from '../../http/request.ts';
-import { readData } from '../data.ts';
+import type { HttpAnswer, HttpHead } from '../../http/request.ts';
+import { readData, revokingLate } from '../data.ts';
 import { notJson } from '../failures.ts';
 import {
   type CallOptions,
@@ -258,13 +258,17 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const answers: HttpAnswer[] = [];
     for (const [at, step] of signIn.entries()) {
       const isLast = at === signIn.length - 1;
-      const linger = isLast && revokesLate ? { linger: this.#revokeLate(before, answers) } : {};
+      const scope = before;
+      const revoke = async (late: HttpAnswer) => {
+        const { value, more } = this.#granted(scope, late, answers);
+        await this.close({ user: value, more, login: async () => login });
+      };
       const answer =
         tried?.answers[at] ??
         (await this.#http.send({
-          ...this.#sending.fill(step, before, endsSignIn),
+          ...this.#sending.fill(step, scope, endsSignIn),
           signal,
-          ...linger,
+          ...(isLast && revokesLate ? { linger: revokingLate(this.deps, revoke) } : {}),
         }));
       answers.push(answer);
       if (isLast) {
@@ -304,22 +308,6 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
       value: token,
       ...newLife(unit, answer, token, earlier),
       more: { ...more, ...cookies.kept() },
-    };
-  }
-
-  /** Revokes the token of an answer that came after its caller had cancelled. */
-  #revokeLate(before: Scope, earlier: readonly HttpAnswer[]): NonNullable<HttpRequest['linger']> {
-    const end = async (late: HttpAnswer): Promise<void> => {
-      const { value, more } = this.#granted(before, late, earlier);
-      await this.close({ user: value, more, login: async () => before.login });
-    };
-    const { connection, log } = this.deps;
-    return {
-      wanted: () => true,
-      done: (late) =>
-        void (late && end(late))?.catch((error: unknown) =>
-          log.debug(`${connection.name}: nothing to give back after a cancelled sign-in: ${error}`),
-        ),
     };
   }
 

@@ -3,8 +3,9 @@ import { TokensError } from '../../errors.ts';
 import type { CookieJar } from '../../http/cookies.ts';
 import { basicCredentials, encode, type Pairs } from '../../http/encode.ts';
 import type { HttpHead, HttpRequest } from '../../http/request.ts';
-import type { Json } from '../../json.ts';
+import { type Json, plainOf, readJson } from '../../json.ts';
 import type { Kept, Login } from '../protocol.ts';
+import { textPut } from '../relayed.ts';
 import { type Criterion, matches } from './criteria.ts';
 import {
   basicNames,
@@ -166,7 +167,11 @@ export class Sending {
       if (sent.form !== undefined) {
         sent.form = [...sent.form, [path.at(-1) ?? 'token', value]];
       } else {
-        sent.json = withMember(sent.json ?? {}, path, value);
+        const body = textPut(readJson(JSON.stringify(sent.json ?? {})).value, path, value);
+        if (body === undefined) {
+          throw new TokensError('E_CONFIG', 'The body of the request has no place for the token.');
+        }
+        sent.json = plainOf(body);
       }
     } else {
       const name = nameOf(scope.cookies, send.name, token);
@@ -221,20 +226,4 @@ function nameOf(cookies: CookieJar | undefined, wanted: string, token: string): 
 function cookieValue(value: string, isFromCookie: boolean): string {
   const isPlain = /^[!#-+\--:<-[\]-~]*$/.test(value) || (isFromCookie && /^[ -:<-~]*$/.test(value));
   return isPlain ? value : encode(value);
-}
-
-/** A body with a text at a path; missing objects on the way are added. @throws E_CONFIG where there is no such way */
-function withMember(body: Json, [step, ...further]: readonly string[], text: string): Json {
-  if (step === undefined) {
-    return text;
-  }
-  if (Array.isArray(body) && Object.hasOwn(body, step)) {
-    return body.map((one, at) => (String(at) === step ? withMember(one, further, text) : one));
-  }
-  if (Array.isArray(body) || typeof body !== 'object' || body === null) {
-    throw new TokensError('E_CONFIG', 'The body of the request has no place for the token.');
-  }
-  const members = new Map(Object.entries(body));
-  members.set(step, withMember(members.get(step) ?? {}, further, text));
-  return Object.fromEntries(members);
 }

@@ -6,7 +6,7 @@ import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { encodePairs, type Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
-import { readData } from '../data.ts';
+import { readData, revokingLate } from '../data.ts';
 import {
   detailsOf,
   namedToken,
@@ -88,11 +88,9 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
       path: '/GetSessionToken',
       query: [...this.#credentials(login), ['Minutes', String(Math.ceil(this.deps.connection.lifeMinutes))]],
       signal: options.signal,
-      // A token that arrives after its caller has cancelled is revoked.
-      linger: {
-        wanted: () => true,
-        done: (late) => void this.#revokeLate(late),
-      },
+      linger: revokingLate(this.deps, async (late) =>
+        this.close({ user: this.#result(late, opened, 'signIn').SessionToken }),
+      ),
     });
     const result = this.#result(answer, opened, 'signIn');
     const grant = this.#grant(result.SessionToken, answer, lifeIn(result));
@@ -252,21 +250,6 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
       sent: answer.sent,
       ...(reported === undefined ? {} : { reportedMs: Math.max(reported, 0) }),
     };
-  }
-
-  /** Revokes the token of an answer that came after its caller had cancelled. */
-  async #revokeLate(late: HttpAnswer | undefined): Promise<void> {
-    if (late === undefined) {
-      return;
-    }
-    try {
-      const { SessionToken } = this.#result(late, opened, 'signIn');
-      await this.close({ user: SessionToken });
-    } catch (error) {
-      this.deps.log.debug(
-        `${this.deps.connection.name}: nothing to give back after a cancelled sign-in: ${error}`,
-      );
-    }
   }
 
   /** `Result` of an envelope; the body decides over the status of HTTP. */
