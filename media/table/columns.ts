@@ -1,41 +1,40 @@
 import { asSent, seenFields } from '../../src/views/results/layout.ts';
 import {
+  type ColumnData,
   type ColumnLook,
   type Layout,
   mostSorts,
-  type TableStateMessage,
 } from '../../src/views/results/messages.ts';
 
-export interface SeenColumn {
-  readonly field: string;
-  readonly label: string;
-  readonly kind: TableStateMessage['kinds'][number];
+export interface SeenColumn extends ColumnData {
   /** Its place in the cells of a row. */
   readonly cell: number;
   readonly width: number;
   readonly pinned: boolean;
 }
 
-/** What is known of the columns of the data, in the order of the server. */
-type ColumnData = Pick<TableStateMessage, 'fields' | 'labels' | 'kinds' | 'hidden'>;
-
 /** The width of a text in pixels, as a cell's or, in its own font, as a header's. */
 export type Measure = (text: string, isHeader: boolean) => number;
 
 export type Direction = 'ascending' | 'descending' | 'none';
+
+export type LayoutChange = Partial<Layout>;
 
 /** In pixels, until there are rows to measure. */
 const widthUnmeasured = 100;
 const minWidth = 48;
 const maxFirstWidth = 360;
 
-/** Which columns are seen, in which order and how wide; what a person has set outlives new data. */
+/**
+ * Which columns are seen, in which order and how wide; what a person has set outlives new data. What changes that answers
+ * what becomes other in the layout.
+ */
 export class Columns {
   /** Those that are not hidden; pinned ones first. */
   seen: readonly SeenColumn[] = [];
   /** All of them, in the order of the server. */
   all: readonly SeenColumn[] = [];
-  #data: ColumnData = { fields: [], labels: [], kinds: [], hidden: [] };
+  #data: readonly ColumnData[] = [];
   #layout: Layout = asSent;
   /** By what stands in them. */
   readonly #widths = new Map<string, number>();
@@ -63,8 +62,8 @@ export class Columns {
     return this.all.length - this.seen.length;
   }
 
-  /** Takes the columns of the data. */
-  update(data: ColumnData): void {
+  /** Takes the columns of the data, in the order of the server. */
+  update(data: readonly ColumnData[]): void {
     this.#data = data;
     this.#arrange();
   }
@@ -102,50 +101,38 @@ export class Columns {
     this.#arrange();
   }
 
-  fit(column: SeenColumn, texts: readonly string[]): void {
-    this.resize(column.field, this.#widthFor(column, texts));
+  fit(column: SeenColumn, texts: readonly string[]): LayoutChange {
+    return this.resize(column.field, this.#widthFor(column, texts));
   }
 
-  resize(field: string, width: number): void {
-    this.#edit(field, { width: Math.round(Math.max(width, minWidth)) });
+  resize(field: string, width: number): LayoutChange {
+    return this.#edit([field], { width: Math.round(Math.max(width, minWidth)) });
   }
 
-  hide(field: string): void {
-    if (this.seen.length > 1) {
-      this.#edit(field, { hidden: true });
-    }
+  hide(field: string): LayoutChange {
+    return this.#edit(this.seen.length > 1 ? [field] : [], { hidden: true });
   }
 
-  showAll(): void {
-    const seen = new Set(this.seen.map(({ field }) => field));
-    for (const { field } of this.all) {
-      if (!seen.has(field)) {
-        this.#edit(field, { hidden: false });
-      }
-    }
+  showAll(): LayoutChange {
+    const hidden = this.all.filter((column) => !this.seen.includes(column));
+    return this.#edit(
+      hidden.map(({ field }) => field),
+      { hidden: false },
+    );
   }
 
-  togglePin(field: string): void {
-    this.#edit(field, { pinned: !this.#isPinned(field) });
+  togglePin({ field, pinned }: SeenColumn): LayoutChange {
+    return this.#edit([field], { pinned: !pinned });
   }
 
   /** Moves a column before or after another one; beside a pinned one it is pinned too. */
-  move(field: string, beside: string, after: boolean): void {
-    const { fields } = this.#data;
-    if (field === beside || !fields.includes(field) || !fields.includes(beside)) {
-      return;
-    }
+  move(field: string, beside: SeenColumn, after: boolean): LayoutChange {
     // Those that are hidden keep their places, too, and those that only other answers have.
     const { order: known } = this.#layout;
-    const order = seenFields({ columns: [], order: known }, [...new Set([...fields, ...known])], []);
-    order.splice(order.indexOf(field), 1);
-    order.splice(order.indexOf(beside) + (after ? 1 : 0), 0, field);
-    this.#layout = { ...this.#layout, order };
-    this.#edit(field, { pinned: this.#isPinned(beside) });
-  }
-
-  #isPinned(field: string): boolean {
-    return this.#layout.columns.some((look) => look.field === field && look.pinned);
+    const all = new Set([...this.all.map((column) => column.field), ...known]);
+    const order = seenFields({ columns: [], order: known }, [...all], []).filter((one) => one !== field);
+    order.splice(order.indexOf(beside.field) + (after ? 1 : 0), 0, field);
+    return field === beside.field ? {} : { order, ...this.#edit([field], { pinned: beside.pinned }) };
   }
 
   #widthFor(column: SeenColumn, texts: readonly string[]): number {
@@ -157,27 +144,27 @@ export class Columns {
     return Math.max(Math.ceil(width), minWidth);
   }
 
-  #edit(field: string, change: Partial<ColumnLook>): void {
+  #edit(fields: readonly string[], change: Omit<ColumnLook, 'field'>): LayoutChange {
     const { columns } = this.#layout;
-    const look = { ...columns.find((one) => one.field === field), ...change, field };
-    this.layout = { ...this.#layout, columns: [...columns.filter((one) => one.field !== field), look] };
+    const others = columns.filter(({ field }) => !fields.includes(field));
+    const looks = fields.map((field) => ({
+      ...columns.find((one) => one.field === field),
+      ...change,
+      field,
+    }));
+    return { columns: [...others, ...looks] };
   }
 
   #arrange(): void {
-    const { fields, labels, kinds, hidden } = this.#data;
     const looks = new Map<string, ColumnLook>(this.#layout.columns.map((look) => [look.field, look]));
-    this.all = fields.map((field, cell) => {
-      const { width, pinned = false } = looks.get(field) ?? {};
-      return {
-        field,
-        label: labels[cell] ?? field,
-        kind: kinds[cell] ?? 'text',
-        cell,
-        width: width ?? this.#widths.get(field) ?? widthUnmeasured,
-        pinned,
-      };
+    this.all = this.#data.map((column, cell) => {
+      const { width, pinned = false } = looks.get(column.field) ?? {};
+      return { ...column, cell, width: width ?? this.#widths.get(column.field) ?? widthUnmeasured, pinned };
     });
     const byField = new Map(this.all.map((column) => [column.field, column]));
-    this.seen = seenFields(this.#layout, fields, hidden).flatMap((field) => byField.get(field) ?? []);
+    const hidden = this.#data.filter((column) => column.hidden).map(({ field }) => field);
+    this.seen = seenFields(this.#layout, [...byField.keys()], hidden).flatMap(
+      (field) => byField.get(field) ?? [],
+    );
   }
 }

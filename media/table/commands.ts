@@ -6,14 +6,14 @@ import type { TableView } from './tableView.ts';
 /** What the commands of VS Code do to the table, or to one of its columns. */
 const commands: Readonly<Record<TableCommand, (view: TableView, column: SeenColumn) => void>> = {
   filter: (view) => view.filterBox.focus(),
-  toggleNames: (view) => view.toggleNames(),
+  toggleNames: (view) => view.arrange({ byField: !view.columns.layout.byField }),
   rowDetail: (view) => void view.askDetail(),
   sortAscending: (view, { field }) => view.sortBy(field, false, 'ascending'),
   sortDescending: (view, { field }) => view.sortBy(field, false, 'descending'),
   unsort: (view, { field }) => view.sortBy(field, true, 'none'),
-  showAllColumns: (view) => view.arrangeColumns((columns) => columns.showAll()),
-  hideColumn: (view, { field }) => view.arrangeColumns((columns) => columns.hide(field)),
-  pinColumn: (view, { field }) => view.arrangeColumns((columns) => columns.togglePin(field)),
+  showAllColumns: (view) => view.arrange(view.columns.showAll()),
+  hideColumn: (view, { field }) => view.arrange(view.columns.hide(field)),
+  pinColumn: (view, column) => view.arrange(view.columns.togglePin(column)),
   fitColumn: (view, column) => view.fit(column),
   filterByValue: (view, column) => filterByFocus(view, column, false),
   filterOutValue: (view, column) => filterByFocus(view, column, true),
@@ -27,7 +27,7 @@ export function runCommand(view: TableView, ask: TableCommand, field?: string): 
   }
 }
 
-function filterByFocus({ rows, selection, filterBox }: TableView, column: SeenColumn, out: boolean): void {
-  const cell = rows.at(selection.focus.row)?.cells[column.cell];
-  filterBox.set(`${filterBox.value} ${termFor(column.field, cell, out)}`.trim());
+function filterByFocus(view: TableView, column: SeenColumn, out: boolean): void {
+  const cell = view.rows.at(view.selection.focus.row)?.cells[column.cell];
+  view.arrange({ filter: `${view.columns.layout.filter} ${termFor(column.field, cell, out)}`.trim() });
 }

@@ -17,47 +17,35 @@ export class FilterBox {
   });
   readonly #count = element('span', { className: 'count', role: 'status' });
   readonly root = element('div', { className: 'filter' }, this.#input, this.#count);
-  readonly #apply: (filter: string) => void;
+  /** What the rows are filtered by: what is typed becomes that a little later. */
+  #filter = '';
 
-  /**
-   * @param apply hears of what the rows are to be filtered by, also where that is no other than before
-   * @param leave gives the focus back to the table
-   */
+  /** @param leave gives the focus back to the table */
   constructor(apply: (filter: string) => void, leave: () => void) {
-    this.#apply = apply;
-    this.#input.addEventListener(
-      'input',
-      debounced(pauseMs, () => this.#now()),
-    );
+    const now = () => {
+      if (this.#filter !== this.#input.value) {
+        this.#filter = this.#input.value;
+        apply(this.#filter);
+      }
+    };
+    this.#input.addEventListener('input', debounced(pauseMs, now));
     this.#input.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') {
         this.#input.value = '';
       }
       if (['Enter', 'ArrowDown', 'Escape'].includes(event.key)) {
-        this.#now();
+        now();
         leave();
         event.preventDefault();
       }
     });
   }
 
-  get value(): string {
-    return this.#input.value;
-  }
-
-  /** Shows what the rows are filtered by already. */
-  set value(filter: string) {
-    this.#input.value = filter;
-  }
-
-  /** Filters by something else. */
-  set(filter: string): void {
-    this.value = filter;
-    this.#now();
-  }
-
   /** @param count how many rows are left; empty where nothing is filtered */
-  update(count: string): void {
+  update(filter: string, count: string): void {
+    if (this.#filter !== filter) {
+      this.#filter = this.#input.value = filter;
+    }
     if (this.#count.textContent !== count) {
       this.#count.textContent = count;
     }
@@ -66,9 +54,5 @@ export class FilterBox {
   focus(): void {
     this.#input.focus();
     this.#input.select();
-  }
-
-  #now(): void {
-    this.#apply(this.#input.value);
   }
 }

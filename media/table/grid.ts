@@ -64,7 +64,7 @@ export class Grid {
   #elements: RowElement[] = [];
   #frame = 0;
   #headerDrawn = '';
-  #focused: HTMLElement | null = null;
+  #focused: Element | null = null;
 
   constructor(model: GridModel, onScroll: () => void) {
     this.#model = model;
@@ -127,10 +127,9 @@ export class Grid {
 
   /** The cell that an event happened in. */
   placeOf(target: EventTarget | null): { row: number; column: number; element: HTMLElement } | undefined {
-    const cell = target instanceof Element ? target.closest<HTMLElement>('[data-column]') : null;
-    return cell === null
-      ? undefined
-      : { row: Number(cell.dataset.row), column: Number(cell.dataset.column), element: cell };
+    const element = target instanceof Element ? target.closest<HTMLElement>('[aria-colindex]') : null;
+    const row = Number(element?.closest('[aria-rowindex]')?.ariaRowIndex) - 2;
+    return element === null ? undefined : { row, column: Number(element.ariaColIndex) - 2, element };
   }
 
   /** Tells VS Code what the context menu is about: it reads this attribute when the menu is opened. */
@@ -165,8 +164,7 @@ export class Grid {
     const drawn = this.#columnsInView();
     const columnsLook = JSON.stringify(drawn);
     this.#drawHeader(drawn, columnsLook);
-    const { from, to } = selection;
-    this.#drawRows(drawn, JSON.stringify([columnsLook, from, to]));
+    this.#drawRows(drawn, JSON.stringify([columnsLook, selection.from, selection.to]));
     this.#markFocus();
   }
 
@@ -227,10 +225,7 @@ export class Grid {
     const isWhole = selection.has(index, 0) && selection.to.column >= columns.seen.length;
     attribute(root, 'aria-selected', isWhole ? 'true' : null);
     const state = stateOf(row);
-    root.classList.toggle('new', state === 'new');
-    root.classList.toggle('gone', state === 'gone');
-    root.classList.toggle('alerting', row?.alert !== undefined);
-    placeCell(number, index, -1);
+    attribute(root, 'class', `row ${state ?? ''} ${row?.alert === undefined ? '' : 'alerting'}`);
     fillCell(number, row === undefined ? '' : state === 'gone' ? '−' : String(row.index + 1));
     while (cells.length < drawn.length) {
       const cell = element('div', { role: 'gridcell' });
@@ -254,65 +249,63 @@ export class Grid {
     fillCell(cell, row?.cells[column.cell]);
     const changed = row?.changed?.indexOf(column.cell) ?? -1;
     const alert = row?.alert?.includes(column.cell) === true;
-    const isSelected = this.#model.selection.has(index, at);
-    const looks = { pinned: column.pinned, changed: changed >= 0, alert, selected: isSelected };
-    const look = ['cell', column.kind, ...Object.entries(looks).flatMap(([name, is]) => (is ? name : []))];
-    attribute(cell, 'class', look.join(' '));
-    attribute(cell, 'aria-selected', String(isSelected));
+    const marks = `${changed >= 0 ? 'changed' : ''} ${alert ? 'alert' : ''}`;
+    attribute(cell, 'class', `${classOf(column)} ${marks}`);
+    attribute(cell, 'aria-selected', String(this.#model.selection.has(index, at)));
     const was = changed >= 0 ? say('was', cellText(row?.was?.[changed])) : null;
     attribute(cell, 'title', was);
     const state = stateOf(row);
     const said = [was, alert && say('alert'), state && say(`${state}Row`)].filter((text) => text);
     attribute(cell, 'aria-description', said.join(', ') || null);
-    placeCell(cell, index, at, left);
+    placeCell(cell, at, left);
   }
 
   #drawHeader(drawn: readonly DrawnColumn[], columnsLook: string): void {
-    const { columns, selection } = this.#model;
+    const { columns } = this.#model;
     const { sort, byField } = columns.layout;
-    const focused = selection.focus.row < 0 ? selection.focus.column : null;
-    const look = JSON.stringify([columnsLook, sort, byField, focused]);
+    const look = JSON.stringify([columnsLook, sort, byField]);
     if (look === this.#headerDrawn) {
       return;
     }
     this.#headerDrawn = look;
-    const corner = element(
-      'div',
-      { className: 'index', role: 'columnheader', ariaLabel: say('rowNumber') },
-      '#',
-    );
-    attribute(corner, 'aria-colindex', '1');
+    const corner = {
+      className: 'index',
+      role: 'columnheader',
+      ariaLabel: say('rowNumber'),
+      ariaColIndex: '1',
+    };
     const cells = drawn.map(({ column, at, left }) => {
       const cell = headerCell(column, columns.titleOf(column), sort);
-      placeCell(cell, -1, at, left);
+      placeCell(cell, at, left);
       return cell;
     });
-    this.#header.replaceChildren(corner, ...cells);
+    this.#header.replaceChildren(element('div', corner, '#'), ...cells);
   }
 
-  /** The grid itself has the focus; the focused cell is its active descendant. */
+  /** The grid itself has the focus; the focused cell is its active descendant, and the only one with an id. */
   #markFocus(): void {
     const { row, column } = this.#model.selection.focus;
-    const focused = document.getElementById(idOf(row, column));
-    this.#focused?.classList.remove('focused');
-    this.#focused = focused;
-    focused?.classList.add('focused');
+    const place = `[aria-rowindex="${row + 2}"] > [aria-colindex="${column + 2}"]`;
+    const focused = this.root.querySelector(place);
+    if (focused !== this.#focused) {
+      this.#focused?.removeAttribute('id');
+      this.#focused = focused;
+    }
+    if (focused !== null) {
+      attribute(focused, 'id', `c${row}_${column}`);
+    }
     attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
     this.markMenu();
   }
 }
 
 /** Makes the header of a column; the style sheet draws the arrow of its sorting. */
-function headerCell(
-  { field, label, kind, pinned }: SeenColumn,
-  title: string,
-  sort: Layout['sort'],
-): HTMLElement {
+function headerCell(column: SeenColumn, title: string, sort: Layout['sort']): HTMLElement {
+  const { field, label } = column;
   const by = sort.findIndex((one) => one.field === field);
   const cell = element('div', {
-    className: `cell ${kind}${pinned ? ' pinned' : ''}`,
+    className: classOf(column),
     role: 'columnheader',
-    draggable: true,
     ariaSort: by < 0 ? 'none' : sort[by]?.descending ? 'descending' : 'ascending',
     title: label === field ? visible(field) : `${visible(label)} (${visible(field)})`,
   });
@@ -329,13 +322,13 @@ function widthOf(columns: readonly SeenColumn[]): number {
   return columns.reduce((sum, { width }) => sum + width, 0);
 }
 
-function idOf(row: number, column: number): string {
-  return `c${row}_${column}`;
+function classOf({ kind, pinned }: SeenColumn): string {
+  return `cell ${kind} ${pinned ? 'pinned' : ''}`;
 }
 
 function makeRow(): RowElement {
-  const number = element('div', { className: 'index', role: 'rowheader' });
-  const root = element('div', { className: 'row', role: 'row' }, number);
+  const number = element('div', { className: 'index', role: 'rowheader', ariaColIndex: '1' });
+  const root = element('div', { role: 'row' }, number);
   return { root, number, cells: [], index: -1, y: -1, row: undefined, look: '' };
 }
 
@@ -344,11 +337,8 @@ function stateOf(row: ShownRow | undefined): 'new' | 'gone' | undefined {
   return row?.changed?.[0] === -1 ? 'new' : row !== undefined && row.index < 0 ? 'gone' : undefined;
 }
 
-/** Says which cell it is, and puts it into its column of the layout, where the row's number has the first one. */
-function placeCell(cell: HTMLElement, row: number, column: number, left = ''): void {
-  cell.id = idOf(row, column);
-  cell.dataset.row = String(row);
-  cell.dataset.column = String(column);
+/** Puts a cell into its column of the layout, where the row's number has the first one. */
+function placeCell(cell: HTMLElement, column: number, left: string): void {
   attribute(cell, 'aria-colindex', String(column + 2));
   cell.style.gridColumn = String(column + 2);
   cell.style.left = left;

@@ -1,52 +1,39 @@
-import * as v from 'valibot';
-import {
-  type Answers,
-  type FromTable,
-  type KeptState,
-  keptState,
-  type Question,
-  readMessage,
-  type ToTable,
-  toTable,
-} from '../../src/views/results/messages.ts';
+import type { Answers, FromTable, KeptState, Question, ToTable } from '../../src/views/results/messages.ts';
 
-interface VsCodeApi {
-  postMessage(message: unknown): void;
-  getState(): unknown;
-  setState(state: unknown): void;
+/** What VS Code keeps for this tab while it is hidden, and over a reload. */
+interface SavedState {
+  readonly kept?: KeptState;
+  /** What a person looks at. */
+  readonly view?: {
+    readonly top: number;
+    readonly left: number;
+    /** The cell with the focus; row -1 is the header. */
+    readonly focus: { readonly row: number; readonly column: number };
+    /** Whether the focused row is shown field by field. */
+    readonly detail: boolean;
+  };
 }
 
-declare function acquireVsCodeApi(): VsCodeApi;
-
-/** What a person looks at; it survives hiding the tab and a reload. */
-const viewState = v.object({
-  top: v.number(),
-  left: v.number(),
-  /** The cell with the focus; row -1 is the header. */
-  focus: v.object({ row: v.number(), column: v.number() }),
-  /** Whether the focused row is shown field by field. */
-  detail: v.boolean(),
-});
-
-const savedState = v.object({ kept: v.optional(keptState), view: v.optional(viewState) });
-type SavedState = v.InferOutput<typeof savedState>;
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromTable): void;
+  getState(): SavedState | undefined;
+  setState(state: SavedState): void;
+};
 
 /** The extension host's side of this tab, and the state that VS Code keeps for the webview. */
 export class Host {
-  readonly #api: VsCodeApi = acquireVsCodeApi();
+  readonly #api = acquireVsCodeApi();
   readonly #waiting = new Map<number, (answer: unknown) => void>();
   #asked = 0;
-  #saved: SavedState;
+  #saved = this.#api.getState() ?? {};
 
-  constructor(take: (message: ToTable) => void) {
-    this.#saved = readMessage(savedState, this.#api.getState()) ?? {};
-    window.addEventListener('message', (event: MessageEvent<unknown>) => {
-      const message = readMessage(toTable, event.data);
-      if (message?.is === 'answer') {
-        this.#waiting.get(message.ask)?.(message.answer);
-        this.#waiting.delete(message.ask);
-      } else if (message !== undefined) {
-        take(message);
+  constructor(take: (message: Exclude<ToTable, { is: 'answer' }>) => void) {
+    window.addEventListener('message', ({ data }: MessageEvent<ToTable>) => {
+      if (data.is === 'answer') {
+        this.#waiting.get(data.ask)?.(data.answer);
+        this.#waiting.delete(data.ask);
+      } else {
+        take(data);
       }
     });
   }
@@ -66,7 +53,7 @@ export class Host {
     return new Promise((resolve) => this.#waiting.set(ask, resolve as (answer: unknown) => void));
   }
 
-  save(change: { readonly view: SavedState['view'] } | { readonly kept: KeptState }): void {
+  save(change: SavedState): void {
     this.#saved = { ...this.#saved, ...change };
     this.#api.setState(this.#saved);
   }

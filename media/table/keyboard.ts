@@ -3,6 +3,9 @@ import type { TableView } from './tableView.ts';
 /** How much a column grows or shrinks at a key press. */
 const step = 16;
 
+/** More rows or columns than there are. */
+const far = 1e9;
+
 /** Everything can be done by keyboard, with the keys of VS Code's own lists and of spreadsheets. */
 export function handleKeys(view: TableView): void {
   view.grid.root.addEventListener('keydown', (event) => {
@@ -17,35 +20,26 @@ export function handleKeys(view: TableView): void {
   });
 }
 
-function moveFocus({ key, shiftKey }: KeyboardEvent, view: TableView, far: boolean): boolean {
+function moveFocus({ key, shiftKey }: KeyboardEvent, view: TableView, isFar: boolean): boolean {
   const { row, column } = view.selection.focus;
-  const lastRow = view.rows.count - 1;
-  const lastColumn = view.columns.seen.length - 1;
   const { pageRows } = view.grid;
-  const places: Readonly<Record<string, readonly [row: number, column: number]>> = far
-    ? {
-        Home: [0, 0],
-        End: [lastRow, lastColumn],
-        ArrowUp: [0, column],
-        ArrowDown: [lastRow, column],
-        ArrowLeft: [row, 0],
-        ArrowRight: [row, lastColumn],
-      }
-    : {
-        Home: [row, 0],
-        End: [row, lastColumn],
-        ArrowUp: [row - 1, column],
-        ArrowDown: [row + 1, column],
-        ArrowLeft: [row, column - 1],
-        ArrowRight: [row, column + 1],
-        PageUp: [Math.max(0, row - pageRows), column],
-        PageDown: [row + pageRows, column],
-      };
-  const place = places[key];
-  if (place !== undefined) {
-    view.go(...place, shiftKey);
+  const one = isFar ? far : 1;
+  const moves: Readonly<Record<string, readonly [down: number, right: number]>> = {
+    Home: [isFar ? -far : 0, -far],
+    End: [isFar ? far : 0, far],
+    ArrowUp: [-one, 0],
+    ArrowDown: [one, 0],
+    ArrowLeft: [0, -one],
+    ArrowRight: [0, one],
+    ...(!isFar && { PageUp: [-pageRows, 0], PageDown: [pageRows, 0] }),
+  };
+  const move = moves[key];
+  if (move !== undefined) {
+    // Single steps alone lead to the header and to the numbers of rows.
+    const to = (from: number, by: number) => (by < -1 ? Math.max(0, from + by) : from + by);
+    view.go(to(row, move[0]), to(column, move[1]), shiftKey);
   }
-  return place !== undefined;
+  return move !== undefined;
 }
 
 function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
@@ -88,23 +82,20 @@ function moveColumn({ key, shiftKey }: KeyboardEvent, view: TableView): boolean 
   const { columns, selection } = view;
   const { row, column } = selection.focus;
   const moved = columns.seen[column];
-  if (moved === undefined || (key !== 'ArrowLeft' && key !== 'ArrowRight')) {
+  const by = key === 'ArrowRight' ? 1 : -1;
+  if (moved === undefined || (by < 0 && key !== 'ArrowLeft')) {
     return false;
   }
-  const isRight = key === 'ArrowRight';
+  const other = columns.seen[column + by];
   if (shiftKey) {
-    columns.resize(moved.field, moved.width + (isRight ? step : -step));
-  } else {
-    const other = columns.seen[column + (isRight ? 1 : -1)];
-    if (other !== undefined) {
-      columns.move(moved.field, other.field, isRight);
-      view.go(
-        row,
-        columns.seen.findIndex(({ field }) => field === moved.field),
-        false,
-      );
-    }
+    view.arrange(columns.resize(moved.field, moved.width + by * step));
+  } else if (other !== undefined) {
+    view.arrange(columns.move(moved.field, other, by > 0));
+    view.go(
+      row,
+      columns.seen.findIndex(({ field }) => field === moved.field),
+      false,
+    );
   }
-  view.arranged();
   return true;
 }

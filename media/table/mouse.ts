@@ -10,7 +10,7 @@ export function handleMouse(view: TableView): void {
 
   root.addEventListener('click', (event) => {
     const place = grid.placeOf(event.target);
-    const field = place === undefined ? undefined : columns.seen[place.column]?.field;
+    const field = columns.seen[place?.column ?? -1]?.field;
     if (place?.row === -1 && field !== undefined && !isHandle(event)) {
       view.go(-1, place.column, false);
       view.sortBy(field, event.shiftKey);
@@ -19,7 +19,7 @@ export function handleMouse(view: TableView): void {
 
   root.addEventListener('dblclick', (event) => {
     const place = grid.placeOf(event.target);
-    const column = place === undefined ? undefined : columns.seen[place.column];
+    const column = columns.seen[place?.column ?? -1];
     if (place !== undefined && place.row >= 0) {
       void view.askDetail();
     } else if (column !== undefined && isHandle(event)) {
@@ -34,8 +34,6 @@ export function handleMouse(view: TableView): void {
     }
     grid.markMenu();
   });
-
-  dragColumns(view);
 }
 
 function press(event: MouseEvent, view: TableView): void {
@@ -45,21 +43,23 @@ function press(event: MouseEvent, view: TableView): void {
   if (place === undefined || (!isLeft && event.button !== 2)) {
     return;
   }
-  const column = columns.seen[place.column];
-  if (isHandle(event)) {
-    if (isLeft && column !== undefined) {
-      resize(event, column, view);
-    }
-  } else if (place.row >= 0) {
+  if (place.row >= 0) {
     // A right click inside of the selection keeps it: the menu is about it.
     if (isLeft || !selection.has(place.row, place.column)) {
       view.go(place.row, place.column, event.shiftKey && isLeft);
     }
-    if (isLeft) {
+  }
+  const column = columns.seen[place.column];
+  if (isLeft) {
+    if (place.row >= 0) {
       select(view);
-      grid.root.focus();
-      event.preventDefault();
+    } else if (column !== undefined && isHandle(event)) {
+      resize(event, column, view);
+    } else if (column !== undefined) {
+      move(column, view);
     }
+    grid.root.focus();
+    event.preventDefault();
   }
 }
 
@@ -78,15 +78,40 @@ function select(view: TableView): void {
   });
 }
 
-function resize(event: MouseEvent, { field, width }: SeenColumn, view: TableView): void {
-  const start = event.clientX;
-  event.preventDefault();
+function resize({ clientX: start }: MouseEvent, { field, width }: SeenColumn, view: TableView): void {
+  const { columns, grid } = view;
   untilReleased(
     ({ clientX }) => {
-      view.columns.resize(field, width + clientX - start);
-      view.grid.draw();
+      columns.layout = { ...columns.layout, ...columns.resize(field, width + clientX - start) };
+      grid.draw();
     },
-    () => view.arranged(),
+    () => view.arrange({}),
+  );
+}
+
+/** Columns are dragged by their header; a line shows where one would land. */
+function move({ field }: SeenColumn, view: TableView): void {
+  const { grid, columns } = view;
+  let over: { beside: SeenColumn; after: boolean; element: HTMLElement } | undefined;
+  const mark = (target: typeof over) => {
+    over?.element.classList.remove('drop-before', 'drop-after');
+    target?.element.classList.add(target.after ? 'drop-after' : 'drop-before');
+    over = target;
+  };
+  untilReleased(
+    ({ clientX, clientY }) => {
+      const { row, column, element } = grid.placeOf(document.elementFromPoint(clientX, clientY)) ?? {};
+      const beside = row === -1 ? columns.seen[column ?? -1] : undefined;
+      const { left, width } = element?.getBoundingClientRect() ?? { left: 0, width: 0 };
+      const isOther = element !== undefined && beside !== undefined && beside.field !== field;
+      mark(isOther ? { beside, after: clientX > left + width / 2, element } : undefined);
+    },
+    () => {
+      if (over !== undefined) {
+        view.arrange(columns.move(field, over.beside, over.after));
+      }
+      mark(undefined);
+    },
   );
 }
 
@@ -102,45 +127,4 @@ function untilReleased(follow: (event: MouseEvent) => void, done: () => void = (
     },
     { signal },
   );
-}
-
-/** Columns are dragged by their header; a line shows where one would land. */
-function dragColumns(view: TableView): void {
-  const { grid, columns } = view;
-  let dragged: string | undefined;
-  let over: { field: string; after: boolean; element: HTMLElement } | undefined;
-  const mark = (target: typeof over) => {
-    over?.element.classList.remove('drop-before', 'drop-after');
-    target?.element.classList.add(target.after ? 'drop-after' : 'drop-before');
-    over = target;
-  };
-  const fieldAt = (event: DragEvent) => {
-    const place = grid.placeOf(event.target);
-    const field = place && place.row < 0 ? columns.seen[place.column]?.field : undefined;
-    return field === undefined || place === undefined ? undefined : { field, element: place.element };
-  };
-  grid.root.addEventListener('dragstart', (event) => {
-    dragged = fieldAt(event)?.field;
-    event.dataTransfer?.setData('text/plain', dragged ?? '');
-  });
-  grid.root.addEventListener('dragover', (event) => {
-    const target = dragged === undefined ? undefined : fieldAt(event);
-    const { left, width } = target?.element.getBoundingClientRect() ?? { left: 0, width: 0 };
-    mark(target && { ...target, after: event.clientX > left + width / 2 });
-    if (target !== undefined) {
-      event.preventDefault();
-    }
-  });
-  grid.root.addEventListener('dragend', () => {
-    dragged = undefined;
-    mark(undefined);
-  });
-  grid.root.addEventListener('drop', (event) => {
-    if (over !== undefined && dragged !== undefined) {
-      columns.move(dragged, over.field, over.after);
-      view.arranged();
-      event.preventDefault();
-    }
-    mark(undefined);
-  });
 }

@@ -1,11 +1,9 @@
 import uPlot from 'uplot';
-import type { ToTable } from '../../src/views/results/messages.ts';
+import type { PlotMessage } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
 import { element, short, visible } from './dom.ts';
 import { Pane } from './pane.ts';
 import { say } from './words.ts';
-
-type PlotMessage = ToTable & { is: 'plot' };
 
 /** How a line looks: lines are told apart by their dashes too, not by colour alone. */
 interface LineLook {
@@ -139,7 +137,7 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: re
         }),
       ],
     },
-    [times.map((time) => time / 1000), ...series.map(({ values }) => values)],
+    [times.map((time) => time / 1000), ...series.map(({ values }) => [...values])],
     target,
   );
 }

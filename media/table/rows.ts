@@ -6,14 +6,15 @@ const blockRows = 100;
 /** Maximum of blocks kept: some dozens of screens, so that memory stays small. */
 const maxBlocks = 40;
 
+type AskRows = (from: number, to: number) => Promise<Omit<Page, 'fields'>>;
+
 /**
  * A cache of the rows near what is visible; the others stay in the extension host. When they are not true any more, the
  * old rows are shown until the new ones arrive, so that nothing flickers.
  */
 export class Rows {
-  readonly #ask: (generation: number, from: number, to: number) => void;
-  /** Counts how often the rows became other ones. */
-  #generation = 0;
+  readonly #ask: AskRows;
+  readonly #came: () => void;
   #revision = 0;
   #isArranged = false;
   /** Rows of the table, and those of the table compared with alone: all of them, and what the filter leaves. */
@@ -22,11 +23,13 @@ export class Rows {
   /** How many rows the table had when they were last asked for as they are arranged. */
   #arranged = 0;
   readonly #blocks = new Map<number, readonly ShownRow[]>();
-  /** The blocks that are here, or on their way, and are still true. */
-  readonly #asked = new Set<number>();
+  /** The blocks that are here, or on their way, and are still true; another set once the rows are other ones. */
+  #asked = new Set<number>();
 
-  constructor(ask: (generation: number, from: number, to: number) => void) {
+  /** @param came is called when rows have come */
+  constructor(ask: AskRows, came: () => void) {
     this.#ask = ask;
+    this.#came = came;
   }
 
   /** Rows that the filter leaves, and those of the table compared with. */
@@ -53,23 +56,18 @@ export class Rows {
     this.#all = { shown: rowCount, gone };
     if (revision !== this.#revision || (this.#isArranged && isMuchMore)) {
       this.#revision = revision;
-      this.#renew();
+      this.arrange(this.#isArranged);
     } else if (!this.#isArranged) {
       this.#leave(this.#all);
     }
   }
 
-  /** The rows are sorted or filtered otherwise, or as the server sent them. */
+  /** The rows are other ones, or sorted or filtered otherwise, or as the server sent them. */
   arrange(isArranged: boolean): void {
     this.#isArranged = isArranged;
-    this.#renew();
-  }
-
-  #renew(): void {
-    this.#generation++;
-    this.#asked.clear();
+    this.#asked = new Set();
     this.#arranged = this.#all.shown;
-    if (!this.#isArranged) {
+    if (!isArranged) {
       this.#left = this.#all;
     }
   }
@@ -93,20 +91,19 @@ export class Rows {
     for (let block = Math.floor(from / blockRows); block <= last; block++) {
       if (!this.#asked.has(block)) {
         this.#asked.add(block);
-        this.#ask(this.#generation, block * blockRows, (block + 1) * blockRows);
+        void this.#get(block, this.#asked);
       }
     }
   }
 
-  /** Takes rows that were asked for; answers whether they are still wanted. */
-  take(generation: number, { from, rows, shown, gone }: Omit<Page, 'fields'>): boolean {
-    if (generation !== this.#generation) {
-      return false;
+  async #get(block: number, asked: ReadonlySet<number>): Promise<void> {
+    const { rows, ...left } = await this.#ask(block * blockRows, (block + 1) * blockRows);
+    if (asked !== this.#asked) {
+      return;
     }
     if (this.#isArranged) {
-      this.#leave({ shown, gone });
+      this.#leave(left);
     }
-    const block = Math.floor(from / blockRows);
     this.#blocks.delete(block);
     this.#blocks.set(block, rows);
     const [oldest = block] = this.#blocks.keys();
@@ -114,7 +111,7 @@ export class Rows {
       this.#blocks.delete(oldest);
       this.#asked.delete(oldest);
     }
-    return true;
+    this.#came();
   }
 
   /** The rows that are here, for measuring them. */

@@ -1,12 +1,11 @@
 import {
   isArranged,
   type Layout,
-  type Page,
   type TableStateMessage,
   type ToTable,
 } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
-import { Columns, type Direction, type SeenColumn } from './columns.ts';
+import { Columns, type Direction, type LayoutChange, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
 import { attribute, debounced, element, measurer } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
@@ -52,13 +51,12 @@ export class TableView {
   constructor(root: HTMLElement, host: Host) {
     this.#host = host;
     this.#isRestored = host.view === undefined;
-    this.rows = new Rows(async (generation, from, to) => {
-      this.#takePage(generation, await host.ask({ method: 'page', from, to, whole: false }));
-    });
+    const ask = (from: number, to: number) => host.ask({ method: 'page', from, to, whole: false });
+    this.rows = new Rows(ask, () => this.#drawNew());
     this.grid = new Grid(this, () => this.#saveSoon());
     this.grid.root.setAttribute('aria-labelledby', this.#heading.id);
     const focus = () => this.grid.root.focus();
-    this.filterBox = new FilterBox((filter) => this.#arrange({ filter }), focus);
+    this.filterBox = new FilterBox((filter) => this.arrange({ filter }), focus);
     this.#detail = new DetailPane(() => {
       this.#save();
       focus();
@@ -71,9 +69,9 @@ export class TableView {
       },
     );
     this.#stop.onclick = () => host.tell({ is: 'stop' });
-    this.#changes.onclick = () => this.#arrange({ onlyChanged: !this.layout.onlyChanged });
-    this.#names.onclick = () => this.toggleNames();
-    this.#hidden.onclick = () => this.arrangeColumns((columns) => columns.showAll());
+    this.#changes.onclick = () => this.arrange({ onlyChanged: !this.columns.layout.onlyChanged });
+    this.#names.onclick = () => this.arrange({ byField: !this.columns.layout.byField });
+    this.#hidden.onclick = () => this.arrange(this.columns.showAll());
     const tools = [this.filterBox.root, this.#hidden, this.#changes, this.#names, this.#stop];
     root.append(
       this.#heading,
@@ -86,10 +84,6 @@ export class TableView {
       ),
       this.#status.root,
     );
-  }
-
-  get layout(): Layout {
-    return this.columns.layout;
   }
 
   get allRows(): number {
@@ -142,7 +136,7 @@ export class TableView {
 
   /** Sorts by a column as {@link Columns.sortBy} says. */
   sortBy(field: string, add: boolean, direction?: Direction): void {
-    this.#arrange({ sort: this.columns.sortBy(field, add, direction) });
+    this.arrange({ sort: this.columns.sortBy(field, add, direction) });
   }
 
   copy({ form, headers }: Pick<ToTable & { is: 'copy' }, 'form' | 'headers'>): void {
@@ -190,56 +184,38 @@ export class TableView {
     }
   }
 
-  toggleNames(): void {
-    this.columns.layout = { ...this.layout, byField: !this.layout.byField };
-    this.#fitAll();
-    this.arranged();
-  }
-
   /** The width that shows what is in the column, as far as it is here. */
   fit(column: SeenColumn): void {
-    this.columns.fit(column, this.#textsOf(column));
-    this.arranged();
-  }
-
-  arrangeColumns(change: (columns: Columns) => void): void {
-    change(this.columns);
-    this.arranged();
-  }
-
-  #use(layout: Layout): void {
-    const { byField } = this.layout;
-    this.columns.layout = layout;
-    if (byField !== layout.byField) {
-      this.#fitAll();
-    }
-    this.filterBox.value = layout.filter;
-    this.rows.arrange(isArranged(layout));
+    this.arrange(this.columns.fit(column, this.#textsOf(column)));
   }
 
   /** A person has arranged the table otherwise. */
-  arranged(): void {
-    this.#host.tell({ is: 'layout', layout: this.layout });
-    this.#draw();
+  arrange(change: LayoutChange): void {
+    const layout = { ...this.columns.layout, ...change };
+    this.#host.tell({ is: 'layout', layout });
+    this.#use(layout);
   }
 
-  /** A person has arranged the rows otherwise. */
-  #arrange(change: Partial<Layout>): void {
-    const before = this.layout;
-    if ((Object.keys(change) as (keyof Layout)[]).some((name) => change[name] !== before[name])) {
-      this.columns.layout = { ...before, ...change };
-      this.arranged();
-      this.rows.arrange(isArranged(this.layout));
+  #use(layout: Layout): void {
+    const before = this.columns.layout;
+    this.columns.layout = layout;
+    if (before.byField !== layout.byField) {
+      this.#fitAll();
+    }
+    if (rowsBy(before) !== rowsBy(layout)) {
+      this.rows.arrange(isArranged(layout));
       this.#askDetailAgain();
     }
+    this.#draw();
   }
 
   #update(state: TableStateMessage): void {
     const before = this.#state;
     this.#state = state;
     this.#heading.textContent = state.title;
-    this.columns.update(state);
-    if (this.#isMeasured && JSON.stringify(state.labels) !== JSON.stringify(before?.labels)) {
+    this.columns.update(state.columns);
+    const titles = (of = state) => JSON.stringify(of.columns.map(({ label }) => label));
+    if (this.#isMeasured && titles() !== titles(before)) {
       this.#fitAll();
     }
     this.rows.update(state);
@@ -247,14 +223,13 @@ export class TableView {
     this.#draw();
   }
 
-  #takePage(generation: number, page: Page): void {
-    if (this.rows.take(generation, page)) {
-      if (!this.#isMeasured && page.rows.length > 0) {
-        this.#isMeasured = true;
-        this.#fitAll();
-      }
-      this.#draw();
+  /** Rows have come. */
+  #drawNew(): void {
+    if (!this.#isMeasured) {
+      this.#isMeasured = !this.rows.here().next().done;
+      this.#fitAll();
     }
+    this.#draw();
   }
 
   #draw(): void {
@@ -273,16 +248,16 @@ export class TableView {
     if (state === undefined) {
       return;
     }
-    const { rowCount, phase, fields, labels, gone } = state;
+    const { rowCount, phase, columns, gone } = state;
     const isCompared = gone !== undefined;
     const { count, ownCount } = this.rows;
-    const { onlyChanged, byField, filter } = this.layout;
+    const { onlyChanged, byField, filter } = this.columns.layout;
     const { hiddenCount } = this.columns;
     const isPart = filter.trim() !== '' || (onlyChanged && isCompared);
-    this.filterBox.update(isPart ? say('matches', ownCount, rowCount) : '');
+    this.filterBox.update(filter, isPart ? say('matches', ownCount, rowCount) : '');
     this.#status.update(state);
     this.#names.textContent = say(byField ? 'showLabels' : 'showFields');
-    this.#names.hidden = fields.every((field, at) => labels[at] === field);
+    this.#names.hidden = columns.every(({ field, label }) => label === field);
     this.#changes.hidden = !isCompared && !onlyChanged;
     attribute(this.#changes, 'aria-pressed', String(onlyChanged));
     this.#stop.hidden = !state.watching;
@@ -339,4 +314,9 @@ export class TableView {
   #textsOf(column: SeenColumn): string[] {
     return [...this.rows.here().take(maxMeasured)].map(({ cells }) => cellText(cells[column.cell]));
   }
+}
+
+/** What of a layout decides which rows there are, and how they are marked. */
+function rowsBy({ sort, filter, onlyChanged, alert }: Layout): string {
+  return JSON.stringify([sort, filter, onlyChanged, alert]);
 }

@@ -186,7 +186,7 @@ async function firstRow(vs: Workbench): Promise<{ ms: number; frame: Frame }> {
   // The moment is told by the page that paints it; asking from here comes later.
   const painted = await frame.evaluate<number>(`new Promise((resolve) => {
     const look = () =>
-      document.querySelector('.body .row:not(.pending) [role=gridcell]') === null
+      document.querySelector('.body .row:not([aria-busy]) [role=gridcell]') === null
         ? requestAnimationFrame(look)
         : requestAnimationFrame(() => resolve(Date.now()));
     look();
@@ -221,7 +221,7 @@ async function sorted(frame: Frame, column: number): Promise<number> {
     const head = numeric[${column} % numeric.length];
     const rows = () => document.querySelector('.body').textContent;
     const before = rows();
-    const pending = () => document.querySelector('.body .row.pending') !== null;
+    const pending = () => document.querySelector('.body .row[aria-busy]') !== null;
     const begun = performance.now();
     head.dispatchEvent(new MouseEvent('mousedown', { bubbles: true }));
     head.dispatchEvent(new MouseEvent('mouseup', { bubbles: true }));

@@ -5,7 +5,8 @@ import type { Workbench } from './workbench.ts';
 /** Rows that are no longer on their way. */
 const arrived = '[role=row]:not([aria-busy])';
 
-const cellAt = (row: number, column: number): string => `${arrived} > [id="c${row}_${column}"]`;
+const cellAt = (row: number, column: number): string =>
+  `${arrived}[aria-rowindex="${row + 2}"] > [aria-colindex="${column + 2}"]`;
 
 /** The result in front. */
 export class ResultTab {
@@ -51,8 +52,8 @@ export class ResultTab {
     await this.page.locator('[role=row][aria-busy]').first().waitFor({ state: 'detached' });
     return this.page.locator(`${arrived} > [role=gridcell]`).evaluateAll((cells) =>
       cells.map((cell) => ({
-        row: Number(cell.dataset.row),
-        column: Number(cell.dataset.column),
+        row: Number(cell.parentElement?.ariaRowIndex) - 2,
+        column: Number(cell.ariaColIndex) - 2,
         text: cell.textContent ?? '',
         says: cell.getAttribute('aria-description') ?? '',
         bold: cell.computedStyleMap().get('font-weight')?.toString() === '700',

@@ -60,7 +60,7 @@ describe('a result', () => {
     await vs().page.keyboard.press('ArrowDown');
 
     // The numbers of a selection are summed up.
-    const cpu = Number(await tab.header('ASICPSCA').getAttribute('data-column'));
+    const cpu = Number(await tab.header('ASICPSCA').getAttribute('aria-colindex')) - 2;
     await tab.cell(0, cpu).click();
     await vs().page.keyboard.press('Shift+ArrowDown');
     const numbers = [await tab.cell(0, cpu).textContent(), await tab.cell(1, cpu).textContent()].map(Number);

@@ -55,9 +55,9 @@ describe('table, row detail and plot', () => {
         await frame.locator(part).first().waitFor();
       }
       // What is pinned stands over cells that are scrolled below it: those must not be seen through it.
-      await frame.locator('.body .cell.pinned.selected').first().waitFor();
+      await frame.locator('.body .cell.pinned[aria-selected="true"]').first().waitFor();
       const pinnedColor = await frame.evaluate<string>(
-        `getComputedStyle(document.querySelector('.body .cell.pinned.selected')).backgroundColor`,
+        `getComputedStyle(document.querySelector('.body .cell.pinned[aria-selected="true"]')).backgroundColor`,
       );
       assert.match(pinnedColor, /^rgb\(/, `what is pinned is not opaque in ${theme}`);
       await frame.evaluate(axe);

@@ -18,6 +18,9 @@ describe('the menus of a result', () => {
     await tab.menu(tab.header('XDGMEM'), 'Sort Descending');
     await tab.menu(tab.header('XDGGRP'), 'Hide Column');
     await until('the column to be gone', async () => !(await fields(tab)).includes('XDGGRP'));
+    const [first = '', second = ''] = await fields(tab);
+    await tab.header(second).dragTo(tab.header(first), { targetPosition: { x: 8, y: 8 } });
+    await until('the column to be moved', async () => (await fields(tab)).indexOf(first) === 1);
     const arranged = [await fields(tab), await tab.column(0)];
     await vs().closeEditors();
     await getResult(vs(), 'MVMVS/XCFMBR');

@@ -159,7 +159,9 @@ async function isMarked(tab: ResultTab, { answers }: Recorder): Promise<boolean>
   const fields = [...new Set(latest.flatMap((row) => Object.keys(row)))];
   const columns = await tab.page
     .locator('[role=columnheader][data-field]')
-    .evaluateAll((headers) => headers.map((header) => [Number(header.dataset.column), header.dataset.field]));
+    .evaluateAll((headers) =>
+      headers.map((header) => [Number(header.ariaColIndex) - 2, header.dataset.field]),
+    );
   const byColumn = new Map(columns as [number, string][]);
   const cells = await tab.cells();
   return (

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { copyForms, type Page, type Sums } from '../../core/results/shown.ts';
+import type { Kind } from '../../core/results/quantity.ts';
+import { type CopyForm, copyForms, type Page, type Sums } from '../../core/results/shown.ts';
 
 export { isArranged, type Page, type ShownCell, type ShownRow, type Sums } from '../../core/results/shown.ts';
 
 /*
- * What a result's tab and its webview say to each other. Both sides import this file and check every message
- * with it: the shapes break at compile time, and what does not fit them is dropped at run time. Only answers of the
- * table are taken as they come: they were checked where the body was read, and are shown as text.
+ * What a result's tab and its webview say to each other. The tab checks every message of the webview, and what VS Code has
+ * kept for it. What the tab says is taken as it comes: it is our own, and shown as text.
  */
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -59,8 +59,6 @@ export interface Answers {
   readonly sums: Sums | undefined;
 }
 
-const copying = { form: v.picklist(copyForms), headers: v.boolean() };
-
 /** From the webview. */
 export const fromTable = v.variant('is', [
   v.object({ is: v.literal('ready') }),
@@ -72,7 +70,8 @@ export const fromTable = v.variant('is', [
     from: count,
     to: count,
     fields: v.array(name),
-    ...copying,
+    form: v.picklist(copyForms),
+    headers: v.boolean(),
   }),
   /** The answer to `focus`: the table has the keyboard focus, on the column of that field. */
   v.object({ is: v.literal('focused'), field: v.optional(name) }),
@@ -83,28 +82,32 @@ export const fromTable = v.variant('is', [
 ]);
 export type FromTable = v.InferOutput<typeof fromTable>;
 
-const state = v.object({
-  is: v.literal('state'),
+/** A column of the data. */
+export interface ColumnData {
+  readonly field: string;
+  /** Equal to the field where the view's definition has none. */
+  readonly label: string;
+  readonly kind: Kind;
+  /** Whether the view's definition hides it at first. */
+  readonly hidden: boolean;
+}
+
+export interface TableStateMessage {
+  readonly is: 'state';
   /** Grows when data, or labels to filter by, change: rows that were shown are outdated. */
-  revision: count,
-  title: v.string(),
-  fields: v.array(name),
-  /** In the order of the fields; equal to the field where the view's definition has none. */
-  labels: v.array(v.string()),
-  /** The fields that the view's definition hides at first. */
-  hidden: v.array(name),
-  kinds: v.array(v.picklist(['number', 'time', 'text'])),
-  rowCount: count,
+  readonly revision: number;
+  readonly title: string;
+  readonly columns: readonly ColumnData[];
+  readonly rowCount: number;
   /** How many rows only the table compared with has, where there is one. */
-  gone: v.optional(count),
-  phase: v.picklist(['arriving', 'done', 'failed']),
+  readonly gone?: number | undefined;
+  readonly phase: 'arriving' | 'done' | 'failed';
   /** Parts of the status line, in the person's language. */
-  status: v.array(v.object({ text: v.string(), title: v.string(), alert: v.boolean() })),
+  readonly status: readonly { readonly text: string; readonly title: string; readonly alert: boolean }[];
   /** When the data were got, as epoch milliseconds, for their age. */
-  gotAt: v.number(),
-  watching: v.boolean(),
-});
-export type TableStateMessage = v.InferOutput<typeof state>;
+  readonly gotAt: number;
+  readonly watching: boolean;
+}
 
 const labels = v.array(v.tuple([name, v.string()]));
 
@@ -137,63 +140,36 @@ export const keptState = v.object({
 });
 export type KeptState = v.InferOutput<typeof keptState>;
 
-const series = v.object({
-  key: v.string(),
-  /** One value for each time; null where there was none. */
-  values: v.array(v.nullable(v.number())),
-});
-
 /** The commands that the webview carries out, by the ends of their ids. */
-const tableCommands = [
-  'filter',
-  'toggleNames',
-  'sortAscending',
-  'sortDescending',
-  'unsort',
-  'hideColumn',
-  'showAllColumns',
-  'pinColumn',
-  'fitColumn',
-  'filterByValue',
-  'filterOutValue',
-  'rowDetail',
-] as const;
-export type TableCommand = (typeof tableCommands)[number];
+export type TableCommand =
+  | ('filter' | 'filterByValue' | 'filterOutValue' | 'rowDetail' | 'toggleNames')
+  | ('sortAscending' | 'sortDescending' | 'unsort')
+  | ('hideColumn' | 'showAllColumns' | 'pinColumn' | 'fitColumn');
 
 /** From the tab. */
-export const toTable = v.variant('is', [
-  /** The first message: the layout. */
-  v.object({ is: v.literal('start'), layout }),
-  state,
-  /** An answer of the table, whose data were checked when they were read. */
-  v.object({ is: v.literal('answer'), ask: count, answer: v.unknown() }),
-  v.object({ is: v.literal('keep'), state: keptState }),
+export type ToTable =
+  /** The first message, and told again when a command has changed it: the layout. */
+  | { readonly is: 'start'; readonly layout: Layout }
+  | TableStateMessage
+  | { readonly is: 'answer'; readonly ask: number; readonly answer: unknown }
+  | { readonly is: 'keep'; readonly state: KeptState }
   /** Asks for `focused` when the table has the keyboard focus. */
-  v.object({ is: v.literal('focus') }),
+  | { readonly is: 'focus' }
   /** A text to be shown for a moment, and read by screen readers. */
-  v.object({ is: v.literal('note'), text: v.string() }),
+  | { readonly is: 'note'; readonly text: string }
   /** Asks for the selection, to copy it. */
-  v.object({ is: v.literal('copy'), ...copying }),
-  v.object({
-    is: v.literal('view'),
-    ask: v.picklist(tableCommands),
-    field: v.optional(name),
-  }),
-  v.object({
-    is: v.literal('plot'),
-    field: name,
-    times: v.array(v.number()),
-    series: v.array(series),
-    others: count,
-  }),
-]);
-export type ToTable = v.InferOutput<typeof toTable>;
+  | { readonly is: 'copy'; readonly form: CopyForm; readonly headers: boolean }
+  | { readonly is: 'view'; readonly ask: TableCommand; readonly field?: string | undefined }
+  | PlotMessage;
 
-/** Reads a message; undefined for one that does not fit. */
-export function readMessage<const S extends v.GenericSchema>(
-  schema: S,
-  message: unknown,
-): v.InferOutput<S> | undefined {
-  const parsed = v.safeParse(schema, message);
-  return parsed.success ? parsed.output : undefined;
+/** The numbers of a column over time. */
+export interface PlotMessage {
+  readonly is: 'plot';
+  readonly field: string;
+  /** Epoch milliseconds. */
+  readonly times: readonly number[];
+  /** One value for each time; null where there was none. */
+  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
+  /** How many more lines there would be. */
+  readonly others: number;
 }

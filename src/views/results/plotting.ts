@@ -4,7 +4,7 @@ import type { Sample } from '../../core/results/engine.ts';
 import { History } from '../../core/results/history.ts';
 import { isArranged } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
-import type { ToTable } from './messages.ts';
+import type { PlotMessage } from './messages.ts';
 
 /** Maximal numbers of rows remembered while a result is watched, and of lines drawn. */
 const sampledRows = 5000;
@@ -18,7 +18,7 @@ interface Plotted {
   readonly seenFields: readonly string[];
 }
 
-export type ShowPlot = (plot: ToTable & { is: 'plot' }) => void;
+export type ShowPlot = (plot: PlotMessage) => void;
 
 /** Draws the numbers of a result's column over the times in its rows, or over the time that the result is watched. */
 export class Plotting {

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { Part } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
@@ -18,7 +19,7 @@ import {
   fromTable,
   type Grouping,
   type Layout,
-  readMessage,
+  type PlotMessage,
   type TableCommand,
   type ToTable,
 } from './messages.ts';
@@ -82,7 +83,7 @@ export class ResultPanel extends Part<PanelServices> {
         return got;
       },
       columns: (fetched: Fetched) => deps.keeper.columns(fetched),
-      plot: (plot: ToTable & { is: 'plot' }) => this.post(plot),
+      plot: (plot: PlotMessage) => this.post(plot),
       alert: (rows: readonly string[]) => void this.#alert(rows),
     };
     this.model = new ResultModel(request, title, deps.layouts.of(request, this.#by), services, groupings);
@@ -95,10 +96,10 @@ export class ResultPanel extends Part<PanelServices> {
     this.add(this.model.onDidChange(() => this.#tell()));
     this.add(
       panel.webview.onDidReceiveMessage((message) => {
-        const read = readMessage(fromTable, message);
-        if (read !== undefined) {
+        const read = v.safeParse(fromTable, message);
+        if (read.success) {
           // A table may be disposed of while it is asked: then another one is shown.
-          this.#take(read).catch(deps.report);
+          this.#take(read.output).catch(deps.report);
         }
       }),
     );
@@ -151,7 +152,7 @@ export class ResultPanel extends Part<PanelServices> {
 
   /** Has the webview carry out a command. */
   view(ask: TableCommand, field?: string): void {
-    this.post({ is: 'view', ask, ...(field === undefined ? {} : { field }) });
+    this.post({ is: 'view', ask, field });
   }
 
   /** Changes the layout, as a person does in the table. */
@@ -314,16 +315,19 @@ export class ResultPanel extends Part<PanelServices> {
       this.#masked = false;
     }
     const { fields, kinds, rowCount, phase } = table.state;
+    const columns = fields.map((field, at) => ({
+      field,
+      label: this.model.labelOf(field),
+      kind: kinds[at] ?? 'text',
+      hidden: this.model.hidden.includes(field),
+    }));
     this.post({
       is: 'state',
       revision,
       title,
-      fields: [...fields],
-      labels: fields.map((field) => this.model.labelOf(field)),
-      hidden: [...this.model.hidden],
-      kinds: [...kinds],
+      columns,
       rowCount,
-      ...(differences && { gone: differences.gone }),
+      gone: differences?.gone,
       phase,
       status: statusTexts(this.model, table.state, this.#masked, this.#watch?.seconds),
       gotAt,

@@ -18,7 +18,7 @@ export function statusTexts(
   watchedEvery: number | undefined,
 ): TableStateMessage['status'] {
   const { failure, kept, outcome } = model;
-  const parts: TableStateMessage['status'] = [];
+  const parts: TableStateMessage['status'][number][] = [];
   const add = (text: string, title = '', alert = false) => parts.push({ text, title, alert });
   if (failure !== undefined) {
     add(userMessage(failure), '', true);

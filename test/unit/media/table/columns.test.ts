@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { safeParse } from 'valibot';
-import { Columns, type Direction } from '../../../../media/table/columns.ts';
+import { Columns, type Direction, type LayoutChange } from '../../../../media/table/columns.ts';
 import { asSent } from '../../../../src/views/results/layout.ts';
-import { type Layout, layout, type TableStateMessage } from '../../../../src/views/results/messages.ts';
+import { type ColumnData, type Layout, layout } from '../../../../src/views/results/messages.ts';
 
-type Data = Pick<TableStateMessage, 'fields' | 'labels' | 'kinds' | 'hidden'>;
+const text = (field: string, more: Partial<ColumnData> = {}): ColumnData => ({
+  field,
+  label: field,
+  kind: 'text',
+  hidden: false,
+  ...more,
+});
 
-const data: Data = {
-  fields: ['A', 'B', 'C'],
-  labels: ['A', 'B', 'C'],
-  kinds: ['text', 'text', 'text'],
-  hidden: ['B'],
-};
+const data = [text('A'), text('B', { hidden: true }), text('C')];
 
 describe('columns of a table', () => {
   const columns = (layout: Partial<Layout> = {}) => {
@@ -19,11 +20,15 @@ describe('columns of a table', () => {
     made.layout = { ...asSent, ...layout };
     return made;
   };
+  const arrange = (of: Columns, change: LayoutChange) => {
+    of.layout = { ...of.layout, ...change };
+  };
+  const named = (of: Columns, field: string) => of.all.find((one) => one.field === field) ?? assert.fail();
   const seen = (of: Columns) => of.seen.map(({ field }) => field);
 
   it('that the definition hides are hidden at first, and counted', () => {
     const some = columns();
-    some.update({ ...data, hidden: [] });
+    some.update(data.map((one) => ({ ...one, hidden: false })));
     assert.deepEqual(seen(some), ['A', 'B', 'C'], 'the definition comes after the rows');
     some.update(data);
     assert.deepEqual([seen(some), some.hiddenCount], [['A', 'C'], 1]);
@@ -36,7 +41,7 @@ describe('columns of a table', () => {
       [some.meant('B', 1), some.meant(undefined, 1), some.meant('none', 9)].map((one) => one?.field),
       ['B', 'C', 'A'],
     );
-    some.update({ ...data, hidden: data.fields });
+    some.update(data.map((one) => ({ ...one, hidden: true })));
     assert.equal(some.meant(undefined, 0)?.field, 'A');
   });
 
@@ -44,7 +49,7 @@ describe('columns of a table', () => {
     const some = columns();
     some.update(data);
     const sort = (field: string, add = false, direction?: Direction) => {
-      some.layout = { ...some.layout, sort: some.sortBy(field, add, direction) };
+      arrange(some, { sort: some.sortBy(field, add, direction) });
       return some.layout.sort.map((by) => `${by.descending ? '-' : ''}${by.field}`).join(' ');
     };
     assert.deepEqual([sort('A'), sort('A'), sort('A'), sort('A')], ['A', '-A', '', 'A']);
@@ -60,9 +65,9 @@ describe('columns of a table', () => {
   it('stay as a person wants them, also with new data and after a reload', () => {
     const some = columns();
     some.update(data);
-    some.hide('A');
+    arrange(some, some.hide('A'));
     assert.deepEqual(seen(some), ['C']);
-    some.showAll();
+    arrange(some, some.showAll());
     some.update(data);
     assert.deepEqual(seen(some), ['A', 'B', 'C']);
     const again = columns(some.layout);
@@ -70,12 +75,7 @@ describe('columns of a table', () => {
     assert.deepEqual(seen(again), ['A', 'B', 'C']);
   });
 
-  const four: Data = {
-    fields: ['A', 'B', 'C', 'D'],
-    labels: ['Name', 'B', 'C', 'D'],
-    kinds: ['text', 'number', 'text', 'text'],
-    hidden: [],
-  };
+  const four = [text('A', { label: 'Name' }), text('B', { kind: 'number' }), text('C'), text('D')];
   const ofFour = (layout: Partial<Layout> = {}) => {
     const made = columns(layout);
     made.update(four);
@@ -84,35 +84,35 @@ describe('columns of a table', () => {
 
   it('stand as the server has them, until a person moves one', () => {
     const some = ofFour();
-    some.move('D', 'B', false);
+    arrange(some, some.move('D', named(some, 'B'), false));
     assert.deepEqual(seen(some), ['A', 'D', 'B', 'C']);
-    some.move('A', 'C', true);
+    arrange(some, some.move('A', named(some, 'C'), true));
     assert.deepEqual(seen(some), ['D', 'B', 'C', 'A']);
-    some.move('A', 'gone', true);
+    arrange(some, some.move('A', named(some, 'A'), true));
     assert.deepEqual(seen(some), ['D', 'B', 'C', 'A']);
   });
 
   it('that are pinned stand first, and one that is moved beside them is pinned', () => {
     const some = ofFour();
-    some.togglePin('C');
+    arrange(some, some.togglePin(named(some, 'C')));
     assert.deepEqual([seen(some), some.pinnedCount], [['C', 'A', 'B', 'D'], 1]);
-    some.move('B', 'C', false);
+    arrange(some, some.move('B', named(some, 'C'), false));
     assert.deepEqual([seen(some), some.pinnedCount], [['B', 'C', 'A', 'D'], 2]);
   });
 
   it('are never all hidden', () => {
     const some = ofFour();
-    for (const field of four.fields) {
-      some.hide(field);
+    for (const { field } of four) {
+      arrange(some, some.hide(field));
     }
     assert.deepEqual([seen(some), some.hiddenCount], [['D'], 3]);
   });
 
   it('keep place and width with new data, where a new field stands after the one it follows', () => {
     const some = ofFour();
-    some.move('D', 'A', false);
-    some.fit(some.all[3] ?? assert.fail(), ['x'.repeat(60)]);
-    some.update({ ...four, fields: ['A', 'N', 'B', 'D'], labels: ['Name', 'N', 'B', 'D'] });
+    arrange(some, some.move('D', named(some, 'A'), false));
+    arrange(some, some.fit(named(some, 'D'), ['x'.repeat(60)]));
+    some.update([...four.slice(0, 1), text('N'), ...four.filter(({ field }) => 'BD'.includes(field))]);
     assert.deepEqual(seen(some), ['D', 'A', 'N', 'B']);
     const again = ofFour(some.layout);
     assert.deepEqual([seen(again)[0], some.seen[0]?.width, again.seen[0]?.width], ['D', 620, 620]);
@@ -120,9 +120,9 @@ describe('columns of a table', () => {
 
   it('keep their places while an answer lacks them, whatever is moved meanwhile', () => {
     const some = ofFour();
-    some.move('D', 'A', false);
-    some.update({ ...four, fields: ['A', 'B', 'C'] });
-    some.move('C', 'B', false);
+    arrange(some, some.move('D', named(some, 'A'), false));
+    some.update(four.slice(0, 3));
+    arrange(some, some.move('C', named(some, 'B'), false));
     some.update(four);
     assert.deepEqual(seen(some), ['D', 'A', 'C', 'B']);
   });
@@ -134,7 +134,7 @@ describe('columns of a table', () => {
       some.seen.map(({ width }) => width),
       [78, 77, 360, 48],
     );
-    some.resize('A', 1);
+    arrange(some, some.resize('A', 1));
     assert.equal(some.seen[0]?.width, 48);
   });
 });
