@@ -46,7 +46,6 @@ export class Changes {
     }
     this.#before = new Int32Array(now.rowCount);
     this.#after = new Int32Array(earlier.rowCount).fill(-1);
-    const isOther = this.#rowComparer();
     let [added, changed] = [0, 0];
     for (let row = 0; row < now.rowCount; row++) {
       const before = places.get(keyNow(row)) ?? -1;
@@ -55,7 +54,7 @@ export class Changes {
         added++;
       } else {
         this.#after[before] = row;
-        changed += isOther(row) ? 1 : 0;
+        changed += this.#isOther(row) ? 1 : 0;
       }
     }
     const gone = this.#after.filter((after) => after < 0).length;
@@ -85,8 +84,7 @@ export class Changes {
 
   /** The rows that are new or have another value, of some. */
   only(rows: Uint32Array): Uint32Array {
-    const isOther = this.#rowComparer();
-    return rows.filter((row) => this.before(row) < 0 || isOther(row));
+    return rows.filter((row) => this.before(row) < 0 || this.#isOther(row));
   }
 
   /**
@@ -122,19 +120,14 @@ export class Changes {
     return Uint32Array.from(all());
   }
 
-  /** Makes a test of whether a row that was there has another value. */
-  #rowComparer(): (row: number) => boolean {
-    const [read, readEarlier] = [this.#now.rows.scan(), this.earlier.rows.scan()];
-    return (row) => {
-      const before = this.#before[row] as number;
-      return (
-        !this.#now.rows.isSame(row, this.earlier.rows, before) &&
-        (this.#lost.some(({ number }) => readEarlier(before, number) !== undefined) ||
-          this.#pairs.some(
-            ([{ number }, other]) => !same(read(row, number), other && readEarlier(before, other.number)),
-          ))
-      );
-    };
+  /** Whether a row that was there has another value. */
+  #isOther(row: number): boolean {
+    const before = this.before(row);
+    return (
+      !this.#now.rows.isSame(row, this.earlier.rows, before) &&
+      (this.#lost.some((column) => column.at(before) !== undefined) ||
+        this.#pairs.some(([column, other]) => !same(column.at(row), other?.at(before))))
+    );
   }
 }
 
@@ -164,11 +157,10 @@ function isKey(table: ResultTable, fields: readonly string[]): boolean {
 
 /** Makes a reader of what rows are known by from one answer to the next. */
 export function keysOf(table: ResultTable, fields: readonly string[]): (row: number) => string {
-  const read = table.rows.scan();
   const columns = fields.map((field) => table.column(field));
   return columns.length === 0
     ? String
-    : (row) => columns.map((column) => textOf(column && read(row, column.number))).join(' · ');
+    : (row) => columns.map((column) => textOf(column?.at(row))).join(' · ');
 }
 
 function same(a: Cell | undefined, b: Cell | undefined): boolean {

@@ -81,9 +81,7 @@ function linesOf(format: Writing['format'], delimiter: Delimiter = ','): [Line, 
 /** Makes a writer of rows as lines of what is shown in their cells. */
 function textWriter(table: ResultTable, fields: readonly string[], line: Line): (row: number) => string {
   const columns = fields.map((field) => table.column(field));
-  const read = table.rows.scan();
-  return (row) =>
-    line(columns.map((column) => textOf(column && table.shown(column, read(row, column.number)))));
+  return (row) => line(columns.map((column) => textOf(column && table.shown(column, column.at(row)))));
 }
 
 function separated(delimiter: Delimiter): Line {
@@ -106,11 +104,10 @@ export function objectWriter(
 ): (row: number) => string {
   const columns = fields.flatMap((field) => table.column(field) ?? []);
   const names = columns.map(({ field }) => `${JSON.stringify(field)}:`);
-  const read = table.rows.scanSent();
   return (row) => {
     const members: string[] = [];
     for (const [at, column] of columns.entries()) {
-      const value = read(row, column.number);
+      const value = table.rows.sent(row, column.number);
       if (value !== undefined) {
         members.push(names[at] + write(value));
       }

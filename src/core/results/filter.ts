@@ -78,7 +78,6 @@ export interface Condition {
 
 export function conditionOf(table: ResultTable, filter: string, labels: Labels = []): Condition {
   const named = columnsByName(table, labels);
-  const read = table.rows.scan();
   const tests = parseFilter(filter, (name) => named.has(fold(name))).map((term) => {
     const columns = term.column === undefined ? table.columns : (named.get(fold(term.column)) ?? []);
     return { term, tested: Array.from(columns, (column) => ({ column, test: tester(term, column, table) })) };
@@ -90,8 +89,7 @@ export function conditionOf(table: ResultTable, filter: string, labels: Labels =
     ),
     holds: (row) =>
       tests.every(
-        ({ term, tested }) =>
-          term.negated !== tested.some(({ column, test }) => test(read(row, column.number))),
+        ({ term, tested }) => term.negated !== tested.some(({ column, test }) => test(column.at(row))),
       ),
   };
 }

@@ -64,9 +64,8 @@ function placesOf(column: Column, descending: boolean): [places: Uint32Array, co
   /** The texts that are different, each with its number: a row's place until they are in order. */
   const texts = new Map([['', 0]]);
   let areRounded = false;
-  const read = column.scan();
   for (let row = 0; row < length; row++) {
-    const value = firstOf(read(row));
+    const value = firstOf(column.at(row));
     const text = textOf(value);
     const size = sizeOf(value, reading);
     sizes[row] = size + 0; // -0 is 0.

@@ -31,8 +31,8 @@ export interface RowList {
   readonly to: number;
 }
 
-/** Reads a cell; undefined where the row lacks the field. */
-export type ReadCell = (row: number, field: number) => Cell | undefined;
+/** To make all of a chunk text takes as long as to read about so many texts of it one by one. */
+const manyReads = 64;
 
 /**
  * The rows of a table as the bytes that were sent, with where each value stands in them. As strings they would take
@@ -46,6 +46,10 @@ export class RowStore {
   /** Where the last row begins in the last chunk, and whether rows have been equal of late. */
   #lastAt = 0;
   #repeats = false;
+  /** The chunk that was read last, as text if it was made, and how many texts of it were read without. */
+  #textOf = -1;
+  #text = '';
+  #reads = 0;
   /** Members of the row that was put last. */
   cells = 0;
 
@@ -71,46 +75,40 @@ export class RowStore {
     return end;
   }
 
-  /** Reads one cell. */
-  readonly read: ReadCell = (row, field) => {
+  /** Reads a cell; undefined where the row lacks the field. */
+  read(row: number, field: number): Cell | undefined {
+    const value = this.sent(row, field);
+    return value === undefined ? undefined : flatten(value);
+  }
+
+  /** The same as the value that was sent, without its wrapping. */
+  sent(row: number, field: number): Sent | undefined {
     const address = this.#rows.at(row);
-    const chunk = this.#chunks[address >>> placeBits] as Buffer;
-    const at = placeOfValue(chunk, address & (chunkBytes - 1), field);
-    return at < 0 ? undefined : flatten(this.#value(chunk, at));
-  };
-
-  /** Makes a reader of many cells, row by row: it reads several times as fast, since the text of a chunk is made at once. */
-  scan(): ReadCell {
-    return this.#scan(flatten);
+    const index = address >>> placeBits;
+    const chunk = this.#chunks[index] as Buffer;
+    const place = address & (chunkBytes - 1);
+    const at = placeOfValue(chunk, place, field);
+    if (at < 0) {
+      return undefined;
+    }
+    return chunk[at] === quote && isPlain(chunk, place) && this.#hasText(index, at)
+      ? this.#text.substring(at + 1, this.#text.indexOf('"', at + 1))
+      : this.#value(chunk, at);
   }
 
-  /** The same of values as they were sent, without their wrapping. */
-  scanSent(): (row: number, field: number) => Sent | undefined {
-    return this.#scan((value) => value);
-  }
-
-  #scan<T>(made: (value: Sent) => T): (row: number, field: number) => T | string | undefined {
-    let index = -1;
-    let text = '';
-    return (row, field) => {
-      const address = this.#rows.at(row);
-      const next = address >>> placeBits;
-      const chunk = this.#chunks[next] as Buffer;
-      const place = address & (chunkBytes - 1);
-      const at = placeOfValue(chunk, place, field);
-      if (at < 0) {
-        return undefined;
-      }
-      if (chunk[at] !== quote || !isPlain(chunk, place) || chunk.length > chunkBytes) {
-        return made(this.#value(chunk, at));
-      }
-      if (next !== index) {
-        index = next;
-        const isLast = next === this.#chunks.length - 1;
-        text = chunk.toString('latin1', 0, isLast ? this.#at : chunk.length);
-      }
-      return text.substring(at + 1, text.indexOf('"', at + 1));
-    };
+  /** Whether a chunk is there as text up to a place; who goes on reading it gets that. */
+  #hasText(index: number, at: number): boolean {
+    if (index !== this.#textOf) {
+      this.#textOf = index;
+      this.#text = '';
+      this.#reads = 0;
+    }
+    if (at >= this.#text.length && ++this.#reads === manyReads) {
+      const isLast = index === this.#chunks.length - 1;
+      this.#text = (this.#chunks[index] as Buffer).toString('latin1', 0, isLast ? this.#at : undefined);
+      this.#reads = 0;
+    }
+    return at < this.#text.length;
   }
 
   /**

@@ -37,13 +37,12 @@ const maxFrequent = 10;
 /** Looks at each value of a column once. */
 export function statisticsOf(table: ResultTable, column: Column, rows: Rows): Statistics {
   const { reading } = column;
-  const read = column.scan();
   const counts = new Map<string, number>();
   const sum = new Sum();
   let count = 0;
   for (const row of rows) {
     count++;
-    const cell = read(row);
+    const cell = column.at(row);
     const text = textOf(table.shown(column, cell));
     counts.set(text, (counts.get(text) ?? 0) + 1);
     sum.add(cell, reading);
@@ -66,14 +65,11 @@ export function statisticsOf(table: ResultTable, column: Column, rows: Rows): St
 
 /** Sums up what columns of numbers have in some rows; undefined where there is no number. */
 export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]): Sums | undefined {
-  const columns = table.columns
-    .filter(({ field, kind }) => fields.includes(field) && kind === 'number')
-    .map(({ number, reading }) => ({ number, reading }));
-  const read = table.rows.scan();
+  const columns = table.columns.filter(({ field, kind }) => fields.includes(field) && kind === 'number');
   const all = new Sum();
   for (const row of rows) {
-    for (const { number, reading } of columns) {
-      all.add(read(row, number), reading);
+    for (const column of columns) {
+      all.add(column.at(row), column.reading);
     }
   }
   const { count, min, max, total } = all;
@@ -90,15 +86,14 @@ export function groupsOf(
   by: Column,
   { columns, rows, max }: { readonly columns: readonly Column[]; readonly rows: Rows; readonly max: number },
 ): { groups: Group[]; others: number } {
-  const read = table.rows.scan();
   const groups = new Map<string, { text: string; rows: number; sums: readonly Sum[] }>();
   for (const row of rows) {
-    const text = textOf(table.shown(by, read(row, by.number)));
+    const text = textOf(table.shown(by, by.at(row)));
     const group = groups.get(text) ?? { text, rows: 0, sums: columns.map(() => new Sum()) };
     groups.set(text, group);
     group.rows++;
-    for (const [at, { number, reading }] of columns.entries()) {
-      group.sums[at]?.add(read(row, number), reading);
+    for (const [at, column] of columns.entries()) {
+      group.sums[at]?.add(column.at(row), column.reading);
     }
   }
   const areNumbers = columns.map((column) => column.kind === 'number');

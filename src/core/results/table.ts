@@ -49,12 +49,6 @@ export class Column implements Field {
     return row < this.length ? this.#rows.read(row, this.number) : undefined;
   }
 
-  /** Makes a reader of many of its cells. */
-  scan(): (row: number) => Cell | undefined {
-    const read = this.#rows.scan();
-    return (row) => read(row, this.number);
-  }
-
   /** How the values are read: judged by all of them. */
   get reading(): Reading {
     const { length } = this;
@@ -68,10 +62,8 @@ export class Column implements Field {
   #judge(size: number): Reading {
     const judge = new Judge();
     const step = Math.max(1, Math.floor(this.length / size));
-    // To scan is quicker only for cells that stand beside each other.
-    const read = step > 1 ? (row: number) => this.at(row) : this.scan();
     for (let at = 0; at < this.length && !judge.isSure; at += step) {
-      const value = firstOf(read(at));
+      const value = firstOf(this.at(at));
       judge.add(textOf(value), value instanceof NumberText);
     }
     return judge.reading;
