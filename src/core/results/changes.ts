@@ -1,7 +1,15 @@
 import { NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
+import { allRows } from './filter.ts';
+import type { Kind } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
+
+/** Columns of a kind that are tried. */
+const maxTried = 8;
+
+/** The share of the rows that are known by a number, where that is a name. */
+const nearlyAll = 0.9;
 
 /** How many rows are not as in the table compared with. */
 export interface Differences {
@@ -133,15 +141,29 @@ export class Changes {
 
 /**
  * The fields that tell a row from the others: the first texts that are different in all rows, alone, or two or three
- * together. Without any, a row is told by its place.
+ * together. Numbers are rather measurements: one is a name where nearly all rows of the other table have it, too. Without
+ * any, a row is told by its place.
  */
-export function keyFields(earlier: ResultTable, now: ResultTable): string[] {
-  const texts = now.columns
-    .filter((column) => column.kind === 'text' && earlier.column(column.field) !== undefined)
-    .map(({ field }) => field);
+export function keyFields(earlier: ResultTable, now: ResultTable): readonly string[] {
+  const shared = now.columns.filter((column) => earlier.column(column.field) !== undefined);
+  const fieldsOf = (kind: Kind) =>
+    shared.flatMap((column) => (column.kind === kind ? column.field : [])).slice(0, maxTried);
+  const texts = fieldsOf('text');
   const several = [2, 3].flatMap((count) => (texts.length < count ? [] : [texts.slice(0, count)]));
-  const candidates = [...texts.slice(0, 8).map((field) => [field]), ...several];
-  return candidates.find((fields) => isKey(earlier, fields) && isKey(now, fields)) ?? [];
+  const isKeyOfBoth = (fields: readonly string[]) => isKey(earlier, fields) && isKey(now, fields);
+  const found = [...texts.map((field) => [field]), ...several].find(isKeyOfBoth);
+  if (found !== undefined || earlier === now) {
+    return found ?? [];
+  }
+  const least = Math.min(earlier.rowCount, now.rowCount) * nearlyAll;
+  const numbers = fieldsOf('number').flatMap((field) => [[field], [...texts.slice(0, 1), field]]);
+  return numbers.find((fields) => isKeyOfBoth(fields) && commonKeys(earlier, now, fields) >= least) ?? [];
+}
+
+/** How many rows of two tables are known by the same. */
+function commonKeys(earlier: ResultTable, now: ResultTable, fields: readonly string[]): number {
+  const keys = new Set(Array.from(allRows(earlier.rowCount), keysOf(earlier, fields)));
+  return Array.from(allRows(now.rowCount), keysOf(now, fields)).filter((key) => keys.has(key)).length;
 }
 
 function isKey(table: ResultTable, fields: readonly string[]): boolean {

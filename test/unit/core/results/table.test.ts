@@ -139,6 +139,24 @@ describe('results: table', () => {
     );
   });
 
+  it('knows rows by numbers where no text tells them apart, and nearly all of those stay', () => {
+    const differences = (before: JsonObject[], now: JsonObject[]) => {
+      const engine = new TableEngine(tableOf(now));
+      return engine.compare({ other: new TableEngine(tableOf(before)) });
+    };
+    const process = (id: number) => ({ name: 'BPXAS', used: id * 7, id: String(id) });
+    const rows = Array.from({ length: 20 }, (_, at) => process(at));
+    const fewer = rows.slice(1).map((row) => ({ ...row, used: row.used + 100_000 }));
+    assert.deepEqual(differences(rows, rows.slice(1)), { added: 0, changed: 0, gone: 1 });
+    assert.deepEqual(differences(rows.slice(1), rows), { added: 1, changed: 0, gone: 0 });
+    assert.deepEqual(differences(rows, fewer), { added: 0, changed: 19, gone: 1 });
+    const twice = (id: number) => ({ name: `J${id % 2}`, id: Math.floor(id / 2) });
+    const pairs = Array.from({ length: 20 }, (_, at) => twice(at));
+    assert.deepEqual(differences(pairs, pairs.slice(2)), { added: 0, changed: 0, gone: 2 });
+    const sizes = (add: number) => [3, 5, 8, 9].map((used, at) => ({ used: used + (at > 1 ? add : 0) }));
+    assert.deepEqual(differences(sizes(0), sizes(100)), { added: 0, changed: 2, gone: 0 });
+  });
+
   it('takes a value of a column that there is no more for a change, and leaves out what a part has no columns of', () => {
     const was = (k: string, v: string, note?: string) => ({ k, v, ...(note && { note }) });
     const before = new TableEngine(tableOf([was('a', '1', 'x'), was('b', '2')]));
