@@ -106,22 +106,20 @@ async function askSecrets({ credentials, log }: CommandServices, connection: Con
   const known = (await credentialsOf(connection, credentials, log))?.secrets ?? {};
   const passphrase = await askPassphrase(title, connection, known.passphrase);
   const headers = { ...known.headers };
+  let isNew = passphrase !== known.passphrase;
   for (const [name, value] of Object.entries(connection.headers ?? {})) {
-    if (value.includes(secretPlace)) {
-      headers[name.toLowerCase()] ??= await askText({
-        title,
-        prompt: vscode.l10n.t('Secret of the header {0}', name),
-        password: true,
-        validateInput: (text) =>
-          isHeaderValue(text) ? undefined : vscode.l10n.t('A header cannot carry this.'),
-      });
+    if (value.includes(secretPlace) && headers[name.toLowerCase()] === undefined) {
+      const prompt = vscode.l10n.t('Secret of the header {0}', name);
+      const wrong = vscode.l10n.t('A header cannot carry this.');
+      const validateInput = (text: string) => (isHeaderValue(text) ? undefined : wrong);
+      headers[name.toLowerCase()] = await askText({ title, prompt, password: true, validateInput });
+      isNew = true;
     }
   }
-  const secrets: ConnectionSecrets = passphrase === undefined ? { headers } : { passphrase, headers };
-  const isNew = Object.entries(headers).some(([name, value]) => known.headers?.[name] !== value);
-  if (passphrase === known.passphrase && !isNew) {
+  if (!isNew) {
     return;
   }
+  const secrets: ConnectionSecrets = passphrase === undefined ? { headers } : { passphrase, headers };
   try {
     // Read again: another window may have remembered a login while the person was typing.
     const found = await credentialsOf(connection, credentials, log);
@@ -147,14 +145,11 @@ async function askPassphrase(
       if (!(error instanceof TokensError) || error.code !== 'E_CREDENTIALS') {
         throw error;
       }
-      passphrase = await askText({
-        title,
-        prompt:
-          passphrase === undefined
-            ? vscode.l10n.t('Passphrase of the client certificate')
-            : vscode.l10n.t('The passphrase does not open the client certificate. Enter it again.'),
-        password: true,
-      });
+      const prompt =
+        passphrase === undefined
+          ? vscode.l10n.t('Passphrase of the client certificate')
+          : vscode.l10n.t('The passphrase does not open the client certificate. Enter it again.');
+      passphrase = await askText({ title, prompt, password: true });
     }
   }
 }

@@ -16,7 +16,8 @@ export const getData: Handler = async (services, call) => {
   const title = vscode.l10n.t('Get Data');
   const connection = await chosenConnection(services, call, title);
   await confirmConnection(services, call, connection);
-  const completed = await new RequestQuestions(services, connection, call, title).ask();
+  const asking = { services, connection, title, args: call.args, logins: loginDialogs(call) };
+  const completed = await new RequestQuestions(asking).ask();
   const request = { ...completed, connection: connection.name } as DataRequest;
   return call.interactive ? showData(services, request) : dataOf(services, request, loginDialogs(call));
 };
