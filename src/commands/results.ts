@@ -105,10 +105,14 @@ async function chooseExport(panel: ResultPanel, table: TableHandle, args: Call['
     const delimiter = oneOf('delimiter', args.delimiter, [',', ';', 'tab']) ?? usual;
     return { format: given, delimiter: delimiter === 'tab' ? '\t' : delimiter, all: args.all === true };
   }
-  const { arrangement, seenFields } = panel.model;
-  const count = table.state.rowCount;
+  const { arrangement, seenFields, title } = panel.model;
+  const { rowCount, fields } = table.state;
   const { shown } = await table.call('page', { arrangement, from: 0, to: 0 });
-  const isPart = shown < count || seenFields.length < table.state.fields.length;
+  const isPart = shown < rowCount || seenFields.length < fields.length;
+  const asShown = isPart
+    ? vscode.l10n.t('{0} rows as shown', shown.toLocaleString())
+    : vscode.l10n.t('{0} rows', rowCount.toLocaleString());
+  const whole = vscode.l10n.t('all {0} rows and every column', rowCount.toLocaleString());
   const separated: Readonly<Record<Delimiter, string>> = {
     ',': vscode.l10n.t('CSV, separated by commas'),
     ';': vscode.l10n.t('CSV, separated by semicolons'),
@@ -119,23 +123,18 @@ async function chooseExport(panel: ResultPanel, table: TableHandle, args: Call['
     [vscode.l10n.t('Excel workbook (.xlsx)'), 'xlsx', usual],
     ['JSON', 'json', usual],
     [vscode.l10n.t('NDJSON (one JSON object a line)'), 'ndjson', usual],
-    ...delimiters.flatMap((one) => (one === usual ? [] : [[separated[one], 'csv', one] as const])),
+    ...delimiters.filter((one) => one !== usual).map((one) => [separated[one], 'csv', one] as const),
   ];
-  const offered = [false, ...(isPart ? [true] : [])].flatMap((all) =>
+  const offered = (isPart ? [false, true] : [false]).flatMap((all) =>
     ways.map(([label, format, delimiter]) => ({
       label,
-      description: all
-        ? vscode.l10n.t('all {0} rows and every column', count.toLocaleString())
-        : isPart
-          ? vscode.l10n.t('{0} rows as shown', shown.toLocaleString())
-          : vscode.l10n.t('{0} rows', count.toLocaleString()),
+      description: all ? whole : asShown,
       format,
       delimiter,
       all,
     })),
   );
-  const title = vscode.l10n.t('Export {0}', panel.model.title);
-  return askChoice(offered, { title, ignoreFocusOut: false });
+  return askChoice(offered, { title: vscode.l10n.t('Export {0}', title), ignoreFocusOut: false });
 }
 
 async function chooseFile(

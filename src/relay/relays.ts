@@ -11,6 +11,7 @@ import { Relay, type RelayAddress } from '../core/relay/relay.ts';
 import type { TokenStore } from '../core/tokens/store.ts';
 import type { Services } from '../services.ts';
 import { userMessage } from '../userError.ts';
+import { tell } from '../views/message.ts';
 
 /** The environment variable that has the address of a terminal's relay. */
 const variable = 'SESSION_TOKENS_URL';
@@ -154,16 +155,14 @@ export class Relays extends Part<RelaysDeps> {
     }
   }
 
-  async #warn(name: string, count: number): Promise<void> {
-    const stop = vscode.l10n.t('Stop Relay');
+  #warn(name: string, count: number): Promise<void> {
     const message = vscode.l10n.t(
       'Someone on this machine has tried {0} times to use the relay of {1} without its address.',
       count,
       name,
     );
-    if ((await vscode.window.showWarningMessage(message, stop)) === stop) {
-      await this.stop(name);
-    }
+    const stop = { title: vscode.l10n.t('Stop Relay'), run: () => this.stop(name) };
+    return tell(vscode.window.showWarningMessage, message, stop);
   }
 
   async #end(which: (one: Running) => boolean): Promise<void> {
@@ -174,18 +173,12 @@ export class Relays extends Part<RelaysDeps> {
       this.#running.delete(one);
       this.#changes.fire(one.connection);
     }
+    const warn = (error: unknown) => log.warn(`After a relay: ${String(error)}`);
     for (const { sessions, terminal } of ended) {
       const pid = await terminal?.processId;
       const open = [...sessions].filter((id) => keeper.find(id) !== undefined);
-      const work = [
-        ...open.map((id) => keeper.close(id)),
-        ...(pid === undefined ? [] : [store.delete(String(pid))]),
-      ];
-      for (const done of await Promise.allSettled(work)) {
-        if (done.status === 'rejected') {
-          log.warn(`After a relay: ${String(done.reason)}`);
-        }
-      }
+      const closed = open.map((id) => keeper.close(id).catch(warn));
+      await Promise.all([...closed, pid && store.delete(String(pid)).catch(warn)]);
     }
   }
 
