@@ -31,16 +31,22 @@ export class Back extends Error {
 /**
  * Asks questions one after the other, with a button that leads back to the one before.
  * @param questions all of them, by what has been answered so far
+ * @param within the step of another sequence that they are, to which the first one leads back
  */
-export async function inSteps(title: string, questions: () => readonly Question[]): Promise<void> {
+export async function inSteps(
+  title: string,
+  questions: () => readonly Question[],
+  { step = 1, totalSteps = 1, buttons: outwards = [] }: Partial<Step> = {},
+): Promise<void> {
   for (let at = 0, all = questions(); at < all.length; all = questions()) {
-    const numbers = all.length > 1 ? { step: at + 1, totalSteps: all.length } : {};
-    const buttons = at > 0 ? [vscode.QuickInputButtons.Back] : [];
+    const total = totalSteps + all.length - 1;
+    const numbers = total > 1 ? { step: step + at, totalSteps: total } : {};
+    const buttons = at > 0 ? [vscode.QuickInputButtons.Back] : outwards;
     try {
       await all[at]?.({ title, ...numbers, buttons });
       at++;
     } catch (error) {
-      if (!(error instanceof Back)) {
+      if (!(error instanceof Back) || error.steps > at) {
         throw error;
       }
       at -= error.steps;
@@ -153,15 +159,14 @@ export function answerOf<T, I extends vscode.QuickPickItem>(
 /**
  * One of several, or any typed text. Rejects with `E_CANCELLED` when the person cancels, and with the error where a list
  * shows that the gateway cannot be reached.
- * @param options.useTyped the description of typed text that is not among the items
+ * @param useTyped the description of typed text that is not among the items
  * @param offered lists of items, in this order, each shown when it has arrived
  */
 export function askChoiceOrText(
-  options: { title: string; placeholder: string; useTyped: string },
+  { placeholder, useTyped, ...step }: Step & { placeholder: string; useTyped: string },
   ...offered: readonly (readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>)[]
 ): Promise<string> {
-  const { title, placeholder, useTyped } = options;
-  const pick = Object.assign(vscode.window.createQuickPick(), { title, placeholder, ignoreFocusOut: true });
+  const pick = Object.assign(vscode.window.createQuickPick(), { ...step, placeholder, ignoreFocusOut: true });
   const lists = offered.map((): readonly vscode.QuickPickItem[] => []);
   const draw = () => {
     const typed = pick.value.trim();
@@ -279,7 +284,7 @@ export async function chosenOf<T extends string>(
 export async function chosenConnection(
   services: CommandServices,
   call: Call,
-  title: string,
+  step: Step,
   among: (connection: Connection) => boolean = () => true,
 ): Promise<Connection> {
   const named = call.args.connection;
@@ -294,7 +299,7 @@ export async function chosenConnection(
     description: signedIn(one) ? vscode.l10n.t('signed in') : '',
     detail: one.url,
   });
-  const asked = { title, placeHolder: vscode.l10n.t('Choose a connection') };
+  const asked = { ...step, placeHolder: vscode.l10n.t('Choose a connection') };
   const connection = all.length > 1 ? await askOne(all, itemOf, asked) : all[0];
   if (connection === undefined) {
     throw new TokensError(
@@ -313,7 +318,7 @@ export async function chosenName(
   title: string,
   among?: (connection: Connection) => boolean,
 ): Promise<string> {
-  return namedConnection(services, call) ?? (await chosenConnection(services, call, title, among)).name;
+  return namedConnection(services, call) ?? (await chosenConnection(services, call, { title }, among)).name;
 }
 
 /** The token named in the arguments, or the only one, or the one that the person chooses. */

@@ -14,7 +14,7 @@ import { RequestQuestions } from './requestQuestions.ts';
 
 export const getData: Handler = async (services, call) => {
   const title = vscode.l10n.t('Get Data');
-  const connection = await chosenConnection(services, call, title);
+  const connection = await chosenConnection(services, call, { title });
   await confirmConnection(services, call, connection);
   const asking = { services, connection, title, args: call.args, logins: loginDialogs(call) };
   const completed = await new RequestQuestions(asking).ask();

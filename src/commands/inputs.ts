@@ -16,7 +16,7 @@ export const pickConnection: Handler = async (services, { args }) => {
   const connection = await chosenConnection(
     services,
     { args: named(args, 'connection'), interactive: true },
-    vscode.l10n.t('Choose a Connection'),
+    { title: vscode.l10n.t('Choose a Connection') },
     (candidate) => kind === undefined || candidate.kind === kind,
   );
   if (kind !== undefined && connection.kind !== kind) {

@@ -1,15 +1,26 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
+import type { TokensError } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
-import type { AskLogin, GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
+import type { GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import { translated } from '../userError.ts';
 import { askOne, askText, askWhether, inSteps, orUndefined, type Question, type Step } from './ask.ts';
 import type { Call } from './command.ts';
 
-/** Asks a person for their login. Nothing secret that was typed is shown again. */
-export const askLogin: AskLogin = async (connection, service, why, refusal) => {
+/**
+ * Asks a person for the way to sign in where there are several, for its fields, and whether to remember them. Nothing secret
+ * that was typed is shown again.
+ * @param within the step of another sequence of questions that this is
+ */
+export async function askLogin(
+  connection: Connection,
+  service: string | undefined,
+  why: 'unknown' | 'refused',
+  refusal?: TokensError,
+  within?: Step,
+): Promise<GivenLogin | undefined> {
   const { name } = connection;
   const title =
     service === undefined
@@ -22,8 +33,28 @@ export const askLogin: AskLogin = async (connection, service, why, refusal) => {
       : words
         ? vscode.l10n.t('The remembered credentials were refused, enter them again: {0}', words)
         : vscode.l10n.t('The remembered credentials were refused. Enter them again.');
-  return orUndefined(askForm(connection, title, refused));
-};
+  const forms = protocolOf(connection).logins(connection);
+  const hasWays = forms.length > 1;
+  const answers: Record<string, string> = {};
+  let [form] = forms;
+  let remember = false;
+  const askWay: Question = async (step) => {
+    const placeHolder = refused ?? vscode.l10n.t('How do you sign in?');
+    const itemOf = ({ label }: (typeof forms)[number]) => ({ label: label ? translated(label) : '' });
+    form = await askOne(forms, itemOf, { ...step, placeHolder });
+  };
+  const fields = () => form?.fields ?? [];
+  const toldOf = (field: LoginField) => (hasWays || field !== fields()[0] ? undefined : refused);
+  const questions = (): Question[] => [
+    ...(hasWays ? [askWay] : []),
+    ...fieldQuestions(fields(), answers, toldOf),
+    async (step) => {
+      remember = await askRemember(step);
+    },
+  ];
+  const login = () => Object.fromEntries(fields().map((field) => [field.name, answers[field.name] ?? '']));
+  return orUndefined(inSteps(title, questions, within).then(() => ({ login: login(), remember })));
+}
 
 /** Asks a person for the gateway's own login. */
 export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
@@ -51,35 +82,6 @@ export function loginDialogs({ interactive }: Pick<Call, 'interactive'>): Operat
       return askLogin(connection, service, why);
     },
   };
-}
-
-/** Asks for the way to sign in where there are several, for its fields, and whether to remember them. */
-async function askForm(
-  connection: Connection,
-  title: string,
-  refused: string | undefined,
-): Promise<GivenLogin> {
-  const forms = protocolOf(connection).logins(connection);
-  const hasWays = forms.length > 1;
-  const answers: Record<string, string> = {};
-  let [form] = forms;
-  let remember = false;
-  const askWay: Question = async (step) => {
-    const placeHolder = refused ?? vscode.l10n.t('How do you sign in?');
-    form = await askOne(forms, ({ label }) => ({ label: label ? translated(label) : '' }), {
-      ...step,
-      placeHolder,
-    });
-  };
-  const fields = () => form?.fields ?? [];
-  await inSteps(title, () => [
-    ...(hasWays ? [askWay] : []),
-    ...fieldQuestions(fields(), answers, (field) => (hasWays || field !== fields()[0] ? undefined : refused)),
-    async (step) => {
-      remember = await askRemember(step);
-    },
-  ]);
-  return { login: Object.fromEntries(fields().map(({ name }) => [name, answers[name] ?? ''])), remember };
 }
 
 /**

@@ -28,13 +28,13 @@ export const relayUrl: Handler = async (services, { args }) => {
 export const stopRelay: Handler = async (services, call) => {
   const { relays } = services;
   const has = ({ name }: Connection) => relays.of(name) !== undefined;
-  const { name } = await chosenConnection(services, call, vscode.l10n.t('Stop Relay'), has);
+  const { name } = await chosenConnection(services, call, { title: vscode.l10n.t('Stop Relay') }, has);
   await relays.stop(name);
 };
 
 /** The chosen connection, after a person has agreed that scripts use it: each window asks once. */
 async function agreed(services: CommandServices, call: Call, title: string): Promise<Connection> {
-  const connection = await chosenConnection(services, call, title);
+  const connection = await chosenConnection(services, call, { title });
   const { name } = connection;
   await confirmConnection(services, call, connection);
   if (!services.relays.agreed.has(name)) {

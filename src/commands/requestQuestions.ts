@@ -9,7 +9,7 @@ import { translated } from '../userError.ts';
 import { askChoiceOrText, askText, confirm } from './ask.ts';
 import type { Call } from './command.ts';
 import { askOptions, type Dialog, findParams } from './requestOptions.ts';
-import { chosenService } from './signIn.ts';
+import { askService, knownService } from './signIn.ts';
 
 type Offered = vscode.QuickPickItem & { readonly request?: DataRequest };
 
@@ -30,7 +30,8 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
     const request: Record<string, unknown> = { ...args };
     if (protocolOf(connection).hasServices) {
       const known = request.service ?? connection.service ?? services.keeper.onlyService(connection.name);
-      request.service = await chosenService(services, connection, known, title);
+      request.service =
+        knownService(connection, known) ?? (await askService(services, connection, { title }));
     }
     if (this.#dialog.target.every(({ name }) => request[name] !== undefined)) {
       return request;

@@ -1,39 +1,56 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
+import { cancelled } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import { incomplete } from '../core/requests/request.ts';
+import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { commandButton, tell } from '../views/message.ts';
 import { TreeNode } from '../views/nodes.ts';
-import { askChoiceOrText, chosenConnection } from './ask.ts';
-import type { CommandServices, Handler } from './command.ts';
+import { askChoiceOrText, chosenConnection, inSteps, type Question, type Step } from './ask.ts';
+import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
-import { loginDialogs } from './logins.ts';
+import { askLogin, loginDialogs } from './logins.ts';
 import { withProgress } from './progress.ts';
 
-/** Signs in with what is remembered, else with what the person answers. */
+/** Signs in with what is remembered, else with what the person answers, who can go back to each question. */
 export const signIn: Handler = async (services, call) => {
+  const { connections, keeper, tree } = services;
+  const { args, interactive } = call;
   const title = vscode.l10n.t('Sign In');
-  const connection = await chosenConnection(services, call, title);
-  const isAtRow = call.interactive && services.tree.selectedConnection() === connection.name;
-  await confirmConnection(services, call, connection);
-  const service = await chosenService(services, connection, call.args.service, title);
-  // Questions come first, so that the progress shows only the wait for the server.
-  const logins = loginDialogs(call);
-  const remembered = await services.keeper.isRemembered(connection.name);
-  const refusal = services.keeper.refusal(connection.name);
-  const why = refusal === undefined ? 'unknown' : 'refused';
-  const given = remembered ? undefined : await logins.askLogin?.(connection, service, why, refusal);
-  if (!remembered && given === undefined) {
-    return undefined;
+  let connection: Connection | undefined;
+  let service: string | undefined;
+  let isServiceMissing = false;
+  let given: GivenLogin | undefined;
+  const choose: Question = async (step) => {
+    connection = await chosenConnection(services, call, step);
+    await confirmConnection(services, call, connection);
+    service = knownService(connection, args.service);
+    isServiceMissing = service === undefined && protocolOf(connection).hasServices;
+  };
+  const chooseService: Question = async (step) => {
+    service = connection && (await askService(services, connection, step));
+  };
+  // It comes first, so that the progress shows only the wait for the server.
+  const askIfMissing: Question = async (step) => {
+    given = connection && (await missingLogin(services, call, connection, service, step));
+  };
+  const hasChoice = args.connection === undefined && connections.all().length > 1;
+  if (!hasChoice) {
+    await choose({ title });
   }
-  const token = await withProgress(
-    call.interactive,
-    vscode.l10n.t('Signing in to {0}', connection.name),
-    (signal) => services.keeper.signIn(connection.name, { service, signal, ...logins, ...given }),
+  await inSteps(title, () => [
+    ...(hasChoice ? [choose] : []),
+    ...(isServiceMissing ? [chooseService] : []),
+    ...(connection ? [askIfMissing] : []),
+  ]);
+  const { name = '' } = connection ?? {};
+  const isAtRow = interactive && tree.selectedConnection() === name;
+  const token = await withProgress(interactive, vscode.l10n.t('Signing in to {0}', name), (signal) =>
+    keeper.signIn(name, { service, signal, ...loginDialogs(call), ...given }),
   );
   if (isAtRow) {
     // With tokens the connection has another row, which gets the selection of the one before.
-    services.tree.focusConnection(connection.name);
+    tree.focusConnection(name);
   }
   return token;
 };
@@ -48,26 +65,44 @@ export async function offerSignIn(message: string, connection = ''): Promise<voi
   await tell(vscode.window.showInformationMessage, message, button);
 }
 
-/** The service to sign in to, where there are services; offers the person those that the gateway lists. */
-export async function chosenService(
-  services: CommandServices,
+/** What a person answers where no login is remembered. @throws E_CANCELLED, and for a program why the last one was refused */
+async function missingLogin(
+  { keeper }: CommandServices,
+  { interactive }: Call,
   connection: Connection,
-  named: unknown,
-  title: string,
-): Promise<string | undefined> {
+  service: string | undefined,
+  step: Step,
+): Promise<GivenLogin | undefined> {
+  if (await keeper.isRemembered(connection.name)) {
+    return undefined;
+  }
+  const refusal = keeper.refusal(connection.name);
+  if (refusal !== undefined && !interactive) {
+    throw refusal;
+  }
+  const given = await askLogin(connection, service, refusal ? 'refused' : 'unknown', refusal, step);
+  if (given === undefined) {
+    throw cancelled();
+  }
+  return given;
+}
+
+/** The service that is named or stands in the settings, where there are services. */
+export function knownService(connection: Connection, named: unknown): string | undefined {
   if (!protocolOf(connection).hasServices) {
     return undefined;
   }
   if (named !== undefined && typeof named !== 'string') {
     throw incomplete('service');
   }
-  const known = named || connection.service;
-  if (known !== undefined) {
-    return known;
-  }
-  const listed = services.keeper
-    .services(connection.name)
+  return named || connection.service;
+}
+
+/** Asks for a service of a gateway, and offers those that it lists. */
+export function askService({ keeper }: CommandServices, { name }: Connection, step: Step): Promise<string> {
+  const listed = keeper
+    .services(name)
     .then((found) => found.map(({ name, status = '' }) => ({ label: name, description: status })));
-  const placeholder = vscode.l10n.t('Service of {0}: choose one or type its name', connection.name);
-  return askChoiceOrText({ title, placeholder, useTyped: vscode.l10n.t('use this name') }, listed);
+  const placeholder = vscode.l10n.t('Service of {0}: choose one or type its name', name);
+  return askChoiceOrText({ ...step, placeholder, useTyped: vscode.l10n.t('use this name') }, listed);
 }

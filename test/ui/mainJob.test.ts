@@ -35,14 +35,21 @@ describe('the main job, by palette', () => {
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'mainframe'));
 
     await vs().palette('Session Tokens: Sign In');
+    // Each question leads back to the one before: that for the service to the connections, and the login's to the service.
     await quickInput.pick(/Choose a connection/, 'mainframe');
+    await quickInput.waitFor(/Service of mainframe/);
+    await quickInput.back();
+    await quickInput.pick(/Choose a connection/, 'mainframe');
+    await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
+    await quickInput.waitFor(/User/);
+    await quickInput.back();
     await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
     await quickInput.answer(/User/, 'dmeo');
     await quickInput.waitFor(/Password for dmeo/);
     await quickInput.back();
     await quickInput.answer(/User/, 'demo');
     const asked = await quickInput.waitFor(/Password for demo/);
-    assert.match(asked.title, /Sign In to mainframe \(Service BBI3SYSA\) \(2\/3\)/);
+    assert.match(asked.title, /Sign In to mainframe \(Service BBI3SYSA\) \(4\/5\)/);
     assert.equal(asked.masked, true, 'the password is shown while it is typed');
     await quickInput.accept();
     await quickInput.answer(/This must not be empty/, 'demo');
