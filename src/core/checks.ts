@@ -8,7 +8,7 @@ export const json: v.GenericSchema<Json> = v.lazy(() =>
 );
 
 /** What can be wrong with a member of the settings; its name is {0}. */
-export const wrong = {
+const wrong = {
   missing: { template: '"{0}" is missing' },
   unknown: { template: '"{0}" is not a known member there' },
   string: { template: '"{0}" must be a string' },
@@ -45,6 +45,11 @@ export const wrong = {
 } as const;
 type Wrong = keyof typeof wrong;
 
+/** What is wrong with a member. */
+export function reason(what: Wrong, ...args: readonly string[]): Message {
+  return { ...wrong[what], args };
+}
+
 /** The message of a check where its type says too little: a key of {@link wrong}. */
 export const as = (what: Wrong): Wrong => what;
 
@@ -80,5 +85,5 @@ export function reasonOf(issue: v.BaseIssue<unknown> | undefined): Message {
   // A choice is written `("manual" | "auto")`; `both` occurs only for the two ways to write a body.
   const expected =
     what === 'both' ? 'json' : (issue.expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ') ?? '');
-  return { ...wrong[what], args: [member, expected] };
+  return reason(what, member, expected);
 }

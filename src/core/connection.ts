@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { as, nameCharacters, reasonOf, wrong } from './checks.ts';
+import { as, nameCharacters, reason, reasonOf } from './checks.ts';
 import type { Message } from './errors.ts';
 
 const keepAliveModes = ['manual', 'auto'] as const;
@@ -123,7 +123,7 @@ export function readConnection(
   const { certFile, keyFile, pfxFile } = connection;
   if (pfxFile !== undefined && (certFile ?? keyFile) !== undefined) {
     const other = certFile === undefined ? 'keyFile' : 'certFile';
-    return { ok: false, reason: { ...wrong.both, args: ['pfxFile', other] } };
+    return { ok: false, reason: reason('both', 'pfxFile', other) };
   }
   const wrongMember = kind.check?.(connection);
   if (wrongMember !== undefined) {
@@ -133,7 +133,7 @@ export function readConnection(
     !kind.mayBeOpen && kind.logins(connection).some(({ fields }) => fields.length === 0);
   const needsCertificate = keyFile !== undefined || isByCertificate;
   return (certFile ?? pfxFile) === undefined && needsCertificate
-    ? { ok: false, reason: { ...wrong.missing, args: ['certFile'] } }
+    ? { ok: false, reason: reason('missing', 'certFile') }
     : { ok: true, value: connection };
 }
 

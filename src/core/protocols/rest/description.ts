@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { as, nameCharacters, reasonOf, wrong } from '../../checks.ts';
+import { as, nameCharacters, reason, reasonOf } from '../../checks.ts';
 import type { Parsed } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
 import { isRecord } from '../../http/text.ts';
@@ -192,24 +192,21 @@ export function parseDescription(input: Readonly<Record<string, unknown>>): Pars
   const { preset, url } = input;
   const names = Object.keys(presetsByName);
   if (preset !== undefined && (typeof preset !== 'string' || !names.includes(preset))) {
-    return { ok: false, reason: { ...wrong.choice, args: ['preset', names.join(', ')] } };
+    return { ok: false, reason: reason('choice', 'preset', names.join(', ')) };
   }
   const base = preset === undefined ? {} : (presetsByName[preset]?.description ?? {});
-  const [, inAddress] = /\{([^}]*)/.exec(typeof url === 'string' ? url : '') ?? [];
-  if (inAddress !== undefined) {
-    return { ok: false, reason: { ...wrong.unnamed, args: ['url', inAddress] } }; // An address has no templates.
-  }
   const own = Object.fromEntries(
     memberNames.flatMap((name) => (input[name] === undefined ? [] : [[name, input[name]]])),
   );
   const inputs =
     isRecord(base.inputs) && isRecord(own.inputs) ? { inputs: { ...base.inputs, ...own.inputs } } : {};
   const parsed = v.safeParse(schema, { ...base, ...own, ...inputs });
-  if (!parsed.success) {
-    return { ok: false, reason: reasonOf(parsed.issues[0]) };
+  const inAddress = namedIn(url, 'url');
+  if (inAddress !== undefined || !parsed.success) {
+    return { ok: false, reason: inAddress ?? reasonOf(parsed.issues?.[0]) };
   }
-  const reason = contradiction(parsed.output);
-  return reason === undefined ? { ok: true, value: parsed.output } : { ok: false, reason };
+  const problem = contradiction(parsed.output);
+  return problem === undefined ? { ok: true, value: parsed.output } : { ok: false, reason: problem };
 }
 
 /**
@@ -282,60 +279,52 @@ const unitNames = ['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] 
 /** What is wrong with a description as a whole, though each member is right. */
 function contradiction(description: Description): Message | undefined {
   const { ask, inputs, signIn, send, query, renew, revoke, requests, life } = description;
-  const all = [...givenNames, ...Object.keys(inputs), ...keptNames(description), ...ask];
-  const twice = all.find((name, at) => all.indexOf(name) !== at);
-  if (twice !== undefined) {
-    return { ...wrong.twice, args: [twice] };
-  }
-  if (keptNames(description).size > maxKept) {
-    return { ...wrong.many, args: ['keep'] };
-  }
+  const kept = keptNames(description);
+  const all = [...givenNames, ...Object.keys(inputs), ...kept, ...ask];
   const known = knownNames(description);
-  const steps: [string, RestRequest | undefined][] = [
-    ...signIn.map((one, at): [string, RestRequest] => [signIn.length > 1 ? `signIn.${at}` : 'signIn', one]),
-    ['query', query],
-    ['renew', renew],
-    ['revoke', revoke],
-  ];
-  for (const [member, one] of steps) {
-    const unnamed = namesIn(one?.path ?? []).find((name) => !known.has(name));
-    if (unnamed !== undefined) {
-      return { ...wrong.unnamed, args: [`${member}.request`, unnamed] };
-    }
-  }
   // What is asked for goes with the sign-in, the renewal and the revocation, and never with requests for data.
   const isAsked = (name: string) => ask.includes(name);
-  const inQuery = query && namesOf(query, isAsked)[0];
-  const leaked = inQuery ?? namesInText(send.value, isAsked)[0];
-  if (leaked !== undefined) {
-    return { ...wrong.unnamed, args: [inQuery === undefined ? 'send.value' : 'query', leaked] };
-  }
-  if (send.in === 'body' && pathOf(send.name) === undefined) {
-    return { ...wrong.pointer, args: ['send.name'] };
-  }
-  const [, named] = (send.in === 'query' && /\{([^}]*)/.exec(send.name)) || [];
-  if (named !== undefined) {
-    return { ...wrong.unnamed, args: ['send.name', named] };
-  }
-  const isHeader = send.in === 'header' && !v.is(headerName, send.name);
-  if (isHeader || (send.in === 'cookie' && !nameCharacters.test(send.name))) {
-    return { ...wrong.header, args: ['send.name'] };
-  }
-  const data = Object.entries(requests).map(([name, one]): [string, Unit] => [`requests.${name}`, one]);
-  for (const [member, one] of [['life', life] as const, ...steps, ...data]) {
-    const [first, second] = unitNames.filter((name) => one?.[name] !== undefined);
-    if (second !== undefined) {
-      return { ...wrong.both, args: [`${member}.${first}`, second] };
-    }
-    if (first !== undefined && signIn.slice(0, -1).some((step) => step === one)) {
-      return { ...wrong.unknown, args: [`${member}.${first}`] };
-    }
-    // `issued` only means something beside a life that an answer tells.
-    if (one?.issued !== undefined && !toldIn(one)) {
-      return { ...wrong.unknown, args: [`${member}.issued`] };
-    }
-  }
-  return undefined;
+  const steps: [string, RestRequest | undefined][] = [
+    ...signIn.map((one, at): [string, RestRequest] => [signIn.length > 1 ? `signIn.${at}` : 'signIn', one]),
+    ...Object.entries({ query, renew, revoke }),
+  ];
+  const units: [string, Unit | undefined][] = [
+    ['life', life],
+    ...steps,
+    ...Object.entries(requests).map(([name, one]): [string, Unit] => [`requests.${name}`, one]),
+  ];
+  const isName = send.in === 'header' ? v.is(headerName, send.name) : nameCharacters.test(send.name);
+  const problems = [
+    ...all.map((name, at) => all.indexOf(name) !== at && reason('twice', name)),
+    kept.size > maxKept && reason('many', 'keep'),
+    ...steps.flatMap(([member, one]) =>
+      namesIn(one?.path ?? []).map(
+        (name) => !known.has(name) && reason('unnamed', `${member}.request`, name),
+      ),
+    ),
+    ...(query ? namesOf(query, isAsked) : []).map((name) => reason('unnamed', 'query', name)),
+    ...namesInText(send.value, isAsked).map((name) => reason('unnamed', 'send.value', name)),
+    send.in === 'body' && pathOf(send.name) === undefined && reason('pointer', 'send.name'),
+    send.in === 'query' && namedIn(send.name, 'send.name'),
+    (send.in === 'header' || send.in === 'cookie') && !isName && reason('header', 'send.name'),
+    ...units.flatMap(([member, one]) => {
+      const [first, second] = unitNames.filter((name) => one?.[name] !== undefined);
+      const isEarly = first !== undefined && signIn.slice(0, -1).some((step) => step === one);
+      return [
+        second !== undefined && reason('both', `${member}.${first}`, second),
+        isEarly && reason('unknown', `${member}.${first}`),
+        // `issued` only means something beside a life that an answer tells.
+        one?.issued !== undefined && !toldIn(one) && reason('unknown', `${member}.issued`),
+      ];
+    }),
+  ];
+  return problems.find((one) => one !== false && one !== undefined) || undefined;
+}
+
+/** What is wrong with a text where there are no templates. */
+function namedIn(text: unknown, member: string): Message | undefined {
+  const [, name] = /\{([^}]*)/.exec(typeof text === 'string' ? text : '') ?? [];
+  return name === undefined ? undefined : reason('unnamed', member, name);
 }
 
 function isPlain(value: unknown): boolean {
