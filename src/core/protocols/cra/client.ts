@@ -16,12 +16,10 @@ import type {
   Service,
   Tokens,
 } from '../protocol.ts';
-import type { CraDialect } from './dialect.ts';
-import { CraGetData } from './getData.ts';
+import { CraDialect } from './dialect.ts';
 import { isList, saysUserTokenIsGone, servicesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import { type CraCall, type CraDeps, type CraLogin, CraWire } from './shared.ts';
-import { CraViews } from './views.ts';
 import { memoryKey, profileOf } from './wire.ts';
 
 /** What the answer to a request for the list of services says about the gateway's dialect. */
@@ -31,9 +29,9 @@ type Verdict = 'spoken' | 'perhaps' | 'unknown' | 'absent';
 export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
   readonly #http = this.add(new HttpClient(this.deps));
   readonly #wire = new CraWire(this.#http, this.deps);
-  readonly #views: CraDialect = new CraViews(this.#wire, 'views');
-  readonly #classic: CraDialect = new CraGetData(this.#wire);
-  readonly #cmi = new CraViews(this.#wire, 'cmi');
+  readonly #views = new CraDialect(this.#wire, 'views');
+  readonly #classic = new CraDialect(this.#wire, 'getData');
+  readonly #cmi = new CraDialect(this.#wire, 'cmi');
   /** Those that the settings allow, the likely ones first. */
   readonly #dialects = [this.#views, this.#classic, this.#cmi].filter((one) => {
     const { dialect } = this.deps.connection;

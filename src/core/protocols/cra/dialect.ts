@@ -1,6 +1,7 @@
 import { TokensError } from '../../errors.ts';
-import { encode, encodePairs, type Pairs } from '../../http/encode.ts';
+import { encode, encodePairs, type Pairs, segment } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
+import { parseJson } from '../../http/text.ts';
 import type {
   CallOptions,
   CloseOptions,
@@ -12,54 +13,63 @@ import type {
   Tokens,
 } from '../protocol.ts';
 import { isForm, sentOf, withField } from '../relayed.ts';
-import { columnsIn } from './reading.ts';
+import { columnsIn, listsServices, namesIn } from './reading.ts';
+import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
-import type { CraCall, CraLogin, CraWire } from './shared.ts';
-import { type CraProfile, roots, servicePath, underToken } from './wire.ts';
+import { asksForBasic, type CraCall, type CraLogin, type CraWire } from './shared.ts';
+import {
+  type CraProfile,
+  dataPath,
+  roots,
+  servicePath,
+  target,
+  underToken,
+  viewPath,
+  yesNo,
+} from './wire.ts';
 
-/** One way to speak to a CRA gateway (docs/protocols.md 2a, 2b). Same rules as for `Gateway`. */
-export abstract class CraDialect {
+/**
+ * One way to speak to a CRA gateway (docs/protocols.md 2a, 2b), whose requests `wire.ts` makes. Same rules as for `Gateway`.
+ */
+export class CraDialect {
   readonly name: CraProfile;
-  protected readonly wire: CraWire;
+  readonly #wire: CraWire;
   readonly root: string;
 
   constructor(wire: CraWire, name: CraProfile) {
-    this.wire = wire;
+    this.#wire = wire;
     this.name = name;
     this.root = roots[name];
   }
 
-  abstract getData(call: CraCall): Promise<DataAnswer>;
-  abstract close(tokens: Tokens & { session: string }, options: CloseOptions<CraQuery>): Promise<void>;
-  /** A request with the user token in its form. */
-  protected abstract post(tokens: Tokens, verb: string): HttpRequest;
-  protected abstract definition(tokens: Tokens, query: CraQuery): HttpRequest;
+  get #isOlder(): boolean {
+    return this.name === 'getData';
+  }
 
   /** Logs on, in the next way where the gateway has not the one before. @throws E_CONFIG for a certificate at an older API */
   async signIn(login: CraLogin, gateway: Login, service: string, options: CallOptions): Promise<Grant> {
-    const isOlder = this.name === 'getData';
-    if (isOlder && login === undefined) {
+    if (this.#isOlder && login === undefined) {
       throw new TokensError(
         'E_CONFIG',
         'The gateway of {0} has the older API, which knows no sign-in by certificate: set its login to "password".',
-        [this.wire.deps.connection.name],
+        [this.#wire.deps.connection.name],
         { sent: false },
       );
     }
     const logOn = (verb: string) => {
       const body = verb === 'login' ? { json: login ?? {} } : { form: Object.entries(login ?? {}) };
       const path = `${this.root}/${encode(service)}/${verb}`;
-      return this.wire.asked({ method: 'POST', path, ...body, signal: options.signal }, { gateway });
+      return this.#wire.asked({ method: 'POST', path, ...body, signal: options.signal }, { gateway });
     };
     const [first, ...others] = login === undefined ? (['login'] as const) : logOns[this.name];
     let answer = await logOn(first);
     for (const verb of others) {
-      if (noSuchLogOn.has(answer.status) && !this.wire.refusesLogin(answer)) {
+      if (noSuchLogOn.has(answer.status) && !this.#wire.refusesLogin(answer)) {
         answer = await logOn(verb);
       }
     }
-    const value = this.wire.userToken(answer, service);
-    const reportedMs = isOlder ? undefined : await this.#life(answer, options);
+    const value = this.#wire.userToken(answer, service);
+    const reportedMs = this.#isOlder ? undefined : await this.#life(answer, options);
     return { value, sent: answer.sent, ...(reportedMs === undefined ? {} : { reportedMs }) };
   }
 
@@ -80,70 +90,189 @@ export abstract class CraDialect {
     }
   }
 
-  /** The values to choose from for a member of a request; empty where there is no such list, as in the older API. */
+  async getData(call: CraCall): Promise<DataAnswer> {
+    const { tokens, query, keepOpen } = call;
+    const isNew = tokens.session === undefined;
+    // The older dialect cannot ask for a session of one call, so it is closed afterwards.
+    const opens = isNew && (keepOpen || this.#isOlder);
+    const closes: Pairs = this.#isOlder ? [] : [['close', yesNo(!keepOpen)]];
+    const [path, pairs] = dataPath(this.name, query, this.#service(tokens));
+    const request: HttpRequest = {
+      ...this.#request(tokens, path, [
+        ...pairs,
+        ...othersOf(call.relayed),
+        ...sessionPair(tokens),
+        ...closes,
+      ]),
+      // A session of one call can be opened again; but after a refusal for lack of sessions waiting does not help.
+      idempotent: opens ? false : isNew ? 'network' : true,
+    };
+    const { answer, session } = await this.#wire.data(request, call, opens);
+    if (session === undefined || (!keepOpen && (!this.#isOlder || (await this.#closes(tokens, session))))) {
+      return answer;
+    }
+    return { ...answer, session };
+  }
+
+  /** Closes the session of a call. False where it may be open. */
+  async #closes(tokens: Tokens, session: string): Promise<boolean> {
+    try {
+      await this.close({ ...tokens, session }, {});
+      return true;
+    } catch (error) {
+      const { log, connection } = this.#wire.deps;
+      log.warn(`${connection.name}: a session could not be closed: ${error}`);
+      return false;
+    }
+  }
+
+  async close(
+    tokens: Tokens & { session: string },
+    { query, signal }: CloseOptions<CraQuery>,
+  ): Promise<void> {
+    const request = this.#isOlder
+      ? { ...this.#post(tokens, 'close'), query: sessionPair(tokens), idempotent: true }
+      : this.#request(tokens, this.root, [['close', 'true'], ...sessionPair(tokens)]);
+    const answer = await this.#wire.asked({ ...request, signal }, tokens, true);
+    const last = this.#isOlder ? undefined : query;
+    const failure = this.#notClosed(answer, last !== undefined);
+    if (failure === undefined) {
+      return;
+    }
+    if (last === undefined || answer.status === 401) {
+      throw failure;
+    }
+    const path = viewPath(this.root, last, this.#service(tokens), 'data');
+    const pairs: Pairs = [...target(last), ['rows', '1'], ...sessionPair(tokens), ['close', 'Y']];
+    const closing = { ...this.#request(tokens, path, pairs), signal };
+    this.#wire.closed(await this.#wire.asked(closing, tokens));
+  }
+
+  /** Why a session may not be closed after its closing was asked for; undefined when it is closed. */
+  #notClosed(answer: HttpAnswer, canGoOn: boolean): TokensError | undefined {
+    const parsed = parseJson(answer.text);
+    // A 404 may speak of the session, which is then gone, or of the address. And a gateway that passes over the parameters
+    // answers with the list of services.
+    const unclear =
+      (answer.status === 404 && !this.#wire.speaksOfSession(answer)) ||
+      (parsed.ok && listsServices(parsed.value));
+    if (canGoOn && unclear) {
+      return this.#wire.failure(answer, { about: 'either' });
+    }
+    try {
+      this.#wire.closed(answer);
+      return undefined;
+    } catch (error) {
+      return error as TokensError;
+    }
+  }
+
+  /** A list of views is not documented (A), the others are; where there is none, as in the older API, nothing is offered. */
   async offers(
-    _tokens: Tokens,
-    _member: string,
-    _query: Partial<CraQuery>,
-    _options: CallOptions,
+    tokens: Tokens,
+    member: string,
+    { product = '', context }: Partial<CraQuery>,
+    { signal }: CallOptions,
   ): Promise<string[]> {
-    return [];
+    const list = this.#isOlder ? undefined : lists[member];
+    if (list === undefined || (list.isOfProduct && product === '')) {
+      return [];
+    }
+    const path = this.#path(
+      tokens,
+      list.isOfProduct ? `products/${segment(product)}/${member}s` : 'products',
+    );
+    const isNarrowed = member === 'server' && context !== undefined;
+    const request = this.#request(tokens, path, isNarrowed ? [['context', context]] : []);
+    const answer = await this.#wire.asked({ ...request, signal }, tokens);
+    return answer.status === 404 || answer.status === 405 ? [] : namesIn(this.#wire.json(answer), list.names);
+  }
+
+  /**
+   * Whether a gateway has views under this root: it then wants a token for what there is to choose from.
+   * @param unknown the status that it has for what it does not know
+   */
+  async isSpoken(service: string, unknown: number, { signal }: CallOptions): Promise<boolean> {
+    const path = `${servicePath(this.root, service)}/products`;
+    const { status, headers } = await this.#wire.http.send({ method: 'GET', path, idempotent: true, signal });
+    return status !== unknown && (status === 401 || status === 403) && !asksForBasic({ status, headers });
   }
 
   /** A request under a user token; see {@link underToken}. */
-  protected request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
-    this.wire.guard(tokens);
-    return { ...underToken(this.name, tokens.user, path, query), idempotent: true };
+  #request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
+    this.#wire.guard(tokens);
+    const { session = '', user } = tokens;
+    // Newer pages name the session as a header, other clients send it in the query: so it is in both.
+    const hasHeader = !this.#isOlder && /^[\x21-\x7e]+$/.test(session);
+    return {
+      ...underToken(this.name, user, path, query),
+      idempotent: true,
+      ...(hasHeader ? { headers: { session } } : {}),
+    };
   }
 
-  protected path(tokens: Tokens, rest: string): string {
-    return `${servicePath(this.root, this.service(tokens))}/${rest}`;
+  /**
+   * A request with the user token in its form. In the older dialect keeping alive and closing are documented with Basic: they
+   * are sent with it from the start where it is known.
+   */
+  #post(tokens: Tokens, verb: string): HttpRequest {
+    const request: HttpRequest = {
+      ...this.#request(tokens, this.#path(tokens, verb)),
+      ...{ method: 'POST', form: [['userToken', tokens.user]], idempotent: false },
+    };
+    const isBasic = this.#isOlder && verb !== 'Logoff';
+    return (isBasic ? this.#wire.withBasic(request, tokens) : undefined) ?? request;
+  }
+
+  #path(tokens: Tokens, rest: string): string {
+    return `${servicePath(this.root, this.#service(tokens))}/${rest}`;
   }
 
   /** The service of a call; the newest release does not need one. @throws E_CONFIG where another has none */
-  protected service(tokens: Tokens): string | undefined {
-    const service = tokens.service ?? this.wire.deps.connection.service;
-    return this.name === 'views' ? service : this.wire.service({ service });
+  #service(tokens: Tokens): string | undefined {
+    const service = tokens.service ?? this.#wire.deps.connection.service;
+    return this.name === 'views' ? service : this.#wire.service({ service });
   }
 
   /** The raw answer for the list of services, by which the dialect is also found out. */
   list({ signal }: CallOptions): Promise<HttpAnswer> {
-    return this.wire.eitherMethod({ method: 'GET', path: this.root, idempotent: true, signal });
+    return this.#wire.eitherMethod({ method: 'GET', path: this.root, idempotent: true, signal });
   }
 
   async keepAlive(tokens: Tokens, { signal }: CallOptions): Promise<Grant> {
-    const request = {
-      ...this.post(tokens, 'keepalive'),
-      query: sessionPair(tokens),
-      idempotent: true,
-      signal,
-    };
-    const answer = await this.wire.asked(request, tokens, true);
-    this.wire.acknowledged(answer, tokens.session === undefined ? 'sign-in' : 'either');
+    const request = { ...this.#post(tokens, 'keepalive'), query: sessionPair(tokens), idempotent: true };
+    const answer = await this.#wire.asked({ ...request, signal }, tokens, true);
+    this.#wire.acknowledged(answer, tokens.session === undefined ? 'sign-in' : 'either');
     return { value: tokens.session ?? tokens.user, sent: answer.sent };
   }
 
   logOff(tokens: Tokens, { signal }: CallOptions): Promise<HttpAnswer> {
-    return this.wire.asked({ ...this.post(tokens, 'Logoff'), signal }, tokens);
+    return this.#wire.asked({ ...this.#post(tokens, 'Logoff'), signal }, tokens);
   }
 
   /** Sends a script's request with the user token, which is in its form if the dialect sends it there. */
   async relay(call: RelayCall): Promise<DataAnswer> {
     const { tokens, relayed } = call;
     const { request } = relayed;
-    this.wire.guard(tokens);
+    this.#wire.guard(tokens);
     const inForm =
-      this.name === 'getData' && request.method === 'POST' && (request.body === undefined || isForm(request));
+      this.#isOlder && request.method === 'POST' && (request.body === undefined || isForm(request));
     const sent = inForm
       ? sentOf(withField(request, encodePairs([['userToken', tokens.user]])))
       : { ...sentOf(request), authorization: `Bearer ${tokens.user}` };
-    const { answer } = await this.wire.data(sent, call, false);
+    const { answer } = await this.#wire.data(sent, call, false);
     return { ...answer, isUnchanged: true };
   }
 
   async columns(tokens: Tokens, query: CraQuery, { signal }: CallOptions): Promise<Column[]> {
-    const request = { ...this.definition(tokens, query), signal };
-    return columnsIn(this.wire.json(await this.wire.asked(request, tokens)), this.wire.http.host);
+    const { product, view } = query;
+    const request = this.#isOlder
+      ? this.#request(tokens, this.#path(tokens, 'getView'), Object.entries({ product, view }))
+      : this.#request(tokens, viewPath(this.root, query, this.#service(tokens), 'definition'), [
+          ['close', 'Y'],
+        ]);
+    const answer = await this.#wire.asked({ ...request, signal }, tokens);
+    return columnsIn(this.#wire.json(answer), this.#wire.http.host);
   }
 }
 
@@ -161,7 +290,7 @@ const logOns: Readonly<Record<CraProfile, readonly [string, ...string[]]>> = {
 const noSuchLogOn = new Set([404, 405, 415]);
 
 /** Says in which session a call runs, where it runs in one. */
-export function sessionPair({ session }: Tokens): Pairs {
+function sessionPair({ session }: Tokens): Pairs {
   return session === undefined ? [] : [['session', session]];
 }
 
@@ -177,3 +306,12 @@ function timeoutOf(answer: HttpAnswer): number | undefined {
   const value = match === null ? 0 : Number(match[1]);
   return value > 0 && value <= maxTimeout ? value : undefined;
 }
+
+/** The lists of what there is to choose from, by the member of a request; `names` is where a name may stand. */
+const lists: Readonly<Record<string, { readonly isOfProduct: boolean; readonly names: readonly string[] }>> =
+  {
+    product: { isOfProduct: false, names: ['productname', 'product', 'name', 'id'] },
+    view: { isOfProduct: true, names: ['viewname', 'view', 'name', 'id'] },
+    system: { isOfProduct: true, names: ['system', 'systemname', 'lpar', 'name', 'smfid'] },
+    server: { isOfProduct: true, names: ['server', 'servername', 'ssid', 'name'] },
+  };
