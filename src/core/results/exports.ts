@@ -68,9 +68,10 @@ type Line = (texts: readonly string[]) => string;
 function linesOf(format: Writing['format'], delimiter: Delimiter = ','): [Line, end: string] {
   switch (format) {
     case 'csv':
-      return [separated(delimiter), '\r\n'];
+      // Many readers pass over an empty line.
+      return [(texts) => separated(texts, delimiter) || '""', '\r\n'];
     case 'text':
-      return [separated('\t'), '\n'];
+      return [(texts) => separated(texts, '\t'), '\n'];
     case 'markdown':
       return [inMarkdown, '\n'];
     default:
@@ -84,12 +85,12 @@ function textWriter(table: ResultTable, fields: readonly string[], line: Line): 
   return (row) => line(columns.map((column) => textOf(column && table.shown(column, column.at(row)))));
 }
 
-function separated(delimiter: Delimiter): Line {
-  return (texts) => texts.map((text) => delimited(text, delimiter)).join(delimiter);
+function separated(texts: readonly string[], delimiter: Delimiter): string {
+  return texts.map((text) => delimited(text, delimiter)).join(delimiter);
 }
 
-/** What Markdown would take for its own, also for HTML; an underscore is nothing inside of a word. */
-const markup = /[\\`*[\]<&~|]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
+/** What Markdown would take for its own, also for HTML and mathematics; an underscore is nothing inside of a word. */
+const markup = /[\\`*[\]<&~|$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
 
 function inMarkdown(texts: readonly string[]): string {
   const cells = texts.map((text) => text.replace(markup, '\\$&').replace(/\r\n?|\n/g, '<br>'));

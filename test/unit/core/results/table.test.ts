@@ -500,6 +500,11 @@ describe('results: export', () => {
     );
   });
 
+  it('writes no empty line for a row without a value, which many readers pass over', async () => {
+    const one = new TableEngine(tableOf([{ a: '' }, { a: 'x' }]));
+    assert.equal(exported(one, 'csv', ['a']), '""\r\nx\r\n');
+  });
+
   const commands = [
     '=1+1',
     '+1+1',
@@ -721,7 +726,7 @@ describe('results: export', () => {
   });
 
   it('copies rows as Markdown, JSON and CSV, with every value as it is', async () => {
-    const text = '{"N": 1.10, "T": "a|b *c* <d>\\\\ my_own _x_\\r\\nend", "M": [{"0": "p"}, {"1": "q"}]}';
+    const text = '{"N": 1.10, "T": "a|b *c* <d>\\\\ my_own _x_ $A$\\r\\nend", "M": [{"0": "p"}, {"1": "q"}]}';
     const table = new ResultTable();
     table.append(readJson(text).value as SentObject);
     table.append(new Map([['N', null]]));
@@ -731,18 +736,18 @@ describe('results: export', () => {
     assert.deepEqual((await as('markdown', ['T_', 'n', 'm']))?.split('\n'), [
       '| T\\_ | n | m |',
       '| --- | ---: | --- |',
-      '| a\\|b \\*c\\* \\<d>\\\\ my_own \\_x\\_<br>end | 1.10 | p, q |',
+      '| a\\|b \\*c\\* \\<d>\\\\ my_own \\_x\\_ \\$A\\$<br>end | 1.10 | p, q |',
       '|  |  |  |',
     ]);
     const json = (await as('json', null)) ?? '';
     assert.deepEqual(JSON.parse(json), [
-      { T: 'a|b *c* <d>\\ my_own _x_\r\nend', N: 1.1, M: ['p', 'q'] },
+      { T: 'a|b *c* <d>\\ my_own _x_ $A$\r\nend', N: 1.1, M: ['p', 'q'] },
       { N: null },
     ]);
     assert.match(json, /"N":1\.10,/);
     assert.equal(
       await as('csv', ['T', 'N', 'M']),
-      'T,N,M\r\n"a|b *c* <d>\\ my_own _x_\r\nend",1.10,"p, q"\r\n,,',
+      'T,N,M\r\n"a|b *c* <d>\\ my_own _x_ $A$\r\nend",1.10,"p, q"\r\n,,',
     );
     assert.equal(await as('json', null, 20), undefined, 'too much');
   });
