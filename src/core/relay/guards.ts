@@ -19,9 +19,12 @@ export function placeIn(url: string): Place | undefined {
   return capability === '' ? undefined : { capability, connection: decoded(connection), path, query };
 }
 
+/** What no path needs: doubled slashes, backslashes, controls, and ASCII in more bytes than UTF-8 allows. */
+const odd = /\/\/|\\|%[01]|%7f|%(?![\da-f]{2})|%(?:25)*(?:5c|c[01]|e0%(?:25)*[89]|f0%(?:25)*8)/i;
+
 /** Whether a path cannot lead upwards, however often a server decodes it and whatever it treats as a separator. */
 export function staysBelow(path: string): boolean {
-  const isPlain = /^\/[!-~]*$/.test(path) && !/\/\/|\\|%(?:25)*5c|%[01]|%7f|%(?![\da-f]{2})/i.test(path);
+  const isPlain = /^\/[!-~]*$/.test(path) && !odd.test(path);
   const isSame = URL.parse(`http://x${path}`)?.pathname === path;
   return isPlain && isSame && !stepsOf(path).some((step) => /^\.+$/.test(step));
 }

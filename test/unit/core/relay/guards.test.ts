@@ -158,6 +158,10 @@ describe('a relay, to others', () => {
       '/..;x=1/secret',
       '/..%2fsecret',
       '/..%5csecret',
+      '/%c0%ae%c0%ae/secret',
+      '/..%c1%9csecret',
+      '/%25e0%2580%25ae/secret',
+      '/%f0%80%80%ae/secret',
       '/a/./b',
       '//evil.example/a',
       '/a//b',
@@ -174,6 +178,7 @@ describe('a relay, to others', () => {
     equal((await ask(relay.url.replace('My%20API', 'other'))).status, 400);
     deepEqual(got, []);
     equal((await ask(`${relay.url}/a%2Fb/c.d/..e`)).status, 200);
+    ok(staysBelow('/%E9%C3%A9%E0%A4%A4%F0%9F%98%80')); // In Latin-1, too.
     deepEqual(
       got.map(({ url }) => url),
       ['/prefix/login', '/prefix/a%2Fb/c.d/..e'],
