@@ -1,17 +1,6 @@
 import { TokensError } from '../errors.ts';
 import { readJson } from '../json.ts';
-import {
-  apostrophe,
-  backslash,
-  closeBrace,
-  closeBracket,
-  colon,
-  comma,
-  isSpace,
-  openBrace,
-  openBracket,
-  quote,
-} from './jsonBytes.ts';
+import { closeBrace, closeBracket, colon, comma, endOfValue, isSpace, quote } from './jsonBytes.ts';
 
 /** Reads what arrives in pieces: whoever runs the steps goes on with them when there is more. */
 export type Steps<T = void> = Generator<undefined, T, undefined>;
@@ -123,20 +112,35 @@ export class ArrivingJson {
     }
   }
 
-  /** Reads the list that begins here, whose elements are read by `each`; those that are missing are passed over. */
-  *list(each: (index: number) => Steps<unknown>): Steps {
+  /**
+   * Reads the list that begins here, whose elements are read by `each`; those that are missing are passed over.
+   * @param quick reads an element that has all arrived, for speed: where it ends, -1 for what `each` is to read
+   * @returns how many elements are missing, as before a comma at the end
+   */
+  *list(each: (index: number) => Steps<unknown>, quick = () => -1): Steps<number> {
+    let [index, missing, isNext] = [0, 0, true];
     this.at++;
-    for (let index = 0, byte = yield* this.next(); byte !== closeBracket; byte = yield* this.next()) {
+    for (let byte = yield* this.next(); byte !== closeBracket; byte = yield* this.next()) {
       if (byte === comma) {
         this.at++;
         index++;
-      } else if (byte === closeBrace || byte === colon) {
+        missing += isNext ? 1 : 0;
+        isNext = true;
+        continue;
+      }
+      if (byte === closeBrace || byte === colon || !isNext) {
         throw broken();
+      }
+      const end = quick();
+      if (end >= 0) {
+        this.at = end;
       } else {
         yield* each(index);
       }
+      isNext = false;
     }
     this.at++;
+    return missing + (isNext && index > 0 ? 1 : 0);
   }
 
   /** Reads the name of the next member and the colon after it; undefined for the brace that ends the object. */
@@ -162,7 +166,7 @@ export class ArrivingJson {
   *value(levels: number): Steps<string> {
     yield* this.next();
     for (;;) {
-      const end = endOfValue(this, this.at, levels);
+      const end = endOfValue(this.bytes, this.at, levels, this.end);
       if (end >= 0) {
         const value = this.bytes.toString('latin1', this.at, end);
         this.at = end;
@@ -178,72 +182,6 @@ export class ArrivingJson {
       this.#keptTo = this.at;
     }
   }
-}
-
-/** Bytes up to their end, behind which there may be others. */
-export type Arrived = Pick<ArrivingJson, 'bytes' | 'end'>;
-
-/**
- * Where the value at a place ends; -1 where it has not all arrived.
- * @param levels how many lists and objects there may be in each other
- * @throws E_TOO_LARGE for more
- */
-export function endOfValue(arrived: Arrived, from: number, levels: number): number {
-  const { bytes, end } = arrived;
-  const first = bytes[from];
-  if (first === quote) {
-    return endOfString(arrived, from);
-  }
-  if (first !== openBrace && first !== openBracket) {
-    return endOfWord(arrived, from);
-  }
-  let depth = 0;
-  for (let at = from; at < end; at++) {
-    const byte = bytes[at];
-    if (byte === quote) {
-      at = endOfString(arrived, at) - 1;
-      if (at < 0) {
-        return -1;
-      }
-    } else if (byte === openBrace || byte === openBracket) {
-      if (++depth > levels) {
-        throw new TokensError('E_TOO_LARGE', 'The answer of the gateway is nested too deeply.');
-      }
-    } else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) {
-      return at + 1;
-    }
-  }
-  return -1;
-}
-
-function endOfString({ bytes, end }: Arrived, from: number): number {
-  for (let at = from + 1; at < end; at++) {
-    if (bytes[at] === quote) {
-      return at + 1;
-    }
-    if (bytes[at] === backslash) {
-      at++;
-    }
-  }
-  return -1;
-}
-
-const bracketsAndQuote = Buffer.from('{}[]"');
-
-/** A number, `true` and the like, and what gateways write in their places: also text in single quotes. */
-function endOfWord({ bytes, end }: Arrived, from: number): number {
-  const isQuoted = bytes[from] === apostrophe;
-  for (let at = isQuoted ? from + 1 : from; at < end; at++) {
-    const byte = bytes[at];
-    if (isQuoted && byte === apostrophe) {
-      return at + 1;
-    }
-    const isEnd = isSpace(byte) || byte === comma || byte === colon;
-    if (bracketsAndQuote.includes(byte ?? 0) || (isEnd && !isQuoted)) {
-      return at;
-    }
-  }
-  return -1;
 }
 
 /**

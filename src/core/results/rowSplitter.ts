@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
 import type { Sent, SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import { type Arrived, ArrivingJson, broken, endOfValue, readPiece, type Steps } from './arrivingJson.ts';
-import { closeBrace, closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { ArrivingJson, broken, readPiece, type Steps } from './arrivingJson.ts';
+import { closeBrace, closeBracket, endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
 import { tooLarge } from './rowStore.ts';
 import type { ResultTable } from './table.ts';
@@ -201,50 +201,31 @@ export class RowSplitter {
    */
   *#rowList(levels: number, wraps = false): Steps {
     const json = this.#json;
-    json.at++;
-    json.leaveOut(']');
-    for (let isNext = true, isFirst = true; ; isFirst &&= isNext) {
-      const byte = json.peek();
-      if (byte === openBrace && isNext) {
-        const end = this.#row(json, json.at, levels);
-        if (end < 0) {
-          yield;
-        } else {
-          json.at = end;
-          isNext = false;
-        }
-      } else if (byte === comma) {
-        json.at++;
-        this.#table.mended += isNext ? 1 : 0; // A row is missing.
-        isNext = true;
-      } else if (byte === closeBracket) {
-        json.at++;
-        json.keepOn();
-        this.#table.mended += isNext && !isFirst ? 1 : 0; // A comma after the last row.
-        return;
-      } else if (byte < 0) {
-        yield;
-      } else if (isNext) {
-        const value = yield* json.value(levels);
-        if (wraps) {
-          this.#made(`{"value":${value}}`);
-        } else if (value === 'null') {
-          this.#table.mended++;
-        } else {
-          throw notRows();
-        }
-        isNext = false;
-      } else {
-        throw broken();
-      }
+    json.leaveOut('[]');
+    const quick = () => (json.peek() === openBrace ? this.#row(json.bytes, json.at, levels, json.end) : -1);
+    const missing = yield* json.list(() => this.#element(levels, wraps), quick);
+    this.#table.mended += missing;
+    json.keepOn();
+  }
+
+  /** An element of the list of rows that has not all arrived, or is no object. */
+  *#element(levels: number, wraps: boolean): Steps {
+    const json = this.#json;
+    const isObject = (yield* json.next()) === openBrace;
+    const value = yield* json.value(levels);
+    if (isObject || wraps) {
+      this.#made(isObject ? value : `{"value":${value}}`);
+    } else if (value === 'null') {
+      this.#table.mended++;
+    } else {
+      throw notRows();
     }
   }
 
   /** Hands on the row at a place; answers where it ends, -1 where it has not all arrived. */
-  #row(arrived: Arrived, from: number, levels: number): number {
-    const { bytes } = arrived;
+  #row(bytes: Buffer, from: number, levels: number, arrived = bytes.length): number {
     const taken = this.#table.take(bytes, from);
-    const end = taken >= 0 ? taken : endOfValue(arrived, from, levels);
+    const end = taken >= 0 ? taken : endOfValue(bytes, from, levels, arrived);
     if (end - from > maxPart) {
       throw tooLarge();
     }
@@ -256,8 +237,7 @@ export class RowSplitter {
 
   /** Hands on a row that was made of something else. */
   #made(row: string): void {
-    const arrived = { bytes: Buffer.from(row, 'latin1'), end: row.length };
-    if (this.#row(arrived, 0, maxDepth) !== row.length) {
+    if (this.#row(Buffer.from(row, 'latin1'), 0, maxDepth) !== row.length) {
       throw broken();
     }
   }

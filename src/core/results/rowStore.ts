@@ -3,7 +3,7 @@ import { NumberText, readJson, type Sent } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
 import { flatten, unwrapped } from './cells.ts';
-import { closeBracket, comma, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { closeBracket, comma, endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { type Field, RowWalker } from './rowWalker.ts';
 
 /** An address has four bytes: a chunk, and a place in it. */
@@ -151,7 +151,7 @@ export class RowStore {
   }
 
   #value(chunk: Buffer, at: number): Sent {
-    const end = this.#walker.endOf(chunk, at);
+    const end = endOfValue(chunk, at, Number.POSITIVE_INFINITY);
     switch (chunk[at]) {
       case quote: {
         const text = chunk.toString('utf8', at + 1, end - 1);

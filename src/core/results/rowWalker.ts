@@ -93,12 +93,6 @@ export class RowWalker {
     return isText ? end : -1;
   }
 
-  /** Where the value at a place ends; -1 where it is no strict JSON. */
-  endOf(bytes: Buffer, at: number): number {
-    this.#bytes = bytes;
-    return this.#value(at, 0);
-  }
-
   #members(from: number): number {
     const bytes = this.#bytes;
     let at = this.#skipSpace(from + 1);
