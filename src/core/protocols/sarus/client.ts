@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { pause } from '../../async.ts';
 import { Part } from '../../disposable.ts';
-import { type ErrorCode, TokensError } from '../../errors.ts';
+import { TokensError } from '../../errors.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { encodePairs, type Pairs } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
@@ -35,13 +35,13 @@ import { findEndpoint, mayChange, tokenEndpoints } from './endpoints.ts';
 import {
   countIn,
   errorIn,
-  errors,
+  errorOf,
   forPeople,
   isBare,
   numeric,
   refusalIn,
   refusalsIn,
-  statusOf,
+  statusIn,
 } from './envelope.ts';
 import { dataRequest, rowsAt, type SarusQuery, secretMembers, seriesNames } from './request.ts';
 
@@ -50,13 +50,9 @@ const life = v.pipe(numeric, v.maxValue(366 * 86_400_000));
 
 /** The life that a `Result` tells under any of its names; undefined where it has none of a form that is certain. */
 function lifeIn(result: unknown): number | undefined {
-  for (const name of ['Remaining', 'TimeLeftMs', 'SessionTokenExpires']) {
-    const told = v.safeParse(life, member(result, name));
-    if (told.success) {
-      return told.output;
-    }
-  }
-  return undefined;
+  const names = ['Remaining', 'TimeLeftMs', 'SessionTokenExpires'];
+  const told = names.map((name) => member(result, name)).find((one) => v.is(life, one));
+  return told === undefined ? undefined : Number(told);
 }
 
 // Only the members that are needed are checked: a token must not get lost because of another one.
@@ -163,13 +159,13 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
       this.#http,
       request,
       { makeReader, signal, relayed },
-      { rowsAt, failure: (answered) => this.#failureOf(answered, 'token') },
+      { rowsAt, failure: (answered) => this.#failure(answered, 'token', errorOf(answered)) },
     );
     const refusal = isBare(answer.head) || answer.rowCount === 0 ? refusalIn(answer.head) : undefined;
     const error = errorIn(answer.head) ?? refusal;
     if (error !== undefined) {
       answer.dispose();
-      throw this.#failure(error, http, 'token');
+      throw this.#failure(http, 'token', error);
     }
     return { http, answer };
   }
@@ -236,7 +232,11 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
           : { turn: (signal) => turn(`${origin}${request.path}`, requestsPerSecond, signal) }),
       });
       const waitMs = answer.retryAfterMs ?? usualRetryMs;
-      if (statusOf(answer) !== 429 || clock.now().up + waitMs > until || request.signal?.aborted) {
+      if (
+        (statusIn(errorOf(answer)) || answer.status) !== 429 ||
+        clock.now().up + waitMs > until ||
+        request.signal?.aborted
+      ) {
         return answer;
       }
       await pause(clock, waitMs);
@@ -259,20 +259,16 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
     purpose: Purpose,
   ): v.InferOutput<S> {
     const parsed = parseJson(answer.text);
-    if (!parsed.ok || !isRecord(parsed.value) || errorIn(parsed.value) !== undefined) {
-      throw this.#failureOf(answer, purpose);
-    }
-    const refusal = refusalIn(parsed.value);
-    if (refusal !== undefined) {
-      throw this.#failure(refusal, answer, purpose);
-    }
-    const [found] = [member(parsed.value, 'Result')].flat();
+    const body = parsed.ok && isRecord(parsed.value) ? parsed.value : undefined;
+    const refusal = errorIn(body) ?? refusalIn(body);
+    const [found] = [member(body, 'Result')].flat();
     const result = v.safeParse(schema, found);
-    if (result.success && (answer.status < 400 || Object.hasOwn(parsed.value, 'Result'))) {
-      return result.output;
+    const isRefused = answer.status >= 400 && !(result.success && body && Object.hasOwn(body, 'Result'));
+    if (body === undefined || refusal !== undefined || isRefused) {
+      throw this.#failure(answer, purpose, refusal);
     }
-    if (answer.status >= 400) {
-      throw this.#failureOf(answer, purpose);
+    if (result.success) {
+      return result.output;
     }
     throw new TokensError(
       'E_PROTOCOL',
@@ -280,65 +276,48 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
       [this.#http.host],
       {
         status: answer.status,
-        detail:
-          result.issues?.map((issue) => `${v.getDotPath(issue) ?? 'Result'}: ${issue.type}`).join(', ') ?? '',
+        detail: result.issues.map((issue) => `${v.getDotPath(issue) ?? 'Result'}: ${issue.type}`).join(', '),
       },
     );
   }
 
-  /** The error for an answer without a result. */
-  #failureOf(answer: HttpAnswer, purpose: Purpose): TokensError {
-    const parsed = parseJson(answer.text);
-    const found = parsed.ok ? errorIn(parsed.value) : undefined;
-    if (found !== undefined || answer.status >= 300) {
-      return this.#failure(found ?? {}, answer, purpose);
+  /** @param found what the answer says of an error; without any, only its status tells one */
+  #failure(answer: HttpAnswer, purpose: Purpose, found?: Record<string, unknown>): TokensError {
+    const { connection, log, redactor } = this.deps;
+    const { host } = this.#http;
+    if (found === undefined && answer.status < 300) {
+      return notJson(host, answer);
     }
-    return notJson(this.#http.host, answer);
-  }
-
-  #failure(found: Record<string, unknown>, answer: HttpAnswer, purpose: Purpose): TokensError {
-    const { redactor } = this.deps;
-    const envelope = v.safeParse(errors, found);
-    const status = (envelope.success ? envelope.output.Status : undefined) ?? answer.status;
-    const said = envelope.success ? (envelope.output.Detail ?? envelope.output.Details) : undefined;
+    const status = statusIn(found) || answer.status;
+    const said = member(found, 'Detail') ?? member(found, 'Details');
     const words =
       (said === undefined && wordsOf(answer.text, redactor)) ||
       wordsOfError(forPeople(said ?? found), redactor);
     if (forPeople(said) !== said) {
-      this.deps.log.info(`${this.deps.connection.name}: ${String(said)}`);
+      log.info(`${connection.name}: ${String(said)}`);
     }
-    const { host } = this.#http;
-    const code = codeOf(status, purpose, words);
     const details = detailsOf(answer, words, status);
-    if (code === 'E_CREDENTIALS') {
-      const bare = { template: '{0} refused the sign-in: wrong API key, e-mail address or password.' };
-      return signInRefused(host, words, { ...details, refused: 'login' }, bare);
+    if (purpose === 'signIn') {
+      if (status === 401 || status === 403) {
+        const bare = { template: '{0} refused the sign-in: wrong API key, e-mail address or password.' };
+        return signInRefused(host, words, { ...details, refused: 'login' }, bare);
+      }
+      const isLogin = /api ?key|e-?mail/i.test(words) || saysLoginIsWrong(words);
+      const mayBe = status < 500 && status !== 429 && isLogin;
+      return refused(host, words, mayBe ? { ...details, refused: 'login' } : details);
     }
-    if (code === 'E_EXPIRED') {
-      return tokenExpired(host, words, details);
-    }
-    const mayBe =
-      purpose === 'signIn'
-        ? status < 500 && status !== 429 && (/api ?key|e-?mail/i.test(words) || saysLoginIsWrong(words))
-        : mayBeOfToken.has(status);
-    const blamed = purpose === 'signIn' ? 'login' : 'sign-in';
-    return refused(host, words, mayBe ? { ...details, refused: blamed } : details);
+    // Some endpoints answer an unknown token with 404, as they do whatever is unknown; so the words decide, under other
+    // statuses too (docs/protocols.md 1.2).
+    const mayBe = mayBeOfToken.has(status);
+    const isGone = status === 404 ? namedToken.test(words) : mayBe && saysTokenIsGone(words);
+    return status === 401 || status === 410 || isGone
+      ? tokenExpired(host, words, details)
+      : refused(host, words, mayBe ? { ...details, refused: 'sign-in' } : details);
   }
 }
 
 /** Statuses under which the gateway may have refused a token, and not the request. */
 const mayBeOfToken = new Set([200, 400, 403]);
-
-function codeOf(status: number, purpose: Purpose, words: string): ErrorCode {
-  if (purpose === 'signIn') {
-    return status === 401 || status === 403 ? 'E_CREDENTIALS' : 'E_HTTP';
-  }
-  // Some endpoints answer an unknown token with 404, as they do whatever is unknown; so the words decide, under other
-  // statuses too (docs/protocols.md 1.2).
-  const isToken =
-    status === 404 ? namedToken.test(words) : mayBeOfToken.has(status) && saysTokenIsGone(words);
-  return status === 401 || status === 410 || isToken ? 'E_EXPIRED' : 'E_HTTP';
-}
 
 /** A script's request with the token: in its form or its JSON, else in its query. */
 function withToken(request: ScriptRequest, token: string): HttpRequest {

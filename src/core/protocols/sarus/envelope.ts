@@ -10,15 +10,8 @@ export const numeric = v.pipe(
   v.finite(),
 );
 
-/** `Errors` of the envelope (docs/protocols.md 1). */
-export const errors = v.object({
-  Status: v.optional(numeric),
-  Detail: v.optional(v.unknown()),
-  Details: v.optional(v.unknown()),
-});
-
 /**
- * `Errors` of an answer, or an `error` as fronts have it: one, or a list of them. Undefined where there are none, only empty
+ * `Errors` of an answer (docs/protocols.md 1), or an `error` as fronts have it: one, or a list of them. Undefined where there are none, only empty
  * ones, or those of success beside a result.
  */
 export function errorIn(body: unknown): Record<string, unknown> | undefined {
@@ -41,7 +34,7 @@ export function isBare(head: JsonObject): boolean {
 }
 
 /** A status, or the member `Status` of an object; 0 where there is none. */
-function statusIn(value: unknown): number {
+export function statusIn(value: unknown): number {
   const status = v.safeParse(numeric, member(value, 'Status') ?? value);
   return status.success ? status.output : 0;
 }
@@ -53,10 +46,10 @@ export function forPeople(said: unknown): unknown {
   return before.trim() !== '' ? before.trim() : trace.trim() !== '' ? trace.trim() : said;
 }
 
-/** The status of an answer: of the error in its body, or else of HTTP. */
-export function statusOf({ status, text }: HttpAnswer): number {
+/** The error in the body of an answer; undefined where there is none. */
+export function errorOf({ text }: HttpAnswer): Record<string, unknown> | undefined {
   const parsed = parseJson(text);
-  return (parsed.ok && statusIn(errorIn(parsed.value))) || status;
+  return parsed.ok ? errorIn(parsed.value) : undefined;
 }
 
 /** How many rows there are in all, where the answer is one page of them. */
