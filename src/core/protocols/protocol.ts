@@ -336,7 +336,9 @@ export interface Gateway<Q extends Query = Query> {
   keepAlive(tokens: Tokens, options?: CallOptions): Promise<Grant>;
   /** Whether renewal uses something kept with the token (a refresh token): it works for a dead token too, and only once. */
   readonly renewsDead?: boolean;
-  remainingLife?(tokens: Tokens, options?: CallOptions): Promise<Life & Pick<Grant, 'more'>>;
+  readonly remainingLife?:
+    | ((tokens: Tokens, options?: CallOptions) => Promise<Life & Pick<Grant, 'more'>>)
+    | undefined;
   /** Ends the session, or the token that is one. What the gateway no longer knows counts as closed. */
   close(tokens: Tokens, options?: CloseOptions<Q>): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Part } from '../../disposable.ts';
 import { TokensError } from '../../errors.ts';
 import type { HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
@@ -16,8 +17,9 @@ import {
   type Tokens,
 } from '../protocol.ts';
 import { matches } from './criteria.ts';
-import { type Description, isByKept } from './description.ts';
+import { isByKept } from './description.ts';
 import { isCalled, type Place, placeText, type Seen, seen, textAt } from './place.ts';
+import { descriptionOf } from './request.ts';
 import { leadsBack } from './sending.ts';
 
 /** What the request was for, which decides what a refusal means. */
@@ -27,17 +29,10 @@ type Purpose = 'signIn' | 'renewal' | 'token';
 const maxKeptLength = 8_192;
 
 /** Reads answers as a description says: tokens, errors, and what is kept with a token. */
-export class Answers {
-  readonly #redactor: HttpDeps['redactor'];
-  readonly #description: Description;
-  readonly #host: string;
-
-  /** @param host the server's name in messages */
-  constructor(redactor: HttpDeps['redactor'], description: Description, host: string) {
-    this.#redactor = redactor;
-    this.#description = description;
-    this.#host = host;
-  }
+export class Answers extends Part<Pick<HttpDeps, 'connection' | 'redactor'>> {
+  readonly #description = descriptionOf(this.deps.connection);
+  /** The server's name in messages. */
+  readonly #host = new URL(this.deps.connection.url).host;
 
   /** @throws the error that an answer tells */
   check(head: HttpHead & Partial<HttpAnswer>, view: Seen, purpose: Purpose): void {
@@ -65,7 +60,7 @@ export class Answers {
       return undefined;
     }
     const host = this.#host;
-    const words = wordsOf(answer.text, this.#redactor);
+    const words = wordsOf(answer.text, this.deps.redactor);
     const details = detailsOf(answer, words);
     if (isAtLimit) {
       return new TokensError(
@@ -94,7 +89,7 @@ export class Answers {
       'E_PROTOCOL',
       'The answer of {0} has nothing at {1} that can be kept as “{2}”.',
       [this.#host, placeText(place) || '""', name],
-      { status, detail: wordsOf(text, this.#redactor) },
+      { status, detail: wordsOf(text, this.deps.redactor) },
     );
   }
 
@@ -150,7 +145,7 @@ export class Answers {
     if (!v.is(tokenText, text)) {
       throw new TokensError('E_PROTOCOL', 'A token of {0} has characters that cannot be sent.', [this.#host]);
     }
-    this.#redactor.add(text);
+    this.deps.redactor.add(text);
     return text;
   }
 
@@ -197,7 +192,7 @@ export class Answers {
 
   /** Tells the redactor of secrets and of names; which one it is depends on the member's name. */
   tell(secrets: Kept): void {
-    const redactor = this.#redactor;
+    const redactor = this.deps.redactor;
     for (const [name, value] of Object.entries(secrets)) {
       isNameField(name) ? redactor.addName(value) : redactor.add(value);
     }
@@ -211,7 +206,7 @@ export class Answers {
     );
     return secret.length === 0
       ? reader
-      : new MaskingReader(reader, secret, (found) => this.#redactor.add(found));
+      : new MaskingReader(reader, secret, (found) => this.deps.redactor.add(found));
   }
 }
 

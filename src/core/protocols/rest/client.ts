@@ -1,4 +1,3 @@
-import { secretPlace } from '../../connection.ts';
 import { Part } from '../../disposable.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
@@ -22,41 +21,28 @@ import {
 import { notRelayed, type ScriptRequest } from '../relayed.ts';
 import { Answers } from './answers.ts';
 import { matches, mayMatch } from './criteria.ts';
-import { type Description, isByKept, isSafe, namesOf, type RestRequest } from './description.ts';
+import { isByKept, isSafe, namesOf, type RestRequest } from './description.ts';
 import { HeldReader } from './held.ts';
 import { fixedMs, newLife, toldIn, toldMs, type Unit } from './life.ts';
 import { type Place, type Seen, seen, seenInPart } from './place.ts';
 import { isSamePath, scriptRequest, withBody } from './relay.ts';
-import { type DataRequest, dataRequest, descriptionOf, type RestQuery } from './request.ts';
+import { type DataRequest, dataRequest, descriptionOf, type RestQuery, storedHeaders } from './request.ts';
 import { endsSignIn, leadsOn, type Scope, Sending } from './sending.ts';
 import { namesInText } from './template.ts';
 
 /** Speaks to an API as the settings of its connection describe it (docs/rest.md). */
 export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
-  readonly #http: HttpClient;
-  readonly #description: Description;
-  readonly #sending: Sending;
-  readonly #answers: Answers;
-  readonly renewsDead: boolean;
-  readonly remainingLife?: NonNullable<Gateway['remainingLife']>;
-
-  constructor(deps: HttpDeps) {
-    super(deps);
-    const { connection } = deps;
-    this.#description = descriptionOf(connection);
-    this.#sending = new Sending(connection, this.#description);
-    this.renewsDead = isByKept(this.#description);
-    const { headers: always, query } = this.#description;
-    if (query !== undefined) {
-      this.remainingLife = (tokens, options) => this.#ask(query, tokens, options);
-    }
-    // The HTTP client fills in headers with parts from the secret storage; all others are filled in with each request.
-    const headers = Object.entries(always).filter(([, value]) => value.includes(secretPlace));
-    this.#http = this.add(
-      new HttpClient({ ...deps, connection: { ...connection, headers: Object.fromEntries(headers) } }),
-    );
-    this.#answers = new Answers(deps.redactor, this.#description, this.#http.host);
-  }
+  readonly #description = descriptionOf(this.deps.connection);
+  readonly #http = this.add(
+    new HttpClient({
+      ...this.deps,
+      connection: { ...this.deps.connection, headers: storedHeaders(this.#description.headers) },
+    }),
+  );
+  readonly #sending = this.add(new Sending(this.deps));
+  readonly #answers = this.add(new Answers(this.deps));
+  readonly renewsDead = isByKept(this.#description);
+  readonly remainingLife: Gateway['remainingLife'] = this.#description.query && this.#ask.bind(this);
 
   async signIn(login: Login, _service?: string, options: TryOptions = {}): Promise<Grant> {
     const { before, answers, answer } = await this.#takeSteps(login, options, true);
@@ -72,7 +58,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     try {
       // Whatever its error, cancelling included, the token exists and must not get lost.
       const { isUnchanged: _, estimatedMs: __, ...rest } = grant;
-      const told = await this.#ask(query, { user: grant.value, more: { ...kept, ...grant.more } }, options);
+      const told = await this.#ask({ user: grant.value, more: { ...kept, ...grant.more } }, options);
       const left = told.reportedMs ? { ...rest, sent: told.sent, reportedMs: told.reportedMs } : grant;
       const more = { ...grant.more, ...told.more };
       return { ...left, ...(Object.keys(more).length === 0 ? {} : { more }) };
@@ -114,13 +100,12 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
         signal,
         relayed,
         makeReader: (...args) => {
-          const make = () => this.#answers.masking(makeReader(...args));
-          held = new HeldReader(
-            make,
-            mayBeNone,
-            (text) => head && this.#answers.check(head, seen(head, text), 'token'),
-            relayed !== undefined,
-          );
+          held = new HeldReader({
+            make: () => this.#answers.masking(makeReader(...args)),
+            holds: mayBeNone,
+            check: (text) => head && this.#answers.check(head, seen(head, text), 'token'),
+            isSentOn: relayed !== undefined,
+          });
           return held;
         },
       },
@@ -177,7 +162,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const { signal } = options;
     const { keep, life, renew, token } = this.#description;
     if (renew === undefined) {
-      throw new TypeError('There is no such request.');
+      throw noRequest();
     }
     const scope = await this.#scopeWith(renew, tokens);
     this.#sending.requireLogin(renew, scope);
@@ -201,12 +186,12 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     return isKnown ? grant : this.#asked(grant, tokens.more ?? {}, options);
   }
 
-  async #ask(
-    query: RestRequest,
-    tokens: Tokens,
-    { signal }: CallOptions = {},
-  ): Promise<Life & { readonly more?: Kept }> {
-    const { life } = this.#description;
+  /** Asks for the life left. */
+  async #ask(tokens: Tokens, { signal }: CallOptions = {}): Promise<Life & Pick<Grant, 'more'>> {
+    const { life, query } = this.#description;
+    if (query === undefined) {
+      throw noRequest();
+    }
     const scope = this.#scopeOf(tokens);
     const answer = await this.#http.send({
       ...this.#sending.fill(query, scope),
@@ -370,6 +355,10 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     jar.fill(kept);
     return jar;
   }
+}
+
+function noRequest(): TypeError {
+  return new TypeError('There is no such request.');
 }
 
 /** Whether a request has its own `life` members. */

@@ -3,15 +3,23 @@ import type { Answer, AnswerReader } from '../answer.ts';
 /** How much of a body is held back until it is known to be data, in bytes: refusals are shorter. */
 const heldBytes = 65_536;
 
+interface Holding {
+  /** Makes the reader that gets the body. */
+  make(): AnswerReader;
+  /** Whether anything is held back; else the body is passed on as it comes. */
+  readonly holds: boolean;
+  /** @throws where the whole body tells an error */
+  check(text: string): void;
+  /** Whether an empty body is passed on as it is, too. */
+  readonly isSentOn: boolean;
+}
+
 /**
  * Holds back the beginning of an answer of success, since its body may tell an error. A shorter one is checked as a whole
  * before it is passed on; of a longer one the beginning is kept.
  */
 export class HeldReader implements AnswerReader {
-  readonly #make: () => AnswerReader;
-  readonly #most: number;
-  readonly #check: (text: string) => void;
-  readonly #isSentOn: boolean;
+  readonly #deps: Holding;
   readonly #parts: Uint8Array[] = [];
   #size = 0;
   #reader: AnswerReader | undefined;
@@ -19,17 +27,8 @@ export class HeldReader implements AnswerReader {
   text = '';
   isWhole = false;
 
-  /**
-   * @param make makes the reader that gets the body
-   * @param holds whether anything is held back; else the body is passed on as it comes
-   * @param check throws where the whole body tells an error
-   * @param isSentOn whether an empty body is passed on as it is, too
-   */
-  constructor(make: () => AnswerReader, holds: boolean, check: (text: string) => void, isSentOn = false) {
-    this.#isSentOn = isSentOn;
-    this.#make = make;
-    this.#most = holds ? heldBytes : 0;
-    this.#check = check;
+  constructor(deps: Holding) {
+    this.#deps = deps;
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -38,19 +37,19 @@ export class HeldReader implements AnswerReader {
     }
     this.#parts.push(chunk);
     this.#size += chunk.length;
-    return this.#size > this.#most ? this.#pass() : undefined;
+    return this.#size > (this.#deps.holds ? heldBytes : 0) ? this.#pass() : undefined;
   }
 
   async end(): Promise<Answer> {
     if (this.#reader === undefined) {
       this.isWhole = true;
-      this.#check(Buffer.concat(this.#parts).toString());
-      if (this.#size === 0 && !this.#isSentOn) {
+      this.#deps.check(Buffer.concat(this.#parts).toString());
+      if (this.#size === 0 && !this.#deps.isSentOn) {
         this.#parts.push(Buffer.from('[]')); // An empty body has no rows.
       }
       await this.#pass();
     }
-    const answer = await (this.#reader ?? this.#make()).end();
+    const answer = await (this.#reader ?? this.#deps.make()).end();
     return this.#size === 0 ? { ...answer, bytes: 0 } : answer;
   }
 
@@ -62,7 +61,7 @@ export class HeldReader implements AnswerReader {
   async #pass(): Promise<void> {
     const body = Buffer.concat(this.#parts.splice(0));
     this.text = body.toString();
-    this.#reader = this.#make();
+    this.#reader = this.#deps.make();
     await this.#reader.write(Uint8Array.from(body)); // A copy, because the reader may free its memory.
   }
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { json } from '../../checks.ts';
-import type { Connection } from '../../connection.ts';
+import { type Connection, secretPlace } from '../../connection.ts';
 import { TokensError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
 import type { RowPath } from '../answer.ts';
@@ -136,6 +136,11 @@ export function headersOf(
   const others = new Set(names.map((name) => name.toLowerCase()));
   const left = Object.entries(headers).filter(([name]) => !others.has(name.toLowerCase()));
   return { ...Object.fromEntries(left), ...own };
+}
+
+/** Headers with a part in the secret storage: the HTTP client fills them in, and all others are filled in with each request. */
+export function storedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value.includes(secretPlace)));
 }
 
 /** The rows that a JSON Pointer leads to. */

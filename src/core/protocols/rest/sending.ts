@@ -1,22 +1,17 @@
-import { type Connection, secretPlace } from '../../connection.ts';
+import { secretPlace } from '../../connection.ts';
+import { Part } from '../../disposable.ts';
 import { TokensError } from '../../errors.ts';
+import type { HttpDeps } from '../../http/client.ts';
 import type { CookieJar } from '../../http/cookies.ts';
 import { basicCredentials, encode, type Pairs } from '../../http/encode.ts';
 import type { HttpHead, HttpRequest } from '../../http/request.ts';
 import { type Json, plainOf, readJson } from '../../json.ts';
 import type { Kept, Login } from '../protocol.ts';
 import { textPut } from '../relayed.ts';
-import { type Criterion, matches } from './criteria.ts';
-import {
-  basicNames,
-  type Description,
-  isSafe,
-  knownNames,
-  namesOf,
-  type RestRequest,
-} from './description.ts';
+import { matches } from './criteria.ts';
+import { basicNames, isSafe, knownNames, namesOf, type RestRequest } from './description.ts';
 import { isCalled, pathOf, seen } from './place.ts';
-import { headersOf, openValues } from './request.ts';
+import { descriptionOf, headersOf, openValues } from './request.ts';
 import {
   cannotCarry,
   fillJson,
@@ -45,21 +40,9 @@ export interface Scope extends Filling {
 }
 
 /** Makes requests as a description says. */
-export class Sending {
-  readonly #connection: Connection;
-  readonly #description: Description;
-  readonly #known: ReadonlySet<string>;
-  /** The conditions that need no body. */
-  readonly #byHead: readonly Criterion[];
-
-  constructor(connection: Connection, description: Description) {
-    this.#connection = connection;
-    this.#description = description;
-    this.#known = knownNames(description);
-    const { refused, expired, limit } = description;
-    const all = [...refused, ...expired, ...limit];
-    this.#byHead = all.filter(({ status, at }) => status !== undefined || at?.in === 'header');
-  }
+export class Sending extends Part<Pick<HttpDeps, 'connection'>> {
+  readonly #description = descriptionOf(this.deps.connection);
+  readonly #known = knownNames(this.#description);
 
   /**
    * The request as it is sent, with the token in its place.
@@ -71,7 +54,7 @@ export class Sending {
     scope: Filling,
     isEnd: (head: HttpHead, isSafe: boolean) => boolean = leadsBack,
   ): Omit<HttpRequest, 'signal'> {
-    const { url } = this.#connection;
+    const { url } = this.deps.connection;
     const token = one.send ? scope.token : undefined;
     const values = this.#values(scope);
     const isKnown = (name: string) => this.#known.has(name) || (scope.params?.has(name) ?? false);
@@ -108,10 +91,18 @@ export class Sending {
       isAnswer: (head) =>
         (URL.parse(head.headers.location ?? '', url)?.origin === new URL(url).origin &&
           isEnd(head, isSafe(one))) ||
-        matches(this.#byHead, seen(head, '')),
+        this.#isKnownBy(head),
       ...(sent.form === undefined ? {} : { form: sent.form }),
       ...(sent.json === undefined ? {} : { json: sent.json }),
     };
+  }
+
+  /** Whether an answer meets a condition that needs no body. */
+  #isKnownBy(head: HttpHead): boolean {
+    const { refused, expired, limit } = this.#description;
+    const all = [...refused, ...expired, ...limit];
+    const byHead = all.filter(({ status, at }) => status !== undefined || at?.in === 'header');
+    return matches(byHead, seen(head, ''));
   }
 
   /** Whether the values of all names in a path are known; those in its query may be missing. */
@@ -132,14 +123,14 @@ export class Sending {
       throw new TokensError(
         'E_CREDENTIALS',
         'The request to {0} needs “{1}”, which is not remembered: sign in again.',
-        [this.#connection.name, missing],
+        [this.deps.connection.name, missing],
         { sent: false },
       );
     }
   }
 
   #values({ token, more, login, params }: Filling): Values {
-    const named = openValues(this.#connection, params);
+    const named = openValues(this.deps.connection, params);
     for (const [name, value] of [...Object.entries(more), ...Object.entries(login)]) {
       named.set(name, value);
     }
