@@ -170,7 +170,7 @@ class Reader implements AnswerReader {
       }
       return head;
     } catch (error) {
-      // The worker has the table no more, or has never got it.
+      // The body cannot be read, or the worker has the table no more.
       this.#fail(error as TokensError);
       this.#parcel = [];
       this.#filled = 0;

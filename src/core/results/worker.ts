@@ -95,9 +95,6 @@ function answer({ table, method, args }: ToWorker, given: ArrayBuffer[]): unknow
       return tables.delete(table);
     case 'read': {
       const news = tableOf(table).read(args as readonly Uint8Array[] | null);
-      if (news.error !== undefined) {
-        tables.delete(table);
-      }
       given.push(...news.rows.map(({ buffer }) => buffer));
       return news;
     }

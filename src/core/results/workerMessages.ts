@@ -46,6 +46,6 @@ export interface News {
   readonly summary?: Summary;
   /** Of the end: everything but the rows, as JSON. */
   readonly head?: string;
-  /** Why it could not be read; then there is no table any more. */
+  /** Why it could not be read; the rows before stay until the table is let go. */
   readonly error?: SentError;
 }

@@ -119,6 +119,28 @@ describe('results: readers', () => {
     });
   }
 
+  it('keep the rows that have come for who shows them, where the rest cannot be read', async () => {
+    let table: TableHandle | undefined;
+    const reader = readerMaker(worker, {
+      maxBytes: 1e9,
+      onTable: (made) => {
+        table = made;
+      },
+    })(inRows, () => undefined);
+    const share = table?.share();
+    await reader.write(Buffer.from('{"Rows":[{"A":"1"},{"A":"2"}'));
+    await reader.write(Buffer.from('oops'));
+    await assert.rejects(async () => reader.end(), { code: 'E_PROTOCOL' });
+    await reader.abort();
+    const page = await table?.call('page', { from: 0, to: 9 });
+    assert.deepEqual(
+      page?.rows.map(({ cells }) => cells),
+      [['1'], ['2']],
+    );
+    share?.dispose();
+    await assert.rejects(async () => table?.call('page', { from: 0, to: 9 }), { code: 'E_CANCELLED' });
+  });
+
   it('brings all rows while they arrive, also odd ones, and lets others come in between', async () => {
     const rowCount = 60_000;
     const rows = Array.from({ length: rowCount }, (_, at) => ({
