@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { as, nameCharacters, reason, reasonOf } from './checks.ts';
-import type { Message } from './errors.ts';
+import { as, nameCharacters } from './checks.ts';
 
 const keepAliveModes = ['manual', 'auto'] as const;
 export type KeepAliveMode = (typeof keepAliveModes)[number];
@@ -75,67 +74,7 @@ export interface Connection extends Readonly<v.InferOutput<typeof commonSchema>>
   readonly service?: string | undefined;
 }
 
-/** The part of a kind of gateway by which its connections are read. */
-export interface ConnectionKind {
-  /** Bounds and default of `lifeMinutes`, in minutes. */
-  readonly life: { readonly min: number; readonly max: number; readonly default: number };
-  /** The members that only connections of this kind have. */
-  readonly settings: v.ObjectEntries;
-  /** The ways to sign in; one without fields is by client certificate alone. */
-  logins(connection: Connection): readonly { readonly fields: readonly unknown[] }[];
-  /** Members of only this kind that are kept as they are written, and read by {@link check}. */
-  readonly asWritten?: readonly string[];
-  /** Whether there are gateways that let anybody sign in, without a login or a certificate. */
-  readonly mayBeOpen?: boolean;
-  /** What is wrong with the members of this kind together, or with those {@link asWritten}. */
-  check?(connection: Connection): Message | undefined;
-}
-
 export type Parsed<T, Reason = string> = { ok: true; value: T } | { ok: false; reason: Reason };
-
-/**
- * Reads one entry of `sessionTokens.connections`. Numbers out of bounds are clamped to them; anything else that is wrong
- * gives a reason that names the member. Unknown members are ignored.
- */
-export function readConnection(
-  input: unknown,
-  kinds: Readonly<Record<string, ConnectionKind>>,
-): Parsed<Connection, Message> {
-  const begun = v.safeParse(v.object({ name, kind: choice(Object.keys(kinds)) }), input);
-  const kind = begun.success ? kinds[begun.output.kind] : undefined;
-  if (!begun.success || kind === undefined) {
-    return { ok: false, reason: reasonOf(begun.issues?.[0]) };
-  }
-  const isWritten = ([member]: [string, unknown]) => kind.asWritten?.includes(member) ?? false;
-  const members = Object.entries(input as object);
-  const checked = Object.fromEntries(members.filter((member) => !isWritten(member)));
-  const parsed = v.safeParse(v.object({ ...commonSettings, ...kind.settings }), checked);
-  if (!parsed.success) {
-    return { ok: false, reason: reasonOf(parsed.issues[0]) };
-  }
-  const { lifeMinutes = kind.life.default, url, ...rest } = parsed.output;
-  const connection = {
-    ...withoutUndefined({ ...rest, ...Object.fromEntries(members.filter(isWritten)) }),
-    kind: begun.output.kind,
-    url: url.replace(/\/+$/, ''),
-    lifeMinutes: Math.min(Math.max(lifeMinutes, kind.life.min), kind.life.max),
-  };
-  const { certFile, keyFile, pfxFile } = connection;
-  if (pfxFile !== undefined && (certFile ?? keyFile) !== undefined) {
-    const other = certFile === undefined ? 'keyFile' : 'certFile';
-    return { ok: false, reason: reason('both', 'pfxFile', other) };
-  }
-  const wrongMember = kind.check?.(connection);
-  if (wrongMember !== undefined) {
-    return { ok: false, reason: wrongMember };
-  }
-  const isByCertificate =
-    !kind.mayBeOpen && kind.logins(connection).some(({ fields }) => fields.length === 0);
-  const needsCertificate = keyFile !== undefined || isByCertificate;
-  return (certFile ?? pfxFile) === undefined && needsCertificate
-    ? { ok: false, reason: reason('missing', 'certFile') }
-    : { ok: true, value: connection };
-}
 
 /** Without the members that are undefined, which exact optional types tell from absent ones. */
 export function withoutUndefined<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {

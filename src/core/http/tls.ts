@@ -87,15 +87,10 @@ export async function clientCertificate(
     return undefined;
   }
   const cert = (await contents('certFile', certFile)).toString();
-  let leaf: X509Certificate;
-  try {
-    leaf = new X509Certificate(cert);
-  } catch (error) {
-    throw unusable(
-      { template: 'There is no certificate in PEM in the certFile {0}.', args: [certFile] },
-      error,
-    );
-  }
+  const leaf = await orUnusable(
+    { template: 'There is no certificate in PEM in the certFile {0}.', args: [certFile] },
+    () => new X509Certificate(cert),
+  );
   const key = keyOf(name, keyFile, (await contents('keyFile', keyFile)).toString(), passphrase);
   if (!leaf.checkPrivateKey(key)) {
     throw unusable({
@@ -139,11 +134,17 @@ function pfxOf(name: string, file: string, pfx: Buffer, passphrase: string | und
   }
 }
 
-async function contents(setting: string, file: string): Promise<Buffer> {
+function contents(setting: string, file: string): Promise<Buffer> {
+  const message = { template: 'The {0} {1} cannot be read.', args: [setting, file] };
+  return orUnusable(message, () => readFile(resolvePath(file)));
+}
+
+/** @throws E_CONFIG with a message where work fails */
+async function orUnusable<T>(message: Message, work: () => T | Promise<T>): Promise<T> {
   try {
-    return await readFile(resolvePath(file));
+    return await work();
   } catch (error) {
-    throw unusable({ template: 'The {0} {1} cannot be read.', args: [setting, file] }, error);
+    throw unusable(message, error);
   }
 }
 

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { type Connection, originOf, type Parsed, readConnection } from '../connection.ts';
+import * as v from 'valibot';
+import { reason, reasonOf } from '../checks.ts';
+import {
+  type Connection,
+  choice,
+  commonSettings,
+  name,
+  originOf,
+  type Parsed,
+  withoutUndefined,
+} from '../connection.ts';
 import type { Message } from '../errors.ts';
 import { cra } from './cra/protocol.ts';
 import type { Abilities, Protocol, Query } from './protocol.ts';
@@ -50,7 +60,43 @@ export function abilitiesOf(connection: Connection): Abilities {
   return protocolOf(connection).abilities?.(connection) ?? { renewable: true, closable: true };
 }
 
-/** Reads one entry of `sessionTokens.connections`; see {@link readConnection}. */
+/**
+ * Reads one entry of `sessionTokens.connections`. Numbers out of bounds are clamped to them; anything else that is wrong
+ * gives a reason that names the member. Unknown members are ignored.
+ */
 export function parseConnection(input: unknown): Parsed<Connection, Message> {
-  return readConnection(input, protocols);
+  const begun = v.safeParse(v.object({ name, kind: choice(Object.keys(protocols)) }), input);
+  const kind = begun.success ? protocols[begun.output.kind] : undefined;
+  if (!begun.success || kind === undefined) {
+    return { ok: false, reason: reasonOf(begun.issues?.[0]) };
+  }
+  const isWritten = ([member]: [string, unknown]) => kind.asWritten?.includes(member) ?? false;
+  const members = Object.entries(input as object);
+  const checked = Object.fromEntries(members.filter((member) => !isWritten(member)));
+  const parsed = v.safeParse(v.object({ ...commonSettings, ...kind.settings }), checked);
+  if (!parsed.success) {
+    return { ok: false, reason: reasonOf(parsed.issues[0]) };
+  }
+  const { lifeMinutes = kind.life.default, url, ...rest } = parsed.output;
+  const connection = {
+    ...withoutUndefined({ ...rest, ...Object.fromEntries(members.filter(isWritten)) }),
+    kind: begun.output.kind,
+    url: url.replace(/\/+$/, ''),
+    lifeMinutes: Math.min(Math.max(lifeMinutes, kind.life.min), kind.life.max),
+  };
+  const { certFile, keyFile, pfxFile } = connection;
+  if (pfxFile !== undefined && (certFile ?? keyFile) !== undefined) {
+    const other = certFile === undefined ? 'keyFile' : 'certFile';
+    return { ok: false, reason: reason('both', 'pfxFile', other) };
+  }
+  const wrongMember = kind.check?.(connection);
+  if (wrongMember !== undefined) {
+    return { ok: false, reason: wrongMember };
+  }
+  const isByCertificate =
+    !kind.mayBeOpen && kind.logins(connection).some(({ fields }) => fields.length === 0);
+  const needsCertificate = keyFile !== undefined || isByCertificate;
+  return (certFile ?? pfxFile) === undefined && needsCertificate
+    ? { ok: false, reason: reason('missing', 'certFile') }
+    : { ok: true, value: connection };
 }

@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import type { Instant } from '../clock.ts';
-import type { Connection, ConnectionKind } from '../connection.ts';
+import type { Connection } from '../connection.ts';
 import type { Message } from '../errors.ts';
 import type { HttpDeps } from '../http/client.ts';
 import type { HttpRequest } from '../http/request.ts';
@@ -15,9 +15,19 @@ export type * from './described.ts';
  * tools and the schemas in package.json are made of this. `Q` is its data query, `S` its own members of a connection's
  * settings.
  */
-export interface Protocol<Q extends Query = Query, S extends object = object> extends ConnectionKind {
+export interface Protocol<Q extends Query = Query, S extends object = object> {
   /** As people know it; not translated. */
   readonly label: string;
+  /** Bounds and default of `lifeMinutes`, in minutes. */
+  readonly life: { readonly min: number; readonly max: number; readonly default: number };
+  /** The members that only connections of this kind have. */
+  readonly settings: v.ObjectEntries;
+  /** Members of only this kind that are kept as they are written, and read by {@link check}. */
+  readonly asWritten?: readonly string[];
+  /** Whether there are gateways that let anybody sign in, without a login or a certificate. */
+  readonly mayBeOpen?: boolean;
+  /** What is wrong with the members of this kind together, or with those {@link asWritten}. */
+  check?(connection: Connection & S): Message | undefined;
   /** A word of letters for the rows of its connections, `connection.<word>.signedIn`: menus are bound to it. */
   readonly contextValue: string;
   /** Whether a gateway consists of services, of which a person signs in to one. */

@@ -119,12 +119,11 @@ function latin(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
 }
 
-/** The request without fields of some names in its form; without a form, the same. */
-export function withoutFields(request: ScriptRequest, names: readonly string[]): ScriptRequest {
-  const { body } = request;
-  return body !== undefined && isForm(request)
-    ? { ...request, body: Buffer.from(without(latin(body), names), 'latin1') }
-    : request;
+/** The request without parameters of some names, which are in lower case, in its query and its form. */
+export function withoutNames(request: ScriptRequest, names: readonly string[]): ScriptRequest {
+  const { body, query } = request;
+  const form = body && isForm(request) ? Buffer.from(without(latin(body), names), 'latin1') : body;
+  return { ...request, query: without(query, names), body: form };
 }
 
 /** The request with one more field in its form. */

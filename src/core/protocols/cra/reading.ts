@@ -1,3 +1,4 @@
+import { withoutUndefined } from '../../connection.ts';
 import { TokensError } from '../../errors.ts';
 import type { HttpAnswer } from '../../http/request.ts';
 import { isError, isRecord, looksLikeHtml, wordsOfError } from '../../http/text.ts';
@@ -107,7 +108,7 @@ export function servicesIn(body: unknown, host: string): Service[] {
   return list.flatMap((item) => {
     const name = textOf(item, ['webservicename', 'servicename', 'name', 'service']);
     const status = textOf(item, ['status']);
-    return name === undefined ? [] : [{ name, ...(status === undefined ? {} : { status }) }];
+    return name === undefined ? [] : [withoutUndefined({ name, status })];
   });
 }
 
@@ -121,17 +122,8 @@ export function columnsIn(body: unknown, host: string): Column[] {
     const field = textOf(item, ['field', 'name', 'fieldname', 'element']);
     const label = textOf(item, ['header', 'displayname', 'label', 'heading', 'title']);
     const id = textOf(item, ['id']);
-    const isHidden = /^(?:false|n|no)$/i.test(String(lowered(item).get('visible')));
-    return field === undefined
-      ? []
-      : [
-          {
-            field,
-            label: label ?? field,
-            ...(id === undefined ? {} : { id }),
-            ...(isHidden ? { hidden: true as const } : {}),
-          },
-        ];
+    const hidden = /^(?:false|n|no)$/i.test(String(lowered(item).get('visible'))) || undefined;
+    return field === undefined ? [] : [withoutUndefined({ field, label: label ?? field, id, hidden })];
   });
 }
 

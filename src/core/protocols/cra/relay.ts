@@ -9,7 +9,7 @@ import {
   textOf,
   unsuffixed,
   without,
-  withoutFields,
+  withoutNames,
 } from '../relayed.ts';
 import { type CraQuery, optional } from './request.ts';
 import { sessionNames } from './sessionWatch.ts';
@@ -36,11 +36,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
     return undefined;
   }
   const headers = Object.entries(whole.headers).filter(([name]) => !tokenNames.includes(name));
-  const request = {
-    ...withoutFields(whole, tokenNames),
-    query: without(whole.query, tokenNames),
-    headers: Object.fromEntries(headers),
-  };
+  const request = { ...withoutNames(whole, tokenNames), headers: Object.fromEntries(headers) };
   const path = plain(whole.path);
   const [, service, ...names] = (viewData.exec(path) ?? []).map((part) => part && decodedStep(part));
   const [, classic] = classicData.exec(path) ?? [];

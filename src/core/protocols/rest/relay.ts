@@ -10,8 +10,7 @@ import {
   textOf,
   unsuffixed,
   withField,
-  without,
-  withoutFields,
+  withoutNames,
   withText,
 } from '../relayed.ts';
 import type { Description, RestRequest } from './description.ts';
@@ -27,7 +26,7 @@ export function relay(request: ScriptRequest, connection: Connection): Relaying<
     return undefined;
   }
   const names = send.in === 'query' || send.in === 'body' ? [nameIn(send).toLowerCase()] : [];
-  return { request: { ...withoutFields(request, names), query: without(request.query, names) } };
+  return { request: withoutNames(request, names) };
 }
 
 /** A script's request as a description's data request, without its body. */

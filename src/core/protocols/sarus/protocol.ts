@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection.ts';
 import type { Protocol } from '../protocol.ts';
-import { stepsOf, unsuffixed, without, withoutFields } from '../relayed.ts';
+import { stepsOf, unsuffixed, withoutNames } from '../relayed.ts';
 import { dialog } from './dialog.ts';
 import { tokenEndpoints } from './endpoints.ts';
 import { dataRequest, request, rowsAt, type SarusQuery } from './request.ts';
@@ -30,10 +30,9 @@ export const sarus: Protocol<SarusQuery, Connection> = {
   rowsAt,
   wire: (query, _, { token }) => dataRequest(query, token),
   relay: (request) => {
-    const names = ['sessiontoken'];
     return stepsOf(request.path).some((step) => tokenEndpoints.has(unsuffixed(step)))
       ? undefined
-      : { request: { ...withoutFields(request, names), query: without(request.query, names) } };
+      : { request: withoutNames(request, ['sessiontoken']) };
   },
   connect: async (connection, deps) => {
     const { SarusClient } = await import('./client.ts');
