@@ -47,22 +47,21 @@ export class CookieJar {
       if (cookie === undefined) {
         continue;
       }
-      const { name, value, attributes: all } = cookie;
-      const path = lastOf(all, 'path', (text) => (text.startsWith('/') ? text : defaultPath)) ?? defaultPath;
-      const domain =
-        lastOf(all, 'domain', (text) =>
-          text === '' ? undefined : text.replace(/^\./, '').toLowerCase() || this.#host,
-        ) ?? this.#host;
+      const { name, value } = cookie;
+      const path = cookie.path?.startsWith('/') ? cookie.path : defaultPath;
+      const domain = cookie.domain?.replace(/^\./, '').toLowerCase() || this.#host;
       const lifeMs = cookie.maxAgeMs ?? (cookie.expires ?? Number.POSITIVE_INFINITY) - (serverNow ?? wall);
       if (!this.#isOurs(domain)) {
         continue;
       }
       const key = `${name};${domain};${path}`;
-      const isSecure = lastOf(all, 'secure', () => true) ?? false;
       if (lifeMs <= 0) {
         this.#cookies.delete(key);
-      } else if ((secure || !isSecure) && (this.#cookies.has(key) || this.#cookies.size < maxCookies)) {
-        const isSecret = value.length >= minSecretLength && lastOf(all, 'httponly', () => true);
+      } else if (
+        (secure || !cookie.isSecure) &&
+        (this.#cookies.has(key) || this.#cookies.size < maxCookies)
+      ) {
+        const isSecret = value.length >= minSecretLength && cookie.isHttpOnly;
         this.#cookies.set(key, { name, value, path, until: up + lifeMs, isSecret });
       }
     }
@@ -136,7 +135,10 @@ export function readSetCookie(line: string) {
     ? {
         name,
         value,
-        attributes,
+        path: lastOf(attributes, 'path', (text) => text),
+        domain: lastOf(attributes, 'domain', (text) => text || undefined),
+        isSecure: lastOf(attributes, 'secure', () => true),
+        isHttpOnly: lastOf(attributes, 'httponly', () => true),
         /** Its life, in milliseconds; takes precedence over `expires`. */
         maxAgeMs: lastOf(attributes, 'max-age', (text) =>
           /^-?\d+$/.test(text) ? Number(text) * 1000 : undefined,

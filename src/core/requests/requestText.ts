@@ -104,30 +104,20 @@ function sorted(fields: readonly Field[]): { readonly open: Pairs; readonly secr
   };
 }
 
-function curl({ method, url, query, body, form, headers }: Written): string {
+function curl(wire: Written): string {
+  const { method, url, query, body, form } = wire;
   const text = (parts: Parts) =>
     words(parts, posix, (variable) => `"$${variable}"`).replace(/^'([\w :=-]+)'"(\$\w+)"$/, '"$1$2"'); // Easier to read.
   const { open, secret } = sorted(query);
-  const fields = sorted(form);
-  const lines = [`curl --silent --show-error --fail-with-body ${posix(withQuery(url, open))}`];
   const isPlain = method === 'GET' && body.length + form.length === 0;
-  if (method === 'HEAD') {
-    lines.push('--head');
-  } else if (!isPlain && !(method === 'POST' && body.length > 0)) {
-    lines.push(`--request ${method}`);
-  }
-  if (secret.length > 0) {
-    const option = isPlain ? '--data-urlencode' : '--url-query';
-    lines.push(...(isPlain ? ['--get'] : []), ...secret.map((one) => `${option} ${text(whole(one, '='))}`));
-  }
-  if (body.length > 0) {
-    lines.push("--header 'Content-Type: application/json'", `--data ${text(body)}`);
-  }
-  lines.push(
-    ...fields.open.map((pair) => `--data ${posix(encodePairs([pair]))}`),
-    ...fields.secret.map((one) => `--data-urlencode ${text(whole(one, '='))}`),
-    ...headers.map((one) => `--header ${text(whole(one, ': '))}`),
-  );
+  const isUsual = isPlain || (method === 'POST' && body.length > 0);
+  const lines = [
+    `curl --silent --show-error --fail-with-body ${posix(withQuery(url, open))}`,
+    ...(isUsual ? [] : [method === 'HEAD' ? '--head' : `--request ${method}`]),
+    ...(isPlain && secret.length > 0 ? ['--get'] : []),
+    ...secret.map((one) => `${isPlain ? '--data-urlencode' : '--url-query'} ${text(whole(one, '='))}`),
+    ...curlOptions(wire, text),
+  ];
   return `${lines.join(' \\\n  ')}\n`;
 }
 
@@ -135,15 +125,11 @@ function curl({ method, url, query, body, form, headers }: Written): string {
  * cURL as the prompt of Windows' cmd takes it. Values go by `--url-query`, bare where they can: cmd looks for
  * variables in whatever stands between two percent signs, and in a batch file there is no quoting against that.
  */
-function cmd({ method, url, query, body, form, headers }: Written): string {
-  const text = (parts: Parts) =>
-    `"${words(
-      parts,
-      (part) => cmdWord(part).slice(1, -1),
-      (variable) => `%${variable}%`,
-    )}"`;
+function cmd(wire: Written): string {
+  const { method, url, query } = wire;
+  const inside = (part: string) => cmdWord(part).slice(1, -1);
+  const text = (parts: Parts) => `"${words(parts, inside, (variable) => `%${variable}%`)}"`;
   const { open, secret } = sorted(query);
-  const fields = sorted(form);
   const lines = [
     'curl --silent --show-error --fail-with-body',
     `${method === 'HEAD' ? '--head' : `--request ${method}`} ${cmdWord(url)}`,
@@ -152,12 +138,22 @@ function cmd({ method, url, query, body, form, headers }: Written): string {
       return `--url-query ${cmdWord(isBare ? `${encode(name)}=${value}` : `+${encodePairs([[name, value]])}`)}`;
     }),
     ...secret.map((one) => `--url-query ${text(whole(one, '='))}`),
-    ...(body.length > 0 ? ['--header "Content-Type: application/json"', `--data ${text(body)}`] : []),
-    ...fields.open.map((pair) => `--data ${cmdWord(encodePairs([pair]))}`),
-    ...fields.secret.map((one) => `--data-urlencode ${text(whole(one, '='))}`),
-    ...headers.map((one) => `--header ${text(whole(one, ': '))}`),
+    ...curlOptions(wire, text),
   ];
   return `${lines.join(' ^\n  ')}\n`;
+}
+
+/** The options of cURL for a body and for headers. */
+function curlOptions({ body, form, headers }: Written, text: (parts: Parts) => string): string[] {
+  const { open, secret } = sorted(form);
+  return [
+    ...(body.length > 0
+      ? [`--header ${text(['Content-Type: application/json'])}`, `--data ${text(body)}`]
+      : []),
+    ...open.map((pair) => `--data ${text([encodePairs([pair])])}`),
+    ...secret.map((one) => `--data-urlencode ${text(whole(one, '='))}`),
+    ...headers.map((one) => `--header ${text(whole(one, ': '))}`),
+  ];
 }
 
 /**

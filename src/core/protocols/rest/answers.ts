@@ -36,7 +36,7 @@ export class Answers extends Part<Pick<HttpDeps, 'connection' | 'redactor'>> {
 
   /** @throws the error that an answer tells */
   check(head: HttpHead & Partial<HttpAnswer>, view: Seen, purpose: Purpose): void {
-    const failure = this.failure({ retryAfterMs: undefined, ...head, text: view.text }, view, purpose);
+    const failure = this.failure({ ...head, text: view.text }, view, purpose);
     if (failure !== undefined) {
       throw failure;
     }
