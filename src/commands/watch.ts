@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { cancelled, TokensError } from '../core/errors.ts';
+import { resolvePath } from '../core/paths.ts';
 import { fold, unknownColumns } from '../core/results/filter.ts';
 import { translated } from '../userError.ts';
 import { quoted } from '../views/results/filterTerm.ts';
@@ -139,7 +140,7 @@ function namedOther(
   { path, connection, title }: Call['args'],
 ): ResultPanel | vscode.Uri | undefined {
   if (typeof path === 'string') {
-    return vscode.Uri.file(path);
+    return vscode.Uri.file(resolvePath(path));
   }
   if (connection === undefined && title === undefined) {
     return undefined;

@@ -180,8 +180,10 @@ describe('results in their tabs', () => {
   it('results are compared with each other, and with one that was exported before', async () => {
     const { rows } = await run<{ rows: Record<string, unknown>[] }>('getData', request);
     const path = join(folder, 'before.json');
-    await run('results.export', { format: 'json', path, all: true });
-    assert.deepEqual(await run('results.compare', { path }), { added: 0, changed: 0, gone: 0 });
+    process.env.RESULTS_FOLDER = folder;
+    const named = { path: `$\{env:RESULTS_FOLDER}/before.json` };
+    await run('results.export', { format: 'json', ...named, all: true });
+    assert.deepEqual(await run('results.compare', named), { added: 0, changed: 0, gone: 0 });
     const all = JSON.parse(String(await readFile(path))) as Record<string, unknown>[];
     const [first, second, ...others] = all;
     // As it is exported with a column hidden, and saved by an editor that writes a byte-order mark.

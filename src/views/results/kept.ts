@@ -44,7 +44,7 @@ export async function keptOf(
   for (let to = maxRows; rows === '' || rows.length > maxCharacters; to = Math.floor(to / 2)) {
     rows = await table.call('json', { from: 0, to });
   }
-  const said = head && headText(head, services);
+  const said = head === undefined || head.length > maxHead ? undefined : headText(head, services);
   return {
     version: 1,
     request: plain,
@@ -55,7 +55,7 @@ export async function keptOf(
     bytes: table.state.bytes,
     labels: withTexts(labels, redact),
     hidden: [...hidden],
-    ...(said !== undefined && said.length <= maxHead && { head: said }),
+    ...(said !== undefined && { head: said }),
     rows: withTextsOfJson(rows, hide),
   };
 }
