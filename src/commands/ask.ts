@@ -259,15 +259,6 @@ export async function askOne<T>(
   return (await askChoice(items, options)).one;
 }
 
-/** Whether a person chooses the first of two. */
-export async function askWhether(
-  yes: vscode.QuickPickItem,
-  no: vscode.QuickPickItem,
-  options: Asked<vscode.QuickPickOptions>,
-): Promise<boolean> {
-  return (await askChoice([yes, no], options)) === yes;
-}
-
 /** One of a closed set: the one in the arguments, or the one that a person chooses by its label. @throws E_CONFIG */
 export async function chosenOf<T extends string>(
   name: string,
@@ -358,13 +349,6 @@ export function separator(label: string) {
 }
 
 /** A person's answer; undefined when they cancel. */
-export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isCancelled(error)) {
-      return undefined;
-    }
-    throw error;
-  }
+export function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => (isCancelled(error) ? undefined : Promise.reject(error)));
 }

@@ -10,7 +10,6 @@ import {
   askName,
   askText,
   askUrl,
-  askWhether,
   Back,
   chosenName,
   confirm,
@@ -119,14 +118,14 @@ function basisOf({ evidence, source }: Preset): string {
   }[evidence];
 }
 
-function askTest(step: Step, url: string): Promise<boolean> {
+async function askTest(step: Step, url: string): Promise<boolean> {
   const test = {
     label: vscode.l10n.t('Test Connection'),
     detail: vscode.l10n.t('Checks whether such a gateway answers there'),
   };
   const justAdd = { label: vscode.l10n.t('Add Without Testing') };
   const placeHolder = vscode.l10n.t('Test {0} before it is added?', url);
-  return askWhether(test, justAdd, { ...step, placeHolder });
+  return (await askChoice([test, justAdd], { ...step, placeHolder })) === test;
 }
 
 /** Whether a connection is wanted in spite of trouble; false where its address is to be edited. @throws E_CANCELLED */

@@ -15,7 +15,6 @@ import {
   askOne,
   askText,
   askUrl,
-  askWhether,
   confirm,
   problemOf,
   separator,
@@ -238,8 +237,8 @@ class Description extends Part<{
     const sliding = { label: vscode.l10n.t('Yes, it lives on while it is used') };
     const absolute = { label: vscode.l10n.t('No, or not known') };
     const placeHolder = vscode.l10n.t('Does each request set its life back?');
-    const isAbsolute = await askWhether(absolute, sliding, { title: this.#title, placeHolder });
-    return { life, isSliding: !isAbsolute };
+    const chosen = await askChoice([absolute, sliding], { title: this.#title, placeHolder });
+    return { life, isSliding: chosen === sliding };
   }
 
   /** Tries a request for data, lets the person choose the rows, and shows them as a table. */

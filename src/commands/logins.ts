@@ -6,7 +6,7 @@ import type { LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
 import type { GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import { translated } from '../userError.ts';
-import { askOne, askText, askWhether, inSteps, orUndefined, type Question, type Step } from './ask.ts';
+import { askChoice, askOne, askText, inSteps, orUndefined, type Question, type Step } from './ask.ts';
 import type { Call } from './command.ts';
 
 /**
@@ -116,7 +116,7 @@ function fieldQuestions(
   });
 }
 
-function askRemember(step: Step): Promise<boolean> {
+async function askRemember(step: Step): Promise<boolean> {
   const yes = {
     label: vscode.l10n.t('Remember'),
     detail: vscode.l10n.t("Kept in VS Code's secret storage, so that an expired sign-in renews itself"),
@@ -126,5 +126,5 @@ function askRemember(step: Step): Promise<boolean> {
     detail: vscode.l10n.t('Asked for again when the token has expired'),
   };
   const placeHolder = vscode.l10n.t('Remember these credentials?');
-  return askWhether(yes, no, { ...step, placeHolder });
+  return (await askChoice([yes, no], { ...step, placeHolder })) === yes;
 }

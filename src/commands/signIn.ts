@@ -7,7 +7,7 @@ import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { commandButton, tell } from '../views/message.ts';
 import { TreeNode } from '../views/nodes.ts';
 import { askChoiceOrText, chosenConnection, inSteps, type Question, type Step } from './ask.ts';
-import type { Call, CommandServices, Handler } from './command.ts';
+import type { CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { askLogin, loginDialogs } from './logins.ts';
 import { withProgress } from './progress.ts';
@@ -32,7 +32,16 @@ export const signIn: Handler = async (services, call) => {
   };
   // It comes first, so that the progress shows only the wait for the server.
   const askIfMissing: Question = async (step) => {
-    given = connection && (await missingLogin(services, call, connection, service, step));
+    if (connection !== undefined && !(await keeper.isRemembered(connection.name))) {
+      const refusal = keeper.refusal(connection.name);
+      if (refusal !== undefined && !interactive) {
+        throw refusal;
+      }
+      given = await askLogin(connection, service, refusal ? 'refused' : 'unknown', refusal, step);
+      if (given === undefined) {
+        throw cancelled();
+      }
+    }
   };
   const hasChoice = args.connection === undefined && connections.all().length > 1;
   if (!hasChoice) {
@@ -63,28 +72,6 @@ export async function offerSignIn(message: string, connection = ''): Promise<voi
     new TreeNode({ connection }),
   );
   await tell(vscode.window.showInformationMessage, message, button);
-}
-
-/** What a person answers where no login is remembered. @throws E_CANCELLED, and for a program why the last one was refused */
-async function missingLogin(
-  { keeper }: CommandServices,
-  { interactive }: Call,
-  connection: Connection,
-  service: string | undefined,
-  step: Step,
-): Promise<GivenLogin | undefined> {
-  if (await keeper.isRemembered(connection.name)) {
-    return undefined;
-  }
-  const refusal = keeper.refusal(connection.name);
-  if (refusal !== undefined && !interactive) {
-    throw refusal;
-  }
-  const given = await askLogin(connection, service, refusal ? 'refused' : 'unknown', refusal, step);
-  if (given === undefined) {
-    throw cancelled();
-  }
-  return given;
 }
 
 /** The service that is named or stands in the settings, where there are services. */
