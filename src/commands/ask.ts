@@ -18,6 +18,13 @@ export type Step = Asked<{ title: string }>;
 /** One of several questions. Keeps its answer, and can be asked again. */
 export type Question = (step: Step) => Promise<void>;
 
+/** A question whose answer becomes a member. */
+export function into<T, K extends keyof T>(said: T, name: K, ask: (step: Step) => Promise<T[K]>): Question {
+  return async (step) => {
+    said[name] = await ask(step);
+  };
+}
+
 /** The rejection of a question when a person goes back, by default to the one before. */
 export class Back extends Error {
   readonly steps: number;

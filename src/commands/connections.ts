@@ -14,6 +14,7 @@ import {
   chosenName,
   confirm,
   inSteps,
+  into,
   type Question,
   type Step,
   separator,
@@ -48,32 +49,26 @@ async function askConnection(services: CommandServices, call: Call) {
   const kinds = kindItems();
   let chosen: KindItem | undefined;
   let inputs: Record<string, string> = {};
-  let url = '';
-  let name = '';
+  const said = { name: '', url: '' };
   const settings = () => ({
-    ...{ name, url, kind: chosen?.of, ...chosen?.preset?.settings },
+    ...{ ...said, kind: chosen?.of, ...chosen?.preset?.settings },
     ...(Object.keys(inputs).length > 0 && { inputs }),
   });
   const askKind: Question = async (step) => {
     chosen = await askChoice(kinds, { ...step, placeHolder: vscode.l10n.t('Choose the kind of gateway') });
     inputs = { ...chosen.preset?.inputs };
   };
-  const askInput =
-    (input: string): Question =>
-    async (step) => {
+  const askInput = (input: string) =>
+    into(inputs, input, (step) => {
       const prompt = vscode.l10n.t('{0} at this gateway', input);
-      inputs[input] = await askText({ ...step, prompt, value: inputs[input] ?? '' });
-    };
+      return askText({ ...step, prompt, value: inputs[input] ?? '' });
+    });
   const others = (): Question[] => [
-    async (step) => {
-      url = await askUrl({ ...step, value: url }, settings());
-    },
+    into(said, 'url', (step) => askUrl({ ...step, value: said.url }, settings())),
     ...Object.keys(inputs).map(askInput),
+    into(said, 'name', (step) => askName(services, { ...step, value: said.name }, settings())),
     async (step) => {
-      name = await askName(services, { ...step, value: name }, settings());
-    },
-    async (step) => {
-      if (await askTest(step, url)) {
+      if (await askTest(step, said.url)) {
         const trouble = await troubleWith(services, call, services.connections.check(settings()));
         if (trouble !== undefined && !(await isWanted(trouble))) {
           throw new Back(2 + Object.keys(inputs).length);

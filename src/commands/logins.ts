@@ -6,7 +6,7 @@ import type { LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
 import type { GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askOne, askText, inSteps, orUndefined, type Question, type Step } from './ask.ts';
+import { askChoice, askOne, askText, inSteps, into, orUndefined, type Question, type Step } from './ask.ts';
 import type { Call } from './command.ts';
 
 /**
@@ -36,24 +36,21 @@ export async function askLogin(
   const forms = protocolOf(connection).logins(connection);
   const hasWays = forms.length > 1;
   const answers: Record<string, string> = {};
-  let [form] = forms;
-  let remember = false;
-  const askWay: Question = async (step) => {
-    const placeHolder = refused ?? vscode.l10n.t('How do you sign in?');
-    const itemOf = ({ label }: (typeof forms)[number]) => ({ label: label ? translated(label) : '' });
-    form = await askOne(forms, itemOf, { ...step, placeHolder });
-  };
-  const fields = () => form?.fields ?? [];
+  const said = { form: forms[0], remember: false };
+  const placeHolder = refused ?? vscode.l10n.t('How do you sign in?');
+  const itemOf = ({ label }: (typeof forms)[number]) => ({ label: label ? translated(label) : '' });
+  const askWay = into(said, 'form', (step) => askOne(forms, itemOf, { ...step, placeHolder }));
+  const fields = () => said.form?.fields ?? [];
   const toldOf = (field: LoginField) => (hasWays || field !== fields()[0] ? undefined : refused);
   const questions = (): Question[] => [
     ...(hasWays ? [askWay] : []),
     ...fieldQuestions(fields(), answers, toldOf),
-    async (step) => {
-      remember = await askRemember(step);
-    },
+    into(said, 'remember', askRemember),
   ];
   const login = () => Object.fromEntries(fields().map((field) => [field.name, answers[field.name] ?? '']));
-  return orUndefined(inSteps(title, questions, within).then(() => ({ login: login(), remember })));
+  return orUndefined(
+    inSteps(title, questions, within).then(() => ({ login: login(), remember: said.remember })),
+  );
 }
 
 /** Asks a person for the gateway's own login. */
@@ -99,11 +96,11 @@ function fieldQuestions(
       answers[name] = given;
       return [];
     }
-    return async (step: Step) => {
+    return into(answers, name, (step) => {
       const before = fields.slice(0, at).map((one) => answers[one.name] ?? '');
       const asked = translated({ ...label, args: [...(label.args ?? []), ...before] });
       const told = toldOf(field, ...before);
-      answers[name] = await askText({
+      return askText({
         ...step,
         prompt: told ?? asked,
         placeHolder: told === undefined ? '' : asked,
@@ -112,7 +109,7 @@ function fieldQuestions(
         // Empty answers are not accepted: gateways lock accounts that are refused too often.
         validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('This must not be empty.') : undefined),
       });
-    };
+    });
   });
 }
 
