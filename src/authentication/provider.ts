@@ -46,18 +46,16 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
     { account }: vscode.AuthenticationProviderSessionOptions = {},
   ): Promise<vscode.AuthenticationSession[]> {
     await this.deps.ready;
-    return this.deps.keeper.tokens().flatMap((token) => {
-      const session = this.#sessionOf(token);
-      const isWanted =
-        session !== undefined &&
+    const all = this.deps.keeper.tokens().flatMap((token) => this.#sessionOf(token) ?? []);
+    const wanted = all.filter(
+      (session) =>
         (scopes ?? []).every((scope) => session.scopes.includes(scope)) &&
-        (account === undefined || account.id === session.account.id);
-      if (!isWanted) {
-        return [];
-      }
+        (account === undefined || account.id === session.account.id),
+    );
+    for (const session of wanted) {
       this.#told.set(session.id, session);
-      return [session];
-    });
+    }
+    return wanted;
   }
 
   /** Signs in, with what is remembered or what the person answers; an error is shown to the person, and rejects. */

@@ -185,11 +185,8 @@ export class Relays extends Part<RelaysDeps> {
   /** After a reload: restarts the relays of terminals that still exist, and forgets the others. */
   async #restoreAll(): Promise<void> {
     try {
-      for (const id of await this.deps.store.ids()) {
-        if (!isRunning(Number(id))) {
-          await this.deps.store.delete(id);
-        }
-      }
+      const ended = (await this.deps.store.ids()).filter((id) => !isRunning(Number(id)));
+      await Promise.all(ended.map((id) => this.deps.store.delete(id)));
       await Promise.all(vscode.window.terminals.map((terminal) => this.#tryRestore(terminal)));
     } catch (error) {
       logFault(this.deps.log, error);

@@ -61,27 +61,27 @@ export class StatusBar extends Part<StatusBarServices> {
 
   #write(first: TokenInfo, left: number): void {
     const name = nameOf(first);
-    const expired = first.state === 'expired';
-    const text = expired
-      ? `$(error) ${vscode.l10n.t('{0} expired', name)}`
-      : `$(${first.state === 'expiring' ? 'warning' : 'key'}) ${timeLeft(left)} ${name}`;
+    const { state } = first;
+    // Screen readers get no seconds, so that they do not speak every one.
+    const { text, tooltip, label } =
+      state === 'expired'
+        ? {
+            text: `$(error) ${vscode.l10n.t('{0} expired', name)}`,
+            tooltip: vscode.l10n.t('{0} has expired. Click to show actions.', name),
+            label: vscode.l10n.t('{0} has expired', name),
+          }
+        : {
+            text: `$(${state === 'expiring' ? 'warning' : 'key'}) ${timeLeft(left)} ${name}`,
+            tooltip: vscode.l10n.t('{0} expires first of all tokens. Click to show actions.', name),
+            label: vscode.l10n.t('{0} ends in about {1} minutes', name, Math.ceil(left / 60_000)),
+          };
     if (text === this.#item.text) {
       return;
     }
-    this.#item.text = text;
-    const colour = { live: undefined, expiring: 'warning', expired: 'error' }[first.state];
-    this.#item.backgroundColor =
-      colour === undefined ? undefined : new vscode.ThemeColor(`statusBarItem.${colour}Background`);
-    this.#item.tooltip = expired
-      ? vscode.l10n.t('{0} has expired. Click to show actions.', name)
-      : vscode.l10n.t('{0} expires first of all tokens. Click to show actions.', name);
-    // Without seconds, so that a screen reader does not speak every second.
-    this.#item.accessibilityInformation = {
-      label: expired
-        ? vscode.l10n.t('{0} has expired', name)
-        : vscode.l10n.t('{0} ends in about {1} minutes', name, Math.ceil(left / 60_000)),
-      role: 'button',
-    };
+    const colour = { live: undefined, expiring: 'warning', expired: 'error' }[state];
+    const backgroundColor = colour && new vscode.ThemeColor(`statusBarItem.${colour}Background`);
+    const accessibilityInformation = { label, role: 'button' };
+    Object.assign(this.#item, { text, tooltip, backgroundColor, accessibilityInformation });
     this.#item.show();
   }
 }

@@ -17,15 +17,9 @@ export class QuerySettings extends EntryList<SavedQuery> {
 
   /** All queries; of two with the same name the user's own counts. */
   all(): StoredQuery[] {
-    const found = new Map<string, StoredQuery>();
-    for (const from of owners) {
-      for (const query of this.read(from).values) {
-        if (!found.has(query.name)) {
-          found.set(query.name, { ...query, from });
-        }
-      }
-    }
-    return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+    const found = owners.flatMap((from) => this.read(from).values.map((query) => ({ ...query, from })));
+    const byName = new Map(found.reverse().map((query) => [query.name, query]));
+    return [...byName.values()].sort((a, b) => a.name.localeCompare(b.name));
   }
 
   /** The entries of the settings that cannot be used. */
