@@ -306,7 +306,8 @@ export class ResultModel implements Disposable {
   }
 }
 
-/** The request with what makes an open session collect its data anew. */
+/** The request with what makes an open session collect its data anew, whichever that is: a watch must not open one each time. */
 function anew(request: DataRequest): DataRequest {
-  return { ...request, ...protocolTaking(request)?.dialog.anew };
+  const { session: _, ...again } = { session: undefined, ...request };
+  return { ...again, ...protocolTaking(request)?.dialog.anew };
 }

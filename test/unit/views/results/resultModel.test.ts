@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { TokensError } from '../../../../src/core/errors.ts';
 import type { JsonObject } from '../../../../src/core/json.ts';
 import type { Column } from '../../../../src/core/protocols/protocol.ts';
+import type { DataRequest } from '../../../../src/core/requests/request.ts';
 import { TableEngine } from '../../../../src/core/results/engine.ts';
 import type { Page } from '../../../../src/core/results/shown.ts';
 import { TableHandle } from '../../../../src/core/results/tableHandle.ts';
@@ -74,16 +75,19 @@ describe('results: what one result is', () => {
   const clock = new FakeClock();
   /** What is fetched next, and how that is told to end. */
   let fetching: { resolve(table: FetchedTable): void; reject(error: unknown): void; signal: AbortSignal };
+  let asked: DataRequest;
   let columns: () => Promise<readonly Column[]>;
   let model: ResultModel;
   const alerted: (readonly string[])[] = [];
 
   beforeEach(() => {
     columns = async () => [];
-    model = new ResultModel({ connection: 'c', product: 'P', view: 'V' }, 'P/V', asSent, {
+    const request = { connection: 'c', product: 'P', view: 'V', session: 'new', keepOpen: false };
+    model = new ResultModel(request, 'P/V', asSent, {
       clock,
-      fetch: (_, signal) =>
+      fetch: (request, signal) =>
         new Promise((resolve, reject) => {
+          asked = request;
           fetching = { resolve, reject, signal };
         }),
       columns: () => columns(),
@@ -184,6 +188,13 @@ describe('results: what one result is', () => {
     await refreshed;
     assert.deepEqual(await values(), ['3', '2']);
     assert.deepEqual([(await page())?.shown, model.arrangement.sort], [2, by('w')]);
+  });
+
+  it('is got anew in whichever session is open, however the first one was asked for', async () => {
+    model.show(new FakeTable([{ v: '1' }]));
+    void model.refresh();
+    assert.deepEqual(asked, { connection: 'c', product: 'P', view: 'V', keepOpen: false, refresh: true });
+    fetching.resolve(fetchedOf(new FakeTable([{ v: '2' }])));
   });
 
   it('keeps the rows where a refresh fails, and says so until another one works', async () => {
