@@ -43,33 +43,21 @@ export async function* workbook(
   const zip = new Zip();
   yield* zip.add('xl/worksheets/sheet1.xml', sheet.xml(parts));
   yield* zip.add('xl/styles.xml', [sheet.styles()]);
-  yield* zip.add('xl/workbook.xml', [
-    `${declaration}<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="Result" sheetId="1" r:id="rId1"/></sheets></workbook>`,
-  ]);
-  yield* zip.add('xl/_rels/workbook.xml.rels', [
-    relationships(['worksheet', 'worksheets/sheet1.xml'], ['styles', 'styles.xml']),
-  ]);
-  yield* zip.add('_rels/.rels', [relationships(['officeDocument', 'xl/workbook.xml'])]);
-  yield* zip.add('[Content_Types].xml', [
-    `${declaration}<Types xmlns="${packaged}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${[
-      ['workbook', 'sheet.main'],
-      ['worksheets/sheet1', 'worksheet'],
-      ['styles', 'styles'],
-    ]
-      .map(([part, type]) => `<Override PartName="/xl/${part}.xml" ContentType="${types}.${type}+xml"/>`)
-      .join('')}</Types>`,
-  ]);
+  for (const [name, xml] of Object.entries(others)) {
+    yield* zip.add(name, [declaration + xml]);
+  }
   yield zip.end();
 }
 
 const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 
-function relationships(...targets: readonly (readonly [type: string, target: string])[]): string {
-  const all = targets.map(
-    ([type, target], at) => `<Relationship Id="rId${at + 1}" Type="${office}/${type}" Target="${target}"/>`,
-  );
-  return `${declaration}<Relationships xmlns="${packaged}/relationships">${all.join('')}</Relationships>`;
-}
+/** What stands beside the sheet and its styles. */
+const others = {
+  'xl/workbook.xml': `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="Result" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+  'xl/_rels/workbook.xml.rels': `<Relationships xmlns="${packaged}/relationships"><Relationship Id="rId1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="${office}/styles" Target="styles.xml"/></Relationships>`,
+  '_rels/.rels': `<Relationships xmlns="${packaged}/relationships"><Relationship Id="rId1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+  '[Content_Types].xml': `<Types xmlns="${packaged}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${types}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${types}.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="${types}.styles+xml"/></Types>`,
+};
 
 /** Digits that a double holds without loss, whatever they are. */
 const exactDigits = 15;
@@ -78,6 +66,8 @@ const stamp = /^(\d{4})([/-])(\d\d?)\2(\d\d?)(?:([ T])(\d\d):(\d\d)(?::(\d\d)(?:
 const dayMs = 86_400_000;
 /** The first day that Excel counts rightly: it believes in a 29th of February 1900. */
 const firstDay = Date.UTC(1900, 2, 1);
+const font = '<sz val="11"/><name val="Calibri"/>';
+const plain = 'fillId="0" borderId="0"';
 /** Formats that a workbook is given at most; every one of them is one way to write numbers or dates. */
 const maxFormats = 100;
 
@@ -103,25 +93,23 @@ class Sheet {
 
   /** Asked for when all rows have been written. */
   styles(): string {
-    const formats = [...this.#formats].map(
+    const formats = Array.from(
+      this.#formats,
       ([format, at]) => `<numFmt numFmtId="${162 + at}" formatCode="${escaped(format)}"/>`,
     );
-    const looks = [...this.#formats.values()].map(
-      (at) =>
-        `<xf numFmtId="${162 + at}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>`,
+    const looks = Array.from(
+      this.#formats.values(),
+      (at) => `<xf numFmtId="${162 + at}" fontId="0" ${plain} xfId="0" applyNumberFormat="1"/>`,
     );
-    const font = '<sz val="11"/><name val="Calibri"/>';
-    const plain = 'fillId="0" borderId="0"';
-    return [
-      `${declaration}<styleSheet xmlns="${main}">`,
-      formats.length === 0 ? '' : `<numFmts count="${formats.length}">${formats.join('')}</numFmts>`,
-      `<fonts count="2"><font>${font}</font><font><b/>${font}</font></fonts>`,
-      '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>',
-      '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>',
-      `<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" ${plain}/></cellStyleXfs>`,
-      `<cellXfs count="${looks.length + 2}"><xf numFmtId="0" fontId="0" ${plain} xfId="0"/><xf numFmtId="0" fontId="1" ${plain} xfId="0" applyFont="1"/>${looks.join('')}</cellXfs>`,
-      '</styleSheet>',
-    ].join('');
+    const count = formats.length;
+    return `${declaration}<styleSheet xmlns="${main}">
+${count === 0 ? '' : `<numFmts count="${count}">${formats.join('')}</numFmts>`}
+<fonts count="2"><font>${font}</font><font><b/>${font}</font></fonts>
+<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>
+<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>
+<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" ${plain}/></cellStyleXfs>
+<cellXfs count="${count + 2}"><xf numFmtId="0" fontId="0" ${plain} xfId="0"/><xf numFmtId="0" fontId="1" ${plain} xfId="0" applyFont="1"/>${looks.join('')}</cellXfs>
+</styleSheet>`;
   }
 
   #line(write: (column: SheetColumn, at: number) => string): string {
