@@ -1,14 +1,15 @@
+import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
-import { readJson } from '../json.ts';
+import { readJson, type Sent, type SentObject } from '../json.ts';
 import { closeBrace, closeBracket, colon, comma, endOfValue, isSpace, quote } from './jsonBytes.ts';
+
+/** What stands around a value, and the memory that it takes beside its own bytes. */
+const aroundValue = 5;
 
 /** Reads what arrives in pieces: whoever runs the steps goes on with them when there is more. */
 export type Steps<T = void> = Generator<undefined, T, undefined>;
 
-/**
- * JSON while it arrives. It is followed only as far as strings, brackets and names go, so that the ends of values are
- * found also where `readJson` has something to mend.
- */
+/** JSON while it arrives: objects and lists member by member, as far as whoever reads it wants, and all else by `readJson`. */
 export class ArrivingJson {
   /**
    * What has arrived and is not all read yet, and behind it a zero: who walks over it need not look whether it ends,
@@ -18,10 +19,15 @@ export class ArrivingJson {
   /** Where it ends, and up to where it is read. */
   end = 0;
   at = 0;
-  #kept = '';
-  #keptTo = 0;
-  #isKept = false;
+  /** About how many bytes the values had that were read and kept. */
+  kept = 0;
   #text: string | undefined;
+  readonly #told: { mended: number };
+
+  /** @param told hears how many places had to be mended */
+  constructor(told: { mended: number }) {
+    this.#told = told;
+  }
 
   /** How much has arrived and is not read yet. */
   get unread(): number {
@@ -36,7 +42,6 @@ export class ArrivingJson {
 
   /** Adds what has arrived; it is copied. Places in the bytes change with this. */
   feed(chunk: Uint8Array): void {
-    this.#keep();
     const { unread } = this;
     const length = unread + chunk.length;
     const target =
@@ -47,28 +52,7 @@ export class ArrivingJson {
     this.bytes = target;
     this.end = length;
     this.at = 0;
-    this.#keptTo = 0;
     this.#text = undefined;
-  }
-
-  /** From here on what is read is not kept; `instead` is. */
-  leaveOut(instead: string): void {
-    this.#keep();
-    this.#kept += instead;
-    this.#isKept = false;
-  }
-
-  /** From here on what is read is kept, after `before`. */
-  keepOn(before = ''): void {
-    this.#kept += before;
-    this.#isKept = true;
-    this.#keptTo = this.at;
-  }
-
-  /** What was read while it was kept, a character for each byte. */
-  get kept(): string {
-    this.#keep();
-    return this.#kept;
   }
 
   /** The next byte that is no white space; -1 where it has not arrived. */
@@ -104,27 +88,38 @@ export class ArrivingJson {
     }
   }
 
-  /** Reads the object that begins here, whose members are read by `each`. */
-  *object(each: (name: string) => Steps<unknown>): Steps {
+  /** Reads the object that begins here, with what `each` makes of its members; none where that is undefined. */
+  *object(each: (name: string) => Steps<Sent | undefined>): Steps<SentObject> {
+    const object: SentObject = new Map();
     this.at++;
-    for (let name = yield* this.name(); name !== undefined; name = yield* this.name()) {
-      yield* each(name);
+    for (let name = yield* this.name(0); name !== undefined; name = yield* this.name(1)) {
+      const value = yield* each(name);
+      if (value !== undefined) {
+        this.#told.mended += object.has(name) ? 1 : 0;
+        this.kept += name.length + aroundValue;
+        object.set(name, value);
+      }
     }
+    return object;
   }
 
   /**
-   * Reads the list that begins here, whose elements are read by `each`; those that are missing are passed over.
+   * Reads the list that begins here, with what `each` makes of its elements; none where that is undefined.
    * @param quick reads an element that has all arrived, for speed: where it ends, -1 for what `each` is to read
-   * @returns how many elements are missing, as before a comma at the end
    */
-  *list(each: (index: number) => Steps<unknown>, quick = () => -1): Steps<number> {
-    let [index, missing, isNext] = [0, 0, true];
+  *list(each: (index: number) => Steps<Sent | undefined>, quick = () => -1): Steps<Sent[]> {
+    const list: Sent[] = [];
+    let [index, isNext] = [0, true];
     this.at++;
-    for (let byte = yield* this.next(); byte !== closeBracket; byte = yield* this.next()) {
+    for (let byte = this.peek(); byte !== closeBracket; byte = this.peek()) {
+      if (byte < 0) {
+        yield;
+        continue;
+      }
       if (byte === comma) {
         this.at++;
         index++;
-        missing += isNext ? 1 : 0;
+        this.#told.mended += isNext ? 1 : 0;
         isNext = true;
         continue;
       }
@@ -132,29 +127,37 @@ export class ArrivingJson {
         throw broken();
       }
       const end = quick();
-      if (end >= 0) {
-        this.at = end;
-      } else {
-        yield* each(index);
-      }
+      const value = end < 0 ? yield* each(index) : undefined;
+      this.at = Math.max(this.at, end);
       isNext = false;
+      if (value !== undefined) {
+        this.kept += aroundValue;
+        list.push(value);
+      }
     }
     this.at++;
-    return missing + (isNext && index > 0 ? 1 : 0);
+    this.#told.mended += isNext && index > 0 ? 1 : 0;
+    return list;
   }
 
-  /** Reads the name of the next member and the colon after it; undefined for the brace that ends the object. */
-  *name(): Steps<string | undefined> {
+  /**
+   * Reads the name of the next member and the colon after it; undefined for the brace that ends the object.
+   * @param commas how many have to stand before it; more are mended
+   */
+  *name(commas: number): Steps<string | undefined> {
+    let found = 0;
     let byte = yield* this.next();
-    while (byte === comma) {
+    for (; byte === comma; byte = yield* this.next()) {
       this.at++;
-      byte = yield* this.next();
+      found++;
     }
-    if (byte === closeBrace) {
+    const isEnd = byte === closeBrace;
+    this.#told.mended += Math.max(0, isEnd ? found : found - commas);
+    if (isEnd) {
       this.at++;
       return undefined;
     }
-    const name = byte === quote ? parsed(yield* this.value(0)) : undefined;
+    const name = byte === quote && found >= commas ? this.parse(yield* this.raw(0)) : undefined;
     if (typeof name !== 'string' || (yield* this.next()) !== colon) {
       throw broken();
     }
@@ -162,8 +165,15 @@ export class ArrivingJson {
     return name;
   }
 
-  /** Reads a value, as it stands; empty where it is missing. It may have so many levels of lists and objects. */
-  *value(levels: number): Steps<string> {
+  /** Reads a value; null where it is missing. It may have so many levels of lists and objects. */
+  *value(levels: number): Steps<Sent> {
+    const raw = yield* this.raw(levels);
+    this.kept += raw.length;
+    return this.parse(raw);
+  }
+
+  /** The same as it stands, a character for each byte; empty where it is missing. */
+  *raw(levels: number): Steps<string> {
     yield* this.next();
     for (;;) {
       const end = endOfValue(this.bytes, this.at, levels, this.end);
@@ -176,32 +186,20 @@ export class ArrivingJson {
     }
   }
 
-  #keep(): void {
-    if (this.#isKept) {
-      this.#kept += this.bytes.toString('latin1', this.#keptTo, this.at);
-      this.#keptTo = this.at;
+  /**
+   * A piece of JSON, a character for each byte, as a value.
+   * @throws E_PROTOCOL where it is no JSON
+   */
+  parse(raw: string): Sent {
+    const bytes = Buffer.from(raw, 'latin1');
+    this.#told.mended += bytes.length === 0 || !isUtf8(bytes) ? 1 : 0;
+    try {
+      const { value, mended } = readJson(bytes.toString('utf8') || 'null');
+      this.#told.mended += mended;
+      return value;
+    } catch {
+      throw broken();
     }
-  }
-}
-
-/**
- * A piece of the body as it was sent, and how many places of it had to be mended.
- * @throws E_PROTOCOL where it is no JSON
- */
-export function readPiece(bytes: Buffer): ReturnType<typeof readJson> {
-  try {
-    return readJson(bytes.toString('utf8'));
-  } catch {
-    throw broken();
-  }
-}
-
-/** A piece of the body, a character for each byte, as a value; undefined for what is none. */
-export function parsed(raw: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(raw, 'latin1').toString('utf8'));
-  } catch {
-    return undefined;
   }
 }
 

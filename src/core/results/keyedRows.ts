@@ -1,5 +1,6 @@
+import { jsonOf, NumberText, type Sent, type SentObject } from '../json.ts';
 import type { KeyedRows } from '../protocols/answer.ts';
-import { type ArrivingJson, broken, parsed, type Steps } from './arrivingJson.ts';
+import { type ArrivingJson, broken, type Steps } from './arrivingJson.ts';
 import { openBrace, openBracket } from './jsonBytes.ts';
 
 /** A row as it stands in the body: its key, and each of its values. */
@@ -14,8 +15,9 @@ interface Value {
   readonly source: string | undefined;
 }
 
-/** A key and a list of plain values: nearly every row. */
-const usualRow = /[\s,]*("[^"\\]*")\s*:\s*\[((?:[^"[\]{}]|"[^"\\,[\]{}]*")*)\]/y;
+/** A key and a list of plain values: nearly every row, the first one and any other. */
+const usualRow = String.raw`\s*("[^"\\]*")\s*:\s*\[((?:[^"[\]{}]|"[^"\\,[\]{}]*")*)\]`;
+const usualRows = [new RegExp(usualRow, 'y'), new RegExp(String.raw`\s*,${usualRow}`, 'y')] as const;
 
 /**
  * Reads rows by key, and makes an object of each: of `"Rows": {"2024-01-02": [1.5]}` the row
@@ -26,9 +28,10 @@ export class KeyedRowReader {
   readonly #rule: KeyedRows;
   readonly #made: (row: string) => void;
   /** What is known of the columns of the one table, by the member that says it. */
-  readonly #about = new Map<string, unknown>();
+  readonly #about: SentObject = new Map();
   /** Rows of the one table that came before that was known. */
   #held: Row[] = [];
+  readonly #refused: Sent[] = [];
 
   /** @param made takes each row as JSON, a character for each byte */
   constructor(json: ArrivingJson, rule: KeyedRows, made: (row: string) => void) {
@@ -38,16 +41,19 @@ export class KeyedRowReader {
   }
 
   /** Hears of the members that stand beside the rows. */
-  hear(name: string, value: string): void {
+  hear(name: string, value: Sent): void {
     const { columns, series } = this.#rule.table;
     if (name === columns || name === series) {
-      this.#about.set(name, parsed(value));
+      this.#about.set(name, value);
     }
   }
 
-  /** No member comes any more. */
-  end(): void {
+  /** No member comes any more: the object that they were in gets what was refused. */
+  end(wrapper: SentObject): void {
     this.#held.forEach(this.#maker(this.#columns()));
+    if (this.#refused.length > 0) {
+      wrapper.set(this.#rule.refused, this.#refused);
+    }
   }
 
   /** Reads the value of a member as rows by key; false where it is something else, and then nothing is read. */
@@ -55,37 +61,32 @@ export class KeyedRowReader {
     const json = this.#json;
     const { table, list } = this.#rule;
     if (name === table.rows && json.peek() === openBrace) {
-      json.leaveOut('[]');
       yield* this.#rows(
         this.#about.size > 0 ? this.#maker(this.#columns()) : (row) => this.#held.push(row),
         levels,
       );
-      json.keepOn();
       return true;
     }
     if (name === list.series && json.peek() === openBracket && (yield* json.second()) === openBrace) {
-      const refused: string[] = [];
-      json.leaveOut('[]');
-      yield* json.list((at) => this.#series(at + 1, refused, levels - 2));
-      json.keepOn(refused.length === 0 ? '' : `,${quoted(this.#rule.refused)}:[${refused}]`);
+      yield* json.list((at) => this.#series(at + 1, levels - 2));
       return true;
     }
     return false;
   }
 
   /** One of a list: its rows, or, where it should have none, itself as the only one. */
-  *#series(number: number, refused: string[], levels: number): Steps {
+  *#series(number: number, levels: number): Steps<undefined> {
     const json = this.#json;
     const { list, statuses, valueNames } = this.#rule;
-    const members: string[] = [];
-    const series = new Map<string, unknown>();
+    const { kept } = json;
+    const series: SentObject = new Map();
     const held: Row[] = [];
     let hasRows = false;
     if (json.peek() !== openBrace) {
       throw broken();
     }
     json.at++;
-    for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
+    for (let name = yield* json.name(0); name !== undefined; name = yield* json.name(1)) {
       if (name === list.rows && (yield* json.next()) === openBrace) {
         hasRows = true;
         const isKnown =
@@ -93,20 +94,22 @@ export class KeyedRowReader {
         yield* this.#rows(isKnown ? this.#seriesMaker(series, number) : (row) => held.push(row), levels);
       } else {
         const value = yield* json.value(levels);
-        members.push(`${quoted(name)}:${value}`);
-        series.set(name, parsed(value));
-        hasRows ||= name === list.rows && listOf(series.get(name)).length === 0;
+        series.set(name, value);
+        hasRows ||= name === list.rows && listOf(value).length === 0;
       }
     }
     held.forEach(this.#seriesMaker(series, number));
-    if (statuses.some((name) => [series.get(name)].flat().some(isRefusal))) {
-      refused.push(`{${members}}`);
-    } else if (!hasRows) {
-      this.#made(`{${members}}`);
+    if (statuses.some((name) => listOf(series.get(name)).some(isRefusal))) {
+      this.#refused.push(series);
+      return;
+    }
+    json.kept = kept;
+    if (!hasRows) {
+      this.#made(asBytes(jsonOf(series)));
     }
   }
 
-  #seriesMaker(series: ReadonlyMap<string, unknown>, number: number): (row: Row) => void {
+  #seriesMaker(series: SentObject, number: number): (row: Row) => void {
     const { list, valueNames, key } = this.#rule;
     const names = listOf(memberOf(series.get(list.about), valueNames));
     const columns = unique(
@@ -118,7 +121,7 @@ export class KeyedRowReader {
   }
 
   /** Whose the rows of a series are; empty where nobody says it. */
-  #nameOf(series: ReadonlyMap<string, unknown>): string {
+  #nameOf(series: SentObject): string {
     const { list, source, symbol } = this.#rule;
     return [source, symbol]
       .map((name) => textIn(series.get(name)) ?? textIn(memberOf(series.get(list.about), name)))
@@ -151,7 +154,7 @@ export class KeyedRowReader {
     );
   }
 
-  #valueOf(described: unknown): Value {
+  #valueOf(described: Sent): Value {
     const { valueName, symbol, source } = this.#rule;
     return {
       name: textIn(memberOf(described, valueName)) ?? textIn(described),
@@ -174,16 +177,17 @@ export class KeyedRowReader {
   *#rows(each: (row: Row) => void, levels: number): Steps {
     const json = this.#json;
     json.at++;
-    for (;;) {
-      usualRow.lastIndex = json.at;
-      const usual = usualRow.exec(json.text);
-      if (usual !== null) {
-        json.at = usualRow.lastIndex;
-        const [, key = '', values = ''] = usual;
+    for (let commas: 0 | 1 = 0; ; commas = 1) {
+      const usual = usualRows[commas];
+      usual.lastIndex = json.at;
+      const found = usual.exec(json.text);
+      if (found !== null) {
+        json.at = usual.lastIndex;
+        const [, key = '', values = ''] = found;
         each({ key, values: values.trim() === '' ? [] : values.split(',') });
         continue;
       }
-      const key = yield* json.name();
+      const key = yield* json.name(commas);
       if (key === undefined) {
         return;
       }
@@ -195,38 +199,41 @@ export class KeyedRowReader {
   *#values(levels: number): Steps<string[]> {
     const json = this.#json;
     if ((yield* json.next()) !== openBracket) {
-      return [yield* json.value(levels)];
+      return [yield* json.raw(levels)];
     }
     const values: string[] = [];
-    yield* json.list(function* (at): Steps {
-      values[at] = yield* json.value(levels - 1);
+    yield* json.list(function* (at): Steps<undefined> {
+      values[at] = yield* json.raw(levels - 1);
     });
     return Array.from(values, (value = '') => value);
   }
 }
 
-/** As JSON, a character for each byte. */
-function quoted(text: string): string {
-  return Buffer.from(JSON.stringify(text)).toString('latin1');
+/** A name as JSON. */
+function quoted(name: string): string {
+  return asBytes(JSON.stringify(name));
+}
+
+/** A character for each byte. */
+function asBytes(json: string): string {
+  return Buffer.from(json).toString('latin1');
 }
 
 /** A list, or the only element of one; none where there is no value. */
-function listOf(value: unknown): unknown[] {
+function listOf(value: Sent | undefined): Sent[] {
   return [value ?? []].flat();
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
+function memberOf(value: Sent | undefined, name: string): Sent | undefined {
+  return value instanceof Map ? value.get(name) : undefined;
 }
 
-function textIn(value: unknown): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+function textIn(value: Sent | undefined): string | undefined {
+  return typeof value === 'string' || value instanceof NumberText ? String(value) : undefined;
 }
 
 /** Whether a status, alone or in an object, says no. */
-function isRefusal(status: unknown): boolean {
+function isRefusal(status: Sent): boolean {
   return Number(memberOf(status, 'Status') ?? status) >= 300;
 }
 

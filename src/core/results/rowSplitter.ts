@@ -1,8 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { TokensError } from '../errors.ts';
 import type { Sent, SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import { ArrivingJson, broken, readPiece, type Steps } from './arrivingJson.ts';
+import { ArrivingJson, broken, type Steps } from './arrivingJson.ts';
 import { closeBrace, closeBracket, endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
 import { tooLarge } from './rowStore.ts';
@@ -33,10 +32,10 @@ export class RowSplitter {
   readonly #rowsAt: RowPath;
   readonly #table: RowTable;
   readonly #scalar: (name: string, value: string) => void;
-  readonly #json = new ArrivingJson();
+  readonly #json: ArrivingJson;
   readonly #steps = this.#body();
   #hasBegun = false;
-  #hasEnded = false;
+  #head: SentObject | undefined;
   /** How much must have arrived before it is looked at again. */
   #wanted = 0;
   #scalars = 0;
@@ -50,6 +49,7 @@ export class RowSplitter {
   constructor(rowsAt: RowPath, table: RowTable, scalar: (name: string, value: string) => void) {
     this.#rowsAt = rowsAt;
     this.#table = table;
+    this.#json = new ArrivingJson(table);
     table.missing = rowsAt.missing;
     this.#scalar = scalar;
   }
@@ -69,10 +69,10 @@ export class RowSplitter {
     if (!this.#hasBegun) {
       throw new TokensError('E_PROTOCOL', 'The gateway sent an empty answer.');
     }
-    if (!this.#hasEnded) {
+    const head = this.#head;
+    if (head === undefined) {
       throw new TokensError('E_PROTOCOL', 'The answer of the gateway ended in the middle.');
     }
-    const head = this.#parse(Buffer.from(this.#json.kept, 'latin1')) as SentObject;
     for (const row of this.#found ? [] : rowsIn(head, this.#rowsAt)) {
       this.#table.append(row);
     }
@@ -81,17 +81,17 @@ export class RowSplitter {
 
   #goOn(): void {
     const json = this.#json;
-    this.#hasEnded ||= this.#steps.next().done === true;
-    if (this.#hasEnded && json.peek() >= 0) {
+    this.#head ??= this.#steps.next().value;
+    if (this.#head !== undefined && json.peek() >= 0) {
       throw broken();
     }
-    if (Math.max(json.kept.length, json.unread) > maxPart) {
+    if (Math.max(json.kept, json.unread) > maxPart) {
       throw tooLarge();
     }
     this.#wanted = json.unread > muchOfAValue ? 2 * json.unread : 0;
   }
 
-  *#body(): Steps {
+  *#body(): Steps<SentObject> {
     const json = this.#json;
     const { at } = this.#rowsAt;
     while (byteOrderMark.includes(yield* json.next())) {
@@ -100,119 +100,119 @@ export class RowSplitter {
     this.#hasBegun = true;
     const first = yield* json.next();
     if (at !== undefined && first !== lessThan) {
-      json.keepOn('{"Rest":');
-      yield* this.#pointed(at, maxDepth);
-      json.leaveOut('}');
-      return;
+      return new Map([['Rest', yield* this.#pointed(at, maxDepth)]]);
     }
     if (first !== openBrace) {
       throw notAnObject(first);
     }
-    json.keepOn();
-    yield* json.object((name) => this.#member(name));
+    return yield* json.object((name) => this.#member(name));
   }
 
   /**
    * Reads a value of at most so many levels, and the rows in it that a path leads to (`RowPath.at`). What is beside them is
    * kept, with `null` in the place of an object or a value that is a row by itself.
    */
-  *#pointed([step, ...path]: readonly string[], levels: number): Steps {
+  *#pointed([step, ...path]: readonly string[], levels: number): Steps<Sent> {
     const json = this.#json;
-    const inner = (name: string): Steps<unknown> =>
+    const inner = (name: string): Steps<Sent> =>
       step === '*' || step === name ? this.#pointed(path, levels - 1) : json.value(levels - 1);
     const first = yield* json.next();
     if (step === undefined) {
-      yield* this.#target(first, levels);
-    } else if (first === openBrace) {
-      yield* json.object(inner);
-    } else if (first === openBracket) {
-      yield* json.list((index) => inner(String(index)));
-    } else {
-      yield* json.value(levels);
+      return yield* this.#target(first, levels);
     }
+    if (first === openBrace) {
+      return yield* json.object(inner);
+    }
+    return first === openBracket
+      ? yield* json.list((index) => inner(String(index)))
+      : yield* json.value(levels);
   }
 
   /** The place that a path leads to: a list has the rows, anything else is one. Where nothing is, there is none. */
-  *#target(first: number, levels: number): Steps {
+  *#target(first: number, levels: number): Steps<Sent> {
     const json = this.#json;
     if (first === openBracket) {
-      yield* this.#rowList(levels - 1, true);
-      return;
+      return yield* this.#rowList(levels - 1, true);
     }
     const isObject = first === openBrace;
     const isEmpty = isObject && (yield* json.second()) === closeBrace;
-    json.leaveOut('');
-    const raw = yield* json.value(levels);
-    json.keepOn(raw && 'null');
-    if (!isEmpty && (isObject || isValue(raw))) {
+    const raw = yield* json.raw(levels);
+    const value = isObject ? undefined : json.parse(raw);
+    if (typeof value === 'string' && /^\w/.test(raw)) {
+      throw broken(); // A word says that this is no JSON.
+    }
+    if (!isEmpty && value !== null) {
       this.#made(isObject ? raw : `{"value":${raw}}`);
     }
+    return null;
   }
 
   /** A member at the top. */
-  *#member(name: string): Steps {
+  *#member(name: string): Steps<Sent> {
     const json = this.#json;
     const { member, mayWrap } = this.#rowsAt;
     const first = yield* json.next();
     const mayHaveRows = isSame(name, member) && !this.#found;
     if (mayHaveRows && mayWrap && first === openBrace) {
-      yield* this.#wrapper();
-    } else if (!(mayHaveRows && (yield* this.#isRowList(1)))) {
-      this.#tell(name, yield* json.value(maxDepth - 1));
+      return yield* this.#wrapper();
     }
+    const rows = mayHaveRows ? yield* this.#listOfRows(1) : undefined;
+    const value = rows ?? (yield* json.value(maxDepth - 1));
+    this.#tell(name, value);
+    return value;
   }
 
   /** The object that holds the rows in one of its members. */
-  *#wrapper(): Steps {
+  *#wrapper(): Steps<SentObject> {
     const json = this.#json;
-    const { except, keyed: rule } = this.#rowsAt;
+    const { keyed: rule } = this.#rowsAt;
     const keyed = rule && new KeyedRowReader(json, rule, (row) => this.#made(row));
-    json.at++;
-    for (let name = yield* json.name(); name !== undefined; name = yield* json.name()) {
-      yield* json.next();
-      const mayBeRows = !this.#found && !except?.includes(name);
-      if (mayBeRows && keyed !== undefined && (yield* keyed.reads(name, maxDepth - 3))) {
-        this.#found = true;
-      } else if (!(mayBeRows && (yield* this.#isRowList(2)))) {
-        keyed?.hear(name, yield* json.value(maxDepth - 2));
-      }
+    const wrapper = yield* json.object((name) => this.#wrapped(name, keyed));
+    keyed?.end(wrapper);
+    return wrapper;
+  }
+
+  /** A member of that. */
+  *#wrapped(name: string, keyed: KeyedRowReader | undefined): Steps<Sent> {
+    const json = this.#json;
+    yield* json.next();
+    const mayBeRows = !this.#found && !this.#rowsAt.except?.includes(name);
+    if (mayBeRows && keyed !== undefined && (yield* keyed.reads(name, maxDepth - 3))) {
+      this.#found = true;
+      return [];
     }
-    keyed?.end();
+    const rows = mayBeRows ? yield* this.#listOfRows(2) : undefined;
+    const value = rows ?? (yield* json.value(maxDepth - 2));
+    keyed?.hear(name, value);
+    return value;
   }
 
   /** Reads a value as the list of rows, if it is that: its first element decides. */
-  *#isRowList(depth: number): Steps<boolean> {
+  *#listOfRows(depth: number): Steps<Sent[] | undefined> {
     const json = this.#json;
     if (json.peek() !== openBracket) {
-      return false;
+      return undefined;
     }
     const second = yield* json.second();
     this.#found = second === openBrace || (second === closeBracket && (!this.#rowsAt.mayWrap || depth === 2));
-    if (second !== openBrace) {
-      return false;
-    }
-    yield* this.#rowList(maxDepth - depth - 1);
-    return true;
+    return second === openBrace ? yield* this.#rowList(maxDepth - depth - 1) : undefined;
   }
 
   /**
    * Reads a list of rows, which is not kept; each may have so many levels of lists and objects.
    * @param wraps whether plain values and lists are rows, too: of one column
    */
-  *#rowList(levels: number, wraps = false): Steps {
+  #rowList(levels: number, wraps = false): Steps<Sent[]> {
     const json = this.#json;
-    json.leaveOut('[]');
     const quick = () => (json.peek() === openBrace ? this.#row(json.bytes, json.at, levels, json.end) : -1);
-    const missing = yield* json.list(() => this.#element(levels, wraps), quick);
-    this.#table.mended += missing;
-    json.keepOn();
+    return json.list(() => this.#element(levels, wraps), quick);
   }
 
   /** An element of the list of rows that has not all arrived, or is no object. */
-  *#element(levels: number, wraps: boolean): Steps {
+  *#element(levels: number, wraps: boolean): Steps<undefined> {
     const json = this.#json;
     const isObject = (yield* json.next()) === openBrace;
-    const value = yield* json.value(levels);
+    const value = yield* json.raw(levels);
     if (isObject || wraps) {
       this.#made(isObject ? value : `{"value":${value}}`);
     } else if (value === 'null') {
@@ -230,7 +230,7 @@ export class RowSplitter {
       throw tooLarge();
     }
     if (taken < 0 && end >= 0) {
-      this.#table.append(this.#parse(bytes.subarray(from, end)) as SentObject);
+      this.#table.append(this.#json.parse(bytes.toString('latin1', from, end)) as SentObject);
     }
     return end;
   }
@@ -243,36 +243,12 @@ export class RowSplitter {
   }
 
   /** Tells of the value of a member at the top. */
-  #tell(name: string, raw: string): void {
-    const isScalar = raw !== '' && !raw.startsWith('{') && !raw.startsWith('[');
-    if (isScalar && raw.length <= longestScalar && this.#scalars++ < mostScalars) {
-      const { value } = readPiece(Buffer.from(raw, 'latin1'));
-      if (value !== null) {
-        this.#scalar(name, String(value));
-      }
+  #tell(name: string, value: Sent): void {
+    const isScalar = value !== null && !Array.isArray(value) && !(value instanceof Map);
+    if (isScalar && String(value).length <= longestScalar && this.#scalars++ < mostScalars) {
+      this.#scalar(name, String(value));
     }
   }
-
-  #parse(bytes: Buffer): Sent {
-    const { value, mended } = readPiece(bytes);
-    this.#table.mended += isUtf8(bytes) ? mended : mended + 1;
-    return value;
-  }
-}
-
-/**
- * Whether there is a value: null, in all of its writings, is none.
- * @throws E_PROTOCOL for a word, which says that this is no JSON
- */
-function isValue(raw: string): boolean {
-  if (raw === '') {
-    return false; // Whoever reads the rest counts this as mended.
-  }
-  const { value } = readPiece(Buffer.from(raw, 'latin1'));
-  if (typeof value === 'string' && /^\w/.test(raw)) {
-    throw broken();
-  }
-  return value !== null;
 }
 
 /** Servers differ in the capitals of a name. */

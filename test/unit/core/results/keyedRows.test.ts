@@ -185,11 +185,21 @@ describe('results: rows by key', () => {
     deepEqual(exact.rows, ['{"Date":"d","v0":1.10,"v1":12345678901234567890}']);
   });
 
+  it('takes what says how values are called as far as its meaning is certain', () => {
+    deepEqual(read('{"Result":{"Metadata":[{"Bates":["a\\C",]}],"Rows":{"d":[1]}}}').rows, [
+      '{"Date":"d","a\\\\C":1}',
+    ]);
+  });
+
   it('does not hold what is too large, and refuses what is no JSON', () => {
     const splitter = splitterInto([]);
     splitter.write(Buffer.from('{"Result":{"Metadata":[],"Rows":{"d":["'));
     throws(() => splitter.write(Buffer.alloc(5 << 20, 0x61)), { code: 'E_TOO_LARGE' });
     throws(() => read('{"Result":{"Rows":{d:[1]}}}'), { code: 'E_PROTOCOL' });
+    // Also what says whose a series is, or what its values are called.
+    throws(() => read('{"Result":{"Series":[{"Metadata":{"Bates":["C"]{}},"Values":{"d":[1]}}]}}'), {
+      code: 'E_PROTOCOL',
+    });
     throws(() => read('{"Result":{"Series":[{"Values":{"d":[1]}}'), { code: 'E_PROTOCOL' });
     throws(() => read('{"Result":{"Series":[{"a":1},5]}}'), { code: 'E_PROTOCOL' });
   });
