@@ -25,7 +25,7 @@ cat curl python; touch done
 const onAndOn = `
 cd "$1"
 until [ -e stop ]; do
-  curl -sS --retry 60 --retry-delay 1 --retry-connrefused -o /dev/null -w '%{http_code}\\n' "$SESSION_TOKENS_URL$2" >> statuses 2> errors
+  curl -sS --retry 60 --retry-delay 1 --retry-all-errors -o /dev/null -w '%{http_code}\\n' "$SESSION_TOKENS_URL$2" >> statuses 2> errors
   sleep 0.2
 done
 touch done

@@ -49,9 +49,9 @@ export function isEqual(one: string, other: string): boolean {
 const notRequested =
   /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|authorization|cookie|origin|referer|forwarded|via|range|if-range|x-(?:original|rewrite)-url|(?:proxy|sec|x-forwarded)-.*)$/;
 
-/** Headers of an answer that are not passed on: those of one hop, and those for browsers. */
+/** Headers of an answer that are not passed on: those of one hop, those for browsers, and that of ranges. */
 const notAnswered =
-  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|set-cookie2?|www-authenticate|alt-svc|(?:proxy|access-control)-.*)$/;
+  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|content-length|content-encoding|accept-ranges|set-cookie2?|www-authenticate|alt-svc|(?:proxy|access-control)-.*)$/;
 
 /**
  * The headers of a script's request that are passed on, without those that its connection sets. A script that cannot
