@@ -12,6 +12,11 @@ export interface Figure {
   readonly samples?: Readonly<Record<string, readonly number[]>>;
 }
 
+/** The figures of another checkout, which has no goals to reach. */
+export function besideOurs(figures: readonly Figure[], checkout: string): Figure[] {
+  return figures.map((one) => ({ ...one, what: `${checkout}: ${one.what}`, goal: '', reached: undefined }));
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;

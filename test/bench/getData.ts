@@ -1,9 +1,15 @@
-import { exponent, type Figure, median, ms, pairedRatio } from './figures.ts';
+import { besideOurs, exponent, type Figure, median, ms, pairedRatio } from './figures.ts';
 import type { Hosts } from './hosts.ts';
 import type { Big, GetDataTimes } from './inHost/getData.ts';
 
 export async function getDataFigures(hosts: Hosts): Promise<Figure[]> {
-  const { firstCallMs, small, smallReference, big } = await hosts.run<GetDataTimes>('getData', 'ours');
+  const ours = figuresOf(await hosts.run<GetDataTimes>('getData', 'ours'));
+  return hosts.beside === undefined
+    ? ours
+    : [...ours, ...besideOurs(figuresOf(await hosts.run<GetDataTimes>('getData', 'beside')), hosts.beside)];
+}
+
+function figuresOf({ firstCallMs, small, smallReference, big }: GetDataTimes): Figure[] {
   const smallRatio = pairedRatio(small, smallReference);
   const figures: Figure[] = [
     {

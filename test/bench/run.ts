@@ -20,7 +20,7 @@ import { sizeFigures } from './size.ts';
  * Every figure is a ratio to a reference taken in the same run, side by side, and a median of at least 7: what is
  * asked is not how fast this machine is. The table is printed, all samples go to out/bench.json. A goal that is
  * not reached is said, and is no failure of the run. The folder is another checkout, with its bundles and its package
- * made, whose activation and size are measured beside ours.
+ * made, whose activation, size, `getData` and results are measured beside ours.
  */
 const groups: Readonly<Record<string, (hosts: Hosts) => Promise<Figure[]>>> = {
   size: sizeFigures,
