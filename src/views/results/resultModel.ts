@@ -166,7 +166,11 @@ export class ResultModel implements Disposable {
         if (running.signal.aborted) {
           throw cancelled();
         }
+        const isFirst = this.outcome === undefined && this.#labels.size === 0;
         await this.#replace(table, fetched);
+        if (isFirst) {
+          await this.#learnLabels(fetched);
+        }
       } finally {
         fetched.answer.dispose();
       }

@@ -224,7 +224,9 @@ describe('results: what one result is', () => {
     model.show(broken);
     broken.update({ phase: 'failed' });
     broken.dropped = true; // As the worker does where the body is no JSON.
+    columns = async () => [{ field: 'k', label: 'Key' }];
     assert.equal(await refresh(), undefined);
+    assert.equal(model.labelOf('k'), 'Key', 'nobody has asked for the definition yet');
     assert.ok(await refresh());
     const services = { hasSecret: () => false, hide: String, redact: String };
     const kept = (await keptOf(model, services)) ?? assert.fail();
