@@ -79,6 +79,12 @@ function linesOf(format: Writing['format'], delimiter: Delimiter = ','): [Line, 
   }
 }
 
+/** Writes the texts of a row in a format that is none of JSON; undefined for one that is. */
+export function lineOf({ format, delimiter }: Writing): Line | undefined {
+  const [line, end] = linesOf(format, delimiter);
+  return line === JSON.stringify ? undefined : (texts) => line(texts) + end;
+}
+
 /** Makes a writer of rows as lines of what is shown in their cells. */
 function textWriter(table: ResultTable, fields: readonly string[], line: Line): (row: number) => string {
   const columns = fields.map((field) => table.column(field));

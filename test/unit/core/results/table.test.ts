@@ -752,6 +752,18 @@ describe('results: export', () => {
     assert.equal(await as('json', null, 20), undefined, 'too much');
   });
 
+  it('takes secrets out of cells also where a format would write them otherwise', async () => {
+    const secret = '"pass""word"_*1|\\$';
+    const fields = ['a', secret];
+    const table = localTable(new TableEngine(tableOf([{ a: `x_${secret}`, [secret]: 1 }, { a: 'b"_*' }])));
+    table.update({ fields, rowCount: 2 });
+    const hide = (text: string) => text.replaceAll(secret, '-');
+    const as = async (format: Writing['format']) => (await exportText(table, { fields, format }, hide))?.text;
+    assert.equal(await as('csv'), 'a,-\r\nx_-,1\r\n"b""_*",');
+    assert.equal(await as('text'), 'a\t-\nx_-\t1\nb"_*\t');
+    assert.equal(await as('markdown'), '| a | - |\n| --- | --- |\n| x\\_- | 1 |\n| b"\\_\\* |  |');
+  });
+
   it('copies rows as text with tabs', async () => {
     assert.equal(
       await copied(desk, { fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], format: 'text' }),
