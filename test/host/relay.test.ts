@@ -22,9 +22,9 @@ describe('relays', () => {
     api = await activated();
     sandbox = await startSandbox();
     Object.assign(vscode.window, {
-      showWarningMessage: async (question: string) => {
+      showWarningMessage: async (question: string, ...items: (string | vscode.MessageItem)[]) => {
         asked.push(question);
-        return answer;
+        return items.find((one) => (typeof one === 'string' ? one : one.title) === answer);
       },
     });
     await setConnections([connection()]);
