@@ -225,6 +225,18 @@ export function plainOf(value: Sent): Json {
   return Array.isArray(value) ? value.map(plainOf) : value;
 }
 
+/**
+ * JSON text with `change` applied to every text and number in it: one that changes is a text then, and all else stays as it
+ * is written.
+ */
+export function withTextsOfJson(json: string, change: (text: string) => string): string {
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/gs, (token) => {
+    const read = token.startsWith('"') ? (JSON.parse(token) as string) : token;
+    const changed = change(read);
+    return changed === read ? token : JSON.stringify(changed);
+  });
+}
+
 /** JSON text indented, one value a line, without changing any value. */
 export function indentJson(json: string): string {
   let line = '\n';

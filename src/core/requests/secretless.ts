@@ -15,15 +15,6 @@ export function withTexts(value: unknown, change: (text: string) => string): unk
     : value;
 }
 
-/** JSON text with `change` applied to every text in it: numbers and the order of members stay as they are written. */
-export function withTextsOfJson(json: string, change: (text: string) => string): string {
-  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/gs, (text) => {
-    const read = JSON.parse(text) as string;
-    const changed = change(read);
-    return changed === read ? text : JSON.stringify(changed);
-  });
-}
-
 /**
  * A request as it may be written down or copied: without the session it ran in, and without the texts and parameters in
  * which there is a secret.

@@ -1,3 +1,4 @@
+import { withTextsOfJson } from '../json.ts';
 import type { ExportRequest } from './engine.ts';
 import { frameOf, lineOf } from './exports.ts';
 import type { TableHandle } from './tableHandle.ts';
@@ -59,7 +60,7 @@ export async function* exportParts(
     if ([...plain].every((one) => hide(one) === one)) {
       return text;
     }
-    return line === undefined ? hide(text) : (await cells(part)).map(line).join('');
+    return line === undefined ? withTextsOfJson(text, hide) : (await cells(part)).map(line).join('');
   };
   let before = '';
   for await (const text of each(texts)) {

@@ -1,5 +1,5 @@
-import { jsonOf, readJson, type Sent } from '../../core/json.ts';
-import { withoutSecrets, withTexts, withTextsOfJson } from '../../core/requests/secretless.ts';
+import { jsonOf, readJson, type Sent, withTextsOfJson } from '../../core/json.ts';
+import { withoutSecrets, withTexts } from '../../core/requests/secretless.ts';
 import type { Services } from '../../services.ts';
 import type { KeptState } from './messages.ts';
 import type { ResultModel } from './resultModel.ts';

@@ -764,6 +764,20 @@ describe('results: export', () => {
     assert.equal(await as('markdown'), '| a | - |\n| --- | --- |\n| x\\_- | 1 |\n| b"\\_\\* |  |');
   });
 
+  it('stays JSON where a secret is a number, or ends as a text does', async () => {
+    for (const secret of ['12345678', 'my-secret"', '{"a":123']) {
+      const table = localTable(new TableEngine(tableOf([{ a: 12345678, b: 'my-secret', c: secret }])));
+      table.update({ fields: ['a', 'b', 'c'], rowCount: 1 });
+      const hide = (text: string) => text.replaceAll(secret, '-');
+      for (const format of ['json', 'ndjson', 'indented'] as const) {
+        const written = await exportText(table, { fields: ['a', 'b', 'c'], format }, hide);
+        assert.deepEqual([JSON.parse(written?.text ?? '')].flat(), [
+          { a: secret === '12345678' ? '-' : 12345678, b: 'my-secret', c: '-' },
+        ]);
+      }
+    }
+  });
+
   it('copies rows as text with tabs', async () => {
     assert.equal(
       await copied(desk, { fields: ['a', 'b', 'e'], headers: ['A', 'B', 'E'], format: 'text' }),
