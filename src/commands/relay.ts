@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type Connection, originOf } from '../core/connection.ts';
-import { chosenConnection, confirm } from './ask.ts';
+import { chosenConnection, confirm, orUndefined } from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
 import { named } from './inputs.ts';
@@ -12,7 +12,8 @@ export const openTerminal: Handler = async (services, call) => {
   const connection = await agreed(services, call, title);
   const isSignedIn = services.keeper.holdsAny(connection.name, ({ state }) => state !== 'expired');
   if (call.interactive && !isSignedIn) {
-    await signIn(services, { ...call, args: { connection: connection.name } });
+    // Without it the terminal opens, too: its first request that needs a token tells to sign in.
+    await orUndefined(signIn(services, { ...call, args: { connection: connection.name } }));
   }
   await services.relays.openTerminal(connection);
 };
