@@ -79,7 +79,8 @@ export class TableView {
       element(
         'div',
         { className: 'main' },
-        element('div', { className: 'middle' }, this.grid.root, this.#empty),
+        this.grid.root,
+        this.#empty,
         element('div', { className: 'side' }, this.#plot.root, this.#detail.root),
       ),
       this.#status.root,
