@@ -33,20 +33,16 @@ export class Selection {
   }
 
   get from(): Place {
-    const whole = this.#isRows;
-    return {
-      row: Math.max(0, Math.min(this.focus.row, this.#anchor.row)),
-      column: whole ? 0 : Math.min(this.focus.column, this.#anchor.column),
-    };
+    const { focus } = this;
+    const row = Math.max(0, Math.min(focus.row, this.#anchor.row));
+    return { row, column: this.#isRows ? 0 : Math.min(focus.column, this.#anchor.column) };
   }
 
   /** The last row and column that belong to it. */
   get to(): Place {
-    const whole = this.#isRows;
-    return {
-      row: Math.max(this.focus.row, this.#anchor.row),
-      column: whole ? Number.MAX_SAFE_INTEGER : Math.max(this.focus.column, this.#anchor.column),
-    };
+    const { focus } = this;
+    const last = this.#isRows ? Number.MAX_SAFE_INTEGER : Math.max(focus.column, this.#anchor.column);
+    return { row: Math.max(focus.row, this.#anchor.row), column: last };
   }
 
   has(row: number, column: number): boolean {

@@ -5,13 +5,8 @@ import { say } from './words.ts';
 /** How long a note is shown, in milliseconds. */
 const noteMs = 4000;
 
-/** Units of an age, and the seconds from which on the next one is taken. */
-const units = [
-  { unit: 'second', seconds: 1, until: 120 },
-  { unit: 'minute', seconds: 60, until: 7200 },
-  { unit: 'hour', seconds: 3600, until: 172_800 },
-  { unit: 'day', seconds: 86_400, until: Number.POSITIVE_INFINITY },
-] as const;
+/** Units of an age, in seconds: from two of one on it is taken. */
+const units = [['day', 86_400] as const, ['hour', 3600] as const, ['minute', 60] as const];
 
 /** Below the table: how much there is, how long it took, how old it is. */
 export class StatusLine {
@@ -40,12 +35,8 @@ export class StatusLine {
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
       this.#parts.replaceChildren(
-        ...status.map(({ text, title, alert }) =>
-          element(
-            'span',
-            alert ? { className: 'part alert', title, role: 'alert' } : { className: 'part', title },
-            text,
-          ),
+        ...status.map(({ text, title = '', alert = false }) =>
+          element('span', { title, ...(alert && { className: 'alert', role: 'alert' }) }, text),
         ),
       );
     }
@@ -71,7 +62,7 @@ export class StatusLine {
     }
     // In steps of five seconds: it is drawn no more often.
     const age = Math.max(0, Math.floor((Date.now() - this.#gotAt) / 5000) * 5);
-    const { unit, seconds } = units.find(({ until }) => age < until) ?? units[0];
+    const [unit, seconds] = units.find(([, one]) => age >= 2 * one) ?? ['second', 1];
     const text = this.#words.format(-Math.floor(age / seconds), unit);
     if (this.#age.textContent !== text) {
       this.#age.textContent = text;

@@ -28,7 +28,7 @@ import { compare, setAlert, showOnlyChanged, watch } from './watch.ts';
 const view =
   (ask: TableCommand): ResultCommand =>
   async (panel, { args: { field } }) =>
-    panel.view(ask, typeof field === 'string' ? field : undefined);
+    panel.post({ is: 'view', ask, field: typeof field === 'string' ? field : undefined });
 
 /** The commands for the tab that has the focus. */
 const commands: Readonly<Record<string, ResultCommand>> = {
@@ -50,8 +50,9 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   },
   'sessionTokens.results.copyRequestAs': copyRequestAs,
   'sessionTokens.results.resetView': (panel) => panel.arrange({ ...asSent, alert: panel.model.layout.alert }),
-  'sessionTokens.results.copy': async (panel) => panel.copy('text', false),
-  'sessionTokens.results.copyWithHeaders': async (panel) => panel.copy('text'),
+  'sessionTokens.results.copy': async (panel) => panel.post({ is: 'copy', form: 'text', headers: false }),
+  'sessionTokens.results.copyWithHeaders': async (panel) =>
+    panel.post({ is: 'copy', form: 'text', headers: true }),
   'sessionTokens.results.copyAs': copyAs,
   'sessionTokens.results.filter': view('filter'),
   'sessionTokens.results.toggleNames': view('toggleNames'),
@@ -162,7 +163,7 @@ async function chooseFile(
 async function copyAs(panel: ResultPanel, call: Call): Promise<void> {
   const labels = { markdown: 'Markdown', json: 'JSON', csv: 'CSV' };
   const form = await chosenOf('form', call, labels, { title: vscode.l10n.t('Copy Selection As') });
-  panel.copy(form, form !== 'json');
+  panel.post({ is: 'copy', form, headers: form !== 'json' });
 }
 
 async function copyRequestAs(panel: ResultPanel, call: Call, services: CommandServices): Promise<void> {

@@ -103,7 +103,7 @@ export interface TableStateMessage {
   readonly gone?: number | undefined;
   readonly phase: 'arriving' | 'done' | 'failed';
   /** Parts of the status line, in the person's language. */
-  readonly status: readonly { readonly text: string; readonly title: string; readonly alert: boolean }[];
+  readonly status: readonly { readonly text: string; readonly title?: string; readonly alert?: boolean }[];
   /** When the data were got, as epoch milliseconds, for their age. */
   readonly gotAt: number;
   readonly watching: boolean;

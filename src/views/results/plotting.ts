@@ -36,10 +36,9 @@ export class Plotting {
 
   /** Draws a column of numbers; undefined: the first visible one; null: closes the plot. */
   async of(field: string | null | undefined): Promise<void> {
-    const numeric = this.#numericFields();
-    const isDrawn = (one: string) => numeric.includes(one);
-    const chosen = field !== undefined && field !== null && isDrawn(field) ? field : undefined;
-    this.#field = field === null ? null : (chosen ?? this.#result.seenFields.find(isDrawn) ?? null);
+    const { fields = [], kinds = [] } = this.#result.table?.state ?? {};
+    const isDrawn = (one = '') => kinds[fields.indexOf(one)] === 'number';
+    this.#field = field === null ? null : ([field, ...this.#result.seenFields].find(isDrawn) ?? null);
     await this.draw();
   }
 
@@ -76,10 +75,5 @@ export class Plotting {
   #sample(table: TableHandle): Promise<Sample> {
     const { arrangement } = this.#result;
     return table.call('sample', { arrangement, keys: this.#history.keyFields, from: 0, to: sampledRows });
-  }
-
-  #numericFields(): string[] {
-    const state = this.#result.table?.state;
-    return state === undefined ? [] : state.fields.filter((_, at) => state.kinds[at] === 'number');
   }
 }

@@ -4,7 +4,6 @@ import { Part } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { withTexts } from '../../core/requests/secretless.ts';
 import { exportText } from '../../core/results/exportParts.ts';
-import type { CopyForm } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/sessionCall.ts';
@@ -20,7 +19,6 @@ import {
   type Grouping,
   type Layout,
   type PlotMessage,
-  type TableCommand,
   type ToTable,
 } from './messages.ts';
 import { ResultModel } from './resultModel.ts';
@@ -150,11 +148,6 @@ export class ResultPanel extends Part<PanelServices> {
     this.#tell();
   }
 
-  /** Has the webview carry out a command. */
-  view(ask: TableCommand, field?: string): void {
-    this.post({ is: 'view', ask, field });
-  }
-
   /** Changes the layout, as a person does in the table. */
   async arrange(change: Partial<Layout>): Promise<void> {
     await this.#arrange({ ...this.model.layout, ...change });
@@ -253,10 +246,6 @@ export class ResultPanel extends Part<PanelServices> {
       this.model.arrange(layout),
       this.deps.layouts.keep(this.model.request, layout, this.#by),
     ]);
-  }
-
-  copy(form: CopyForm, headers = true): void {
-    this.post({ is: 'copy', form, headers });
   }
 
   async #copy({ from, to, fields, form, headers }: FromTable & { is: 'copy' }): Promise<void> {

@@ -148,16 +148,11 @@ export class Results extends Part<PanelServices> {
     super.dispose();
   }
 
-  #open(request: DataRequest, title = titleOf(request), groupings: readonly Grouping[] = []): ResultPanel {
-    const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active);
-    return this.#add(panel, request, title, groupings);
-  }
-
-  #add(
-    panel: vscode.WebviewPanel,
+  #open(
     request: DataRequest,
-    title: string,
-    groupings: readonly Grouping[],
+    title = titleOf(request),
+    groupings: readonly Grouping[] = [],
+    panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active),
   ): ResultPanel {
     const shown = new ResultPanel(panel, this.deps, request, title, groupings);
     this.#panels.add(shown);
@@ -184,7 +179,7 @@ export class Results extends Part<PanelServices> {
       panel.dispose();
       return;
     }
-    const shown = this.#add(panel, data.request, data.title, data.groupings);
+    const shown = this.#open(data.request, data.title, data.groupings, panel);
     try {
       const { table, share } = await tableOf(this.deps.worker, data.rows);
       table.update({ bytes: data.bytes });
