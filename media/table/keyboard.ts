@@ -12,7 +12,7 @@ export function handleKeys(view: TableView): void {
     const withCommand = event.ctrlKey || event.metaKey;
     const isHandled = event.altKey
       ? !withCommand && moveColumn(event, view)
-      : moveFocus(event, view, withCommand) || (withCommand ? command(event, view) : press(event, view));
+      : moveFocus(event, view, withCommand) || press(event, view, withCommand);
     if (isHandled) {
       event.preventDefault();
       event.stopPropagation();
@@ -42,10 +42,10 @@ function moveFocus({ key, shiftKey }: KeyboardEvent, view: TableView, isFar: boo
   return move !== undefined;
 }
 
-function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
+function press({ key, shiftKey }: KeyboardEvent, view: TableView, withCommand: boolean): boolean {
   const { row, column } = view.selection.focus;
   const field = view.columns.seen[column]?.field;
-  switch (key) {
+  switch (withCommand ? `Ctrl+${key.toLowerCase()}` : key) {
     case 'Enter':
     case ' ':
       if (row < 0 && field !== undefined) {
@@ -62,19 +62,15 @@ function press({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
     case '/':
       view.filterBox.focus();
       return true;
+    case 'Ctrl+a':
+      view.selectAll();
+      return true;
+    case 'Ctrl+c':
+      view.copy({ form: 'text', headers: shiftKey });
+      return true;
     default:
       return false;
   }
-}
-
-function command({ key, shiftKey }: KeyboardEvent, view: TableView): boolean {
-  const letter = key.toLowerCase();
-  if (letter === 'a') {
-    view.selectAll();
-  } else if (letter === 'c') {
-    view.copy({ form: 'text', headers: shiftKey });
-  }
-  return letter === 'a' || letter === 'c';
 }
 
 /** Alt moves the column; with Shift it makes it wider or narrower. */

@@ -5,15 +5,20 @@ import { element, short, visible } from './dom.ts';
 import { Pane } from './pane.ts';
 import { say } from './words.ts';
 
-/** How a line looks: lines are told apart by their dashes too, not by colour alone. */
-interface LineLook {
-  readonly color: string;
-  readonly dash: readonly number[];
-}
-
-/** Those that stand out in every theme of VS Code: orange and the colour of lines are too faint in most. */
-const colors = ['blue', 'red', 'green', 'foreground', 'purple', 'yellow', 'blue', 'foreground'];
-const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 4], [5, 5], [1, 2], [8, 2, 8, 6]];
+/**
+ * Lines are told apart by their dashes too, not by colour alone. The colours stand out in every theme of VS Code: orange and
+ * that of lines are too faint in most.
+ */
+const looks: readonly (readonly [color: string, dash: number[]])[] = [
+  ['blue', []],
+  ['red', [8, 4]],
+  ['green', [2, 3]],
+  ['foreground', [10, 3, 2, 3]],
+  ['purple', [14, 4]],
+  ['yellow', [5, 5]],
+  ['blue', [1, 2]],
+  ['foreground', [8, 2, 8, 6]],
+];
 
 /** A column's numbers over time, beside the table. */
 export class PlotPane extends Pane<HTMLSelectElement> {
@@ -60,9 +65,8 @@ export class PlotPane extends Pane<HTMLSelectElement> {
     if (this.#last === undefined || this.root.hidden) {
       return;
     }
-    const all = looks();
     this.#plot?.destroy();
-    this.#plot = drawPlot(this.#canvas, this.#last, all);
+    this.#plot = drawPlot(this.#canvas, this.#last);
     const names = ['plotKey', 'plotLast', 'plotLeast', 'plotMost'] as const;
     const head = names.map((name) => element('th', { scope: 'col' }, say(name)));
     const rows = this.#last.series.map(({ key, values }, at) => {
@@ -71,7 +75,7 @@ export class PlotPane extends Pane<HTMLSelectElement> {
       return element(
         'tr',
         {},
-        element('th', { scope: 'row' }, sample(all[at] as LineLook), element('span', {}, visible(key))),
+        element('th', { scope: 'row' }, sample(lookOf(at)), element('span', {}, visible(key))),
         ...numbers.map((value) => element('td', {}, Number.isFinite(value) ? short(value) : '')),
       );
     });
@@ -79,16 +83,14 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   }
 }
 
-function looks(): LineLook[] {
+function lookOf(line: number): { color: string; dash: number[] } {
   const style = getComputedStyle(document.body);
-  return colors.map((color, at) => ({
-    color: style.getPropertyValue(`--vscode-charts-${color}`) || style.color,
-    dash: dashes[at] ?? [],
-  }));
+  const [color, dash] = looks[line] ?? ['foreground', []];
+  return { color: style.getPropertyValue(`--vscode-charts-${color}`) || style.color, dash };
 }
 
 /** A short piece of the line, as it is drawn. */
-function sample({ color, dash }: LineLook): SVGSVGElement {
+function sample({ color, dash }: ReturnType<typeof lookOf>): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg';
   const picture = document.createElementNS(space, 'svg');
   const line = document.createElementNS(space, 'path');
@@ -104,7 +106,7 @@ function sample({ color, dash }: LineLook): SVGSVGElement {
 }
 
 /** Draws lines over time in the theme's colours, as large as the element is. */
-function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: readonly LineLook[]): uPlot {
+function drawPlot(target: HTMLElement, { times, series }: PlotMessage): uPlot {
   const style = getComputedStyle(document.body);
   const text = style.getPropertyValue('--vscode-foreground') || 'currentcolor';
   const line = {
@@ -112,8 +114,11 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: re
     width: 0.5,
   };
   const axis = { stroke: text, font: `11px ${style.fontFamily}`, grid: line, ticks: line };
-  // Rows that are days, which are none of any time zone, and not the moments of a watch.
+  // Rows that are days, which are none of any time zone, or the moments of a watch: it takes minutes, and a date below the
+  // times would only run into the next one.
   const isDated = times.every((time) => time % 86_400_000 === 0);
+  const form = isDated ? ({ timeZone: 'UTC' } as const) : ({ timeStyle: 'medium' } as const);
+  const clock = new Intl.DateTimeFormat(document.documentElement.lang, form);
   const room = isDated ? 86_400 : 30;
   return new uPlot(
     {
@@ -125,15 +130,15 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: re
         x: { time: true, range: (_, min, max) => (times.length > 1 ? [min, max] : [min - room, min + room]) },
       },
       axes: [
-        { ...axis, values: (_, seconds) => seconds.map(isDated ? date : clockTime), space: 72 },
+        { ...axis, values: (_, seconds) => seconds.map((one) => clock.format(one * 1000)), space: 72 },
         { ...axis, size: 56 },
       ],
       series: [
         {},
         ...series.map(({ key }, at) => {
-          const { color = text, dash = [] } = looks[at] ?? {};
+          const { color, dash } = lookOf(at);
           const points = { show: times.length < 30, size: 5, fill: color };
-          return { label: key, stroke: color, dash: [...dash], width: 2, spanGaps: false, points };
+          return { label: key, stroke: color, dash, width: 2, spanGaps: false, points };
         }),
       ],
     },
@@ -145,14 +150,4 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage, looks: re
 /** The room for a plot, in pixels. */
 function sizeOf(target: HTMLElement): { width: number; height: number } {
   return { width: Math.max(120, target.clientWidth), height: Math.max(100, target.clientHeight) };
-}
-
-function date(seconds: number): string {
-  const { lang } = document.documentElement;
-  return new Date(seconds * 1000).toLocaleDateString(lang, { timeZone: 'UTC' });
-}
-
-/** A watch takes minutes: a date below the times would only run into the next one. */
-function clockTime(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleTimeString(document.documentElement.lang, { timeStyle: 'medium' });
 }

@@ -51,7 +51,7 @@ export class Scroller {
     this.#bar = this.#element.scrollTop;
     // Less than what one pixel of the scroll bar stands for: it was a wheel, a finger or a key.
     const isStep = Math.abs(moved) <= Math.max(this.#view, this.#maxBar / Math.max(this.#view, 1) / 2);
-    this.#goTo(this.#isStretched && isStep ? this.#top + moved : this.#topAt(this.#bar), maxOff);
+    this.#goTo(isStep ? this.#top + moved : mapped(this.#bar, this.#maxBar, this.#maxTop), maxOff);
   }
 
   moveTo(top: number): void {
@@ -62,13 +62,13 @@ export class Scroller {
   #goTo(top: number, off: number): void {
     this.#top = Math.max(0, Math.min(top, this.#maxTop));
     const isNearEnd = this.#top <= edge || this.#maxTop - this.#top <= edge;
-    const bar = this.#barAt(this.#top);
+    const bar = mapped(this.#top, this.#maxTop, this.#maxBar);
     if (Math.abs(bar - this.#bar) > (isNearEnd ? Math.min(off, 1) : off)) {
       this.#element.scrollTop = bar;
       this.#bar = this.#element.scrollTop;
     }
     if (isNearEnd && Math.abs(bar - this.#bar) <= 1) {
-      this.#top = this.#topAt(this.#bar); // Browsers round where the bar is.
+      this.#top = mapped(this.#bar, this.#maxBar, this.#maxTop); // Browsers round where the bar is.
     }
   }
 
@@ -78,19 +78,6 @@ export class Scroller {
 
   get #maxBar(): number {
     return Math.max(0, elementHeight(this.#height) - this.#view);
-  }
-
-  get #isStretched(): boolean {
-    return this.#height > maxHeight;
-  }
-
-  /** Where the scroll bar belongs when the rows are scrolled so far. */
-  #barAt(top: number): number {
-    return this.#isStretched ? mapped(top, this.#maxTop, this.#maxBar) : top;
-  }
-
-  #topAt(bar: number): number {
-    return this.#isStretched ? mapped(bar, this.#maxBar, this.#maxTop) : bar;
   }
 }
 
