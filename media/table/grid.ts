@@ -295,7 +295,6 @@ export class Grid {
       attribute(focused, 'id', `c${row}_${column}`);
     }
     attribute(this.root, 'aria-activedescendant', focused?.id ?? null);
-    this.markMenu();
   }
 }
 

@@ -260,11 +260,10 @@ export class ResultPanel extends Part<PanelServices> {
       this.note(vscode.l10n.t('That is too much for the clipboard: export it instead.'));
       return;
     }
-    await vscode.env.clipboard.writeText(copied.text);
-    const { rows } = copied;
-    this.note(
-      rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', rows.toLocaleString()),
-    );
+    const { rows, text } = copied;
+    await vscode.env.clipboard.writeText(text);
+    const count = rows.toLocaleString();
+    this.note(rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', count));
   }
 
   /** Notifies a person who watches of rows that have begun to meet the condition of the alert. */
@@ -274,18 +273,13 @@ export class ResultPanel extends Part<PanelServices> {
     }
     const { title, layout } = this.model;
     const names = rows.slice(0, maxNamed).join(', ');
+    const more = rows.length - maxNamed;
     const text =
       rows.length === 1
         ? vscode.l10n.t('{0}: {1} meets {2}', title, names, layout.alert)
-        : rows.length <= maxNamed
+        : more <= 0
           ? vscode.l10n.t('{0}: {1} meet {2}', title, names, layout.alert)
-          : vscode.l10n.t(
-              '{0}: {1} and {2} more meet {3}',
-              title,
-              names,
-              rows.length - maxNamed,
-              layout.alert,
-            );
+          : vscode.l10n.t('{0}: {1} and {2} more meet {3}', title, names, more, layout.alert);
     const show = vscode.l10n.t('Show Result');
     // Text of the data must not become a link.
     const plain = this.deps.hide(text).replaceAll('](', '] (');
