@@ -255,9 +255,9 @@ describe('results in their tabs', () => {
       }
       const tab = tabOf();
       assert.ok(tab, 'the tab opens with the first rows');
-      await assert.rejects(run('results.export', { format: 'csv', path: join(folder, 'part.csv') }), {
-        code: 'E_NOT_READY',
-      });
+      const part = { format: 'csv', path: join(folder, 'part.csv') };
+      await assert.rejects(run('results.export', part), { code: 'E_NOT_READY' });
+      await assert.rejects(run('results.openAsJson', {}), { code: 'E_NOT_READY' });
       await vscode.window.tabGroups.close(tab);
       await gone;
       assert.equal(await getting, undefined);

@@ -78,10 +78,8 @@ export class Results extends Part<PanelServices> {
     }
   }
 
-  async openAsJson({ model: { table, title } }: ResultPanel): Promise<void> {
-    if (table !== undefined) {
-      await this.#json.show(table, title);
-    }
+  openAsJson(table: TableHandle, title: string): Promise<void> {
+    return this.#json.show(table, title);
   }
 
   /**
