@@ -48,6 +48,16 @@ export function once<T>(work: () => T): () => T {
   };
 }
 
+/** Runs a function at the first call for each object only. */
+export function oncePer<K extends object, V>(work: (of: K) => V): (of: K) => V {
+  const known = new WeakMap<K, { readonly result: V }>();
+  return (of) => {
+    const done = known.get(of) ?? { result: work(of) };
+    known.set(of, done);
+    return done.result;
+  };
+}
+
 /** Runs work once for all who ask for the same key while it runs. */
 export class SingleFlight<K, V> {
   readonly #flights = new Map<K, Promise<V>>();

@@ -91,19 +91,14 @@ export function tokenExpired(host: string, words: string, details: FailureDetail
 
 /** The error for an answer of success that is not what the protocol promises: an HTML page, or no JSON. */
 export function notJson(host: string, { status, text }: HttpAnswer): TokensError {
-  if (looksLikeHtml(text)) {
-    return new TokensError(
-      'E_PROTOCOL',
-      '{0} answered with a web page instead of data; check the address of the connection.',
-      [host],
-      { status },
-    );
-  }
+  const isPage = looksLikeHtml(text);
   const parsed = parseJson(text);
   return new TokensError(
     'E_PROTOCOL',
-    'The answer of {0} is not the JSON that the protocol promises.',
+    isPage
+      ? '{0} answered with a web page instead of data; check the address of the connection.'
+      : 'The answer of {0} is not the JSON that the protocol promises.',
     [host],
-    parsed.ok ? { status } : { status, detail: parsed.reason },
+    isPage || parsed.ok ? { status } : { status, detail: parsed.reason },
   );
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { oncePer } from '../async.ts';
 import { reason, reasonOf } from '../checks.ts';
 import {
   type Connection,
@@ -39,21 +40,13 @@ export function protocolTaking(request: Query): Protocol | undefined {
  * What a login and tokens are bound to: they go to no connection that has another one. The origin, and where a kind has
  * settings that decide where secrets go, these.
  */
-export function identityOf(connection: Connection): string {
-  const known = identities.get(connection) ?? identityNow(connection);
-  identities.set(connection, known);
-  return known;
-}
-
-const identities = new WeakMap<Connection, string>();
-
-function identityNow(connection: Connection): string {
+export const identityOf = oncePer((connection: Connection): string => {
   const bound = protocolOf(connection).boundTo?.(connection);
   const origin = originOf(connection);
   return bound === undefined
     ? origin
     : `${origin}#${createHash('sha256').update(JSON.stringify(bound)).digest('base64url')}`;
-}
+});
 
 /** What a connection's gateway can do with tokens. */
 export function abilitiesOf(connection: Connection): Abilities {

@@ -11,29 +11,22 @@ export interface Criterion {
   readonly like?: string | undefined;
 }
 
-/** Whether an answer meets any of these. */
-export function matches(criteria: readonly Criterion[], answer: Seen): boolean {
-  return criteria.some((criterion) => holds(criterion, answer));
-}
-
 /** Whether an answer of this status may meet any of these. */
 export function mayMatch(criteria: readonly Criterion[], status: number): boolean {
   return criteria.some((criterion) => criterion.status?.includes(status) ?? true);
 }
 
-function holds({ status, at, is, like }: Criterion, answer: Seen): boolean {
-  if (status !== undefined && !status.includes(answer.status)) {
-    return false;
-  }
-  const place: Place = at ?? { in: 'text' };
-  const value = valueAt(place, answer);
-  // A null counts only where `is` has null: JSON-RPC answers without an error have `"error": null`.
-  return (
-    value !== undefined &&
-    (value !== null || is !== undefined) &&
-    (is === undefined || is.some((one) => isSame(one, value))) &&
-    (like === undefined || wordsAt(place, answer).includes(like))
-  );
+/** Whether an answer meets any of these. */
+export function matches(criteria: readonly Criterion[], answer: Seen): boolean {
+  return criteria.some(({ status, at = { in: 'text' }, is, like }) => {
+    const value = status?.includes(answer.status) === false ? undefined : valueAt(at, answer);
+    // A null counts only where `is` has null: JSON-RPC answers without an error have `"error": null`.
+    return (
+      value !== undefined &&
+      (is === undefined ? value !== null : is.some((one) => isSame(one, value))) &&
+      (like === undefined || wordsAt(at, answer).includes(like))
+    );
+  });
 }
 
 /** Servers write numbers as text, and text as numbers. */

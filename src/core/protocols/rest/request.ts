@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { oncePer } from '../../async.ts';
 import { json } from '../../checks.ts';
 import { type Connection, secretPlace } from '../../connection.ts';
 import { TokensError } from '../../errors.ts';
@@ -36,21 +37,14 @@ export const request = {
 const schema = v.object(request);
 export type RestQuery = Readonly<v.InferOutput<typeof schema>>;
 
-const descriptions = new WeakMap<Connection, Description>();
-
 /** The description of a connection, which was checked when it was read. */
-export function descriptionOf(connection: Connection): Description {
-  const known = descriptions.get(connection);
-  if (known !== undefined) {
-    return known;
-  }
+export const descriptionOf = oncePer((connection: Connection): Description => {
   const parsed = parseDescription({ ...connection });
   if (!parsed.ok) {
     throw new TokensError('E_CONFIG', parsed.reason.template, parsed.reason.args);
   }
-  descriptions.set(connection, parsed.value);
   return parsed.value;
-}
+});
 
 /** A request for data, ready to be filled in. */
 export interface DataRequest extends RestRequest {
