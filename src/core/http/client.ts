@@ -10,6 +10,7 @@ import {
   hasSecrets,
   isLoopback,
   secretPlace,
+  withoutUndefined,
 } from '../connection.ts';
 import { Part } from '../disposable.ts';
 import { cancelled, type Message, TokensError } from '../errors.ts';
@@ -247,66 +248,42 @@ export class HttpClient extends Part<HttpDeps> {
   }
 
   async #dispatch({ request, headers: own, kill }: Flight, url: URL): Promise<IncomingMessage> {
-    const headers: Record<string, string> = { ...request.headers };
-    let data: string | Uint8Array | undefined;
-    if (request.form !== undefined) {
-      data = encodePairs(request.form);
-      headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=UTF-8';
-    } else if (request.json !== undefined) {
-      data = JSON.stringify(request.json);
-      if (!Object.keys(headers).some((name) => /^content-type$/i.test(name))) {
-        headers['Content-Type'] = 'application/json';
-      }
-    } else if (request.body !== undefined) {
-      data = request.body;
-    } else if (/^P/.test(request.method)) {
-      headers['Content-Length'] = '0';
-    }
-    if (request.authorization !== undefined) {
-      headers.Authorization = request.authorization;
-    }
+    const { asItIs, authorization, form, json, method } = request;
+    const text =
+      form === undefined ? (json === undefined ? undefined : JSON.stringify(json)) : encodePairs(form);
+    const data = text === undefined ? request.body : Buffer.from(text);
+    const length = data?.length ?? (/^P/.test(method) ? 0 : undefined);
     const cookie = (request.cookies ?? this.#cookies).header(url.pathname);
-    if (cookie !== undefined && headers.Cookie === undefined) {
-      headers.Cookie = cookie;
-    }
+    const all: Readonly<Record<string, string | undefined>>[] = [
+      ...[usualHeaders, own],
+      { Cookie: cookie, 'Content-Type': json === undefined ? undefined : 'application/json' },
+      { ...request.headers },
+      { 'Content-Type': form && 'application/x-www-form-urlencoded; charset=UTF-8' },
+      { Authorization: authorization, 'Content-Length': length?.toString() },
+    ];
+    // In any case of letters the protocol's headers replace the connection's own, and those the usual ones.
+    const given = all.flatMap((some) => Object.entries(withoutUndefined(some)));
+    const byName = new Map(given.map((header) => [header[0].toLowerCase(), header]));
+    const headers: Record<string, string> = Object.fromEntries(byName.values());
     const config = request.idempotent ? this.#pooled : this.#single;
-    if (request.asItIs) {
-      const all = [usualHeaders, own, headers].flatMap((some) => Object.entries(some));
-      const body = data === undefined ? undefined : Buffer.from(data);
+    if (asItIs) {
       // A URL would encode quotes.
       const [search = ''] = /\?.*/s.exec(withQuery(request.path, request.query ?? [])) ?? [];
-      const path = url.pathname + search;
-      const options = { method: request.method, path, agent: config.httpAgent };
-      return this.#sendBare(url, options, all, body, kill.signal);
+      const options = { method, path: url.pathname + search, agent: config.httpAgent, headers };
+      return this.#sendBare(url, options, data, kill.signal);
     }
-    const response = await sendWith({
-      ...config,
-      method: request.method,
-      url: url.href,
-      // In any case of letters the protocol's headers replace the connection's own, and those the usual ones.
-      headers: new AxiosHeaders(usualHeaders).set(own).set(headers),
-      data,
-      signal: kill.signal,
-    });
-    return response.data;
+    const sent = { method, url: url.href, headers: new AxiosHeaders(headers), data, signal: kill.signal };
+    return (await sendWith({ ...config, ...sent })).data;
   }
 
-  /**
-   * Sends a request without axios, which would take a fifth of the time that a small one takes here.
-   * @param all headers; of several with a name, in any case of letters, the last one is sent
-   */
+  /** Sends a request without axios, which would take a fifth of the time that a small one takes here. */
   #sendBare(
     { protocol, hostname, port }: URL,
     options: RequestOptions,
-    all: readonly [name: string, value: string][],
-    body: Buffer | undefined,
+    body: Uint8Array | undefined,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const length: typeof all = body === undefined ? [] : [['Content-Length', String(body.length)]];
-    const byName = new Map([...all, ...length].map((header) => [header[0].toLowerCase(), header]));
-    const headers = Object.fromEntries(byName.values());
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const to = { ...options, headers, protocol, host, port };
+    const to = { ...options, protocol, host: hostname.replace(/^\[|\]$/g, ''), port };
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const sent = this.#request(to, resolve);
