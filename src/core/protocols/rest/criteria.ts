@@ -1,15 +1,9 @@
 import { NumberText, type Sent } from '../../json.ts';
-import { type Place, type Seen, valueAt, wordsAt } from './place.ts';
+import type { Description } from './description.ts';
+import { type Seen, valueAt, wordsAt } from './place.ts';
 
 /** A condition on an answer: all of its members must hold. */
-export interface Criterion {
-  readonly status?: readonly number[] | undefined;
-  /** What is looked at; absent: the whole body as text. */
-  readonly at?: Place | undefined;
-  readonly is?: readonly (string | number | boolean | null)[] | undefined;
-  /** A part of the text there, as it is. */
-  readonly like?: string | undefined;
-}
+type Criterion = Description['refused'][number];
 
 /** Whether an answer of this status may meet any of these. */
 export function mayMatch(criteria: readonly Criterion[], status: number): boolean {

@@ -129,8 +129,10 @@ const status = v.pipe(
 const criterion = v.pipe(
   v.strictObject({
     status: v.optional(v.array(status)),
+    /** What is looked at; absent: the whole body as text. */
     at: v.optional(place),
     is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain))),
+    /** A part of the text there, as it is. */
     like: v.optional(v.pipe(text, v.nonEmpty())),
   }),
   v.check((one) => Object.values(one).some((of) => of !== undefined), as('empty')),

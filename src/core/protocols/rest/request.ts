@@ -59,10 +59,8 @@ export interface DataRequest extends RestRequest {
 /** @throws E_CONFIG for a request that is none, or that names what only a sign-in may have */
 export function dataRequest(query: RestQuery, connection: Connection): DataRequest {
   const description = descriptionOf(connection);
-  const { ask, inputs, requests, send } = description;
-  const found = Object.hasOwn(requests, query.request)
-    ? requests[query.request]
-    : parseRequest(query.request);
+  const { ask, inputs, send } = description;
+  const found = requestOf(query.request, description);
   if (found === undefined) {
     throw new TokensError(
       'E_CONFIG',
@@ -157,7 +155,11 @@ function plainText(value: Json): string {
 
 /** Whether a request may change something at the server. */
 export function mayChange(text: string, connection: Connection): boolean {
-  const { requests } = descriptionOf(connection);
-  const found = Object.hasOwn(requests, text) ? requests[text] : parseRequest(text);
+  const found = requestOf(text, descriptionOf(connection));
   return found !== undefined && !isSafe(found);
+}
+
+/** A request by its name in a description, or by its method and path. */
+function requestOf(text: string, { requests }: Description): RestRequest | undefined {
+  return Object.hasOwn(requests, text) ? requests[text] : parseRequest(text);
 }
