@@ -230,8 +230,8 @@ export class CraDialect {
 
   /** The service of a call; the newest release does not need one. @throws E_CONFIG where another has none */
   #service(tokens: Tokens): string | undefined {
-    const service = tokens.service ?? this.#wire.deps.connection.service;
-    return this.name === 'views' ? service : this.#wire.service({ service });
+    const isNeeded = this.name !== 'views';
+    return isNeeded ? this.#wire.service(tokens) : (tokens.service ?? this.#wire.deps.connection.service);
   }
 
   /** The raw answer for the list of services, by which the dialect is also found out. */

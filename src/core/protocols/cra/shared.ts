@@ -36,9 +36,6 @@ interface Purpose {
   readonly about?: 'sign-in' | 'either';
 }
 
-/** What a request under tokens may need of them. */
-type Known = Pick<Tokens, 'gateway'> & Partial<Tokens>;
-
 /** What all dialects share: the gateway in front of the services, its errors and its Basic authorization. */
 export class CraWire {
   readonly http: HttpClient;
@@ -100,7 +97,7 @@ export class CraWire {
    * @param byEither whether the method is only assumed, so that the other one may be tried
    * @throws E_CREDENTIALS where its password is not known, or is refused
    */
-  async asked(request: HttpRequest, tokens: Known, byEither = false): Promise<HttpAnswer> {
+  async asked(request: HttpRequest, tokens: Partial<Tokens>, byEither = false): Promise<HttpAnswer> {
     const send = (one: HttpRequest) => (byEither ? this.eitherMethod(one, tokens) : this.http.send(one));
     const answer = await send(request);
     if (!asksForBasic(answer)) {
@@ -119,7 +116,7 @@ export class CraWire {
    * A request with Basic added, where that is known and not in it yet. Bearer would need the same header, so the token
    * moves into a form.
    */
-  withBasic(request: HttpRequest, tokens: Known): HttpRequest | undefined {
+  withBasic(request: HttpRequest, tokens: Partial<Tokens>): HttpRequest | undefined {
     const authorization = this.basic(tokens.gateway);
     if (authorization === undefined || authorization === request.authorization) {
       return undefined;
