@@ -90,6 +90,17 @@ function membersIn(json: string): [string, string][] {
   return [...plain.matchAll(/"([^"]*)"\s*:\s*"([^"]*)/g)].map(([, name = '', value = '']) => [name, value]);
 }
 
+/** The fields of a form in parts: each has its name in the headers above it. */
+function fieldsIn(body: string): [string, string][] {
+  const blocks = body.split(/\r?\n\r?\n/);
+  return blocks.slice(1).flatMap((block, at) => {
+    const [value = ''] = block.split(/\r?\n/, 1);
+    return [...(blocks[at] ?? '').matchAll(/\bname="?([^";\r\n]*)/g)].map(
+      ([, name = '']): [string, string] => [name, value],
+    );
+  });
+}
+
 function wordsOf(pair: readonly [string, string]): string {
   return pair.join('\n').replaceAll('\\', '').toLowerCase();
 }
@@ -105,12 +116,15 @@ function isSame(described: RestRequest, request: ScriptRequest): boolean {
     return false;
   }
   const body = textOf(request);
+  // What a packed body or one in UTF-16 says is not read here, and may be anything.
+  const isRead = (request.headers['content-encoding'] ?? 'identity') === 'identity' && !body.includes('\0');
   // Every occurrence counts: servers differ in which of two equal names they use, and some take lists of requests.
-  const given = [...new URLSearchParams(`${request.query}&${body}`), ...membersIn(body)].map(wordsOf);
+  const isInParts = /^multipart\//i.test(request.headers['content-type'] ?? '');
+  const members = isInParts ? fieldsIn(body) : membersIn(body);
+  const given = [...new URLSearchParams(`${request.query}&${body}`), ...members].map(wordsOf);
   const json = isRecord(described.json) ? described.json : {};
-  return [
-    ...new URLSearchParams(query),
-    ...Object.entries(described.form ?? {}),
-    ...Object.entries(json),
-  ].every(([name, value]) => !isFixed(value) || given.includes(wordsOf([name, value])));
+  const isGiven = ([name, value]: readonly [string, unknown]) =>
+    !isFixed(value) || given.includes(wordsOf([name, value]));
+  const inBody = isRead ? [...Object.entries(described.form ?? {}), ...Object.entries(json)] : [];
+  return [...new URLSearchParams(query), ...inBody].every(isGiven);
 }

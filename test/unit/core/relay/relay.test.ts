@@ -2,6 +2,7 @@ import { deepEqual, doesNotMatch, equal, match, ok, rejects } from 'node:assert/
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect as dial } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { type ConnectionSecrets, secretPlace } from '../../../../src/core/connection.ts';
 import type { Relay } from '../../../../src/core/relay/relay.ts';
 import { connectionOf } from '../../../connectionOf.ts';
@@ -405,6 +406,16 @@ describe('a relay', () => {
         '\uFEFF{"Method" : "user\\u002elogin"}',
       ]) {
         equal((await ask(`${relay.url}/rpc`, { method: 'POST', headers, body })).status, 403, body);
+      }
+      const hidden = Buffer.from('{"method":"user.login"}');
+      const part = '--x\r\nContent-Disposition: form-data; name="method"\r\n\r\nuser.login\r\n--x--';
+      for (const [type, body, coding] of [
+        ['application/json', gzipSync(hidden), 'gzip'],
+        ['application/json', Buffer.from(`\uFEFF${hidden}`, 'utf16le'), 'identity'],
+        ['multipart/form-data; boundary=x', part, 'identity'],
+      ] as const) {
+        const headers = { 'Content-Type': type, 'Content-Encoding': coding };
+        equal((await ask(`${relay.url}/rpc`, { method: 'POST', headers, body })).status, 403, `${body}`);
       }
       const twice = await ask(`${relay.url}/rpc?method=a&METHOD=user.login`, { method: 'POST' });
       equal(twice.status, 403);
