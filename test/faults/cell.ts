@@ -67,7 +67,7 @@ const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothi
 
 /** How long one request may take, in seconds: long, so that no slow machine decides, but where waiting is the fault. */
 const patient = 30;
-const impatient = 0.4;
+const impatient = 1.5;
 
 /** Does one operation while one fault strikes, against a gateway of its own. */
 export async function runCell(
