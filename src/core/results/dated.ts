@@ -1,5 +1,5 @@
 import { textOf } from './cells.ts';
-import { sizeOf } from './order.ts';
+import { sizeOf } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
 
 /** The numbers of one column over time, one line for each key. */

@@ -1,7 +1,7 @@
 import { NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { textOf } from './cells.ts';
-import { asNumbers, sizeOfNumber } from './quantity.ts';
+import { sizeOf, sizeOfNumber } from './quantity.ts';
 import type { Column, ResultTable } from './table.ts';
 
 type Comparison = ':' | '=' | '<' | '<=' | '>' | '>=';
@@ -142,15 +142,16 @@ function tester(
       return comparison === '=' && wanted === '';
     }
     const own = textOf(one);
-    const isNumber = one instanceof NumberText;
-    const difference = isNumber ? Number(own) - number : reading.size(own) - size;
+    const ownSize = sizeOf(one, reading);
+    const askedSize = one instanceof NumberText ? number : size;
+    const difference = ownSize - askedSize;
     // With zeros before it, it is a name rather than a number. The difference of infinities is NaN, too.
     if (!(comparison === '=' && reading.kind !== 'time' && (isPadded(own) || isPadded(value)))) {
       if (difference !== 0 && !Number.isNaN(difference)) {
         return compare(difference, comparison);
       }
-      if (!Number.isNaN(isNumber ? number : size) && (isNumber || !Number.isNaN(reading.size(own)))) {
-        return compare((isNumber ? asNumbers : reading).compare(own, value), comparison);
+      if (!Number.isNaN(ownSize) && !Number.isNaN(askedSize)) {
+        return compare(reading.compare(own, value), comparison);
       }
     }
     const text = fold(own);

@@ -1,8 +1,6 @@
-import { NumberText } from '../json.ts';
-import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
 import { allRows } from './filter.ts';
-import { asNumbers, type Reading } from './quantity.ts';
+import { sizeOf } from './quantity.ts';
 import type { SortBy } from './shown.ts';
 import type { Column, ResultTable } from './table.ts';
 
@@ -76,12 +74,11 @@ function placesOf(column: Column, descending: boolean): [places: Uint32Array, co
         texts.set(text, number);
       }
     } else {
-      areRounded ||= (value instanceof NumberText ? asNumbers : reading).mayBeRounded(text);
+      areRounded ||= reading.mayBeRounded(text);
     }
   }
-  const { compare } = reading.kind === 'time' ? reading : asNumbers;
   const textAt = (row: number) => textOf(firstOf(column.at(row)));
-  const sized = placeSizes(sizes, places, textAt, areRounded ? compare : undefined);
+  const sized = placeSizes(sizes, places, textAt, areRounded ? reading.compare : undefined);
   const words = sortTexts([...texts.keys()].slice(1));
   const turned = (place: number, max: number) => (descending ? max - place : place);
   const wordPlaces = new Uint32Array(texts.size).fill(sized + words.length);
@@ -148,15 +145,6 @@ function bySize(sizes: Float64Array): Uint32Array {
     rows = byPlaces(rows, bits, 0x10000, part, 4);
   }
   return rows;
-}
-
-/** The size of a cell that is a number or a time; NaN for any other. A number of JSON is one in every column. */
-export function sizeOf(cell: Cell | undefined, reading: Reading): number {
-  const value = firstOf(cell);
-  if (value instanceof NumberText) {
-    return Number(value.text);
-  }
-  return typeof value === 'string' ? reading.size(value) : Number.NaN;
 }
 
 /** From here on the collator, which knows every script, takes too long for numbers inside of texts. */

@@ -1,12 +1,16 @@
+import { NumberText } from '../json.ts';
+import type { Cell } from '../protocols/answer.ts';
+import { firstOf } from './cells.ts';
+
 /** What the values of a column are, for the order and the side they stand on. */
 export type Kind = 'number' | 'time' | 'text';
 
 /** How the values of a column are read and compared. */
 export interface Reading {
   readonly kind: Kind;
-  /** The size of a value that is a number or a time (in seconds); NaN for one that is neither. */
+  /** The size of a text that is a number or a time (in seconds); NaN for one that is neither. */
   size(text: string): number;
-  /** Compares two values that have a size, to the last digit. */
+  /** Compares two values that have a size, to the last digit; a number of JSON has one in every column. */
   compare(a: string, b: string): number;
   /** Whether the size may be rounded, and so the same as that of another value that is not equal. */
   mayBeRounded(text: string): boolean;
@@ -35,18 +39,22 @@ const seconds = new Map([
   ['d', 86_400],
 ]);
 
+/** The size of a cell that is a number or a time; NaN for any other. A number of JSON is one in every column. */
+export function sizeOf(cell: Cell | undefined, reading: Reading): number {
+  const value = firstOf(cell);
+  if (value instanceof NumberText) {
+    return Number(value.text);
+  }
+  return typeof value === 'string' ? reading.size(value) : Number.NaN;
+}
+
 /** Whether day or month comes first in dates that end with the year. */
 type DateOrder = 'dayFirst' | 'monthFirst';
 
-const asText: Reading = { kind: 'text', size: () => Number.NaN, compare: () => 0, mayBeRounded: () => false };
 /** JavaScript's numbers have 15 digits that are certain. */
 const mayBeRounded = (text: string) => text.length > 15 || /e/i.test(text);
-export const asNumbers: Reading = {
-  kind: 'number',
-  size: plainNumber,
-  compare: compareNumbers,
-  mayBeRounded,
-};
+const asNumbers: Reading = { kind: 'number', size: plainNumber, compare: compareNumbers, mayBeRounded };
+const asText: Reading = { ...asNumbers, kind: 'text', size: () => Number.NaN };
 const asNumbersWithUnits: Reading = { ...asNumbers, size: parseNumber };
 const asTimes = timesIn(undefined);
 
@@ -125,9 +133,12 @@ function timesIn(order: DateOrder | undefined): Reading {
   return {
     kind: 'time',
     size: (text) => parseTime(text, order),
-    compare: (a, b) => compareMoments(momentOf(a, order), momentOf(b, order)),
-    // Microseconds are still told apart.
-    mayBeRounded: (text) => /[.,]\d{7}/.test(text),
+    compare: (a, b) => {
+      const [one, other] = [momentOf(a, order), momentOf(b, order)];
+      return one && other ? compareMoments(one, other) : compareNumbers(a, b);
+    },
+    // Of times microseconds are still told apart.
+    mayBeRounded: (text) => /[.,]\d{7}|^-?\d{16}|e/i.test(text),
   };
 }
 
@@ -238,8 +249,8 @@ function zoneSeconds(zone: string): number {
   return sign * (Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(-2)) * 60);
 }
 
-function compareMoments(a: Moment | undefined, b: Moment | undefined): number {
-  return (a?.seconds ?? 0) - (b?.seconds ?? 0) || compareTexts(a?.fraction ?? '', b?.fraction ?? '');
+function compareMoments(a: Moment, b: Moment): number {
+  return a.seconds - b.seconds || compareTexts(a.fraction, b.fraction);
 }
 
 function compareTexts(a: string, b: string): number {

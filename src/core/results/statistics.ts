@@ -1,8 +1,6 @@
-import { NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { firstOf, textOf } from './cells.ts';
-import { sizeOf } from './order.ts';
-import { asNumbers, type Reading } from './quantity.ts';
+import { type Reading, sizeOf } from './quantity.ts';
 import type { Sums, Total } from './shown.ts';
 import type { Column, ResultTable } from './table.ts';
 
@@ -135,12 +133,11 @@ class Sum {
       return;
     }
     const own = textOf(value);
-    const { compare } = value instanceof NumberText ? asNumbers : reading;
-    if (this.count === 0 || size < this.#min || (size === this.#min && compare(own, this.min) < 0)) {
+    if (this.count === 0 || size < this.#min || (size === this.#min && reading.compare(own, this.min) < 0)) {
       this.min = own;
       this.#min = size;
     }
-    if (this.count === 0 || size > this.#max || (size === this.#max && compare(own, this.max) > 0)) {
+    if (this.count === 0 || size > this.#max || (size === this.#max && reading.compare(own, this.max) > 0)) {
       this.max = own;
       this.#max = size;
     }
