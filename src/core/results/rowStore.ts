@@ -3,7 +3,7 @@ import { NumberText, readJson, type Sent } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
 import { flatten, unwrapped } from './cells.ts';
-import { closeBracket, comma, endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { type Field, RowWalker } from './rowWalker.ts';
 
 /** An address has four bytes: a chunk, and a place in it. */
@@ -30,6 +30,9 @@ export interface RowList {
   /** The row after the last of them. */
   readonly to: number;
 }
+
+/** What stands before, between and after the rows of a list. */
+const [listStart, listNext, listEnd] = [Buffer.from('['), Buffer.from(','), Buffer.from(']')] as const;
 
 /** To make all of a chunk text takes as long as to read about so many texts of it one by one. */
 const manyReads = 64;
@@ -116,23 +119,15 @@ export class RowStore {
    * @param write makes the JSON of those rows of which `JSON.parse` would not make the cells
    */
   list(from: number, max: number, write: (row: number) => string): RowList {
-    const used = (this.#chunks.length - 1) * chunkBytes + this.#at;
-    let bytes = Buffer.allocUnsafeSlow(Math.min(2 * max, used) + 2);
-    let at = 0;
-    let row = from;
-    for (; row < this.length && at < max; row++) {
+    const parts: Uint8Array[] = [];
+    let [row, length] = [from, 0];
+    for (; row < this.length && length < max; row++) {
       const { json, isParsable } = this.#json(row);
       const made = isParsable ? json : Buffer.from(write(row));
-      if (at + made.length + 2 > bytes.length) {
-        const larger = Buffer.allocUnsafeSlow(2 * (at + made.length + 2));
-        bytes.copy(larger, 0, 0, at);
-        bytes = larger;
-      }
-      bytes[at] = at === 0 ? openBracket : comma;
-      at += 1 + made.copy(bytes, at + 1);
+      parts.push(row === from ? listStart : listNext, made);
+      length += made.length + 1;
     }
-    bytes[at++] = closeBracket;
-    return { bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, at), to: row };
+    return { bytes: new Uint8Array(Buffer.concat([...parts, listEnd])), to: row };
   }
 
   /** Whether a row stands as the same bytes as one of another store. */
