@@ -125,11 +125,12 @@ export class Grid {
     }
   }
 
-  /** The cell that an event happened in. */
-  placeOf(target: EventTarget | null): { row: number; column: number; element: HTMLElement } | undefined {
-    const element = target instanceof Element ? target.closest<HTMLElement>('[aria-colindex]') : null;
+  /** The cell that an event happened in; outside of cells its row and column are `NaN`. */
+  placeOf(target: EventTarget | null): { row: number; column: number; element: HTMLElement | undefined } {
+    const element =
+      (target instanceof Element && target.closest<HTMLElement>('[aria-colindex]')) || undefined;
     const row = Number(element?.closest('[aria-rowindex]')?.ariaRowIndex) - 2;
-    return element === null ? undefined : { row, column: Number(element.ariaColIndex) - 2, element };
+    return { row, column: Number(element?.ariaColIndex) - 2, element };
   }
 
   /** Tells VS Code what the context menu is about: it reads this attribute when the menu is opened. */

@@ -4,42 +4,36 @@ import { handleKeys } from './keyboard.ts';
 import { handleMouse } from './mouse.ts';
 import { TableView } from './tableView.ts';
 
-const root = document.getElementById('root');
-if (root !== null) {
-  start(root);
+const host = new Host((message) => {
+  if (message.is === 'view') {
+    runCommand(view, message.ask, message.field);
+  } else if (message.is === 'focus') {
+    tellFocus(view);
+  } else {
+    view.take(message);
+  }
+});
+const view = new TableView(document.getElementById('root') ?? document.body, host);
+handleKeys(view);
+handleMouse(view);
+window.addEventListener('focus', enter);
+enter();
+window.addEventListener('keydown', (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'f') {
+    view.filterBox.focus();
+    event.preventDefault();
+  }
+});
+host.tell({ is: 'ready' });
+
+/** When the tab is shown the table gets the focus, unless something else in the tab has it. */
+function enter(): void {
+  if (document.hasFocus() && document.activeElement === document.body) {
+    view.grid.root.focus();
+  }
 }
 
-function start(root: HTMLElement): void {
-  const host = new Host((message) => {
-    if (message.is === 'view') {
-      runCommand(view, message.ask, message.field);
-    } else if (message.is === 'focus') {
-      tellFocus(host, view);
-    } else {
-      view.take(message);
-    }
-  });
-  const view = new TableView(root, host);
-  handleKeys(view);
-  handleMouse(view);
-  // When the tab is shown the table gets the focus, unless something else in the tab has it.
-  const enter = () => {
-    if (document.hasFocus() && document.activeElement === document.body) {
-      view.grid.root.focus();
-    }
-  };
-  window.addEventListener('focus', enter);
-  enter();
-  window.addEventListener('keydown', (event) => {
-    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'f') {
-      view.filterBox.focus();
-      event.preventDefault();
-    }
-  });
-  host.tell({ is: 'ready' });
-}
-
-function tellFocus(host: Host, { columns, selection }: TableView): void {
+function tellFocus({ columns, selection }: TableView): void {
   const tell = () => host.tell({ is: 'focused', field: columns.seen[selection.focus.column]?.field });
   if (document.hasFocus()) {
     tell();

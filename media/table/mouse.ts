@@ -9,18 +9,18 @@ export function handleMouse(view: TableView): void {
   root.addEventListener('mousedown', (event) => press(event, view));
 
   root.addEventListener('click', (event) => {
-    const place = grid.placeOf(event.target);
-    const field = columns.seen[place?.column ?? -1]?.field;
-    if (place?.row === -1 && field !== undefined && !isHandle(event)) {
-      view.go(-1, place.column, false);
+    const { row, column } = grid.placeOf(event.target);
+    const field = columns.seen[column]?.field;
+    if (row === -1 && field !== undefined && !isHandle(event)) {
+      view.go(row, column, false);
       view.sortBy(field, event.shiftKey);
     }
   });
 
   root.addEventListener('dblclick', (event) => {
     const place = grid.placeOf(event.target);
-    const column = columns.seen[place?.column ?? -1];
-    if (place !== undefined && place.row >= 0) {
+    const column = columns.seen[place.column];
+    if (place.row >= 0) {
       void view.askDetail();
     } else if (column !== undefined && isHandle(event)) {
       view.fit(column);
@@ -28,9 +28,9 @@ export function handleMouse(view: TableView): void {
   });
 
   root.addEventListener('contextmenu', (event) => {
-    const place = grid.placeOf(event.target);
-    if (place?.row === -1 && place.column >= 0) {
-      view.go(-1, place.column, false);
+    const { row, column } = grid.placeOf(event.target);
+    if (row === -1 && column >= 0) {
+      view.go(row, column, false);
     }
     grid.markMenu();
   });
@@ -38,25 +38,21 @@ export function handleMouse(view: TableView): void {
 
 function press(event: MouseEvent, view: TableView): void {
   const { grid, selection, columns } = view;
-  const place = grid.placeOf(event.target);
+  const { row, column, element } = grid.placeOf(event.target);
   const isLeft = event.button === 0;
-  if (place === undefined || (!isLeft && event.button !== 2)) {
+  if (element === undefined || (!isLeft && event.button !== 2)) {
     return;
   }
-  if (place.row >= 0) {
-    // A right click inside of the selection keeps it: the menu is about it.
-    if (isLeft || !selection.has(place.row, place.column)) {
-      view.go(place.row, place.column, event.shiftKey && isLeft);
-    }
+  // A right click inside of the selection keeps it: the menu is about it.
+  if (row >= 0 && (isLeft || !selection.has(row, column))) {
+    view.go(row, column, event.shiftKey && isLeft);
   }
-  const column = columns.seen[place.column];
   if (isLeft) {
-    if (place.row >= 0) {
+    const pressed = columns.seen[column];
+    if (row >= 0) {
       select(view);
-    } else if (column !== undefined && isHandle(event)) {
-      resize(event, column, view);
-    } else if (column !== undefined) {
-      move(column, view);
+    } else if (pressed !== undefined) {
+      (isHandle(event) ? resize : move)(event, pressed, view);
     }
     grid.root.focus();
     event.preventDefault();
@@ -70,10 +66,10 @@ function isHandle(event: Event): boolean {
 /** The selection follows the mouse while its button is down. */
 function select(view: TableView): void {
   untilReleased(({ clientX, clientY }) => {
-    const place = view.grid.placeOf(document.elementFromPoint(clientX, clientY));
+    const { row, column } = view.grid.placeOf(document.elementFromPoint(clientX, clientY));
     const { focus } = view.selection;
-    if (place !== undefined && place.row >= 0 && (place.row !== focus.row || place.column !== focus.column)) {
-      view.go(place.row, place.column, true);
+    if (row >= 0 && (row !== focus.row || column !== focus.column)) {
+      view.go(row, column, true);
     }
   });
 }
@@ -90,7 +86,7 @@ function resize({ clientX: start }: MouseEvent, { field, width }: SeenColumn, vi
 }
 
 /** Columns are dragged by their header; a line shows where one would land. */
-function move({ field }: SeenColumn, view: TableView): void {
+function move(_: MouseEvent, { field }: SeenColumn, view: TableView): void {
   const { grid, columns } = view;
   let over: { beside: SeenColumn; after: boolean; element: HTMLElement } | undefined;
   const mark = (target: typeof over) => {
@@ -100,8 +96,8 @@ function move({ field }: SeenColumn, view: TableView): void {
   };
   untilReleased(
     ({ clientX, clientY }) => {
-      const { row, column, element } = grid.placeOf(document.elementFromPoint(clientX, clientY)) ?? {};
-      const beside = row === -1 ? columns.seen[column ?? -1] : undefined;
+      const { row, column, element } = grid.placeOf(document.elementFromPoint(clientX, clientY));
+      const beside = row === -1 ? columns.seen[column] : undefined;
       const { left, width } = element?.getBoundingClientRect() ?? { left: 0, width: 0 };
       const isOther = element !== undefined && beside !== undefined && beside.field !== field;
       mark(isOther ? { beside, after: clientX > left + width / 2, element } : undefined);
