@@ -114,6 +114,8 @@ function searchFor(secrets: readonly string[]): Search {
 
 const asJson = (code: number) => `\\u${code.toString(16).padStart(4, '0')}`;
 const asHtml = (code: number) => `&#x${code.toString(16)};`;
+const asNamed = (code: number) =>
+  ({ 34: '&quot;', 38: '&amp;', 60: '&lt;', 62: '&gt;' })[code] ?? asHtml(code);
 
 /** Which characters servers escape, and how: .NET, Gson and others in JSON, then in HTML. */
 const escapings: readonly [RegExp, (code: number) => string][] = [
@@ -124,7 +126,8 @@ const escapings: readonly [RegExp, (code: number) => string][] = [
   [/["&'+<>]/g, asHtml],
   [/[^\w.~-]/g, asHtml],
   [/["&'+<>]/g, (code) => `&#${code};`],
-  [/["&<>]/g, (code) => ({ 34: '&quot;', 38: '&amp;', 60: '&lt;', 62: '&gt;' })[code] ?? ''],
+  [/["&'<>]/g, asNamed],
+  [/["&'<=>`]/g, asNamed],
 ];
 
 /** A secret in every encoding, and as some servers write it in JSON and in HTML. */

@@ -63,6 +63,7 @@ describe('masks of a relay', () => {
       'to/k\\"en+123\\u003d',
       'to\\u002fk\\u0022en\\u002b123\\u003D',
       'to/k&quot;en+123=',
+      'to/k&quot;en+123&#x3D;',
       'to/k&#34;en&#43;123=',
       'to&#x2F;k&#x22;en&#x2B;123&#x3D;',
       Buffer.from(`user:${secret}`).toString('base64').slice(7, -2),
