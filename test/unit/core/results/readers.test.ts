@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Worker } from 'node:worker_threads';
 import { SystemClock } from '../../../../src/core/clock.ts';
 import { TokensError } from '../../../../src/core/errors.ts';
 import { rowsAt as inRows } from '../../../../src/core/protocols/cra/request.ts';
@@ -40,31 +41,36 @@ describe('results: readers', () => {
   it('end the worker when it has had no table for a while, and begin anew with the next', async () => {
     const clock = new FakeClock();
     const worker = new WorkerClient(workerFile, clock);
-    // Every thread of a process has a port of messages, which is counted.
-    const threads = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
-    const none = threads();
+    let threads = 0;
+    const count = (thread: Worker) => {
+      threads++;
+      thread.once('exit', () => threads--);
+    };
+    process.on('worker', count);
     const body = bodyOf(20_000);
     const { answer: first } = await read(body, {}, worker);
     const { answer: second } = await read(body, {}, worker);
     first.dispose();
     assert.equal((await second.rows()).length, 20_000);
-    assert.ok(threads() > none);
+    assert.equal(threads, 1);
     second.dispose();
     clock.advance(29_000);
     const { answer: again } = await read(body, {}, worker);
-    assert.ok(threads() > none);
+    assert.equal(threads, 1);
     clock.advance(60_000);
     assert.equal((await again.rows()).length, 20_000);
     again.dispose();
     clock.advance(31_000);
-    while (threads() > none) {
+    while (threads > 0) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     const { answer: third } = await read(body, {}, worker);
     assert.equal((await third.rows()).length, 20_000);
     third.dispose();
+    assert.equal(threads, 1);
     await assert.rejects(third.rows());
     worker.dispose();
+    process.off('worker', count);
   });
 
   it('free the memory of a chunk that was taken, unless it is a part of something', async () => {
