@@ -6,6 +6,10 @@ import { closeBrace, closeBracket, colon, comma, endOfValue, isSpace, quote } fr
 /** What stands around a value, and the memory that it takes beside its own bytes. */
 const aroundValue = 5;
 
+/** Elements of a list that are null, and the end of what has arrived, where another one may be. */
+const nulls = /(?:\s|null\s*,)*/y;
+const cut = /(?:n(?:u(?:l(?:l\s*)?)?)?)?$/y;
+
 /** Reads what arrives in pieces: whoever runs the steps goes on with them when there is more. */
 export type Steps<T = void> = Generator<undefined, T, undefined>;
 
@@ -74,15 +78,14 @@ export class ArrivingJson {
     }
   }
 
-  /** The one after that; neither is read. */
-  *second(): Steps<number> {
+  /** The first byte of the list's first element that is not null; nothing is read. */
+  *firstElement(): Steps<number> {
     for (;;) {
-      let at = this.at + 1;
-      while (isSpace(this.bytes[at])) {
-        at++;
-      }
-      if (at < this.end) {
-        return this.bytes[at] as number;
+      nulls.lastIndex = this.at + 1;
+      nulls.test(this.text);
+      cut.lastIndex = nulls.lastIndex;
+      if (!cut.test(this.text)) {
+        return this.bytes[nulls.lastIndex] as number;
       }
       yield;
     }

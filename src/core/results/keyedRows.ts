@@ -67,7 +67,7 @@ export class KeyedRowReader {
       );
       return true;
     }
-    if (name === list.series && json.peek() === openBracket && (yield* json.second()) === openBrace) {
+    if (name === list.series && json.peek() === openBracket && (yield* json.firstElement()) === openBrace) {
       yield* json.list((at) => this.#series(at + 1, levels - 2));
       return true;
     }
@@ -83,7 +83,10 @@ export class KeyedRowReader {
     const held: Row[] = [];
     let hasRows = false;
     if (json.peek() !== openBrace) {
-      throw broken();
+      if ((yield* json.value(levels)) !== null) {
+        throw broken();
+      }
+      return;
     }
     json.at++;
     for (let name = yield* json.name(0); name !== undefined; name = yield* json.name(1)) {

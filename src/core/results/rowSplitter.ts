@@ -2,7 +2,7 @@ import { TokensError } from '../errors.ts';
 import type { Sent, SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
 import { ArrivingJson, broken, type Steps } from './arrivingJson.ts';
-import { closeBrace, closeBracket, endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { closeBracket, endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
 import { tooLarge } from './rowStore.ts';
 import type { ResultTable } from './table.ts';
@@ -135,8 +135,8 @@ export class RowSplitter {
       return yield* this.#rowList(levels - 1, true);
     }
     const isObject = first === openBrace;
-    const isEmpty = isObject && (yield* json.second()) === closeBrace;
     const raw = yield* json.raw(levels);
+    const isEmpty = /^\{\s*\}$/.test(raw);
     const value = isObject ? undefined : json.parse(raw);
     if (typeof value === 'string' && /^\w/.test(raw)) {
       throw broken(); // A word says that this is no JSON.
@@ -187,15 +187,15 @@ export class RowSplitter {
     return value;
   }
 
-  /** Reads a value as the list of rows, if it is that: its first element decides. */
+  /** Reads a value as the list of rows, if it is that: its first element that is not null decides. */
   *#listOfRows(depth: number): Steps<Sent[] | undefined> {
     const json = this.#json;
     if (json.peek() !== openBracket) {
       return undefined;
     }
-    const second = yield* json.second();
-    this.#found = second === openBrace || (second === closeBracket && (!this.#rowsAt.mayWrap || depth === 2));
-    return second === openBrace ? yield* this.#rowList(maxDepth - depth - 1) : undefined;
+    const first = yield* json.firstElement();
+    this.#found = first === openBrace || (first === closeBracket && (!this.#rowsAt.mayWrap || depth === 2));
+    return first === openBrace ? yield* this.#rowList(maxDepth - depth - 1) : undefined;
   }
 
   /**

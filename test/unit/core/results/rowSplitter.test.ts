@@ -129,6 +129,21 @@ describe('rowSplitter', () => {
     assert.equal(read('{"Result":{"a":{"b":[{"c":1}]}}}', inResult).rows.length, 1);
   });
 
+  it('shows the rows after those that are null', () => {
+    for (const size of [1, 3, 1000]) {
+      assert.deepEqual(read('{"Rows":[null,{"a":1},null]}', inRows, size).rows, [{ a: 1 }]);
+      assert.deepEqual(read('{"Rows":[ null , null,{"a":1}]}', inRows, size).rows, [{ a: 1 }]);
+      assert.deepEqual(read('{"Result":[null,{"a":1}]}', inResult, size).rows, [{ a: 1 }]);
+      assert.deepEqual(read('{"Result":{"Items":[null,{"a":1}]}}', inResult, size).rows, [{ a: 1 }]);
+      const series = '{"Result":{"Series":[null,{"Symbol":"S","Values":{"2026-01-01":[1]}},null]}}';
+      assert.deepEqual(read(series, inResult, size).rows, [{ Series: 'S', Date: '2026-01-01', v0: 1 }]);
+      const { head } = read('{"Result":{"Tags":[null,"t"],"Items":[{"a":1}]}}', inResult, size);
+      assert.deepEqual(head.Result, { Tags: [null, 't'], Items: [] });
+    }
+    fails('{"Rows":[null,5]}', inRows);
+    fails('{"Rows":[null', inRows);
+  });
+
   it('takes an empty result and a result of one error', () => {
     assert.deepEqual(read('{"rc":0,"Rows":[ ]}', inRows).rows, []);
     assert.deepEqual(read('{"error":"No such view"}', inRows).head, { error: 'No such view' });
