@@ -26,7 +26,7 @@ export interface RowPath {
    */
   readonly at?: readonly string[];
   /** A text that means a missing value among numbers. */
-  readonly missing?: string;
+  readonly missing?: string | undefined;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Summary {
   readonly rowCount: number;
   /** Places in the body that were no valid JSON and have been mended. */
   readonly mended: number;
+  /** A text that stands for no value among numbers. */
+  readonly missing?: string | undefined;
 }
 
 /** The rows that are shown, as they are shown; all in the server's order without an arrangement. */
@@ -81,6 +83,7 @@ export class TableEngine {
       kinds: table.columns.map((column) => column.kind),
       rowCount: table.rowCount,
       mended: table.mended,
+      missing: table.missing,
     };
   }
 

@@ -28,14 +28,17 @@ export function readerMaker(worker: WorkerClient, options: ReaderOptions): MakeR
 
 /**
  * A table made of rows that are here already, as a JSON list of objects. Its first share is the caller's.
+ * @param missing a text that stands for no value among numbers
  * @throws E_PROTOCOL for anything else
  */
 export async function tableOf(
   worker: WorkerClient,
   rows: string,
+  missing?: string,
 ): Promise<{ table: TableHandle; share: Disposable }> {
   const options = { maxBytes: Number.POSITIVE_INFINITY, wantsRows: false };
-  const reader = new Reader(worker, { member: 'Rows', mayWrap: false }, () => undefined, options);
+  const rowsAt = { member: 'Rows', mayWrap: false, missing };
+  const reader = new Reader(worker, rowsAt, () => undefined, options);
   try {
     await reader.write(Buffer.from(`{"Rows":${rows}}`));
     return { table: reader.table, share: await reader.end() };

@@ -56,6 +56,7 @@ export async function keptOf(
     labels: withTexts(labels, redact),
     hidden: [...hidden],
     ...(said !== undefined && { head: said }),
+    ...(table.state.missing !== undefined && { missing: table.state.missing }),
     rows: withTextsOfJson(rows, hide),
   };
 }

@@ -136,6 +136,8 @@ export const keptState = v.object({
   hidden: v.optional(v.array(name), []),
   /** The members beside the rows, as JSON. */
   head: v.optional(v.string()),
+  /** A text that stands for no value among numbers. */
+  missing: v.optional(v.string()),
   rows: v.string(),
 });
 export type KeptState = v.InferOutput<typeof keptState>;

@@ -179,7 +179,7 @@ export class Results extends Part<PanelServices> {
     }
     const shown = this.#open(data.request, data.title, data.groupings, panel);
     try {
-      const { table, share } = await tableOf(this.deps.worker, data.rows);
+      const { table, share } = await tableOf(this.deps.worker, data.rows, data.missing);
       table.update({ bytes: data.bytes });
       if (this.#panels.has(shown)) {
         shown.model.restore(data, table);

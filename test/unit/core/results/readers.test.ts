@@ -254,6 +254,11 @@ describe('results: readers', () => {
     assert.deepEqual(table.state.fields, ['a', 'b']);
     assert.equal((await table.call('page', { from: 0, to: 9 })).rows[0]?.cells[0], '1.10');
     share.dispose();
+    const kept = await tableOf(worker, '[{"a":1},{"a":"NA"},{"a":2}]', 'NA');
+    assert.equal(kept.table.state.missing, 'NA');
+    const { rows } = await kept.table.call('page', { from: 1, to: 2 });
+    assert.deepEqual(rows[0]?.cells, [{ none: 'null' }], 'as where the gateway sends it');
+    kept.share.dispose();
     for (const rows of ['[1]', '{', '[{"a":1}', '5']) {
       await assert.rejects(
         tableOf(worker, rows),

@@ -322,6 +322,8 @@ describe('results: what one result is', () => {
       redact: (text: string) => text.replace(/(?<=^token=).*/, '***'),
     };
     const table = new FakeTable([{ v: '1' }]);
+    table.engine.table.missing = 'NA';
+    table.add([], 'done');
     const { fetched } = fetchedOf(table);
     const headText = '{"rc":4.10,"20":12345678901234567890,"token":"abc","told":["hunter2"]}';
     model.show(table);
@@ -330,6 +332,7 @@ describe('results: what one result is', () => {
     const kept = (await keptOf(model, services)) ?? assert.fail();
     const clean = '{"rc":4.10,"20":12345678901234567890,"token":"***","told":["***"]}';
     assert.equal(kept.head, clean);
+    assert.equal(kept.missing, 'NA', 'what stands for no number');
     model.restore(kept, new FakeTable([{ v: '1' }]));
     assert.equal(model.head, clean);
     const large = JSON.stringify({ text: 'x'.repeat(100_000) });
