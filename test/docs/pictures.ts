@@ -344,7 +344,8 @@ async function settle(vs: Workbench): Promise<void> {
     if ((await toast.count()) === 0) {
       return true;
     }
-    await toast.first().hover();
+    // One that goes by itself meanwhile cannot be pointed at any more.
+    await toast.first().hover({ timeout: 1_000 });
     await toast.first().locator('.codicon-notifications-clear').click({ timeout: 1_000 });
     return false;
   });
