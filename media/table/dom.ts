@@ -51,15 +51,19 @@ export function short(value: number): string {
   return value.toLocaleString(undefined, { maximumSignificantDigits: 6 });
 }
 
+const context = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;
+
+/** The width of a text in pixels. */
+export function widthOf(text: string, font: string): number {
+  context.font = font;
+  return context.measureText(text).width;
+}
+
 /** Measures text as the grid draws it. */
 export function measurer(): Measure {
-  const context = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;
   const style = getComputedStyle(document.body);
   const value = (name: string, otherwise: string) => style.getPropertyValue(name) || otherwise;
   const cells = `${value('--vscode-editor-font-size', '13px')} ${value('--vscode-editor-font-family', 'monospace')}`;
   const header = `600 ${value('--vscode-font-size', '13px')} ${value('--vscode-font-family', 'sans-serif')}`;
-  return (text, isHeader) => {
-    context.font = isHeader ? header : cells;
-    return context.measureText(text).width;
-  };
+  return (text, isHeader) => widthOf(text, isHeader ? header : cells);
 }

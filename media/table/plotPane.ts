@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import type { PlotMessage } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
-import { element, short, visible } from './dom.ts';
+import { element, short, visible, widthOf } from './dom.ts';
 import { Pane } from './pane.ts';
 import { say } from './words.ts';
 
@@ -113,13 +113,17 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage): uPlot {
     stroke: style.getPropertyValue('--vscode-charts-lines') || 'rgb(128 128 128 / 40%)',
     width: 0.5,
   };
-  const axis = { stroke: text, font: `11px ${style.fontFamily}`, grid: line, ticks: line };
+  const font = `11px ${style.fontFamily}`;
+  const axis = { stroke: text, font, grid: line, ticks: line };
+  const widest = (labels: readonly string[]) =>
+    Math.ceil(Math.max(0, ...labels.map((label) => widthOf(label, font))));
   // Rows that are days, which are none of any time zone, or the moments of a watch: it takes minutes, and a date below the
   // times would only run into the next one.
   const isDated = times.every((time) => time % 86_400_000 === 0);
   const form = isDated ? ({ timeZone: 'UTC' } as const) : ({ timeStyle: 'medium' } as const);
   const clock = new Intl.DateTimeFormat(document.documentElement.lang, form);
-  const room = isDated ? 86_400 : 30;
+  const around = isDated ? 86_400 : 30;
+  const labelWidth = widest(times.slice(-1).map((time) => clock.format(time)));
   return new uPlot(
     {
       ...sizeOf(target),
@@ -127,11 +131,19 @@ function drawPlot(target: HTMLElement, { times, series }: PlotMessage): uPlot {
       cursor: { y: false, drag: { x: true, y: false } },
       // One moment alone gets as much room on both sides: uPlot would give it a whole day.
       scales: {
-        x: { time: true, range: (_, min, max) => (times.length > 1 ? [min, max] : [min - room, min + room]) },
+        x: {
+          time: true,
+          range: (_, min, max) => (times.length > 1 ? [min, max] : [min - around, min + around]),
+        },
       },
+      padding: [null, labelWidth / 2, null, null],
       axes: [
-        { ...axis, values: (_, seconds) => seconds.map((one) => clock.format(one * 1000)), space: 72 },
-        { ...axis, size: 56 },
+        {
+          ...axis,
+          values: (_, seconds) => seconds.map((one) => clock.format(one * 1000)),
+          space: labelWidth + 12,
+        },
+        { ...axis, size: (_, labels) => widest(labels ?? []) + 20 },
       ],
       series: [
         {},

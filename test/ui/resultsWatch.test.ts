@@ -77,6 +77,9 @@ describe('a watched result', () => {
     };
     await until('the lines of the last answer', areDrawn, waitMs, () => JSON.stringify(lines));
 
+    // What stands at the axes is wholly seen, also at their ends, and of long numbers.
+    assert.deepEqual(await plot.evaluate(cutLabels), []);
+
     // Another column, by keyboard; Escape closes the plot and gives the focus back to the table.
     await plot.getByRole('combobox').focus();
     await page.keyboard.type('Average');
@@ -141,6 +144,28 @@ describe('a watched result', () => {
     await until('marks', async () => (await other.cells()).some(({ says }) => says.startsWith('was')));
   });
 });
+
+/** Draws ten minutes of large numbers, and tells which of the texts reach out of the plot. */
+const cutLabels = `(async () => {
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  const cut = [];
+  let drawn = 0;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const { width } = this.measureText(text);
+    const left = x - ({ center: width / 2, right: width }[this.textAlign] ?? 0);
+    drawn++;
+    if (left < 0 || left + width > this.canvas.width) {
+      cut.push(text);
+    }
+    fillText.call(this, text, x, y);
+  };
+  const times = Array.from({ length: 11 }, (_, minute) => Date.UTC(2024, 0, 1, 22, minute));
+  const series = [{ key: 'job', values: times.map((_, at) => at * 12_345_678_901) }];
+  postMessage({ is: 'plot', field: 'ASICPSCA', times, series, others: 0 }, '*');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  CanvasRenderingContext2D.prototype.fillText = fillText;
+  return drawn > 0 ? cut : ['nothing was drawn'];
+})()`;
 
 /** What a line of the plot says of a job's CPU seconds: the last, the least and the most that was sent. */
 function numbersOf(key: string, answers: readonly SentRow[][]): string[] {
