@@ -97,7 +97,8 @@ export class Scheduler implements Disposable {
     if (jumped) {
       attempt(() => this.#jumps.fire());
     }
-    if (now.up + earlyMs >= this.#nearUntil) {
+    // Before the next timer at the latest, so that none is needed for this alone.
+    if (now.up + maxWaitMs >= this.#nearUntil) {
       this.#lookFurther(now.up + 3 * maxWaitMs);
     }
     // Tasks planned by these run with the next timer: one that is always due would loop for ever.
@@ -109,7 +110,7 @@ export class Scheduler implements Disposable {
         attempt(task.run);
       }
     }
-    let nextUp = this.#nearUntil;
+    let nextUp = Number.POSITIVE_INFINITY;
     for (const { atUp } of this.#near.values()) {
       nextUp = Math.min(nextUp, atUp);
     }

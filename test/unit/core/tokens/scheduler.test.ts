@@ -91,6 +91,27 @@ describe('scheduler', () => {
     assert.deepEqual(ran, ['a']);
   });
 
+  it('wakes no more often for tasks that are far away', () => {
+    let rung = 0;
+    const counted = new Scheduler({
+      now: () => clock.now(),
+      setTimeout: (callback, ms) =>
+        clock.setTimeout(() => {
+          rung++;
+          callback();
+        }, ms),
+    });
+    const draw = () => counted.after('draw', 20_000, draw);
+    counted.after('far', 3_600_000, run('far'));
+    counted.after('draw', 0, draw);
+    clock.advance(12_000);
+    draw(); // Something has changed.
+    clock.advance(20_000);
+    rung = 0;
+    clock.advance(300_000);
+    assert.equal(rung, 15);
+  });
+
   it('says that the computer slept, before anything that is due runs', () => {
     scheduler.onJump(run('jump'));
     scheduler.after('a', 10_000, run('a'));
