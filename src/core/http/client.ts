@@ -117,9 +117,8 @@ export class HttpClient extends Part<HttpDeps> {
         throw flight.failure ?? known;
       })
       .finally(() => flight.end());
-    const { linger } = request;
-    flight.left.catch(async () => linger?.done(await answered.catch(() => undefined)));
-    return Promise.race([answered, flight.left]);
+    flight.givenUp.catch(async () => request.background?.onEnd(await answered.catch(() => undefined)));
+    return Promise.race([answered, flight.givenUp]);
   }
 
   /** Closes idle sockets; running requests go on. */
@@ -208,9 +207,10 @@ export class HttpClient extends Part<HttpDeps> {
   async #exchange(flight: Flight, sent: Instant, mayWait: boolean): Promise<HttpAnswer | number> {
     const { request } = flight;
     const below = `${this.#base.origin}${request.isWhole ? '' : this.#prefix}`;
-    let url = new URL(withQuery(`${below}${request.path}`, request.query ?? []));
+    const address = withQuery(`${below}${request.path}`, request.query ?? []);
+    let url = new URL(address);
     for (let hop = 0; ; hop++) {
-      const message = await this.#dispatch(flight, url);
+      const message = await this.#dispatch(flight, url, /\?.*/s.exec(address)?.[0]);
       const status = message.statusCode ?? 0;
       if (message.rawHeaders.length / 2 > maxHeaders) {
         message.destroy();
@@ -247,7 +247,8 @@ export class HttpClient extends Part<HttpDeps> {
     }
   }
 
-  async #dispatch({ request, headers: own, kill }: Flight, url: URL): Promise<IncomingMessage> {
+  /** @param query of the address as it was given, with its question mark: a URL encodes quotes */
+  async #dispatch({ request, headers: own, kill }: Flight, url: URL, query = ''): Promise<IncomingMessage> {
     const { asItIs, authorization, form, json, method } = request;
     const text =
       form === undefined ? (json === undefined ? undefined : JSON.stringify(json)) : encodePairs(form);
@@ -267,9 +268,7 @@ export class HttpClient extends Part<HttpDeps> {
     const headers: Record<string, string> = Object.fromEntries(byName.values());
     const config = request.idempotent ? this.#pooled : this.#single;
     if (asItIs) {
-      // A URL would encode quotes.
-      const [search = ''] = /\?.*/s.exec(withQuery(request.path, request.query ?? [])) ?? [];
-      const options = { method, path: url.pathname + search, agent: config.httpAgent, headers };
+      const options = { method, path: url.pathname + query, agent: config.httpAgent, headers };
       return this.#sendBare(url, options, data, kill.signal);
     }
     const sent = { method, url: url.href, headers: new AxiosHeaders(headers), data, signal: kill.signal };

@@ -20,7 +20,7 @@ export class Flight {
   readonly #clock: Clock;
   readonly #totalMs: number;
   readonly #onAbort = (): void => this.#giveUp(cancelled());
-  readonly #left = Promise.withResolvers<never>();
+  readonly #givenUp = Promise.withResolvers<never>();
   #timer: Disposable;
 
   /** @param host the gateway's name in messages */
@@ -44,13 +44,13 @@ export class Flight {
   }
 
   /** Rejects when the caller gives up while the answer is read on, for at most the time of one more request. */
-  get left(): Promise<never> {
-    return this.#left.promise;
+  get givenUp(): Promise<never> {
+    return this.#givenUp.promise;
   }
 
   /** To be called when a chunk was read. */
   taken(): void {
-    if (this.failure !== undefined && !this.request.linger?.wanted()) {
+    if (this.failure !== undefined && !this.request.background?.isWanted()) {
       this.kill.abort();
     }
   }
@@ -62,16 +62,16 @@ export class Flight {
   }
 
   #giveUp(why: TokensError): void {
-    const { linger } = this.request;
+    const { background } = this.request;
     this.#timer.dispose();
     const isFirst = this.failure === undefined;
     this.failure ??= why;
-    if (!isFirst || !linger?.wanted()) {
+    if (!isFirst || !background?.isWanted()) {
       this.kill.abort();
       return;
     }
-    linger.inBackground?.();
+    background.onBegin?.();
     this.#timer = this.#clock.setTimeout(() => this.kill.abort(), this.#totalMs);
-    this.#left.reject(why);
+    this.#givenUp.reject(why);
   }
 }

@@ -37,13 +37,13 @@ export interface HttpAnswer extends HttpHead {
  * (cancel, time-out), it is told at once, and the answer is read on in the background, for at most the time of one more
  * request.
  */
-interface Linger {
+interface Background {
   /** Whether there is still something to learn; asked when the caller gives up, and after every chunk from then on. */
-  wanted(): boolean;
+  isWanted(): boolean;
   /** Is called when the caller was told, and the answer is read on in the background. */
-  inBackground?(): void;
+  onBegin?(): void;
   /** Is called at the end of the background reading, with the answer if there is one. */
-  done(answer: HttpAnswer | undefined): void;
+  onEnd(answer: HttpAnswer | undefined): void;
 }
 
 export interface HttpRequest {
@@ -82,7 +82,7 @@ export interface HttpRequest {
    * @throws any error, which ends the request.
    */
   readonly sink?: (head: HttpHead, first: number | undefined) => Sink | undefined;
-  readonly linger?: Linger;
+  readonly background?: Background;
   /** Called before each attempt, waits until it may be sent; the returned function is called when it has ended. */
   readonly turn?: (signal: AbortSignal | undefined) => Promise<() => void>;
 }

@@ -23,10 +23,10 @@ interface DataRules {
 export function revokingLate(
   { connection, log }: Pick<HttpDeps, 'connection' | 'log'>,
   revoke: (late: HttpAnswer) => Promise<void>,
-): NonNullable<HttpRequest['linger']> {
+): NonNullable<HttpRequest['background']> {
   return {
-    wanted: () => true,
-    done: (late) =>
+    isWanted: () => true,
+    onEnd: (late) =>
       void (late && revoke(late))?.catch((error: unknown) =>
         log.debug(`${connection.name}: nothing to give back after a cancelled sign-in: ${error}`),
       ),
@@ -72,12 +72,12 @@ export async function readData(
       ...(awaitsSession === undefined
         ? {}
         : {
-            linger: {
-              wanted: awaitsSession,
-              inBackground: () => {
+            background: {
+              isWanted: awaitsSession,
+              onBegin: () => {
                 isInBackground = true;
               },
-              done: () => reader?.abort(),
+              onEnd: () => reader?.abort(),
             },
           }),
     });

@@ -253,7 +253,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
         (await this.#http.send({
           ...this.#sending.fill(step, scope, endsSignIn),
           signal,
-          ...(isLast && revokesLate ? { linger: revokingLate(this.deps, revoke) } : {}),
+          ...(isLast && revokesLate ? { background: revokingLate(this.deps, revoke) } : {}),
         }));
       answers.push(answer);
       if (isLast) {

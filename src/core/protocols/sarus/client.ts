@@ -84,7 +84,7 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
       path: '/GetSessionToken',
       query: [...this.#credentials(login), ['Minutes', String(Math.ceil(this.deps.connection.lifeMinutes))]],
       signal: options.signal,
-      linger: revokingLate(this.deps, async (late) =>
+      background: revokingLate(this.deps, async (late) =>
         this.close({ user: this.#result(late, opened, 'signIn').SessionToken }),
       ),
     });
