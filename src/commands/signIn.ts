@@ -52,7 +52,10 @@ export const signIn: Handler = async (services, call) => {
     ...(isServiceMissing ? [chooseService] : []),
     ...(connection ? [askIfMissing] : []),
   ]);
-  const { name = '' } = connection ?? {};
+  if (connection === undefined) {
+    throw cancelled(); // The steps end with one, or reject.
+  }
+  const { name } = connection;
   const isAtRow = interactive && tree.selectedConnection() === name;
   const token = await withProgress(interactive, vscode.l10n.t('Signing in to {0}', name), (signal) =>
     keeper.signIn(name, { service, signal, ...loginDialogs(call), ...given }),
