@@ -7,59 +7,10 @@ import type { TokenInfo } from '../core/tokens/token.ts';
 import { translated, userMessage } from '../userError.ts';
 import { nameOf, timeLeft } from '../views/names.ts';
 import { type Call, type CommandServices, oneOf } from './command.ts';
+import { Back, type Step } from './steps.ts';
 
 /** A question with its place among several. */
-export type Asked<Options> = Options &
-  Partial<Pick<vscode.QuickPick<never>, 'step' | 'totalSteps' | 'buttons'>>;
-
-/** What the questions of one sequence have in common. */
-export type Step = Asked<{ title: string }>;
-
-/** One of several questions. Keeps its answer, and can be asked again. */
-export type Question = (step: Step) => Promise<void>;
-
-/** A question whose answer becomes a member. */
-export function into<T, K extends keyof T>(said: T, name: K, ask: (step: Step) => Promise<T[K]>): Question {
-  return async (step) => {
-    said[name] = await ask(step);
-  };
-}
-
-/** The rejection of a question when a person goes back, by default to the one before. */
-export class Back extends Error {
-  readonly steps: number;
-
-  constructor(steps = 1) {
-    super();
-    this.steps = steps;
-  }
-}
-
-/**
- * Asks questions one after the other, with a button that leads back to the one before.
- * @param questions all of them, by what has been answered so far
- * @param within the step of another sequence that they are, to which the first one leads back
- */
-export async function inSteps(
-  title: string,
-  questions: () => readonly Question[],
-  { step = 1, totalSteps = 1, buttons: outwards = [] }: Partial<Step> = {},
-): Promise<void> {
-  for (let at = 0, all = questions(); at < all.length; all = questions()) {
-    const total = totalSteps + all.length - 1;
-    const numbers = total > 1 ? { step: step + at, totalSteps: total } : {};
-    const buttons = at > 0 ? [vscode.QuickInputButtons.Back] : outwards;
-    try {
-      await all[at]?.({ title, ...numbers, buttons });
-      at++;
-    } catch (error) {
-      if (!(error instanceof Back) || error.steps > at) {
-        throw error;
-      }
-      at -= error.steps;
-    }
-  }
-}
+export type Asked<Options> = Options & Partial<Step>;
 
 type LineOptions = Omit<vscode.InputBoxOptions, 'validateInput'> & {
   /** What is wrong with a text. */
@@ -67,15 +18,14 @@ type LineOptions = Omit<vscode.InputBoxOptions, 'validateInput'> & {
 };
 
 /** One line typed by a person; rejects with `E_CANCELLED` when they cancel. */
-export function askText({ validateInput, placeHolder, ...options }: Asked<LineOptions>): Promise<string> {
-  const usual = { ignoreFocusOut: true, placeholder: placeHolder };
-  const box = Object.assign(vscode.window.createInputBox(), usual, options);
+export function askText({ validateInput, ...options }: Asked<LineOptions>): Promise<string> {
+  const box = vscode.window.createInputBox();
   const isRight = () => {
     box.validationMessage = validateInput?.(box.value);
     return box.validationMessage === undefined;
   };
   box.onDidChangeValue(isRight);
-  return answerOf(box, (answer) => box.onDidAccept(() => isRight() && answer(box.value)));
+  return answerOf(box, options, (answer) => box.onDidAccept(() => isRight() && answer(box.value)));
 }
 
 /** A number between bounds, typed by a person. @param wrong the message for any other input */
@@ -91,11 +41,10 @@ export async function askNumber(
 /** One of several; rejects with `E_CANCELLED` when the person cancels. */
 export function askChoice<T extends vscode.QuickPickItem>(
   items: readonly T[],
-  { placeHolder, ...options }: Asked<vscode.QuickPickOptions>,
+  options: Asked<vscode.QuickPickOptions>,
 ): Promise<T> {
-  const usual = { ignoreFocusOut: true, matchOnDescription: true, placeholder: placeHolder };
-  const pick = Object.assign(vscode.window.createQuickPick<T>(), usual, options, { items });
-  return answerOf(pick, (answer) =>
+  const pick = Object.assign(vscode.window.createQuickPick<T>(), { items, matchOnDescription: true });
+  return answerOf(pick, options, (answer) =>
     pick.onDidAccept(() => pick.activeItems[0] !== undefined && answer(pick.activeItems[0])),
   );
 }
@@ -136,11 +85,19 @@ export async function askOneByOne<T extends vscode.QuickPickItem>(
   return { chosen: [...chosen], wantsToType: false };
 }
 
-/** Shows an input and waits for the answer that `listen` finds; rejects with `E_CANCELLED` when the person cancels. */
+/**
+ * Shows an input, which stays while the focus is elsewhere unless the options say otherwise, and waits for the answer that
+ * `listen` finds; rejects with `E_CANCELLED` when the person cancels.
+ */
 export function answerOf<T, I extends vscode.QuickPickItem>(
   input: vscode.QuickPick<I> | vscode.InputBox,
+  { placeHolder, canGoBack = false, ...options }: Asked<vscode.QuickPickOptions | vscode.InputBoxOptions>,
   listen: (answer: (answer: T) => void, fail: (error: unknown) => void) => void,
 ): Promise<T> {
+  Object.assign(input, { ignoreFocusOut: true, placeholder: placeHolder, ...options });
+  if (canGoBack) {
+    input.buttons = [vscode.QuickInputButtons.Back];
+  }
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       reject(error);
@@ -170,10 +127,10 @@ export function answerOf<T, I extends vscode.QuickPickItem>(
  * @param offered lists of items, in this order, each shown when it has arrived
  */
 export function askChoiceOrText(
-  { placeholder, useTyped, ...step }: Step & { placeholder: string; useTyped: string },
+  { useTyped, ...asked }: Step & { placeHolder: string; useTyped: string },
   ...offered: readonly (readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>)[]
 ): Promise<string> {
-  const pick = Object.assign(vscode.window.createQuickPick(), { ...step, placeholder, ignoreFocusOut: true });
+  const pick = vscode.window.createQuickPick();
   const lists = offered.map((): readonly vscode.QuickPickItem[] => []);
   const draw = () => {
     const typed = pick.value.trim();
@@ -187,7 +144,7 @@ export function askChoiceOrText(
     draw();
   });
   pick.onDidChangeValue(draw);
-  return answerOf(pick, (answer, fail) => {
+  return answerOf(pick, asked, (answer, fail) => {
     void Promise.allSettled(arriving).then((all) => {
       pick.busy = false;
       const trouble: unknown = all.find((one) => one.status === 'rejected')?.reason;

@@ -5,25 +5,13 @@ import { protocols } from '../core/protocols/kinds.ts';
 import type { Preset } from '../core/protocols/protocol.ts';
 import { mayRefuseToken } from '../core/tokens/refusal.ts';
 import { translated } from '../userError.ts';
-import {
-  askChoice,
-  askName,
-  askText,
-  askUrl,
-  Back,
-  chosenName,
-  confirm,
-  inSteps,
-  into,
-  type Question,
-  type Step,
-  separator,
-} from './ask.ts';
+import { askChoice, askName, askText, askUrl, chosenName, confirm, separator } from './ask.ts';
 import type { Call, CommandServices, Handler } from './command.ts';
 import { confirmAgreement, confirmConnection } from './consent.ts';
 import { describeApi } from './describe.ts';
 import { whileTesting } from './progress.ts';
 import { offerSignIn } from './signIn.ts';
+import { Back, fork, inSteps, into, type Question, type Step } from './steps.ts';
 
 /** Stores a connection; asks a person for its kind, address and name, and tries it if they want. */
 export const addConnection: Handler = async (services, call) => {
@@ -54,10 +42,10 @@ async function askConnection(services: CommandServices, call: Call) {
     ...{ ...said, kind: chosen?.of, ...chosen?.preset?.settings },
     ...(Object.keys(inputs).length > 0 && { inputs }),
   });
-  const askKind: Question = async (step) => {
+  const askKind = fork(async (step) => {
     chosen = await askChoice(kinds, { ...step, placeHolder: vscode.l10n.t('Choose the kind of gateway') });
     inputs = { ...chosen.preset?.inputs };
-  };
+  });
   const askInput = (input: string) =>
     into(inputs, input, (step) => {
       const prompt = vscode.l10n.t('{0} at this gateway', input);

@@ -6,26 +6,23 @@ import type { LoginField } from '../core/protocols/protocol.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
 import type { GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import { translated } from '../userError.ts';
-import { askChoice, askOne, askText, inSteps, into, orUndefined, type Question, type Step } from './ask.ts';
+import { askChoice, askOne, askText, orUndefined } from './ask.ts';
 import type { Call } from './command.ts';
+import { fork, inSteps, into, type Question, type Step } from './steps.ts';
+
+/** The title of the questions for a login. */
+export function loginTitle(name: string, service: string | undefined): string {
+  return service === undefined
+    ? vscode.l10n.t('Sign In to {0}', name)
+    : vscode.l10n.t('Sign In to {0} (Service {1})', name, service);
+}
 
 /**
- * Asks a person for the way to sign in where there are several, for its fields, and whether to remember them. Nothing secret
- * that was typed is shown again.
- * @param within the step of another sequence of questions that this is
+ * The questions for a login: for the way to sign in where there are several, for its fields, and whether to remember them.
+ * Nothing secret that was typed is shown again.
+ * @param refusal why the remembered login is no more used
  */
-export async function askLogin(
-  connection: Connection,
-  service: string | undefined,
-  why: 'unknown' | 'refused',
-  refusal?: TokensError,
-  within?: Step,
-): Promise<GivenLogin | undefined> {
-  const { name } = connection;
-  const title =
-    service === undefined
-      ? vscode.l10n.t('Sign In to {0}', name)
-      : vscode.l10n.t('Sign In to {0} (Service {1})', name, service);
+export function loginQuestions(connection: Connection, why: 'unknown' | 'refused', refusal?: TokensError) {
   const words = refusal?.details.detail;
   const refused =
     why === 'unknown'
@@ -39,23 +36,36 @@ export async function askLogin(
   const said = { form: forms[0], remember: false };
   const placeHolder = refused ?? vscode.l10n.t('How do you sign in?');
   const itemOf = ({ label }: (typeof forms)[number]) => ({ label: label ? translated(label) : '' });
-  const askWay = into(said, 'form', (step) => askOne(forms, itemOf, { ...step, placeHolder }));
+  const askWay = fork(into(said, 'form', (step) => askOne(forms, itemOf, { ...step, placeHolder })));
   const fields = () => said.form?.fields ?? [];
   const toldOf = (field: LoginField) => (hasWays || field !== fields()[0] ? undefined : refused);
-  const questions = (): Question[] => [
-    ...(hasWays ? [askWay] : []),
-    ...fieldQuestions(fields(), answers, toldOf),
-    into(said, 'remember', askRemember),
-  ];
-  const login = () => Object.fromEntries(fields().map((field) => [field.name, answers[field.name] ?? '']));
-  return orUndefined(
-    inSteps(title, questions, within).then(() => ({ login: login(), remember: said.remember })),
-  );
+  return {
+    questions: (): Question[] => [
+      ...(hasWays ? [askWay] : []),
+      ...fieldQuestions(fields(), answers, toldOf),
+      into(said, 'remember', askRemember),
+    ],
+    given: (): GivenLogin => ({
+      login: Object.fromEntries(fields().map(({ name }) => [name, answers[name] ?? ''])),
+      remember: said.remember,
+    }),
+  };
+}
+
+/** Asks a person for a login. */
+export function askLogin(
+  connection: Connection,
+  service: string | undefined,
+  why: 'unknown' | 'refused',
+  refusal?: TokensError,
+): Promise<GivenLogin | undefined> {
+  const { questions, given } = loginQuestions(connection, why, refusal);
+  return orUndefined(inSteps(loginTitle(connection.name, service), questions).then(given));
 }
 
 /** Asks a person for the gateway's own login. */
 export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
-  const title = vscode.l10n.t('Sign In to {0}', connection.name);
+  const title = loginTitle(connection.name, undefined);
   const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
   const answers: Record<string, string> = {};
   const questions = fieldQuestions(fields, answers, ({ isSecret }, user = '') =>

@@ -74,7 +74,7 @@ async function askValue(
       ['*', ...names.filter((one) => one !== '*')].map((label) => ({ label })),
     );
     const useTyped = vscode.l10n.t('use this value');
-    return askChoiceOrText({ title, placeholder: meaning, useTyped }, offered);
+    return askChoiceOrText({ title, placeHolder: meaning, useTyped }, offered);
   }
   const validateInput = (text: string) =>
     isNumber && !/^(?:[1-9]\d{0,8})?$/.test(text)
@@ -152,7 +152,7 @@ export async function findParams(asking: Dialog, finder: Finder, target: string)
   for (const { name, prompt, choices } of further(target, new Date())) {
     const items = choices.map((one) => ({ label: translated(one.label), description: one.value ?? '' }));
     const useTyped = vscode.l10n.t('use this value');
-    const said = await askChoiceOrText({ title, placeholder: translated(prompt), useTyped }, items);
+    const said = await askChoiceOrText({ title, placeHolder: translated(prompt), useTyped }, items);
     const found = choices.find((one) => translated(one.label) === said);
     const value = found === undefined ? said : found.value;
     if (value !== undefined) {
@@ -188,13 +188,12 @@ async function search(asking: Dialog, { items }: Finder, group: string): Promise
     pick.title = `${asking.title}: ${vscode.l10n.t('{0} of {1} rows', count, totalRows)}`;
     pick.buttons = count < totalRows && rows.length > 0 ? [next] : [];
   };
-  pick.ignoreFocusOut = true;
   pick.canSelectMany = true;
   pick.matchOnDescription = true;
-  pick.placeholder =
+  const placeHolder =
     first.totalRows === 0 ? vscode.l10n.t('Nothing was found.') : vscode.l10n.t('Choose one or several');
   add(first);
-  return answerOf(pick, (answer, fail) => {
+  return answerOf(pick, { placeHolder }, (answer, fail) => {
     pick.onDidTriggerButton(async () => {
       pick.busy = true;
       await page(pages + 1).then(add, fail);

@@ -61,7 +61,7 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
     }
     for (const { name, prompt } of missing) {
       const offered = this.#offers(request, name).then((names) => names.map((label) => ({ label })));
-      request[name] ||= await askChoiceOrText({ title, placeholder: translated(prompt), useTyped }, offered);
+      request[name] ||= await askChoiceOrText({ title, placeHolder: translated(prompt), useTyped }, offered);
     }
   }
 
@@ -69,7 +69,7 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
   async #wholeTarget(request: Query, first = ''): Promise<string> {
     const { prompt, useTyped, options: hasOptions } = this.#dialog;
     const { title } = this.deps;
-    const asked = { title, placeholder: translated(prompt), useTyped: translated(useTyped) };
+    const asked = { title, placeHolder: translated(prompt), useTyped: translated(useTyped) };
     const offered = this.#offered();
     const description = vscode.l10n.t('offered by the gateway');
     const ofGateway = this.#offers(request, first).then((names) =>

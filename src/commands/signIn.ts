@@ -3,14 +3,14 @@ import type { Connection } from '../core/connection.ts';
 import { cancelled } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import { incomplete } from '../core/requests/request.ts';
-import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { commandButton, tell } from '../views/message.ts';
 import { TreeNode } from '../views/nodes.ts';
-import { askChoiceOrText, chosenConnection, inSteps, type Question, type Step } from './ask.ts';
+import { askChoiceOrText, chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
-import { askLogin, loginDialogs } from './logins.ts';
+import { loginDialogs, loginQuestions, loginTitle } from './logins.ts';
 import { withProgress } from './progress.ts';
+import { fork, inSteps, type Question, type Step, under } from './steps.ts';
 
 /** Signs in with what is remembered, else with what the person answers, who can go back to each question. */
 export const signIn: Handler = async (services, call) => {
@@ -20,28 +20,23 @@ export const signIn: Handler = async (services, call) => {
   let connection: Connection | undefined;
   let service: string | undefined;
   let isServiceMissing = false;
-  let given: GivenLogin | undefined;
-  const choose: Question = async (step) => {
+  // Asked for first, so that the progress shows only the wait for the server.
+  let login: ReturnType<typeof loginQuestions> | undefined;
+  const choose = fork(async (step) => {
     connection = await chosenConnection(services, call, step);
     await confirmConnection(services, call, connection);
+    const { name } = connection;
     service = knownService(connection, args.service);
     isServiceMissing = service === undefined && protocolOf(connection).hasServices;
-  };
+    const isRemembered = await keeper.isRemembered(name);
+    const refusal = keeper.refusal(name);
+    if (!isRemembered && refusal !== undefined && !interactive) {
+      throw refusal;
+    }
+    login = isRemembered ? undefined : loginQuestions(connection, refusal ? 'refused' : 'unknown', refusal);
+  });
   const chooseService: Question = async (step) => {
     service = connection && (await askService(services, connection, step));
-  };
-  // It comes first, so that the progress shows only the wait for the server.
-  const askIfMissing: Question = async (step) => {
-    if (connection !== undefined && !(await keeper.isRemembered(connection.name))) {
-      const refusal = keeper.refusal(connection.name);
-      if (refusal !== undefined && !interactive) {
-        throw refusal;
-      }
-      given = await askLogin(connection, service, refusal ? 'refused' : 'unknown', refusal, step);
-      if (given === undefined) {
-        throw cancelled();
-      }
-    }
   };
   const hasChoice = args.connection === undefined && connections.all().length > 1;
   if (!hasChoice) {
@@ -50,7 +45,7 @@ export const signIn: Handler = async (services, call) => {
   await inSteps(title, () => [
     ...(hasChoice ? [choose] : []),
     ...(isServiceMissing ? [chooseService] : []),
-    ...(connection ? [askIfMissing] : []),
+    ...under(loginTitle(connection?.name ?? '', service), login?.questions() ?? []),
   ]);
   if (connection === undefined) {
     throw cancelled(); // The steps end with one, or reject.
@@ -58,7 +53,7 @@ export const signIn: Handler = async (services, call) => {
   const { name } = connection;
   const isAtRow = interactive && tree.selectedConnection() === name;
   const token = await withProgress(interactive, vscode.l10n.t('Signing in to {0}', name), (signal) =>
-    keeper.signIn(name, { service, signal, ...loginDialogs(call), ...given }),
+    keeper.signIn(name, { service, signal, ...loginDialogs(call), ...login?.given() }),
   );
   if (isAtRow) {
     // With tokens the connection has another row, which gets the selection of the one before.
@@ -93,6 +88,6 @@ export function askService({ keeper }: CommandServices, { name }: Connection, st
   const listed = keeper
     .services(name)
     .then((found) => found.map(({ name, status = '' }) => ({ label: name, description: status })));
-  const placeholder = vscode.l10n.t('Service of {0}: choose one or type its name', name);
-  return askChoiceOrText({ ...step, placeholder, useTyped: vscode.l10n.t('use this name') }, listed);
+  const placeHolder = vscode.l10n.t('Service of {0}: choose one or type its name', name);
+  return askChoiceOrText({ ...step, placeHolder, useTyped: vscode.l10n.t('use this name') }, listed);
 }

@@ -37,11 +37,13 @@ describe('the main job, by palette', () => {
     await vs().palette('Session Tokens: Sign In');
     // Each question leads back to the one before: that for the service to the connections, and the login's to the service.
     await quickInput.pick(/Choose a connection/, 'mainframe');
-    await quickInput.waitFor(/Service of mainframe/);
+    assert.match((await quickInput.waitFor(/Service of mainframe/)).title, /Sign In \(2\/5\)/);
     await quickInput.back();
+    // How many questions come depends on the connection.
+    assert.equal((await quickInput.waitFor(/Choose a connection/)).title, 'Sign In');
     await quickInput.pick(/Choose a connection/, 'mainframe');
     await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
-    await quickInput.waitFor(/User/);
+    assert.match((await quickInput.waitFor(/User/)).title, /\(3\/5\)/);
     await quickInput.back();
     await quickInput.pick(/Service of mainframe/, 'BBI3SYSA');
     await quickInput.answer(/User/, 'dmeo');

@@ -33,8 +33,11 @@ describe('a passphrase and the secret of a header, as a person is asked for them
       await quickInput.answer(/Secret of the header X-Key/, 'key-of-the-ui-test'),
     ];
     assert.ok(asked.every(({ masked }) => masked));
+    // What is asked next depends on the way.
+    assert.equal((await quickInput.waitFor(/How do you sign in/)).title, 'Sign In to mutual');
     await quickInput.pick(/How do you sign in/, 'API key');
-    await quickInput.answer(/API key/, 'api-key-of-the-ui-test');
+    const { title } = await quickInput.answer(/API key/, 'api-key-of-the-ui-test');
+    assert.equal(title, 'Sign In to mutual (2/3)');
     await quickInput.pick(/Remember these/, "Don't Remember");
     await vs().waitForRows((rows) => rows.some(({ label }) => label === 'mutual') && rows.length > 1);
     const [first] = gateway().heard;

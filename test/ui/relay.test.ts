@@ -220,6 +220,29 @@ describe('scripts in a terminal', () => {
     assert.equal((await run('/redfish/v1/Systems').catch(() => ({ status: '000' }))).status, '000');
   });
 
+  it('get a terminal though their person does not sign in, and are told so', async () => {
+    await vs().showTokens();
+    const terminals = vs().page.locator('.terminal-wrapper');
+    const before = await terminals.count();
+    const told = async () => (await vs().notifications()).map(({ message }) => message);
+    const known = await told();
+    await vs().palette('Session Tokens: Open Terminal with Session…');
+    await vs().quickInput.pick(/Choose a connection/, 'blade');
+    await vs().answerDialog(/Let scripts use blade/, 'Allow');
+    await vs().quickInput.waitFor(/User/);
+    await vs().quickInput.cancel();
+    await until('the terminal', async () => (await terminals.count()) > before);
+    await screen().waitFor();
+    const { status, curl } = await run('/redfish/v1/Systems');
+    assert.deepEqual([status, JSON.parse(curl).code], ['503', 'E_CREDENTIALS']);
+    const news = (await told()).filter((message) => !known.includes(message));
+    assert.ok(
+      news.every((message) => /Nobody is signed in to blade/.test(message)),
+      news.join('\n'),
+    );
+    assert.equal(blade().tokens.size, 0);
+  });
+
   for (const closes of [true, false]) {
     it(`go on while the window reloads, and end with their terminal (closeOnExit: ${closes})`, async () => {
       if (!closes) {

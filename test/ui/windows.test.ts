@@ -55,6 +55,7 @@ describe('two windows of one VS Code', () => {
     assert.equal(sandbox().stats().expired, 0);
 
     await getData(other, 'MVMVS/JCSA');
+    await other.waitForRows((rows) => labels(rows).includes('MVMVS/JCSA'));
     await vs().waitForRows((rows) => labels(rows).includes('MVMVS/JCSA'));
     assert.equal(sandbox().stats().sessions, 2);
     await other.page.goto('about:blank');
