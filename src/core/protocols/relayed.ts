@@ -1,4 +1,5 @@
 import { TokensError } from '../errors.ts';
+import { decode, decodePairs } from '../http/encode.ts';
 import type { HttpAnswer, HttpHead, HttpRequest } from '../http/request.ts';
 import { jsonOf, readJson, type Sent } from '../json.ts';
 
@@ -53,20 +54,11 @@ export function notRelayed(): TokensError {
 
 /** The pairs of a query or a form without those of some names, which are in lower case; all else as it was sent. */
 export function without(pairs: string, names: readonly string[]): string {
-  const nameOf = (pair: string) => decoded(pair.split('=', 1)[0] ?? '').toLowerCase();
+  const nameOf = (pair: string) => decode(pair.split('=', 1)[0] ?? '').toLowerCase();
   return pairs
     .split('&')
     .filter((pair) => !names.includes(nameOf(pair)))
     .join('&');
-}
-
-/** A text of a query or a path, decoded as far as it can be. */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return text;
-  }
 }
 
 /** A text decoded as often as any server may; bytes that are no UTF-8 stay encoded. */
@@ -115,8 +107,16 @@ export function isForm({ headers, body }: ScriptRequest): boolean {
 }
 
 /** Bytes as characters of the same number. */
-function latin(bytes: Uint8Array): string {
+function latin(bytes: Uint8Array | readonly number[]): string {
   return Buffer.from(bytes).toString('latin1');
+}
+
+/** The parameters of a request, in its query and its form, in which bytes may stand as they are. */
+export function paramsOf(request: ScriptRequest): [string, string][] {
+  const form = isForm(request) ? latin(request.body ?? []) : '';
+  return decodePairs(
+    `${request.query}&${form}`.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`),
+  );
 }
 
 /** The request without parameters of some names, which are in lower case, in its query and its form. */

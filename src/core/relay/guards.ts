@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Connection } from '../connection.ts';
-import { decoded, stepsOf } from '../protocols/relayed.ts';
+import { decode } from '../http/encode.ts';
+import { stepsOf } from '../protocols/relayed.ts';
 
 /** The parts of the address that a script has asked for. */
 export interface Place {
@@ -16,7 +17,7 @@ export interface Place {
 export function placeIn(url: string): Place | undefined {
   const [, capability = '', connection = '', path = '/', query = ''] =
     /^\/([^/?#]+)\/([^/?#]+)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url) ?? [];
-  return capability === '' ? undefined : { capability, connection: decoded(connection), path, query };
+  return capability === '' ? undefined : { capability, connection: decode(connection), path, query };
 }
 
 /** What no path needs: doubled slashes, backslashes, controls, and ASCII in more bytes than UTF-8 allows. */

@@ -1,3 +1,4 @@
+import { decodePairs } from '../http/encode.ts';
 import type { Json } from '../json.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -19,7 +20,7 @@ export function paramsIn(text: string): Record<string, Json> {
     return json;
   }
   const params: Record<string, Json> = {};
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of decodePairs(text)) {
     const list = /^(.+)\[\]$/.exec(name)?.[1];
     const before = list === undefined ? undefined : params[list];
     params[list ?? name] = list === undefined ? value : [...(Array.isArray(before) ? before : []), value];

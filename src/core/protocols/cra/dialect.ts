@@ -1,5 +1,5 @@
 import { TokensError } from '../../errors.ts';
-import { encode, encodePairs, type Pairs, segment } from '../../http/encode.ts';
+import { decodePairs, encode, encodePairs, type Pairs, segment } from '../../http/encode.ts';
 import type { HttpAnswer, HttpRequest } from '../../http/request.ts';
 import { parseJson } from '../../http/text.ts';
 import type {
@@ -14,7 +14,6 @@ import type {
 } from '../protocol.ts';
 import { isForm, sentOf, withField } from '../relayed.ts';
 import { columnsIn, listsServices, namesIn } from './reading.ts';
-import { othersOf } from './relay.ts';
 import type { CraQuery } from './request.ts';
 import { asksForBasic, type CraCall, type CraLogin, type CraWire } from './shared.ts';
 import {
@@ -100,7 +99,8 @@ export class CraDialect {
     const request: HttpRequest = {
       ...this.#request(tokens, path, [
         ...pairs,
-        ...othersOf(call.relayed),
+        // What a script has asked for besides.
+        ...decodePairs(call.relayed?.request.query ?? ''),
         ...sessionPair(tokens),
         ...closes,
       ]),

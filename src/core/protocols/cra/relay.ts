@@ -1,12 +1,10 @@
 import * as v from 'valibot';
-import type { Pairs } from '../../http/encode.ts';
+import { decode, encodePairs } from '../../http/encode.ts';
 import {
-  decoded,
-  isForm,
+  paramsOf,
   type Relaying,
   type ScriptRequest,
   stepsOf,
-  textOf,
   unsuffixed,
   without,
   withoutNames,
@@ -31,8 +29,9 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   const steps = stepsOf(whole.path);
   const isVerb = (step: string, at: number) =>
     tokenVerbs.has(unsuffixed(step)) && !/^(?:products|views)$/.test(steps[at - 1] ?? '');
-  const params = new URLSearchParams([whole.query, isForm(whole) ? textOf(whole) : ''].join('&'));
-  if (steps.some(isVerb) || (steps.length <= 3 && [...params.keys()].some((name) => /^close$/i.test(name)))) {
+  const params = paramsOf(whole);
+  const first = (wanted: string) => params.find(([name]) => name === wanted)?.[1];
+  if (steps.some(isVerb) || (steps.length <= 3 && params.some(([name]) => /^close$/i.test(name)))) {
     return undefined;
   }
   const headers = Object.entries(whole.headers).filter(([name]) => !tokenNames.includes(name));
@@ -40,7 +39,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   const path = plain(whole.path);
   const [, service, ...names] = (viewData.exec(path) ?? []).map((part) => part && decodedStep(part));
   const [, classic] = classicData.exec(path) ?? [];
-  const [product, view] = classic === undefined ? names : [params.get('product'), params.get('view')];
+  const [product, view] = classic === undefined ? names : [first('product'), first('view')];
   if (!product || !view || !/^(?:GET|HEAD|POST)$/.test(whole.method)) {
     const [, named] = ofService.exec(path) ?? [];
     const query = without(request.query, ['close']);
@@ -53,23 +52,18 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   const own = [...tokenNames, 'close', ...(classic === undefined ? [] : ['product', 'view'])];
   const members = new Map<string, unknown>();
   // Of several with a name, all but the first go out beside it.
-  const others = [...params].filter(([name, text]) => {
+  const others = params.filter(([name, text]) => {
     const value = members.has(name) ? undefined : memberOf(name, text);
     value !== undefined && members.set(name, value);
     return value === undefined && !own.includes(name.toLowerCase());
   });
   const { 'content-type': _, ...left } = request.headers;
   return {
-    request: { ...request, query: new URLSearchParams(others).toString(), headers: left, body: undefined },
+    request: { ...request, query: encodePairs(others), headers: left, body: undefined },
     query: { ...Object.fromEntries(members), product, view },
     service: classic === undefined ? service : decodedStep(classic),
-    keepOpen: !/^(?:y|yes|true)$/i.test(params.get('close') ?? ''),
+    keepOpen: !/^(?:y|yes|true)$/i.test(first('close') ?? ''),
   };
-}
-
-/** The parameters of a script's data request that are no members of the query. */
-export function othersOf(relayed: { readonly request: ScriptRequest } | undefined): Pairs {
-  return [...new URLSearchParams(relayed?.request.query)];
 }
 
 /** A parameter as a query has that member; undefined for one that a query cannot have. */
@@ -86,5 +80,5 @@ function plain(path: string): string {
 }
 
 function decodedStep(step: string): string {
-  return decoded(step.replaceAll('+', '%2B'));
+  return decode(step.replaceAll('+', '%2B'));
 }

@@ -1,5 +1,5 @@
-import { equal } from 'node:assert/strict';
-import { encode, encodePairs, segment } from '../../../../src/core/http/encode.ts';
+import { deepEqual, equal } from 'node:assert/strict';
+import { decode, decodePairs, encode, encodePairs, segment } from '../../../../src/core/http/encode.ts';
 import { failure } from '../protocols/rig.ts';
 
 describe('protocols: encoding', () => {
@@ -24,6 +24,19 @@ describe('protocols: encoding', () => {
 
   it('survives half a surrogate pair', () => {
     equal(encode('\ud800x'), '%EF%BF%BDx');
+  });
+
+  it('gives back what was decoded, bytes that are no UTF-8 too', () => {
+    for (const text of ['a%2Fb', '%C3%A9%E9', '%FF%00%41%E9', 'x%25y', '%F0%9F%98%80']) {
+      equal(encode(decode(text)), text.replace('%41', 'A'));
+    }
+    equal(decode('a+b%zz%'), 'a b%zz%');
+    deepEqual(decodePairs('a=1=2&&b&=c&%E9=%e9'), [
+      ['a', '1=2'],
+      ['b', ''],
+      ['', 'c'],
+      ['\udce9', '\udce9'],
+    ]);
   });
 
   it('refuses what a path cannot say', async () => {

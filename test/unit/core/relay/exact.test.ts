@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import type { Relay } from '../../../../src/core/relay/relay.ts';
 import { connectionOf } from '../../../connectionOf.ts';
@@ -18,7 +18,7 @@ describe('a relay passes on exactly', () => {
     answer = (_, response) => json(response, {});
     const server = await serve((call, response) => {
       if (/login$/i.test(call.path)) {
-        json(response, { token: 'token-abcdefgh' });
+        json(response, { token: 'token-abcdefgh', userToken: 'user-1' });
       } else if (/GetSessionToken|Logon/.test(call.path)) {
         json(response, {
           Result: { SessionToken: 'token-abcdefgh', Remaining: 60_000 },
@@ -88,6 +88,27 @@ describe('a relay passes on exactly', () => {
         ['A', 'B'],
       ],
     );
+  });
+
+  it('parameters of a view, in whatever charset', async () => {
+    const { url } = await relayTo({ service: 'S', dialect: 'getData' });
+    const path = '/cra/ServiceGateway/Services/S/getData';
+    const inQuery = 'product=P&view=V%E9&context=%C3%A9%E9&filter=%e9%3DM%FCller&many=%E9&many=%C3%A9+x';
+    await ask(`${url}${path}?${inQuery}`, { method: 'POST' });
+    await ask(`${url}${path}?product=P&view=V%E9&context=%C3%A9%E9`, {
+      method: 'POST',
+      headers: { 'Content-Type': form },
+      body: Buffer.from('filter=%e9%3DMüller&many=é&many=%C3%A9+x', 'latin1'),
+    });
+    for (const call of got.slice(-2)) {
+      for (const pair of ['view=V%E9', 'filter=%E9%3DM%FCller', 'many=%E9', 'many=%C3%A9%20x']) {
+        ok(call.url.includes(pair), `${pair} in ${call.url}`);
+      }
+      ok(call.url.includes('context=%C3%A9%E9'), call.url);
+    }
+    const views = await relayTo({ name: 'views', service: 'S', dialect: 'views' });
+    await ask(`${views.url}/cra/serviceGateway/services/S/products/P%E9/views/V/data?filter=%E9`);
+    match(got.at(-1)?.url ?? '', /\/products\/P%E9\/views\/V\/data\?.*filter=%E9/);
   });
 
   it('a body, whatever it begins with', async () => {
