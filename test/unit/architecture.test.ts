@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { readSources, type Source } from '../docs/sources.ts';
 import { root } from '../workbench/paths.ts';
 
@@ -12,6 +12,15 @@ async function readMap(): Promise<Map<string, string[]>> {
   const text = await readFile(join(root, 'ARCHITECTURE.md'), 'utf8');
   const lines = [...text.matchAll(/^([\w./]+) +→(.*)$/gm)];
   return new Map(lines.map(([, from = '', to = '']) => [from, to.match(/[\w./]+/g) ?? []]));
+}
+
+/** The files in folders of the repository, as paths below it, with slashes. */
+async function filesBelow(...folders: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    folders.map((folder) => readdir(join(root, folder), { recursive: true, withFileTypes: true })),
+  );
+  const files = found.flat().filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => relative(root, join(parentPath, name)).replaceAll('\\', '/'));
 }
 
 /** What a file is on the map: the longest of its names there. */
@@ -92,13 +101,31 @@ describe('the architecture', () => {
 
   it('is told in files that there are', async () => {
     const text = await readFile(join(root, 'ARCHITECTURE.md'), 'utf8');
-    const names = [...text.matchAll(/`([\w./]+\.ts)`/g)].map(([, name = '']) => name);
-    const known = sources.map(({ path }) => `/${path}`);
+    const names = [...text.matchAll(/`([\w./]+\.(?:ts|css|json))`/g)].map(([, name = '']) => name);
+    const known = (await filesBelow('src', 'media')).map((path) => `/${path}`);
     const missing = names.filter(
       (name) => !name.startsWith('test/') && !known.some((path) => path.endsWith(`/${name}`)),
     );
-    ok(names.length > 30);
+    ok(names.length > 200);
     deepEqual(missing, []);
+  });
+
+  it('has a row for every file of sources and styles, which says what each does', async () => {
+    const text = await readFile(join(root, 'ARCHITECTURE.md'), 'utf8');
+    const [, list = ''] = /^## Every file$(.*?)^## /ms.exec(text) ?? [];
+    const rows = [...list.matchAll(/^\| (`.*?`) \| (.+) \|$/gm)].map(([, files = '', words = '']) => ({
+      files: [...files.matchAll(/`(.*?)`/g)].map(([, file = '']) => file),
+      parts: words.split(' · '),
+    }));
+    const told = rows.flatMap(({ files }) => files.map((file) => file.replace(/^(?!media\/)/, 'src/')));
+    const isTold = (path: string) =>
+      /\.(?:ts|css|json)$/.test(path) && !/(?:package|tsconfig)\.json$/.test(path);
+    const all = (await filesBelow('src', 'media')).filter(isTold);
+    deepEqual(told.sort(), all.sort());
+    deepEqual(
+      rows.filter(({ files, parts }) => files.length !== parts.length),
+      [],
+    );
   });
 
   it('has imports go down the map only', async () => {
