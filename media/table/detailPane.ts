@@ -1,8 +1,8 @@
 import type { Page, ShownCell } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
 import { element, visible } from './dom.ts';
+import * as l10n from './l10n.ts';
 import { Pane } from './pane.ts';
-import { say } from './words.ts';
 
 /** One row, field by field, beside the table. */
 export class DetailPane extends Pane<HTMLElement> {
@@ -23,7 +23,7 @@ export class DetailPane extends Pane<HTMLElement> {
     if (!this.wanted || row === undefined) {
       return false; // Closed again meanwhile, or there are fewer rows.
     }
-    const title = row.index < 0 ? say('goneRow') : say('detailTitle', row.index + 1);
+    const title = row.index < 0 ? l10n.t('row that is gone') : l10n.t('Row {0}', row.index + 1);
     this.head.textContent = title;
     this.#list.setAttribute('aria-label', title);
     const parts = fields.flatMap((field, at) => {
@@ -42,10 +42,10 @@ function contentOf(value: ShownCell = { none: 'missing' }): (string | HTMLElemen
     return [lines(value)];
   }
   if ('none' in value) {
-    return [aside(value.none === 'null' ? 'null' : say('missing'))];
+    return [aside(value.none === 'null' ? 'null' : l10n.t('not in this row'))];
   }
   return 'cut' in value
-    ? [lines(value.cut), aside(` … ${say('cut', value.length)}`)]
+    ? [lines(value.cut), aside(` … ${l10n.t('{0} characters in total', value.length)}`)]
     : [element('ol', {}, ...value.map((text) => element('li', {}, lines(text))))];
 }
 

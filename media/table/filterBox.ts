@@ -1,5 +1,5 @@
 import { debounced, element } from './dom.ts';
-import { say } from './words.ts';
+import * as l10n from './l10n.ts';
 
 /** The filter is applied so many milliseconds after the last key. */
 const pauseMs = 150;
@@ -8,9 +8,11 @@ const pauseMs = 150;
 export class FilterBox {
   readonly #input = element('input', {
     type: 'text',
-    ariaLabel: say('filter'),
-    title: say('filterHelp'),
-    placeholder: say('filterHint'),
+    ariaLabel: l10n.t('Filter rows'),
+    title: l10n.t(
+      'All words must be found. Ask one column with column:part, column=whole, column>10, column<=4Mi; put spaces in quotes; a minus sign before a condition turns it around.',
+    ),
+    placeholder: l10n.t('Filter (text, column:value, column>10)'),
     spellcheck: false,
     autocomplete: 'off',
     maxLength: 2000,

@@ -2,10 +2,10 @@ import type { Layout, ShownRow } from '../../src/views/results/messages.ts';
 import { cellText, fillCell } from './cell.ts';
 import type { Columns, SeenColumn } from './columns.ts';
 import { attribute, element, visible } from './dom.ts';
+import * as l10n from './l10n.ts';
 import type { Rows } from './rows.ts';
 import { elementHeight, Scroller } from './scroller.ts';
 import type { Selection } from './selection.ts';
-import { say } from './words.ts';
 
 const rowHeight = 22;
 /** With the line below it. */
@@ -253,11 +253,12 @@ export class Grid {
     const marks = `${changed >= 0 ? 'changed' : ''} ${alert ? 'alert' : ''}`;
     attribute(cell, 'class', `${classOf(column)} ${marks}`);
     attribute(cell, 'aria-selected', String(this.#model.selection.has(index, at)));
-    const was = changed >= 0 ? say('was', cellText(row?.was?.[changed])) : null;
+    const was = changed >= 0 ? l10n.t('was “{0}”', cellText(row?.was?.[changed])) : null;
     attribute(cell, 'title', was);
     const state = stateOf(row);
-    const said = [was, alert && say('alert'), state && say(`${state}Row`)].filter((text) => text);
-    attribute(cell, 'aria-description', said.join(', ') || null);
+    const meets = alert && l10n.t('meets the alert');
+    const isOther = state && l10n.t(state === 'new' ? 'new row' : 'row that is gone');
+    attribute(cell, 'aria-description', [was, meets, isOther].filter(Boolean).join(', ') || null);
     placeCell(cell, at, left);
   }
 
@@ -272,7 +273,7 @@ export class Grid {
     const corner = {
       className: 'index',
       role: 'columnheader',
-      ariaLabel: say('rowNumber'),
+      ariaLabel: l10n.t('Row number'),
       ariaColIndex: '1',
     };
     const cells = drawn.map(({ column, at, left }) => {
@@ -314,7 +315,8 @@ function headerCell(column: SeenColumn, title: string, sort: Layout['sort']): HT
   if (by >= 0 && sort.length > 1) {
     cell.append(element('span', { className: 'step' }, String(by + 1)));
   }
-  cell.append(element('span', { className: 'handle', title: say('resize'), ariaHidden: 'true' }));
+  const howTo = l10n.t('Drag to resize, double-click to fit');
+  cell.append(element('span', { className: 'handle', title: howTo, ariaHidden: 'true' }));
   return cell;
 }
 

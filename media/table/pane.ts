@@ -1,5 +1,5 @@
 import { element } from './dom.ts';
-import { say } from './words.ts';
+import * as l10n from './l10n.ts';
 
 /** A place beside the table, which its button closes, and Escape anywhere in it. */
 export class Pane<H extends HTMLElement> {
@@ -13,7 +13,8 @@ export class Pane<H extends HTMLElement> {
       this.root.hidden = true;
       closed();
     };
-    const button = element('button', { title: say('close'), ariaLabel: say('close'), onclick: close }, '×');
+    const title = l10n.t('Close');
+    const button = element('button', { title, ariaLabel: title, onclick: close }, '×');
     this.root = element(
       'aside',
       { className: `pane ${name}`, hidden: true },

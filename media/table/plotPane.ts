@@ -2,8 +2,8 @@ import uPlot from 'uplot';
 import type { PlotMessage } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
 import { element, short, visible, widthOf } from './dom.ts';
+import * as l10n from './l10n.ts';
 import { Pane } from './pane.ts';
-import { say } from './words.ts';
 
 /**
  * Lines are told apart by their dashes too, not by colour alone. The colours stand out in every theme of VS Code: orange and
@@ -31,7 +31,7 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   #offered = '';
 
   constructor(choose: (field: string) => void, closed: () => void) {
-    super('plot', element('select', { ariaLabel: say('plotColumn') }), closed);
+    super('plot', element('select', { ariaLabel: l10n.t('Column to plot') }), closed);
     this.root.append(this.#canvas, this.#hint, this.#legend);
     this.head.addEventListener('change', () => choose(this.head.value));
     new ResizeObserver(() => this.#plot?.setSize(sizeOf(this.#canvas))).observe(this.#canvas);
@@ -43,6 +43,7 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   }
 
   show(message: PlotMessage, columns: readonly SeenColumn[]): void {
+    const { field: chosen, times, others } = message;
     this.#last = message;
     const numbers = columns.filter(({ kind }) => kind === 'number');
     const offered = JSON.stringify(numbers.map(({ field, label }) => [field, label]));
@@ -50,11 +51,15 @@ export class PlotPane extends Pane<HTMLSelectElement> {
       this.#offered = offered;
       this.head.replaceChildren(...numbers.map(({ field, label }) => new Option(visible(label), field)));
     }
-    this.head.value = message.field;
-    const title = say('plotTitle', this.head.selectedOptions[0]?.text ?? '');
+    this.head.value = chosen;
+    const title = l10n.t('{0} over time', this.head.selectedOptions[0]?.text ?? '');
     this.#canvas.setAttribute('aria-label', title);
     this.#hint.textContent =
-      message.times.length < 2 ? say('plotFew') : message.others > 0 ? say('plotOthers', message.others) : '';
+      times.length < 2
+        ? l10n.t('Refresh or watch the result to draw lines.')
+        : others > 0
+          ? l10n.t('The highest lines; {0} more rows are not drawn. Filter the table to choose.', others)
+          : '';
     this.#hint.hidden = this.#hint.textContent === '';
     this.open(title);
     this.#draw();
@@ -67,8 +72,8 @@ export class PlotPane extends Pane<HTMLSelectElement> {
     }
     this.#plot?.destroy();
     this.#plot = drawPlot(this.#canvas, this.#last);
-    const names = ['plotKey', 'plotLast', 'plotLeast', 'plotMost'] as const;
-    const head = names.map((name) => element('th', { scope: 'col' }, say(name)));
+    const names = [l10n.t('Row'), l10n.t('Last'), l10n.t('Lowest'), l10n.t('Highest')];
+    const head = names.map((name) => element('th', { scope: 'col' }, name));
     const rows = this.#last.series.map(({ key, values }, at) => {
       const known = values.filter((value) => value !== null);
       const numbers = [values.at(-1) ?? Number.NaN, Math.min(...known), Math.max(...known)];

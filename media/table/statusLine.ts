@@ -1,6 +1,6 @@
 import type { Sums, TableStateMessage } from '../../src/views/results/messages.ts';
 import { debounced, element, short } from './dom.ts';
-import { say } from './words.ts';
+import * as l10n from './l10n.ts';
 
 /** How long a note is shown, in milliseconds. */
 const noteMs = 4000;
@@ -48,7 +48,10 @@ export class StatusLine {
     this.#sums.textContent =
       sums === undefined
         ? ''
-        : say('sums', sums.sum, short(Number(sums.mean)), sums.min, sums.max, sums.count);
+        : l10n.t(
+            'Sum {0} · Mean {1} · Min {2} · Max {3} · Numbers {4}',
+            ...[sums.sum, short(Number(sums.mean)), sums.min, sums.max, sums.count],
+          );
   }
 
   note(text: string): void {

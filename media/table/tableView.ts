@@ -11,11 +11,11 @@ import { attribute, debounced, element, measurer } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
 import { Grid } from './grid.ts';
 import type { Host } from './host.ts';
+import * as l10n from './l10n.ts';
 import { PlotPane } from './plotPane.ts';
 import { Rows } from './rows.ts';
 import { Selection } from './selection.ts';
 import { StatusLine } from './statusLine.ts';
-import { say } from './words.ts';
 
 /** A selection of more cells is not summed up: this many take the worker less than a second. */
 const maxSummed = 2_000_000;
@@ -37,8 +37,8 @@ export class TableView {
   readonly #heading = element('h1', { id: 'title' });
   readonly #empty = element('div', { className: 'empty' });
   readonly #names = element('button');
-  readonly #changes = element('button', { textContent: say('onlyChanged') });
-  readonly #stop = element('button', { textContent: say('stopWatch') });
+  readonly #changes = element('button', { textContent: l10n.t('Only Changed') });
+  readonly #stop = element('button', { textContent: l10n.t('Stop Watching') });
   readonly #hidden = element('button');
   #state: TableStateMessage | undefined;
   #isMeasured = false;
@@ -75,7 +75,7 @@ export class TableView {
     const tools = [this.filterBox.root, this.#hidden, this.#changes, this.#names, this.#stop];
     root.append(
       this.#heading,
-      element('div', { className: 'toolbar', role: 'toolbar', ariaLabel: say('tools') }, ...tools),
+      element('div', { className: 'toolbar', role: 'toolbar', ariaLabel: l10n.t('Result') }, ...tools),
       element(
         'div',
         { className: 'main' },
@@ -255,24 +255,24 @@ export class TableView {
     const { onlyChanged, byField, filter } = this.columns.layout;
     const { hiddenCount } = this.columns;
     const isPart = filter.trim() !== '' || (onlyChanged && isCompared);
-    this.filterBox.update(filter, isPart ? say('matches', ownCount, rowCount) : '');
+    this.filterBox.update(filter, isPart ? l10n.t('{0} of {1}', ownCount, rowCount) : '');
     this.#status.update(state);
-    this.#names.textContent = say(byField ? 'showLabels' : 'showFields');
+    this.#names.textContent = l10n.t(byField ? 'Show Labels' : 'Show Field Names');
     this.#names.hidden = columns.every(({ field, label }) => label === field);
     this.#changes.hidden = !isCompared && !onlyChanged;
     attribute(this.#changes, 'aria-pressed', String(onlyChanged));
     this.#stop.hidden = !state.watching;
     this.#hidden.hidden = hiddenCount === 0;
-    this.#hidden.textContent = say('hidden', hiddenCount);
+    this.#hidden.textContent = l10n.t('Show {0} Hidden', hiddenCount);
     this.#empty.hidden = count > 0 || phase === 'failed';
-    this.#empty.textContent = say(
+    this.#empty.textContent = l10n.t(
       phase === 'arriving'
-        ? 'arriving'
+        ? 'Waiting for the first rows…'
         : rowCount === 0
-          ? 'noRows'
+          ? 'The answer has no rows.'
           : onlyChanged && isCompared
-            ? 'noChange'
-            : 'noMatch',
+            ? 'Nothing has changed.'
+            : 'No row matches the filter.',
     );
   }
 

@@ -30,15 +30,15 @@ const takers = [
 const passedOn = /^(?:\w+\.)*template$|^vscode\.l10n\.t$|^userMessage$/;
 
 /** Finds every text of the extension that is shown in the person's language. */
-export async function findStrings(folder = join(root, 'src')): Promise<Strings> {
+export async function findStrings(): Promise<Strings> {
   const found: Found[] = [];
   const unreadable: string[] = [];
   const files: string[] = [];
-  for await (const file of glob('**/*.ts', { cwd: folder })) {
+  for await (const file of glob(['src/**/*.ts', 'media/**/*.ts'], { cwd: root })) {
     files.push(file);
   }
   for (const file of files.sort()) {
-    const code = await readFile(join(folder, file), 'utf8');
+    const code = await readFile(join(root, file), 'utf8');
     const strings = stringsIn(code, file.replaceAll('\\', '/'));
     found.push(...strings.found);
     unreadable.push(...strings.unreadable);

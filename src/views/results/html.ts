@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { tableStrings } from './strings.ts';
 
 /** The page of a result: empty, with our script as the only one, and with nothing else that it may load. */
 export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
@@ -22,8 +21,8 @@ export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
 <link rel="stylesheet" href="${style}">
 <title>Session Tokens</title>
 </head>
-<body>
-<main id="root" data-strings="${attribute(JSON.stringify(tableStrings()))}"></main>
+<body data-l10n="${attribute(JSON.stringify(vscode.l10n.bundle ?? {}))}">
+<main id="root"></main>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;

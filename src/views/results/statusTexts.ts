@@ -4,7 +4,6 @@ import type { TableState } from '../../core/results/tableHandle.ts';
 import { translated, userMessage, warningText } from '../../userError.ts';
 import type { TableStateMessage } from './messages.ts';
 import type { ResultModel } from './resultModel.ts';
-import { bytesText, durationText } from './strings.ts';
 
 /**
  * The parts of the status line below the table.
@@ -111,4 +110,19 @@ function markedTexts({
       title: vscode.l10n.t('The alert of this view'),
     },
   ];
+}
+
+/** A number of bytes as text for people, such as `1.2 MB`. */
+function bytesText(bytes: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+  const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  return (bytes / 1000 ** at).toLocaleString(undefined, {
+    style: 'unit',
+    unit: units[at] ?? 'byte',
+    maximumSignificantDigits: 3,
+  });
+}
+
+function durationText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 }
