@@ -20,7 +20,7 @@ export interface Statistics {
   readonly total?: Total;
 }
 
-interface Group {
+export interface Group {
   readonly text: string;
   readonly rows: number;
   /** Of each of the other columns; null where the group has no number in it, or the column is none of numbers. */

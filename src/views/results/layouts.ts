@@ -1,12 +1,15 @@
 import * as v from 'valibot';
 import type * as vscode from 'vscode';
 import { fingerprint } from '../../core/requests/queries.ts';
-import { type DataRequest, targetNames } from '../../core/requests/request.ts';
+import { targetNames } from '../../core/requests/request.ts';
 import { asSent } from './layout.ts';
 import { type Layout, layout } from './messages.ts';
+import type { Source } from './resultModel.ts';
 
 const key = 'layouts';
 const maxLayouts = 200;
+
+type View = Pick<Source, 'request' | 'groupings'>;
 
 const schema = v.tuple([v.string(), layout]);
 
@@ -21,14 +24,13 @@ export class Layouts {
     this.#hasSecret = hasSecret;
   }
 
-  /** @param by the columns that the rows are grouped by */
-  of(request: DataRequest, by: readonly string[] = []): Layout {
-    const view = viewOf(request, by);
+  of(source: View): Layout {
+    const view = viewOf(source);
     return this.#all().find(([known]) => known === view)?.[1] ?? asSent;
   }
 
-  async keep(request: DataRequest, arranged: Layout, by: readonly string[] = []): Promise<void> {
-    const view = viewOf(request, by);
+  async keep(source: View, arranged: Layout): Promise<void> {
+    const view = viewOf(source);
     const plain = (text: string) => (this.#hasSecret(text) ? '' : text);
     const kept = { ...arranged, filter: plain(arranged.filter), alert: plain(arranged.alert) };
     const others = this.#all().filter(([known]) => known !== view);
@@ -44,8 +46,8 @@ export class Layouts {
   }
 }
 
-function viewOf(request: DataRequest, by: readonly string[]): string {
+function viewOf({ request, groupings }: View): string {
   const target = targetNames(request).map((name) => [name, request[name]]);
-  const grouped = by.length === 0 ? {} : { by };
+  const grouped = groupings.length === 0 ? {} : { by: groupings.map(({ by }) => by) };
   return fingerprint({ connection: request.connection, ...Object.fromEntries(target), ...grouped });
 }

@@ -15,6 +15,13 @@ import { seenFields } from './layout.ts';
 import type { Grouping, KeptState, Layout, Question } from './messages.ts';
 import { Plotting, type ShowPlot } from './plotting.ts';
 
+/** What a result is of: a request, and how the rows of its answer are grouped, one grouping after the other. */
+export interface Source {
+  readonly request: DataRequest;
+  readonly title: string;
+  readonly groupings: readonly Grouping[];
+}
+
 interface ModelServices {
   readonly clock: Clock;
   /** Gets the data of a request; the caller disposes of the answer. */
@@ -34,10 +41,9 @@ interface Compared {
 }
 
 /** One result: its table, its layout and labels, and the outcome of the last request. */
-export class ResultModel implements Disposable {
+export class ResultModel implements Disposable, Source {
   readonly request: DataRequest;
   readonly title: string;
-  /** The groupings of an answer, one after the other, before it is shown. */
   readonly groupings: readonly Grouping[];
   readonly plotting: Plotting;
   readonly #services: ModelServices;
@@ -70,13 +76,7 @@ export class ResultModel implements Disposable {
   /** Fields that the view's definition hides at first. */
   hidden: readonly string[] = [];
 
-  constructor(
-    request: DataRequest,
-    title: string,
-    layout: Layout,
-    services: ModelServices,
-    groupings: readonly Grouping[] = [],
-  ) {
+  constructor({ request, title, groupings }: Source, layout: Layout, services: ModelServices) {
     this.request = request;
     this.groupings = groupings;
     this.title = title;

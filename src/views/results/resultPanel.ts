@@ -13,15 +13,8 @@ import { grouped } from './grouping.ts';
 import { resultHtml } from './html.ts';
 import { keptOf } from './kept.ts';
 import type { Layouts } from './layouts.ts';
-import {
-  type FromTable,
-  fromTable,
-  type Grouping,
-  type Layout,
-  type PlotMessage,
-  type ToTable,
-} from './messages.ts';
-import { ResultModel } from './resultModel.ts';
+import { type FromTable, fromTable, type Layout, type PlotMessage, type ToTable } from './messages.ts';
+import { ResultModel, type Source } from './resultModel.ts';
 import { statusTexts } from './statusTexts.ts';
 import { Watch } from './watch.ts';
 
@@ -50,7 +43,6 @@ export interface PanelServices extends Services {
 export class ResultPanel extends Part<PanelServices> {
   readonly panel: vscode.WebviewPanel;
   readonly model: ResultModel;
-  readonly #by: readonly string[];
   /** The table that is shown, and whether a secret in it was masked. */
   #shown: TableHandle | undefined;
   #masked = false;
@@ -61,21 +53,14 @@ export class ResultPanel extends Part<PanelServices> {
   /** The field of the column that had the focus when {@link focused} resolved. */
   focusedField: string | undefined;
 
-  constructor(
-    panel: vscode.WebviewPanel,
-    deps: PanelServices,
-    request: DataRequest,
-    title: string,
-    groupings: readonly Grouping[],
-  ) {
+  constructor(panel: vscode.WebviewPanel, deps: PanelServices, source: Source) {
     super(deps);
     this.panel = panel;
-    this.#by = groupings.map(({ by }) => by);
     const services = {
       clock: deps.clock,
       fetch: async (request: DataRequest, signal: AbortSignal) => {
         let got = await fetchTable(deps, request, { signal });
-        for (const grouping of groupings) {
+        for (const grouping of source.groupings) {
           got = await grouped(deps.worker, got, grouping);
         }
         return got;
@@ -84,7 +69,7 @@ export class ResultPanel extends Part<PanelServices> {
       plot: (plot: PlotMessage) => this.post(plot),
       alert: (rows: readonly string[]) => void this.#alert(rows),
     };
-    this.model = new ResultModel(request, title, deps.layouts.of(request, this.#by), services, groupings);
+    this.model = new ResultModel(source, deps.layouts.of(source), services);
     const dist = vscode.Uri.joinPath(deps.extensionUri, 'dist');
     const icon = (name: string) => vscode.Uri.joinPath(deps.extensionUri, 'media', name);
     panel.iconPath = { light: icon('result-light.svg'), dark: icon('result-dark.svg') };
@@ -242,10 +227,7 @@ export class ResultPanel extends Part<PanelServices> {
   }
 
   async #arrange(layout: Layout): Promise<void> {
-    await Promise.all([
-      this.model.arrange(layout),
-      this.deps.layouts.keep(this.model.request, layout, this.#by),
-    ]);
+    await Promise.all([this.model.arrange(layout), this.deps.layouts.keep(this.model, layout)]);
   }
 
   async #copy({ from, to, fields, form, headers }: FromTable & { is: 'copy' }): Promise<void> {

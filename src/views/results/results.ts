@@ -11,12 +11,13 @@ import { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { Services } from '../../services.ts';
 import { type FetchOptions, fetchTable } from './fetchTable.ts';
-import { groupLabels, groupsOf } from './grouping.ts';
+import { groupsOf } from './grouping.ts';
 import { JsonFiles } from './jsonFiles.ts';
 import { headText } from './kept.ts';
 import { Layouts } from './layouts.ts';
-import { type Grouping, type KeptState, keptState } from './messages.ts';
+import { type KeptState, keptState } from './messages.ts';
 import { viewType } from './register.ts';
+import type { Source } from './resultModel.ts';
 import { type PanelServices, ResultPanel } from './resultPanel.ts';
 
 /** The state that a webview may have kept. */
@@ -54,7 +55,7 @@ export class Results extends Part<PanelServices> {
     const closed = new AbortController();
     const show = (table: TableHandle) => {
       if (panel === undefined) {
-        panel = this.#open(request);
+        panel = this.#open({ request, title: titleOf(request), groupings: [] });
         panel.panel.onDidDispose(() => closed.abort(tabClosed));
       }
       if (panel.model.table !== table && !closed.signal.aborted) {
@@ -103,11 +104,12 @@ export class Results extends Part<PanelServices> {
   async group({ model }: ResultPanel, table: TableHandle, by: string, of: string[]): Promise<unknown> {
     const { filter } = model.layout;
     const grouping = { by, of, filter, labels: model.labels };
-    const { found, share, ...groups } = await groupsOf(this.deps.worker, table, grouping);
+    const { found, share, labels, ...groups } = await groupsOf(this.deps.worker, table, grouping);
     const rowsOf = `${model.title} ${filter}`.trim();
     const title = vscode.l10n.t('{0} by {1}', rowsOf, model.labelOf(by));
-    const shown = this.#open(model.request, title, [...model.groupings, grouping]);
-    shown.model.show(groups.table, groupLabels(grouping), model.head);
+    const { request, groupings } = model;
+    const shown = this.#open({ request, title, groupings: [...groupings, grouping] });
+    shown.model.show(groups.table, labels, model.head);
     share.dispose();
     return found;
   }
@@ -147,12 +149,10 @@ export class Results extends Part<PanelServices> {
   }
 
   #open(
-    request: DataRequest,
-    title = titleOf(request),
-    groupings: readonly Grouping[] = [],
-    panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active),
+    source: Source,
+    panel = vscode.window.createWebviewPanel(viewType, source.title, vscode.ViewColumn.Active),
   ): ResultPanel {
-    const shown = new ResultPanel(panel, this.deps, request, title, groupings);
+    const shown = new ResultPanel(panel, this.deps, source);
     this.#panels.add(shown);
     let wasActive = panel.active;
     panel.onDidChangeViewState(() => {
@@ -177,7 +177,7 @@ export class Results extends Part<PanelServices> {
       panel.dispose();
       return;
     }
-    const shown = this.#open(data.request, data.title, data.groupings, panel);
+    const shown = this.#open({ ...data, request: data.request }, panel);
     try {
       const { table, share } = await tableOf(this.deps.worker, data.rows, data.missing);
       table.update({ bytes: data.bytes });

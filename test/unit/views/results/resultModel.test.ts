@@ -83,7 +83,7 @@ describe('results: what one result is', () => {
   beforeEach(() => {
     columns = async () => [];
     const request = { connection: 'c', product: 'P', view: 'V', session: 'new', keepOpen: false };
-    model = new ResultModel(request, 'P/V', asSent, {
+    model = new ResultModel({ request, title: 'P/V', groupings: [] }, asSent, {
       clock,
       fetch: (request, signal) =>
         new Promise((resolve, reject) => {
