@@ -23,7 +23,7 @@ export interface Statistics {
 export interface Group {
   readonly text: string;
   readonly rows: number;
-  /** Of each of the other columns; null where the group has no number in it, or the column is none of numbers. */
+  /** Of each of the other columns; null where the group has no number in it, or the column is none of numbers, or not there. */
   readonly totals: readonly (Total | null)[];
 }
 
@@ -82,7 +82,11 @@ export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]
 export function groupsOf(
   table: ResultTable,
   by: Column,
-  { columns, rows, max }: { readonly columns: readonly Column[]; readonly rows: Rows; readonly max: number },
+  {
+    columns,
+    rows,
+    max,
+  }: { readonly columns: readonly (Column | undefined)[]; readonly rows: Rows; readonly max: number },
 ): { groups: Group[]; others: number } {
   const groups = new Map<string, { text: string; rows: number; sums: readonly Sum[] }>();
   for (const row of rows) {
@@ -91,10 +95,12 @@ export function groupsOf(
     groups.set(text, group);
     group.rows++;
     for (const [at, column] of columns.entries()) {
-      group.sums[at]?.add(column.at(row), column.reading);
+      if (column !== undefined) {
+        group.sums[at]?.add(column.at(row), column.reading);
+      }
     }
   }
-  const areNumbers = columns.map((column) => column.kind === 'number');
+  const areNumbers = columns.map((column) => column?.kind === 'number');
   return {
     groups: [...groups.values()]
       .sort((a, b) => b.rows - a.rows)

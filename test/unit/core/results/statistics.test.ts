@@ -97,17 +97,19 @@ describe('results: statistics', () => {
     const of = ['cpu', 'at', 'none'];
     deepEqual(engine.group({ ...all, by: 'job', of, max: 2 }), {
       groups: [
-        { text: 'B', rows: 2, totals: [{ sum: '2.75', mean: 1.375 }, null] },
-        { text: 'A', rows: 1, totals: [{ sum: '1.5', mean: 1.5 }, null] },
+        { text: 'B', rows: 2, totals: [{ sum: '2.75', mean: 1.375 }, null, null] },
+        { text: 'A', rows: 1, totals: [{ sum: '1.5', mean: 1.5 }, null, null] },
       ],
       others: 1,
     });
     deepEqual(engine.group({ ...all, by: 'job', of, max: 9 })?.groups[2], {
       text: '',
       rows: 1,
-      totals: [null, null],
+      totals: [null, null, null],
     });
     equal(engine.group({ ...all, by: 'none', of, max: 9 }), undefined);
+    const lacking = engine.group({ ...all, by: 'job', of: ['gone', ...of], max: 1 })?.groups[0]?.totals;
+    deepEqual(lacking, [null, ...(engine.group({ ...all, by: 'job', of, max: 1 })?.groups[0]?.totals ?? [])]);
   });
 
   it('takes many rows in one go', () => {
