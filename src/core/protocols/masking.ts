@@ -1,9 +1,6 @@
 import { free } from '../memory.ts';
 import type { Answer, AnswerReader } from './answer.ts';
 
-/** Replaces a secret. */
-const blank = '"‹redacted›"';
-
 /** Longest value that is masked, in bytes: longer ones are no credentials. */
 const maxBytes = 9_000;
 
@@ -48,9 +45,18 @@ export class MaskingReader extends ScanningReader {
   readonly #name: RegExp;
   readonly #member: RegExp;
   readonly #found: (secret: string) => void;
+  readonly #blank: (value: string) => string;
 
-  /** `found` is called with each secret, before the bytes around it are passed on. */
-  constructor(reader: AnswerReader, names: readonly string[], found: (secret: string) => void) {
+  /**
+   * @param found is called with each secret, before the bytes around it are passed on
+   * @param blank what stands in the place of a value, both as JSON
+   */
+  constructor(
+    reader: AnswerReader,
+    names: readonly string[],
+    found: (secret: string) => void,
+    blank = (_: string) => '"‹redacted›"',
+  ) {
     super(reader);
     this.#longest = Math.max(...names.map((name) => name.length + 2));
     this.#name = new RegExp(`"(?:${names.join('|')})"`, 'gi');
@@ -59,6 +65,12 @@ export class MaskingReader extends ScanningReader {
       'is',
     );
     this.#found = found;
+    this.#blank = blank;
+  }
+
+  /** Is called with places one after the other, and at last with the end of what is passed on: whether a member there is masked. */
+  protected isMasked(_bytes: Buffer, _at: number): boolean {
+    return true;
   }
 
   protected take(bytes: Buffer, isAll: boolean): void | Promise<void> {
@@ -67,6 +79,9 @@ export class MaskingReader extends ScanningReader {
     const text = bytes.toString('latin1');
     let at = this.#next(text, 0);
     for (; at >= 0; at = this.#next(text, at + 1)) {
+      if (!this.isMasked(bytes, at)) {
+        continue;
+      }
       const found = this.#member.exec(text.slice(at, at + maxBytes));
       if (found === null && !isAll && bytes.length - at < maxBytes) {
         break; // Its value has not arrived yet.
@@ -74,13 +89,14 @@ export class MaskingReader extends ScanningReader {
       if (found !== null) {
         const [whole, before = '', value = ''] = found;
         this.#found(textOf(value));
-        parts.push(bytes.subarray(from, at + before.length), Buffer.from(blank));
+        parts.push(bytes.subarray(from, at + before.length), Buffer.from(this.#blank(value)));
         from = at + whole.length;
       }
     }
     // The end may be the beginning of a name.
     const kept = isAll ? bytes.length : at >= 0 ? at : Math.max(from, bytes.length - this.#longest);
     parts.push(bytes.subarray(from, kept));
+    this.isMasked(bytes, kept);
     const ready = joined(parts);
     this.rest = Buffer.from(bytes.subarray(kept));
     free(bytes);
