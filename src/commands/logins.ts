@@ -3,6 +3,7 @@ import type { Connection } from '../core/connection.ts';
 import type { TokensError } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import type { LoginField } from '../core/protocols/protocol.ts';
+import { isNameField } from '../core/redact.ts';
 import type { AskGatewayLogin } from '../core/tokens/gatewayLogins.ts';
 import type { GivenLogin, OperationOptions } from '../core/tokens/signIn.ts';
 import { translated } from '../userError.ts';
@@ -68,8 +69,8 @@ export const askGatewayLogin: AskGatewayLogin = async (connection, why) => {
   const title = loginTitle(connection.name, undefined);
   const fields = protocolOf(connection).gatewayLogin?.(connection).fields ?? [];
   const answers: Record<string, string> = {};
-  const questions = fieldQuestions(fields, answers, ({ isSecret }, user = '') =>
-    isSecret && why === 'refused'
+  const questions = fieldQuestions(fields, answers, ({ name }, user = '') =>
+    !isNameField(name) && why === 'refused'
       ? vscode.l10n.t('The gateway refused its own user {0}. Enter the password again.', user)
       : undefined,
   );
@@ -101,7 +102,8 @@ function fieldQuestions(
   toldOf: (field: LoginField, ...before: readonly string[]) => string | undefined,
 ): Question[] {
   return fields.flatMap((field, at) => {
-    const { name, label, given, isSecret = false } = field;
+    const { name, label, given } = field;
+    const isSecret = !isNameField(name);
     if (given !== undefined) {
       answers[name] = given;
       return [];

@@ -16,6 +16,7 @@ type Offered = vscode.QuickPickItem & { readonly request?: DataRequest };
 /** Asks a person for what is missing in a request, as its protocol describes it. */
 export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
   readonly #dialog = protocolOf(this.deps.connection).dialog;
+  readonly #takesParams = 'params' in protocolOf(this.deps.connection).request;
   /** The last requests to this connection. */
   readonly #recent = this.deps.services.recents
     .all()
@@ -67,7 +68,8 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
 
   /** Asks for all of the target at once, or for its `first` part with the slash before the rest. */
   async #wholeTarget(request: Query, first = ''): Promise<string> {
-    const { prompt, useTyped, options: hasOptions } = this.#dialog;
+    const { target, useTyped, options: hasOptions } = this.#dialog;
+    const prompt = this.#dialog.prompt ?? target[0].prompt;
     const { title } = this.deps;
     const asked = { title, placeHolder: translated(prompt), useTyped: translated(useTyped) };
     const offered = this.#offered();
@@ -109,10 +111,10 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
 
   /** The targets used before, with parameters if there are any, and the usual ones. */
   #offered(): Offered[] {
-    const { params, usual } = this.#dialog;
+    const { usual } = this.#dialog;
     const offered = new Map<string, Offered>();
     for (const request of this.#recent) {
-      const text = params === undefined ? '' : paramsText((request[params.name] ?? {}) as Query);
+      const text = this.#takesParams ? paramsText((request.params ?? {}) as Query) : '';
       const label = text === '' ? titleOf(request) : `${titleOf(request)}?${text}`;
       if (!offered.has(label)) {
         offered.set(label, { label, description: vscode.l10n.t('used before'), request });
@@ -128,19 +130,20 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
 
   /** Parameters that a person finds or types; those of an earlier request can be edited. */
   async #params(target: string): Promise<Query> {
-    const { params, finder } = this.#dialog;
+    const { finder } = this.#dialog;
     const { title, args } = this.deps;
-    if (params === undefined || args[params.name] !== undefined) {
+    if (!this.#takesParams || args.params !== undefined) {
       return {};
     }
     if (this.#used === undefined && finder?.targets.includes(target)) {
       const found = await findParams(this.deps, finder, target);
       if (found !== undefined) {
-        return { [params.name]: found };
+        return { params: found };
       }
     }
     const last = this.#used ?? this.#recent.find((one) => titleOf(one) === target);
-    const value = paramsText((last?.[params.name] ?? {}) as Query);
-    return { [params.name]: paramsIn(await askText({ title, prompt: translated(params.prompt), value })) };
+    const value = paramsText((last?.params ?? {}) as Query);
+    const prompt = vscode.l10n.t('Parameters, as name=value&name=value; none is fine');
+    return { params: paramsIn(await askText({ title, prompt, value })) };
   }
 }

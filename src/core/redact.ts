@@ -27,6 +27,11 @@ const minSecretLength = 4;
 /** How many secrets that are no longer valid are still redacted: an answer with one of them may be under way. */
 const maxFading = 256;
 
+/** Whether a value of this name is the name of a person or a program, which is no secret. */
+export function isNameField(name: string): boolean {
+  return /^(?:username|email|clientId|gatewayUser)$/.test(name);
+}
+
 /** Redacts text: known secrets, in every common encoding and in parts, and everything that looks like one. */
 export class Redactor {
   readonly #values = new Set<string>();
@@ -53,6 +58,13 @@ export class Redactor {
     if (name.length >= minSecretLength && !this.#values.has(name)) {
       this.#add(name, this.#nameParts);
       this.#names.add(name);
+    }
+  }
+
+  /** Adds values by their names. */
+  addNamed(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      isNameField(name) ? this.addName(value) : this.add(value);
     }
   }
 

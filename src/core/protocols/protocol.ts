@@ -38,7 +38,7 @@ export interface Protocol<Q extends Query = Query, S extends object = object> {
   logins(connection: Connection & S): readonly LoginForm[];
   /** The gateway's own login, where it wants one besides the person's; it is remembered with that. */
   gatewayLogin?(connection: Connection & S): LoginForm;
-  /** The members of a data request that only this kind has. */
+  /** The members of a data request that only this kind has. If one is `params`, it holds parameters by name. */
   readonly request: v.ObjectEntries;
   readonly dialog: RequestDialog;
   /** Where the rows are in an answer, unless the request says otherwise. */
@@ -88,11 +88,6 @@ export interface Sessions<Q extends Query = Query> {
   query(key: string): Q | undefined;
 }
 
-/** Whether a field of this name holds the name of a person or a program, which is no secret. */
-export function isNameField(name: string): boolean {
-  return /^(?:username|email|clientId|gatewayUser)$/.test(name);
-}
-
 /** One way to sign in: an empty list of fields means that nobody is asked, as with a client certificate. */
 interface LoginForm {
   /** What a person chooses it by, where there are several. */
@@ -100,12 +95,10 @@ interface LoginForm {
   readonly fields: readonly LoginField[];
 }
 
-/** Something that a person is asked for to sign in. */
+/** Something that a person is asked for to sign in; hidden as it is typed, unless it is a name (`isNameField`). */
 export interface LoginField {
   readonly name: string;
   readonly label: Message;
-  /** Whether it is hidden as it is typed; the names of people and programs are not secret. */
-  readonly isSecret: boolean;
   /** The value, if the settings have it: nobody is asked for it. */
   readonly given?: string | undefined;
   /** Whether a program may leave it out. */
@@ -115,20 +108,23 @@ export interface LoginField {
 /** The values of a {@link LoginForm}'s fields, by their names. */
 export type Login = Readonly<Record<string, string>>;
 
+interface TargetMember {
+  readonly name: string;
+  readonly prompt: Message;
+}
+
 /** How a person asks for data. */
 export interface RequestDialog {
   /** The members that say what is asked for. Joined by a slash they are its title: `MVMVS/JCPU`. */
-  readonly target: readonly { readonly name: string; readonly prompt: Message }[];
-  /** Asks for all of the target at once. */
-  readonly prompt: Message;
+  readonly target: readonly [TargetMember, ...TargetMember[]];
+  /** Asks for all of a target of several members at once. */
+  readonly prompt?: Message;
   /** The label for a typed target that is not among those offered. */
   readonly useTyped: Message;
   /** Targets that every gateway has, offered until a person has used others. */
   usual(connection: Connection): readonly { readonly name: string; readonly description?: Message }[];
   /** Whether a target may change something at the gateway: then a person who types it is asked. */
   mayChange?(target: string, connection: Connection): boolean;
-  /** A member that holds parameters by name, asked for as `name=value&name=value`. */
-  readonly params?: { readonly name: string; readonly prompt: Message };
   /** Finds targets by parts of their names. */
   readonly finder?: Finder;
   /** Further members, asked for only on demand. */

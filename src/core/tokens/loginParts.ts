@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts';
 import { protocolOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
+import { isNameField } from '../redact.ts';
 
 /** Whether a connection's client certificate alone says who signs in: nobody has to be asked, and nothing is stored. */
 export function isByCertificate(connection: Connection): boolean {
@@ -24,7 +25,7 @@ export function partsOf(connection: Connection, login: Login): { person: Login; 
 export function secretIn(connection: Connection, login: Login): string | undefined {
   const field = protocolOf(connection)
     .gatewayLogin?.(connection)
-    .fields.find(({ isSecret }) => isSecret);
+    .fields.find(({ name }) => !isNameField(name));
   return field === undefined ? undefined : login[field.name];
 }
 

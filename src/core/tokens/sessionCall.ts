@@ -3,15 +3,9 @@ import { withoutUndefined } from '../connection.ts';
 import { cancelled, isCancelled, TokensError, tabClosed } from '../errors.ts';
 import type { Answer, MakeReader } from '../protocols/answer.ts';
 import { identityOf } from '../protocols/kinds.ts';
-import {
-  type DataAnswer,
-  type Gateway,
-  type Grant,
-  isNameField,
-  type Query,
-  type Tokens,
-} from '../protocols/protocol.ts';
+import type { DataAnswer, Gateway, Grant, Query, Tokens } from '../protocols/protocol.ts';
 import type { Relayed } from '../protocols/relayed.ts';
+import { isNameField } from '../redact.ts';
 import { type CheckedRequest, titleOf } from '../requests/request.ts';
 import type { Closing } from './closing.ts';
 import { elapsed, mayLive } from './deadline.ts';

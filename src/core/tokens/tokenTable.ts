@@ -2,7 +2,7 @@ import { Part } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
-import { isNameField } from '../protocols/protocol.ts';
+import { isNameField } from '../redact.ts';
 import { isGuess, isLater, mayBeLater, mayLive, remaining, startOf } from './deadline.ts';
 import type { KeeperDeps } from './ports.ts';
 import {

@@ -138,8 +138,7 @@ export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
   #who({ username, password }: Login): CraLogin {
     const { name, login } = this.deps.connection;
     if (username !== undefined && password !== undefined) {
-      this.deps.redactor.addName(username);
-      this.deps.redactor.add(password);
+      this.deps.redactor.addNamed({ username, password });
       return { username, password };
     }
     if (login !== 'certificate') {

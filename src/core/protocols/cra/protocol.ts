@@ -6,15 +6,14 @@ import { type CraConnection, settings } from './settings.ts';
 import { dataPath, profileOf, underToken } from './wire.ts';
 
 const credentials: readonly LoginField[] = [
-  { name: 'username', label: { template: 'User' }, isSecret: false },
-  { name: 'password', label: { template: 'Password for {0}' }, isSecret: true },
+  { name: 'username', label: { template: 'User' } },
+  { name: 'password', label: { template: 'Password for {0}' } },
 ];
 
 /** The gateway's Tomcat user (docs/protocols.md 2a); the label of its password names it. */
 const gatewayPassword: LoginField = {
   name: 'gatewayPassword',
   label: { template: "Password of the gateway's own user {0}" },
-  isSecret: true,
   isOptional: true,
 };
 
@@ -41,7 +40,6 @@ export const cra: Protocol<CraQuery, CraConnection> = {
       {
         name: 'gatewayUser',
         label: { template: "Name of the gateway's own user (Tomcat), which it asks for now" },
-        isSecret: false,
         given: gatewayUser,
         isOptional: true,
       },

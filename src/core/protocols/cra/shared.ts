@@ -49,12 +49,9 @@ export class CraWire {
   }
 
   /** Tells the redactor of what is about to be sent. */
-  guard(tokens: Tokens): void {
-    for (const secret of [tokens.user, tokens.session]) {
-      if (secret !== undefined) {
-        this.deps.redactor.add(secret);
-      }
-    }
+  guard({ user, session = '' }: Tokens): void {
+    this.deps.redactor.add(user);
+    this.deps.redactor.add(session);
   }
 
   /**

@@ -8,14 +8,7 @@ import { ended, looksLikeHtml, wordsOf } from '../../http/text.ts';
 import type { Answer } from '../answer.ts';
 import { detailsOf, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
-import {
-  type DataAnswer,
-  type DataCall,
-  type Grant,
-  isNameField,
-  type Kept,
-  type Tokens,
-} from '../protocol.ts';
+import type { DataAnswer, DataCall, Grant, Kept, Tokens } from '../protocol.ts';
 import { matches } from './criteria.ts';
 import { isByKept } from './description.ts';
 import { isCalled, type Place, placeText, type Seen, seen, textAt } from './place.ts';
@@ -123,7 +116,7 @@ export class Answers extends Part<Pick<HttpDeps, 'connection' | 'redactor'>> {
     const ended = Object.keys(more).filter((key) => CookieJar.isKey(key) && now[key] === undefined);
     const all = { ...kept, ...now, ...Object.fromEntries(ended.map((key) => [key, ''])) };
     const news = Object.entries(all).filter(([name, text]) => text !== (more[name] ?? ''));
-    this.tell(Object.fromEntries(news));
+    this.deps.redactor.addNamed(Object.fromEntries(news));
     return {
       ...(value === user ? {} : { value }),
       ...(news.length === 0 ? {} : { more: Object.fromEntries(news) }),
@@ -159,7 +152,7 @@ export class Answers extends Part<Pick<HttpDeps, 'connection' | 'redactor'>> {
       return text === undefined || text === '' ? [] : [[name, text] as const];
     });
     const kept = Object.fromEntries(found);
-    this.tell(kept);
+    this.deps.redactor.addNamed(kept);
     return kept;
   }
 
@@ -188,14 +181,6 @@ export class Answers extends Part<Pick<HttpDeps, 'connection' | 'redactor'>> {
     const { keep, renew, token } = this.#description;
     const all = [token, renew?.token, ...Object.values(keep), ...Object.values(renew?.keep ?? {})];
     return all.filter((place) => place !== undefined);
-  }
-
-  /** Tells the redactor of secrets and of names; which one it is depends on the member's name. */
-  tell(secrets: Kept): void {
-    const redactor = this.deps.redactor;
-    for (const [name, value] of Object.entries(secrets)) {
-      isNameField(name) ? redactor.addName(value) : redactor.add(value);
-    }
   }
 
   /** A reader that takes credentials out of data by the names that the description finds them under. */

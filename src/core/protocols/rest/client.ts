@@ -2,21 +2,21 @@ import { Part } from '../../disposable.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
 import type { HttpAnswer, HttpHead } from '../../http/request.ts';
+import { isNameField } from '../../redact.ts';
 import { readData, revokingLate } from '../data.ts';
 import { notJson } from '../failures.ts';
-import {
-  type CallOptions,
-  type DataAnswer,
-  type DataCall,
-  type Gateway,
-  type Grant,
-  isNameField,
-  type Kept,
-  type Life,
-  type Login,
-  type Tokens,
-  type Tried,
-  type TryOptions,
+import type {
+  CallOptions,
+  DataAnswer,
+  DataCall,
+  Gateway,
+  Grant,
+  Kept,
+  Life,
+  Login,
+  Tokens,
+  Tried,
+  TryOptions,
 } from '../protocol.ts';
 import { notRelayed, type ScriptRequest } from '../relayed.ts';
 import { Answers } from './answers.ts';
@@ -237,7 +237,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
    */
   async #takeSteps(login: Login, { signal, tried }: TryOptions, revokesLate: boolean) {
     const { signIn } = this.#description;
-    this.#answers.tell(login);
+    this.deps.redactor.addNamed(login);
     const cookies = tried?.cookies ?? this.#cookies({});
     let before: Scope = { more: this.#keptOf(login), login, cookies };
     const answers: HttpAnswer[] = [];
@@ -267,7 +267,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
   /** Reads the answer of a step of the sign-in. */
   #afterStep(step: RestRequest | undefined, before: Scope, answer: HttpAnswer, usual?: Place): Scope {
     const view = seen(answer, answer.text);
-    this.#answers.tell(before.cookies.kept());
+    this.deps.redactor.addNamed(before.cookies.kept());
     this.#answers.check(answer, view, 'signIn');
     const places = { ...this.#description.keep, ...step?.keep };
     const more = { ...before.more, ...this.#answers.keptAt(places, view, before.cookies) };
@@ -334,7 +334,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
   }
 
   #scopeOf({ user, more = {} }: Tokens): Scope {
-    this.#answers.tell({ token: user, ...more });
+    this.deps.redactor.addNamed({ token: user, ...more });
     return { token: user, more, login: {}, cookies: this.#cookies(more) };
   }
 
@@ -346,7 +346,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
       (name) => scope.more[name] === undefined,
     );
     const login = wanted || request.basic ? await tokens.login?.() : undefined;
-    this.#answers.tell(login ?? {});
+    this.deps.redactor.addNamed(login ?? {});
     return { ...scope, login: login ?? {} };
   }
 

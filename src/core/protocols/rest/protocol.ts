@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
-import { isNameField, type LoginField, type Protocol } from '../protocol.ts';
+import type { Protocol } from '../protocol.ts';
 import { memberNames, parseDescription, presetsByName } from './description.ts';
 import { dataDisclosures, ownDisclosures } from './disclosure.ts';
 import { toldIn } from './life.ts';
@@ -15,12 +15,6 @@ const labels: Readonly<Record<string, Message>> = {
   email: { template: 'E-mail' },
   apiKey: { template: 'API key' },
 };
-
-function field(name: string): LoginField {
-  return { name, label: labels[name] ?? { template: name }, isSecret: !isNameField(name) };
-}
-
-const prompt: Message = { template: 'Request: choose one, or type a method and a path such as GET /items' };
 
 /** Any API with session tokens, as the settings of its connection describe it (docs/rest.md). */
 export const rest: Protocol<RestQuery, Connection> = {
@@ -60,18 +54,21 @@ export const rest: Protocol<RestQuery, Connection> = {
     const { life } = descriptionOf(connection);
     return toldIn(life) ? undefined : { life: { minutes, sliding: life.sliding } };
   },
-  logins: (connection) => [{ fields: descriptionOf(connection).ask.map(field) }],
+  logins: (connection) => {
+    const { ask } = descriptionOf(connection);
+    return [{ fields: ask.map((name) => ({ name, label: labels[name] ?? { template: name } })) }];
+  },
   request,
   dialog: {
-    target: [{ name: 'request', prompt }],
-    prompt,
+    target: [
+      {
+        name: 'request',
+        prompt: { template: 'Request: choose one, or type a method and a path such as GET /items' },
+      },
+    ],
     useTyped: { template: 'use this request' },
     usual: (connection) => Object.keys(descriptionOf(connection).requests).map((name) => ({ name })),
     mayChange,
-    params: {
-      name: 'params',
-      prompt: { template: 'Parameters, as name=value&name=value; none is fine' },
-    },
   },
   rowsAt: rowsAtPath([]),
   wire: (query, connection, { token }) => wire(query, connection, token),

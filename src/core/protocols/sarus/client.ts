@@ -194,15 +194,12 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
   }
 
   #credentials(login: Login): Pairs {
-    const { redactor } = this.deps;
+    this.deps.redactor.addNamed(login);
     const { apiKey, email, password } = login;
     if (apiKey !== undefined) {
-      redactor.add(apiKey);
       return [['APIKey', apiKey]];
     }
     if (email !== undefined && password !== undefined) {
-      redactor.addName(email);
-      redactor.add(password);
       return [
         ['email', email],
         ['Password', password],

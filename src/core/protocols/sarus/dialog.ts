@@ -3,8 +3,6 @@ import type { Row } from '../answer.ts';
 import type { Choice, RequestDialog } from '../protocol.ts';
 import { endpoints, findEndpoint, mayChange, priceOf } from './endpoints.ts';
 
-const prompt: Message = { template: 'Endpoint: choose one or type its name' };
-
 /** Endpoints whose rows are by date, of which a person chooses the period. */
 const byDate = ['GetValuesRC', 'GetValues'];
 
@@ -28,15 +26,10 @@ const listPrice = findEndpoint('GetDatasets');
 
 /** How a person asks for data, and finds the series that they mean. */
 export const dialog: RequestDialog = {
-  target: [{ name: 'endpoint', prompt }],
-  prompt,
+  target: [{ name: 'endpoint', prompt: { template: 'Endpoint: choose one or type its name' } }],
   useTyped: { template: 'use this name' },
   usual: () => endpoints.map((endpoint) => ({ name: endpoint.name, description: priceOf(endpoint) })),
   mayChange,
-  params: {
-    name: 'params',
-    prompt: { template: 'Parameters, as name=value&name=value; none is fine' },
-  },
   finder: {
     targets: endpoints.filter(({ posts }) => posts).map(({ name }) => name),
     list: 'Series',

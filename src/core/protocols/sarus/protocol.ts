@@ -5,8 +5,6 @@ import { dialog } from './dialog.ts';
 import { tokenEndpoints } from './endpoints.ts';
 import { dataRequest, request, rowsAt, type SarusQuery } from './request.ts';
 
-const password = { name: 'password', label: { template: 'Password for {0}' }, isSecret: true };
-
 /** SARUS: one token, which is the session (docs/protocols.md 1). */
 export const sarus: Protocol<SarusQuery, Connection> = {
   label: 'SARUS',
@@ -18,11 +16,14 @@ export const sarus: Protocol<SarusQuery, Connection> = {
   logins: () => [
     {
       label: { template: 'API key' },
-      fields: [{ name: 'apiKey', label: { template: 'API key' }, isSecret: true }],
+      fields: [{ name: 'apiKey', label: { template: 'API key' } }],
     },
     {
       label: { template: 'E-mail and password' },
-      fields: [{ name: 'email', label: { template: 'E-mail' }, isSecret: false }, password],
+      fields: [
+        { name: 'email', label: { template: 'E-mail' } },
+        { name: 'password', label: { template: 'Password for {0}' } },
+      ],
     },
   ],
   request,
