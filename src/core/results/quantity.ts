@@ -12,8 +12,6 @@ export interface Reading {
   size(text: string): number;
   /** Compares two values that have a size, to the last digit; a number of JSON has one in every column. */
   compare(a: string, b: string): number;
-  /** Whether the size may be rounded, and so the same as that of another value that is not equal. */
-  mayBeRounded(text: string): boolean;
 }
 
 /** Exponents as people write them: `01E2` and `12E4` are more likely hexadecimal. */
@@ -51,9 +49,7 @@ export function sizeOf(cell: Cell | undefined, reading: Reading): number {
 /** Whether day or month comes first in dates that end with the year. */
 type DateOrder = 'dayFirst' | 'monthFirst';
 
-/** JavaScript's numbers have 15 digits that are certain. */
-const mayBeRounded = (text: string) => text.length > 15 || /e/i.test(text);
-const asNumbers: Reading = { kind: 'number', size: plainNumber, compare: compareNumbers, mayBeRounded };
+const asNumbers: Reading = { kind: 'number', size: plainNumber, compare: compareNumbers };
 const asText: Reading = { ...asNumbers, kind: 'text', size: () => Number.NaN };
 const asNumbersWithUnits: Reading = { ...asNumbers, size: parseNumber };
 const asTimes = timesIn(undefined);
@@ -137,8 +133,6 @@ function timesIn(order: DateOrder | undefined): Reading {
       const [one, other] = [momentOf(a, order), momentOf(b, order)];
       return one && other ? compareMoments(one, other) : compareNumbers(a, b);
     },
-    // Of times microseconds are still told apart.
-    mayBeRounded: (text) => /[.,]\d{7}|^-?\d{16}|e/i.test(text),
   };
 }
 
@@ -323,9 +317,6 @@ function compareDecimals(a: Decimal | undefined, b: Decimal | undefined): number
 
 /** Whether JavaScript's own number of a number of JSON has the same value. */
 export function isExact(text: string): boolean {
-  if (!mayBeRounded(text)) {
-    return true;
-  }
   const own = Number(text);
   return Number.isFinite(own) && compareNumbers(text, String(own)) === 0;
 }
