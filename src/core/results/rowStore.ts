@@ -1,23 +1,22 @@
 import { TokensError } from '../errors.ts';
-import { NumberText, readJson, type Sent } from '../json.ts';
+import { readJson, type Sent } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
 import { flatten, unwrapped } from './cells.ts';
-import { endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { endOfValue, quote } from './jsonBytes.ts';
 import { type Field, RowWalker } from './rowWalker.ts';
 
 /** An address has four bytes: a chunk, and a place in it. */
-const placeBits = 18;
+const placeBits = 16;
 const chunkBytes = 1 << placeBits;
 const mostChunks = 1 << (32 - placeBits);
 
 /*
- * A row stands in a chunk as two bytes, how many positions follow and whether it is plain; four bytes, how long its JSON
+ * A row stands in a chunk as two bytes, how many positions follow; four bytes, how long its JSON
  * is and whether `JSON.parse` makes its cells of that; the positions, three bytes each, by the numbers of the
  * fields; and its JSON as it was sent, but with spaces in place of the wrapping of values.
  */
 const headBytes = 6;
-const plainBit = 0x8000;
 const parsableBit = 0x80000000;
 const positionBytes = 3;
 /** More bytes of a row than positions can tell. */
@@ -34,8 +33,8 @@ export interface RowList {
 /** What stands before, between and after the rows of a list. */
 const [listStart, listNext, listEnd] = [Buffer.from('['), Buffer.from(','), Buffer.from(']')] as const;
 
-/** To make all of a chunk text takes as long as to read about so many texts of it one by one. */
-const manyReads = 64;
+/** A string whose every character is one byte, and stands for itself. */
+const isPlain = /^[^\\\u0080-\u00ff]*$/;
 
 /**
  * The rows of a table as the bytes that were sent, with where each value stands in them. As strings they would take
@@ -49,10 +48,9 @@ export class RowStore {
   /** Where the last row begins in the last chunk, and whether rows have been equal of late. */
   #lastAt = 0;
   #repeats = false;
-  /** The chunk that was read last, as text if it was made, and how many texts of it were read without. */
-  #textOf = -1;
+  /** The chunk that was read last, also as text where it was read more than once: who goes on with it gets that. */
+  #readLast: Buffer | undefined;
   #text = '';
-  #reads = 0;
   /** Members of the row that was put last. */
   cells = 0;
 
@@ -86,32 +84,21 @@ export class RowStore {
 
   /** The same as the value that was sent, without its wrapping. */
   sent(row: number, field: number): Sent | undefined {
-    const address = this.#rows.at(row);
-    const index = address >>> placeBits;
-    const chunk = this.#chunks[index] as Buffer;
-    const place = address & (chunkBytes - 1);
+    const [chunk, place] = this.#find(row);
     const at = placeOfValue(chunk, place, field);
     if (at < 0) {
       return undefined;
     }
-    return chunk[at] === quote && isPlain(chunk, place) && this.#hasText(index, at)
-      ? this.#text.substring(at + 1, this.#text.indexOf('"', at + 1))
-      : this.#value(chunk, at);
-  }
-
-  /** Whether a chunk is there as text up to a place; who goes on reading it gets that. */
-  #hasText(index: number, at: number): boolean {
-    if (index !== this.#textOf) {
-      this.#textOf = index;
-      this.#text = '';
-      this.#reads = 0;
+    this.#text = this.#readLast === chunk ? this.#text || chunk.toString('latin1') : '';
+    this.#readLast = chunk;
+    if (chunk[at] === quote && this.#text !== '') {
+      const text = this.#text.substring(at + 1, this.#text.indexOf('"', at + 1));
+      if (isPlain.test(text)) {
+        return text;
+      }
     }
-    if (at >= this.#text.length && ++this.#reads === manyReads) {
-      const isLast = index === this.#chunks.length - 1;
-      this.#text = (this.#chunks[index] as Buffer).toString('latin1', 0, isLast ? this.#at : undefined);
-      this.#reads = 0;
-    }
-    return at < this.#text.length;
+    const end = endOfValue(chunk, at, Number.POSITIVE_INFINITY);
+    return unwrapped(readJson(chunk.toString('utf8', at, end)).value);
   }
 
   /**
@@ -136,38 +123,20 @@ export class RowStore {
   }
 
   #json(row: number): { json: Buffer; isParsable: boolean } {
-    const address = this.#rows.at(row);
-    const chunk = this.#chunks[address >>> placeBits] as Buffer;
-    const place = address & (chunkBytes - 1);
-    const from = place + headBytes + (chunk.readUInt16LE(place) & ~plainBit) * positionBytes;
+    const [chunk, place] = this.#find(row);
+    const from = place + headBytes + chunk.readUInt16LE(place) * positionBytes;
     const length = chunk.readUInt32LE(place + 2);
     const json = chunk.subarray(from, from + (length & ~parsableBit));
     return { json, isParsable: length >= parsableBit };
   }
 
-  #value(chunk: Buffer, at: number): Sent {
-    const end = endOfValue(chunk, at, Number.POSITIVE_INFINITY);
-    switch (chunk[at]) {
-      case quote: {
-        const text = chunk.toString('utf8', at + 1, end - 1);
-        return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
-      }
-      case openBracket:
-      case openBrace:
-        return unwrapped(readJson(chunk.toString('utf8', at, end)).value);
-      case 0x6e:
-        return null;
-      case 0x74:
-        return true;
-      case 0x66:
-        return false;
-      default:
-        return new NumberText(chunk.toString('latin1', at, end));
-    }
+  #find(row: number): [chunk: Buffer, place: number] {
+    const address = this.#rows.at(row);
+    return [this.#chunks[address >>> placeBits] as Buffer, address & (chunkBytes - 1)];
   }
 
   #add(bytes: Buffer, rowFrom: number, rowTo: number, fields: number): void {
-    const { positions, isPlain, isParsable } = this.#walker;
+    const { positions, isParsable } = this.#walker;
     if (rowTo - rowFrom >= mostRowBytes) {
       throw tooLarge();
     }
@@ -183,9 +152,10 @@ export class RowStore {
       chunk[at++] = position >>> 16;
     }
     at += bytes.copy(chunk, at, rowFrom, rowTo);
-    chunk.writeUInt16LE(isPlain ? fields | plainBit : fields, from);
+    chunk.writeUInt16LE(fields, from);
     chunk.writeUInt32LE(isParsable ? length + parsableBit : length, from + 2);
     this.cells = this.#walker.cells;
+    this.#readLast = undefined;
     // Rows that do not repeat are compared only now and then.
     if (this.#repeats || (this.length & 31) === 0) {
       this.#repeats =
@@ -219,7 +189,7 @@ export class RowStore {
 
 /** Below 0 where the row lacks the field. */
 function placeOfValue(chunk: Buffer, row: number, field: number): number {
-  const fields = (chunk[row] as number) | (((chunk[row + 1] as number) & 0x7f) << 8);
+  const fields = (chunk[row] as number) | ((chunk[row + 1] as number) << 8);
   if (field >= fields) {
     return -1;
   }
@@ -227,10 +197,6 @@ function placeOfValue(chunk: Buffer, row: number, field: number): number {
   const position =
     (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16);
   return position === 0 ? -1 : row + headBytes + fields * positionBytes + position;
-}
-
-function isPlain(chunk: Buffer, row: number): boolean {
-  return ((chunk[row + 1] as number) & 0x80) !== 0;
 }
 
 export function tooLarge(): TokensError {
