@@ -183,22 +183,9 @@ function compare(difference: number, comparison: Comparison): boolean {
   );
 }
 
-/** An expression is quicker than folding every text, and asks for no memory. */
 function containing(part: string): (cell: Cell | undefined) => boolean {
   const wanted = fold(part);
-  // Finds the part, or what has to be folded before it is known whether the part is there.
-  const candidate = new RegExp(`${literally(wanted)}|${foreign.source}`, 'i');
-  return (cell) => {
-    if (cell === undefined || cell === null) {
-      return false;
-    }
-    const text = textOf(cell);
-    return candidate.test(text) && (!foreign.test(text) || fold(text).includes(wanted));
-  };
-}
-
-function literally(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  return (cell) => cell !== undefined && cell !== null && fold(textOf(cell)).includes(wanted);
 }
 
 /** Finds that there is more to folding a text than its case: it has letters beyond ASCII, or several lines. */

@@ -65,32 +65,10 @@ function placesOf(column: Column, descending: boolean): Uint32Array {
   return Uint32Array.from(values, ({ place }) => place);
 }
 
-/** From here on the collator, which knows every script, takes too long for numbers inside of texts. */
-const manyTexts = 5000;
-
 /** Texts as people read them: `JOB9` before `JOB10`, capitals beside their small letters. */
 function sortTexts(texts: string[]): string[] {
   const [first = ''] = texts;
   // Hexadecimal of one length: what looks like a number in it is none.
   const isCode = texts.every((text) => text.length === first.length && /^[0-9A-F]+$/i.test(text));
-  if (texts.length <= manyTexts && !isCode) {
-    return texts.sort(new Intl.Collator(undefined, { numeric: true }).compare);
-  }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
-  if (!texts.every((text) => /^[\u0000-\u007f]*$/.test(text))) {
-    return texts.sort(new Intl.Collator().compare);
-  }
-  const byKey = new Map(
-    texts.map((text) => {
-      const key = text.toLowerCase();
-      return [`${isCode ? key : key.replace(/\d+/g, sortable)}\u0000${text}`, text];
-    }),
-  );
-  return [...byKey.keys()].sort().map((key) => byKey.get(key) as string);
-}
-
-/** A number whose text has the order of numbers: how long it is stands before it. */
-function sortable(digits: string): string {
-  const own = digits.startsWith('0') ? digits.replace(/^0+/, '') : digits;
-  return `0${String.fromCharCode(Math.min(own.length, 0xffff))}${own}`;
+  return texts.sort(new Intl.Collator(undefined, { numeric: !isCode }).compare);
 }

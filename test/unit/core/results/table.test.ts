@@ -259,6 +259,11 @@ describe('results: order', () => {
     assert.ok(Number.isNaN(parseTime('12')));
   });
 
+  it('sorts many texts as people read them, too, when one has a letter beyond ASCII', () => {
+    const jobs = Array.from({ length: 6000 }, (_, at) => `JOB${at}`);
+    assert.deepEqual(sorted([...jobs.toReversed(), 'ÜBER']), [...jobs, 'ÜBER']);
+  });
+
   it('sorts by size, by time and as people read; what has no value is last both ways', () => {
     assert.deepEqual(sorted(['12Mi', '4Ki', '', '100', '3']), ['3', '100', '4Ki', '12Mi', '']);
     assert.deepEqual(sorted(['12Mi', '4Ki', '', '100', '3'], true), ['12Mi', '4Ki', '100', '3', '']);
