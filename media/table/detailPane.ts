@@ -11,7 +11,7 @@ export class DetailPane extends Pane<HTMLElement> {
   wanted = false;
 
   constructor(closed: () => void) {
-    super('detail', element('h2'), () => {
+    super('detail', element('strong'), () => {
       this.wanted = false;
       closed();
     });

@@ -18,7 +18,7 @@ export class FilterBox {
     maxLength: 2000,
   });
   readonly #count = element('span', { className: 'count', role: 'status' });
-  readonly root = element('div', { className: 'filter' }, this.#input, this.#count);
+  readonly parts = [this.#input, this.#count];
   /** What the rows are filtered by: what is typed becomes that a little later. */
   #filter = '';
 

@@ -150,7 +150,7 @@ export class Grid {
   }
 
   get #numberWidth(): number {
-    return Math.max(40, String(this.#model.allRows).length * 8 + 20);
+    return Math.max(48, String(this.#model.allRows).length * 8 + 28);
   }
 
   #draw(): void {

@@ -34,7 +34,6 @@ export class TableView {
   readonly #detail: DetailPane;
   readonly #plot: PlotPane;
   readonly #status = new StatusLine();
-  readonly #heading = element('h1', { id: 'title' });
   readonly #empty = element('div', { className: 'empty' });
   readonly #names = element('button');
   readonly #changes = element('button', { textContent: l10n.t('Only Changed') });
@@ -54,7 +53,6 @@ export class TableView {
     const ask = (from: number, to: number) => host.ask({ method: 'page', from, to, whole: false });
     this.rows = new Rows(ask, () => this.#drawNew());
     this.grid = new Grid(this, () => this.#saveSoon());
-    this.grid.root.setAttribute('aria-labelledby', this.#heading.id);
     const focus = () => this.grid.root.focus();
     this.filterBox = new FilterBox((filter) => this.arrange({ filter }), focus);
     this.#detail = new DetailPane(() => {
@@ -72,9 +70,8 @@ export class TableView {
     this.#changes.onclick = () => this.arrange({ onlyChanged: !this.columns.layout.onlyChanged });
     this.#names.onclick = () => this.arrange({ byField: !this.columns.layout.byField });
     this.#hidden.onclick = () => this.arrange(this.columns.showAll());
-    const tools = [this.filterBox.root, this.#hidden, this.#changes, this.#names, this.#stop];
+    const tools = [...this.filterBox.parts, this.#hidden, this.#changes, this.#names, this.#stop];
     root.append(
-      this.#heading,
       element('div', { className: 'toolbar', role: 'toolbar', ariaLabel: l10n.t('Result') }, ...tools),
       element(
         'div',
@@ -213,7 +210,7 @@ export class TableView {
   #update(state: TableStateMessage): void {
     const before = this.#state;
     this.#state = state;
-    this.#heading.textContent = state.title;
+    this.grid.root.ariaLabel = state.title;
     this.columns.update(state.columns);
     const titles = (of = state) => JSON.stringify(of.columns.map(({ label }) => label));
     if (this.#isMeasured && titles() !== titles(before)) {

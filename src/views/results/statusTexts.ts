@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
 import type { Differences } from '../../core/results/changes.ts';
 import type { TableState } from '../../core/results/tableHandle.ts';
+import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import { translated, userMessage, warningText } from '../../userError.ts';
 import type { TableStateMessage } from './messages.ts';
 import type { ResultModel } from './resultModel.ts';
+
+type StatusPart = TableStateMessage['status'][number];
 
 /**
  * The parts of the status line below the table.
@@ -16,14 +19,14 @@ export function statusTexts(
   masked: boolean,
   watchedEvery: number | undefined,
 ): StatusPart[] {
-  const { failure, kept, outcome } = model;
+  const { failure, kept, outcome, differences, comparedWith, alerting } = model;
+  const { alert } = model.layout;
   const why = failure === undefined ? lost && translated(lost) : userMessage(failure);
   const total = kept?.totalRows ?? outcome?.totalRows ?? rowCount;
   const rows = rowCount.toLocaleString();
-  const warnings = (kept === undefined && outcome?.warnings) || [];
-  const [warning, ...others] = warnings.map(warningText);
+  const [warning, ...others] = (outcome?.warnings ?? []).map(warningText);
   const parts = [
-    why !== undefined && { text: why, alert: true },
+    why && { text: why, alert: true },
     {
       text:
         total > rowCount && phase === 'done'
@@ -40,7 +43,7 @@ export function statusTexts(
         'The answer is not valid JSON there. What has no value is an empty cell, anything else is shown as it was sent.',
       ),
     },
-    warning !== undefined && {
+    warning && {
       text: others.length === 0 ? warning : vscode.l10n.t('{0} (and {1} more)', warning, others.length),
       title: [warning, ...others].join('\n'),
       alert: true,
@@ -49,21 +52,29 @@ export function statusTexts(
       text: vscode.l10n.t('secrets masked'),
       title: vscode.l10n.t('The data contained a password or token of yours.'),
     },
-    watchedEvery !== undefined && { text: vscode.l10n.t('watched every {0} s', watchedEvery) },
-    ...markedTexts(model),
-    ...answerTexts(model),
+    watchedEvery && { text: vscode.l10n.t('watched every {0} s', watchedEvery) },
+    differences && {
+      text: differencesText(differences),
+      title: comparedWith ? '' : vscode.l10n.t('Rows, compared with the previous answer'),
+    },
+    differences && comparedWith && { text: vscode.l10n.t('compared with {0}', comparedWith) },
+    alert && {
+      text:
+        alerting === 1
+          ? vscode.l10n.t('1 row meets {0}', alert)
+          : vscode.l10n.t('{0} rows meet {1}', alerting.toLocaleString(), alert),
+      title: vscode.l10n.t('The alert of this view'),
+    },
+    ...(outcome ? answerTexts(outcome) : []),
+    kept && {
+      text: vscode.l10n.t('from before the reload'),
+      title: vscode.l10n.t('Refresh gets the data again'),
+    },
   ];
-  return parts.filter((part) => part !== false);
+  return parts.filter((part) => typeof part === 'object');
 }
 
-type StatusPart = TableStateMessage['status'][number];
-
-function answerTexts({ kept, outcome }: ResultModel): (StatusPart | false)[] {
-  if (kept !== undefined || outcome === undefined) {
-    const title = vscode.l10n.t('Refresh gets the data again');
-    return [kept !== undefined && { text: vscode.l10n.t('from before the reload'), title }];
-  }
-  const { elapsedMs, apiCalls, reused } = outcome;
+function answerTexts({ elapsedMs, apiCalls, reused }: Fetched): (StatusPart | false)[] {
   return [
     { text: durationText(elapsedMs), title: vscode.l10n.t('From the request to the last byte') },
     apiCalls !== undefined && {
@@ -84,32 +95,6 @@ export function differencesText({ changed, added, gone }: Differences): string {
         added.toLocaleString(),
         gone.toLocaleString(),
       );
-}
-
-function markedTexts({
-  differences,
-  comparedWith,
-  layout: { alert },
-  alerting,
-}: ResultModel): (StatusPart | false)[] {
-  return [
-    differences !== undefined && {
-      text: differencesText(differences),
-      title:
-        comparedWith === undefined
-          ? vscode.l10n.t('Rows, compared with the previous answer')
-          : vscode.l10n.t('Rows, compared with {0}', comparedWith),
-    },
-    differences !== undefined &&
-      comparedWith !== undefined && { text: vscode.l10n.t('compared with {0}', comparedWith) },
-    alert !== '' && {
-      text:
-        alerting === 1
-          ? vscode.l10n.t('1 row meets {0}', alert)
-          : vscode.l10n.t('{0} rows meet {1}', alerting.toLocaleString(), alert),
-      title: vscode.l10n.t('The alert of this view'),
-    },
-  ];
 }
 
 /** A number of bytes as text for people, such as `1.2 MB`. */
