@@ -95,19 +95,14 @@ function lookOf(line: number): { color: string; dash: number[] } {
 }
 
 /** A short piece of the line, as it is drawn. */
-function sample({ color, dash }: ReturnType<typeof lookOf>): SVGSVGElement {
-  const space = 'http://www.w3.org/2000/svg';
-  const picture = document.createElementNS(space, 'svg');
-  const line = document.createElementNS(space, 'path');
-  const path = { d: 'M0 4 H28', stroke: color, 'stroke-width': '2.5', 'stroke-dasharray': dash.join(' ') };
-  for (const [name, value] of Object.entries(path)) {
-    line.setAttribute(name, value);
-  }
-  picture.setAttribute('viewBox', '0 0 28 8');
-  picture.setAttribute('aria-hidden', 'true');
-  picture.setAttribute('class', 'sample');
-  picture.append(line);
-  return picture;
+function sample({ color, dash }: ReturnType<typeof lookOf>): HTMLElement {
+  const piece = element('span', { className: 'sample' });
+  const stops = dash.map((_, at) => {
+    const end = dash.slice(0, at + 1).reduce((sum, length) => sum + length);
+    return `${at % 2 === 0 ? color : 'transparent'} 0 ${end}px`;
+  });
+  piece.style.background = dash.length === 0 ? color : `repeating-linear-gradient(to right, ${stops})`;
+  return piece;
 }
 
 /** Draws lines over time in the theme's colours, as large as the element is. */

@@ -51,7 +51,7 @@ export class ResultModel implements Disposable, Source {
   /** Fires when the tab has to be drawn again. */
   readonly onDidChange: Event<void> = this.#changed.event;
   layout: Layout;
-  #table: TableHandle | undefined;
+  table: TableHandle | undefined;
   #tableOwned = new DisposableStore();
   #labels = new Map<string, string>();
   #running: AbortController | undefined;
@@ -86,13 +86,9 @@ export class ResultModel implements Disposable, Source {
     this.plotting = new Plotting(this, services.plot);
   }
 
-  get table(): TableHandle | undefined {
-    return this.#table;
-  }
-
   /** The fields of the visible columns, in their order. */
   get seenFields(): readonly string[] {
-    return seenFields(this.layout, this.#table?.state.fields ?? [], this.hidden);
+    return seenFields(this.layout, this.table?.state.fields ?? [], this.hidden);
   }
 
   get arrangement(): Arrangement {
@@ -155,7 +151,7 @@ export class ResultModel implements Disposable, Source {
    * @throws what the request throws
    */
   async refresh(): Promise<void> {
-    if (this.#running !== undefined || this.#table?.state.phase === 'arriving') {
+    if (this.#running !== undefined || this.table?.state.phase === 'arriving') {
       return;
     }
     const running = new AbortController();
@@ -198,7 +194,7 @@ export class ResultModel implements Disposable, Source {
   async compareWith(other: Compared | undefined): Promise<Differences | undefined> {
     const share = other?.table.share();
     try {
-      this.differences = await this.#table?.call('compare', {
+      this.differences = await this.table?.call('compare', {
         other: other?.table.number ?? null,
         isPart: other?.isPart === true,
       });
@@ -215,7 +211,7 @@ export class ResultModel implements Disposable, Source {
 
   /** Asks the table, as it is arranged now. Resolves to the method's result, or to undefined where there is no table. */
   async ask({ method, ...args }: Question): Promise<unknown> {
-    return this.#table?.call(method, { ...args, arrangement: this.arrangement } as Args<typeof method>);
+    return this.table?.call(method, { ...args, arrangement: this.arrangement } as Args<typeof method>);
   }
 
   dispose(): void {
@@ -226,10 +222,10 @@ export class ResultModel implements Disposable, Source {
   }
 
   async #replace(table: TableHandle, fetched: Fetched): Promise<void> {
-    const { phase = 'failed', rowCount = 0 } = this.#table?.state ?? {};
+    const { phase = 'failed', rowCount = 0 } = this.table?.state ?? {};
     // Of one that has failed, or was kept over a reload, only a part may be here.
     const isWhole = phase === 'done' && rowCount >= (this.kept?.totalRows ?? 0);
-    const before = isWhole ? this.#table : undefined;
+    const before = isWhole ? this.table : undefined;
     if (this.#compared?.table.state.lost !== undefined) {
       this.#compared.share.dispose();
       this.#compared = undefined;
@@ -257,7 +253,7 @@ export class ResultModel implements Disposable, Source {
     this.#tableOwned = new DisposableStore();
     this.#tableOwned.add(table.share());
     this.#tableOwned.add(table.onDidChange(() => this.#arrived()));
-    this.#table = table;
+    this.table = table;
     this.head = head;
     this.#fieldCount = table.state.fields.length;
     this.revision++;
@@ -274,8 +270,8 @@ export class ResultModel implements Disposable, Source {
 
   /** Counts the rows that meet the condition now, without a message: they are marked in the table. */
   async #lookForAlertsNow(): Promise<void> {
-    if (this.#table?.state.phase === 'done') {
-      await this.#lookForAlerts(this.#table);
+    if (this.table?.state.phase === 'done') {
+      await this.#lookForAlerts(this.table);
       this.#changed.fire();
     }
   }
@@ -291,7 +287,7 @@ export class ResultModel implements Disposable, Source {
 
   /** More rows have arrived, or the table is complete. */
   #arrived(): void {
-    const count = this.#table?.state.fields.length ?? 0;
+    const count = this.table?.state.fields.length ?? 0;
     if (count !== this.#fieldCount) {
       this.#fieldCount = count;
       this.revision++;

@@ -105,7 +105,7 @@ export class ResultPanel extends Part<PanelServices> {
 
   /** Refreshes every so many seconds, which also keeps the session alive. */
   watch(seconds: number): void {
-    this.#watch?.dispose();
+    this.stopWatch();
     this.#watch = new Watch(seconds, {
       clock: this.deps.clock,
       refresh: () => this.refresh(),
@@ -254,14 +254,12 @@ export class ResultPanel extends Part<PanelServices> {
       return;
     }
     const { title, layout } = this.model;
-    const names = rows.slice(0, maxNamed).join(', ');
-    const more = rows.length - maxNamed;
+    const more = rows.length > maxNamed ? [vscode.l10n.t('{0} more', rows.length - maxNamed)] : [];
+    const names = new Intl.ListFormat(vscode.env.language).format([...rows.slice(0, maxNamed), ...more]);
     const text =
       rows.length === 1
         ? vscode.l10n.t('{0}: {1} meets {2}', title, names, layout.alert)
-        : more <= 0
-          ? vscode.l10n.t('{0}: {1} meet {2}', title, names, layout.alert)
-          : vscode.l10n.t('{0}: {1} and {2} more meet {3}', title, names, more, layout.alert);
+        : vscode.l10n.t('{0}: {1} meet {2}', title, names, layout.alert);
     const show = vscode.l10n.t('Show Result');
     // Text of the data must not become a link.
     const plain = this.deps.hide(text).replaceAll('](', '] (');
