@@ -15,7 +15,7 @@ type AskRows = (from: number, to: number) => Promise<Omit<Page, 'fields'>>;
 export class Rows {
   readonly #ask: AskRows;
   readonly #came: () => void;
-  #revision = 0;
+  #revision = '';
   #isArranged = false;
   /** Rows of the table, and those of the table compared with alone: all of them, and what the filter leaves. */
   #all = { shown: 0, gone: 0 };

@@ -28,7 +28,7 @@ export async function groupsOf(worker: WorkerClient, table: TableHandle, groupin
     (group): Sent => new Map(columns.map(([field, , cellOf]) => [field, cellOf(group)])),
   );
   const made = await tableOf(worker, jsonOf(rows ?? []));
-  return { ...made, found, labels: columns.map(([field, label]) => [field, label] as const) };
+  return { ...made, found, labels: columns.map(([field, label]): [string, string] => [field, label]) };
 }
 
 function columnsOf({ by, of, labels }: Grouping): GroupColumn[] {

@@ -94,8 +94,8 @@ export interface ColumnData {
 
 export interface TableStateMessage {
   readonly is: 'state';
-  /** Grows when data, or labels to filter by, change: rows that were shown are outdated. */
-  readonly revision: number;
+  /** Another one when data, or labels to filter by, have changed: rows that were shown are outdated. */
+  readonly revision: string;
   readonly title: string;
   readonly columns: readonly ColumnData[];
   readonly rowCount: number;

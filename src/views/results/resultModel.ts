@@ -58,9 +58,6 @@ export class ResultModel implements Disposable, Source {
   #compared: (Compared & { readonly share: Disposable }) | undefined;
   /** How the rows differ from those of the table compared with; undefined where there is none. */
   differences: Differences | undefined;
-  /** Grows when data, or labels to filter by, change: rows that were shown are outdated. */
-  revision = 1;
-  #fieldCount = 0;
   /** How many rows meet the condition of the alert. */
   alerting = 0;
   /** The answer that is shown, while it is known. */
@@ -100,6 +97,13 @@ export class ResultModel implements Disposable, Source {
     return [...this.#labels];
   }
 
+  /** Another one when data, or labels to filter by, have changed: rows that were shown are outdated. */
+  get revision(): string {
+    const { number, state } = this.table ?? {};
+    const other = this.#compared?.table.number;
+    return [number, state?.fields.length, this.#labels.size, other, this.differences !== undefined].join();
+  }
+
   labelOf(field: string): string {
     return this.#labels.get(field) ?? field;
   }
@@ -109,22 +113,22 @@ export class ResultModel implements Disposable, Source {
     return this.#compared?.title;
   }
 
-  /** Shows a table, which may still be arriving. */
-  show(
-    table: TableHandle,
-    labels: readonly (readonly [field: string, label: string])[] = [],
-    head?: string,
-  ): void {
-    this.#labels = new Map(labels);
-    this.#adopt(table, head);
-    this.#begin();
+  /** Shows a table, which may still be arriving, with what is known of it; `kept`: over a reload. */
+  show(table: TableHandle, known: Partial<KeptState> = {}, kept?: KeptState): void {
+    this.#labels = new Map(known.labels);
+    this.hidden = known.hidden ?? [];
+    this.#adopt(table, known.head);
+    this.gotAt = known.gotAt ?? this.gotAt;
+    this.kept = kept;
+    this.#changed.fire();
+    this.#lookForAlertsNow().catch(() => undefined); // It may be let go meanwhile.
   }
 
   /** To be called when the answer is complete. Resolves when its view's definition is known, too. */
   async finished(fetched: Fetched): Promise<void> {
     this.outcome = fetched;
     this.head = fetched.answer.headText;
-    this.#arrived();
+    this.#changed.fire();
     await this.#learnLabels(fetched);
     await this.#lookForAlertsNow();
   }
@@ -133,16 +137,6 @@ export class ResultModel implements Disposable, Source {
   failed(error: unknown): void {
     this.failure = error;
     this.#changed.fire();
-  }
-
-  /** Shows what was kept over a reload. */
-  restore(kept: KeptState, table: TableHandle): void {
-    this.#labels = new Map(kept.labels);
-    this.hidden = kept.hidden;
-    this.#adopt(table, kept.head);
-    this.gotAt = kept.gotAt;
-    this.kept = kept;
-    this.#begin();
   }
 
   /**
@@ -204,7 +198,6 @@ export class ResultModel implements Disposable, Source {
     }
     this.#compared?.share.dispose();
     this.#compared = other && share && { ...other, share };
-    this.revision++;
     this.#changed.fire();
     return this.differences;
   }
@@ -252,20 +245,13 @@ export class ResultModel implements Disposable, Source {
     this.#tableOwned.dispose();
     this.#tableOwned = new DisposableStore();
     this.#tableOwned.add(table.share());
-    this.#tableOwned.add(table.onDidChange(() => this.#arrived()));
+    this.#tableOwned.add(table.onDidChange(() => this.#changed.fire()));
     this.table = table;
     this.head = head;
-    this.#fieldCount = table.state.fields.length;
-    this.revision++;
     this.differences = undefined;
     this.gotAt = this.#services.clock.now().wall;
     this.kept = undefined;
     this.failure = undefined;
-  }
-
-  #begin(): void {
-    this.#changed.fire();
-    this.#lookForAlertsNow().catch(() => undefined); // It may be let go meanwhile.
   }
 
   /** Counts the rows that meet the condition now, without a message: they are marked in the table. */
@@ -285,23 +271,12 @@ export class ResultModel implements Disposable, Source {
     return begun;
   }
 
-  /** More rows have arrived, or the table is complete. */
-  #arrived(): void {
-    const count = this.table?.state.fields.length ?? 0;
-    if (count !== this.#fieldCount) {
-      this.#fieldCount = count;
-      this.revision++;
-    }
-    this.#changed.fire();
-  }
-
   /** Labels come from the view's definition, which is asked for only now that its session is open. */
   async #learnLabels(fetched: Fetched): Promise<void> {
     // Without a definition a field's label is its name.
     const columns = await this.#services.columns(fetched).catch((): readonly Column[] => []);
     this.hidden = columns.filter((column) => column.hidden).map(({ field }) => field);
     this.#labels = new Map(columns.flatMap(({ field, label }) => (label === field ? [] : [[field, label]])));
-    this.revision++;
     this.#changed.fire();
   }
 }

@@ -109,7 +109,7 @@ export class Results extends Part<PanelServices> {
     const title = vscode.l10n.t('{0} by {1}', rowsOf, model.labelOf(by));
     const { request, groupings } = model;
     const shown = this.#open({ request, title, groupings: [...groupings, grouping] });
-    shown.model.show(groups.table, labels, model.head);
+    shown.model.show(groups.table, { labels, head: model.head });
     share.dispose();
     return found;
   }
@@ -182,7 +182,7 @@ export class Results extends Part<PanelServices> {
       const { table, share } = await tableOf(this.deps.worker, data.rows, data.missing);
       table.update({ bytes: data.bytes });
       if (this.#panels.has(shown)) {
-        shown.model.restore(data, table);
+        shown.model.show(table, data, data);
       }
       share.dispose();
     } catch {

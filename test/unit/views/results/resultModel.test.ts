@@ -117,7 +117,7 @@ describe('results: what one result is', () => {
     await model.finished(fetchedOf(table).fetched);
     assert.deepEqual(await values(), ['0', '1', '2', '3']);
     assert.equal(model.labelOf('v'), 'Value');
-    assert.ok(model.revision > revision, 'there is another field, and labels to filter by');
+    assert.notEqual(model.revision, revision, 'there is another field, and labels to filter by');
     assert.deepEqual(model.seenFields, ['v', 'w']);
   });
 
@@ -230,9 +230,9 @@ describe('results: what one result is', () => {
     assert.ok(await refresh());
     const services = { hasSecret: () => false, hide: String, redact: String };
     const kept = (await keptOf(model, services)) ?? assert.fail();
-    model.restore(kept, new FakeTable([{ k: 'a' }]));
+    model.show(new FakeTable([{ k: 'a' }]), kept, kept);
     assert.equal(await refresh(), undefined);
-    model.restore(kept, new FakeTable(rows));
+    model.show(new FakeTable(rows), kept, kept);
     assert.deepEqual(await refresh(), { added: 0, changed: 0, gone: 0 });
   });
 
@@ -247,7 +247,7 @@ describe('results: what one result is', () => {
     const kept = (await keptOf(model, services)) ?? assert.fail();
     model.alerting = 0;
     const restored = told();
-    model.restore(kept, new FakeTable([{ v: '95' }]));
+    model.show(new FakeTable([{ v: '95' }]), kept, kept);
     await restored;
     assert.equal(model.alerting, 1);
   });
@@ -298,7 +298,7 @@ describe('results: what one result is', () => {
     const other = table('x');
     const { revision } = model;
     assert.deepEqual(await model.compareWith({ title: 'other', table: other }), one);
-    assert.ok(model.revision > revision, 'other rows are shown');
+    assert.notEqual(model.revision, revision, 'other rows are shown');
     assert.deepEqual(await values(), ['-x', 'b']);
     assert.deepEqual([await refresh('x'), model.comparedWith], [none, 'other']);
     assert.deepEqual(await values(), ['x']);
@@ -333,7 +333,7 @@ describe('results: what one result is', () => {
     const clean = '{"rc":4.10,"20":12345678901234567890,"token":"***","told":["***"]}';
     assert.equal(kept.head, clean);
     assert.equal(kept.missing, 'NA', 'what stands for no number');
-    model.restore(kept, new FakeTable([{ v: '1' }]));
+    model.show(new FakeTable([{ v: '1' }]), kept, kept);
     assert.equal(model.head, clean);
     const large = JSON.stringify({ text: 'x'.repeat(100_000) });
     await model.finished({ ...fetched, answer: { ...fetched.answer, headText: large } });
