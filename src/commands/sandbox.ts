@@ -20,6 +20,7 @@ export const startSandbox: Handler = async (services, call) => {
   await services.connections.put(made.map(({ settings }) => settings));
   // The logins are public, and remembered so that one more command gets a token.
   for (const { settings, login } of made) {
+    await services.keeper.signOut(settings.name); // What the sandbox before has issued has ended with it.
     await services.credentials.write(settings.name, { login, origin });
   }
   if (call.interactive) {

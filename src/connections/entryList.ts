@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { Turns } from '../core/async.ts';
 import type { Parsed } from '../core/connection.ts';
 import type { Disposable } from '../core/disposable.ts';
 import { entryName, readEntries } from '../core/entries.ts';
@@ -17,6 +18,7 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
   readonly #parse: (entry: unknown) => Parsed<T, Message>;
   readonly #changes = new Emitter<void>();
   readonly #listening: Disposable;
+  readonly #turns = new Turns<Owner>();
 
   readonly onDidChange = this.#changes.event;
 
@@ -60,20 +62,24 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
     await this.write(from, (entries) => entries.filter((entry) => entryName(entry) !== name));
   }
 
-  /** VS Code has told of the change when it resolves. @throws `E_CONFIG` where VS Code cannot write its file */
-  async write(from: Owner, change: (entries: readonly unknown[]) => readonly unknown[]): Promise<void> {
+  /**
+   * Changes the list, after the changes before it. VS Code has told of the change when it resolves.
+   * @throws `E_CONFIG` where VS Code cannot write its file
+   */
+  write(from: Owner, change: (entries: readonly unknown[]) => readonly unknown[]): Promise<void> {
     const target = from === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
-    const raw = this.#raw(from);
-    try {
-      await vscode.workspace
-        .getConfiguration(section)
-        .update(this.#key, change(Array.isArray(raw) ? raw : []), target);
-    } catch {
-      throw new TokensError(
-        'E_CONFIG',
-        'The settings could not be written; open them and correct what is marked there.',
-      );
-    }
+    return this.#turns.run(from, async () => {
+      const raw = this.#raw(from);
+      const changed = change(Array.isArray(raw) ? raw : []);
+      try {
+        await vscode.workspace.getConfiguration(section).update(this.#key, changed, target);
+      } catch {
+        throw new TokensError(
+          'E_CONFIG',
+          'The settings could not be written; open them and correct what is marked there.',
+        );
+      }
+    });
   }
 
   /** The setting as it is written there. Without the default, which another extension may have set. */

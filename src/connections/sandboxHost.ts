@@ -25,8 +25,9 @@ export class SandboxHost {
           ])
         : error;
     });
-    await this.stop();
+    const before = this.#running; // Another start may have put it here since.
     this.#running = started;
+    await before?.close();
     return started;
   }
 

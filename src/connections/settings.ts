@@ -44,11 +44,13 @@ export class ConnectionSettings extends EntryList<Connection> implements Connect
    */
   async add(input: unknown): Promise<Record<string, unknown>> {
     const connection = this.check(input);
-    if (this.find(connection.name) !== undefined) {
-      throw new TokensError('E_CONFIG', 'There is a connection called {0} already.', [connection.name]);
-    }
     const stored = { ...(input as Record<string, unknown>), name: connection.name, url: connection.url };
-    await this.write('user', (entries) => [...entries, stored]);
+    await this.write('user', (entries) => {
+      if (this.find(connection.name) !== undefined) {
+        throw new TokensError('E_CONFIG', 'There is a connection called {0} already.', [connection.name]);
+      }
+      return [...entries, stored];
+    });
     return stored;
   }
 

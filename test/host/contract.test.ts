@@ -131,6 +131,41 @@ describe('the contract', () => {
     );
   });
 
+  it('starts the sandbox gateway again: nothing is left of the one before', async () => {
+    const api = await activated();
+    const isHeld = ({ connection }: TokenInfo) => connection.startsWith('sandbox-');
+    const start = () => run<{ url: string }>('startSandbox');
+    const stats = ({ url }: { url: string }) => fetch(`${url}/sandbox/stats`);
+    const before = await start();
+    await run('signIn', { connection: 'sandbox-sarus' });
+    const [one, two] = await Promise.all([start(), start()]);
+    assert.deepEqual((await api.tokens()).filter(isHeld), []);
+    await run('signIn', { connection: 'sandbox-sarus' });
+    await run('stopSandbox');
+    for (const gone of [before, one, two]) {
+      await assert.rejects(stats(gone));
+    }
+  });
+
+  it('adds and removes connections at the same time', async () => {
+    const names = ['one', 'two', 'three'];
+    const all = () =>
+      vscode.workspace.getConfiguration('sessionTokens').get<{ name: string }[]>('connections', []);
+    const ours = () => all().flatMap(({ name }) => (names.includes(name) ? [name] : []));
+    const add = (name: string) =>
+      run('addConnection', { name, kind: 'sarus', url: 'https://gateway.invalid' });
+    await Promise.all(names.map(add));
+    assert.deepEqual(ours(), names);
+    await Promise.all(names.map((connection) => run('removeConnection', { connection })));
+    assert.deepEqual(ours(), []);
+    const twice = await Promise.allSettled([add('one'), add('one')]);
+    assert.deepEqual(
+      twice.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+    await run('removeConnection', { connection: 'one' });
+  });
+
   it('adds and removes connections, and names what is wrong with one', async () => {
     await assert.rejects(run('addConnection', { name: 'x', kind: 'other', url: 'https://x' }), {
       code: 'E_CONFIG',
