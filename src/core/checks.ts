@@ -53,6 +53,22 @@ export function reason(what: Wrong, ...args: readonly string[]): Message {
 /** The message of a check where its type says too little: a key of {@link wrong}. */
 export const as = (what: Wrong): Wrong => what;
 
+/** The values of members that these schemas take. */
+export type Checked<M extends v.ObjectEntries> = Readonly<v.InferOutput<v.ObjectSchema<M, undefined>>>;
+
+/** A text that is read by a function, which gives undefined for what is none. */
+export const readBy = <T>(read: (text: string) => T | undefined, what: Wrong) =>
+  v.pipe(
+    v.string(),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      const value = read(dataset.value);
+      if (value === undefined) {
+        addIssue({ message: what });
+      }
+      return value ?? NEVER;
+    }),
+  );
+
 /** What else is wrong, by the type of the check that has failed. */
 const byType: Readonly<Record<string, Wrong>> = {
   string: 'string',

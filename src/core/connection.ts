@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { as, nameCharacters } from './checks.ts';
+import { as, type Checked, nameCharacters } from './checks.ts';
 
 const keepAliveModes = ['manual', 'auto'] as const;
 export type KeepAliveMode = (typeof keepAliveModes)[number];
@@ -20,21 +20,25 @@ export interface ConnectionSecrets {
 export const name = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const number = v.pipe(v.number(), v.finite());
 const positive = v.pipe(number, v.gtValue(0));
-/** One of these texts. */
-export const choice = <const T extends readonly string[]>(of: T) => v.picklist(of);
 
-/** Headers that frame a message or belong to one hop of its way, and those that say how a body is coded. */
+/** Headers that frame a message or belong to one hop of its way. */
 const ownHeaders =
-  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept-encoding|proxy-.*|cookie|set-cookie)$/i;
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-(?:length|encoding)|accept-encoding|proxy-.*|cookie|set-cookie)$/i;
 
 /** Whether a text can be a header's value: what else could be typed ends the header, or cannot be sent. */
 export function isHeaderValue(text: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text) && text.trim() !== '';
 }
 
-const headerName = v.pipe(
+/** The name of a header that can be set. */
+export const headerName = v.pipe(
   v.string(as('header')),
   v.check((text) => nameCharacters.test(text) && !ownHeaders.test(text), as('header')),
+);
+/** The same for requests with any body. */
+const bodilessName = v.pipe(
+  headerName,
+  v.check((text) => !/^content-/i.test(text), as('header')),
 );
 
 /** What every connection has. */
@@ -44,7 +48,7 @@ export const commonSettings = {
   url: v.pipe(v.string(), v.trim(), v.check(isHttpUrl, as('address'))),
   /** The full life of a token where the gateway does not tell it, in minutes. */
   lifeMinutes: v.optional(number),
-  keepAlive: v.optional(choice(keepAliveModes), 'manual'),
+  keepAlive: v.optional(v.picklist(keepAliveModes), 'manual'),
   /** How many sessions are kept open on it at most. */
   maxSessions: v.optional(v.pipe(number, v.integer(), v.minValue(1)), 5),
   /** File of extra CA certificates (PEM). */
@@ -57,16 +61,15 @@ export const commonSettings = {
   pfxFile: v.optional(name),
   /** Sent with every request; `${secret}` in a value is replaced by what is in the secret storage. */
   headers: v.optional(
-    v.record(headerName, v.pipe(v.string(), v.check(isHeaderValue, as('headerValue'))), as('headers')),
+    v.record(bodilessName, v.pipe(v.string(), v.check(isHeaderValue, as('headerValue'))), as('headers')),
   ),
   rejectUnauthorized: v.optional(v.boolean(), true),
   /** The time of one request, from sending to the last byte, in seconds. */
   requestTimeoutSeconds: v.optional(positive, 30),
 };
-const commonSchema = v.object(commonSettings);
 
 /** One gateway as its person described it in `sessionTokens.connections`, with every default filled in. */
-export interface Connection extends Readonly<v.InferOutput<typeof commonSchema>> {
+export interface Connection extends Checked<typeof commonSettings> {
   /** The gateway's kind; what else its connections have, its protocol says. */
   readonly kind: string;
   readonly lifeMinutes: number;

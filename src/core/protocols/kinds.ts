@@ -4,7 +4,6 @@ import { oncePer } from '../async.ts';
 import { reason, reasonOf } from '../checks.ts';
 import {
   type Connection,
-  choice,
   commonSettings,
   name,
   originOf,
@@ -58,7 +57,7 @@ export function abilitiesOf(connection: Connection): Abilities {
  * gives a reason that names the member. Unknown members are ignored.
  */
 export function parseConnection(input: unknown): Parsed<Connection, Message> {
-  const begun = v.safeParse(v.object({ name, kind: choice(Object.keys(protocols)) }), input);
+  const begun = v.safeParse(v.object({ name, kind: v.picklist(Object.keys(protocols)) }), input);
   const kind = begun.success ? protocols[begun.output.kind] : undefined;
   if (!begun.success || kind === undefined) {
     return { ok: false, reason: reasonOf(begun.issues?.[0]) };

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Checked } from '../../checks.ts';
 import type { RowPath } from '../answer.ts';
 import type { Sessions } from '../protocol.ts';
 
@@ -21,8 +22,7 @@ export const optional = {
 
 export const request = { product: text, view: text, ...optional };
 
-const schema = v.object(request);
-export type CraQuery = Readonly<v.InferOutput<typeof schema>>;
+export type CraQuery = Checked<typeof request>;
 
 const keySchema = v.tuple([text, text, v.string(), v.string(), v.string(), v.string()]);
 

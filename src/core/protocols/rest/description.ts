@@ -1,55 +1,20 @@
 import * as v from 'valibot';
-import { as, nameCharacters, reason, reasonOf } from '../../checks.ts';
-import type { Parsed } from '../../connection.ts';
+import { as, type Checked, nameCharacters, readBy, reason, reasonOf } from '../../checks.ts';
+import { headerName, type Parsed } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
 import { isRecord } from '../../http/text.ts';
 import type { Json } from '../../json.ts';
 import { isNameField } from '../../redact.ts';
 import type { Preset } from '../protocol.ts';
-import { toldIn, type Unit } from './life.ts';
-import { type Place, pathOf, placeOf } from './place.ts';
+import { toldIn, type Unit, unit, unitNames } from './life.ts';
+import { pathOf, placeSchema, pointerSchema } from './place.ts';
 import presets from './presets.json' with { type: 'json' };
-import { namesIn, namesInText, type PathTemplate, pathTemplate } from './template.ts';
-
-/** A request of a description. */
-export interface RestRequest extends Unit {
-  readonly method: Method;
-  readonly path: PathTemplate;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly form?: Readonly<Record<string, string>> | undefined;
-  readonly json?: Json | undefined;
-  /** With the login by Basic authorization. */
-  readonly basic: boolean;
-  /** Whether it goes with the token. */
-  readonly send: boolean;
-  readonly token?: Place | undefined;
-  readonly keep: Readonly<Record<string, Place>>;
-  readonly rows?: readonly string[] | undefined;
-}
+import { namesIn, namesInText, pathTemplate } from './template.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-type Method = (typeof methods)[number];
-
-/** Headers that frame a message or belong to one hop of its way. */
-const ownHeaders =
-  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-(?:length|encoding)|accept-encoding|proxy-.*|cookie|set-cookie)$/i;
 
 const text = v.string();
-const headerName = v.pipe(
-  text,
-  v.check((name) => nameCharacters.test(name) && !ownHeaders.test(name), as('header')),
-);
 const memberName = v.pipe(text, v.regex(/^[A-Za-z]\w{0,31}$/, as('name')));
-const place = v.pipe(
-  text,
-  v.check((one) => placeOf(one) !== undefined, as('place')),
-  v.transform((one) => placeOf(one) as Place),
-);
-const path = v.pipe(
-  text,
-  v.check((one) => pathOf(one) !== undefined, as('pointer')),
-  v.transform((one) => pathOf(one) as readonly string[]),
-);
 /** An object by names. A list is refused, which `v.record` would take. */
 const record = <T>(name: v.GenericSchema<string>, one: v.GenericSchema<unknown, T>) =>
   v.lazy(
@@ -57,61 +22,47 @@ const record = <T>(name: v.GenericSchema<string>, one: v.GenericSchema<unknown, 
       Array.isArray(input) ? v.never(as('object')) : v.record(name, one),
   );
 const headers = record(headerName, v.pipe(text, v.regex(/^[\x20-\x7e]*$/, as('headerValue'))));
-const keep = record(memberName, place);
 /** Most names that a description keeps with a token. */
 const maxKept = 16;
 /** Most requests of a sign-in. */
 export const maxSteps = 3;
-const amount = v.lazy((input) =>
-  typeof input === 'string' ? place : v.pipe(v.number(), v.finite(), v.gtValue(0)),
-);
-const unit = {
-  minutes: v.optional(amount),
-  seconds: v.optional(amount),
-  milliseconds: v.optional(amount),
-  at: v.optional(place),
-  jwt: v.optional(v.literal(true)),
-  cookie: v.optional(v.pipe(text, v.nonEmpty())),
-  issued: v.optional(place),
-};
 
-const told = v.optional(place);
-
-const json = v.custom<Json>((value) => value !== undefined);
-const requestLine = v.pipe(
-  text,
-  v.transform((line) => {
-    const [, method = '', rest = ''] = /^([A-Z]+) (.*)$/s.exec(line) ?? [];
-    return { method: methods.find((one) => one === method), path: pathTemplate(rest) };
-  }),
-  v.custom<{ method: Method; path: PathTemplate }>(
-    (line) => Object.values(line as object).every((part) => part !== undefined),
-    as('request'),
-  ),
-);
-const basic = v.optional(v.boolean());
-const read = { token: v.optional(place), keep: v.optional(keep) };
+/** Method and path. */
+const line = readBy((written) => {
+  const [, word, rest = ''] = /^([A-Z]+) (.*)$/s.exec(written) ?? [];
+  const method = methods.find((one) => one === word);
+  const path = pathTemplate(rest);
+  return method && path && { method, path };
+}, as('request'));
 const sent = {
-  request: requestLine,
   headers: v.optional(headers, {}),
   form: v.optional(record(text, text)),
-  json: v.optional(json),
+  json: v.optional(v.custom<Json>((value) => value !== undefined)),
+  /** Whether it goes with the token. */
   send: v.optional(v.boolean(), true),
 };
+/** With the login by Basic authorization. */
+const basic = { basic: v.optional(v.boolean(), false) };
+const read = { token: v.optional(placeSchema), keep: v.optional(record(memberName, placeSchema), {}) };
+const rows = { rows: v.optional(pointerSchema) };
+
+/** A request of a description. */
+export type RestRequest = v.InferOutput<typeof line> &
+  Checked<typeof sent & typeof basic & typeof read & typeof rows & typeof unit>;
+
 /** A request, with the members that one of its kind may have; others are errors, as they would be ignored. */
 const requestWith = (entries: v.ObjectEntries) =>
   v.pipe(
-    v.strictObject({ ...entries, ...sent }),
+    v.strictObject({ ...entries, ...sent, request: line }),
     v.forward(
-      v.check(({ form, json: body }) => form === undefined || body === undefined, as('both')),
+      v.check(({ form, json }) => form === undefined || json === undefined, as('both')),
       ['form'],
     ),
-    v.transform(
-      ({ request: line, ...rest }) => ({ basic: false, keep: {}, ...line, ...rest }) as RestRequest,
-    ),
+    v.transform(({ request, ...rest }) => ({ basic: false, keep: {}, ...request, ...rest }) as RestRequest),
   );
-const dataRequest = requestWith({ ...read, rows: v.optional(path), ...unit });
-const signInRequest = requestWith({ basic, ...read, ...unit });
+const dataRequest = requestWith({ ...read, ...rows, ...unit });
+const signInRequest = requestWith({ ...basic, ...read, ...unit });
+const told = v.optional(placeSchema);
 /** A list, or the only one that would be in it. */
 const oneOrList = <T>(one: v.GenericSchema<unknown, T>) =>
   v.lazy((input) =>
@@ -131,8 +82,8 @@ const criterion = v.pipe(
   v.strictObject({
     status: v.optional(v.array(status)),
     /** What is looked at; absent: the whole body as text. */
-    at: v.optional(place),
-    is: v.optional(v.array(v.custom<string | number | boolean | null>(isPlain))),
+    at: v.optional(placeSchema),
+    is: v.optional(v.array(v.union([text, v.number(), v.boolean(), v.null()], as('string')))),
     /** A part of the text there, as it is. */
     like: v.optional(v.pipe(text, v.nonEmpty())),
   }),
@@ -153,8 +104,8 @@ const members = {
   inputs: v.optional(record(memberName, text), {}),
   headers: v.optional(headers, {}),
   signIn: v.pipe(oneOrList(signInRequest), v.minLength(1, as('many')), v.maxLength(maxSteps, as('many'))),
-  token: place,
-  keep: v.optional(keep, {}),
+  token: placeSchema,
+  keep: read.keep,
   send: v.optional(
     v.strictObject({
       in: v.picklist(['header', 'cookie', 'query', 'body']),
@@ -166,12 +117,12 @@ const members = {
   life: v.optional(v.strictObject({ ...unit, sliding: v.optional(v.boolean(), false) }), {}),
   query: v.optional(requestWith({ ...unit, minutes: told, seconds: told, milliseconds: told })),
   renew: v.optional(signInRequest),
-  revoke: v.optional(requestWith({ basic })),
+  revoke: v.optional(requestWith(basic)),
   refused: v.optional(criteria, byStatus(401, 403)),
   expired: v.optional(criteria, byStatus(401)),
   limit: v.optional(criteria, byStatus(429)),
   requests: v.optional(record(text, dataRequest), {}),
-  rows: v.optional(path, ''),
+  rows: v.optional(pointerSchema, ''),
 };
 const schema = v.object(members);
 
@@ -276,9 +227,6 @@ export function isByKept(description: Description): boolean {
   return renew !== undefined && namesOf(renew, (name) => kept.has(name)).length > 0;
 }
 
-/** The ways to tell a life, of which a description has one. */
-const unitNames = ['minutes', 'seconds', 'milliseconds', 'at', 'jwt', 'cookie'] as const;
-
 /** What is wrong with a description as a whole, though each member is right. */
 function contradiction(description: Description): Message | undefined {
   const { ask, inputs, signIn, send, query, renew, revoke, requests, life } = description;
@@ -328,8 +276,4 @@ function contradiction(description: Description): Message | undefined {
 function namedIn(text: unknown, member: string): Message | undefined {
   const [, name] = /\{([^}]*)/.exec(typeof text === 'string' ? text : '') ?? [];
   return name === undefined ? undefined : reason('unnamed', member, name);
-}
-
-function isPlain(value: unknown): boolean {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }

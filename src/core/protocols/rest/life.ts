@@ -1,26 +1,37 @@
+import * as v from 'valibot';
+import type { Checked } from '../../checks.ts';
 import type { HttpAnswer } from '../../http/request.ts';
 import type { Life } from '../protocol.ts';
-import { cookieIn, type Place, type Seen, seen, textAt } from './place.ts';
+import { cookieIn, type Place, placeSchema, type Seen, seen, textAt } from './place.ts';
 
 /** A number, or the place of one. */
-type Amount = number | Place;
+const amount = v.lazy((input) =>
+  typeof input === 'string' ? placeSchema : v.pipe(v.number(), v.finite(), v.gtValue(0)),
+);
 
-/** How a life is told: at most one of these but for `issued`. */
-export interface Unit {
-  readonly minutes?: Amount | undefined;
-  readonly seconds?: Amount | undefined;
-  readonly milliseconds?: Amount | undefined;
+/** The members that tell a life, of which a description has one. */
+const ways = {
+  minutes: v.optional(amount),
+  seconds: v.optional(amount),
+  milliseconds: v.optional(amount),
   /** The place of the instant at which it ends. */
-  readonly at?: Place | undefined;
-  readonly jwt?: true | undefined;
+  at: v.optional(placeSchema),
+  jwt: v.optional(v.literal(true)),
   /** The name of the cookie that lives as long. */
-  readonly cookie?: string | undefined;
+  cookie: v.optional(v.pipe(v.string(), v.nonEmpty())),
+};
+export const unitNames = Object.keys(ways) as readonly (keyof typeof ways)[];
+
+/** How a life is told. */
+export const unit = {
+  ...ways,
   /** The place of the instant that an instant is compared with: the server's "now". */
-  readonly issued?: Place | undefined;
-}
+  issued: v.optional(placeSchema),
+};
+export type Unit = Checked<typeof unit>;
 
 /** The number of a life, or its place, and how many milliseconds its unit has. */
-function amountOf({ minutes, seconds, milliseconds }: Unit): { amount: Amount | undefined; ms: number } {
+function amountOf({ minutes, seconds, milliseconds }: Unit): { amount: Unit['minutes']; ms: number } {
   return minutes !== undefined
     ? { amount: minutes, ms: 60_000 }
     : seconds !== undefined

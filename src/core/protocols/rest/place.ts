@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { as, readBy } from '../../checks.ts';
 import { readSetCookie } from '../../http/cookies.ts';
 import { jsonOf, NumberText, readJson, type Sent } from '../../json.ts';
 
@@ -75,6 +76,10 @@ export function placeOf(text: string): Place | undefined {
   }
   return cookie === undefined ? undefined : { in: 'cookie', name: cookie };
 }
+
+/** Both as settings have them. */
+export const pointerSchema = readBy(pathOf, as('pointer'));
+export const placeSchema = readBy(placeOf, as('place'));
 
 /** A place as it is written in settings. */
 export function placeText(place: Place): string {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { oncePer } from '../../async.ts';
-import { json } from '../../checks.ts';
+import { type Checked, json } from '../../checks.ts';
 import { type Connection, secretPlace } from '../../connection.ts';
 import { TokensError } from '../../errors.ts';
 import type { Json } from '../../json.ts';
@@ -34,8 +34,7 @@ export const request = {
   ),
 };
 
-const schema = v.object(request);
-export type RestQuery = Readonly<v.InferOutput<typeof schema>>;
+export type RestQuery = Checked<typeof request>;
 
 /** The description of a connection, which was checked when it was read. */
 export const descriptionOf = oncePer((connection: Connection): Description => {

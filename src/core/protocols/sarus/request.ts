@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { json } from '../../checks.ts';
+import { type Checked, json } from '../../checks.ts';
 import { type Pairs, segment } from '../../http/encode.ts';
 import type { HttpRequest } from '../../http/request.ts';
 import { isRecord } from '../../http/text.ts';
@@ -14,8 +14,7 @@ export const request = {
   method: v.exactOptional(v.picklist(['GET', 'POST'])),
 };
 
-const schema = v.object(request);
-export type SarusQuery = Readonly<v.InferOutput<typeof schema>>;
+export type SarusQuery = Checked<typeof request>;
 
 /** The parameter that lists datasets, and the name that some endpoints have for it in a JSON body. */
 export const seriesNames = ['Series', 'Series[]'] as const;
