@@ -124,7 +124,7 @@ export function manifestUpToDate(text: string): string {
   }
   const { kind, ...rest } = connection.properties ?? {};
   const lives = kinds.map(([, { life }]) => life);
-  const made = properties({ ...commonSettings, ...ofAll('settings') }, rest, (name) => ({
+  const made = properties({ ...ofAll('settings'), ...commonSettings }, rest, (name) => ({
     markdownDescription: `%connections.${name}%`,
     ...(name === 'lifeMinutes'
       ? {

@@ -62,16 +62,13 @@ export function parseConnection(input: unknown): Parsed<Connection, Message> {
   if (!begun.success || kind === undefined) {
     return { ok: false, reason: reasonOf(begun.issues?.[0]) };
   }
-  const isWritten = ([member]: [string, unknown]) => kind.asWritten?.includes(member) ?? false;
-  const members = Object.entries(input as object);
-  const checked = Object.fromEntries(members.filter((member) => !isWritten(member)));
-  const parsed = v.safeParse(v.object({ ...commonSettings, ...kind.settings }), checked);
+  const parsed = v.safeParse(v.object({ ...commonSettings, ...kind.settings }), input);
   if (!parsed.success) {
     return { ok: false, reason: reasonOf(parsed.issues[0]) };
   }
   const { lifeMinutes = kind.life.default, url, ...rest } = parsed.output;
   const connection = {
-    ...withoutUndefined({ ...rest, ...Object.fromEntries(members.filter(isWritten)) }),
+    ...withoutUndefined(rest),
     kind: begun.output.kind,
     url: url.replace(/\/+$/, ''),
     lifeMinutes: Math.min(Math.max(lifeMinutes, kind.life.min), kind.life.max),

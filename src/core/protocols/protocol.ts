@@ -20,13 +20,11 @@ export interface Protocol<Q extends Query = Query, S extends object = object> {
   readonly label: string;
   /** Bounds and default of `lifeMinutes`, in minutes. */
   readonly life: { readonly min: number; readonly max: number; readonly default: number };
-  /** The members that only connections of this kind have. */
+  /** The members that only connections of this kind have, or have in a way of their own. */
   readonly settings: v.ObjectEntries;
-  /** Members of only this kind that are kept as they are written, and read by {@link check}. */
-  readonly asWritten?: readonly string[];
   /** Whether there are gateways that let anybody sign in, without a login or a certificate. */
   readonly mayBeOpen?: boolean;
-  /** What is wrong with the members of this kind together, or with those {@link asWritten}. */
+  /** What is wrong with the members of this kind together. */
   check?(connection: Connection & S): Message | undefined;
   /** A word of letters for the rows of its connections, `connection.<word>.signedIn`: menus are bound to it. */
   readonly contextValue: string;

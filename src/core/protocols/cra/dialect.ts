@@ -16,16 +16,7 @@ import { isForm, sentOf, withField } from '../relayed.ts';
 import { columnsIn, listsServices, namesIn } from './reading.ts';
 import type { CraQuery } from './request.ts';
 import { asksForBasic, type CraCall, type CraLogin, type CraWire } from './shared.ts';
-import {
-  type CraProfile,
-  dataPath,
-  roots,
-  servicePath,
-  target,
-  underToken,
-  viewPath,
-  yesNo,
-} from './wire.ts';
+import { type CraProfile, dataPath, roots, servicePath, underToken, viewPath, yesNo } from './wire.ts';
 
 /**
  * One way to speak to a CRA gateway (docs/protocols.md 2a, 2b), whose requests `wire.ts` makes. Same rules as for `Gateway`.
@@ -142,8 +133,8 @@ export class CraDialect {
     if (last === undefined || answer.status === 401) {
       throw failure;
     }
-    const path = viewPath(this.root, last, this.#service(tokens), 'data');
-    const pairs: Pairs = [...target(last), ['rows', '1'], ...sessionPair(tokens), ['close', 'Y']];
+    const [path, params] = dataPath(this.name, last, this.#service(tokens));
+    const pairs: Pairs = [...params, ['rows', '1'], ...sessionPair(tokens), ['close', 'Y']];
     const closing = { ...this.#request(tokens, path, pairs), signal };
     this.#wire.closed(await this.#wire.asked(closing, tokens));
   }
@@ -200,7 +191,6 @@ export class CraDialect {
 
   /** A request under a user token; see {@link underToken}. */
   #request(tokens: Tokens, path: string, query: Pairs = []): HttpRequest {
-    this.#wire.guard(tokens);
     const { session = '', user } = tokens;
     // Newer pages name the session as a header, other clients send it in the query: so it is in both.
     const hasHeader = !this.#isOlder && /^[\x21-\x7e]+$/.test(session);
@@ -254,7 +244,6 @@ export class CraDialect {
   async relay(call: RelayCall): Promise<DataAnswer> {
     const { tokens, relayed } = call;
     const { request } = relayed;
-    this.#wire.guard(tokens);
     const inForm =
       this.#isOlder && request.method === 'POST' && (request.body === undefined || isForm(request));
     const sent = inForm

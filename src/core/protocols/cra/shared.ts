@@ -49,7 +49,7 @@ export class CraWire {
   }
 
   /** Tells the redactor of what is about to be sent. */
-  guard({ user, session = '' }: Tokens): void {
+  #guard({ user = '', session = '' }: Partial<Tokens>): void {
     this.deps.redactor.add(user);
     this.deps.redactor.add(session);
   }
@@ -95,6 +95,7 @@ export class CraWire {
    * @throws E_CREDENTIALS where its password is not known, or is refused
    */
   async asked(request: HttpRequest, tokens: Partial<Tokens>, byEither = false): Promise<HttpAnswer> {
+    this.#guard(tokens);
     const send = (one: HttpRequest) => (byEither ? this.eitherMethod(one, tokens) : this.http.send(one));
     const answer = await send(request);
     if (!asksForBasic(answer)) {
@@ -280,6 +281,7 @@ export class CraWire {
     opens: boolean,
   ): Promise<{ answer: DataAnswer; session: string | undefined }> {
     const { redactor, clock } = this.deps;
+    this.#guard(call.tokens);
     const known = call.tokens.session;
     const purpose: Purpose = known === undefined ? { opens: true } : { about: 'either' };
     const watch = new SessionWatch(known, (session) => {

@@ -1,3 +1,4 @@
+import { withoutUndefined } from '../../connection.ts';
 import { type Pairs, segment } from '../../http/encode.ts';
 import type { HttpRequest } from '../../http/request.ts';
 import type { GatewayMemory } from '../protocol.ts';
@@ -28,7 +29,7 @@ export function dataPath(
   query: CraQuery,
   service: string | undefined,
 ): readonly [path: string, query: Pairs] {
-  const pairs = [...target(query), ...selection(query)];
+  const pairs = paramsOf(query);
   const { product, view } = query;
   return profile === 'getData'
     ? [
@@ -53,27 +54,13 @@ export function servicePath(root: string, service: string | undefined): string {
   return service === undefined ? root : `${root}/${segment(service)}`;
 }
 
-/** The target of a data call, with every default written out. */
-export function target(query: CraQuery): Pairs {
-  return [
-    ['context', query.context ?? '*'],
-    ['server', query.server ?? '*'],
-    ['system', query.system ?? '*'],
-    ['scope', query.scope ?? '*'],
-  ];
-}
+/** What a query is about where it does not say it: every default is written out. */
+const everything = { context: '*', server: '*', system: '*', scope: '*' };
 
-/** The other parameters of a data call, passed on as they are. */
-function selection(query: CraQuery): Pairs {
-  const given: [string, string | undefined][] = [
-    ['period', query.period],
-    ['startRow', query.startRow?.toString()],
-    ['rows', query.rows?.toString()],
-    ['filter', query.filter],
-    ['sort', query.sort],
-    ['refresh', query.refresh === undefined ? undefined : yesNo(query.refresh)],
-  ];
-  return given.flatMap(([name, value]): Pairs => (value === undefined ? [] : [[name, value]]));
+/** The parameters of a data call, those beside its target as they are. */
+function paramsOf({ product: _, view: __, ...given }: CraQuery): Pairs {
+  const params = Object.entries({ ...everything, ...withoutUndefined(given) });
+  return params.map(([name, value]) => [name, typeof value === 'boolean' ? yesNo(value) : String(value)]);
 }
 
 export function yesNo(value: boolean): string {

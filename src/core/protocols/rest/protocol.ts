@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { Connection } from '../../connection.ts';
 import type { Message } from '../../errors.ts';
 import type { Protocol } from '../protocol.ts';
@@ -16,14 +17,17 @@ const labels: Readonly<Record<string, Message>> = {
   apiKey: { template: 'API key' },
 };
 
+/** Kept as they are written: they are read together with those of a preset. */
+const settings = Object.fromEntries(
+  ['preset', ...memberNames].map((name) => [name, v.optional(v.unknown())]),
+);
+
 /** Any API with session tokens, as the settings of its connection describe it (docs/rest.md). */
 export const rest: Protocol<RestQuery, Connection> = {
   label: 'REST',
   contextValue: 'rest',
   life: { min: 1 / 60, max: 366 * 1440, default: 30 },
-  settings: {},
-  // They are read together with those of a preset.
-  asWritten: ['preset', ...memberNames],
+  settings,
   hasServices: false,
   mayBeOpen: true,
   check: (connection) => {
