@@ -22,9 +22,9 @@ export function encode(text: string): string {
 const isByte = /^[\udc80-\udcff]$/;
 const loneHalf = 0xdc00;
 
-/** A text of a query, a form or a path, decoded as far as it can be: {@link encode} gives the same bytes. */
+/** A part of a path, decoded as far as it can be: {@link encode} gives the same bytes. */
 export function decode(text: string): string {
-  return text.replaceAll('+', ' ').replace(/(?:%[\da-f]{2})+/gi, (run) => {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (run) => {
     try {
       return decodeURIComponent(run);
     } catch {
@@ -42,7 +42,7 @@ export function encodePairs(pairs: Pairs): string {
 /** The pairs of a query or a form. */
 export function decodePairs(text: string): [string, string][] {
   return text.split('&').flatMap((pair): [string, string][] => {
-    const [name = '', value = ''] = pair.split(/=(.*)/s).map(decode);
+    const [name = '', value = ''] = pair.replaceAll('+', ' ').split(/=(.*)/s).map(decode);
     return pair === '' ? [] : [[name, value]];
   });
 }

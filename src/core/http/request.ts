@@ -53,15 +53,15 @@ export interface HttpRequest {
   /** Whether the path is below the origin alone. */
   readonly isWhole?: boolean;
   /** Used instead of the client's own cookies. */
-  readonly cookies?: CookieJar;
+  readonly cookies?: CookieJar | undefined;
   readonly query?: Pairs;
-  readonly form?: Pairs;
+  readonly form?: Pairs | undefined;
   readonly json?: unknown;
   /** A body whose type is in the headers. */
   readonly body?: Uint8Array | undefined;
   /** Whether the body of the answer stays in its charset, and that of a failure is read up to 4 MiB. */
   readonly asItIs?: boolean;
-  readonly authorization?: string;
+  readonly authorization?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * Whether it may be sent again: `true` after a network failure before an answer and after 502, 503, 504
@@ -73,7 +73,7 @@ export interface HttpRequest {
   /** Is called with the secrets in the connection's own headers and in cookies, before any answer. */
   readonly onSecrets?: ((secrets: readonly string[]) => void) | undefined;
   /** Whether a redirect is not followed, but is the answer. */
-  readonly isAnswer?: (redirection: HttpHead) => boolean;
+  readonly isAnswer?: ((redirection: HttpHead) => boolean) | undefined;
   /** Is called with the status and the headers, before the body is read. */
   readonly onHead?: (head: HttpHead) => void;
   /**
@@ -82,7 +82,7 @@ export interface HttpRequest {
    * @throws any error, which ends the request.
    */
   readonly sink?: (head: HttpHead, first: number | undefined) => Sink | undefined;
-  readonly background?: Background;
+  readonly background?: Background | undefined;
   /** Called before each attempt, waits until it may be sent; the returned function is called when it has ended. */
-  readonly turn?: (signal: AbortSignal | undefined) => Promise<() => void>;
+  readonly turn?: ((signal: AbortSignal | undefined) => Promise<() => void>) | undefined;
 }

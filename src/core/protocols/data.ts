@@ -14,7 +14,7 @@ interface DataRules {
    * For a call that opens a session: whether its id is still to come. Then a cancel or a time-out does not end
    * the reading, because the session would be lost.
    */
-  awaitsSession?(): boolean;
+  readonly awaitsSession?: (() => boolean) | undefined;
   /** The error for an answer that is no success, or an HTML page. */
   failure(answer: HttpAnswer): TokensError;
 }
@@ -55,7 +55,7 @@ export async function readData(
       ...request,
       headers: { ...relayed?.request.headers, ...request.headers },
       asItIs: relayed !== undefined,
-      ...(relayed === undefined ? {} : { isAnswer: () => true }),
+      isAnswer: relayed ? () => true : request.isAnswer,
       signal: call.signal,
       onSecrets: (secrets) => relayed?.script.onSecrets(secrets),
       onHead: (head) => {
@@ -69,17 +69,13 @@ export async function readData(
         reader = call.makeReader(rules.rowsAt, (name, value) => rules.onScalar?.(name, value));
         return reader;
       },
-      ...(awaitsSession === undefined
-        ? {}
-        : {
-            background: {
-              isWanted: awaitsSession,
-              onBegin: () => {
-                isInBackground = true;
-              },
-              onEnd: () => reader?.abort(),
-            },
-          }),
+      background: awaitsSession && {
+        isWanted: awaitsSession,
+        onBegin: () => {
+          isInBackground = true;
+        },
+        onEnd: () => reader?.abort(),
+      },
     });
     if (reader === undefined) {
       relayed?.script.onFailure(answered);

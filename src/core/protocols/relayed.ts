@@ -1,5 +1,5 @@
 import { TokensError } from '../errors.ts';
-import { decode, decodePairs } from '../http/encode.ts';
+import { decodePairs } from '../http/encode.ts';
 import type { HttpAnswer, HttpHead, HttpRequest } from '../http/request.ts';
 import { jsonOf, readJson, type Sent } from '../json.ts';
 
@@ -54,10 +54,10 @@ export function notRelayed(): TokensError {
 
 /** The pairs of a query or a form without those of some names, which are in lower case; all else as it was sent. */
 export function without(pairs: string, names: readonly string[]): string {
-  const nameOf = (pair: string) => decode(pair.split('=', 1)[0] ?? '').toLowerCase();
+  const isNamed = (pair: string) => decodePairs(pair).some(([name]) => names.includes(name.toLowerCase()));
   return pairs
     .split('&')
-    .filter((pair) => !names.includes(nameOf(pair)))
+    .filter((pair) => !isNamed(pair))
     .join('&');
 }
 

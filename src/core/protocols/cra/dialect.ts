@@ -126,12 +126,15 @@ export class CraDialect {
       : this.#request(tokens, this.root, [['close', 'true'], ...sessionPair(tokens)]);
     const answer = await this.#wire.asked({ ...request, signal }, tokens, true);
     const last = this.#isOlder ? undefined : query;
-    const failure = this.#notClosed(answer, last !== undefined);
-    if (failure === undefined) {
-      return;
-    }
-    if (last === undefined || answer.status === 401) {
-      throw failure;
+    try {
+      if (last !== undefined && this.#isUnclear(answer)) {
+        throw this.#wire.failure(answer, { about: 'either' });
+      }
+      return this.#wire.closed(answer);
+    } catch (error) {
+      if (last === undefined || answer.status === 401) {
+        throw error;
+      }
     }
     const [path, params] = dataPath(this.name, last, this.#service(tokens));
     const pairs: Pairs = [...params, ['rows', '1'], ...sessionPair(tokens), ['close', 'Y']];
@@ -139,23 +142,16 @@ export class CraDialect {
     this.#wire.closed(await this.#wire.asked(closing, tokens));
   }
 
-  /** Why a session may not be closed after its closing was asked for; undefined when it is closed. */
-  #notClosed(answer: HttpAnswer, canGoOn: boolean): TokensError | undefined {
+  /**
+   * Whether an answer to a closing may mean that nothing was done. A 404 may speak of the session, which is then gone, or of
+   * the address. And a gateway that passes over the parameters answers with the list of services.
+   */
+  #isUnclear(answer: HttpAnswer): boolean {
     const parsed = parseJson(answer.text);
-    // A 404 may speak of the session, which is then gone, or of the address. And a gateway that passes over the parameters
-    // answers with the list of services.
-    const unclear =
+    return (
       (answer.status === 404 && !this.#wire.speaksOfSession(answer)) ||
-      (parsed.ok && listsServices(parsed.value));
-    if (canGoOn && unclear) {
-      return this.#wire.failure(answer, { about: 'either' });
-    }
-    try {
-      this.#wire.closed(answer);
-      return undefined;
-    } catch (error) {
-      return error as TokensError;
-    }
+      (parsed.ok && listsServices(parsed.value))
+    );
   }
 
   /** A list of views is not documented (A), the others are; where there is none, as in the older API, nothing is offered. */

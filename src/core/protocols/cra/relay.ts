@@ -37,7 +37,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   const headers = Object.entries(whole.headers).filter(([name]) => !tokenNames.includes(name));
   const request = { ...withoutNames(whole, tokenNames), headers: Object.fromEntries(headers) };
   const path = plain(whole.path);
-  const [, service, ...names] = (viewData.exec(path) ?? []).map((part) => part && decodedStep(part));
+  const [, service, ...names] = (viewData.exec(path) ?? []).map((part) => part && decode(part));
   const [, classic] = classicData.exec(path) ?? [];
   const [product, view] = classic === undefined ? names : [first('product'), first('view')];
   if (!product || !view || !/^(?:GET|HEAD|POST)$/.test(whole.method)) {
@@ -47,7 +47,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
     const closes = /\/definition$/i.test(path)
       ? { query: query === '' ? 'close=Y' : `${query}&close=Y` }
       : {};
-    return { request: { ...request, ...closes }, service: named && decodedStep(named) };
+    return { request: { ...request, ...closes }, service: named && decode(named) };
   }
   const own = [...tokenNames, 'close', ...(classic === undefined ? [] : ['product', 'view'])];
   const members = new Map<string, unknown>();
@@ -61,7 +61,7 @@ export function relay(whole: ScriptRequest): Relaying<CraQuery> | undefined {
   return {
     request: { ...request, query: encodePairs(others), headers: left, body: undefined },
     query: { ...Object.fromEntries(members), product, view },
-    service: classic === undefined ? service : decodedStep(classic),
+    service: classic === undefined ? service : decode(classic),
     keepOpen: !/^(?:y|yes|true)$/i.test(first('close') ?? ''),
   };
 }
@@ -77,8 +77,4 @@ function memberOf(name: string, text: string): unknown {
 /** A path with its letters as they are, and without parameters: servers read it alike. */
 function plain(path: string): string {
   return path.replace(/%[4-7][\da-f]/gi, decodeURIComponent).replace(/;[^/]*|\/+$/g, '');
-}
-
-function decodedStep(step: string): string {
-  return decode(step.replaceAll('+', '%2B'));
 }

@@ -6,7 +6,7 @@ import { type HttpAnswer, type HttpRequest, isSuccess } from '../../http/request
 import { ended, isError, looksLikeHtml, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
 import { detailsOf, notJson, refused, signInRefused, tokenText } from '../failures.ts';
-import type { DataAnswer, DataCall, GatewayDeps, Login, Tokens } from '../protocol.ts';
+import type { DataAnswer, DataCall, GatewayDeps, Tokens } from '../protocol.ts';
 import {
   lowered,
   refusesLogin,
@@ -63,30 +63,14 @@ export class CraWire {
     if (answer.status !== 405) {
       return answer;
     }
-    const { form, ...bare } = request;
+    const { form, method, authorization } = request;
     const bearer = form === undefined || tokens.user === undefined ? undefined : `Bearer ${tokens.user}`;
-    const authorization = bare.authorization ?? bearer;
     return this.http.send({
-      ...bare,
-      method: request.method === 'GET' ? 'POST' : 'GET',
-      ...(authorization === undefined ? {} : { authorization }),
+      ...request,
+      form: undefined,
+      method: method === 'GET' ? 'POST' : 'GET',
+      authorization: authorization ?? bearer,
     });
-  }
-
-  /**
-   * The header for the gateway's Tomcat user, where there is one and its password is known, in the form that it was asked
-   * for last.
-   */
-  basic({ gatewayUser: given, gatewayPassword }: Login = {}): string | undefined {
-    const { gatewayUser = given } = this.deps.connection;
-    if (gatewayUser === undefined || gatewayPassword === undefined) {
-      return undefined;
-    }
-    const credentials = basicCredentials(gatewayUser, gatewayPassword, this.#challenge);
-    this.deps.redactor.add(gatewayPassword);
-    this.deps.redactor.add(`${gatewayUser}:${gatewayPassword}`);
-    this.deps.redactor.add(credentials);
-    return `Basic ${credentials}`;
   }
 
   /**
@@ -111,12 +95,22 @@ export class CraWire {
   }
 
   /**
-   * A request with Basic added, where that is known and not in it yet. Bearer would need the same header, so the token
-   * moves into a form.
+   * A request with the gateway's Tomcat user added, where its password is known, in the form that Basic was asked for last;
+   * undefined where it is not known, or in the request already. Bearer would need the same header, so the token moves into a
+   * form.
    */
   withBasic(request: HttpRequest, tokens: Partial<Tokens>): HttpRequest | undefined {
-    const authorization = this.basic(tokens.gateway);
-    if (authorization === undefined || authorization === request.authorization) {
+    const { gatewayUser: given, gatewayPassword } = tokens.gateway ?? {};
+    const { gatewayUser = given } = this.deps.connection;
+    if (gatewayUser === undefined || gatewayPassword === undefined) {
+      return undefined;
+    }
+    const credentials = basicCredentials(gatewayUser, gatewayPassword, this.#challenge);
+    for (const secret of [gatewayPassword, `${gatewayUser}:${gatewayPassword}`, credentials]) {
+      this.deps.redactor.add(secret);
+    }
+    const authorization = `Basic ${credentials}`;
+    if (authorization === request.authorization) {
       return undefined;
     }
     return tokens.user === undefined || !request.authorization?.startsWith('Bearer')
@@ -126,24 +120,21 @@ export class CraWire {
 
   /** The user token of an answer to a log-on. @throws the error that the answer tells, or E_PROTOCOL without a token */
   userToken(answer: HttpAnswer, service: string): string {
-    const body = parseJson(answer.text);
-    const { status } = answer;
-    const { host } = this.http;
-    const parsed = v.safeParse(
-      tokenText,
-      isSuccess(status) && body.ok && lowered(body.value).get('usertoken'),
-    );
-    if (!parsed.success) {
-      if (this.refusesLogin(answer)) {
-        throw this.#logOnRefused(answer, wordsOf(answer.text, this.deps.redactor), service);
-      }
-      this.json(answer, { logOn: service });
-      throw new TokensError('E_PROTOCOL', 'The answer of {0} to the sign-in holds no token.', [host], {
-        status,
-      });
+    const { status, text } = answer;
+    const body = isSuccess(status) ? parseJson(text) : undefined;
+    const token = body?.ok && lowered(body.value).get('usertoken');
+    if (v.is(tokenText, token)) {
+      this.deps.redactor.add(token);
+      return token;
     }
-    this.deps.redactor.add(parsed.output);
-    return parsed.output;
+    if (this.refusesLogin(answer)) {
+      throw this.#logOnRefused(answer, wordsOf(text, this.deps.redactor), service);
+    }
+    this.json(answer, { logOn: service });
+    const { host } = this.http;
+    throw new TokensError('E_PROTOCOL', 'The answer of {0} to the sign-in holds no token.', [host], {
+      status,
+    });
   }
 
   /** Whether the answer to a log-on, which is no success, has been counted against the account: see {@link refusesLogin}. */
@@ -302,7 +293,7 @@ export class CraWire {
           watch.onScalar(name, value);
           error = name.toLowerCase() === 'error' ? value : error;
         },
-        ...(opens ? { awaitsSession: () => watch.id === undefined } : {}),
+        awaitsSession: opens ? () => watch.id === undefined : undefined,
         failure: (answered) => {
           watch.onFailure(answered.text);
           return this.failure(answered, purpose);
@@ -338,7 +329,7 @@ export class CraWire {
   service(tokens: Pick<Tokens, 'service'>): string {
     const service = tokens.service ?? this.deps.connection.service;
     if (service === undefined) {
-      throw new TokensError('E_CONFIG', 'Name the service of {0} to sign in to.', [
+      throw new TokensError('E_CONFIG', 'Say which service of {0} to sign in to.', [
         this.deps.connection.name,
       ]);
     }

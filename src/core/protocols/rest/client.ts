@@ -1,7 +1,7 @@
 import { Part } from '../../disposable.ts';
 import { HttpClient, type HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
-import type { HttpAnswer, HttpHead } from '../../http/request.ts';
+import type { HttpAnswer, HttpHead, HttpRequest } from '../../http/request.ts';
 import { isNameField } from '../../redact.ts';
 import { readData, revokingLate } from '../data.ts';
 import { notJson } from '../failures.ts';
@@ -42,7 +42,8 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
   readonly #sending = this.add(new Sending(this.deps));
   readonly #answers = this.add(new Answers(this.deps));
   readonly renewsDead = isByKept(this.#description);
-  readonly remainingLife: Gateway['remainingLife'] = this.#description.query && this.#ask.bind(this);
+  readonly remainingLife: Gateway['remainingLife'] =
+    this.#description.query && this.#ask.bind(this, this.#description.query);
 
   async signIn(login: Login, _service?: string, options: TryOptions = {}): Promise<Grant> {
     const { before, answers, answer } = await this.#takeSteps(login, options, true);
@@ -58,7 +59,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     try {
       // Whatever its error, cancelling included, the token exists and must not get lost.
       const { isUnchanged: _, estimatedMs: __, ...rest } = grant;
-      const told = await this.#ask({ user: grant.value, more: { ...kept, ...grant.more } }, options);
+      const told = await this.#ask(query, { user: grant.value, more: { ...kept, ...grant.more } }, options);
       const left = told.reportedMs ? { ...rest, sent: told.sent, reportedMs: told.reportedMs } : grant;
       const more = { ...grant.more, ...told.more };
       return { ...left, ...(Object.keys(more).length === 0 ? {} : { more }) };
@@ -159,17 +160,15 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
   }
 
   async keepAlive(tokens: Tokens, options: CallOptions = {}): Promise<Grant> {
-    const { signal } = options;
     const { keep, life, renew, token } = this.#description;
     if (renew === undefined) {
-      throw noRequest();
+      throw new TypeError('There is no such request.');
     }
     const scope = await this.#scopeWith(renew, tokens);
     this.#sending.requireLogin(renew, scope);
     const idempotent = isSafe(renew) && !this.renewsDead;
     const filled = this.#sending.fill(renew, scope);
-    const answer = await this.#http.send({ ...filled, signal, idempotent });
-    const view = seen(answer, answer.text);
+    const { answer, view } = await this.#send(filled, idempotent, options);
     this.#answers.check(answer, view, 'renewal');
     const value = this.#answers.tokenAt(renew.token ?? token, view) ?? tokens.user;
     const kept = this.#answers.keptAt({ ...keep, ...renew.keep }, view);
@@ -186,19 +185,21 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     return isKnown ? grant : this.#asked(grant, tokens.more ?? {}, options);
   }
 
+  /** Sends a request that is no data call. */
+  async #send(filled: HttpRequest, idempotent: boolean, { signal }: CallOptions) {
+    const answer = await this.#http.send({ ...filled, signal, idempotent });
+    return { answer, view: seen(answer, answer.text) };
+  }
+
   /** Asks for the life left. */
-  async #ask(tokens: Tokens, { signal }: CallOptions = {}): Promise<Life & Pick<Grant, 'more'>> {
-    const { life, query } = this.#description;
-    if (query === undefined) {
-      throw noRequest();
-    }
+  async #ask(
+    query: RestRequest,
+    tokens: Tokens,
+    options: CallOptions = {},
+  ): Promise<Life & Pick<Grant, 'more'>> {
+    const { life } = this.#description;
     const scope = this.#scopeOf(tokens);
-    const answer = await this.#http.send({
-      ...this.#sending.fill(query, scope),
-      signal,
-      idempotent: isSafe(query),
-    });
-    const view = seen(answer, answer.text);
+    const { answer, view } = await this.#send(this.#sending.fill(query, scope), isSafe(query), options);
     this.#answers.check(answer, view, 'token');
     // The expiry inside of the token itself says nothing new.
     const told = toldMs(toldIn(query) ? query : { ...life, jwt: undefined }, view, tokens.user, true);
@@ -209,7 +210,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     };
   }
 
-  async close(tokens: Tokens, { signal }: CallOptions = {}): Promise<void> {
+  async close(tokens: Tokens, options: CallOptions = {}): Promise<void> {
     const { revoke } = this.#description;
     if (revoke === undefined) {
       return; // It expires by itself.
@@ -221,9 +222,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
       );
       return;
     }
-    const filled = this.#sending.fill(revoke, scope, leadsOn);
-    const answer = await this.#http.send({ ...filled, signal, idempotent: true });
-    const view = seen(answer, answer.text);
+    const { answer, view } = await this.#send(this.#sending.fill(revoke, scope, leadsOn), true, options);
     if (matches(this.#description.expired, view) || answer.status === 401) {
       this.#sending.requireLogin(revoke, scope); // Without all of the login, that may be what was refused.
     } else if (![404, 410].includes(answer.status) && !leadsOn(answer)) {
@@ -253,7 +252,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
         (await this.#http.send({
           ...this.#sending.fill(step, scope, endsSignIn),
           signal,
-          ...(isLast && revokesLate ? { background: revokingLate(this.deps, revoke) } : {}),
+          background: isLast && revokesLate ? revokingLate(this.deps, revoke) : undefined,
         }));
       answers.push(answer);
       if (isLast) {
@@ -355,10 +354,6 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     jar.fill(kept);
     return jar;
   }
-}
-
-function noRequest(): TypeError {
-  return new TypeError('There is no such request.');
 }
 
 /** Whether a request has its own `life` members. */

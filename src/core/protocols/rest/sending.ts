@@ -69,9 +69,13 @@ export class Sending extends Part<Pick<HttpDeps, 'connection'>> {
     const own = Object.entries(all).filter(([, value]) => !value.includes(secretPlace));
     const filled = fill(Object.fromEntries(own));
     const headers = Object.fromEntries(filled.map(([name, value]) => [name, headerValue(name, value)]));
-    const form = one.form && fill(one.form);
-    const body = one.json === undefined || one.isOwnBody ? one.json : fillJson(one.json, isKnown, values);
-    const sent: Filled = { query: one.query ?? [], headers, form, json: body };
+    const isOwn = one.json === undefined || one.isOwnBody;
+    const sent: Filled = {
+      query: one.query ?? [],
+      headers,
+      form: one.form && fill(one.form),
+      json: isOwn ? one.json : fillJson(one.json, isKnown, values),
+    };
     const [user, secret = ''] = one.basic
       ? basicNames(this.#description.ask).flatMap((name) => scope.login[name] ?? [])
       : [];
@@ -85,15 +89,12 @@ export class Sending extends Part<Pick<HttpDeps, 'connection'>> {
       method: one.method,
       path,
       isWhole,
-      query: sent.query,
-      headers: sent.headers,
-      ...(scope.cookies && { cookies: scope.cookies }),
+      cookies: scope.cookies,
       isAnswer: (head) =>
         (URL.parse(head.headers.location ?? '', url)?.origin === new URL(url).origin &&
           isEnd(head, isSafe(one))) ||
         this.#isKnownBy(head),
-      ...(sent.form === undefined ? {} : { form: sent.form }),
-      ...(sent.json === undefined ? {} : { json: sent.json }),
+      ...sent,
     };
   }
 

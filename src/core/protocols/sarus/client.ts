@@ -224,9 +224,7 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
     for (;;) {
       const answer = await this.#http.send({
         ...request,
-        ...(turn === undefined
-          ? {}
-          : { turn: (signal) => turn(`${origin}${request.path}`, requestsPerSecond, signal) }),
+        turn: turn && ((signal) => turn(`${origin}${request.path}`, requestsPerSecond, signal)),
       });
       const waitMs = answer.retryAfterMs ?? usualRetryMs;
       if (

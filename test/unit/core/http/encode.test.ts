@@ -30,12 +30,13 @@ describe('protocols: encoding', () => {
     for (const text of ['a%2Fb', '%C3%A9%E9', '%FF%00%41%E9', 'x%25y', '%F0%9F%98%80']) {
       equal(encode(decode(text)), text.replace('%41', 'A'));
     }
-    equal(decode('a+b%zz%'), 'a b%zz%');
-    deepEqual(decodePairs('a=1=2&&b&=c&%E9=%e9'), [
+    equal(decode('a+b%zz%'), 'a+b%zz%');
+    deepEqual(decodePairs('a=1=2&&b&=c&%E9=%e9&+=+'), [
       ['a', '1=2'],
       ['b', ''],
       ['', 'c'],
       ['\udce9', '\udce9'],
+      [' ', ' '],
     ]);
   });
 
