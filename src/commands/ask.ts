@@ -223,6 +223,12 @@ export async function askOne<T>(
   return (await askChoice(items, options)).one;
 }
 
+/** The only one of several things, or the one that a person chooses; undefined where there is none. */
+export async function onlyOrAsked<T>(...asked: Parameters<typeof askOne<T>>): Promise<T | undefined> {
+  const [all] = asked;
+  return all.length > 1 ? askOne(...asked) : all[0];
+}
+
 /** One of a closed set: the one in the arguments, or the one that a person chooses by its label. @throws E_CONFIG */
 export async function chosenOf<T extends string>(
   name: string,
@@ -255,7 +261,7 @@ export async function chosenConnection(
     detail: one.url,
   });
   const asked = { ...step, placeHolder: vscode.l10n.t('Choose a connection') };
-  const connection = all.length > 1 ? await askOne(all, itemOf, asked) : all[0];
+  const connection = await onlyOrAsked(all, itemOf, asked);
   if (connection === undefined) {
     throw new TokensError(
       'E_CONFIG',
@@ -299,7 +305,7 @@ export async function chosenToken(
     detail: lifeOf(one),
   });
   const asked = { title, placeHolder: vscode.l10n.t('Choose a token') };
-  const token = all.length > 1 ? await askOne(all, itemOf, asked) : all[0];
+  const token = await onlyOrAsked(all, itemOf, asked);
   if (token === undefined) {
     throw new TokensError('E_UNKNOWN_TOKEN', 'There is no token for this: sign in or get data first.');
   }

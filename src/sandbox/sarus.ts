@@ -1,6 +1,5 @@
 import { type Answer, json } from './answer.ts';
 import type { Call } from './call.ts';
-
 import {
   type SarusEndpoint,
   type SarusParams,

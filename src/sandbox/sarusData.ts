@@ -3,6 +3,7 @@ import {
   bateValue,
   type Dataset,
   type Datasource,
+  datasets,
   datasources,
   datesOf,
   frequencies,
@@ -90,44 +91,44 @@ export interface SarusEndpoint {
   result(params: SarusParams, at: number): unknown;
 }
 
-const getAllDatasources: SarusEndpoint = { result: () => datasources.map(datasourceOf) };
 /** The account's own page; the key on it is a secret. */
-const getAccountDetails: SarusEndpoint = {
-  result: () => ({
-    UserName: 'demo',
-    Email: 'demo@example.com',
-    APIKey: 'demo',
-    Company: 'Sandbox Ltd',
-    Address: { Street: '1 Test Street', City: 'Example', Country: 'US' },
-  }),
+const account = {
+  UserName: 'demo',
+  Email: 'demo@example.com',
+  APIKey: 'demo',
+  Company: 'Sandbox Ltd',
+  Address: { Street: '1 Test Street', City: 'Example', Country: 'US' },
 };
-const getValues: SarusEndpoint = { ofSeries: true, result: values };
-const getValuesRC: SarusEndpoint = { ofSeries: true, result: rowsAndColumns };
 
-/** The data endpoints, and the older names of some (docs/protocols.md 1.3). */
-export const sarusEndpoints: Readonly<Record<string, SarusEndpoint>> = {
+/** The data endpoints (docs/protocols.md 1.3). */
+const endpoints = {
   GetDatasource: { result: (params) => datasourceOf(datasourceIn(params)) },
-  GetAllDatasources: getAllDatasources,
-  GetUserDatasources: getAllDatasources,
+  GetAllDatasources: { result: () => datasources.map(datasourceOf) },
   GetUserFavorites: { tokenIs404: true, result: () => [] },
-  GetAccountDetails: getAccountDetails,
-  GetMyAccountDetails: getAccountDetails,
-  GetDatasets: { result: datasets },
+  GetAccountDetails: { result: () => account },
+  GetDatasets: { result: pageOfDatasets },
   GetSelectedDatasets: { ofSeries: true, result: selectedDatasets },
-  GetValues: getValues,
-  GetDatasetValues: getValues,
-  GetValuesRC: getValuesRC,
-  GetDatasetValuesRC: getValuesRC,
+  GetValues: { ofSeries: true, result: values },
+  GetValuesRC: { ofSeries: true, result: rowsAndColumns },
   GetValuesForDate: { ofSeries: true, result: valuesForDate },
   GetSeriesCorrections: { ofSeries: true, result: corrections },
+} satisfies Record<string, SarusEndpoint>;
+
+/** The data endpoints with the older names of some. */
+export const sarusEndpoints: Readonly<Record<string, SarusEndpoint>> = {
+  ...endpoints,
+  GetUserDatasources: endpoints.GetAllDatasources,
+  GetMyAccountDetails: endpoints.GetAccountDetails,
+  GetDatasetValues: endpoints.GetValues,
+  GetDatasetValuesRC: endpoints.GetValuesRC,
 };
 
 function datasourceOf(source: Datasource): object {
   return {
     Datasource: source.name,
     Description: source.description,
-    Datasets: source.datasets.length,
-    Frequency: source.frequency,
+    Datasets: datasets.filter((one) => one.source === source).length,
+    Frequency: 'd',
     Bates: source.bates,
     Access: { Granted: true, Until: null },
   };
@@ -141,20 +142,24 @@ function datasourceIn(params: SarusParams): Datasource {
   return source;
 }
 
-function datasetOf({ source, dataset, bates }: Omit<Series, 'options'>): object {
+function namesOf({ source, symbol }: Dataset) {
+  return { Datasource: source.name, Symbol: symbol };
+}
+
+function datasetOf(dataset: Dataset, bates: readonly string[] = dataset.source.bates): object {
   return {
-    Datasource: source.name,
+    Datasource: dataset.source.name,
     Datacategory: dataset.category,
     Symbol: dataset.symbol,
     Name: dataset.name,
-    Frequency: source.frequency,
+    Frequency: 'd',
     Bates: bates,
     StartDate: dataset.start,
   };
 }
 
 /** Filtered, in order, and by pages. */
-function datasets(params: SarusParams): object {
+function pageOfDatasets(params: SarusParams): object {
   const source = datasourceIn(params);
   const [Page, Rows] = [Number(params.get('Page') ?? 1), Number(params.get('Rows') ?? 100)];
   if (!(Number.isInteger(Page) && Page > 0 && Number.isInteger(Rows) && Rows > 0 && Rows <= 10_000)) {
@@ -162,43 +167,36 @@ function datasets(params: SarusParams): object {
   }
   const filter = (params.get('Filter') ?? '').toLowerCase();
   const category = params.get('CategoryFilter') ?? '';
-  const found = source.datasets.filter(
+  const found = datasets.filter(
     (one) =>
+      one.source === source &&
       `${one.symbol} ${one.name}`.toLowerCase().includes(filter) &&
       (category === '' || one.category === category),
   );
   if (/^desc/i.test(params.get('SortOrder') ?? '')) {
     found.reverse();
   }
-  const shown = found.slice((Page - 1) * Rows, Page * Rows);
   const Metadata = { Datasets: found.length, PagesCount: Math.ceil(found.length / Rows), Page, Rows };
-  const Datasets = shown.map((dataset) => datasetOf({ source, dataset, bates: source.bates }));
-  return { Metadata, Datasets };
+  const shown = found.slice((Page - 1) * Rows, Page * Rows);
+  return { Metadata, Datasets: shown.map((dataset) => datasetOf(dataset)) };
 }
 
 /** A series that is delivered. */
 interface Series extends Pick<SeriesAsk, 'options'> {
-  readonly source: Datasource;
   readonly dataset: Dataset;
   /** Its values' names: those asked for of the bates of its datasource. */
   readonly bates: readonly string[];
 }
 
 /** The series that is asked for, or the refusal in its place if it is unknown. */
-function seriesOf({
-  datasource,
-  symbol,
-  bates: asked,
-  options,
-}: SeriesAsk): Series | { readonly refused: object } {
-  const source = datasources.find(({ name }) => name === datasource);
-  const dataset = source?.datasets.find((one) => one.symbol === symbol);
-  if (source === undefined || dataset === undefined) {
+function seriesOf({ datasource, symbol, bates, options }: SeriesAsk): Series | { readonly refused: object } {
+  const dataset = datasets.find((one) => one.source.name === datasource && one.symbol === symbol);
+  if (dataset === undefined) {
     const Details = `Unknown dataset ${datasource}/${symbol}`;
     return { refused: { Datasource: datasource, Symbol: symbol, Status: 404, Details } };
   }
-  const bates = asked?.flatMap((index) => source.bates[index] ?? []) ?? source.bates;
-  return { source, dataset, bates, options };
+  const known = dataset.source.bates;
+  return { dataset, bates: bates?.flatMap((index) => known[index] ?? []) ?? known, options };
 }
 
 /** What is made of each series, or its refusal. */
@@ -207,7 +205,7 @@ function answersFor(asks: readonly SeriesAsk[], make: (series: Series) => object
 }
 
 function selectedDatasets({ series }: SarusParams): object {
-  const Datasets = answersFor(series, (one) => datasetOf({ ...one, bates: one.source.bates }));
+  const Datasets = answersFor(series, ({ dataset }) => datasetOf(dataset));
   return { Metadata: { Datasets: series.length }, Datasets };
 }
 
@@ -220,8 +218,7 @@ function dates(series: readonly Series[], option: Option, at: number): string[] 
   const [from, to] = [option('StartDate') ?? 'Earliest', option('EndDate') ?? 'Latest'].map((text) =>
     text === 'Earliest' ? earliest : text === 'Latest' ? today : text,
   ) as [string, string];
-  const native = series.some(({ source }) => source.frequency === 'd') ? 'd' : 'm';
-  const frequency = option('Frequency') ?? native;
+  const frequency = option('Frequency') ?? 'd';
   const periods = option('Periods');
   if (![from, to].every((text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)))) {
     throw new SarusRefusal(400, 'StartDate and EndDate must be YYYY-MM-DD, Earliest or Latest');
@@ -232,17 +229,16 @@ function dates(series: readonly Series[], option: Option, at: number): string[] 
   if (periods !== undefined && !/^[1-9]\d*$/.test(periods)) {
     throw new SarusRefusal(400, 'Periods must be a whole number above 0');
   }
-  const coarser = native === 'm' && frequency === 'd' ? 'm' : frequency;
-  const all = datesOf(coarser, from < earliest ? earliest : from, to);
+  const all = datesOf(frequency, from < earliest ? earliest : from, to);
   return periods === undefined ? all : all.slice(-Number(periods));
 }
 
 /** The values of one series on a day. */
-function cells({ source, dataset, bates }: Series, date: string, option: Option): unknown[] {
+function cells({ dataset, bates }: Series, date: string, option: Option): unknown[] {
   const rounding = option('Rounding');
   const missing = option('NAValue') ?? 'null';
   return bates.map((bate) => {
-    const value = bateValue(source, dataset, bate, date);
+    const value = bateValue(dataset, bate, date);
     if (value === undefined) {
       return missing === 'null' ? null : missing;
     }
@@ -256,9 +252,8 @@ function values({ get, series }: SarusParams, at: number): object {
     const option: Option = (name) => one.options.get(name) ?? get(name);
     const days = dates([one], option, at);
     return {
-      ...(option('ReturnMetadata') === 'false' ? {} : { Metadata: datasetOf(one) }),
-      Datasource: one.source.name,
-      Symbol: one.dataset.symbol,
+      ...(option('ReturnMetadata') === 'false' ? {} : { Metadata: datasetOf(one.dataset, one.bates) }),
+      ...namesOf(one.dataset),
       BateStatus: one.bates.map(() => 200),
       Corrections: [],
       Values: Object.fromEntries(days.map((date) => [date, cells(one, date, option)])),
@@ -270,16 +265,14 @@ function values({ get, series }: SarusParams, at: number): object {
 /** §6.2: one table of all series, its rows by date. A series that there is not keeps a column without values. */
 function rowsAndColumns({ get, series }: SarusParams, at: number): object {
   const all = series.map(seriesOf);
-  const found = all.filter((one) => 'source' in one);
+  const found = all.filter((one) => 'dataset' in one);
   const row = (date: string): unknown[] =>
     all.flatMap((one) => ('refused' in one ? [null] : cells(one, date, get)));
   return {
     Parameters: { Frequency: get('Frequency') ?? null },
-    Metadata: found.map(datasetOf),
+    Metadata: found.map(({ dataset, bates }) => datasetOf(dataset, bates)),
     Columns: all.flatMap((one) =>
-      'refused' in one
-        ? [one.refused]
-        : one.bates.map((Bate) => ({ Datasource: one.source.name, Symbol: one.dataset.symbol, Bate })),
+      'refused' in one ? [one.refused] : one.bates.map((Bate) => ({ ...namesOf(one.dataset), Bate })),
     ),
     Corrections: [],
     Rows: Object.fromEntries(dates(found, get, at).map((date) => [date, row(date)])),
@@ -289,9 +282,9 @@ function rowsAndColumns({ get, series }: SarusParams, at: number): object {
 /** §6.3: the values of many series on one day. */
 function valuesForDate({ get, series }: SarusParams, at: number): object {
   const day = get('Date') ?? dayOf(at);
-  const Values = answersFor(series, ({ source, dataset, bates }) => {
-    const named = bates.map((bate) => [bate, bateValue(source, dataset, bate, day) ?? null]);
-    return { Datasource: source.name, Symbol: dataset.symbol, Date: day, ...Object.fromEntries(named) };
+  const Values = answersFor(series, ({ dataset, bates }) => {
+    const named = bates.map((bate) => [bate, bateValue(dataset, bate, day) ?? null]);
+    return { ...namesOf(dataset), Date: day, ...Object.fromEntries(named) };
   });
   return { Metadata: { Date: day }, Values };
 }

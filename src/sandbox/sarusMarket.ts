@@ -6,24 +6,16 @@ export interface Datasource {
   readonly description: string;
   /** The value columns of each of its datasets. */
   readonly bates: readonly string[];
-  /** How often there is a value. */
-  readonly frequency: 'd' | 'm';
-  readonly datasets: readonly Dataset[];
 }
 
 /** A collection of time series that belong together: the bates of one symbol. */
 export interface Dataset {
+  readonly source: Datasource;
   readonly symbol: string;
   readonly name: string;
   readonly category: string;
   /** The first day with a value. */
   readonly start: string;
-  /** Makes the values of two datasets differ. */
-  readonly seed: number;
-}
-
-function dataset(symbol: string, name: string, category: string, start: string): Dataset {
-  return { symbol, name, category, start, seed: seedOf(name) };
 }
 
 const dayMs = 86_400_000;
@@ -31,48 +23,37 @@ const dayMs = 86_400_000;
 const firstWords = 'Alder Birch Cedar Elm Fir Hazel Juniper Larch Maple Oak Pine Rowan Spruce Willow';
 const lastWords = 'Bank Chemicals Energy Foods Insurance Logistics Motors Pharma Shipping Steel Telecom';
 const currencies = 'AUD CAD CHF CNY DKK EUR GBP JPY NOK NZD SEK TRY';
-const indicators = [
-  'Consumer Prices',
-  'Industrial Production',
-  'Policy Rate',
-  'Retail Sales',
-  'Unemployment',
-];
 
-/** What the account of the sandbox may read. */
-export const datasources: readonly Datasource[] = [
-  {
-    name: 'EQUITY',
-    description: 'Share prices',
-    bates: ['Open', 'High', 'Low', 'Close', 'Volume'],
-    frequency: 'd',
-    datasets: firstWords.split(' ').flatMap((first, at) =>
-      lastWords.split(' ').map((last) => {
-        const symbol = `${first.slice(0, 3)}${last.slice(0, 2)}`.toUpperCase();
-        return dataset(symbol, `${first} ${last}`, last, `${1990 + (at % 9)}-01-02`);
-      }),
-    ),
-  },
-  {
-    name: 'FX',
-    description: 'Exchange rates against the US dollar',
-    bates: ['Bid', 'Ask'],
-    frequency: 'd',
-    datasets: currencies
-      .split(' ')
-      .map((one) => dataset(`${one}USD`, `${one} in US dollars`, 'Spot', '1999-01-04')),
-  },
-  {
-    name: 'ECON',
-    description: 'Economic indicators',
-    bates: ['Value'],
-    frequency: 'm',
-    datasets: ['DE', 'ES', 'FR', 'JP', 'TR', 'US'].flatMap((country) =>
-      indicators.map((name) =>
-        dataset(`${country}${name.replace(/[^A-Z]/g, '')}`, `${name}, ${country}`, country, '1985-01-31'),
-      ),
-    ),
-  },
+const equity: Datasource = {
+  name: 'EQUITY',
+  description: 'Share prices',
+  bates: ['Open', 'High', 'Low', 'Close', 'Volume'],
+};
+const fx: Datasource = {
+  name: 'FX',
+  description: 'Exchange rates against the US dollar',
+  bates: ['Bid', 'Ask'],
+};
+
+/** What the account of the sandbox may read: values for each weekday. */
+export const datasources: readonly Datasource[] = [equity, fx];
+export const datasets: readonly Dataset[] = [
+  ...firstWords.split(' ').flatMap((first, at) =>
+    lastWords.split(' ').map((last) => ({
+      source: equity,
+      symbol: `${first.slice(0, 3)}${last.slice(0, 2)}`.toUpperCase(),
+      name: `${first} ${last}`,
+      category: last,
+      start: `${1990 + (at % 9)}-01-02`,
+    })),
+  ),
+  ...currencies.split(' ').map((one) => ({
+    source: fx,
+    symbol: `${one}USD`,
+    name: `${one} in US dollars`,
+    category: 'Spot',
+    start: '1999-01-04',
+  })),
 ];
 
 /** Which period a day belongs to, for each `Frequency`. */
@@ -103,12 +84,8 @@ export function datesOf(frequency: string, from: string, to: string): string[] {
 }
 
 /** The value of a bate on a day, the same whenever it is asked for; undefined where there was none. */
-export function bateValue(
-  source: Datasource,
-  { seed, start }: Dataset,
-  bate: string,
-  date: string,
-): number | undefined {
+export function bateValue({ source, name, start }: Dataset, bate: string, date: string): number | undefined {
+  const seed = seedOf(name);
   const day = Date.parse(date) / dayMs;
   if (date < start || hash(seed, day, 9) % 97 === 0) {
     return undefined; // Before its first day, or a holiday.
@@ -116,7 +93,7 @@ export function bateValue(
   if (bate === 'Volume') {
     return 10_000 + (hash(seed, day, 4) % 5_000_000);
   }
-  const isRate = source.name === 'FX';
+  const isRate = source === fx;
   const base = isRate ? 0.4 + (seed % 150) / 100 : 20 + (seed % 180);
   const spreads: Readonly<Record<string, number>> = { High: 0.015, Low: -0.015, Open: 0.005, Ask: 0.0004 };
   const ofDay = (hash(seed, day, 1) % 1_000) / 50_000;

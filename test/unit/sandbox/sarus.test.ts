@@ -150,7 +150,7 @@ describe('sandbox, SARUS (docs/protocols.md 1)', () => {
       ) as unknown as Body[];
       assert.deepEqual(
         sources.map(({ Datasource }) => Datasource),
-        ['EQUITY', 'FX', 'ECON'],
+        ['EQUITY', 'FX'],
       );
       const list = async (more: Record<string, string>): Promise<Body> =>
         resultOf(await sarus(sandbox, 'GetDatasets', { SessionToken, Datasource: 'EQUITY', ...more }));

@@ -498,7 +498,7 @@ describe('protocols: SARUS as it is today', () => {
         const data = await gateway.getData({ tokens: { user }, query, keepOpen: true, makeReader });
         return [data.apiCalls, data.totalRows];
       };
-      deepEqual(await cost({ endpoint: 'GetUserDatasources' }), [undefined, 3]);
+      deepEqual(await cost({ endpoint: 'GetUserDatasources' }), [undefined, 2]);
       deepEqual(await cost({ endpoint: 'GetDatasets', params: { Datasource: 'EQUITY' } }), [1, 154]);
       deepEqual(
         await cost({ endpoint: 'GetDatasets', params: { Datasource: 'EQUITY', Rows: 150 } }),
