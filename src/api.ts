@@ -68,7 +68,7 @@ export function createApi(services: CommandServices): ApiVerbs {
     close: (id) => told(() => keeper.close(id)),
     closeAll: (connection) =>
       told(async () => {
-        if (connection !== undefined && !keeper.connectionNames().includes(connection)) {
+        if (connection !== undefined && !keeper.holdsAny(connection)) {
           services.connections.get(connection); // Throws where there is none.
         }
         return keeper.closeAll(connection);

@@ -8,7 +8,6 @@ import { report, run } from './commands/boundary.ts';
 import type { CommandServices } from './commands/command.ts';
 import { Consents } from './connections/consents.ts';
 import { options, watchOptions } from './connections/options.ts';
-import { SandboxHost } from './connections/sandboxHost.ts';
 import { ConnectionSettings } from './connections/settings.ts';
 import { once } from './core/async.ts';
 import { SystemClock } from './core/clock.ts';
@@ -49,7 +48,8 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
   const { keeper, connections, log } = core;
   const queries = own(new QuerySettings());
   const recents = new Recents(context.globalState);
-  const sandbox = own(new SandboxHost());
+  const sandbox: CommandServices['sandbox'] = {};
+  own({ dispose: () => void sandbox.server?.close() });
   const notices = own(new Notices({ ...core, queries }));
   const ready = keeper.load().then(
     (unreadable) => {
@@ -96,7 +96,7 @@ export function createApp(context: vscode.ExtensionContext, view: vscode.TreeVie
         await keeper.closeMine(exitMs);
       }
       await keeper.flush();
-      await sandbox.stop();
+      await sandbox.server?.close();
     },
     dispose: () => owned.dispose(),
   };

@@ -120,15 +120,17 @@ export function answerOf<T, I extends vscode.QuickPickItem>(
   });
 }
 
+type Offered = readonly (vscode.QuickPickItem | string)[];
+
 /**
  * One of several, or any typed text. Rejects with `E_CANCELLED` when the person cancels, and with the error where a list
  * shows that the gateway cannot be reached.
  * @param useTyped the description of typed text that is not among the items
- * @param offered lists of items, in this order, each shown when it has arrived
+ * @param offered lists of items or their labels, in this order, each shown when it has arrived
  */
 export function askChoiceOrText(
   { useTyped, ...asked }: Step & { placeHolder: string; useTyped: string },
-  ...offered: readonly (readonly vscode.QuickPickItem[] | Promise<readonly vscode.QuickPickItem[]>)[]
+  ...offered: readonly (Offered | Promise<Offered>)[]
 ): Promise<string> {
   const pick = vscode.window.createQuickPick();
   const lists = offered.map((): readonly vscode.QuickPickItem[] => []);
@@ -140,7 +142,7 @@ export function askChoiceOrText(
   };
   pick.busy = true;
   const arriving = offered.map(async (list, at) => {
-    lists[at] = await list;
+    lists[at] = (await list).map((one) => (typeof one === 'string' ? { label: one } : one));
     draw();
   });
   pick.onDidChangeValue(draw);
@@ -209,7 +211,7 @@ export function namedConnection(
   { args }: Call,
 ): string | undefined {
   const { connection: name } = args;
-  const isHeld = typeof name === 'string' && keeper.connectionNames().includes(name);
+  const isHeld = typeof name === 'string' && keeper.holdsAny(name);
   return name === undefined || isHeld ? name : connections.get(name).name;
 }
 
@@ -252,7 +254,7 @@ export async function chosenConnection(
   if (named !== undefined) {
     return services.connections.get(named);
   }
-  const signedIn = ({ name }: Connection) => services.keeper.tokens(name).length > 0;
+  const signedIn = ({ name }: Connection) => services.keeper.holdsAny(name);
   const all = services.connections.all().filter(among);
   all.sort((a, b) => Number(signedIn(b)) - Number(signedIn(a)));
   const itemOf = (one: Connection) => ({

@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
-import type { SandboxHost } from '../connections/sandboxHost.ts';
 import { TokensError } from '../core/errors.ts';
 import type { Relays } from '../relay/relays.ts';
+import type { SandboxServer } from '../sandbox/gateway.ts';
 import type { Services } from '../services.ts';
 import type { QuerySettings } from '../views/queries/querySettings.ts';
 import type { Recents } from '../views/queries/recents.ts';
@@ -17,8 +17,8 @@ export interface CommandServices extends Services {
   readonly queries: QuerySettings;
   /** The requests made last. */
   readonly recents: Recents;
-  /** The sandbox gateway of this window, if it runs. */
-  readonly sandbox: SandboxHost;
+  /** Has the sandbox gateway that this window started last. */
+  readonly sandbox: { server?: SandboxServer };
   readonly relays: Relays;
   readonly output: vscode.LogOutputChannel;
 }

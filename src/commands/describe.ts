@@ -16,6 +16,7 @@ import {
   askText,
   askUrl,
   confirm,
+  onlyOrAsked,
   problemOf,
   separator,
 } from './ask.ts';
@@ -265,8 +266,8 @@ class Description extends Part<{
       label: place || vscode.l10n.t('The whole answer'),
       description: vscode.l10n.t('{0} rows', rows),
     });
-    const asked = vscode.l10n.t('Where are the rows?');
-    const rows = lists.length > 1 ? await this.#choose(lists, itemOf, asked) : lists[0];
+    const placeHolder = vscode.l10n.t('Where are the rows?');
+    const rows = await onlyOrAsked(lists, itemOf, { title: this.#title, placeHolder });
     const named = this.deps.describing.dataRequest(line, rows?.place ?? '');
     await connections.change(name, named.settings);
     await showData(this.deps.services, { connection: name, request: named.name });

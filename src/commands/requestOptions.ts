@@ -70,9 +70,7 @@ async function askValue(
   }
   if (isOffered) {
     const found = asking.services.keeper.offers(about, name, asking.logins);
-    const offered = found.then((names) =>
-      ['*', ...names.filter((one) => one !== '*')].map((label) => ({ label })),
-    );
+    const offered = found.then((names) => ['*', ...names.filter((one) => one !== '*')]);
     const useTyped = vscode.l10n.t('use this value');
     return askChoiceOrText({ title, placeHolder: meaning, useTyped }, offered);
   }

@@ -61,8 +61,8 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
       });
     }
     for (const { name, prompt } of missing) {
-      const offered = this.#offers(request, name).then((names) => names.map((label) => ({ label })));
-      request[name] ||= await askChoiceOrText({ title, placeHolder: translated(prompt), useTyped }, offered);
+      const asked = { title, placeHolder: translated(prompt), useTyped };
+      request[name] ||= await askChoiceOrText(asked, this.#offers(request, name));
     }
   }
 

@@ -2,19 +2,21 @@ import * as vscode from 'vscode';
 import { originOf } from '../core/connection.ts';
 import { TokensError } from '../core/errors.ts';
 import { connectionsTo } from '../sandbox/connections.ts';
-import type { Handler } from './command.ts';
+import type { SandboxServer } from '../sandbox/gateway.ts';
+import type { CommandServices, Handler } from './command.ts';
 import { offerSignIn } from './signIn.ts';
 
 /** Starts the sandbox gateway in this window, with a connection for each protocol and its login remembered. */
 export const startSandbox: Handler = async (services, call) => {
-  const { port, lifeSeconds } = call.args;
-  const sandbox = await services.sandbox.start({
-    port: port === undefined ? undefined : number(port, 'port', 0, 65_535),
-    lifeSeconds: lifeSeconds === undefined ? undefined : number(lifeSeconds, 'lifeSeconds', 1, 86_400),
-  });
-  const { url } = sandbox;
-  const [service = ''] = sandbox.services;
-  const origin = originOf(sandbox);
+  const { port = 0, lifeSeconds = 900 } = call.args;
+  const server = await start(
+    services.sandbox,
+    number(port, 'port', 0, 65_535),
+    number(lifeSeconds, 'lifeSeconds', 1, 86_400),
+  );
+  const { url } = server;
+  const [service = ''] = server.services;
+  const origin = originOf(server);
   const made = connectionsTo(url, service);
   const names = made.map(({ settings }) => settings.name);
   await services.connections.put(made.map(({ settings }) => settings));
@@ -38,9 +40,34 @@ export const stopSandbox: Handler = async (services) => {
       await services.connections.remove(settings);
     }
   }
-  await services.sandbox.stop();
+  await services.sandbox.server?.close();
   return undefined;
 };
+
+/**
+ * Starts a gateway in place of one that runs.
+ * @throws `E_CONFIG` when the port is taken; one that runs goes on
+ */
+async function start(
+  sandbox: CommandServices['sandbox'],
+  port: number,
+  lifeSeconds: number,
+): Promise<SandboxServer> {
+  const { SandboxServer } = await import('../sandbox/gateway.ts');
+  const server = new SandboxServer(lifeSeconds);
+  if (sandbox.server?.port === port) {
+    await sandbox.server.close(); // Our own sandbox has the port.
+  }
+  await server.listen(port).catch((error: NodeJS.ErrnoException) => {
+    throw error.syscall === 'listen'
+      ? new TokensError('E_CONFIG', 'The sandbox gateway cannot have port {0}: choose another one.', [port])
+      : error;
+  });
+  const before = sandbox.server; // Another start may have put it here since.
+  sandbox.server = server;
+  await before?.close();
+  return server;
+}
 
 function number(value: unknown, name: string, min: number, max: number): number {
   if (!(Number.isInteger(value) && Number(value) >= min && Number(value) <= max)) {

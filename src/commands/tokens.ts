@@ -76,7 +76,7 @@ export const closeAll: Handler = async (services, call) => {
 
 /** Closes a connection's sessions, forgets its tokens and its login. */
 export const signOut: Handler = async (services, call) => {
-  const isSignedIn = ({ name }: Connection) => services.keeper.tokens(name).length > 0;
+  const isSignedIn = ({ name }: Connection) => services.keeper.holdsAny(name);
   const name = await chosenName(services, call, vscode.l10n.t('Sign Out'), isSignedIn);
   const count = await withProgress(call.interactive, vscode.l10n.t('Signing out of {0}', name), (signal) =>
     services.keeper.signOut(name, { signal, ...(call.interactive && { askGatewayLogin }) }),

@@ -188,7 +188,7 @@ describe('bad input', () => {
     await api.signIn('market', { apiKey: 'demo' });
     const params = { Rows: undefined };
     const request = { connection: 'market', endpoint: 'GetUserDatasources', params, show: false };
-    assert.equal((await api.getData(request)).rows.length, 3);
+    assert.equal((await api.getData(request)).rows.length, 2);
     await api.closeAll('market');
   });
 
