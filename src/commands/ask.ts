@@ -284,18 +284,19 @@ export async function chosenName(
   return namedConnection(services, call) ?? (await chosenConnection(services, call, { title }, among)).name;
 }
 
-/** The token named in the arguments, or the only one, or the one that the person chooses. */
+/** The token named in the arguments, or the only one of their connection, or the one that the person chooses. */
 export async function chosenToken(
   services: CommandServices,
   call: Call,
   title: string,
   among: (token: TokenInfo) => boolean = () => true,
 ): Promise<TokenInfo> {
-  const { id } = call.args;
+  const { id, connection } = call.args;
   if (id !== undefined) {
     return services.keeper.token(typeof id === 'string' ? id : '');
   }
-  const all = services.keeper.tokens().filter(among);
+  const isOf = (one: TokenInfo) => connection === undefined || one.connection === connection;
+  const all = services.keeper.tokens().filter((one) => isOf(one) && among(one));
   all.sort((a, b) => a.expiresAt - b.expiresAt);
   const lifeOf = ({ state, expiresAt }: TokenInfo) =>
     state === 'expired'

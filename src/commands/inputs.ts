@@ -27,14 +27,8 @@ export const pickConnection: Handler = async (services, { args }) => {
 
 /** The id of a token: the one that is given, the only one, or the one that a person chooses. */
 export const pickToken: Handler = async (services, { args }) => {
-  const { connection } = args;
-  const token = await chosenToken(
-    services,
-    { args: named(args, 'id'), interactive: true },
-    vscode.l10n.t('Choose a Token'),
-    (candidate) => typeof connection !== 'string' || candidate.connection === connection,
-  );
-  return token.id;
+  const call = { args: { ...named(args, 'id'), ...named(args, 'connection') }, interactive: true };
+  return (await chosenToken(services, call, vscode.l10n.t('Choose a Token'))).id;
 };
 
 /** `${command:…}` passes the whole launch configuration, in which only a text under our own name counts. */

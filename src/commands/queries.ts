@@ -40,7 +40,11 @@ const save: Handler = async (services, { args }) => {
   if (request === undefined) {
     throw new TokensError('E_NOT_READY', 'There is no request to save yet.');
   }
-  const name = typeof args.name === 'string' ? args.name : await askName(services, titleOf(request));
+  const given = args.name === undefined ? await askName(services, titleOf(request)) : args.name;
+  const name = typeof given === 'string' ? given.trim() : '';
+  if (name === '') {
+    throw incomplete('name');
+  }
   const query = { name, request: lasting(withoutSecrets(request, services.hasSecret)) };
   await services.queries.put([query]);
   return { ...query, from: 'user' };

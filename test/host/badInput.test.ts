@@ -121,6 +121,12 @@ describe('bad input', () => {
     }
   });
 
+  it('the only token is not meant where another connection is named', async () => {
+    for (const command of ['close', 'query', 'copyToken', 'toggleKeepAlive', 'pickToken']) {
+      await fails(run(command, { connection: 'market' }), 'E_UNKNOWN_TOKEN', /token/);
+    }
+  });
+
   it('what cannot be read is told as what is missing', async () => {
     const api = await activated();
     const broken = {
@@ -240,6 +246,17 @@ describe('bad input', () => {
     await fails(run('queries.edit', {}), 'E_NOT_READY', /query/);
     await fails(run('queries.run', { name: 'none' }), 'E_CONFIG', /none/);
     await fails(run('queries.run', { name: 5 }), 'E_CONFIG', /5/);
+    for (const name of ['', ' ', 7, null]) {
+      await fails(run('queries.save', { name, request: good }), 'E_CONFIG', /"name"/);
+    }
+  });
+
+  it('a query is saved under its name without the spaces around it', async () => {
+    for (const name of [' mine ', 'mine', ' mine ']) {
+      assert.equal((await run<{ name: string }>('queries.save', { name, request: good })).name, 'mine');
+    }
+    await run('queries.remove', { name: 'mine' });
+    await fails(run('queries.edit', {}), 'E_NOT_READY', /query/);
   });
 
   it('a service need not be named, or asked for, where somebody is signed in to just one', async () => {
