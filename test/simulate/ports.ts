@@ -107,7 +107,7 @@ export class Ports {
       lease: (key, staleMs) =>
         port(async () => {
           const isMine = await inner.lease(key, staleMs);
-          const id = /^renew-(.*)-\d+-\d+$/.exec(key)?.[1] ?? '';
+          const id = /^renew-(.*)$/.exec(key)?.[1] ?? '';
           if (isMine && window.inner.keeper.find(id) !== undefined) {
             window.renewing.set(window.inner.keeper.reveal(id), time.now);
           }

@@ -10,6 +10,7 @@ import { isFromHere, mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
+import { lease, release, releaseWhenHeard } from './leases.ts';
 import { pollMs } from './logins.ts';
 import {
   type AnyUser,
@@ -22,7 +23,7 @@ import {
   type TokenRecord,
 } from './record.ts';
 import { mayRefuseToken, refusesSession, refusesToken } from './refusal.ts';
-import { leaseOrAlone, syncDelayMs } from './store.ts';
+import { syncDelayMs } from './store.ts';
 
 /** By then a window that exits has stopped working, in milliseconds. */
 const goneMs = 5_000;
@@ -165,10 +166,8 @@ export class GatewayCalls extends Part<Environment> {
     record: TokenRecord,
     work: (current: TokenRecord) => Promise<void>,
   ): Promise<void> {
-    const { claims, clock, log, scheduler } = this.deps;
+    const { claims, clock, scheduler } = this.deps;
     const key = `refresh-${familyOf(record)}-${record.valueVersion}`;
-    const lease = () => leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds);
-    const release = () => claims.release(key).catch(() => undefined); // A lease goes stale by itself.
     // Another window with this claim may be exiting, or have slept with the machine, and be about to store its result.
     const isFirst =
       scheduler.has(key) || (await claims.claim(key, Number.POSITIVE_INFINITY).catch(() => true));
@@ -180,7 +179,8 @@ export class GatewayCalls extends Part<Environment> {
       current = await this.#unused(record);
     }
     while (current !== undefined) {
-      const isMine = await lease(); // Another window may have leased it during the reading.
+      // Another window may have leased it during the reading.
+      const isMine = await lease(this.deps, key, 4_000 * connection.requestTimeoutSeconds);
       if (isMine && waitMs <= 0) {
         break;
       }
@@ -194,10 +194,10 @@ export class GatewayCalls extends Part<Environment> {
     try {
       await work(current);
       // A window that wrote at the same time has overwritten the new token, and learns of that a moment later.
-      scheduler.after(key, syncDelayMs, () => void release());
+      releaseWhenHeard(this.deps, key);
     } catch (error) {
       const isUsed = await this.#isUsedElsewhere(error, record);
-      await release();
+      await release(this.deps, key);
       if (!isUsed) {
         throw error;
       }

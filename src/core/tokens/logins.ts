@@ -8,9 +8,10 @@ import { identityOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { GatewayLogins } from './gatewayLogins.ts';
 import { credentialsOf } from './gateways.ts';
+import { lease, release, releaseWhenHeard } from './leases.ts';
 import { isByCertificate, isSame, partsOf } from './loginParts.ts';
 import type { Ports } from './ports.ts';
-import { type Credentials, leaseOrAlone, syncDelayMs } from './store.ts';
+import type { Credentials } from './store.ts';
 
 /** How often a window checks whether another one's work is over, in milliseconds. */
 export const pollMs = 200;
@@ -90,7 +91,7 @@ export class Logins extends Part<Ports> {
     met: () => T | undefined,
     work: (login: Login) => Promise<T>,
   ): Promise<T | undefined> {
-    const { claims, log, scheduler } = this.deps;
+    const { scheduler } = this.deps;
     const key = `logon-${connection.name}`;
     return this.#turns.run(connection.name, async () => {
       for (;;) {
@@ -98,7 +99,7 @@ export class Logins extends Part<Ports> {
           return undefined;
         }
         // The lease ends with its window, or when a gateway is silent for longer than a log-on's requests take.
-        if (await leaseOrAlone(claims, log, key, 4_000 * connection.requestTimeoutSeconds)) {
+        if (await lease(this.deps, key, 4_000 * connection.requestTimeoutSeconds)) {
           break;
         }
         await new Promise<void>((resolve) => scheduler.after(`${key}-wait`, pollMs, resolve));
@@ -107,16 +108,15 @@ export class Logins extends Part<Ports> {
           return found;
         }
       }
-      const release = () => void claims.release(key).catch(() => undefined);
       try {
         // Read again: another window may have been refused since, or somebody has typed another one.
         const login = await this.#login(connection);
         const result = login === undefined ? undefined : await work(partsOf(connection, login).person);
-        release();
+        void release(this.deps, key);
         return result;
       } catch (error) {
         // Once a login is refused, no window may send it before all see the mark.
-        isLoginRefused(error) ? scheduler.after(key, syncDelayMs, release) : release();
+        isLoginRefused(error) ? releaseWhenHeard(this.deps, key) : void release(this.deps, key);
         throw error;
       }
     });

@@ -1,6 +1,7 @@
 import { pause, Turns } from '../async.ts';
 import { Part } from '../disposable.ts';
 import type { Environment } from './environment.ts';
+import { release } from './leases.ts';
 import { hashOf, syncDelayMs } from './store.ts';
 
 /** A claim older than this is of an opening that has failed. In milliseconds. */
@@ -67,7 +68,7 @@ export class OpenQueue extends Part<QueueDeps> {
     this.#claimed.delete(id);
     this.deps.scheduler.cancel(taskKey(id));
     if (key !== undefined) {
-      this.deps.claims.release(key).catch(() => undefined); // The next start deletes it.
+      void release(this.deps, key);
     }
   }
 

@@ -1,8 +1,9 @@
 import { pause } from '../async.ts';
 import { Part } from '../disposable.ts';
 import { cancelled } from '../errors.ts';
+import { lease, release } from './leases.ts';
 import type { KeeperDeps } from './ports.ts';
-import { hashOf, leaseOrAlone } from './store.ts';
+import { hashOf } from './store.ts';
 
 /** How long a place stays taken after its answer: the limit's second, and a millisecond as timers may fire early. */
 const takenMs = 1_001;
@@ -29,7 +30,7 @@ export class RateLimit extends Part<RateDeps> {
    * @throws E_CANCELLED
    */
   readonly turn = async (key: string, perSecond: number, signal?: AbortSignal): Promise<() => void> => {
-    const { claims, clock, log, scheduler } = this.deps;
+    const { clock, scheduler } = this.deps;
     for (;;) {
       for (let at = 0; at < perSecond; at++) {
         if (signal?.aborted) {
@@ -40,7 +41,7 @@ export class RateLimit extends Part<RateDeps> {
           continue;
         }
         this.#held.add(place);
-        if (await leaseOrAlone(claims, log, place, staleMs)) {
+        if (await lease(this.deps, place, staleMs)) {
           return () => scheduler.after(place, takenMs, () => void this.#free(place));
         }
         this.#held.delete(place);
@@ -50,7 +51,7 @@ export class RateLimit extends Part<RateDeps> {
   };
 
   async #free(place: string): Promise<void> {
-    await this.deps.claims.release(place).catch(() => undefined); // It goes stale.
+    await release(this.deps, place);
     this.#held.delete(place);
   }
 }

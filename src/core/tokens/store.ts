@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { ConnectionSecrets } from '../connection.ts';
 import { TokensError } from '../errors.ts';
 import type { Event } from '../event.ts';
-import type { Log } from '../log.ts';
 import type { Login } from '../protocols/protocol.ts';
 
 /** Where tokens are stored: one entry each, shared by all windows. Every method may reject. */
@@ -27,16 +26,6 @@ export const syncDelayMs = 2_000;
 
 /** By then another machine that was asked for its clocks has answered, in milliseconds. */
 export const answeredMs = 2 * syncDelayMs;
-
-/** As {@link Claims.lease}, but true where windows cannot agree: done twice is better than not at all. */
-export async function leaseOrAlone(claims: Claims, log: Log, key: string, staleMs: number): Promise<boolean> {
-  try {
-    return await claims.lease(key, staleMs);
-  } catch (error) {
-    log.warn(`Windows cannot agree on ${key}: ${String(error)}`);
-    return true;
-  }
-}
 
 /** A name for the key of a claim: people call their connections what they like, and claims are files. */
 export function hashOf(name: string): string {
