@@ -38,10 +38,11 @@ interface CallAbout {
 export class GatewayCalls extends Part<Environment> {
   /** One renewal at a time for each token, among this window's callers. */
   readonly #turns = new Turns();
-  /** How many calls are under way with a user token or a token that is one, by its value. */
-  readonly #underWay = new Map<string, number>();
-  /** User tokens that are logged off once no call is under way with them, by their values. */
-  readonly #leaving = new Map<string, AnyUser>();
+  /**
+   * How many calls are under way with a user token or a token that is one, by its value; and a user token that is logged
+   * off after them.
+   */
+  readonly #underWay = new Map<string, { calls: number; leaving?: AnyUser }>();
   readonly #unwanted = new Emitter<string>((error) => logFault(this.deps.log, error));
 
   /** Fires with the id of a token to be closed: it was issued in place of one that was closed or replaced meanwhile. */
@@ -83,25 +84,17 @@ export class GatewayCalls extends Part<Environment> {
         : { user: user.value, session: value, service };
     const attempt = async () =>
       work(gateway, { ...tokens, gateway: await logins.gateways.login(connection) });
-    this.#underWay.set(tokens.user, (this.#underWay.get(tokens.user) ?? 0) + 1);
+    const underWay = this.#underWay.get(tokens.user) ?? { calls: 0 };
+    underWay.calls++;
+    this.#underWay.set(tokens.user, underWay);
     try {
       return await logins.gateways.use(connection, askGatewayLogin, attempt, how);
     } finally {
-      this.#isOver(tokens.user);
-    }
-  }
-
-  #isOver(user: string): void {
-    const left = (this.#underWay.get(user) ?? 1) - 1;
-    if (left > 0) {
-      this.#underWay.set(user, left);
-      return;
-    }
-    const leaving = this.#leaving.get(user);
-    this.#underWay.delete(user);
-    this.#leaving.delete(user);
-    if (leaving !== undefined) {
-      void this.logOff(leaving);
+      underWay.calls--;
+      if (underWay.calls === 0) {
+        this.#underWay.delete(tokens.user);
+        void (underWay.leaving && this.logOff(underWay.leaving));
+      }
     }
   }
 
@@ -249,8 +242,9 @@ export class GatewayCalls extends Part<Environment> {
     if (isInUse || !mayLive(record, clock.now())) {
       return;
     }
-    if (this.#underWay.has(record.value)) {
-      this.#leaving.set(record.value, record);
+    const underWay = this.#underWay.get(record.value);
+    if (underWay !== undefined) {
+      underWay.leaving = record;
       return;
     }
     try {

@@ -23,23 +23,22 @@ type QueueDeps = Pick<Environment, 'clock' | 'scheduler' | 'claims' | 'log'> & {
  * their records will have. Where windows cannot agree, each sees its own alone.
  */
 export class OpenQueue extends Part<QueueDeps> {
-  /** Those of this window, first come first, by connection. */
-  readonly #mine = new Map<string, Set<string>>();
-  /** The claims of this window, by id. */
-  readonly #claimed = new Map<string, string>();
+  /** Those of this window, first come first, by id; also those that are open, as long as not all windows know that. */
+  readonly #mine = new Map<string, { readonly connection: string; isOpening: boolean }>();
   readonly #turns = new Turns();
 
   /** The ids of those that this window is opening. */
   mine(connection: string): readonly string[] {
-    return [...(this.#mine.get(connection) ?? [])];
+    return [...this.#mine].flatMap(([id, one]) =>
+      one.connection === connection && one.isOpening ? [id] : [],
+    );
   }
 
   /** Joins the queue at its end; what it resolves to is a session's place in it. */
   async join(connection: string, id: string) {
-    const mine = this.#mine.get(connection) ?? new Set();
-    this.#mine.set(connection, mine);
-    const mineBefore = [...mine];
-    mine.add(id);
+    const mineBefore = this.mine(connection);
+    const place = { connection, isOpening: true };
+    this.#mine.set(id, place);
     let others = await this.#turns.run('', () => this.#joinInTurn(connection, id));
     return {
       /** The ids of those before it that are still being opened, or that others may not have heard of yet. */
@@ -48,11 +47,11 @@ export class OpenQueue extends Part<QueueDeps> {
           const still = await this.#others(connection).catch((): readonly string[] => []);
           others = others.filter((other) => still.includes(other));
         }
-        return [...others, ...mineBefore.filter((other) => mine.has(other))];
+        return [...others, ...mineBefore.filter((other) => this.#mine.get(other)?.isOpening)];
       },
       /** @param opened whether its session is held now, which other windows do not know yet */
       leave: (opened: boolean) => {
-        mine.delete(id);
+        place.isOpening = false;
         if (opened) {
           this.deps.scheduler.after(taskKey(id), syncDelayMs, () => this.free(id));
         } else {
@@ -64,11 +63,11 @@ export class OpenQueue extends Part<QueueDeps> {
 
   /** Takes a session out of the queue: it was not opened, or all windows know of it. */
   free(id: string): void {
-    const key = this.#claimed.get(id);
-    this.#claimed.delete(id);
+    const place = this.#mine.get(id);
+    this.#mine.delete(id);
     this.deps.scheduler.cancel(taskKey(id));
-    if (key !== undefined) {
-      void release(this.deps, key);
+    if (place !== undefined) {
+      void release(this.deps, queueKey(place.connection) + id);
     }
   }
 
@@ -82,9 +81,7 @@ export class OpenQueue extends Part<QueueDeps> {
       }
       try {
         const others = await this.#others(connection);
-        const key = queueKey(connection) + id;
-        this.#claimed.set(id, key);
-        await claims.claim(key, Number.POSITIVE_INFINITY);
+        await claims.claim(queueKey(connection) + id, Number.POSITIVE_INFINITY);
         return others;
       } finally {
         await claims.release(turnKey);
@@ -101,7 +98,7 @@ export class OpenQueue extends Part<QueueDeps> {
     const prefix = queueKey(connection);
     const others: string[] = [];
     for (const id of await claims.claimed(prefix)) {
-      if (this.#claimed.has(id)) {
+      if (this.#mine.has(id)) {
         continue;
       }
       if (await claims.lease(prefix + id, maxMs)) {
