@@ -57,21 +57,16 @@ export class Closing extends Part<ClosingDeps> {
   /** Ends the tokens that windows were closing when they died or exited. */
   async resume(): Promise<void> {
     const { claims, log, scheduler, table } = this.deps;
+    for (const { id } of table.all().filter(isEnding)) {
+      scheduler.after(closeKey(id), 0, () => void this.#finishClosing(id));
+    }
     // What a window writes to the store as it exits may be lost; its claims are files, and are not.
-    const leaving = new Set(
-      await claims.claimed(leavingKey('')).catch((error: unknown) => {
-        log.warn(`What windows closed at their end cannot be seen: ${String(error)}`);
-        return [];
-      }),
-    );
+    const leaving = await claims.claimed(leavingKey('')).catch((error: unknown) => {
+      log.warn(`What windows closed at their end cannot be seen: ${String(error)}`);
+      return [];
+    });
     for (const id of leaving) {
       scheduler.after(leavingKey(id), 0, () => void this.#finishLeaving(id));
-    }
-    for (const record of table.all()) {
-      const { id } = record;
-      if (isEnding(record) && !leaving.has(id)) {
-        scheduler.after(closeKey(id), 0, () => void this.#finishClosing(id));
-      }
     }
   }
 
