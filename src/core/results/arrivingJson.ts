@@ -3,12 +3,15 @@ import { TokensError } from '../errors.ts';
 import { readJson, type Sent, type SentObject } from '../json.ts';
 import { closeBrace, closeBracket, colon, comma, endOfValue, isSpace, quote } from './jsonBytes.ts';
 
+/** Most bytes of a row or another value, and of everything but the rows. */
+export const maxPart = 4 << 20;
+
 /** What stands around a value, and the memory that it takes beside its own bytes. */
 const aroundValue = 5;
 
 /** Elements of a list that are null, and the end of what has arrived, where another one may be. */
-const nulls = /(?:\s|null\s*,)*/y;
-const cut = /(?:n(?:u(?:l(?:l\s*)?)?)?)?$/y;
+const nulls = /^(?:\s|null\s*,)*/;
+const cut = /^(?:n(?:u(?:l(?:l\s*)?)?)?)?$/;
 
 /** Reads what arrives in pieces: whoever runs the steps goes on with them when there is more. */
 export type Steps<T = void> = Generator<undefined, T, undefined>;
@@ -25,7 +28,6 @@ export class ArrivingJson {
   at = 0;
   /** About how many bytes the values had that were read and kept. */
   kept = 0;
-  #text: string | undefined;
   readonly #told: { mended: number };
 
   /** @param told hears how many places had to be mended */
@@ -36,12 +38,6 @@ export class ArrivingJson {
   /** How much has arrived and is not read yet. */
   get unread(): number {
     return this.end - this.at;
-  }
-
-  /** The bytes as text, a character for each. */
-  get text(): string {
-    this.#text ??= this.bytes.toString('latin1', 0, this.end);
-    return this.#text;
   }
 
   /** Adds what has arrived; it is copied. Places in the bytes change with this. */
@@ -56,7 +52,6 @@ export class ArrivingJson {
     this.bytes = target;
     this.end = length;
     this.at = 0;
-    this.#text = undefined;
   }
 
   /** The next byte that is no white space; -1 where it has not arrived. */
@@ -81,11 +76,10 @@ export class ArrivingJson {
   /** The first byte of the list's first element that is not null; nothing is read. */
   *firstElement(): Steps<number> {
     for (;;) {
-      nulls.lastIndex = this.at + 1;
-      nulls.test(this.text);
-      cut.lastIndex = nulls.lastIndex;
-      if (!cut.test(this.text)) {
-        return this.bytes[nulls.lastIndex] as number;
+      const text = this.bytes.toString('latin1', this.at + 1, this.end);
+      const from = nulls.exec(text)?.[0].length ?? 0;
+      if (!cut.test(text.slice(from))) {
+        return text.charCodeAt(from);
       }
       yield;
     }
@@ -106,11 +100,8 @@ export class ArrivingJson {
     return object;
   }
 
-  /**
-   * Reads the list that begins here, with what `each` makes of its elements; none where that is undefined.
-   * @param quick reads an element that has all arrived, for speed: where it ends, -1 for what `each` is to read
-   */
-  *list(each: (index: number) => Steps<Sent | undefined>, quick = () => -1): Steps<Sent[]> {
+  /** Reads the list that begins here, with what `each` makes of its elements; none where that is undefined. */
+  *list(each: (index: number) => Steps<Sent | undefined>): Steps<Sent[]> {
     const list: Sent[] = [];
     let [index, isNext] = [0, true];
     this.at++;
@@ -129,9 +120,7 @@ export class ArrivingJson {
       if (byte === closeBrace || byte === colon || !isNext) {
         throw broken();
       }
-      const end = quick();
-      const value = end < 0 ? yield* each(index) : undefined;
-      this.at = Math.max(this.at, end);
+      const value = yield* each(index);
       isNext = false;
       if (value !== undefined) {
         this.kept += aroundValue;
@@ -175,11 +164,17 @@ export class ArrivingJson {
     return this.parse(raw);
   }
 
-  /** The same as it stands, a character for each byte; empty where it is missing. */
+  /**
+   * The same as it stands, a character for each byte; empty where it is missing.
+   * @throws E_TOO_LARGE past a bound
+   */
   *raw(levels: number): Steps<string> {
     yield* this.next();
     for (;;) {
       const end = endOfValue(this.bytes, this.at, levels, this.end);
+      if (end - this.at > maxPart) {
+        throw tooLarge();
+      }
       if (end >= 0) {
         const value = this.bytes.toString('latin1', this.at, end);
         this.at = end;
@@ -204,6 +199,10 @@ export class ArrivingJson {
       throw broken();
     }
   }
+}
+
+export function tooLarge(): TokensError {
+  return new TokensError('E_TOO_LARGE', 'A part of the answer of the gateway is too large.');
 }
 
 export function broken(): TokensError {

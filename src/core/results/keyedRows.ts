@@ -1,12 +1,13 @@
-import { jsonOf, NumberText, type Sent, type SentObject } from '../json.ts';
+import { NumberText, type Sent, type SentObject } from '../json.ts';
 import type { KeyedRows } from '../protocols/answer.ts';
 import { type ArrivingJson, broken, type Steps } from './arrivingJson.ts';
 import { openBrace, openBracket } from './jsonBytes.ts';
+import type { ResultTable } from './table.ts';
 
-/** A row as it stands in the body: its key, and each of its values. */
+/** A row as it stands in the body: its key, and its values as {@link ArrivingJson.raw} reads them. */
 interface Row {
   readonly key: string;
-  readonly values: readonly string[];
+  readonly values: string;
 }
 
 interface Value {
@@ -15,29 +16,24 @@ interface Value {
   readonly source: string | undefined;
 }
 
-/** A key and a list of plain values: nearly every row, the first one and any other. */
-const usualRow = String.raw`\s*("[^"\\]*")\s*:\s*\[((?:[^"[\]{}]|"[^"\\,[\]{}]*")*)\]`;
-const usualRows = [new RegExp(usualRow, 'y'), new RegExp(String.raw`\s*,${usualRow}`, 'y')] as const;
-
 /**
  * Reads rows by key, and makes an object of each: of `"Rows": {"2024-01-02": [1.5]}` the row
- * `{"Date": "2024-01-02", "Close": 1.5}`. Values stay the text that they were.
+ * `{"Date": "2024-01-02", "Close": 1.5}`.
  */
 export class KeyedRowReader {
   readonly #json: ArrivingJson;
   readonly #rule: KeyedRows;
-  readonly #made: (row: string) => void;
+  readonly #table: Pick<ResultTable, 'append'>;
   /** What is known of the columns of the one table, by the member that says it. */
   readonly #about: SentObject = new Map();
   /** Rows of the one table that came before that was known. */
   #held: Row[] = [];
   readonly #refused: Sent[] = [];
 
-  /** @param made takes each row as JSON, a character for each byte */
-  constructor(json: ArrivingJson, rule: KeyedRows, made: (row: string) => void) {
+  constructor(json: ArrivingJson, rule: KeyedRows, table: Pick<ResultTable, 'append'>) {
     this.#json = json;
     this.#rule = rule;
-    this.#made = made;
+    this.#table = table;
   }
 
   /** Hears of the members that stand beside the rows. */
@@ -108,19 +104,15 @@ export class KeyedRowReader {
     }
     json.kept = kept;
     if (!hasRows) {
-      this.#made(asBytes(jsonOf(series)));
+      this.#table.append(series);
     }
   }
 
   #seriesMaker(series: SentObject, number: number): (row: Row) => void {
-    const { list, valueNames, key } = this.#rule;
+    const { list, valueNames } = this.#rule;
     const names = listOf(memberOf(series.get(list.about), valueNames));
-    const columns = unique(
-      names.map((name, at) => textIn(name) ?? `v${at}`),
-      [key, list.column],
-    );
     const name = this.#nameOf(series) || String(number);
-    return this.#maker(columns, `${quoted(list.column)}:${quoted(name)},`);
+    return this.#maker(names.map(textIn), new Map([[list.column, name]]));
   }
 
   /** Whose the rows of a series are; empty where nobody says it. */
@@ -133,8 +125,8 @@ export class KeyedRowReader {
   }
 
   /** What the values of the one table are called: by their names, and by their series where there are several. */
-  #columns(): string[] {
-    const { table, valueNames, key } = this.#rule;
+  #columns(): (string | undefined)[] {
+    const { table, valueNames } = this.#rule;
     const ofSeries = listOf(this.#about.get(table.series)).flatMap((series) =>
       listOf(memberOf(series, valueNames)).map((name) => ({ ...this.#valueOf(series), name: textIn(name) })),
     );
@@ -147,14 +139,11 @@ export class KeyedRowReader {
     const count = (parts: readonly unknown[]) => new Set(parts).size;
     const series = count(values.map(full));
     const isAmbiguous = count(values.map(({ symbol }) => symbol)) < series;
-    return unique(
-      values.map((value, at) => {
-        const ofSeries = series > 1 || value.name === undefined;
-        const parts = [ofSeries ? (isAmbiguous ? full(value) : value.symbol) : undefined, value.name];
-        return parts.filter((part) => part !== undefined).join(' ') || `v${at}`;
-      }),
-      [key],
-    );
+    return values.map((value) => {
+      const ofSeries = series > 1 || value.name === undefined;
+      const parts = [ofSeries ? (isAmbiguous ? full(value) : value.symbol) : undefined, value.name];
+      return parts.filter((part) => part !== undefined).join(' ') || undefined;
+    });
   }
 
   #valueOf(described: Sent): Value {
@@ -166,60 +155,32 @@ export class KeyedRowReader {
     };
   }
 
-  /** Makes objects of rows, whose values have these names. */
-  #maker(columns: readonly string[], before = ''): (row: Row) => void {
-    const names = columns.map((column) => `,${quoted(column)}:`);
-    const start = `{${before}${quoted(this.#rule.key)}:`;
-    return ({ key, values }) => {
-      const members = values.map((value, at) => (names[at] ?? `,"v${at}":`) + value);
-      this.#made(`${start}${key}${members.join('')}}`);
+  /**
+   * Makes objects of rows, whose values have these names.
+   * @param start what stands before them
+   */
+  #maker(names: readonly (string | undefined)[], start: SentObject = new Map()): (row: Row) => void {
+    const { key } = this.#rule;
+    let columns: string[] = [];
+    return (row) => {
+      const read = this.#json.parse(row.values);
+      const values = Array.isArray(read) ? read : [read];
+      if (columns.length < values.length) {
+        const all = Array.from(values, (_, at) => names[at] ?? `v${at}`);
+        columns = unique(all, [...start.keys(), key]);
+      }
+      const cells = values.map((value, at) => [columns[at] as string, value] as const);
+      this.#table.append(new Map([...start, [key, row.key], ...cells]));
     };
   }
 
   /** Each row of an object of lists. */
   *#rows(each: (row: Row) => void, levels: number): Steps {
     const json = this.#json;
-    json.at++;
-    for (let commas: 0 | 1 = 0; ; commas = 1) {
-      const usual = usualRows[commas];
-      usual.lastIndex = json.at;
-      const found = usual.exec(json.text);
-      if (found !== null) {
-        json.at = usual.lastIndex;
-        const [, key = '', values = ''] = found;
-        each({ key, values: values.trim() === '' ? [] : values.split(',') });
-        continue;
-      }
-      const key = yield* json.name(commas);
-      if (key === undefined) {
-        return;
-      }
-      each({ key: quoted(key), values: yield* this.#values(levels) });
-    }
-  }
-
-  /** The elements of a list as they stand; anything else is one. */
-  *#values(levels: number): Steps<string[]> {
-    const json = this.#json;
-    if ((yield* json.next()) !== openBracket) {
-      return [yield* json.raw(levels)];
-    }
-    const values: string[] = [];
-    yield* json.list(function* (at): Steps<undefined> {
-      values[at] = yield* json.raw(levels - 1);
+    yield* json.object(function* (key): Steps<undefined> {
+      each({ key, values: yield* json.raw(levels) });
     });
-    return Array.from(values, (value = '') => value);
   }
-}
-
-/** A name as JSON. */
-function quoted(name: string): string {
-  return asBytes(JSON.stringify(name));
-}
-
-/** A character for each byte. */
-function asBytes(json: string): string {
-  return Buffer.from(json).toString('latin1');
 }
 
 /** A list, or the only element of one; none where there is no value. */

@@ -1,15 +1,13 @@
 import { TokensError } from '../errors.ts';
 import type { Sent, SentObject } from '../json.ts';
 import type { RowPath } from '../protocols/answer.ts';
-import { ArrivingJson, broken, type Steps } from './arrivingJson.ts';
-import { closeBracket, endOfValue, openBrace, openBracket, quote } from './jsonBytes.ts';
+import { ArrivingJson, broken, maxPart, type Steps, tooLarge } from './arrivingJson.ts';
+import { closeBracket, openBrace, openBracket, quote } from './jsonBytes.ts';
 import { KeyedRowReader } from './keyedRows.ts';
-import { tooLarge } from './rowStore.ts';
 import type { ResultTable } from './table.ts';
 
-/** Maximum of lists and objects in each other, and of the bytes of a row, or of everything but the rows. */
+/** Maximum of lists and objects in each other. */
 const maxDepth = 64;
-const maxPart = 4 << 20;
 
 /** Of the members outside the rows, the first ones are told of, and of those what is no longer than this. */
 const mostScalars = 1_000;
@@ -134,15 +132,13 @@ export class RowSplitter {
     if (first === openBracket) {
       return yield* this.#rowList(levels - 1, true);
     }
-    const isObject = first === openBrace;
     const raw = yield* json.raw(levels);
-    const isEmpty = /^\{\s*\}$/.test(raw);
-    const value = isObject ? undefined : json.parse(raw);
+    const value = json.parse(raw);
     if (typeof value === 'string' && /^\w/.test(raw)) {
       throw broken(); // A word says that this is no JSON.
     }
-    if (!isEmpty && value !== null) {
-      this.#made(isObject ? raw : `{"value":${raw}}`);
+    if (value instanceof Map ? value.size > 0 : value !== null) {
+      this.#table.append(rowOf(value));
     }
     return null;
   }
@@ -166,7 +162,7 @@ export class RowSplitter {
   *#wrapper(): Steps<SentObject> {
     const json = this.#json;
     const { keyed: rule } = this.#rowsAt;
-    const keyed = rule && new KeyedRowReader(json, rule, (row) => this.#made(row));
+    const keyed = rule && new KeyedRowReader(json, rule, this.#table);
     const wrapper = yield* json.object((name) => this.#wrapped(name, keyed));
     keyed?.end(wrapper);
     return wrapper;
@@ -203,42 +199,23 @@ export class RowSplitter {
    * @param wraps whether plain values and lists are rows, too: of one column
    */
   #rowList(levels: number, wraps = false): Steps<Sent[]> {
-    const json = this.#json;
-    const quick = () => (json.peek() === openBrace ? this.#row(json.bytes, json.at, levels, json.end) : -1);
-    return json.list(() => this.#element(levels, wraps), quick);
+    return this.#json.list(() => this.#element(levels, wraps));
   }
 
-  /** An element of the list of rows that has not all arrived, or is no object. */
   *#element(levels: number, wraps: boolean): Steps<undefined> {
     const json = this.#json;
-    const isObject = (yield* json.next()) === openBrace;
-    const value = yield* json.raw(levels);
-    if (isObject || wraps) {
-      this.#made(isObject ? value : `{"value":${value}}`);
-    } else if (value === 'null') {
+    const end = json.peek() === openBrace ? this.#table.take(json.bytes, json.at) : -1;
+    if (end >= 0) {
+      json.at = end;
+      return;
+    }
+    const value = json.parse(yield* json.raw(levels));
+    if (value instanceof Map || wraps) {
+      this.#table.append(rowOf(value));
+    } else if (value === null) {
       this.#table.mended++;
     } else {
       throw notRows();
-    }
-  }
-
-  /** Hands on the row at a place; answers where it ends, -1 where it has not all arrived. */
-  #row(bytes: Buffer, from: number, levels: number, arrived = bytes.length): number {
-    const taken = this.#table.take(bytes, from);
-    const end = taken >= 0 ? taken : endOfValue(bytes, from, levels, arrived);
-    if (end - from > maxPart) {
-      throw tooLarge();
-    }
-    if (taken < 0 && end >= 0) {
-      this.#table.append(this.#json.parse(bytes.toString('latin1', from, end)) as SentObject);
-    }
-    return end;
-  }
-
-  /** Hands on a row that was made of something else. */
-  #made(row: string): void {
-    if (this.#row(Buffer.from(row, 'latin1'), 0, maxDepth) !== row.length) {
-      throw broken();
     }
   }
 
@@ -249,6 +226,11 @@ export class RowSplitter {
       this.#scalar(name, String(value));
     }
   }
+}
+
+/** What is no object is a row of one column. */
+function rowOf(value: Sent): SentObject {
+  return value instanceof Map ? value : new Map([['value', value]]);
 }
 
 /** Servers differ in the capitals of a name. */

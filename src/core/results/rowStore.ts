@@ -1,7 +1,7 @@
-import { TokensError } from '../errors.ts';
 import { readJson, type Sent } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
+import { maxPart, tooLarge } from './arrivingJson.ts';
 import { flatten, unwrapped } from './cells.ts';
 import { endOfValue, quote } from './jsonBytes.ts';
 import { type Field, RowWalker } from './rowWalker.ts';
@@ -19,8 +19,6 @@ const mostChunks = 1 << (32 - placeBits);
 const headBytes = 6;
 const parsableBit = 0x80000000;
 const positionBytes = 3;
-/** More bytes of a row than positions can tell. */
-const mostRowBytes = 1 << 24;
 
 /** Some rows of a table, one after the other. */
 export interface RowList {
@@ -137,10 +135,10 @@ export class RowStore {
 
   #add(bytes: Buffer, rowFrom: number, rowTo: number, fields: number): void {
     const { positions, isParsable } = this.#walker;
-    if (rowTo - rowFrom >= mostRowBytes) {
+    const length = rowTo - rowFrom;
+    if (length > maxPart) {
       throw tooLarge();
     }
-    const length = rowTo - rowFrom;
     const head = headBytes + fields * positionBytes;
     const chunk = this.#room(head + length);
     const from = this.#at;
@@ -197,8 +195,4 @@ function placeOfValue(chunk: Buffer, row: number, field: number): number {
   const position =
     (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16);
   return position === 0 ? -1 : row + headBytes + fields * positionBytes + position;
-}
-
-export function tooLarge(): TokensError {
-  return new TokensError('E_TOO_LARGE', 'A part of the answer of the gateway is too large.');
 }

@@ -60,7 +60,7 @@ describe('results: the store of rows', () => {
   });
 
   it('keeps rows of every size over many chunks', () => {
-    const sizes = [0, 1, 127, 2_047, 2_048, 200_000, 262_125, 262_143, 262_144, 262_145, 3_000_000];
+    const sizes = [0, 1, 127, 2_047, 2_048, 200_000, 262_125, 262_143, 262_144, 262_145, 1_300_000];
     const rows = [...sizes, ...sizes.toReversed(), ...sizes].map((size, at) => [
       String.fromCharCode(0x61 + at).repeat(size),
       null,
