@@ -10,7 +10,7 @@ export const maxPart = 4 << 20;
 const aroundValue = 5;
 
 /** Elements of a list that are null, and the end of what has arrived, where another one may be. */
-const nulls = /^(?:\s|null\s*,)*/;
+const nulls = /^\s*(?:null\s*,\s*)*/;
 const cut = /^(?:n(?:u(?:l(?:l\s*)?)?)?)?$/;
 
 /** Reads what arrives in pieces: whoever runs the steps goes on with them when there is more. */
@@ -75,11 +75,12 @@ export class ArrivingJson {
 
   /** The first byte of the list's first element that is not null; nothing is read. */
   *firstElement(): Steps<number> {
-    for (;;) {
-      const text = this.bytes.toString('latin1', this.at + 1, this.end);
-      const from = nulls.exec(text)?.[0].length ?? 0;
-      if (!cut.test(text.slice(from))) {
-        return text.charCodeAt(from);
+    for (let passed = 1; ; ) {
+      const text = this.bytes.toString('latin1', this.at + passed, this.end);
+      const [skipped = ''] = nulls.exec(text) ?? [];
+      passed += skipped.length;
+      if (!cut.test(text.slice(skipped.length))) {
+        return this.bytes[this.at + passed] as number;
       }
       yield;
     }
