@@ -5,11 +5,8 @@ import type { Answer, AnswerReader, MakeReader, Row, RowPath } from '../protocol
 import type { TableHandle } from './tableHandle.ts';
 import { received, type WorkerClient } from './workerClient.ts';
 
-/** So much goes to the worker at once; the chunks of the network are smaller, and each message costs both threads time. */
-const parcelBytes = 256 << 10;
-
-/** Parcels that are not all read, up to their rows that a program wants, at which the network is asked to wait. */
-const maxInFlight = 4;
+/** Chunks that are not all read, up to their rows that a program wants, at which the network is asked to wait. */
+const maxInFlight = 8;
 
 export interface ReaderOptions {
   /** The most that a body may have, inflated. */
@@ -59,10 +56,7 @@ class Reader implements AnswerReader {
   #bytes = 0;
   #error: TokensError | undefined;
   #done = false;
-  /** Chunks that go to the worker next, and how long they are. */
-  #parcel: Uint8Array<ArrayBuffer>[] = [];
-  #filled = 0;
-  /** The parcels that are on their way, the first one first. They do not reject. */
+  /** The chunks that are on their way, the first one first. They do not reject. */
   readonly #inFlight = new Set<Promise<void>>();
 
   constructor(
@@ -92,16 +86,18 @@ class Reader implements AnswerReader {
       );
     }
     const isWhole = chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength;
-    this.#parcel.push(isWhole ? (chunk as Uint8Array<ArrayBuffer>) : Uint8Array.from(chunk));
-    this.#filled += chunk.length;
-    this.#post(parcelBytes);
+    const piece = isWhole ? (chunk as Uint8Array<ArrayBuffer>) : Uint8Array.from(chunk);
+    const sent = this.#send(piece).then(async () => {
+      await this.#rows;
+      this.#inFlight.delete(sent);
+    });
+    this.#inFlight.add(sent);
     const [first] = this.#inFlight;
     return this.#inFlight.size > maxInFlight ? first : undefined;
   }
 
   async end(): Promise<Answer> {
     this.#check();
-    this.#post(1);
     const headText = (await this.#send(null)) ?? '{}';
     this.#check();
     this.#done = true;
@@ -131,34 +127,15 @@ class Reader implements AnswerReader {
     if (this.#done) {
       return;
     }
-    this.#post(1);
     await Promise.all(this.#inFlight);
     this.#fail(cancelled());
     this.#share.dispose();
   }
 
-  /**
-   * Posts what is there, if that is enough. The first rows are waited for: of a small body whatever is there is enough when
-   * nothing else is on its way; of a large one only whole parcels go, since each costs both threads memory.
-   */
-  #post(enough: number): void {
-    const isFirst = this.#inFlight.size === 0 && this.#bytes <= parcelBytes;
-    if (this.#filled >= (isFirst ? 1 : enough)) {
-      const sent = this.#send(this.#parcel).then(async () => {
-        await this.#rows;
-        this.#inFlight.delete(sent);
-        this.#post(parcelBytes);
-      });
-      this.#inFlight.add(sent);
-      this.#parcel = [];
-      this.#filled = 0;
-    }
-  }
-
-  /** Has the worker read a parcel, or (without one) the end of the body, and takes what comes of it: of the end, the head. */
-  async #send(parcel: Uint8Array<ArrayBuffer>[] | null): Promise<string | undefined> {
+  /** Has the worker read a piece, or (without one) the end of the body, and takes what comes of it: of the end, the head. */
+  async #send(piece: Uint8Array<ArrayBuffer> | null): Promise<string | undefined> {
     try {
-      const { scalars, rows, summary, head, error } = await this.#worker.read(this.table.number, parcel);
+      const { scalars, rows, summary, head, error } = await this.#worker.read(this.table.number, piece);
       for (const scalar of scalars) {
         this.#onScalar(...scalar);
       }
@@ -175,8 +152,6 @@ class Reader implements AnswerReader {
     } catch (error) {
       // The body cannot be read, or the worker has the table no more.
       this.#fail(error as TokensError);
-      this.#parcel = [];
-      this.#filled = 0;
       return undefined;
     }
   }

@@ -14,8 +14,7 @@ class OpenTable extends TableEngine {
   readonly #splitter: RowSplitter;
   /** Those that were not told of. */
   readonly #scalars: Scalar[] = [];
-  #toldAt = 0;
-  #toldRows = 0;
+  #tellAt = 0;
   /** Rows that were sent to the program that wants them. */
   #sentRows: number | undefined;
 
@@ -26,27 +25,31 @@ class OpenTable extends TableEngine {
     this.#sentRows = wantsRows ? 0 : undefined;
   }
 
-  /** Reads pieces of the body, or its end, and answers at once all that this has brought. */
-  read(pieces: readonly Uint8Array[] | null): News {
-    const news = (more: Partial<News>): News => ({
-      scalars: this.#scalars.splice(0),
-      rows: more.error === undefined ? this.#newRows() : [],
-      ...more,
-    });
+  /** Reads a piece of the body, or its end, and answers at once all that this has brought. */
+  read(piece: Uint8Array | null): News {
+    let head: string | undefined;
+    let error: SentError | undefined;
     try {
-      for (const piece of pieces ?? []) {
+      if (piece === null) {
+        head = jsonOf(this.#splitter.end());
+        this.isWhole = true;
+      } else {
         this.#splitter.write(piece);
         free(piece);
       }
-      if (pieces !== null) {
-        return news(this.#isDue() ? { summary: this.summary() } : {});
-      }
-      const head = jsonOf(this.#splitter.end());
-      this.isWhole = true;
-      return news({ head, summary: this.summary() });
-    } catch (error) {
-      return news({ error: sendable(error) });
+    } catch (reason) {
+      error = sendable(reason);
     }
+    const now = performance.now();
+    const isDue = head !== undefined || (this.table.rowCount > 0 && now >= this.#tellAt);
+    this.#tellAt = isDue ? now + progressMs : this.#tellAt;
+    return {
+      scalars: this.#scalars.splice(0),
+      rows: error === undefined ? this.#newRows() : [],
+      ...(isDue && error === undefined && { summary: this.summary() }),
+      head,
+      error,
+    };
   }
 
   #newRows(): Uint8Array<ArrayBuffer>[] {
@@ -57,18 +60,6 @@ class OpenTable extends TableEngine {
       rows.push(bytes);
     }
     return rows;
-  }
-
-  /** Whether it is to be told how far the table has come. */
-  #isDue(): boolean {
-    const now = performance.now();
-    const { rowCount } = this.table;
-    const due = rowCount > this.#toldRows && (this.#toldRows === 0 || now - this.#toldAt >= progressMs);
-    if (due) {
-      this.#toldAt = now;
-      this.#toldRows = rowCount;
-    }
-    return due;
   }
 }
 
@@ -94,7 +85,7 @@ function answer({ table, method, args }: ToWorker, given: ArrayBuffer[]): unknow
     case 'drop':
       return tables.delete(table);
     case 'read': {
-      const news = tableOf(table).read(args as readonly Uint8Array[] | null);
+      const news = tableOf(table).read(args as Uint8Array | null);
       given.push(...news.rows.map(({ buffer }) => buffer));
       return news;
     }

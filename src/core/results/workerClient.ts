@@ -55,12 +55,11 @@ export class WorkerClient implements TableSource, Disposable {
   }
 
   /**
-   * Has a table read pieces of its body, whose memory moves to the thread, so it must be the pieces' alone; or the end.
+   * Has a table read a piece of its body, whose memory moves to the thread, so it must be the piece's alone; or the end.
    * @throws as {@link call}; what is wrong with the body itself is in the news
    */
-  read(table: number, pieces: Uint8Array<ArrayBuffer>[] | null): Promise<News> {
-    const given = pieces?.map(({ buffer }) => buffer);
-    return this.#ask(table, 'read', pieces, given);
+  read(table: number, piece: Uint8Array<ArrayBuffer> | null): Promise<News> {
+    return this.#ask(table, 'read', piece, piece === null ? [] : [piece.buffer]);
   }
 
   /** @throws E_CANCELLED when the table has been let go, and why it was lost if it was lost meanwhile */

@@ -22,7 +22,7 @@ export interface Opening {
 export interface ToWorker {
   readonly call: number;
   readonly table: number;
-  /** Beside what a table can be asked: to make it, to read pieces of its body or (`null`) the end, to let it go. */
+  /** Beside what a table can be asked: to make it, to read a piece of its body or (`null`) the end, to let it go. */
   readonly method: Method | 'open' | 'read' | 'drop';
   readonly args: unknown;
 }
@@ -37,7 +37,7 @@ export interface FromWorker {
 /** A scalar member of the top level of the body. */
 export type Scalar = readonly [name: string, value: string];
 
-/** What has come of pieces of the body, or of its end. */
+/** What has come of a piece of the body, or of its end. */
 export interface News {
   readonly scalars: readonly Scalar[];
   /** The next rows for a program, where one wants them (see {@link TableEngine.rows}). */
@@ -45,7 +45,7 @@ export interface News {
   /** How far the table has come; not told each time. */
   readonly summary?: Summary;
   /** Of the end: everything but the rows, as JSON. */
-  readonly head?: string;
+  readonly head?: string | undefined;
   /** Why it could not be read; the rows before stay until the table is let go. */
-  readonly error?: SentError;
+  readonly error?: SentError | undefined;
 }
