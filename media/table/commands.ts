@@ -8,6 +8,7 @@ const commands: Readonly<Record<TableCommand, (view: TableView, column: SeenColu
   filter: (view) => view.filterBox.focus(),
   toggleNames: (view) => view.arrange({ byField: !view.columns.layout.byField }),
   rowDetail: (view) => void view.askDetail(),
+  plot: (view, { field }) => view.plot(field),
   sortAscending: (view, { field }) => view.sortBy(field, false, 'ascending'),
   sortDescending: (view, { field }) => view.sortBy(field, false, 'descending'),
   unsort: (view, { field }) => view.sortBy(field, true, 'none'),

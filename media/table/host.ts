@@ -11,6 +11,8 @@ interface SavedState {
     readonly focus: { readonly row: number; readonly column: number };
     /** Whether the focused row is shown field by field. */
     readonly detail: boolean;
+    /** The field of the column that is drawn over time. */
+    readonly plot?: string | undefined;
   };
 }
 
@@ -20,6 +22,9 @@ declare function acquireVsCodeApi(): {
   setState(state: SavedState): void;
 };
 
+/** What the extension host says by itself. */
+export type Told = Exclude<ToTable, { is: 'answer' }>;
+
 /** The extension host's side of this tab, and the state that VS Code keeps for the webview. */
 export class Host {
   readonly #api = acquireVsCodeApi();
@@ -27,7 +32,7 @@ export class Host {
   #asked = 0;
   #saved = this.#api.getState() ?? {};
 
-  constructor(take: (message: Exclude<ToTable, { is: 'answer' }>) => void) {
+  constructor(take: (message: Told) => void) {
     window.addEventListener('message', ({ data }: MessageEvent<ToTable>) => {
       if (data.is === 'answer') {
         this.#waiting.get(data.ask)?.(data.answer);

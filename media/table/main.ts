@@ -1,18 +1,20 @@
 import { runCommand } from './commands.ts';
-import { Host } from './host.ts';
+import { Host, type Told } from './host.ts';
 import { handleKeys } from './keyboard.ts';
 import { handleMouse } from './mouse.ts';
 import { TableView } from './tableView.ts';
 
-const host = new Host((message) => {
-  if (message.is === 'view') {
-    runCommand(view, message.ask, message.field);
-  } else if (message.is === 'focus') {
-    tellFocus(view);
-  } else {
-    view.take(message);
-  }
-});
+/** What is done with each kind of message of the extension host. */
+const takers: { readonly [M in Told as M['is']]: (message: M) => void } = {
+  start: ({ layout }) => view.use(layout),
+  state: (message) => view.update(message),
+  keep: ({ state }) => host.save({ kept: state }),
+  note: ({ text }) => view.status.note(text),
+  copy: (message) => view.copy(message),
+  view: ({ ask, field }) => runCommand(view, ask, field),
+  focus: () => tellFocus(view),
+};
+const host = new Host((message) => (takers[message.is] as (message: Told) => void)(message));
 const view = new TableView(document.getElementById('root') ?? document.body, host);
 handleKeys(view);
 handleMouse(view);

@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import type { PlotMessage } from '../../src/views/results/messages.ts';
+import type { Plot } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
 import { element, short, visible, widthOf } from './dom.ts';
 import * as l10n from './l10n.ts';
@@ -27,11 +27,16 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   readonly #legend = element('table', { tabIndex: 0 });
   readonly #hint = element('p', { className: 'hint' });
   #plot: uPlot | undefined;
-  #last: PlotMessage | undefined;
+  #last: Plot | undefined;
   #offered = '';
+  /** The column that somebody wants to see. */
+  field: string | undefined;
 
   constructor(choose: (field: string) => void, closed: () => void) {
-    super('plot', element('select', { ariaLabel: l10n.t('Column to plot') }), closed);
+    super('plot', element('select', { ariaLabel: l10n.t('Column to plot') }), () => {
+      this.field = undefined;
+      closed();
+    });
     this.root.append(this.#canvas, this.#hint, this.#legend);
     this.head.addEventListener('change', () => choose(this.head.value));
     new ResizeObserver(() => this.#plot?.setSize(sizeOf(this.#canvas))).observe(this.#canvas);
@@ -42,16 +47,20 @@ export class PlotPane extends Pane<HTMLSelectElement> {
     });
   }
 
-  show(message: PlotMessage, columns: readonly SeenColumn[]): void {
-    const { field: chosen, times, others } = message;
-    this.#last = message;
+  /** Draws a column, unless another one is wanted meanwhile. */
+  show(of: string, plot: Plot | undefined, columns: readonly SeenColumn[]): void {
+    if (plot === undefined || of !== this.field) {
+      return;
+    }
+    const { times, others } = plot;
+    this.#last = plot;
     const numbers = columns.filter(({ kind }) => kind === 'number');
     const offered = JSON.stringify(numbers.map(({ field, label }) => [field, label]));
     if (offered !== this.#offered) {
       this.#offered = offered;
       this.head.replaceChildren(...numbers.map(({ field, label }) => new Option(visible(label), field)));
     }
-    this.head.value = chosen;
+    this.head.value = of;
     const title = l10n.t('{0} over time', this.head.selectedOptions[0]?.text ?? '');
     this.#canvas.setAttribute('aria-label', title);
     this.#hint.textContent =
@@ -106,7 +115,7 @@ function sample({ color, dash }: ReturnType<typeof lookOf>): HTMLElement {
 }
 
 /** Draws lines over time in the theme's colours, as large as the element is. */
-function drawPlot(target: HTMLElement, { times, series }: PlotMessage): uPlot {
+function drawPlot(target: HTMLElement, { times, series }: Plot): uPlot {
   const style = getComputedStyle(document.body);
   const text = style.getPropertyValue('--vscode-foreground') || 'currentcolor';
   const line = {

@@ -1,4 +1,10 @@
-import type { Page, ShownRow, TableStateMessage } from '../../src/views/results/messages.ts';
+import {
+  isArranged,
+  type Layout,
+  type Page,
+  type ShownRow,
+  type TableStateMessage,
+} from '../../src/views/results/messages.ts';
 
 /** Rows asked for at once. */
 const blockRows = 100;
@@ -15,10 +21,10 @@ type AskRows = (from: number, to: number) => Promise<Omit<Page, 'fields'>>;
 export class Rows {
   readonly #ask: AskRows;
   readonly #came: () => void;
-  #revision = '';
+  /** What the rows depend on: they are others when it is another. */
+  #dependsOn = '';
   #isArranged = false;
-  /** Rows of the table, and those of the table compared with alone: all of them, and what the filter leaves. */
-  #all = { shown: 0, gone: 0 };
+  /** Rows of the table, and those of the table compared with alone: as many as the filter leaves. */
   #left = { shown: 0, gone: 0 };
   /** How many rows the table had when they were last asked for as they are arranged. */
   #arranged = 0;
@@ -43,33 +49,29 @@ export class Rows {
   }
 
   /**
-   * Takes how many rows the table has by now. Those that arrive are put in their places when there are twice as many as
-   * before, and when they are all there: each time costs as much as sorting them all.
+   * Takes how many rows the table has by now, and how they are arranged; answers whether they are other ones. Those that
+   * arrive are put in their places when there are twice as many as before, and when they are all there: each time costs as
+   * much as sorting them all.
    */
-  update({
-    revision,
-    rowCount,
-    gone = 0,
-    phase,
-  }: Pick<TableStateMessage, 'revision' | 'rowCount' | 'gone' | 'phase'>): void {
+  update(
+    state: Pick<TableStateMessage, 'revision' | 'rowCount' | 'gone' | 'phase'>,
+    layout: Layout,
+  ): boolean {
+    const { revision, rowCount, gone = 0, phase } = state;
+    const { sort, filter, onlyChanged, alert } = layout;
+    const dependsOn = JSON.stringify([revision, sort, filter, onlyChanged, alert]);
     const isMuchMore = rowCount > this.#arranged && (phase !== 'arriving' || rowCount >= 2 * this.#arranged);
-    this.#all = { shown: rowCount, gone };
-    if (revision !== this.#revision || (this.#isArranged && isMuchMore)) {
-      this.#revision = revision;
-      this.arrange(this.#isArranged);
-    } else if (!this.#isArranged) {
-      this.#leave(this.#all);
+    this.#isArranged = isArranged(layout);
+    const areOthers = dependsOn !== this.#dependsOn || (this.#isArranged && isMuchMore);
+    if (areOthers) {
+      this.#dependsOn = dependsOn;
+      this.#asked = new Set();
+      this.#arranged = rowCount;
     }
-  }
-
-  /** The rows are other ones, or sorted or filtered otherwise, or as the server sent them. */
-  arrange(isArranged: boolean): void {
-    this.#isArranged = isArranged;
-    this.#asked = new Set();
-    this.#arranged = this.#all.shown;
-    if (!isArranged) {
-      this.#left = this.#all;
+    if (!this.#isArranged) {
+      this.#leave({ shown: rowCount, gone });
     }
+    return areOthers;
   }
 
   #leave(left: Pick<Page, 'shown' | 'gone'>): void {

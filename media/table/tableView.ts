@@ -1,9 +1,4 @@
-import {
-  isArranged,
-  type Layout,
-  type TableStateMessage,
-  type ToTable,
-} from '../../src/views/results/messages.ts';
+import type { Layout, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
 import { Columns, type Direction, type LayoutChange, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
@@ -33,14 +28,15 @@ export class TableView {
   readonly #host: Host;
   readonly #detail: DetailPane;
   readonly #plot: PlotPane;
-  readonly #status = new StatusLine();
+  readonly status = new StatusLine();
   readonly #empty = element('div', { className: 'empty' });
   readonly #names = element('button');
   readonly #changes = element('button', { textContent: l10n.t('Only Changed') });
   readonly #stop = element('button', { textContent: l10n.t('Stop Watching') });
   readonly #hidden = element('button');
   #state: TableStateMessage | undefined;
-  #isMeasured = false;
+  /** What the columns were called when they were fitted. */
+  #fitted = '';
   /** Whether the scroll position and focus of before the tab was hidden have been restored. */
   #isRestored: boolean;
   /** A scroll is many changes. */
@@ -51,21 +47,16 @@ export class TableView {
     this.#host = host;
     this.#isRestored = host.view === undefined;
     const ask = (from: number, to: number) => host.ask({ method: 'page', from, to, whole: false });
-    this.rows = new Rows(ask, () => this.#drawNew());
+    this.rows = new Rows(ask, () => this.#draw());
     this.grid = new Grid(this, () => this.#saveSoon());
     const focus = () => this.grid.root.focus();
     this.filterBox = new FilterBox((filter) => this.arrange({ filter }), focus);
-    this.#detail = new DetailPane(() => {
+    const closed = () => {
       this.#save();
       focus();
-    });
-    this.#plot = new PlotPane(
-      (field) => host.tell({ is: 'plot', field }),
-      () => {
-        host.tell({ is: 'plot', field: null });
-        focus();
-      },
-    );
+    };
+    this.#detail = new DetailPane(closed);
+    this.#plot = new PlotPane((field) => this.plot(field), closed);
     this.#stop.onclick = () => host.tell({ is: 'stop' });
     this.#changes.onclick = () => this.arrange({ onlyChanged: !this.columns.layout.onlyChanged });
     this.#names.onclick = () => this.arrange({ byField: !this.columns.layout.byField });
@@ -80,36 +71,12 @@ export class TableView {
         this.#empty,
         element('div', { className: 'side' }, this.#plot.root, this.#detail.root),
       ),
-      this.#status.root,
+      this.status.root,
     );
   }
 
   get allRows(): number {
     return this.#state?.rowCount ?? 0;
-  }
-
-  /** Takes what the extension host says of the data. */
-  take(message: ToTable): void {
-    switch (message.is) {
-      case 'start':
-        this.#use(message.layout);
-        break;
-      case 'state':
-        this.#update(message);
-        break;
-      case 'keep':
-        this.#host.save({ kept: message.state });
-        break;
-      case 'note':
-        this.#status.note(message.text);
-        break;
-      case 'copy':
-        this.copy(message);
-        break;
-      case 'plot':
-        this.#plot.show(message, this.columns.all);
-        break;
-    }
   }
 
   /** Goes to a cell and brings it into view. */
@@ -165,7 +132,7 @@ export class TableView {
       this.#isSummed && size > 0 && size <= maxSummed
         ? await this.#host.ask({ method: 'sums', from: from.row, to: to.row + 1, fields })
         : undefined;
-    this.#status.sums(this.#isSummed ? sums : undefined);
+    this.status.sums(this.#isSummed ? sums : undefined);
   }
 
   /** Shows the focused row field by field. */
@@ -182,6 +149,22 @@ export class TableView {
     }
   }
 
+  /** Draws a column of numbers over time; in place of another one the first that is seen. */
+  plot(field: string): void {
+    const { all, seen } = this.columns;
+    const named = all.filter((column) => column.field === field);
+    this.#plot.field = [...named, ...seen].find(({ kind }) => kind === 'number')?.field;
+    this.#saveSoon();
+    void this.#askPlot();
+  }
+
+  async #askPlot(): Promise<void> {
+    const { field } = this.#plot;
+    if (field !== undefined) {
+      this.#plot.show(field, await this.#host.ask({ method: 'plot', field }), this.columns.all);
+    }
+  }
+
   /** The width that shows what is in the column, as far as it is here. */
   fit(column: SeenColumn): void {
     this.arrange(this.columns.fit(column, this.#textsOf(column)));
@@ -191,46 +174,33 @@ export class TableView {
   arrange(change: LayoutChange): void {
     const layout = { ...this.columns.layout, ...change };
     this.#host.tell({ is: 'layout', layout });
-    this.#use(layout);
+    this.use(layout);
   }
 
-  #use(layout: Layout): void {
-    const before = this.columns.layout;
+  use(layout: Layout): void {
     this.columns.layout = layout;
-    if (before.byField !== layout.byField) {
-      this.#fitAll();
-    }
-    if (rowsBy(before) !== rowsBy(layout)) {
-      this.rows.arrange(isArranged(layout));
-      this.#askDetailAgain();
-    }
-    this.#draw();
+    this.#refresh();
   }
 
-  #update(state: TableStateMessage): void {
-    const before = this.#state;
+  /** Takes what the data are by now. */
+  update(state: TableStateMessage): void {
     this.#state = state;
     this.grid.root.ariaLabel = state.title;
     this.columns.update(state.columns);
-    const titles = (of = state) => JSON.stringify(of.columns.map(({ label }) => label));
-    if (this.#isMeasured && titles() !== titles(before)) {
-      this.#fitAll();
-    }
-    this.rows.update(state);
-    this.#askDetailAgain();
-    this.#draw();
+    this.#refresh();
   }
 
-  /** Rows have come. */
-  #drawNew(): void {
-    if (!this.#isMeasured) {
-      this.#isMeasured = !this.rows.here().next().done;
-      this.#fitAll();
+  /** The data, or how they are arranged, may be other ones. */
+  #refresh(): void {
+    if (this.#state !== undefined && this.rows.update(this.#state, this.columns.layout)) {
+      this.#askDetailAgain();
+      void this.#askPlot();
     }
     this.#draw();
   }
 
   #draw(): void {
+    this.#fitAll();
     this.selection.clamp(this.rows.count, this.columns.seen.length);
     this.grid.draw();
     this.#sumSoon();
@@ -253,7 +223,7 @@ export class TableView {
     const { hiddenCount } = this.columns;
     const isPart = filter.trim() !== '' || (onlyChanged && isCompared);
     this.filterBox.update(filter, isPart ? l10n.t('{0} of {1}', ownCount, rowCount) : '');
-    this.#status.update(state);
+    this.status.update(state);
     this.#names.textContent = l10n.t(byField ? 'Show Labels' : 'Show Field Names');
     this.#names.hidden = columns.every(({ field, label }) => label === field);
     this.#changes.hidden = !isCompared && !onlyChanged;
@@ -294,6 +264,9 @@ export class TableView {
     if (view.detail) {
       void this.askDetail();
     }
+    if (view.plot !== undefined) {
+      this.plot(view.plot);
+    }
   }
 
   #save(): void {
@@ -301,20 +274,21 @@ export class TableView {
     if (this.#isRestored) {
       const { top, root } = this.grid;
       const { focus } = this.selection;
-      this.#host.save({ view: { top, left: root.scrollLeft, focus, detail: this.#detail.wanted } });
+      const panes = { detail: this.#detail.wanted, plot: this.#plot.field };
+      this.#host.save({ view: { top, left: root.scrollLeft, focus, ...panes } });
     }
   }
 
+  /** Fits the columns when there are rows to measure, and again when they are called otherwise. */
   #fitAll(): void {
-    this.columns.fitAll((column) => this.#textsOf(column));
+    const titles = JSON.stringify(this.columns.all.map((column) => this.columns.titleOf(column)));
+    if (titles !== this.#fitted && !this.rows.here().next().done) {
+      this.#fitted = titles;
+      this.columns.fitAll((column) => this.#textsOf(column));
+    }
   }
 
   #textsOf(column: SeenColumn): string[] {
     return [...this.rows.here().take(maxMeasured)].map(({ cells }) => cellText(cells[column.cell]));
   }
-}
-
-/** What of a layout decides which rows there are, and how they are marked. */
-function rowsBy({ sort, filter, onlyChanged, alert }: Layout): string {
-  return JSON.stringify([sort, filter, onlyChanged, alert]);
 }

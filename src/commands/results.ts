@@ -38,8 +38,7 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.alert': setAlert,
   'sessionTokens.results.onlyChanged': showOnlyChanged,
   'sessionTokens.results.compare': compare,
-  'sessionTokens.results.plot': (panel, { args: { field } }) =>
-    panel.model.plotting.of(typeof field === 'string' ? field : undefined),
+  'sessionTokens.results.plot': view('plot'),
   'sessionTokens.results.statistics': columnStatistics,
   'sessionTokens.results.groupBy': groupBy,
   'sessionTokens.results.export': exportResult,

@@ -161,8 +161,11 @@ const cutLabels = `(async () => {
   };
   const times = Array.from({ length: 11 }, (_, minute) => Date.UTC(2024, 0, 1, 22, minute));
   const series = [{ key: 'job', values: times.map((_, at) => at * 12_345_678_901) }];
-  postMessage({ is: 'plot', field: 'ASICPSCA', times, series, others: 0 }, '*');
+  const replace = ({ data }) => data.answer?.series && Object.assign(data.answer, { times, series });
+  addEventListener('message', replace, { capture: true });
+  document.querySelector('.plot select').dispatchEvent(new Event('change'));
   await new Promise((resolve) => setTimeout(resolve, 1000));
+  removeEventListener('message', replace, { capture: true });
   CanvasRenderingContext2D.prototype.fillText = fillText;
   return drawn > 0 ? cut : ['nothing was drawn'];
 })()`;

@@ -51,12 +51,24 @@ const question = v.variant('method', [
     v.check(({ from, to, whole }) => to - from <= (whole ? 1 : maxRows)),
   ),
   v.object({ method: v.literal('sums'), from: count, to: count, fields: v.array(name) }),
+  v.object({ method: v.literal('plot'), field: name }),
 ]);
 export type Question = v.InferOutput<typeof question>;
 
 export interface Answers {
   readonly page: Page;
   readonly sums: Sums | undefined;
+  readonly plot: Plot | undefined;
+}
+
+/** The numbers of a column over time. */
+export interface Plot {
+  /** Epoch milliseconds. */
+  readonly times: readonly number[];
+  /** One value for each time; null where there was none. */
+  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
+  /** How many more lines there would be. */
+  readonly others: number;
 }
 
 /** From the webview. */
@@ -77,8 +89,6 @@ export const fromTable = v.variant('is', [
   v.object({ is: v.literal('focused'), field: v.optional(name) }),
   /** Ends the watch. */
   v.object({ is: v.literal('stop') }),
-  /** The column to draw; null when the plot is closed. */
-  v.object({ is: v.literal('plot'), field: v.nullable(name) }),
 ]);
 export type FromTable = v.InferOutput<typeof fromTable>;
 
@@ -144,7 +154,7 @@ export type KeptState = v.InferOutput<typeof keptState>;
 
 /** The commands that the webview carries out, by the ends of their ids. */
 export type TableCommand =
-  | ('filter' | 'filterByValue' | 'filterOutValue' | 'rowDetail' | 'toggleNames')
+  | ('filter' | 'filterByValue' | 'filterOutValue' | 'rowDetail' | 'toggleNames' | 'plot')
   | ('sortAscending' | 'sortDescending' | 'unsort')
   | ('hideColumn' | 'showAllColumns' | 'pinColumn' | 'fitColumn');
 
@@ -161,17 +171,4 @@ export type ToTable =
   | { readonly is: 'note'; readonly text: string }
   /** Asks for the selection, to copy it. */
   | { readonly is: 'copy'; readonly form: CopyForm; readonly headers: boolean }
-  | { readonly is: 'view'; readonly ask: TableCommand; readonly field?: string | undefined }
-  | PlotMessage;
-
-/** The numbers of a column over time. */
-export interface PlotMessage {
-  readonly is: 'plot';
-  readonly field: string;
-  /** Epoch milliseconds. */
-  readonly times: readonly number[];
-  /** One value for each time; null where there was none. */
-  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
-  /** How many more lines there would be. */
-  readonly others: number;
-}
+  | { readonly is: 'view'; readonly ask: TableCommand; readonly field?: string | undefined };

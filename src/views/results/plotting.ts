@@ -4,7 +4,6 @@ import type { Sample } from '../../core/results/engine.ts';
 import { History } from '../../core/results/history.ts';
 import { isArranged } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
-import type { PlotMessage } from './messages.ts';
 
 /** Maximal numbers of rows remembered while a result is watched, and of lines drawn. */
 const sampledRows = 5000;
@@ -15,31 +14,17 @@ interface Plotted {
   readonly arrangement: Arrangement;
   /** When its data were got, as epoch milliseconds. */
   readonly gotAt: number;
-  readonly seenFields: readonly string[];
 }
 
-export type ShowPlot = (plot: PlotMessage) => void;
-
-/** Draws the numbers of a result's column over the times in its rows, or over the time that the result is watched. */
+/** The numbers of a result's column over the times in its rows, or over the time that the result is watched. */
 export class Plotting {
   readonly #result: Plotted;
-  readonly #show: ShowPlot;
   readonly #history = new History();
   /** The table whose numbers were kept last. */
   #remembered: TableHandle | undefined;
-  #field: string | null = null;
 
-  constructor(result: Plotted, show: ShowPlot) {
+  constructor(result: Plotted) {
     this.#result = result;
-    this.#show = show;
-  }
-
-  /** Draws a column of numbers; undefined: the first visible one; null: closes the plot. */
-  async of(field: string | null | undefined): Promise<void> {
-    const { fields = [], kinds = [] } = this.#result.table?.state ?? {};
-    const isDrawn = (one = '') => kinds[fields.indexOf(one)] === 'number';
-    this.#field = field === null ? null : ([field, ...this.#result.seenFields].find(isDrawn) ?? null);
-    await this.draw();
   }
 
   /** Remembers the numbers of a moment, unless those of this table are remembered already. */
@@ -50,19 +35,17 @@ export class Plotting {
     }
   }
 
-  /** Draws the plot again, if there is one. */
-  async draw(): Promise<void> {
+  /** What is drawn of a column of numbers. */
+  async of(field: string): Promise<Lines | undefined> {
     const { table, arrangement, gotAt } = this.#result;
-    const field = this.#field;
-    if (table === undefined || field === null) {
-      return;
+    if (table === undefined) {
+      return undefined;
     }
     await this.remember(table, gotAt);
     // Rows with times of their own need no watch.
-    const dated =
-      this.#history.length > 1 ? undefined : await table.call('dated', { arrangement, field, max: maxLines });
-    const lines = dated ?? (await this.#watched(table, field));
-    this.#show({ is: 'plot', field, ...lines });
+    const isWatched = this.#history.length > 1;
+    const dated = isWatched ? undefined : await table.call('dated', { arrangement, field, max: maxLines });
+    return dated ?? (await this.#watched(table, field));
   }
 
   async #watched(table: TableHandle, field: string): Promise<Lines> {

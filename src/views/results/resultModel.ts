@@ -13,7 +13,7 @@ import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { FetchedTable } from './fetchTable.ts';
 import { seenFields } from './layout.ts';
 import type { Grouping, KeptState, Layout, Question } from './messages.ts';
-import { Plotting, type ShowPlot } from './plotting.ts';
+import { Plotting } from './plotting.ts';
 
 /** What a result is of: a request, and how the rows of its answer are grouped, one grouping after the other. */
 export interface Source {
@@ -28,7 +28,6 @@ interface ModelServices {
   readonly fetch: (request: DataRequest, signal: AbortSignal) => Promise<FetchedTable>;
   /** The columns by the view's definition. */
   readonly columns: (fetched: Fetched) => Promise<readonly Column[]>;
-  readonly plot: ShowPlot;
   /** Is called with the names of rows that have begun to meet the condition of the alert. */
   readonly alert: (rows: readonly string[]) => void;
 }
@@ -80,7 +79,7 @@ export class ResultModel implements Disposable, Source {
     this.layout = layout;
     this.#services = services;
     this.gotAt = services.clock.now().wall;
-    this.plotting = new Plotting(this, services.plot);
+    this.plotting = new Plotting(this);
   }
 
   /** The fields of the visible columns, in their order. */
@@ -178,7 +177,6 @@ export class ResultModel implements Disposable, Source {
     if (isOtherAlert) {
       await this.#lookForAlertsNow();
     }
-    await this.plotting.draw();
   }
 
   /**
@@ -203,7 +201,11 @@ export class ResultModel implements Disposable, Source {
   }
 
   /** Asks the table, as it is arranged now. Resolves to the method's result, or to undefined where there is no table. */
-  async ask({ method, ...args }: Question): Promise<unknown> {
+  async ask(question: Question): Promise<unknown> {
+    if (question.method === 'plot') {
+      return this.plotting.of(question.field);
+    }
+    const { method, ...args } = question;
     return this.table?.call(method, { ...args, arrangement: this.arrangement } as Args<typeof method>);
   }
 
@@ -238,7 +240,6 @@ export class ResultModel implements Disposable, Source {
     }
     await this.plotting.remember(table, this.gotAt);
     this.#changed.fire();
-    await this.plotting.draw();
   }
 
   #adopt(table: TableHandle, head: string | undefined): void {

@@ -13,7 +13,7 @@ import { grouped } from './grouping.ts';
 import { resultHtml } from './html.ts';
 import { keptOf } from './kept.ts';
 import type { Layouts } from './layouts.ts';
-import { type FromTable, fromTable, type Layout, type PlotMessage, type ToTable } from './messages.ts';
+import { type FromTable, fromTable, type Layout, type ToTable } from './messages.ts';
 import { ResultModel, type Source } from './resultModel.ts';
 import { statusTexts } from './statusTexts.ts';
 import { Watch } from './watch.ts';
@@ -66,7 +66,6 @@ export class ResultPanel extends Part<PanelServices> {
         return got;
       },
       columns: (fetched: Fetched) => deps.keeper.columns(fetched),
-      plot: (plot: PlotMessage) => this.post(plot),
       alert: (rows: readonly string[]) => void this.#alert(rows),
     };
     this.model = new ResultModel(source, deps.layouts.of(source), services);
@@ -196,35 +195,28 @@ export class ResultPanel extends Part<PanelServices> {
     super.dispose();
   }
 
-  async #take(message: FromTable): Promise<void> {
-    switch (message.is) {
-      case 'ready':
-        this.#ready = true;
-        this.post({ is: 'start', layout: this.model.layout });
-        this.#tell();
-        await Promise.all([this.keep(), this.model.plotting.draw()]);
-        break;
-      case 'ask':
-        this.post({ is: 'answer', ask: message.ask, answer: await this.model.ask(message.question) });
-        break;
-      case 'layout':
-        await this.#arrange(message.layout);
-        break;
-      case 'copy':
-        await this.#copy(message);
-        break;
-      case 'plot':
-        await this.model.plotting.of(message.field);
-        break;
-      case 'focused':
-        this.focusedField = message.field;
-        this.#focused();
-        break;
-      case 'stop':
-        this.stopWatch();
-        break;
-    }
+  #take(message: FromTable): Promise<void> {
+    return (this.#takers[message.is] as (message: FromTable) => Promise<void>)(message);
   }
+
+  /** What is done with each kind of message of the webview. */
+  readonly #takers: { readonly [M in FromTable as M['is']]: (message: M) => Promise<void> } = {
+    ready: async () => {
+      this.#ready = true;
+      this.post({ is: 'start', layout: this.model.layout });
+      this.#tell();
+      await this.keep();
+    },
+    ask: async ({ ask, question }) =>
+      this.post({ is: 'answer', ask, answer: await this.model.ask(question) }),
+    layout: ({ layout }) => this.#arrange(layout),
+    copy: (message) => this.#copy(message),
+    focused: async ({ field }) => {
+      this.focusedField = field;
+      this.#focused();
+    },
+    stop: async () => this.stopWatch(),
+  };
 
   async #arrange(layout: Layout): Promise<void> {
     await Promise.all([this.model.arrange(layout), this.deps.layouts.keep(this.model, layout)]);

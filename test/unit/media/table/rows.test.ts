@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { Rows } from '../../../../media/table/rows.ts';
-import type { Page, ShownRow } from '../../../../src/views/results/messages.ts';
+import { asSent } from '../../../../src/views/results/layout.ts';
+import type { Layout, Page, ShownRow } from '../../../../src/views/results/messages.ts';
 
 const some = (from: number, count: number, text = 'x'): ShownRow[] =>
   Array.from({ length: count }, (_, at) => ({ index: from + at, cells: [text] }));
@@ -23,10 +24,12 @@ describe('table: rows near what is visible', () => {
       return promise;
     };
     rows = new Rows(ask, () => came++);
+    layout = asSent;
   });
 
+  let layout: Layout;
   const update = (rowCount: number, revision = '1', phase: 'arriving' | 'done' = 'arriving') =>
-    rows.update({ revision, rowCount, gone: 0, phase });
+    rows.update({ revision, rowCount, gone: 0, phase }, layout);
   const spans = () => asked.map(({ from, to }) => [from, to]);
 
   it('are asked for once, in blocks', async () => {
@@ -86,23 +89,26 @@ describe('table: rows near what is visible', () => {
 
   it('that are filtered are counted with the first ones of them, and asked for also where none was left', async () => {
     update(500, '1', 'done');
-    rows.arrange(true);
+    layout = { ...asSent, filter: 'x' };
+    update(500, '1', 'done');
     equal(rows.count, 500, 'the old ones stay until then');
     rows.want(0, 50);
     await asked.at(-1)?.answer([], 0);
     equal(rows.count, 0);
-    rows.arrange(true);
+    layout = { ...asSent, filter: 'y' };
+    update(500, '1', 'done');
     rows.want(0, 50);
     equal(asked.length, 2);
     await asked.at(-1)?.answer(some(0, 7), 7);
     equal(rows.count, 7);
-    rows.arrange(false);
+    layout = asSent;
+    update(500, '1', 'done');
     equal(rows.count, 500);
   });
 
   it('that are sorted while they arrive are asked for anew when they have doubled, and at the end', () => {
+    layout = { ...asSent, sort: [{ field: 'a', descending: false }] };
     update(1);
-    rows.arrange(true);
     for (let count = 2; count <= 1000; count++) {
       update(count);
       rows.want(0, 50);

@@ -91,7 +91,6 @@ describe('results: what one result is', () => {
           fetching = { resolve, reject, signal };
         }),
       columns: () => columns(),
-      plot: () => undefined,
       alert: (rows) => alerted.push(rows),
     });
   });
