@@ -87,11 +87,7 @@ function moveColumn({ key, shiftKey }: KeyboardEvent, view: TableView): boolean 
     view.arrange(columns.resize(moved.field, moved.width + by * step));
   } else if (other !== undefined) {
     view.arrange(columns.move(moved.field, other, by > 0));
-    view.go(
-      row,
-      columns.seen.findIndex(({ field }) => field === moved.field),
-      false,
-    );
+    view.go(row, column + by, false);
   }
   return true;
 }

@@ -13,6 +13,8 @@ export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
+  const texts = JSON.stringify(vscode.l10n.bundle ?? {});
+  const attribute = texts.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
   return `<!DOCTYPE html>
 <html lang="${vscode.env.language}">
 <head>
@@ -21,13 +23,9 @@ export function resultHtml(webview: vscode.Webview, dist: vscode.Uri): string {
 <link rel="stylesheet" href="${style}">
 <title>Session Tokens</title>
 </head>
-<body data-l10n="${attribute(JSON.stringify(vscode.l10n.bundle ?? {}))}">
+<body data-l10n="${attribute}">
 <main id="root"></main>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;
-}
-
-function attribute(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

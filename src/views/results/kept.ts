@@ -36,8 +36,8 @@ export async function keptOf(
     return kept;
   }
   const { hasSecret, redact, hide } = services;
-  const { session: _, ...plain } = { session: undefined, ...request };
-  if (JSON.stringify(withoutSecrets(request, hasSecret)) !== JSON.stringify(plain)) {
+  const safe = { ...withoutSecrets(request, hasSecret) };
+  if (JSON.stringify(safe) !== JSON.stringify({ ...request, session: undefined })) {
     return undefined;
   }
   let rows = '';
@@ -47,7 +47,7 @@ export async function keptOf(
   const said = head === undefined || head.length > maxHead ? undefined : headText(head, services);
   return {
     version: 1,
-    request: plain,
+    request: safe,
     title,
     groupings: [...groupings],
     gotAt,
@@ -55,8 +55,8 @@ export async function keptOf(
     bytes: table.state.bytes,
     labels: withTexts(labels, redact),
     hidden: [...hidden],
-    ...(said !== undefined && { head: said }),
-    ...(table.state.missing !== undefined && { missing: table.state.missing }),
+    head: said,
+    missing: table.state.missing,
     rows: withTextsOfJson(rows, hide),
   };
 }

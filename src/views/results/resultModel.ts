@@ -63,6 +63,8 @@ export class ResultModel implements Disposable, Source {
   outcome: Fetched | undefined;
   /** The members beside the rows as JSON, while they are known. */
   head: string | undefined;
+  /** Whether a secret in the data was masked. */
+  masked = false;
   /** Why rows are missing or outdated. */
   failure: unknown;
   /** When the data were got, as epoch milliseconds. */
@@ -253,6 +255,7 @@ export class ResultModel implements Disposable, Source {
     this.gotAt = this.#services.clock.now().wall;
     this.kept = undefined;
     this.failure = undefined;
+    this.masked = false;
   }
 
   /** Counts the rows that meet the condition now, without a message: they are marked in the table. */

@@ -4,7 +4,6 @@ import { Part } from '../../core/disposable.ts';
 import type { DataRequest } from '../../core/requests/request.ts';
 import { withTexts } from '../../core/requests/secretless.ts';
 import { exportText } from '../../core/results/exportParts.ts';
-import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
 import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { Services } from '../../services.ts';
@@ -43,9 +42,6 @@ export interface PanelServices extends Services {
 export class ResultPanel extends Part<PanelServices> {
   readonly panel: vscode.WebviewPanel;
   readonly model: ResultModel;
-  /** The table that is shown, and whether a secret in it was masked. */
-  #shown: TableHandle | undefined;
-  #masked = false;
   #keptAt = Number.NEGATIVE_INFINITY;
   #ready = false;
   #watch: Watch | undefined;
@@ -136,7 +132,6 @@ export class ResultPanel extends Part<PanelServices> {
   async arrange(change: Partial<Layout>): Promise<void> {
     await this.#arrange({ ...this.model.layout, ...change });
     this.post({ is: 'start', layout: this.model.layout });
-    this.#tell();
   }
 
   note(text: string): void {
@@ -165,14 +160,15 @@ export class ResultPanel extends Part<PanelServices> {
     if (!this.#ready) {
       return;
     }
-    const before = this.#masked;
+    const { model } = this;
+    const wasMasked = model.masked;
     const clean = withTexts(message, (text) => {
       const hidden = this.deps.hide(text);
-      this.#masked ||= hidden !== text;
+      model.masked ||= hidden !== text;
       return hidden;
     });
     void this.panel.webview.postMessage(clean);
-    if (this.#masked && !before) {
+    if (model.masked && !wasMasked) {
       this.#tell();
     }
   }
@@ -265,10 +261,6 @@ export class ResultPanel extends Part<PanelServices> {
     if (!this.#ready || table === undefined) {
       return;
     }
-    if (table !== this.#shown) {
-      this.#shown = table;
-      this.#masked = false;
-    }
     const { fields, kinds, rowCount, phase } = table.state;
     const columns = fields.map((field, at) => ({
       field,
@@ -284,7 +276,7 @@ export class ResultPanel extends Part<PanelServices> {
       rowCount,
       gone: differences?.gone,
       phase,
-      status: statusTexts(this.model, table.state, this.#masked, this.#watch?.seconds),
+      status: statusTexts(this.model, table.state, this.#watch?.seconds),
       gotAt,
       watching: this.#watch !== undefined,
     });

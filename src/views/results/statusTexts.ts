@@ -10,16 +10,14 @@ type StatusPart = TableStateMessage['status'][number];
 
 /**
  * The parts of the status line below the table.
- * @param masked whether a secret in the data was masked
  * @param watchedEvery seconds; undefined while the result is not watched
  */
 export function statusTexts(
   model: ResultModel,
   { rowCount, bytes, phase, mended, lost }: TableState,
-  masked: boolean,
   watchedEvery: number | undefined,
 ): StatusPart[] {
-  const { failure, kept, outcome, differences, comparedWith, alerting } = model;
+  const { failure, kept, outcome, differences, comparedWith, alerting, masked } = model;
   const { alert } = model.layout;
   const why = failure === undefined ? lost && translated(lost) : userMessage(failure);
   const total = kept?.totalRows ?? outcome?.totalRows ?? rowCount;
