@@ -78,14 +78,23 @@ export function signInRefused(
   return new TokensError('E_CREDENTIALS', template, [host, ended(words)], details);
 }
 
+/** The error for a token that is good no more: the sign-in's, unless `details` say which one. */
 export function tokenExpired(host: string, words: string, details: FailureDetails): TokensError {
   return new TokensError(
     'E_EXPIRED',
-    words === ''
-      ? 'The session token is no longer valid at {0}.'
-      : 'The session token is no longer valid at {0}: {1}',
+    words === '' ? 'The sign-in is no longer valid at {0}.' : 'The sign-in is no longer valid at {0}: {1}',
     [host, ended(words)],
-    { ...details, refused: 'sign-in' },
+    { refused: 'sign-in', ...details },
+  );
+}
+
+/** The error where a gateway has no session to give, or has got too many requests. */
+export function atLimit(host: string, words: string, details: FailureDetails): TokensError {
+  return new TokensError(
+    'E_LIMIT',
+    words === '' ? '{0} is at its limit.' : '{0} is at its limit: {1}',
+    [host, ended(words)],
+    details,
   );
 }
 

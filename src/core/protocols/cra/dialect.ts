@@ -250,12 +250,9 @@ export class CraDialect {
   }
 
   async columns(tokens: Tokens, query: CraQuery, { signal }: CallOptions): Promise<Column[]> {
-    const { product, view } = query;
-    const request = this.#isOlder
-      ? this.#request(tokens, this.#path(tokens, 'getView'), Object.entries({ product, view }))
-      : this.#request(tokens, viewPath(this.root, query, this.#service(tokens), 'definition'), [
-          ['close', 'Y'],
-        ]);
+    const [path, pairs] = viewPath(this.name, query, this.#service(tokens), 'definition');
+    const closes: Pairs = this.#isOlder ? [] : [['close', 'Y']];
+    const request = this.#request(tokens, path, [...pairs, ...closes]);
     const answer = await this.#wire.asked({ ...request, signal }, tokens);
     return columnsIn(this.#wire.json(answer), this.#wire.http.host);
   }

@@ -3,9 +3,9 @@ import { isGatewayUserRefused, TokensError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { basicCredentials } from '../../http/encode.ts';
 import { type HttpAnswer, type HttpRequest, isSuccess } from '../../http/request.ts';
-import { ended, isError, looksLikeHtml, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
+import { isError, looksLikeHtml, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
-import { detailsOf, notJson, refused, signInRefused, tokenText } from '../failures.ts';
+import { atLimit, detailsOf, notJson, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import type { DataAnswer, DataCall, GatewayDeps, Tokens } from '../protocol.ts';
 import {
   lowered,
@@ -208,24 +208,13 @@ export class CraWire {
     if (logOn !== undefined) {
       return this.#logOnRefused(answer, words, logOn);
     }
-    const isBare = words === '';
     const details = detailsOf(answer, words);
     const isGone = (status === 403 || mayBeOfToken.has(status)) && saysUserTokenIsGone(words);
     if (status === 401 || status === 410 || isGone) {
-      return new TokensError(
-        'E_EXPIRED',
-        isBare ? 'The sign-in is no longer valid at {0}.' : 'The sign-in is no longer valid at {0}: {1}',
-        [host, ended(words)],
-        { ...details, refused: about ?? 'sign-in' },
-      );
+      return tokenExpired(host, words, { ...details, refused: about ?? 'sign-in' });
     }
     if (opens && (status === 429 || status === 503 || speaksOfLimit(words))) {
-      return new TokensError(
-        'E_LIMIT',
-        isBare ? '{0} has no session to give.' : '{0} has no session to give: {1}',
-        [host, words],
-        details,
-      );
+      return atLimit(host, words, details);
     }
     if (about === 'either' && saysSessionIsGone(words)) {
       return refused(host, words, { ...details, refused: 'session' });

@@ -29,24 +29,21 @@ export function dataPath(
   query: CraQuery,
   service: string | undefined,
 ): readonly [path: string, query: Pairs] {
-  const pairs = paramsOf(query);
-  const { product, view } = query;
-  return profile === 'getData'
-    ? [
-        `${servicePath(roots.getData, service ?? '')}/getData`,
-        [['product', product], ['view', view], ...pairs],
-      ]
-    : [viewPath(roots[profile], query, service, 'data'), pairs];
+  const [path, pairs] = viewPath(profile, query, service, 'data');
+  return [path, [...pairs, ...paramsOf(query)]];
 }
 
-/** Path of a view in the newer dialect, where the service may be left out. */
+/** Path and query of a view's data or definition; in the newer dialect the service may be left out. */
 export function viewPath(
-  root: string,
+  profile: CraProfile,
   { product, view }: CraQuery,
   service: string | undefined,
   what: 'data' | 'definition',
-): string {
-  return `${servicePath(root, service)}/products/${segment(product)}/views/${segment(view)}/${what}`;
+): readonly [path: string, query: Pairs] {
+  const path = servicePath(roots[profile], service);
+  return profile === 'getData'
+    ? [`${path}/${what === 'data' ? 'getData' : 'getView'}`, Object.entries({ product, view })]
+    : [`${path}/products/${segment(product)}/views/${segment(view)}/${what}`, []];
 }
 
 /** Path of a service in the newer dialect; without a name, of all of them. */

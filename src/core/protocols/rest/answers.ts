@@ -4,9 +4,9 @@ import { TokensError } from '../../errors.ts';
 import type { HttpDeps } from '../../http/client.ts';
 import { CookieJar } from '../../http/cookies.ts';
 import type { HttpAnswer, HttpHead } from '../../http/request.ts';
-import { ended, looksLikeHtml, wordsOf } from '../../http/text.ts';
+import { looksLikeHtml, wordsOf } from '../../http/text.ts';
 import type { Answer } from '../answer.ts';
-import { detailsOf, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
+import { atLimit, detailsOf, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
 import { MaskingReader } from '../masking.ts';
 import type { DataAnswer, DataCall, Grant, Kept, Tokens } from '../protocol.ts';
 import { matches } from './criteria.ts';
@@ -56,12 +56,7 @@ export class Answers extends Part<Pick<HttpDeps, 'connection' | 'redactor'>> {
     const words = wordsOf(answer.text, this.deps.redactor);
     const details = detailsOf(answer, words);
     if (isAtLimit) {
-      return new TokensError(
-        'E_LIMIT',
-        words === '' ? '{0} is at its limit.' : '{0} is at its limit: {1}',
-        [host, ended(words)],
-        details,
-      );
+      return atLimit(host, words, details);
     }
     if (isRefused) {
       const bare = { template: '{0} refused the sign-in: wrong user or password.' };
