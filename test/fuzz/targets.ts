@@ -353,7 +353,7 @@ export const targets: readonly Target[] = [
     const deps = { ...parts(), connection: connection as CraConnection, memory: new Map<string, string>() };
     const wire = new CraWire(new HttpClient(deps), deps);
     const answer = { status: 200, headers: {}, sent: deps.clock.now(), text };
-    const token = await mayFail(() => wire.userToken(answer, 'S'));
+    const token = await mayFail(() => wire.userToken(answer));
     ok(token === undefined || /^[\x20-\x7e]{1,8192}$/.test(token));
   }),
   ...Object.entries(protocols).map(([kind, { rowsAt }]) =>

@@ -98,6 +98,17 @@ export function atLimit(host: string, words: string, details: FailureDetails): T
   );
 }
 
+/** The error for JSON in which something is missing; `what` is for the log. */
+export function lacking(host: string, status: number, what: string): TokensError {
+  const details = { status, detail: `lacks ${what}` };
+  return new TokensError(
+    'E_PROTOCOL',
+    'The answer of {0} lacks what the protocol promises.',
+    [host],
+    details,
+  );
+}
+
 /** The error for an answer of success that is not what the protocol promises: an HTML page, or no JSON. */
 export function notJson(host: string, { status, text }: HttpAnswer): TokensError {
   const isPage = looksLikeHtml(text);

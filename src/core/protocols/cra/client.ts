@@ -46,7 +46,6 @@ export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
     segment(name);
     const who = this.#who(login);
     const known = this.#dialect ?? (await this.#findOut(options, name));
-    let absent: unknown;
     // A 404 or 405 of a log-on hands out no token, so another may be tried; anything else is the gateway's answer.
     for (const dialect of known === undefined ? this.#dialects : [known, ...this.#others(known)]) {
       try {
@@ -57,17 +56,14 @@ export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
         if (!isAbsent(error)) {
           throw error;
         }
-        absent ??= error;
       }
     }
-    throw known === undefined
-      ? new TokensError(
-          'E_HTTP',
-          'There is no service “{0}” at {1}; check its name and the address of the connection {2}.',
-          [name, this.deps.connection.url, this.deps.connection.name],
-          { status: 404 },
-        )
-      : absent;
+    throw new TokensError(
+      'E_HTTP',
+      'There is no service “{0}” at {1}; check its name and the address of the connection {2}.',
+      [name, this.deps.connection.url, this.deps.connection.name],
+      { status: 404 },
+    );
   }
 
   /** With an open session the dialect is known: a 404 is about the session. */

@@ -58,7 +58,7 @@ export class CraDialect {
         answer = await logOn(verb);
       }
     }
-    const value = this.#wire.userToken(answer, service);
+    const value = this.#wire.userToken(answer);
     const reportedMs = this.#isOlder ? undefined : await this.#life(answer, options);
     return { value, sent: answer.sent, ...(reportedMs === undefined ? {} : { reportedMs }) };
   }

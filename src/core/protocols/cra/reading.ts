@@ -1,10 +1,9 @@
 import { withoutUndefined } from '../../connection.ts';
-import { TokensError } from '../../errors.ts';
 import type { HttpAnswer } from '../../http/request.ts';
 import { isError, isRecord, looksLikeHtml, wordsOfError } from '../../http/text.ts';
 import type { Redactor } from '../../redact.ts';
 import type { Answer } from '../answer.ts';
-import { saysLoginIsWrong, saysTokenIsGone } from '../failures.ts';
+import { lacking, saysLoginIsWrong, saysTokenIsGone } from '../failures.ts';
 import type { Column, Service } from '../protocol.ts';
 
 /** What a gateway says beside the rows of an answer. */
@@ -101,11 +100,7 @@ export function listsServices(body: unknown): boolean {
 
 /** The services of a list (docs/protocols.md 2a); what is none is passed over. @throws E_PROTOCOL */
 export function servicesIn(body: unknown, host: string): Service[] {
-  const list = findList(body, []);
-  if (list === undefined) {
-    throw new TokensError('E_PROTOCOL', 'The answer of {0} is not a list of services.', [host]);
-  }
-  return list.flatMap((item) => {
+  return listIn(body, [], host).flatMap((item) => {
     const name = textOf(item, ['webservicename', 'servicename', 'name', 'service']);
     const status = textOf(item, ['status']);
     return name === undefined ? [] : [withoutUndefined({ name, status })];
@@ -114,11 +109,7 @@ export function servicesIn(body: unknown, host: string): Service[] {
 
 /** The columns of a view's definition (docs/protocols.md 2b). @throws E_PROTOCOL */
 export function columnsIn(body: unknown, host: string): Column[] {
-  const list = findList(body, ['columns', 'fields']);
-  if (list === undefined) {
-    throw new TokensError('E_PROTOCOL', 'The answer of {0} is not the definition of a view.', [host]);
-  }
-  return list.flatMap((item) => {
+  return listIn(body, ['columns', 'fields'], host).flatMap((item) => {
     const field = textOf(item, ['field', 'name', 'fieldname', 'element']);
     const label = textOf(item, ['header', 'displayname', 'label', 'heading', 'title']);
     const id = textOf(item, ['id']);
@@ -153,6 +144,15 @@ function findList(body: unknown, names: readonly string[]): unknown[] | undefine
   const isNamed = (name: string) =>
     names.length === 0 ? !messageNames.includes(name.toLowerCase()) : names.includes(name.toLowerCase());
   return members.map(([name, value]) => (isNamed(name) ? value : undefined)).find(Array.isArray);
+}
+
+/** The same. @throws E_PROTOCOL where there is none */
+function listIn(body: unknown, names: readonly string[], host: string): unknown[] {
+  const list = findList(body, names);
+  if (list === undefined) {
+    throw lacking(host, 200, 'a list');
+  }
+  return list;
 }
 
 /** The first of some members that is text or lines of text, whatever the case of its name. */

@@ -5,7 +5,16 @@ import { basicCredentials } from '../../http/encode.ts';
 import { type HttpAnswer, type HttpRequest, isSuccess } from '../../http/request.ts';
 import { isError, looksLikeHtml, parseJson, wordsOf, wordsOfError } from '../../http/text.ts';
 import { readData } from '../data.ts';
-import { atLimit, detailsOf, notJson, refused, signInRefused, tokenExpired, tokenText } from '../failures.ts';
+import {
+  atLimit,
+  detailsOf,
+  lacking,
+  notJson,
+  refused,
+  signInRefused,
+  tokenExpired,
+  tokenText,
+} from '../failures.ts';
 import type { DataAnswer, DataCall, GatewayDeps, Tokens } from '../protocol.ts';
 import {
   lowered,
@@ -28,8 +37,7 @@ export type CraDeps = GatewayDeps & { readonly connection: CraConnection };
 
 /** The purpose of a call, where it changes what a failure means. */
 interface Purpose {
-  /** The service that is being logged on to. */
-  readonly logOn?: string;
+  readonly logOn?: boolean;
   /** Whether the call opens a session, so that the lack of one may be the reason. */
   readonly opens?: boolean;
   /** Which token a refusal counts for that may as well be about the request. */
@@ -119,7 +127,7 @@ export class CraWire {
   }
 
   /** The user token of an answer to a log-on. @throws the error that the answer tells, or E_PROTOCOL without a token */
-  userToken(answer: HttpAnswer, service: string): string {
+  userToken(answer: HttpAnswer): string {
     const { status, text } = answer;
     const body = isSuccess(status) ? parseJson(text) : undefined;
     const token = body?.ok && lowered(body.value).get('usertoken');
@@ -128,13 +136,10 @@ export class CraWire {
       return token;
     }
     if (this.refusesLogin(answer)) {
-      throw this.#logOnRefused(answer, wordsOf(text, this.deps.redactor), service);
+      throw this.#logOnRefused(answer, wordsOf(text, this.deps.redactor));
     }
-    this.json(answer, { logOn: service });
-    const { host } = this.http;
-    throw new TokensError('E_PROTOCOL', 'The answer of {0} to the sign-in holds no token.', [host], {
-      status,
-    });
+    this.json(answer, { logOn: true });
+    throw lacking(this.http.host, status, 'a token');
   }
 
   /** Whether the answer to a log-on, which is no success, has been counted against the account: see {@link refusesLogin}. */
@@ -205,8 +210,8 @@ export class CraWire {
     if (asksForBasic(answer)) {
       return this.basicRefused(answer);
     }
-    if (logOn !== undefined) {
-      return this.#logOnRefused(answer, words, logOn);
+    if (logOn) {
+      return this.#logOnRefused(answer, words);
     }
     const details = detailsOf(answer, words);
     const isGone = (status === 403 || mayBeOfToken.has(status)) && saysUserTokenIsGone(words);
@@ -223,14 +228,11 @@ export class CraWire {
     return refused(host, words, mayBe ? { ...details, refused: about } : details);
   }
 
-  #logOnRefused(answer: HttpAnswer, words: string, service: string): TokensError {
+  #logOnRefused(answer: HttpAnswer, words: string): TokensError {
     const { status } = answer;
     const { host } = this.http;
     const isRefused = refusesLogin(answer, words);
     const details = { ...detailsOf(answer, words), ...(isRefused ? { refused: 'login' as const } : {}) };
-    if (status === 404 && !isRefused) {
-      return new TokensError('E_HTTP', '{0} knows no service “{1}”.', [host, service], details);
-    }
     if (status !== 401 && status !== 403) {
       return refused(host, words, details);
     }

@@ -9,6 +9,7 @@ import { isRecord, member, parseJson, wordsOf, wordsOfError } from '../../http/t
 import { readData, revokingLate } from '../data.ts';
 import {
   detailsOf,
+  lacking,
   namedToken,
   notJson,
   refused,
@@ -265,15 +266,7 @@ export class SarusClient extends Part<Deps> implements Gateway<SarusQuery> {
     if (result.success) {
       return result.output;
     }
-    throw new TokensError(
-      'E_PROTOCOL',
-      'The answer of {0} lacks what the protocol promises.',
-      [this.#http.host],
-      {
-        status: answer.status,
-        detail: result.issues.map((issue) => `${v.getDotPath(issue) ?? 'Result'}: ${issue.type}`).join(', '),
-      },
-    );
+    throw lacking(this.#http.host, answer.status, v.getDotPath(result.issues[0]) ?? 'Result');
   }
 
   /** @param found what the answer says of an error; without any, only its status tells one */
