@@ -8,6 +8,8 @@ import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
 import type { GivenLogin } from '../core/tokens/signIn.ts';
 import { mask } from '../core/tokens/token.ts';
 import { translated } from '../userError.ts';
+import { minutesText } from '../views/names.ts';
+import { rowsText } from '../views/results/statusTexts.ts';
 import {
   askChoice,
   askName,
@@ -54,6 +56,8 @@ class Description extends Part<{
   readonly describing: Describing;
 }> {
   readonly #title = vscode.l10n.t('Describe an API');
+  /** What was typed for each way to send credentials, for the next try. */
+  readonly #bodies = new Map<Describing['ways'][number], string>();
 
   /** Resolves to the stored connection. @throws E_CANCELLED */
   async ask(): Promise<unknown> {
@@ -64,7 +68,7 @@ class Description extends Part<{
     try {
       const attempt = await this.#token(await this.#signIn({ ...begun, name, url }));
       const { settings, given, tried, token } = attempt;
-      const send = await this.#send(token);
+      const send = await this.#send(settings, token);
       const life = await this.#life(tried.found);
       const query = await this.#query(attempt, { token, send });
       const renewing = vscode.l10n.t('The request that sets its life back; empty where there is none');
@@ -141,7 +145,7 @@ class Description extends Part<{
     const text = await askText({
       title: this.#title,
       prompt: vscode.l10n.t('What it is sent; each name in braces is asked for at sign-in'),
-      value: way.example,
+      value: this.#bodies.get(way) ?? way.example,
       validateInput: (typed) => {
         try {
           return problemOf(settingsOf(typed));
@@ -150,6 +154,7 @@ class Description extends Part<{
         }
       },
     });
+    this.#bodies.set(way, text);
     return settingsOf(text);
   }
 
@@ -189,14 +194,15 @@ class Description extends Part<{
     }
   }
 
-  async #send(token: Found): Promise<Settings> {
+  async #send(settings: Settings, token: Found): Promise<Settings> {
     const way = await this.#choose(
       this.deps.describing.sends(token),
       ({ label, detail }) => ({ label: translated(label), ...(detail && { detail: translated(detail) }) }),
       vscode.l10n.t('How does the token go out?'),
     );
     const { name: value = '' } = way;
-    const asked = { title: this.#title, prompt: translated(way.label), value };
+    const validateInput = (name: string) => problemOf({ ...settings, send: way.settings(name) });
+    const asked = { title: this.#title, prompt: translated(way.label), value, validateInput };
     return way.settings(value === '' ? '' : await askText(asked));
   }
 
@@ -222,7 +228,7 @@ class Description extends Part<{
   async #told(found: readonly Found[]): Promise<Settings | undefined> {
     const lives = found.flatMap(({ place, lives }) => lives.map((one) => ({ ...one, place })));
     const itemOf = ({ life, ms, place }: (typeof lives)[number]) => ({
-      label: vscode.l10n.t('{0} minutes from now', Math.round(ms / 6_000) / 10),
+      label: minutesText(ms / 60_000),
       description: `${Object.keys(life)[0]} ${place}`,
     });
     const none = { label: vscode.l10n.t('It is not told there') };
@@ -264,7 +270,7 @@ class Description extends Part<{
     const lists = this.deps.describing.found(body).filter(({ rows }) => rows !== undefined);
     const itemOf = ({ place, rows = 0 }: Found) => ({
       label: place || vscode.l10n.t('The whole answer'),
-      description: vscode.l10n.t('{0} rows', rows),
+      description: rowsText(rows),
     });
     const placeHolder = vscode.l10n.t('Where are the rows?');
     const rows = await onlyOrAsked(lists, itemOf, { title: this.#title, placeHolder });
@@ -298,7 +304,7 @@ function shown({ hide }: CommandServices, { text, isSecret, rows }: Found): stri
   if (text !== undefined) {
     return isSecret ? mask(text) : hide(text).slice(0, 80);
   }
-  return rows === undefined ? '' : vscode.l10n.t('{0} rows', rows);
+  return rows === undefined ? '' : rowsText(rows);
 }
 
 const noRows = { head: {}, fields: [], rowCount: 0, rows: async () => [], dispose: () => undefined };

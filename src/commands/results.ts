@@ -18,6 +18,7 @@ import { exportFile } from '../views/results/exportFile.ts';
 import { asSent } from '../views/results/layout.ts';
 import type { TableCommand } from '../views/results/messages.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
+import { rowsText } from '../views/results/statusTexts.ts';
 import { askChoice, chosenOf } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
 import { type Call, type CommandServices, type CommandTable, oneOf, type ResultCommand } from './command.ts';
@@ -95,7 +96,7 @@ async function exportResult(panel: ResultPanel, { args }: Call, services: Comman
   const rows = await withProgress(true, vscode.l10n.t('Exporting {0}', panel.model.title), (signal, report) =>
     exportFile(table, target, { ...shown, format, delimiter }, services.hide, report, signal),
   );
-  panel.note(vscode.l10n.t('Exported {0} rows.', rows.toLocaleString()));
+  panel.note(vscode.l10n.t('Exported: {0}', rowsText(rows)));
   return { rows, path: target.fsPath };
 }
 
@@ -110,10 +111,8 @@ async function chooseExport(panel: ResultPanel, table: TableHandle, args: Call['
   const { rowCount, fields } = table.state;
   const { shown } = await table.call('page', { arrangement, from: 0, to: 0 });
   const isPart = shown < rowCount || seenFields.length < fields.length;
-  const asShown = isPart
-    ? vscode.l10n.t('{0} rows as shown', shown.toLocaleString())
-    : vscode.l10n.t('{0} rows', rowCount.toLocaleString());
-  const whole = vscode.l10n.t('all {0} rows and every column', rowCount.toLocaleString());
+  const asShown = isPart ? vscode.l10n.t('as shown: {0}', rowsText(shown)) : rowsText(rowCount);
+  const whole = vscode.l10n.t('every column: {0}', rowsText(rowCount));
   const separated: Readonly<Record<Delimiter, string>> = {
     ',': vscode.l10n.t('CSV, separated by commas'),
     ';': vscode.l10n.t('CSV, separated by semicolons'),

@@ -132,10 +132,10 @@ function told<T extends { closed: number; failed: number }>({ interactive }: Cal
   const { closed, failed } = count;
   if (interactive && failed > 0) {
     void vscode.window.showWarningMessage(
-      vscode.l10n.t('{0} sessions were closed, {1} could not be: the log says why.', closed, failed),
+      vscode.l10n.t('Sessions closed: {0}, not closed: {1}. The log says why.', closed, failed),
     );
   } else if (interactive) {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} sessions closed', closed), 5_000);
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Sessions closed: {0}', closed), 5_000);
   }
   return count;
 }

@@ -65,7 +65,7 @@ export const setAlert: ResultCommand = async (panel, call) => {
     const [unknown] = unknownColumns(text, fields, model.labels);
     return unknown === undefined
       ? undefined
-      : new TokensError('E_CONFIG', '“{0}” compares no column of this result.', [unknown]);
+      : new TokensError('E_CONFIG', '“{0}” compares no column of this result with a value.', [unknown]);
   };
   const given = call.args.condition;
   const alert = (typeof given === 'string' ? given : await askCondition(panel, call, fields, problem)).trim();

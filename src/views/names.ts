@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { TokenInfo } from '../core/tokens/token.ts';
 
 /** The name of a token: its view or service, and its connection in brackets; without either the connection. */
@@ -13,4 +14,10 @@ export function timeLeft(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   const tail = `${two(minutes % 60)}:${two(seconds % 60)}`;
   return minutes < 60 ? tail : `${Math.floor(minutes / 60)}:${tail}`;
+}
+
+/** A number of minutes as text, such as `1 minute`. */
+export function minutesText(minutes: number): string {
+  const unit = { style: 'unit', unit: 'minute', unitDisplay: 'long', maximumFractionDigits: 1 } as const;
+  return minutes.toLocaleString(vscode.env.language, unit);
 }

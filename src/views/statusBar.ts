@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { Part } from '../core/disposable.ts';
 import type { TokenInfo } from '../core/tokens/token.ts';
 import type { Services } from '../services.ts';
-import { nameOf, timeLeft } from './names.ts';
+import { minutesText, nameOf, timeLeft } from './names.ts';
 
 type StatusBarServices = Pick<Services, 'keeper' | 'clock' | 'scheduler' | 'options'>;
 
@@ -73,7 +73,7 @@ export class StatusBar extends Part<StatusBarServices> {
         : {
             text: `$(${state === 'expiring' ? 'warning' : 'key'}) ${timeLeft(left)} ${name}`,
             tooltip: vscode.l10n.t('{0} expires first of all tokens. Click to show actions.', name),
-            label: vscode.l10n.t('{0} ends in about {1} minutes', name, Math.ceil(left / 60_000)),
+            label: vscode.l10n.t('{0} ends in about {1}', name, minutesText(Math.ceil(left / 60_000))),
           };
     if (text === this.#item.text) {
       return;

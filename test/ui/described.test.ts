@@ -74,8 +74,17 @@ describe('an API that is described', () => {
     await quickInput.answer(/Name of/, 'mine');
     await quickInput.answer(/signs in: method and path/, 'POST /api/login/{username}');
     await quickInput.pick(/credentials/, 'JSON in the body');
-    await quickInput.answer(/braces/, '{"user": "{username}", "pass": "{password}"}');
+    const sent = '{"user": "{username}", "pass": "{password}"}';
+    await quickInput.answer(/braces/, sent);
     await vs().answerDialog(/username → POST \/api\/login\/\{username\}, in the address/, 'Allow');
+    await quickInput.answer(/User/, 'nobody');
+    await quickInput.answer(/Password/, password);
+    await quickInput.pick(/Remember/, "Don't Remember");
+    await vs().answerDialog(/status 401/, 'Edit Request');
+    await quickInput.answer(/signs in: method and path/, 'POST /api/login/{username}');
+    await quickInput.pick(/credentials/, 'JSON in the body');
+    assert.equal((await quickInput.waitFor(/braces/)).value, sent, 'what was typed is still there');
+    await quickInput.accept();
     await quickInput.answer(/User/, 'ann');
     await quickInput.answer(/Password/, password);
     await quickInput.pick(/Remember/, "Don't Remember");
@@ -88,15 +97,18 @@ describe('an API that is described', () => {
     await quickInput.answer(/request after that/, 'GET /api/ticket');
     await vs().answerDialog(/username, password → POST .*, in the body/, 'Allow');
     await quickInput.pick(/the token/, '/data/token');
-    await quickInput.pick(/go out/, 'Authorization: Bearer');
-    await quickInput.pick(/How long/, '30 minutes from now');
+    await quickInput.pick(/go out/, 'In a header of its own');
+    await quickInput.answer(/header of its own/, 'X Auth Token');
+    await quickInput.waitFor(/not a header that can be set/);
+    await quickInput.answer(/header/, 'X-Auth-Token');
+    await quickInput.pick(/How long/, '30 minutes');
     await quickInput.pick(/set its life back/, 'No, or not known');
     await quickInput.answer(/tells the life left/, 'GET /api/none');
-    await vs().answerDialog(/token → every request, in the header Authorization/, 'Allow');
+    await vs().answerDialog(/token → every request, in the header X-Auth-Token/, 'Allow');
     await vs().answerDialog(/status 404/, 'Edit Request');
     await quickInput.answer(/tells the life left/, 'GET /api/ticket');
-    await vs().answerDialog(/token → every request, in the header Authorization/, 'Allow');
-    await quickInput.pick(/How long/, '30 minutes from now');
+    await vs().answerDialog(/token → every request, in the header X-Auth-Token/, 'Allow');
+    await quickInput.pick(/How long/, '30 minutes');
     await quickInput.answer(/sets its life back/, '');
     await quickInput.answer(/ends the token/, 'POST /api/logout');
     await quickInput.answer(/refused sign-in looks/, 'Who is that?');
@@ -108,7 +120,7 @@ describe('an API that is described', () => {
     assert.deepEqual(await tab.column(1), ['web', 'store']);
     // The requests of the trial are used as the sign-in.
     const tried = ['POST /api/login/ann', 'GET /api/ticket', 'GET /api/none', 'GET /api/ticket'];
-    assert.deepEqual(blade().asked.slice(0, 5), [...tried, 'GET /api/hosts']);
+    assert.deepEqual(blade().asked.slice(0, 6), ['POST /api/login/nobody', ...tried, 'GET /api/hosts']);
     assert.equal(blade().tokens.size, 1);
 
     const stored = await until('the request in the settings', async () => {
@@ -125,7 +137,7 @@ describe('an API that is described', () => {
         { request: 'GET /api/ticket' },
       ],
       token: '/data/token',
-      send: { in: 'header', name: 'Authorization', value: 'Bearer {token}' },
+      send: { in: 'header', name: 'X-Auth-Token' },
       life: { seconds: '/data/expires_in' },
       query: { request: 'GET /api/ticket', seconds: '/data/expires_in' },
       revoke: { request: 'POST /api/logout' },

@@ -53,7 +53,7 @@ describe('what leaves a result', () => {
       seen.map((line) => JSON.parse(line)),
       wanted,
     );
-    await tab.page.getByText(`Exported ${wanted.length} rows.`).waitFor();
+    await tab.page.getByText(`Exported: ${wanted.length} rows`).waitFor();
   });
 
   it('is the request for other programs, without a secret', async () => {

@@ -71,7 +71,7 @@ describe('series of a market-data service', () => {
 
     const file = join(folder().path, 'series.csv');
     await exportTo(vs(), 'CSV', file, 'GetValuesRC');
-    await tab.page.getByText(/Exported \d+ rows/).waitFor();
+    await tab.page.getByText(/Exported: \d+ rows/).waitFor();
     const [head = '', ...rows] = (await readFile(file, 'utf8')).trim().split('\r\n');
     assert.match(head, /^Date,OAK\w\w Open,/);
     assert.match(rows[0] ?? '', /^20\d\d-\d\d-\d\d,\d/);

@@ -62,12 +62,15 @@ function unquoted(text: string | undefined): string | undefined {
 /** Columns by their fields, and by the labels of these. */
 export type Labels = readonly (readonly [field: string, label: string])[];
 
-/** What a filter asks of columns that there are not. */
+/** Comparisons of a filter with no column that there is, or with no value. */
 export function unknownColumns(filter: string, fields: readonly string[], labels: Labels): string[] {
   const names = new Set([...fields, ...labels.map(([, label]) => label)].map(fold));
-  return parseFilter(filter, (name) => names.has(fold(name))).flatMap(({ column, value }) =>
-    column === undefined && /[=<>]/.test(value) ? [value] : [],
-  );
+  const words = Array.from(filter.matchAll(terms), ([word]) => word.trim());
+  return words.filter((word) => {
+    const found = parseFilter(word, (name) => names.has(fold(name)));
+    const isUnknown = found.some(({ column, value }) => column === undefined && /[=<>]/.test(value));
+    return word !== '' && (found.length === 0 || isUnknown);
+  });
 }
 
 export interface Condition {

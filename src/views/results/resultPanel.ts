@@ -14,7 +14,7 @@ import { keptOf } from './kept.ts';
 import type { Layouts } from './layouts.ts';
 import { type FromTable, fromTable, type Layout, type ToTable } from './messages.ts';
 import { ResultModel, type Source } from './resultModel.ts';
-import { statusTexts } from './statusTexts.ts';
+import { rowsText, statusTexts } from './statusTexts.ts';
 import { Watch } from './watch.ts';
 
 /** Maximal length of copied text; more than that can be exported. */
@@ -232,8 +232,7 @@ export class ResultPanel extends Part<PanelServices> {
     }
     const { rows, text } = copied;
     await vscode.env.clipboard.writeText(text);
-    const count = rows.toLocaleString();
-    this.note(rows === 1 ? vscode.l10n.t('Copied 1 row.') : vscode.l10n.t('Copied {0} rows.', count));
+    this.note(vscode.l10n.t('Copied: {0}', rowsText(rows)));
   }
 
   /** Notifies a person who watches of rows that have begun to meet the condition of the alert. */

@@ -21,22 +21,19 @@ export function statusTexts(
   const { alert } = model.layout;
   const why = failure === undefined ? lost && translated(lost) : userMessage(failure);
   const total = kept?.totalRows ?? outcome?.totalRows ?? rowCount;
-  const rows = rowCount.toLocaleString();
   const [warning, ...others] = (outcome?.warnings ?? []).map(warningText);
   const parts = [
     why && { text: why, alert: true },
     {
       text:
         total > rowCount && phase === 'done'
-          ? vscode.l10n.t('{0} of {1} rows', rows, total.toLocaleString())
-          : rowCount === 1
-            ? vscode.l10n.t('1 row')
-            : vscode.l10n.t('{0} rows', rows),
+          ? vscode.l10n.t('{0} of {1} rows', rowCount.toLocaleString(), total.toLocaleString())
+          : rowsText(rowCount),
     },
     { text: bytesText(bytes), title: vscode.l10n.t('Size of the answer') },
     phase === 'arriving' && { text: vscode.l10n.t('arriving…') },
     mended > 0 && {
-      text: vscode.l10n.t('repaired in {0} places', mended.toLocaleString()),
+      text: vscode.l10n.t('repaired places: {0}', mended.toLocaleString()),
       title: vscode.l10n.t(
         'The answer is not valid JSON there. What has no value is an empty cell, anything else is shown as it was sent.',
       ),
@@ -83,6 +80,11 @@ function answerTexts({ elapsedMs, apiCalls, reused }: Fetched): (StatusPart | fa
   ];
 }
 
+/** A number of rows as text. */
+export function rowsText(count: number): string {
+  return count === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', count.toLocaleString());
+}
+
 /** The differences from the table compared with, as text. */
 export function differencesText({ changed, added, gone }: Differences): string {
   return changed + added + gone === 0
@@ -102,6 +104,8 @@ function bytesText(bytes: number): string {
   return (bytes / 1000 ** at).toLocaleString(undefined, {
     style: 'unit',
     unit: units[at] ?? 'byte',
+    // The short form of this one has no plural.
+    unitDisplay: at === 0 ? 'long' : 'short',
     maximumSignificantDigits: 3,
   });
 }

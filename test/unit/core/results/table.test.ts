@@ -372,7 +372,10 @@ describe('results: filter', () => {
   it('takes two signs in a row for no comparison, and a decimal comma for one', () => {
     assert.deepEqual([rows('CPU%<>3'), rows('CPU% <> 3')], [[], []]);
     assert.deepEqual(unknownColumns('cpu%<>3', ['cpu%'], []), ['cpu%<>3']);
-    assert.deepEqual(unknownColumns('cpu% <> 3', ['cpu%'], []), ['<', '>']);
+    assert.deepEqual(unknownColumns('cpu% <> 3', ['cpu%'], []), ['cpu% <>']);
+    assert.deepEqual(unknownColumns('job gpu > 3 cpu% > 5', ['cpu%'], []), ['gpu > 3']);
+    assert.deepEqual(unknownColumns('cpu% > 5 cpu% > ', ['cpu%'], []), ['cpu% >'], 'no value');
+    assert.deepEqual(unknownColumns('job cpu%= -cpu%:a>', ['cpu%'], []), []);
     const { table } = new TableEngine(tableOf(['9', '100', '95', 'N/A'].map((n) => ({ n }))));
     assert.deepEqual([...filterRows(table, 'n>94,5')], [1, 2]);
     assert.deepEqual([...filterRows(table, 'n=95,0')], [2]);
