@@ -162,6 +162,7 @@ describe('an API that is described', () => {
     };
     await vs().showTokens();
     await vs().setSettings({ 'sessionTokens.connections': [own] });
+    await vs().waitForRows((rows) => rows.map(({ label }) => label).join() === 'own');
     await vs().palette('Session Tokens: Sign In');
     await vs().answerDialog(/username, password → POST \/api\/login/, 'Cancel');
     assert.equal(blade().asked.length, 0);
