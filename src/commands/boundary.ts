@@ -6,7 +6,7 @@ import type { Log } from '../core/log.ts';
 import { incomplete } from '../core/requests/request.ts';
 import { toUserError } from '../userError.ts';
 import { commandButton, tell } from '../views/message.ts';
-import { Row, TreeNode } from '../views/nodes.ts';
+import { Row } from '../views/nodes.ts';
 import { viewType } from '../views/results/register.ts';
 import type { Call, CommandServices, CommandTable } from './command.ts';
 
@@ -106,7 +106,7 @@ async function show(error: TokensError, connection?: unknown): Promise<void> {
   const { code, details } = error;
   const comesByItself = code === 'E_NOT_READY' && details.permanent === false;
   const helping = comesByItself ? [] : (helps[code] ?? [showLog]);
-  const about = typeof connection === 'string' ? new TreeNode({ connection }) : undefined;
+  const about = typeof connection === 'string' ? { connection } : undefined;
   const buttons = helping.map(([title, command]) => commandButton(title, command, about));
   await tell(vscode.window.showErrorMessage, error.message, ...buttons);
 }

@@ -1,20 +1,17 @@
 import * as vscode from 'vscode';
+import { commandButton } from '../views/message.ts';
 import { nameOf } from '../views/names.ts';
-import { TreeNode } from '../views/nodes.ts';
 import { askChoice, separator } from './ask.ts';
 import type { Handler } from './command.ts';
 
-interface MenuItem extends vscode.QuickPickItem {
-  command?: string;
-  about?: TreeNode | undefined;
-}
+type MenuItem = vscode.QuickPickItem & { readonly run?: () => unknown };
 
 /** The menu of the status-bar item: actions for the token that ends first. */
 export const showMenu: Handler = async ({ keeper }) => {
   const token = keeper.first();
   const items: MenuItem[] = [];
   if (token !== undefined) {
-    const about = new TreeNode({ id: token.id, connection: token.connection });
+    const about = { id: token.id, connection: token.connection };
     const renewal =
       token.keepAlive === 'auto'
         ? vscode.l10n.t('Stop Automatic Renewal')
@@ -40,11 +37,10 @@ export const showMenu: Handler = async ({ keeper }) => {
     item('list-tree', vscode.l10n.t('Show Tokens'), 'sessionTokens.tokens.focus'),
   );
   const chosen = await askChoice(items, { title: vscode.l10n.t('Session Tokens'), ignoreFocusOut: false });
-  if (chosen.command !== undefined) {
-    await vscode.commands.executeCommand(chosen.command, chosen.about);
-  }
+  await chosen.run?.();
 };
 
-function item(icon: string, label: string, command: string, about?: TreeNode): MenuItem {
-  return { iconPath: new vscode.ThemeIcon(icon), label, command, about };
+function item(icon: string, ...button: Parameters<typeof commandButton>): MenuItem {
+  const { title: label, run } = commandButton(...button);
+  return { iconPath: new vscode.ThemeIcon(icon), label, run };
 }

@@ -4,7 +4,6 @@ import { cancelled } from '../core/errors.ts';
 import { protocolOf } from '../core/protocols/kinds.ts';
 import { incomplete } from '../core/requests/request.ts';
 import { commandButton, tell } from '../views/message.ts';
-import { TreeNode } from '../views/nodes.ts';
 import { askChoiceOrText, chosenConnection } from './ask.ts';
 import type { CommandServices, Handler } from './command.ts';
 import { confirmConnection } from './consent.ts';
@@ -64,11 +63,7 @@ export const signIn: Handler = async (services, call) => {
 
 /** Tells a person of a new connection, and lets them sign in to it. */
 export async function offerSignIn(message: string, connection = ''): Promise<void> {
-  const button = commandButton(
-    vscode.l10n.t('Sign In'),
-    'sessionTokens.signIn',
-    new TreeNode({ connection }),
-  );
+  const button = commandButton(vscode.l10n.t('Sign In'), 'sessionTokens.signIn', { connection });
   await tell(vscode.window.showInformationMessage, message, button);
 }
 

@@ -1,14 +1,14 @@
 import * as vscode from 'vscode';
-import type { TreeNode } from './nodes.ts';
+import { TreeNode } from './nodes.ts';
 
 /** A button of a message, and what it does. */
 interface Button extends vscode.MessageItem {
   readonly run: () => unknown;
 }
 
-/** A button that runs a command, about a row of the tree where one is given. */
-export function commandButton(title: string, command: string, about?: TreeNode): Button {
-  return { title, run: () => vscode.commands.executeCommand(command, about) };
+/** A button that runs a command as for a person, about a connection or a token where one is given. */
+export function commandButton(title: string, command: string, about?: TreeNode['args']): Button {
+  return { title, run: () => vscode.commands.executeCommand(command, about && new TreeNode(about)) };
 }
 
 /** Shows a message, and does what the button says that a person chooses. */

@@ -214,7 +214,7 @@ export class Notices extends Part<NoticesDeps> {
     }
     const { connection, renewable } = token;
     const name = nameOf(token);
-    const button = (title: string) => commandButton(title, keepAlive, new TreeNode({ id, connection }));
+    const button = (title: string) => commandButton(title, keepAlive, { id, connection });
     if (why === 'unused') {
       const message = vscode.l10n.t(
         '{0} has not been used for a long time, so it is no longer renewed.',
