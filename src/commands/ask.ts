@@ -181,14 +181,14 @@ export function askUrl(asked: Asked<LineOptions>, known: object): Promise<string
   });
 }
 
-/** A name that no connection has. */
-export function askName(
+/** A name that no connection has, without spaces around it. */
+export async function askName(
   services: CommandServices,
   asked: Asked<LineOptions>,
   known: { readonly url: string },
 ): Promise<string> {
   const taken = services.connections.all().map(({ name }) => name);
-  return askText({
+  const name = await askText({
     ...asked,
     prompt: vscode.l10n.t('Name of the connection'),
     value: asked.value || freeName(new URL(known.url).hostname, taken, '-'),
@@ -197,6 +197,7 @@ export function askName(
         ? problemOf({ ...known, name: text })
         : vscode.l10n.t('There is a connection called {0} already.', text.trim()),
   });
+  return name.trim();
 }
 
 /** What is wrong with the settings of a connection, in the person’s language. */

@@ -71,7 +71,8 @@ describe('an API that is described', () => {
     await vs().showTokens();
     await vs().palette('Session Tokens: Describe an API…');
     await quickInput.answer(/Address of/, blade().url);
-    await quickInput.answer(/Name of/, 'mine');
+    // The spaces of what was pasted are no part of the name, by which all that follows finds the connection.
+    await quickInput.answer(/Name of/, ' mine ');
     await quickInput.answer(/signs in: method and path/, 'POST /api/login/{username}');
     await quickInput.pick(/credentials/, 'JSON in the body');
     const sent = '{"user": "{username}", "pass": "{password}"}';
