@@ -12,52 +12,44 @@ const secretName = /^(?:session-?_?token|api-?_?key|password|email|token)$/i;
 /** Headers that may hold a secret whatever their value looks like. */
 const secretHeader = /auth|cookie|key|token|secret|pass|credential|session|signature/i;
 
-/** A text, with environment variables in place of secrets. */
-type Parts = readonly (string | { readonly variable: string })[];
-type Field = readonly [name: string, value: Parts];
-
 /** A request ready to be written as text. */
 interface Written {
   readonly method: WireRequest['method'];
   readonly url: string;
-  readonly query: readonly Field[];
+  readonly query: Pairs;
   /** A JSON body in ASCII; empty where there is none. */
-  readonly body: Parts;
-  readonly form: readonly Field[];
-  readonly headers: readonly Field[];
+  readonly body: string;
+  readonly form: Pairs;
+  readonly headers: Pairs;
   /** The variable of the token. */
   readonly variable: string;
+  /** Splits a text at the environment variables that stand in place of secrets: each second part is the name of one. */
+  readonly split: (text: string) => readonly string[];
 }
 
 /** A request as text for another program. The token comes from an environment variable, and is never in the text. */
 export function requestText(wire: WireRequest, connection: Connection, form: RequestForm): string {
   const { isWhole, json, method, path, token, variable } = wire;
-  const parts = (text: string) => split([text], token, variable);
+  // Nobody can write this into a request: the token's mark is made for it alone.
+  const marked = (name: string) => token + name + token;
+  const text = (value: string) => value.replaceAll(token, marked(variable));
   const fields = (pairs: Pairs = []) =>
     pairs
       .filter(([name, value]) => value.includes(token) || !secretName.test(name))
-      .map(([name, value]): Field => [name, parts(value)]);
-  const headers = headersOf(wire, connection).map(([name, value]): Field => {
+      .map(([name, value]) => [name, text(value)] as const);
+  const headers = headersOf(wire, connection).map(([name, value]) => {
     const isSafe = [token, secretPlace].some((mark) => value.includes(mark)) || !secretHeader.test(name);
     const own = `HEADER_${name.toUpperCase().replace(/\W/g, '_')}`;
-    return [name, split(parts(isSafe ? value : secretPlace), secretPlace, own)];
+    return [name, text(isSafe ? value : secretPlace).replaceAll(secretPlace, marked(own))] as const;
   });
   return writers[form]({
     ...{ method, headers, variable },
     url: (isWhole ? originOf(connection) : connection.url) + path.replaceAll(token, variable),
     query: fields(wire.query),
-    body: json === undefined ? [] : parts(bodyOf(json, token)),
+    body: json === undefined ? '' : text(bodyOf(json, token)),
     form: fields(wire.form),
+    split: (value) => value.split(new RegExp(`${token}(\\w+?)${token}`)),
   });
-}
-
-/** Puts a variable wherever a mark is. */
-function split(parts: Parts, mark: string, variable: string): Parts {
-  return parts.flatMap((part) =>
-    typeof part === 'string'
-      ? part.split(mark).flatMap((text, at) => [...(at > 0 ? [{ variable }] : []), ...(text ? [text] : [])])
-      : part,
-  );
 }
 
 function bodyOf(json: unknown, token: string): string {
@@ -78,44 +70,37 @@ function headersOf({ authorization, headers }: WireRequest, connection: Connecti
   return [...own, ...others.filter(([name]) => !names.includes(name.toLowerCase()))];
 }
 
-/** A text with variables, as a program of the form writes both. */
-function words(
-  parts: Parts,
+/** Writes texts with variables as a program of the form writes both. */
+function writer(
+  { split }: Written,
   text: (part: string) => string,
   value: (variable: string) => string,
   joint = '',
-): string {
-  const written = parts.map((part) => (typeof part === 'string' ? text(part) : value(part.variable)));
-  return written.length === 0 ? text('') : written.join(joint);
-}
-
-/** A field as one text. */
-function whole([name, parts]: Field, joint: string): Parts {
-  const [first, ...more] = parts;
-  return typeof first === 'string' ? [name + joint + first, ...more] : [name + joint, ...parts];
+): (whole: string) => string {
+  return (whole) => {
+    const parts = split(whole).map((part, at) => (at % 2 === 1 ? value(part) : part && text(part)));
+    return parts.filter(Boolean).join(joint) || text('');
+  };
 }
 
 /** The fields without variables, and those with some. */
-function sorted(fields: readonly Field[]): { readonly open: Pairs; readonly secret: readonly Field[] } {
-  const isOpen = ([, parts]: Field) => parts.every((part) => typeof part === 'string');
-  return {
-    open: fields.filter(isOpen).map(([name, parts]) => [name, parts.join('')]),
-    secret: fields.filter((field) => !isOpen(field)),
-  };
+function sorted({ split }: Written, fields: Pairs): { readonly open: Pairs; readonly secret: Pairs } {
+  const isOpen = ([, value]: Pairs[number]) => split(value).length === 1;
+  return { open: fields.filter(isOpen), secret: fields.filter((field) => !isOpen(field)) };
 }
 
 function curl(wire: Written): string {
   const { method, url, query, body, form } = wire;
-  const text = (parts: Parts) =>
-    words(parts, posix, (variable) => `"$${variable}"`).replace(/^'([\w :=-]+)'"(\$\w+)"$/, '"$1$2"'); // Easier to read.
-  const { open, secret } = sorted(query);
+  const quoted = writer(wire, posix, (variable) => `"$${variable}"`);
+  const text = (value: string) => quoted(value).replace(/^'([\w :=-]+)'"(\$\w+)"$/, '"$1$2"'); // Easier to read.
+  const { open, secret } = sorted(wire, query);
   const isPlain = method === 'GET' && body.length + form.length === 0;
-  const isUsual = isPlain || (method === 'POST' && body.length > 0);
+  const isUsual = isPlain || (method === 'POST' && body !== '');
   const lines = [
     `curl --silent --show-error --fail-with-body ${posix(withQuery(url, open))}`,
     ...(isUsual ? [] : [method === 'HEAD' ? '--head' : `--request ${method}`]),
     ...(isPlain && secret.length > 0 ? ['--get'] : []),
-    ...secret.map((one) => `${isPlain ? '--data-urlencode' : '--url-query'} ${text(whole(one, '='))}`),
+    ...secret.map((one) => `${isPlain ? '--data-urlencode' : '--url-query'} ${text(one.join('='))}`),
     ...curlOptions(wire, text),
   ];
   return `${lines.join(' \\\n  ')}\n`;
@@ -128,8 +113,9 @@ function curl(wire: Written): string {
 function cmd(wire: Written): string {
   const { method, url, query } = wire;
   const inside = (part: string) => cmdWord(part).slice(1, -1);
-  const text = (parts: Parts) => `"${words(parts, inside, (variable) => `%${variable}%`)}"`;
-  const { open, secret } = sorted(query);
+  const written = writer(wire, inside, (variable) => `%${variable}%`);
+  const text = (value: string) => `"${written(value)}"`;
+  const { open, secret } = sorted(wire, query);
   const lines = [
     'curl --silent --show-error --fail-with-body',
     `${method === 'HEAD' ? '--head' : `--request ${method}`} ${cmdWord(url)}`,
@@ -137,22 +123,21 @@ function cmd(wire: Written): string {
       const isBare = /^[ -$&-~]*$/.test(value);
       return `--url-query ${cmdWord(isBare ? `${encode(name)}=${value}` : `+${encodePairs([[name, value]])}`)}`;
     }),
-    ...secret.map((one) => `--url-query ${text(whole(one, '='))}`),
+    ...secret.map((one) => `--url-query ${text(one.join('='))}`),
     ...curlOptions(wire, text),
   ];
   return `${lines.join(' ^\n  ')}\n`;
 }
 
 /** The options of cURL for a body and for headers. */
-function curlOptions({ body, form, headers }: Written, text: (parts: Parts) => string): string[] {
-  const { open, secret } = sorted(form);
+function curlOptions(wire: Written, text: (value: string) => string): string[] {
+  const { body, headers } = wire;
+  const { open, secret } = sorted(wire, wire.form);
   return [
-    ...(body.length > 0
-      ? [`--header ${text(['Content-Type: application/json'])}`, `--data ${text(body)}`]
-      : []),
-    ...open.map((pair) => `--data ${text([encodePairs([pair])])}`),
-    ...secret.map((one) => `--data-urlencode ${text(whole(one, '='))}`),
-    ...headers.map((one) => `--header ${text(whole(one, ': '))}`),
+    ...(body === '' ? [] : [`--header ${text('Content-Type: application/json')}`, `--data ${text(body)}`]),
+    ...open.map((pair) => `--data ${text(encodePairs([pair]))}`),
+    ...secret.map((one) => `--data-urlencode ${text(one.join('='))}`),
+    ...headers.map((one) => `--header ${text(one.join(': '))}`),
   ];
 }
 
@@ -169,17 +154,18 @@ function cmdWord(text: string): string {
   return `"${inside}"`;
 }
 
-function python({ method, url, query, body, form, headers }: Written): string {
+function python(wire: Written): string {
+  const { method, url, query, body, form, headers } = wire;
   const variableOf = (variable: string) => `os.environ["${variable}"]`;
-  const inJson = (variable: string) => `json.dumps(${variableOf(variable)})[1:-1]`;
-  const fields = (all: readonly Field[]) =>
-    all.map(([name, parts]) => `${literal(name)}: ${words(parts, literal, variableOf, ' + ')}`);
+  const text = writer(wire, literal, variableOf, ' + ');
+  const inJson = writer(wire, literal, (variable) => `json.dumps(${variableOf(variable)})[1:-1]`, ' + ');
+  const fields = (all: Pairs) => all.map(([name, value]) => `${literal(name)}: ${text(value)}`);
   const lines = [
-    ...(body.length > 0 ? ['import json'] : []),
+    ...(body === '' ? [] : ['import json']),
     ...['import os', '', 'import requests', '', `response = requests.${method.toLowerCase()}(`],
     `    ${literal(url)},`,
     ...(query.length > 0 ? ['    params={', ...fields(query).map((one) => `        ${one},`), '    },'] : []),
-    ...(body.length > 0 ? [`    json=json.loads(${words(body, literal, inJson, ' + ')}),`] : []),
+    ...(body === '' ? [] : [`    json=json.loads(${inJson(body)}),`]),
     ...(form.length > 0 ? [`    data={${fields(form).join(', ')}},`] : []),
     ...(headers.length > 0 ? [`    headers={${fields(headers).join(', ')}},`] : []),
     ...['    timeout=30,', ')', 'response.raise_for_status()', 'print(response.json())', ''],
@@ -187,22 +173,23 @@ function python({ method, url, query, body, form, headers }: Written): string {
   return lines.join('\n');
 }
 
-function powershell({ method, url, query, body, form, headers }: Written): string {
-  const text = (parts: Parts) => words(parts, quoted, (variable) => `$env:${variable}`, ' + ');
-  const table = (fields: readonly Field[]) =>
-    `@{ ${fields.map(([name, parts]) => `${quoted(name)} = ${text(parts)}`).join('; ')} }`;
-  const { open, secret } = sorted(query);
+function powershell(wire: Written): string {
+  const { method, url, query, body, form, headers } = wire;
+  const text = writer(wire, quoted, (variable) => `$env:${variable}`, ' + ');
+  const table = (fields: Pairs) =>
+    `@{ ${fields.map(([name, value]) => `${quoted(name)} = ${text(value)}`).join('; ')} }`;
+  const { open, secret } = sorted(wire, query);
   const address = withQuery(url, open);
-  const more = secret.map(([name, parts], at) => {
+  const more = secret.map(([name, value], at) => {
     const joint = at > 0 || address.includes('?') ? '&' : '?';
-    return ` + '${joint}${name}=' + [uri]::EscapeDataString(${text(parts)})`;
+    return ` + '${joint}${name}=' + [uri]::EscapeDataString(${text(value)})`;
   });
   const before = [
     ...(more.length > 0 ? [`$uri = ${quoted(address)}${more.join('')}\n`] : []),
-    ...(body.length > 0 ? [`$body = ${text(body)}\n`] : []),
+    ...(body === '' ? [] : [`$body = ${text(body)}\n`]),
   ];
   const sent =
-    body.length > 0
+    body !== ''
       ? " -Body $body -ContentType 'application/json'"
       : form.length > 0
         ? ` -Body ${table(form)} -ContentType 'application/x-www-form-urlencoded'`
@@ -213,18 +200,16 @@ function powershell({ method, url, query, body, form, headers }: Written): strin
 }
 
 /** As the usual HTTP clients of editors read it: `{{%name}}` is the value of a variable, percent-encoded. */
-function httpFile({ method, url, query, body, form, headers, variable: token }: Written): string {
-  const text = (parts: Parts) =>
-    words(
-      parts,
-      (part) => part,
-      (variable) => (variable === token ? '{{token}}' : `{{$processEnv ${variable}}}`),
-    );
-  const pairs = (fields: readonly Field[]) =>
-    fields.map(([name, parts]) => `${encode(name)}=${words(parts, encode, () => '{{%token}}')}`).join('&');
+function httpFile(wire: Written): string {
+  const { method, url, query, body, form, headers, variable: token } = wire;
+  const variableIn = (variable: string) => (variable === token ? '{{token}}' : `{{$processEnv ${variable}}}`);
+  const text = writer(wire, (part) => part, variableIn);
+  const encoded = writer(wire, encode, () => '{{%token}}');
+  const pairs = (fields: Pairs) =>
+    fields.map(([name, value]) => `${encode(name)}=${encoded(value)}`).join('&');
   const joint = query.length === 0 ? '' : url.includes('?') ? '&' : '?';
   const sent =
-    body.length > 0
+    body !== ''
       ? `Content-Type: application/json\n\n${text(body)}\n`
       : form.length > 0
         ? `Content-Type: application/x-www-form-urlencoded\n\n${pairs(form)}\n`
@@ -234,7 +219,7 @@ function httpFile({ method, url, query, body, form, headers, variable: token }: 
     '',
     `${method} ${url}${joint}${pairs(query)}`,
     'Accept: application/json',
-    ...headers.map((one) => text(whole(one, ': '))),
+    ...headers.map((one) => text(one.join(': '))),
     sent,
   ];
   return lines.join('\n');
