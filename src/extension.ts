@@ -29,11 +29,13 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
     return item;
   };
   let app: Promise<App> | undefined;
+  const appLoaded = Promise.withResolvers<void>();
   const load = (): Promise<App> => {
     app ??= import('./app.ts').then(({ createApp }) => {
       const made = own(createApp(context, tree));
       own(made.onDidChangeTokens(() => tokensChanged.fire()));
       leave = made.leave;
+      appLoaded.resolve();
       return made;
     });
     return app;
@@ -58,7 +60,8 @@ export function activate(context: vscode.ExtensionContext): SessionTokensApi {
   const queries = lazyTree(async () => (await load()).queries);
   own(vscode.window.registerTreeDataProvider('sessionTokens.queries', queries));
   own(registerResults(async () => (await load()).results()));
-  own(registerAuthentication(authentication, holdsTokens, async (kind) => (await load()).provider(kind)));
+  const provider = async (kind: string) => (await load()).provider(kind);
+  own(registerAuthentication(authentication, holdsTokens, provider, appLoaded.promise));
   own(registerTools(languageModelTools, async () => (await load()).tools));
   own(
     vscode.workspace.onDidChangeConfiguration((change) => {

@@ -9,13 +9,15 @@ const prefix = 'sessionTokens.';
 
 /**
  * Gives other extensions tokens, after VS Code has asked the person: one provider for each kind of gateway. VS Code asks
- * every provider for its sessions as it starts; the app is loaded for that only where a token is held.
+ * every provider for its sessions as it starts; the app is loaded for that only where a token is held. Once it is loaded for
+ * whatever reason, the providers tell of its tokens.
  * @param providers the providers in package.json, with labels in the person's language
  */
 export function registerAuthentication(
   providers: readonly { readonly id: string; readonly label: string }[],
   holdsTokens: () => Promise<boolean>,
   load: (kind: string) => Promise<Provider>,
+  appLoaded: Promise<unknown>,
 ): Disposable {
   const owned = new DisposableStore();
   for (const { id, label } of providers) {
@@ -27,6 +29,7 @@ export function registerAuthentication(
       owned.add(provider.onDidChangeSessions((change) => changes.fire(change)));
       return provider;
     });
+    void appLoaded.then(loaded);
     const lazy: Provider = {
       onDidChangeSessions: changes.event,
       getSessions: async (scopes, options) =>

@@ -30,33 +30,47 @@ export function dataForModel(
   bounds: Bounds,
 ): string {
   const known = new Set(result.columns.map(({ field }) => field));
-  const fields = wanted?.filter((field) => known.has(field));
-  const shown = fields === undefined || fields.length === 0 ? [...known] : fields;
+  const fields = new Set(wanted?.filter((field) => known.has(field)));
   const unknown = wanted?.filter((field) => !known.has(field)) ?? [];
+  const asked = result.columns.filter(({ field }) => fields.size === 0 || fields.has(field));
+  const part = bounds.characters / 4; // Most of the room is for rows.
+  const columns = fitting(asked, part);
   const head = {
     totalRows: result.totalRows,
-    columns: result.columns.filter(({ field }) => shown.includes(field)),
-    ...(unknown.length > 0 ? { unknownColumns: unknown, knownColumns: [...known] } : {}),
+    columns,
+    ...(unknown.length > 0 ? { unknownColumns: unknown, knownColumns: fitting([...known], part) } : {}),
   };
-  let room = bounds.characters - JSON.stringify(head).length - noteLength;
-  const rows: string[] = [];
-  for (const row of result.rows.slice(0, bounds.rows)) {
-    const text = `{${shown.flatMap((field) => member(row, field)).join(',')}}`;
-    room -= text.length + 1;
-    if (room < 0) {
-      break;
-    }
-    rows.push(text);
-  }
+  const textOf = (row: DataResult['rows'][number]) =>
+    `{${columns.flatMap(({ field }) => member(row, field)).join(',')}}`;
+  const room = bounds.characters - JSON.stringify(head).length - noteLength;
+  const rows = fitting(result.rows.slice(0, bounds.rows), room, textOf).map(textOf);
+  const cut =
+    columns.length < asked.length
+      ? `Only the first ${columns.length} of ${asked.length} columns are here. Name others in columns. `
+      : '';
   const note =
     rows.length < result.totalRows
-      ? `Only the first ${rows.length} of ${result.totalRows} rows are here. Ask for fewer columns, a filter, or other rows with startRow.`
+      ? `Only ${rows.length} of ${result.totalRows} rows are here. Ask for fewer columns, a filter, or other rows with startRow.`
       : 'All rows are here.';
-  return `${JSON.stringify({ ...head, note }).slice(0, -1)},"rows":[${rows.join(',')}]}`;
+  return `${JSON.stringify({ ...head, note: cut + note }).slice(0, -1)},"rows":[${rows.join(',')}]}`;
 }
 
 /** Room kept for the note and the brackets. */
 const noteLength = 250;
+
+/** The first of these whose texts fit into so many characters, with commas. */
+export function fitting<T>(
+  items: readonly T[],
+  characters: number,
+  textOf: (item: T) => string = JSON.stringify,
+): T[] {
+  let room = characters;
+  const end = items.findIndex((item) => {
+    room -= textOf(item).length + 1;
+    return room < 0;
+  });
+  return items.slice(0, end < 0 ? items.length : end);
+}
 
 /** As text, since objects would put names like `20` first. */
 function member(row: DataResult['rows'][number], field: string): string[] {

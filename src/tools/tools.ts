@@ -4,7 +4,7 @@ import { protocolTaking } from '../core/protocols/kinds.ts';
 import { type DataRequest, titleOf } from '../core/requests/request.ts';
 import type { Services } from '../services.ts';
 import { nameOf } from '../views/names.ts';
-import { dataForModel, defaultRows, maxCharacters, maxRows, tokenForModel } from './answer.ts';
+import { dataForModel, defaultRows, fitting, maxCharacters, maxRows, tokenForModel } from './answer.ts';
 
 /** The services of the tools: the API of other extensions, and nothing that has a secret. */
 export interface ToolServices extends Pick<Services, 'redact'> {
@@ -25,15 +25,13 @@ interface Tool {
 export const tools = {
   sessionTokens_listTokens: {
     prepare: async () => ({ invocationMessage: vscode.l10n.t('Listing the session tokens') }),
-    answer: async ({ api, connections }) => {
-      const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt).slice(0, maxRows);
-      return JSON.stringify({
-        // Neither addresses nor users: a model needs only names.
-        connections: connections
-          .all()
-          .map(({ name, kind, service }) => ({ connection: name, kind, service })),
-        tokens: tokens.map((token) => tokenForModel(token, Date.now())),
-      });
+    answer: async ({ api, connections }, _, characters) => {
+      const tokens = (await api.tokens()).sort((a, b) => a.expiresAt - b.expiresAt);
+      // Neither addresses nor users: a model needs only names.
+      const named = connections.all().map(({ name, kind, service }) => ({ connection: name, kind, service }));
+      const told = tokens.map((token) => tokenForModel(token, Date.now()));
+      const shown = { connections: fitting(named, characters / 4), tokens: fitting(told, characters / 2) };
+      return JSON.stringify({ ...shown, note: `${shown.tokens.length} of ${told.length} tokens are here.` });
     },
   },
   sessionTokens_getData: {

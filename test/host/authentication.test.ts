@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { TokenProvider } from '../../src/authentication/provider.ts';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
@@ -10,6 +10,27 @@ import { connectionOf } from '../connectionOf.ts';
 import { type Sandbox, startSandbox } from '../sandbox/gateway.ts';
 import { MemoryCredentials, SharedClaims, SharedStorage } from '../simulate/shared.ts';
 import { plainReader, TestWindow } from '../simulate/window.ts';
+import { activated, removeConnections, run, setConnections } from './support.ts';
+
+describe('the sign-in for other extensions', () => {
+  it('is told of the first token of a window, for which somebody waits', async () => {
+    const api = await activated();
+    const ask = () => vscode.authentication.getSession('sessionTokens.sarus', [], { silent: true });
+    assert.equal(await ask(), undefined);
+    const sandbox = await startSandbox({});
+    await setConnections([{ name: 'first', kind: 'sarus', url: sandbox.url }]);
+    const told = new Promise<void>((resolve) => {
+      vscode.authentication.onDidChangeSessions(
+        ({ provider }) => provider.id === 'sessionTokens.sarus' && resolve(),
+      );
+    });
+    await api.signIn('first', { apiKey: 'demo' });
+    await told;
+    await run('signOut', { connection: 'first' });
+    await removeConnections();
+    await sandbox.close();
+  });
+});
 
 type Changes = vscode.AuthenticationProviderAuthenticationSessionsChangeEvent;
 

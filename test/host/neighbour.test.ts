@@ -65,6 +65,18 @@ describe('a neighbour', () => {
     assert.ok(!text.includes('127.0.0.1') && !text.includes('•'));
   });
 
+  it('gets no longer list than a model has room for', async () => {
+    const api = await activated();
+    const [token] = await api.tokens();
+    assert.ok(token);
+    const many = { ...api, tokens: async () => Array.from({ length: 999 }, () => token) };
+    const deps = { api: many, connections: { all: () => [] }, redact: (text: string) => text };
+    const text = await tools.sessionTokens_listTokens.answer(deps, {}, 9_000);
+    const { tokens, note } = JSON.parse(text) as { tokens: object[]; note: string };
+    assert.ok(text.length < 9_000 && tokens.length > 5);
+    assert.equal(note, `${tokens.length} of 999 tokens are here.`);
+  });
+
   it('gets data, keeps alive and closes by tools', async () => {
     const before = sandbox.stats();
     const text = await tool('getData', { connection: name, product: 'MVMVS', view: 'JCSA', rows: 3 });
@@ -74,7 +86,7 @@ describe('a neighbour', () => {
       columns: { field: string; label: string }[];
     };
     assert.equal(rows.length, 3);
-    assert.match(note, /first 3 of \d+ rows/);
+    assert.match(note, /Only 3 of \d+ rows/);
     assert.ok(columns.some(({ field, label }) => field === 'CDREJNAM' && label === 'Jobname'));
     const session = (await (await activated()).tokens()).find(({ target }) => target === 'MVMVS/JCSA');
     const kept = JSON.parse(await tool('keepAlive', { id: session?.id })) as { secondsLeft: number };

@@ -36,7 +36,7 @@ describe('answers to language models', () => {
       answer.columns.map(({ field }) => field),
       ['CPU'],
     );
-    assert.match(answer.note, /first 7 of 90 rows/);
+    assert.match(answer.note, /Only 7 of 90 rows/);
   });
 
   it('are never longer than their room', () => {
@@ -45,6 +45,23 @@ describe('answers to language models', () => {
       const { rows } = JSON.parse(text) as Answer;
       assert.ok(text.length <= characters, `${text.length} > ${characters}`);
       assert.ok(rows.length > 0 && rows.length < 500);
+    }
+  });
+
+  it('are no longer where there are many columns: the first ones are there, with their rows', () => {
+    const columns = Array.from({ length: 3_000 }, (_, at) => ({ field: `C${at}`, label: `Column ${at}` }));
+    const rows = [Object.fromEntries(columns.map(({ field, label }) => [field, label]))];
+    for (const wanted of [undefined, ['C2999', 'none'], ['none']]) {
+      const text = dataForModel({ rows, columns, totalRows: 1 }, wanted, { rows: 9, characters: 24_000 });
+      const answer = JSON.parse(text) as Answer;
+      assert.ok(text.length <= 24_000, `${text.length} characters`);
+      assert.equal(answer.rows.length, 1);
+      assert.deepEqual(
+        Object.keys(answer.rows[0] ?? {}),
+        answer.columns.map(({ field }) => field),
+      );
+      const isCut = /first (\d+) of 3000 columns/.exec(answer.note);
+      assert.equal(isCut?.[1], wanted?.includes('C2999') ? undefined : String(answer.columns.length));
     }
   });
 
