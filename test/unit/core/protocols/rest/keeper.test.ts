@@ -19,6 +19,8 @@ class Server {
   isSame = false;
   /** Answers to renewals wait for it. */
   renewed = Promise.resolve();
+  /** Answers to revocations, too. */
+  revoked = Promise.resolve();
   #count = 0;
 
   async start(): Promise<this> {
@@ -38,10 +40,10 @@ class Server {
       this.#hand(response);
     } else if (call.path === '/refresh') {
       const isGood = this.unused.delete(call.form.get('refresh') ?? '');
-      void this.renewed.then(() => (isGood ? this.#hand(response) : json(response, {}, 400)));
+      void this.renewed.then(() => (isGood ? this.#hand(response, this.isSame) : json(response, {}, 400)));
     } else if (call.path === '/logout') {
       this.live.delete(token);
-      json(response, {});
+      void this.revoked.then(() => json(response, {}));
     } else if (this.live.has(token) && !this.isAlwaysExpired) {
       json(response, [{ path: call.path }]);
     } else {
@@ -49,8 +51,8 @@ class Server {
     }
   }
 
-  #hand(response: ServerResponse): void {
-    this.#count += this.isSame ? 0 : 1;
+  #hand(response: ServerResponse, isSame = false): void {
+    this.#count += isSame ? 0 : 1;
     const number = this.#count;
     this.live.add(`token-${number}-abcdefgh`);
     this.unused.add(`refresh-${number}-abcdefgh`);
@@ -448,6 +450,29 @@ describe('rest: tokens', () => {
     await turned(rig, rows);
     await rig.pass(window, 5_000);
     deepEqual([...server.live], [window.keeper.reveal(window.keeper.main('api').id)]);
+  });
+
+  it('are ended with what a renewal puts in their place while they are being closed', async () => {
+    const { window, token } = await signedIn({ ...refreshing, revoke: { request: 'POST /logout' } });
+    const revoked = Promise.withResolvers<void>();
+    server.revoked = revoked.promise;
+    const closing = window.keeper.close(token.id);
+    while (server.calls('/logout').length === 0) {
+      await new Promise((done) => setTimeout(done, 1));
+    }
+    await turned(rig, window.keeper.keepAlive(token.id)).catch(() => undefined);
+    equal(server.live.size, 1);
+    revoked.resolve();
+    await closing;
+    deepEqual([[...server.live], window.keeper.tokens()], [[], []]);
+  });
+
+  it('are signed in for anew in time where a renewal leaves their life as it was', async () => {
+    const { window } = await signedIn({ ...refreshing, life: { minutes: 5 }, keepAlive: 'auto' });
+    server.isSame = true;
+    await rig.pass(window, 299_000);
+    deepEqual([server.calls('/refresh').length, server.calls('/login').length], [1, 2]);
+    equal(window.keeper.main('api').state, 'live');
   });
 
   it('are signed in for anew where the refresh token is good no more', async () => {
