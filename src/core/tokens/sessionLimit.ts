@@ -4,6 +4,7 @@ import { TokensError } from '../errors.ts';
 import { type Closing, closingMs } from './closing.ts';
 import { type Deadline, remaining } from './deadline.ts';
 import type { Environment } from './environment.ts';
+import { lease, releaseWhenHeard } from './leases.ts';
 import { OpenQueue } from './openQueue.ts';
 import type { Session } from './record.ts';
 import { syncDelayMs } from './store.ts';
@@ -139,24 +140,21 @@ export class SessionLimit extends Part<LimitDeps> {
 
   /** Closes idle sessions beyond the limit. */
   async #closeTooMany(name: string): Promise<void> {
-    const { claims, connections, log, scheduler } = this.deps;
+    const { connections, log, scheduler } = this.deps;
     const connection = connections.find(name);
     const key = `too-many-${name}`;
     if (connection === undefined || this.#fits(connection)) {
       return;
     }
-    try {
-      if (await claims.lease(key, closingMs)) {
-        try {
-          while (!this.#fits(connection) && (await this.makeRoom(connection))) {
-            // Until the limit is kept, or all are at work.
-          }
-        } finally {
-          await claims.release(key);
+    if (await lease(this.deps, key, closingMs)) {
+      try {
+        while (!this.#fits(connection) && (await this.makeRoom(connection))) {
+          // Until the limit is kept, or all are at work.
         }
+      } catch (error) {
+        log.warn(`Closing what is too much of ${name} failed: ${String(error)}`);
       }
-    } catch (error) {
-      log.warn(`Closing what is too much of ${name} failed: ${String(error)}`);
+      releaseWhenHeard(this.deps, key);
     }
     if (!this.#fits(connection)) {
       scheduler.after(`too-many/${name}`, closingMs / 2, () => void this.#closeTooMany(name));
