@@ -29,6 +29,7 @@ const words = new Map<string, boolean | null>([
 
 const space = /[ \t\r\n]*/y;
 const bare = /[^\s,:[\]{}"']+/y;
+const doubleQuoted = /"[^"\\]*(?:\\.[^"\\]*)*"/sy;
 /** A text in single quotes, without characters that the search for the ends of rows would take for JSON. */
 const singleQuoted = /'([^'"\\[\]{}]*)'/y;
 const escapes = new Map([...'"\\/bfnrt'].map((letter, at) => [letter, '"\\/\b\f\n\r\t'.charAt(at)]));
@@ -95,9 +96,6 @@ class Reader {
     const object: SentObject = new Map();
     this.#at++;
     while (this.#begins('}')) {
-      if (this.#next() !== '"') {
-        throw new SyntaxError();
-      }
       const name = this.#string();
       if (this.#next() !== ':') {
         throw new SyntaxError();
@@ -150,22 +148,8 @@ class Reader {
   }
 
   #string(): string {
-    const text = this.#text;
-    const start = this.#at + 1;
-    let isEscaped = false;
-    for (let at = start; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code === 0x22) {
-        this.#at = at + 1;
-        const string = text.slice(start, at);
-        return isEscaped ? this.#unescaped(string) : string;
-      }
-      if (code === 0x5c) {
-        isEscaped = true;
-        at++;
-      }
-    }
-    throw new SyntaxError();
+    const string = this.#take(doubleQuoted).slice(1, -1);
+    return string.includes('\\') ? this.#unescaped(string) : string;
   }
 
   #unescaped(string: string): string {
