@@ -94,13 +94,7 @@ const byStatus = (...status: number[]) => [{ status }];
 
 /** The members of a description, as in the settings of a connection or in a preset. */
 const members = {
-  ask: v.optional(
-    v.pipe(
-      v.array(memberName),
-      v.check((names) => new Set(names).size === names.length, as('twice')),
-    ),
-    ['username', 'password'],
-  ),
+  ask: v.optional(v.array(memberName), ['username', 'password']),
   inputs: v.optional(record(memberName, text), {}),
   headers: v.optional(headers, {}),
   signIn: v.pipe(oneOrList(signInRequest), v.minLength(1, as('many')), v.maxLength(maxSteps, as('many'))),
