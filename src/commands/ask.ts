@@ -125,11 +125,10 @@ type Offered = readonly (vscode.QuickPickItem | string)[];
 /**
  * One of several, or any typed text. Rejects with `E_CANCELLED` when the person cancels, and with the error where a list
  * shows that the gateway cannot be reached.
- * @param useTyped the description of typed text that is not among the items
  * @param offered lists of items or their labels, in this order, each shown when it has arrived
  */
 export function askChoiceOrText(
-  { useTyped, ...asked }: Step & { placeHolder: string; useTyped: string },
+  asked: Step & { placeHolder: string },
   ...offered: readonly (Offered | Promise<Offered>)[]
 ): Promise<string> {
   const pick = vscode.window.createQuickPick();
@@ -138,7 +137,8 @@ export function askChoiceOrText(
     const typed = pick.value.trim();
     const items = lists.flat();
     const isOffered = typed === '' || items.some(({ label }) => label === typed);
-    pick.items = isOffered ? items : [...items, { label: typed, description: useTyped, alwaysShow: true }];
+    const description = vscode.l10n.t('use what you typed');
+    pick.items = isOffered ? items : [...items, { label: typed, description, alwaysShow: true }];
   };
   pick.busy = true;
   const arriving = offered.map(async (list, at) => {

@@ -71,8 +71,7 @@ async function askValue(
   if (isOffered) {
     const found = asking.services.keeper.offers(about, name, asking.logins);
     const offered = found.then((names) => ['*', ...names.filter((one) => one !== '*')]);
-    const useTyped = vscode.l10n.t('use this value');
-    return askChoiceOrText({ title, placeHolder: meaning, useTyped }, offered);
+    return askChoiceOrText({ title, placeHolder: meaning }, offered);
   }
   const validateInput = (text: string) =>
     isNumber && !/^(?:[1-9]\d{0,8})?$/.test(text)
@@ -149,8 +148,7 @@ export async function findParams(asking: Dialog, finder: Finder, target: string)
   const params: Record<string, unknown> = { [list]: chosen };
   for (const { name, prompt, choices } of further(target, new Date())) {
     const items = choices.map((one) => ({ label: translated(one.label), description: one.value ?? '' }));
-    const useTyped = vscode.l10n.t('use this value');
-    const said = await askChoiceOrText({ title, placeHolder: translated(prompt), useTyped }, items);
+    const said = await askChoiceOrText({ title, placeHolder: translated(prompt) }, items);
     const found = choices.find((one) => translated(one.label) === said);
     const value = found === undefined ? said : found.value;
     if (value !== undefined) {

@@ -51,7 +51,6 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
   async #target(request: Record<string, unknown>): Promise<void> {
     const { title } = this.deps;
     const { target: parts } = this.#dialog;
-    const useTyped = translated(this.#dialog.useTyped);
     const missing = parts.filter(({ name }) => request[name] === undefined);
     if (missing.length === parts.length) {
       const target = await this.#wholeTarget(request, missing[0]?.name);
@@ -61,17 +60,17 @@ export class RequestQuestions extends Part<Dialog & Pick<Call, 'args'>> {
       });
     }
     for (const { name, prompt } of missing) {
-      const asked = { title, placeHolder: translated(prompt), useTyped };
+      const asked = { title, placeHolder: translated(prompt) };
       request[name] ||= await askChoiceOrText(asked, this.#offers(request, name));
     }
   }
 
   /** Asks for all of the target at once, or for its `first` part with the slash before the rest. */
   async #wholeTarget(request: Query, first = ''): Promise<string> {
-    const { target, useTyped, options: hasOptions } = this.#dialog;
+    const { target, options: hasOptions } = this.#dialog;
     const prompt = this.#dialog.prompt ?? target[0].prompt;
     const { title } = this.deps;
-    const asked = { title, placeHolder: translated(prompt), useTyped: translated(useTyped) };
+    const asked = { title, placeHolder: translated(prompt) };
     const offered = this.#offered();
     const description = vscode.l10n.t('offered by the gateway');
     const ofGateway = this.#offers(request, first).then((names) =>

@@ -84,5 +84,5 @@ export function askService({ keeper }: CommandServices, { name }: Connection, st
     .services(name)
     .then((found) => found.map(({ name, status = '' }) => ({ label: name, description: status })));
   const placeHolder = vscode.l10n.t('Service of {0}: choose one or type its name', name);
-  return askChoiceOrText({ ...step, placeHolder, useTyped: vscode.l10n.t('use this name') }, listed);
+  return askChoiceOrText({ ...step, placeHolder }, listed);
 }

@@ -117,8 +117,6 @@ export interface RequestDialog {
   readonly target: readonly [TargetMember, ...TargetMember[]];
   /** Asks for all of a target of several members at once. */
   readonly prompt?: Message;
-  /** The label for a typed target that is not among those offered. */
-  readonly useTyped: Message;
   /** Targets that every gateway has, offered until a person has used others. */
   usual(connection: Connection): readonly { readonly name: string; readonly description?: Message }[];
   /** Whether a target may change something at the gateway: then a person who types it is asked. */

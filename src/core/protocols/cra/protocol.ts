@@ -53,7 +53,6 @@ export const cra: Protocol<CraQuery, CraConnection> = {
       { name: 'view', prompt: { template: 'View' } },
     ],
     prompt: { template: 'View, as PRODUCT/VIEW: choose one or type it' },
-    useTyped: { template: 'use this view' },
     // Views that every gateway has.
     usual: () =>
       ['MVMVS/JCPU', 'MVMVS/JCSA', 'MVMVS/XCFMBR', 'MVMVS/JESPOOL', 'MVMVS/ZFSFSZ'].map((name) => ({

@@ -70,7 +70,6 @@ export const rest: Protocol<RestQuery, Connection> = {
         prompt: { template: 'Request: choose one, or type a method and a path such as GET /items' },
       },
     ],
-    useTyped: { template: 'use this request' },
     usual: (connection) => Object.keys(descriptionOf(connection).requests).map((name) => ({ name })),
     mayChange,
   },

@@ -27,7 +27,6 @@ const listPrice = findEndpoint('GetDatasets');
 /** How a person asks for data, and finds the series that they mean. */
 export const dialog: RequestDialog = {
   target: [{ name: 'endpoint', prompt: { template: 'Endpoint: choose one or type its name' } }],
-  useTyped: { template: 'use this name' },
   usual: () => endpoints.map((endpoint) => ({ name: endpoint.name, description: priceOf(endpoint) })),
   mayChange,
   finder: {
