@@ -255,7 +255,8 @@ export async function chosenConnection(
   if (named !== undefined) {
     return services.connections.get(named);
   }
-  const signedIn = ({ name }: Connection) => services.keeper.holdsAny(name);
+  const signedIn = ({ name }: Connection) =>
+    services.keeper.holdsAny(name, ({ state }) => state !== 'expired');
   const all = services.connections.all().filter(among);
   all.sort((a, b) => Number(signedIn(b)) - Number(signedIn(a)));
   const itemOf = (one: Connection) => ({
@@ -268,7 +269,7 @@ export async function chosenConnection(
   if (connection === undefined) {
     throw new TokensError(
       'E_CONFIG',
-      'There is no connection for this yet: add one, or start the sandbox gateway.',
+      'There is no connection with which this can be done: add one, sign in, or start the sandbox gateway.',
     );
   }
   call.chosen = connection.name;

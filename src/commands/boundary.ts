@@ -94,6 +94,7 @@ const settings = [vscode.l10n.t('Open Settings'), 'sessionTokens.openSettings'] 
 const helps: Readonly<Partial<Record<ErrorCode, readonly (readonly [title: string, command: string])[]>>> = {
   E_CREDENTIALS: [signIn, showLog],
   E_EXPIRED: [signIn, showLog],
+  E_UNKNOWN_TOKEN: [signIn, showLog],
   E_CONFIG: [settings, showLog],
   E_NETWORK: [settings, showLog],
   E_TLS: [settings, showLog],

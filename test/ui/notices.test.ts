@@ -38,13 +38,32 @@ describe('a notice', () => {
 
 describe('a sign-in that has expired', () => {
   const sandbox = useFixture(() => startSandbox({ lifeSeconds: 15 }));
-  const vs = useWorkbench(() => ({ settings: connectionTo(sandbox().url) }));
+  const connections = () =>
+    [connectionName, 'other'].map((name) => ({
+      name,
+      kind: 'bmc-cra',
+      url: sandbox().url,
+      service: 'BBI3SYSA',
+    }));
+  const vs = useWorkbench(() => ({ settings: { 'sessionTokens.connections': connections() } }));
 
-  it('is seen at its connection, and the status bar offers to sign in again', async () => {
+  it('is seen at its connection and where one is chosen, and the status bar offers to sign in again', async () => {
     await vs().showTokens();
-    await signIn(vs());
+    await vs().palette('Session Tokens: Sign Out');
+    await vs().notification(/no connection with which this can be done.* sign in/);
+    await vs().palette('Session Tokens: Keep Alive');
+    const { actions } = await vs().notification(/no token for this/);
+    assert.deepEqual(actions, ['Sign In Again', 'Show Log']);
+    await signIn(vs(), { connection: connectionName });
     await vs().waitForStatusBar((text) => /expired/.test(text ?? ''), { timeoutMs: 30_000 });
     await vs().waitForRows(([row]) => row?.label === connectionName && row.description === 'signed out');
+    await vs().palette('Session Tokens: Get Data');
+    const offered = await vs().quickInput.offered(/Choose a connection/);
+    assert.deepEqual(
+      offered.map(({ description }) => description),
+      ['', ''],
+    );
+    await vs().quickInput.cancel();
     await vs().statusBarItem().click();
     await vs().quickInput.pick(/./, 'Sign In Again');
     await vs().quickInput.waitFor(/Sign In to host \(Service BBI3SYSA\)/);
