@@ -34,24 +34,15 @@ export class Columns {
   seen: readonly SeenColumn[] = [];
   /** All of them, in the order of the server. */
   all: readonly SeenColumn[] = [];
+  /** How a person has arranged the table. */
+  layout: Layout = asSent;
   #data: readonly ColumnData[] = [];
-  #layout: Layout = asSent;
   /** By what stands in them. */
   readonly #widths = new Map<string, number>();
   readonly #measure: Measure;
 
   constructor(measure: Measure) {
     this.#measure = measure;
-  }
-
-  /** How a person has arranged the table. */
-  get layout(): Layout {
-    return this.#layout;
-  }
-
-  set layout(layout: Layout) {
-    this.#layout = layout;
-    this.#arrange();
   }
 
   get pinnedCount(): number {
@@ -62,10 +53,25 @@ export class Columns {
     return this.all.length - this.seen.length;
   }
 
+  /** Takes another layout, or what has changed otherwise. */
+  arrange(layout = this.layout): void {
+    this.layout = layout;
+    const looks = new Map<string, ColumnLook>(this.layout.columns.map((look) => [look.field, look]));
+    this.all = this.#data.map((column, cell) => {
+      const { width, pinned = false } = looks.get(column.field) ?? {};
+      return { ...column, cell, width: width ?? this.#widths.get(column.field) ?? widthUnmeasured, pinned };
+    });
+    const byField = new Map(this.all.map((column) => [column.field, column]));
+    const hidden = this.#data.filter((column) => column.hidden).map(({ field }) => field);
+    this.seen = seenFields(this.layout, [...byField.keys()], hidden).flatMap(
+      (field) => byField.get(field) ?? [],
+    );
+  }
+
   /** Takes the columns of the data, in the order of the server. */
   update(data: readonly ColumnData[]): void {
     this.#data = data;
-    this.#arrange();
+    this.arrange();
   }
 
   /** The column of a field, else the one at a place of those that are seen, else any: the last may have been hidden. */
@@ -79,7 +85,7 @@ export class Columns {
    * most that there may be are left out.
    */
   sortBy(field: string, add: boolean, direction?: Direction): Layout['sort'] {
-    const { sort } = this.#layout;
+    const { sort } = this.layout;
     const at = sort.findIndex((one) => one.field === field);
     const next = direction ?? (at < 0 ? 'ascending' : sort[at]?.descending ? 'none' : 'descending');
     const others = add ? sort.filter((one) => one.field !== field) : [];
@@ -90,7 +96,7 @@ export class Columns {
   }
 
   titleOf({ field, label }: SeenColumn): string {
-    return this.#layout.byField ? field : label;
+    return this.layout.byField ? field : label;
   }
 
   /** Widths for the columns that a person has given none, by what stands in them. */
@@ -98,7 +104,7 @@ export class Columns {
     for (const column of this.all) {
       this.#widths.set(column.field, Math.min(this.#widthFor(column, textsOf(column)), maxFirstWidth));
     }
-    this.#arrange();
+    this.arrange();
   }
 
   fit(column: SeenColumn, texts: readonly string[]): LayoutChange {
@@ -128,7 +134,7 @@ export class Columns {
   /** Moves a column before or after another one; beside a pinned one it is pinned too. */
   move(field: string, beside: SeenColumn, after: boolean): LayoutChange {
     // Those that are hidden keep their places, too, and those that only other answers have.
-    const { order: known } = this.#layout;
+    const { order: known } = this.layout;
     const all = new Set([...this.all.map((column) => column.field), ...known]);
     const order = seenFields({ columns: [], order: known }, [...all], []).filter((one) => one !== field);
     order.splice(order.indexOf(beside.field) + (after ? 1 : 0), 0, field);
@@ -145,7 +151,7 @@ export class Columns {
   }
 
   #edit(fields: readonly string[], change: Omit<ColumnLook, 'field'>): LayoutChange {
-    const { columns } = this.#layout;
+    const { columns } = this.layout;
     const others = columns.filter(({ field }) => !fields.includes(field));
     const looks = fields.map((field) => ({
       ...columns.find((one) => one.field === field),
@@ -153,18 +159,5 @@ export class Columns {
       field,
     }));
     return { columns: [...others, ...looks] };
-  }
-
-  #arrange(): void {
-    const looks = new Map<string, ColumnLook>(this.#layout.columns.map((look) => [look.field, look]));
-    this.all = this.#data.map((column, cell) => {
-      const { width, pinned = false } = looks.get(column.field) ?? {};
-      return { ...column, cell, width: width ?? this.#widths.get(column.field) ?? widthUnmeasured, pinned };
-    });
-    const byField = new Map(this.all.map((column) => [column.field, column]));
-    const hidden = this.#data.filter((column) => column.hidden).map(({ field }) => field);
-    this.seen = seenFields(this.#layout, [...byField.keys()], hidden).flatMap(
-      (field) => byField.get(field) ?? [],
-    );
   }
 }

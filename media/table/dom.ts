@@ -14,9 +14,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 /** Sets an attribute only when it changes, and takes it away for null: writing to the DOM is what costs. */
 export function attribute(target: Element, name: string, value: string | null): void {
   if (value === null) {
-    if (target.hasAttribute(name)) {
-      target.removeAttribute(name);
-    }
+    target.removeAttribute(name);
   } else if (target.getAttribute(name) !== value) {
     target.setAttribute(name, value);
   }
@@ -59,11 +57,10 @@ export function widthOf(text: string, font: string): number {
   return context.measureText(text).width;
 }
 
-/** Measures text as the grid draws it. */
+/** Measures text as the style sheet draws it. */
 export function measurer(): Measure {
   const style = getComputedStyle(document.body);
-  const value = (name: string, otherwise: string) => style.getPropertyValue(name) || otherwise;
-  const cells = `${value('--vscode-editor-font-size', '13px')} ${value('--vscode-editor-font-family', 'monospace')}`;
-  const header = `600 ${value('--vscode-font-size', '13px')} ${value('--vscode-font-family', 'sans-serif')}`;
+  const cells = `${style.getPropertyValue('--cell-size')} ${style.getPropertyValue('--cell-font')}`;
+  const header = `600 ${style.fontSize} ${style.fontFamily}`;
   return (text, isHeader) => widthOf(text, isHeader ? header : cells);
 }

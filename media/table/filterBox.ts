@@ -7,7 +7,6 @@ const pauseMs = 150;
 /** The box above the table, with how many rows it leaves. */
 export class FilterBox {
   readonly #input = element('input', {
-    type: 'text',
     ariaLabel: l10n.t('Filter rows'),
     title: l10n.t(
       'All words must be found. Ask one column with column:part, column=whole, column>10, column<=4Mi; put spaces in quotes; a minus sign before a condition turns it around.',

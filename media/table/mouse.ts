@@ -78,7 +78,7 @@ function resize({ clientX: start }: MouseEvent, { field, width }: SeenColumn, vi
   const { columns, grid } = view;
   untilReleased(
     ({ clientX }) => {
-      columns.layout = { ...columns.layout, ...columns.resize(field, width + clientX - start) };
+      columns.arrange({ ...columns.layout, ...columns.resize(field, width + clientX - start) });
       grid.draw();
     },
     () => view.arrange({}),
@@ -90,8 +90,9 @@ function move(_: MouseEvent, { field }: SeenColumn, view: TableView): void {
   const { grid, columns } = view;
   let over: { beside: SeenColumn; after: boolean; element: HTMLElement } | undefined;
   const mark = (target: typeof over) => {
-    over?.element.classList.remove('drop-before', 'drop-after');
-    target?.element.classList.add(target.after ? 'drop-after' : 'drop-before');
+    over?.element.style.removeProperty('box-shadow');
+    const x = target?.after ? '-2px' : '2px';
+    target?.element.style.setProperty('box-shadow', `inset ${x} 0 var(--vscode-focusBorder)`);
     over = target;
   };
   untilReleased(

@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import type { Plot } from '../../src/views/results/messages.ts';
+import type { Lines } from '../../src/views/results/messages.ts';
 import type { SeenColumn } from './columns.ts';
 import { element, short, visible, widthOf } from './dom.ts';
 import * as l10n from './l10n.ts';
@@ -27,7 +27,7 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   readonly #legend = element('table', { tabIndex: 0 });
   readonly #hint = element('p', { className: 'hint' });
   #plot: uPlot | undefined;
-  #last: Plot | undefined;
+  #last: Lines | undefined;
   #offered = '';
   /** The column that somebody wants to see. */
   field: string | undefined;
@@ -48,7 +48,7 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   }
 
   /** Draws a column, unless another one is wanted meanwhile. */
-  show(of: string, plot: Plot | undefined, columns: readonly SeenColumn[]): void {
+  show(of: string, plot: Lines | undefined, columns: readonly SeenColumn[]): void {
     if (plot === undefined || of !== this.field) {
       return;
     }
@@ -115,15 +115,14 @@ function sample({ color, dash }: ReturnType<typeof lookOf>): HTMLElement {
 }
 
 /** Draws lines over time in the theme's colours, as large as the element is. */
-function drawPlot(target: HTMLElement, { times, series }: Plot): uPlot {
+function drawPlot(target: HTMLElement, { times, series }: Lines): uPlot {
   const style = getComputedStyle(document.body);
-  const text = style.getPropertyValue('--vscode-foreground') || 'currentcolor';
   const line = {
     stroke: style.getPropertyValue('--vscode-charts-lines') || 'rgb(128 128 128 / 40%)',
     width: 0.5,
   };
   const font = `11px ${style.fontFamily}`;
-  const axis = { stroke: text, font, grid: line, ticks: line };
+  const axis = { stroke: style.color, font, grid: line, ticks: line };
   const widest = (labels: readonly string[]) =>
     Math.ceil(Math.max(0, ...labels.map((label) => widthOf(label, font))));
   // Rows that are days, which are none of any time zone, or the moments of a watch: it takes minutes, and a date below the

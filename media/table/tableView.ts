@@ -178,7 +178,7 @@ export class TableView {
   }
 
   use(layout: Layout): void {
-    this.columns.layout = layout;
+    this.columns.arrange(layout);
     this.#refresh();
   }
 

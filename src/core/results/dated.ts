@@ -1,15 +1,7 @@
 import { textOf } from './cells.ts';
 import { sizeOf } from './quantity.ts';
+import type { Lines } from './shown.ts';
 import type { Column, ResultTable } from './table.ts';
-
-/** The numbers of one column over time, one line for each key. */
-export interface Lines {
-  /** Epoch milliseconds. */
-  readonly times: number[];
-  readonly series: { key: string; values: (number | null)[] }[];
-  /** Keys beside those that are drawn. */
-  readonly others: number;
-}
 
 /** Rows that are looked at: of more, an even sample. */
 const maxRows = 100_000;

@@ -4,12 +4,12 @@ import type { Cell } from '../protocols/answer.ts';
 import { type ArrangedSpan, Arranging } from './arranging.ts';
 import { flatten } from './cells.ts';
 import { Changes, type Differences, keyFields, keysOf } from './changes.ts';
-import { type Dated, datedLines, type Lines } from './dated.ts';
+import { type Dated, datedLines } from './dated.ts';
 import { objectWriter, type Writing, writeRows } from './exports.ts';
 import { allRows, type Condition, conditionOf, type Labels } from './filter.ts';
 import { isExact, type Kind, sizeOf } from './quantity.ts';
 import type { RowList } from './rowStore.ts';
-import type { Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
+import type { Lines, Page, ShownCell, ShownRow, Span, Sums } from './shown.ts';
 import { groupsOf, type Statistics, statisticsOf, sumsOf } from './statistics.ts';
 import { ResultTable } from './table.ts';
 

@@ -1,5 +1,5 @@
-import type { Lines } from './dated.ts';
 import type { Sample } from './engine.ts';
+import type { Lines } from './shown.ts';
 
 /** What all samples may take in memory; then the oldest go. */
 const mostBytes = 48 << 20;

@@ -71,3 +71,13 @@ export interface Sums extends Record<keyof Total, string> {
   readonly min: string;
   readonly max: string;
 }
+
+/** The numbers of one column over time, one line for each key. */
+export interface Lines {
+  /** Epoch milliseconds. */
+  readonly times: readonly number[];
+  /** One value for each time; null where there was none. */
+  readonly series: readonly { key: string; values: (number | null)[] }[];
+  /** Keys beside those that are drawn. */
+  readonly others: number;
+}

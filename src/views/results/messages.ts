@@ -1,8 +1,15 @@
 import * as v from 'valibot';
 import type { Kind } from '../../core/results/quantity.ts';
-import { type CopyForm, copyForms, type Page, type Sums } from '../../core/results/shown.ts';
+import { type CopyForm, copyForms, type Lines, type Page, type Sums } from '../../core/results/shown.ts';
 
-export { isArranged, type Page, type ShownCell, type ShownRow, type Sums } from '../../core/results/shown.ts';
+export {
+  isArranged,
+  type Lines,
+  type Page,
+  type ShownCell,
+  type ShownRow,
+  type Sums,
+} from '../../core/results/shown.ts';
 
 /*
  * What a result's tab and its webview say to each other. The tab checks every message of the webview, and what VS Code has
@@ -58,17 +65,7 @@ export type Question = v.InferOutput<typeof question>;
 export interface Answers {
   readonly page: Page;
   readonly sums: Sums | undefined;
-  readonly plot: Plot | undefined;
-}
-
-/** The numbers of a column over time. */
-export interface Plot {
-  /** Epoch milliseconds. */
-  readonly times: readonly number[];
-  /** One value for each time; null where there was none. */
-  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
-  /** How many more lines there would be. */
-  readonly others: number;
+  readonly plot: Lines | undefined;
 }
 
 /** From the webview. */

@@ -1,8 +1,7 @@
 import type { Arrangement } from '../../core/results/arranging.ts';
-import type { Lines } from '../../core/results/dated.ts';
 import type { Sample } from '../../core/results/engine.ts';
 import { History } from '../../core/results/history.ts';
-import { isArranged } from '../../core/results/shown.ts';
+import { isArranged, type Lines } from '../../core/results/shown.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 
 /** Maximal numbers of rows remembered while a result is watched, and of lines drawn. */

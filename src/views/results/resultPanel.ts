@@ -56,7 +56,7 @@ export class ResultPanel extends Part<PanelServices> {
       clock: deps.clock,
       fetch: async (request: DataRequest, signal: AbortSignal) => {
         let got = await fetchTable(deps, request, { signal });
-        for (const grouping of source.groupings) {
+        for (const grouping of this.model.groupings) {
           got = await grouped(deps.worker, got, grouping);
         }
         return got;
@@ -106,12 +106,8 @@ export class ResultPanel extends Part<PanelServices> {
       refresh: () => this.refresh(),
       // With an alert the tab need not be visible.
       isVisible: () => this.panel.visible || this.model.layout.alert !== '',
-      ended: (why, error) => {
-        this.#watch = undefined;
-        if (why === 'failed') {
-          this.model.failed(error);
-        }
-        this.#tell();
+      ended: (why) => {
+        this.stopWatch();
         this.note(
           why === 'hidden'
             ? vscode.l10n.t('The watch has ended: the result was out of sight for a while.')

@@ -21,7 +21,8 @@ import type { Source } from './resultModel.ts';
 import { type PanelServices, ResultPanel } from './resultPanel.ts';
 
 /** The state that a webview may have kept. */
-const saved = v.object({ kept: v.optional(keptState) });
+const request = v.custom<DataRequest & KeptState['request']>(isRequest);
+const saved = v.object({ kept: v.object({ ...keptState.entries, request }) });
 
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
 export class Results extends Part<PanelServices> {
@@ -171,22 +172,17 @@ export class Results extends Part<PanelServices> {
 
   /** Restores a tab after a reload of the window. */
   async restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const kept = v.safeParse(saved, state);
-    const data: KeptState | undefined = kept.success ? kept.output.kept : undefined;
-    if (data === undefined || !isRequest(data.request)) {
-      panel.dispose();
-      return;
-    }
-    const shown = this.#open({ ...data, request: data.request }, panel);
     try {
-      const { table, share } = await tableOf(this.deps.worker, data.rows, data.missing);
-      table.update({ bytes: data.bytes });
+      const { kept } = v.parse(saved, state);
+      const shown = this.#open(kept, panel);
+      const { table, share } = await tableOf(this.deps.worker, kept.rows, kept.missing);
+      table.update({ bytes: kept.bytes });
       if (this.#panels.has(shown)) {
-        shown.model.show(table, data, data);
+        shown.model.show(table, kept, kept);
       }
       share.dispose();
     } catch {
-      panel.dispose(); // The kept state is not valid.
+      panel.dispose(); // What was kept is not valid.
     }
   }
 }

@@ -14,7 +14,7 @@ interface WatchDeps {
   readonly refresh: () => Promise<void>;
   readonly isVisible: () => boolean;
   /** Is called when the watch has ended by itself. */
-  readonly ended: (why: 'hidden' | 'failed', error?: unknown) => void;
+  readonly ended: (why: 'hidden' | 'failed') => void;
 }
 
 /** Refreshes a result at intervals; each refresh also keeps its session alive. */
@@ -53,7 +53,7 @@ export class Watch implements Disposable {
       this.#failures++;
       const code = error instanceof TokensError ? error.code : undefined;
       if (code === undefined || !passing.includes(code) || this.#failures >= maxFailures) {
-        this.#end('failed', error);
+        this.#end('failed');
         return;
       }
     }
@@ -65,10 +65,10 @@ export class Watch implements Disposable {
     }
   }
 
-  #end(why: 'hidden' | 'failed', error?: unknown): void {
+  #end(why: 'hidden' | 'failed'): void {
     if (!this.#disposed) {
       this.dispose();
-      this.#deps.ended(why, error);
+      this.#deps.ended(why);
     }
   }
 }

@@ -17,11 +17,11 @@ const data = [text('A'), text('B', { hidden: true }), text('C')];
 describe('columns of a table', () => {
   const columns = (layout: Partial<Layout> = {}) => {
     const made = new Columns((text) => text.length * 10);
-    made.layout = { ...asSent, ...layout };
+    made.arrange({ ...asSent, ...layout });
     return made;
   };
   const arrange = (of: Columns, change: LayoutChange) => {
-    of.layout = { ...of.layout, ...change };
+    of.arrange({ ...of.layout, ...change });
   };
   const named = (of: Columns, field: string) => of.all.find((one) => one.field === field) ?? assert.fail();
   const seen = (of: Columns) => of.seen.map(({ field }) => field);
