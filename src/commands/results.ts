@@ -44,7 +44,7 @@ const commands: Readonly<Record<string, ResultCommand>> = {
   'sessionTokens.results.groupBy': groupBy,
   'sessionTokens.results.export': exportResult,
   'sessionTokens.results.openAsJson': async (panel, _, { results }) =>
-    (await results()).openAsJson(wholeTable(panel), panel.model.title),
+    (await results()).json.show(wholeTable(panel), panel.model.title),
   'sessionTokens.results.rawAnswer': async (panel, { interactive }, { results }) => {
     const head = await (await results()).showHead(panel);
     return interactive ? undefined : head;

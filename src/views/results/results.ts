@@ -26,7 +26,7 @@ const saved = v.object({ kept: v.object({ ...keptState.entries, request }) });
 
 /** All results that are shown, each in its tab. Loaded when the first one is wanted. */
 export class Results extends Part<PanelServices> {
-  readonly #json = this.add(new JsonFiles(this.deps));
+  readonly json = this.add(new JsonFiles(this.deps));
   /** In the order in which they last had the focus. */
   readonly #panels = new Set<ResultPanel>();
 
@@ -68,7 +68,7 @@ export class Results extends Part<PanelServices> {
       const how = { ...options, signal };
       const { fetched, table } = await fetchTable(this.deps, request, how, inTab ? show : undefined);
       if (asJson) {
-        await this.#json.show(table, titleOf(request));
+        await this.json.show(table, titleOf(request));
       } else if (inTab && !closed.signal.aborted) {
         show(table);
         panel?.finished(fetched).catch(this.deps.report);
@@ -80,10 +80,6 @@ export class Results extends Part<PanelServices> {
     }
   }
 
-  openAsJson(table: TableHandle, title: string): Promise<void> {
-    return this.#json.show(table, title);
-  }
-
   /**
    * Shows the members beside the rows of a result. Resolves to them.
    * @throws E_NOT_READY where they are not known any more
@@ -93,7 +89,7 @@ export class Results extends Part<PanelServices> {
       throw new TokensError('E_NOT_READY', 'Only the rows of this result are here: get it again.');
     }
     const text = headText(head, this.deps);
-    await this.#json.open(`${indentJson(text)}\n`, vscode.l10n.t('{0} without rows', title));
+    await this.json.open(`${indentJson(text)}\n`, vscode.l10n.t('{0} without rows', title));
     return JSON.parse(text);
   }
 
