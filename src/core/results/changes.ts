@@ -130,12 +130,8 @@ export class Changes {
 
   /** Whether a row that was there has another value. */
   #isOther(row: number): boolean {
-    const before = this.before(row);
-    return (
-      !this.#now.rows.isSame(row, this.earlier.rows, before) &&
-      (this.#lost.some((column) => column.at(before) !== undefined) ||
-        this.#pairs.some(([column, other]) => !same(column.at(row), other?.at(before))))
-    );
+    const isSame = this.#now.rows.isSame(row, this.earlier.rows, this.before(row));
+    return !isSame && this.of(row) !== undefined;
   }
 }
 

@@ -10,7 +10,7 @@ export interface Reading {
   readonly kind: Kind;
   /** The size of a text that is a number or a time (in seconds); NaN for one that is neither. */
   size(text: string): number;
-  /** Compares two values that have a size, to the last digit; a number of JSON has one in every column. */
+  /** Compares two values of the same size, to the last digit; a number of JSON has a size in every column. */
   compare(a: string, b: string): number;
 }
 
@@ -49,7 +49,7 @@ export function sizeOf(cell: Cell | undefined, reading: Reading): number {
 /** Whether day or month comes first in dates that end with the year. */
 type DateOrder = 'dayFirst' | 'monthFirst';
 
-const asNumbers: Reading = { kind: 'number', size: plainNumber, compare: compareNumbers };
+const asNumbers: Reading = { kind: 'number', size: plainNumber, compare: compareDigits };
 const asText: Reading = { ...asNumbers, kind: 'text', size: () => Number.NaN };
 const asNumbersWithUnits: Reading = { ...asNumbers, size: parseNumber };
 const asTimes = timesIn(undefined);
@@ -131,7 +131,9 @@ function timesIn(order: DateOrder | undefined): Reading {
     size: (text) => parseTime(text, order),
     compare: (a, b) => {
       const [one, other] = [momentOf(a, order), momentOf(b, order)];
-      return one && other ? compareMoments(one, other) : compareNumbers(a, b);
+      return one && other
+        ? one.seconds - other.seconds || compareTexts(one.fraction, other.fraction)
+        : compareDigits(a, b);
     },
   };
 }
@@ -243,32 +245,13 @@ function zoneSeconds(zone: string): number {
   return sign * (Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(-2)) * 60);
 }
 
-function compareMoments(a: Moment, b: Moment): number {
-  return a.seconds - b.seconds || compareTexts(a.fraction, b.fraction);
-}
-
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The size of a value that may be any number: of JSON, or as people write them. */
 export function sizeOfNumber(text: string): number {
-  return isDecimal(text) ? Number(text) : parseNumber(text);
-}
-
-function isDecimal(text: string): boolean {
-  return decimal.test(text) && /\d/.test(text);
-}
-
-/** Compares numbers by their size, and where JavaScript takes them for the same, by their digits. */
-function compareNumbers(a: string, b: string): number {
-  if (a.length === b.length && isWhole.test(a) && isWhole.test(b)) {
-    return compareTexts(a, b); // Such are ids, and there are many.
-  }
-  const [left, right] = [sizeOfNumber(a), sizeOfNumber(b)];
-  // Infinity from infinity is no number.
-  const difference = left === right ? 0 : left - right;
-  return difference || compareDecimals(decimalOf(a), decimalOf(b));
+  return decimal.test(text) && /\d/.test(text) ? Number(text) : parseNumber(text);
 }
 
 /** A decimal number as `sign × 0.digits × 10 ^ exponent`. */
@@ -278,7 +261,6 @@ interface Decimal {
   readonly exponent: number;
 }
 
-const isWhole = /^[1-9]\d*$/;
 const decimal = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
 
 /** Undefined for what has a unit. */
@@ -308,7 +290,9 @@ function withoutZeros(digits: string): string {
   return digits.slice(0, end);
 }
 
-function compareDecimals(a: Decimal | undefined, b: Decimal | undefined): number {
+/** Compares the digits of numbers of the same size; those with a unit are equal. */
+function compareDigits(one: string, other: string): number {
+  const [a, b] = [decimalOf(one), decimalOf(other)];
   if (a === undefined || b === undefined) {
     return 0;
   }
@@ -318,5 +302,5 @@ function compareDecimals(a: Decimal | undefined, b: Decimal | undefined): number
 /** Whether JavaScript's own number of a number of JSON has the same value. */
 export function isExact(text: string): boolean {
   const own = Number(text);
-  return Number.isFinite(own) && compareNumbers(text, String(own)) === 0;
+  return Number.isFinite(own) && compareDigits(text, String(own)) === 0;
 }

@@ -77,45 +77,35 @@ export class RowWalker {
 
   #members(from: number): number {
     const bytes = this.#bytes;
-    let at = this.#skipSpace(from + 1);
-    if (bytes[at] === closeBrace) {
-      return at + 1;
+    let at = this.#past(from + 1, closeBrace);
+    if (at >= 0) {
+      return at;
     }
-    for (;;) {
-      if (bytes[at] !== quote) {
-        return -1;
-      }
+    for (at = from; ; ) {
+      const name = this.#skipSpace(at + 1);
       let field = this.#usual[this.cells];
-      if (field !== undefined && this.#matches(field.quoted, at)) {
-        at += field.quoted.length;
+      if (field !== undefined && this.#matches(field.quoted, name)) {
+        at = name + field.quoted.length;
       } else {
-        const end = this.#value(at);
-        field = end < 0 ? undefined : this.#find(JSON.parse(bytes.toString('utf8', at, end)) as string);
+        at = this.#string(name);
+        field = at < 0 ? undefined : this.#find(JSON.parse(bytes.toString('utf8', name, at)) as string);
         if (field === undefined) {
           return -1;
         }
         this.#usual[this.cells] = field;
-        at = end;
       }
-      at = this.#skipSpace(at);
-      if (bytes[at] !== colon || this.positions[field.number] !== 0) {
+      at = this.#skipSpace(this.#past(at, colon));
+      if (at < 0 || this.positions[field.number] !== 0) {
         return -1;
       }
-      at = this.#skipSpace(at + 1);
       if (bytes[at] === openBracket && this.#unwraps(at)) {
         this.positions[field.number] = this.#inner - from;
-        for (; at < this.#inner; at++) {
-          bytes[at] = space;
-        }
-        for (at = this.#innerEnd; at < this.#end; at++) {
-          bytes[at] = space;
-        }
+        this.#blank(at, this.#inner);
+        this.#blank(this.#innerEnd, this.#end);
+        at = this.#end;
       } else {
         this.positions[field.number] = at - from;
         at = this.#value(at);
-        if (at < 0) {
-          return -1;
-        }
       }
       this.cells++;
       at = this.#skipSpace(at);
@@ -125,37 +115,35 @@ export class RowWalker {
       if (bytes[at] !== comma) {
         return -1;
       }
-      at = this.#skipSpace(at + 1);
     }
   }
 
   /** Finds the only value of `[{"0": "a"}]`, as CRA has them; false where it is nothing like that. */
   #unwraps(from: number): boolean {
-    const bytes = this.#bytes;
-    let at = this.#skipSpace(from + 1);
-    if (bytes[at] !== openBrace) {
-      return false;
-    }
-    at = this.#skipSpace(at + 1);
-    at = bytes[at] === quote ? this.#skipSpace(this.#value(at)) : -1;
-    if (at < 0 || bytes[at] !== colon) {
-      return false;
-    }
-    this.#inner = this.#skipSpace(at + 1);
-    const first = bytes[this.#inner];
+    const name = this.#skipSpace(this.#past(from + 1, openBrace));
+    this.#inner = this.#skipSpace(this.#past(this.#string(name), colon));
+    const first = this.#bytes[this.#inner];
     this.#innerEnd = first === openBrace || first === openBracket ? -1 : this.#value(this.#inner);
-    at = this.#skipSpace(this.#innerEnd);
-    if (at < 0 || bytes[at] !== closeBrace) {
-      return false;
+    this.#end = this.#past(this.#past(this.#innerEnd, closeBrace), closeBracket);
+    return this.#end >= 0;
+  }
+
+  #blank(from: number, to: number): void {
+    for (let at = from; at < to; at++) {
+      this.#bytes[at] = space;
     }
-    at = this.#skipSpace(at + 1);
-    this.#end = at + 1;
-    return bytes[at] === closeBracket;
+  }
+
+  #string(from: number): number {
+    return this.#bytes[from] === quote ? this.#value(from) : -1;
   }
 
   /** Where a value ends; -1 where it has not all arrived, or is no strict JSON. */
   #value(from: number): number {
     const bytes = this.#bytes;
+    if (from < 0) {
+      return -1;
+    }
     if (bytes[from] === quote) {
       let at = from + 1;
       while (isOrdinary[bytes[at] as number] === 1) {
@@ -186,6 +174,12 @@ export class RowWalker {
       }
     }
     return true;
+  }
+
+  /** The place behind a byte that has to stand next; -1 where it does not, or the place is below 0. */
+  #past(from: number, byte: number): number {
+    const at = this.#skipSpace(from);
+    return this.#bytes[at] === byte ? at + 1 : -1;
   }
 
   /** A place below 0 stays what it is. */
