@@ -3,7 +3,7 @@ import { cancelled, TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { Answer, AnswerReader, MakeReader, Row, RowPath } from '../protocols/answer.ts';
 import type { TableHandle } from './tableHandle.ts';
-import { received, type WorkerClient } from './workerClient.ts';
+import type { WorkerClient } from './workerClient.ts';
 
 /** Chunks that are not all read, up to their rows that a program wants, at which the network is asked to wait. */
 const maxInFlight = 8;
@@ -47,7 +47,6 @@ export async function tableOf(
 
 class Reader implements AnswerReader {
   readonly #worker: WorkerClient;
-  readonly #onScalar: (name: string, value: string) => void;
   readonly #maxBytes: number;
   readonly table: TableHandle;
   readonly #share: Disposable;
@@ -66,9 +65,8 @@ class Reader implements AnswerReader {
     { maxBytes, onTable, wantsRows = true }: ReaderOptions,
   ) {
     this.#worker = worker;
-    this.#onScalar = onScalar;
     this.#maxBytes = maxBytes;
-    this.table = worker.open({ rowsAt, wantsRows });
+    this.table = worker.open({ rowsAt, wantsRows }, onScalar);
     this.#share = this.table.share();
     onTable?.(this.table);
     this.#rows = wantsRows ? Promise.resolve([]) : undefined;
@@ -135,13 +133,7 @@ class Reader implements AnswerReader {
   /** Has the worker read a piece, or (without one) the end of the body, and takes what comes of it: of the end, the head. */
   async #send(piece: Uint8Array<ArrayBuffer> | null): Promise<string | undefined> {
     try {
-      const { scalars, rows, summary, head, error } = await this.#worker.read(this.table.number, piece);
-      for (const scalar of scalars) {
-        this.#onScalar(...scalar);
-      }
-      if (error !== undefined) {
-        throw received(error);
-      }
+      const { rows, summary, head } = await this.#worker.read(this.table.number, piece);
       for (const part of rows) {
         this.#rows = this.#rows?.then((all) => readInto(all, part));
       }

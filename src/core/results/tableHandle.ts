@@ -26,15 +26,17 @@ export interface TableSource {
  */
 export class TableHandle {
   readonly number: number;
+  readonly onScalar: (name: string, value: string) => void;
   readonly #source: TableSource;
   readonly #changed = new Emitter<TableState>();
   readonly onDidChange: Event<TableState> = this.#changed.event;
   #state: TableState = { fields: [], kinds: [], rowCount: 0, mended: 0, bytes: 0, phase: 'arriving' };
   #shares = 0;
 
-  constructor(number: number, source: TableSource) {
+  constructor(number: number, source: TableSource, onScalar: TableHandle['onScalar'] = () => undefined) {
     this.number = number;
     this.#source = source;
+    this.onScalar = onScalar;
   }
 
   get state(): TableState {

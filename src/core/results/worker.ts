@@ -12,44 +12,30 @@ const progressMs = 60;
 /** One table, from its first byte on. */
 class OpenTable extends TableEngine {
   readonly #splitter: RowSplitter;
-  /** Those that were not told of. */
-  readonly #scalars: Scalar[] = [];
   #tellAt = 0;
   /** Rows that were sent to the program that wants them. */
   #sentRows: number | undefined;
 
-  constructor({ rowsAt, wantsRows }: Opening) {
+  constructor({ rowsAt, wantsRows }: Opening, onScalar: (...scalar: Scalar) => void) {
     super();
-    const onScalar = (name: string, value: string) => this.#scalars.push([name, value]);
     this.#splitter = new RowSplitter(rowsAt, this.table, onScalar);
     this.#sentRows = wantsRows ? 0 : undefined;
   }
 
-  /** Reads a piece of the body, or its end, and answers at once all that this has brought. */
+  /** Reads a piece of the body, or its end, and answers what this has brought. */
   read(piece: Uint8Array | null): News {
     let head: string | undefined;
-    let error: SentError | undefined;
-    try {
-      if (piece === null) {
-        head = jsonOf(this.#splitter.end());
-        this.isWhole = true;
-      } else {
-        this.#splitter.write(piece);
-        free(piece);
-      }
-    } catch (reason) {
-      error = sendable(reason);
+    if (piece === null) {
+      head = jsonOf(this.#splitter.end());
+      this.isWhole = true;
+    } else {
+      this.#splitter.write(piece);
+      free(piece);
     }
     const now = performance.now();
     const isDue = head !== undefined || (this.table.rowCount > 0 && now >= this.#tellAt);
     this.#tellAt = isDue ? now + progressMs : this.#tellAt;
-    return {
-      scalars: this.#scalars.splice(0),
-      rows: error === undefined ? this.#newRows() : [],
-      ...(isDue && error === undefined && { summary: this.summary() }),
-      head,
-      error,
-    };
+    return { rows: this.#newRows(), ...(isDue && { summary: this.summary() }), head };
   }
 
   #newRows(): Uint8Array<ArrayBuffer>[] {
@@ -80,7 +66,7 @@ function tableOf(number: number): OpenTable {
 function answer({ table, method, args }: ToWorker, given: ArrayBuffer[]): unknown {
   switch (method) {
     case 'open':
-      tables.set(table, new OpenTable(args as Opening));
+      tables.set(table, new OpenTable(args as Opening, (...scalar) => tell({ table, scalar })));
       return undefined;
     case 'drop':
       return tables.delete(table);
@@ -106,9 +92,12 @@ function sendable(error: unknown): SentError {
   return { code: 'E_PROTOCOL', template: 'The answer of the gateway could not be read.', args: [] };
 }
 
+function tell(told: FromWorker, given: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(told, given);
+}
+
 parentPort?.on('message', (message: ToWorker) => {
   const { call } = message;
-  const tell = (told: FromWorker, given: ArrayBuffer[] = []) => parentPort?.postMessage(told, given);
   try {
     const given: ArrayBuffer[] = [];
     tell({ call, result: answer(message, given) }, given);

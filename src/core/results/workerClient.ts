@@ -4,16 +4,7 @@ import type { Disposable } from '../disposable.ts';
 import { TokensError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { TableHandle, type TableSource } from './tableHandle.ts';
-import type {
-  Args,
-  FromWorker,
-  Method,
-  News,
-  Opening,
-  Result,
-  SentError,
-  ToWorker,
-} from './workerMessages.ts';
+import type { Args, FromWorker, Method, News, Opening, Result, Scalar, ToWorker } from './workerMessages.ts';
 
 /** A row is garbage as soon as its bytes are in the table; V8 would let six times as much of it lie. In megabytes. */
 const garbageMb = 8;
@@ -45,9 +36,12 @@ export class WorkerClient implements TableSource, Disposable {
     this.#stopWhenIdle();
   }
 
-  /** Starts a table. */
-  open(opening: Opening): TableHandle {
-    const table = new TableHandle(++this.#lastTable, this);
+  /**
+   * Starts a table.
+   * @param onScalar hears of the scalar members of the top level of the body
+   */
+  open(opening: Opening, onScalar: (...scalar: Scalar) => void): TableHandle {
+    const table = new TableHandle(++this.#lastTable, this, onScalar);
     this.#idle?.dispose();
     this.#tables.set(table.number, table);
     this.#post(table.number, 'open', opening);
@@ -56,7 +50,7 @@ export class WorkerClient implements TableSource, Disposable {
 
   /**
    * Has a table read a piece of its body, whose memory moves to the thread, so it must be the piece's alone; or the end.
-   * @throws as {@link call}; what is wrong with the body itself is in the news
+   * @throws as {@link call}, and what is wrong with the body: the rows before stay until the table is let go
    */
   read(table: number, piece: Uint8Array<ArrayBuffer> | null): Promise<News> {
     return this.#ask(table, 'read', piece, piece === null ? [] : [piece.buffer]);
@@ -122,13 +116,18 @@ export class WorkerClient implements TableSource, Disposable {
     return worker;
   }
 
-  #take({ call, result, error }: FromWorker): void {
+  #take(message: FromWorker): void {
+    if ('scalar' in message) {
+      this.#tables.get(message.table)?.onScalar(...message.scalar);
+      return;
+    }
+    const { call, result, error } = message;
     const waiting = this.#waiting.get(call);
     this.#waiting.delete(call);
     if (error === undefined) {
       waiting?.resolve(result);
     } else {
-      waiting?.reject(received(error));
+      waiting?.reject(new TokensError(error.code, error.template, error.args));
     }
   }
 
@@ -164,11 +163,6 @@ export class WorkerClient implements TableSource, Disposable {
       reject(error);
     }
   }
-}
-
-/** An error of the worker as this side throws it. */
-export function received({ code, template, args }: SentError): TokensError {
-  return new TokensError(code, template, args);
 }
 
 function gone(): TokensError {

@@ -27,25 +27,19 @@ export interface ToWorker {
   readonly args: unknown;
 }
 
-/** And back. */
-export interface FromWorker {
-  readonly call: number;
-  readonly result?: unknown;
-  readonly error?: SentError;
-}
+/** And back: what a call has come to, or a scalar member of the top level of a body that is being read. */
+export type FromWorker =
+  | { readonly call: number; readonly result?: unknown; readonly error?: SentError }
+  | { readonly table: number; readonly scalar: Scalar };
 
-/** A scalar member of the top level of the body. */
 export type Scalar = readonly [name: string, value: string];
 
 /** What has come of a piece of the body, or of its end. */
 export interface News {
-  readonly scalars: readonly Scalar[];
   /** The next rows for a program, where one wants them (see {@link TableEngine.rows}). */
   readonly rows: readonly Uint8Array<ArrayBuffer>[];
   /** How far the table has come; not told each time. */
   readonly summary?: Summary;
   /** Of the end: everything but the rows, as JSON. */
   readonly head?: string | undefined;
-  /** Why it could not be read; the rows before stay until the table is let go. */
-  readonly error?: SentError | undefined;
 }
