@@ -1,6 +1,6 @@
 import { NumberText } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
-import { firstOf } from './cells.ts';
+import { firstOf, textOf } from './cells.ts';
 
 /** What the values of a column are, for the order and the side they stand on. */
 export type Kind = 'number' | 'time' | 'text';
@@ -57,72 +57,49 @@ const asTimes = timesIn(undefined);
 /** How many of the values must be numbers or times: gateways write `N/A` and `****` among them. */
 const majority = 0.5;
 
-/** Judges how the values of a column are to be read, by what they are. */
-export class Judge {
-  #seen = 0;
-  #numbers = 0;
-  #sizes = 0;
-  #times = 0;
-  #dates = 0;
-  /** Have digits, and are none of these. */
-  #others = 0;
-  #dayFirst = false;
-  #monthFirst = false;
-
-  /** @param isNumber whether it is a number of JSON */
-  add(text: string, isNumber: boolean): void {
-    if (text === '') {
-      return;
-    }
-    this.#seen++;
-    if (isNumber || !Number.isNaN(plainNumber(text))) {
-      this.#numbers++;
+/**
+ * How the values of a column are to be read, judged by what they are. Words without digits may stand among numbers and times;
+ * with anything else among them, a column is text. A letter behind a number is a unit where most numbers have one:
+ * elsewhere `2B` is hexadecimal. Dates of which nobody knows whether `01/02` is in January are text.
+ * @param step of so many rows one is looked at
+ */
+export function readingOf(
+  column: { readonly length: number; at(row: number): Cell | undefined },
+  step: number,
+): Reading {
+  let [seen, plain, withUnit, stamps, dates] = [0, 0, 0, 0, 0];
+  let [dayFirst, monthFirst] = [false, false];
+  for (let row = 0; row < column.length; row += step) {
+    const value = firstOf(column.at(row));
+    const text = textOf(value);
+    seen += text === '' ? 0 : 1;
+    if (value instanceof NumberText || !Number.isNaN(plainNumber(text))) {
+      plain++;
     } else if (!Number.isNaN(parseNumber(text))) {
-      this.#sizes++;
+      withUnit++;
     } else if (!Number.isNaN(parseTime(text))) {
-      this.#times++;
+      stamps++;
     } else if (/\d/.test(text)) {
       const [, first, second] = national.exec(text) ?? [];
       if (first === undefined) {
-        this.#others++;
-      } else {
-        this.#dates++;
-        this.#dayFirst ||= Number(first) > 12;
-        this.#monthFirst ||= Number(second) > 12;
+        return asText;
       }
+      dates++;
+      dayFirst ||= Number(first) > 12;
+      monthFirst ||= Number(second) > 12;
     }
   }
-
-  /** Whether it is text, whatever else comes. */
-  get isSure(): boolean {
-    return this.#others > 0;
+  const [numbers, times] = [plain + withUnit, stamps + dates];
+  if (seen === 0 || (numbers > 0 && times > 0) || Math.max(numbers, times) < seen * majority) {
+    return asText;
   }
-
-  /**
-   * Words without digits may stand among numbers and times; with anything else among them, a column is text. A letter
-   * behind a number is a unit where most numbers have one: elsewhere `2B` is hexadecimal. Dates of which nobody knows
-   * whether `01/02` is in January are text.
-   */
-  get reading(): Reading {
-    const least = this.#seen * majority;
-    const numbers = this.#numbers + this.#sizes;
-    const times = this.#times + this.#dates;
-    if (
-      this.#others > 0 ||
-      (numbers > 0 && times > 0) ||
-      Math.max(numbers, times) < least ||
-      this.#seen === 0
-    ) {
-      return asText;
-    }
-    if (numbers > 0) {
-      return this.#sizes === 0 ? asNumbers : this.#sizes * 2 >= numbers ? asNumbersWithUnits : asText;
-    }
-    if (this.#dates === 0) {
-      return asTimes;
-    }
-    return this.#dayFirst === this.#monthFirst ? asText : timesIn(this.#dayFirst ? 'dayFirst' : 'monthFirst');
+  if (numbers > 0) {
+    return withUnit === 0 ? asNumbers : withUnit * 2 >= numbers ? asNumbersWithUnits : asText;
   }
+  if (dates === 0) {
+    return asTimes;
+  }
+  return dayFirst === monthFirst ? asText : timesIn(dayFirst ? 'dayFirst' : 'monthFirst');
 }
 
 function timesIn(order: DateOrder | undefined): Reading {

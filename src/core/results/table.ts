@@ -1,8 +1,7 @@
 import { TokensError } from '../errors.ts';
-import { jsonOf, NumberText, type SentObject } from '../json.ts';
+import { jsonOf, type SentObject } from '../json.ts';
 import type { Cell } from '../protocols/answer.ts';
-import { firstOf, textOf } from './cells.ts';
-import { Judge, type Kind, type Reading } from './quantity.ts';
+import { type Kind, type Reading, readingOf } from './quantity.ts';
 import { RowStore } from './rowStore.ts';
 import type { Field } from './rowWalker.ts';
 
@@ -40,7 +39,8 @@ export class Column implements Field {
   get kind(): Kind {
     const { length } = this;
     if (length < fewRows || length >= this.#judged.rows * 2) {
-      this.#judged = { kind: this.#judge(kindSample).kind, rows: length };
+      const step = Math.max(1, Math.floor(length / kindSample));
+      this.#judged = { kind: readingOf(this, step).kind, rows: length };
     }
     return this.#judged.kind;
   }
@@ -53,20 +53,9 @@ export class Column implements Field {
   get reading(): Reading {
     const { length } = this;
     if (this.#read?.rows !== length) {
-      this.#read = { reading: this.#judge(length), rows: length };
+      this.#read = { reading: readingOf(this, 1), rows: length };
     }
     return this.#read.reading;
-  }
-
-  /** Judges a sample of about so many values. */
-  #judge(size: number): Reading {
-    const judge = new Judge();
-    const step = Math.max(1, Math.floor(this.length / size));
-    for (let at = 0; at < this.length && !judge.isSure; at += step) {
-      const value = firstOf(this.at(at));
-      judge.add(textOf(value), value instanceof NumberText);
-    }
-    return judge.reading;
   }
 }
 
