@@ -1,5 +1,8 @@
-import type * as vscode from 'vscode';
+import { isAbsolute } from 'node:path';
+import * as vscode from 'vscode';
 import { TokensError } from '../core/errors.ts';
+import { resolvePath } from '../core/paths.ts';
+import { incomplete } from '../core/requests/request.ts';
 import type { Relays } from '../relay/relays.ts';
 import type { SandboxServer } from '../sandbox/gateway.ts';
 import type { Services } from '../services.ts';
@@ -49,4 +52,13 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
     throw new TokensError('E_CONFIG', '"{0}" must be one of {1}.', [name, allowed.join(' ')]);
   }
   return found;
+}
+
+/** The file that an argument `path` names as a whole. @throws E_CONFIG */
+export function fileOf(path: unknown): vscode.Uri {
+  const file = typeof path === 'string' ? resolvePath(path) : '';
+  if (!isAbsolute(file)) {
+    throw incomplete('path');
+  }
+  return vscode.Uri.file(file);
 }

@@ -1,9 +1,7 @@
 import { homedir } from 'node:os';
-import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { TokensError } from '../core/errors.ts';
-import { resolvePath } from '../core/paths.ts';
-import { incomplete, wireOf } from '../core/requests/request.ts';
+import { wireOf } from '../core/requests/request.ts';
 import { type RequestForm, requestText } from '../core/requests/requestText.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
 import {
@@ -21,7 +19,14 @@ import type { ResultPanel } from '../views/results/resultPanel.ts';
 import { rowsText } from '../views/results/statusTexts.ts';
 import { askChoice, chosenOf } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
-import { type Call, type CommandServices, type CommandTable, oneOf, type ResultCommand } from './command.ts';
+import {
+  type Call,
+  type CommandServices,
+  type CommandTable,
+  fileOf,
+  oneOf,
+  type ResultCommand,
+} from './command.ts';
 import { withProgress } from './progress.ts';
 import { compare, setAlert, showOnlyChanged, watch } from './watch.ts';
 
@@ -143,11 +148,7 @@ async function chooseFile(
   { path }: Call['args'],
 ): Promise<vscode.Uri | undefined> {
   if (path !== undefined) {
-    const file = typeof path === 'string' ? resolvePath(path) : '';
-    if (!isAbsolute(file)) {
-      throw incomplete('path');
-    }
-    return vscode.Uri.file(file);
+    return fileOf(path);
   }
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
   const name = `${panel.model.title.replace(/[^\w.-]+/g, '-')}.${format}`;

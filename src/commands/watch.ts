@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { cancelled, TokensError } from '../core/errors.ts';
-import { resolvePath } from '../core/paths.ts';
 import { fold, unknownColumns } from '../core/results/filter.ts';
 import { translated } from '../userError.ts';
 import { quoted } from '../views/results/filterTerm.ts';
@@ -10,7 +9,7 @@ import type { Results } from '../views/results/results.ts';
 import { differencesText } from '../views/results/statusTexts.ts';
 import { askNumber, askOne, askText } from './ask.ts';
 import { plain, wholeTable } from './columns.ts';
-import type { Call, ResultCommand } from './command.ts';
+import { type Call, fileOf, type ResultCommand } from './command.ts';
 
 /** The offered intervals, in seconds. */
 const intervals = [2, 5, 10, 30, 60, 300];
@@ -139,8 +138,8 @@ function namedOther(
   results: Results,
   { path, connection, title }: Call['args'],
 ): ResultPanel | vscode.Uri | undefined {
-  if (typeof path === 'string') {
-    return vscode.Uri.file(resolvePath(path));
+  if (path !== undefined) {
+    return fileOf(path);
   }
   if (connection === undefined && title === undefined) {
     return undefined;

@@ -198,10 +198,11 @@ describe('bad input', () => {
     await api.closeAll('market');
   });
 
-  it('a file to export to is named as a whole', async () => {
+  it('a file to export to, or to compare with, is named as a whole', async () => {
     await run('getData', { ...good, show: true });
     for (const path of ['', 'rel.csv', './rel.csv', 7]) {
       await fails(run('results.export', { format: 'csv', path }), 'E_CONFIG', /"path"/);
+      await fails(run('results.compare', { path }), 'E_CONFIG', /"path"/);
     }
     const name = `session-tokens-test-${randomUUID()}.csv`; // No file of whoever runs this.
     const { path } = await run<{ path: string }>('results.export', { format: 'csv', path: `~/${name}` });
