@@ -54,6 +54,17 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
   return found;
 }
 
+type Types = { string: string; number: number; boolean: boolean };
+
+/** An argument of a type; undefined where it is left out. @throws E_CONFIG */
+export function argument<T extends keyof Types>({ args }: Call, name: string, type: T): Types[T] | undefined {
+  const value = args[name];
+  if (value !== undefined && typeof value !== type) {
+    throw incomplete(name);
+  }
+  return value as Types[T] | undefined;
+}
+
 /** The file that an argument `path` names as a whole. @throws E_CONFIG */
 export function fileOf(path: unknown): vscode.Uri {
   const file = typeof path === 'string' ? resolvePath(path) : '';

@@ -20,6 +20,7 @@ import { rowsText } from '../views/results/statusTexts.ts';
 import { askChoice, chosenOf } from './ask.ts';
 import { columnStatistics, groupBy, wholeTable } from './columns.ts';
 import {
+  argument,
   type Call,
   type CommandServices,
   type CommandTable,
@@ -33,8 +34,8 @@ import { compare, setAlert, showOnlyChanged, watch } from './watch.ts';
 /** A command that the webview carries out. */
 const view =
   (ask: TableCommand): ResultCommand =>
-  async (panel, { args: { field } }) =>
-    panel.post({ is: 'view', ask, field: typeof field === 'string' ? field : undefined });
+  async (panel, call) =>
+    panel.post({ is: 'view', ask, field: argument(call, 'field', 'string') });
 
 /** The commands for the tab that has the focus. */
 const commands: Readonly<Record<string, ResultCommand>> = {
@@ -88,9 +89,9 @@ export const resultCommands: CommandTable = Object.fromEntries(
   ]),
 );
 
-async function exportResult(panel: ResultPanel, { args }: Call, services: CommandServices): Promise<unknown> {
-  const { all, format, delimiter } = await chooseExport(panel, wholeTable(panel), args);
-  const target = await chooseFile(panel, format, args);
+async function exportResult(panel: ResultPanel, call: Call, services: CommandServices): Promise<unknown> {
+  const { all, format, delimiter } = await chooseExport(panel, wholeTable(panel), call);
+  const target = await chooseFile(panel, format, call.args);
   if (target === undefined) {
     return undefined;
   }
@@ -105,12 +106,14 @@ async function exportResult(panel: ResultPanel, { args }: Call, services: Comman
   return { rows, path: target.fsPath };
 }
 
-async function chooseExport(panel: ResultPanel, table: TableHandle, args: Call['args']) {
+async function chooseExport(panel: ResultPanel, table: TableHandle, call: Call) {
+  const { args } = call;
   const usual = delimiterOf(vscode.env.language, Intl.DateTimeFormat().resolvedOptions().locale);
   const given = oneOf('format', args.format, exportFormats);
   if (given !== undefined) {
     const delimiter = oneOf('delimiter', args.delimiter, [',', ';', 'tab']) ?? usual;
-    return { format: given, delimiter: delimiter === 'tab' ? '\t' : delimiter, all: args.all === true };
+    const all = argument(call, 'all', 'boolean') ?? false;
+    return { format: given, delimiter: delimiter === 'tab' ? '\t' : delimiter, all };
   }
   const { arrangement, seenFields, title } = panel.model;
   const { rowCount, fields } = table.state;

@@ -9,15 +9,16 @@ import type { Results } from '../views/results/results.ts';
 import { differencesText } from '../views/results/statusTexts.ts';
 import { askNumber, askOne, askText } from './ask.ts';
 import { plain, wholeTable } from './columns.ts';
-import { type Call, fileOf, type ResultCommand } from './command.ts';
+import { argument, type Call, fileOf, type ResultCommand } from './command.ts';
 
 /** The offered intervals, in seconds. */
 const intervals = [2, 5, 10, 30, 60, 300];
 const maxSeconds = 86_400;
 
 /** Refreshes a result every so many seconds. */
-export async function watch(panel: ResultPanel, { args: { seconds } }: Call): Promise<void> {
-  if (typeof seconds === 'number') {
+export async function watch(panel: ResultPanel, call: Call): Promise<void> {
+  const seconds = argument(call, 'seconds', 'number');
+  if (seconds !== undefined) {
     panel.watch(Math.min(Math.max(seconds, 1), maxSeconds));
     return;
   }
@@ -46,11 +47,11 @@ function askSeconds(): Promise<number> {
 }
 
 /** Leaves out the rows that have not changed, or shows them again. */
-export const showOnlyChanged: ResultCommand = async (panel, { args: { on }, interactive }) => {
+export const showOnlyChanged: ResultCommand = async (panel, call) => {
   const { layout, differences } = panel.model;
-  const onlyChanged = typeof on === 'boolean' ? on : !layout.onlyChanged;
+  const onlyChanged = argument(call, 'on', 'boolean') ?? !layout.onlyChanged;
   await panel.arrange({ onlyChanged });
-  if (interactive && onlyChanged && differences === undefined) {
+  if (call.interactive && onlyChanged && differences === undefined) {
     panel.note(vscode.l10n.t('There is nothing to compare with yet: refresh or watch the result.'));
   }
   return { onlyChanged };
@@ -66,8 +67,8 @@ export const setAlert: ResultCommand = async (panel, call) => {
       ? undefined
       : new TokensError('E_CONFIG', '“{0}” compares no column of this result with a value.', [unknown]);
   };
-  const given = call.args.condition;
-  const alert = (typeof given === 'string' ? given : await askCondition(panel, call, fields, problem)).trim();
+  const condition = argument(call, 'condition', 'string');
+  const alert = (condition ?? (await askCondition(panel, call, fields, problem))).trim();
   const wrong = problem(alert);
   if (wrong !== undefined) {
     throw wrong;
@@ -78,12 +79,12 @@ export const setAlert: ResultCommand = async (panel, call) => {
 
 function askCondition(
   panel: ResultPanel,
-  { args: { field }, interactive }: Call,
+  call: Call,
   fields: readonly string[],
   problem: (text: string) => TokensError | undefined,
 ): Promise<string> {
   const { model, focusedField } = panel;
-  const meant = typeof field === 'string' ? field : interactive ? focusedField : undefined;
+  const meant = argument(call, 'field', 'string') ?? (call.interactive ? focusedField : undefined);
   const value = model.layout.alert || (meant === undefined ? '' : `${nameOf(panel, fields, meant)} > `);
   return askText({
     ignoreFocusOut: false,

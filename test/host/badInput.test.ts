@@ -210,6 +210,22 @@ describe('bad input', () => {
     await rm(path);
   });
 
+  it('arguments of the wrong type do nothing with a result, and ask nobody', async () => {
+    await run('getData', { ...good, show: true });
+    const wrong: readonly (readonly [string, string, unknown])[] = [
+      ['watch', 'seconds', '5'],
+      ['alert', 'condition', 7],
+      ['onlyChanged', 'on', 'yes'],
+      ['plot', 'field', 7],
+      ['sortAscending', 'field', null],
+      ['export', 'all', 'yes'],
+    ];
+    for (const [command, name, value] of wrong) {
+      const args = { format: 'csv', path: join(homedir(), 'none.csv'), [name]: value };
+      await fails(run(`results.${command}`, args), 'E_CONFIG', new RegExp(`"${name}"`));
+    }
+  });
+
   it('a long name, or one of several lines, is still told in one sentence', async () => {
     await fails(
       run('signIn', { connection: `no\n such\t${'x'.repeat(9_999)}` }),
