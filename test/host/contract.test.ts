@@ -113,6 +113,25 @@ describe('the contract', () => {
     assert.deepEqual(await api.closeAll(), { closed: 0, failed: 0 });
   });
 
+  it('renews as the settings say now, whenever a token was issued', async () => {
+    const api = await activated();
+    const connection = { name: 'renewed', kind: 'sarus', url: sandbox.url };
+    await setConnections([connection]);
+    const { id } = await api.signIn('renewed', { apiKey: 'demo' });
+    for (const keepAlive of ['auto', 'manual']) {
+      const told = new Promise<void>((resolve) => {
+        const listening = api.onDidChangeTokens(() => {
+          listening.dispose();
+          resolve();
+        });
+      });
+      await setConnections([{ ...connection, keepAlive }]);
+      await told;
+      assert.equal((await api.tokens()).find((token) => token.id === id)?.keepAlive, keepAlive);
+    }
+    await run('signOut', { connection: 'renewed' });
+  });
+
   it('starts and stops the sandbox gateway, one more command from a token', async () => {
     const api = await activated();
     const started = await run<{ url: string; connections: string[] }>('startSandbox', { lifeSeconds: 60 });

@@ -56,7 +56,12 @@ export class Keeper extends HeldTokens {
     this.onDidEndRenewal = times.onDidEnd;
     this.add(watchStates(env));
     this.add(deps.scheduler.onJump(() => this.wake()));
-    this.add(deps.connections.onDidChange(() => env.logins.readAll()));
+    this.add(
+      deps.connections.onDidChange(() => {
+        env.logins.readAll();
+        this.replanAll();
+      }),
+    );
   }
 
   /** Reads the stored tokens, and ends those whose closing was interrupted. Returns the entries that could not be read. */

@@ -163,6 +163,12 @@ export function initial({ name, keepAlive }: Connection, service: string | undef
   };
 }
 
+/** Whether a token is renewed automatically: as a person has switched it, else as its connection's settings say now. */
+export function modeOf(record: TokenRecord, connection: Connection | undefined): TokenInfo['keepAlive'] {
+  const isSwitched = record.keepAliveSetAt > 0;
+  return isSwitched || connection === undefined ? record.keepAlive : connection.keepAlive;
+}
+
 /** Whether a token is only kept for closing: it is neither used nor shown. */
 export function isEnding(record: TokenRecord): boolean {
   return record.level === 'replaced' || (record.level !== 'user' && record.closing);
@@ -356,7 +362,7 @@ export function infoOf(
     openedAt: record.openedAt,
     lastUsedAt: record.lastUsedAt,
     source: record.source,
-    keepAlive: record.keepAlive,
+    keepAlive: modeOf(record, connection),
     masked: mask(record.value),
     ...(connection === undefined ? { renewable: false, closable: false } : abilitiesOf(connection)),
   };

@@ -5,7 +5,7 @@ import { logFault } from '../log.ts';
 import { elapsed, isFromHere, isGuess, remaining, renewalMargin } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import { lease, release, releaseWhenHeard } from './leases.ts';
-import { isEnding, type Session, type TokenRecord, type UserToken } from './record.ts';
+import { isEnding, modeOf, type Session, type TokenRecord, type UserToken } from './record.ts';
 import type { Renewal } from './renewal.ts';
 import { answeredMs } from './store.ts';
 
@@ -27,7 +27,7 @@ const otherMachines = { share: 0.4, jitterShare: 0.2 };
 
 type RenewalTimesDeps = Environment & { renewal: Renewal };
 
-/** Has tokens whose `keepAlive` is `auto` renewed in time, and as seldom as can be. */
+/** Has tokens that are to be renewed automatically renewed in time, and as seldom as can be. */
 export class RenewalTimes extends Part<RenewalTimesDeps> {
   readonly #ends = this.add(new Emitter<RenewalEnd>((error) => logFault(this.deps.log, error)));
   readonly #running = new Set<string>();
@@ -59,7 +59,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
   #plan(id: string): void {
     const { clock, scheduler, table } = this.deps;
     const record = table.get(id);
-    if (record === undefined || record.keepAlive !== 'auto' || isEnding(record)) {
+    if (record === undefined || !isAuto(this.deps, record) || isEnding(record)) {
       scheduler.cancel(taskKey(id));
       return;
     }
@@ -135,7 +135,7 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
     // Close to its end it is renewed itself, in case the session's renewal fails.
     const isNear = remaining(user, now) < this.#margin(user) / 3;
     const isRenewed = (session: Session) =>
-      session.keepAlive === 'auto' && !isPaused(this.deps, session) && remaining(session, now) > 0;
+      isAuto(this.deps, session) && !isPaused(this.deps, session) && remaining(session, now) > 0;
     return !isNear && table.sessionsOpenUnder(user).some(isRenewed);
   }
 
@@ -165,8 +165,12 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
 }
 
 /** Whether a token is `auto` but no longer renewed, because nobody has worked with it for long. */
-export function isPaused(env: Environment, { keepAlive, lastActive }: TokenRecord): boolean {
-  return keepAlive === 'auto' && elapsed(lastActive, env.clock.now()) >= env.maxIdleMs();
+export function isPaused(env: Environment, record: TokenRecord): boolean {
+  return isAuto(env, record) && elapsed(record.lastActive, env.clock.now()) >= env.maxIdleMs();
+}
+
+function isAuto({ connections }: Environment, record: TokenRecord): boolean {
+  return modeOf(record, connections.find(record.connection)) === 'auto';
 }
 
 /** A refusal that no further try will change. */

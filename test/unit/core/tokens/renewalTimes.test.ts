@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connectionOf } from '../../../connectionOf.ts';
 import { demo, key, lifeMs, Rig } from './rig.ts';
 
 const auto = { keepAlive: 'auto' };
@@ -48,6 +49,31 @@ describe('renewals', () => {
     await rig.pass(2 * lifeMs, 1_000);
     assert.equal(rig.sarus.count('keepAlive'), renewed);
     assert.equal(window.keeper.token(id).state, 'expired');
+  });
+
+  it('begin and end as the settings of a connection say now, unless a person has switched a token', async () => {
+    rig = new Rig();
+    const window = await rig.open('w');
+    const { keeper } = window;
+    const set = (keepAlive: string) => {
+      rig.connections[1] = connectionOf({ name: 'sarus', kind: 'sarus', keepAlive });
+      keeper.replanAll(); // As the window does when the settings change.
+    };
+    const { id } = await keeper.signIn('sarus', { login: key });
+    set('auto');
+    assert.equal(keeper.token(id).keepAlive, 'auto');
+    await rig.pass(2 * lifeMs, 1_000);
+    const renewed = rig.sarus.count('keepAlive');
+    assert.ok(renewed >= 2);
+    set('manual');
+    await rig.pass(lifeMs / 2, 1_000);
+    assert.equal(rig.sarus.count('keepAlive'), renewed);
+    await keeper.setKeepAlive(id, 'auto');
+    set('manual');
+    assert.equal(keeper.token(id).keepAlive, 'auto');
+    rig.maxIdleMs = 1;
+    await rig.pass(1_000);
+    assert.equal(keeper.isPaused(id), true);
   });
 
   it('are put off by data calls, which renew by themselves', async () => {
