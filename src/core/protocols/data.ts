@@ -15,6 +15,8 @@ interface DataRules {
    * the reading, because the session would be lost.
    */
   readonly awaitsSession?: (() => boolean) | undefined;
+  /** Whether an empty body means that there are no rows, whatever the status of success. */
+  readonly mayBeEmpty?: boolean;
   /** The error for an answer that is no success, or an HTML page. */
   failure(answer: HttpAnswer): TokensError;
 }
@@ -48,6 +50,7 @@ export async function readData(
 ): Promise<{ http: HttpAnswer; answer: Answer }> {
   let reader: AnswerReader | undefined;
   let isInBackground = false;
+  let isEmpty = false;
   const { awaitsSession } = rules;
   const { relayed } = call;
   try {
@@ -66,6 +69,7 @@ export async function readData(
         if (!isSuccess(head.status) || (first === openAngle && relayed === undefined)) {
           return undefined; // No data, or an HTML page: read as text for `failure`.
         }
+        isEmpty = [204, 205].includes(head.status) || (first === undefined && rules.mayBeEmpty === true);
         reader = call.makeReader(rules.rowsAt, (name, value) => rules.onScalar?.(name, value));
         return reader;
       },
@@ -81,8 +85,7 @@ export async function readData(
       relayed?.script.onFailure(answered);
       throw rules.failure(answered);
     }
-    if (relayed === undefined && (answered.status === 204 || answered.status === 205)) {
-      // Successes without a body: there are no rows.
+    if (relayed === undefined && isEmpty) {
       await reader.write(Buffer.from('{}'));
       return { http: answered, answer: { ...(await reader.end()), bytes: 0 } };
     }

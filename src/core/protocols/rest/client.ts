@@ -89,7 +89,7 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
     const { expired, limit } = this.#description;
     const mayBeNone =
       relayed !== undefined ||
-      mayMatch([...limit, ...expired], 200) ||
+      mayMatch([...limit, ...expired]) ||
       ['json', 'text'].includes(toldIn(request) ?? '') ||
       tellsMore(request);
     let head: HttpHead | undefined;
@@ -101,17 +101,15 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
         signal,
         relayed,
         makeReader: (...args) => {
-          held = new HeldReader({
-            make: () => this.#answers.masking(makeReader(...args)),
-            holds: mayBeNone,
-            check: (text) => head && this.#answers.check(head, seen(head, text), 'token'),
-            isSentOn: relayed !== undefined,
-          });
-          return held;
+          const make = () => this.#answers.masking(makeReader(...args));
+          const check = (text: string) => head && this.#answers.check(head, seen(head, text), 'token');
+          held = mayBeNone ? new HeldReader({ make, check }) : undefined;
+          return held ?? make();
         },
       },
       {
         rowsAt: request.rowsAt,
+        mayBeEmpty: true,
         onHead: (one) => {
           head = one;
           relayed?.script.onSecrets(this.#answers.inHeaders(one));

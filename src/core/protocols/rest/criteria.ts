@@ -1,3 +1,4 @@
+import { isSuccess } from '../../http/request.ts';
 import { NumberText, type Sent } from '../../json.ts';
 import type { Description } from './description.ts';
 import { type Seen, valueAt, wordsAt } from './place.ts';
@@ -5,9 +6,9 @@ import { type Seen, valueAt, wordsAt } from './place.ts';
 /** A condition on an answer: all of its members must hold. */
 type Criterion = Description['refused'][number];
 
-/** Whether an answer of this status may meet any of these. */
-export function mayMatch(criteria: readonly Criterion[], status: number): boolean {
-  return criteria.some((criterion) => criterion.status?.includes(status) ?? true);
+/** Whether an answer of success may meet any of these. */
+export function mayMatch(criteria: readonly Criterion[]): boolean {
+  return criteria.some(({ status }) => status?.some(isSuccess) ?? true);
 }
 
 /** Whether an answer meets any of these. */

@@ -6,12 +6,8 @@ const heldBytes = 65_536;
 interface Holding {
   /** Makes the reader that gets the body. */
   make(): AnswerReader;
-  /** Whether anything is held back; else the body is passed on as it comes. */
-  readonly holds: boolean;
   /** @throws where the whole body tells an error */
   check(text: string): void;
-  /** Whether an empty body is passed on as it is, too. */
-  readonly isSentOn: boolean;
 }
 
 /**
@@ -37,20 +33,16 @@ export class HeldReader implements AnswerReader {
     }
     this.#parts.push(chunk);
     this.#size += chunk.length;
-    return this.#size > (this.#deps.holds ? heldBytes : 0) ? this.#pass() : undefined;
+    return this.#size > heldBytes ? this.#pass() : undefined;
   }
 
   async end(): Promise<Answer> {
     if (this.#reader === undefined) {
       this.isWhole = true;
       this.#deps.check(Buffer.concat(this.#parts).toString());
-      if (this.#size === 0 && !this.#deps.isSentOn) {
-        this.#parts.push(Buffer.from('[]')); // An empty body has no rows.
-      }
       await this.#pass();
     }
-    const answer = await (this.#reader ?? this.#deps.make()).end();
-    return this.#size === 0 ? { ...answer, bytes: 0 } : answer;
+    return (this.#reader ?? this.#deps.make()).end();
   }
 
   abort(): void | Promise<void> {
