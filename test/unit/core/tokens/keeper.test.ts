@@ -432,6 +432,16 @@ describe('keeper', () => {
       rig.assertInStep(window);
     });
 
+    it('says that a session has ended which the new sign-in could not take over', async () => {
+      const window = await rig.open('w');
+      await window.keeper.signIn('cra', { login: demo, remember: true });
+      const { session } = await rig.getData(window);
+      rig.cra.restart();
+      const renewing = window.keeper.keepAlive(session?.id ?? '');
+      await assert.rejects(renewing, { code: 'E_EXPIRED', message: /has ended at the gateway/ });
+      assert.equal(window.keeper.find(session?.id ?? ''), undefined);
+    });
+
     it('asks the person when nothing is remembered', async () => {
       const window = await rig.open('w');
       const { id } = await window.keeper.signIn('cra', { login: demo });
