@@ -10,8 +10,7 @@ import { isFromHere, mayLive } from './deadline.ts';
 import type { Environment } from './environment.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
-import { lease, release, releaseWhenHeard } from './leases.ts';
-import { pollMs } from './logins.ts';
+import { lease, pollMs, release, releaseWhenHeard } from './leases.ts';
 import {
   type AnyUser,
   isClosable,

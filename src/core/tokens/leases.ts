@@ -1,6 +1,9 @@
 import type { KeeperDeps } from './ports.ts';
 import { syncDelayMs } from './store.ts';
 
+/** How often a window checks whether another one has given a lease back, in milliseconds. */
+export const pollMs = 200;
+
 type LeaseDeps = Pick<KeeperDeps, 'claims' | 'log' | 'scheduler'>;
 
 /** As `lease` of the claims, but true where windows cannot agree: done twice is better than not at all. */

@@ -8,13 +8,10 @@ import { identityOf } from '../protocols/kinds.ts';
 import type { Login } from '../protocols/protocol.ts';
 import { GatewayLogins } from './gatewayLogins.ts';
 import { credentialsOf } from './gateways.ts';
-import { lease, release, releaseWhenHeard } from './leases.ts';
+import { lease, pollMs, release, releaseWhenHeard } from './leases.ts';
 import { isByCertificate, isSame, partsOf } from './loginParts.ts';
 import type { Ports } from './ports.ts';
 import type { Credentials } from './store.ts';
-
-/** How often a window checks whether another one's work is over, in milliseconds. */
-export const pollMs = 200;
 
 /**
  * The logins that are remembered. Accounts are locked after a few refusals, so one that a gateway has refused is kept
