@@ -164,20 +164,13 @@ export class Closing extends Part<ClosingDeps> {
   async #forgetAll(name: string, { signal }: OperationOptions): Promise<void> {
     const records = [...this.deps.table.of(name)];
     for (const record of records) {
-      await this.forget(record);
+      await this.deps.sync.removeEnded(record);
     }
     await eachOf(records, maxAtOnce, async (record) => {
       if (record.level === 'user' || record.level === 'replaced') {
         await this.deps.calls.logOff(record, { signal });
       }
     });
-  }
-
-  /** Forgets a token that has ended, or that only counted down to its end. */
-  async forget(record: TokenRecord): Promise<void> {
-    const { redactor, sync } = this.deps;
-    await sync.removeEnded(record);
-    redactor.delete(record.value);
   }
 
   async #endUser(user: UserToken, options: OperationOptions): Promise<void> {
@@ -195,7 +188,7 @@ export class Closing extends Part<ClosingDeps> {
         throw failure.error; // Without their user token those left could never be closed.
       }
     }
-    await this.forget(user); // Before the log-off, so that a session being opened under it is not kept.
+    await this.deps.sync.removeEnded(user); // Before the log-off, so that a session being opened under it is not kept.
     await this.deps.calls.logOff(user, options);
   }
 
@@ -203,7 +196,7 @@ export class Closing extends Part<ClosingDeps> {
     const { connections, sync, table } = this.deps;
     const connection = connections.find(record.connection);
     if (connection === undefined || !belongsTo(connection, record)) {
-      await this.forget(record); // No connection leads to where it was issued.
+      await sync.removeEnded(record); // No connection leads to where it was issued.
       return;
     }
     if (record.level === 'session') {
@@ -228,7 +221,7 @@ export class Closing extends Part<ClosingDeps> {
       await sync.update(record.id, { closing: false }, 'now');
       throw error;
     }
-    await this.forget(record);
+    await sync.removeEnded(record);
     const held = table.get(record.id);
     if (held !== undefined && isClosable(held) && held.value !== record.value) {
       await this.#endNow(held, options); // A renewal has replaced the value meanwhile.
@@ -287,7 +280,7 @@ export class Closing extends Part<ClosingDeps> {
     try {
       await claims.claim(leavingKey(record.id), Number.POSITIVE_INFINITY);
       await this.deps.calls.close(record, {});
-      void this.forget(record);
+      void this.deps.sync.removeEnded(record);
     } catch (error) {
       log.warn(`Closing ${record.id} failed: ${String(error)}`);
     }
@@ -341,7 +334,7 @@ export class Closing extends Part<ClosingDeps> {
       } else if (record.level === 'replaced') {
         const connection = connections.find(record.connection);
         await (connection === undefined
-          ? this.forget(record)
+          ? sync.removeEnded(record)
           : this.deps.takeover.finish(connection, record));
         if (table.get(id) !== undefined) {
           scheduler.after(closeKey(id), closingMs, () => void this.#finishClosing(id));

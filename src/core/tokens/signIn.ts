@@ -309,7 +309,7 @@ export class SignIn extends Part<SignInDeps> {
 
   /** An account may have few tokens, so one that has been replaced is revoked. */
   async #revoke(old: SoleToken): Promise<void> {
-    const { clock, log, redactor, sync, table } = this.deps;
+    const { clock, log, sync, table } = this.deps;
     try {
       await this.deps.calls.close(old, { how: 'together' });
     } catch (error) {
@@ -321,7 +321,6 @@ export class SignIn extends Part<SignInDeps> {
       }
     }
     await sync.removeEnded(old);
-    redactor.delete(old.value);
   }
 }
 

@@ -22,7 +22,7 @@ import { storageTrouble, syncDelayMs, type Unreadable } from './store.ts';
 import type { TokenTable } from './tokenTable.ts';
 import { Unheard } from './unheard.ts';
 
-type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId'> & {
+type SyncDeps = Pick<Ports, 'store' | 'clock' | 'scheduler' | 'log' | 'newId' | 'redactor'> & {
   readonly table: TokenTable;
 };
 
@@ -181,6 +181,7 @@ export class TokenSync extends Part<SyncDeps> {
     await Promise.all(
       [...new Set([first, ...same.map(({ id }) => id)])].map((id) => this.#removeValue(id, value)),
     );
+    this.deps.redactor.delete(value);
   }
 
   /** Writes at once what was to be written soon. */

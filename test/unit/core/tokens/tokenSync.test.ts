@@ -32,7 +32,7 @@ describe('tokens in the table and in the store', () => {
     const learning = new LearningClock(clock);
     const table = new TokenTable({ clock: learning, redactor, log });
     const newId = () => crypto.randomUUID();
-    const sync = new TokenSync({ table, store, clock: learning, scheduler, log, newId });
+    const sync = new TokenSync({ table, store, clock: learning, scheduler, log, newId, redactor });
     const changes: Change[] = [];
     const troubles: string[] = [];
     table.onDidChange((change) => changes.push(change));
