@@ -4,14 +4,39 @@ import type { Answer, AnswerReader } from './answer.ts';
 /** Longest value that is masked, in bytes: longer ones are no credentials. */
 const maxBytes = 9_000;
 
-/** A reader that scans an answer before it passes it to another one, and may hold back the end of what has arrived. */
-export abstract class ScanningReader implements AnswerReader {
+/**
+ * A reader of an answer in which the values of some members are secrets, whatever the case of their names: no reader after
+ * it gets those. It may hold back the end of what has arrived.
+ */
+export class MaskingReader implements AnswerReader {
   protected readonly reader: AnswerReader;
   /** The end of what has arrived, where a match may have begun. */
   protected rest: Buffer = Buffer.alloc(0);
+  readonly #longest: number;
+  readonly #name: RegExp;
+  readonly #member: RegExp;
+  readonly #found: (secret: string) => void;
+  readonly #blank: (value: string) => string;
 
-  constructor(reader: AnswerReader) {
+  /**
+   * @param found is called with each secret, before the bytes around it are passed on
+   * @param blank what stands in the place of a value, both as JSON
+   */
+  constructor(
+    reader: AnswerReader,
+    names: readonly string[],
+    found: (secret: string) => void,
+    blank = (_: string) => '"‹redacted›"',
+  ) {
     this.reader = reader;
+    this.#longest = Math.max(...names.map((name) => name.length + 2));
+    this.#name = new RegExp(`"(?:${names.join('|')})"`, 'gi');
+    this.#member = new RegExp(
+      `^(${this.#name.source}\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|-?\\d[\\w.+-]*(?=[^\\w.+-]))`,
+      'is',
+    );
+    this.#found = found;
+    this.#blank = blank;
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -32,47 +57,15 @@ export abstract class ScanningReader implements AnswerReader {
     return this.reader.abort();
   }
 
-  /** Passes on what is complete of bytes that it owns, and keeps the rest in `rest`; if `isAll`, it passes on all. */
-  protected abstract take(bytes: Buffer, isAll: boolean): void | Promise<void>;
-}
-
-/**
- * A reader of an answer in which the values of some members are secrets, whatever the case of their names: no reader after
- * it gets those.
- */
-export class MaskingReader extends ScanningReader {
-  readonly #longest: number;
-  readonly #name: RegExp;
-  readonly #member: RegExp;
-  readonly #found: (secret: string) => void;
-  readonly #blank: (value: string) => string;
-
   /**
-   * @param found is called with each secret, before the bytes around it are passed on
-   * @param blank what stands in the place of a value, both as JSON
+   * Whether a member at a place is masked. Is called with one place after the other, and at last with the end of what is
+   * passed on.
    */
-  constructor(
-    reader: AnswerReader,
-    names: readonly string[],
-    found: (secret: string) => void,
-    blank = (_: string) => '"‹redacted›"',
-  ) {
-    super(reader);
-    this.#longest = Math.max(...names.map((name) => name.length + 2));
-    this.#name = new RegExp(`"(?:${names.join('|')})"`, 'gi');
-    this.#member = new RegExp(
-      `^(${this.#name.source}\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|-?\\d[\\w.+-]*(?=[^\\w.+-]))`,
-      'is',
-    );
-    this.#found = found;
-    this.#blank = blank;
-  }
-
-  /** Is called with places one after the other, and at last with the end of what is passed on: whether a member there is masked. */
   protected isMasked(_bytes: Buffer, _at: number): boolean {
     return true;
   }
 
+  /** Passes on what is complete of bytes that it owns, and keeps the rest in `rest`; if `isAll`, it passes on all. */
   protected take(bytes: Buffer, isAll: boolean): void | Promise<void> {
     const parts: Buffer[] = [];
     let from = 0;
