@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { TokensError } from '../core/errors.ts';
+import { fileName } from '../core/paths.ts';
 import { wireOf } from '../core/requests/request.ts';
 import { type RequestForm, requestText } from '../core/requests/requestText.ts';
 import { withoutSecrets } from '../core/requests/secretless.ts';
@@ -154,7 +155,7 @@ async function chooseFile(
     return fileOf(path);
   }
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
-  const name = `${panel.model.title.replace(/[^\w.-]+/g, '-')}.${format}`;
+  const name = `${fileName(panel.model.title)}.${format}`;
   return vscode.window.showSaveDialog({
     title: vscode.l10n.t('Export {0}', panel.model.title),
     defaultUri: vscode.Uri.joinPath(folder, name),

@@ -10,3 +10,8 @@ export function resolvePath(path: string): string {
     name === undefined ? homedir() : (process.env[name] ?? written),
   );
 }
+
+/** A title as the name of a file, without its ending, on any system. */
+export function fileName(title: string): string {
+  return [...title.replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, '-')].slice(0, 100).join('');
+}

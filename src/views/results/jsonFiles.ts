@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { Part } from '../../core/disposable.ts';
+import { fileName } from '../../core/paths.ts';
 import { exportText } from '../../core/results/exportParts.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { Services } from '../../services.ts';
@@ -35,7 +36,7 @@ export class JsonFiles extends Part<Pick<Services, 'hide'>> implements vscode.Te
 
   /** Shows a text of JSON. */
   async open(text: string, title: string): Promise<void> {
-    const name = title.replace(/[^\w.-]+/g, '-');
+    const name = fileName(title);
     const uri = vscode.Uri.from({ scheme: jsonScheme, path: `/${++this.#last}/${name}.json` });
     this.#texts.set(uri.path, text);
     await vscode.commands.executeCommand('vscode.open', uri, { preview: false });

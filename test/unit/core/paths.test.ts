@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is what people write into their settings
 import { equal } from 'node:assert/strict';
 import { homedir } from 'node:os';
-import { resolvePath } from '../../../src/core/paths.ts';
+import { fileName, resolvePath } from '../../../src/core/paths.ts';
 
 describe('paths of the settings', () => {
   const home = homedir();
@@ -29,6 +29,24 @@ describe('paths of the settings', () => {
       ['C:\\ca.pem', 'C:\\ca.pem'],
     ] as const) {
       equal(resolvePath(written), path);
+    }
+  });
+});
+
+describe('the name of a file for a title', () => {
+  it('keeps the letters of all languages, and has nothing that a system gives a meaning', () => {
+    for (const [title, name] of [
+      ['MVMVS/JCPU', 'MVMVS-JCPU'],
+      ['Aufträge', 'Aufträge'],
+      ['注文の一覧', '注文の一覧'],
+      ['GET /items{?x}', 'GET-items-x-'],
+      ['a\\b:c*d"e<f>g|h\n', 'a-b-c-d-e-f-g-h-'],
+      ['../..', '..-..'],
+      ['x'.repeat(300), 'x'.repeat(100)],
+      ['𠮷'.repeat(300), '𠮷'.repeat(100)],
+      ['a\ud800b', 'a-b'],
+    ] as const) {
+      equal(fileName(title), name);
     }
   });
 });
