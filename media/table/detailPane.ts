@@ -5,16 +5,11 @@ import * as l10n from './l10n.ts';
 import { Pane } from './pane.ts';
 
 /** One row, field by field, beside the table. */
-export class DetailPane extends Pane<HTMLElement> {
+export class DetailPane extends Pane<HTMLElement, true> {
   readonly #list = element('dl', { tabIndex: 0 });
-  /** Whether somebody wants to see it: it is open, or will be when its fields have come. */
-  wanted = false;
 
   constructor(closed: () => void) {
-    super('detail', element('strong'), () => {
-      this.wanted = false;
-      closed();
-    });
+    super('detail', element('strong'), closed);
     this.root.append(this.#list);
   }
 

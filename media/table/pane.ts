@@ -2,15 +2,18 @@ import { element } from './dom.ts';
 import * as l10n from './l10n.ts';
 
 /** A place beside the table, which its button closes, and Escape anywhere in it. */
-export class Pane<H extends HTMLElement> {
+export class Pane<H extends HTMLElement, W> {
   readonly root: HTMLElement;
   /** What stands beside the button. */
   readonly head: H;
+  /** What somebody wants to see: it is open, or will be when that has come. */
+  wanted: W | undefined;
 
   constructor(name: string, head: H, closed: () => void) {
     this.head = head;
     const close = () => {
       this.root.hidden = true;
+      this.wanted = undefined;
       closed();
     };
     const title = l10n.t('Close');

@@ -21,7 +21,7 @@ const looks: readonly (readonly [color: string, dash: number[]])[] = [
 ];
 
 /** A column's numbers over time, beside the table. */
-export class PlotPane extends Pane<HTMLSelectElement> {
+export class PlotPane extends Pane<HTMLSelectElement, string> {
   readonly #canvas = element('div', { className: 'canvas', role: 'img' });
   /** It scrolls when the pane is low, and must then be reached by keyboard. */
   readonly #legend = element('table', { tabIndex: 0 });
@@ -29,14 +29,9 @@ export class PlotPane extends Pane<HTMLSelectElement> {
   #plot: uPlot | undefined;
   #last: Lines | undefined;
   #offered = '';
-  /** The column that somebody wants to see. */
-  field: string | undefined;
 
   constructor(choose: (field: string) => void, closed: () => void) {
-    super('plot', element('select', { ariaLabel: l10n.t('Column to plot') }), () => {
-      this.field = undefined;
-      closed();
-    });
+    super('plot', element('select', { ariaLabel: l10n.t('Column to plot') }), closed);
     this.root.append(this.#canvas, this.#hint, this.#legend);
     this.head.addEventListener('change', () => choose(this.head.value));
     new ResizeObserver(() => this.#plot?.setSize(sizeOf(this.#canvas))).observe(this.#canvas);
@@ -49,7 +44,7 @@ export class PlotPane extends Pane<HTMLSelectElement> {
 
   /** Draws a column, unless another one is wanted meanwhile. */
   show(of: string, plot: Lines | undefined, columns: readonly SeenColumn[]): void {
-    if (plot === undefined || of !== this.field) {
+    if (plot === undefined || of !== this.wanted) {
       return;
     }
     const { times, others } = plot;

@@ -153,13 +153,13 @@ export class TableView {
   plot(field: string): void {
     const { all, seen } = this.columns;
     const named = all.filter((column) => column.field === field);
-    this.#plot.field = [...named, ...seen].find(({ kind }) => kind === 'number')?.field;
+    this.#plot.wanted = [...named, ...seen].find(({ kind }) => kind === 'number')?.field;
     this.#saveSoon();
     void this.#askPlot();
   }
 
   async #askPlot(): Promise<void> {
-    const { field } = this.#plot;
+    const field = this.#plot.wanted;
     if (field !== undefined) {
       this.#plot.show(field, await this.#host.ask({ method: 'plot', field }), this.columns.all);
     }
@@ -274,7 +274,7 @@ export class TableView {
     if (this.#isRestored) {
       const { top, root } = this.grid;
       const { focus } = this.selection;
-      const panes = { detail: this.#detail.wanted, plot: this.#plot.field };
+      const panes = { detail: this.#detail.wanted === true, plot: this.#plot.wanted };
       this.#host.save({ view: { top, left: root.scrollLeft, focus, ...panes } });
     }
   }

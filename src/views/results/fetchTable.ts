@@ -2,15 +2,11 @@ import type { DataRequest } from '../../core/requests/request.ts';
 import { readerMaker } from '../../core/results/readers.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 import type { WorkerClient } from '../../core/results/workerClient.ts';
-import type { Keeper } from '../../core/tokens/keeper.ts';
 import type { Fetched } from '../../core/tokens/sessionCall.ts';
 import type { OperationOptions } from '../../core/tokens/signIn.ts';
+import type { Services } from '../../services.ts';
 
-interface FetchServices {
-  readonly keeper: Pick<Keeper, 'getData'>;
-  readonly options: { maxResponseBytes(): number };
-  readonly worker: WorkerClient;
-}
+type FetchServices = Pick<Services, 'keeper' | 'options'> & { readonly worker: WorkerClient };
 
 /** `wantsRows`: a program waits for all rows of the answer (see `ReaderOptions`). */
 export type FetchOptions = OperationOptions & { readonly wantsRows?: boolean };

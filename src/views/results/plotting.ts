@@ -1,3 +1,4 @@
+import { Part } from '../../core/disposable.ts';
 import type { Arrangement } from '../../core/results/arranging.ts';
 import type { Sample } from '../../core/results/engine.ts';
 import { History } from '../../core/results/history.ts';
@@ -16,15 +17,10 @@ interface Plotted {
 }
 
 /** The numbers of a result's column over the times in its rows, or over the time that the result is watched. */
-export class Plotting {
-  readonly #result: Plotted;
+export class Plotting extends Part<Plotted> {
   readonly #history = new History();
   /** The table whose numbers were kept last. */
   #remembered: TableHandle | undefined;
-
-  constructor(result: Plotted) {
-    this.#result = result;
-  }
 
   /** Remembers the numbers of a moment, unless those of this table are remembered already. */
   async remember(table: TableHandle, time: number): Promise<void> {
@@ -36,7 +32,7 @@ export class Plotting {
 
   /** What is drawn of a column of numbers. */
   async of(field: string): Promise<Lines | undefined> {
-    const { table, arrangement, gotAt } = this.#result;
+    const { table, arrangement, gotAt } = this.deps;
     if (table === undefined) {
       return undefined;
     }
@@ -49,13 +45,13 @@ export class Plotting {
 
   async #watched(table: TableHandle, field: string): Promise<Lines> {
     // Only the rows that pass the filter are drawn.
-    const isPart = isArranged(this.#result.arrangement);
+    const isPart = isArranged(this.deps.arrangement);
     const shown = isPart ? new Set((await this.#sample(table)).keys) : undefined;
     return this.#history.lines(field, maxLines, shown);
   }
 
   #sample(table: TableHandle): Promise<Sample> {
-    const { arrangement } = this.#result;
+    const { arrangement } = this.deps;
     return table.call('sample', { arrangement, keys: this.#history.keyFields, from: 0, to: sampledRows });
   }
 }

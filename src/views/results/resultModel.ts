@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { type Disposable, DisposableStore } from '../../core/disposable.ts';
+import { type Disposable, DisposableStore, Part } from '../../core/disposable.ts';
 import { cancelled, tabClosed } from '../../core/errors.ts';
 import { Emitter, type Event } from '../../core/event.ts';
 import { protocolTaking } from '../../core/protocols/kinds.ts';
@@ -40,13 +40,12 @@ interface Compared {
 }
 
 /** One result: its table, its layout and labels, and the outcome of the last request. */
-export class ResultModel implements Disposable, Source {
+export class ResultModel extends Part<ModelServices> implements Source {
   readonly request: DataRequest;
   readonly title: string;
   readonly groupings: readonly Grouping[];
   readonly plotting: Plotting;
-  readonly #services: ModelServices;
-  readonly #changed = new Emitter<void>();
+  readonly #changed = this.add(new Emitter<void>());
   /** Fires when the tab has to be drawn again. */
   readonly onDidChange: Event<void> = this.#changed.event;
   layout: Layout;
@@ -75,11 +74,11 @@ export class ResultModel implements Disposable, Source {
   hidden: readonly string[] = [];
 
   constructor({ request, title, groupings }: Source, layout: Layout, services: ModelServices) {
+    super(services);
     this.request = request;
     this.groupings = groupings;
     this.title = title;
     this.layout = layout;
-    this.#services = services;
     this.gotAt = services.clock.now().wall;
     this.plotting = new Plotting(this);
   }
@@ -152,7 +151,7 @@ export class ResultModel implements Disposable, Source {
     const running = new AbortController();
     this.#running = running;
     try {
-      const { fetched, table } = await this.#services.fetch(anew(this.request), running.signal);
+      const { fetched, table } = await this.deps.fetch(anew(this.request), running.signal);
       try {
         if (running.signal.aborted) {
           throw cancelled();
@@ -211,11 +210,11 @@ export class ResultModel implements Disposable, Source {
     return this.table?.call(method, { ...args, arrangement: this.arrangement } as Args<typeof method>);
   }
 
-  dispose(): void {
+  override dispose(): void {
     this.#running?.abort(tabClosed);
     this.#tableOwned.dispose();
     this.#compared?.share.dispose();
-    this.#changed.dispose();
+    super.dispose();
   }
 
   async #replace(table: TableHandle, fetched: Fetched): Promise<void> {
@@ -238,7 +237,7 @@ export class ResultModel implements Disposable, Source {
     this.#adopt(table, fetched.answer.headText);
     this.differences = differences;
     if (begun.length > 0) {
-      this.#services.alert(begun);
+      this.deps.alert(begun);
     }
     await this.plotting.remember(table, this.gotAt);
     this.#changed.fire();
@@ -252,7 +251,7 @@ export class ResultModel implements Disposable, Source {
     this.table = table;
     this.head = head;
     this.differences = undefined;
-    this.gotAt = this.#services.clock.now().wall;
+    this.gotAt = this.deps.clock.now().wall;
     this.kept = undefined;
     this.failure = undefined;
     this.masked = false;
@@ -278,7 +277,7 @@ export class ResultModel implements Disposable, Source {
   /** Labels come from the view's definition, which is asked for only now that its session is open. */
   async #learnLabels(fetched: Fetched): Promise<void> {
     // Without a definition a field's label is its name.
-    const columns = await this.#services.columns(fetched).catch((): readonly Column[] => []);
+    const columns = await this.deps.columns(fetched).catch((): readonly Column[] => []);
     this.hidden = columns.filter((column) => column.hidden).map(({ field }) => field);
     this.#labels = new Map(columns.flatMap(({ field, label }) => (label === field ? [] : [[field, label]])));
     this.#changed.fire();

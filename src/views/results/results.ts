@@ -36,7 +36,7 @@ export class Results extends Part<PanelServices> {
     super({
       ...services,
       worker: new WorkerClient(workerFile, services.clock, services.log),
-      layouts: new Layouts(services.state, services.hasSecret),
+      layouts: new Layouts(services),
     });
     this.add(this.deps.worker);
   }

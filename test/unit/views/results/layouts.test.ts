@@ -25,8 +25,11 @@ const of = (request: DataRequest) => ({ request, groupings: [] });
 describe('results: how views are arranged', () => {
   it('is remembered for each view of a connection, whatever else is asked for', async () => {
     const state = memento();
-    await new Layouts(state, () => false).keep(of({ ...view, context: 'PLEX1', session: 'new' }), arranged);
-    const later = new Layouts(state, () => false);
+    await new Layouts({ state, hasSecret: () => false }).keep(
+      of({ ...view, context: 'PLEX1', session: 'new' }),
+      arranged,
+    );
+    const later = new Layouts({ state, hasSecret: () => false });
     assert.deepEqual(later.of(of({ ...view, context: 'PLEX2' })), arranged);
     assert.deepEqual(later.of(of({ ...view, view: 'JESPOOL' })), asSent);
     assert.deepEqual(later.of(of({ ...view, connection: 'SYSB' })), asSent);
@@ -36,7 +39,7 @@ describe('results: how views are arranged', () => {
 
   it('is remembered of the views that were arranged last, and what is none of ours is left', async () => {
     const state = memento();
-    const layouts = new Layouts(state, () => false);
+    const layouts = new Layouts({ state, hasSecret: () => false });
     for (let at = 0; at < 201; at++) {
       await layouts.keep(of({ ...view, view: `V${at}` }), arranged);
     }
@@ -51,7 +54,7 @@ describe('results: how views are arranged', () => {
   });
 
   it('is remembered without a filter in which there is a secret', async () => {
-    const layouts = new Layouts(memento(), (text) => text.includes('secret'));
+    const layouts = new Layouts({ state: memento(), hasSecret: (text) => text.includes('secret') });
     await layouts.keep(of(view), { ...arranged, filter: 'user=secret' });
     assert.deepEqual(layouts.of(of(view)), { ...arranged, filter: '' });
   });
