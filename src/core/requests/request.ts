@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
+import type { Checked } from '../checks.ts';
 import { type Connection, withoutUndefined } from '../connection.ts';
 import { TokensError } from '../errors.ts';
 import { isRecord } from '../http/text.ts';
@@ -28,12 +29,9 @@ export interface DataRequest {
 }
 
 /** A request that fits its connection, defaults filled in. */
-export interface CheckedRequest {
+export interface CheckedRequest extends Checked<typeof withSessions> {
   readonly query: Query;
   readonly service: string | undefined;
-  /** `reuse`, `new` or the id of a token. */
-  readonly session: string;
-  readonly keepOpen: boolean;
 }
 
 /**
