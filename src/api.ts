@@ -84,7 +84,8 @@ function loginOf(connection: Connection | undefined, credentials: unknown): Logi
   const given = Object.entries(isRecord(credentials) ? credentials : { credentials });
   const names = given.map(([name]) => name);
   const forms = connection === undefined ? [] : protocolOf(connection).logins(connection);
-  const form = forms.find(({ fields }) => fields.some(({ name }) => names.includes(name)));
+  const named = forms.find(({ fields }) => fields.some(({ name }) => names.includes(name)));
+  const form = named ?? (forms.length === 1 ? forms[0] : undefined);
   const wrong =
     given.find(([, value]) => typeof value !== 'string' || value === '')?.[0] ??
     form?.fields.find(({ name, isOptional }) => !isOptional && !names.includes(name))?.name;

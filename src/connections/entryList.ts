@@ -64,20 +64,24 @@ export class EntryList<T extends { readonly name: string }> implements Disposabl
 
   /**
    * Changes the list, after the changes before it. VS Code has told of the change when it resolves.
-   * @throws `E_CONFIG` where VS Code cannot write its file
+   * @throws `E_CONFIG` where VS Code cannot write its file, or what is written there is no list
    */
   write(from: Owner, change: (entries: readonly unknown[]) => readonly unknown[]): Promise<void> {
     const target = from === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
     return this.#turns.run(from, async () => {
-      const raw = this.#raw(from);
-      const changed = change(Array.isArray(raw) ? raw : []);
+      const raw = this.#raw(from) ?? [];
+      const cannot = new TokensError(
+        'E_CONFIG',
+        'The settings could not be written; open them and correct what is marked there.',
+      );
+      if (!Array.isArray(raw)) {
+        throw cannot; // What a person has written there must not get lost.
+      }
+      const changed = change(raw);
       try {
         await vscode.workspace.getConfiguration(section).update(this.#key, changed, target);
       } catch {
-        throw new TokensError(
-          'E_CONFIG',
-          'The settings could not be written; open them and correct what is marked there.',
-        );
+        throw cannot;
       }
     });
   }

@@ -38,6 +38,7 @@ describe('bad input', () => {
       { ...cra, name: 'a-page', url: `http://127.0.0.1:${(page.address() as AddressInfo).port}` },
       { ...cra, name: 'no-such-service', url: sandbox.url, service: 'NOWHERE' },
       { name: 'market', kind: 'sarus', url: sandbox.url },
+      { name: 'flows', kind: 'rest', preset: 'node-red', url: sandbox.url },
       { name: 'not-market', kind: 'sarus', url: `http://127.0.0.1:${(page.address() as AddressInfo).port}` },
     ]);
     const api = await activated();
@@ -249,6 +250,9 @@ describe('bad input', () => {
         /API key|apiKey|password/,
       );
     }
+    for (const credentials of [{}, { user: 'x' }]) {
+      await fails(signIn('flows', credentials as Record<string, string>), 'E_CONFIG', /"username"/);
+    }
   });
 
   it('a port that cannot be had for the sandbox', async () => {
@@ -301,6 +305,16 @@ describe('bad input', () => {
       assert.ok((await api.tokens()).every(({ connection }) => connection !== 'gone'));
       await fails(run(command, { connection: 'gone' }), 'E_CONFIG', /gone/);
     }
+  });
+
+  it('a setting that is no list is left as it is written', async () => {
+    const settings = () => vscode.workspace.getConfiguration('sessionTokens');
+    const before = settings().get<unknown[]>('connections', []);
+    const forgotten = { name: 'without brackets', kind: 'sarus', url: sandbox.url };
+    await setConnections(forgotten as unknown as unknown[]);
+    await fails(run('addConnection', { ...forgotten, name: 'new' }), 'E_CONFIG', /settings/);
+    assert.deepEqual(settings().get('connections'), forgotten);
+    await setConnections(before);
   });
 
   it('settings of the wrong shape: the good entries are used', async () => {

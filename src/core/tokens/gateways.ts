@@ -2,8 +2,9 @@ import type { Connection } from '../connection.ts';
 import { Part } from '../disposable.ts';
 import type { Event } from '../event.ts';
 import type { Log } from '../log.ts';
-import { identityOf } from '../protocols/kinds.ts';
+import { identityOf, protocolOf } from '../protocols/kinds.ts';
 import type { Gateway } from '../protocols/protocol.ts';
+import type { TokenRecord } from './record.ts';
 import type { CredentialStore, Credentials } from './store.ts';
 
 /** How many requests are sent to a gateway at once, at most. */
@@ -88,7 +89,12 @@ export async function credentialsOf(
   }
 }
 
-/** Whether a token or a login may be sent to a connection: only to what it is bound to. */
-export function belongsTo(connection: Connection, issued: { readonly origin: string }): boolean {
-  return identityOf(connection) === issued.origin;
+/** Whether a token or a login may be sent to a connection: only to what it is bound to, and no token to another kind. */
+export function belongsTo(
+  connection: Connection,
+  issued: { readonly origin: string; readonly level?: TokenRecord['level'] },
+): boolean {
+  const isSole = protocolOf(connection).sessions === undefined;
+  const isOfKind = issued.level === undefined || (issued.level === 'sole') === isSole;
+  return isOfKind && identityOf(connection) === issued.origin;
 }

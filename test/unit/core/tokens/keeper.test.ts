@@ -320,6 +320,21 @@ describe('keeper', () => {
       await window.keeper.close(user?.id ?? '');
     });
 
+    it('sends its tokens to no gateway of another kind, though it has the same address', async () => {
+      const window = await rig.open('w');
+      const { keeper } = window;
+      await keeper.signIn('cra', { login: demo });
+      await rig.getData(window);
+      rig.connections[0] = connectionOf({ name: 'cra', kind: 'sarus' });
+      for (const { id } of keeper.tokens()) {
+        await assert.rejects(keeper.keepAlive(id), { code: 'E_CONFIG' });
+        await assert.rejects(keeper.remainingLife(id), { code: 'E_CONFIG' });
+        assert.equal(keeper.isUsable(id), false);
+      }
+      await keeper.signOut('cra');
+      assert.deepEqual(rig.sarus.asked, []);
+    });
+
     it('forgets everything at signing out', async () => {
       const window = await rig.open('w');
       await window.keeper.signIn('cra', { login: demo, remember: true });
