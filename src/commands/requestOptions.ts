@@ -181,7 +181,7 @@ async function search(asking: Dialog, { items }: Finder, group: string): Promise
     pick.selectedItems = selected;
     count += rows.length;
     pages++;
-    pick.title = `${asking.title}: ${vscode.l10n.t('{0} of {1} rows', count, totalRows)}`;
+    pick.title = `${asking.title}: ${vscode.l10n.t('{0} of {1}', count, totalRows)}`;
     pick.buttons = count < totalRows && rows.length > 0 ? [next] : [];
   };
   pick.canSelectMany = true;
