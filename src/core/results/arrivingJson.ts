@@ -23,11 +23,11 @@ export class ArrivingJson {
    * and V8 reads bytes twice as fast where no place beyond them is ever asked for.
    */
   bytes = Buffer.alloc(1);
-  /** Where it ends, and up to where it is read. */
-  end = 0;
+  /** Up to where it is read. */
   at = 0;
   /** About how many bytes the values had that were read and kept. */
   kept = 0;
+  #memory = this.bytes;
   readonly #told: { mended: number };
 
   /** @param told hears how many places had to be mended */
@@ -37,20 +37,19 @@ export class ArrivingJson {
 
   /** How much has arrived and is not read yet. */
   get unread(): number {
-    return this.end - this.at;
+    return this.bytes.length - 1 - this.at;
   }
 
   /** Adds what has arrived; it is copied. Places in the bytes change with this. */
   feed(chunk: Uint8Array): void {
     const { unread } = this;
     const length = unread + chunk.length;
-    const target =
-      length < this.bytes.length ? this.bytes : Buffer.alloc(Math.max(length + 1, 2 * this.bytes.length));
-    this.bytes.copy(target, 0, this.at, this.end);
-    target.set(chunk, unread);
-    target[length] = 0;
-    this.bytes = target;
-    this.end = length;
+    const memory = length < this.#memory.length ? this.#memory : Buffer.alloc(2 * length);
+    this.bytes.copy(memory, 0, this.at);
+    memory.set(chunk, unread);
+    memory[length] = 0;
+    this.#memory = memory;
+    this.bytes = memory.subarray(0, length + 1);
     this.at = 0;
   }
 
@@ -59,7 +58,7 @@ export class ArrivingJson {
     while (isSpace(this.bytes[this.at])) {
       this.at++;
     }
-    return this.at < this.end ? (this.bytes[this.at] as number) : -1;
+    return this.unread > 0 ? (this.bytes[this.at] as number) : -1;
   }
 
   /** The same, which it waits for. */
@@ -76,7 +75,7 @@ export class ArrivingJson {
   /** The first byte of the list's first element that is not null; nothing is read. */
   *firstElement(): Steps<number> {
     for (let passed = 1; ; ) {
-      const text = this.bytes.toString('latin1', this.at + passed, this.end);
+      const text = this.bytes.toString('latin1', this.at + passed, this.bytes.length - 1);
       const [skipped = ''] = nulls.exec(text) ?? [];
       passed += skipped.length;
       if (!cut.test(text.slice(skipped.length))) {
@@ -106,11 +105,7 @@ export class ArrivingJson {
     const list: Sent[] = [];
     let [index, isNext] = [0, true];
     this.at++;
-    for (let byte = this.peek(); byte !== closeBracket; byte = this.peek()) {
-      if (byte < 0) {
-        yield;
-        continue;
-      }
+    for (let byte = yield* this.next(); byte !== closeBracket; byte = yield* this.next()) {
       if (byte === comma) {
         this.at++;
         index++;
@@ -172,7 +167,7 @@ export class ArrivingJson {
   *raw(levels: number): Steps<string> {
     yield* this.next();
     for (;;) {
-      const end = endOfValue(this.bytes, this.at, levels, this.end);
+      const end = endOfValue(this.bytes, this.at, levels);
       if (end - this.at > maxPart) {
         throw tooLarge();
       }

@@ -30,22 +30,21 @@ function tableOf(bytes: string): Uint8Array {
 /**
  * Where the value at a place ends, also where `readJson` has something to mend in it; -1 where it has not all arrived.
  * @param levels how many lists and objects there may be in each other
- * @param end of the bytes that have arrived
  * @throws E_TOO_LARGE for more
  */
-export function endOfValue(bytes: Uint8Array, from: number, levels: number, end = bytes.length): number {
+export function endOfValue(bytes: Uint8Array, from: number, levels: number): number {
   const first = bytes[from];
   if (first === quote) {
-    return endOfString(bytes, from, end);
+    return endOfString(bytes, from);
   }
   if (first !== openBrace && first !== openBracket) {
-    return endOfWord(bytes, from, end);
+    return endOfWord(bytes, from);
   }
   let depth = 0;
-  for (let at = from; at < end; at++) {
+  for (let at = from; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === quote) {
-      at = endOfString(bytes, at, end) - 1;
+      at = endOfString(bytes, at) - 1;
       if (at < 0) {
         return -1;
       }
@@ -60,8 +59,8 @@ export function endOfValue(bytes: Uint8Array, from: number, levels: number, end 
   return -1;
 }
 
-function endOfString(bytes: Uint8Array, from: number, end: number): number {
-  for (let at = from + 1; at < end; at++) {
+function endOfString(bytes: Uint8Array, from: number): number {
+  for (let at = from + 1; at < bytes.length; at++) {
     if (bytes[at] === quote) {
       return at + 1;
     }
@@ -73,10 +72,10 @@ function endOfString(bytes: Uint8Array, from: number, end: number): number {
 }
 
 /** A number, `true` and the like, and what gateways write in their places: also text in single quotes. */
-function endOfWord(bytes: Uint8Array, from: number, end: number): number {
+function endOfWord(bytes: Uint8Array, from: number): number {
   const isQuoted = bytes[from] === apostrophe;
   const ends = isQuoted ? endsQuoted : endsWord;
-  for (let at = isQuoted ? from + 1 : from; at < end; at++) {
+  for (let at = isQuoted ? from + 1 : from; at < bytes.length; at++) {
     if (ends[bytes[at] as number] === 1) {
       return bytes[at] === apostrophe && isQuoted ? at + 1 : at;
     }

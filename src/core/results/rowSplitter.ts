@@ -130,7 +130,7 @@ export class RowSplitter {
   *#target(first: number, levels: number): Steps<Sent> {
     const json = this.#json;
     if (first === openBracket) {
-      return yield* this.#rowList(levels - 1, true);
+      return yield* json.list(() => this.#element(levels - 1, true));
     }
     const raw = yield* json.raw(levels);
     const value = json.parse(raw);
@@ -191,18 +191,14 @@ export class RowSplitter {
     }
     const first = yield* json.firstElement();
     this.#found = first === openBrace || (first === closeBracket && (!this.#rowsAt.mayWrap || depth === 2));
-    return first === openBrace ? yield* this.#rowList(maxDepth - depth - 1) : undefined;
+    return first === openBrace ? yield* json.list(() => this.#element(maxDepth - depth - 1)) : undefined;
   }
 
   /**
-   * Reads a list of rows, which is not kept; each may have so many levels of lists and objects.
+   * Reads an element of a list of rows, which is not kept. It may have so many levels of lists and objects.
    * @param wraps whether plain values and lists are rows, too: of one column
    */
-  #rowList(levels: number, wraps = false): Steps<Sent[]> {
-    return this.#json.list(() => this.#element(levels, wraps));
-  }
-
-  *#element(levels: number, wraps: boolean): Steps<undefined> {
+  *#element(levels: number, wraps = false): Steps<undefined> {
     const json = this.#json;
     const end = json.peek() === openBrace ? this.#table.take(json.bytes, json.at) : -1;
     if (end >= 0) {

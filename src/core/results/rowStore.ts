@@ -43,9 +43,8 @@ export class RowStore {
   readonly #chunks: Buffer[] = [Buffer.alloc(chunkBytes)];
   #at = 0;
   readonly #walker: RowWalker;
-  /** Where the last row begins in the last chunk, and whether rows have been equal of late. */
+  /** Where the last row begins in the last chunk: rows that are equal are kept once. */
   #lastAt = 0;
-  #repeats = false;
   /** The chunk that was read last, also as text where it was read more than once: who goes on with it gets that. */
   #readLast: Buffer | undefined;
   #text = '';
@@ -154,18 +153,11 @@ export class RowStore {
     chunk.writeUInt32LE(isParsable ? length + parsableBit : length, from + 2);
     this.cells = this.#walker.cells;
     this.#readLast = undefined;
-    // Rows that do not repeat are compared only now and then.
-    if (this.#repeats || (this.length & 31) === 0) {
-      this.#repeats =
-        at - from === from - this.#lastAt && chunk.compare(chunk, this.#lastAt, from, from, at) === 0;
-      if (this.#repeats) {
-        this.#rows.push(this.#rows.at(this.length - 1));
-        return;
-      }
+    if (at - from !== from - this.#lastAt || chunk.compare(chunk, this.#lastAt, from, from, at) !== 0) {
+      this.#lastAt = from;
+      this.#at = at;
     }
-    this.#lastAt = from;
-    this.#at = at;
-    this.#rows.push((this.#chunks.length - 1) * chunkBytes + from);
+    this.#rows.push((this.#chunks.length - 1) * chunkBytes + this.#lastAt);
   }
 
   /** The last chunk, or another one where that has no room; what is larger than a chunk has one to itself. */
