@@ -18,8 +18,6 @@ export type Measure = (text: string, isHeader: boolean) => number;
 
 export type Direction = 'ascending' | 'descending' | 'none';
 
-export type LayoutChange = Partial<Layout>;
-
 /** In pixels, until there are rows to measure. */
 const widthUnmeasured = 100;
 const minWidth = 48;
@@ -107,19 +105,19 @@ export class Columns {
     this.arrange();
   }
 
-  fit(column: SeenColumn, texts: readonly string[]): LayoutChange {
+  fit(column: SeenColumn, texts: readonly string[]): Partial<Layout> {
     return this.resize(column.field, this.#widthFor(column, texts));
   }
 
-  resize(field: string, width: number): LayoutChange {
+  resize(field: string, width: number): Partial<Layout> {
     return this.#edit([field], { width: Math.round(Math.max(width, minWidth)) });
   }
 
-  hide(field: string): LayoutChange {
+  hide(field: string): Partial<Layout> {
     return this.#edit(this.seen.length > 1 ? [field] : [], { hidden: true });
   }
 
-  showAll(): LayoutChange {
+  showAll(): Partial<Layout> {
     const hidden = this.all.filter((column) => !this.seen.includes(column));
     return this.#edit(
       hidden.map(({ field }) => field),
@@ -127,12 +125,12 @@ export class Columns {
     );
   }
 
-  togglePin({ field, pinned }: SeenColumn): LayoutChange {
+  togglePin({ field, pinned }: SeenColumn): Partial<Layout> {
     return this.#edit([field], { pinned: !pinned });
   }
 
   /** Moves a column before or after another one; beside a pinned one it is pinned too. */
-  move(field: string, beside: SeenColumn, after: boolean): LayoutChange {
+  move(field: string, beside: SeenColumn, after: boolean): Partial<Layout> {
     // Those that are hidden keep their places, too, and those that only other answers have.
     const { order: known } = this.layout;
     const all = new Set([...this.all.map((column) => column.field), ...known]);
@@ -150,7 +148,7 @@ export class Columns {
     return Math.max(Math.ceil(width), minWidth);
   }
 
-  #edit(fields: readonly string[], change: Omit<ColumnLook, 'field'>): LayoutChange {
+  #edit(fields: readonly string[], change: Omit<ColumnLook, 'field'>): Partial<Layout> {
     const { columns } = this.layout;
     const others = columns.filter(({ field }) => !fields.includes(field));
     const looks = fields.map((field) => ({

@@ -47,9 +47,7 @@ export class FilterBox {
     if (this.#filter !== filter) {
       this.#filter = this.#input.value = filter;
     }
-    if (this.#count.textContent !== count) {
-      this.#count.textContent = count;
-    }
+    this.#count.textContent = count;
   }
 
   focus(): void {

@@ -22,8 +22,6 @@ interface GridModel {
   readonly columns: Columns;
   readonly rows: Rows;
   readonly selection: Selection;
-  /** Rows of the table; the filter may leave fewer. */
-  readonly allRows: number;
 }
 
 /** An element that shows a row, and what is drawn in it now, to skip what has not changed. */
@@ -59,7 +57,7 @@ export class Grid {
   readonly #header = element('div', { className: 'row header', role: 'row', ariaRowIndex: '1' });
   readonly #body = element('div', { className: 'body', role: 'rowgroup' });
   readonly #model: GridModel;
-  readonly #scroller = new Scroller(this.root);
+  readonly scroller = new Scroller(this.root);
   /** The element of a row is at the row's index, divided by their number: one that scrolls out comes in at the other end. */
   #elements: RowElement[] = [];
   #frame = 0;
@@ -71,20 +69,11 @@ export class Grid {
     const head = element('div', { className: 'head', role: 'rowgroup' }, this.#header);
     this.root.append(head, this.#body);
     this.root.addEventListener('scroll', () => {
-      this.#scroller.follow();
+      this.scroller.follow();
       this.draw();
       onScroll();
     });
     new ResizeObserver(() => this.draw()).observe(this.root);
-  }
-
-  /** How far the rows are scrolled, in pixels. */
-  get top(): number {
-    return this.#scroller.top;
-  }
-
-  set top(top: number) {
-    this.#scroller.moveTo(top);
   }
 
   /** Rows that fit on the screen. */
@@ -106,10 +95,10 @@ export class Grid {
   reveal(row: number, column: number): void {
     if (row >= 0) {
       const top = row * rowHeight;
-      if (top < this.top) {
-        this.top = top;
-      } else if (top + rowHeight > this.top + this.#viewHeight) {
-        this.top = top + rowHeight - this.#viewHeight;
+      if (top < this.scroller.top) {
+        this.scroller.moveTo(top);
+      } else if (top + rowHeight > this.scroller.top + this.#viewHeight) {
+        this.scroller.moveTo(top + rowHeight - this.#viewHeight);
       }
     }
     const { seen, pinnedCount } = this.#model.columns;
@@ -150,7 +139,7 @@ export class Grid {
   }
 
   get #numberWidth(): number {
-    return Math.max(48, String(this.#model.allRows).length * 8 + 28);
+    return Math.max(48, String(this.#model.rows.all).length * 8 + 28);
   }
 
   #draw(): void {
@@ -161,7 +150,7 @@ export class Grid {
     this.root.style.setProperty('--columns', tracks.map((width) => `${width}px`).join(' '));
     const height = rows.count * rowHeight;
     this.#body.style.height = `${elementHeight(height)}px`;
-    this.#scroller.resize(height, this.#viewHeight);
+    this.scroller.resize(height, this.#viewHeight);
     const drawn = this.#columnsInView();
     const columnsLook = JSON.stringify(drawn);
     this.#drawHeader(drawn, columnsLook);
@@ -187,7 +176,7 @@ export class Grid {
 
   #drawRows(drawn: readonly DrawnColumn[], look: string): void {
     const { rows } = this.#model;
-    const { top, shift } = this.#scroller;
+    const { top, shift } = this.scroller;
     const first = Math.max(0, Math.floor(top / rowHeight) - spareRows);
     const end = Math.min(rows.count, Math.ceil((top + this.#viewHeight) / rowHeight) + spareRows);
     rows.want(Math.max(0, first - aheadRows), Math.min(rows.count, end + aheadRows));
@@ -300,7 +289,7 @@ export class Grid {
   }
 }
 
-/** Makes the header of a column; the style sheet draws the arrow of its sorting. */
+/** Makes the header of a column, with how it is sorted. */
 function headerCell(column: SeenColumn, title: string, sort: Layout['sort']): HTMLElement {
   const { field, label } = column;
   const by = sort.findIndex((one) => one.field === field);
@@ -312,8 +301,9 @@ function headerCell(column: SeenColumn, title: string, sort: Layout['sort']): HT
   });
   cell.dataset.field = field;
   cell.append(element('span', { className: 'title' }, visible(title)));
-  if (by >= 0 && sort.length > 1) {
-    cell.append(element('span', { className: 'step' }, String(by + 1)));
+  if (by >= 0) {
+    const arrow = element('span', { ariaHidden: 'true' }, sort[by]?.descending ? '↓' : '↑');
+    cell.append(arrow, sort.length > 1 ? String(by + 1) : '');
   }
   const howTo = l10n.t('Drag to resize, double-click to fit');
   cell.append(element('span', { className: 'handle', title: howTo, ariaHidden: 'true' }));

@@ -30,7 +30,7 @@ export class Host {
   readonly #api = acquireVsCodeApi();
   readonly #waiting = new Map<number, (answer: unknown) => void>();
   #asked = 0;
-  #saved = this.#api.getState() ?? {};
+  saved: SavedState = this.#api.getState() ?? {};
 
   constructor(take: (message: Told) => void) {
     window.addEventListener('message', ({ data }: MessageEvent<ToTable>) => {
@@ -41,10 +41,6 @@ export class Host {
         take(data);
       }
     });
-  }
-
-  get view(): SavedState['view'] {
-    return this.#saved.view;
   }
 
   tell(message: FromTable): void {
@@ -59,7 +55,7 @@ export class Host {
   }
 
   save(change: SavedState): void {
-    this.#saved = { ...this.#saved, ...change };
-    this.#api.setState(this.#saved);
+    this.saved = { ...this.saved, ...change };
+    this.#api.setState(this.saved);
   }
 }

@@ -24,7 +24,9 @@ export class Rows {
   /** What the rows depend on: they are others when it is another. */
   #dependsOn = '';
   #isArranged = false;
-  /** Rows of the table, and those of the table compared with alone: as many as the filter leaves. */
+  /** Rows of the table. */
+  all = 0;
+  /** Of them, and of those of the table compared with alone, as many as the filter leaves. */
   #left = { shown: 0, gone: 0 };
   /** How many rows the table had when they were last asked for as they are arranged. */
   #arranged = 0;
@@ -61,6 +63,7 @@ export class Rows {
     const { sort, filter, onlyChanged, alert } = layout;
     const dependsOn = JSON.stringify([revision, sort, filter, onlyChanged, alert]);
     const isMuchMore = rowCount > this.#arranged && (phase !== 'arriving' || rowCount >= 2 * this.#arranged);
+    this.all = rowCount;
     this.#isArranged = isArranged(layout);
     const areOthers = dependsOn !== this.#dependsOn || (this.#isArranged && isMuchMore);
     if (areOthers) {

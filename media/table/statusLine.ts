@@ -66,10 +66,7 @@ export class StatusLine {
     // In steps of five seconds: it is drawn no more often.
     const age = Math.max(0, Math.floor((Date.now() - this.#gotAt) / 5000) * 5);
     const [unit, seconds] = units.find(([, one]) => age >= 2 * one) ?? ['second', 1];
-    const text = this.#words.format(-Math.floor(age / seconds), unit);
-    if (this.#age.textContent !== text) {
-      this.#age.textContent = text;
-      this.#age.title = new Date(this.#gotAt).toLocaleString();
-    }
+    this.#age.textContent = this.#words.format(-Math.floor(age / seconds), unit);
+    this.#age.title = new Date(this.#gotAt).toLocaleString();
   }
 }

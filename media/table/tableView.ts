@@ -1,6 +1,6 @@
 import type { Layout, TableStateMessage, ToTable } from '../../src/views/results/messages.ts';
 import { cellText } from './cell.ts';
-import { Columns, type Direction, type LayoutChange, type SeenColumn } from './columns.ts';
+import { Columns, type Direction, type SeenColumn } from './columns.ts';
 import { DetailPane } from './detailPane.ts';
 import { attribute, debounced, element, measurer } from './dom.ts';
 import { FilterBox } from './filterBox.ts';
@@ -45,7 +45,7 @@ export class TableView {
 
   constructor(root: HTMLElement, host: Host) {
     this.#host = host;
-    this.#isRestored = host.view === undefined;
+    this.#isRestored = host.saved.view === undefined;
     const ask = (from: number, to: number) => host.ask({ method: 'page', from, to, whole: false });
     this.rows = new Rows(ask, () => this.#draw());
     this.grid = new Grid(this, () => this.#saveSoon());
@@ -73,10 +73,6 @@ export class TableView {
       ),
       this.status.root,
     );
-  }
-
-  get allRows(): number {
-    return this.#state?.rowCount ?? 0;
   }
 
   /** Goes to a cell and brings it into view. */
@@ -171,7 +167,7 @@ export class TableView {
   }
 
   /** A person has arranged the table otherwise. */
-  arrange(change: LayoutChange): void {
+  arrange(change: Partial<Layout>): void {
     const layout = { ...this.columns.layout, ...change };
     this.#host.tell({ is: 'layout', layout });
     this.use(layout);
@@ -252,12 +248,12 @@ export class TableView {
 
   /** Restores the scroll position and focus of before the tab was hidden or the window reloaded. */
   #restore(): void {
-    const { view } = this.#host;
+    const { view } = this.#host.saved;
     if (this.#isRestored || view === undefined) {
       return;
     }
     this.#isRestored = true;
-    this.grid.top = view.top;
+    this.grid.scroller.moveTo(view.top);
     this.grid.root.scrollLeft = view.left;
     this.selection.go(view.focus, false);
     this.#draw();
@@ -272,10 +268,10 @@ export class TableView {
   #save(): void {
     // A tab that is shown and hidden again at once has not been restored yet: what was saved before stays.
     if (this.#isRestored) {
-      const { top, root } = this.grid;
+      const { scroller, root } = this.grid;
       const { focus } = this.selection;
       const panes = { detail: this.#detail.wanted === true, plot: this.#plot.wanted };
-      this.#host.save({ view: { top, left: root.scrollLeft, focus, ...panes } });
+      this.#host.save({ view: { top: scroller.top, left: root.scrollLeft, focus, ...panes } });
     }
   }
 

@@ -7,9 +7,6 @@ import type { ExportRequest } from '../../core/results/engine.ts';
 import { exportParts } from '../../core/results/exportParts.ts';
 import type { TableHandle } from '../../core/results/tableHandle.ts';
 
-/** Tells spreadsheets that a file is UTF-8; without it they guess, and guess wrong. */
-const byteOrderMark = '\uFEFF';
-
 /**
  * Writes an export to a file, part by part, so that its size is bounded only by the disk. The file is replaced when the
  * export is complete: one that is cancelled or fails changes nothing. Resolves to the number of rows.
@@ -32,7 +29,8 @@ export async function exportFile(
     : join(tmpdir(), `session-tokens-${unique}.part`);
   let written = 0;
   async function* content() {
-    yield request.format === 'csv' ? byteOrderMark : '';
+    // The byte-order mark tells spreadsheets that a file is UTF-8; without it they guess, and guess wrong.
+    yield request.format === 'csv' ? '\uFEFF' : '';
     yield* exportParts(table, request, hide, (rows, total) => {
       written = rows;
       progress(rows, total);
@@ -50,14 +48,11 @@ export async function exportFile(
     if (error instanceof TokensError || signal?.aborted) {
       throw signal?.aborted ? cancelled() : error;
     }
-    throw new TokensError('E_STORAGE', 'The file could not be written: {0}.', [reasonOf(error)]);
+    // The system's code: its message would contain the path.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new TokensError('E_STORAGE', 'The file could not be written: {0}.', [code]);
   } finally {
     share.dispose();
     await rm(partial, { force: true });
   }
-}
-
-/** The system's error code; its message would contain the path. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }

@@ -40,13 +40,11 @@ export class Plotting extends Part<Plotted> {
     // Rows with times of their own need no watch.
     const isWatched = this.#history.length > 1;
     const dated = isWatched ? undefined : await table.call('dated', { arrangement, field, max: maxLines });
-    return dated ?? (await this.#watched(table, field));
-  }
-
-  async #watched(table: TableHandle, field: string): Promise<Lines> {
+    if (dated !== undefined) {
+      return dated;
+    }
     // Only the rows that pass the filter are drawn.
-    const isPart = isArranged(this.deps.arrangement);
-    const shown = isPart ? new Set((await this.#sample(table)).keys) : undefined;
+    const shown = isArranged(arrangement) ? new Set((await this.#sample(table)).keys) : undefined;
     return this.#history.lines(field, maxLines, shown);
   }
 

@@ -4,15 +4,11 @@ export const viewType = 'sessionTokens.result';
 
 export const jsonScheme = 'session-tokens-result';
 
-interface TabRestorer {
-  restore(panel: vscode.WebviewPanel, state: unknown): void;
-}
-
 /** Restores tabs after a reload; the results are loaded for the first of them. */
-export function registerResults(load: () => Promise<TabRestorer>): vscode.Disposable {
+export function registerResults(load: () => Promise<vscode.WebviewPanelSerializer>): vscode.Disposable {
   void closeJsonTabs();
   return vscode.window.registerWebviewPanelSerializer(viewType, {
-    deserializeWebviewPanel: async (panel, state) => (await load()).restore(panel, state),
+    deserializeWebviewPanel: async (panel, state) => (await load()).deserializeWebviewPanel(panel, state),
   });
 }
 

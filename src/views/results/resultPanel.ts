@@ -76,8 +76,9 @@ export class ResultPanel extends Part<PanelServices> {
       panel.webview.onDidReceiveMessage((message) => {
         const read = v.safeParse(fromTable, message);
         if (read.success) {
+          const take = this.#takers[read.output.is] as (message: FromTable) => Promise<void>;
           // A table may be disposed of while it is asked: then another one is shown.
-          this.#take(read.output).catch(deps.report);
+          take(read.output).catch(deps.report);
         }
       }),
     );
@@ -185,10 +186,6 @@ export class ResultPanel extends Part<PanelServices> {
     this.#ready = false;
     this.#watch?.dispose();
     super.dispose();
-  }
-
-  #take(message: FromTable): Promise<void> {
-    return (this.#takers[message.is] as (message: FromTable) => Promise<void>)(message);
   }
 
   /** What is done with each kind of message of the webview. */

@@ -167,7 +167,7 @@ export class Results extends Part<PanelServices> {
   }
 
   /** Restores a tab after a reload of the window. */
-  async restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     try {
       const { kept } = v.parse(saved, state);
       const shown = this.#open(kept, panel);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { safeParse } from 'valibot';
-import { Columns, type Direction, type LayoutChange } from '../../../../media/table/columns.ts';
+import { Columns, type Direction } from '../../../../media/table/columns.ts';
 import { asSent } from '../../../../src/views/results/layout.ts';
 import { type ColumnData, type Layout, layout } from '../../../../src/views/results/messages.ts';
 
@@ -20,7 +20,7 @@ describe('columns of a table', () => {
     made.arrange({ ...asSent, ...layout });
     return made;
   };
-  const arrange = (of: Columns, change: LayoutChange) => {
+  const arrange = (of: Columns, change: Partial<Layout>) => {
     of.arrange({ ...of.layout, ...change });
   };
   const named = (of: Columns, field: string) => of.all.find((one) => one.field === field) ?? assert.fail();
