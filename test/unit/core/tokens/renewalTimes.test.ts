@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { TokensError } from '../../../../src/core/errors.ts';
 import { connectionOf } from '../../../connectionOf.ts';
 import { demo, key, lifeMs, Rig } from './rig.ts';
 
@@ -113,6 +114,28 @@ describe('renewals', () => {
     await rig.pass(3 * lifeMs, 1_000);
     assert.notEqual(window.keeper.token(user.id).state, 'expired');
     assert.equal(window.keeper.token(session?.id ?? '').state, 'expired');
+  });
+
+  it('of a user token happen shortly before its end when its session cannot be renewed', async () => {
+    const window = await rig.open('w');
+    const user = await window.keeper.signIn('cra', { login: demo });
+    const { session } = await rig.getData(window);
+    const proto = Object.getPrototypeOf(rig.cra.gateway(rig.connections[0] ?? assert.fail()));
+    const original = proto.keepAlive;
+    proto.keepAlive = async function (tokens: { session?: string }) {
+      if (tokens.session !== undefined) {
+        throw new TokensError('E_NETWORK', 'The connection broke off.');
+      }
+      return original.call(this, tokens);
+    };
+    try {
+      await rig.pass(lifeMs + 10_000, 1_000);
+    } finally {
+      proto.keepAlive = original;
+    }
+    assert.equal(window.keeper.token(session?.id ?? '').state, 'expired');
+    assert.notEqual(window.keeper.token(user.id).state, 'expired');
+    assert.equal(rig.cra.count('keepAlive'), 1);
   });
 
   it('end after long disuse, which is told once, and go on after a use', async () => {
