@@ -273,6 +273,29 @@ describe('rest: tokens', () => {
     }
   });
 
+  it('are good where another machine has used the refresh token just before: its result is awaited', async () => {
+    const { window, token } = await signedIn(refreshing, false);
+    const far = new Rig(rig);
+    try {
+      const other = await far.open('far', restOf(server.url, refreshing));
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.renewed = promise;
+      const first = other.keeper.keepAlive(token.id);
+      await turned(far, called(1));
+      server.renewed = Promise.resolve();
+      server.live.clear();
+      const second = rig.rows(window);
+      await called(2);
+      await new Promise((done) => setTimeout(done, 20));
+      resolve();
+      await Promise.all([turned(far, first), turned(rig, second)]);
+      equal(server.calls('/login').length, 1);
+      equal(window.keeper.reveal(token.id), 'token-2-abcdefgh');
+    } finally {
+      far.end();
+    }
+  });
+
   it('are renewed once by two windows at once, though a window that has replaced them holds them under another id', async () => {
     const { window, token } = await signedIn(refreshing, false);
     const other = await rig.open('two', restOf(server.url, refreshing));
