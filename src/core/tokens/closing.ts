@@ -157,6 +157,7 @@ export class Closing extends Part<ClosingDeps> {
     if (options.signal?.aborted) {
       throw cancelled(); // What is forgotten cannot be closed any more.
     }
+    this.deps.signIn.signedOut(name);
     await this.#forgetAll(name, options);
     return { closed, failed: tried.size - closed };
   }

@@ -63,6 +63,13 @@ export class SignIn extends Part<SignInDeps> {
   readonly #turns = new Turns();
   /** How many tokens in a row were refused at their first use, by connection. */
   readonly #refusedInRow = new Map<string, number>();
+  /** How often somebody has signed out, by connection. */
+  readonly #signOuts = new Map<string, number>();
+
+  /** To be called when somebody signs out of a connection: sign-ins under way are undone once they are granted. */
+  signedOut(name: string): void {
+    this.#signOuts.set(name, (this.#signOuts.get(name) ?? 0) + 1);
+  }
 
   /** The token that calls of a connection, and of a service if it has any, are made with; dead or alive. */
   find({ connection, service }: Audience): MainToken | undefined {
@@ -235,6 +242,7 @@ export class SignIn extends Part<SignInDeps> {
     askGatewayLogin: AskGatewayLogin | undefined,
   ): Promise<MainToken> {
     const { connection, service } = audience;
+    const signOuts = this.#signOuts.get(connection.name);
     const gateway = await this.deps.gateways.gateway(connection);
     const { log, logins } = this.deps;
     logins.gateways.give(connection, login);
@@ -250,6 +258,13 @@ export class SignIn extends Part<SignInDeps> {
       }
       throw error;
     });
+    if (this.#signOuts.get(connection.name) !== signOuts) {
+      const tokens = { user: grant.value, more: grant.more, service, login: async () => login };
+      await (gateway.logOff?.(tokens) ?? gateway.close(tokens)).catch((error: unknown) =>
+        log.warn(`Logging off ${connection.name} failed: ${String(error)}`),
+      );
+      throw nobodySignedIn(connection, undefined);
+    }
     // Noted now, and not when sessions have been taken over: by then the login may have been refused.
     const noted = logins.granted(connection, login, remember, before).catch((error: unknown) => {
       log.error(`Forgetting the credentials failed: ${String(error)}`);

@@ -374,6 +374,31 @@ describe('keeper', () => {
       assert.deepEqual(await rig.during(leaving), { closed: 2, failed: 0 });
       assert.equal(rig.sarus.sessions.size, 0);
     });
+
+    it('undoes a sign-in that was under way when somebody signed out, and remembers nothing of it', async () => {
+      let latencyMs = 0;
+      rig = new Rig({}, { latency: () => latencyMs });
+      const { keeper } = await rig.open('w');
+      for (const [name, login, gateway] of [
+        ['cra', demo, rig.cra],
+        ['sarus', key, rig.sarus],
+      ] as const) {
+        const { id } = await keeper.signIn(name, { login, remember: true });
+        gateway.restart();
+        latencyMs = 500;
+        const refused = [
+          assert.rejects(keeper.keepAlive(id)),
+          assert.rejects(keeper.signIn(name, { login, remember: true }), { code: 'E_CREDENTIALS' }),
+        ];
+        await rig.pass(600);
+        latencyMs = 0;
+        await keeper.signOut(name);
+        await rig.during(Promise.all(refused));
+        assert.deepEqual(keeper.tokens(), []);
+        assert.equal(rig.credentials.entries.size, 0);
+        assert.equal(gateway.users.size + gateway.sessions.size, 0);
+      }
+    });
   });
 
   describe('keeping alive by hand', () => {
