@@ -11,7 +11,7 @@ import { TreeNode } from '../views/nodes.ts';
 type ProviderServices = Pick<Services, 'ready' | 'keeper' | 'log'> & {
   /** The kind of gateways whose tokens it has. */
   readonly kind: string;
-  readonly connections: Pick<Services['connections'], 'all' | 'find' | 'onDidChange'>;
+  readonly connections: Pick<Services['connections'], 'find'>;
   /** Runs a command as for a person; an error is shown to them, and rejects. */
   run(id: string, input: unknown): Promise<unknown>;
 };
@@ -31,14 +31,8 @@ export class TokenProvider extends Part<ProviderServices> implements vscode.Auth
 
   constructor(services: ProviderServices) {
     super(services);
+    // Tells of changed settings as well.
     this.add(services.keeper.onDidChange(({ id }) => this.#look(id)));
-    this.add(
-      services.connections.onDidChange(() => {
-        for (const id of [...this.#told.keys()]) {
-          this.#look(id);
-        }
-      }),
-    );
   }
 
   async getSessions(

@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import { TokenProvider } from '../../src/authentication/provider.ts';
 import { SystemClock } from '../../src/core/clock.ts';
 import type { Connection } from '../../src/core/connection.ts';
-import { Emitter } from '../../src/core/event.ts';
 import type { TreeNode } from '../../src/views/nodes.ts';
 import { connect } from '../connect.ts';
 import { connectionOf } from '../connectionOf.ts';
@@ -40,7 +39,6 @@ describe('security: tokens for other extensions', () => {
   /** What a person answers who signs in. */
   let key: string;
   let connections: Connection[];
-  const changed = new Emitter<void>();
 
   before(async () => {
     sandbox = await startSandbox({});
@@ -73,11 +71,7 @@ describe('security: tokens for other extensions', () => {
       kind,
       ready: Promise.resolve(),
       keeper: window.keeper,
-      connections: {
-        all: () => connections,
-        find: (name) => connections.find((connection) => connection.name === name),
-        onDidChange: changed.event,
-      },
+      connections: { find: (name) => connections.find((connection) => connection.name === name) },
       log: window.log,
       run: async (id, input) =>
         id === 'sessionTokens.pickConnection'
@@ -149,8 +143,11 @@ describe('security: tokens for other extensions', () => {
     const token = await window.keeper.signIn('market', { login: { apiKey: 'demo' } });
     assert.equal((await sarus.getSessions()).length, 1);
     connections[0] = connectionOf({ name: 'market', kind: 'sarus', url: 'https://elsewhere.invalid' });
-    changed.fire();
+    window.keeper.replanAll(); // As it does when the settings change.
     assert.equal(events.at(-1)?.removed?.[0]?.id, token.id);
     assert.deepEqual(await sarus.getSessions(), []);
+    connections[0] = connectionOf({ name: 'market', kind: 'sarus', url: sandbox.url });
+    window.keeper.replanAll();
+    assert.equal(events.at(-1)?.added?.[0]?.id, token.id);
   });
 });
