@@ -303,7 +303,7 @@ function headerCell(column: SeenColumn, title: string, sort: Layout['sort']): HT
   cell.append(element('span', { className: 'title' }, visible(title)));
   if (by >= 0) {
     const arrow = element('span', { ariaHidden: 'true' }, sort[by]?.descending ? '↓' : '↑');
-    cell.append(arrow, sort.length > 1 ? String(by + 1) : '');
+    cell.append(element('span', {}, arrow, sort.length > 1 ? String(by + 1) : ''));
   }
   const howTo = l10n.t('Drag to resize, double-click to fit');
   cell.append(element('span', { className: 'handle', title: howTo, ariaHidden: 'true' }));
