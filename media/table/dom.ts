@@ -46,7 +46,7 @@ export function visible(text: string): string {
 
 /** A number in few digits. */
 export function short(value: number): string {
-  return value.toLocaleString(undefined, { maximumSignificantDigits: 6 });
+  return value.toLocaleString(document.documentElement.lang, { maximumSignificantDigits: 6 });
 }
 
 const context = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;

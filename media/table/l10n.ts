@@ -3,5 +3,8 @@ const bundle: Readonly<Record<string, string>> = JSON.parse(document.body.datase
 
 /** A text in the person's language, with the arguments in the places of `{0}` and `{1}`. */
 export function t(text: string, ...args: readonly (string | number)[]): string {
-  return (bundle[text] ?? text).replace(/\{(\d)\}/g, (_, at) => (args[Number(at)] ?? '').toLocaleString());
+  const { lang } = document.documentElement;
+  return (bundle[text] ?? text).replace(/\{(\d)\}/g, (_, at) =>
+    (args[Number(at)] ?? '').toLocaleString(lang),
+  );
 }

@@ -6,6 +6,7 @@ import type { TableHandle } from '../core/results/tableHandle.ts';
 import { termFor } from '../views/results/filterTerm.ts';
 import { roundMean } from '../views/results/grouping.ts';
 import type { ResultPanel } from '../views/results/resultPanel.ts';
+import { numberText } from '../views/results/statusTexts.ts';
 import { askChoice, askOne, orUndefined, separator } from './ask.ts';
 import { type Call, oneOf, type ResultCommand } from './command.ts';
 
@@ -90,7 +91,7 @@ async function showStatistics(panel: ResultPanel, field: string, known: Facts): 
         .filter(() => known.distinct < known.rows - known.empty)
         .map(({ text, count }) => ({
           label: plain(text),
-          description: `${count.toLocaleString()} (${share.format(count / known.rows)})`,
+          description: `${numberText(count)} (${share.format(count / known.rows)})`,
           value: text,
         })),
     ],

@@ -9,13 +9,16 @@ import { useWorkbench, type Workbench } from './workbench.ts';
 const time = /\d{1,2}:\d{2}(:\d{2})?(\s?[AP]M)?/;
 
 for (const language of [undefined, 'de', 'es', 'fr', 'ja', 'tr']) {
-  describe(`the tree at its default width, ${language ?? 'en'}`, () => {
+  describe(`what is shown of tokens and data, ${language ?? 'en'}`, () => {
     // Short enough a life that seconds are shown, long enough that it is not about to end.
-    const sandbox = useFixture(() => startSandbox({ lifeSeconds: 300 }));
-    const vs = useWorkbench(() => ({
-      settings: connectionTo(sandbox().url, { keepAlive: 'auto' }),
-      ...(language === undefined ? {} : { language }),
-    }));
+    const sandbox = useFixture(() => startSandbox({ lifeSeconds: 300 }), { together: true });
+    const vs = useWorkbench(
+      () => ({
+        settings: connectionTo(sandbox().url, { keepAlive: 'auto' }),
+        ...(language === undefined ? {} : { language }),
+      }),
+      { together: true },
+    );
 
     it('shows the whole time at which a token ends', async () => {
       const texts = await readBundle(codeBundle(language));
@@ -38,6 +41,18 @@ for (const language of [undefined, 'de', 'es', 'fr', 'ja', 'tr']) {
         const cut = await cutAway(vs(), label);
         assert.ok(cut <= 0, `${label}: ${cut} px of “${description}” up to its time are not to be seen`);
       }
+    });
+
+    it('shows numbers as its language writes them, whatever the computer’s is', async () => {
+      const texts = await readBundle(codeBundle(language));
+      const titles = await readBundle(manifestBundle(language));
+      await vs().palette(`Session Tokens: ${titles['command.getData']}`);
+      await vs().quickInput.answer(/./, 'MVMVS/BIG');
+      const number = new Intl.NumberFormat(language ?? 'en');
+      const rows = (texts['{0} of {1} rows'] ?? '{0} of {1} rows')
+        .replace('{0}', number.format(5_000))
+        .replace('{1}', number.format(200_000));
+      await vs().webview().getByText(rows, { exact: true }).waitFor();
     });
   });
 }

@@ -27,13 +27,13 @@ export function statusTexts(
     {
       text:
         total > rowCount && phase === 'done'
-          ? vscode.l10n.t('{0} of {1} rows', rowCount.toLocaleString(), total.toLocaleString())
+          ? vscode.l10n.t('{0} of {1} rows', numberText(rowCount), numberText(total))
           : rowsText(rowCount),
     },
     { text: bytesText(bytes), title: vscode.l10n.t('Size of the answer') },
     phase === 'arriving' && { text: vscode.l10n.t('arriving…') },
     mended > 0 && {
-      text: vscode.l10n.t('repaired places: {0}', mended.toLocaleString()),
+      text: vscode.l10n.t('repaired places: {0}', numberText(mended)),
       title: vscode.l10n.t(
         'The answer is not valid JSON there. What has no value is an empty cell, anything else is shown as it was sent.',
       ),
@@ -57,7 +57,7 @@ export function statusTexts(
       text:
         alerting === 1
           ? vscode.l10n.t('1 row meets {0}', alert)
-          : vscode.l10n.t('{0} rows meet {1}', alerting.toLocaleString(), alert),
+          : vscode.l10n.t('{0} rows meet {1}', numberText(alerting), alert),
       title: vscode.l10n.t('The alert of this view'),
     },
     ...(outcome ? answerTexts(outcome) : []),
@@ -80,9 +80,14 @@ function answerTexts({ elapsedMs, apiCalls, reused }: Fetched): (StatusPart | fa
   ];
 }
 
+/** A number as the display language writes it: the computer's may be another one, with a comma for a point. */
+export function numberText(count: number): string {
+  return count.toLocaleString(vscode.env.language);
+}
+
 /** A number of rows as text. */
 export function rowsText(count: number): string {
-  return count === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', count.toLocaleString());
+  return count === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', numberText(count));
 }
 
 /** The differences from the table compared with, as text. */
@@ -91,9 +96,9 @@ export function differencesText({ changed, added, gone }: Differences): string {
     ? vscode.l10n.t('no changes')
     : vscode.l10n.t(
         '{0} changed, {1} new, {2} gone',
-        changed.toLocaleString(),
-        added.toLocaleString(),
-        gone.toLocaleString(),
+        numberText(changed),
+        numberText(added),
+        numberText(gone),
       );
 }
 
@@ -101,7 +106,7 @@ export function differencesText({ changed, added, gone }: Differences): string {
 function bytesText(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
   const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  return (bytes / 1000 ** at).toLocaleString(undefined, {
+  return (bytes / 1000 ** at).toLocaleString(vscode.env.language, {
     style: 'unit',
     unit: units[at] ?? 'byte',
     // The short form of this one has no plural.
