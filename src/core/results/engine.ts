@@ -183,8 +183,7 @@ export class TableEngine {
   /** Some rows put together by a field; undefined where no row has it. */
   group({ by, of, max, ...span }: GroupRequest): ReturnType<typeof groupsOf> | undefined {
     const column = this.table.column(by);
-    const columns = of.map((field) => this.table.column(field));
-    return column && groupsOf(this.table, column, { columns, rows: this.#arranging.own(span), max });
+    return column && groupsOf(this.table, column, of, this.#arranging.own(span), max);
   }
 
   #row(index: number, alert: Condition, longest: number): ShownRow {

@@ -143,10 +143,7 @@ export class RowStore {
     const from = this.#at;
     let at = from + headBytes;
     for (let field = 0; field < fields; field++) {
-      const position = positions[field] as number;
-      chunk[at++] = position;
-      chunk[at++] = position >>> 8;
-      chunk[at++] = position >>> 16;
+      at = chunk.writeUIntLE(positions[field] as number, at, positionBytes);
     }
     at += bytes.copy(chunk, at, rowFrom, rowTo);
     chunk.writeUInt16LE(fields, from);
@@ -179,12 +176,8 @@ export class RowStore {
 
 /** Below 0 where the row lacks the field. */
 function placeOfValue(chunk: Buffer, row: number, field: number): number {
-  const fields = (chunk[row] as number) | ((chunk[row + 1] as number) << 8);
-  if (field >= fields) {
-    return -1;
-  }
-  const at = row + headBytes + field * positionBytes;
-  const position =
-    (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16);
-  return position === 0 ? -1 : row + headBytes + fields * positionBytes + position;
+  const fields = chunk.readUInt16LE(row);
+  const at = row + headBytes;
+  const position = field < fields ? chunk.readUIntLE(at + field * positionBytes, positionBytes) : 0;
+  return position === 0 ? -1 : at + fields * positionBytes + position;
 }

@@ -75,19 +75,20 @@ export function sumsOf(table: ResultTable, rows: Rows, fields: readonly string[]
 }
 
 /**
- * Puts rows together by a column, and adds up others.
+ * Puts rows together by a column, and adds up the numbers of others.
  * @param max groups that are answered, those with the most rows first
  * @returns also how many more there are
  */
 export function groupsOf(
   table: ResultTable,
   by: Column,
-  {
-    columns,
-    rows,
-    max,
-  }: { readonly columns: readonly (Column | undefined)[]; readonly rows: Rows; readonly max: number },
+  others: readonly string[],
+  rows: Rows,
+  max: number,
 ): { groups: Group[]; others: number } {
+  const columns = others.map((field) =>
+    table.columns.find((one) => one.field === field && one.kind === 'number'),
+  );
   const groups = new Map<string, { text: string; rows: number; sums: readonly Sum[] }>();
   for (const row of rows) {
     const text = textOf(table.shown(by, by.at(row)));
@@ -100,14 +101,11 @@ export function groupsOf(
       }
     }
   }
-  const areNumbers = columns.map((column) => column?.kind === 'number');
   return {
     groups: [...groups.values()]
       .sort((a, b) => b.rows - a.rows)
       .slice(0, max)
-      .map(({ text, rows, sums }) => {
-        return { text, rows, totals: sums.map(({ total }, at) => (areNumbers[at] ? total : null)) };
-      }),
+      .map(({ text, rows, sums }) => ({ text, rows, totals: sums.map(({ total }) => total) })),
     others: Math.max(0, groups.size - max),
   };
 }
