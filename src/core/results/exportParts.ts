@@ -1,6 +1,6 @@
 import { withTextsOfJson } from '../json.ts';
 import type { ExportRequest } from './engine.ts';
-import { frameOf, lineOf } from './exports.ts';
+import { frameOf, isJson, lineOf } from './exports.ts';
 import type { TableHandle } from './tableHandle.ts';
 import { workbook } from './workbook.ts';
 
@@ -47,12 +47,11 @@ export async function* exportParts(
   }
   const names = headers === undefined ? how.fields : headers;
   const [opening, separator, closing] = frameOf(how, names?.map(hide) ?? null, kinds);
-  if (rows.length === 0 && closing !== '') {
-    yield '[]\n';
+  if (rows.length === 0 && isJson(how.format)) {
+    yield how.format === 'ndjson' ? '' : '[]\n';
     return;
   }
   yield opening;
-  const line = lineOf(how);
   const texts = async (part: Uint32Array) => {
     const text = await written(part);
     // A secret may stand in it as the format writes it: then its cells are looked at one by one.
@@ -60,7 +59,9 @@ export async function* exportParts(
     if ([...plain].every((one) => hide(one) === one)) {
       return text;
     }
-    return line === undefined ? withTextsOfJson(text, hide) : (await cells(part)).map(line).join('');
+    return isJson(how.format)
+      ? withTextsOfJson(text, hide)
+      : (await cells(part)).map(lineOf(how.format, how.delimiter)).join('');
   };
   let before = '';
   for await (const text of each(texts)) {

@@ -37,58 +37,54 @@ export function frameOf(
   headers: readonly string[] | null,
   kinds: readonly (Kind | undefined)[] = [],
 ): [opening: string, separator: string, closing: string] {
-  if (format === 'json' || format === 'indented') {
-    const start = format === 'json' ? '\n' : '\n  ';
-    return [`[${start}`, `,${start}`, '\n]\n'];
+  if (isJson(format)) {
+    const start = format === 'indented' ? '\n  ' : '\n';
+    return format === 'ndjson' ? ['', start, start] : [`[${start}`, `,${start}`, '\n]\n'];
   }
-  const [line, end] = linesOf(format, delimiter);
-  const head = format === 'ndjson' || headers === null ? [] : [headers];
+  const head = headers === null ? [] : [headers];
   if (format === 'markdown') {
     head.push(kinds.map((kind) => (kind === 'number' ? '---:' : '---')));
   }
-  return [head.map((texts) => line(texts) + end).join(''), '', ''];
+  return [head.map(lineOf(format, delimiter)).join(''), '', ''];
 }
 
 /** The text of some rows; JSON without the brackets of the list, and for a workbook a JSON list of texts a line. */
 export function writeRows(table: ResultTable, rows: Uint32Array, how: Writing): string {
   const { fields, format, delimiter } = how;
-  const [line, end] = linesOf(format, delimiter);
-  const isJson = format === 'json' || format === 'indented' || format === 'ndjson';
-  const lines = Array.from(rows, isJson ? objectWriter(table, fields) : textWriter(table, fields, line));
-  const [, separator] = frameOf(how, null);
-  if (format === 'indented') {
-    return lines.map((row) => indentJson(row).replaceAll('\n', '\n  ')).join(separator);
+  if (!isJson(format)) {
+    const line = lineOf(format, delimiter);
+    const columns = fields.map((field) => table.column(field));
+    const write = (row: number) =>
+      line(columns.map((column) => textOf(column && table.shown(column, column.at(row)))));
+    return Array.from(rows, write).join('');
   }
-  return separator === '' ? lines.map((text) => text + end).join('') : lines.join(separator);
+  const write = objectWriter(table, fields);
+  const [, separator] = frameOf(how, null);
+  return Array.from(rows, (row) =>
+    format === 'indented' ? indentJson(write(row)).replaceAll('\n', '\n  ') : write(row),
+  ).join(separator);
+}
+
+/** Whether rows are written as objects. */
+export function isJson(format: Writing['format']): boolean {
+  return format === 'json' || format === 'indented' || format === 'ndjson';
 }
 
 type Line = (texts: readonly string[]) => string;
 
-/** How a row is written as a line, and what ends one. */
-function linesOf(format: Writing['format'], delimiter: Delimiter = ','): [Line, end: string] {
+/** How a row is written as a line, where it is no object; for a workbook as a list of texts. */
+export function lineOf(format: Writing['format'], delimiter: Delimiter = ','): Line {
   switch (format) {
     case 'csv':
       // Many readers pass over an empty line.
-      return [(texts) => separated(texts, delimiter) || '""', '\r\n'];
+      return (texts) => `${separated(texts, delimiter) || '""'}\r\n`;
     case 'text':
-      return [(texts) => separated(texts, '\t'), '\n'];
+      return (texts) => `${separated(texts, '\t')}\n`;
     case 'markdown':
-      return [inMarkdown, '\n'];
+      return (texts) => `${inMarkdown(texts)}\n`;
     default:
-      return [JSON.stringify, '\n'];
+      return (texts) => `${JSON.stringify(texts)}\n`;
   }
-}
-
-/** Writes the texts of a row in a format that is none of JSON; undefined for one that is. */
-export function lineOf({ format, delimiter }: Writing): Line | undefined {
-  const [line, end] = linesOf(format, delimiter);
-  return line === JSON.stringify ? undefined : (texts) => line(texts) + end;
-}
-
-/** Makes a writer of rows as lines of what is shown in their cells. */
-function textWriter(table: ResultTable, fields: readonly string[], line: Line): (row: number) => string {
-  const columns = fields.map((field) => table.column(field));
-  return (row) => line(columns.map((column) => textOf(column && table.shown(column, column.at(row)))));
 }
 
 function separated(texts: readonly string[], delimiter: Delimiter): string {

@@ -640,7 +640,7 @@ describe('results: export', () => {
     const rows = desk.startExport({ arrangement });
     const sort = [{ field: 'n', descending: false }];
     desk.page({ arrangement: { sort, filter: '', labels: [] }, from: 0, to: 9 });
-    assert.equal(desk.exportPart({ fields: ['n'], format: 'ndjson', rows }), '{"n":3}\n{"n":2}\n');
+    assert.equal(desk.exportPart({ fields: ['n'], format: 'ndjson', rows }), '{"n":3}\n{"n":2}');
     assert.equal(desk.startExport({}).length, 3);
   });
 
