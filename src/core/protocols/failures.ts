@@ -100,13 +100,10 @@ export function atLimit(host: string, words: string, details: FailureDetails): T
 
 /** The error for JSON in which something is missing; `what` is for the log. */
 export function lacking(host: string, status: number, what: string): TokensError {
-  const details = { status, detail: `lacks ${what}` };
-  return new TokensError(
-    'E_PROTOCOL',
-    'The answer of {0} lacks what the protocol promises.',
-    [host],
-    details,
-  );
+  return new TokensError('E_PROTOCOL', 'The answer of {0} lacks what the protocol promises.', [host], {
+    status,
+    detail: `lacks ${what}`,
+  });
 }
 
 /** The error for an answer of success that is not what the protocol promises: an HTML page, or no JSON. */
