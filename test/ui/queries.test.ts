@@ -62,6 +62,23 @@ describe('saved queries', () => {
       await quickInput.answer(/There is a query of that name/, 'Copy');
       await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Copy, Spool volumes');
 
+      await vs().rowMenu(vs().query('Spool volumes'), 'Edit Query');
+      const { page } = vs();
+      await page
+        .locator('.statusbar-item')
+        .filter({ hasText: /^Ln (?!1,)/ })
+        .waitFor();
+      const lines = await page.locator('.monaco-editor .view-line').allInnerTexts();
+      assert.ok(
+        lines.some((line) => line.includes('sessionTokens.queries')),
+        lines.join('\n'),
+      );
+      assert.ok(
+        lines.every((line) => line.trim() !== ''),
+        'the settings were changed',
+      );
+      await vs().palette('View: Close Editor');
+
       await vs().rowMenu(vs().query('Spool volumes'), 'Remove Query');
       await vs().waitForQueries((rows) => labels(rows).join(', ') === 'Copy');
       await vs().rowMenu(vs().query('Copy'), 'Remove Query');

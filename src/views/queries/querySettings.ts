@@ -31,7 +31,7 @@ export class QuerySettings extends EntryList<SavedQuery> {
   async open(from: Owner): Promise<void> {
     await vscode.commands.executeCommand(
       from === 'user' ? 'workbench.action.openSettingsJson' : 'workbench.action.openWorkspaceSettingsFile',
-      { revealSetting: { key: 'sessionTokens.queries', edit: true } },
+      { revealSetting: { key: 'sessionTokens.queries' } },
     );
   }
 
