@@ -90,17 +90,23 @@ describe('a result', () => {
     await until('all rows', async () => (await tab.rowCount()) === count);
   });
 
-  it('is there again after a reload, with its age, and so are its groups', async function () {
+  it('is there again after a reload, with its age, and so are its groups and their plot', async function () {
     this.timeout(240_000);
     const tab = await openResult(vs());
     await tab.menu(tab.header('ASGCNMC'), 'Group by Column');
     const titles = ['MVMVS/JCPU', 'MVMVS/JCPU by SrvClass'];
     await tab.stands(titles[1] ?? '');
     const before = await tab.column(0);
+    await vs().palette('Session Tokens: Plot Column');
+    const plot = tab.page.getByRole('complementary', { name: 'Rows over time' });
+    await plot.locator('canvas').waitFor();
     await vs().palette('Session Tokens: Open as JSON');
     await until('the JSON to be open', async () => (await vs().editorTitles()).length === 3);
     // What the workbench keeps it writes when it is idle.
-    const isKept = async () => (await allStored(vs().page)).includes('avg(ASICPSCA)');
+    const isKept = async () => {
+      const stored = await allStored(vs().page);
+      return stored.includes('avg(ASICPSCA)') && /plot\W+count/.test(stored);
+    };
     await until('the workbench to keep it', isKept, 45_000);
     await vs().page.reload();
     await until(
@@ -109,6 +115,7 @@ describe('a result', () => {
       60_000,
     );
     await tab.page.getByText('from before the reload').waitFor();
+    await plot.locator('canvas').waitFor();
     // JSON that has gone leaves no error behind.
     await until('the same tabs', async () => isDeepStrictEqual(await vs().editorTitles(), titles));
     await vs().palette('Session Tokens: Show Answer Without Rows');
