@@ -46,6 +46,7 @@ export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
     segment(name);
     const who = this.#who(login);
     const known = this.#dialect ?? (await this.#findOut(options, name));
+    let absent: TokensError | undefined;
     // A 404 or 405 of a log-on hands out no token, so another may be tried; anything else is the gateway's answer.
     for (const dialect of known === undefined ? this.#dialects : [known, ...this.#others(known)]) {
       try {
@@ -56,13 +57,14 @@ export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
         if (!isAbsent(error)) {
           throw error;
         }
+        absent ??= error;
       }
     }
     throw new TokensError(
       'E_HTTP',
       'There is no service “{0}” at {1}; check its name and the address of the connection {2}.',
       [name, this.deps.connection.url, this.deps.connection.name],
-      { status: 404 },
+      { ...absent?.details, status: 404 }, // With the gateway's own words, for the log.
     );
   }
 
@@ -250,7 +252,7 @@ export class CraClient extends Part<CraDeps> implements Gateway<CraQuery> {
 const endsToken = new Set([401, 404, 405, 410]);
 
 /** Whether a gateway says that it has no such address, and so has done nothing. */
-function isAbsent(error: unknown): boolean {
+function isAbsent(error: unknown): error is TokensError {
   const { status, refused } = error instanceof TokensError ? error.details : {};
   return (status === 404 || status === 405) && refused !== 'login';
 }

@@ -578,7 +578,9 @@ describe('protocols: CRA', () => {
         const tried = (service: string): Promise<Grant> => gateway.signIn(login, service);
         equal((await failure(tried('401'), 'E_CREDENTIALS')).details.status, 401);
         equal((await failure(tried('403'), 'E_CREDENTIALS')).details.status, 403);
-        match((await failure(tried('404'), 'E_HTTP')).message, /no service “404”/);
+        const { message, details } = await failure(tried('404'), 'E_HTTP');
+        match(message, /no service “404”/);
+        match(details.detail ?? '', /Not Found/);
         match((await failure(tried('error'), 'E_HTTP')).message, /error: The service is being stopped$/);
         match((await failure(tried('page'), 'E_PROTOCOL')).message, /web page/);
         await failure(tried('types'), 'E_PROTOCOL');
