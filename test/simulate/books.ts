@@ -93,9 +93,11 @@ export class Books {
   #isOurs(value: string): boolean {
     const granted = this.#granted.get(value);
     const isStored = this.#stored.has(value);
-    return granted === undefined
-      ? isStored
-      : granted.by.diedAt - granted.at > (isStored ? hearsayMs : second);
+    if (granted === undefined || isStored) {
+      return granted === undefined ? isStored : granted.by.diedAt - granted.at > hearsayMs;
+    }
+    // The storage answers while its machine is awake.
+    return granted.by.diedAt - Math.max(granted.at, this.#day.lastAwake) > second;
   }
 
   /** A window tries to close a token. */
