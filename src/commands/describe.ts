@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../core/connection.ts';
 import { Part } from '../core/disposable.ts';
-import { cancelled } from '../core/errors.ts';
+import { cancelled, isCancelled, TokensError } from '../core/errors.ts';
 import type { AnswerReader } from '../core/protocols/answer.ts';
 import { protocols } from '../core/protocols/kinds.ts';
 import type { Describing, Found, Tried } from '../core/protocols/protocol.ts';
@@ -249,10 +249,10 @@ class Description extends Part<{
   }
 
   /** Tries a request for data, lets the person choose the rows, and shows them as a table. */
-  async #data(name: string): Promise<void> {
+  async #data(name: string, before = ''): Promise<void> {
     const { connections, keeper } = this.deps.services;
     const prompt = vscode.l10n.t('A request for data, to try it; empty for none');
-    const line = await this.#askRequest(prompt, '', 'GET /items');
+    const line = await this.#askRequest(prompt, before, 'GET /items');
     if (line === '') {
       return;
     }
@@ -261,12 +261,20 @@ class Description extends Part<{
       headReader((text) => {
         body = text;
       });
-    await withProgress(true, vscode.l10n.t('Getting {0}', line), (signal) =>
-      keeper.getData(
-        { connection: name, request: line },
-        { signal, makeReader, ...loginDialogs(this.deps.call) },
-      ),
-    );
+    try {
+      await withProgress(true, vscode.l10n.t('Getting {0}', line), (signal) =>
+        keeper.getData(
+          { connection: name, request: line },
+          { signal, makeReader, ...loginDialogs(this.deps.call) },
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof TokensError) || isCancelled(error)) {
+        throw error;
+      }
+      await confirm(translated(error), vscode.l10n.t('Edit Request'));
+      return this.#data(name, line);
+    }
     const lists = this.deps.describing.found(body).filter(({ rows }) => rows !== undefined);
     const itemOf = ({ place, rows = 0 }: Found) => ({
       label: place || vscode.l10n.t('The whole answer'),

@@ -114,6 +114,9 @@ describe('an API that is described', () => {
     await quickInput.answer(/ends the token/, 'POST /api/logout');
     await quickInput.answer(/refused sign-in looks/, 'Who is that?');
     await vs().waitForRows((rows) => rows.at(-1)?.level === 2);
+    await quickInput.answer(/request for data/, 'GET /api/none');
+    await vs().answerDialog(/status 404/, 'Edit Request');
+    assert.equal((await quickInput.waitFor(/request for data/)).value, 'GET /api/none');
     await quickInput.answer(/request for data/, 'GET /api/hosts');
     await quickInput.pick(/rows/, '/result/hosts');
     const tab = new ResultTab(vs());
@@ -121,7 +124,8 @@ describe('an API that is described', () => {
     assert.deepEqual(await tab.column(1), ['web', 'store']);
     // The requests of the trial are used as the sign-in.
     const tried = ['POST /api/login/ann', 'GET /api/ticket', 'GET /api/none', 'GET /api/ticket'];
-    assert.deepEqual(blade().asked.slice(0, 6), ['POST /api/login/nobody', ...tried, 'GET /api/hosts']);
+    const gotten = ['GET /api/none', 'GET /api/hosts'];
+    assert.deepEqual(blade().asked.slice(0, 7), ['POST /api/login/nobody', ...tried, ...gotten]);
     assert.equal(blade().tokens.size, 1);
 
     const stored = await until('the request in the settings', async () => {
