@@ -11,8 +11,8 @@ import { viewType } from '../views/results/register.ts';
 import type { Call, CommandServices, CommandTable } from './command.ts';
 
 /**
- * How a command was called. Without an argument, with a row of a view, at the tab of a result or in the menu of its table:
- * by a person. With an object, an empty one included: by a program.
+ * How a command was called. Without an argument, with a row of a view, at the tab of a result, in the menu of its table or
+ * by a link of the walkthrough, which says so: by a person. With an object, an empty one included: by a program.
  * @throws E_CONFIG for anything else, such as a name, which must not count as no argument
  */
 export function callOf(input: unknown): Call {
@@ -22,11 +22,12 @@ export function callOf(input: unknown): Call {
   if (input === undefined || input === null || Array.isArray(input) || input instanceof vscode.Uri) {
     return { args: {}, interactive: true };
   }
-  const args = copyOf(input);
-  if (!isRecord(args)) {
+  const copy = copyOf(input);
+  if (!isRecord(copy)) {
     throw incomplete('arguments');
   }
-  return { args, interactive: 'webview' in args || 'webviewSection' in args };
+  const { walkthrough, ...args } = copy;
+  return { args, interactive: walkthrough === true || 'webview' in args || 'webviewSection' in args };
 }
 
 /**

@@ -20,6 +20,10 @@ describe('the first minutes', () => {
       [false, false, false, false, false],
     );
 
+    // Who does not begin at the beginning is told so.
+    await walkthrough.press('Try it in two clicks', 'Sign In');
+    await vs().notification(/no connection called sandbox-cra/);
+
     let choices = 0;
     const press = async (step: string, button: string): Promise<void> => {
       choices++;
