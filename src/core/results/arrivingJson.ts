@@ -74,14 +74,17 @@ export class ArrivingJson {
 
   /** The first byte of the list's first element that is not null; nothing is read. */
   *firstElement(): Steps<number> {
-    for (let passed = 1; ; ) {
-      const text = this.bytes.toString('latin1', this.at + passed, this.bytes.length - 1);
+    // All that has arrived may be much, and most lists are told by their first bytes.
+    for (let [passed, most] = [1, 64]; ; most *= 2) {
+      const text = this.bytes.subarray(this.at + passed, -1).toString('latin1', 0, most);
       const [skipped = ''] = nulls.exec(text) ?? [];
       passed += skipped.length;
       if (!cut.test(text.slice(skipped.length))) {
         return this.bytes[this.at + passed] as number;
       }
-      yield;
+      if (text.length < most) {
+        yield;
+      }
     }
   }
 

@@ -144,6 +144,18 @@ describe('rowSplitter', () => {
     fails('{"Rows":[null', inRows);
   });
 
+  it('reads many lists before the rows without looking through all that has arrived for each', () => {
+    const lists = Array.from({ length: 30_000 }, (_, at) => `"list${at}":[ 1]`).join(',');
+    const started = performance.now();
+    const { rows } = read(
+      `{"Result":{${lists},"Items":[${'null , '.repeat(50)}{"a":1}]}}`,
+      inResult,
+      1 << 20,
+    );
+    assert.deepEqual(rows, [{ a: 1 }]);
+    assert.ok(performance.now() - started < 1_500);
+  });
+
   it('takes an empty result and a result of one error', () => {
     assert.deepEqual(read('{"rc":0,"Rows":[ ]}', inRows).rows, []);
     assert.deepEqual(read('{"error":"No such view"}', inRows).head, { error: 'No such view' });
