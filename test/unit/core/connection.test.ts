@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fill } from '../../../src/core/errors.ts';
-import { parseConnection } from '../../../src/core/protocols/kinds.ts';
+import { parseConnection, protocols } from '../../../src/core/protocols/kinds.ts';
 
 const good = { name: 'c', kind: 'bmc-cra', url: 'https://host.example/p' };
 
@@ -19,7 +19,7 @@ describe('connections', () => {
       [{ name: 'c', url: good.url }, '"kind" is missing'],
       [{ ...good, name: ' ' }, '"name" must not be empty'],
       [{ ...good, name: 7 }, '"name" must be a string'],
-      [{ ...good, kind: 'soap' }, '"kind" must be one of bmc-cra, sarus, rest'],
+      [{ ...good, kind: 'soap' }, `"kind" must be one of ${Object.keys(protocols).join(', ')}`],
       [{ ...good, dialect: 7 }, '"dialect" must be one of auto, getData, views'],
       [{ ...good, keepAlive: 'ever' }, '"keepAlive" must be one of manual, auto'],
       [
