@@ -1,6 +1,7 @@
 import type { Disposable } from '../disposable.ts';
 import { cancelled, TokensError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { owned } from '../memory.ts';
 import type { Answer, AnswerReader, MakeReader, Row, RowPath } from '../protocols/answer.ts';
 import type { TableHandle } from './tableHandle.ts';
 import type { WorkerClient } from './workerClient.ts';
@@ -83,9 +84,7 @@ class Reader implements AnswerReader {
         ]),
       );
     }
-    const isWhole = chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength;
-    const piece = isWhole ? (chunk as Uint8Array<ArrayBuffer>) : Uint8Array.from(chunk);
-    const sent = this.#send(piece).then(async () => {
+    const sent = this.#send(owned(chunk)).then(async () => {
       await this.#rows;
       this.#inFlight.delete(sent);
     });

@@ -1,4 +1,5 @@
 import { readJson, type Sent } from '../json.ts';
+import { owned } from '../memory.ts';
 import type { Cell } from '../protocols/answer.ts';
 import { AddressList } from './addressList.ts';
 import { maxPart, tooLarge } from './arrivingJson.ts';
@@ -111,7 +112,7 @@ export class RowStore {
       parts.push(row === from ? listStart : listNext, made);
       length += made.length + 1;
     }
-    return { bytes: new Uint8Array(Buffer.concat([...parts, listEnd])), to: row };
+    return { bytes: owned(Buffer.concat([...parts, listEnd])), to: row };
   }
 
   /** Whether a row stands as the same bytes as one of another store. */
@@ -143,7 +144,10 @@ export class RowStore {
     const from = this.#at;
     let at = from + headBytes;
     for (let field = 0; field < fields; field++) {
-      at = chunk.writeUIntLE(positions[field] as number, at, positionBytes);
+      const position = positions[field] as number;
+      chunk[at++] = position;
+      chunk[at++] = position >>> 8;
+      chunk[at++] = position >>> 16;
     }
     at += bytes.copy(chunk, at, rowFrom, rowTo);
     chunk.writeUInt16LE(fields, from);

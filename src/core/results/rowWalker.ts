@@ -13,9 +13,9 @@ import {
   space,
 } from './jsonBytes.ts';
 
-/** By byte: 1 for one that in a string stands for itself. */
-const isOrdinary = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= space && byte !== quote && byte !== backslash ? 1 : 0,
+/** By byte: 1 for one that in a string stands for itself, 2 where it is not ASCII, and 0 for any other. */
+const ordinary = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < space || byte === quote || byte === backslash ? 0 : byte < 0x80 ? 1 : 2,
 );
 
 /** A word, or a number of which JavaScript keeps all digits. */
@@ -49,6 +49,8 @@ export class RowWalker {
   #innerEnd = 0;
   #end = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  /** Whether the row need not be looked at for bytes that are no UTF-8. */
+  #isAscii = true;
   /** The fields of the last row in its order: the next one mostly has the same. */
   readonly #usual: Field[] = [];
   readonly #find: (name: string) => Field | undefined;
@@ -70,9 +72,10 @@ export class RowWalker {
     }
     this.positions.fill(0, 0, fields);
     this.isParsable = true;
+    this.#isAscii = true;
     this.cells = 0;
     const end = this.#members(from);
-    return end >= 0 && isUtf8(bytes.subarray(from, end)) ? end : -1;
+    return end < 0 || this.#isAscii || isUtf8(bytes.subarray(from, end)) ? end : -1;
   }
 
   #members(from: number): number {
@@ -146,7 +149,11 @@ export class RowWalker {
     }
     if (bytes[from] === quote) {
       let at = from + 1;
-      while (isOrdinary[bytes[at] as number] === 1) {
+      while (ordinary[bytes[at] as number] === 1) {
+        at++;
+      }
+      while ((ordinary[bytes[at] as number] as number) > 0) {
+        this.#isAscii = false;
         at++;
       }
       if (bytes[at] === quote) {
@@ -157,6 +164,7 @@ export class RowWalker {
       const end = endOfValue(bytes, from, mostDepth);
       const text = bytes.toString('latin1', from, end);
       if (!usualValue.test(text)) {
+        this.#isAscii = false; // It may be anything.
         JSON.parse(text);
         this.isParsable &&= bytes[from] === quote;
       }
