@@ -113,11 +113,11 @@ export function joined(pieces: readonly Uint8Array[]): Buffer {
   return all;
 }
 
-/** The text of a JSON scalar whose bytes were read as Latin-1. */
+/** The text of a JSON scalar whose bytes were read as Latin-1: of a number all of its digits. */
 export function textOf(value: string): string {
   const json = Buffer.from(value, 'latin1').toString();
   try {
-    return String(JSON.parse(json));
+    return json.startsWith('"') ? String(JSON.parse(json)) : json;
   } catch {
     return json.replace(/^"|"$/g, '');
   }

@@ -17,7 +17,7 @@ export class SessionMask extends MaskingReader {
   #isFound = false;
 
   constructor(reader: AnswerReader, found: (id: string) => void) {
-    const stars = (value: string) => `"${'*'.repeat(value.length - 2)}"`;
+    const stars = (value: string) => `"${'*'.repeat(Math.max(value.length - 2, 0))}"`;
     const tell = (id: string) => {
       this.#isFound = true;
       found(id);

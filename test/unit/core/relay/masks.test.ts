@@ -36,6 +36,18 @@ describe('masks of a relay', () => {
     }
   });
 
+  it('takes out a session that is a number, to the last digit', () => {
+    const after = (id: string) => `{"rc":0,"session":${id},"Rows":[{"session":0}]}`;
+    for (const [id, hidden] of [
+      ['0', '""'],
+      ['12345678901234567890', `"${'*'.repeat(18)}"`],
+    ] as const) {
+      for (let size = 1; size < 60; size++) {
+        deepEqual(through(after(id), size), { text: after(hidden), found: [id] });
+      }
+    }
+  });
+
   it('passes on what is no JSON', () => {
     for (const text of [
       '',
