@@ -117,7 +117,8 @@ export class RestClient extends Part<HttpDeps> implements Gateway<RestQuery> {
         failure: (answered) => this.#answers.failure(answered) ?? notJson(this.#http.host, answered),
       },
     );
-    const view = held?.isWhole ? seen(http, held.text) : seenInPart(http, held?.text ?? '', answer.head.Rest);
+    const text = answer.bytes === 0 ? '' : (held?.text ?? ''); // An empty body was read as one without rows.
+    const view = held?.isWhole ? seen(http, text) : seenInPart(http, text, answer.head.Rest);
     try {
       this.#answers.check(http, view, 'token');
     } catch (error) {

@@ -651,6 +651,7 @@ describe('rest: the client', () => {
         [200, '{"status":{"code":-11},"data":[]}', { at: '/status/code', is: [-11] }, 'E_EXPIRED'],
         [200, '<html>log in', { like: '<html' }, 'E_EXPIRED'],
         [200, '<html>log in', undefined, 'E_PROTOCOL'],
+        [200, '', { is: [''] }, 'E_EXPIRED'],
         [429, '{}', undefined, 'E_LIMIT'],
       ] as const) {
         const { url } = await server((_, response) => response.writeHead(status).end(body));
