@@ -9,7 +9,7 @@ import type { Environment } from './environment.ts';
 import type { GatewayCalls } from './gatewayCalls.ts';
 import type { AskGatewayLogin } from './gatewayLogins.ts';
 import { belongsTo } from './gateways.ts';
-import { isByCertificate } from './loginParts.ts';
+import { isByCertificate, partsOf } from './loginParts.ts';
 import { initial, isMain, issued, type MainToken, type ReplacedToken, type SoleToken } from './record.ts';
 import { mayHaveOpened, mayRefuseToken, refusesToken } from './refusal.ts';
 import type { Takeover } from './takeover.ts';
@@ -246,8 +246,11 @@ export class SignIn extends Part<SignInDeps> {
     const gateway = await this.deps.gateways.gateway(connection);
     const { log, logins } = this.deps;
     logins.gateways.give(connection, login);
-    const signIn = async () =>
-      gateway.signIn({ ...login, ...(await logins.gateways.login(connection)) }, service, { tried });
+    let sent = login;
+    const signIn = async () => {
+      sent = { ...login, ...(await logins.gateways.login(connection)) };
+      return gateway.signIn(sent, service, { tried });
+    };
     const before = await logins.read(connection);
     const granted = logins.gateways.use(connection, askGatewayLogin, signIn);
     const grant = await granted.catch(async (error: unknown) => {
@@ -259,7 +262,9 @@ export class SignIn extends Part<SignInDeps> {
       throw error;
     });
     if (this.#signOuts.get(connection.name) !== signOuts) {
-      const tokens = { user: grant.value, more: grant.more, service, login: async () => login };
+      // The gateway's own login is forgotten by now.
+      const { gateway: own } = partsOf(connection, sent);
+      const tokens = { user: grant.value, more: grant.more, service, gateway: own, login: async () => login };
       await (gateway.logOff?.(tokens) ?? gateway.close(tokens)).catch((error: unknown) =>
         log.warn(`Logging off ${connection.name} failed: ${String(error)}`),
       );

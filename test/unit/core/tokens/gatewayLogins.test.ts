@@ -25,6 +25,7 @@ for (const dialect of ['getData', 'views'] as const) {
     let refused: string[];
     let sessions: Set<string>;
     let logOns: number;
+    let logOffs: number;
 
     beforeEach(async () => {
       windows = [];
@@ -35,6 +36,7 @@ for (const dialect of ['getData', 'views'] as const) {
       refused = [];
       sessions = new Set();
       logOns = 0;
+      logOffs = 0;
       ({ url } = await serve((got, response) => {
         const isLogOn = /log-?[io]n$/i.test(got.path);
         const isClose = got.path.endsWith('/close') || got.query.get('close') === 'true';
@@ -64,6 +66,9 @@ for (const dialect of ['getData', 'views'] as const) {
           tomcat(response, 401, 'Unauthorized', 'The user token has expired');
         } else if (session !== null && !sessions.has(session)) {
           tomcat(response, 404, 'Not Found', 'The session is not known');
+        } else if (got.path.endsWith('/Logoff')) {
+          logOffs++;
+          json(response, {});
         } else if (isClose) {
           sessions.delete(session ?? '');
           json(response, {});
@@ -116,6 +121,16 @@ for (const dialect of ['getData', 'views'] as const) {
       };
       return { asked, ask };
     }
+
+    it('a token is logged off with it where somebody signs out during the sign-in', async () => {
+      wants = 'everything';
+      const { keeper } = await open();
+      const login = { ...anna, ...tomcatUser };
+      const signingIn = rejects(keeper.signIn('c', { login }), { message: 'Nobody is signed in to c.' });
+      await keeper.signOut('c');
+      await signingIn;
+      deepEqual([logOns, logOffs], [1, 1]);
+    });
 
     it('a session outlives that a program does not know it', async () => {
       const window = await open({ keepAlive: 'auto' });
