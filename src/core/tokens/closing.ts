@@ -146,7 +146,9 @@ export class Closing extends Part<ClosingDeps> {
   async leave(name: string, options: OperationOptions): Promise<ClosedCount> {
     const { table } = this.deps;
     const tried = new Set<string>();
-    const untried = () => [...table.of(name).filter(isClosable)].filter(({ value }) => !tried.has(value));
+    // A sole token that is being replaced is held twice for a moment.
+    const held = () => new Map([...table.of(name)].filter(isClosable).map((one) => [one.value, one]));
+    const untried = () => [...held().values()].filter(({ value }) => !tried.has(value));
     let closed = 0;
     for (let open = untried(); open.length > 0; open = untried()) {
       for (const { value } of open) {

@@ -7,7 +7,12 @@ export const pollMs = 200;
 type LeaseDeps = Pick<KeeperDeps, 'claims' | 'log' | 'scheduler'>;
 
 /** As `lease` of the claims, but true where windows cannot agree: done twice is better than not at all. */
-export async function lease({ claims, log }: LeaseDeps, key: string, staleMs: number): Promise<boolean> {
+export async function lease(
+  { claims, log, scheduler }: LeaseDeps,
+  key: string,
+  staleMs: number,
+): Promise<boolean> {
+  scheduler.cancel(key); // What is to be done now would lose the lease when the work before has been heard of.
   try {
     return await claims.lease(key, staleMs);
   } catch (error) {

@@ -375,6 +375,27 @@ describe('keeper', () => {
       assert.equal(rig.sarus.sessions.size, 0);
     });
 
+    it('counts a token once that is being replaced when somebody signs out', async () => {
+      let latencyMs = 0;
+      let storageMs = 0;
+      rig = new Rig({}, { latency: () => latencyMs });
+      const lag = async (): Promise<void> => {
+        await new Promise<void>((resolve) => {
+          rig.clock.setTimeout(resolve, storageMs);
+        });
+      };
+      const window = await rig.open('w', () => (storageMs === 0 ? Promise.resolve() : lag()));
+      await window.keeper.signIn('sarus', { login: key });
+      latencyMs = 500;
+      storageMs = 200;
+      const ended = Promise.allSettled([window.keeper.signIn('sarus', { login: key })]);
+      await rig.pass(1200, 25);
+      assert.deepEqual(await rig.during(window.keeper.signOut('sarus')), { closed: 2, failed: 0 });
+      assert.equal(rig.sarus.sessions.size, 0);
+      await rig.during(ended);
+      await rig.pass(1000);
+    });
+
     it('undoes a sign-in that was under way when somebody signed out, and remembers nothing of it', async () => {
       let latencyMs = 0;
       rig = new Rig({}, { latency: () => latencyMs });
