@@ -19,7 +19,8 @@ export class SessionMask extends MaskingReader {
   constructor(reader: AnswerReader, found: (id: string) => void) {
     const stars = (value: string) => `"${'*'.repeat(Math.max(value.length - 2, 0))}"`;
     const tell = (id: string) => {
-      this.#isFound = true;
+      // An empty one says that there is none: another one may follow the rows.
+      this.#isFound ||= id !== '';
       found(id);
     };
     super(reader, sessionNames, tell, stars);

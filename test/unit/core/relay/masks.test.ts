@@ -48,6 +48,14 @@ describe('masks of a relay', () => {
     }
   });
 
+  it('takes out a session that stands behind the rows where an empty one stands before them', () => {
+    const after = (id: string) => `{"session":"","Rows":[{"a":"b"},{"a":"b"}],"sessionId":"${id}"}`;
+    for (let size = 1; size < 80; size++) {
+      const { text, found } = through(after('id-1/2'), size);
+      deepEqual([text, found.at(-1)], [after('******'), 'id-1/2'], String(size));
+    }
+  });
+
   it('passes on what is no JSON', () => {
     for (const text of [
       '',
