@@ -4,7 +4,7 @@ import { Emitter } from '../event.ts';
 import { logFault } from '../log.ts';
 import { elapsed, isFromHere, isGuess, remaining, renewalMargin } from './deadline.ts';
 import type { Environment } from './environment.ts';
-import { lease, release, releaseWhenHeard } from './leases.ts';
+import { lease, release } from './leases.ts';
 import { isEnding, modeOf, type Session, type TokenRecord, type UserToken } from './record.ts';
 import type { Renewal } from './renewal.ts';
 import { answeredMs } from './store.ts';
@@ -35,6 +35,8 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
   readonly #told = new Map<string, number>();
   /** The earliest next try for a token, by the clock's `up`. */
   readonly #notBefore = new Map<string, number>();
+  /** The key of this window's latest lease, by token. */
+  readonly #leases = new Map<string, string>();
   #roundTripMs = 0;
 
   readonly onDidEnd = this.#ends.event;
@@ -46,9 +48,8 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
         if (what === 'removed') {
           deps.scheduler.cancel(taskKey(id));
           this.#told.delete(id);
-          if (this.#notBefore.delete(id)) {
-            void release(deps, leaseKey(id));
-          }
+          this.#notBefore.delete(id);
+          this.#releaseLease(id);
         } else {
           this.#plan(id);
         }
@@ -99,10 +100,9 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
     this.#running.add(id);
     try {
       // Of several windows one renews for this deadline; if it dies or does not come back, another one does.
-      if (await lease(this.deps, leaseKey(id), left * leaseShare)) {
+      if (await this.#lease(record, left * leaseShare)) {
         const begun = clock.now();
         await this.deps.renewal.renewInTime(id);
-        releaseWhenHeard(this.deps, leaseKey(id));
         const tookMs = elapsed(begun, clock.now());
         this.#roundTripMs = this.#roundTripMs * (1 - latestWeight) + tookMs * latestWeight;
         this.#holdOff(id, minPauseMs);
@@ -125,6 +125,25 @@ export class RenewalTimes extends Part<RenewalTimesDeps> {
   #holdOff(id: string, ms: number): void {
     if (this.deps.table.get(id) !== undefined) {
       this.#notBefore.set(id, this.deps.clock.now().up + Math.max(ms, minPauseMs));
+    }
+  }
+
+  /** Each deadline has a lease of its own, which is kept beyond the renewal: a window may hear of that late. */
+  async #lease({ id, valueVersion, sent }: TokenRecord, staleMs: number): Promise<boolean> {
+    const key = `renew-${id}-${valueVersion}-${Math.round(sent.wall)}`;
+    const isMine = await lease(this.deps, key, staleMs);
+    if (isMine && this.#leases.get(id) !== key) {
+      this.#releaseLease(id); // That of an earlier deadline: all windows know the new one by now.
+      this.#leases.set(id, key);
+    }
+    return isMine;
+  }
+
+  #releaseLease(id: string): void {
+    const key = this.#leases.get(id);
+    this.#leases.delete(id);
+    if (key !== undefined) {
+      void release(this.deps, key);
     }
   }
 
@@ -180,10 +199,6 @@ function isFinal(error: TokensError): boolean {
 
 function taskKey(id: string): string {
   return `renew/${id}`;
-}
-
-function leaseKey(id: string): string {
-  return `renew-${id}`;
 }
 
 /** 0 to 1, the same for an id in every window and at every time. */

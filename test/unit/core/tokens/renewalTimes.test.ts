@@ -276,6 +276,22 @@ describe('renewals', () => {
       }
     });
 
+    it('keep their lease until the next one: another window may hear of the new life late', async () => {
+      const { keeper } = await rig.open('w');
+      const leases = () => rig.claims.window('other').claimed('renew-');
+      await keeper.signIn('sarus', { login: key });
+      for (const renewed of [1, 2]) {
+        while (rig.sarus.count('keepAlive') < renewed) {
+          await rig.pass(1_000);
+        }
+        await rig.pass(10_000, 1_000);
+        assert.equal((await leases()).length, 1);
+      }
+      await keeper.signOut('sarus');
+      await rig.settle();
+      assert.deepEqual(await leases(), []);
+    });
+
     it('are taken over from a window that died in the middle of one', async () => {
       const [one, two] = [await rig.open('one'), await rig.open('two')];
       const { id } = await one.keeper.signIn('sarus', { login: key });
