@@ -150,8 +150,9 @@ describe('for everybody', () => {
       await vs().waitForRows((rows) => labels(rows).includes('MVMVS/JCPU'));
       assert.deepEqual(await violations(vs().page, container, notOurs), [], theme);
       assert.deepEqual(await violations(vs().page, '.statusbar-item[id$="sessionTokens.life"]'), [], theme);
-      const table = vs().webview().locator('.grid .body .row');
-      await until('rows', async () => (await table.count()) > 3);
+      const rows = vs().webview().locator('.grid .body .row');
+      const awaited = vs().webview().locator('.grid .body .row[aria-busy]');
+      await until('rows', async () => (await rows.count()) > 3 && (await awaited.count()) === 0);
       assert.deepEqual(await violations(await frameOf(vs().webview().locator('body')), 'body'), [], theme);
     }
   });

@@ -266,13 +266,13 @@ describe('protocols: SARUS as it is today', () => {
     it('are asked no more than three times a second, so that the sandbox refuses none of many', async () => {
       await withSandbox({}, async (sandbox) => {
         const clock = deps().clock;
-        const scheduler = new Scheduler(clock);
         const claims = new SharedClaims(() => clock.now().up);
         const log = new MemoryLog();
         const windows = ['a', 'b'].map((name) => {
           claims.alive.add(name);
+          const scheduler = new Scheduler(clock);
           const limit = new RateLimit({ clock, scheduler, claims: claims.window(name), log });
-          return { gateway: client(sandbox.url, {}, { log, turn: limit.turn }) };
+          return { gateway: client(sandbox.url, {}, { log, turn: limit.turn }), scheduler };
         });
         const [first] = windows;
         const { value } = (await first?.gateway.signIn({ apiKey: 'demo' }, undefined)) ?? { value: '' };
@@ -280,7 +280,9 @@ describe('protocols: SARUS as it is today', () => {
           windows.flatMap(({ gateway }) => [1, 2, 3].map(() => gateway.remainingLife?.({ user: value }))),
         );
         ok(!log.lines.some((line) => line.includes('429')), log.lines.join('\n'));
-        scheduler.dispose();
+        for (const { scheduler } of windows) {
+          scheduler.dispose();
+        }
       });
     });
   });
