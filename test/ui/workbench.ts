@@ -405,9 +405,16 @@ export class Workbench {
   async answerNotification(message: RegExp, button: string): Promise<void> {
     await this.notification(message);
     const toast = this.page.locator('.notification-toast').filter({ hasText: message });
-    // Its buttons may be folded away until the pointer is there.
-    await toast.hover();
-    await toast.locator('.monaco-button').filter({ hasText: button }).click();
+    await until(`“${button}” to be pressed`, async () => {
+      // Its buttons may be folded away until the pointer is there.
+      await toast.hover();
+      await toast.locator('.monaco-button').filter({ hasText: button }).click();
+      // A click is lost where another notification moves this one under the pointer; else it is gone at once.
+      return toast.waitFor({ state: 'detached', timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+    });
   }
 
   /** Presses a button of the modal dialog that says this, once it is there, and waits until it is gone. */
