@@ -155,9 +155,13 @@ export class TokenTable extends Part<Pick<KeeperDeps, 'clock' | 'redactor' | 'lo
     this.#changed({ id, connection, what: known === undefined ? 'added' : 'changed' });
     if (record.level === 'session') {
       const user = this.opener(record);
+      const own = user && this.#records.get(user.id);
       if (user?.level === 'user' && this.#outlives(record, user)) {
         this.#prolonged.set(user.id, prolonged(user, record));
         this.announce(user.id);
+      } else if (own?.level === 'user' && user && isGuess(user, this.deps.clock.now())) {
+        this.#prolong(own); // The guess may have been by this session, of which more is known now.
+        this.announce(own.id);
       }
     }
   }

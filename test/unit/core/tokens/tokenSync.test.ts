@@ -87,6 +87,18 @@ describe('tokens in the table and in the store', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('guess no life of a user token by a session that turns out to be dead', () => {
+    const { table } = open();
+    const user = { ...common('user'), level: 'user' as const, leftMs: 0 };
+    const elsewhere = { ...clock.now(), boot: 'elsewhere', machine: 'other' };
+    const session = { ...common('session'), level: 'session' as const, view: '', closing: false };
+    table.put(user);
+    table.put({ ...session, sent: elsewhere });
+    assert.equal(table.get('user')?.leftMs, 60_000);
+    table.put({ ...session, leftMs: 0 });
+    assert.equal(table.get('user')?.leftMs, 0);
+  });
+
   it('has the redactor forget in time what has been replaced, unless another token has it', () => {
     const { table, redactor } = open();
     const secretOf = (text: string) => createHash('sha256').update(text).digest('hex');
